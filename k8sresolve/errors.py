@@ -1,0 +1,201 @@
+"""Every error that k8sresolve raises. Nothing of dnspython, the operating system or YAML escapes instead.
+
+`ResolveError` and below say what was asked, as the user typed it, what was tried, what came back and what to do. They
+are `socket.gaierror` too, with the EAI code a libc would give, so `except OSError` in existing programs goes on
+working. All fields survive pickle, copy and a process pool.
+"""
+
+import socket
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import attrs
+
+
+@attrs.frozen
+class Attempt:
+    """One exchange with a nameserver: which question went where, and what became of it.
+
+    `candidate` is the absolute name asked, `rdtype` the type, `nameserver` its address (with the port where that is not
+    53), `transport` `"udp"` or `"tcp"`, `outcome` an rcode's name, `"no reply"` or an error's text, and `milliseconds`
+    the time from sending to the outcome.
+    """
+
+    candidate: str
+    rdtype: str
+    nameserver: str
+    transport: str
+    outcome: str
+    milliseconds: float
+
+    def __str__(self) -> str:
+        return f"{self.candidate} {self.rdtype} ({self.outcome} from {self.nameserver} in {self.milliseconds:.1f} ms)"
+
+
+class Error(Exception):
+    """The root of all errors of this library."""
+
+
+def _rebuild(cls: Callable[..., Error], fields: dict[str, Any]) -> Error:
+    return cls(**fields)
+
+
+class _Fields(Error):
+    """An error made of named fields, which are all that pickle and copy need."""
+
+    FIELDS: ClassVar[tuple[str, ...]]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        extra = {key: value for key, value in self.__dict__.items() if key not in self.FIELDS}
+        return _rebuild, (type(self), {key: getattr(self, key) for key in self.FIELDS}), extra
+
+
+class ResolveError(_Fields, socket.gaierror):
+    """A lookup failed. Raised only as one of its subclasses.
+
+    `name` is what the user typed, `problem` what is wrong with it, `attempts` what was tried, in order, `advice` what
+    to do, where there is something to say. `errno` is the EAI code of `getaddrinfo(3)`.
+    """
+
+    FIELDS = ("name", "problem", "attempts", "advice")
+    CODE: ClassVar[int] = socket.EAI_FAIL
+
+    def __init__(self, name: str, problem: str, *, attempts: tuple[Attempt, ...] = (), advice: str = "") -> None:
+        super().__init__(self.CODE, problem)
+        self.name = name
+        self.problem = problem
+        self.attempts = tuple(attempts)
+        self.advice = advice
+
+    def __str__(self) -> str:
+        text = f"{self.name or repr(self.name)}: {self.problem}"
+        if self.attempts:
+            text += f"; tried {summarise(self.attempts)}"
+        return f"{text}; {self.advice}" if self.advice else text
+
+
+def _line(same: list[Attempt], *, typed: bool) -> str:
+    """Write attempts that differ only in type and time; `typed` where another type came to something else."""
+    first = same[0]
+    types = " " + "/".join(dict.fromkeys(attempt.rdtype for attempt in same)) if typed else ""
+    over = "" if first.transport == "udp" else f" over {first.transport.upper()}"
+    took = max(attempt.milliseconds for attempt in same)
+    sends = len(same) // len({attempt.rdtype for attempt in same})
+    times = f", {sends} sends" if sends > 1 else ""
+    return f"{first.candidate}{types} ({first.outcome} from {first.nameserver}{over} in {took:.1f} ms{times})"
+
+
+def summarise(attempts: tuple[Attempt, ...], most: int = 6) -> str:
+    """Write attempts for a person: what differs only in type and time is told once, and a long list is cut."""
+    told: dict[tuple[str, ...], list[Attempt]] = {}
+    for attempt in attempts:
+        key = (attempt.candidate, attempt.nameserver, attempt.transport, attempt.outcome)
+        told.setdefault(key, []).append(attempt)
+    outcomes: dict[str, set[str]] = {}
+    for attempt in attempts:
+        outcomes.setdefault(attempt.candidate, set()).add(attempt.outcome)
+    lines = [_line(same, typed=len(outcomes[same[0].candidate]) > 1) for same in told.values()]
+    if len(lines) > most:
+        lines[most - 1 : -1] = [f"... {len(lines) - most} more ..."]
+    return ", ".join(lines)
+
+
+class NotFound(ResolveError):
+    """The cluster's DNS answered, and there is nothing: `NoSuchName` or `NoData`."""
+
+
+class NoSuchName(NotFound):
+    """NXDOMAIN: the name does not exist (RFC 8020). EAI_NONAME."""
+
+    CODE = socket.EAI_NONAME
+
+
+class NoData(NotFound):
+    """NODATA: the name exists, but has no record of the type asked for (RFC 2308). EAI_NODATA."""
+
+    CODE = socket.EAI_NODATA
+
+
+class TemporaryFailure(ResolveError):
+    """No answer for now; the name may well exist. EAI_AGAIN."""
+
+    CODE = socket.EAI_AGAIN
+
+
+class LookupTimeout(TemporaryFailure, TimeoutError):
+    """No nameserver answered within the lookup's deadline."""
+
+
+class ServerFailure(TemporaryFailure):
+    """The nameservers answered SERVFAIL: CoreDNS not yet synced with the API server, or an upstream that fails."""
+
+
+class Refused(TemporaryFailure):
+    """The nameservers answered REFUSED, NOTIMP or FORMERR: they do not serve this question."""
+
+
+class NetworkError(TemporaryFailure):
+    """No nameserver could be reached: closed port, no route, no socket left."""
+
+
+class BadResponse(ResolveError):
+    """The nameserver's reply answers the question with something that cannot be right, such as a CNAME loop."""
+
+
+class NotHeadless(ResolveError):
+    """`endpoints()` was asked of a Service that has a ClusterIP, whose pods DNS does not list."""
+
+
+class PortsDiffer(ResolveError):
+    """The pods of a headless Service have unlike numbers for the port, so there is no sole number."""
+
+
+class InvalidName(ResolveError, ValueError):
+    """What was given is no name that could be asked; no packet was sent."""
+
+    CODE = socket.EAI_NONAME
+
+
+class ConfigError(_Fields, ValueError):
+    """The resolver's configuration lacks something, or cannot be read. `problem` and `advice` are its fields."""
+
+    FIELDS = ("problem", "advice")
+
+    def __init__(self, problem: str, *, advice: str = "") -> None:
+        super().__init__(f"{problem}; {advice}" if advice else problem)
+        self.problem = problem
+        self.advice = advice
+
+
+class ManifestError(_Fields, ValueError):
+    """A manifest cannot be used.
+
+    `file`, `document` (counted from 1), `line`, `field` and `problem` say where and why.
+    """
+
+    FIELDS = ("problem", "file", "document", "line", "field")
+
+    def __init__(
+        self, problem: str, *, file: str = "", document: int | None = None, line: int | None = None, field: str = ""
+    ) -> None:
+        places = (
+            file,
+            f"document {document}" if document is not None else "",
+            f"line {line}" if line is not None else "",
+            field,
+        )
+        where = ", ".join(place for place in places if place)
+        super().__init__(f"{where}: {problem}" if where else problem)
+        self.problem = problem
+        self.file = file
+        self.document = document
+        self.line = line
+        self.field = field
+
+
+class ResolverClosed(Error, RuntimeError):
+    """The resolver was closed before or during the call."""
+
+
+class WrongLoop(Error, RuntimeError):
+    """An `AsyncResolver` was used from another event loop than the one that it belongs to."""

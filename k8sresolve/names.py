@@ -1,0 +1,338 @@
+"""The names of the DNS specification for Kubernetes: parsed from what people write, formatted for DNS.
+
+Everything here is a value that has been checked for limits; nothing asks a question. Every name has `fqdn` (absolute,
+with the dot) for DNS and `host` (without) for URLs, TLS and Host headers. Any letter case is read; names are kept in
+lower case. Source: "Kubernetes DNS-Based Service Discovery", version 1.1.0; limits: RFC 1035, section 2.3.4.
+"""
+
+import re
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import TypeVar
+
+import attrs
+
+from k8sresolve.errors import InvalidName
+
+_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?", re.ASCII)
+_PROTOCOLS = ("tcp", "udp", "sctp")
+_MAX_LABEL, _MAX_NAME = 63, 253
+_ADVICE = "a Service is named svc, svc.ns, svc.ns.svc or svc.ns.svc.DOMAIN; addresses() looks up any other host"
+
+IPAddress = IPv4Address | IPv6Address
+
+
+def check_host(name: str) -> str:
+    """Return `name` if it can be asked: printable ASCII without blanks, labels of 1 to 63 octets, 253 in all.
+
+    Raises `InvalidName` otherwise. A dot at the end, and the root `.`, are taken.
+
+    >>> check_host("api.example.com")
+    'api.example.com'
+    """
+    if not isinstance(name, str):
+        raise InvalidName(repr(name), f"a name is a str, not {type(name).__name__}")
+    if not name:
+        raise InvalidName(name, "an empty name cannot be asked")
+    if not name.isascii():
+        raise InvalidName(
+            ascii(name)[1:-1],
+            "a name is ASCII; this one has other characters",
+            advice="give an international name in its xn-- form",
+        )
+    if not name.isprintable() or " " in name:
+        raise InvalidName(ascii(name)[1:-1], "a name has no blanks or control characters")
+    if name != ".":
+        _check_limits(name)
+    return name
+
+
+def _check_limits(name: str) -> None:
+    bare = name.removesuffix(".")
+    if len(bare) > _MAX_NAME:
+        raise InvalidName(name, f"a name has at most {_MAX_NAME} characters; this one has {len(bare)}")
+    for label in bare.split("."):
+        if not label:
+            raise InvalidName(name, "a label is empty: two dots in a row, or one at the start")
+        if len(label) > _MAX_LABEL:
+            raise InvalidName(name, f"a label has at most {_MAX_LABEL} characters; {label!r} has {len(label)}")
+
+
+def _label(value: str, what: str, whole: str) -> str:
+    """Return one label in lower case, checked as RFC 1123 and Kubernetes want it."""
+    lower = value.lower()
+    if not lower.isascii() or len(lower) > _MAX_LABEL or not _LABEL.fullmatch(lower):
+        raise InvalidName(
+            whole,
+            f"{value!r} is no {what}: it takes letters, digits and inner hyphens, at most {_MAX_LABEL}",
+            advice=_ADVICE,
+        )
+    return lower
+
+
+def _service_label(value: str) -> str:
+    return _label(value, "Service name", value)
+
+
+def _endpoint_label(value: str) -> str:
+    return _label(value, "endpoint", value)
+
+
+def check_namespace(namespace: str) -> str:
+    """Return a namespace in lower case; raises `InvalidName` if it is no RFC 1123 label."""
+    return _label(namespace, "namespace", namespace)
+
+
+def check_domain(domain: str) -> str:
+    """Return a cluster domain in lower case and without dots at its ends; raises `InvalidName` if it is none.
+
+    >>> check_domain("K8s.Corp.Example.")
+    'k8s.corp.example'
+    """
+    check_host(domain)
+    return ".".join(_label(label, "label of a cluster domain", domain) for label in domain.removesuffix(".").split("."))
+
+
+def dashed(address: IPAddress) -> str:
+    """Write an address as one label, as pod names have it: dots and colons become hyphens."""
+    return str(address).replace(".", "-").replace(":", "-")
+
+
+def undashed(label: str) -> IPAddress | None:
+    """Read an address from one label, as CoreDNS does; None if it is none.
+
+    >>> undashed("10-244-1-7"), undashed("fd00--7")
+    (IPv4Address('10.244.1.7'), IPv6Address('fd00::7'))
+    """
+    is_ipv4 = label.count("-") == 3 and "--" not in label
+    try:
+        return ip_address(label.replace("-", "." if is_ipv4 else ":"))
+    except ValueError:
+        return None
+
+
+def _address(value: IPAddress | str) -> IPAddress:
+    try:
+        return ip_address(value)
+    except ValueError:
+        raise InvalidName(ascii(value)[1:-1], "this is no IP address") from None
+
+
+class _Name:
+    """What all names share: `host`, and `fqdn` made from it."""
+
+    __slots__ = ()
+
+    @property
+    def host(self) -> str:
+        """The name without the dot at its end, for URLs, TLS and Host headers."""
+        raise NotImplementedError
+
+    @property
+    def fqdn(self) -> str:
+        """The absolute name, with the dot at its end."""
+        return f"{self.host}."
+
+    def __str__(self) -> str:
+        return self.host
+
+
+_N = TypeVar("_N", bound=_Name)
+
+
+def _within_limits(name: _N) -> _N:
+    _check_limits(name.host)
+    return name
+
+
+@attrs.frozen(str=False)
+class ServiceName(_Name):
+    """A Service's name: `svc.ns.svc.D`.
+
+    >>> ServiceName("payments", "shop").fqdn
+    'payments.shop.svc.cluster.local.'
+    """
+
+    service: str = attrs.field(converter=_service_label)
+    namespace: str = attrs.field(converter=check_namespace)
+    cluster_domain: str = attrs.field(default="cluster.local", converter=check_domain)
+
+    def __attrs_post_init__(self) -> None:
+        _within_limits(self)
+
+    @property
+    def host(self) -> str:
+        """The name without the dot at its end."""
+        return f"{self.service}.{self.namespace}.svc.{self.cluster_domain}"
+
+    @classmethod
+    def parse(cls, text: str, *, namespace: str | None = None, cluster_domain: str | None = None) -> "ServiceName":
+        """Read `svc`, `svc.ns`, `svc.ns.svc` or `svc.ns.svc.D`.
+
+        `namespace` and `cluster_domain` complete the short forms; a full name states its own domain. Raises
+        `InvalidName` for what names no Service, an absolute name (with a dot at its end) that is not full among them,
+        and for a short form that lacks what completes it.
+
+        >>> ServiceName.parse("payments.shop", cluster_domain="cluster.local")
+        ServiceName(service='payments', namespace='shop', cluster_domain='cluster.local')
+        """
+        check_host(text)
+        labels = text.removesuffix(".").split(".")
+        full = len(labels) > 3
+        if (len(labels) > 2 and labels[2].lower() != "svc") or (text.endswith(".") and not full):
+            raise InvalidName(text, "this is no Service's name", advice=_ADVICE)
+        space = labels[1] if len(labels) > 1 else namespace
+        domain = ".".join(labels[3:]) if full else cluster_domain
+        if space is None:
+            raise InvalidName(text, "the namespace is not known", advice="write svc.ns, or give namespace=")
+        if domain is None:
+            raise InvalidName(
+                text, "the cluster domain is not known", advice="write the full name, or give cluster_domain="
+            )
+        return cls(
+            _label(labels[0], "Service name", text),
+            _label(space, "namespace", text),
+            ".".join(_label(label, "label of a cluster domain", text) for label in domain.split(".")),
+        )
+
+
+@attrs.frozen(str=False)
+class EndpointName(_Name):
+    """The name of one endpoint of a headless Service: `endpoint.svc.ns.svc.D`.
+
+    The endpoint is a host name or a dashed address.
+
+    >>> EndpointName.parse("cassandra-0.cassandra.data.svc.cluster.local.").endpoint
+    'cassandra-0'
+    """
+
+    endpoint: str = attrs.field(converter=_endpoint_label)
+    service: ServiceName
+
+    def __attrs_post_init__(self) -> None:
+        _within_limits(self)
+
+    @property
+    def host(self) -> str:
+        """The name without the dot at its end."""
+        return f"{self.endpoint}.{self.service.host}"
+
+    @property
+    def address(self) -> IPAddress | None:
+        """The address that the endpoint's label spells, None where it is a host name."""
+        return undashed(self.endpoint)
+
+    @classmethod
+    def parse(cls, text: str) -> "EndpointName":
+        """Read a full endpoint name; raises `InvalidName` for anything else."""
+        endpoint, _, rest = check_host(text).partition(".")
+        if rest.removesuffix(".").count(".") < 3:
+            raise InvalidName(text, "this is no endpoint's name", advice="one is endpoint.svc.ns.svc.DOMAIN")
+        return cls(endpoint, ServiceName.parse(rest))
+
+
+@attrs.frozen(str=False)
+class PortName(_Name):
+    """A named port: `_port._proto.svc.ns.svc.D`, or, without a Service, just the port's name and protocol.
+
+    >>> PortName.parse("dns/udp")
+    PortName(port='dns', protocol='udp', service=None)
+    >>> PortName("http").at(ServiceName("payments", "shop")).fqdn
+    '_http._tcp.payments.shop.svc.cluster.local.'
+    """
+
+    port: str
+    protocol: str = "tcp"
+    service: ServiceName | None = None
+
+    def __attrs_post_init__(self) -> None:
+        port = _port_label(self.port)
+        protocol = str(self.protocol).lower()
+        if protocol not in _PROTOCOLS:
+            raise InvalidName(
+                str(self.protocol), f"{self.protocol!r} is no protocol of a Service port", advice="tcp, udp or sctp"
+            )
+        object.__setattr__(self, "port", port)
+        object.__setattr__(self, "protocol", protocol)
+        if self.service is not None:
+            _within_limits(self)
+
+    def at(self, service: ServiceName) -> "PortName":
+        """Return the same port of the Service given."""
+        return PortName(self.port, self.protocol, service)
+
+    @property
+    def host(self) -> str:
+        """The name without the dot at its end; without a Service just the two labels."""
+        labels = f"_{self.port}._{self.protocol}"
+        return labels if self.service is None else f"{labels}.{self.service.host}"
+
+    @classmethod
+    def parse(cls, text: str) -> "PortName":
+        """Read `port`, `port/proto`, `_port._proto` or the full name; raises `InvalidName` for anything else."""
+        if isinstance(text, str) and text.startswith("_"):
+            labels = check_host(text).split(".", 2)
+            if len(labels) < 2 or not labels[1].startswith("_"):
+                raise InvalidName(text, "this is no port's name", advice="one is _port._proto.svc.ns.svc.DOMAIN")
+            service = ServiceName.parse(labels[2]) if len(labels) > 2 else None
+            return cls(labels[0][1:], labels[1][1:], service)
+        port, slash, protocol = str(text).partition("/")
+        return cls(port if slash else text, protocol if slash else "tcp")
+
+
+def _port_label(port: str) -> str:
+    if not isinstance(port, str) or (port.isascii() and port.isdigit()):
+        raise InvalidName(
+            str(port),
+            f"{port!r} is a port number, and DNS knows a Service's ports by name",
+            advice="give the port's name as in the Service's spec.ports; ports() lists the numbers",
+        )
+    lower = port.lower()
+    # With its underscore the name must fit one label (RFC 2782, RFC 1035 section 2.3.4).
+    if not lower.isascii() or len(lower) >= _MAX_LABEL or not _LABEL.fullmatch(lower):
+        raise InvalidName(
+            ascii(port)[1:-1],
+            f"{port!r} is no port name: it takes letters, digits and inner hyphens, at most {_MAX_LABEL - 1}",
+        )
+    return lower
+
+
+@attrs.frozen(str=False)
+class PodName(_Name):
+    """A pod's name by its address: `a-b-c-d.ns.pod.D`.
+
+    In most clusters DNS echoes any address, so the name is no proof that the pod exists.
+
+    >>> PodName("10.244.1.7", "shop").fqdn
+    '10-244-1-7.shop.pod.cluster.local.'
+    """
+
+    address: IPAddress = attrs.field(converter=_address)
+    namespace: str = attrs.field(converter=check_namespace)
+    cluster_domain: str = attrs.field(default="cluster.local", converter=check_domain)
+
+    def __attrs_post_init__(self) -> None:
+        _within_limits(self)
+
+    @property
+    def host(self) -> str:
+        """The name without the dot at its end."""
+        return f"{dashed(self.address)}.{self.namespace}.pod.{self.cluster_domain}"
+
+    @classmethod
+    def parse(cls, text: str) -> "PodName":
+        """Read a full pod name; raises `InvalidName` for anything else."""
+        labels = check_host(text).removesuffix(".").split(".", 3)
+        address = undashed(labels[0])
+        if len(labels) < 4 or labels[2].lower() != "pod" or address is None:
+            raise InvalidName(text, "this is no pod's name", advice="one is a-b-c-d.ns.pod.DOMAIN")
+        return cls(address, labels[1], labels[3])
+
+
+def parse_pointer(target: str) -> ServiceName | EndpointName | str:
+    """Read what a PTR record names: a Service, an endpoint, or any other host (text, with the dot)."""
+    for kind in (ServiceName, EndpointName):
+        try:
+            return kind.parse(target)
+        except InvalidName:
+            continue
+    return target

@@ -1,0 +1,251 @@
+"""What lookups return: frozen records that compare by meaning.
+
+`ttl` (seconds, the least as received), `expires_at` (Unix time) and `candidate` (the name that answered) take no part
+in equality. Addresses and targets are in canonical order, which is no preference: use `spread` and `select` to
+connect.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import attrs
+
+from k8sresolve.errors import PortsDiffer
+from k8sresolve.names import EndpointName, IPAddress, ServiceName
+
+if TYPE_CHECKING:
+    import random
+
+
+def _fresh() -> "random.Random":
+    # Imported late: `random` brings hashlib along, and a lookup needs neither.
+    import random
+
+    return random.Random()  # noqa: S311 - spreading load is no secret
+
+
+@attrs.frozen
+class Cname:
+    """A CNAME chain, such as an ExternalName makes.
+
+    `targets` are in order; `leaves_cluster` says whether one is outside the cluster domain.
+    """
+
+    targets: tuple[str, ...]
+    leaves_cluster: bool
+
+
+@attrs.frozen
+class Target:
+    """One SRV record (RFC 2782) with its glue: `name` is absolute, `addresses` are those of that name."""
+
+    name: str
+    port: int
+    priority: int
+    weight: int
+    addresses: tuple[IPAddress, ...]
+    ranks: tuple[int, ...] = attrs.field(default=(), eq=False, repr=False)
+
+
+@attrs.frozen
+class Port:
+    """A Service's port, as SRV tells it.
+
+    `name` and `protocol` are None from `ports()`, since SRV at the Service's own name does not tell them. `incomplete`:
+    addresses of one family are missing because of loss or a server's failure.
+
+    Source: RFC 2782; Kubernetes DNS specification, sections 2.3.2 and 2.4.2.
+    """
+
+    name: str | None
+    protocol: str | None
+    service: ServiceName
+    targets: tuple[Target, ...]
+    ttl: int = attrs.field(default=0, eq=False)
+    expires_at: float = attrs.field(default=0.0, eq=False)
+    incomplete: bool = False
+
+    @property
+    def number(self) -> int:
+        """The port's sole number: the Service port, or for a headless Service the pods' own port.
+
+        Raises `PortsDiffer` where the pods of a headless Service disagree.
+        """
+        numbers = sorted({target.port for target in self.targets})
+        if len(numbers) > 1:
+            raise PortsDiffer(
+                self.service.host,
+                f"its pods have unlike numbers for port {self.name!r}: {', '.join(map(str, numbers))}",
+                advice="take each target's own port, from select() or endpoints()",
+            )
+        return numbers[0]
+
+    @property
+    def headless(self) -> bool:
+        """Whether the targets are endpoints with names of their own, not the Service itself."""
+        return any(target.name.lower() != self.service.fqdn for target in self.targets)
+
+    def select(self, rng: "random.Random | None" = None) -> Iterator[tuple[IPAddress, int]]:
+        """Yield (address, port) in the order in which to try them: RFC 2782, page 3.
+
+        Targets come by priority and, within one, by weighted chance; each target's addresses by the classes of RFC 6724
+        and within one at random. `rng` decides chance (default: a fresh generator).
+        """
+        rng = rng or _fresh()
+        for target in _by_weight(self.targets, rng):
+            for address in _shuffled(target.addresses, target.ranks, rng):
+                yield address, target.port
+
+
+def _by_weight(targets: tuple[Target, ...], rng: "random.Random") -> Iterator[Target]:
+    for priority in sorted({target.priority for target in targets}):
+        # Weight 0 comes first in the running sum, so it keeps its very small chance (RFC 2782, "Weight").
+        rest = sorted((t for t in targets if t.priority == priority), key=lambda t: (t.weight > 0, rng.random()))
+        while rest:
+            mark = rng.randint(0, sum(target.weight for target in rest))
+            for index, target in enumerate(rest):
+                mark -= target.weight
+                if mark <= 0:
+                    yield rest.pop(index)
+                    break
+
+
+def _shuffled(addresses: tuple[IPAddress, ...], ranks: tuple[int, ...], rng: "random.Random") -> list[IPAddress]:
+    ranked = [
+        (rank, rng.random(), address) for rank, address in zip(ranks or (0,) * len(addresses), addresses, strict=True)
+    ]
+    return [address for _, _, address in sorted(ranked, key=lambda item: item[:2])]
+
+
+class _Spread:
+    """Addresses that can be tried in a fresh random order."""
+
+    __slots__ = ()
+
+    addresses: tuple[IPAddress, ...]
+    ranks: tuple[int, ...]
+
+    def spread(self, rng: "random.Random | None" = None) -> Iterator[IPAddress]:
+        """Yield the addresses in a fresh random order, the classes of RFC 6724, section 6, first.
+
+        `rng` decides chance (default: a fresh generator).
+        """
+        yield from _shuffled(self.addresses, self.ranks, rng or _fresh())
+
+
+@attrs.frozen
+class Service(_Spread):
+    """A Service as DNS knows it: the ClusterIPs, or for a headless Service the pods' addresses.
+
+    `ports` are those asked for. `cname` is the chain of an ExternalName. `incomplete`: addresses of one family are
+    missing because of loss or a server's failure; such a result is not remembered.
+
+    Source: Kubernetes DNS specification, sections 2.3 and 2.4.
+    """
+
+    name: ServiceName
+    addresses: tuple[IPAddress, ...]
+    ports: tuple[Port, ...] = ()
+    cname: Cname | None = None
+    candidate: str = attrs.field(default="", eq=False)
+    ttl: int = attrs.field(default=0, eq=False)
+    expires_at: float = attrs.field(default=0.0, eq=False)
+    incomplete: bool = False
+    ranks: tuple[int, ...] = attrs.field(default=(), eq=False, repr=False)
+
+
+@attrs.frozen
+class Addresses(_Spread):
+    """A host's addresses.
+
+    `host` is as asked; `candidate` is the absolute name that answered, empty where none was asked. `incomplete`:
+    addresses of one family are missing because of loss or a server's failure.
+    """
+
+    host: str
+    addresses: tuple[IPAddress, ...]
+    cname: Cname | None = None
+    candidate: str = attrs.field(default="", eq=False)
+    ttl: int = attrs.field(default=0, eq=False)
+    expires_at: float = attrs.field(default=0.0, eq=False)
+    incomplete: bool = False
+    ranks: tuple[int, ...] = attrs.field(default=(), eq=False, repr=False)
+
+
+@attrs.frozen
+class Endpoint:
+    """One pod that a headless Service publishes.
+
+    `port` is its number for the port asked for, None where none was. `name` is the endpoint's own name in DNS, and
+    `hostname` its first label where that is a host name and no dashed address.
+    """
+
+    address: IPAddress
+    port: int | None
+    name: EndpointName | None
+    hostname: str | None
+
+
+@attrs.frozen
+class Answer:
+    """What `lookup()` returns: the RRset of any type.
+
+    `records` are in presentation form (RFC 1035, section 5.1), as received.
+    """
+
+    name: str
+    rdtype: str
+    records: tuple[str, ...]
+    cname: Cname | None = None
+    candidate: str = attrs.field(default="", eq=False)
+    ttl: int = attrs.field(default=0, eq=False)
+    expires_at: float = attrs.field(default=0.0, eq=False)
+    truncated: bool = False
+
+
+@attrs.frozen
+class Candidate:
+    """One absolute name tried for a user's name, or left out.
+
+    `rule` says why it is asked or left out, `asked` which. The rest tells, once it was asked, the types asked for, the
+    `outcome`, the nameserver that gave it and the time it took; they are empty before.
+    """
+
+    name: str
+    rule: str
+    asked: bool = True
+    questions: tuple[str, ...] = ()
+    outcome: str = ""
+    nameserver: str = ""
+    milliseconds: float | None = None
+
+
+@attrs.frozen
+class Explanation:
+    """How a host name was looked up: every candidate, and what came of it.
+
+    `outcome` is `"found"`, `"nodata"`, `"nxdomain"` or a failure's name, `addresses` what was found, and `questions`
+    the number of questions asked of nameservers or the cache.
+    """
+
+    name: str
+    policy: str
+    candidates: tuple[Candidate, ...]
+    outcome: str
+    addresses: tuple[IPAddress, ...]
+    questions: int
+
+
+@attrs.frozen
+class Stats:
+    """A resolver's counters since it was made.
+
+    `questions` were put to the engine, `cache_hits` of them answered by the cache; `sends` are packets and streams, of
+    which `resends` were not a question's first; `in_flight` are the questions on the wire now.
+    """
+
+    questions: int
+    sends: int
+    resends: int
+    cache_hits: int
+    in_flight: int
