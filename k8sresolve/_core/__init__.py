@@ -1,0 +1,1 @@
+"""The resolver's decisions, without I/O: sockets, loops, clocks, chance and files are arguments here."""

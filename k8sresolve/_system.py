@@ -1,0 +1,183 @@
+"""The only reader of the machine: its files, environment, interfaces and addresses."""
+
+import errno
+import os
+import re
+import socket
+import stat
+from ipaddress import IPv6Address
+
+import attrs
+
+from k8sresolve._core.hosts import parse_hosts
+from k8sresolve._core.resolv_conf import parse_resolv_conf
+from k8sresolve.config import Diagnostic, ResolverConfig
+from k8sresolve.errors import ConfigError
+
+RESOLV_CONF = "/etc/resolv.conf"
+HOSTS = "/etc/hosts"
+# Kubernetes documentation, "Accessing the Kubernetes API from a Pod": the default namespace of the pod's API calls.
+NAMESPACE_FILE = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
+IPV6_ADDRESSES = "/proc/net/if_inet6"
+
+_MOST_BYTES = 1 << 20
+
+# glibc takes a file that it cannot open for one of these reasons for an empty one (res_init.c, __resolv_conf_load).
+_AS_MISSING = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.ELOOP, errno.EPERM})
+
+# RFC 1123, section 2.1, as Kubernetes demands it of a namespace.
+_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+
+# Addresses that lie behind a default route or a route to the private networks; the last one is the machine itself. The
+# first of each is set apart for documentation (RFC 5737, RFC 3849). Connecting a UDP socket sends nothing.
+_PROBES = {
+    socket.AF_INET: ("192.0.2.1", "10.0.0.1", "172.16.0.1", "192.168.0.1", "127.0.0.1"),
+    socket.AF_INET6: ("2001:db8::1", "fd00::1", "::1"),
+}
+
+# include/uapi/linux/if_addr.h: IFA_F_DADFAILED and IFA_F_TENTATIVE mark an address that cannot be used.
+_UNUSABLE = 0x08 | 0x40
+
+# The variables of resolv.conf(5).
+_VARIABLES = ("LOCALDOMAIN", "RES_OPTIONS")
+
+
+class _FileError(Exception):
+    """Something is wrong with a file that was found. The text says what."""
+
+
+def load_config(
+    path: str | os.PathLike[str] = RESOLV_CONF,
+    *,
+    hosts: str | os.PathLike[str] = HOSTS,
+    dialect: str = "glibc",
+) -> ResolverConfig:
+    """Read this machine's resolver configuration: `path` as resolv.conf(5), `hosts` as hosts(5).
+
+    LOCALDOMAIN, RES_OPTIONS and the domain of the host name count as they do for glibc, whichever file is named. The
+    namespace is the search list's, else, for `/etc/resolv.conf` itself, the one that the service account's files state.
+    `dialect` is that of `parse_resolv_conf`. A file that is missing or that may not be read counts as an empty one, as
+    it does for glibc, and a diagnostic says so; so it is with `hosts`, whatever is wrong with it.
+
+    Raises `ConfigError` where `path` is no regular file, is larger than 1 MiB, or cannot be read for another reason.
+
+    Source: resolv.conf(5), hosts(5); Kubernetes documentation, "Accessing the Kubernetes API from a Pod".
+    """
+    source = os.fsdecode(path)
+    data, remarks = _resolv_conf(source)
+    config = parse_resolv_conf(
+        data,
+        env={name: _as_bytes(value) for name in _VARIABLES if (value := os.environ.get(name)) is not None},
+        hostname=_as_bytes(socket.gethostname()),
+        interfaces=_interfaces() if data and b"%" in data else {},
+        dialect=dialect,
+        source=source,
+    )
+    entries, more = _hosts(os.fsdecode(hosts))
+    return attrs.evolve(
+        config,
+        namespace=config.namespace or (_namespace() if source == RESOLV_CONF else None),
+        hosts=entries,
+        diagnostics=(*remarks, *config.diagnostics, *more),
+    )
+
+
+def own_addresses() -> tuple[str, ...]:
+    """List this machine's own addresses as text without scope: the IPv4 sources of its routes, and all IPv6 addresses.
+
+    Sends nothing and never fails. What no route leads from may be lacking; where there is no /proc, IPv6 is told by
+    routes too.
+    """
+    ipv6 = _listed_ipv6() or _route_sources(socket.AF_INET6)
+    return tuple(dict.fromkeys((*_route_sources(socket.AF_INET), *ipv6)))
+
+
+def _resolv_conf(path: str) -> tuple[bytes | None, tuple[Diagnostic, ...]]:
+    try:
+        return _read(path, _MOST_BYTES), ()
+    except OSError as error:
+        if error.errno == errno.ENOENT:
+            return None, ()
+        if error.errno in _AS_MISSING:
+            return None, (Diagnostic(f"counts as missing, because opening it fails: {error.strerror}", source=path),)
+        problem = error.strerror or str(error)
+    except _FileError as error:
+        problem = str(error)
+    raise ConfigError(
+        f"{path!r} cannot be read as a resolv.conf: {problem}",
+        advice="name a regular file of at most 1 MiB, or give a ResolverConfig",
+    )
+
+
+def _hosts(path: str) -> tuple[tuple[tuple[str, tuple[str, ...]], ...], tuple[Diagnostic, ...]]:
+    try:
+        return parse_hosts(_read(path, _MOST_BYTES)), ()
+    except OSError as error:
+        problem = error.strerror or str(error)
+    except _FileError as error:
+        problem = str(error)
+    return (), (Diagnostic(f"no name is taken from this file: {problem}", source=path),)
+
+
+def _namespace() -> str | None:
+    """Return what the service account's namespace file states, if it is a namespace."""
+    try:
+        text = _read(NAMESPACE_FILE, 4096).decode("ascii").strip()
+    except (OSError, _FileError, UnicodeDecodeError):
+        return None
+    return text if _LABEL.fullmatch(text) else None
+
+
+def _read(path: str, most: int) -> bytes:
+    """Read a regular file of at most `most` bytes. Opening waits for nobody, such as the writer of a FIFO."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except ValueError as error:  # a NUL in the path
+        raise _FileError(str(error)) from None
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise _FileError("it is no regular file")
+        data = b""
+        # Only reading tells the size: what /proc shows has none, and a file may grow meanwhile.
+        while len(data) <= most and (more := os.read(descriptor, most + 1 - len(data))):
+            data += more
+    finally:
+        os.close(descriptor)
+    if len(data) > most:
+        raise _FileError(f"it is larger than {most:,} bytes")
+    return data
+
+
+def _as_bytes(text: str) -> str:
+    """Turn text from the system into one character for each byte, as the parser of resolv.conf has it."""
+    return os.fsencode(text).decode("latin-1")
+
+
+def _interfaces() -> dict[str, int]:
+    try:
+        return {_as_bytes(name): index for index, name in socket.if_nameindex()}
+    except OSError:
+        return {}
+
+
+def _listed_ipv6() -> list[str]:
+    # proc(5), /proc/net/if_inet6: 32 hexadecimal digits, index, prefix length, scope, flags, interface.
+    try:
+        lines = _read(IPV6_ADDRESSES, _MOST_BYTES).decode("ascii", "replace").splitlines()
+        fields = [line.split() for line in lines]
+        return [str(IPv6Address(bytes.fromhex(f[0]))) for f in fields if not int(f[4], 16) & _UNUSABLE]
+    except (OSError, _FileError, ValueError, IndexError):
+        return []
+
+
+def _route_sources(family: socket.AddressFamily) -> list[str]:
+    """Ask for the source address of each probe. connect(2) on a UDP socket chooses it, and sends nothing."""
+    found: list[str] = []
+    for probe in _PROBES[family]:
+        try:
+            with socket.socket(family, socket.SOCK_DGRAM) as sock:
+                sock.connect((probe, 53))
+                found.append(str(sock.getsockname()[0]).partition("%")[0])
+        except OSError:
+            continue
+    return found
