@@ -101,7 +101,7 @@ def infer_cluster(search: Iterable[str]) -> tuple[str | None, str | None]:
     >>> infer_cluster(["shop.svc.cluster.local", "svc.cluster.local", "cluster.local"])
     ('shop', 'cluster.local')
     """
-    entries = [entry.rstrip(".").lower() for entry in search]
+    entries = [entry.strip(".").lower() for entry in search]
     found: list[tuple[str, str]] = []
     for entry in entries:
         namespace, _, rest = entry.partition(".")

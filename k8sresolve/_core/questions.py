@@ -1,0 +1,136 @@
+"""Questions and answers: what lookups yield to the engine, and what they get back.
+
+A question is one name and one type. An answer is a value, never an exception: `Found`, `NoData`, `NxDomain` or
+`Failed`. Only a lookup turns an answer into an error.
+"""
+
+from collections.abc import Callable, Generator, Mapping
+from ipaddress import IPv4Address, IPv6Address
+from typing import Any, NamedTuple, TypeAlias, TypeVar
+
+import attrs
+
+IPAddress: TypeAlias = IPv4Address | IPv6Address
+
+A, NS, CNAME, SOA, PTR, TXT, AAAA, SRV = 1, 2, 5, 6, 12, 16, 28, 33
+
+TYPE_NAMES = {A: "A", NS: "NS", CNAME: "CNAME", SOA: "SOA", PTR: "PTR", TXT: "TXT", AAAA: "AAAA", SRV: "SRV"}
+
+
+def type_name(rdtype: int) -> str:
+    """Write a type as text: `A`, or `TYPE65280` (RFC 3597) where it has no name here."""
+    return TYPE_NAMES.get(rdtype, f"TYPE{rdtype}")
+
+
+class Question(NamedTuple):
+    """One name, absolute (in presentation form, with the dot at its end, in the case it is sent), and one type."""
+
+    name: str
+    rdtype: int
+
+
+class SrvData(NamedTuple):
+    """One SRV record (RFC 2782). `target` is absolute."""
+
+    priority: int
+    weight: int
+    port: int
+    target: str
+
+
+class Exchange(NamedTuple):
+    """One sending of a question and what became of it: see `k8sresolve.errors.Attempt`."""
+
+    nameserver: str
+    transport: str
+    outcome: str
+    milliseconds: float
+
+
+@attrs.frozen
+class Found:
+    """The question has records.
+
+    `data` are the records in the order received: addresses for A and AAAA, `SrvData` for SRV, absolute names for PTR,
+    NS and CNAME, presentation text for the rest. `chain` are the CNAME targets from the question's name to the
+    records' owner. `glue` are the addresses of the additional section, by name in lower case. `ttl` is the least TTL
+    as received, in seconds, `expires` the time by the driver's clock. `truncated`: the nameserver cut the answer even
+    over TCP.
+    """
+
+    data: tuple[Any, ...]
+    ttl: int
+    expires: float
+    chain: tuple[str, ...] = ()
+    glue: Mapping[str, tuple[IPAddress, ...]] = attrs.field(factory=dict[str, "tuple[IPAddress, ...]"])
+    truncated: bool = False
+    exchanges: tuple[Exchange, ...] = attrs.field(default=(), eq=False)
+
+
+@attrs.frozen
+class NoData:
+    """The name exists and has no record of the type (RFC 2308, section 2.2).
+
+    With a `chain`, the CNAMEs lead to no record. `limit` is when the SOA's minimum ends: beside a positive answer of
+    the other family this one may live so long.
+    """
+
+    expires: float
+    limit: float = 0.0
+    chain: tuple[str, ...] = ()
+    exchanges: tuple[Exchange, ...] = attrs.field(default=(), eq=False)
+
+
+@attrs.frozen
+class NxDomain:
+    """The name does not exist, for any type (RFC 2308, section 2.1).
+
+    With a `chain`, it is the last target that does not.
+    """
+
+    expires: float
+    chain: tuple[str, ...] = ()
+    exchanges: tuple[Exchange, ...] = attrs.field(default=(), eq=False)
+
+
+@attrs.frozen
+class Failed:
+    """No nameserver gave an answer.
+
+    `reason` is one of `"timeout"`, `"servfail"`, `"refused"`, `"notimp"`, `"formerr"`, `"network"`, `"bad"` (a reply
+    that cannot be right), `"unsendable"` (no packet can carry the name) and `"closed"`; `detail` says more.
+    """
+
+    reason: str
+    detail: str = ""
+    exchanges: tuple[Exchange, ...] = attrs.field(default=(), eq=False)
+
+
+Answer: TypeAlias = Found | NoData | NxDomain | Failed
+Answers: TypeAlias = tuple[Answer | None, ...]
+
+
+def _all(answers: Answers) -> bool:
+    return None not in answers
+
+
+def _never(_answers: Answers) -> bool:
+    return False
+
+
+class Ask(NamedTuple):
+    """What a lookup yields: questions to be asked at once, and when their answers suffice.
+
+    It is resumed with a tuple of answers in the order of the questions, None where one was not waited for. `enough`
+    is called with that tuple as it fills; when it is true the lookup goes on. When `usable` becomes true first, the
+    answers still missing get no more than a second (`Failed("timeout")` then): a lost AAAA must not hold up an A that
+    is here.
+    """
+
+    questions: tuple[Question, ...]
+    enough: Callable[[Answers], bool] = _all
+    usable: Callable[[Answers], bool] = _never
+
+
+T = TypeVar("T")
+Lookup: TypeAlias = Generator[Ask, Answers, T]
