@@ -65,14 +65,8 @@ def load_config(
     """
     source = os.fsdecode(path)
     data, remarks = _resolv_conf(source)
-    config = parse_resolv_conf(
-        data,
-        env={name: _as_bytes(value) for name in _VARIABLES if (value := os.environ.get(name)) is not None},
-        hostname=_as_bytes(socket.gethostname()),
-        interfaces=_interfaces() if data and b"%" in data else {},
-        dialect=dialect,
-        source=source,
-    )
+    env, hostname, interfaces = _surroundings(data)
+    config = parse_resolv_conf(data, env=env, hostname=hostname, interfaces=interfaces, dialect=dialect, source=source)
     entries, more = _hosts(os.fsdecode(hosts))
     return attrs.evolve(
         config,
@@ -80,6 +74,17 @@ def load_config(
         hosts=entries,
         diagnostics=(*remarks, *config.diagnostics, *more),
     )
+
+
+def lint(path: str | os.PathLike[str] = RESOLV_CONF) -> tuple[Diagnostic, ...]:
+    """Read `path` as `load_config` does, and tell all that there is to improve. Raises `ConfigError` as it does."""
+    # What only the command needs is imported late.
+    from k8sresolve._core import lint as core
+
+    source = os.fsdecode(path)
+    data, remarks = _resolv_conf(source)
+    env, hostname, interfaces = _surroundings(data)
+    return (*remarks, *core.lint(data, env=env, hostname=hostname, interfaces=interfaces, source=source))
 
 
 def own_addresses() -> tuple[str, ...]:
@@ -92,6 +97,12 @@ def own_addresses() -> tuple[str, ...]:
     return tuple(dict.fromkeys((*_route_sources(socket.AF_INET), *ipv6)))
 
 
+def _surroundings(data: bytes | None) -> tuple[dict[str, str], str, dict[str, int]]:
+    """Return what else of this machine a resolver takes into account: variables, host name, interfaces."""
+    env = {name: _as_bytes(value) for name in _VARIABLES if (value := os.environ.get(name)) is not None}
+    return env, _as_bytes(socket.gethostname()), _interfaces() if data and b"%" in data else {}
+
+
 def _resolv_conf(path: str) -> tuple[bytes | None, tuple[Diagnostic, ...]]:
     try:
         return _read(path, _MOST_BYTES), ()
@@ -99,7 +110,8 @@ def _resolv_conf(path: str) -> tuple[bytes | None, tuple[Diagnostic, ...]]:
         if error.errno == errno.ENOENT:
             return None, ()
         if error.errno in _AS_MISSING:
-            return None, (Diagnostic(f"counts as missing, because opening it fails: {error.strerror}", source=path),)
+            problem = f"counts as missing, because opening it fails: {error.strerror}"
+            return None, (Diagnostic(problem, source=path, severity="error", advice="correct its path or mode"),)
         problem = error.strerror or str(error)
     except _FileError as error:
         problem = str(error)
@@ -116,7 +128,7 @@ def _hosts(path: str) -> tuple[tuple[tuple[str, tuple[str, ...]], ...], tuple[Di
         problem = error.strerror or str(error)
     except _FileError as error:
         problem = str(error)
-    return (), (Diagnostic(f"no name is taken from this file: {problem}", source=path),)
+    return (), (Diagnostic(f"no name is taken from this file: {problem}", source=path, advice="correct it"),)
 
 
 def _namespace() -> str | None:

@@ -4,18 +4,36 @@ Nothing here reads a file.
 """
 
 import ipaddress
+import re
 from collections.abc import Iterable
+from typing import Literal, TypeAlias
 
 import attrs
 
 from k8sresolve.errors import ConfigError
+
+# An IPv6 address without brackets has colons of its own, and no port.
+_WITH_PORT = re.compile(r"(?:\[(?P<ipv6>[^]]*)\]|(?P<ipv4>[^:]*))(?::(?P<port>[0-9]{1,5}))?")
+
+
+def _canonical(address: str) -> str:
+    try:
+        return str(ipaddress.ip_address(address))
+    except ValueError:
+        raise ConfigError(f"{address!r} is no IP address", advice="a nameserver is given by its address") from None
+
+
+def _check_port(_self: object, _attribute: object, port: int) -> None:
+    if not 0 < port < 65536:
+        raise ConfigError(f"{port!r} is no port of a nameserver", advice="give a number from 1 to 65535")
 
 
 @attrs.frozen
 class Nameserver:
     """A nameserver: its `address` (canonical text, without scope), `port` and `scope`.
 
-    The scope is the interface index of a link-local IPv6 address, 0 where there is none.
+    The scope is the interface index of a link-local IPv6 address, 0 where there is none. `ConfigError` is raised for
+    what is no address or no port.
 
     >>> str(Nameserver("10.96.0.10"))
     '10.96.0.10'
@@ -23,8 +41,8 @@ class Nameserver:
     '[fd00::a]:5353'
     """
 
-    address: str
-    port: int = 53
+    address: str = attrs.field(converter=_canonical)
+    port: int = attrs.field(default=53, validator=_check_port)
     scope: int = 0
 
     @property
@@ -41,20 +59,15 @@ class Nameserver:
         >>> Nameserver.parse("[fd00::a]:1053")
         Nameserver(address='fd00::a', port=1053, scope=0)
         """
-        host, port = text, "53"
-        if text.startswith("[") and "]" in text:
-            host, _, rest = text[1:].partition("]")
-            port = rest.removeprefix(":") if rest else "53"
-        elif text.count(":") == 1:
-            host, _, port = text.partition(":")
-        error = ConfigError(f"{text!r} is no nameserver", advice="give an IP address, IP:PORT or [IPv6]:PORT")
+        match = _WITH_PORT.fullmatch(text) if isinstance(text, str) else None
+        host, port = (match["ipv6"] or match["ipv4"], match["port"] or "53") if match else (text, "53")
         try:
-            address = str(ipaddress.ip_address(host))
-        except ValueError:
-            raise error from None
-        if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-            raise error
-        return cls(address, int(port))
+            address, _, scope = host.partition("%")
+            return cls(address, int(port), int(scope or 0))
+        except (AttributeError, ValueError):
+            raise ConfigError(
+                f"{text!r} is no nameserver", advice="give an IP address, IP:PORT or [IPv6]:PORT"
+            ) from None
 
     def __str__(self) -> str:
         if self.port == 53:
@@ -62,23 +75,36 @@ class Nameserver:
         return f"[{self.address}]:{self.port}" if self.is_ipv6 else f"{self.address}:{self.port}"
 
 
+Severity: TypeAlias = Literal["error", "warning", "note"]
+
+
 @attrs.frozen
 class Diagnostic:
     """A remark about a configuration: what was ignored, clamped or missing, and why.
 
-    `line` counts from 1 (None: the file as a whole), `text` is what stood there, `problem` says what was made of it.
+    `line` counts from 1 (None: the file as a whole), `text` is what stood there, `problem` says what was made of it,
+    and `advice` what to do. `source` is the file or variable. `severity` is `"error"` where names that the file is
+    meant for are not found, or a nameserver or search domain that it states is not used; `"warning"` where something
+    else is not as stated, or costs; `"note"` where it is only good to know. `reference` is the manual page, the
+    resolver's source file or the standard behind it.
+
+    >>> print(Diagnostic("'edns' is unknown to glibc and is ignored", 3, advice="write 'edns0'"))
+    resolv.conf:3: 'edns' is unknown to glibc and is ignored; write 'edns0'
     """
 
     problem: str
     line: int | None = None
     text: str = ""
     source: str = ""
+    severity: Severity = "warning"
+    advice: str = ""
+    reference: str = ""
 
     def __str__(self) -> str:
         where = self.source or "resolv.conf"
         if self.line is not None:
             where += f":{self.line}"
-        return f"{where}: {self.problem}"
+        return f"{where}: {self.problem}" + (f"; {self.advice}" if self.advice else "")
 
 
 @attrs.frozen

@@ -68,10 +68,15 @@ class ResolveError(_Fields, socket.gaierror):
         self.advice = advice
 
     def __str__(self) -> str:
-        text = f"{self.name or repr(self.name)}: {self.problem}"
+        text = f"{_short(self.name) or repr(self.name)}: {self.problem}"
         if self.attempts:
             text += f"; tried {summarise(self.attempts)}"
         return f"{text}; {self.advice}" if self.advice else text
+
+
+def _short(name: str) -> str:
+    # No name in DNS is longer; what is, would only hide the rest of the message.
+    return name if len(name) <= 255 else f"{name[:200]}... ({len(name)} characters)"
 
 
 def _line(same: list[Attempt], *, typed: bool) -> str:
@@ -170,18 +175,27 @@ class ConfigError(_Fields, ValueError):
 class ManifestError(_Fields, ValueError):
     """A manifest cannot be used.
 
-    `file`, `document` (counted from 1), `line`, `field` and `problem` say where and why.
+    `file`, `document`, `line` and `column` (counted from 1), `field` and `problem` say where and why; a column is known
+    in a Corefile only.
     """
 
-    FIELDS = ("problem", "file", "document", "line", "field")
+    FIELDS = ("problem", "file", "document", "line", "column", "field")
 
     def __init__(
-        self, problem: str, *, file: str = "", document: int | None = None, line: int | None = None, field: str = ""
+        self,
+        problem: str,
+        *,
+        file: str = "",
+        document: int | None = None,
+        line: int | None = None,
+        column: int | None = None,
+        field: str = "",
     ) -> None:
         places = (
             file,
             f"document {document}" if document is not None else "",
             f"line {line}" if line is not None else "",
+            f"column {column}" if column is not None else "",
             field,
         )
         where = ", ".join(place for place in places if place)
@@ -190,6 +204,7 @@ class ManifestError(_Fields, ValueError):
         self.file = file
         self.document = document
         self.line = line
+        self.column = column
         self.field = field
 
 

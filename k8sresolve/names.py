@@ -6,8 +6,9 @@ lower case. Source: "Kubernetes DNS-Based Service Discovery", version 1.1.0; lim
 """
 
 import re
+from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import TypeVar
+from typing import TypeGuard, TypeVar
 
 import attrs
 
@@ -21,6 +22,16 @@ _ADVICE = "a Service is named svc, svc.ns, svc.ns.svc or svc.ns.svc.DOMAIN; addr
 IPAddress = IPv4Address | IPv6Address
 
 
+def shown(value: object) -> str:
+    """Write what was given for a message: ASCII without control characters, and without quotes if it was text."""
+    return ascii(value)[1:-1] if isinstance(value, str) else ascii(value)
+
+
+def _cut(value: object) -> str:
+    text = ascii(value)
+    return text if len(text) <= 80 else f"{text[:70]}..."
+
+
 def check_host(name: str) -> str:
     """Return `name` if it can be asked: printable ASCII without blanks, labels of 1 to 63 octets, 253 in all.
 
@@ -30,17 +41,17 @@ def check_host(name: str) -> str:
     'api.example.com'
     """
     if not isinstance(name, str):
-        raise InvalidName(repr(name), f"a name is a str, not {type(name).__name__}")
+        raise InvalidName(shown(name), f"a name is a str, not {type(name).__name__}")
     if not name:
         raise InvalidName(name, "an empty name cannot be asked")
     if not name.isascii():
         raise InvalidName(
-            ascii(name)[1:-1],
+            shown(name),
             "a name is ASCII; this one has other characters",
             advice="give an international name in its xn-- form",
         )
     if not name.isprintable() or " " in name:
-        raise InvalidName(ascii(name)[1:-1], "a name has no blanks or control characters")
+        raise InvalidName(shown(name), "a name has no blanks or control characters")
     if name != ".":
         _check_limits(name)
     return name
@@ -54,19 +65,23 @@ def _check_limits(name: str) -> None:
         if not label:
             raise InvalidName(name, "a label is empty: two dots in a row, or one at the start")
         if len(label) > _MAX_LABEL:
-            raise InvalidName(name, f"a label has at most {_MAX_LABEL} characters; {label!r} has {len(label)}")
+            raise InvalidName(name, f"a label has at most {_MAX_LABEL} characters; one here has {len(label)}")
+
+
+def _is_label(value: object, most: int = _MAX_LABEL) -> TypeGuard[str]:
+    # ASCII first: lower() makes an ASCII letter of some others.
+    return isinstance(value, str) and value.isascii() and len(value) <= most and bool(_LABEL.fullmatch(value.lower()))
 
 
 def _label(value: str, what: str, whole: str) -> str:
     """Return one label in lower case, checked as RFC 1123 and Kubernetes want it."""
-    lower = value.lower()
-    if not lower.isascii() or len(lower) > _MAX_LABEL or not _LABEL.fullmatch(lower):
+    if not _is_label(value):
         raise InvalidName(
-            whole,
-            f"{value!r} is no {what}: it takes letters, digits and inner hyphens, at most {_MAX_LABEL}",
+            shown(whole),
+            f"{_cut(value)} is no {what}: it takes letters, digits and inner hyphens, at most {_MAX_LABEL}",
             advice=_ADVICE,
         )
-    return lower
+    return value.lower()
 
 
 def _service_label(value: str) -> str:
@@ -74,6 +89,9 @@ def _service_label(value: str) -> str:
 
 
 def _endpoint_label(value: str) -> str:
+    # CoreDNS names an endpoint by its address where it has no host name, and that of `::1` is `--1`.
+    if isinstance(value, str) and value.startswith("-") and undashed(value) is not None:
+        return value.lower()
     return _label(value, "endpoint", value)
 
 
@@ -110,11 +128,19 @@ def undashed(label: str) -> IPAddress | None:
         return None
 
 
-def _address(value: IPAddress | str) -> IPAddress:
-    try:
-        return ip_address(value)
-    except ValueError:
-        raise InvalidName(ascii(value)[1:-1], "this is no IP address") from None
+def parse_address(value: IPAddress | str) -> IPAddress:
+    """Read an IP address; a zone (`%eth0`) is dropped, as DNS knows none. Raises `InvalidName` for anything else.
+
+    >>> parse_address("fe80::1%eth0")
+    IPv6Address('fe80::1')
+    """
+    # ip_address() takes numbers and octets as well, which are nobody's address here.
+    if isinstance(value, str | IPv4Address | IPv6Address):
+        try:
+            return ip_address(str(value).partition("%")[0])
+        except ValueError:
+            pass
+    raise InvalidName(shown(value), "this is no IP address")
 
 
 class _Name:
@@ -195,6 +221,13 @@ class ServiceName(_Name):
         )
 
 
+def _full_service(text: str) -> ServiceName:
+    """Read a Service's full name and no shorter one."""
+    if text.removesuffix(".").count(".") < 3:
+        raise InvalidName(text, "this is no Service's full name")
+    return ServiceName.parse(text)
+
+
 @attrs.frozen(str=False)
 class EndpointName(_Name):
     """The name of one endpoint of a headless Service: `endpoint.svc.ns.svc.D`.
@@ -225,9 +258,35 @@ class EndpointName(_Name):
     def parse(cls, text: str) -> "EndpointName":
         """Read a full endpoint name; raises `InvalidName` for anything else."""
         endpoint, _, rest = check_host(text).partition(".")
-        if rest.removesuffix(".").count(".") < 3:
-            raise InvalidName(text, "this is no endpoint's name", advice="one is endpoint.svc.ns.svc.DOMAIN")
-        return cls(endpoint, ServiceName.parse(rest))
+        with suppress(InvalidName):
+            return cls(endpoint, _full_service(rest))
+        raise InvalidName(text, "this is no endpoint's name", advice="one is endpoint.svc.ns.svc.DOMAIN")
+
+
+def _port_label(port: str) -> str:
+    if isinstance(port, int) or (isinstance(port, str) and port.isascii() and port.isdigit()):
+        raise InvalidName(
+            str(port),
+            f"{port!r} is a port number, and DNS knows a Service's ports by name",
+            advice="give the port's name as in the Service's spec.ports; ports() lists the numbers",
+        )
+    # With its underscore the name must fit one label (RFC 2782; RFC 1035, section 2.3.4).
+    if not _is_label(port, _MAX_LABEL - 1):
+        raise InvalidName(
+            shown(port),
+            f"{_cut(port)} is no port name: it takes letters, digits and inner hyphens, at most {_MAX_LABEL - 1}",
+            advice="give the name as in the Service's spec.ports, without underscore or protocol",
+        )
+    return port.lower()
+
+
+def _protocol(protocol: str) -> str:
+    lower = protocol.lower() if isinstance(protocol, str) else ""
+    if lower not in _PROTOCOLS:
+        raise InvalidName(
+            shown(protocol), f"{_cut(protocol)} is no protocol of a Service's port", advice="give tcp, udp or sctp"
+        )
+    return lower
 
 
 @attrs.frozen(str=False)
@@ -240,19 +299,11 @@ class PortName(_Name):
     '_http._tcp.payments.shop.svc.cluster.local.'
     """
 
-    port: str
-    protocol: str = "tcp"
+    port: str = attrs.field(converter=_port_label)
+    protocol: str = attrs.field(default="tcp", converter=_protocol)
     service: ServiceName | None = None
 
     def __attrs_post_init__(self) -> None:
-        port = _port_label(self.port)
-        protocol = str(self.protocol).lower()
-        if protocol not in _PROTOCOLS:
-            raise InvalidName(
-                str(self.protocol), f"{self.protocol!r} is no protocol of a Service port", advice="tcp, udp or sctp"
-            )
-        object.__setattr__(self, "port", port)
-        object.__setattr__(self, "protocol", protocol)
         if self.service is not None:
             _within_limits(self)
 
@@ -269,31 +320,15 @@ class PortName(_Name):
     @classmethod
     def parse(cls, text: str) -> "PortName":
         """Read `port`, `port/proto`, `_port._proto` or the full name; raises `InvalidName` for anything else."""
-        if isinstance(text, str) and text.startswith("_"):
-            labels = check_host(text).split(".", 2)
-            if len(labels) < 2 or not labels[1].startswith("_"):
-                raise InvalidName(text, "this is no port's name", advice="one is _port._proto.svc.ns.svc.DOMAIN")
-            service = ServiceName.parse(labels[2]) if len(labels) > 2 else None
-            return cls(labels[0][1:], labels[1][1:], service)
-        port, slash, protocol = str(text).partition("/")
-        return cls(port if slash else text, protocol if slash else "tcp")
-
-
-def _port_label(port: str) -> str:
-    if not isinstance(port, str) or (port.isascii() and port.isdigit()):
-        raise InvalidName(
-            str(port),
-            f"{port!r} is a port number, and DNS knows a Service's ports by name",
-            advice="give the port's name as in the Service's spec.ports; ports() lists the numbers",
-        )
-    lower = port.lower()
-    # With its underscore the name must fit one label (RFC 2782, RFC 1035 section 2.3.4).
-    if not lower.isascii() or len(lower) >= _MAX_LABEL or not _LABEL.fullmatch(lower):
-        raise InvalidName(
-            ascii(port)[1:-1],
-            f"{port!r} is no port name: it takes letters, digits and inner hyphens, at most {_MAX_LABEL - 1}",
-        )
-    return lower
+        if not isinstance(text, str) or not text.startswith("_"):
+            port, slash, protocol = text.partition("/") if isinstance(text, str) else (text, "", "")
+            return cls(port, protocol if slash else "tcp")
+        port, _, rest = check_host(text).partition(".")
+        protocol, _, service = rest.partition(".")
+        if protocol.startswith("_"):
+            with suppress(InvalidName):
+                return cls(port[1:], protocol[1:], _full_service(service) if service else None)
+        raise InvalidName(text, "this is no port's name", advice="one is _port._proto.svc.ns.svc.DOMAIN")
 
 
 @attrs.frozen(str=False)
@@ -306,7 +341,7 @@ class PodName(_Name):
     '10-244-1-7.shop.pod.cluster.local.'
     """
 
-    address: IPAddress = attrs.field(converter=_address)
+    address: IPAddress = attrs.field(converter=parse_address)
     namespace: str = attrs.field(converter=check_namespace)
     cluster_domain: str = attrs.field(default="cluster.local", converter=check_domain)
 
@@ -323,9 +358,10 @@ class PodName(_Name):
         """Read a full pod name; raises `InvalidName` for anything else."""
         labels = check_host(text).removesuffix(".").split(".", 3)
         address = undashed(labels[0])
-        if len(labels) < 4 or labels[2].lower() != "pod" or address is None:
-            raise InvalidName(text, "this is no pod's name", advice="one is a-b-c-d.ns.pod.DOMAIN")
-        return cls(address, labels[1], labels[3])
+        if len(labels) == 4 and labels[2].lower() == "pod" and address is not None:
+            with suppress(InvalidName):
+                return cls(address, labels[1], labels[3])
+        raise InvalidName(text, "this is no pod's name", advice="one is a-b-c-d.ns.pod.DOMAIN")
 
 
 def parse_pointer(target: str) -> ServiceName | EndpointName | str:

@@ -225,7 +225,8 @@ class Explanation:
     """How a host name was looked up: every candidate, and what came of it.
 
     `outcome` is `"found"`, `"nodata"`, `"nxdomain"` or a failure's name, `addresses` what was found, and `questions`
-    the number of questions asked of nameservers or the cache.
+    the number of questions asked of nameservers or the cache. `remark` points out a temporary failure that this
+    policy's resolver, or another libc in its place, reports as "no such name"; it is empty where there is none.
     """
 
     name: str
@@ -234,6 +235,7 @@ class Explanation:
     outcome: str
     addresses: tuple[IPAddress, ...]
     questions: int
+    remark: str = ""
 
 
 @attrs.frozen

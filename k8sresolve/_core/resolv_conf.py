@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 import attrs
 
-from k8sresolve.config import Diagnostic, Nameserver, ResolverConfig
+from k8sresolve._core import search_list
+from k8sresolve.config import Diagnostic, Nameserver, ResolverConfig, Severity
 from k8sresolve.errors import ConfigError
 
 _NONE: Mapping[str, int] = MappingProxyType({})
@@ -24,9 +25,6 @@ KEYWORDS = ("nameserver", "search", "domain", "options")
 # resolv.conf(5), nameserver: up to MAXNS (3) are used. musl and Go have the same bound.
 MAX_NAMESERVERS = 3
 
-# The API server lets no more through: `MaxDNSSearchPaths` and `MaxDNSSearchListChars` of Kubernetes' validation.
-KUBELET_SEARCHES, KUBELET_SEARCH_CHARACTERS = 32, 2048
-
 # A file may hold half a million mistakes; nobody reads more than a few.
 _MOST_REMARKS = 100
 
@@ -34,21 +32,41 @@ _MOST_REMARKS = 100
 # --- Lines ------------------------------------------------------------------------------------------------------------
 
 
+class Said(NamedTuple):
+    """What is wrong, and what to do; nothing at all where `problem` is empty."""
+
+    problem: str = ""
+    advice: str = ""
+    severity: Severity = "warning"
+
+
+_NOTHING = Said()
+
+
 class Line(NamedTuple):
     """What a resolver sees of one line, and what it passes over there."""
 
     number: int
     text: str
-    problem: str = ""
+    said: Said = _NOTHING
 
 
-_NUL = "{} after a NUL byte, as in a binary file or UTF-16; save the file as plain text"
+def _after_nul(what: str) -> Said:
+    return Said(f"{what} after a NUL byte, as in a binary file or UTF-16", "save the file as plain text", "error")
+
+
+# fgets(3) into 256 bytes gets 254 and the newline.
+_MUSL_LONG = Said(
+    "the line is ignored, because musl reads none of more than 255 bytes",
+    "shorten it, or spread nameservers and options over several lines",
+    "error",
+)
 
 
 def _glibc_lines(text: str) -> Iterator[Line]:
     for number, line in enumerate(text.split("\n"), 1):
         seen, nul, _ = line.partition("\0")
-        yield Line(number, seen, _NUL.format("the rest of the line is ignored") if nul else "")
+        yield Line(number, seen, _after_nul("the rest of the line is ignored") if nul else _NOTHING)
 
 
 def _musl_lines(text: str) -> Iterator[Line]:
@@ -59,12 +77,9 @@ def _musl_lines(text: str) -> Iterator[Line]:
         line, nul, _ = text[start:end].partition("\0")
         at_end = end == len(text) and end - start < 255 and text[end - 1] != "\n"
         if line.endswith("\n") or at_end:
-            yield Line(number, line, _NUL.format("the rest of the line is ignored") if nul else "")
+            yield Line(number, line, _after_nul("the rest of the line is ignored") if nul else _NOTHING)
         else:
-            problem = (
-                "the line is ignored, because musl reads none of more than 255 bytes; spread it over several lines"
-            )
-            yield Line(number, "", _NUL.format("the line and the one below it are ignored") if nul else problem)
+            yield Line(number, "", _after_nul("the line and the one below it are ignored") if nul else _MUSL_LONG)
             number += text.count("\n", start, end)
             end = text.find("\n", end) + 1 or len(text)
         number += 1
@@ -74,7 +89,8 @@ def _musl_lines(text: str) -> Iterator[Line]:
 def _go_lines(text: str) -> Iterator[Line]:
     for number, line in enumerate(text.split("\n"), 1):
         if len(line) >= 65536:
-            yield Line(number, "", "the file is ignored from here on, because Go reads no line of 64 KiB; shorten it")
+            ignored = "the file is ignored from here on, because Go reads no line of 64 KiB"
+            yield Line(number, "", Said(ignored, "shorten it", "error"))
             return
         yield Line(number, line)
 
@@ -197,7 +213,7 @@ def _go_domain(hostname: str) -> tuple[str, ...]:
 
 @attrs.frozen(kw_only=True)
 class Dialect:
-    """What one resolver does its own way.
+    """What one resolver does its own way, as its `reference` says.
 
     `word` matches what stands between its blanks. `free`: a keyword may follow blanks, and needs none after it. `aside`
     are keywords that it knows and that mean nothing here. `clears` are the keywords that empty the search list when
@@ -206,6 +222,7 @@ class Dialect:
     `by_prefix`: a word need only begin so, and a `-` before it takes the flag back.
     """
 
+    reference: str
     lines: Callable[[str], Iterator[Line]]
     word: re.Pattern[str]
     free: bool = False
@@ -233,6 +250,7 @@ _LEAST = -(1 << 31)
 
 DIALECTS: Mapping[str, Dialect] = {
     "glibc": Dialect(
+        reference="resolv.conf(5)",
         lines=_glibc_lines,
         word=re.compile(r"[^ \t]+"),
         aside=("sortlist",),
@@ -247,6 +265,7 @@ DIALECTS: Mapping[str, Dialect] = {
         by_prefix=True,
     ),
     "musl": Dialect(
+        reference="musl, resolvconf.c",
         lines=_musl_lines,
         word=re.compile(r"[^ \t\n\v\f\r]+"),
         scope=_musl_scope,
@@ -257,6 +276,7 @@ DIALECTS: Mapping[str, Dialect] = {
         anywhere=True,
     ),
     "go": Dialect(
+        reference="Go, net/dnsconfig.go",
         lines=_go_lines,
         word=re.compile(r"[^ \t\r]+"),
         free=True,
@@ -279,6 +299,9 @@ DIALECTS: Mapping[str, Dialect] = {
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf".decode("latin-1")
 
+_COMPLETE = "complete or remove the line"
+_CORRECT_SCOPE = "correct what follows '%'"
+
 _WITH_PORT = re.compile(r"\[([^]]*)](?::[0-9]+)?|([0-9.]+)[:#][0-9]+|([0-9a-fA-F:.]+)#[0-9]+")
 
 
@@ -286,29 +309,12 @@ def _quote(text: str, most: int = 80) -> str:
     return repr(text if len(text) <= most else text[: most - 3] + "...")
 
 
-def _plain(domain: str) -> str:
-    return domain.removesuffix(".").lower()
-
-
-def _wrong_with_domain(entry: str) -> str:
-    """Say why no name under a search domain could ever be found; empty where nothing is wrong with it."""
-    if entry in ("", "."):
-        return ""
-    if entry[0] in "#;":
-        return "is taken for a search domain, because no comment may follow on a line; put the comment on its own line"
-    if "," in entry:
-        return "is taken for one search domain, because a comma separates nothing; write blanks between domains"
-    if not entry.isascii() or not entry.isprintable():
-        return "is no domain, because it is not printable ASCII; write other letters in their xn-- form"
-    labels = entry.removesuffix(".").removeprefix(".").split(".")
-    if "" in labels or max(map(len, labels)) > 63 or len(entry) > 253:
-        return "is no domain, because labels have 1 to 63 characters, 253 in all (RFC 1035, section 2.3.4); correct it"
-    return ""
-
-
 @attrs.define
 class Reading:
-    """What has been read so far. `nameservers` are all that the file names, of which the first three are used."""
+    """What has been read so far. `nameservers` are all that the file names, of which the first three are used.
+
+    `places` says where each option was read last, None for RES_OPTIONS.
+    """
 
     name: str
     dialect: Dialect
@@ -321,17 +327,28 @@ class Reading:
     search_is_fixed: bool = False
     numbers: dict[str, int] = attrs.field(factory=dict[str, int])
     flags: set[str] = attrs.field(factory=set[str])
+    places: dict[str, Line | None] = attrs.field(factory=dict[str, "Line | None"])
     remarks: list[Diagnostic] = attrs.field(factory=list[Diagnostic])
     unsaid: int = 0
 
-    def remark(self, problem: str, line: Line | None, *, source: str = "") -> None:
+    def remark(
+        self,
+        problem: str,
+        advice: str,
+        line: Line | None,
+        severity: Severity = "warning",
+        *,
+        source: str = "",
+        reference: str = "",
+    ) -> None:
         """Say what is odd; of a line or a variable (`source`) only until enough has been said."""
         is_about_part = line is not None or source
         if is_about_part and len(self.remarks) >= _MOST_REMARKS:
             self.unsaid += 1
             return
         number, text = (line.number, line.text[:200].rstrip("\n")) if line else (None, "")
-        self.remarks.append(Diagnostic(problem, number, text, source or self.source))
+        reference = reference or self.dialect.reference
+        self.remarks.append(Diagnostic(problem, number, text, source or self.source, severity, advice, reference))
 
     def local_domain(self, value: str) -> None:
         """Let LOCALDOMAIN set the search list (resolv.conf(5)); a leading blank or an empty value gives the root."""
@@ -341,31 +358,33 @@ class Reading:
 
     def line(self, line: Line) -> None:
         """Read one line of the file."""
-        if line.problem:
-            self.remark(line.problem, line)
+        if line.said.problem:
+            self.remark(line.said.problem, line.said.advice, line, line.said.severity)
         found = self.dialect.word.search(line.text)
         if not found or not found[0].strip("\r") or line.text[0] in "#;":
             return
         if line.text.endswith("\r") and self.dialect.word.match("\r"):
             problem = f"the line ends in a carriage return, which {self.name} takes for a part of its last word"
-            self.remark(f"{problem}; save the file with LF line ends", line)
+            self.remark(problem, "save the file with LF line ends", line, "error")
         keyword, rest = found[0], line.text[found.end() :]
         if found.start() and not self.dialect.free:
             if keyword in KEYWORDS:
-                self.remark(f"{keyword!r} is ignored, because blanks stand before it; begin the line with it", line)
+                problem = f"{keyword!r} is ignored, because blanks stand before it"
+                self.remark(problem, "begin the line with it", line, "error")
         elif keyword not in KEYWORDS:
             self._unknown(keyword, line)
         elif not rest and not self.dialect.free:
-            self.remark(f"{keyword!r} is ignored, because nothing follows it; complete or remove the line", line)
+            self.remark(f"{keyword!r} is ignored, because nothing follows it", _COMPLETE, line)
         else:
             self._directive(keyword, rest, line)
 
     def _unknown(self, keyword: str, line: Line) -> None:
         if keyword == "sortlist" and keyword in self.dialect.aside:
-            self.remark("'sortlist' is ignored, because addresses are ordered by RFC 6724; remove the line", line)
+            problem = "'sortlist' is ignored, because addresses are ordered by RFC 6724"
+            self.remark(problem, "remove the line", line, "note")
         elif keyword not in self.dialect.aside:
-            said = f"the keyword {_quote(keyword)} is unknown to {self.name} and is ignored"
-            self.remark(f"{said}; {self._advice_on_keyword(keyword)}", line)
+            problem = f"the keyword {_quote(keyword)} is unknown to {self.name} and is ignored"
+            self.remark(problem, self._advice_on_keyword(keyword), line)
 
     @staticmethod
     def _advice_on_keyword(keyword: str) -> str:
@@ -381,47 +400,48 @@ class Reading:
         elif keyword == "nameserver":
             self._nameserver(words, line)
         elif self.search_is_fixed:
-            self.remark(
-                f"{keyword!r} is ignored, because LOCALDOMAIN in the environment takes its place; unset it", line
-            )
+            problem = f"{keyword!r} is ignored, because LOCALDOMAIN in the environment takes its place"
+            self.remark(problem, "unset it", line)
         elif words:
             self._search(keyword, words, line)
         elif keyword in self.dialect.clears:
-            self.remark(f"{keyword!r} empties the search list, because nothing follows it; complete the line", line)
+            problem = f"{keyword!r} empties the search list, because nothing follows it"
+            self.remark(problem, "complete the line", line)
             self.search, self.search_line = [], None
         else:
-            self.remark(f"{keyword!r} is ignored, because nothing follows it; complete or remove the line", line)
+            self.remark(f"{keyword!r} is ignored, because nothing follows it", _COMPLETE, line)
 
     def _search(self, keyword: str, words: list[str], line: Line) -> None:
         if keyword == "domain" and not self.dialect.whole_domain:
-            self._rest(words[1:], "'domain' takes one name; write 'search' for several", line)
+            self._rest(words[1:], "'domain' takes one name", "write 'search' for several", line)
             words = words[:1]
         if keyword == "search" and not self.dialect.keeps_root:
             words = [word for word in words if word != "."]
-        if self.search_line and not {_plain(entry) for entry in self.search} <= {_plain(entry) for entry in words}:
+        if self.search_line and not {*map(search_list.plain, self.search)} <= {*map(search_list.plain, words)}:
             problem = f"the search list of line {self.search_line.number} is ignored, because the last one wins"
-            self.remark(f"{problem}; write all domains on one line", line)
+            self.remark(problem, "write all domains on one line", line, "error")
         self.search, self.search_line = words, line
 
     def _nameserver(self, words: list[str], line: Line) -> None:
         if not words:
-            self.remark("'nameserver' is ignored, because no address follows it; complete or remove the line", line)
+            self.remark("'nameserver' is ignored, because no address follows it", _COMPLETE, line)
             return
         word, *rest = words
-        self._rest(rest, "a line names one nameserver; write a line for each", line)
+        self._rest(rest, "a line names one nameserver", "write a line for each", line)
         nameserver = self._address(word)
-        if problem := self._wrong_with_nameserver(word, nameserver):
-            self.remark(problem, line)
+        said = self._wrong_with_nameserver(word, nameserver)
+        if said.problem:
+            self.remark(said.problem, said.advice, line, said.severity)
         if nameserver:
             self.nameservers.append(nameserver)
             if len(self.nameservers) == MAX_NAMESERVERS + 1:
                 self.extra = line
 
-    def _rest(self, words: list[str], why: str, line: Line) -> None:
+    def _rest(self, words: list[str], why: str, advice: str, line: Line) -> None:
         """Remark on words that nobody reads, unless they look like a comment."""
         said = " ".join(words).strip("\r")
         if said and said[0] not in "#;":
-            self.remark(f"{_quote(said)} is ignored, because {why}", line)
+            self.remark(f"{_quote(said)} is ignored, because {why}", advice, line, "error")
 
     def _address(self, word: str) -> Nameserver | None:
         if ipv4 := self.dialect.ipv4(word):
@@ -433,28 +453,33 @@ class Reading:
         scope = self.dialect.scope(ipv6, zone, self.interfaces) if percent else 0
         return None if scope is None else Nameserver(str(ipv6), scope=scope)
 
-    def _wrong_with_nameserver(self, word: str, read: Nameserver | None) -> str:
+    def _wrong_with_nameserver(self, word: str, read: Nameserver | None) -> Said:
         said = f"the nameserver {_quote(word)}"
         if read is None:
-            return f"{said} is ignored, because {self._no_address(word)}" if word[-1] != "\r" else ""
+            why, advice = self._no_address(word)
+            # Of a carriage return the line as a whole was told.
+            return Said(f"{said} is ignored, because {why}", advice, "error") if word[-1] != "\r" else _NOTHING
         if not read.is_ipv6:
-            is_plain = read.address == word
-            return "" if is_plain else f"{said} is {read.address}, because inet_aton(3) reads it so; write that"
+            read_so = f"{said} is {read.address}, because inet_aton(3) reads it so"
+            return _NOTHING if read.address == word else Said(read_so, f"write {read.address}")
         if "%" in word and not read.scope:
-            return f"the scope of {_quote(word)} is ignored, because it is no interface here; correct what follows '%'"
+            ignored = f"the scope of {_quote(word)} is ignored, because it is no interface here"
+            return Said(ignored, _CORRECT_SCOPE, "error")
         if not read.scope and _is_link_local(IPv6Address(read.address)):
-            return f"{said} cannot be reached, because a link-local address needs its interface; write {word}%NAME"
-        return ""
+            unreachable = f"{said} cannot be reached, because a link-local address needs its interface"
+            return Said(unreachable, f"write {word}%NAME", "error")
+        return _NOTHING
 
-    def _no_address(self, word: str) -> str:
+    def _no_address(self, word: str) -> tuple[str, str]:
+        """Say why a word is no address, and what to write."""
         if match := _WITH_PORT.fullmatch(word):
             address = next(group for group in match.groups() if group is not None)
-            return f"resolv.conf knows plain addresses only, and port 53; write {_quote(address)}"
+            return "resolv.conf knows plain addresses only, and port 53", f"write {_quote(address)}"
         if "%" in word and _ipv6(word.partition("%")[0]):
-            return "its scope is no interface here; correct what follows '%'"
+            return "its scope is no interface here", _CORRECT_SCOPE
         if address := _aton(word):
-            return f"{self.name} takes only four plain decimal numbers; write '{address}'"
-        return "it is no IP address; write one instead"
+            return f"{self.name} takes only four plain decimal numbers", f"write '{address}'"
+        return "it is no IP address", "write one instead"
 
     def options(self, text: str, line: Line | None) -> None:
         """Read what follows `options`, or RES_OPTIONS (no line). What comes later holds."""
@@ -479,22 +504,24 @@ class Reading:
         said = _quote(f"{name}:{stated[0] if stated else ''}")
         value = self.dialect.number(text, start)
         if value is None:
-            self._remark_option(f"{said} is ignored, because no digit follows the colon; write {name}:N", line)
+            self._remark_option(f"{said} is ignored, because no digit follows the colon", f"write {name}:N", line)
             return
         least, most = self.dialect.bounds[name]
         kept = min(max(value, least), most)
         if name == "ndots":
             kept %= 16  # `unsigned ndots:4` in struct __res_state: -1 is 15 there
-        self.numbers[name] = kept
+        self.numbers[name], self.places[name] = kept, line
         if value > most:
-            problem = f"is cut to {kept}, because {self.name} takes no more; write {name}:{most}"
+            problem = f"is cut to {kept}, because {self.name} takes no more"
+            self._remark_option(f"{said} {problem}", f"write {name}:{most}", line)
         elif not stated or not re.fullmatch("[0-9]+\r?", stated[0]) or value != _bounded(stated[0].rstrip("\r")):
-            problem = f"counts as {kept}, because it is no plain number within bounds; write {name}:N"
+            problem = f"counts as {kept}, because it is no plain number within bounds"
+            self._remark_option(f"{said} {problem}", f"write {name}:N", line)
         elif value < 1 and name != "ndots":
-            problem = f"counts as {kept}, which is less than one try needs; write {name}:1 or more"
-        else:
-            return
-        self._remark_option(f"{said} {problem}", line)
+            problem = f"counts as {kept}, which is less than one try needs"
+            # res_send.c sends nothing then; res_msend.c of musl divides by it.
+            severity: Severity = "error" if name == "attempts" and kept < 1 else "warning"
+            self._remark_option(f"{said} {problem}", f"write {name}:1 or more", line, severity)
 
     def _flag(self, word: str, line: Line | None) -> None:
         if not word.strip("\r"):
@@ -504,17 +531,17 @@ class Reading:
         text = word[1:] if taken_back else word
         known = next((flag for flag in flags if text == flag or (by_prefix and text.startswith(flag))), None)
         if known is None:
-            said = f"the option {_quote(word)} is unknown to {self.name} and is ignored"
-            self._remark_option(f"{said}; {self._advice_on_option(word)}", line)
+            problem = f"the option {_quote(word)} is unknown to {self.name} and is ignored"
+            self._remark_option(problem, self._advice_on_option(word), line)
             return
         if text.rstrip("\r\n") != known:
-            self._remark_option(
-                f"{_quote(word)} counts as {known!r}, because it begins so; write the option alone", line
-            )
+            problem = f"{_quote(word)} counts as {known!r}, because it begins so"
+            self._remark_option(problem, "write the option alone", line)
         if taken_back:
             self.flags.discard(flags[known])
         elif flags[known]:
             self.flags.add(flags[known])
+            self.places[flags[known]] = line
 
     def _advice_on_option(self, word: str) -> str:
         if word[0] in "#;":
@@ -525,8 +552,8 @@ class Reading:
         meant = word.lower()
         return f"write {meant!r}" if meant in self.dialect.flags else "remove it"
 
-    def _remark_option(self, problem: str, line: Line | None) -> None:
-        self.remark(problem, line, source="" if line else "RES_OPTIONS")
+    def _remark_option(self, problem: str, advice: str, line: Line | None, severity: Severity = "warning") -> None:
+        self.remark(problem, advice, line, severity, source="" if line else "RES_OPTIONS")
 
     def finish(self, hostname: str) -> ResolverConfig:
         """Fill in what the file leaves open, look at the whole, and make the configuration."""
@@ -534,13 +561,11 @@ class Reading:
             self.search, self.search_line = list(self.dialect.host_domain(hostname)), None
         self._look_at_search()
         if self.extra:
-            count = len(self.nameservers)
-            self.remark(
-                f"{count} nameservers are listed, and those from here on are ignored; keep the best 3", self.extra
-            )
+            problem = f"{len(self.nameservers)} nameservers are listed, and those from here on are ignored"
+            self.remark(problem, "keep the best 3", self.extra)
         used = self.nameservers[:MAX_NAMESERVERS] or [Nameserver(address) for address in self.dialect.fallback]
         if self.unsaid:
-            self.remark(f"{self.unsaid} more remarks are left out; correct those shown first", None)
+            self.remark(f"{self.unsaid} more remarks are left out", "correct those shown first", None)
         return ResolverConfig(
             nameservers=tuple(used),
             search=tuple(self.search),
@@ -554,19 +579,8 @@ class Reading:
 
     def _look_at_search(self) -> None:
         line, source = self.search_line, "LOCALDOMAIN" if self.search_is_fixed else ""
-        seen: dict[str, int] = {}
-        for entry in self.search:
-            times = seen[_plain(entry)] = seen.get(_plain(entry), 0) + 1
-            problem = _wrong_with_domain(entry)
-            if times == 2:
-                problem = "is listed again, which asks the same names twice; remove it"
-            if problem and times <= 2 and not (line and entry.endswith("\r")):
-                self.remark(f"{_quote(entry)} {problem}", line, source=source)
-        count, characters = len(self.search), len(" ".join(self.search))
-        if count > KUBELET_SEARCHES or characters > KUBELET_SEARCH_CHARACTERS:
-            problem = f"a search list of {count} domains and {characters} characters could not come from the kubelet"
-            bounds = f"which writes at most {KUBELET_SEARCHES} and {KUBELET_SEARCH_CHARACTERS:,}; shorten it"
-            self.remark(f"{problem}, {bounds}", line, source=source)
+        for said in search_list.look_at(self.search, "" if line is None else line.text):
+            self.remark(said.problem, said.advice, line, said.severity, source=source, reference=said.reference)
 
 
 def parse_resolv_conf(
@@ -623,5 +637,5 @@ def read(
         if absent:
             state = "there is no file"
         problem = f"{state}, so questions go to {' and '.join(rules.fallback)}"
-        reading.remark(f"{problem}; write a line 'nameserver ADDRESS', or give a configuration", None)
+        reading.remark(problem, "write a line 'nameserver ADDRESS', or give a configuration", None, "error")
     return reading

@@ -93,7 +93,8 @@ class Policy:
     """One way of searching, as a row of rules.
 
     `steps` makes the candidates; `outcome` says what a candidate's answers come to; `then` what follows a step with
-    those answers; `failure` how a walk is reported in which nothing was found, for the types asked.
+    those answers; `failure` how a walk is reported in which nothing was found, for the types asked. `dialect` is how
+    this resolver reads resolv.conf.
     """
 
     name: str
@@ -101,6 +102,7 @@ class Policy:
     outcome: Callable[[Answers], str]
     then: Callable[[Step, Answers], Then]
     failure: Callable[[Sequence[Tried], tuple[int, ...]], Failure]
+    dialect: str = "glibc"
 
 
 def policy(name: str) -> Policy:
@@ -147,6 +149,32 @@ def walk(name: str, config: ResolverConfig, policy: Policy, rdtypes: tuple[int, 
             break
         left_list = left_list or then is Then.LEAVE_LIST
     return _walked(tuple(tried), policy, rdtypes)
+
+
+def rehearse(
+    name: str,
+    config: ResolverConfig,
+    policy: Policy,
+    rdtypes: tuple[int, ...],
+    known: Callable[[Question], Answer],
+) -> tuple[Walked, tuple[Question, ...]]:
+    """Walk where each answer is known beforehand; return the end, and the questions in the order asked."""
+    asked: list[Question] = []
+    lookup = walk(name, config, policy, rdtypes)
+    try:
+        ask = next(lookup)
+        while True:
+            asked += ask.questions
+            ask = lookup.send(tuple(map(known, ask.questions)))
+    except StopIteration as end:
+        return end.value, tuple(asked)
+
+
+def masked(end: Walked) -> Tried | None:
+    """Return the last candidate that failed for now in a walk that is reported as a negative answer all the same."""
+    if end.failure not in ("nxdomain", "nodata"):
+        return None
+    return next((t for t in reversed(end.tried) if t.outcome in _TEMPORARY or t.outcome == "formerr"), None)
 
 
 def _batches(steps: Iterable[Step]) -> Iterator[tuple[Step, ...]]:
@@ -218,8 +246,11 @@ def _walked(tried: tuple[Tried, ...], policy: Policy, rdtypes: tuple[int, ...]) 
     if decided and decided[-1].outcome == "found":
         return Walked(decided[-1], tried)
     failure = policy.failure(decided, rdtypes)
-    failed = _deciding(decided) if failure in ("temporary", "failed") else None
-    return Walked(None, tried, failure, failed)
+    if failure not in ("temporary", "failed"):
+        return Walked(None, tried, failure)
+    # Alone, too, the candidate that the report is about would be reported so.
+    reported = [t for t in decided if policy.failure((t,), rdtypes) == failure]
+    return Walked(None, tried, failure, _deciding(reported))
 
 
 def _deciding(tried: Iterable[Tried]) -> Failed | None:
@@ -317,6 +348,9 @@ def _musl_steps(name: str, config: ResolverConfig, rdtypes: tuple[int, ...], *, 
         for entry in config.search:
             yield _musl_listed(name, entry, version)
     yield _step(_absolute(name), first or _AS_TYPED_LAST)
+
+
+_musl_1_2_3_steps = partial(_musl_steps, version="1.2.3")
 
 
 def _musl_listed(name: str, entry: str, version: str) -> Step:
@@ -569,9 +603,9 @@ POLICIES: Mapping[str, Policy] = MappingProxyType(
         for row in (
             Policy("kubernetes", _kubernetes_steps, _kubernetes_outcome, _kubernetes_then, _kubernetes_failure),
             Policy("glibc", _glibc_steps, _glibc_outcome, _glibc_then, _glibc_failure),
-            Policy("musl", _musl_steps, _musl_outcome, _musl_then, _musl_failure),
-            Policy("musl-1.2.3", partial(_musl_steps, version="1.2.3"), _musl_outcome, _musl_then, _musl_1_2_3_failure),
-            Policy("go", _go_steps, _go_outcome, _go_then, _go_failure),
+            Policy("musl", _musl_steps, _musl_outcome, _musl_then, _musl_failure, "musl"),
+            Policy("musl-1.2.3", _musl_1_2_3_steps, _musl_outcome, _musl_then, _musl_1_2_3_failure, "musl"),
+            Policy("go", _go_steps, _go_outcome, _go_then, _go_failure, "go"),
         )
     }
 )

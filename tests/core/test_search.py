@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from k8sresolve._core.questions import AAAA, SRV, TXT, A, Failed, Found, NoData, NxDomain
-from k8sresolve._core.search import POLICIES, Then, candidates, policy, walk
+from k8sresolve._core.search import POLICIES, Then, candidates, masked, policy, rehearse, walk
 from k8sresolve.config import ResolverConfig
 from k8sresolve.errors import ConfigError
 
@@ -579,3 +579,57 @@ def test_a_walk_never_raises_and_says_what_failed(name, search, row, data):
     assert (end.found is None) == (end.failure is not None)
     assert end.found is None or any(isinstance(answer, Found) for answer in end.found.answers)
     assert end.failed is None or end.failure in ("temporary", "failed")
+
+
+# Which failure is told.
+
+LISTED = ResolverConfig(search=("a.test", "b.test"), ndots=2)
+FORMERR = Failed("formerr")
+
+
+@pytest.mark.parametrize(
+    ("row", "answers", "failure", "failed"),
+    [
+        # The name as typed went first and is reported; what failed later is not.
+        ("glibc", {"x.y.z.": SERVFAIL, "x.y.z.a.test.": FORMERR}, "temporary", SERVFAIL),
+        ("glibc", {"x.y.z.": FORMERR, "x.y.z.a.test.": SERVFAIL}, "failed", FORMERR),
+        ("go", {"x.y.z.": SERVFAIL, "x.y.z.b.test.": REFUSED}, "temporary", SERVFAIL),
+        ("go", {"x.y.z.": REFUSED, "x.y.z.b.test.": TIMEOUT}, "failed", REFUSED),
+        ("musl", {"x.y.z.": FORMERR}, "temporary", FORMERR),
+        ("kubernetes", {"x.y.z.": SERVFAIL, "x.y.z.b.test.": TIMEOUT}, "temporary", TIMEOUT),
+    ],
+)
+def test_the_failure_told_is_of_the_class_that_is_reported(row, answers, failure, failed):
+    end, _ = drive("x.y.z", LISTED, policy(row), (A, AAAA), answers)
+    assert (end.failure, end.failed) == (failure, failed)
+
+
+@pytest.mark.parametrize(
+    ("row", "answers", "behind"),
+    [
+        # resolv.conf(5) has no word on it: a lookup that failed for now on its way ends as "no such name".
+        ("glibc", {"x.a.test.": TIMEOUT}, "x.a.test."),
+        ("glibc", {"x.a.test.": REFUSED}, "x.a.test."),
+        ("glibc", {"x.a.test.": SERVFAIL}, None),
+        ("glibc", {"x.a.test.": SERVFAIL, "x.b.test.": NONE}, "x.a.test."),
+        ("glibc", {}, None),
+        ("glibc", {"x.a.test.": TIMEOUT, "x.": V4}, None),
+        ("go", {"x.b.test.": SERVFAIL}, "x.b.test."),
+        ("musl", {"x.a.test.": SERVFAIL}, None),
+        ("kubernetes", {"x.a.test.": TIMEOUT}, None),
+    ],
+)
+def test_a_temporary_failure_that_is_reported_as_a_negative_answer_is_told(row, answers, behind):
+    end, _ = drive("x", LISTED, policy(row), (A, AAAA), answers)
+    tried = masked(end)
+    assert (tried and tried.step.name) == behind
+
+
+@pytest.mark.parametrize("row", POLICIES)
+def test_a_rehearsal_ends_as_the_walk_and_tells_the_questions_in_order(row):
+    answers = {"x.y.b.test.": V4, "x.y.a.test.": NO}
+    end, asked = rehearse("x.y", LISTED, policy(row), (A,), lambda question: answers.get(question.name, NO))
+    walked, batches = drive("x.y", LISTED, policy(row), (A,), answers)
+    assert end == walked
+    assert [question.name for question in asked] == [name for batch in batches for name in batch]
+    assert end.found.step.name == "x.y.b.test."

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from k8sresolve import _system
+from k8sresolve import Resolver, _system
 from k8sresolve._system import load_config, own_addresses
-from k8sresolve.config import Nameserver
+from k8sresolve.config import Nameserver, ResolverConfig
 from k8sresolve.errors import ConfigError
 
 TEXT = "nameserver 10.96.0.10\nsearch shop.svc.cluster.local svc.cluster.local cluster.local\noptions ndots:5\n"
@@ -328,3 +328,37 @@ def test_import_is_light():
     code = "import sys, k8sresolve._system; print([m for m in ('asyncio', 'dns', 'ssl', 'yaml') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("policy", "dialect"),
+    [("kubernetes", "glibc"), ("glibc", "glibc"), ("musl", "musl"), ("musl-1.2.3", "musl"), ("go", "go")],
+)
+def test_a_resolver_reads_the_machines_file_as_its_policys_resolver_does(monkeypatch, policy, dialect):
+    asked = []
+
+    def load_config(**keywords):
+        asked.append(keywords)
+        return ResolverConfig()
+
+    monkeypatch.setattr(_system, "load_config", load_config)
+    Resolver(policy=policy).close()
+    assert asked == [{"dialect": dialect}]
+
+
+def test_lint_takes_the_machine_into_account(tmp_path, monkeypatch):
+    file = tmp_path / "resolv.conf"
+    file.write_text("nameserver 10.0.0.1\nnameserver fe80::1%lo\n")
+    monkeypatch.setenv("RES_OPTIONS", "inet6")
+    monkeypatch.setattr(socket, "gethostname", lambda: "web.corp.example")
+    monkeypatch.setattr(socket, "if_nameindex", lambda: [(7, "lo")])
+    problems = [remark.problem for remark in _system.lint(file)]
+    assert problems == [
+        "musl searches nothing, and glibc corp.example",
+        "the option 'inet6' is unknown to glibc and is ignored",
+    ]
+
+
+def test_lint_of_what_is_no_file_is_a_config_error(tmp_path):
+    with pytest.raises(ConfigError, match="no regular file"):
+        _system.lint(tmp_path)

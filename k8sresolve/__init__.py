@@ -1,0 +1,165 @@
+"""Service discovery from Python through Kubernetes DNS.
+
+`Resolver` and `AsyncResolver` look up Services, ports and hosts from this pod's /etc/resolv.conf; the functions of
+the same names use one `Resolver` that is made when first needed. `k8sresolve.testing` answers the same questions
+offline.
+
+Names are imported when first used, so `import k8sresolve` loads neither asyncio nor dnspython.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from k8sresolve._core.resolv_conf import parse_resolv_conf
+    from k8sresolve._default import addresses, endpoints, explain, lookup, pod, port, ports, reverse, service
+    from k8sresolve._system import load_config
+    from k8sresolve.async_resolver import AsyncResolver
+    from k8sresolve.config import CacheConfig, Diagnostic, Nameserver, ResolverConfig
+    from k8sresolve.errors import (
+        Attempt,
+        BadResponse,
+        ConfigError,
+        Error,
+        InvalidName,
+        LookupTimeout,
+        ManifestError,
+        NetworkError,
+        NoData,
+        NoSuchName,
+        NotFound,
+        NotHeadless,
+        PortsDiffer,
+        Refused,
+        ResolveError,
+        ResolverClosed,
+        ServerFailure,
+        TemporaryFailure,
+        WrongLoop,
+    )
+    from k8sresolve.names import EndpointName, PodName, PortName, ServiceName
+    from k8sresolve.records import (
+        Addresses,
+        Answer,
+        Candidate,
+        Cname,
+        Endpoint,
+        Explanation,
+        Port,
+        Service,
+        Stats,
+        Target,
+    )
+    from k8sresolve.resolver import Resolver
+
+_HOMES = {
+    "_core.resolv_conf": ("parse_resolv_conf",),
+    "_default": ("addresses", "endpoints", "explain", "lookup", "pod", "port", "ports", "reverse", "service"),
+    "_system": ("load_config",),
+    "async_resolver": ("AsyncResolver",),
+    "config": ("CacheConfig", "Diagnostic", "Nameserver", "ResolverConfig"),
+    "errors": (
+        "Attempt",
+        "BadResponse",
+        "ConfigError",
+        "Error",
+        "InvalidName",
+        "LookupTimeout",
+        "ManifestError",
+        "NetworkError",
+        "NoData",
+        "NoSuchName",
+        "NotFound",
+        "NotHeadless",
+        "PortsDiffer",
+        "Refused",
+        "ResolveError",
+        "ResolverClosed",
+        "ServerFailure",
+        "TemporaryFailure",
+        "WrongLoop",
+    ),
+    "names": ("EndpointName", "PodName", "PortName", "ServiceName"),
+    "records": (
+        "Addresses",
+        "Answer",
+        "Candidate",
+        "Cname",
+        "Endpoint",
+        "Explanation",
+        "Port",
+        "Service",
+        "Stats",
+        "Target",
+    ),
+    "resolver": ("Resolver",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__version__ = "0.1.0"
+__all__ = [
+    "Addresses",
+    "Answer",
+    "AsyncResolver",
+    "Attempt",
+    "BadResponse",
+    "CacheConfig",
+    "Candidate",
+    "Cname",
+    "ConfigError",
+    "Diagnostic",
+    "Endpoint",
+    "EndpointName",
+    "Error",
+    "Explanation",
+    "InvalidName",
+    "LookupTimeout",
+    "ManifestError",
+    "Nameserver",
+    "NetworkError",
+    "NoData",
+    "NoSuchName",
+    "NotFound",
+    "NotHeadless",
+    "PodName",
+    "Port",
+    "PortName",
+    "PortsDiffer",
+    "Refused",
+    "ResolveError",
+    "Resolver",
+    "ResolverClosed",
+    "ResolverConfig",
+    "ServerFailure",
+    "Service",
+    "ServiceName",
+    "Stats",
+    "Target",
+    "TemporaryFailure",
+    "WrongLoop",
+    "addresses",
+    "endpoints",
+    "explain",
+    "load_config",
+    "lookup",
+    "parse_resolv_conf",
+    "pod",
+    "port",
+    "ports",
+    "reverse",
+    "service",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME_OF})

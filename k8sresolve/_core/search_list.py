@@ -1,0 +1,137 @@
+"""What is odd about a search list, in any resolver: domains that cannot be, bounds that some resolver has, traps."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from k8sresolve.config import Severity, infer_cluster
+
+# The API server lets no more through: `MaxDNSSearchPaths` and `MaxDNSSearchListChars` of Kubernetes' validation.
+KUBELET_SEARCHES, KUBELET_SEARCH_CHARACTERS = 32, 2048
+
+# musl's resolvconf.c reads lines by fgets(3) into 256 bytes, one of which is the newline and one the NUL.
+MUSL_LINE = 254
+
+# Where most hosts are that programs look up. Any of IANA's 1,400 top-level domains may be a namespace's name, but many
+# are plain words, such as `shop` or `prod`, under which few programs look anything up.
+_GENERIC = ("com", "net", "org", "edu", "gov", "mil", "int", "info", "biz", "dev", "app", "cloud")
+_OF_COUNTRIES = re.compile("a[itu]|b[er]|c[achnoz]|d[ek]|e[su]|f[ir]|i[not]|jp|kr|m[ex]|n[loz]|p[lt]|ru|se|tv|u[ks]|za")
+
+
+class Remark(NamedTuple):
+    """One remark; see `k8sresolve.config.Diagnostic`."""
+
+    problem: str
+    advice: str
+    severity: Severity = "warning"
+    reference: str = ""
+
+
+def plain(domain: str) -> str:
+    """Write a domain as it is compared: without a dot at its end, in lower case."""
+    return domain.removesuffix(".").lower()
+
+
+def is_like_top_level(label: str) -> bool:
+    """Whether a label is called like a top-level domain in which programs look hosts up."""
+    return label in _GENERIC or bool(_OF_COUNTRIES.fullmatch(label))
+
+
+def look_at(entries: Sequence[str], line: str = "") -> Iterator[Remark]:
+    """Remark on a search list; `line` is the line of resolv.conf that states it, if one does."""
+    yield from _domains(entries, split_by_cr=line.endswith("\r"))
+    yield from _bounds(entries, line)
+    namespace, _ = infer_cluster(entries)
+    if namespace and is_like_top_level(namespace):
+        yield Remark(
+            f"the namespace is called like the top-level domain {namespace!r}: what a pod takes for the host "
+            f"example.{namespace} is the Service 'example' here, if there is one",
+            f"write such hosts with a dot at the end (example.{namespace}.), or rename the namespace",
+            reference='Kubernetes documentation, "Namespaces and DNS"',
+        )
+
+
+def _domains(entries: Sequence[str], *, split_by_cr: bool) -> Iterator[Remark]:
+    seen: dict[str, int] = {}
+    for entry in entries:
+        times = seen[plain(entry)] = seen.get(plain(entry), 0) + 1
+        # Of carriage returns the line as a whole is told.
+        if times > 2 or (split_by_cr and entry.endswith("\r")):
+            continue
+        if times == 2:
+            again = f"{_quote(entry)} is listed again, which asks the same names twice"
+            yield Remark(again, "remove it", reference="resolv.conf(5)")
+        elif wrong := _wrong_with_domain(entry):
+            yield Remark(f"{_quote(entry)} {wrong[0]}", wrong[1])
+        elif entry == ".":
+            yield Remark(
+                "'.' stands for the name as typed, and musl up to 1.2.3 sends a packet for it that no nameserver can "
+                "read: the lookup fails",
+                "leave it out where images with such a musl may run (Alpine 3.17 and older)",
+                reference="musl, lookup_name.c",
+            )
+
+
+def _wrong_with_domain(entry: str) -> tuple[str, str] | None:
+    """Say why no name under a search domain could ever be found, and what to do; None where nothing is wrong."""
+    if entry in ("", "."):
+        return None
+    if entry[0] in "#;":
+        taken = "is taken for a search domain, because no comment may follow on a line"
+        return taken, "put the comment on its own line"
+    if "," in entry:
+        return "is taken for one search domain, because a comma separates nothing", "write blanks between domains"
+    if not entry.isascii() or not entry.isprintable():
+        return "is no domain, because it is not printable ASCII", "write other letters in their xn-- form"
+    labels = entry.removesuffix(".").removeprefix(".").split(".")
+    if "" in labels or max(map(len, labels)) > 63 or len(entry) > 253:
+        why = "is no domain, because labels have 1 to 63 characters, 253 in all (RFC 1035, section 2.3.4)"
+        return why, "correct it"
+    return None
+
+
+def _bounds(entries: Sequence[str], line: str) -> Iterator[Remark]:
+    count, characters = len(entries), len(" ".join(entries))
+    if count > KUBELET_SEARCHES or characters > KUBELET_SEARCH_CHARACTERS:
+        problem = f"a search list of {count} domains and {characters} characters could not come from the kubelet"
+        bounds = f"which writes at most {KUBELET_SEARCHES} and {KUBELET_SEARCH_CHARACTERS:,}"
+        yield Remark(f"{problem}, {bounds}", "shorten it", reference="Kubernetes, validatePodDNSConfig")
+    if is_too_long_for_musl(line):
+        yield Remark(
+            f"musl (Alpine) ignores this line of {len(line)} bytes, because it reads none of more than {MUSL_LINE}: "
+            "it has no search list, and `svc` and `svc.ns` are not found",
+            "shorten the search list: leave out the node's domains by dnsPolicy: None, or in the kubelet's resolv.conf",
+            "error",
+            "musl, resolvconf.c",
+        )
+    if aborts_glibc(entries):
+        yield Remark(
+            "glibc 2.36 (Debian 12) aborts the process at its first lookup, because a domain among the first six does "
+            "not fit into a buffer of 256 bytes with those before it",
+            "shorten that domain, or put longer ones before it",
+            "error",
+            "glibc, resolv_conf.c",
+        )
+
+
+def is_too_long_for_musl(line: str) -> bool:
+    """Whether musl reads nothing of this line."""
+    return len(line) > MUSL_LINE
+
+
+def aborts_glibc(entries: Sequence[str]) -> bool:
+    """Whether glibc 2.36 dies of this search list: "Assertion `resolv_conf_matches (resp, conf)' failed".
+
+    It compares the size of what was copied to `_res.defdname` with the size of the pointers to it, 56 bytes.
+    """
+    used = 0
+    for entry in entries[:6]:
+        size = len(entry) + 1
+        if used + size > 256:
+            return used <= 56
+        used += size
+    return False
+
+
+def _quote(text: str, most: int = 80) -> str:
+    return repr(text if len(text) <= most else text[: most - 3] + "...")

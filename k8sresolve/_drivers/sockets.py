@@ -1,0 +1,101 @@
+"""Sockets that never block, for every driver that waits on file descriptors."""
+
+import os
+import socket
+from errno import EINPROGRESS, EWOULDBLOCK
+
+from k8sresolve.config import Nameserver
+
+# Without the methods that Python adds in socket.socket; opening one is part of every blocking lookup.
+_Socket = socket.SocketType
+
+MOST_DATAGRAM = 65535
+_HEADER = 12  # octets of the shortest DNS message
+
+
+def query_id() -> bytes:
+    """Return a query id from the system's generator (RFC 5452, section 9.2)."""
+    return os.urandom(2)
+
+
+def text_of(error: OSError) -> str:
+    """Say what the operating system said, in a few words for an error message."""
+    return (error.strerror or str(error)).lower()
+
+
+def address_of(nameserver: Nameserver) -> tuple[str, int] | tuple[str, int, int, int]:
+    """Return the socket address of a nameserver."""
+    if nameserver.is_ipv6:
+        return nameserver.address, nameserver.port, 0, nameserver.scope
+    return nameserver.address, nameserver.port
+
+
+def _open(nameserver: Nameserver, kind: int) -> socket.SocketType:
+    sock = _Socket(socket.AF_INET6 if nameserver.is_ipv6 else socket.AF_INET, kind)
+    sock.setblocking(False)
+    return sock
+
+
+def open_datagram(nameserver: Nameserver) -> socket.SocketType:
+    """Open a UDP socket on a port of its own, connected so that the kernel drops what others send; raises OSError."""
+    sock = _open(nameserver, socket.SOCK_DGRAM)
+    try:
+        sock.connect(address_of(nameserver))
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+class Stream:
+    """One query over TCP (RFC 7766, section 8: two octets of length, then the message)."""
+
+    __slots__ = ("_id", "_received", "_unsent", "sock")
+
+    def __init__(self, nameserver: Nameserver, payload: bytes) -> None:
+        """Begin to connect; raises OSError if that fails at once."""
+        self._id = query_id()
+        message = self._id + payload[2:]
+        self._unsent = len(message).to_bytes(2) + message
+        self._received = b""
+        self.sock = _open(nameserver, socket.SOCK_STREAM)
+        code = self.sock.connect_ex(address_of(nameserver))
+        if code not in (0, EINPROGRESS, EWOULDBLOCK):
+            self.sock.close()
+            raise OSError(code, os.strerror(code))
+
+    @property
+    def wants_write(self) -> bool:
+        """Whether it waits for the socket to become writable, not readable."""
+        return bool(self._unsent)
+
+    def advance(self) -> bytes | None:
+        """Do what the socket allows now. Returns the message once it is whole.
+
+        Raises OSError when the connection fails, ends early, or carries something else.
+        """
+        try:
+            if self._unsent:
+                self._unsent = self._unsent[self.sock.send(self._unsent) :]
+                return None
+            chunk = self.sock.recv(MOST_DATAGRAM)
+        except BlockingIOError:
+            return None
+        self._received += chunk
+        message = self._message()
+        if message is None and not chunk:
+            raise ConnectionResetError("connection closed before the reply was whole")
+        return message
+
+    def _message(self) -> bytes | None:
+        if len(self._received) < 2:
+            return None
+        length = int.from_bytes(self._received[:2])
+        if length < _HEADER:
+            raise OSError("a frame too short for a message")
+        if len(self._received) < 2 + length:
+            return None
+        message = self._received[2 : 2 + length]
+        if message[:2] != self._id:
+            raise OSError("a reply with another id")
+        return message

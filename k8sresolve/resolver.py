@@ -1,0 +1,157 @@
+"""The blocking resolver."""
+
+from collections.abc import Iterable
+from typing import Self
+
+from k8sresolve._core import lookups
+from k8sresolve._core.inquiry import Terms
+from k8sresolve._facade import Facade, SyncDriver
+from k8sresolve.names import EndpointName, IPAddress, PodName, PortName, ServiceName
+from k8sresolve.records import Addresses, Answer, Endpoint, Explanation, Port, Service
+
+
+class Resolver(Facade[SyncDriver]):
+    """Looks up Services, ports and hosts for programs that wait; any number of threads may share one.
+
+    A resolver takes `config` (default: `load_config()`, this machine's /etc/resolv.conf); `namespace` and
+    `cluster_domain` win over what its search list tells. `policy` is how `addresses()` and `lookup()` search, and how
+    the file is read: `kubernetes`, `glibc`, `musl`, `musl-1.2.3`, `go`. `family` is which addresses are asked for:
+    `auto` asks AAAA where the pod has an IPv6 address, `ipv4`, `ipv6` and `both` are exact. `timeout` bounds a whole lookup, in seconds; `in_flight` the
+    questions on the wire at once; `cache` what is remembered. Each asking call takes `timeout=` for itself, and
+    `fresh=True` to pass over the cache.
+
+    >>> from k8sresolve.testing import Cluster
+    >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+    >>> with cluster.resolver(namespace="shop") as resolver:
+    ...     resolver.port("payments", "http").number
+    80
+    """
+
+    def _connect(self, terms: Terms, in_flight: int) -> None:
+        from k8sresolve._drivers.blocking import BlockingDriver
+
+        self._driver = BlockingDriver(terms, in_flight=in_flight, rotate="rotate" in self.config.flags)
+
+    def service(
+        self,
+        name: str | ServiceName,
+        *,
+        ports: Iterable[str | PortName] = (),
+        timeout: float | None = None,
+        fresh: bool = False,
+    ) -> Service:
+        """Look up a Service: its addresses, and the `ports` named, in one round of A, AAAA and SRV questions.
+
+        `name` is `svc`, `svc.ns`, `svc.ns.svc` or the full name; `ports` are port names, `name/protocol` where it is
+        not TCP. A headless Service has its ready pods' addresses, an ExternalName those of its target.
+
+        Raises `NoSuchName` or `NoData` (which says whether the Service or only a port is missing), `TemporaryFailure`,
+        `InvalidName`, or `ConfigError` where the pod's place in the cluster is not known.
+        Source: Kubernetes DNS specification, sections 2.3 to 2.5.
+        """
+        return self._driver.run(lookups.service(self._setting, name, ports), self._lifetime(timeout), fresh=fresh)
+
+    def port(
+        self,
+        name: str | ServiceName,
+        port: str,
+        protocol: str = "tcp",
+        *,
+        timeout: float | None = None,
+        fresh: bool = False,
+    ) -> Port:
+        """Look up one port of a Service by its name: SRV `_port._protocol` at the Service's name.
+
+        `.number` is the Service port, or for a headless Service the pods' own. Raises as `service()` does; a port
+        number in place of a name is `InvalidName`. Source: RFC 2782; Kubernetes DNS specification, sections 2.3.2 and
+        2.4.2.
+        """
+        return self._driver.run(lookups.port(self._setting, name, port, protocol), self._lifetime(timeout), fresh=fresh)
+
+    def ports(self, name: str | ServiceName, *, timeout: float | None = None, fresh: bool = False) -> tuple[Port, ...]:
+        """List a Service's ports by number, without names and protocols: SRV at the Service's own name.
+
+        That is an extension of CoreDNS; other cluster DNS servers may answer `NoData`. Raises as `service()` does.
+        """
+        return self._driver.run(lookups.ports(self._setting, name), self._lifetime(timeout), fresh=fresh)
+
+    def endpoints(
+        self,
+        name: str | ServiceName,
+        port: str | None = None,
+        protocol: str = "tcp",
+        *,
+        timeout: float | None = None,
+        fresh: bool = False,
+    ) -> tuple[Endpoint, ...]:
+        """List the pods that a headless Service publishes, one `Endpoint` for each address.
+
+        With `port`, each has its number for that port. Raises `NotHeadless` for a Service that has a ClusterIP, and
+        as `port()` does. Source: Kubernetes DNS specification, section 2.4.
+        """
+        return self._driver.run(
+            lookups.endpoints(self._setting, name, port, protocol), self._lifetime(timeout), fresh=fresh
+        )
+
+    def addresses(self, host: str, *, timeout: float | None = None, fresh: bool = False) -> Addresses:
+        """Look up any host as the pod's libc would: IP literals, `localhost`, /etc/hosts, then the search list.
+
+        Raises `NoSuchName`, `NoData`, `TemporaryFailure` or `InvalidName`. Source: resolv.conf(5), hosts(5), RFC 6761.
+        """
+        return self._driver.run(lookups.addresses(self._setting, host), self._lifetime(timeout), fresh=fresh)
+
+    def reverse(
+        self, address: str | IPAddress, *, timeout: float | None = None, fresh: bool = False
+    ) -> tuple[ServiceName | EndpointName | str, ...]:
+        """Tell whose address this is: a Service's, an endpoint's, or another host's (text, with the dot).
+
+        Raises `NoSuchName` where there is no PTR record, and as `addresses()` does.
+        Source: RFC 1035, section 3.5; Kubernetes DNS specification, sections 2.3.3 and 2.4.3.
+        """
+        return self._driver.run(lookups.reverse(self._setting, address), self._lifetime(timeout), fresh=fresh)
+
+    def pod(
+        self,
+        address: str | IPAddress,
+        namespace: str | None = None,
+        *,
+        timeout: float | None = None,
+        fresh: bool = False,
+    ) -> PodName:
+        """Tell the pod name of an address, if DNS has it. In most clusters it echoes any: no proof that the pod exists.
+
+        Raises `NoSuchName` (CoreDNS with `pods disabled`, or `pods verified` and no such pod), and as `service()` does.
+        """
+        return self._driver.run(lookups.pod(self._setting, address, namespace), self._lifetime(timeout), fresh=fresh)
+
+    def lookup(self, name: str, rdtype: str, *, timeout: float | None = None, fresh: bool = False) -> Answer:
+        """Look up an RRset of any type, with the search list.
+
+        Raises as `addresses()` does; `InvalidName` for an unknown type.
+        """
+        return self._driver.run(
+            lookups.records(self._setting, name, lookups.type_number(rdtype), rdtype.upper()),
+            self._lifetime(timeout),
+            fresh=fresh,
+        )
+
+    def explain(
+        self, name: str, *, policy: str | None = None, timeout: float | None = None, fresh: bool = False
+    ) -> Explanation:
+        """Look a host up and tell of every candidate why it was asked or left out, what came back, and what it cost.
+
+        Under another `policy` it tells what that resolver would have done. Only `InvalidName` and `ConfigError` are
+        raised.
+        """
+        return self._driver.run(lookups.explain(self._with(policy), name), self._lifetime(timeout), fresh=fresh)
+
+    def close(self) -> None:
+        """End the lookups that are pending in other threads, with `ResolverClosed`. Closing twice is fine."""
+        self._closed = True
+        self._driver.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,426 @@
+"""What only asyncio on real sockets can show: cancelling, loops, the pool of sockets, many at once."""
+
+import asyncio
+import gc
+import itertools
+import logging
+import os
+import random
+import socket
+import threading
+import time
+import warnings
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+
+from k8sresolve._core import wire
+from k8sresolve._drivers import asyncio_
+from k8sresolve.async_resolver import AsyncResolver
+from k8sresolve.config import CacheConfig, ResolverConfig
+from k8sresolve.errors import BadResponse, LookupTimeout, NoSuchName, ResolverClosed, WrongLoop
+from tests.drivers import held
+from tests.drivers.nameservers import Loopback
+from tests.drivers.script import Nameserver, Playing, Step, answer, late, silent, truncated
+
+NAMES = [f"n{number}.shop.svc.cluster.local." for number in range(1000)]
+ZONE = "\n".join(f"{name} 30 A 10.96.{number // 250}.{number % 250}" for number, name in enumerate(NAMES))
+WORLD = Nameserver(zone=ZONE)
+NOT_KEPT = CacheConfig(entries=0)
+
+
+@pytest.fixture
+def resolver_of(loopback: Loopback) -> Any:
+    """Make resolvers of scripted nameservers; what they were asked is `resolver.playing`."""
+    opened: list[Any] = []
+
+    def make(*nameservers: Nameserver, family: str = "ipv4", **options: Any) -> Any:
+        playing = [Playing(nameserver) for nameserver in nameservers or (WORLD,)]
+        some = loopback.open(playing)
+        opened.extend(some)
+        config = ResolverConfig(nameservers=tuple(one.address for one in some), cluster_domain="cluster.local")
+        resolver: Any = AsyncResolver(config, family=family, **options)
+        resolver.playing = playing
+        return resolver
+
+    yield make
+    loopback.close(opened)
+
+
+def scripted(*steps: Step) -> Nameserver:
+    return Nameserver({"": steps}, ZONE)
+
+
+async def right(resolver: AsyncResolver, index: int, **options: Any) -> bool:
+    found = await resolver.addresses(NAMES[index], **options)
+    return [str(address) for address in found.addresses] == [f"10.96.{index // 250}.{index % 250}"]
+
+
+def run(resolver: AsyncResolver, work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+    """Run it, close the resolver, and see that no task and no flight is left."""
+
+    async def main() -> Any:
+        async with asyncio.timeout(30), resolver:
+            result = await work()
+            assert idle(resolver)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        return result
+
+    return asyncio.run(main())
+
+
+def idle(resolver: Any) -> bool:
+    desk = resolver._driver.desk
+    waiting = [w for sockets in resolver._driver._sockets.values() for s in sockets for w in s.waiting]
+    return (desk.flights, len(desk._queue), desk.active, waiting) == ({}, 0, 0, [])
+
+
+def test_1000_different_names_at_once_get_their_own_answers(resolver_of):  # N1
+    resolver = resolver_of()
+
+    async def work() -> None:
+        assert all(await asyncio.gather(*(right(resolver, index) for index in range(1000))))
+
+    run(resolver, work)
+
+
+def test_ids_that_collide_are_told_apart(resolver_of, monkeypatch):  # N2
+    ids = itertools.cycle(number.to_bytes(2, "big") for number in range(40))
+    monkeypatch.setattr(asyncio_, "query_id", lambda: next(ids))
+    resolver = resolver_of(scripted(late(0.01)))
+
+    async def work() -> None:
+        assert all(await asyncio.gather(*(right(resolver, index) for index in range(300))))
+
+    run(resolver, work)
+
+
+# -- cancelling ------------------------------------------------------------------------------------------------------
+
+
+def test_a_thousand_are_cancelled_and_leave_nothing(resolver_of):  # A5
+    resolver = resolver_of(scripted(silent), in_flight=100)
+
+    async def work() -> None:
+        tasks = [asyncio.ensure_future(right(resolver, index)) for index in range(1000)]
+        await asyncio.sleep(0.05)
+        for task in tasks:
+            task.cancel()
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        assert {type(result) for result in results} == {asyncio.CancelledError}
+
+    run(resolver, work)
+
+
+def test_at_random_some_are_cancelled_and_all_others_get_theirs(resolver_of):
+    chance = random.Random(7)
+    resolver = resolver_of(scripted(late(0.02)), in_flight=30)
+
+    async def work() -> None:
+        tasks = {index: asyncio.ensure_future(right(resolver, index % 150)) for index in range(300)}
+        cancelled = chance.sample(sorted(tasks), 120)
+        for index in cancelled:
+            await asyncio.sleep(0.0005)
+            tasks[index].cancel()
+        results = await asyncio.gather(*tasks.values(), return_exceptions=True)
+        for index, result in zip(tasks, results, strict=True):
+            assert result is True or (index in cancelled and isinstance(result, asyncio.CancelledError))
+
+    run(resolver, work)
+
+
+def test_cancelled_before_it_began(resolver_of):  # A1, A7
+    resolver = resolver_of()
+
+    async def work() -> None:
+        task = asyncio.ensure_future(right(resolver, 0))
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert resolver.playing[0].asked.total() == 0
+        assert await right(resolver, 0)
+
+    run(resolver, work)
+
+
+@pytest.mark.parametrize(
+    ("nameserver", "after"),
+    [
+        (scripted(silent), {"A udp": 1}),  # A2
+        (Nameserver({"udp": (truncated,), "tcp": (silent,)}, ZONE), {"A udp": 1, "A tcp": 1}),  # A4
+    ],
+)
+def test_a_timeout_block_ends_it_with_timeout_error(resolver_of, nameserver, after):  # A6
+    resolver = resolver_of(nameserver)
+
+    async def work() -> None:
+        with pytest.raises(TimeoutError) as caught:
+            async with asyncio.timeout(0.1):
+                await right(resolver, 0)
+        assert not isinstance(caught.value, LookupTimeout)
+        assert dict(resolver.playing[0].asked) == after
+
+    run(resolver, work)
+
+
+def test_one_ends_another_in_its_callback(resolver_of):  # A8
+    resolver = resolver_of()
+
+    async def work() -> None:
+        first, second = (asyncio.ensure_future(right(resolver, index)) for index in (0, 1))
+        first.add_done_callback(lambda _: second.cancel())
+        results = await asyncio.gather(first, second, return_exceptions=True)
+        assert results[0] is True
+        assert results[1] is True or isinstance(results[1], asyncio.CancelledError)
+        assert await right(resolver, 1)
+
+    run(resolver, work)
+
+
+def test_tiny_deadlines_never_hang(resolver_of):  # T6
+    chance = random.Random(3)
+    resolver = resolver_of(scripted(late(0.003)), cache=NOT_KEPT)
+
+    async def one(index: int) -> bool:
+        try:
+            return await right(resolver, index, timeout=chance.uniform(0.0, 0.01))
+        except LookupTimeout:
+            return False
+
+    async def work() -> None:
+        for _ in range(10):
+            await asyncio.gather(*(one(chance.randrange(1000)) for _ in range(200)))
+
+    run(resolver, work)
+
+
+# -- loops and lifecycle ---------------------------------------------------------------------------------------------
+
+
+def test_made_outside_a_loop_it_belongs_to_the_first_and_refuses_another(resolver_of):
+    resolver = resolver_of()
+
+    async def first() -> None:
+        assert await right(resolver, 0)
+
+    async def second() -> None:
+        with pytest.raises(WrongLoop, match="another event loop"):
+            await right(resolver, 1)
+        await resolver.close()
+
+    asyncio.run(first())
+    asyncio.run(second())
+
+
+def test_two_loops_in_two_threads_have_a_resolver_each(resolver_of):  # N5
+    def work(resolver: AsyncResolver, results: list[bool]) -> None:
+        async def look() -> None:
+            results.append(all(await asyncio.gather(*(right(resolver, index) for index in range(100)))))
+
+        run(resolver, look)
+
+    results: list[bool] = []
+    threads = [threading.Thread(target=work, args=(resolver_of(), results)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert results == [True, True]
+
+
+def test_closed_twice_and_asked_afterwards(resolver_of):  # L1
+    resolver = resolver_of()
+
+    async def main() -> None:
+        assert await right(resolver, 0)
+        await resolver.close()
+        await resolver.close()
+        with pytest.raises(ResolverClosed):
+            await right(resolver, 0)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("where", ["in its loop", "after its loop", "with a lookup pending"])
+def test_forgotten_without_closing_it_holds_nothing(resolver_of, where):  # L3, L4
+    template = resolver_of(scripted(late(0.05)))
+    gc.collect()
+    before = held.sockets()
+
+    async def look() -> None:
+        resolver = AsyncResolver(template.config, family="ipv4")
+        if where == "with a lookup pending":
+            task = asyncio.ensure_future(right(resolver, 0))
+            await asyncio.sleep(0.01)
+            del resolver
+            gc.collect()
+            assert await task
+            return
+        assert await right(resolver, 0)
+        if where == "in its loop":
+            assert held.sockets() > before
+            del resolver
+            gc.collect()
+            assert held.sockets() == before + 2  # the loop's own pair
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        asyncio.run(look())
+        gc.collect()
+    assert held.sockets() == before
+
+
+@pytest.mark.parametrize("end", ["closed", "forgotten"])
+def test_a_loop_closed_with_lookups_pending_leaves_nothing(resolver_of, caplog, end):
+    resolver = resolver_of(Nameserver({"A udp": (truncated, silent), "tcp": (silent,)}, ZONE), in_flight=50)
+    before = held.sockets()
+    loop = asyncio.new_event_loop()
+    tasks = [loop.create_task(right(resolver, index)) for index in range(100)]
+    loop.run_until_complete(asyncio.sleep(0.02))
+    assert held.sockets() > before + 2
+    loop.close()
+    for task in tasks:
+        task._log_destroy_pending = False  # asyncio would complain, and rightly so
+    del tasks, task
+    if end == "closed":
+        asyncio.run(resolver.close())
+        assert resolver.stats().in_flight == 0
+    del resolver
+    gc.collect()
+    assert caplog.records == []
+    assert held.sockets() <= before + 1  # the nameserver's end of the stream may not know yet
+
+
+def test_the_next_use_in_a_forked_child_has_sockets_of_its_own(resolver_of):
+    resolver = resolver_of(scripted(silent, answer))
+
+    async def main() -> int:
+        task = asyncio.ensure_future(right(resolver, 0))
+        await asyncio.sleep(0.02)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # CPython 3.12 warns of forks with threads about
+            child = os.fork()
+        if not child:
+            try:
+                ok = not resolver._driver.desk.flights and not resolver._driver._sockets
+                os._exit(0 if ok and asyncio.run(right(resolver, 1)) else 1)
+            except BaseException:  # noqa: BLE001 - a child never returns into the test
+                os._exit(2)
+        assert await task
+        await resolver.close()
+        return child
+
+    child = asyncio.run(main())
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_an_error_of_ours_strands_nobody(resolver_of, monkeypatch, caplog):
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("ours")
+
+    resolver = resolver_of()
+
+    async def work() -> None:
+        monkeypatch.setattr(wire, "read_any", broken)
+        with caplog.at_level(logging.CRITICAL, "k8sresolve"):
+            results = await asyncio.gather(*(right(resolver, index % 3) for index in range(9)), return_exceptions=True)
+        assert {type(result) for result in results} == {BadResponse}
+        monkeypatch.undo()
+        assert await right(resolver, 0)
+
+    run(resolver, work)
+
+
+# -- the pool of sockets ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def opened(monkeypatch) -> list[socket.SocketType]:
+    """The UDP sockets that were opened, in order."""
+    made: list[socket.SocketType] = []
+    original = asyncio_.open_datagram
+
+    def note(nameserver: Any) -> socket.SocketType:
+        made.append(original(nameserver))
+        return made[-1]
+
+    monkeypatch.setattr(asyncio_, "open_datagram", note)
+    return made
+
+
+def test_a_socket_carries_about_a_hundred_questions_one_after_another(resolver_of, opened):
+    resolver = resolver_of(cache=NOT_KEPT)
+
+    async def work() -> None:
+        for index in range(250):
+            assert await right(resolver, index)
+
+    run(resolver, work)
+    assert len(opened) == 3
+    assert all(sock.fileno() == -1 for sock in opened)
+
+
+def test_and_32_at_once(resolver_of, opened):
+    resolver = resolver_of(scripted(late(0.05)), in_flight=100)
+
+    async def work() -> None:
+        lookups = [asyncio.ensure_future(right(resolver, index)) for index in range(100)]
+        await asyncio.sleep(0)
+        assert len(opened) == 4
+        await asyncio.gather(*lookups)
+
+    run(resolver, work)
+
+
+def test_a_and_aaaa_of_one_name_never_share_a_port(resolver_of, opened):  # K1
+    resolver = resolver_of(scripted(late(0.01)), family="both", cache=NOT_KEPT)
+    shared: list[bool] = []
+
+    async def work() -> None:
+        lookups = [asyncio.ensure_future(right(resolver, index)) for index in range(20)]
+        await asyncio.sleep(0)
+        for sockets in resolver._driver._sockets.values():
+            for one in sockets:
+                names = [flight.key.name for flight, _ in one.waiting.values()]
+                shared.append(len(names) != len(set(names)))
+        await asyncio.gather(*lookups)
+
+    run(resolver, work)
+    assert len(opened) == 2
+    assert shared == [False, False]
+
+
+def test_a_resend_takes_another_socket(resolver_of, opened):  # K4
+    resolver = resolver_of(scripted(silent, silent, answer))
+
+    async def work() -> None:
+        assert await right(resolver, 0)
+
+    run(resolver, work)
+    assert len(opened) == 3
+
+
+def test_a_port_that_closed_costs_no_question_of_another_its_time(resolver_of, opened):  # R7
+    # The first question's ICMP error is reported when the second is sent on the same socket.
+    resolver = resolver_of(Nameserver(udp=False, tcp=False), WORLD)
+
+    async def work() -> None:
+        start = time.monotonic()
+        assert all(await asyncio.gather(*(right(resolver, index) for index in range(20))))
+        assert time.monotonic() - start < 0.2
+
+    run(resolver, work)
+
+
+def test_a_miss_for_one_is_none_for_another(resolver_of):
+    resolver = resolver_of(scripted(late(0.01)))
+
+    async def work() -> None:
+        missing = [resolver.addresses(f"m{index}.shop.svc.cluster.local.") for index in range(50)]
+        present = [right(resolver, index) for index in range(50)]
+        results = await asyncio.gather(*missing, *present, return_exceptions=True)
+        assert {type(result) for result in results[:50]} == {NoSuchName}
+        assert set(results[50:]) == {True}
+
+    run(resolver, work)

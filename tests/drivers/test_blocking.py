@@ -1,0 +1,312 @@
+"""What only threads on real sockets can show: interrupts, forks, file descriptors, many at once."""
+
+import gc
+import os
+import resource
+import signal
+import socket
+import threading
+import time
+import warnings
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from k8sresolve._drivers import blocking
+from k8sresolve.config import CacheConfig, ResolverConfig
+from k8sresolve.errors import LookupTimeout, NetworkError, ResolverClosed
+from k8sresolve.resolver import Resolver
+from tests.drivers import held
+from tests.drivers.nameservers import Loopback
+from tests.drivers.script import Nameserver, Playing, answer, late, silent, truncated
+
+NAMES = [f"n{number}.shop.svc.cluster.local." for number in range(200)]
+ZONE = "\n".join(f"{name} 30 A 10.96.{number // 250}.{number % 250}" for number, name in enumerate(NAMES))
+WORLD = Nameserver(zone=ZONE)
+NOT_KEPT = CacheConfig(entries=0)
+
+
+def address(index: int) -> str:
+    return f"10.96.{index // 250}.{index % 250}"
+
+
+@pytest.fixture
+def resolver_of(loopback: Loopback) -> Any:
+    """Make resolvers of scripted nameservers; what they were asked is `resolver.playing`."""
+    opened: list[Any] = []
+    resolvers: list[Resolver] = []
+
+    def make(nameserver: Nameserver = WORLD, **options: Any) -> Any:
+        playing = Playing(nameserver)
+        opened.extend(loopback.open([playing]))
+        config = ResolverConfig(nameservers=(opened[-1].address,), cluster_domain="cluster.local")
+        resolver: Any = Resolver(config, family="ipv4", **options)
+        resolver.playing = playing
+        resolvers.append(resolver)
+        return resolver
+
+    yield make
+    for resolver in resolvers:
+        resolver.close()
+    loopback.close(opened)
+
+
+def right(resolver: Resolver, index: int, **options: Any) -> bool:
+    return [str(found) for found in resolver.addresses(NAMES[index], **options).addresses] == [address(index)]
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    until = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.002)
+
+
+@pytest.mark.parametrize(
+    ("options", "count"), [({}, 200), ({"cache": NOT_KEPT}, 200), ({"cache": NOT_KEPT, "in_flight": 2}, 100)]
+)
+def test_eight_threads_share_one_resolver(resolver_of, options, count):  # N4
+    resolver = resolver_of(**options)
+
+    def work(seed: int) -> int:
+        return sum(right(resolver, (seed * 37 + step * (seed + 1)) % len(NAMES)) for step in range(count))
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(work, range(8))) == 8 * count
+    assert resolver.stats().in_flight == 0
+
+
+def test_200_different_names_at_once_get_their_own_answers(resolver_of):  # N1
+    resolver = resolver_of(Nameserver({"": (late(0.02),)}, ZONE))
+    with ThreadPoolExecutor(200) as pool:
+        assert all(pool.map(lambda index: right(resolver, index), range(200)))
+
+
+def test_ctrl_c_leaves_at_once_and_closes_what_was_open(resolver_of):
+    resolver = resolver_of(Nameserver({"": (silent,)}))
+    before = held.fds()
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    previous = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        start = time.monotonic()
+        with pytest.raises(KeyboardInterrupt):
+            resolver.addresses("a.example.")
+        assert time.monotonic() - start < 1
+    finally:
+        signal.signal(signal.SIGALRM, previous)
+    assert held.fds() == before
+    assert resolver._driver.desk.flights == {}
+
+
+def test_a_handler_of_a_signal_does_not_end_a_lookup(resolver_of):
+    resolver = resolver_of(Nameserver({"": (late(0.15),)}, ZONE))
+    previous = signal.signal(signal.SIGALRM, lambda *_: None)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        assert right(resolver, 3)
+    finally:
+        signal.signal(signal.SIGALRM, previous)
+
+
+def test_who_leads_a_question_and_leaves_hands_it_to_the_next(resolver_of):
+    resolver = resolver_of(Nameserver({"": (silent, silent, answer)}, ZONE))
+    with ThreadPoolExecutor(3) as pool:
+        leader = pool.submit(right, resolver, 0, timeout=0.1)
+        wait_for(lambda: resolver.playing.asked.total() == 1)
+        followers = [pool.submit(right, resolver, 0) for _ in range(2)]
+        with pytest.raises(LookupTimeout):
+            leader.result(10)
+        assert all(follower.result(10) for follower in followers)
+    assert resolver.playing.asked.total() == 3
+
+
+def test_closing_wakes_a_thread_that_waits_in_the_queue(resolver_of):
+    resolver = resolver_of(Nameserver({"": (silent,)}), in_flight=1)
+    with ThreadPoolExecutor(3) as pool:
+        lookups = [pool.submit(resolver.addresses, f"x{n}.example.", timeout=9) for n in range(3)]
+        wait_for(lambda: len(resolver._driver.desk.flights) == 3)
+        time.sleep(0.05)
+        start = time.monotonic()
+        resolver.close()
+        for lookup in lookups:
+            with pytest.raises(ResolverClosed):
+                lookup.result(10)
+        assert time.monotonic() - start < 2
+
+
+def test_a_question_from_the_queue_is_read_by_its_own_thread(resolver_of):
+    # Its deadline is nearer than its first resend, so that nothing but the start itself wakes the thread.
+    resolver = resolver_of(Nameserver({NAMES[0]: (silent,)}, ZONE), in_flight=1)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(right, resolver, 0, timeout=0.1)
+        wait_for(lambda: resolver.playing.asked.total() == 1)
+        second = pool.submit(right, resolver, 1, timeout=0.24)
+        with pytest.raises(LookupTimeout):
+            first.result(10)
+        assert second.result(10)
+
+
+def test_closed_twice_and_asked_afterwards(resolver_of):  # L1
+    resolver = resolver_of()
+    assert right(resolver, 0)
+    resolver.close()
+    resolver.close()
+    for call in (resolver.addresses, resolver.service, resolver.reverse, resolver.explain):
+        with pytest.raises(ResolverClosed):
+            call("10.96.0.1" if call == resolver.reverse else "a.b")
+
+
+def test_forgotten_without_closing_it_holds_nothing(resolver_of, loopback):  # L4
+    gc.collect()
+    before = held.fds(), threading.active_count()
+    config = resolver_of().config
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for _ in range(5):
+            resolver = Resolver(config, family="ipv4")
+            assert right(resolver, 7)
+            del resolver
+            gc.collect()
+    assert held.fds() <= before[0] + 3  # those of the nameserver
+    assert threading.active_count() == before[1]
+
+
+def test_without_a_file_descriptor_left_it_is_a_network_error(resolver_of):  # R8
+    resolver = resolver_of()
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    assert right(resolver, 1)
+    fillers = [socket.socket() for _ in range(held.fds() + 100)]  # so that no number below is free
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (held.lowest_free(), limits[1]))
+        with pytest.raises(NetworkError, match="too many open files"):
+            resolver.addresses(NAMES[0], timeout=1)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        for sock in fillers:
+            sock.close()
+    assert right(resolver, 0)
+
+
+def test_nor_for_tcp(resolver_of, monkeypatch):
+    def none_left(*_: object) -> None:
+        raise OSError(24, "Too many open files")
+
+    resolver = resolver_of(Nameserver({"udp": (truncated,)}, ZONE))
+    monkeypatch.setattr(blocking._Connection, "__init__", none_left)
+    with pytest.raises(NetworkError, match="too many open files"):
+        resolver.addresses(NAMES[0], timeout=1)
+    monkeypatch.undo()
+    assert right(resolver, 0)
+
+
+def test_a_follower_without_a_file_descriptor_for_its_pipe_still_gets_the_answer(resolver_of, monkeypatch):
+    resolver = resolver_of(Nameserver({"": (late(0.2),)}, ZONE))
+
+    def none_left() -> tuple[int, int]:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(os, "pipe", none_left)
+    with ThreadPoolExecutor(3) as pool:
+        assert all(pool.map(lambda _: right(resolver, 0), range(3)))
+    assert resolver.playing.asked.total() == 1
+
+
+@pytest.mark.parametrize("timeout", [1e6, 1e12])
+def test_a_deadline_as_good_as_none(resolver_of, timeout):
+    resolver = resolver_of(Nameserver({"": (late(0.1),)}, ZONE), in_flight=1)
+    with ThreadPoolExecutor(3) as pool:
+        assert all(pool.map(lambda index: right(resolver, index, timeout=timeout), (0, 0, 1)))
+
+
+def test_every_send_has_a_port_and_an_id_of_its_own(resolver_of):
+    resolver = resolver_of(cache=NOT_KEPT)
+    for index in range(100):
+        assert right(resolver, index)
+    # Of 65,536 ids, 100 random ones have fewer than 5 repeats but for once in many millions of runs.
+    assert len(set(resolver.playing.ids)) > 95
+
+
+# -- fork ------------------------------------------------------------------------------------------------------------
+
+
+def in_child(work: Callable[[], int]) -> int:
+    """Fork and let the child work; its exit status is what comes of that. Returns its process id."""
+    with warnings.catch_warnings():
+        # CPython 3.12 warns of any fork with threads about, which is what is tested.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if child:
+        return child
+    try:
+        signal.alarm(20)
+        os._exit(work() & 0xFF)
+    except BaseException:  # noqa: BLE001 - a child never returns into the test
+        os._exit(99)
+
+
+def status_of(child: int) -> int:
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def test_four_children_forked_in_mid_lookup_and_their_parent_all_get_their_own_answers(resolver_of):  # N6
+    resolver = resolver_of(Nameserver({"": (late(0.01),)}, ZONE), cache=NOT_KEPT)
+    stop = threading.Event()
+    wrong: list[int] = []
+
+    def busy(seed: int) -> None:
+        step = seed
+        while not stop.is_set():
+            step = (step + 1) % len(NAMES)
+            if not right(resolver, step):
+                wrong.append(step)
+
+    threads = [threading.Thread(target=busy, args=(seed * 50,)) for seed in range(4)]
+    for thread in threads:
+        thread.start()
+    wait_for(lambda: resolver.stats().in_flight >= 2)
+    children = [
+        in_child(lambda part=part: sum(not right(resolver, (part * 31 + step) % 200) for step in range(30)))
+        for part in range(4)
+    ]
+    assert all(right(resolver, step) for step in range(30))
+    assert [status_of(child) for child in children] == [0] * 4
+    stop.set()
+    for thread in threads:
+        thread.join(10)
+    assert wrong == []
+
+
+def pipes(resolver: Any) -> list[Any]:
+    """The pipes of those who wait; None for the one who leads."""
+    flights = list(resolver._driver.desk.flights.values())
+    return [batch.waiter.pipe for flight in flights for batch, _ in list(flight.batches)]
+
+
+def test_a_child_does_not_hold_its_parents_sockets_and_pipes(resolver_of):
+    resolver = resolver_of(Nameserver({"a.example.": (silent,)}, ZONE))
+    assert right(resolver, 0)  # what is imported late by anybody here is imported now
+    idle = held.fds()
+    with ThreadPoolExecutor(3) as pool:
+        lookups = [pool.submit(resolver.addresses, "a.example.", timeout=0.6) for _ in range(3)]
+        wait_for(lambda: len([pipe for pipe in pipes(resolver) if pipe]) == 2)
+        assert held.fds() >= idle + 5
+        with resolver._driver._lock:  # so that no thread is just opening something
+            child = in_child(lambda: 10 * (held.fds() - idle) + resolver.stats().in_flight)
+        assert status_of(child) == 0
+        for lookup in lookups:
+            with pytest.raises(LookupTimeout):
+                lookup.result(10)
+
+
+def test_a_child_forked_while_the_lock_is_held_is_not_stuck(resolver_of):
+    resolver = resolver_of()
+    with resolver._driver._lock:
+        child = in_child(lambda: not right(resolver, 1))
+    assert status_of(child) == 0
+    assert right(resolver, 2)

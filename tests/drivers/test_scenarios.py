@@ -1,0 +1,67 @@
+"""One list of scenarios, every driver: the same result, the same questions, within the same time."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from k8sresolve._core.inquiry import EARLY
+from tests.drivers import runners
+from tests.drivers.nameservers import Loopback
+from tests.drivers.runners import Outcome
+from tests.drivers.scenarios import SCENARIOS, Scenario
+
+
+def _each(scenarios: list[Scenario]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("scenario", scenarios, ids=[scenario.name for scenario in scenarios])
+
+
+@_each(list(SCENARIOS))
+def test_threads_and_asyncio_on_real_sockets(scenario: Scenario, loopback: Loopback) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        # At once, since most of either's time is waiting.
+        runs = [pool.submit(run, scenario, loopback) for run in (runners.blocking, runners.asyncio_)]
+    for run in runs:
+        outcome = run.result()
+        _judge(scenario, outcome)
+        least, most = scenario.seconds
+        assert least - 0.01 <= outcome.seconds <= max(1.0, most * 10)
+        _judge_sends(scenario, outcome)
+
+
+def _judge_sends(scenario: Scenario, outcome: Outcome) -> None:
+    # Where a busy machine held a reply up, a question may have been sent again; a last resend may come too late.
+    sends = sum(asked.total() for asked in outcome.asked)
+    assert sends - sum(sum(asked.values()) for asked in scenario.asked) <= outcome.stats.resends
+    for asked, expected in zip(outcome.asked, scenario.asked, strict=True):
+        assert set(asked) == set(expected)
+        assert scenario.seconds[0] >= EARLY or all(asked[kind] >= count for kind, count in expected.items())
+
+
+@_each(list(SCENARIOS))
+def test_asyncio_in_virtual_time(scenario: Scenario) -> None:
+    _judge_exactly(scenario, runners.virtual(scenario))
+
+
+@_each([scenario for scenario in SCENARIOS if not scenario.at_once])
+def test_without_a_loop_in_virtual_time(scenario: Scenario) -> None:
+    _judge_exactly(scenario, runners.virtual_blocking(scenario))
+
+
+def _judge_exactly(scenario: Scenario, outcome: Outcome) -> None:
+    _judge(scenario, outcome)
+    least, most = scenario.seconds
+    assert least <= outcome.seconds <= most
+    assert tuple(map(dict, outcome.asked)) == tuple(map(dict, scenario.asked))
+
+
+def _judge(scenario: Scenario, outcome: Outcome) -> None:
+    assert outcome.told == scenario.told
+    for error in outcome.errors:
+        assert re.search(scenario.says, str(error)), str(error)
+    assert outcome.left == (0, 0, 0)
+
+
+def test_scenarios_are_told_apart_by_their_names() -> None:
+    names = [scenario.name for scenario in SCENARIOS]
+    assert len(names) == len(set(names))
