@@ -1,0 +1,138 @@
+"""The cluster's networks, and who gets which address of them.
+
+Who gets an address gets one that depends on its own name and on nothing else, as long as that is free: objects that are
+added or removed leave the others where they are.
+"""
+
+import zlib
+from collections.abc import Iterable, Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import TypeAlias
+
+import attrs
+
+from k8sresolve.errors import ConfigError, ManifestError
+
+IPNetwork: TypeAlias = IPv4Network | IPv6Network
+
+SERVICE_CIDRS = {"IPv4": "10.96.0.0/16", "IPv6": "fd00:10:96::/112"}
+"""Where ClusterIPs come from unless a test says otherwise."""
+
+POD_CIDRS = {"IPv4": "10.244.0.0/16", "IPv6": "fd00:10:244::/56"}
+"""Where pods' addresses come from unless a test says otherwise."""
+
+
+def family_of(address: str) -> str:
+    """Tell the IP family of an address.
+
+    >>> family_of("fd00::1")
+    'IPv6'
+    """
+    return "IPv6" if ":" in address else "IPv4"
+
+
+def canonical(address: str) -> str:
+    """Write an address in canonical form; what is none stays as it is."""
+    if ":" not in address:
+        return address  # four numbers can be written in one way only
+    try:
+        return str(ip_address(address))
+    except ValueError:
+        return address
+
+
+def _read(name: str, cidrs: Iterable[str]) -> tuple[IPNetwork, ...]:
+    networks: list[IPNetwork] = []
+    for cidr in cidrs:
+        try:
+            networks.append(ip_network(cidr))
+        except ValueError as error:
+            raise ConfigError(f"{name}: {error}", advice=f"write it as {SERVICE_CIDRS['IPv4']}") from None
+    if not networks or len({network.version for network in networks}) != len(networks):
+        raise ConfigError(f"{name}: {len(networks)} networks given", advice="give one, or one of each IP family")
+    return tuple(networks)
+
+
+@attrs.frozen
+class Networks:
+    """The networks that ClusterIPs and pods' addresses come from: one of each IP family, the first one first."""
+
+    services: tuple[IPNetwork, ...]
+    pods: tuple[IPNetwork, ...]
+
+    @classmethod
+    def of(
+        cls, service_cidrs: Sequence[str] | None, pod_cidrs: Sequence[str] | None, families: Sequence[str]
+    ) -> "Networks":
+        """Read them as a test gives them. Where it gives neither, the cluster has `families`.
+
+        Raises `ConfigError` for what is no network, and if the two have not the same families in the same order.
+
+        >>> Networks.of(None, ["172.16.0.0/12"], ["IPv4", "IPv6"]).families
+        ('IPv4',)
+        """
+        stated = service_cidrs if service_cidrs is not None else pod_cidrs
+        if stated is not None:
+            families = [family_of(cidr) for cidr in stated]
+        services = [SERVICE_CIDRS[family] for family in families] if service_cidrs is None else service_cidrs
+        pods = [POD_CIDRS[family] for family in families] if pod_cidrs is None else pod_cidrs
+        networks = cls(_read("service_cidrs", services), _read("pod_cidrs", pods))
+        if [one.version for one in networks.services] != [one.version for one in networks.pods]:
+            raise ConfigError(
+                "service_cidrs and pod_cidrs differ in their IP families", advice="give both the same, in one order"
+            )
+        return networks
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """The cluster's IP families, the first one first: that of a Service that states none."""
+        return tuple(f"IPv{network.version}" for network in self.services)
+
+    @property
+    def nameserver(self) -> str:
+        """The ClusterIP that kubeadm gives to the nameserver: the tenth of the first network of Services."""
+        network = self.services[0]
+        return str(network[min(10, network.num_addresses - 1)])
+
+
+class Pool:
+    """The addresses of one network that nobody has.
+
+    The first of them are left to who states one: `min(max(16, size/16), 256)`, as Kubernetes does for ClusterIPs
+    (KEP-3070).
+    """
+
+    def __init__(self, network: IPNetwork) -> None:
+        self._network = network
+        self._first = min(max(16, network.num_addresses // 16), 256, network.num_addresses - 1)
+        self._free = max(network.num_addresses - self._first - 1, 0)
+        self._taken: set[int] = set()
+
+    def take(self, address: str) -> None:
+        """Note that somebody has an address; one of another network changes nothing."""
+        offset = self._offset(address)
+        if offset is not None:
+            self._taken.add(offset)
+
+    def release(self, address: str) -> None:
+        """Note that nobody has an address any more."""
+        offset = self._offset(address)
+        if offset is not None:
+            self._taken.discard(offset)
+
+    def allocate(self, owner: str) -> str:
+        """Give `owner` a free address. Raises `ManifestError` if there is none."""
+        start = zlib.crc32(owner.encode())
+        for step in range(self._free):
+            offset = self._first + (start + step) % self._free
+            if offset not in self._taken:
+                self._taken.add(offset)
+                return str(self._network[offset])
+        raise ManifestError(f"{self._network} has no free address for {owner}; give the cluster a larger network")
+
+    def _offset(self, address: str) -> int | None:
+        try:
+            offset = int(ip_address(address)) - int(self._network.network_address)
+        except ValueError:
+            return None
+        return offset if 0 <= offset < self._network.num_addresses else None

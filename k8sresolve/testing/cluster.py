@@ -1,0 +1,395 @@
+"""`Cluster`: the offline cluster as tests use it."""
+
+import difflib
+import os
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from k8sresolve._core.resolv_conf import parse_resolv_conf
+from k8sresolve._core.setting import Family
+from k8sresolve.async_resolver import AsyncResolver
+from k8sresolve.config import CacheConfig, ResolverConfig
+from k8sresolve.errors import ConfigError, ManifestError
+from k8sresolve.names import EndpointName, ServiceName
+from k8sresolve.resolver import Resolver
+from k8sresolve.testing.addresses import canonical
+from k8sresolve.testing.answers import KubernetesOptions
+from k8sresolve.testing.controllers import NODE_IPS, ControlPlane
+from k8sresolve.testing.kubelet import Kubelet, ResolvConf, write_resolv_conf
+from k8sresolve.testing.manifests import apply, read_manifests, read_objects
+from k8sresolve.testing.nameserver import assemble, cluster_dns
+from k8sresolve.testing.network import Clock, LateReply, Network, PodNetwork, QueryLog
+from k8sresolve.testing.objects import Node, Pod, Resource, Service, Store
+from k8sresolve.testing.plugins import EMPTY_INTERNET, Answering, Nameserver
+from k8sresolve.testing.resolvers import OfflineAsyncResolver, OfflineResolver, Place
+from k8sresolve.testing.respond import Responder
+from k8sresolve.testing.routes import Routes
+from k8sresolve.testing.server import Server
+from k8sresolve.testing.zones import Zones
+
+if TYPE_CHECKING:
+    from k8sresolve.testing.dnspython import OfflineNameserver
+    from k8sresolve.testing.patch import Outside, Patch
+
+DEFAULT_SERVER_ADDRESSES = ("10.244.0.2",)
+"""The nameserver's own addresses: those of a CoreDNS pod in a cluster made by kubeadm with its usual pod network."""
+
+
+class Cluster:
+    """A cluster that is not there: a store of Kubernetes objects and a nameserver that answers from it as CoreDNS does.
+
+    Made by `from_manifests` or `from_objects`. `network` takes faults, `clock` is the time by which its resolvers and
+    its nameserver's cache live, and `queries` logs what was asked. `warnings` says what the Corefile asks for that is
+    not modelled here. `kubelet` is what nodes tell their pods about DNS; another may be put in its place.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        server: Answering,
+        cluster_domain: str,
+        *,
+        control_plane: ControlPlane,
+        outside: Answering,
+        server_addresses: Sequence[str],
+        clock: Clock,
+        warnings: Sequence[str] = (),
+    ) -> None:
+        self.store = store
+        self.clock = clock
+        self.queries = QueryLog()
+        self.warnings = tuple(warnings)
+        self._responder = Responder(server)
+        self.network = Network(self._responder, self.clock, self.queries)
+        self._cluster_domain = cluster_domain
+        self._control_plane = control_plane
+        self._outside = Responder(outside)
+        self._server_addresses = tuple(server_addresses)
+        self._routes = Routes(store, control_plane.networks, cluster_domain)
+        self.kubelet = Kubelet(
+            cluster_dns=(self._nameserver(),), cluster_domain=cluster_domain, node_ips=tuple(self._node_ips())
+        )
+
+    @classmethod
+    def from_manifests(
+        cls,
+        *paths: str | os.PathLike[str],
+        options: KubernetesOptions | None = None,
+        corefile: str | None = None,
+        upstream: Mapping[str, str] | None = EMPTY_INTERNET,
+        server_addresses: Sequence[str] = DEFAULT_SERVER_ADDRESSES,
+        seed: int = 0,
+        service_cidrs: Sequence[str] | None = None,
+        pod_cidrs: Sequence[str] | None = None,
+    ) -> "Cluster":
+        """Make a cluster of manifest files, and of directories of them, as given to `kubectl apply`.
+
+        YAML needs the extra `k8sresolve[yaml]`; JSON needs nothing. The nameserver is set up by `corefile`, the text of
+        a Corefile, or else by the ConfigMap `coredns` in kube-system, if it is among the manifests. Without either, it
+        is CoreDNS's `kubernetes` plugin alone, with the `options` given, by default as kubeadm sets them. `upstream`
+        maps origins to the texts of the zone files that stand behind the cluster, by default an Internet in which no
+        name exists. Names in no zone are REFUSED, with None all of them. `server_addresses` are the nameserver's own,
+        which show in its NS records. By `seed` the plugin `loadbalance` shuffles.
+
+        Workloads, Services with selectors and pods become what controllers make of them: pods that run, ClusterIPs and
+        EndpointSlices. What an object states is used as it stands. ClusterIPs come from `service_cidrs` and pods'
+        addresses from `pod_cidrs`, by default 10.96.0.0/16 and 10.244.0.0/16, and, where a Service asks for IPv6,
+        fd00:10:96::/112 and fd00:10:244::/56 too. Given one network each, or one of each IP family in one order, they
+        tell the cluster's families.
+
+        Raises `ManifestError` for a manifest or a Corefile and `ConfigError` for a zone file that cannot be used,
+        for networks that do not go together, and for `corefile` together with `options`.
+        """
+        return cls._of(
+            read_manifests(paths),
+            options=options,
+            corefile=corefile,
+            upstream=upstream,
+            server_addresses=server_addresses,
+            seed=seed,
+            service_cidrs=service_cidrs,
+            pod_cidrs=pod_cidrs,
+        )
+
+    @classmethod
+    def from_objects(
+        cls,
+        objects: Iterable[Mapping[str, Any]],
+        *,
+        options: KubernetesOptions | None = None,
+        corefile: str | None = None,
+        upstream: Mapping[str, str] | None = EMPTY_INTERNET,
+        server_addresses: Sequence[str] = DEFAULT_SERVER_ADDRESSES,
+        seed: int = 0,
+        service_cidrs: Sequence[str] | None = None,
+        pod_cidrs: Sequence[str] | None = None,
+    ) -> "Cluster":
+        """Make a cluster of objects as `json.load` or `yaml.safe_load` give them; the rest as in `from_manifests`.
+
+        >>> meta, spec = {"name": "payments", "namespace": "shop"}, {"clusterIP": "10.96.20.1"}
+        >>> cluster = Cluster.from_objects([{"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": spec}])
+        >>> cluster.store.service("shop", "payments").cluster_ips
+        ('10.96.20.1',)
+        """
+        return cls._of(
+            read_objects(objects),
+            options=options,
+            corefile=corefile,
+            upstream=upstream,
+            server_addresses=server_addresses,
+            seed=seed,
+            service_cidrs=service_cidrs,
+            pod_cidrs=pod_cidrs,
+        )
+
+    @classmethod
+    def _of(
+        cls,
+        resources: Sequence[Resource],
+        *,
+        upstream: Mapping[str, str] | None,
+        server_addresses: Sequence[str],
+        service_cidrs: Sequence[str] | None,
+        pod_cidrs: Sequence[str] | None,
+        **settings: Any,
+    ) -> "Cluster":
+        store, clock = Store(), Clock()
+        control_plane = apply(store, resources, service_cidrs=service_cidrs, pod_cidrs=pod_cidrs)
+        built = assemble(store, clock.monotonic, upstream=upstream, server_addresses=server_addresses, **settings)
+        return cls(
+            store,
+            built.server,
+            built.cluster_domain,
+            control_plane=control_plane,
+            outside=Nameserver({".": [Zones(upstream or {})]}),
+            server_addresses=server_addresses,
+            clock=clock,
+            warnings=built.notes,
+        )
+
+    def respond(self, message: bytes, *, tcp: bool = False, client: str = "") -> bytes | None:
+        """Answer a DNS message as CoreDNS would, over UDP or TCP; None where it would send nothing. Never raises.
+
+        `client` is the address that it comes from, which only the plugin `autopath` looks at.
+        """
+        return self._responder.respond(message, tcp=tcp, client=client)
+
+    def resolver(
+        self,
+        *,
+        config: ResolverConfig | None = None,
+        namespace: str | None = None,
+        pod: str | None = None,
+        cluster_domain: str | None = None,
+        policy: str = "kubernetes",
+        family: Family = "auto",
+        timeout: float = 5.0,
+        in_flight: int = 64,
+        cache: CacheConfig = CacheConfig(),  # noqa: B008 - a frozen value
+    ) -> Resolver:
+        """Make the resolver of a program in `namespace`, by default `default`, or in `pod`, as `NAMESPACE/NAME`.
+
+        No socket is opened, and waiting takes no time. In a pod, it has the pod's resolv.conf and addresses, and
+        nameservers outside the cluster answer from `upstream`. The other arguments are those of `Resolver`; `config`
+        stands in for what a pod in `namespace` would have. With `family="auto"`, AAAA is asked where the cluster, or
+        the pod, has IPv6. Raises `ManifestError` if there is no such pod, and `ConfigError` for a pod together with
+        another place.
+
+        >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+        >>> with cluster.resolver(namespace="shop") as resolver:
+        ...     print(*resolver.service("payments").addresses)
+        10.96.20.1
+        """
+        place = self._place(config, namespace, pod)
+        return OfflineResolver(
+            place.config,
+            place.network,
+            self.clock,
+            place.versions,
+            place.addresses,
+            cluster_domain=cluster_domain,
+            policy=policy,
+            family=family,
+            timeout=timeout,
+            in_flight=in_flight,
+            cache=cache,
+        )
+
+    def async_resolver(
+        self,
+        *,
+        config: ResolverConfig | None = None,
+        namespace: str | None = None,
+        pod: str | None = None,
+        cluster_domain: str | None = None,
+        policy: str = "kubernetes",
+        family: Family = "auto",
+        timeout: float = 5.0,
+        in_flight: int = 64,
+        cache: CacheConfig = CacheConfig(),  # noqa: B008 - a frozen value
+    ) -> AsyncResolver:
+        """Make the resolver of an asyncio program in `namespace` or `pod`; see `resolver`."""
+        place = self._place(config, namespace, pod)
+        return OfflineAsyncResolver(
+            place.config,
+            place.network,
+            self.clock,
+            place.versions,
+            place.addresses,
+            cluster_domain=cluster_domain,
+            policy=policy,
+            family=family,
+            timeout=timeout,
+            in_flight=in_flight,
+            cache=cache,
+        )
+
+    def serve(self, host: str = "127.0.0.1", port: int = 0) -> Server:
+        """Make a real nameserver on loopback, UDP and TCP, for any client: a context manager with `host` and `port`.
+
+        Faults of `network` act on it too, and its queries are logged. From this call on, `clock` also goes on by itself.
+        """
+        start = time.monotonic() - self.clock.monotonic()
+
+        def reply(data: bytes, transport: str) -> LateReply | None:
+            self.clock.reach(time.monotonic() - start)
+            return self.network.reply(data, transport, self.clock.monotonic())
+
+        return Server(reply, host, port)
+
+    def patch(
+        self,
+        *,
+        namespace: str | None = None,
+        pod: str | None = None,
+        config: ResolverConfig | None = None,
+        libc: str = "glibc",
+        outside: "Outside" = "refuse",
+    ) -> "Patch":
+        """Make a context manager in which this whole process finds names as a program in `namespace` or `pod` does.
+
+        It holds for `socket.getaddrinfo`, `gethostbyname`, `gethostbyname_ex`, `gethostbyaddr` and `getnameinfo`, for
+        asyncio, uvloop and trio, in all threads. `libc` is `glibc`, `musl` or `musl-1.2.3`, with its search, flags,
+        order and errors. A name outside the cluster of which the cluster's DNS knows nothing is not found, or, with
+        `outside="pass"`, looked up by this machine. `localhost`, loopback addresses and this machine's own name are
+        always looked up so. Connections go where `route` leads them. `namespace`, `pod` and `config` are as in
+        `resolver`.
+
+        Entering raises `ConfigError` while another patch is in force.
+
+        >>> import socket
+        >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+        >>> with cluster.patch(namespace="shop"):
+        ...     socket.gethostbyname("payments")
+        '10.96.20.1'
+        """
+        from k8sresolve.testing.patch import Patch
+
+        return Patch(self._place(config, namespace, pod), self.clock, self._routes, libc_=libc, outside=outside)
+
+    def route(self, name: str | ServiceName | EndpointName, port: str | int, *, to: tuple[str, int]) -> None:
+        """Lead connections to a Service's port to a local one, wherever `patch` is in force.
+
+        `name` is a Service's, as in `Resolver.service`, or the full name of an endpoint; `port` is the port's name or
+        number in the Service. A Service's route holds for its ClusterIP and for its endpoints, as far as these have no
+        route of their own. A connection to an address of the cluster that no route fits is refused
+        (`ConnectionRefusedError`), and the error says which route is missing.
+
+        Raises `ConfigError` if there is no such Service or port, or if `to` is not an IPv4 loopback address and a port.
+
+        >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+        >>> cluster.route("payments.shop", "http", to=("127.0.0.1", 8080))
+        """
+        self._routes.add(name, port, to)
+
+    def nameserver(self) -> "OfflineNameserver":
+        """Make a nameserver for dnspython's resolvers: `resolver.nameservers = [cluster.nameserver()]`.
+
+        It opens no socket, and faults and `clock` act as for other resolvers.
+
+        >>> from dns.resolver import Resolver
+        >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+        >>> resolver = Resolver(configure=False)
+        >>> resolver.nameservers = [cluster.nameserver()]
+        >>> print(*resolver.resolve("payments.shop.svc.cluster.local", "A"))
+        10.96.20.1
+        """
+        from k8sresolve.testing.dnspython import OfflineNameserver
+
+        return OfflineNameserver(self._nameserver(), self.network, self.clock)
+
+    def config(self, namespace: str = "default") -> ResolverConfig:
+        """Tell the configuration of a pod with dnsPolicy ClusterFirst in `namespace`."""
+        return ResolverConfig.for_cluster(self._nameserver(), namespace=namespace, cluster_domain=self._cluster_domain)
+
+    def resolv_conf(self, pod: str) -> ResolvConf:
+        """Write the /etc/resolv.conf of a pod, named `NAMESPACE/NAME`: text with the kubelet's warnings as `events`.
+
+        Warnings are logged, too. Raises `ManifestError` if there is no such pod, and `ConfigError` where the kubelet
+        would not start it.
+
+        >>> spec = {"dnsConfig": {"options": [{"name": "ndots", "value": "1"}]}}
+        >>> pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "namespace": "shop"}, "spec": spec}
+        >>> print(Cluster.from_objects([pod]).resolv_conf("shop/a"), end="")
+        search shop.svc.cluster.local svc.cluster.local cluster.local
+        nameserver 10.96.0.10
+        options ndots:1
+        """
+        return write_resolv_conf(self._pod(pod), self.kubelet)
+
+    def _place(self, config: ResolverConfig | None, namespace: str | None, pod: str | None) -> Place:
+        if pod is None:
+            return Place(config or self.config(namespace or "default"), self.network, self._versions())
+        if config is not None or namespace is not None:
+            raise ConfigError("a pod has a namespace and a configuration of its own", advice="give pod= alone")
+        return self._place_of(self._pod(pod))
+
+    def _place_of(self, pod: Pod) -> Place:
+        text = write_resolv_conf(pod, self.kubelet)
+        config = parse_resolv_conf(text.encode(), source=f"resolv.conf of pod {pod.namespace}/{pod.name}")
+        # Where the search list does not tell it, a program finds its namespace in the service account's volume.
+        config = attrs.evolve(config, namespace=config.namespace or pod.namespace)
+        network = PodNetwork(
+            self.network, frozenset(self._inside()), self._outside, client=pod.ip, on_node=pod.spec.host_network
+        )
+        return Place(config, network, frozenset(ip_address(ip).version for ip in pod.ips), pod.ips)
+
+    def _inside(self) -> Iterator[str]:
+        """The addresses at which the cluster's nameserver answers."""
+        yield from map(canonical, self.kubelet.cluster_dns)
+        yield self._nameserver()
+        yield from self._server_addresses
+        dns = self.store.service("kube-system", "kube-dns")
+        yield from dns.cluster_ips if dns is not None else ()
+        for part in self.store.slices("kube-system", "kube-dns"):
+            yield from (endpoint.address for endpoint in part.addresses)
+
+    def _pod(self, name: str) -> Pod:
+        namespace, _, pod = name.rpartition("/")
+        namespace = namespace or "default"
+        found = self.store.get("Pod", namespace, pod)
+        if isinstance(found, Pod):
+            return found
+        there = [item.name for item in self.store.all("Pod") if item.namespace == namespace]
+        near = difflib.get_close_matches(pod, there, 5, 0.3) or sorted(there)[:5]
+        known = f"of its {len(there)} pods, the nearest are {', '.join(near)}" if there else "the namespace has no pods"
+        raise ManifestError(f"there is no pod {namespace}/{pod}; {known}")
+
+    def _nameserver(self) -> str:
+        return cluster_dns(self.store, self._control_plane.networks.nameserver)
+
+    def _node_ips(self) -> Sequence[str]:
+        node = next(self.store.all("Node"), None)
+        ips = node.ips if isinstance(node, Node) else ()
+        return ips or [NODE_IPS[family] for family in self._control_plane.networks.families]
+
+    def _versions(self) -> frozenset[int]:
+        """The IP versions that the cluster's Services and endpoints have."""
+        services = [service for service in self.store.all("Service") if isinstance(service, Service)]
+        families = {family for service in services for family in service.families}
+        families.update(self._control_plane.networks.families)
+        return frozenset(6 if family == "IPv6" else 4 for family in families)
