@@ -1,0 +1,1 @@
+"""The command `k8sresolve`: the resolver's calls from a shell."""

@@ -1,0 +1,127 @@
+"""The command line: its parser, and what becomes of errors. Each group of subcommands has a module of its own."""
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from k8sresolve import __version__
+from k8sresolve.cli import hosts, linting, searching, services, serving
+from k8sresolve.cli.options import Commands, add_common
+from k8sresolve.errors import BadResponse, ConfigError, Error, NotFound, ResolveError, TemporaryFailure
+
+_DESCRIPTION = """\
+Look up Services, their ports and any other host in Kubernetes DNS.
+
+In a pod no option is needed. From a node or a laptop give --nameserver with
+the address of a CoreDNS pod; without any cluster give --manifests, and what
+CoreDNS would answer is worked out from them.
+
+Services are named `svc`, `svc.ns`, `svc.ns.svc` or by their full name.
+"""
+_EPILOG = """\
+examples:
+  k8sresolve service payments.shop --port http
+  k8sresolve --nameserver 10.244.0.2 explain payments.shop
+  k8sresolve --manifests deploy/ --namespace shop endpoints cassandra.data cql
+
+exit status:
+  0  found
+  1  no such name, or no data for it; lint: warnings or errors
+  2  wrong usage, name, configuration or manifest, or a question that does not
+     fit the Service, such as the endpoints of one that is not headless
+  3  no usable answer for now: timeout, nameserver out of reach, SERVFAIL,
+     REFUSED, a bad reply
+"""
+
+_NOT_FOUND, _WRONG, _TEMPORARY = 1, 2, 3
+# What shells give for a program that a signal ended: 128 and the signal's number.
+_INTERRUPTED, _BROKEN_PIPE = 130, 141
+
+
+class _Parser(argparse.ArgumentParser):
+    """Reports usage errors as all others are reported, below the usage."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(_WRONG, f"k8sresolve: {message}\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="k8sresolve",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"k8sresolve {__version__}")
+    commands = Commands(parser)
+    add_common(parser)
+    for group in (services, hosts, searching, linting, serving):
+        group.register(commands)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command with `argv` (default: this process's) and return its exit status."""
+    try:
+        args = _parser().parse_args(argv)
+        status: int = args.run(args)
+    except SystemExit as end:  # argparse, after --help, --version or a usage error
+        return end.code if isinstance(end.code, int) else _WRONG
+    except Error as error:
+        _complain(_in_options(error))
+        return _status(error)
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except BrokenPipeError:
+        _discard_output()
+        return _BROKEN_PIPE
+    except OSError as error:
+        _discard_output()
+        _complain(f"cannot write: {error.strerror or error}")
+        return _WRONG
+    return status
+
+
+def entry() -> NoReturn:
+    """Run the command as a program."""
+    sys.exit(main())
+
+
+def _status(error: Error) -> int:
+    if isinstance(error, NotFound):
+        return _NOT_FOUND
+    return _TEMPORARY if isinstance(error, TemporaryFailure | BadResponse) else _WRONG
+
+
+def _complain(message: str) -> None:
+    print(f"k8sresolve: {message}", file=sys.stderr)
+
+
+def _in_options(error: Error) -> str:
+    """Write an error with its advice in terms of the command's options, where it speaks of arguments in Python."""
+    text = str(error)
+    advice = error.advice if isinstance(error, ResolveError | ConfigError) else ""
+    if not advice:
+        return text
+    told = re.sub(r"(?:use|give a) ResolverConfig(?:\.for_cluster\(\))?", "give --nameserver", advice)
+    told = re.sub(r"\b(namespace|cluster_domain|family)=(?:'(\w+)')?", _option, told)
+    told = re.sub(r"\b(\w+)\(\)\.(\w+)", r"the \2 of `k8sresolve \1`", told)
+    told = re.sub(r"\b(\w+)\(\)", r"`k8sresolve \1`", told)
+    return text.removesuffix(advice) + told
+
+
+def _option(argument: re.Match[str]) -> str:
+    name, value = argument.groups()
+    return f"--{name.replace('_', '-')}" + (f" {value}" if value else "")
+
+
+def _discard_output() -> None:
+    """Keep the interpreter from writing the rest at its exit, which would fail again."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

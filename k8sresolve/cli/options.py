@@ -1,0 +1,170 @@
+"""The options that all subcommands share, and the resolver that they ask for."""
+
+import argparse
+import math
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from k8sresolve._core.search import POLICIES
+from k8sresolve._core.setting import FAMILIES
+from k8sresolve.cli.output import Shown, write
+from k8sresolve.config import Nameserver, ResolverConfig
+from k8sresolve.errors import ConfigError
+from k8sresolve.names import check_domain, check_namespace
+from k8sresolve.resolver import Resolver
+
+if TYPE_CHECKING:
+    from k8sresolve.testing import Cluster
+
+Run = Callable[[argparse.Namespace], int]
+Ask = Callable[[Resolver, argparse.Namespace], Shown]
+
+_REVERSE_ZONES = ("in-addr.arpa", "ip6.arpa")
+
+
+def add_common(parser: argparse.ArgumentParser, *, after_command: bool = False) -> None:
+    """Add the shared options to the command's own parser, or to a subcommand's.
+
+    A subcommand's parser sets only what is given there, so that it does not undo what was given before it.
+    """
+    group = parser.add_argument_group("common options, before or after the command")
+
+    def add(flag: str, text: str, default: Any = None, **how: Any) -> None:
+        group.add_argument(flag, help=text, default=argparse.SUPPRESS if after_command else default, **how)
+
+    add(
+        "--manifests",
+        "answer from manifests (a file, or a directory of them), as CoreDNS would; may be repeated",
+        [],
+        metavar="PATH",
+        action="append",
+        # What is given after the command is added to what is given before it.
+        dest="more_manifests" if after_command else "manifests",
+    )
+    add("--namespace", "the namespace to ask from (default: the pod's, or else `default`)", metavar="NAME")
+    add("--cluster-domain", "the cluster domain (default: the pod's, or else cluster.local)", metavar="DOMAIN")
+    add("--nameserver", "ask this one: IP, IP:PORT or [IPv6]:PORT, such as a CoreDNS pod's", metavar="ADDRESS")
+    add("--resolv-conf", "read this resolv.conf(5) in place of /etc/resolv.conf", metavar="FILE")
+    add(
+        "--policy",
+        "how hosts are searched: %(choices)s (default: kubernetes)",
+        "kubernetes",
+        metavar="POLICY",
+        choices=POLICIES,
+    )
+    add("--family", "addresses to ask for: %(choices)s (default: auto)", "auto", metavar="FAMILY", choices=FAMILIES)
+    add("--timeout", "bound a whole lookup, in seconds (default: 5)", 5.0, metavar="SECONDS", type=_seconds)
+    add(
+        "--json",
+        "print one JSON object: a record's fields, or, where the answer is a list, one key named after the command",
+        False,
+        action="store_true",
+    )
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
+    return seconds
+
+
+class Commands:
+    """The subcommands, each with the common options."""
+
+    def __init__(self, parser: argparse.ArgumentParser) -> None:
+        self._group = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def add(self, name: str, summary: str, run: Run, details: str = "") -> argparse.ArgumentParser:
+        """Add a subcommand and return its parser, for its own arguments."""
+        description = f"{summary[0].upper()}{summary[1:]}. {details}"
+        parser = self._group.add_parser(name, help=summary, description=description, allow_abbrev=False)
+        add_common(parser, after_command=True)
+        parser.set_defaults(run=run, more_manifests=[])
+        return parser
+
+    def ask(self, name: str, summary: str, ask: Ask, details: str = "") -> argparse.ArgumentParser:
+        """Add a subcommand that makes one call of a resolver."""
+        return self.add(name, summary, partial(_ask, ask), details)
+
+
+def _ask(ask: Ask, args: argparse.Namespace) -> int:
+    with open_resolver(args) as resolver:
+        shown = ask(resolver, args)
+    write(shown, as_json=args.json)
+    return shown.status
+
+
+def manifests(args: argparse.Namespace) -> list[str]:
+    """List the manifests given, before and after the subcommand."""
+    return [*args.manifests, *args.more_manifests]
+
+
+def open_resolver(args: argparse.Namespace) -> Resolver:
+    """Make the resolver that the common options ask for. Raises `ConfigError` or `ManifestError`."""
+    return next(open_resolvers(args, [{}]))
+
+
+def open_resolvers(args: argparse.Namespace, changes: Iterable[Mapping[str, Any]]) -> Iterator[Resolver]:
+    """Make a resolver for each set of changes to the common options, all of them on one cluster if it is offline."""
+    cluster = open_cluster(args) if manifests(args) else None
+    for change in changes:
+        yield _opened(argparse.Namespace(**{**vars(args), **change}), cluster)
+
+
+def _opened(args: argparse.Namespace, cluster: "Cluster | None") -> Resolver:
+    how: dict[str, Any] = {name: getattr(args, name) for name in ("cluster_domain", "policy", "family", "timeout")}
+    if cluster is None:
+        return Resolver(_config(args), namespace=args.namespace, **how)
+    if args.nameserver is not None:
+        raise ConfigError("--manifests answers offline, and --nameserver asks a nameserver", advice="give one of them")
+    namespace = check_namespace(args.namespace or "default")
+    if args.resolv_conf is None:
+        return cluster.resolver(namespace=namespace, **how)
+    config = _read(args)
+    if args.namespace is not None:
+        config = attrs.evolve(config, namespace=namespace)
+    return cluster.resolver(config=config, **how)
+
+
+def open_cluster(args: argparse.Namespace) -> "Cluster":
+    """Make the offline cluster of the manifests given."""
+    from k8sresolve.testing import Cluster, KubernetesOptions
+
+    if args.cluster_domain is None:
+        return Cluster.from_manifests(*manifests(args))
+    zones = (check_domain(args.cluster_domain), *_REVERSE_ZONES)
+    return Cluster.from_manifests(*manifests(args), options=KubernetesOptions(zones=zones))
+
+
+def _config(args: argparse.Namespace) -> ResolverConfig | None:
+    """Return the configuration asked for; None for this machine's."""
+    nameserver = None if args.nameserver is None else Nameserver.parse(args.nameserver)
+    if args.resolv_conf is not None:
+        config = _read(args)
+        return config if nameserver is None else attrs.evolve(config, nameservers=(nameserver,))
+    if nameserver is None:
+        return None
+    return ResolverConfig.for_cluster(
+        nameserver,
+        namespace=check_namespace(args.namespace or "default"),
+        cluster_domain=check_domain(args.cluster_domain or "cluster.local"),
+    )
+
+
+def _read(args: argparse.Namespace) -> ResolverConfig:
+    """Read the resolv.conf that is named, as the resolver does that the policy bears the name of."""
+    from k8sresolve._system import load_config
+
+    path = args.resolv_conf
+    # A libc takes a missing resolv.conf for an empty one; that a file is named here says that there should be one.
+    if not os.access(path, os.R_OK):
+        raise ConfigError(f"there is no file {path!r}, or it may not be read")
+    return load_config(path, dialect=POLICIES[args.policy].dialect)

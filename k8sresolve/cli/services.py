@@ -1,0 +1,110 @@
+"""`service`, `port`, `ports` and `endpoints`: what a Service is and where it is reached."""
+
+import argparse
+from collections.abc import Iterable
+
+from k8sresolve.cli.options import Commands
+from k8sresolve.cli.output import Shown, aliases, fields, listed, plain, port_numbers, record, remarks, table
+from k8sresolve.names import PortName
+from k8sresolve.records import Endpoint, Port
+from k8sresolve.resolver import Resolver
+
+_PROTOCOLS = ("tcp", "udp", "sctp")
+
+
+def register(commands: Commands) -> None:
+    """Add the subcommands."""
+    service = commands.ask("service", "show a Service's addresses, and the ports named", _service)
+    _name(service)
+    service.add_argument(
+        "--port",
+        action="append",
+        default=[],
+        metavar="PORT",
+        dest="ports",
+        help="a port's name, as `http` or `dns/udp` (default protocol: tcp); may be repeated",
+    )
+    port = commands.ask("port", "show the number of a Service's named port", _port)
+    _name(port)
+    _port_argument(port)
+    ports = commands.ask(
+        "ports",
+        "list a Service's ports by number",
+        _ports,
+        "DNS does not tell their names here. This is an extension of CoreDNS.",
+    )
+    _name(ports)
+    endpoints = commands.ask("endpoints", "list the pods that a headless Service publishes", _endpoints)
+    _name(endpoints)
+    _port_argument(endpoints, nargs="?")
+
+
+def _name(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME", help="the Service: svc, svc.ns, svc.ns.svc or its full name")
+
+
+def _port_argument(parser: argparse.ArgumentParser, nargs: str | None = None) -> None:
+    parser.add_argument("port", metavar="PORT", nargs=nargs, help="the port's name, as `http` or `dns/udp`")
+    parser.add_argument(
+        "--protocol", choices=_PROTOCOLS, type=str.lower, help="the port's protocol: %(choices)s (default: tcp)"
+    )
+
+
+def _named(args: argparse.Namespace) -> tuple[str, str]:
+    """Return a port's name and protocol, whichever way the protocol was given."""
+    if args.protocol is not None:
+        return args.port, args.protocol
+    port = PortName.parse(args.port)
+    return port.port, port.protocol
+
+
+def _service(resolver: Resolver, args: argparse.Namespace) -> Shown:
+    service = resolver.service(args.name, ports=args.ports)
+    text = fields(
+        ("Service", str(service.name)),
+        ("alias of", aliases(service.cname)),
+        ("addresses", [str(address) for address in service.addresses]),
+        ("ports", _aligned(service.ports)),
+        ("TTL", f"{service.ttl} s"),
+        ("incomplete", remarks(service)),
+    )
+    return Shown(text, record(service))
+
+
+def _aligned(ports: Iterable[Port]) -> list[str]:
+    rows = [(f"{port.name}/{port.protocol}", port_numbers(port)) for port in ports]
+    width = max((len(name) for name, _ in rows), default=0)
+    return [f"{name:<{width}}  {numbers}" for name, numbers in rows]
+
+
+def _port(resolver: Resolver, args: argparse.Namespace) -> Shown:
+    port = resolver.port(args.name, *_named(args))
+    head = fields(
+        ("Service", f"{port.service}{' (headless: the targets are its pods)' if port.headless else ''}"),
+        ("port", f"{port.name}/{port.protocol}"),
+        ("number", port_numbers(port)),
+        ("TTL", f"{port.ttl} s"),
+        ("incomplete", remarks(port)),
+    )
+    targets = [(t.name, str(t.port), str(t.priority), str(t.weight), listed(t.addresses)) for t in port.targets]
+    return Shown(f"{head}\n\n{table(('TARGET', 'PORT', 'PRIORITY', 'WEIGHT', 'ADDRESSES'), targets)}", record(port))
+
+
+def _ports(resolver: Resolver, args: argparse.Namespace) -> Shown:
+    ports = resolver.ports(args.name)
+    rows = [(str(target.port), target.name, listed(target.addresses)) for port in ports for target in port.targets]
+    return Shown(table(("PORT", "TARGET", "ADDRESSES"), rows), {"ports": plain(ports)})
+
+
+def _endpoints(resolver: Resolver, args: argparse.Namespace) -> Shown:
+    named = () if args.port is None else _named(args)
+    endpoints = resolver.endpoints(args.name, *named)
+    # Without a port's name DNS tells of no endpoint which numbers are its own.
+    columns = ("ADDRESS", "PORT", "HOSTNAME", "NAME") if named else ("ADDRESS", "HOSTNAME", "NAME")
+    rows = [[_cell(endpoint, column.lower()) for column in columns] for endpoint in endpoints]
+    return Shown(table(columns, rows), {"endpoints": plain(endpoints)})
+
+
+def _cell(endpoint: Endpoint, field: str) -> str:
+    value = getattr(endpoint, field)
+    return "" if value is None else str(value)

@@ -1,0 +1,230 @@
+"""`candidates` and `explain`."""
+
+import os
+import pty
+import socket
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+
+import pytest
+
+NO_SHAPE = "no name under cluster.local has this shape"
+SHOP = "shop.svc.cluster.local"
+
+
+def test_candidates_are_listed_with_what_is_left_out(offline):
+    ran = offline("candidates", "payments")
+    assert ran.out.splitlines() == [
+        "CANDIDATE                         ASKED    WHY",
+        "payments.shop.svc.cluster.local.  yes      search domain shop.svc.cluster.local",
+        f"payments.svc.cluster.local.       skipped  search domain svc.cluster.local: {NO_SHAPE}",
+        f"payments.cluster.local.           skipped  search domain cluster.local: {NO_SHAPE}",
+        "payments.                         yes      as typed, after the search list",
+    ]
+    assert (ran.status, ran.err) == (0, "")
+
+
+def test_candidates_follow_the_policy(offline):
+    told = offline("--json", "candidates", "payments", "--policy", "glibc").json
+    assert list(told) == ["candidates"]
+    assert [(candidate["name"], candidate["asked"]) for candidate in told["candidates"]] == [
+        ("payments.shop.svc.cluster.local.", True),
+        ("payments.svc.cluster.local.", True),
+        ("payments.cluster.local.", True),
+        ("payments.", True),
+    ]
+
+
+def test_explain_tells_of_every_candidate_and_counts_the_questions(offline):
+    ran = offline("explain", "payments.shop", "--family", "ipv4")
+    skipped = f"search domain cluster.local: {NO_SHAPE}"
+    late = "as typed, after the search list; not asked: an earlier one decided"
+    assert ran.out.splitlines() == [
+        "CANDIDATE                              ASKED    OUTCOME   NAMESERVER  MS   WHY",
+        "payments.shop.shop.svc.cluster.local.  A        NXDOMAIN  10.96.0.10  0.5  search domain " + SHOP,
+        "payments.shop.svc.cluster.local.       A        found     10.96.0.10  0.5  search domain svc.cluster.local",
+        f"payments.shop.cluster.local.           skipped  -         -           -    {skipped}",
+        f"payments.shop.                         skipped  -         -           -    {late}",
+        "",
+        "payments.shop: found 10.96.20.1; 2 questions asked, policy kubernetes",
+    ]
+    assert (ran.status, ran.err) == (0, "")
+
+
+def test_one_question_is_no_plural(offline):
+    last = offline("explain", "payments", "--family", "ipv4").out.splitlines()[-1]
+    assert last == "payments: found 10.96.20.1; 1 question asked, policy kubernetes"
+
+
+def test_explain_as_json_has_the_records_fields(offline):
+    told = offline("explain", "payments", "--family", "ipv4", "--json").json
+    first = told["candidates"].pop(0)
+    assert first.pop("milliseconds") > 0
+    assert first == {
+        "name": "payments.shop.svc.cluster.local.",
+        "rule": "search domain shop.svc.cluster.local",
+        "asked": True,
+        "questions": ["A"],
+        "outcome": "found",
+        "nameserver": "10.96.0.10",
+    }
+    assert len(told.pop("candidates")) == 3
+    assert told == {
+        "name": "payments",
+        "policy": "kubernetes",
+        "outcome": "found",
+        "addresses": ["10.96.20.1"],
+        "questions": 1,
+        "remark": "",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "family", "status", "end"),
+    [
+        ("nowhere", "both", 1, "nowhere: no such name; 4 questions asked, policy kubernetes"),
+        ("payments", "ipv6", 1, "payments: the name exists, but has no address; 2 questions asked, policy kubernetes"),
+    ],
+)
+def test_explain_ends_with_the_lookups_status(offline, name, family, status, end):
+    ran = offline("explain", name, "--family", family)
+    assert (ran.status, ran.out.splitlines()[-1], ran.err) == (status, end, "")
+
+
+def test_explain_tells_of_a_nameserver_that_is_closed(run):
+    # Port 9 (discard) has nothing behind it.
+    ran = run("--nameserver", "127.0.0.1:9", "explain", "payments", "--family", "ipv4", "--timeout", "0.5")
+    assert ran.out.splitlines()[-1] == ("payments: no usable answer (unreachable); 1 question asked, policy kubernetes")
+    assert (ran.status, ran.err) == (3, "")
+
+
+@pytest.mark.parametrize("command", ["candidates", "explain"])
+def test_what_is_odd_in_resolv_conf_is_noted(run, shop, tmp_path, command):
+    path = tmp_path / "resolv.conf"
+    path.write_text("nameserver 10.96.0.10\nsearch shop.svc.cluster.local svc.cluster.local\noptions ndots:20\n")
+    ran = run("--manifests", shop, "--resolv-conf", str(path), command, "payments")
+    assert "payments.shop.svc.cluster.local." in ran.out
+    assert ran.out.splitlines()[-1].startswith(f"note: {path}:3: 'ndots:20'")
+
+
+def test_on_a_terminal_the_last_column_is_wrapped(shop):
+    reader, writer = pty.openpty()
+    command = [sys.executable, "-m", "k8sresolve", "--manifests", shop, "candidates", "web"]
+    environment = {**os.environ, "COLUMNS": "80", "LINES": "24"}
+    subprocess.run(command, stdout=writer, env=environment, check=True, timeout=60)
+    os.close(writer)
+    lines = os.read(reader, 10_000).decode().splitlines()
+    os.close(reader)
+    assert lines[:3] == [
+        "CANDIDATE                       ASKED    WHY",
+        "web.default.svc.cluster.local.  yes      search domain default.svc.cluster.local",
+        "web.svc.cluster.local.          skipped  search domain svc.cluster.local: no",
+    ]
+    assert lines[3] == " " * 41 + "name under cluster.local has this shape"
+
+
+# -- side by side ------------------------------------------------------------------------------------------------------
+
+
+def test_policies_stand_side_by_side_with_the_order_of_asking(offline):
+    ran = offline("explain", "shop", "--compare", "glibc,musl,go,kubernetes")
+    # `shop` is a namespace too, so its own node has no data, which ends musl's search.
+    assert ran.out.splitlines() == [
+        "CANDIDATE                     GLIBC       MUSL        GO          KUBERNETES",
+        "shop.shop.svc.cluster.local.  1 NXDOMAIN  1 NXDOMAIN  1 NXDOMAIN  1 NXDOMAIN",
+        "shop.svc.cluster.local.       2 NODATA    2 NODATA    2 NODATA    -",
+        "shop.cluster.local.           3 NXDOMAIN  -           3 NXDOMAIN  -",
+        "shop.                         4 NXDOMAIN  -           4 NXDOMAIN  2 NXDOMAIN",
+        "questions                     8           4           8           4",
+        "",
+        "shop: the name exists, but has no address; 8 questions asked, policy glibc",
+        "shop: the name exists, but has no address; 4 questions asked, policy musl",
+        "shop: no such name; 8 questions asked, policy go",
+        "shop: no such name; 4 questions asked, policy kubernetes",
+        "they part ways at shop.svc.cluster.local. (glibc, musl, go: NODATA; kubernetes: not asked)",
+    ]
+    assert (ran.status, ran.err) == (1, "")
+
+
+def test_where_policies_do_the_same_nothing_is_said_of_parting(offline):
+    assert "part ways" not in offline("explain", "payments.", "--compare", "glibc,go").out
+
+
+def test_a_comparison_as_json_has_the_explanations(offline):
+    told = offline("--json", "explain", "payments", "--compare", "go,musl-1.2.3").json
+    assert [item["policy"] for item in told["explain"]] == ["go", "musl-1.2.3"]
+    assert {item["outcome"] for item in told["explain"]} == {"found"}
+
+
+def test_a_comparison_asks_a_real_nameserver(run, nameserver):
+    argv = ("--nameserver", nameserver, "--namespace", "shop", "--family", "ipv4", "explain", "payments.shop")
+    ran = run(*argv, "--compare", "glibc,musl")
+    assert "payments.shop: found 10.96.20.1; 2 questions asked, policy musl" in ran.out
+    assert ran.status == 0
+
+
+def test_each_policy_reads_the_file_as_its_resolver_does(run, shop, tmp_path):
+    path = tmp_path / "resolv.conf"
+    # Only glibc and Go take the second.
+    path.write_text("nameserver 10.96.0.10\nsearch shop.svc.cluster.local\noptions ndots:1 ndots:4\n")
+    ran = run("--manifests", shop, "--resolv-conf", str(path), "--json", "explain", "a.b", "--compare", "glibc,musl,go")
+    firsts = [item["candidates"][0]["name"] for item in ran.json["explain"]]
+    assert firsts == ["a.b.shop.svc.cluster.local.", "a.b.", "a.b.shop.svc.cluster.local."]
+    assert (
+        run("--manifests", shop, "--resolv-conf", str(path), "--policy", "musl", "candidates", "a.b").out.count("a.b")
+        == 1
+    )
+
+
+@pytest.mark.parametrize(
+    ("policy", "end"),
+    [
+        (["--policy", "go"], "failed for now (servfail), and go reports 'no such name' all the same: this may pass"),
+        ([], "programs on go may be told 'no such name' here, though it is a temporary failure"),
+    ],
+)
+def test_a_temporary_failure_that_looks_like_no_such_name_is_noted(run, policy, end):
+    def handle(message):
+        return servfail(message) if b"payments\x04shop\x03svc" in message else nxdomain(message)
+
+    with scripted(handle) as nameserver:
+        ran = run("--nameserver", nameserver, "--namespace", "shop", "--timeout", "2", *policy, "explain", "payments")
+    assert ran.out.splitlines()[-1].startswith("note: ")
+    assert ran.out.splitlines()[-1].endswith(end)
+
+
+@contextmanager
+def scripted(handle):
+    """Answer by `handle`, bytes to bytes, on loopback."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+
+        def serve():
+            while True:
+                message, peer = sock.recvfrom(4096)
+                if not message:
+                    return
+                sock.sendto(handle(message), peer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield f"127.0.0.1:{sock.getsockname()[1]}"
+        finally:
+            sock.sendto(b"", sock.getsockname())
+            thread.join()
+
+
+def answered(message, rcode):
+    end = message.index(b"\0", 12) + 5
+    return message[:2] + bytes([0x84, rcode]) + b"\0\1" + bytes(6) + message[12:end]
+
+
+def servfail(message):
+    return answered(message, 2)
+
+
+def nxdomain(message):
+    return answered(message, 3)
