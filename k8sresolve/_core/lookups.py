@@ -120,7 +120,7 @@ def _port_names(ports: Iterable[str | PortName]) -> Iterator[PortName]:
 
 
 def _service(asked: Asked, setting: Setting, place: ServiceName, named: list[PortName]) -> Lookup[Service]:
-    hosts, offered = yield from _first_round(asked, setting, place, named)
+    hosts, offered = yield from _first_round(asked, setting, place, [port.fqdn for port in named])
     if setting.rest and all(isinstance(answer, NoData) for answer in hosts):
         hosts += yield from asked.ask(Ask(tuple(Question(place.fqdn, rdtype) for rdtype in setting.rest)))
     _require_addresses(asked, setting, place, hosts)
@@ -143,15 +143,15 @@ def _service(asked: Asked, setting: Setting, place: ServiceName, named: list[Por
 
 
 def _first_round(
-    asked: Asked, setting: Setting, place: ServiceName, named: list[PortName]
+    asked: Asked, setting: Setting, place: ServiceName, offers: list[str]
 ) -> Lookup[tuple[Answers, Answers]]:
-    """Ask all that a Service takes at once; returns the answers for its addresses, and those for its ports."""
+    """Ask for a Service's addresses and for SRV at the names in `offers`, at once; returns the answers for each."""
     rdtypes = setting.rdtypes
     width = len(rdtypes)
-    questions = [Question(place.fqdn, rdtype) for rdtype in rdtypes] + [Question(port.fqdn, SRV) for port in named]
+    questions = [Question(place.fqdn, rdtype) for rdtype in rdtypes] + [Question(offer, SRV) for offer in offers]
 
     def enough(got: Answers) -> bool:
-        # RFC 8020: there is nothing of any type where the name does not exist. The ports' names are below it.
+        # RFC 8020: there is nothing of any type where the name does not exist, nor at the ports' names below it.
         return None not in got or any(isinstance(answer, NxDomain) for answer in got[:width])
 
     def usable(got: Answers) -> bool:
@@ -356,26 +356,22 @@ def endpoints(
     """One endpoint for each address that a headless Service publishes."""
     place = setting.service_name(name)
     asked = Asked(str(name), setting.config)
-    if label is not None:
-        offer = yield from _one_port(asked, setting, PortName(label, protocol, place))
-    else:
-        answer = yield from asked.one(place.fqdn, SRV)
-        if isinstance(answer, NoData):
-            return (yield from _endpoints_without_ports(asked, setting, place))
-        offer = yield from _all_ports(asked, setting, place, answer)
-    if any(target.name == place.fqdn for target in offer.targets):
-        _not_headless(asked)
+    if label is None:
+        return (yield from _every_endpoint(asked, setting, place))
+    offer = yield from _one_port(asked, setting, PortName(label, protocol, place))
+    _require_headless(asked, place, offer)
     if offer.lost:
         # A list that lacks a pod would not say so.
         asked.give_up(offer.lost)
-    found = {
-        _endpoint(target.name, address, None if label is None else target.port)
-        for target in offer.targets
-        for address in target.addresses
-    }
+    found = {_endpoint(target.name, address, target.port) for target in offer.targets for address in target.addresses}
     if not found:
         asked.fail(NoDataError, f"there are endpoints, but none has an {setting.wanted}")
     return _ordered(found)
+
+
+def _require_headless(asked: Asked, place: ServiceName, offer: _Offer) -> None:
+    if any(target.name == place.fqdn for target in offer.targets):
+        _not_headless(asked)
 
 
 def _not_headless(asked: Asked) -> NoReturn:
@@ -386,20 +382,37 @@ def _not_headless(asked: Asked) -> NoReturn:
     )
 
 
-def _endpoints_without_ports(asked: Asked, setting: Setting, place: ServiceName) -> Lookup[tuple[Endpoint, ...]]:
-    """Find the endpoints of a Service that has no SRV record by its addresses, and their names by PTR."""
-    found = yield from _service(asked, setting, place, [])
-    if found.cname is not None:
+def _every_endpoint(asked: Asked, setting: Setting, place: ServiceName) -> Lookup[tuple[Endpoint, ...]]:
+    """Find an endpoint for each address at the Service's own name; pods that have none of its ports are there too."""
+    hosts, (answer,) = yield from _first_round(asked, setting, place, [place.fqdn])
+    named: set[tuple[str, IPAddress]] = set()
+    if not isinstance(answer, NoData | NxDomain | None):
+        offer = yield from _all_ports(asked, setting, place, answer)
+        _require_headless(asked, place, offer)
+        named = {(target.name, address) for target in offer.targets for address in target.addresses}
+    _require_addresses(asked, setting, place, hosts)
+    if _chain(hosts):
         _not_headless(asked)
-    questions = tuple(Question(_pointer(address), PTR) for address in found.addresses)
-    answers = yield from asked.ask(Ask(questions, usable=_at_once))
-    named: set[Endpoint] = set()
-    for address, answer in zip(found.addresses, answers, strict=True):
+    if lost := _first_failed(hosts):
+        asked.give_up(lost)
+    unnamed = sorted(set(_addresses_in(hosts)) - {address for _, address in named}, key=str)
+    named |= yield from _names_by_pointer(asked, place, unnamed)
+    return _ordered(_endpoint(name, address, None) for name, address in named)
+
+
+def _names_by_pointer(
+    asked: Asked, place: ServiceName, addresses: list[IPAddress]
+) -> Lookup[set[tuple[str, IPAddress]]]:
+    """Name endpoints that no SRV record names, as far as PTR does."""
+    questions = tuple(Question(_pointer(address), PTR) for address in addresses)
+    answers = (yield from asked.ask(Ask(questions, usable=_at_once))) if questions else ()
+    named: set[tuple[str, IPAddress]] = set()
+    for address, answer in zip(addresses, answers, strict=True):
         targets = [target.lower() for target in answer.data] if isinstance(answer, Found) else []
         if place.fqdn in targets:
             _not_headless(asked)
-        named.add(_endpoint(next((t for t in targets if t.endswith(f".{place.fqdn}")), ""), address, None))
-    return _ordered(named)
+        named.add((next((t for t in targets if t.endswith(f".{place.fqdn}")), ""), address))
+    return named
 
 
 def _endpoint(target: str, address: IPAddress, port: int | None) -> Endpoint:

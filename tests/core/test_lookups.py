@@ -465,7 +465,17 @@ def test_endpoints_by_host_name(resolver_of, ipv4):
     )
     assert asked(ipv4) == ["_cql._tcp.cassandra.data.svc.cluster.local. SRV"]
     assert [e.port for e in resolver.endpoints("cassandra.data")] == [None, None]
-    assert asked(ipv4) == ["cassandra.data.svc.cluster.local. SRV"]
+    assert asked(ipv4) == ["cassandra.data.svc.cluster.local. A", "cassandra.data.svc.cluster.local. SRV"]
+
+
+def test_a_pod_that_has_none_of_the_ports_is_an_endpoint_too(resolver_of, ipv4):
+    resolver = resolver_of(ipv4)
+    assert [(e.hostname, str(e.address)) for e in resolver.endpoints("blend.data")] == [
+        ("blend-0", "10.244.8.1"),
+        ("blend-1", "10.244.8.2"),
+    ]
+    assert asked(ipv4)[-1] == "2.8.244.10.in-addr.arpa. PTR"
+    assert [e.hostname for e in resolver.endpoints("blend.data", "http")] == ["blend-0"]
 
 
 def test_endpoints_by_address(resolver_of, ipv4):

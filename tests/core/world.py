@@ -97,6 +97,10 @@ IPV4_OBJECTS = (
     pods("data/mixed", "10.244.4.1 mixed-0", ports=["http 8080", "admin 7000"]),
     pods("data/mixed", "10.244.4.2 mixed-1", ports=["http 9000", "admin 7000"], part="b"),
     pods("data/mixed", "10.244.4.3 mixed-2", ports=["admin 7000"], part="c"),
+    # One pod has none of the Service's ports, so no SRV record names it.
+    headless("data/blend", "http 80 TCP"),
+    pods("data/blend", "10.244.8.1 blend-0", ports=["http 8080"]),
+    pods("data/blend", "10.244.8.2 blend-1", part="b"),
     headless("data/asleep", "http 80 TCP"),
     pods("data/asleep", "10.244.6.1 asleep-0", ports=["http 8080"], ready=False),
     headless("data/bare"),
