@@ -3,7 +3,8 @@
 import math
 import time
 from ipaddress import ip_address
-from typing import Generic, Protocol, TypeVar, get_args
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, get_args
+from weakref import WeakSet
 
 import attrs
 
@@ -19,6 +20,9 @@ from k8sresolve.errors import ConfigError, ResolverClosed
 from k8sresolve.names import IPAddress, check_domain, check_namespace
 from k8sresolve.records import Candidate, Stats
 
+if TYPE_CHECKING:
+    from k8sresolve._system import Reloader
+
 T = TypeVar("T")
 
 
@@ -33,6 +37,10 @@ class Driver(Protocol):
 
     def forget(self, name: str | None) -> None:
         """Drop what the cache knows of a name, or everything."""
+        ...
+
+    def retire(self) -> None:
+        """Let the lookups that are under way end, and then give up what is held: there will be no others."""
         ...
 
     def close(self) -> None:
@@ -63,6 +71,7 @@ class Facade(Generic[D]):
     """A resolver without the calls that ask: its configuration, setting and driver."""
 
     _driver: D
+    _reloader: "Reloader | None" = None
     _closed = False
 
     def __init__(
@@ -78,21 +87,48 @@ class Facade(Generic[D]):
         cache: CacheConfig = CacheConfig(),  # noqa: B008 - a frozen value
     ) -> None:
         if config is None:
-            from k8sresolve._system import load_config
+            from k8sresolve._system import Reloader
 
             # As the resolver would read the file whose search is asked for.
-            config = load_config(dialect=search.policy(policy).dialect)
-        if not config.nameservers:
-            raise ConfigError("the configuration has no nameserver", advice="give at least one in nameservers=")
+            self._reloader = Reloader(search.policy(policy).dialect)
+            config = self._reloader.config
         if family not in get_args(Family):
             raise ConfigError(f"there is no family {family!r}", advice=f"use one of {', '.join(get_args(Family))}")
         if in_flight < 1:
             raise ConfigError(f"in_flight={in_flight} would let no question out", advice="give 1 or more")
-        self.config = _placed(config, namespace, cluster_domain)
+        self._place = namespace, cluster_domain
         self._timeout = _seconds(timeout)
-        self._setting = Setting(self.config, search.policy(policy), family, self._own_addresses, self._epoch)
+        self._search = search.policy(policy), family
+        self._bounds = in_flight, cache
+        self._retired: WeakSet[D] = WeakSet()
+        self._adopt(config)
+
+    def _adopt(self, config: ResolverConfig) -> None:
+        """Take a configuration, with a driver of its own, so that neither cache nor flights of another leak in."""
+        if not config.nameservers:
+            raise ConfigError("the configuration has no nameserver", advice="give at least one in nameservers=")
+        self.config = _placed(config, *self._place)
         self._own: tuple[IPAddress, ...] | None = None
+        self._setting = Setting(self.config, *self._search, self._own_addresses, self._epoch)
+        in_flight, cache = self._bounds
         self._connect(_terms(self.config, cache), in_flight)
+
+    def _current(self) -> D:
+        """The driver; another one from now on, if this machine's configuration has changed."""
+        if self._reloader is not None and not self._closed:
+            config = self._reloader.changed(time.monotonic())
+            if config is not None:
+                before = self._driver
+                self._adopt(config)
+                self._retired.add(before)
+                before.retire()
+        return self._driver
+
+    def _close(self) -> None:
+        """End what is pending, in the drivers of earlier configurations too."""
+        self._closed = True
+        for driver in (*self._retired, self._driver):
+            driver.close()
 
     def _connect(self, terms: Terms, in_flight: int) -> None:
         """Make `self._driver`."""
@@ -136,7 +172,7 @@ class Facade(Generic[D]):
             self._driver.forget(candidate.name)
 
     def stats(self) -> Stats:
-        """Tell the counters since this resolver was made."""
+        """Tell the counters since this resolver was made, or since its configuration last changed."""
         desk = self._driver.desk
         return Stats(desk.questions, desk.sends, desk.resends, desk.cache_hits, desk.active)
 

@@ -76,6 +76,60 @@ def load_config(
     )
 
 
+class Reloader:
+    """This machine's configuration, read again when its files change, unless they state `no-reload`.
+
+    `config` is what holds now. `changed` may be called as often as one likes: it looks once a second at most. What is
+    no whole resolv.conf is passed over, and what held before holds on: a file that is gone, cannot be read, or names no
+    nameserver, as while the kubelet or the container runtime rewrites it; one that does not end in a newline must stay
+    as it is until the next look. Source: resolv.conf(5), `no-reload`.
+    """
+
+    _PERIOD = 1.0  # seconds
+
+    def __init__(self, dialect: str) -> None:
+        self._dialect = dialect
+        # Taken before reading, so that no change is missed.
+        self._known = self._seen = _identity()
+        self._next = 0.0
+        self.config = self._load()
+
+    def _load(self) -> ResolverConfig:
+        return load_config(RESOLV_CONF, hosts=HOSTS, dialect=self._dialect)
+
+    def changed(self, now: float) -> ResolverConfig | None:
+        """Return the new configuration, if there is one; `now` is in seconds, by any clock that does not go back."""
+        if now < self._next or "no-reload" in self.config.flags:
+            return None
+        self._next = now + self._PERIOD
+        identity = _identity()
+        settled, self._seen = identity == self._seen, identity
+        if identity == self._known:
+            return None
+        try:
+            data = _read(RESOLV_CONF, _MOST_BYTES)
+            if b"nameserver" not in data or not (settled or data.endswith(b"\n")):
+                return None
+            self.config = self._load()
+        except (OSError, _FileError, ConfigError):
+            return None
+        self._known = identity
+        return self.config
+
+
+def _identity() -> tuple[tuple[int, ...] | None, ...]:
+    """Tell the files that a configuration is read from apart from what they may be later: swapped, or written anew."""
+    found: list[tuple[int, ...] | None] = []
+    for path in (RESOLV_CONF, HOSTS):
+        try:
+            at = os.stat(path)  # noqa: PTH116 - a test counts them here
+        except OSError:
+            found.append(None)
+        else:
+            found.append((at.st_dev, at.st_ino, at.st_size, at.st_mtime_ns, at.st_ctime_ns))
+    return tuple(found)
+
+
 def lint(path: str | os.PathLike[str] = RESOLV_CONF) -> tuple[Diagnostic, ...]:
     """Read `path` as `load_config` does, and tell all that there is to improve. Raises `ConfigError` as it does."""
     # What only the command needs is imported late.

@@ -16,9 +16,9 @@ class AsyncResolver(Facade[AsyncDriver]):
     A resolver takes `config` (default: `load_config()`, this machine's /etc/resolv.conf); `namespace` and
     `cluster_domain` win over what its search list tells. `policy` is how `addresses()` and `lookup()` search, and how
     the file is read: `kubernetes`, `glibc`, `musl`, `musl-1.2.3`, `go`. `family` is which addresses are asked for:
-    `auto` asks AAAA where the pod has an IPv6 address, `ipv4`, `ipv6` and `both` are exact. `timeout` bounds a whole lookup, in seconds; `in_flight` the
-    questions on the wire at once; `cache` what is remembered. Each asking call takes `timeout=` for itself, and
-    `fresh=True` to pass over the cache.
+    `auto` asks AAAA where the pod has an IPv6 address, `ipv4`, `ipv6` and `both` are exact. `timeout` bounds a whole
+    lookup, in seconds; `in_flight` the questions on the wire at once; `cache` what is remembered. Each asking call
+    takes `timeout=` for itself, and `fresh=True` to pass over the cache.
 
     It may be made outside a loop, belongs to the first loop that uses it, and raises `WrongLoop` in another.
 
@@ -54,7 +54,9 @@ class AsyncResolver(Facade[AsyncDriver]):
         `InvalidName`, or `ConfigError` where the pod's place in the cluster is not known.
         Source: Kubernetes DNS specification, sections 2.3 to 2.5.
         """
-        return await self._driver.run(lookups.service(self._setting, name, ports), self._lifetime(timeout), fresh=fresh)
+        return await self._current().run(
+            lookups.service(self._setting, name, ports), self._lifetime(timeout), fresh=fresh
+        )
 
     async def port(
         self,
@@ -71,7 +73,7 @@ class AsyncResolver(Facade[AsyncDriver]):
         number in place of a name is `InvalidName`. Source: RFC 2782; Kubernetes DNS specification, sections 2.3.2 and
         2.4.2.
         """
-        return await self._driver.run(
+        return await self._current().run(
             lookups.port(self._setting, name, port, protocol), self._lifetime(timeout), fresh=fresh
         )
 
@@ -82,7 +84,7 @@ class AsyncResolver(Facade[AsyncDriver]):
 
         That is an extension of CoreDNS; other cluster DNS servers may answer `NoData`. Raises as `service()` does.
         """
-        return await self._driver.run(lookups.ports(self._setting, name), self._lifetime(timeout), fresh=fresh)
+        return await self._current().run(lookups.ports(self._setting, name), self._lifetime(timeout), fresh=fresh)
 
     async def endpoints(
         self,
@@ -98,7 +100,7 @@ class AsyncResolver(Facade[AsyncDriver]):
         With `port`, each has its number for that port. Raises `NotHeadless` for a Service that has a ClusterIP, and
         as `port()` does. Source: Kubernetes DNS specification, section 2.4.
         """
-        return await self._driver.run(
+        return await self._current().run(
             lookups.endpoints(self._setting, name, port, protocol), self._lifetime(timeout), fresh=fresh
         )
 
@@ -107,7 +109,7 @@ class AsyncResolver(Facade[AsyncDriver]):
 
         Raises `NoSuchName`, `NoData`, `TemporaryFailure` or `InvalidName`. Source: resolv.conf(5), hosts(5), RFC 6761.
         """
-        return await self._driver.run(lookups.addresses(self._setting, host), self._lifetime(timeout), fresh=fresh)
+        return await self._current().run(lookups.addresses(self._setting, host), self._lifetime(timeout), fresh=fresh)
 
     async def reverse(
         self, address: str | IPAddress, *, timeout: float | None = None, fresh: bool = False
@@ -117,7 +119,7 @@ class AsyncResolver(Facade[AsyncDriver]):
         Raises `NoSuchName` where there is no PTR record, and as `addresses()` does.
         Source: RFC 1035, section 3.5; Kubernetes DNS specification, sections 2.3.3 and 2.4.3.
         """
-        return await self._driver.run(lookups.reverse(self._setting, address), self._lifetime(timeout), fresh=fresh)
+        return await self._current().run(lookups.reverse(self._setting, address), self._lifetime(timeout), fresh=fresh)
 
     async def pod(
         self,
@@ -131,7 +133,7 @@ class AsyncResolver(Facade[AsyncDriver]):
 
         Raises `NoSuchName` (CoreDNS with `pods disabled`, or `pods verified` and no such pod), and as `service()` does.
         """
-        return await self._driver.run(
+        return await self._current().run(
             lookups.pod(self._setting, address, namespace), self._lifetime(timeout), fresh=fresh
         )
 
@@ -140,7 +142,7 @@ class AsyncResolver(Facade[AsyncDriver]):
 
         Raises as `addresses()` does; `InvalidName` for an unknown type.
         """
-        return await self._driver.run(
+        return await self._current().run(
             lookups.records(self._setting, name, lookups.type_number(rdtype), rdtype.upper()),
             self._lifetime(timeout),
             fresh=fresh,
@@ -154,12 +156,13 @@ class AsyncResolver(Facade[AsyncDriver]):
         Under another `policy` it tells what that resolver would have done. Only `InvalidName` and `ConfigError` are
         raised.
         """
-        return await self._driver.run(lookups.explain(self._with(policy), name), self._lifetime(timeout), fresh=fresh)
+        return await self._current().run(
+            lookups.explain(self._with(policy), name), self._lifetime(timeout), fresh=fresh
+        )
 
     async def close(self) -> None:
         """Close the sockets; lookups that are pending end with `ResolverClosed`. Closing twice is fine."""
-        self._closed = True
-        self._driver.close()
+        self._close()
 
     async def __aenter__(self) -> Self:
         return self

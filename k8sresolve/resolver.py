@@ -16,9 +16,9 @@ class Resolver(Facade[SyncDriver]):
     A resolver takes `config` (default: `load_config()`, this machine's /etc/resolv.conf); `namespace` and
     `cluster_domain` win over what its search list tells. `policy` is how `addresses()` and `lookup()` search, and how
     the file is read: `kubernetes`, `glibc`, `musl`, `musl-1.2.3`, `go`. `family` is which addresses are asked for:
-    `auto` asks AAAA where the pod has an IPv6 address, `ipv4`, `ipv6` and `both` are exact. `timeout` bounds a whole lookup, in seconds; `in_flight` the
-    questions on the wire at once; `cache` what is remembered. Each asking call takes `timeout=` for itself, and
-    `fresh=True` to pass over the cache.
+    `auto` asks AAAA where the pod has an IPv6 address, `ipv4`, `ipv6` and `both` are exact. `timeout` bounds a whole
+    lookup, in seconds; `in_flight` the questions on the wire at once; `cache` what is remembered. Each asking call
+    takes `timeout=` for itself, and `fresh=True` to pass over the cache.
 
     >>> from k8sresolve.testing import Cluster
     >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
@@ -49,7 +49,7 @@ class Resolver(Facade[SyncDriver]):
         `InvalidName`, or `ConfigError` where the pod's place in the cluster is not known.
         Source: Kubernetes DNS specification, sections 2.3 to 2.5.
         """
-        return self._driver.run(lookups.service(self._setting, name, ports), self._lifetime(timeout), fresh=fresh)
+        return self._current().run(lookups.service(self._setting, name, ports), self._lifetime(timeout), fresh=fresh)
 
     def port(
         self,
@@ -66,14 +66,16 @@ class Resolver(Facade[SyncDriver]):
         number in place of a name is `InvalidName`. Source: RFC 2782; Kubernetes DNS specification, sections 2.3.2 and
         2.4.2.
         """
-        return self._driver.run(lookups.port(self._setting, name, port, protocol), self._lifetime(timeout), fresh=fresh)
+        return self._current().run(
+            lookups.port(self._setting, name, port, protocol), self._lifetime(timeout), fresh=fresh
+        )
 
     def ports(self, name: str | ServiceName, *, timeout: float | None = None, fresh: bool = False) -> tuple[Port, ...]:
         """List a Service's ports by number, without names and protocols: SRV at the Service's own name.
 
         That is an extension of CoreDNS; other cluster DNS servers may answer `NoData`. Raises as `service()` does.
         """
-        return self._driver.run(lookups.ports(self._setting, name), self._lifetime(timeout), fresh=fresh)
+        return self._current().run(lookups.ports(self._setting, name), self._lifetime(timeout), fresh=fresh)
 
     def endpoints(
         self,
@@ -89,7 +91,7 @@ class Resolver(Facade[SyncDriver]):
         With `port`, each has its number for that port. Raises `NotHeadless` for a Service that has a ClusterIP, and
         as `port()` does. Source: Kubernetes DNS specification, section 2.4.
         """
-        return self._driver.run(
+        return self._current().run(
             lookups.endpoints(self._setting, name, port, protocol), self._lifetime(timeout), fresh=fresh
         )
 
@@ -98,7 +100,7 @@ class Resolver(Facade[SyncDriver]):
 
         Raises `NoSuchName`, `NoData`, `TemporaryFailure` or `InvalidName`. Source: resolv.conf(5), hosts(5), RFC 6761.
         """
-        return self._driver.run(lookups.addresses(self._setting, host), self._lifetime(timeout), fresh=fresh)
+        return self._current().run(lookups.addresses(self._setting, host), self._lifetime(timeout), fresh=fresh)
 
     def reverse(
         self, address: str | IPAddress, *, timeout: float | None = None, fresh: bool = False
@@ -108,7 +110,7 @@ class Resolver(Facade[SyncDriver]):
         Raises `NoSuchName` where there is no PTR record, and as `addresses()` does.
         Source: RFC 1035, section 3.5; Kubernetes DNS specification, sections 2.3.3 and 2.4.3.
         """
-        return self._driver.run(lookups.reverse(self._setting, address), self._lifetime(timeout), fresh=fresh)
+        return self._current().run(lookups.reverse(self._setting, address), self._lifetime(timeout), fresh=fresh)
 
     def pod(
         self,
@@ -122,14 +124,14 @@ class Resolver(Facade[SyncDriver]):
 
         Raises `NoSuchName` (CoreDNS with `pods disabled`, or `pods verified` and no such pod), and as `service()` does.
         """
-        return self._driver.run(lookups.pod(self._setting, address, namespace), self._lifetime(timeout), fresh=fresh)
+        return self._current().run(lookups.pod(self._setting, address, namespace), self._lifetime(timeout), fresh=fresh)
 
     def lookup(self, name: str, rdtype: str, *, timeout: float | None = None, fresh: bool = False) -> Answer:
         """Look up an RRset of any type, with the search list.
 
         Raises as `addresses()` does; `InvalidName` for an unknown type.
         """
-        return self._driver.run(
+        return self._current().run(
             lookups.records(self._setting, name, lookups.type_number(rdtype), rdtype.upper()),
             self._lifetime(timeout),
             fresh=fresh,
@@ -143,12 +145,11 @@ class Resolver(Facade[SyncDriver]):
         Under another `policy` it tells what that resolver would have done. Only `InvalidName` and `ConfigError` are
         raised.
         """
-        return self._driver.run(lookups.explain(self._with(policy), name), self._lifetime(timeout), fresh=fresh)
+        return self._current().run(lookups.explain(self._with(policy), name), self._lifetime(timeout), fresh=fresh)
 
     def close(self) -> None:
         """End the lookups that are pending in other threads, with `ResolverClosed`. Closing twice is fine."""
-        self._closed = True
-        self._driver.close()
+        self._close()
 
     def __enter__(self) -> Self:
         return self

@@ -7,7 +7,9 @@ a resend uses another socket than the send before. A socket is renewed after abo
 import asyncio
 from collections.abc import Callable
 from itertools import chain
+from socket import SocketType
 from typing import TypeVar
+from weakref import finalize
 
 from k8sresolve._core.desk import Alarms, Batch, Desk, Flight
 from k8sresolve._core.inquiry import Send, Terms
@@ -70,7 +72,11 @@ class AsyncioDriver:
         self._alarms = Alarms()
         self._timer: asyncio.TimerHandle | None = None
         self._sockets: dict[Nameserver, list[_Socket]] = {}
-        self._closed = False
+        self._closed = self._retired = False
+        self._running = 0
+        # What is open, for the case that loop and resolver are forgotten together, and nothing is closed in order.
+        self._open: set[SocketType] = set()
+        finalize(self, _close_all, self._open)
         forks.register(self)
 
     def now(self) -> float:
@@ -80,12 +86,23 @@ class AsyncioDriver:
     async def run(self, lookup: Lookup[T], timeout: float, *, fresh: bool = False) -> T:
         """Run a lookup to its end, `timeout` seconds at most."""
         deadline = self._bound().time() + timeout
+        self._running += 1
         try:
             ask = next(lookup)
             while True:
                 ask = lookup.send(await self._ask(ask, deadline, fresh=fresh))
         except StopIteration as stop:
             return stop.value  # type: ignore[no-any-return]
+        finally:
+            self._running -= 1
+            if self._retired:
+                self.retire()
+
+    def retire(self) -> None:
+        """Let the lookups that are under way end, and then close the sockets: there will be no others."""
+        self._retired = True
+        if not self._running:
+            self.close()
 
     def forget(self, name: str | None) -> None:
         """Drop what the cache knows of a name, or everything."""
@@ -113,12 +130,7 @@ class AsyncioDriver:
 
     def _abandon(self) -> None:
         """Close all sockets and forget all flights, whose loop can do nothing about them any more."""
-        for flight in self.desk.flights.values():
-            for port in flight.ports:
-                if isinstance(port, Stream):
-                    port.sock.close()
-        for socket in chain.from_iterable(self._sockets.values()):
-            socket.sock.close()
+        _close_all(self._open)
         self._sockets.clear()
         self._alarms = Alarms()
         self._timer = None
@@ -226,11 +238,13 @@ class AsyncioDriver:
         if socket is None:
             socket = _Socket(send.nameserver)
             sockets.append(socket)
+            self._open.add(socket.sock)
             self._home().add_reader(socket.sock, self._readable, socket)
         try:
             socket.send(flight, send)
         except OSError as error:
-            self._retire(socket, error)
+            socket.retired = True
+            self._home().call_soon(self._retire, socket, error)  # the desk is in the middle of this flight
             raise
         flight.ports.append(_Ticket(socket, next(reversed(socket.waiting))))
 
@@ -265,12 +279,13 @@ class AsyncioDriver:
             if socket in sockets:
                 sockets.remove(socket)
                 self._home().remove_reader(socket.sock)
-                socket.sock.close()
+                self._close(socket.sock)
 
     # -- streams -----------------------------------------------------------------------------------------------------
 
     def _connect(self, flight: Flight, send: Send) -> None:
         stream = Stream(send.nameserver, send.payload)
+        self._open.add(stream.sock)
         flight.ports.append(stream)
         self._watch(stream, lambda: self._advance(flight, stream, send.number))
 
@@ -304,4 +319,14 @@ class AsyncioDriver:
         loop = self._home()
         loop.remove_writer(stream.sock)
         loop.remove_reader(stream.sock)
-        stream.sock.close()
+        self._close(stream.sock)
+
+    def _close(self, sock: SocketType) -> None:
+        sock.close()
+        self._open.discard(sock)
+
+
+def _close_all(socks: set[SocketType]) -> None:
+    for sock in socks:
+        sock.close()
+    socks.clear()

@@ -132,6 +132,9 @@ class BlockingDriver:
         with self._lock:
             self.desk.terms.cache.forget(name)
 
+    def retire(self) -> None:
+        """Hold nothing between lookups: there is nothing to give up."""
+
     def close(self) -> None:
         """End what is pending, in this thread and in others."""
         with self._lock:

@@ -4,8 +4,9 @@ The desk, and so single flight, the cap, resends and deadlines, is the one that 
 """
 
 import heapq
+import sys
 import threading
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from k8sresolve._core.desk import Alarms, Batch, Desk, Flight
 from k8sresolve._core.inquiry import Send, Terms
@@ -75,6 +76,9 @@ class _VirtualDriver:
         """Drop what the cache knows of a name, or everything."""
         self.desk.terms.cache.forget(name)
 
+    def retire(self) -> None:
+        """Hold nothing: there is nothing to give up."""
+
     def close(self) -> None:
         """End what is pending."""
         self._closed = True
@@ -98,12 +102,15 @@ class _VirtualDriver:
         now = self.now()
         if event.arrival.data is None:
             self.desk.error(event.flight, event.number, event.arrival.error, now)
+        elif event.arrival.data[:2] != _id_of(event.number):
+            if event.transport == "tcp":
+                self.desk.error(event.flight, event.number, "a reply with another id", now)
+            else:
+                self.desk.datagram(event.flight, event.number, b"", now)
         elif event.transport == "tcp":
             self.desk.message(event.flight, event.number, event.arrival.data, now)
-        elif event.arrival.data[:2] == _id_of(event.number):
-            self.desk.datagram(event.flight, event.number, event.arrival.data, now)
         else:
-            self.desk.datagram(event.flight, event.number, b"", now)
+            self.desk.datagram(event.flight, event.number, event.arrival.data, now)
 
     # -- the desk's host ---------------------------------------------------------------------------------------------
 
@@ -159,12 +166,30 @@ class VirtualDriver(_VirtualDriver):
         return tuple(batch.answers)
 
 
+def _running_trio() -> Any:
+    """The module `trio`, in one of its tasks; None elsewhere."""
+    trio: Any = sys.modules.get("trio")
+    if trio is None:
+        return None
+    try:
+        trio.lowlevel.current_task()
+    except RuntimeError:
+        return None
+    return trio
+
+
+def _asyncio_loop() -> Any:
+    import asyncio
+
+    return asyncio.get_running_loop()
+
+
 # A loop does not tell when no task can run any more: so many turns does a chain of them get before time goes on.
 _TURNS = 3
 
 
 class AsyncVirtualDriver(_VirtualDriver):
-    """Runs lookups for asyncio tasks. Virtual time goes on only when the tasks that can run have run."""
+    """Runs lookups for tasks of asyncio or trio. Virtual time goes on only when the tasks that can run have run."""
 
     def __init__(self, terms: Terms, network: Network, clock: Clock, *, in_flight: int, rotate: bool = False) -> None:
         super().__init__(terms, network, clock, in_flight=in_flight, rotate=rotate)
@@ -182,26 +207,36 @@ class AsyncVirtualDriver(_VirtualDriver):
             return stop.value  # type: ignore[no-any-return]
 
     async def _ask(self, ask: Ask, deadline: float, *, fresh: bool) -> Answers:
-        import asyncio
-
-        loop = asyncio.get_running_loop()
+        trio = _running_trio()
+        loop = _asyncio_loop() if trio is None else trio.lowlevel.current_trio_token()
         if self._loop not in (None, loop):
             raise WrongLoop("this AsyncResolver belongs to another event loop; make one for each loop")
         self._loop = loop
         if self._closed:
             raise ResolverClosed("this resolver is closed")
         batch = self.desk.ask(ask, deadline, self.now(), fresh=fresh)
-        if not batch.done:
-            batch.waiter = loop.create_future()
-            self._keep_stepping(loop)
-            try:
+        try:
+            if trio is not None:
+                await self._step_in_trio(batch, trio)
+            elif not batch.done:
+                batch.waiter = loop.create_future()
+                self._keep_stepping(loop)
                 await batch.waiter
-            finally:
-                if not batch.done:
-                    self.desk.leave(batch, self.now())
+        finally:
+            if not batch.done:
+                self.desk.leave(batch, self.now())
         if self._closed:
             raise ResolverClosed("this resolver was closed during the lookup")
         return tuple(batch.answers)
+
+    async def _step_in_trio(self, batch: Batch, trio: Any) -> None:
+        """Step in turns with the other tasks, those that wait for answers among them."""
+        await trio.lowlevel.checkpoint()
+        while not batch.done:
+            for _ in range(_TURNS):
+                await trio.lowlevel.checkpoint()
+            if not batch.done:
+                self._step()
 
     def _keep_stepping(self, loop: "asyncio.AbstractEventLoop") -> None:
         if not self._stepping and self.desk.flights:

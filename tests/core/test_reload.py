@@ -1,0 +1,168 @@
+"""L6, L7, L8, C10: /etc/resolv.conf is read again when it changes, and nothing old leaks into the new configuration."""
+
+import asyncio
+import os
+import time
+from types import SimpleNamespace
+
+import pytest
+
+from k8sresolve import AsyncResolver, Resolver, _system
+from k8sresolve.testing import Cluster
+from tests.core.world import namespace, service
+
+SEARCH = "search shop.svc.cluster.local svc.cluster.local cluster.local\noptions ndots:5\n"
+
+
+@pytest.fixture
+def resolv_conf(tmp_path, monkeypatch):
+    path = tmp_path / "resolv.conf"
+    path.write_text(f"nameserver 192.0.2.1\n{SEARCH}")
+    (tmp_path / "hosts").write_text("127.0.0.1 localhost\n")
+    monkeypatch.setattr(_system, "RESOLV_CONF", str(path))
+    monkeypatch.setattr(_system, "HOSTS", str(tmp_path / "hosts"))
+    return path
+
+
+@pytest.fixture
+def reloader(resolv_conf):
+    return _system.Reloader("glibc")
+
+
+def swap(path, text):
+    """Put another file in its place, as the kubelet's atomic writer does."""
+    new = path.with_name("new")
+    new.write_text(text)
+    new.replace(path)
+
+
+def nameserver(config):
+    return config and str(config.nameservers[0])
+
+
+def test_a_changed_file_is_taken_at_the_next_look_and_no_earlier(reloader, resolv_conf):
+    assert nameserver(reloader.config) == "192.0.2.1"
+    assert reloader.changed(10.0) is None
+    resolv_conf.write_text(f"nameserver 192.0.2.22\n{SEARCH}")
+    assert reloader.changed(10.99) is None
+    assert nameserver(reloader.changed(11.0)) == "192.0.2.22"
+    assert reloader.changed(12.0) is None
+
+
+def test_a_file_swapped_for_one_of_the_same_size_is_seen(reloader, resolv_conf):
+    swap(resolv_conf, f"nameserver 192.0.2.2\n{SEARCH}")
+    assert nameserver(reloader.changed(0.0)) == "192.0.2.2"
+
+
+def test_one_look_a_second_at_most(reloader, monkeypatch):
+    looks = []
+    real = os.stat
+    monkeypatch.setattr(os, "stat", lambda path, **kwargs: (looks.append(path), real(path, **kwargs))[1])
+    for tick in range(100):
+        reloader.changed(tick / 100)
+    assert looks == [_system.RESOLV_CONF, _system.HOSTS]
+
+
+@pytest.mark.parametrize("text", ["", "search a b\n", "\x00\xff", None])
+def test_what_names_no_nameserver_is_passed_over(reloader, resolv_conf, text):
+    if text is None:
+        resolv_conf.unlink()
+    else:
+        resolv_conf.write_text(text)
+    assert reloader.changed(0.0) is None
+    assert reloader.changed(1.0) is None
+    assert nameserver(reloader.config) == "192.0.2.1"
+    swap(resolv_conf, f"nameserver 192.0.2.2\n{SEARCH}")
+    assert nameserver(reloader.changed(2.0)) == "192.0.2.2"
+
+
+def test_the_seven_steps_of_a_rewrite_come_to_the_last(reloader, resolv_conf):
+    final = f"{SEARCH}nameserver 192.0.2.2\n"
+    for step in range(1, 7):
+        resolv_conf.write_text(final[: len(final) * step // 9])
+        assert reloader.changed(float(step)) is None
+    resolv_conf.write_text(final)
+    assert nameserver(reloader.changed(7.0)) == "192.0.2.2"
+
+
+def test_a_file_without_a_last_newline_must_stay_as_it_is_for_a_look(reloader, resolv_conf):
+    resolv_conf.write_text("nameserver 192.0.2.2")
+    assert reloader.changed(0.0) is None
+    resolv_conf.write_text("nameserver 192.0.2.22")
+    assert reloader.changed(1.0) is None
+    assert nameserver(reloader.changed(2.0)) == "192.0.2.22"
+
+
+def test_a_directory_in_its_place_is_passed_over(reloader, resolv_conf):
+    resolv_conf.unlink()
+    resolv_conf.mkdir()
+    assert reloader.changed(0.0) is None
+    assert nameserver(reloader.config) == "192.0.2.1"
+
+
+def test_no_reload_is_honoured(resolv_conf):
+    resolv_conf.write_text("nameserver 192.0.2.1\noptions no-reload\n")
+    reloader = _system.Reloader("glibc")
+    resolv_conf.write_text(f"nameserver 192.0.2.22\n{SEARCH}")
+    assert reloader.changed(0.0) is None
+
+
+def test_hosts_are_read_again_too(reloader, tmp_path):
+    (tmp_path / "hosts").write_text("192.0.2.7 db\n")
+    assert dict(reloader.changed(0.0).hosts) == {"db": ("192.0.2.7",)}
+
+
+def cluster(address):
+    return Cluster.from_objects([namespace("shop"), service("shop/payments", "http 80", clusterIP=address)])
+
+
+@pytest.fixture
+def two_clusters(resolv_conf, monkeypatch):
+    """Two nameservers; the file names the first. Time is the test's."""
+    first, second = cluster("10.96.0.1"), cluster("10.96.0.2")
+    now = [100.0]
+    monkeypatch.setattr("k8sresolve._facade.time", SimpleNamespace(time=time.time, monotonic=lambda: now[0]))
+    with first.serve() as one, second.serve() as two:
+        ports = {"192.0.2.1": one.port, "192.0.2.2": two.port}
+        monkeypatch.setattr(
+            "k8sresolve._drivers.sockets.address_of", lambda server: ("127.0.0.1", ports[server.address])
+        )
+        yield first, second, now
+
+
+def test_a_resolver_asks_the_new_nameserver_and_remembers_nothing_of_the_old(resolv_conf, two_clusters):
+    first, second, now = two_clusters
+    with Resolver(family="ipv4") as resolver:
+        assert str(resolver.service("payments").addresses[0]) == "10.96.0.1"
+        swap(resolv_conf, f"nameserver 192.0.2.2\n{SEARCH}")
+        assert str(resolver.service("payments").addresses[0]) == "10.96.0.1"  # remembered, and no look yet
+        now[0] += 1.5
+        assert str(resolver.service("payments").addresses[0]) == "10.96.0.2"
+        assert str(resolver.config.nameservers[0]) == "192.0.2.2"
+    assert (len(first.queries), len(second.queries)) == (1, 1)
+
+
+def test_what_is_under_way_ends_with_the_old_configuration(resolv_conf, two_clusters):
+    first, _second, now = two_clusters
+    first.network.delay(0.2)
+
+    async def main():
+        async with AsyncResolver(family="ipv4") as resolver:
+            waiting = asyncio.create_task(resolver.service("payments"))
+            await asyncio.sleep(0.05)
+            swap(resolv_conf, f"nameserver 192.0.2.2\n{SEARCH}")
+            now[0] += 1.5
+            new = await resolver.service("payments")
+            old = await waiting
+        return old, new
+
+    old, new = asyncio.run(main())
+    assert str(old.addresses[0]) == "10.96.0.1"
+    assert str(new.addresses[0]) == "10.96.0.2"
+
+
+def test_a_resolver_with_a_configuration_of_its_own_looks_at_no_file(resolv_conf, monkeypatch):
+    config = _system.Reloader("glibc").config
+    monkeypatch.setattr(_system, "_identity", lambda: pytest.fail("looked"))
+    with Resolver(config) as resolver:
+        resolver.addresses("localhost")
