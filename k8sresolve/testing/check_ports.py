@@ -4,6 +4,7 @@ A `containerPort` is only a declaration: nothing forwards or filters by it, unle
 Source: "Service" of the Kubernetes documentation; Container and ServicePort of its API reference.
 """
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
@@ -12,6 +13,7 @@ from k8sresolve.testing.findings import Finding, Source, Subject, listed, ports_
 from k8sresolve.testing.objects import Pod, PodSpec, PortEntry
 
 _MAX_LABEL = 63
+_NAME = re.compile("[a-z0-9]([a-z0-9-]*[a-z0-9])?", re.ASCII)
 
 # Pods that listen alike, by what they say of their ports, with what they come from.
 _Groups: TypeAlias = Mapping["_Listening", Iterable[str]]
@@ -31,7 +33,7 @@ class _Listening(NamedTuple):
 class _Forwarding(NamedTuple):
     """One port of a Service, and where the Service says it."""
 
-    index: int
+    position: int
     port: PortEntry
 
     @property
@@ -39,7 +41,7 @@ class _Forwarding(NamedTuple):
         return self.port.target or self.port.number
 
     def field(self, name: str) -> str:
-        return f"spec.ports[{self.index}].{name}"
+        return f"spec.ports[{self.position}].{name}"
 
     def __str__(self) -> str:
         return f"port {self.port.number}"
@@ -85,7 +87,7 @@ def _name(subject: Subject, forwarding: _Forwarding, *, alone: bool, repeated: b
             "no room in a label (RFC 1035, section 2.3.4): nobody can ask for it"
         )
         yield subject.finding("warning", field, told, f"shorten it to {_MAX_LABEL - 1} characters or fewer")
-    elif not is_label(name):
+    elif len(name) > _MAX_LABEL or not _NAME.fullmatch(name):
         told = f"{name!r} is no port name, and the API server refuses it"
         yield subject.finding("error", field, told, "write lower-case letters, digits and inner hyphens")
 
@@ -120,15 +122,15 @@ def _grouped(pods: Iterable[Pod], sources: Iterable[Source]) -> _Groups:
 def _numbered(subject: Subject, forwarding: _Forwarding, target: int, groups: _Groups) -> Iterator[Finding]:
     yield from _unforwarded(subject, forwarding, {target})
     for listening, whose in groups.items():
-        protocols = {port.protocol for port in listening.ports if port.number == target}
-        if forwarding.port.protocol not in protocols:
-            yield _contradiction(subject, forwarding, target, listening, listed(whose), sorted(protocols))
+        if all((port.number, port.protocol) != (target, forwarding.port.protocol) for port in listening.ports):
+            yield _contradiction(subject, forwarding, target, listening, listed(whose))
 
 
 def _contradiction(
-    subject: Subject, forwarding: _Forwarding, target: int, listening: _Listening, whose: str, protocols: list[str]
+    subject: Subject, forwarding: _Forwarding, target: int, listening: _Listening, whose: str
 ) -> Finding:
     protocol = forwarding.port.protocol
+    protocols = sorted({port.protocol for port in listening.ports if port.number == target})
     meant = f"{forwarding} leads to {target}/{protocol}"
     there = f"containers of {whose}"
     if protocols:
@@ -139,7 +141,7 @@ def _contradiction(
     declare = f"declare containerPort: {target}"
     if not listening.ports:
         told = f"{meant}, and the {there} declare no port, so no object tells whether they listen there"
-        return subject.finding("remark", field, told, f"{declare}, or ask the container: ss -ltn")
+        return subject.finding("remark", field, told, f"{declare}, or look in the container: ss -lntu")
     told = f"{meant}, but the {there} declare {ports_told(listening.ports)}"
     if listening.undeclared:
         told += ", and one that declares none may be what listens there"
@@ -193,9 +195,7 @@ def _named_advice(forwarding: _Forwarding, target: str, declared: list[PortEntry
     return f"{correct}, or give a container's port the name {target!r}"
 
 
-def _differing(
-    subject: Subject, forwarding: _Forwarding, target: str, numbers: Mapping[int, Iterable[str]]
-) -> Finding:
+def _differing(subject: Subject, forwarding: _Forwarding, target: str, numbers: Mapping[int, Iterable[str]]) -> Finding:
     told = ", ".join(f"{number} in {listed(whose)}" for number, whose in sorted(numbers.items()))
     if subject.service.headless:
         outcome, advice = "the port has no sole number", "take each target's own: port().number raises PortsDiffer"
@@ -238,11 +238,3 @@ def check_slices(subject: Subject) -> Iterator[Finding]:
             f"{told}; they have {ports_told(theirs) or 'no ports'}",
             "give the port one name and protocol in the Service and in its EndpointSlices",
         )
-
-
-def is_label(text: str) -> bool:
-    """Whether a text is a label as Kubernetes has them (RFC 1123)."""
-    inner = text.replace("-", "a")
-    return (
-        inner.isascii() and inner.isalnum() and inner == inner.lower() and text[0] != "-" != text[-1] and len(text) < 64
-    )

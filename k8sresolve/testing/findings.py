@@ -7,7 +7,17 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import attrs
 
-from k8sresolve.testing.objects import EndpointSlice, Pod, PodSpec, PortEntry, Selector, Service, Store, Workload
+from k8sresolve.testing.objects import (
+    NO_PORT,
+    EndpointSlice,
+    Pod,
+    PodSpec,
+    PortEntry,
+    Selector,
+    Service,
+    Store,
+    Workload,
+)
 from k8sresolve.testing.workloads import matches
 
 Severity: TypeAlias = Literal["error", "warning", "remark"]
@@ -43,11 +53,6 @@ class Source(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"
-
-    @property
-    def path(self) -> str:
-        """The path to the pod's own fields."""
-        return "" if self.kind == "Pod" else "spec.template."
 
     def finding(self, severity: Severity, field: str, problem: str, advice: str) -> Finding:
         """Find something about it."""
@@ -145,11 +150,20 @@ def listed(items: Iterable[object], most: int = 3) -> str:
     return ", ".join(told[:most]) + more
 
 
+def labels_told(labels: Selector) -> str:
+    """Write labels as kubectl does."""
+    return ",".join(f"{key}={value}" for key, value in labels)
+
+
 def ports_told(ports: Iterable[PortEntry]) -> str:
     """Write ports, by name where they have one.
 
     >>> ports_told([PortEntry("http", 8080, "TCP"), PortEntry("", 53, "UDP")])
     'http (8080/TCP), 53/UDP'
     """
-    texts = (f"{port.number}/{port.protocol}" for port in ports)
-    return listed((f"{port.name} ({text})" if port.name else text for port, text in zip(ports, texts, strict=True)), 5)
+    return listed(map(_told, ports), 5)
+
+
+def _told(port: PortEntry) -> str:
+    number = f"{'any' if port.number == NO_PORT else port.number}/{port.protocol}"
+    return f"{port.name} ({number})" if port.name else number
