@@ -5,7 +5,7 @@ added or removed leave the others where they are.
 """
 
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import TypeAlias
 
@@ -129,6 +129,15 @@ class Pool:
                 self._taken.add(offset)
                 return str(self._network[offset])
         raise ManifestError(f"{self._network} has no free address for {owner}; give the cluster a larger network")
+
+    def checkpoint(self) -> Callable[[], None]:
+        """Return what puts everything back to where it is now."""
+        taken = set(self._taken)
+
+        def restore() -> None:
+            self._taken = taken
+
+        return restore
 
     def _offset(self, address: str) -> int | None:
         try:

@@ -25,6 +25,7 @@ from k8sresolve.testing.objects import (
 )
 from k8sresolve.testing.plugins import (
     AXFR,
+    FAILED,
     IXFR,
     NXDOMAIN,
     REFUSED,
@@ -52,6 +53,7 @@ _SCHEMA_TTL = 28800
 _MAX_SOA_TTL = 300
 _MAX_ALIASES = 10
 _MAX_POD_LABEL = 63
+_NO_ADDRESS = "<nil>"  # how Go writes an address that is none, which then passes for a name
 
 
 def _zone_name(text: str) -> str:
@@ -150,6 +152,10 @@ class _Hit(NamedTuple):
     endpoint: EndpointAddress | None = None
 
 
+class _NoAddress(Exception):
+    """A nameserver has no address, so that NS cannot be answered."""
+
+
 class _Zone(NamedTuple):
     """The zone of a question: the text in the question's own letter case, and its labels in lower case."""
 
@@ -195,7 +201,10 @@ class Kubernetes:
             return rest.answer(request)
         if request.rdtype in (AXFR, IXFR):
             return unwritten(REFUSED)
-        found = _Asking(self, zone, request, rest).records(labels)
+        try:
+            found = _Asking(self, zone, request, rest).records(labels)
+        except _NoAddress:
+            return FAILED
         if found is None:
             if self._falls_through(labels):
                 return rest.answer(request)
@@ -385,8 +394,11 @@ class Kubernetes:
         domain = "".join(f"{label}." for label in zone)
         return (f"{pods[0].namespace}.svc.{domain}", f"svc.{domain}", domain, "")
 
-    def nameservers(self, zone: str) -> list[tuple[str, bytes]]:
-        """Find the nameserver's names in a zone, with addresses: its Services, else `ns.dns` at its own."""
+    def nameservers(self, zone: str) -> list[tuple[str, bytes | None]]:
+        """Find the nameserver's names in a zone, with addresses: its Services, else `ns.dns` at its own.
+
+        An address may be None, where the Service has no ClusterIP or an endpoint is no address.
+        """
         found: list[tuple[str, str]] = []
         known = False
         for address in self._server_addresses:
@@ -397,15 +409,14 @@ class Kubernetes:
                     found.extend(self._own_names(service, part, zone))
         if not known:
             found = [(f"ns.dns.{zone}", address) for address in self._server_addresses]
-        packed = ((name, pack_address(address)) for name, address in found)
-        return [(name, address) for name, address in packed if address is not None]
+        return [(name, pack_address(address)) for name, address in found]
 
     def _own_names(self, service: Service, part: EndpointSlice, zone: str) -> Iterator[tuple[str, str]]:
         name = f"{service.name}.{service.namespace}.svc.{zone}"
         if service.headless:
             yield from ((f"{self.endpoint_name(entry)}.{name}", entry.address) for entry in part.addresses)
         else:
-            yield from ((name, ip) for ip in service.cluster_ips)
+            yield from ((name, ip) for ip in service.cluster_ips or ("",))
 
     # Reading a name.
 
@@ -477,7 +488,9 @@ class _Asking:
         if self._is_own_name(labels):
             own = self._plugin.nameservers(self._zone.text)
             return [
-                _Hit(address_text(packed), 0, "") for _, packed in own if (A if len(packed) == 4 else AAAA) == rdtype
+                _Hit(_NO_ADDRESS if packed is None else address_text(packed), 0, "")
+                for _, packed in own
+                if rdtype == (A if packed is not None and len(packed) == 4 else AAAA)
             ]
         return self._found(labels)
 
@@ -579,10 +592,13 @@ class _Asking:
         return [] if hits is not None and query is not None and query.zone else None
 
     def _nameservers(self) -> tuple[list[Record], list[Record]]:
-        own = self._plugin.nameservers(self._zone.text)
-        names = dict.fromkeys(name for name, _ in own)
-        answer = [Record(self._request.name, NS, self._ttl, (name,)) for name in names]
-        return answer, [address_record(name, self._ttl, packed) for name, packed in own]
+        glue: list[Record] = []
+        for name, packed in self._plugin.nameservers(self._zone.text):
+            if packed is None:
+                raise _NoAddress
+            glue.append(address_record(name, self._ttl, packed))
+        names = dict.fromkeys(record.name for record in glue)
+        return [Record(self._request.name, NS, self._ttl, (name,)) for name in names], glue
 
 
 def _alone(records: list[Record] | None) -> tuple[Sequence[Record], Sequence[Record]] | None:

@@ -9,7 +9,7 @@ Source: `pkg/controller/endpointslice` of Kubernetes and `k8s.io/endpointslice`,
 import re
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import attrs
 
@@ -29,7 +29,7 @@ from k8sresolve.testing.objects import (
     Store,
     Workload,
 )
-from k8sresolve.testing.workloads import letters, make_pods, matches
+from k8sresolve.testing.workloads import letters, make_pods, matches, owners_of
 
 ENDPOINT_CONTROLLER = "endpointslice-controller.k8s.io"
 MAX_PODS = 150_000
@@ -154,6 +154,12 @@ def select(services: Iterable[Service], pods: Iterable[Pod]) -> Iterator[tuple[S
     yield from found
 
 
+def check_count(pods: int) -> None:
+    """Raise `ManifestError` for more pods than a cluster can have."""
+    if pods > MAX_PODS:
+        raise ManifestError(f"the workloads have {pods:,} pods, more than the {MAX_PODS:,} that a cluster can have")
+
+
 class ControlPlane:
     """A cluster's controllers, scheduler and kubelets, as far as DNS shows what they do."""
 
@@ -171,26 +177,65 @@ class ControlPlane:
 
         Raises `ManifestError` where there is no address left, or for more pods than a cluster can have.
         """
-        self._nodes = tuple(item for item in self._store.all("Node") if isinstance(item, Node))
-        self._fit.clear()
-        self._settle_services()
+        self.look_at_nodes()
+        self.settle_services(self._services())
         for pod in self._pods():
-            for ip in pod.ips:
-                self._take_pod_ip(ip)
-        for pod in (*self._pods(), *self._make_pods()):
+            self.take(pod)
+        for pod in (*self._pods(), *self.make_pods(self._workloads())):
             if not pod.phase:
                 self._store.add(self.run(pod))
         self.reconcile(self._services())
 
-    def run(self, pod: Pod) -> Pod:
+    def checkpoint(self) -> Callable[[], None]:
+        """Return what puts the store, and what is known of it here, back to where they are now."""
+        pools = (*self._cluster_ips.values(), *self._pod_ips.values())
+        steps = [self._store.checkpoint(), *(pool.checkpoint() for pool in pools)]
+        made, nodes = dict(self._made), self._nodes
+
+        def restore() -> None:
+            for step in steps:
+                step()
+            self._made, self._nodes = made, nodes
+            self._fit.clear()
+
+        return restore
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """The cluster's nodes, if it says which it has."""
+        return self._nodes
+
+    def look_at_nodes(self) -> None:
+        """Note which nodes the store holds now."""
+        self._nodes = tuple(item for item in self._store.all("Node") if isinstance(item, Node))
+        self._fit.clear()
+
+    def take(self, holder: Pod | Service) -> None:
+        """Note that the addresses of a pod or a Service are taken."""
+        for address, pool in self._held(holder):
+            pool.take(address)
+
+    def release(self, holder: Pod | Service) -> None:
+        """Note that nobody has the addresses of a pod or a Service any more."""
+        for address, pool in self._held(holder):
+            pool.release(address)
+
+    def _held(self, holder: Pod | Service) -> list[tuple[str, Pool]]:
+        ips, pools = (
+            (holder.ips, self._pod_ips) if isinstance(holder, Pod) else (holder.cluster_ips, self._cluster_ips)
+        )
+        return [(ip, pools[family_of(ip)]) for ip in ips if family_of(ip) in pools]
+
+    def run(self, pod: Pod, lives: int = 0) -> Pod:
         """Bring a pod onto a node and let it run: it is Ready unless it says otherwise, and has addresses.
 
-        Raises `ManifestError` if there is no address left.
+        `lives` tells how many pods of its name there were before, as each gets an address of its own. Raises
+        `ManifestError` if there is no address left.
         """
         node = pod.node or self._schedule(pod)
         if node is None:
             return attrs.evolve(pod, phase="Pending")  # its nodeSelector fits no node
-        ips = pod.ips or self._addresses(pod, node)
+        ips = pod.ips or self.addresses(pod, node, lives)
         return attrs.evolve(pod, phase="Running", ready=pod.ready is not False, node=node, ip=pod.ip or ips[0], ips=ips)
 
     def reconcile(self, services: Iterable[Service]) -> None:
@@ -224,6 +269,22 @@ class ControlPlane:
                     labels=service.labels,
                 )
 
+    def stated(self, service: Service) -> tuple[str, ...]:
+        """Name the EndpointSlices and Endpoints, as `KIND/NAME`, for which the Service gets none made of its pods."""
+        key = (service.namespace, service.name)
+        if self._store.get("Endpoints", *key) is not None:
+            return (f"Endpoints/{service.name}",)
+        made = {part.name for part in self._made.get(key, ())}
+        return tuple(f"EndpointSlice/{part.name}" for part in self._store.slices(*key) if part.name not in made)
+
+    def has_made(self, part: EndpointSlice) -> bool:
+        """Whether a slice is made here of a Service's pods."""
+        return part in self._made.get((part.namespace, part.service), ())
+
+    def unmake(self, service: Service) -> None:
+        """Take out the slices that are made here of a Service's pods."""
+        self._replace((service.namespace, service.name), ())
+
     def _has_stated(self, key: _Key) -> bool:
         made = {part.name for part in self._made.get(key, ())}
         return any(part.name not in made for part in self._store.slices(*key))
@@ -240,12 +301,10 @@ class ControlPlane:
 
     # Services.
 
-    def _settle_services(self) -> None:
-        services = list(self._services())
+    def settle_services(self, services: Sequence[Service]) -> None:
+        """Settle these Services of the store, as in `settle`."""
         for service in services:
-            for ip in service.cluster_ips:
-                for pool in self._cluster_ips.values():
-                    pool.take(ip)
+            self.take(service)
         for service in services:
             settled = self.settle(service)
             if settled != service:
@@ -282,33 +341,27 @@ class ControlPlane:
 
     # Pods.
 
-    def _make_pods(self) -> Iterator[Pod]:
+    def make_pods(self, workloads: Iterable[Workload]) -> Iterator[Pod]:
+        """Make the pods of workloads that have none yet, nor ReplicaSets to make them, in the store.
+
+        Raises `ManifestError` for more pods than a cluster can have.
+        """
         owners = self._owners()
-        lone = [  # those whose pods, or ReplicaSets, are not among the manifests
+        lone = [
             workload
-            for workload in self._workloads()
+            for workload in workloads
             if (workload.namespace, f"{type(workload).__name__}/{workload.name}") not in owners
         ]
-        count = sum(len(self._nodes) if isinstance(one, DaemonSet) else one.replicas for one in lone)
-        if count > MAX_PODS:
-            raise ManifestError(
-                f"the workloads have {count:,} pods, more than the {MAX_PODS:,} that a cluster can have"
-            )
+        check_count(sum(len(self._nodes) if isinstance(one, DaemonSet) else one.replicas for one in lone))
         for workload in lone:
             yield from make_pods(workload, self._nodes)
 
     def _owners(self) -> set[_Key]:
         """Tell which workloads have pods or ReplicaSets among the manifests."""
-        owners: set[_Key] = set()
+        owners = {(pod.namespace, owner) for pod in self._pods() for owner in owners_of(pod)}
         for replica_set in self._store.all("ReplicaSet"):
             if isinstance(replica_set, ReplicaSet):
                 owners.add((replica_set.namespace, replica_set.owner))
-        for pod in self._pods():
-            owners.add((pod.namespace, pod.owner))
-            # Without its ReplicaSet, a pod tells by its name which Deployment it is of.
-            replica_set_name = pod.owner.removeprefix("ReplicaSet/")
-            suffix = f"-{pod.labels.get('pod-template-hash')}"
-            owners.add((pod.namespace, f"Deployment/{replica_set_name.removesuffix(suffix)}"))
         return owners
 
     def _schedule(self, pod: Pod) -> str | None:
@@ -321,16 +374,14 @@ class ControlPlane:
         fit = self._fit[selector]
         return fit[zlib.crc32(f"{pod.namespace}/{pod.name}".encode()) % len(fit)] if fit else None
 
-    def _addresses(self, pod: Pod, node: str) -> tuple[str, ...]:
+    def addresses(self, pod: Pod, node: str, lives: int = 0) -> tuple[str, ...]:
+        """Give a pod an address of each IP family: its own, or its node's. See `run`."""
         if pod.spec.host_network:
             found = self._store.get("Node", "", node)
             ips = found.ips if isinstance(found, Node) else ()
             return ips or tuple(NODE_IPS[family] for family in self.networks.families)
-        return tuple(pool.allocate(f"{pod.namespace}/{pod.name}") for pool in self._pod_ips.values())
-
-    def _take_pod_ip(self, ip: str) -> None:
-        for pool in self._pod_ips.values():
-            pool.take(ip)
+        owner = f"{pod.namespace}/{pod.name}" + (f"/{lives}" if lives else "")
+        return tuple(pool.allocate(owner) for pool in self._pod_ips.values())
 
     # The store, by kind.
 

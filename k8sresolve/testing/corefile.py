@@ -256,8 +256,10 @@ class _Parser:
             name = keys[0].text if len(keys) == 1 else ""
             if name.startswith("(") and name.endswith(")"):
                 self._snippet(keys[0], name[1:-1])
-            elif keys:
-                yield ServerBlock(keys, self._server())
+                continue
+            directives = self._server()
+            if keys:  # without any, it is read and serves nothing, as in CoreDNS
+                yield ServerBlock(keys, directives)
 
     def _advance(self) -> Token | None:
         """Take the word ahead, and look at the next."""

@@ -31,7 +31,7 @@ fe00::0 ip6-mcastprefix
 fe00::1 ip6-allnodes
 fe00::2 ip6-allrouters
 """
-"""The /etc/hosts that the kubelet gives a pod, without the pod's own line: what `hosts` reads where no file is named."""
+"""The /etc/hosts that the kubelet gives a pod, but for the pod's own line: what `hosts` reads without a file."""
 
 
 @attrs.frozen(kw_only=True)

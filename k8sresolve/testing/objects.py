@@ -3,7 +3,7 @@
 It knows nothing of YAML or DNS messages. Every question is answered from an index, never by a walk over the store.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import attrs
@@ -137,8 +137,8 @@ class PodSpec:
     """What a template says of all its pods, which share it.
 
     `ports` are those that a named `targetPort` may mean, in the order in which they are looked for: the containers',
-    then those of sidecars (initContainers with restartPolicy Always). `undeclared` says that one of these declares none,
-    so that it may listen on any.
+    then those of sidecars (initContainers with restartPolicy Always). `undeclared` says that one of these declares
+    none, so that it may listen on any.
     """
 
     hostname: str = ""
@@ -367,6 +367,21 @@ class Store:
     def all(self, kind: str) -> Iterator[Resource]:
         """Walk over the objects of a kind, in the order in which they came. Not for answering questions."""
         return iter(self._objects.get(kind, {}).values())
+
+    def checkpoint(self) -> Callable[[], None]:
+        """Return what puts all objects back to what they are now; the serial goes on."""
+        before = {kind: dict(objects) for kind, objects in self._objects.items()}
+
+        def restore() -> None:
+            for kind, objects in self._objects.items():
+                then = before.get(kind, {})
+                for key in [key for key in objects if key not in then]:
+                    self.remove(kind, *key)
+                for key, resource in then.items():
+                    if objects.get(key) is not resource:
+                        self.add(resource)
+
+        return restore
 
     def has_namespace(self, name: str) -> bool:
         """Whether the namespace exists."""

@@ -109,8 +109,8 @@ def unwritten(rcode: int) -> Reply:
     return Reply(rcode, authoritative=False, written=False)
 
 
-NO_PLUGIN = unwritten(SERVFAIL)
-"""The reply to what the last plugin leaves over: an error of CoreDNS's own."""
+FAILED = unwritten(SERVFAIL)
+"""The reply to an error of CoreDNS's own, such as a question that the last plugin leaves over."""
 
 
 class Malformed(ValueError):
@@ -201,7 +201,7 @@ class Chain:
     def answer(self, request: Request) -> Reply:
         """Ask the plugins."""
         if self._plugin is None:
-            return NO_PLUGIN
+            return FAILED
         return self._plugin.answer(request, self._rest)
 
     def look_up(self, name: str, rdtype: int, request: Request) -> Reply:

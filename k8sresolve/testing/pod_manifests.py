@@ -131,7 +131,8 @@ def _dns_config(spec: Object, path: FieldPath) -> DNSConfig | None:
     return DNSConfig(texts(config, "nameservers", at), texts(config, "searches", at), tuple(options))
 
 
-def _template(spec: Object, path: FieldPath) -> PodTemplate:
+def read_template(spec: Object, path: FieldPath) -> PodTemplate:
+    """Read the field `template` of a workload's spec."""
     template, at = within(spec, "template", path)
     metadata, metadata_path = within(template, "metadata", at)
     pod, pod_path = within(template, "spec", at)
@@ -155,7 +156,7 @@ def _replicated(
     def read(obj: Object, path: FieldPath) -> Deployment | ReplicaSet:
         meta, (spec, at) = read_meta(obj, path), within(obj, "spec", path)
         replicas = _count(spec, "replicas", 1, at)
-        return kind(meta.namespace, meta.name, replicas, _template(spec, at), read_owner(obj, path))
+        return kind(meta.namespace, meta.name, replicas, read_template(spec, at), read_owner(obj, path))
 
     return read
 
@@ -168,7 +169,7 @@ def read_stateful_set(obj: Object, path: FieldPath) -> StatefulSet:
     """Read a StatefulSet. Its pods' subdomain is its `serviceName`, whatever the template says."""
     meta, (spec, at) = read_meta(obj, path), within(obj, "spec", path)
     ordinals, ordinals_path = within(spec, "ordinals", at)
-    template = _template(spec, at)
+    template = read_template(spec, at)
     return StatefulSet(
         meta.namespace,
         meta.name,
@@ -184,7 +185,7 @@ def read_stateful_set(obj: Object, path: FieldPath) -> StatefulSet:
 def read_daemon_set(obj: Object, path: FieldPath) -> DaemonSet:
     """Read a DaemonSet."""
     meta, (spec, at) = read_meta(obj, path), within(obj, "spec", path)
-    return DaemonSet(meta.namespace, meta.name, template=_template(spec, at), owner=read_owner(obj, path))
+    return DaemonSet(meta.namespace, meta.name, template=read_template(spec, at), owner=read_owner(obj, path))
 
 
 def read_job(obj: Object, path: FieldPath) -> Job:
@@ -195,7 +196,7 @@ def read_job(obj: Object, path: FieldPath) -> Job:
         meta.namespace,
         meta.name,
         0 if _at_rest(obj, path) else min(parallel, _count(spec, "completions", parallel, at)),
-        _template(spec, at),
+        read_template(spec, at),
         read_owner(obj, path),
         indexed=take(spec, "completionMode", str, "", at) == "Indexed",
     )

@@ -182,21 +182,25 @@ def _rule(kind: str, old: Token, new: Token, answers: tuple[AnswerRule, ...], *,
     before, after = _normal(old), _normal(new)
     match kind:
         case "exact":
-            return NameRule(lambda name: after if name == before else None, answers, auto=True)
+            return NameRule(_where(lambda name: name == before, lambda _: after), answers, auto=True)
         case "prefix":
-            return NameRule(
-                lambda name: after + name[len(before) :] if name.startswith(before) else None, answers, auto
-            )
+            change = _where(lambda name: name.startswith(before), lambda name: after + name[len(before) :])
         case "suffix":
-            change, back = _suffix(before, after), _suffix(after, before)
-            reverted = (AnswerRule(back, value=False), AnswerRule(back, value=True)) if auto else ()
-            return NameRule(lambda name: change(name) if name.endswith(before) else None, (*reverted, *answers))
+            change = _where(lambda name: name.endswith(before), _suffix(before, after))
+            if auto:
+                back = _suffix(after, before)
+                answers = (AnswerRule(back, value=False), AnswerRule(back, value=True), *answers)
+            return NameRule(change, answers)
         case "substring":
-            return NameRule(lambda name: name.replace(before, after) if before in name else None, answers, auto)
+            change = _where(lambda name: before in name, lambda name: name.replace(before, after))
         case _:
             expression = _compiled(old, new)
-            substitute = _substitute(expression, after)
-            return NameRule(lambda name: substitute(name) if expression.search(name) else None, answers, auto)
+            change = _where(lambda name: expression.search(name) is not None, _substitute(expression, after))
+    return NameRule(change, answers, auto)
+
+
+def _where(fits: Callable[[str], bool], change: Change) -> Callable[[str], str | None]:
+    return lambda name: change(name) if fits(name) else None
 
 
 def _compiled(old: Token, new: Token) -> "re.Pattern[str]":

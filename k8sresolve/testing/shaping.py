@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from k8sresolve._core.questions import AAAA, CNAME, NS, SOA, A
 from k8sresolve.testing.plugins import (
     AXFR,
+    FAILED,
     IXFR,
     MX,
-    NO_PLUGIN,
     NOERROR,
     NXDOMAIN,
     SERVFAIL,
@@ -67,7 +67,7 @@ class Minimal:
     def answer(self, request: Request, rest: Chain) -> Reply:
         """Have it answered, and leave out the rest."""
         reply = rest.answer(request)
-        if reply is NO_PLUGIN:
+        if reply is FAILED:
             return reply
         if not reply.written:
             raise Crash(request.name)  # CoreDNS takes apart a reply that is not there

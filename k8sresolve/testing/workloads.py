@@ -4,7 +4,8 @@ Where Kubernetes takes random letters, these depend on what they stand for, so t
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
+from itertools import count as count_from
 
 import attrs
 
@@ -31,8 +32,24 @@ def matches(selector: Selector, labels: Mapping[str, str]) -> bool:
     return all(labels.get(key) == value for key, value in selector)
 
 
-def make_pods(workload: Workload, nodes: Sequence[Node]) -> list[Pod]:
+def owners_of(pod: Pod) -> tuple[str, str]:
+    """Tell a pod's controller, as `KIND/NAME`, and the Deployment that it is of if that is a Deployment's ReplicaSet."""
+    # Where the ReplicaSet is not among the manifests, its name tells which Deployment it is of.
+    suffix = f"-{pod.labels.get('pod-template-hash')}"
+    return pod.owner, f"Deployment/{pod.owner.removeprefix('ReplicaSet/').removesuffix(suffix)}"
+
+
+def revision_of(pod: Pod) -> str:
+    """Tell by its labels which template a pod is made from; empty if none of them says."""
+    labels = pod.labels
+    prefix = f"{pod.owner.partition('/')[2]}-" if pod.owner.startswith("StatefulSet/") else ""
+    return labels.get("pod-template-hash") or labels.get("controller-revision-hash", "").removeprefix(prefix)
+
+
+def make_pods(workload: Workload, nodes: Sequence[Node], used: Container[str] = ()) -> list[Pod]:
     """Make a workload's pods, in the order of their ordinals. `nodes` are the cluster's, if it says which it has.
+
+    No pod gets one of the `used` names, unless its name is its ordinal's.
 
     Source: `pkg/controller/` of Kubernetes: `deployment/sync.go`, `statefulset/stateful_set_utils.go`,
     `daemon/daemon_controller.go`, `job/indexed_job_utils.go`.
@@ -41,34 +58,40 @@ def make_pods(workload: Workload, nodes: Sequence[Node]) -> list[Pod]:
         case StatefulSet():
             return _stateful_pods(workload)
         case DaemonSet():
-            return _daemon_pods(workload, nodes)
+            return _daemon_pods(workload, nodes, used)
         case Job():
-            return _job_pods(workload)
+            return _job_pods(workload, used)
         case Deployment():
             suffix = workload.template.fingerprint
             replica_set = f"{workload.name}-{suffix}"
-            return _replicas(workload, replica_set, f"ReplicaSet/{replica_set}", {"pod-template-hash": suffix})
+            return _replicas(workload, replica_set, f"ReplicaSet/{replica_set}", {"pod-template-hash": suffix}, used)
         case _:
-            return _replicas(workload, workload.name, f"ReplicaSet/{workload.name}", {})
+            return _replicas(workload, workload.name, f"ReplicaSet/{workload.name}", {}, used)
 
 
 def _pod(workload: Workload, name: str, owner: str, labels: Mapping[str, str]) -> Pod:
     return Pod(workload.namespace, name, labels=labels, owner=owner, spec=workload.template.spec)
 
 
-def _names(workload: Workload, base: str, count: int) -> Iterator[str]:
+def _names(workload: Workload, base: str, count: int, used: Container[str]) -> Iterator[str]:
     given: set[str] = set()
-    for number in range(count):
+    for number in count_from():
+        if len(given) == count:
+            return
         attempt = 0
         while (suffix := letters(f"{workload.namespace}/{base}/{number}/{attempt}", 5)) in given:
             attempt += 1  # the API server refuses the name, and the controller tries again
-        given.add(suffix)
-        yield f"{base}-"[:_MAX_BASE] + suffix
+        name = f"{base}-"[:_MAX_BASE] + suffix
+        if name not in used:
+            given.add(suffix)
+            yield name
 
 
-def _replicas(workload: Workload, base: str, owner: str, added: Mapping[str, str]) -> list[Pod]:
+def _replicas(
+    workload: Workload, base: str, owner: str, added: Mapping[str, str], used: Container[str]
+) -> list[Pod]:
     labels = {**workload.template.labels, **added}
-    return [_pod(workload, name, owner, labels) for name in _names(workload, base, workload.replicas)]
+    return [_pod(workload, name, owner, labels) for name in _names(workload, base, workload.replicas, used)]
 
 
 def _stateful_pods(workload: StatefulSet) -> list[Pod]:
@@ -85,7 +108,7 @@ def _stateful_pods(workload: StatefulSet) -> list[Pod]:
     return pods
 
 
-def _daemon_pods(workload: DaemonSet, nodes: Sequence[Node]) -> list[Pod]:
+def _daemon_pods(workload: DaemonSet, nodes: Sequence[Node], used: Container[str]) -> list[Pod]:
     labels = {
         **workload.template.labels,
         "controller-revision-hash": workload.template.fingerprint,
@@ -93,15 +116,15 @@ def _daemon_pods(workload: DaemonSet, nodes: Sequence[Node]) -> list[Pod]:
     }
     owner = f"DaemonSet/{workload.name}"
     if not nodes:
-        return [_pod(workload, name, owner, labels) for name in _names(workload, workload.name, 1)]
+        return [_pod(workload, name, owner, labels) for name in _names(workload, workload.name, 1, used)]
     fit = [node for node in nodes if matches(workload.template.spec.node_selector, node.labels)]
     return [
         attrs.evolve(_pod(workload, name, owner, labels), node=node.name)
-        for name, node in zip(_names(workload, workload.name, len(fit)), fit, strict=True)
+        for name, node in zip(_names(workload, workload.name, len(fit), used), fit, strict=True)
     ]
 
 
-def _job_pods(workload: Job) -> list[Pod]:
+def _job_pods(workload: Job, used: Container[str]) -> list[Pod]:
     owner = f"Job/{workload.name}"
     uid = letters(f"{workload.namespace}/{workload.name}", 8)
     labels = {
@@ -112,11 +135,12 @@ def _job_pods(workload: Job) -> list[Pod]:
         "controller-uid": uid,
     }
     if not workload.indexed:
-        return [_pod(workload, name, owner, labels) for name in _names(workload, workload.name, workload.replicas)]
+        names = _names(workload, workload.name, workload.replicas, used)
+        return [_pod(workload, name, owner, labels) for name in names]
     pods: list[Pod] = []
     for index in range(workload.replicas):
         hostname = f"{workload.name}-{index}"
-        [name] = _names(workload, hostname, 1)
+        [name] = _names(workload, hostname, 1, used)
         of_index = {**labels, "batch.kubernetes.io/job-completion-index": str(index)}
         pods.append(attrs.evolve(_pod(workload, name, owner, of_index), own_hostname=hostname))
     return pods

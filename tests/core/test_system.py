@@ -337,13 +337,13 @@ def test_import_is_light():
 def test_a_resolver_reads_the_machines_file_as_its_policys_resolver_does(monkeypatch, policy, dialect):
     asked = []
 
-    def load_config(**keywords):
-        asked.append(keywords)
+    def load_config(_path, *, dialect, **_keywords):
+        asked.append(dialect)
         return ResolverConfig()
 
     monkeypatch.setattr(_system, "load_config", load_config)
     Resolver(policy=policy).close()
-    assert asked == [{"dialect": dialect}]
+    assert asked == [dialect]
 
 
 def test_lint_takes_the_machine_into_account(tmp_path, monkeypatch):

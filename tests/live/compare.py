@@ -50,7 +50,6 @@ class Difference(NamedTuple):
 def corefile(folder: Path, batch: Sequence[World]) -> str:
     """One server block for each world, on a port of its own, and one for the world outside."""
     outside = folder / "outside.zone"
-    outside.write_text(OUTSIDE)
     blocks = [f".:{OUTSIDE_PORT} {{\n    file {outside} example.com\n}}\n"]
     for number, world in enumerate(batch):
         block = world.block.replace("API", f"http://127.0.0.1:{API_PORT}/world-{number}")
@@ -106,6 +105,7 @@ def _without_ttls(row: rows.Row) -> rows.Row:
 
 def compare(folder: Path, batch: Sequence[World]) -> Iterator[Difference | None]:
     """Run a CoreDNS with some worlds, and give a difference, or None, for each question."""
+    (folder / "outside.zone").write_text(OUTSIDE)
     questions, ours = [], []
     for number, world in enumerate(batch):
         cluster = offline(folder, world)

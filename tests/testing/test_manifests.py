@@ -88,6 +88,41 @@ def test_items_of_a_typed_list_need_no_kind():
     assert read_objects([answer]) == [Service("default", "a", cluster_ips=("None",))]
 
 
+NAMED = '{"metadata": {"name": "%s"}, "kind": "Namespace", "apiVersion": "v1"}'
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ('{"apiVersion": "v1", "items": [%s, %s], "kind": "List", "metadata": {"a": []}}', ["a", "b"]),
+        ('{"kind": "List", "apiVersion": "v1", "items": [%s,\n%s]}', ["a", "b"]),
+        ('{"apiVersion": "v1", "items": [], "kind": "List"}', []),
+        ('{"kind":"NamespaceList","apiVersion":"v1","items":[{"metadata":{"name":"c"}}]}', ["c"]),
+        ('{"kind":"NamespaceList","metadata":{},"apiVersion":"v1","items":[{"metadata":{"name":"c"}}]}', ["c"]),
+        ('{"apiVersion": "v1", "items": [%s], "kind": "List"} %s', ["a", "b"]),
+    ],
+)
+def test_a_list_in_json_is_taken_apart_however_its_fields_are_ordered(tmp_path, text, names):
+    filled = text % tuple(NAMED % name for name in "ab"[: text.count("%s")])
+    assert [item.name for item in read(tmp_path, filled, "shop.json")] == names
+
+
+@pytest.mark.parametrize(
+    "tail",
+    ["", ",", "]", ",]}", '], "kind"', '], "kind": }', '] "kind": "List"}', '], "kind" "List"}', "]]", "]}}"],
+)
+def test_a_list_in_json_that_does_not_end_is_refused(tmp_path, tail):
+    refused(tmp_path, f'{{"apiVersion": "v1", "items": [{NAMED % "a"}{tail}', "shop.json")
+
+
+def test_a_wrong_field_of_an_item_of_a_list_in_json_is_named_with_its_line(tmp_path):
+    text = '{"apiVersion": "v1",\n"items": [\n%s,\n{"kind": "Namespace",\n"metadata": 5}], "kind": "List"}' % (
+        NAMED % "a"
+    )
+    error = refused(tmp_path, text, "shop.json")
+    assert (error.line, error.field) == (5, "items[1].metadata")
+
+
 def test_json_needs_no_yaml(tmp_path, monkeypatch):
     real = builtins.__import__
 

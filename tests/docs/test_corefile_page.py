@@ -1,0 +1,25 @@
+"""The table of what is modelled says what the code does."""
+
+import re
+from pathlib import Path
+
+from k8sresolve.testing.nameserver import NO_EFFECT, OPTIONS, SILENT
+
+PAGE = (Path(__file__).parents[2] / "docs/reference/corefile.md").read_text()
+_CODE = re.compile(r"`([^`]+)`")
+
+
+def test_the_table_lists_plugins_and_options_in_order() -> None:
+    rows = [line.strip("|").split("|") for line in PAGE.splitlines() if line.startswith("| `")]
+    assert [_CODE.findall(row[0])[0] for row in rows] == list(OPTIONS)
+    for plugin, _, options, silent in rows:
+        (name,) = _CODE.findall(plugin)
+        assert set(_CODE.findall(options)) == OPTIONS[name], name
+        assert set(_CODE.findall(silent)) == NO_EFFECT.get(name, frozenset()), name
+
+
+def test_plugins_without_effect_are_listed() -> None:
+    section = PAGE.partition("## Plugins without effect\n")[2].partition("\n\n")[2].partition("Any other plugin")[0]
+    listed = _CODE.findall(PAGE.partition("## Plugins without effect\n")[2].partition("Any other plugin")[0])
+    assert set(listed) >= SILENT, section
+    assert set(listed) - SILENT == {"hosts", "file"}
