@@ -10,7 +10,8 @@ from dns.query import BadResponse
 
 from k8sresolve._core.inquiry import Send
 from k8sresolve.config import Nameserver
-from k8sresolve.testing.network import Clock, Network
+from k8sresolve.testing.clock import Clock
+from k8sresolve.testing.network import Network
 
 
 class OfflineNameserver(dns.nameserver.AddressAndPortNameserver):

@@ -40,11 +40,12 @@ _LOOPBACK: Mapping[int, bytes] = {AF_INET: b"\x7f\0\0\1", AF_INET6: bytes(15) + 
 
 
 class Missing(Exception):
-    """A name, or an address, has nothing: `failure` says why."""
+    """A name, or an address, has nothing: `failure` says why, `old` as glibc's gethostbyname2_r(3) reports it."""
 
-    def __init__(self, failure: Failure) -> None:
+    def __init__(self, failure: Failure, old: Failure | None = None) -> None:
         super().__init__(failure)
         self.failure: Failure = failure
+        self.old: Failure = old or failure
 
 
 class Host(NamedTuple):
@@ -370,7 +371,9 @@ class _Glibc(Libc):
         try:
             found = pod.ask(host, hints.rdtypes)
         except Missing as missing:
-            raise self._failed(missing.failure) from None
+            # For IPv4 without the canonical name it calls the old function.
+            old = hints.family == AF_INET and not hints.has(_CANONNAME)
+            raise self._failed(missing.old if old else missing.failure) from None
         return _Named([_Address(packed) for packed in found.addresses], found.canonical)
 
     def _of_literal(self, literal: _Literal, hints: Hints) -> _Address:

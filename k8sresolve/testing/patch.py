@@ -20,13 +20,14 @@ from typing import Any, Literal, NamedTuple, Self, get_args
 import attrs
 
 from k8sresolve._core import search
+from k8sresolve._core.inquiry import Send
 from k8sresolve._core.questions import AAAA, PTR, A, Found, NoData, NxDomain
-from k8sresolve._drivers.virtual import VirtualDriver
+from k8sresolve._drivers.virtual import Arrival, Network, VirtualDriver
 from k8sresolve._facade import _terms
 from k8sresolve.config import CacheConfig
 from k8sresolve.errors import ConfigError
+from k8sresolve.testing.clock import Clock
 from k8sresolve.testing.libc import Hints, Host, Info, Libc, Missing, Pod, libc, literal_text
-from k8sresolve.testing.network import Clock
 from k8sresolve.testing.resolvers import Place
 from k8sresolve.testing.routes import Routes
 
@@ -44,6 +45,29 @@ class _Elsewhere(Exception):
         self.name = name
 
 
+class _Plain:
+    """The network as a libc uses it: without EDNS, unless resolv.conf says so, and old ones without TCP."""
+
+    def __init__(self, network: Network, *, edns: bool, tcp: bool) -> None:
+        self._network = network
+        self._edns = edns
+        self._tcp = tcp
+
+    def exchange(self, send: Send, message: bytes) -> list[Arrival]:
+        if not self._edns and message[10:12] == b"\0\1":
+            message = message[:10] + b"\0\0" + message[12:-_OPT]
+        arrivals = self._network.exchange(send, message)
+        return arrivals if self._tcp else [arrival._replace(data=_as_whole(arrival.data)) for arrival in arrivals]
+
+
+_OPT = 11  # octets of an OPT record without options (RFC 6891, section 6.1.2)
+
+
+def _as_whole(reply: bytes | None) -> bytes | None:
+    """Take a truncated reply for a whole one: clear TC."""
+    return reply[:2] + bytes([reply[2] & ~0x02]) + reply[3:] if reply is not None and len(reply) > 2 else reply
+
+
 class _Names:
     """The cluster's DNS as a libc without a cache asks it, and the pod's hosts file before it."""
 
@@ -53,7 +77,9 @@ class _Names:
         terms = _terms(stated, CacheConfig(entries=0))
         if libc_.name != "glibc":
             terms = attrs.evolve(terms, limit=float(stated.timeout or _TIMEOUT))  # musl: all tries together
-        self._driver = VirtualDriver(terms, place.network, clock, in_flight=64, rotate="rotate" in config.flags)
+        # musl before 1.2.4 knows no DNS over TCP.
+        network = _Plain(place.network, edns="edns0" in config.flags, tcp=libc_.name != "musl-1.2.3")
+        self._driver = VirtualDriver(terms, network, clock, in_flight=64, rotate="rotate" in config.flags)
         self._config = config
         self._hosts = dict(config.hosts)
         self._libc = libc_
@@ -73,8 +99,15 @@ class _Names:
         end = self._walk(host, rdtypes)
         if end.found is None:
             self._leave(host, end)
-            raise Missing(end.failure or "failed")
+            raise self._missing(end, rdtypes)
         return _host(end.found)
+
+    def _missing(self, end: search.Walked, rdtypes: tuple[int, ...]) -> Missing:
+        old = end.failure or "failed"
+        if rdtypes != (A,):
+            return Missing(old)
+        # What the policies say of IPv4 alone is what glibc's old function reports.
+        return Missing(search.policy(self._libc.policy).failure(end.tried, (AAAA,)), old)
 
     def pointers(self, address: str) -> Sequence[str]:
         """Find the names of an address. Raises `Missing`, or `_Elsewhere`."""
@@ -227,7 +260,7 @@ class Patch:
         except _Elsewhere as elsewhere:
             return self._machine.gethostbyname_ex(elsewhere.name or hostname)  # type: ignore[no-any-return]
         except Missing as missing:
-            raise self._libc.host_error(missing.failure) from None
+            raise self._libc.host_error(missing.old) from None
 
     def gethostbyaddr(self, ip_address: Any) -> tuple[str, list[str], list[str]]:
         """Do as `socket.gethostbyaddr` does in a pod."""
@@ -301,16 +334,21 @@ class Patch:
         for name in _Machine._fields:
             _set(undo, socket, name, _plain(getattr(self, name)))
         _replace_connect(self, undo)
+        if "gevent.socket" in sys.modules:
+            _replace_gevent(self, undo, sys.modules["gevent.socket"])
         if "uvloop" in sys.modules:
             _replace_uvloop(self, undo, sys.modules["uvloop"])
         if "trio" in sys.modules:
             _replace_trio(self, undo, sys.modules["trio"])
 
 
-_ENTERED: dict[Patch, tuple[str, int]] = {}
-"""The patch that is in force, if there is one, and the file and line where it was entered."""
-
+_ENTERED: dict[Patch, tuple[str, int]] = {}  # one at most
 _ENTERING = threading.Lock()
+
+
+def in_force() -> Mapping[Patch, tuple[str, int]]:
+    """The patch that is in force, if there is one, with the file and line where it was entered."""
+    return dict(_ENTERED)
 
 
 @atexit.register
@@ -370,6 +408,13 @@ def _replace_connect(patch: Patch, undo: ExitStack) -> None:
 
     _set(undo, owner, "connect", connect)
     _set(undo, owner, "connect_ex", connect_ex)
+
+
+def _replace_gevent(patch: Patch, undo: ExitStack, gevent_socket: Any) -> None:
+    """In a monkey-patched program, replace what gevent's own `create_connection` calls in place of `socket`'s."""
+    if socket.socket is gevent_socket.socket:
+        for name in _Machine._fields:
+            _set(undo, gevent_socket, name, _plain(getattr(patch, name)))
 
 
 def _replace_uvloop(patch: Patch, undo: ExitStack, uvloop: Any) -> None:

@@ -1,0 +1,146 @@
+"""The pytest plugin `k8sresolve`: an offline cluster, and resolvers in it, for the tests that ask for them.
+
+Nothing is imported and nothing runs for a test that uses none of it.
+"""
+
+import sys
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from k8sresolve import AsyncResolver, Resolver
+    from k8sresolve.testing import Cluster
+    from k8sresolve.testing.patch import Patch
+    from k8sresolve.testing.server import Server
+
+_MARKER = "k8s_manifests"
+_SECTION = "queries to the offline cluster"
+
+_clusters = pytest.StashKey["Cluster"]()
+_opened = pytest.StashKey["Mapping[Patch, tuple[str, int]]"]()
+_NONE: "Mapping[Patch, tuple[str, int]]" = {}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the ini option."""
+    parser.addini(_MARKER, "manifests of the offline cluster, for tests without the marker of this name", type="paths")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the marker."""
+    config.addinivalue_line(
+        "markers",
+        f"{_MARKER}(*manifests, namespace='default', **options): what the offline cluster of k8s_cluster is made of: "
+        "paths below the root directory, or objects; options are those of Cluster.from_manifests",
+    )
+
+
+@pytest.fixture
+def k8s_cluster(request: pytest.FixtureRequest) -> "Cluster":
+    """The offline cluster of this test: a `Cluster` of the marker's manifests, or else of the ini option's."""
+    cluster = _cluster(request)
+    request.node.stash[_clusters] = cluster
+    return cluster
+
+
+@pytest.fixture
+def k8s_resolver(request: pytest.FixtureRequest, k8s_cluster: "Cluster") -> Iterator["Resolver"]:
+    """A `Resolver` of a pod in the offline cluster, in the marker's namespace."""
+    with k8s_cluster.resolver(namespace=_namespace(request)) as resolver:
+        yield resolver
+
+
+@pytest.fixture
+def k8s_async_resolver(request: pytest.FixtureRequest, k8s_cluster: "Cluster") -> Iterator["AsyncResolver"]:
+    """An `AsyncResolver` of a pod in the offline cluster, in the marker's namespace, for asyncio and trio."""
+    resolver = k8s_cluster.async_resolver(namespace=_namespace(request))
+    yield resolver
+    closing = resolver.close()
+    with suppress(StopIteration):
+        closing.send(None)  # the test's loop may be gone, and without sockets there is nothing to wait for
+
+
+@pytest.fixture
+def k8s_nameserver(k8s_cluster: "Cluster") -> Iterator["Server"]:
+    """The offline cluster's nameserver on loopback, UDP and TCP, with `host` and `port`."""
+    import socket
+
+    # Where a tool forbids sockets, it shall say so here and not in the server's thread.
+    socket.socket().close()
+    with k8s_cluster.serve() as server:
+        yield server
+
+
+def _cluster(request: pytest.FixtureRequest) -> "Cluster":
+    from k8sresolve.testing import Cluster
+
+    mark = request.node.get_closest_marker(_MARKER)
+    given: tuple[Any, ...] = mark.args if mark is not None else tuple(request.config.getini(_MARKER))
+    options = {} if mark is None else {key: value for key, value in mark.kwargs.items() if key != "namespace"}
+    objects: list[Any] = [item for item in given if isinstance(item, Mapping)]
+    if not given:
+        pytest.fail(
+            f"there are no manifests: mark the test with @pytest.mark.{_MARKER}('deploy/'), "
+            f"or set {_MARKER} in the ini-file",
+            pytrace=False,
+        )
+    if objects:
+        if len(objects) < len(given):
+            pytest.fail(f"the marker {_MARKER} has paths as well as objects; give either", pytrace=False)
+        return Cluster.from_objects(objects, **options)
+    return Cluster.from_manifests(*(request.config.rootpath / path for path in given), **options)
+
+
+def _namespace(request: pytest.FixtureRequest) -> str:
+    mark = request.node.get_closest_marker(_MARKER)
+    return "default" if mark is None else mark.kwargs.get("namespace", "default")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show in the report of a test that failed what was asked of its cluster."""
+    report = yield
+    # A project may have a fixture k8s_cluster of its own in place of the one above.
+    cluster = item.stash.get(_clusters, None) or getattr(item, "funcargs", {}).get("k8s_cluster")
+    if report.failed and cluster is not None:
+        report.sections.append((_SECTION, str(cluster.queries)))
+    return report
+
+
+def pytest_assertrepr_compare(op: str, left: object, right: object) -> "Sequence[str] | None":
+    """Show, where an assertion on `cluster.queries.asked()` fails, all that was asked."""
+    module = sys.modules.get("k8sresolve.testing.querylog")
+    counts: list[Any] = [] if module is None else [side for side in (left, right) if isinstance(side, module.Count)]
+    if not counts:
+        return None
+    told = [f"{side:d}" if side in counts else repr(side) for side in (left, right)]
+    return [f" {op} ".join(told), "asked in all:", *counts[0].story]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    """Note the patch that the test itself has entered."""
+    before = _in_force()
+    try:
+        yield
+    finally:
+        item.stash[_opened] = {patch: place for patch, place in _in_force().items() if patch not in before}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+    """Leave a patch that the test left open, and fail the test."""
+    yield
+    in_force = _in_force()
+    for patch, (file, line) in item.stash.get(_opened, _NONE).items():
+        if patch in in_force:
+            patch.__exit__()
+            pytest.fail(f"{file}:{line}: cluster.patch() was entered here and never left", pytrace=False)
+
+
+def _in_force() -> "Mapping[Patch, tuple[str, int]]":
+    module = sys.modules.get("k8sresolve.testing.patch")
+    return _NONE if module is None else module.in_force()
