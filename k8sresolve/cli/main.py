@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from k8sresolve import __version__
-from k8sresolve.cli import hosts, linting, searching, services, serving
+from k8sresolve.cli import checking, hosts, linting, searching, services, serving
 from k8sresolve.cli.options import Commands, add_common
 from k8sresolve.errors import BadResponse, ConfigError, Error, NotFound, ResolveError, TemporaryFailure
 
@@ -29,7 +29,7 @@ examples:
 
 exit status:
   0  found
-  1  no such name, or no data for it; lint: warnings or errors
+  1  no such name, or no data for it; lint, check: warnings or errors
   2  wrong usage, name, configuration or manifest, or a question that does not
      fit the Service, such as the endpoints of one that is not headless
   3  no usable answer for now: timeout, nameserver out of reach, SERVFAIL,
@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"k8sresolve {__version__}")
     commands = Commands(parser)
     add_common(parser)
-    for group in (services, hosts, searching, linting, serving):
+    for group in (services, hosts, searching, linting, checking, serving):
         group.register(commands)
     return parser
 

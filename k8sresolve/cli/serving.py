@@ -1,17 +1,36 @@
-"""`serve`: a nameserver on loopback that answers from manifests."""
+"""`serve`: a nameserver on loopback that answers from manifests, shows what it is asked, and follows their changes."""
 
 import argparse
+import json
+import os
+import queue
 import re
+import shutil
 import signal
-import threading
-from collections.abc import Generator
+import sys
+import textwrap
+import time
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+from k8sresolve.cli.fault_option import GRAMMAR, add_fault
 from k8sresolve.cli.options import Commands, manifests, open_cluster
-from k8sresolve.cli.output import Shown, write
-from k8sresolve.errors import ConfigError
+from k8sresolve.errors import ConfigError, Error
+
+if TYPE_CHECKING:
+    from k8sresolve.testing import Cluster
+    from k8sresolve.testing.querylog import Query
 
 _LISTEN = re.compile(r"(?:\[(?P<ipv6>[^\]]+)\]|(?P<host>[^:]+)):(?P<port>[0-9]{1,5})", re.ASCII)
+_LOOK = 0.5  # seconds between two looks at the manifests; also how long Windows lets a signal wait
+_HEADER = ("TIME", "CLIENT", "OVER", "TYPE", "OUTCOME", "NAME", "ANSWER")
+_WIDTHS = (12, 9, 4, 4, 8, 40, 0)  # columns, of what comes most often; they widen as needed and never shrink
+_GREEN, _YELLOW, _RED, _DIM = "32", "33", "31", "2"
+_COLOURS = {"NOERROR": _GREEN, "NODATA": _YELLOW, "NXDOMAIN": _YELLOW, "truncated": _YELLOW}
+
+_Events = queue.SimpleQueue["Query | None"]
 
 
 def register(commands: Commands) -> None:
@@ -20,13 +39,28 @@ def register(commands: Commands) -> None:
         "serve",
         "answer DNS questions from manifests, as CoreDNS would, until interrupted",
         _serve,
-        "Takes --manifests (needed) and --cluster-domain of the common options, and prints where it listens.",
+        "Takes --manifests (needed) and --cluster-domain of the common options. Prints where it listens, then each "
+        "query as it comes; with --json, one JSON object in each line. Manifests and Corefile are read again when they "
+        "change; while they are broken, what was read before is served.",
     )
+    serve.description = textwrap.fill(serve.description or "", 79)
+    serve.epilog = GRAMMAR
+    serve.formatter_class = argparse.RawDescriptionHelpFormatter
     serve.add_argument(
         "--listen",
         metavar="ADDRESS",
         default="127.0.0.1:0",
         help="listen on this loopback address, UDP and TCP: 127.0.0.1:PORT or [::1]:PORT; port 0 is any free one",
+    )
+    serve.add_argument(
+        "--corefile", metavar="FILE", help="set the nameserver up as this Corefile says, in place of a ConfigMap's"
+    )
+    serve.add_argument(
+        "--fault",
+        metavar="FAULT",
+        action="append",
+        default=[],
+        help="let something go wrong; see below; may be repeated",
     )
 
 
@@ -34,17 +68,53 @@ def _serve(args: argparse.Namespace) -> int:
     host, port = _listen_address(args.listen)
     if not manifests(args):
         raise ConfigError("serve has nothing to answer from", advice="give --manifests PATH")
-    cluster = open_cluster(args)
-    with _signals() as interrupted, cluster.serve(host=host, port=port) as server:
-        address = f"[{server.host}]:{server.port}" if ":" in server.host else f"{server.host}:{server.port}"
-        write(
-            Shown(f"listening on {address} (UDP and TCP)", {"host": server.host, "port": server.port}),
-            as_json=args.json,
-        )
-        # Windows lets a signal through only between two waits.
-        while not interrupted.wait(0.5):
-            pass
+    cluster = _open(args)
+    for fault in args.fault:
+        add_fault(cluster, fault)
+    events: _Events = queue.SimpleQueue()
+    cluster.queries.watch(events.put)
+    files = _Files([*manifests(args), *filter(None, [args.corefile])])
+    show = _print_json if args.json else _Table()
+    with _signals(events), cluster.serve(host=host, port=port) as server:
+        _print_listening(server.host, server.port, as_json=args.json)
+        for query in _until_interrupted(events):
+            if query is not None:
+                show(query)
+            if files.have_changed():
+                _reload(args, cluster)
     return 0
+
+
+def _open(args: argparse.Namespace) -> "Cluster":
+    if args.corefile is None:
+        return open_cluster(args)
+    if args.cluster_domain is not None:
+        raise ConfigError("--cluster-domain and --corefile exclude each other", advice="the Corefile has the domain")
+    from k8sresolve.testing import Cluster
+
+    try:
+        text = Path(args.corefile).read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{args.corefile}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{args.corefile}: it is no text in UTF-8") from None
+    return Cluster.from_manifests(*manifests(args), corefile=text)
+
+
+def _reload(args: argparse.Namespace, cluster: "Cluster") -> None:
+    """Answer from what the files are now, if that can be used; faults and their counts stay."""
+    try:
+        fresh = _open(args)
+    except Error as error:
+        _say(f"{error}; what was read before is still served")
+        return
+    fresh.clock.run()  # its cache lives by the time of those who ask
+    cluster.network.responder = fresh.network.responder
+    _say("read the manifests again")
+
+
+def _say(text: str) -> None:
+    print(f"k8sresolve: {text}", file=sys.stderr, flush=True)
 
 
 def _listen_address(text: str) -> tuple[str, int]:
@@ -56,17 +126,128 @@ def _listen_address(text: str) -> tuple[str, int]:
 
 
 @contextmanager
-def _signals() -> Generator[threading.Event]:
-    """Turn SIGINT and SIGTERM into an event."""
-    interrupted = threading.Event()
+def _signals(events: _Events) -> Generator[None]:
+    """Let SIGINT and SIGTERM put None, the end, behind the queries."""
     numbers = (signal.SIGINT, signal.SIGTERM)
 
     def interrupt(_number: int, _frame: object) -> None:
-        interrupted.set()
+        events.put(None)  # SimpleQueue allows this at any moment
 
     before = [signal.signal(number, interrupt) for number in numbers]
     try:
-        yield interrupted
+        yield
     finally:
         for number, handler in zip(numbers, before, strict=True):
             signal.signal(number, handler)
+
+
+def _until_interrupted(events: _Events) -> Generator["Query | None"]:
+    """Give each query as it comes, and None from time to time."""
+    while True:
+        try:
+            query = events.get(timeout=_LOOK)
+        except queue.Empty:
+            yield None
+            continue
+        if query is None:
+            return
+        yield query
+
+
+class _Files:
+    """Manifests and Corefile on disk."""
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        self._paths = [Path(path) for path in paths]
+        self._read = self._seen = self._state()
+        self._looked = time.monotonic()
+
+    def have_changed(self) -> bool:
+        """Whether they have changed since this was last said, and are not being written just now."""
+        now = time.monotonic()
+        if now - self._looked < _LOOK:
+            return False
+        before, self._seen, self._looked = self._seen, self._state(), now
+        if self._seen == self._read or self._seen != before:
+            return False
+        self._read = self._seen
+        return True
+
+    def _state(self) -> list[tuple[object, ...]]:
+        from k8sresolve.testing.manifests import _SUFFIXES
+
+        return [
+            (file, *_stat(file))
+            for path in self._paths
+            for file in (sorted(path.rglob("*")) if path.is_dir() else [path])
+            if file == path or file.suffix in _SUFFIXES
+        ]
+
+
+def _stat(file: Path) -> tuple[int, ...]:
+    try:
+        found = file.stat()  # of what a symbolic link leads to, since a mounted ConfigMap changes by such a link
+    except OSError:
+        return ()
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+# -- output ------------------------------------------------------------------------------------------------------------
+
+
+def _print_listening(host: str, port: int, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps({"host": host, "port": port}), flush=True)
+        return
+    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    print(f"listening on {address} (UDP and TCP)", flush=True)
+
+
+def _print_json(query: "Query") -> None:
+    told = {
+        "time": round(time.time(), 6),
+        "client": query.client,
+        "transport": query.transport,
+        "name": query.name,
+        "rdtype": query.rdtype,
+        "outcome": query.outcome,
+        "records": query.records,
+        "faults": query.faults,
+    }
+    print(json.dumps(told), flush=True)
+
+
+class _Table:
+    """Prints queries in columns, with colours on a terminal."""
+
+    def __init__(self) -> None:
+        self._widths = list(_WIDTHS)
+        self._terminal = sys.stdout.isatty()
+        # https://no-color.org
+        self._coloured = self._terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        self._begun = False
+
+    def __call__(self, query: "Query") -> None:
+        if not self._begun:
+            self._begun = True
+            self._print(_HEADER, dict.fromkeys(range(len(_HEADER)), _DIM))
+        now = time.time()
+        clock = f"{time.strftime('%H:%M:%S', time.localtime(now))}.{int(now % 1 * 1000):03}"
+        answer = query.result().removeprefix(query.outcome).lstrip()
+        cells = (clock, query.client, query.transport, query.rdtype, query.outcome, query.name, answer)
+        self._print(cells, {0: _DIM, 4: _COLOURS.get(query.outcome, _RED)})
+
+    def _print(self, cells: Sequence[str], colours: dict[int, str]) -> None:
+        self._widths = [max(width, len(cell)) for width, cell in zip(self._widths[:-1], cells, strict=False)] + [0]
+        padded = [cell.ljust(width) for cell, width in zip(cells, self._widths, strict=True)]
+        if self._terminal:
+            room = shutil.get_terminal_size().columns - sum(len(cell) + 2 for cell in padded[:-1])
+            padded[-1] = _cut(padded[-1], room)
+        if self._coloured:
+            padded = [f"\033[{colours[at]}m{cell}\033[0m" if at in colours else cell for at, cell in enumerate(padded)]
+        print("  ".join(padded).rstrip(), flush=True)
+
+
+def _cut(text: str, room: int) -> str:
+    """Keep a line within the terminal, if any of the text fits."""
+    return text if len(text) <= room or room < 1 else f"{text[: room - 1]}…"

@@ -2,7 +2,6 @@
 
 import difflib
 import os
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
@@ -18,15 +17,21 @@ from k8sresolve.names import EndpointName, ServiceName
 from k8sresolve.resolver import Resolver
 from k8sresolve.testing.addresses import canonical
 from k8sresolve.testing.answers import KubernetesOptions
+from k8sresolve.testing.changes import Changes, Manifest
+from k8sresolve.testing.check import check, find_service
+from k8sresolve.testing.clock import Clock
 from k8sresolve.testing.controllers import NODE_IPS, ControlPlane
+from k8sresolve.testing.findings import Finding
 from k8sresolve.testing.kubelet import Kubelet, ResolvConf, write_resolv_conf
 from k8sresolve.testing.manifests import apply, read_manifests, read_objects
 from k8sresolve.testing.nameserver import assemble, cluster_dns
-from k8sresolve.testing.network import Clock, LateReply, Network, PodNetwork, QueryLog
-from k8sresolve.testing.objects import Node, Pod, Resource, Service, Store
+from k8sresolve.testing.network import Network, PodNetwork
+from k8sresolve.testing.objects import Namespace, Node, Pod, Resource, Service, Store
 from k8sresolve.testing.plugins import EMPTY_INTERNET, Answering, Nameserver
+from k8sresolve.testing.querylog import QueryLog
 from k8sresolve.testing.resolvers import OfflineAsyncResolver, OfflineResolver, Place
 from k8sresolve.testing.respond import Responder
+from k8sresolve.testing.rollouts import Rollout
 from k8sresolve.testing.routes import Routes
 from k8sresolve.testing.server import Server
 from k8sresolve.testing.zones import Zones
@@ -58,17 +63,19 @@ class Cluster:
         server_addresses: Sequence[str],
         clock: Clock,
         warnings: Sequence[str] = (),
+        any_namespace: bool = False,
     ) -> None:
         self.store = store
         self.clock = clock
         self.queries = QueryLog()
         self.warnings = tuple(warnings)
         self._responder = Responder(server)
-        self.network = Network(self._responder, self.clock, self.queries)
+        self.network = Network(self._responder, self.clock, self.queries, replicas=server_addresses)
         self._cluster_domain = cluster_domain
         self._control_plane = control_plane
         self._outside = Responder(outside)
         self._server_addresses = tuple(server_addresses)
+        self._changes = Changes(store, control_plane, self.network.hold, any_namespace=any_namespace)
         self._routes = Routes(store, control_plane.networks, cluster_domain)
         self.kubelet = Kubelet(
             cluster_dns=(self._nameserver(),), cluster_domain=cluster_domain, node_ips=tuple(self._node_ips())
@@ -169,6 +176,7 @@ class Cluster:
             server_addresses=server_addresses,
             clock=clock,
             warnings=built.notes,
+            any_namespace=not any(isinstance(resource, Namespace) for resource in resources),
         )
 
     def respond(self, message: bytes, *, tcp: bool = False, client: str = "") -> bytes | None:
@@ -248,18 +256,17 @@ class Cluster:
             cache=cache,
         )
 
-    def serve(self, host: str = "127.0.0.1", port: int = 0) -> Server:
+    def serve(self, host: str = "127.0.0.1", port: int = 0, *, replica: str | None = None) -> Server:
         """Make a real nameserver on loopback, UDP and TCP, for any client: a context manager with `host` and `port`.
 
-        Faults of `network` act on it too, and its queries are logged. From this call on, `clock` also goes on by itself.
+        Faults of `network` act on it too, and its queries are logged. While it listens, `clock` also goes on by itself.
+        For faults and the log it is the address of the Service that pods are told to ask, or the one of
+        `server_addresses` that is given as `replica`. Raises `ConfigError` for one that is not among them.
         """
-        start = time.monotonic() - self.clock.monotonic()
-
-        def reply(data: bytes, transport: str) -> LateReply | None:
-            self.clock.reach(time.monotonic() - start)
-            return self.network.reply(data, transport, self.clock.monotonic())
-
-        return Server(reply, host, port)
+        if replica is not None and replica not in self.network.replicas:
+            known = ", ".join(self.network.replicas)
+            raise ConfigError(f"no nameserver of this cluster has the address {replica!r}", advice=f"it has {known}")
+        return Server(self.network, replica or self._nameserver(), host, port)
 
     def patch(
         self,
@@ -322,6 +329,81 @@ class Cluster:
 
         return OfflineNameserver(self._nameserver(), self.network, self.clock)
 
+    def apply(self, *manifests: Manifest) -> None:
+        """Put objects in, or in place of those of the same name, as `kubectl apply` does and the controllers then do.
+
+        They are paths of manifests, or objects. All that follows happens at once: workloads have the pods they should
+        have, of a new template if it changed. What the manifest of a Service or a pod leaves open stays as it is, such
+        as its addresses. Where no manifest tells of a Namespace, objects may lie in any. Raises `ManifestError`, and
+        changes nothing, for what cannot be used, and for a ConfigMap that sets up the nameserver otherwise.
+
+        >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+        >>> meta, spec = {"name": "mail", "namespace": "shop"}, {"clusterIP": "10.96.20.9"}
+        >>> cluster.apply({"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": spec})
+        >>> with cluster.resolver(namespace="shop") as resolver:
+        ...     print(*resolver.service("mail").addresses)
+        10.96.20.9
+        """
+        self._changes.apply(manifests)
+
+    def delete(self, kind: str, name: str) -> None:
+        """Take out the object of a kind and name, `NAMESPACE/NAME`, as `kubectl delete` and then the controllers do.
+
+        A workload's pods go with it, with a namespace all that lies in it, and with a Service the EndpointSlices of
+        the controller. For a pod of a workload, another one comes at once. Raises `ManifestError` if there is no such
+        object, for an EndpointSlice that would be made again, and for a pod as in `set_ready`.
+
+        >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+        >>> cluster.delete("Service", "shop/payments")
+        """
+        self._changes.delete(kind, name)
+
+    def scale(self, workload: str, replicas: int) -> None:
+        """Let a Deployment, StatefulSet or ReplicaSet, `NAMESPACE/NAME`, have `replicas` pods, all of them ready.
+
+        Raises `ManifestError` if there is no such workload, and as `set_ready`.
+        """
+        self._changes.scale(workload, replicas)
+
+    def roll_out(
+        self,
+        workload: str,
+        template: Mapping[str, Any] | None = None,
+        *,
+        max_surge: int = 1,
+        max_unavailable: int = 0,
+    ) -> Rollout:
+        """Replace the pods of a Deployment, StatefulSet or DaemonSet, `NAMESPACE/NAME`, one after another.
+
+        What is returned takes one step for each iteration, and none before. The new pods are of `template`, as in the
+        workload's `spec`, or else of the one that there is, as `kubectl rollout restart` makes them. A Deployment has
+        at most `max_surge` pods more than it should, and `max_unavailable` ready ones less; others have one less.
+        Raises `ManifestError` for what cannot be used, and as `set_ready`.
+        """
+        return self._changes.roll_out(workload, template, max_surge=max_surge, max_unavailable=max_unavailable)
+
+    def set_ready(self, pod: str | Pod, ready: bool = True) -> None:
+        """Let a pod, `NAMESPACE/NAME` or one of `pods`, pass its readiness probe, or with False fail it.
+
+        Raises `ManifestError` if there is no such pod or it does not run, and if nothing would change in DNS, as all
+        Services that select it have EndpointSlices or Endpoints that a manifest states.
+        """
+        self._changes.set_ready(pod, ready=ready)
+
+    def move(self, pod: str | Pod, to: str | None = None) -> None:
+        """Give a pod, `NAMESPACE/NAME` or one of `pods`, the address `to`, or else others than it has, of each family.
+
+        Raises `ManifestError` as `set_ready`, and for an address that it cannot have.
+        """
+        self._changes.move(pod, to)
+
+    def pods(self, name: str) -> tuple[Pod, ...]:
+        """Tell the pods of a workload, `NAMESPACE/NAME`, or else those that a Service selects, as they are now.
+
+        Raises `ManifestError` if there is neither.
+        """
+        return self._changes.pods(name)
+
     def config(self, namespace: str = "default") -> ResolverConfig:
         """Tell the configuration of a pod with dnsPolicy ClusterFirst in `namespace`."""
         return ResolverConfig.for_cluster(self._nameserver(), namespace=namespace, cluster_domain=self._cluster_domain)
@@ -340,6 +422,22 @@ class Cluster:
         options ndots:1
         """
         return write_resolv_conf(self._pod(pod), self.kubelet)
+
+    def check(self, name: str | None = None, namespace: str = "default") -> tuple[Finding, ...]:
+        """Check what people check by hand before they blame DNS, for one Service or for all; the worst comes first.
+
+        That is whether ports, selectors, pods and endpoints fit together, and whether a name can be asked or hides
+        another. A Service is named `NAMESPACE/SERVICE`, or as for a resolver in `namespace`. Objects are checked as they
+        are now. Raises `NoSuchName` if there is no such Service, and `InvalidName` for what names none.
+
+        >>> spec = {"type": "ExternalName", "externalName": "192.0.2.7"}
+        >>> service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "db"}, "spec": spec}
+        >>> for finding in Cluster.from_objects([service]).check("db"):
+        ...     print(finding.severity, finding.object, finding.field)
+        error Service default/db spec.externalName
+        """
+        service = None if name is None else find_service(self.store, name, namespace, self._cluster_domain)
+        return check(self.store, service)
 
     def _place(self, config: ResolverConfig | None, namespace: str | None, pod: str | None) -> Place:
         if pod is None:

@@ -10,10 +10,8 @@ from k8sresolve.async_resolver import AsyncResolver
 from k8sresolve.config import ResolverConfig
 from k8sresolve.names import IPAddress
 from k8sresolve.resolver import Resolver
-from k8sresolve.testing.network import Clock, Network, PodNetwork
-
-SOME_POD = ("10.244.0.77", "fd00:10:244::77")
-"""The addresses of a pod that is in no manifest."""
+from k8sresolve.testing.clock import Clock
+from k8sresolve.testing.network import SOME_POD, Network, PodNetwork
 
 
 class Place(NamedTuple):

@@ -47,10 +47,10 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
 def start() -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
     """Start the command as a program, with output that is buffered as it is for users."""
     started: list[subprocess.Popen[str]] = []
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
 
     def call(*argv: str, stdout: int = subprocess.PIPE) -> "subprocess.Popen[str]":
         command = [sys.executable, "-m", "k8sresolve", *argv]
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
         process = subprocess.Popen(command, stdout=stdout, stderr=subprocess.PIPE, text=True, env=environment)
         started.append(process)
         return process

@@ -1,0 +1,64 @@
+"""The offline cluster's clock."""
+
+import math
+import threading
+import time
+
+
+class Clock:
+    """A clock that goes on only when something waits for it, or when told.
+
+    While a `Server` listens, it also goes on by itself, as the clients' clocks do.
+
+    >>> clock = Clock()
+    >>> clock.advance(30)
+    >>> clock.monotonic()
+    30.0
+    """
+
+    def __init__(self, start: float = 1_700_000_000.0) -> None:
+        self._start = start
+        # One value, so that a reader in another thread never sees half of a change: the seconds passed until the clock
+        # began to go by itself, and when by the machine's clock that was; None while it does not.
+        self._passed: tuple[float, float | None] = (0.0, None)
+        self._running = 0
+        self._lock = threading.Lock()
+
+    def monotonic(self) -> float:
+        """Seconds since the clock was made."""
+        seconds, since = self._passed
+        return seconds if since is None else seconds + time.monotonic() - since
+
+    def time(self) -> float:
+        """Unix time by this clock."""
+        return self._start + self.monotonic()
+
+    def advance(self, seconds: float) -> None:
+        """Let `seconds` pass. Raises `ValueError` for a step back."""
+        if seconds < 0:
+            raise ValueError(f"a clock does not go back: advance({seconds})")
+        if not math.isfinite(seconds):
+            raise ValueError(f"advance({seconds}): give a number of seconds")
+        with self._lock:
+            passed, since = self._passed
+            self._passed = passed + seconds, since
+
+    def reach(self, when: float) -> None:
+        """Go on to `when` seconds since the clock was made, if that is not past."""
+        with self._lock:
+            passed, since = self._passed
+            self._passed = passed + max(0.0, when - self.monotonic()), since
+
+    def run(self) -> None:
+        """Go on by itself, until `halt` has been called as often as this."""
+        with self._lock:
+            self._running += 1
+            if self._running == 1:
+                self._passed = self._passed[0], time.monotonic()
+
+    def halt(self) -> None:
+        """Stop going on by itself."""
+        with self._lock:
+            self._running -= 1
+            if self._running == 0:
+                self._passed = self.monotonic(), None

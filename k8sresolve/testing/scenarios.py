@@ -1,0 +1,66 @@
+"""What befalls cluster DNS in practice, ready-made: each function lets it begin, and returns what ends it.
+
+`with scenarios.one_replica_dead(cluster) as dead:` lets it last as long as the block, after which `dead.hits` tells how
+many queries it hit. Times are seconds by the cluster's clock, which in an offline cluster goes on only when something
+waits or is told to.
+"""
+
+from k8sresolve.errors import ConfigError
+from k8sresolve.testing.cluster import Cluster
+from k8sresolve.testing.faults import Scenario
+
+_REVERSE_ZONES = ("*.in-addr.arpa", "*.ip6.arpa")
+
+
+def rolling_restart(cluster: Cluster, *, away: float = 5.0) -> Scenario:
+    """Let each of the cluster's nameservers vanish for `away` seconds, one after another, and come back.
+
+    Packets to a pod that is gone are lost until each node knows of the Service's new endpoints, which may take some
+    seconds (Kubernetes, "Virtual IPs and Service Proxies"). With several `server_addresses` the others answer then.
+    """
+    network = cluster.network
+    return Scenario(
+        network.drop(nameserver=address, after=index * away, lasting=away)
+        for index, address in enumerate(network.replicas)
+    )
+
+
+def one_replica_dead(cluster: Cluster, replica: str | None = None) -> Scenario:
+    """Let one of the cluster's nameservers be dead, by default the last of them, while packets are still led to it.
+
+    Raises `ConfigError` where there is only one, or none of that address.
+    """
+    replicas = cluster.network.replicas
+    if len(replicas) < 2:
+        raise ConfigError(
+            "this cluster has one nameserver, so that none is left when it is dead",
+            advice="give its replicas as server_addresses=, or use network.drop()",
+        )
+    if replica is not None and replica not in replicas:
+        raise ConfigError(f"no replica has the address {replica!r}", advice=f"there are {', '.join(replicas)}")
+    return Scenario([cluster.network.drop(nameserver=replica or replicas[-1])])
+
+
+def api_server_away(cluster: Cluster, *, stale: float = 60.0) -> Scenario:
+    """Let CoreDNS lose the API server: for `stale` seconds it answers from what it knew, then it is restarted.
+
+    A CoreDNS that starts without the API server knows nothing, and says SERVFAIL to all questions about the cluster;
+    other names it forwards as ever (the `kubernetes` plugin's documentation, under "Startup").
+    """
+    network = cluster.network
+    domain = cluster.config().cluster_domain
+    return Scenario(
+        [
+            network.stale(lasting=stale),
+            *(network.rcode("SERVFAIL", zone, after=stale) for zone in (str(domain), f"*.{domain}", *_REVERSE_ZONES)),
+        ]
+    )
+
+
+def conntrack_race(cluster: Cluster) -> Scenario:
+    """Lose every other AAAA query over UDP, beginning with the first.
+
+    So it looks to a libc that sends A and AAAA from one port at once: the kernel's connection tracking drops one of
+    them now and then, and the lookup stalls for 5 s (kubernetes/kubernetes#56903).
+    """
+    return Scenario([cluster.network.drop(rdtype="AAAA", transport="udp", every=2)])
