@@ -9,7 +9,10 @@ import pytest
 
 import k8sresolve
 
-ALL = ["service", "port", "ports", "endpoints", "addresses", "reverse", "pod", "candidates", "explain", "lint", "serve"]
+ALL = [
+    *("service", "port", "ports", "endpoints", "addresses", "reverse", "pod"),
+    *("candidates", "explain", "lint", "check", "serve"),
+]
 
 
 @pytest.fixture

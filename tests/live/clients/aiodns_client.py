@@ -1,4 +1,4 @@
-"""aiodns (c-ares): with the pod's resolv.conf if told nothing, or with the nameserver and search list that it is given."""
+"""aiodns (c-ares): with the pod's resolv.conf, or with the nameserver and search list that it is told."""
 
 import asyncio
 import json
@@ -35,9 +35,7 @@ async def main() -> None:
     config = cluster.config("shop")
     told = {"resolv.conf": await look_up(aiodns.DNSResolver())}
     with cluster.serve() as server:
-        resolver = aiodns.DNSResolver(
-            [f"{server.host}:{server.port}"], domains=list(config.search), ndots=config.ndots
-        )
+        resolver = aiodns.DNSResolver([f"{server.host}:{server.port}"], domains=list(config.search), ndots=config.ndots)
         told["told where"] = await look_up(resolver)
     told["asked"] = cluster.queries.asked("payments.shop.svc.cluster.local", "A")
     json.dump(told, sys.stdout)

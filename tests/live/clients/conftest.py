@@ -1,58 +1,15 @@
-"""The clients' sandboxes: a nameserver on 127.0.0.1:53, and what the clients connect to."""
+"""The sandboxes, with the offline cluster's nameserver and with CoreDNS, and ways to run something in one."""
 
 import sys
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 import yaml
 
-from tests.live.clients import web
+from tests.live.clients.pods import COREFILE, DEAD, MANIFESTS, Run, Shell, sandbox
 from tests.live.sandbox import ROOT, Sandbox, Server
-from tests.live.servers import KUBERNETES, coredns
-
-MANIFESTS = ("docs/examples/shop.yaml", "docs/examples/clients.yaml")
-PAYMENTS = "10.96.20.1"
-POD = ("10.244.1.9/32", "fd00:10:244::9/128")  # of the pod that the clients are in; it has both families
-# As the kubelet writes it for a pod of namespace `shop`, but for the nameserver's address.
-SEARCH = "search shop.svc.cluster.local svc.cluster.local cluster.local\noptions ndots:5\n"
-RESOLV_CONF = f"nameserver 127.0.0.1\n{SEARCH}"
-# Nobody listens there: what a client finds all the same it has from elsewhere.
-DEAD = f"nameserver 127.0.0.9\n{SEARCH}"
-
-
-# Behind the cluster is an Internet in which no name exists.
-COREFILE = f"""\
-cluster.local in-addr.arpa ip6.arpa {{
-    bind 127.0.0.1
-{KUBERNETES}}}
-. {{
-    bind 127.0.0.1
-    template ANY ANY {{
-        rcode NXDOMAIN
-    }}
-}}
-"""
-
-
-class Run(Protocol):
-    """Run `tests.live.clients.NAME` with arguments in the sandbox, and give what it prints as JSON."""
-
-    def __call__(self, name: str, *args: str, resolv_conf: str = DEAD, **env: str) -> Any: ...
-
-
-class Shell(Protocol):
-    """Run commands in the sandbox, one after the other, and give of each its exit status, output and errors."""
-
-    def __call__(self, commands: list[list[str]], *, resolv_conf: str = DEAD, **env: str) -> list[list[Any]]: ...
-
-
-def sandbox(folder: Path, nameserver: Server, objects: list[Any]) -> Sandbox:
-    payments = [sys.executable, "-m", "tests.live.clients.web", PAYMENTS, "80", "payments"]
-    ledger = [f"10.244.{number}.51/32" for number in (1, 2, 3)]
-    servers = [nameserver, Server(payments, web.READY)]
-    return Sandbox(folder, servers, objects, addresses=[*POD, f"{PAYMENTS}/32", *ledger])
+from tests.live.servers import coredns
 
 
 @pytest.fixture(scope="session")
@@ -60,7 +17,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """With `k8sresolve serve`."""
     manifests = [part for path in MANIFESTS for part in ("--manifests", str(ROOT / path))]
     serve = [sys.executable, "-m", "k8sresolve", "serve", *manifests, "--listen", "127.0.0.1:53"]
-    with sandbox(tmp_path_factory.mktemp("served"), Server(serve, "listening on"), []) as made:
+    with sandbox(tmp_path_factory.mktemp("served"), Server(serve, "listening on")) as made:
         yield made
 
 
@@ -83,8 +40,8 @@ def nameserver() -> str:
 
 @pytest.fixture
 def pod(request: pytest.FixtureRequest, nameserver: str) -> Sandbox:
-    sandbox: Sandbox = request.getfixturevalue(nameserver)
-    return sandbox
+    made: Sandbox = request.getfixturevalue(nameserver)
+    return made
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.live.clients.conftest import DEAD, MANIFESTS, RESOLV_CONF, Run, Shell
+from tests.live.clients.pods import DEAD, MANIFESTS, RESOLV_CONF, Run, Shell
 
 pytestmark = pytest.mark.live
 AS_REAL = pytest.mark.parametrize("nameserver", ["served", "real"])

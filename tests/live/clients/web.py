@@ -41,5 +41,6 @@ def stand_in() -> Iterator[int]:
 
 if __name__ == "__main__":
     with server(sys.argv[1], int(sys.argv[2]), sys.argv[3]) as web:
-        print(READY, flush=True)
+        sys.stdout.write(READY)
+        sys.stdout.flush()
         web.serve_forever()
