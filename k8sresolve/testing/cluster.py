@@ -400,7 +400,7 @@ class Cluster:
     def pods(self, name: str) -> tuple[Pod, ...]:
         """Tell the pods of a workload, `NAMESPACE/NAME`, or else those that a Service selects, as they are now.
 
-        Raises `ManifestError` if there is neither.
+        They are sorted by name. Raises `ManifestError` if there is neither.
         """
         return self._changes.pods(name)
 
@@ -427,8 +427,8 @@ class Cluster:
         """Check what people check by hand before they blame DNS, for one Service or for all; the worst comes first.
 
         That is whether ports, selectors, pods and endpoints fit together, and whether a name can be asked or hides
-        another. A Service is named `NAMESPACE/SERVICE`, or as for a resolver in `namespace`. Objects are checked as they
-        are now. Raises `NoSuchName` if there is no such Service, and `InvalidName` for what names none.
+        another. A Service is named `NAMESPACE/SERVICE`, or as for a resolver in `namespace`. Objects are checked as
+        they are now. Raises `NoSuchName` if there is no such Service, and `InvalidName` for what names none.
 
         >>> spec = {"type": "ExternalName", "externalName": "192.0.2.7"}
         >>> service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "db"}, "spec": spec}

@@ -88,7 +88,7 @@ def endpoint_slices(service: Service, pods: Iterable[Pod], nodes: Iterable[Node]
     by_name = {node.name: node for node in nodes}
     listed = [
         pod
-        for pod in sorted(pods, key=_order)
+        for pod in sorted(pods, key=name_order)
         if not pod.finished and (not by_name or pod.node in by_name or service.publish_not_ready)
     ]
     made: list[MadeSlice] = []
@@ -103,7 +103,8 @@ def endpoint_slices(service: Service, pods: Iterable[Pod], nodes: Iterable[Node]
     return made
 
 
-def _order(pod: Pod) -> str:
+def name_order(pod: Pod) -> str:
+    """The key by which pods are sorted: their names, with ordinals as numbers."""
     return _NUMBER.sub(lambda number: number[0].rjust(20, "0"), pod.name)
 
 
@@ -221,9 +222,7 @@ class ControlPlane:
             pool.release(address)
 
     def _held(self, holder: Pod | Service) -> list[tuple[str, Pool]]:
-        ips, pools = (
-            (holder.ips, self._pod_ips) if isinstance(holder, Pod) else (holder.cluster_ips, self._cluster_ips)
-        )
+        ips, pools = (holder.ips, self._pod_ips) if isinstance(holder, Pod) else (holder.cluster_ips, self._cluster_ips)
         return [(ip, pools[family_of(ip)]) for ip in ips if family_of(ip) in pools]
 
     def run(self, pod: Pod, lives: int = 0) -> Pod:

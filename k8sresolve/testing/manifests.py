@@ -40,11 +40,14 @@ from k8sresolve.testing.objects import (
     EndpointSlice,
     Namespace,
     Node,
+    PodTemplate,
     PortEntry,
     Resource,
     Service,
     ServiceImport,
+    StatefulSet,
     Store,
+    Workload,
 )
 from k8sresolve.testing.pod_manifests import (
     read_daemon_set,
@@ -54,6 +57,7 @@ from k8sresolve.testing.pod_manifests import (
     read_pod,
     read_replica_set,
     read_stateful_set,
+    read_template,
 )
 
 _LOG = logging.getLogger("k8sresolve")
@@ -107,6 +111,20 @@ def read_objects(objects: Iterable[Mapping[str, Any]]) -> list[Resource]:
         for number, value in enumerate(objects, 1)
         for resource in _resources(value, _Source("", number, _no_line))
     ]
+
+
+def read_pod_template(template: Mapping[str, Any], workload: Workload) -> PodTemplate:
+    """Read the `template` of a workload's spec for a workload that there is. Raises `ManifestError`."""
+    try:
+        read = read_template({"template": template}, ())
+    except Wrong as wrong:
+        raise ManifestError(wrong.problem, field=_field_name(wrong.path)) from None
+    if not read.labels:
+        raise ManifestError("no selector fits pods without labels", field="template.metadata.labels")
+    if not isinstance(workload, StatefulSet):
+        return read
+    spec = attrs.evolve(read.spec, subdomain=workload.template.spec.subdomain, hostname="")
+    return attrs.evolve(read, spec=spec)
 
 
 def apply(

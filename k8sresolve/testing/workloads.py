@@ -33,7 +33,7 @@ def matches(selector: Selector, labels: Mapping[str, str]) -> bool:
 
 
 def owners_of(pod: Pod) -> tuple[str, str]:
-    """Tell a pod's controller, as `KIND/NAME`, and the Deployment that it is of if that is a Deployment's ReplicaSet."""
+    """Tell a pod's controller, as `KIND/NAME`, and the Deployment behind it if that is a Deployment's ReplicaSet."""
     # Where the ReplicaSet is not among the manifests, its name tells which Deployment it is of.
     suffix = f"-{pod.labels.get('pod-template-hash')}"
     return pod.owner, f"Deployment/{pod.owner.removeprefix('ReplicaSet/').removesuffix(suffix)}"
@@ -87,9 +87,7 @@ def _names(workload: Workload, base: str, count: int, used: Container[str]) -> I
             yield name
 
 
-def _replicas(
-    workload: Workload, base: str, owner: str, added: Mapping[str, str], used: Container[str]
-) -> list[Pod]:
+def _replicas(workload: Workload, base: str, owner: str, added: Mapping[str, str], used: Container[str]) -> list[Pod]:
     labels = {**workload.template.labels, **added}
     return [_pod(workload, name, owner, labels) for name in _names(workload, base, workload.replicas, used)]
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 
 import dns.message
+import dns.query
 import pytest
 
 from k8sresolve.testing import Cluster
