@@ -138,10 +138,6 @@ class Desk:
 
     def reset(self) -> None:
         """Forget all flights without telling anyone: they belong to another process."""
-        for flight in self.flights.values():
-            for batch, _ in flight.batches:
-                batch.done = True
-                batch.flights.clear()
         self.flights.clear()
         self._queue.clear()
         self.active = 0
@@ -256,7 +252,9 @@ class Desk:
         """The flight has its answer: keep it, and tell the batches. The caller lets the next one start."""
         answer = flight.answer
         assert answer is not None  # noqa: S101 - callers have checked
-        self.flights.pop(flight.key, None)
+        if self.flights.get(flight.key) is not flight:
+            return  # it has landed already
+        del self.flights[flight.key]
         if flight.launched:
             self.active -= 1
         elif flight in self._queue:

@@ -162,16 +162,10 @@ class AsyncioDriver:
                 await batch.waiter
             finally:
                 if not batch.done:
-                    self._leave(batch, loop)
+                    self.desk.leave(batch, loop.time())
         if self._closed:
             raise ResolverClosed("this resolver was closed during the lookup")
         return tuple(batch.answers)
-
-    def _leave(self, batch: Batch, loop: asyncio.AbstractEventLoop) -> None:
-        if loop.is_closed():
-            self._abandon()  # it was closed with tasks pending, which are now destroyed
-        else:
-            self.desk.leave(batch, loop.time())
 
     def _ring(self) -> None:
         self._timer = None

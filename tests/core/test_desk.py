@@ -57,10 +57,8 @@ class Host:
     # What the desk calls.
 
     def send(self, flight, send):
-        if isinstance(self.fault, Exception):
-            raise self.fault
         self.sends.append((flight, send))
-        return self.fault
+        return self.fault() if callable(self.fault) else self.fault
 
     def release(self, flight):
         self.released.append(flight)
@@ -247,9 +245,10 @@ def test_and_takes_what_comes_within_it():
 def test_usable_does_not_reach_beyond_the_deadline():
     host = Host()
     batch = host.ask("a", Question("a.", AAAA), deadline=0.5, usable=any_found)
+    other = host.ask(Question("a.", AAAA), deadline=5.0)
     host.reply("a")
     host.wait(0.5)
-    assert batch.done
+    assert (batch.done, other.done) == (True, False)
 
 
 # -- deadlines and leaving -------------------------------------------------------------------------------------------
@@ -407,7 +406,7 @@ def test_a_send_that_fails_is_an_error_of_the_send():
 
 def test_an_error_of_ours_ends_the_flight_and_strands_nobody(caplog):
     host = Host()
-    host.fault = ZeroDivisionError("ours")
+    host.fault = lambda: 1 / 0
     with caplog.at_level(logging.CRITICAL, "k8sresolve"):
         batch, other = host.ask("a"), host.ask("b")
     assert (data(batch), data(other)) == (["bad"], ["bad"])
@@ -435,6 +434,18 @@ def test_nor_one_as_the_host_lets_go_of_a_flight(caplog, monkeypatch):
         host.reply("a")
         host.reply("b")
     assert (batch.done, other.done) == (True, True)
+
+
+def test_a_host_that_ends_a_flight_as_it_sends_ends_it_once():
+    def close():
+        host.desk.close(host.now)
+        return "connection refused"
+
+    host = Host()
+    host.fault = close
+    batch = host.ask("a")
+    assert data(batch) == ["closed"]
+    assert host.idle()
 
 
 # -- the end ---------------------------------------------------------------------------------------------------------

@@ -465,6 +465,12 @@ def test_a_silent_stream_is_tried_again_after_a_second_doubling():
     assert [when for when, _, transport in talk.sent if transport == "tcp"] == [0, 1, 3, 7]
 
 
+def test_and_that_is_counted_anew_however_often_it_was_sent_over_udp():
+    talk = Talk(give_up=9.0).wait(0.75).datagram(0.76, 0, TRUNCATED).wait(9)
+    tcp = [when for when, _, transport in talk.sent if transport == "tcp"]
+    assert tcp == pytest.approx([0.76, 1.76, 3.76, 7.76])
+
+
 def test_a_second_truncated_reply_opens_no_second_stream():
     talk = Talk().wait(0.25).datagram(0.26, 0, TRUNCATED).datagram(0.27, 1, TRUNCATED)
     assert [transport for _, _, transport in talk.sent] == ["udp", "udp", "tcp"]

@@ -140,6 +140,19 @@ def test_closing_wakes_a_thread_that_waits_in_the_queue(resolver_of):
         assert time.monotonic() - start < 2
 
 
+def test_closing_wakes_a_thread_that_polls(resolver_of):
+    # Its next timer is a second away.
+    resolver = resolver_of(Nameserver({"udp": (truncated,), "tcp": (silent,)}, ZONE))
+    with ThreadPoolExecutor(1) as pool:
+        lookup = pool.submit(right, resolver, 0)
+        wait_for(lambda: resolver.playing.asked["A tcp"] == 1)
+        start = time.monotonic()
+        resolver.close()
+        with pytest.raises(ResolverClosed):
+            lookup.result(10)
+        assert time.monotonic() - start < 0.5
+
+
 def test_a_question_from_the_queue_is_read_by_its_own_thread(resolver_of):
     # Its deadline is nearer than its first resend, so that nothing but the start itself wakes the thread.
     resolver = resolver_of(Nameserver({NAMES[0]: (silent,)}, ZONE), in_flight=1)
@@ -212,8 +225,10 @@ def test_a_follower_without_a_file_descriptor_for_its_pipe_still_gets_the_answer
         raise OSError(24, "Too many open files")
 
     monkeypatch.setattr(os, "pipe", none_left)
+    start = time.monotonic()
     with ThreadPoolExecutor(3) as pool:
         assert all(pool.map(lambda _: right(resolver, 0), range(3)))
+    assert time.monotonic() - start < 2
     assert resolver.playing.asked.total() == 1
 
 
