@@ -5,6 +5,7 @@ Where CoreDNS answers more than that page says, or otherwise, CoreDNS is followe
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple, Protocol, TypeVar
 
 import attrs
@@ -164,6 +165,11 @@ class _Zone(NamedTuple):
     multicluster: bool
 
 
+@lru_cache(maxsize=1024)  # nearly all questions write their zone in the same case
+def _zone(original: Labels, labels: Labels, multicluster: bool) -> _Zone:
+    return _Zone(".".join(original) + ".", labels, multicluster)
+
+
 class _Labelled(Protocol):
     @property
     def labels(self) -> Mapping[str, str]: ...
@@ -217,8 +223,7 @@ class Kubernetes:
     def _find_zone(self, original: Labels, labels: Labels) -> _Zone | None:
         for zone in self._zones:
             if is_below(labels, zone):
-                text = ".".join(original[len(original) - len(zone) :]) + "."
-                return _Zone(text, zone, holds(self._multicluster, zone))
+                return _zone(original[len(original) - len(zone) :], zone, holds(self._multicluster, zone))
         return None
 
     def _falls_through(self, labels: Labels) -> bool:

@@ -250,6 +250,7 @@ def srv_record(name: str, ttl: int, weight: int, port: int, target: str) -> Reco
     return Record(name, SRV, ttl, (struct.pack("!HHH", 0, weight, port), target))
 
 
+@lru_cache(maxsize=1024)
 def soa_record(zone: str, ttl: int, serial: int, minimum: int) -> Record:
     """Make the SOA record that CoreDNS's service plugins give: the negative answer's lifetime is `minimum` seconds."""
     fixed = struct.pack("!IIIII", serial & 0xFFFFFFFF, 7200, 1800, 86400, minimum)
