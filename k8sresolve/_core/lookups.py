@@ -31,7 +31,7 @@ from k8sresolve._core.questions import (
     SrvData,
     type_name,
 )
-from k8sresolve._core.resolv_conf import _aton as parse_inet_aton
+from k8sresolve._core.resolv_conf import parse_inet_aton
 from k8sresolve._core.setting import Setting
 from k8sresolve.errors import InvalidName, NoSuchName, NotHeadless
 from k8sresolve.errors import NoData as NoDataError

@@ -105,7 +105,7 @@ def _c_number(text: str) -> int | None:
     return int(text, (16, 8, 10)[(match.lastindex or 1) - 1]) if match else None
 
 
-def _aton(text: str) -> IPv4Address | None:
+def parse_inet_aton(text: str) -> IPv4Address | None:
     """Read an IPv4 address as inet_aton(3): one to four numbers, hexadecimal and octal too, the last fills the rest."""
     numbers = [_c_number(part) for part in text.split(".", 4)]
     known = [number for number in numbers if number is not None]
@@ -227,7 +227,7 @@ class Dialect:
     word: re.Pattern[str]
     free: bool = False
     aside: tuple[str, ...] = ()
-    ipv4: Callable[[str], IPv4Address | None] = _aton
+    ipv4: Callable[[str], IPv4Address | None] = parse_inet_aton
     scope: Callable[[IPv6Address, str, Mapping[str, int]], int | None]
     fallback: tuple[str, ...] = ("127.0.0.1",)
     whole_domain: bool = False
@@ -477,7 +477,7 @@ class Reading:
             return "resolv.conf knows plain addresses only, and port 53", f"write {_quote(address)}"
         if "%" in word and _ipv6(word.partition("%")[0]):
             return "its scope is no interface here", _CORRECT_SCOPE
-        if address := _aton(word):
+        if address := parse_inet_aton(word):
             return f"{self.name} takes only four plain decimal numbers", f"write '{address}'"
         return "it is no IP address", "write one instead"
 

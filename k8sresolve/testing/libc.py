@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import attrs
 
 from k8sresolve._core.questions import AAAA, A
-from k8sresolve._core.resolv_conf import _aton as parse_inet_aton
+from k8sresolve._core.resolv_conf import parse_inet_aton
 from k8sresolve._core.search import Failure
 from k8sresolve.errors import ConfigError
 
