@@ -11,8 +11,7 @@ from types import MappingProxyType
 import attrs
 
 from k8sresolve._core.questions import AAAA, A, Answer, Found, NxDomain, Question
-from k8sresolve._core.resolv_conf import DIALECTS, Line, Reading, read
-from k8sresolve._core.resolv_conf import parse_inet_aton
+from k8sresolve._core.resolv_conf import DIALECTS, Line, Reading, parse_inet_aton, read
 from k8sresolve._core.search import POLICIES, rehearse
 from k8sresolve._core.search_list import KUBELET_SEARCHES, is_too_long_for_musl, plain
 from k8sresolve.config import Diagnostic, ResolverConfig, Severity
