@@ -212,13 +212,9 @@ class Cluster:
         ...     print(*resolver.service("payments").addresses)
         10.96.20.1
         """
-        place = self._place(config, namespace, pod)
         return OfflineResolver(
-            place.config,
-            place.network,
+            self._place(config, namespace, pod),
             self.clock,
-            place.versions,
-            place.addresses,
             cluster_domain=cluster_domain,
             policy=policy,
             family=family,
@@ -241,13 +237,9 @@ class Cluster:
         cache: CacheConfig = CacheConfig(),  # noqa: B008 - a frozen value
     ) -> AsyncResolver:
         """Make the resolver of an asyncio program in `namespace` or `pod`; see `resolver`."""
-        place = self._place(config, namespace, pod)
         return OfflineAsyncResolver(
-            place.config,
-            place.network,
+            self._place(config, namespace, pod),
             self.clock,
-            place.versions,
-            place.addresses,
             cluster_domain=cluster_domain,
             policy=policy,
             family=family,

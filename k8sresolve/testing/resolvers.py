@@ -1,6 +1,5 @@
 """Resolvers for programs in the offline cluster: the real ones, on the virtual driver."""
 
-from collections.abc import Iterable
 from ipaddress import ip_address
 from typing import Any, NamedTuple
 
@@ -26,19 +25,12 @@ class Place(NamedTuple):
 class _Offline:
     """What the two have in common: the cluster's network and clock in place of the machine's."""
 
-    def __init__(
-        self,
-        config: ResolverConfig,
-        network: Network | PodNetwork,
-        clock: Clock,
-        versions: frozenset[int],
-        addresses: Iterable[str] = SOME_POD,
-        **options: Any,
-    ) -> None:
-        self._network = network
+    def __init__(self, place: Place, clock: Clock, **options: Any) -> None:
+        self._network = place.network
         self._clock = clock
-        self._addresses = tuple(address for address in map(ip_address, addresses) if address.version in versions)
-        super().__init__(config, **options)  # type: ignore[call-arg]  # the facade's, next in line
+        addresses = map(ip_address, place.addresses)
+        self._addresses = tuple(address for address in addresses if address.version in place.versions)
+        super().__init__(place.config, **options)  # type: ignore[call-arg]  # the facade's, next in line
 
     def _probe(self) -> tuple[IPAddress, ...]:
         return self._addresses

@@ -34,7 +34,7 @@ from k8sresolve._core.questions import AAAA, A, Failed
 from k8sresolve._drivers.virtual import Arrival
 from k8sresolve.testing import Cluster
 from k8sresolve.testing.answers import KubernetesOptions
-from k8sresolve.testing.resolvers import OfflineResolver
+from k8sresolve.testing.resolvers import OfflineResolver, Place
 from tests.core.world import IPV4_OBJECTS, ipv4_cluster, pods
 
 PAYMENTS = ServiceName("payments", "shop")
@@ -190,7 +190,7 @@ def test_auto_asks_both_families_where_the_pod_has_both(resolver_of, dual):
 
 
 def test_auto_asks_the_other_family_before_it_says_no_data(dual):
-    resolver = OfflineResolver(dual.config("shop"), dual.network, dual.clock, frozenset({4}))
+    resolver = OfflineResolver(Place(dual.config("shop"), dual.network, frozenset({4})), dual.clock)
     assert texts(resolver.service("six").addresses) == ["fd00:10:96::6"]
     assert asked(dual) == ["six.shop.svc.cluster.local. A", "six.shop.svc.cluster.local. AAAA"]
     # Where there is an address there is nothing more to ask, nor where the name does not exist.
@@ -921,7 +921,7 @@ def test_for_cluster_places_a_program_outside(resolver_of, ipv4):
 def test_arguments_win_over_the_search_list(ipv4):
     config = ResolverConfig.for_cluster("10.96.0.10", namespace="default", cluster_domain="wrong.test")
     resolver = OfflineResolver(
-        config, ipv4.network, ipv4.clock, frozenset({4}), namespace="Shop", cluster_domain="cluster.local"
+        Place(config, ipv4.network, frozenset({4})), ipv4.clock, namespace="Shop", cluster_domain="cluster.local"
     )
     assert resolver.service("payments").name == PAYMENTS
     assert resolver.service("workers.data").name.cluster_domain == "cluster.local"
