@@ -390,6 +390,8 @@ def with_other_id(message: bytes) -> bytes:
 def with_other_question(message: bytes) -> bytes:
     """Change a letter of the name that a message is about; that of the root is left, and its type changed."""
     at = _HEADER + 1
+    if len(message) < at + 2:
+        return message  # another fault has left no question
     if message[_HEADER:at] == b"\0":
         return message[:at] + bytes((message[at], message[at + 1] ^ 1)) + message[at + 2 :]
     letter = b"y" if message[at : at + 1] in b"xX" else b"x"
@@ -405,6 +407,6 @@ def _question_end(message: bytes) -> int:
     at = _HEADER
     if not int.from_bytes(message[4:6]):
         return at
-    while message[at]:  # a question is never compressed
+    while at < len(message) and message[at]:  # a question is never compressed
         at += message[at] + 1
-    return at + 5
+    return min(at + 5, len(message))  # it ends early where another fault has damaged it
