@@ -8,13 +8,14 @@ from weakref import WeakSet
 
 import attrs
 
-from k8sresolve._core import lookups, search
-from k8sresolve._core.cache import Cache
-from k8sresolve._core.desk import Desk
-from k8sresolve._core.health import Budget, Health
-from k8sresolve._core.inquiry import Terms
+from k8sresolve._core.engine.cache import Cache
+from k8sresolve._core.engine.desk import Desk
+from k8sresolve._core.engine.health import Budget, Health
+from k8sresolve._core.engine.inquiry import Terms
+from k8sresolve._core.lookups import services as lookups
+from k8sresolve._core.lookups.setting import Family, Setting
 from k8sresolve._core.questions import Lookup
-from k8sresolve._core.setting import Family, Setting
+from k8sresolve._core.search import walk as search
 from k8sresolve.config import CacheConfig, ResolverConfig
 from k8sresolve.errors import ConfigError, ResolverClosed
 from k8sresolve.names import IPAddress, check_domain, check_namespace

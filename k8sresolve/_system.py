@@ -9,8 +9,8 @@ from ipaddress import IPv6Address
 
 import attrs
 
-from k8sresolve._core.hosts import parse_hosts
-from k8sresolve._core.resolv_conf import parse_resolv_conf
+from k8sresolve._core.files.hosts import parse_hosts
+from k8sresolve._core.files.resolv_conf import parse_resolv_conf
 from k8sresolve.config import Diagnostic, ResolverConfig
 from k8sresolve.errors import ConfigError
 
@@ -133,7 +133,7 @@ def _identity() -> tuple[tuple[int, ...] | None, ...]:
 def lint(path: str | os.PathLike[str] = RESOLV_CONF) -> tuple[Diagnostic, ...]:
     """Read `path` as `load_config` does, and tell all that there is to improve. Raises `ConfigError` as it does."""
     # What only the command needs is imported late.
-    from k8sresolve._core import lint as core
+    from k8sresolve._core.files import lint as core
 
     source = os.fsdecode(path)
     data, remarks = _resolv_conf(source)

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Self
 
-from k8sresolve._core import lookups
-from k8sresolve._core.inquiry import Terms
+from k8sresolve._core.engine.inquiry import Terms
+from k8sresolve._core.lookups import services as lookups
 from k8sresolve._facade import AsyncDriver, Facade
 from k8sresolve.names import EndpointName, IPAddress, PodName, PortName, ServiceName
 from k8sresolve.records import Addresses, Answer, Endpoint, Explanation, Port, Service

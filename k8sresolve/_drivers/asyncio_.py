@@ -11,8 +11,8 @@ from socket import SocketType
 from typing import TypeVar
 from weakref import finalize
 
-from k8sresolve._core.desk import Alarms, Batch, Desk, Flight
-from k8sresolve._core.inquiry import Send, Terms
+from k8sresolve._core.engine.desk import Alarms, Batch, Desk, Flight
+from k8sresolve._core.engine.inquiry import Send, Terms
 from k8sresolve._core.questions import Answers, Ask, Lookup
 from k8sresolve._drivers import forks
 from k8sresolve._drivers.sockets import MOST_DATAGRAM, Stream, open_datagram, query_id, text_of

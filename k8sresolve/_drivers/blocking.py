@@ -10,8 +10,8 @@ import threading
 from time import monotonic
 from typing import TypeVar
 
-from k8sresolve._core.desk import Batch, Desk, Flight
-from k8sresolve._core.inquiry import Send, Terms
+from k8sresolve._core.engine.desk import Batch, Desk, Flight
+from k8sresolve._core.engine.inquiry import Send, Terms
 from k8sresolve._core.questions import Answers, Ask, Lookup
 from k8sresolve._drivers import forks
 from k8sresolve._drivers.sockets import MOST_DATAGRAM, Stream, open_datagram, query_id, text_of

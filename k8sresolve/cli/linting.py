@@ -56,7 +56,7 @@ def _of_file(path: str | None) -> tuple[str, Sequence[Diagnostic]]:
 
 def _of_input() -> tuple[str, Sequence[Diagnostic]]:
     """Read a file of another machine, of which nothing else is known."""
-    from k8sresolve._core.lint import lint
+    from k8sresolve._core.files.lint import lint
 
     data = sys.stdin.buffer.read(_MOST_BYTES + 1)
     if len(data) > _MOST_BYTES:

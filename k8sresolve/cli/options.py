@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from k8sresolve._core.search import POLICIES
-from k8sresolve._core.setting import FAMILIES
+from k8sresolve._core.lookups.setting import FAMILIES
+from k8sresolve._core.search.walk import POLICIES
 from k8sresolve.cli.output import Shown, write
 from k8sresolve.config import Nameserver, ResolverConfig
 from k8sresolve.errors import ConfigError

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import attrs
 
-from k8sresolve._core.search import POLICIES
+from k8sresolve._core.search.walk import POLICIES
 from k8sresolve.cli.options import Commands, open_resolvers
 from k8sresolve.cli.output import Shown, listed, plain, record, table, write
 from k8sresolve.records import Candidate, Explanation

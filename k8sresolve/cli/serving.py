@@ -21,7 +21,7 @@ from k8sresolve.errors import ConfigError, Error
 
 if TYPE_CHECKING:
     from k8sresolve.testing import Cluster
-    from k8sresolve.testing.querylog import Query
+    from k8sresolve.testing.network.query_log import Query
 
 _LISTEN = re.compile(r"(?:\[(?P<ipv6>[^\]]+)\]|(?P<host>[^:]+)):(?P<port>[0-9]{1,5})", re.ASCII)
 _LOOK = 0.5  # seconds between two looks at the manifests; also how long Windows lets a signal wait
@@ -174,7 +174,7 @@ class _Files:
         return True
 
     def _state(self) -> list[tuple[object, ...]]:
-        from k8sresolve.testing.manifests import _SUFFIXES
+        from k8sresolve.testing.objects.manifests import _SUFFIXES
 
         return [
             (file, *_stat(file))

@@ -7,25 +7,77 @@ and nothing but this by the pytest plugin: names are imported when first used.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from k8sresolve.testing.answers import KubernetesOptions
+    from k8sresolve.testing import scenarios
+    from k8sresolve.testing.checks.findings import Finding
     from k8sresolve.testing.cluster import Cluster
-    from k8sresolve.testing.findings import Finding
+    from k8sresolve.testing.controllers.kubelet import Event, Kubelet, PodDNS, ResolvConf, pod_dns
+    from k8sresolve.testing.controllers.rollouts import Rollout, RolloutStep
+    from k8sresolve.testing.coredns.plugins.kubernetes import KubernetesOptions
+    from k8sresolve.testing.network.clock import Clock
+    from k8sresolve.testing.network.faults import Fault, Scenario, Which
+    from k8sresolve.testing.network.network import Network
+    from k8sresolve.testing.network.query_log import Count, Query, QueryLog
+    from k8sresolve.testing.network.server import Server
+    from k8sresolve.testing.objects.store import Pod
+    from k8sresolve.testing.programs.dnspython import OfflineNameserver
+    from k8sresolve.testing.programs.patch import Patch
 
-_HOME_OF = {"Cluster": "cluster", "Finding": "findings", "KubernetesOptions": "answers"}
+_HOMES = {
+    "checks.findings": ("Finding",),
+    "cluster": ("Cluster",),
+    "controllers.kubelet": ("Event", "Kubelet", "PodDNS", "ResolvConf", "pod_dns"),
+    "controllers.rollouts": ("Rollout", "RolloutStep"),
+    "coredns.plugins.kubernetes": ("KubernetesOptions",),
+    "network.clock": ("Clock",),
+    "network.faults": ("Fault", "Scenario", "Which"),
+    "network.network": ("Network",),
+    "network.query_log": ("Count", "Query", "QueryLog"),
+    "network.server": ("Server",),
+    "objects.store": ("Pod",),
+    "programs.dnspython": ("OfflineNameserver",),
+    "programs.patch": ("Patch",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
-__all__ = ["Cluster", "Finding", "KubernetesOptions"]
+__all__ = [
+    "Clock",
+    "Cluster",
+    "Count",
+    "Event",
+    "Fault",
+    "Finding",
+    "Kubelet",
+    "KubernetesOptions",
+    "Network",
+    "OfflineNameserver",
+    "Patch",
+    "Pod",
+    "PodDNS",
+    "Query",
+    "QueryLog",
+    "ResolvConf",
+    "Rollout",
+    "RolloutStep",
+    "Scenario",
+    "Server",
+    "Which",
+    "pod_dns",
+    "scenarios",
+]
 
 
 def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
+    if name == "scenarios":  # a module, offered whole
+        return import_module(f"{__name__}.{name}")
     home = _HOME_OF.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
     value = getattr(import_module(f"{__name__}.{home}"), name)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOME_OF})
+    return sorted({*globals(), *__all__})

@@ -8,37 +8,37 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from k8sresolve._core.resolv_conf import parse_resolv_conf
-from k8sresolve._core.setting import Family
+from k8sresolve._core.files.resolv_conf import parse_resolv_conf
+from k8sresolve._core.lookups.setting import Family
 from k8sresolve.async_resolver import AsyncResolver
 from k8sresolve.config import CacheConfig, ResolverConfig
 from k8sresolve.errors import ConfigError, ManifestError
 from k8sresolve.names import EndpointName, ServiceName
 from k8sresolve.resolver import Resolver
-from k8sresolve.testing.addresses import canonical
-from k8sresolve.testing.answers import KubernetesOptions
-from k8sresolve.testing.changes import Changes, Manifest
-from k8sresolve.testing.check import check, find_service
-from k8sresolve.testing.clock import Clock
-from k8sresolve.testing.controllers import NODE_IPS, ControlPlane
-from k8sresolve.testing.findings import Finding
-from k8sresolve.testing.kubelet import Kubelet, ResolvConf, write_resolv_conf
-from k8sresolve.testing.manifests import apply, read_manifests, read_objects
-from k8sresolve.testing.nameserver import assemble, cluster_dns
-from k8sresolve.testing.network import Network, PodNetwork
-from k8sresolve.testing.objects import Namespace, Node, Pod, Resource, Service, Store
-from k8sresolve.testing.plugins import EMPTY_INTERNET, Answering, Nameserver
-from k8sresolve.testing.querylog import QueryLog
-from k8sresolve.testing.resolvers import OfflineAsyncResolver, OfflineResolver, Place
-from k8sresolve.testing.respond import Responder
-from k8sresolve.testing.rollouts import Rollout
-from k8sresolve.testing.routes import Routes
-from k8sresolve.testing.server import Server
-from k8sresolve.testing.zones import Zones
+from k8sresolve.testing.checks.findings import Finding
+from k8sresolve.testing.checks.services import check, find_service
+from k8sresolve.testing.controllers.addresses import canonical
+from k8sresolve.testing.controllers.changes import Changes, Manifest
+from k8sresolve.testing.controllers.control_plane import NODE_IPS, ControlPlane
+from k8sresolve.testing.controllers.kubelet import Kubelet, ResolvConf, write_resolv_conf
+from k8sresolve.testing.controllers.rollouts import Rollout
+from k8sresolve.testing.coredns.build import assemble, cluster_dns
+from k8sresolve.testing.coredns.chain import EMPTY_INTERNET, Answering, Nameserver
+from k8sresolve.testing.coredns.messages import Responder
+from k8sresolve.testing.coredns.plugins.file import Zones
+from k8sresolve.testing.coredns.plugins.kubernetes import KubernetesOptions
+from k8sresolve.testing.network.clock import Clock
+from k8sresolve.testing.network.network import Network, PodNetwork
+from k8sresolve.testing.network.query_log import QueryLog
+from k8sresolve.testing.network.server import Server
+from k8sresolve.testing.objects.manifests import apply, read_manifests, read_objects
+from k8sresolve.testing.objects.store import Namespace, Node, Pod, Resource, Service, Store
+from k8sresolve.testing.programs.resolvers import OfflineAsyncResolver, OfflineResolver, Place
+from k8sresolve.testing.programs.routes import Routes
 
 if TYPE_CHECKING:
-    from k8sresolve.testing.dnspython import OfflineNameserver
-    from k8sresolve.testing.patch import Outside, Patch
+    from k8sresolve.testing.programs.dnspython import OfflineNameserver
+    from k8sresolve.testing.programs.patch import Outside, Patch
 
 DEFAULT_SERVER_ADDRESSES = ("10.244.0.2",)
 """The nameserver's own addresses: those of a CoreDNS pod in a cluster made by kubeadm with its usual pod network."""
@@ -286,7 +286,7 @@ class Cluster:
         ...     socket.gethostbyname("payments")
         '10.96.20.1'
         """
-        from k8sresolve.testing.patch import Patch
+        from k8sresolve.testing.programs.patch import Patch
 
         return Patch(self._place(config, namespace, pod), self.clock, self._routes, libc_=libc, outside=outside)
 
@@ -317,7 +317,7 @@ class Cluster:
         >>> print(*resolver.resolve("payments.shop.svc.cluster.local", "A"))
         10.96.20.1
         """
-        from k8sresolve.testing.dnspython import OfflineNameserver
+        from k8sresolve.testing.programs.dnspython import OfflineNameserver
 
         return OfflineNameserver(self._nameserver(), self.network, self.clock)
 

@@ -13,8 +13,8 @@ import pytest
 if TYPE_CHECKING:
     from k8sresolve import AsyncResolver, Resolver
     from k8sresolve.testing import Cluster
-    from k8sresolve.testing.patch import Patch
-    from k8sresolve.testing.server import Server
+    from k8sresolve.testing.network.server import Server
+    from k8sresolve.testing.programs.patch import Patch
 
 _MARKER = "k8s_manifests"
 _SECTION = "queries to the offline cluster"
@@ -112,7 +112,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> "Sequence[str] | None":
     """Show, where an assertion on `cluster.queries.asked()` fails, all that was asked."""
-    module = sys.modules.get("k8sresolve.testing.querylog")
+    module = sys.modules.get("k8sresolve.testing.network.query_log")
     counts: list[Any] = [] if module is None else [side for side in (left, right) if isinstance(side, module.Count)]
     if not counts:
         return None
@@ -142,5 +142,5 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
 
 
 def _in_force() -> "Mapping[Patch, tuple[str, int]]":
-    module = sys.modules.get("k8sresolve.testing.patch")
+    module = sys.modules.get("k8sresolve.testing.programs.patch")
     return _NONE if module is None else module.in_force()

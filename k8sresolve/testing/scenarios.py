@@ -7,7 +7,7 @@ waits or is told to.
 
 from k8sresolve.errors import ConfigError
 from k8sresolve.testing.cluster import Cluster
-from k8sresolve.testing.faults import Scenario
+from k8sresolve.testing.network.faults import Scenario
 
 _REVERSE_ZONES = ("*.in-addr.arpa", "*.ip6.arpa")
 

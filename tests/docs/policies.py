@@ -9,7 +9,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 
 from k8sresolve._core.questions import AAAA, SRV, A, Answer, Failed, Found, NoData, NxDomain, Question, SrvData
-from k8sresolve._core.search import POLICIES, Policy, Walked, rehearse
+from k8sresolve._core.search.walk import POLICIES, Policy, Walked, rehearse
 from k8sresolve.config import ResolverConfig
 
 PAGE = Path(__file__).parents[2] / "docs/explanation/why-names-resolve-differently.md"

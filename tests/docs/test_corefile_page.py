@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from k8sresolve.testing.nameserver import NO_EFFECT, OPTIONS, SILENT
+from k8sresolve.testing.coredns.build import NO_EFFECT, OPTIONS, SILENT
 
 PAGE = (Path(__file__).parents[2] / "docs/reference/corefile.md").read_text()
 _CODE = re.compile(r"`([^`]+)`")

@@ -1,6 +1,6 @@
 """The table of policies on its page is what the policies do, and has all of them."""
 
-from k8sresolve._core.search import POLICIES
+from k8sresolve._core.search.walk import POLICIES
 from tests.docs import policies
 
 

@@ -11,12 +11,12 @@ from typing import Any
 
 import attrs
 
-from k8sresolve._core.desk import Desk
-from k8sresolve._drivers.virtual import AsyncVirtualDriver, VirtualDriver
+from k8sresolve._core.engine.desk import Desk
 from k8sresolve.async_resolver import AsyncResolver
 from k8sresolve.config import ResolverConfig
 from k8sresolve.records import Addresses, Port, Service, Stats
 from k8sresolve.resolver import Resolver
+from k8sresolve.testing.network.virtual import AsyncVirtualDriver, VirtualDriver
 from tests.drivers.nameservers import Loopback, Virtual
 from tests.drivers.scenarios import Call, Scenario, Wait
 from tests.drivers.script import Playing

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from k8sresolve._core import wire
+from k8sresolve._core.wire import reply as wire
 from k8sresolve._drivers import asyncio_
 from k8sresolve.async_resolver import AsyncResolver
 from k8sresolve.config import CacheConfig, ResolverConfig

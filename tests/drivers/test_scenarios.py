@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from k8sresolve._core.inquiry import EARLY
+from k8sresolve._core.engine.inquiry import EARLY
 from tests.drivers import runners
 from tests.drivers.nameservers import Loopback
 from tests.drivers.runners import Outcome

@@ -9,9 +9,9 @@ import pathlib
 
 import pytest
 
-from k8sresolve.testing.controllers import endpoint_slices, select
-from k8sresolve.testing.manifests import apply, read_objects
-from k8sresolve.testing.objects import Store
+from k8sresolve.testing.controllers.control_plane import endpoint_slices, select
+from k8sresolve.testing.objects.manifests import apply, read_objects
+from k8sresolve.testing.objects.store import Store
 
 DATA = pathlib.Path(__file__).parent / "endpointslices"
 DUAL_STACK = {"service_cidrs": ["10.96.0.0/16", "fd00:10:96::/112"], "pod_cidrs": ["10.244.0.0/16", "fd00:244::/56"]}

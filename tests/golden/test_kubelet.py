@@ -6,8 +6,8 @@ import pathlib
 import pytest
 
 from k8sresolve.errors import ConfigError
-from k8sresolve.testing.kubelet import Kubelet, pod_dns
-from k8sresolve.testing.manifests import read_objects
+from k8sresolve.testing.controllers.kubelet import Kubelet, pod_dns
+from k8sresolve.testing.objects.manifests import read_objects
 
 DATA = json.loads((pathlib.Path(__file__).parent / "kubelet" / "cases.json").read_text())
 CASES = DATA["cases"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from k8sresolve._core.resolv_conf import read
+from k8sresolve._core.files.resolv_conf import read
 
 DATA = Path(__file__).with_name("resolvconf") / "cases.jsonl.gz"
 INTERFACES = {"lo": 1, "eth0": 2}  # of the machine on which the resolvers were run

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from k8sresolve._core.questions import AAAA, SRV, A, Failed, Found, NoData, NxDomain, SrvData, type_name
-from k8sresolve._core.search import policy, walk
+from k8sresolve._core.search.walk import policy, walk
 from k8sresolve.config import Nameserver, ResolverConfig
 
 with gzip.open(Path(__file__).parent / "search" / "policy.jsonl.gz", "rt") as file:

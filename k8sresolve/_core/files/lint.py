@@ -1,0 +1,277 @@
+"""What to improve in a resolv.conf: the reader's own remarks, what another libc makes of the file, and what it costs.
+
+Costs are not worked out here but counted: the search policies walk through a rehearsal in which one name exists.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from ipaddress import IPv4Address
+from types import MappingProxyType
+
+import attrs
+
+from k8sresolve._core.files.resolv_conf import DIALECTS, Line, Reading, parse_inet_aton, read
+from k8sresolve._core.files.search_list import KUBELET_SEARCHES, is_too_long_for_musl, plain
+from k8sresolve._core.questions import AAAA, A, Answer, Found, NxDomain, Question
+from k8sresolve._core.search.walk import POLICIES, rehearse
+from k8sresolve.config import Diagnostic, ResolverConfig, Severity
+
+_NO_ENV: Mapping[str, str] = MappingProxyType({})
+_NO_INTERFACES: Mapping[str, int] = MappingProxyType({})
+
+# getaddrinfo() asks both, and so does Go.
+_BOTH = (A, AAAA)
+_OUTSIDE = "api.example.com"
+_DOMAIN = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)+")
+_RANK: Mapping[Severity, int] = {"error": 0, "warning": 1, "note": 2}
+
+
+@attrs.frozen
+class _Read:
+    """A file as one resolver reads it."""
+
+    reading: Reading
+    config: ResolverConfig
+
+    @property
+    def name(self) -> str:
+        return self.reading.name
+
+
+def lint(
+    data: bytes | None,
+    *,
+    env: Mapping[str, str] = _NO_ENV,
+    hostname: str = "",
+    interfaces: Mapping[str, int] = _NO_INTERFACES,
+    source: str = "",
+) -> tuple[Diagnostic, ...]:
+    r"""Remark on a resolv.conf; the arguments are those of `parse_resolv_conf`.
+
+    The file is judged as glibc reads it, and each other resolver is told of where it differs. Errors come first.
+
+    >>> for remark in lint(b"nameserver 10.96.0.10\nsearch svc.cluster.local .\noptions rotate\n"):
+    ...     print(remark.severity, remark.line)
+    warning 2
+    note 3
+    """
+
+    def read_as(dialect: str) -> _Read:
+        reading = read(data, env=env, interfaces=interfaces, dialect=dialect, source=source)
+        return _Read(reading, reading.finish(hostname))
+
+    glibc, *others = map(read_as, DIALECTS)
+    remarks = [
+        *glibc.config.diagnostics,
+        *_hangs(data or b"", glibc),
+        *_weaknesses(glibc),
+        *(remark for other in others for remark in _differences(glibc, other, has_cr=b"\r" in (data or b""))),
+        *_unknown_options(glibc, others),
+    ]
+    if len(glibc.config.search) <= KUBELET_SEARCHES:
+        remarks += [*_not_found((glibc, *others)), *_costs(glibc)]
+    return tuple(sorted(remarks, key=lambda remark: (_RANK[remark.severity], remark.line or 0)))
+
+
+def _remark(
+    about: _Read, problem: str, advice: str, severity: Severity, reference: str, *, line: Line | None = None
+) -> Diagnostic:
+    number, text = (line.number, line.text[:200]) if line else (None, "")
+    return Diagnostic(problem, number, text, about.config.source, severity, advice, reference)
+
+
+# What glibc does wrong.
+
+_SORT_ADDRESS = re.compile(r"[^/&; \t\n\v\f\r\x80-\xff]*")
+_SORT_MASK = re.compile(r"[^; \t\n\v\f\r\x80-\xff]*")
+_SORT_LINE = re.compile(r"sortlist[ \t]")
+
+
+def _hangs(data: bytes, glibc: _Read) -> Iterator[Diagnostic]:
+    for line in glibc.reading.dialect.lines(data.decode("latin-1")):
+        if _SORT_LINE.match(line.text) and _never_ends(line.text, len("sortlist")):
+            yield _remark(
+                glibc,
+                "glibc never comes to the end of this line: the process hangs at its first lookup",
+                "remove the line, as nothing but gethostbyname(3) looks at it",
+                "error",
+                "glibc, res_init.c",
+                line=line,
+            )
+
+
+def _never_ends(text: str, at: int) -> bool:
+    """Follow `res_vinit_1` through a `sortlist`: it stands still where an entry has no character that it takes."""
+    while True:
+        while text[at : at + 1] in (" ", "\t"):
+            at += 1
+        if at == len(text) or text[at] == ";":
+            return False
+        address = _SORT_ADDRESS.match(text, at)
+        assert address is not None  # noqa: S101 - it matches nothing too
+        end = address.end()
+        if text[end : end + 1] in ("/", "&") and parse_inet_aton(address[0]):
+            mask = _SORT_MASK.match(text, end + 1)
+            assert mask is not None  # noqa: S101 - as above
+            end = mask.end()
+        if end == at:
+            return True
+        at = end
+
+
+def _weaknesses(glibc: _Read) -> Iterator[Diagnostic]:
+    if "no-aaaa" in glibc.config.flags:
+        yield _remark(
+            glibc,
+            "with 'no-aaaa', glibc 2.36 to 2.38 reads beyond its buffer where a TCP reply has more than 2,048 bytes",
+            "take care that images have the correction, or leave the option out",
+            "warning",
+            "CVE-2023-4527",
+            line=glibc.reading.places["no-aaaa"],
+        )
+
+
+# What others read.
+
+
+def _differences(glibc: _Read, other: _Read, *, has_cr: bool) -> Iterator[Diagnostic]:
+    ours, theirs = glibc.config, other.config
+    reference = other.reading.dialect.reference
+
+    def remark(problem: str, advice: str, severity: Severity, line: Line | None = None) -> Diagnostic:
+        return _remark(glibc, f"{other.name} {problem}", advice, severity, reference, line=line)
+
+    # Of carriage returns, which only glibc takes for a part of words, each line was told.
+    both_lack = not (glibc.reading.nameservers or other.reading.nameservers)
+    if ours.nameservers != theirs.nameservers and not both_lack and not has_cr:
+        asks = f"asks {_listed(theirs.nameservers)}, and glibc {_listed(ours.nameservers)}"
+        yield remark(asks, "write plain addresses, each on a line that begins with 'nameserver'", "error")
+    search_line = glibc.reading.search_line
+    # That such a line is lost for musl was told.
+    lost = other.name == "musl" and search_line is not None and is_too_long_for_musl(search_line.text)
+    if _domains(ours) != _domains(theirs) and not lost and not has_cr:
+        searches = f"searches {_listed(_domains(theirs))}, and glibc {_listed(_domains(ours))}"
+        yield remark(searches, "write one line 'search', with blanks between domains", "error", search_line)
+    for option, default in (("ndots", 1), ("timeout", 5), ("attempts", 2)):
+        mine = _stated(ours, option, default)
+        value = _stated(theirs, option, default)
+        if mine != value:
+            severity: Severity = "error" if option == "ndots" else "note"
+            takes = f"takes {option} for {value}, and glibc for {mine}"
+            place = glibc.reading.places.get(option) or other.reading.places.get(option)
+            yield remark(takes, f"write {option}:N once, with a number that all take", severity, place)
+
+
+def _stated(config: ResolverConfig, option: str, default: int) -> int:
+    stated: int | None = getattr(config, option)
+    return default if stated is None else stated
+
+
+def _domains(config: ResolverConfig) -> list[str]:
+    # The root only repeats the name as typed, and Go leaves it out.
+    return [plain(entry) for entry in config.search if entry.strip(".")]
+
+
+def _joined(names: Iterable[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def _listed(items: Iterable[object], most: int = 120) -> str:
+    text = " ".join(map(str, items)) or "nothing"
+    text = text if text.isascii() and text.isprintable() else ascii(text)
+    return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+def _unknown_options(glibc: _Read, others: Sequence[_Read]) -> Iterator[Diagnostic]:
+    for flag in sorted(glibc.config.flags):
+        deaf = [other for other in others if flag not in other.reading.dialect.flags]
+        if deaf:
+            yield _remark(
+                glibc,
+                f"the option {flag!r} does nothing in {_joined(other.name for other in deaf)}",
+                "rely on it for glibc alone",
+                "note",
+                "; ".join(other.reading.dialect.reference for other in deaf),
+                line=glibc.reading.places.get(flag),
+            )
+
+
+# What typical names cost.
+
+
+def _typical(config: ResolverConfig) -> dict[str, str]:
+    """List names as programs write them, each with the absolute name that exists."""
+    namespace, domain = config.namespace or "", plain(config.cluster_domain or "")
+    outside = {_OUTSIDE: f"{_OUTSIDE}."}
+    # Of what is no domain the reader told.
+    if not _DOMAIN.fullmatch(f"{namespace}.svc.{domain}"):
+        return outside
+    service = f"svc.ns.svc.{domain}"
+    return {"svc": f"svc.{namespace}.svc.{domain}.", "svc.ns": f"{service}.", service: f"{service}.", **outside}
+
+
+def _questions(name: str, target: str, config: ResolverConfig, policy: str) -> int | None:
+    """Count the questions until a name is found; None where it is not."""
+
+    def known(question: Question) -> Answer:
+        exists = question.name.lower() == target
+        return Found((IPv4Address("192.0.2.1"),), 30, 30.0) if exists else NxDomain(30.0)
+
+    end, asked = rehearse(name, config, POLICIES[policy], _BOTH, known)
+    return len(asked) if end.found else None
+
+
+def _not_found(readings: Iterable[_Read]) -> Iterator[Diagnostic]:
+    """Tell which resolvers do not find a Service by a name that the kubelet's own file is made for."""
+    glibc, *_ = readings = tuple(readings)
+    config = glibc.config
+    for name, target in _typical(config).items():
+        lost = [r.name for r in readings if _reads_search(r) and _questions(name, target, r.config, r.name) is None]
+        if lost:
+            by_ndots = lost == ["musl"] and name.count(".") >= config.ndots
+            why = "the search list does not lead to it"
+            if by_ndots:
+                why = f"it searches for names of fewer than ndots:{config.ndots} dots only"
+            yield _remark(
+                glibc,
+                f"the Service {name!r} is not found by {_joined(lost)}, because {why}",
+                f"take the kubelet's search list and ndots:5, or write svc.ns.svc.{plain(config.cluster_domain or '')}",
+                "warning",
+                "resolv.conf(5), search and ndots",
+                line=glibc.reading.places.get("ndots") if by_ndots else glibc.reading.search_line,
+            )
+
+
+def _reads_search(read: _Read) -> bool:
+    line = read.reading.search_line
+    return read.name != "musl" or line is not None
+
+
+def _costs(glibc: _Read) -> Iterator[Diagnostic]:
+    config, names = glibc.config, _typical(glibc.config)
+    fewer = attrs.evolve(config, ndots=min(config.ndots, 2 if config.cluster_domain else 1))
+    now, then = _counts(names, config, "glibc"), _counts(names, fewer, "glibc")
+    if now == then:
+        return
+    plain_pod = ResolverConfig.for_cluster("127.0.0.1")
+    is_usual = now[_OUTSIDE] <= (_questions(_OUTSIDE, f"{_OUTSIDE}.", plain_pod, "glibc") or 0)
+    ours = _counts(names, config, "kubernetes")
+    yield _remark(
+        glibc,
+        f"ndots:{config.ndots} and this search list make a libc ask for names that are not there: questions for "
+        f"{_told(now)}; by the policy 'kubernetes' {_told(ours)}",
+        f"set ndots:{fewer.ndots} in the pod's dnsConfig ({_told(then)}), or write full names with a dot at the end",
+        "note" if is_usual else "warning",
+        "resolv.conf(5), ndots",
+        line=glibc.reading.places.get("ndots") or glibc.reading.search_line,
+    )
+
+
+def _counts(names: Mapping[str, str], config: ResolverConfig, policy: str) -> dict[str, int]:
+    counts = {name: _questions(name, target, config, policy) for name, target in names.items()}
+    return {name: count for name, count in counts.items() if count is not None}
+
+
+def _told(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in counts.items())

@@ -1,0 +1,47 @@
+"""Temporary failures that a resolver reports as "no such name": whose fault it is, said in a sentence."""
+
+from k8sresolve._core.questions import Answer, NxDomain, Question
+from k8sresolve._core.search.walk import POLICIES, Policy, Tried, Walked, masked, rehearse
+from k8sresolve.config import ResolverConfig
+
+# The resolvers of programs. What musl 1.2.3 does with a failure, musl does.
+_LIBCS = ("glibc", "musl", "go")
+_SAYS = {"nxdomain": "no such name", "nodata": "no address"}
+
+
+def remark(name: str, config: ResolverConfig, policy: Policy, rdtypes: tuple[int, ...], end: Walked) -> str:
+    """Point out a temporary failure that `policy`, or another resolver in its place, reports as a negative answer.
+
+    Empty where there is none. What the others would have asked and `policy` did not is taken not to exist, unless no
+    nameserver can be reached at all.
+    """
+    tried = masked(end)
+    if tried is not None and end.failure is not None:
+        said = _SAYS[end.failure]
+        return f"{_failed(tried)}, and {policy.name} reports {said!r} all the same: this may pass"
+    if end.failure != "temporary":
+        return ""
+    others = [other for other in _LIBCS if other != policy.name and _masks(name, config, other, rdtypes, end)]
+    if not others:
+        return ""
+    return f"programs on {' and '.join(others)} may be told 'no such name' here, though it is a temporary failure"
+
+
+def _failed(tried: Tried) -> str:
+    return f"{tried.step.name} failed for now ({tried.outcome})"
+
+
+def _masks(name: str, config: ResolverConfig, policy: str, rdtypes: tuple[int, ...], end: Walked) -> bool:
+    answers = {
+        Question(tried.step.name.lower(), rdtype): answer
+        for tried in end.tried
+        for rdtype, answer in zip(rdtypes, tried.answers, strict=False)
+    }
+
+    unknown: Answer = end.failed if end.failed and end.failed.reason == "network" else NxDomain(0.0)
+
+    def known(question: Question) -> Answer:
+        return answers.get(Question(question.name.lower(), question.rdtype)) or unknown
+
+    walked, _ = rehearse(name, config, POLICIES[policy], rdtypes, known)
+    return masked(walked) is not None

@@ -1,0 +1,111 @@
+"""What a resolver's lookups have in common: its configuration, search policy, families, own addresses and clock."""
+
+from collections.abc import Callable, Mapping
+from typing import Literal, TypeAlias, get_args
+
+import attrs
+
+from k8sresolve._core.questions import AAAA, A, IPAddress
+from k8sresolve._core.search import walk as search
+from k8sresolve.config import ResolverConfig
+from k8sresolve.errors import ConfigError
+from k8sresolve.names import ServiceName, check_namespace
+
+Family: TypeAlias = Literal["auto", "ipv4", "ipv6", "both"]
+FAMILIES: tuple[Family, ...] = get_args(Family)
+
+_FAMILY_NAMES = {"ipv4": "IPv4 address", "ipv6": "IPv6 address"}
+
+
+@attrs.frozen
+class Setting:
+    """What lookups take from their resolver.
+
+    `own` tells the machine's own addresses; `epoch` the Unix time at which the driver's clock was 0.
+    """
+
+    config: ResolverConfig
+    policy: search.Policy
+    family: Family
+    own: Callable[[], tuple[IPAddress, ...]]
+    epoch: Callable[[], float]
+    hosts: Mapping[str, tuple[str, ...]] = attrs.field(
+        init=False, repr=False, default=attrs.Factory(lambda self: dict(self.config.hosts), takes_self=True)
+    )
+
+    @property
+    def rdtypes(self) -> tuple[int, ...]:
+        """The address types to ask for at first."""
+        match self.family:
+            case "ipv4":
+                return (A,)
+            case "ipv6":
+                return (AAAA,)
+            case "both":
+                return (A, AAAA)
+            case "auto":
+                return (A, AAAA) if self._takes_aaaa and self._has_ipv6() else (A,)
+
+    @property
+    def rest(self) -> tuple[int, ...]:
+        """The address type that is asked for when the first has no data (`auto`)."""
+        return (AAAA,) if self.family == "auto" and self._takes_aaaa and not self._has_ipv6() else ()
+
+    @property
+    def _takes_aaaa(self) -> bool:
+        # resolv.conf(5), no-aaaa: suppress AAAA queries, unless the program insists on the family.
+        return "no-aaaa" not in self.config.flags
+
+    def _has_ipv6(self) -> bool:
+        return any(a.version == 6 and not (a.is_loopback or a.is_link_local) for a in self.own())
+
+    def takes(self, address: IPAddress) -> bool:
+        """Whether the caller wants addresses of this family."""
+        return self.family in ("auto", "both") or self.family == f"ipv{address.version}"
+
+    @property
+    def wanted(self) -> str:
+        """What the caller wants, for messages: `address`, or one of the family asked for."""
+        return _FAMILY_NAMES.get(self.family, "address")
+
+    def service_name(self, name: str | ServiceName) -> ServiceName:
+        """Read a Service's name as users write it.
+
+        Raises `InvalidName`, or `ConfigError` where the pod's place in the cluster is not known.
+        """
+        if isinstance(name, ServiceName):
+            return name
+        config = self.config
+        # What is no Service's name at all shall be said first, whatever the configuration lacks.
+        parsed = ServiceName.parse(name, namespace=config.namespace or "x", cluster_domain=config.cluster_domain or "x")
+        dots = name.count(".")
+        if dots < 3:
+            self.cluster_domain(name)
+        if dots == 0:
+            self.namespace(name)
+        return parsed
+
+    def cluster_domain(self, asked: str) -> str:
+        """The cluster domain; `ConfigError`, which says what was asked, where it is not known."""
+        if self.config.cluster_domain is not None:
+            return self.config.cluster_domain
+        source = f" of {self.config.source}" if self.config.source else ""
+        remark = remarks(self.config)
+        raise ConfigError(
+            f"{asked}: the cluster domain is not known: no entry NAMESPACE.svc.DOMAIN in the search list{source}"
+            + (f" ({remark})" if remark else ""),
+            advice="a pod with hostNetwork needs dnsPolicy: ClusterFirstWithHostNet; outside a pod give "
+            "cluster_domain= or use ResolverConfig.for_cluster()",
+        )
+
+    def namespace(self, asked: str, given: str | None = None) -> str:
+        """The namespace given, else the pod's own; `ConfigError`, which says what was asked, where it is not known."""
+        found = self.config.namespace if given is None else given
+        if found is None:
+            raise ConfigError(f"{asked}: the namespace is not known", advice="write svc.ns, or give namespace=")
+        return check_namespace(found)
+
+
+def remarks(config: ResolverConfig) -> str:
+    """What is odd about the configuration as a whole, for errors that it may explain."""
+    return "; ".join(str(diagnostic) for diagnostic in config.diagnostics if diagnostic.line is None)

@@ -1,0 +1,117 @@
+"""One lookup's questions and answers, in order, and the errors that they come to.
+
+Answers are values until a lookup can do nothing with one; here it becomes an exception that says what was asked, as the
+user typed it, what was tried, what came back and what to do.
+"""
+
+from collections.abc import Iterable
+from typing import NoReturn, TypeAlias
+
+import attrs
+
+from k8sresolve._core.lookups.setting import remarks
+from k8sresolve._core.questions import (
+    Answer,
+    Answers,
+    Ask,
+    Failed,
+    Found,
+    Lookup,
+    NoData,
+    NxDomain,
+    Question,
+    type_name,
+)
+from k8sresolve.config import ResolverConfig
+from k8sresolve.errors import (
+    Attempt,
+    BadResponse,
+    InvalidName,
+    LookupTimeout,
+    NetworkError,
+    NoSuchName,
+    Refused,
+    ResolveError,
+    ResolverClosed,
+    ServerFailure,
+)
+from k8sresolve.errors import NoData as NoDataError
+
+Story: TypeAlias = tuple[str, str]
+"""What is wrong, and what to do about it (or nothing)."""
+
+_FAILURES: dict[str, tuple[type[ResolveError], str, str]] = {
+    "timeout": (LookupTimeout, "no answer in time", "check that the nameserver is up and reachable from here"),
+    "servfail": (
+        ServerFailure,
+        "the nameserver failed (SERVFAIL)",
+        "CoreDNS says so until it has synced with the API server, or when its upstream fails; try again",
+    ),
+    "refused": (Refused, "the nameserver refuses the question", "check that this nameserver serves such names"),
+    "notimp": (Refused, "the nameserver does not implement the question (NOTIMP)", ""),
+    "formerr": (Refused, "the nameserver takes the question for malformed (FORMERR)", ""),
+    "network": (NetworkError, "no nameserver can be reached", "check the nameserver's address, and that it is up"),
+    "bad": (BadResponse, "the nameserver's reply cannot be right", ""),
+    "unsendable": (InvalidName, "no packet can carry this name", ""),
+}
+# Where the reason leaves open what happened, the failure's own detail says it.
+_DETAILED = frozenset({"refused", "network", "bad", "unsendable"})
+# What a configuration that was not there, and so points at 127.0.0.1, may explain.
+_CONFIGURED = frozenset({"timeout", "network"})
+
+
+@attrs.define
+class Asked:
+    """What a lookup for `name` has asked so far."""
+
+    name: str
+    config: ResolverConfig
+    log: list[tuple[Question, Answer]] = attrs.field(factory=list["tuple[Question, Answer]"])
+
+    def ask(self, ask: Ask) -> Lookup[Answers]:
+        """Ask questions at once."""
+        answers = yield ask
+        self.note(ask.questions, answers)
+        return answers
+
+    def one(self, name: str, rdtype: int) -> Lookup[Answer]:
+        """Ask a single question."""
+        (answer,) = yield from self.ask(Ask((Question(name, rdtype),)))
+        assert answer is not None  # noqa: S101 - an `Ask` without `enough` waits for every answer
+        return answer
+
+    def note(self, questions: Iterable[Question], answers: Answers) -> None:
+        """Remember what was asked, and what came of it."""
+        self.log += [
+            (question, answer) for question, answer in zip(questions, answers, strict=False) if answer is not None
+        ]
+
+    def found(self, answer: Answer, *, nxdomain: Story, nodata: Story) -> Found:
+        """Return an answer that has records; raise what any other one means."""
+        if isinstance(answer, NxDomain):
+            self.fail(NoSuchName, *nxdomain)
+        if isinstance(answer, NoData):
+            self.fail(NoDataError, *nodata)
+        if isinstance(answer, Failed):
+            self.give_up(answer)
+        return answer
+
+    def fail(self, kind: type[ResolveError], problem: str, advice: str = "") -> NoReturn:
+        """Raise an error that tells of all that was tried."""
+        attempts = tuple(
+            Attempt(question.name, type_name(question.rdtype), x.nameserver, x.transport, x.outcome, x.milliseconds)
+            for question, answer in self.log
+            for x in answer.exchanges
+        )
+        raise kind(self.name, problem, attempts=attempts, advice=advice)
+
+    def give_up(self, failed: Failed) -> NoReturn:
+        """Raise the error for a question that got no answer."""
+        if failed.reason == "closed":
+            raise ResolverClosed("this resolver was closed during the lookup")
+        kind, problem, advice = _FAILURES[failed.reason]
+        if failed.detail and failed.reason in _DETAILED:
+            problem += f" ({failed.detail})"
+        if failed.reason in _CONFIGURED:
+            advice = "; ".join(filter(None, (advice, remarks(self.config))))
+        self.fail(kind, problem, advice)

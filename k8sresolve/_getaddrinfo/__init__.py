@@ -1,0 +1,1 @@
+"""getaddrinfo(3) and its kin by the rules of glibc and musl, on any resolver."""

@@ -1,0 +1,1 @@
+"""What people check by hand before they blame DNS."""

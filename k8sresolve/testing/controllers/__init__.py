@@ -1,0 +1,1 @@
+"""What a cluster's controllers and kubelets make of the objects."""

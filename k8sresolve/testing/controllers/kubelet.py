@@ -1,0 +1,221 @@
+"""What the kubelet writes into a pod's /etc/resolv.conf.
+
+Source: `pkg/kubelet/network/dns/dns.go` of Kubernetes 1.37.2, and "DNS for Services and Pods",
+kubernetes.io/docs/concepts/services-networking/dns-pod-service/.
+"""
+
+import logging
+import re
+from collections.abc import Iterable, Iterator
+from ipaddress import IPv6Address, ip_address
+
+import attrs
+
+from k8sresolve.errors import ConfigError
+from k8sresolve.testing.objects.store import DNSConfig, Pod
+
+MAX_NAMESERVERS = 3
+MAX_SEARCHES = 32
+MAX_SEARCH_CHARACTERS = 2048
+_MAX_DOMAIN = 253  # DNS1123SubdomainMaxLength
+
+NODE_RESOLV_CONF = "nameserver 192.0.2.53\n"
+"""A node's own resolv.conf where a test says nothing else, with a nameserver outside the cluster."""
+
+_LOG = logging.getLogger("k8sresolve")
+_WORD = re.compile(r"[^\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+")  # Go's unicode.IsSpace
+_LEADING_ZEROS = re.compile(r"(?<![0-9A-Fa-f])0+(?=[0-9A-Fa-f])")
+
+
+@attrs.frozen
+class Event:
+    """A warning that the kubelet sends: `MissingClusterDNS`, or `DNSConfigForming` where a limit cut something."""
+
+    reason: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.reason}: {self.message}"
+
+
+@attrs.frozen
+class Kubelet:
+    """What a node tells its pods about DNS.
+
+    `resolv_conf` is the text of the file that `--resolv-conf` names, None for `--resolv-conf=""`. `cluster_dns` and
+    `cluster_domain` are the flags, or fields of KubeletConfiguration, of those names. `node_ips` are the node's own.
+    """
+
+    resolv_conf: str | None = NODE_RESOLV_CONF
+    cluster_dns: tuple[str, ...] = ("10.96.0.10",)
+    cluster_domain: str = "cluster.local"
+    node_ips: tuple[str, ...] = ()
+
+
+@attrs.frozen
+class PodDNS:
+    """The DNS settings of a pod, as the kubelet hands them to the container runtime, and the events on the way."""
+
+    nameservers: tuple[str, ...] = ()
+    searches: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    events: tuple[Event, ...] = ()
+
+    def text(self) -> str:
+        """Write the file as containerd does (`internal/cri/server/sandbox_run_linux.go`, `parseDNSOptions`).
+
+        >>> print(PodDNS(("10.96.0.10",), ("shop.svc.cluster.local",), ("ndots:5",)).text(), end="")
+        search shop.svc.cluster.local
+        nameserver 10.96.0.10
+        options ndots:5
+        """
+        lines = [f"search {' '.join(self.searches)}"] if self.searches else []
+        lines += [f"nameserver {nameserver}" for nameserver in self.nameservers]
+        lines += [f"options {' '.join(self.options)}"] if self.options else []
+        return "".join(f"{line}\n" for line in lines)
+
+
+class ResolvConf(str):  # noqa: SLOT000 - a text that carries something
+    """The text of a pod's resolv.conf. `events` are the warnings that the kubelet sent while making it."""
+
+    events: tuple[Event, ...] = ()
+
+
+def write_resolv_conf(pod: Pod, kubelet: Kubelet) -> ResolvConf:
+    """Write the file that a pod would have. Each event is logged as a warning, too.
+
+    Raises `ConfigError` where the kubelet would not start the pod.
+    """
+    dns = pod_dns(pod, kubelet)
+    for event in dns.events:
+        _LOG.warning("pod %s/%s: %s", pod.namespace, pod.name, event)
+    # Without any setting, the container runtime copies the node's file.
+    text = ResolvConf(dns.text() or kubelet.resolv_conf or "")
+    text.events = dns.events
+    return text
+
+
+def pod_dns(pod: Pod, kubelet: Kubelet) -> PodDNS:
+    """Work out a pod's DNS settings from its dnsPolicy, dnsConfig and hostNetwork (`GetPodDNS`).
+
+    Options are in the order in which they come to be; the kubelet's own order is random where there is a dnsConfig.
+    Raises `ConfigError` for a file of the node that the kubelet cannot read: then it starts no pod at all.
+
+    >>> dns = pod_dns(Pod("shop", "payments-0"), Kubelet())
+    >>> dns.searches, dns.options
+    (('shop.svc.cluster.local', 'svc.cluster.local', 'cluster.local'), ('ndots:5',))
+    """
+    node = _parse(kubelet.resolv_conf or "")
+    servers = tuple(_cluster_dns(kubelet.cluster_dns))
+    policy = _policy(pod)
+    missing = _missing_cluster_dns(pod) if policy == "cluster" and not servers else ()
+    if missing:
+        policy = "host"
+    match policy:
+        case "none":
+            dns = PodDNS()
+        case "cluster":
+            dns = PodDNS(servers, _cluster_searches(pod.namespace, kubelet.cluster_domain, node.searches), ("ndots:5",))
+        case _:
+            dns = node if kubelet.resolv_conf is not None else _without_a_file(kubelet.node_ips)
+    if pod.spec.dns_config is not None:
+        dns = _merged(dns, pod.spec.dns_config)
+    return _within_limits(attrs.evolve(dns, events=missing))
+
+
+def _policy(pod: Pod) -> str:
+    match pod.spec.dns_policy:
+        case "None":
+            return "none"
+        case "Default":
+            return "host"
+        case "ClusterFirst" if pod.spec.host_network:
+            return "host"
+        case _:  # ClusterFirstWithHostNet, and one that it does not know
+            return "cluster"
+
+
+def _parse(text: str) -> PodDNS:
+    """Read the node's file (`parseResolvConf`): less than libc does, and some things otherwise."""
+    nameservers: list[str] = []
+    searches: tuple[str, ...] = ()
+    options: dict[str, str] = {}
+    for line in text.split("\n"):
+        match _WORD.findall(line):
+            case ["nameserver"]:
+                problem = "Encountered error while parsing resolv conf file. Error: nameserver list is empty"
+                raise ConfigError(problem, advice="give each line 'nameserver' of the node's file an address")
+            case ["nameserver", address, *_]:
+                nameservers.append(address)
+            case ["search", *domains]:
+                searches = tuple(domain.removesuffix(".") for domain in domains)
+                searches = tuple(filter(None, searches))
+            case ["options", *words]:
+                options |= {word.partition(":")[0]: word for word in words}
+            case _:
+                pass
+    return PodDNS(tuple(nameservers), searches, tuple(options.values()))
+
+
+def _cluster_dns(texts: Iterable[str]) -> Iterator[str]:
+    """Read `--cluster-dns` as Go once read addresses: leading zeros are allowed, and what is none is skipped."""
+    for text in texts:
+        try:
+            address = ip_address(_LEADING_ZEROS.sub("", text))
+        except ValueError:
+            continue
+        if "%" not in text:
+            mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+            yield str(mapped or address)
+
+
+def _cluster_searches(namespace: str, domain: str, of_node: tuple[str, ...]) -> tuple[str, ...]:
+    if not domain:
+        return of_node
+    return _unique((f"{namespace}.svc.{domain}", f"svc.{domain}", domain, *of_node))
+
+
+def _without_a_file(node_ips: Iterable[str]) -> PodDNS:
+    # A nameserver on the pod's own loopback, where nobody listens, is the kubelet's way to switch DNS off.
+    loopbacks = tuple("::1" if ":" in ip else "127.0.0.1" for ip in node_ips)
+    return PodDNS(loopbacks or ("127.0.0.1",), (".",))
+
+
+def _missing_cluster_dns(pod: Pod) -> tuple[Event, ...]:
+    problem = "kubelet does not have ClusterDNS IP configured and cannot create Pod using"
+    text = f'{problem} "ClusterFirst" policy. Falling back to "Default" policy.'
+    of_pod = f'pod: "{pod.name}_{pod.namespace}". {text}'
+    return Event("MissingClusterDNS", text), Event("MissingClusterDNS", of_pod)
+
+
+def _merged(dns: PodDNS, config: DNSConfig) -> PodDNS:
+    options = {name: value for name, _, value in (option.partition(":") for option in dns.options)}
+    options |= dict(config.options)
+    return PodDNS(
+        _unique(dns.nameservers + config.nameservers),
+        _unique(dns.searches + config.searches),
+        tuple(f"{name}:{value}" if value else name for name, value in options.items()),
+    )
+
+
+def _unique(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(texts))
+
+
+def _within_limits(dns: PodDNS) -> PodDNS:
+    """Cut what is over the limits, with an event for each list that is cut (`formDNSConfigFitsLimits`)."""
+    events = list(dns.events)
+    nameservers = dns.nameservers[:MAX_NAMESERVERS]
+    if nameservers != dns.nameservers:
+        events.append(_cut("Nameserver limits", "nameservers", "nameserver", nameservers))
+    searches = tuple(domain for domain in dns.searches[:MAX_SEARCHES] if len(domain) <= _MAX_DOMAIN)
+    while len(" ".join(searches)) > MAX_SEARCH_CHARACTERS:
+        searches = searches[:-1]
+    if searches != dns.searches:
+        events.append(_cut("Search Line limits", "search paths", "search", searches))
+    return PodDNS(nameservers, searches, dns.options, tuple(events))
+
+
+def _cut(limits: str, what: str, line: str, left: tuple[str, ...]) -> Event:
+    text = f"{limits} were exceeded, some {what} have been omitted, the applied {line} line is: {' '.join(left)}"
+    return Event("DNSConfigForming", text)

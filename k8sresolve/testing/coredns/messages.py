@@ -1,0 +1,341 @@
+"""From bytes to bytes: a DNS message in, and what CoreDNS's server sends back.
+
+The codec is written for this direction, since what is cut from a long reply depends on how CoreDNS's library counts its
+octets (github.com/miekg/dns, `Msg.Truncate`): uncompressed if that fits, else compressed with letter case kept apart.
+"""
+
+import re
+import struct
+from typing import NamedTuple
+
+from k8sresolve.testing.coredns.chain import (
+    BADVERS,
+    COMPRESSIBLE,
+    FORMERR,
+    NOTIMP,
+    REFUSED,
+    SERVFAIL,
+    Answering,
+    Endless,
+    Malformed,
+    Record,
+    Reply,
+    Request,
+    name_to_wire,
+)
+
+_QR, _AA, _TC, _RD, _CD = 0x8000, 0x0400, 0x0200, 0x0100, 0x0010
+_DO = 0x8000
+_Z, _AD, _RA = 0x0040, 0x0020, 0x0080
+_QUERY, _NOTIFY, _OPT, _IN = 0, 4, 41, 1
+_HEADER = struct.Struct("!HHHHHH")
+_FIXED = struct.Struct("!HHIH")
+_TWO = struct.Struct("!HH")
+_MIN_UDP = 512  # RFC 1035, section 2.3.4; also what CoreDNS reads of a datagram
+_MAX_TCP = 65535
+_NO_FRAGMENTS = 1480  # CoreDNS compresses a longer datagram, though it would fit
+_MAX_POINTERS = 126
+_MAX_NAME = 253  # without the first length and the root: 255 octets as it is sent (RFC 1035, section 2.3.4)
+_MAX_POINTED = 0x4000
+# NSID, EXPIRE, COOKIE, TCP-KEEPALIVE, PADDING: the options that CoreDNS sends back as they came.
+_ECHOED_OPTIONS = frozenset({3, 9, 10, 11, 12})
+_SPECIAL = re.compile(rb"""[^!#-&*-:<-?A-\[\]-~]""")
+_DOT = ord(".")
+
+
+class Edns(NamedTuple):
+    """The OPT record of a query (RFC 6891): the payload size in octets, version, flags as sent, and options as sent."""
+
+    size: int
+    version: int
+    flags: int
+    options: bytes
+
+
+class Query(NamedTuple):
+    """A DNS message as it came. `name` is absolute, and None where there is no question to echo.
+
+    `problem` is the rcode of a message that no plugin is asked about, and None for a question.
+    """
+
+    id: int
+    flags: int
+    name: str | None
+    rdtype: int
+    rdclass: int
+    edns: Edns | None
+    tcp: bool
+    problem: int | None = None
+
+    @property
+    def opcode(self) -> int:
+        """The kind of message: 0 is a query, 4 a notify, 5 an update."""
+        return self.flags >> 11 & 0xF
+
+    @property
+    def size(self) -> int:
+        """The most octets that the reply may have."""
+        if self.tcp:
+            return _MAX_TCP
+        return max(self.edns.size, _MIN_UDP) if self.edns is not None else _MIN_UDP
+
+
+class Responder:
+    """The server in front of the plugins.
+
+    `read`, `answer` and `write` are the steps of `respond`, for those who want to see or change what passes between.
+    """
+
+    def __init__(self, server: Answering) -> None:
+        self._server = server
+
+    def respond(self, message: bytes, *, tcp: bool = False, client: str = "") -> bytes | None:
+        """Answer a message from the address `client`; None where CoreDNS sends nothing. Never raises."""
+        query = read(message, tcp=tcp)
+        return None if query is None else write(query, self.answer(query, client))
+
+    def answer(self, query: Query, client: str = "") -> Reply:
+        """Decide what to say, without writing it."""
+        if query.problem is not None:
+            return Reply(query.problem, authoritative=False)
+        if query.name is None:
+            return Reply(SERVFAIL, authoritative=False)
+        if query.rdclass != _IN:
+            return Reply(REFUSED, authoritative=False)
+        if query.edns is not None and query.edns.version != 0:
+            return Reply(BADVERS, authoritative=False)
+        edns = query.edns
+        dnssec = edns is not None and edns.flags & _DO != 0
+        unchecked = query.flags & _CD != 0
+        try:
+            return self._server.answer(Request(query.name, query.rdtype, query.opcode, 0, dnssec, unchecked, client))
+        except Endless:
+            return Reply(SERVFAIL, authoritative=False)
+
+
+def read(message: bytes, *, tcp: bool = False) -> Query | None:
+    """Read a message; None for what is not answered at all: less than a header, or a response."""
+    if not tcp:
+        message = message[:_MIN_UDP]
+    if len(message) < _HEADER.size:
+        return None
+    id_, flags, questions, answers, authorities, additionals = _HEADER.unpack_from(message)
+    if flags & _QR:
+        return None
+    opcode = flags >> 11 & 0xF
+    if opcode not in (_QUERY, _NOTIFY):
+        return Query(id_, flags, None, 0, 0, None, tcp, NOTIMP)
+    # A notify may carry an SOA as answer, an IXFR one as authority (RFC 1996, section 3.7; RFC 1995, section 3).
+    if questions != 1 or answers > 1 or authorities > 1 or additionals > 2:
+        return Query(id_, flags, None, 0, 0, None, tcp, FORMERR)
+    if len(message) == _HEADER.size:
+        return Query(id_, flags, None, 0, 0, None, tcp)
+    try:
+        name, at = _read_name(message, _HEADER.size)
+        rdtype, at = _read_number(message, at)
+        rdclass, at = _read_number(message, at)
+    except Malformed:
+        return Query(id_, flags, None, 0, 0, None, tcp, FORMERR)
+    try:
+        edns = _read_edns(message, at, answers + authorities, additionals)
+    except Malformed:
+        return Query(id_, flags, name, rdtype, rdclass, None, tcp, FORMERR)
+    return Query(id_, flags, name, rdtype, rdclass, edns, tcp)
+
+
+def _read_number(message: bytes, at: int) -> tuple[int, int]:
+    """Read a type or class; a question may end before it."""
+    left = len(message) - at
+    if left == 1:
+        raise Malformed("the question ends early")
+    return (message[at] << 8 | message[at + 1], at + 2) if left else (0, at)
+
+
+def _read_name(message: bytes, at: int) -> tuple[str, int]:
+    labels: list[bytes] = []
+    end = pointers = 0
+    try:
+        while length := message[at]:
+            at += 1
+            if length < 64:
+                labels.append(message[at : at + length])
+                at += length
+                continue
+            pointers += 1
+            if length < 192 or pointers > _MAX_POINTERS:
+                raise Malformed("a bad pointer in a name")
+            end = end or at + 1
+            at = (length & 0x3F) << 8 | message[at]
+    except IndexError:
+        raise Malformed("a name ends early") from None
+    return _as_text(labels), end or at + 1
+
+
+def _as_text(labels: list[bytes]) -> str:
+    """Write a name for people (RFC 1035, section 5.1)."""
+    name = b".".join(labels)
+    if len(name) > _MAX_NAME:
+        raise Malformed("a name is too long")
+    if not _SPECIAL.search(name) and name.count(b".") < max(1, len(labels)):
+        return name.decode("ascii") + "."
+    return "".join(f"{_escape(label)}." for label in labels) or "."
+
+
+def _escape(label: bytes) -> str:
+    return "".join(
+        chr(octet)
+        if octet != _DOT and not _SPECIAL.match(bytes([octet]))
+        else f"\\{chr(octet)}"
+        if 32 <= octet < 127
+        else f"\\{octet:03}"
+        for octet in label
+    )
+
+
+def _read_edns(message: bytes, at: int, others: int, additionals: int) -> Edns | None:
+    """Walk over the records behind the question; the last additional OPT counts. Records may be fewer than stated."""
+    edns = None
+    for index in range(others + additionals):
+        if at == len(message):
+            break
+        if message[at]:
+            _, at = _read_name(message, at)
+        else:
+            at += 1  # the root, as it stands before OPT
+        if at + _FIXED.size > len(message):
+            raise Malformed("a record ends early")
+        rdtype, rdclass, ttl, length = _FIXED.unpack_from(message, at)
+        at += _FIXED.size
+        rdata = message[at : at + length]
+        if len(rdata) < length:
+            raise Malformed("a record's data ends early")
+        at += length
+        if rdtype == _OPT and index >= others:
+            edns = Edns(rdclass, ttl >> 16 & 0xFF, ttl & 0xFFFF, _echoed(rdata) if rdata else b"")
+    return edns
+
+
+def _echoed(options: bytes) -> bytes:
+    kept, at = b"", 0
+    while at < len(options):
+        code, length = int.from_bytes(options[at : at + 2], "big"), int.from_bytes(options[at + 2 : at + 4], "big")
+        if at + 4 + length > len(options):
+            raise Malformed("an EDNS option ends early")
+        if code in _ECHOED_OPTIONS:
+            kept += options[at : at + 4 + length]
+        at += 4 + length
+    return kept
+
+
+def write(query: Query, reply: Reply) -> bytes | None:
+    """Write a reply within the size that the client takes; None where it cannot be written, so that nothing is sent."""
+    if reply.dropped:
+        return None
+    if reply.question:
+        query = query._replace(name=reply.question)
+    try:
+        return _write(query, reply)
+    except Malformed:
+        return None
+
+
+def _write(query: Query, reply: Reply) -> bytes:
+    opt = _opt(query, reply)
+    records = reply.answer + reply.authority + reply.additional
+    question = b"" if query.name is None else name_to_wire(query.name) + _TWO.pack(query.rdtype, query.rdclass)
+    body = question + b"".join([_record(record) for record in records])
+    kept = len(records)
+    length = _HEADER.size + len(body) + len(opt)
+    if length > query.size or (length > _NO_FRAGMENTS and not query.tcp):
+        room = query.size - len(opt) if length > query.size else _MAX_TCP
+        body, kept = _compressed(query, records, room)
+    flags = _flags(query, reply) | (_TC if kept < len(records) else 0)
+    answers = min(kept, len(reply.answer))
+    authorities = min(kept - answers, len(reply.authority))
+    additionals = kept - answers - authorities + (1 if opt else 0)
+    questions = 1 if question else 0
+    return _HEADER.pack(query.id, flags, questions, answers, authorities, additionals) + body + opt
+
+
+def _record(record: Record) -> bytes:
+    """Write one record without compression."""
+    name, rdtype, ttl, parts = record
+    rdata = parts[0]
+    if len(parts) > 1 or isinstance(rdata, str):
+        rdata = b"".join([part if isinstance(part, bytes) else name_to_wire(part) for part in parts])
+    return name_to_wire(name) + _FIXED.pack(rdtype, _IN, ttl, len(rdata)) + rdata
+
+
+def _compressed(query: Query, records: tuple[Record, ...], room: int) -> tuple[bytes, int]:
+    """Write the question and as many records as there is room for, and how many these are."""
+    message = _Message(query)
+    kept = message.fill(records, room)
+    return bytes(message.octets[_HEADER.size :]), kept
+
+
+def _flags(query: Query, reply: Reply) -> int:
+    if query.problem is not None:
+        # The header goes back as it came; only a message of an unknown kind keeps its opcode.
+        kept = _TC | _RD | _RA | _AD | _CD | (0x7800 if query.problem == NOTIMP else 0)
+        return _QR | query.flags & kept | reply.rcode
+    copied = 0x7800 | (_RD | _CD if query.opcode == _QUERY else 0)
+    return _QR | query.flags & copied | (_AA if reply.authoritative else 0) | reply.rcode & 0xF
+
+
+def _opt(query: Query, reply: Reply) -> bytes:
+    if query.edns is None or query.problem is not None:
+        return b""
+    if reply.rcode == BADVERS:
+        return b"\0" + _FIXED.pack(_OPT, 0, BADVERS >> 4 << 24, 0)
+    edns = query.edns
+    return b"\0" + _FIXED.pack(_OPT, edns.size, edns.flags & 0xFF00, len(edns.options)) + edns.options
+
+
+class _Message:
+    """A message being written with compression (RFC 1035, section 4.1.4): header and question, then records."""
+
+    def __init__(self, query: Query) -> None:
+        self.octets = bytearray(_HEADER.size)
+        self._offsets: dict[str, int] = {}
+        if query.name is not None:
+            self._name(query.name, compress=True)
+            self.octets += _TWO.pack(query.rdtype, query.rdclass)
+
+    def fill(self, records: tuple[Record, ...], room: int) -> int:
+        """Write as many records as there is room for, and return how many."""
+        for index, record in enumerate(records):
+            before = len(self.octets)
+            if before >= room:
+                return index
+            self._record(record)
+            if len(self.octets) > room:
+                del self.octets[before:]
+                return index
+        return len(records)
+
+    def _record(self, record: Record) -> None:
+        self._name(record.name, compress=True)
+        self.octets += _FIXED.pack(record.rdtype, _IN, record.ttl, 0)
+        start = len(self.octets)
+        for part in record.rdata:
+            if isinstance(part, bytes):
+                self.octets += part
+            else:
+                self._name(part, compress=record.rdtype in COMPRESSIBLE)
+        self.octets[start - 2 : start] = (len(self.octets) - start).to_bytes(2, "big")
+
+    def _name(self, name: str, *, compress: bool) -> None:
+        wire = name_to_wire(name)
+        at, start = 0, len(self.octets)
+        while wire[at]:
+            suffix = wire[at:].decode("latin-1")
+            pointer = self._offsets.get(suffix)
+            if pointer is not None:
+                if compress:
+                    self.octets += wire[:at] + (0xC000 | pointer).to_bytes(2, "big")
+                    return
+                break
+            if start + at < _MAX_POINTED:
+                self._offsets[suffix] = start + at
+            at += wire[at] + 1
+        self.octets += wire

@@ -1,0 +1,1 @@
+"""CoreDNS's plugins, one module each."""

@@ -1,0 +1,195 @@
+"""Zone files, served as CoreDNS's `file` plugin does. They also stand for the nameservers outside the cluster."""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from k8sresolve._core.questions import AAAA, CNAME, NS, SOA, SRV, A
+from k8sresolve.errors import ConfigError
+from k8sresolve.testing.coredns.chain import (
+    AXFR,
+    IXFR,
+    MAX_DEPTH,
+    MX,
+    NOERROR,
+    NOTIFY,
+    NXDOMAIN,
+    REFUSED,
+    SERVFAIL,
+    Chain,
+    Labels,
+    Rdata,
+    Record,
+    Reply,
+    Request,
+    fqdn,
+    is_below,
+    soa_record,
+    split,
+    unwritten,
+)
+
+if TYPE_CHECKING:
+    import dns.rdata
+
+
+class _Zone:
+    """One zone file, by owner and type."""
+
+    def __init__(self, origin: str, text: str) -> None:
+        import dns.exception
+        import dns.name
+        import dns.zone
+
+        try:
+            self.origin = dns.name.from_text(origin).to_text()
+            # Like the records of a test, a zone file may do without SOA and TTL.
+            zone = dns.zone.from_text(
+                f"$TTL 300\n{text}\n", self.origin, relativize=False, check_origin=False, allow_include=False
+            )
+        except (dns.exception.DNSException, ValueError) as error:
+            raise ConfigError(f"the upstream zone {origin!r} cannot be read: {error}") from None
+        self.labels = split(self.origin.lower())
+        self._nodes: dict[Labels, dict[int, tuple[Record, ...]]] = {}
+        for name, ttl, rdata in zone.iterate_rdatas():
+            rdtype = int(rdata.rdtype)
+            # CoreDNS keeps letter case in SRV records alone.
+            owner, parts = name.to_text(), _parts(rdata)
+            if rdtype != SRV:
+                owner, parts = owner.lower(), tuple(part.lower() if isinstance(part, str) else part for part in parts)
+            record = Record(owner, rdtype, int(ttl), parts)
+            node = self._nodes.setdefault(split(owner.lower()), {})
+            node[record.rdtype] = (*node.get(record.rdtype, ()), record)
+        self._inner = {owner[start:] for owner in self._nodes for start in range(1, len(owner))}
+        self.soa = self.at(self.labels, SOA) or (soa_record(self.origin, 300, 1, 30),)
+
+    def at(self, labels: Labels, rdtype: int) -> tuple[Record, ...]:
+        return self._nodes.get(labels, {}).get(rdtype, ())
+
+    def has(self, labels: Labels) -> bool:
+        """Whether the name is an owner."""
+        return labels in self._nodes
+
+    def exists(self, labels: Labels) -> bool:
+        """Whether the name is an owner, or has one below it (an empty non-terminal)."""
+        return labels in self._nodes or labels in self._inner
+
+    def wildcard(self, labels: Labels) -> Labels | None:
+        """Find the owner `*` that stands for a name that does not exist (RFC 4592, section 3.3.1)."""
+        for start in range(1, len(labels)):
+            if self.exists(labels[start:]) or labels[start:] == self.labels:
+                owner = ("*", *labels[start:])
+                return owner if owner in self._nodes else None
+        return None
+
+
+class Zones:
+    """Zone files, served as CoreDNS's `file` plugin does: alias chains, glue, wildcards, empty non-terminals.
+
+    Delegations and DNAME are not modelled. `files` maps each origin to a zone file's text, whose relative names belong
+    to that origin, or to None where the file is missing: SERVFAIL. `fallthrough` are the zones in which a name that
+    does not exist is left to the next plugin. Raises `ConfigError` for a text that is no zone file.
+    """
+
+    def __init__(self, files: Mapping[str, str | None], fallthrough: Iterable[str] = ()) -> None:
+        zones = [(split(fqdn(origin.lower())), text and _Zone(origin, text)) for origin, text in files.items()]
+        self._zones = sorted(zones, key=lambda zone: len(zone[0]), reverse=True)
+        self._fallthrough = [split(fqdn(zone.lower())) for zone in fallthrough]
+
+    def answer(self, request: Request, rest: Chain) -> Reply:
+        """Answer from the zone with the longest matching origin."""
+        labels = split(request.name.lower())
+        found = next((zone for zone in self._zones if is_below(labels, zone[0])), None)
+        if found is None:
+            return unwritten(REFUSED) if rest.ended else rest.answer(request)
+        zone = found[1]
+        if request.rdtype in (AXFR, IXFR):
+            return unwritten(REFUSED)
+        if request.opcode == NOTIFY:
+            return Reply(dropped=True)
+        if not isinstance(zone, _Zone):
+            return unwritten(SERVFAIL)
+        reply = _look_up(zone, labels, request, rest)
+        if reply.rcode == NXDOMAIN and not reply.answer and any(is_below(labels, zone) for zone in self._fallthrough):
+            return rest.answer(request)
+        return reply
+
+
+def _look_up(zone: _Zone, labels: Labels, request: Request, chain: Chain) -> Reply:
+    if labels == zone.labels and request.rdtype in (SOA, NS):
+        servers = zone.at(labels, NS)
+        if request.rdtype == SOA:
+            return Reply(answer=zone.soa, authority=servers)
+        return Reply(answer=servers, additional=_glue(zone, servers))
+    if zone.exists(labels):
+        return _from_node(zone, labels, request, chain)
+    wildcard = zone.wildcard(labels)
+    if wildcard is not None:
+        return _from_node(zone, wildcard, request, chain)
+    return Reply(NXDOMAIN, authority=zone.soa)
+
+
+def _from_node(zone: _Zone, node: Labels, request: Request, chain: Chain) -> Reply:
+    owner = request.name.lower()
+    alias = zone.at(node, CNAME)
+    if alias and request.rdtype != CNAME:
+        return _follow(zone, _owned(alias, node, owner), request, chain)
+    records = _owned(zone.at(node, request.rdtype), node, owner)
+    if not records:
+        return Reply(authority=zone.soa)
+    return Reply(answer=records, authority=zone.at(zone.labels, NS), additional=_glue(zone, records))
+
+
+def _owned(records: tuple[Record, ...], node: Labels, owner: str) -> tuple[Record, ...]:
+    """Give what a wildcard stands for the name that was asked (RFC 4592, section 3.3.1)."""
+    return tuple(record._replace(name=owner) for record in records) if node[:1] == ("*",) else records
+
+
+def _follow(zone: _Zone, chain_so_far: tuple[Record, ...], request: Request, chain: Chain) -> Reply:
+    answer = list(chain_so_far)
+    servers = zone.at(zone.labels, NS)
+    target = _target(answer[-1])
+    labels = split(target)
+    for _ in range(MAX_DEPTH + 1):
+        if _asks_again(zone, labels, request.rdtype) or not zone.at(labels, CNAME):
+            break
+        answer.extend(zone.at(labels, CNAME))
+        target = _target(answer[-1])
+        labels = split(target)
+    if not _asks_again(zone, labels, request.rdtype):
+        answer.extend(zone.at(labels, request.rdtype))
+        return Reply(answer=tuple(answer), authority=servers, additional=_glue(zone, answer))
+    rest = chain.look_up(target, request.rdtype, request)
+    negative = rest.rcode == NXDOMAIN or (rest.rcode == NOERROR and not rest.answer)
+    rcode = rest.rcode if rest.rcode in (NXDOMAIN, SERVFAIL) else NOERROR
+    return Reply(rcode, answer=(*answer, *rest.answer), authority=zone.soa if negative else servers)
+
+
+def _asks_again(zone: _Zone, target: Labels, rdtype: int) -> bool:
+    """Whether an alias's target is looked up anew, through all plugins, rather than in this zone."""
+    return not zone.has(target) or rdtype == NS or (rdtype == SOA and target == zone.labels)
+
+
+def _glue(zone: _Zone, records: Iterable[Record]) -> tuple[Record, ...]:
+    targets = dict.fromkeys(split(_target(record).lower()) for record in records if record.rdtype in (SRV, MX, NS))
+    return tuple(record for target in targets for rdtype in (A, AAAA) for record in zone.at(target, rdtype))
+
+
+def _target(record: Record) -> str:
+    return next(part for part in record.rdata if isinstance(part, str))
+
+
+def _parts(rdata: "dns.rdata.Rdata") -> Rdata:
+    """Split a record's data at the domain names that a message may compress or that are followed."""
+    wire = rdata.to_wire() or b""
+    match int(rdata.rdtype):
+        case 2 | 5 | 12:  # NS, CNAME, PTR
+            return (str(rdata.to_text()),)
+        case 33:  # SRV
+            return (wire[:6], str(rdata.to_text()).split()[3])
+        case 15:  # MX
+            return (wire[:2], str(rdata.to_text()).split()[1])
+        case 6:  # SOA
+            mname, rname = str(rdata.to_text()).split()[:2]
+            return (mname, rname, wire[-20:])
+        case _:
+            return (wire,)

@@ -1,0 +1,238 @@
+"""The log of what was asked of the offline cluster, and counts that tell the whole story when a test fails."""
+
+import threading
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import accumulate
+from typing import Any
+
+import attrs
+
+from k8sresolve._core.questions import TYPE_NAMES
+from k8sresolve.testing.coredns.chain import Record
+
+_MOST = 100_000  # queries and records that are kept
+_RECORDS_SHOWN = 3
+_ROOM = 200  # characters; pytest cuts what it shows of a value at 240
+OUTCOMES = {
+    "drop": "dropped",
+    "reset": "reset",
+    "truncate": "truncated",
+    "wrong_id": "wrong id",
+    "wrong_question": "wrong question",
+    "wrong_source": "wrong source",
+    "garbage": "garbage",
+}
+"""The outcome of a query that was hit by such a fault, where no true reply follows."""
+
+_NUMBERS = {name: number for number, name in TYPE_NAMES.items()}
+
+
+def type_text(number: int) -> str:
+    """Write a record type as text: `A`, or `TYPE65280` (RFC 3597) where it has no name."""
+    known = TYPE_NAMES.get(number)
+    if known is not None:
+        return known
+    import dns.rdatatype
+
+    return dns.rdatatype.to_text(dns.rdatatype.RdataType.make(number))
+
+
+def read_type(text: str) -> str:
+    """Read a record type in any letter case. Raises `ValueError` for what is none.
+
+    >>> read_type("aaaa")
+    'AAAA'
+    """
+    import dns.exception
+    import dns.rdatatype
+
+    name = str(text).upper()
+    if name in _NUMBERS:
+        return name
+    try:
+        return type_text(dns.rdatatype.from_text(name))
+    except (dns.exception.DNSException, ValueError):
+        raise ValueError(f"there is no record type {text!r}") from None
+
+
+def read_name(text: str) -> str:
+    """Make a name absolute and lower-case, as the log has it."""
+    return f"{text.removesuffix('.').lower()}."
+
+
+@attrs.frozen
+class Query:
+    """One question that came to a nameserver, and what its asker was sent.
+
+    - `name` is absolute and in lower case, `rdtype` text such as `"SRV"`, `transport` `"udp"` or `"tcp"`;
+    - `at` is the time in seconds by the cluster's clock;
+    - `client` is the address that asked, `nameserver` the one that was asked, and `replica` the one of the cluster's
+      nameservers that this led to, empty where the question went elsewhere;
+    - `outcome` is the reply's rcode, `"NODATA"`, `"truncated"`, or what a fault made of it: `"dropped"`, `"reset"`,
+      `"wrong id"`, `"wrong question"`, `"wrong source"`, `"garbage"`, or `"no reply"` where CoreDNS itself sends none;
+    - `faults` are the kinds of all faults that hit it, in the order of their effect.
+    """
+
+    name: str
+    rdtype: str
+    transport: str
+    at: float
+    outcome: str
+    client: str = ""
+    nameserver: str = ""
+    replica: str = ""
+    faults: tuple[str, ...] = ()
+    answer: tuple[Record, ...] = attrs.field(default=(), repr=False)
+
+    @property
+    def records(self) -> tuple[str, ...]:
+        """The answer section as lines of a zone file: name, TTL, type and data."""
+        return tuple(map(str, self.answer))
+
+    def __str__(self) -> str:
+        return "  ".join(self.cells())
+
+    def cells(self, *, replicas: bool = False) -> Sequence[str]:
+        """Tell it in columns: time, transport, client, nameserver, question, outcome with data and faults.
+
+        With `replicas` also which of them it was led to.
+        """
+        way = [self.nameserver, self.replica] if replicas and self.replica != self.nameserver else [self.nameserver]
+        return (
+            f"{self.at:.3f} s",
+            self.transport,
+            self.client or "-",
+            " > ".join(filter(None, way)) or "-",
+            f"{self.name} {self.rdtype}",
+            self.result(),
+        )
+
+    def result(self) -> str:
+        """Tell the outcome, the first records' data, and the faults that it does not tell already."""
+        shown = [self._data(record) for record in self.answer[:_RECORDS_SHOWN]]
+        more = len(self.answer) - len(shown)
+        faults = [fault for fault in self.faults if OUTCOMES.get(fault) != self.outcome]
+        word = "fault" if len(faults) == 1 else "faults"
+        parts = [
+            ", ".join(shown),
+            f"and {more} more" if more else "",
+            f"({word}: {', '.join(faults)})" if faults else "",
+        ]
+        return " ".join(filter(None, [self.outcome, *parts]))
+
+    def _data(self, record: Record) -> str:
+        _, _, rdtype, data = str(record).split(maxsplit=3)
+        return data if rdtype == self.rdtype else f"{rdtype} {data}"
+
+
+class Count(int):
+    """How often something was asked: a number, whose `repr`, which pytest shows, tells what else was asked.
+
+    `story` are the lines of the whole log.
+    """
+
+    _log: "QueryLog"
+
+    @classmethod
+    def of(cls, number: int, log: "QueryLog") -> "Count":
+        """Make a count of queries in a log."""
+        count = cls(number)
+        count._log = log
+        return count
+
+    @property
+    def story(self) -> Sequence[str]:
+        """The whole exchange, a line for each query."""
+        return str(self._log).splitlines()
+
+    def __str__(self) -> str:
+        return int.__repr__(self)
+
+    def __format__(self, spec: str) -> str:
+        return int(self).__format__(spec)
+
+    def __repr__(self) -> str:
+        kinds = Counter(f"{query.name} {query.rdtype} {query.outcome}" for query in self._log)
+        told = [kind if number == 1 else f"{number} x {kind}" for kind, number in kinds.items()]
+        shown = told[: max(1, sum(length < _ROOM for length in accumulate(len(text) + 2 for text in told)))]
+        more = [f"and {len(told) - len(shown)} more"] if len(told) > len(shown) else []
+        return f"{self} (asked in all: {'; '.join(shown + more) or 'nothing'})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return int, (int(self),)
+
+
+class QueryLog:
+    """What was asked of the cluster's nameservers, in order. It is bounded: the oldest of some 100,000 give way.
+
+    >>> log = QueryLog()
+    >>> log.asked("payments.shop.svc.cluster.local", "A") == 0
+    True
+    >>> print(log)
+    nothing was asked
+    """
+
+    def __init__(self, queries: Iterable[Query] = ()) -> None:
+        self._queries = deque(queries)
+        self._size = 0
+        self._watchers: list[Callable[[Query], object]] = []
+        self._lock = threading.Lock()
+
+    def __iter__(self) -> Iterator[Query]:
+        with self._lock:
+            return iter(tuple(self._queries))
+
+    def __len__(self) -> int:
+        return len(self._queries)
+
+    def of(self, name: str | None = None, rdtype: str | None = None) -> "QueryLog":
+        """Pick the queries for a name (with or without the dot) and type, as a log; None stands for any.
+
+        Raises `ValueError` for a type that there is not.
+        """
+        wanted = None if name is None else read_name(name)
+        kind = None if rdtype is None else read_type(rdtype)
+        return QueryLog(query for query in self if wanted in (None, query.name) and kind in (None, query.rdtype))
+
+    def asked(self, name: str | None = None, rdtype: str | None = None) -> Count:
+        """Count the queries for a name (with or without the dot) and type; None stands for any.
+
+        What is returned is an `int`. When an assertion about it fails, pytest shows what was asked instead. Raises
+        `ValueError` for a type that there is not.
+        """
+        return Count.of(len(self.of(name, rdtype)), self)
+
+    def clear(self) -> None:
+        """Forget what was asked."""
+        with self._lock:
+            self._queries.clear()
+            self._size = 0
+
+    def note(self, query: Query) -> None:
+        """Add a query."""
+        with self._lock:
+            self._queries.append(query)
+            self._size += 1 + len(query.answer)
+            while self._size > _MOST:
+                self._size -= 1 + len(self._queries.popleft().answer)
+        for watcher in self._watchers:
+            watcher(query)
+
+    def watch(self, watcher: Callable[[Query], object]) -> None:
+        """Call this for each query as it comes, in whatever thread that is."""
+        self._watchers.append(watcher)
+
+    def __repr__(self) -> str:
+        return f"<QueryLog: {len(self)} queries>"
+
+    def __str__(self) -> str:
+        queries = tuple(self)
+        if not queries:
+            return "nothing was asked"
+        several = len({query.replica for query in queries}) > 1
+        rows = [query.cells(replicas=several) for query in queries]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        return "\n".join(
+            "  ".join([cells[0].rjust(widths[0]), *map(str.ljust, cells[1:], widths[1:])]).rstrip() for cells in rows
+        )

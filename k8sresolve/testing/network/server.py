@@ -1,0 +1,337 @@
+"""The offline cluster on real sockets: a nameserver on loopback, for any client in any language."""
+
+import asyncio
+import ipaddress
+import os
+import socket
+import struct
+import threading
+from concurrent.futures import CancelledError, Future
+from contextlib import closing, suppress
+from itertools import groupby
+from typing import Self, cast
+
+from k8sresolve.config import Nameserver
+from k8sresolve.errors import ConfigError
+from k8sresolve.testing.network.faults import Parcel, Transport
+from k8sresolve.testing.network.network import Network
+
+_MOST_PORT = 65535
+_TRIES = 20  # until a port is free for UDP as well as for TCP
+_PATIENCE = 5.0  # seconds
+_RESET = struct.pack("ii", 1, 0)  # socket(7): closing with SO_LINGER and no time resets the connection
+
+
+class Server:
+    """A nameserver on loopback, UDP and TCP on one port, from entering the context until leaving it.
+
+    `host` and `port` are where it listens; port 0 stands for any free one. It has one thread of its own; `with` and
+    `async with` are the same. Other addresses than loopback are refused with `ConfigError`, as is a port in use.
+    `stands_for` is the address in the cluster that faults and the log know it by.
+    """
+
+    def __init__(self, network: Network, stands_for: str, host: str = "127.0.0.1", port: int = 0) -> None:
+        try:
+            loopback = ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            loopback = False
+        if not loopback:
+            raise ConfigError(f"{host!r} is not a loopback address", advice="the test server listens on 127.0.0.1 only")
+        if not 0 <= port <= _MOST_PORT:
+            raise ConfigError(f"{port} is no port to listen on", advice=f"give 0 for any, or one up to {_MOST_PORT}")
+        self.host = host
+        self.port = port
+        self.stands_for = stands_for
+        self._network = network
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopping: asyncio.Event | None = None
+
+    @property
+    def nameserver(self) -> Nameserver:
+        """Where it listens, for `ResolverConfig`."""
+        return Nameserver(self.host, self.port)
+
+    def start(self) -> None:
+        """Listen. Raises `ConfigError` if the port is in use, and `RuntimeError` if it listens already."""
+        if self._thread is not None:
+            raise RuntimeError(f"this server listens already, on {self.nameserver}")
+        listening: Future[int] = Future()
+        self._thread = threading.Thread(target=self._run, args=(listening,), name="k8sresolve-server", daemon=True)
+        self._thread.start()
+        try:
+            self.port = listening.result()
+        except OSError as error:
+            self._thread.join()
+            self._thread = None
+            address = f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+            raise ConfigError(
+                f"cannot listen on {address}: {error.strerror}", advice="choose another port, or 0 for any"
+            ) from None
+        self._network.clock.run()
+
+    def stop(self) -> None:
+        """Stop listening; stopping twice is fine."""
+        if self._thread is None or self._loop is None or self._stopping is None:
+            return
+        self._network.clock.halt()
+        self._loop.call_soon_threadsafe(self._stopping.set)
+        self._thread.join()
+        self._thread = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    async def __aenter__(self) -> Self:
+        self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.stop()
+
+    def _run(self, listening: "Future[int]") -> None:
+        try:
+            asyncio.run(self._serve(listening))
+        except OSError as error:
+            if listening.done():
+                raise
+            listening.set_exception(error)
+
+    async def _serve(self, listening: "Future[int]") -> None:
+        self._loop = loop = asyncio.get_running_loop()
+        self._stopping = asyncio.Event()
+        ports = await self._listen()
+
+        def refresh() -> None:
+            done = asyncio.run_coroutine_threadsafe(self._refresh(ports), loop)
+            if threading.current_thread() is not self._thread:
+                # Whoever closes a port may rely on it that it is closed now, unless all of it ends this moment.
+                with suppress(TimeoutError, CancelledError):
+                    done.result(_PATIENCE)
+
+        try:
+            await self._refresh(ports)
+            self._network.watch(refresh)
+            listening.set_result(ports[0].number)
+            await self._stopping.wait()
+        finally:
+            self._network.unwatch(refresh)
+            for port in ports:
+                await port.close()
+
+    async def _refresh(self, ports: "tuple[_Udp, _Tcp]") -> None:
+        for port in ports:
+            if self._network.closed(port.transport, self.stands_for):
+                await port.refuse()
+            else:
+                await port.listen()
+
+    async def _listen(self) -> "tuple[_Udp, _Tcp]":
+        for attempt in range(_TRIES):
+            tcp = _Tcp(self, self.port)
+            await tcp.listen()
+            udp = _Udp(self, tcp.number)
+            try:
+                await udp.listen()
+            except OSError:
+                await tcp.close()
+                if self.port or attempt == _TRIES - 1:
+                    raise
+            else:
+                return udp, tcp
+        raise AssertionError("the last try has returned or raised")
+
+    def receive(self, message: bytes, transport: Transport, peer: tuple[str, int]) -> list[Parcel]:
+        """Ask the network what goes back for a message that came from `peer`."""
+        return self._network.receive(
+            message, transport, nameserver=self.stands_for, client=peer[0], flow=(transport, *peer[:2])
+        )
+
+
+class _Port:
+    """One port of one transport, which is open, closed, or neither yet."""
+
+    transport: Transport
+    kind: socket.SocketKind
+
+    def __init__(self, server: Server, number: int) -> None:
+        self.server = server
+        self.number = number
+        self._holding: socket.socket | None = None  # keeps the number while the port is closed
+
+    def bind(self) -> socket.socket:
+        """Make a socket with this number."""
+        family = socket.AF_INET6 if ":" in self.server.host else socket.AF_INET
+        sock = socket.socket(family, self.kind)
+        try:
+            if self.kind == socket.SOCK_STREAM and os.name == "posix":
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.bind((self.server.host, self.number))
+            sock.setblocking(False)
+        except BaseException:
+            sock.close()
+            raise
+        self.number = sock.getsockname()[1]
+        return sock
+
+    def release(self) -> None:
+        """Give the number free, if it is only held."""
+        if self._holding is not None:
+            self._holding.close()
+            self._holding = None
+
+
+class _Udp(_Port, asyncio.DatagramProtocol):
+    """The UDP half."""
+
+    transport = "udp"
+    kind = socket.SOCK_DGRAM
+
+    def __init__(self, server: Server, number: int) -> None:
+        super().__init__(server, number)
+        self._endpoint: asyncio.DatagramTransport | None = None
+        self._gone: asyncio.Future[None] | None = None
+        self._other: socket.socket | None = None
+
+    async def listen(self) -> None:
+        """Open it."""
+        if self._endpoint is None:
+            self.release()
+            loop = asyncio.get_running_loop()
+            self._gone = loop.create_future()
+            await loop.create_datagram_endpoint(lambda: self, sock=self.bind())
+
+    async def refuse(self) -> None:
+        """Close it, and keep its number."""
+        if self._endpoint is not None:
+            await self._shut()
+            self._holding = self.bind()
+            # udp(7): a connected socket gets its peer's datagrams alone, and for all others nobody is there.
+            self._holding.connect(self._holding.getsockname())
+
+    async def close(self) -> None:
+        """End it."""
+        self.release()
+        await self._shut()
+        if self._other is not None:
+            self._other.close()
+
+    async def _shut(self) -> None:
+        if self._endpoint is not None and self._gone is not None:
+            self._endpoint.abort()
+            await self._gone
+            self._endpoint = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Note the socket."""
+        self._endpoint = cast("asyncio.DatagramTransport", transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+        """Say that the socket is closed."""
+        if self._gone is not None:
+            self._gone.set_result(None)
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        """Answer a query."""
+        parcels = self.server.receive(data, "udp", addr)
+        for delay, due in groupby(parcels, lambda parcel: parcel.delay):
+            if delay:
+                asyncio.get_running_loop().call_later(delay, self._send, list(due), addr)
+            else:
+                self._send(list(due), addr)
+
+    def _send(self, parcels: list[Parcel], addr: tuple[str, int]) -> None:
+        for parcel in parcels:
+            if parcel.manner == "elsewhere":
+                self._send_from_elsewhere(parcel.data, addr)
+            elif self._endpoint is not None and not self._endpoint.is_closing():
+                self._endpoint.sendto(parcel.data, addr)
+
+    def _send_from_elsewhere(self, data: bytes, addr: tuple[str, int]) -> None:
+        if self._other is None:
+            self._other = _Udp(self.server, 0).bind()
+        with suppress(OSError):  # a full buffer loses it, as it may any datagram
+            self._other.sendto(data, addr)
+
+
+class _Tcp(_Port):
+    """The TCP half."""
+
+    transport = "tcp"
+    kind = socket.SOCK_STREAM
+
+    def __init__(self, server: Server, number: int) -> None:
+        super().__init__(server, number)
+        self._listener: asyncio.Server | None = None
+        self._streams: set[asyncio.Task[None]] = set()
+
+    async def listen(self) -> None:
+        """Open it."""
+        if self._listener is None:
+            self.release()
+            self._listener = await asyncio.start_server(self._accept, sock=self.bind())
+
+    async def refuse(self) -> None:
+        """Close it, and its connections with it, and keep its number."""
+        if self._listener is not None:
+            await self.close()
+            self._holding = self.bind()  # listen(2) is what would let anyone connect
+
+    async def close(self) -> None:
+        """End it."""
+        self.release()
+        if self._listener is not None:
+            await self._stop_listening(self._listener)
+            self._listener = None
+        for stream in self._streams:
+            stream.cancel()
+        await asyncio.gather(*self._streams, return_exceptions=True)
+
+    @staticmethod
+    async def _stop_listening(listener: asyncio.Server) -> None:
+        # asyncio loses the connections that it has let in and not yet begun to serve. So let in no more, and give
+        # these their turn first.
+        with suppress(NotImplementedError):  # on Windows
+            for sock in listener.sockets:
+                asyncio.get_running_loop().remove_reader(sock.fileno())
+        await asyncio.sleep(0)
+        listener.close()
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = cast("asyncio.Task[None]", asyncio.current_task())
+        self._streams.add(task)
+        # Cancelled by `close`, after which nothing is left to do; asyncio of Python 3.11 would report it.
+        with closing(writer), suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            if self._listener is not None:  # else it was let in while the port was being closed
+                await self._converse(reader, writer)
+        self._streams.discard(task)
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        peer = writer.get_extra_info("peername")
+        # RFC 7766, section 6.2.1: a client may send several queries over one connection.
+        while True:
+            length = int.from_bytes(await reader.readexactly(2))
+            sent = 0.0
+            for parcel in self.server.receive(await reader.readexactly(length), "tcp", peer):
+                await asyncio.sleep(parcel.delay - sent)
+                sent = parcel.delay
+                if parcel.manner == "reset":
+                    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+                    writer.transport.abort()
+                    return
+                await _write(writer, len(parcel.data).to_bytes(2) + parcel.data, parcel.interval)
+
+
+async def _write(writer: asyncio.StreamWriter, data: bytes, interval: float) -> None:
+    if not interval:
+        writer.write(data)
+        await writer.drain()
+        return
+    for index in range(len(data)):
+        await asyncio.sleep(interval if index else 0)
+        writer.write(data[index : index + 1])
+        await writer.drain()

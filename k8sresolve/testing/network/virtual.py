@@ -1,0 +1,259 @@
+"""The virtual driver: no sockets and no waiting. A network function answers, and the clock jumps to the next event.
+
+The desk, and so single flight, the cap, resends and deadlines, is the one that real drivers use.
+"""
+
+import heapq
+import sys
+import threading
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+
+from k8sresolve._core.engine.desk import Alarms, Batch, Desk, Flight
+from k8sresolve._core.engine.inquiry import Send, Terms
+from k8sresolve._core.questions import Answers, Ask, Lookup
+from k8sresolve.errors import ResolverClosed, WrongLoop
+
+if TYPE_CHECKING:
+    import asyncio
+
+T = TypeVar("T")
+
+
+class Arrival(NamedTuple):
+    """What comes back for a send: `data`, or, where that is None, the network error `error`, after `delay` seconds."""
+
+    delay: float
+    data: bytes | None
+    error: str = ""
+
+
+class Network(Protocol):
+    """What stands in for sockets."""
+
+    def exchange(self, send: Send, message: bytes) -> list[Arrival]:
+        """Say what comes back for a message; nothing is a lost packet."""
+        ...
+
+
+class Clock(Protocol):
+    """A clock that goes on only when told."""
+
+    def monotonic(self) -> float:
+        """Seconds since its start."""
+        ...
+
+    def reach(self, when: float) -> None:
+        """Go on to that time, if it is not past."""
+        ...
+
+
+class _Event(NamedTuple):
+    at: float
+    serial: int
+    flight: Flight
+    number: int
+    transport: str
+    arrival: Arrival
+
+
+class _VirtualDriver:
+    """What the two faces share: the desk's host, and one step of virtual time."""
+
+    def __init__(self, terms: Terms, network: Network, clock: Clock, *, in_flight: int, rotate: bool = False) -> None:
+        self.desk = Desk(terms, self, in_flight, rotate=rotate)
+        self._network = network
+        self._clock = clock
+        self._alarms = Alarms()
+        self._events: list[_Event] = []
+        self._serial = 0
+        self._closed = False
+
+    def now(self) -> float:
+        """Seconds by the virtual clock."""
+        return self._clock.monotonic()
+
+    def forget(self, name: str | None) -> None:
+        """Drop what the cache knows of a name, or everything."""
+        self.desk.terms.cache.forget(name)
+
+    def retire(self) -> None:
+        """Hold nothing: there is nothing to give up."""
+
+    def close(self) -> None:
+        """End what is pending."""
+        self._closed = True
+        self.desk.close(self.now())
+
+    def _step(self) -> None:
+        """Go to the next event or alarm, and let it happen."""
+        alarm = self._alarms.next()
+        if self._events and (alarm is None or self._events[0].at <= alarm):
+            event = heapq.heappop(self._events)
+            if event.flight.answer is None:
+                self._clock.reach(event.at)
+                self._happen(event)
+        elif alarm is not None:
+            self._clock.reach(alarm)
+            now = self.now()
+            for flight in self._alarms.due(now):
+                self.desk.ring(flight, now)
+
+    def _happen(self, event: _Event) -> None:
+        now = self.now()
+        if event.arrival.data is None:
+            self.desk.error(event.flight, event.number, event.arrival.error, now)
+        elif event.arrival.data[:2] != _id_of(event.number):
+            if event.transport == "tcp":
+                self.desk.error(event.flight, event.number, "a reply with another id", now)
+            else:
+                self.desk.datagram(event.flight, event.number, b"", now)
+        elif event.transport == "tcp":
+            self.desk.message(event.flight, event.number, event.arrival.data, now)
+        else:
+            self.desk.datagram(event.flight, event.number, event.arrival.data, now)
+
+    # -- the desk's host ---------------------------------------------------------------------------------------------
+
+    def send(self, flight: Flight, send: Send) -> str | None:
+        """Hand the message to the network, and note what will arrive."""
+        now = self.now()
+        for arrival in self._network.exchange(send, _id_of(send.number) + send.payload[2:]):
+            self._serial += 1
+            event = _Event(now + arrival.delay, self._serial, flight, send.number, send.transport, arrival)
+            heapq.heappush(self._events, event)
+        return None
+
+    def release(self, flight: Flight) -> None:
+        """Nothing is held for a flight."""
+
+    def wake(self, batch: Batch) -> None:
+        """A batch that is done is seen by whoever steps."""
+
+    def alarm(self, flight: Flight) -> None:
+        """Note the flight's alarm."""
+        self._alarms.set(flight)
+
+
+def _id_of(number: int) -> bytes:
+    # Nobody can guess here, so the send's number will do, and runs repeat to the octet.
+    return (number + 1).to_bytes(2)
+
+
+class VirtualDriver(_VirtualDriver):
+    """Runs lookups one after another; threads take turns."""
+
+    def __init__(self, terms: Terms, network: Network, clock: Clock, *, in_flight: int, rotate: bool = False) -> None:
+        super().__init__(terms, network, clock, in_flight=in_flight, rotate=rotate)
+        self._lock = threading.RLock()
+
+    def run(self, lookup: Lookup[T], timeout: float, *, fresh: bool = False) -> T:
+        """Run a lookup to its end, `timeout` virtual seconds at most."""
+        deadline = self.now() + timeout
+        try:
+            ask = next(lookup)
+            while True:
+                ask = lookup.send(self._ask(ask, deadline, fresh=fresh))
+        except StopIteration as stop:
+            return stop.value  # type: ignore[no-any-return]
+
+    def _ask(self, ask: Ask, deadline: float, *, fresh: bool) -> Answers:
+        with self._lock:
+            if self._closed:
+                raise ResolverClosed("this resolver is closed")
+            batch = self.desk.ask(ask, deadline, self.now(), fresh=fresh)
+            while not batch.done:
+                self._step()
+        return tuple(batch.answers)
+
+
+def _running_trio() -> Any:
+    """The module `trio`, in one of its tasks; None elsewhere."""
+    trio: Any = sys.modules.get("trio")
+    if trio is None:
+        return None
+    try:
+        trio.lowlevel.current_task()
+    except RuntimeError:
+        return None
+    return trio
+
+
+def _asyncio_loop() -> Any:
+    import asyncio
+
+    return asyncio.get_running_loop()
+
+
+# A loop does not tell when no task can run any more: so many turns does a chain of them get before time goes on.
+_TURNS = 3
+
+
+class AsyncVirtualDriver(_VirtualDriver):
+    """Runs lookups for tasks of asyncio or trio. Virtual time goes on only when the tasks that can run have run."""
+
+    def __init__(self, terms: Terms, network: Network, clock: Clock, *, in_flight: int, rotate: bool = False) -> None:
+        super().__init__(terms, network, clock, in_flight=in_flight, rotate=rotate)
+        self._stepping = False
+        self._loop: object = None
+
+    async def run(self, lookup: Lookup[T], timeout: float, *, fresh: bool = False) -> T:
+        """Run a lookup to its end, `timeout` virtual seconds at most."""
+        deadline = self.now() + timeout
+        try:
+            ask = next(lookup)
+            while True:
+                ask = lookup.send(await self._ask(ask, deadline, fresh=fresh))
+        except StopIteration as stop:
+            return stop.value  # type: ignore[no-any-return]
+
+    async def _ask(self, ask: Ask, deadline: float, *, fresh: bool) -> Answers:
+        trio = _running_trio()
+        loop = _asyncio_loop() if trio is None else trio.lowlevel.current_trio_token()
+        if self._loop not in (None, loop):
+            raise WrongLoop("this AsyncResolver belongs to another event loop; make one for each loop")
+        self._loop = loop
+        if self._closed:
+            raise ResolverClosed("this resolver is closed")
+        batch = self.desk.ask(ask, deadline, self.now(), fresh=fresh)
+        try:
+            if trio is not None:
+                await self._step_in_trio(batch, trio)
+            elif not batch.done:
+                batch.waiter = loop.create_future()
+                self._keep_stepping(loop)
+                await batch.waiter
+        finally:
+            if not batch.done:
+                self.desk.leave(batch, self.now())
+        if self._closed:
+            raise ResolverClosed("this resolver was closed during the lookup")
+        return tuple(batch.answers)
+
+    async def _step_in_trio(self, batch: Batch, trio: Any) -> None:
+        """Step in turns with the other tasks, those that wait for answers among them."""
+        await trio.lowlevel.checkpoint()
+        while not batch.done:
+            for _ in range(_TURNS):
+                await trio.lowlevel.checkpoint()
+            if not batch.done:
+                self._step()
+
+    def _keep_stepping(self, loop: "asyncio.AbstractEventLoop") -> None:
+        if not self._stepping and self.desk.flights:
+            self._stepping = True
+            loop.call_soon(self._tick, loop, _TURNS)
+
+    def _tick(self, loop: "asyncio.AbstractEventLoop", turns: int) -> None:
+        if turns:
+            loop.call_soon(self._tick, loop, turns - 1)
+            return
+        self._stepping = False
+        try:
+            self._step()
+        finally:
+            self._keep_stepping(loop)
+
+    def wake(self, batch: Batch) -> None:
+        """Let the batch's task go on."""
+        if batch.waiter is not None and not batch.waiter.done():
+            batch.waiter.set_result(None)

@@ -1,0 +1,1 @@
+"""Kubernetes objects: how manifests are read, and the store that holds them."""

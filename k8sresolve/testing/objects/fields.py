@@ -1,0 +1,135 @@
+"""Reading the fields of Kubernetes objects as the API server takes them: a null is an absent field.
+
+A field of a wrong type raises `Wrong`, which says what is wrong and in which field.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple, TypeVar
+
+from k8sresolve.testing.objects.store import NO_PORT, PortEntry, Selector
+
+FieldPath = tuple[str | int, ...]
+Object = dict[str, Any]
+
+T = TypeVar("T")
+
+
+class Wrong(Exception):
+    """A field is not what it should be; becomes a `ManifestError` where file and document are known."""
+
+    def __init__(self, problem: str, path: FieldPath) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.path = path
+
+
+_DESCRIPTIONS: dict[type, str] = {
+    dict: "a mapping",
+    list: "a list",
+    str: "text",
+    int: "a whole number",
+    float: "a fraction",
+    bool: "true or false",
+}
+
+
+def described(value: object) -> str:
+    """Say of what type a value is."""
+    return _named(type(value))
+
+
+def _named(kind: type) -> str:
+    return _DESCRIPTIONS.get(kind, "nothing")
+
+
+def take(obj: Object, key: str, kind: type[T], default: T, path: FieldPath) -> T:
+    """Read a field of that type, with a default where it is absent."""
+    value = obj.get(key)
+    if value is None:
+        return default
+    if type(value) is not kind:
+        raise Wrong(f"{described(value)} where {_named(kind)} should be", (*path, key))
+    return value
+
+
+def texts(obj: Object, key: str, path: FieldPath) -> tuple[str, ...]:
+    """Read a list of texts."""
+    values = take(obj, key, list, [], path)
+    for index, value in enumerate(values):
+        if type(value) is not str:
+            raise Wrong(f"{described(value)} where text should be", (*path, key, index))
+    return tuple(values)
+
+
+def mappings(obj: Object, key: str, path: FieldPath) -> Iterator[tuple[Object, FieldPath]]:
+    """Walk over a list of mappings, each with its path."""
+    for index, value in enumerate(take(obj, key, list, [], path)):
+        if type(value) is not dict:
+            raise Wrong(f"{described(value)} where a mapping should be", (*path, key, index))
+        yield value, (*path, key, index)
+
+
+def within(obj: Object, key: str, path: FieldPath) -> tuple[Object, FieldPath]:
+    """Read a mapping, empty where it is absent, and its path."""
+    return take(obj, key, dict, {}, path), (*path, key)
+
+
+def read_labels(obj: Object, key: str, path: FieldPath) -> Selector:
+    """Read a mapping of texts, sorted by key."""
+    labels, at = within(obj, key, path)
+    return tuple(sorted((name, take(labels, name, str, "", at)) for name in labels))
+
+
+class Meta(NamedTuple):
+    """The metadata of an object."""
+
+    namespace: str
+    name: str
+    labels: Object
+    annotations: Object
+    deleted: bool
+    fields: Object
+    path: FieldPath
+
+    def label(self, key: str, default: str = "") -> str:
+        """Read a label."""
+        return take(self.labels, key, str, default, (*self.path, "labels"))
+
+
+def read_meta(obj: Object, path: FieldPath) -> Meta:
+    """Read the metadata of an object, in namespace `default` if it names none."""
+    meta, at = within(obj, "metadata", path)
+    name = take(meta, "name", str, "", at)
+    if not name:
+        raise Wrong("no name", (*at, "name"))
+    return Meta(
+        namespace=take(meta, "namespace", str, "", at) or "default",
+        name=name,
+        labels=take(meta, "labels", dict, {}, at),
+        annotations=take(meta, "annotations", dict, {}, at),
+        deleted=meta.get("deletionTimestamp") is not None,
+        fields=meta,
+        path=at,
+    )
+
+
+def read_port(entry: Object, path: FieldPath, *, least: int, key: str = "port") -> PortEntry:
+    """Read a port. Its number, `least` or more, may be absent; its protocol is TCP if it is."""
+    number = take(entry, key, int, NO_PORT, path)
+    if number != NO_PORT and not least <= number <= 65535:
+        raise Wrong(f"{number} is no port: {least} to 65535", (*path, key))
+    return PortEntry(
+        take(entry, "name", str, "", path),
+        number,
+        take(entry, "protocol", str, "TCP", path),
+        take(entry, "appProtocol", str, "", path),
+    )
+
+
+def read_owner(obj: Object, path: FieldPath) -> str:
+    """Read which controller an object belongs to, as `KIND/NAME`; empty if to none."""
+    meta, at = within(obj, "metadata", path)
+    for owner, owner_path in mappings(meta, "ownerReferences", at):
+        if take(owner, "controller", bool, default=False, path=owner_path):
+            return f"{take(owner, 'kind', str, '', owner_path)}/{take(owner, 'name', str, '', owner_path)}"
+    return ""

@@ -1,0 +1,225 @@
+"""Reading pods, what makes pods, and nodes, cut down to what DNS depends on."""
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from sys import intern
+
+import attrs
+
+from k8sresolve.testing.controllers.addresses import canonical
+from k8sresolve.testing.controllers.workloads import letters
+from k8sresolve.testing.objects.fields import (
+    FieldPath,
+    Object,
+    Wrong,
+    mappings,
+    read_labels,
+    read_meta,
+    read_owner,
+    read_port,
+    take,
+    texts,
+    within,
+)
+from k8sresolve.testing.objects.store import (
+    NO_PORT,
+    DaemonSet,
+    Deployment,
+    DNSConfig,
+    Job,
+    Node,
+    Pod,
+    PodSpec,
+    PodTemplate,
+    PortEntry,
+    ReplicaSet,
+    Selector,
+    StatefulSet,
+)
+
+
+def read_pod(obj: Object, path: FieldPath) -> Pod:
+    """Read a Pod. One whose status names no phase is not running yet, as far as its manifest says."""
+    meta, (spec, spec_path) = read_meta(obj, path), within(obj, "spec", path)
+    status, at = within(obj, "status", path)
+    ip, ips = _addresses(status, at)
+    # Pods of one template, of which a dump may hold thousands, share what they have in common.
+    return Pod(
+        intern(meta.namespace),
+        meta.name,
+        ip=ip,
+        ips=ips,
+        phase=intern(take(status, "phase", str, "", at)),
+        ready=_ready(status, at),
+        terminating=meta.deleted,
+        labels=_shared_labels(read_labels(meta.fields, "labels", meta.path)),
+        node=intern(take(spec, "nodeName", str, "", spec_path)),
+        owner=intern(read_owner(obj, path)),
+        spec=_shared(_pod_spec(spec, spec_path)),
+    )
+
+
+@lru_cache(maxsize=1024)
+def _shared(spec: PodSpec) -> PodSpec:
+    return spec
+
+
+@lru_cache(maxsize=1024)
+def _shared_labels(labels: Selector) -> Mapping[str, str]:
+    return dict(labels)
+
+
+def _addresses(status: Object, path: FieldPath) -> tuple[str, tuple[str, ...]]:
+    """Read `podIP` and `podIPs`, of which the first wins (`pkg/apis/core/v1/conversion.go`)."""
+    ip = take(status, "podIP", str, "", path)
+    ips = tuple(take(entry, "ip", str, "", at) for entry, at in mappings(status, "podIPs", path))
+    if ip and ip not in ips[:1]:
+        ips = (ip,)
+    return ip or next(iter(ips), ""), tuple(canonical(address) for address in ips if address)
+
+
+def _ready(status: Object, path: FieldPath) -> bool | None:
+    for condition, at in mappings(status, "conditions", path):
+        if take(condition, "type", str, "", at) == "Ready":
+            return take(condition, "status", str, "", at) == "True"
+    return None
+
+
+def _pod_spec(spec: Object, path: FieldPath) -> PodSpec:
+    containers = _containers(spec, path)
+    return PodSpec(
+        hostname=take(spec, "hostname", str, "", path),
+        subdomain=take(spec, "subdomain", str, "", path),
+        ports=_container_ports(containers),
+        undeclared=any(not container.get("ports") for container, _ in containers),
+        host_network=take(spec, "hostNetwork", bool, default=False, path=path),
+        node_selector=read_labels(spec, "nodeSelector", path),
+        dns_policy=take(spec, "dnsPolicy", str, "ClusterFirst", path),
+        dns_config=_dns_config(spec, path),
+    )
+
+
+def _containers(spec: Object, path: FieldPath) -> list[tuple[Object, FieldPath]]:
+    # Named ports are looked for in this order: FindPort, k8s.io/endpointslice/util.
+    containers = list(mappings(spec, "containers", path))
+    for container, at in mappings(spec, "initContainers", path):
+        if take(container, "restartPolicy", str, "", at) == "Always":
+            containers.append((container, at))
+    return containers
+
+
+def _container_ports(containers: Iterable[tuple[Object, FieldPath]]) -> tuple[PortEntry, ...]:
+    ports = [
+        (read_port(port, at, least=1, key="containerPort"), at)
+        for container, container_path in containers
+        for port, at in mappings(container, "ports", container_path)
+    ]
+    for port, at in ports:
+        if port.number == NO_PORT:
+            raise Wrong("no port", (*at, "containerPort"))
+    return tuple(port for port, _ in ports)
+
+
+def _dns_config(spec: Object, path: FieldPath) -> DNSConfig | None:
+    if spec.get("dnsConfig") is None:
+        return None
+    config, at = within(spec, "dnsConfig", path)
+    options = [
+        (take(option, "name", str, "", option_path), take(option, "value", str, "", option_path))
+        for option, option_path in mappings(config, "options", at)
+    ]
+    return DNSConfig(texts(config, "nameservers", at), texts(config, "searches", at), tuple(options))
+
+
+def read_template(spec: Object, path: FieldPath) -> PodTemplate:
+    """Read the field `template` of a workload's spec."""
+    template, at = within(spec, "template", path)
+    metadata, metadata_path = within(template, "metadata", at)
+    pod, pod_path = within(template, "spec", at)
+    return PodTemplate(
+        labels=dict(read_labels(metadata, "labels", metadata_path)),
+        spec=_pod_spec(pod, pod_path),
+        fingerprint=letters(repr(template), 10),
+    )
+
+
+def _count(obj: Object, key: str, default: int, path: FieldPath) -> int:
+    count = take(obj, key, int, default, path)
+    if count < 0:
+        raise Wrong(f"{count} is less than none", (*path, key))
+    return count
+
+
+def _replicated(
+    kind: type[Deployment] | type[ReplicaSet],
+) -> Callable[[Object, FieldPath], Deployment | ReplicaSet]:
+    def read(obj: Object, path: FieldPath) -> Deployment | ReplicaSet:
+        meta, (spec, at) = read_meta(obj, path), within(obj, "spec", path)
+        replicas = _count(spec, "replicas", 1, at)
+        return kind(meta.namespace, meta.name, replicas, read_template(spec, at), read_owner(obj, path))
+
+    return read
+
+
+read_deployment = _replicated(Deployment)
+read_replica_set = _replicated(ReplicaSet)
+
+
+def read_stateful_set(obj: Object, path: FieldPath) -> StatefulSet:
+    """Read a StatefulSet. Its pods' subdomain is its `serviceName`, whatever the template says."""
+    meta, (spec, at) = read_meta(obj, path), within(obj, "spec", path)
+    ordinals, ordinals_path = within(spec, "ordinals", at)
+    template = read_template(spec, at)
+    return StatefulSet(
+        meta.namespace,
+        meta.name,
+        _count(spec, "replicas", 1, at),
+        attrs.evolve(
+            template, spec=attrs.evolve(template.spec, subdomain=take(spec, "serviceName", str, "", at), hostname="")
+        ),
+        read_owner(obj, path),
+        first=_count(ordinals, "start", 0, ordinals_path),
+    )
+
+
+def read_daemon_set(obj: Object, path: FieldPath) -> DaemonSet:
+    """Read a DaemonSet."""
+    meta, (spec, at) = read_meta(obj, path), within(obj, "spec", path)
+    return DaemonSet(meta.namespace, meta.name, template=read_template(spec, at), owner=read_owner(obj, path))
+
+
+def read_job(obj: Object, path: FieldPath) -> Job:
+    """Read a Job. One that is suspended, or has ended by its status, runs no pods."""
+    meta, (spec, at) = read_meta(obj, path), within(obj, "spec", path)
+    parallel = _count(spec, "parallelism", 1, at)
+    return Job(
+        meta.namespace,
+        meta.name,
+        0 if _at_rest(obj, path) else min(parallel, _count(spec, "completions", parallel, at)),
+        read_template(spec, at),
+        read_owner(obj, path),
+        indexed=take(spec, "completionMode", str, "", at) == "Indexed",
+    )
+
+
+def _at_rest(obj: Object, path: FieldPath) -> bool:
+    spec, at = within(obj, "spec", path)
+    if take(spec, "suspend", bool, default=False, path=at):
+        return True
+    status, at = within(obj, "status", path)
+    return any(
+        take(condition, "type", str, "", where) in ("Complete", "Failed")
+        and take(condition, "status", str, "", where) == "True"
+        for condition, where in mappings(status, "conditions", at)
+    )
+
+
+def read_node(obj: Object, path: FieldPath) -> Node:
+    """Read a Node."""
+    meta, (status, at) = read_meta(obj, path), within(obj, "status", path)
+    ips = [
+        canonical(take(entry, "address", str, "", where))
+        for entry, where in mappings(status, "addresses", at)
+        if take(entry, "type", str, "", where) == "InternalIP"
+    ]
+    return Node(meta.name, labels=meta.labels, ips=tuple(ips))

@@ -1,0 +1,53 @@
+"""Resolvers for programs in the offline cluster: the real ones, on the virtual driver."""
+
+from ipaddress import ip_address
+from typing import Any, NamedTuple
+
+from k8sresolve._core.engine.inquiry import Terms
+from k8sresolve.async_resolver import AsyncResolver
+from k8sresolve.config import ResolverConfig
+from k8sresolve.names import IPAddress
+from k8sresolve.resolver import Resolver
+from k8sresolve.testing.network.clock import Clock
+from k8sresolve.testing.network.network import SOME_POD, Network, PodNetwork
+from k8sresolve.testing.network.virtual import AsyncVirtualDriver, VirtualDriver
+
+
+class Place(NamedTuple):
+    """Where a program runs: its configuration, what it reaches, the IP versions it has, and its addresses."""
+
+    config: ResolverConfig
+    network: Network | PodNetwork
+    versions: frozenset[int]
+    addresses: tuple[str, ...] = SOME_POD
+
+
+class _Offline:
+    """What the two have in common: the cluster's network and clock in place of the machine's."""
+
+    def __init__(self, place: Place, clock: Clock, **options: Any) -> None:
+        self._network = place.network
+        self._clock = clock
+        addresses = map(ip_address, place.addresses)
+        self._addresses = tuple(address for address in addresses if address.version in place.versions)
+        super().__init__(place.config, **options)  # type: ignore[call-arg]  # the facade's, next in line
+
+    def _probe(self) -> tuple[IPAddress, ...]:
+        return self._addresses
+
+    def _epoch(self) -> float:
+        return self._clock.time() - self._clock.monotonic()
+
+
+class OfflineResolver(_Offline, Resolver):
+    """A `Resolver` in the offline cluster."""
+
+    def _connect(self, terms: Terms, in_flight: int) -> None:
+        self._driver = VirtualDriver(terms, self._network, self._clock, in_flight=in_flight)
+
+
+class OfflineAsyncResolver(_Offline, AsyncResolver):
+    """An `AsyncResolver` in the offline cluster."""
+
+    def _connect(self, terms: Terms, in_flight: int) -> None:
+        self._driver = AsyncVirtualDriver(terms, self._network, self._clock, in_flight=in_flight)

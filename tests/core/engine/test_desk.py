@@ -1,0 +1,564 @@
+"""Who asks what: flights, the cap and its queue, leaving, deadlines. The host only takes notes."""
+
+import logging
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address
+
+import dns.message
+import dns.rrset
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from k8sresolve._core.engine.cache import Cache
+from k8sresolve._core.engine.desk import SETTLE, Alarms, Desk
+from k8sresolve._core.engine.health import Budget, Health
+from k8sresolve._core.engine.inquiry import Terms
+from k8sresolve._core.questions import AAAA, A, Ask, Found, Question
+from k8sresolve.config import CacheConfig, Nameserver
+
+IPV4, IPV6 = IPv4Address("10.96.20.1"), IPv6Address("fd00::20:1")
+
+
+def any_found(answers):
+    return any(isinstance(answer, Found) for answer in answers)
+
+
+@lru_cache(None)
+def reply_to(name, rdtype, rcode, ttl):
+    message = dns.message.make_response(dns.message.make_query(name, rdtype), recursion_available=True)
+    message.set_rcode(rcode)
+    if not rcode:
+        data = str(IPV4 if rdtype == "A" else IPV6)
+        message.answer.append(dns.rrset.from_text(name, ttl, "IN", rdtype, data))
+    return message.to_wire()
+
+
+class Host:
+    """A host that notes what it is told, and has one heap of alarms as real ones do."""
+
+    def __init__(self, cap=64, rotate=False, entries=64, **options):
+        terms = Terms(
+            nameservers=(Nameserver("10.0.0.1"), Nameserver("10.0.0.2"))[: options.pop("count", 1)],
+            healths=(Health(), Health()),
+            budget=Budget(),
+            cache=Cache(CacheConfig(entries=entries)),
+            **options,
+        )
+        self.desk = Desk(terms, self, cap, rotate=rotate)
+        self.alarms = Alarms()
+        self.now = 0.0
+        self.sends = []
+        self.woken = []
+        self.released = []
+        self.fault = None
+
+    # What the desk calls.
+
+    def send(self, flight, send):
+        self.sends.append((flight, send))
+        return self.fault() if callable(self.fault) else self.fault
+
+    def release(self, flight):
+        self.released.append(flight)
+
+    def wake(self, batch):
+        assert batch not in self.woken
+        self.woken.append(batch)
+
+    def alarm(self, flight):
+        self.alarms.set(flight)
+
+    # What a test says.
+
+    def ask(self, *questions, deadline=5.0, fresh=False, **rules):
+        questions = tuple(Question(f"{q}.", A) if isinstance(q, str) else q for q in questions)
+        return self.desk.ask(Ask(questions, **rules), deadline, self.now, fresh=fresh)
+
+    def leave(self, batch):
+        self.desk.leave(batch, self.now)
+
+    def asked(self):
+        return [flight.question.name[:-1] for flight, _ in self.sends]
+
+    def reply(self, name, *, rcode=0, ttl=30, rdtype="A"):
+        """Answer the last send of that question."""
+        flight, send = next(
+            (f, s) for f, s in reversed(self.sends)
+            if f.question.name == f"{name}." and f.question.rdtype == dns.rdatatype.from_text(rdtype)
+        )  # fmt: skip
+        self.desk.datagram(flight, send.number, reply_to(f"{name}.", rdtype, rcode, ttl), self.now)
+
+    def wait(self, until):
+        while (when := self.alarms.next()) is not None and when <= until:
+            self.now = max(self.now, when)
+            for flight in self.alarms.due(self.now):
+                self.desk.ring(flight, self.now)
+        self.now = until
+
+    def idle(self):
+        """Nothing is under way, queued or remembered any more."""
+        desk = self.desk
+        return (len(desk.flights), len(desk._queue), desk.active, self.alarms.next()) == (0, 0, 0, None)
+
+
+def data(batch):
+    return [answer.data if isinstance(answer, Found) else getattr(answer, "reason", answer) for answer in batch.answers]
+
+
+# -- flights ---------------------------------------------------------------------------------------------------------
+
+
+def test_one_question_one_answer():
+    host = Host()
+    batch = host.ask("a")
+    assert (batch.done, host.asked()) == (False, ["a"])
+    host.reply("a")
+    assert (batch.done, data(batch), host.woken) == (True, [(IPV4,)], [batch])
+    assert host.idle()
+    assert len(host.released) == 1
+
+
+def test_callers_of_one_question_share_its_flight():
+    host = Host()
+    batches = [host.ask("a") for _ in range(100)]
+    assert host.asked() == ["a"]
+    host.reply("a")
+    assert all(data(batch) == [(IPV4,)] for batch in batches)
+    assert host.woken == batches
+
+
+def test_letter_case_makes_no_other_question_and_goes_out_as_written():
+    host = Host()
+    batches = [host.ask("Abc"), host.ask("aBC")]
+    assert host.asked() == ["Abc"]
+    host.reply("Abc")
+    assert all(batch.done for batch in batches)
+
+
+def test_a_question_twice_in_one_batch_is_asked_once():
+    host = Host()
+    batch = host.ask("a", "a")
+    host.reply("a")
+    assert data(batch) == [(IPV4,)] * 2
+    assert host.idle()
+
+
+def test_who_comes_after_the_answer_gets_it_from_the_cache_while_it_lasts():
+    host = Host()
+    host.ask("a")
+    host.reply("a", ttl=30)
+    host.wait(29.9)
+    batch = host.ask("a", deadline=40.0)
+    assert (batch.done, data(batch), host.desk.sends, host.desk.cache_hits) == (True, [(IPV4,)], 1, 1)
+    host.wait(30.0)
+    assert not host.ask("a", deadline=40.0).done
+
+
+def test_fresh_passes_over_the_cache_but_joins_what_is_under_way():
+    host = Host()
+    host.ask("a")
+    host.reply("a")
+    batches = [host.ask("a", fresh=True), host.ask("a", fresh=True)]
+    assert host.asked() == ["a", "a"]
+    host.reply("a")
+    assert all(batch.done for batch in batches)
+
+
+def test_failures_are_not_kept():
+    host = Host()
+    first = host.ask("a")
+    host.reply("a", rcode=5)
+    assert data(first) == ["refused"]
+    assert not host.ask("a").done
+
+
+# -- enough, usable --------------------------------------------------------------------------------------------------
+
+
+def test_a_batch_waits_for_all_answers():
+    host = Host()
+    batch = host.ask("a", "b")
+    host.reply("b")
+    assert not batch.done
+    host.reply("a")
+    assert batch.done
+
+
+def test_unless_fewer_are_enough_and_then_the_rest_is_not_waited_for():
+    host = Host()
+    batch = host.ask("a", "b", enough=lambda answers: answers[0] is not None)
+    host.reply("a")
+    assert (batch.done, data(batch)) == (True, [(IPV4,), None])
+    assert host.idle()
+    assert sorted(flight.question.name for flight in host.released) == ["a.", "b."]
+
+
+def test_but_it_is_waited_for_by_others():
+    host = Host()
+    host.ask("a", "b", enough=any_found)
+    other = host.ask("b")
+    host.reply("a")
+    host.reply("b")
+    assert data(other) == [(IPV4,)]
+
+
+def test_what_the_cache_has_may_be_enough():
+    host = Host()
+    host.ask("a")
+    host.reply("a")
+    batch = host.ask("a", "b", enough=any_found)
+    assert (batch.done, host.asked()) == (True, ["a"])
+
+
+def test_an_answer_at_once_may_be_enough():
+    host = Host()
+    batch = host.ask("x" * 64, "b", enough=lambda answers: answers[0] is not None)
+    assert (batch.done, data(batch), host.asked()) == (True, ["unsendable", None], [])
+    assert host.idle()
+
+
+def test_once_what_there_is_is_usable_the_rest_gets_a_second():
+    host = Host()
+    host.now = 1.0
+    batch = host.ask("a", Question("a.", AAAA), deadline=9.0, usable=any_found)
+    host.now = 1.1
+    host.reply("a")
+    host.wait(1.1 + SETTLE - 0.001)
+    assert not batch.done
+    host.wait(1.1 + SETTLE)
+    assert data(batch) == [(IPV4,), "timeout"]
+    assert batch.answers[1].exchanges
+    assert host.idle()
+
+
+def test_and_takes_what_comes_within_it():
+    host = Host()
+    batch = host.ask("a", Question("a.", AAAA), usable=any_found)
+    host.reply("a")
+    host.wait(0.9)
+    host.reply("a", rdtype="AAAA")
+    assert data(batch) == [(IPV4,), (IPV6,)]
+
+
+def test_usable_does_not_reach_beyond_the_deadline():
+    host = Host()
+    batch = host.ask("a", Question("a.", AAAA), deadline=0.5, usable=any_found)
+    other = host.ask(Question("a.", AAAA), deadline=5.0)
+    host.reply("a")
+    host.wait(0.5)
+    assert (batch.done, other.done) == (True, False)
+
+
+# -- deadlines and leaving -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("deadline", [0.0, -1.0])
+def test_a_deadline_that_is_past_asks_nothing(deadline):
+    host = Host()
+    batch = host.ask("a", deadline=deadline)
+    assert (batch.done, data(batch), host.sends) == (True, ["timeout"], [])
+    assert host.idle()
+
+
+def test_but_takes_what_is_known():
+    host = Host()
+    host.ask("a")
+    host.reply("a")
+    assert data(host.ask("a", deadline=0.0)) == [(IPV4,)]
+
+
+def test_each_caller_has_a_deadline_of_its_own():
+    host = Host()
+    early, late = host.ask("a", deadline=0.1), host.ask("a", deadline=3.0)
+    host.wait(0.1)
+    assert (early.done, late.done) == (True, False)
+    assert data(early) == ["timeout"]
+    host.wait(1.0)
+    host.reply("a")
+    assert data(late) == [(IPV4,)]
+    assert len(host.sends) == 3
+
+
+def test_whoever_came_first():
+    host = Host()
+    late, early = host.ask("a", deadline=3.0), host.ask("a", deadline=0.1)
+    host.wait(0.1)
+    assert (early.done, late.done) == (True, False)
+
+
+def test_who_joins_a_question_in_the_queue_with_a_later_deadline():
+    host = Host(cap=1)
+    host.ask("a", deadline=9.0)
+    early, late = host.ask("b", deadline=0.1), host.ask("b", deadline=2.0)
+    host.wait(1.0)
+    assert (early.done, late.done) == (True, False)
+    host.reply("a")
+    host.reply("b")
+    assert data(late) == [(IPV4,)]
+
+
+def test_who_leaves_ends_only_what_nobody_else_waits_for():
+    host = Host()
+    first, second = host.ask("a", "b"), host.ask("b")
+    host.leave(first)
+    assert list(host.desk.flights) == [Question("b.", A)]
+    host.reply("b")
+    assert data(second) == [(IPV4,)]
+    assert host.woken == [second]
+    assert host.idle()
+
+
+def test_events_after_all_have_left_are_nothing():
+    host = Host()
+    host.leave(host.ask("a"))
+    host.reply("a")
+    host.desk.error(*host.sends[0][:1], 0, "connection refused", 0.1)
+    host.wait(10)
+    assert len(host.sends) == 1
+    assert len(host.desk.terms.cache) == 0
+
+
+def test_a_question_that_all_left_can_be_asked_anew():
+    host = Host()
+    host.leave(host.ask("a"))
+    again = host.ask("a")
+    host.reply("a")
+    assert again.done
+
+
+def test_leaving_twice_is_leaving():
+    host = Host()
+    batch = host.ask("a")
+    host.leave(batch)
+    host.leave(batch)
+    assert host.idle()
+
+
+# -- the cap ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cap", [1, 3])
+def test_no_more_questions_than_the_cap_are_out_and_the_rest_follow_in_order(cap):
+    host = Host(cap=cap)
+    batches = [host.ask(name) for name in "abcdef"]
+    for name in "abcdef":
+        assert host.desk.active <= cap
+        host.reply(name)
+    assert host.asked() == list("abcdef")
+    assert host.woken == batches
+    assert host.idle()
+
+
+def test_who_leaves_the_queue_is_not_asked():
+    host = Host(cap=1)
+    host.ask("a")
+    gone, stays = host.ask("b"), host.ask("c")
+    host.leave(gone)
+    host.reply("a")
+    assert host.asked() == ["a", "c"]
+    host.reply("c")
+    assert stays.done
+    assert host.idle()
+
+
+def test_deadlines_run_in_the_queue():
+    host = Host(cap=1)
+    host.ask("a", deadline=9.0)
+    batch = host.ask("b", deadline=0.5)
+    host.wait(0.5)
+    assert data(batch) == ["timeout"]
+    assert "b" not in host.asked()
+
+
+def test_a_thousand_in_the_queue_that_all_end_at_once_need_no_stack():
+    host = Host(cap=1)
+    host.ask("a")
+    batches = [host.ask(f"{'x' * 64}{n}") for n in range(3000)]
+    host.reply("a")
+    assert all(data(batch) == ["unsendable"] for batch in batches)
+    assert host.idle()
+
+
+def test_nor_do_those_whose_deadline_passed_while_the_host_was_away():
+    host = Host(cap=1)
+    host.ask("a")
+    batches = [host.ask(f"b{n}", deadline=0.1) for n in range(3000)]
+    host.now = 4.0
+    host.reply("a")
+    assert all(data(batch) == ["timeout"] for batch in batches)
+    host.wait(10)
+    assert host.idle()
+
+
+# -- faults ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_send_that_fails_is_an_error_of_the_send():
+    host = Host()
+    host.fault = "network is unreachable"
+    batch = host.ask("a")
+    host.wait(1)
+    assert data(batch) == ["network"]
+    assert host.desk.sends == 3
+
+
+def test_an_error_of_ours_ends_the_flight_and_strands_nobody(caplog):
+    host = Host()
+    host.fault = lambda: 1 / 0
+    with caplog.at_level(logging.CRITICAL, "k8sresolve"):
+        batch, other = host.ask("a"), host.ask("b")
+    assert (data(batch), data(other)) == (["bad"], ["bad"])
+    assert "ZeroDivisionError" in batch.answers[0].detail
+    assert host.idle()
+
+
+def test_nor_does_one_in_a_lookup(caplog):
+    def broken(answers):
+        return answers[0] is not None and 1 / 0
+
+    host = Host()
+    with caplog.at_level(logging.CRITICAL, "k8sresolve"):
+        batch, other = host.ask("a", "b", enough=broken), host.ask("a")
+        host.reply("a")
+    assert data(batch) == [(IPV4,), "bad"]
+    assert data(other) == [(IPV4,)]
+
+
+def test_nor_one_as_the_host_lets_go_of_a_flight(caplog, monkeypatch):
+    host = Host(cap=1)
+    batch, other = host.ask("a"), host.ask("b")
+    monkeypatch.setattr(host, "release", lambda flight: 1 / 0)
+    with caplog.at_level(logging.CRITICAL, "k8sresolve"):
+        host.reply("a")
+        host.reply("b")
+    assert (batch.done, other.done) == (True, True)
+
+
+def test_a_host_that_ends_a_flight_as_it_sends_ends_it_once():
+    def close():
+        host.desk.close(host.now)
+        return "connection refused"
+
+    host = Host()
+    host.fault = close
+    batch = host.ask("a")
+    assert data(batch) == ["closed"]
+    assert host.idle()
+
+
+# -- the end ---------------------------------------------------------------------------------------------------------
+
+
+def test_closing_ends_all_and_starts_none():
+    host = Host(cap=2)
+    batches = [host.ask(name) for name in "abcd"]
+    host.desk.close(0.1)
+    assert [data(batch) for batch in batches] == [["closed"]] * 4
+    assert host.asked() == ["a", "b"]
+    assert host.idle()
+
+
+def test_closing_ends_once_what_ends_with_another():
+    host = Host()
+    host.ask("a", "b", enough=any)
+    host.desk.close(0.1)
+    assert host.idle()
+    assert len(host.released) == 2
+
+
+def test_after_a_fork_nothing_is_under_way_and_nobody_is_told():
+    host = Host(cap=1)
+    batches = [host.ask("a"), host.ask("b")]
+    host.desk.reset()
+    assert host.woken == []
+    for batch in batches:
+        host.leave(batch)
+    assert (host.desk.active, host.desk.flights) == (0, {})
+    again = host.ask("a")
+    host.reply("a")
+    assert again.done
+
+
+def test_rotation_takes_turns():
+    host = Host(rotate=True, count=2)
+    for name in "abcd":
+        host.ask(name)
+    assert [send.nameserver.address[-1] for _, send in host.sends] == ["1", "2", "1", "2"]
+
+
+def test_notes_of_alarms_do_not_pile_up():
+    host = Host(entries=0)
+    for _ in range(5000):
+        host.ask("a", deadline=host.now + 5)
+        host.reply("a")
+        host.alarms.next()
+    assert len(host.alarms._heap) < 600
+
+
+# -- any order of events ---------------------------------------------------------------------------------------------
+
+
+class Interleavings(RuleBasedStateMachine):
+    """Callers, replies, errors and time in any order."""
+
+    NAMES = "abc"
+
+    def __init__(self):
+        super().__init__()
+        self.host = Host(cap=2)
+        self.batches = []
+
+    @rule(names=st.lists(st.sampled_from(NAMES), min_size=1, max_size=3), timeout=st.floats(0, 3), fresh=st.booleans(),
+          kind=st.sampled_from(["all", "any", "usable"]))  # fmt: skip
+    def ask(self, names, timeout, fresh, kind):
+        rules = {"all": {}, "any": {"enough": any_found}, "usable": {"usable": any_found}}[kind]
+        self.batches.append(self.host.ask(*names, deadline=self.host.now + timeout, fresh=fresh, **rules))
+
+    @rule(index=st.integers(0, 20), left=st.booleans())
+    def leave(self, index, left):
+        waiting = [batch for batch in self.batches if not batch.done]
+        if waiting:
+            self.host.leave(waiting[index % len(waiting)])
+
+    @rule(index=st.integers(0, 50), rcode=st.sampled_from([0, 0, 2, 5, 1]), ttl=st.sampled_from([0, 1, 30]))
+    def reply(self, index, rcode, ttl):
+        if self.host.sends:
+            flight, send = self.host.sends[index % len(self.host.sends)]
+            self.host.desk.datagram(flight, send.number, reply_to(flight.question.name, "A", rcode, ttl), self.host.now)
+
+    @rule(index=st.integers(0, 50))
+    def error(self, index):
+        if self.host.sends:
+            flight, send = self.host.sends[index % len(self.host.sends)]
+            self.host.desk.error(flight, send.number, "connection refused", self.host.now)
+
+    @rule(seconds=st.floats(0, 2))
+    def wait(self, seconds):
+        self.host.wait(self.host.now + seconds)
+
+    @invariant()
+    def counts_are_right(self):
+        desk = self.host.desk
+        assert desk.active == sum(flight.launched for flight in desk.flights.values()) <= 2
+        assert set(desk._queue) == {flight for flight in desk.flights.values() if not flight.launched}
+        assert desk.active == 2 or not desk._queue
+        for flight in desk.flights.values():
+            assert flight.batches
+            assert flight.answer is None
+
+    @invariant()
+    def nobody_waits_beyond_the_deadline(self):
+        for batch in self.batches:
+            assert batch.done or batch.deadline > self.host.now
+            assert batch.done or batch.flights
+
+    def teardown(self):
+        self.host.wait(self.host.now + 10)
+        assert all(batch.done for batch in self.batches)
+        assert self.host.idle()
+
+
+Interleavings.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestInterleavings = Interleavings.TestCase

@@ -1,0 +1,553 @@
+"""One question as a state machine, event by event: what it sends, when it wakes up, what it answers."""
+
+from ipaddress import IPv4Address
+
+import dns.flags
+import dns.message
+import dns.rcode
+import dns.rrset
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from k8sresolve._core.engine.cache import Cache
+from k8sresolve._core.engine.health import Budget, Health
+from k8sresolve._core.engine.inquiry import EARLY, Inquiry, Send, Terms
+from k8sresolve._core.questions import AAAA, A, Failed, Found, NoData, NxDomain, Question
+from k8sresolve.config import CacheConfig, Nameserver
+
+NAME = "payments.shop.svc.cluster.local."
+ADDRESS = IPv4Address("10.96.20.1")
+SOA = "ns.dns.cluster.local. hostmaster.cluster.local. 7 7200 1800 86400 30"
+
+
+def terms(count=1, **options):
+    return Terms(
+        nameservers=tuple(Nameserver(f"10.0.0.{n}") for n in range(1, count + 1)),
+        healths=tuple(Health() for _ in range(count)),
+        budget=Budget(),
+        cache=Cache(CacheConfig()),
+        cluster_domain="cluster.local",
+        **options,
+    )
+
+
+def reply(*records, rcode="NOERROR", soa=True, rdtype="A", flags=0, edns=False):
+    message = dns.message.make_response(dns.message.make_query(NAME, rdtype, use_edns=False))
+    message.flags |= dns.flags.RA | flags
+    message.set_rcode(dns.rcode.from_text(rcode))
+    for record in records:
+        message.answer.append(dns.rrset.from_text(NAME, 30, "IN", rdtype, record))
+    if soa and not records and rcode in ("NOERROR", "NXDOMAIN"):
+        message.authority.append(dns.rrset.from_text("cluster.local.", 30, "IN", "SOA", SOA))
+    return message.to_wire()
+
+
+FOUND = reply(str(ADDRESS))
+SERVFAIL, REFUSED, FORMERR = reply(rcode="SERVFAIL"), reply(rcode="REFUSED"), reply(rcode="FORMERR")
+TRUNCATED = reply(flags=dns.flags.TC)
+LOOP = dns.message.make_response(dns.message.make_query(NAME, "A"))
+LOOP.answer.append(dns.rrset.from_text(NAME, 30, "IN", "CNAME", NAME))
+
+
+class Talk:
+    """One inquiry, and what it sent: (when, nameserver's number, transport)."""
+
+    def __init__(self, count=1, give_up=5.0, rdtype=A, first=0, shared=None, start=0.0, **options):
+        self.terms = shared or terms(count, **options)
+        self.inquiry = Inquiry(Question(NAME, rdtype), self.terms, give_up, first)
+        self.sent = []
+        self.payloads = []
+        self._note(start, self.inquiry.start(start))
+
+    def _note(self, now, sends: list[Send]):
+        for send in sends:
+            self.sent.append((round(now, 6), int(send.nameserver.address[-1]), send.transport))
+            self.payloads.append(send.payload)
+
+    @property
+    def answer(self):
+        return self.inquiry.answer
+
+    @property
+    def outcomes(self):
+        return [exchange.outcome for exchange in self.answer.exchanges]
+
+    def datagram(self, now, number, data):
+        self._note(now, self.inquiry.on_datagram(now, number, data))
+        return self
+
+    def stream(self, now, number, data):
+        self._note(now, self.inquiry.on_stream(now, number, data))
+        return self
+
+    def error(self, now, number, text="connection refused"):
+        self._note(now, self.inquiry.on_error(now, number, text))
+        return self
+
+    def wait(self, until):
+        """Let its alarm ring whenever it is due, up to and with that time."""
+        while self.answer is None and self.inquiry.wake <= until:
+            now = self.inquiry.wake
+            self._note(now, self.inquiry.on_timer(now))
+            assert self.answer is not None or self.inquiry.wake > now, "it must not ask to be woken at once"
+        return self
+
+    def times(self):
+        return [when for when, _, _ in self.sent]
+
+    def servers(self):
+        return [server for _, server, _ in self.sent]
+
+
+# -- when it sends ---------------------------------------------------------------------------------------------------
+
+
+def test_it_sends_again_after_a_quarter_second_doubling_to_one_second():
+    talk = Talk().wait(10)
+    assert talk.times() == [0, 0.25, 0.75, 1.75, 2.75, 3.75, 4.75]
+    assert talk.answer == Failed("timeout", "no nameserver answered in time")
+    assert talk.outcomes == ["no reply"] * 7
+
+
+def test_once_round_trips_are_known_it_waits_for_them():
+    shared = terms()
+    shared.healths[0].replied(0.020)
+    talk = Talk(shared=shared).wait(1)
+    # srtt 20 ms, var 10 ms: 60 ms, then doubled.
+    assert talk.times() == pytest.approx([0, 0.06, 0.18, 0.42, 0.9])
+
+
+def test_but_never_less_than_50_ms():
+    shared = terms()
+    for _ in range(50):
+        shared.healths[0].replied(0.0005)
+    assert Talk(shared=shared).wait(0.06).times() == [0, 0.05]
+
+
+def test_and_never_more_than_a_second():
+    shared = terms()
+    shared.healths[0].replied(0.9)
+    assert Talk(shared=shared).wait(2.1).times() == [0, 1.0, 2.0]
+
+
+def test_resends_before_a_quarter_second_draw_on_the_budget():
+    shared = terms()
+    shared.healths[0].replied(0.001)
+    shared.budget.tokens = 0.0
+    talk = Talk(shared=shared, start=0.1)
+    assert talk.wait(0.3).times() == [0.1]
+    # At 0.35 a quarter second is over, which needs no budget; 0.35 - 0.1 is a little less than 0.25 in binary.
+    assert talk.wait(0.35).times() == [0.1, 0.35]
+
+
+@pytest.mark.parametrize("start", [0.1, 0.7, 1.1, 3.3, 1234.567])
+def test_a_refused_early_resend_comes_at_a_quarter_second_whatever_rounding_does(start):
+    shared = terms()
+    shared.healths[0].replied(0.001)
+    shared.budget.tokens = 0.0
+    assert len(Talk(shared=shared, start=start, give_up=start + 5).wait(start + EARLY).sent) == 2
+
+
+def test_the_budget_is_a_quarter_of_the_questions_with_a_burst_of_ten():
+    budget = Budget()
+    assert sum(budget.take() for _ in range(20)) == 10
+    for _ in range(100):
+        budget.earn()
+    assert sum(budget.take() for _ in range(20)) == 10
+    for _ in range(8):
+        budget.earn()
+    assert sum(budget.take() for _ in range(20)) == 2
+
+
+def test_a_deadline_that_is_past_sends_nothing():
+    talk = Talk(give_up=3.0, start=3.0)
+    assert talk.sent == []
+    assert talk.answer == Failed("timeout", "the deadline had passed")
+
+
+def test_a_name_that_no_packet_carries_sends_nothing():
+    inquiry = Inquiry(Question("x" * 64 + ".", A), terms(), 5.0)
+    assert inquiry.start(0.0) == []
+    assert isinstance(inquiry.answer, Failed)
+    assert inquiry.answer.reason == "unsendable"
+
+
+def test_a_stated_timeout_bounds_the_question():
+    talk = Talk(limit=1.0).wait(10)
+    assert talk.times() == [0, 0.25, 0.75]
+    assert talk.answer.reason == "timeout"
+
+
+def test_a_stated_timeout_holds_for_those_who_join_too():
+    talk = Talk(limit=1.0, give_up=0.1)
+    talk.inquiry.extend(5.0)
+    assert talk.wait(10).times() == [0, 0.25, 0.75]
+
+
+def test_who_joins_with_a_later_deadline_makes_it_go_on_by_the_same_timers():
+    talk = Talk(give_up=0.1)
+    talk.inquiry.extend(0.9)
+    talk.inquiry.extend(0.3)
+    assert talk.wait(10).times() == [0, 0.25, 0.75]
+    assert talk.inquiry.give_up == 0.9
+
+
+def test_stated_attempts_bound_the_sends():
+    talk = Talk(most_sends=2).wait(10)
+    assert talk.times() == [0, 0.25]
+    assert talk.answer.reason == "timeout"
+
+
+def test_stated_attempts_are_for_each_nameserver():
+    assert sorted(Talk(2, most_sends=2).wait(10).servers()) == [1, 1, 2, 2]
+
+
+def test_when_the_stated_attempts_have_all_failed_it_does_not_wait():
+    talk = Talk(most_sends=1).datagram(0.01, 0, SERVFAIL)
+    assert talk.answer == Failed("servfail", "SERVFAIL")
+
+
+def test_while_one_of_them_is_under_way_it_does():
+    talk = Talk(2, most_sends=1).wait(0.25).datagram(0.26, 1, SERVFAIL).wait(1)
+    assert talk.answer is None
+    assert talk.datagram(1.1, 0, FOUND).answer.data == (ADDRESS,)
+
+
+def test_attempts_0_is_no_attempt_too_few():
+    assert Talk(most_sends=1).sent == [(0, 1, "udp")]
+
+
+# -- replies ---------------------------------------------------------------------------------------------------------
+
+
+def test_found():
+    talk = Talk().datagram(0.002, 0, FOUND)
+    assert talk.answer == Found((ADDRESS,), 30, 30.002)
+    assert talk.outcomes == ["NOERROR"]
+    assert talk.answer.exchanges[0].milliseconds == pytest.approx(2)
+
+
+def test_nodata_and_nxdomain_are_answers_and_live_five_seconds_in_the_cluster_domain():
+    assert Talk(rdtype=AAAA).datagram(1.0, 0, reply(rdtype="AAAA")).answer == NoData(6.0, 31.0)
+    assert Talk().datagram(1.0, 0, reply(rcode="NXDOMAIN")).answer == NxDomain(6.0)
+
+
+def test_a_late_reply_to_an_earlier_send_counts():
+    talk = Talk().wait(0.75).datagram(0.8, 0, FOUND)
+    assert talk.answer.data == (ADDRESS,)
+    assert talk.outcomes == ["NOERROR", "no reply", "no reply"]
+
+
+def test_each_reply_is_a_sample_of_the_round_trip_from_its_own_send():
+    talk = Talk().wait(0.25).datagram(0.3, 1, FOUND)
+    assert talk.terms.healths[0].srtt == pytest.approx(0.05)
+    talk = Talk().wait(0.25).datagram(0.3, 0, FOUND)
+    assert talk.terms.healths[0].srtt == pytest.approx(0.3)
+
+
+def test_samples_are_smoothed_as_in_rfc_6298():
+    health = Health()
+    health.replied(0.1)
+    assert (health.srtt, health.var) == (0.1, 0.05)
+    health.replied(0.2)
+    assert (health.srtt, health.var) == (pytest.approx(0.1125), pytest.approx(0.0625))
+
+
+def test_what_is_no_reply_changes_nothing():
+    talk = Talk()
+    for junk in (
+        b"",
+        b"x" * 11,
+        FOUND[:-3],
+        reply("10.0.0.1", rdtype="A")[:2] + b"\0" + FOUND[3:],
+        FOUND + bytes(1233),
+    ):
+        talk.datagram(0.01, 0, junk)
+    assert (talk.answer, talk.sent) == (None, [(0, 1, "udp")])
+    assert talk.terms.healths[0].srtt is None
+    assert talk.datagram(0.02, 0, FOUND).answer.data == (ADDRESS,)
+
+
+def test_a_flood_of_junk_moves_the_question_to_tcp_once():
+    talk = Talk()
+    for _ in range(63):
+        talk.datagram(0.01, 0, b"junk")
+    assert talk.sent == [(0, 1, "udp")]
+    for _ in range(100):
+        talk.datagram(0.02, 0, b"junk")
+    assert talk.sent == [(0, 1, "udp"), (0.02, 1, "tcp")]
+
+
+def test_what_cannot_be_right_is_that_nameservers_last_word():
+    talk = Talk(2).datagram(0.01, 0, LOOP.to_wire())
+    assert talk.servers() == [1, 2]
+    assert talk.datagram(0.02, 1, FOUND).answer.data == (ADDRESS,)
+    alone = Talk().datagram(0.01, 0, LOOP.to_wire())
+    assert alone.answer.reason == "bad"
+
+
+def test_records_in_an_nxdomain_are_not_believed():
+    talk = Talk().datagram(0.01, 0, reply(str(ADDRESS), rcode="NXDOMAIN"))
+    assert talk.answer == Failed("bad", "records in an NXDOMAIN")
+
+
+# -- setbacks --------------------------------------------------------------------------------------------------------
+
+
+def test_after_servfail_it_pauses_and_asks_again_three_times_in_all():
+    talk = Talk().datagram(0.001, 0, SERVFAIL)
+    talk.wait(0.03).datagram(0.03, 1, SERVFAIL)
+    talk.wait(0.1)
+    assert talk.times() == pytest.approx([0, 0.026, 0.08])
+    talk.datagram(0.081, 2, SERVFAIL)
+    assert talk.answer == Failed("servfail", "SERVFAIL")
+
+
+def test_servfail_then_found():
+    assert Talk().datagram(0.001, 0, SERVFAIL).wait(0.03).datagram(0.03, 1, FOUND).answer.data == (ADDRESS,)
+
+
+def test_servfail_is_asked_of_the_next_nameserver_at_once():
+    talk = Talk(3).datagram(0.001, 0, SERVFAIL).datagram(0.002, 1, SERVFAIL).datagram(0.003, 2, SERVFAIL)
+    assert talk.times() == [0, 0.001, 0.002]
+    assert talk.servers() == [1, 2, 3]
+    assert talk.answer == Failed("servfail", "SERVFAIL")
+
+
+def test_of_two_nameservers_one_is_asked_twice():
+    talk = Talk(2).datagram(0.001, 0, SERVFAIL).datagram(0.002, 1, SERVFAIL).wait(0.1)
+    assert (talk.times(), talk.answer) == (pytest.approx([0, 0.001, 0.052]), None)
+    assert talk.datagram(0.06, 2, SERVFAIL).answer.reason == "servfail"
+
+
+@pytest.mark.parametrize(
+    ("said", "reason", "detail"),
+    [
+        (REFUSED, "refused", "REFUSED"),
+        (reply(rcode="NOTIMP"), "notimp", "NOTIMP"),
+        (reply(rcode="NOTAUTH"), "refused", "RCODE9"),
+    ],
+    ids=["REFUSED", "NOTIMP", "NOTAUTH"],
+)
+def test_refusals_are_a_last_word(said, reason, detail):
+    assert Talk().datagram(0.001, 0, said).answer == Failed(reason, detail)
+    talk = Talk(2).datagram(0.001, 0, said)
+    assert talk.sent == [(0, 1, "udp"), (0.001, 2, "udp")]
+    assert talk.wait(0.9).servers() == [1, 2, 2, 2]
+
+
+def test_servfail_tells_more_than_anothers_refusal():
+    talk = Talk(2, most_sends=1).datagram(0.001, 0, SERVFAIL).datagram(0.002, 1, REFUSED)
+    assert talk.answer.reason == "servfail"
+
+
+def test_another_copy_of_a_setback_counts_for_nothing():
+    talk = Talk()
+    for _ in range(5):
+        talk.datagram(0.001, 0, SERVFAIL).error(0.001, 0)
+    assert talk.answer is None
+    assert talk.terms.healths[0].failures == 0
+    assert talk.wait(0.03).times() == pytest.approx([0, 0.026])
+
+
+def test_a_good_reply_after_a_bad_one_to_the_same_send_counts():
+    assert Talk().datagram(0.001, 0, SERVFAIL).datagram(0.002, 0, FOUND).answer.data == (ADDRESS,)
+
+
+def test_formerr_to_edns_is_asked_again_without_and_remembered():
+    talk = Talk().datagram(0.001, 0, FORMERR)
+    assert [payload[11] for payload in talk.payloads] == [1, 0]
+    assert talk.datagram(0.002, 1, FOUND).answer.data == (ADDRESS,)
+    assert Talk(shared=talk.terms).payloads[0][11] == 0
+
+
+def test_formerr_to_both_of_two_sends_asks_again_once():
+    talk = Talk().wait(0.25).datagram(0.26, 0, FORMERR).datagram(0.27, 1, FORMERR)
+    assert [payload[11] for payload in talk.payloads] == [1, 1, 0]
+    assert talk.answer is None
+
+
+def test_formerr_to_a_send_from_before_another_question_learnt_it():
+    first = Talk()
+    second = Talk(shared=first.terms)
+    first.datagram(0.01, 0, FORMERR)
+    second.datagram(0.02, 0, FORMERR)
+    assert [payload[11] for payload in second.payloads] == [1, 0]
+
+
+def test_formerr_without_edns_is_a_last_word():
+    assert Talk().datagram(0.001, 0, FORMERR).datagram(0.002, 1, FORMERR).answer == Failed("formerr", "FORMERR")
+
+
+# -- failover --------------------------------------------------------------------------------------------------------
+
+
+def test_a_silent_nameserver_is_left_for_the_next():
+    talk = Talk(3).wait(5)
+    assert talk.servers()[:4] == [1, 2, 3, 1]
+
+
+def test_and_the_next_question_goes_elsewhere_first():
+    talk = Talk(2).wait(0.25).datagram(0.26, 1, FOUND)
+    assert Talk(shared=talk.terms, start=0.3).servers() == [2]
+
+
+def test_until_it_is_asked_beside_the_good_one_after_five_seconds():
+    shared = Talk(2).wait(0.25).datagram(0.251, 1, FOUND).terms
+    assert Talk(shared=shared, start=5.2, give_up=10).servers() == [2]
+    probing = Talk(shared=shared, start=5.3, give_up=10)
+    assert sorted(probing.servers()) == [1, 2]
+    # One question does it, and nobody waits longer for its own: 50 ms, as the good one's record says.
+    assert Talk(shared=shared, start=5.31, give_up=10).servers() == [2]
+    assert probing.wait(5.36).times() == pytest.approx([5.3, 5.3, 5.35])
+
+
+def test_a_probe_that_is_answered_brings_it_back():
+    shared = Talk(2).wait(0.25).datagram(0.26, 1, FOUND).terms
+    probing = Talk(shared=shared, start=5.3, give_up=10)
+    number = probing.servers().index(1)
+    # The numbers are those of the sends, in the order in which they were noted by the inquiry.
+    send = next(n for n, sent in enumerate(probing.inquiry.sent) if sent.server == 0)
+    assert number in (0, 1)
+    probing.datagram(5.301, send, FOUND)
+    assert probing.answer.data == (ADDRESS,)
+    assert Talk(shared=shared, start=5.4, give_up=10).servers() == [1]
+
+
+def test_a_probe_that_is_not_answered_is_repeated_five_seconds_later():
+    shared = Talk(2).wait(0.25).datagram(0.26, 1, FOUND).terms
+    assert sorted(Talk(shared=shared, start=5.3, give_up=10).servers()) == [1, 2]
+    assert Talk(shared=shared, start=10.2, give_up=15).servers() == [2]
+    assert sorted(Talk(shared=shared, start=10.4, give_up=15).servers()) == [1, 2]
+
+
+def test_a_closed_port_is_left_at_once():
+    talk = Talk(2).error(0.001, 0)
+    assert talk.sent == [(0, 1, "udp"), (0.001, 2, "udp")]
+    assert talk.terms.healths[0].failures == 1
+
+
+def test_all_closed_is_a_network_failure_soon():
+    talk = Talk()
+    for number in range(3):
+        talk.wait(talk.inquiry.wake if number else 0)
+        talk.error(talk.sent[-1][0] + 0.001, number)
+    assert talk.answer == Failed("network", "connection refused")
+    assert talk.times()[-1] < 0.1
+
+
+def test_a_failed_nameserver_is_better_than_none():
+    shared = terms()
+    for _ in range(9):
+        shared.healths[0].failed(0.0)
+    assert Talk(shared=shared).servers() == [1]
+
+
+def test_rotation_prefers_by_turns_among_equals_only():
+    assert [Talk(3, first=turn).servers()[0] for turn in range(4)] == [1, 2, 3, 1]
+    shared = terms(3)
+    shared.healths[1].failed(0.0)
+    assert Talk(shared=shared, first=1).servers() == [3]
+
+
+# -- TCP -------------------------------------------------------------------------------------------------------------
+
+
+def test_truncation_goes_to_tcp_at_the_same_nameserver_and_stays_there():
+    talk = Talk(2).datagram(0.001, 0, TRUNCATED)
+    assert talk.sent[1:] == [(0.001, 1, "tcp")]
+    talk.error(0.002, 1, "connection reset by peer").wait(2)
+    assert {transport for _, _, transport in talk.sent[1:]} == {"tcp"}
+
+
+def test_a_silent_stream_is_tried_again_after_a_second_doubling():
+    talk = Talk(give_up=9.0).datagram(0.0, 0, TRUNCATED).wait(9)
+    assert [when for when, _, transport in talk.sent if transport == "tcp"] == [0, 1, 3, 7]
+
+
+def test_and_that_is_counted_anew_however_often_it_was_sent_over_udp():
+    talk = Talk(give_up=9.0).wait(0.75).datagram(0.76, 0, TRUNCATED).wait(9)
+    tcp = [when for when, _, transport in talk.sent if transport == "tcp"]
+    assert tcp == pytest.approx([0.76, 1.76, 3.76, 7.76])
+
+
+def test_a_second_truncated_reply_opens_no_second_stream():
+    talk = Talk().wait(0.25).datagram(0.26, 0, TRUNCATED).datagram(0.27, 1, TRUNCATED)
+    assert [transport for _, _, transport in talk.sent] == ["udp", "udp", "tcp"]
+
+
+def test_a_whole_reply_over_udp_that_comes_late_is_taken():
+    assert Talk().wait(0.25).datagram(0.26, 0, TRUNCATED).datagram(0.27, 1, FOUND).answer.data == (ADDRESS,)
+
+
+def test_over_tcp_truncation_is_told_and_final():
+    partial = reply(str(ADDRESS), flags=dns.flags.TC)
+    answer = Talk().datagram(0.001, 0, TRUNCATED).stream(0.002, 1, partial).answer
+    assert (answer.data, answer.truncated) == ((ADDRESS,), True)
+
+
+def test_and_without_any_record_it_is_no_nodata():
+    answer = Talk().datagram(0.001, 0, TRUNCATED).stream(0.002, 1, TRUNCATED).answer
+    assert isinstance(answer, Failed)
+    assert answer.reason == "bad"
+
+
+def test_tcp_refused_after_truncation_says_both():
+    talk = Talk().datagram(0.001, 0, TRUNCATED)
+    for number in (1, 2, 3):
+        talk.error(talk.sent[-1][0] + 0.001, number).wait(talk.inquiry.wake if talk.answer is None else 0)
+    assert talk.answer == Failed("network", "truncated over UDP, then over TCP: connection refused")
+
+
+def test_what_comes_over_tcp_and_is_no_reply_is_a_setback():
+    talk = Talk().datagram(0.001, 0, TRUNCATED).stream(0.002, 1, b"junk").wait(0.1)
+    assert [transport for _, _, transport in talk.sent] == ["udp", "tcp", "tcp"]
+
+
+def test_use_vc_sends_nothing_over_udp():
+    talk = Talk(use_tcp=True).error(0.001, 0).wait(3)
+    assert {transport for _, _, transport in talk.sent} == {"tcp"}
+    assert "truncated" not in str(talk.answer)
+
+
+# -- any order of events ---------------------------------------------------------------------------------------------
+
+_REPLIES = [FOUND, SERVFAIL, REFUSED, FORMERR, TRUNCATED, LOOP.to_wire(), reply(rcode="NXDOMAIN"), b"", b"junk" * 9]
+_events = st.lists(
+    st.tuples(st.sampled_from(["datagram", "error", "wait"]), st.integers(0, 9), st.sampled_from(_REPLIES),
+              st.floats(0, 0.5)), max_size=40)  # fmt: skip
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    events=_events,
+    count=st.integers(1, 3),
+    most=st.none() | st.integers(1, 3),
+    limit=st.none() | st.floats(0.1, 3),
+    use_tcp=st.booleans(),
+    give_up=st.floats(0.01, 6),
+)
+def test_whatever_happens_there_is_an_answer_in_time_after_a_bounded_number_of_sends(
+    events, count, most, limit, use_tcp, give_up
+):
+    talk = Talk(count, give_up, most_sends=most, limit=limit, use_tcp=use_tcp)
+    now = 0.0
+    for kind, which, data, pause in events:
+        now += pause
+        talk.wait(now)
+        if talk.answer is not None:
+            break
+        number = which % len(talk.inquiry.sent)
+        if kind == "error":
+            talk.error(now, number)
+        elif kind == "datagram" and talk.sent[number][2] == "udp":
+            talk.datagram(now, number, data)
+        elif kind == "datagram":
+            talk.stream(now, number, data)
+    talk.wait(give_up)
+    assert talk.answer is not None
+    assert len(talk.sent) <= 4 + 7 * count + 12
+    if most is not None:
+        # For each nameserver: so many, one more without EDNS, one over TCP after truncation.
+        assert len(talk.sent) <= count * (most + 2) + 1

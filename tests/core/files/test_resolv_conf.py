@@ -1,0 +1,376 @@
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from k8sresolve._core.files.resolv_conf import DIALECTS, parse_resolv_conf
+from k8sresolve.config import Nameserver, ResolverConfig
+from k8sresolve.errors import ConfigError
+
+GOOD = b"nameserver 10.96.0.10\n"
+KUBELET = b"search shop.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.96.0.10\noptions ndots:5\n"
+
+
+def problems(text, **keywords):
+    return [str(remark) for remark in parse_resolv_conf(text, **keywords).diagnostics]
+
+
+def only_problem(text, **keywords):
+    (problem,) = problems(text, **keywords)
+    return problem
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_kubelets_file_is_read_without_remark(dialect):
+    config = parse_resolv_conf(KUBELET, hostname="web-0", dialect=dialect, source="here")
+    assert config == ResolverConfig(
+        nameservers=(Nameserver("10.96.0.10"),),
+        search=("shop.svc.cluster.local", "svc.cluster.local", "cluster.local"),
+        ndots=5,
+        namespace="shop",
+        cluster_domain="cluster.local",
+        source="here",
+    )
+
+
+def test_unknown_dialect_names_the_known_ones():
+    with pytest.raises(ConfigError, match=r"'bsd' is no dialect.*glibc, musl, go"):
+        parse_resolv_conf(KUBELET, dialect="bsd")
+
+
+def test_timeout_and_attempts_are_none_unless_stated():
+    config = parse_resolv_conf(KUBELET)
+    assert (config.timeout, config.attempts) == (None, None)
+    config = parse_resolv_conf(KUBELET + b"options timeout:5 attempts:2\n")
+    assert (config.timeout, config.attempts) == (5, 2)
+
+
+# What there is to say about a file
+
+
+@pytest.mark.parametrize(
+    ("data", "state"),
+    [
+        (None, "there is no file"),
+        (b"", "the file is empty"),
+        (b" \n\n", "the file is empty"),
+        (b"# x\n", "no line names"),
+    ],
+)
+def test_without_a_nameserver_the_machine_itself_is_asked_and_that_is_said(data, state):
+    config = parse_resolv_conf(data)
+    assert config.nameservers == (Nameserver("127.0.0.1"),)
+    (remark,) = config.diagnostics
+    assert remark.line is None
+    assert state in remark.problem
+    assert "127.0.0.1" in remark.problem
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (b"nameserver ns1.example.com", "'ns1.example.com' is ignored, because it is no IP address"),
+        (b"nameserver 10.0.0.1:53", "port 53; write '10.0.0.1'"),
+        (b"nameserver [fd00::a]:53", "port 53; write 'fd00::a'"),
+        (b"nameserver [fd00::a]", "write 'fd00::a'"),
+        (b"nameserver fd00::a#53", "write 'fd00::a'"),
+        (b"nameserver 10.0.0.1#53", "write '10.0.0.1'"),
+        (b"nameserver 010.0.0.1", "'010.0.0.1' is 8.0.0.1"),
+        (b"nameserver 10.0.0.1 10.0.0.2", "'10.0.0.2' is ignored, because a line names one nameserver"),
+        (b"nameserver fe80::1%nosuch0", "the scope of 'fe80::1%nosuch0' is ignored"),
+        (b"nameserver fe80::1", "write fe80::1%NAME"),
+        (b"nameserver ", "'nameserver' is ignored, because no address follows"),
+        (b" nameserver 10.0.0.1", "'nameserver' is ignored, because blanks stand before it"),
+        (b"\tsearch a.test", "'search' is ignored, because blanks stand before it"),
+        (b"Nameserver 10.0.0.1", "'Nameserver' is unknown to glibc and is ignored; write 'nameserver' and a blank"),
+        (b"nameserver=10.0.0.1", "write 'nameserver' and a blank"),
+        (b"\xef\xbb\xbfnameserver 10.0.0.1", "without a byte order mark"),
+        (b"lookup file bind", "'lookup' is unknown to glibc and is ignored; remove the line"),
+        (b"sortlist 10.0.0.0", "'sortlist' is ignored, because addresses are ordered by RFC 6724"),
+        (b"search", "'search' is ignored, because nothing follows it"),
+        (b"options", "'options' is ignored, because nothing follows it"),
+        (b"domain a.test b.test", "'b.test' is ignored, because 'domain' takes one name; write 'search'"),
+        (b"search a.test a.test.", "'a.test.' is listed again"),
+        (b"search a.test,b.test", "a comma separates nothing"),
+        (b"search caf\xe9.test", "not printable ASCII"),
+        (b"search a..test", "labels have 1 to 63 characters"),
+        (b"search " + b"a" * 64 + b".test", "labels have 1 to 63 characters"),
+        (b"options ndots:16", "'ndots:16' is cut to 15, because glibc takes no more; write ndots:15"),
+        (b"options timeout:31", "'timeout:31' is cut to 30"),
+        (b"options attempts:6", "'attempts:6' is cut to 5"),
+        (b"options ndots:-1", "'ndots:-1' counts as 15, because it is no plain number"),
+        (b"options ndots:five", "'ndots:five' counts as 0"),
+        (b"options ndots:4294967299", "'ndots:4294967299' counts as 3, because it is no plain number"),
+        (b"options timeout:0", "'timeout:0' counts as 0, which is less than one try needs; write timeout:1 or more"),
+        (b"options NDOTS:5", "'NDOTS:5' is unknown to glibc and is ignored; write 'ndots:N'"),
+        (b"options ndots=5", "write 'ndots:N'"),
+        (b"options Rotate", "'Rotate' is unknown to glibc and is ignored; write 'rotate'"),
+        (b"options inet6", "'inet6' is unknown to glibc and is ignored; remove it"),
+        (b"options rotated", "'rotated' counts as 'rotate', because it begins so"),
+        (b"search a.test\0b.test", "the rest of the line is ignored after a NUL byte"),
+    ],
+)
+def test_what_looks_like_a_mistake_is_remarked_on_with_its_line(line, said):
+    (remark,) = parse_resolv_conf(GOOD + line + b"\nnameserver 10.96.0.11\n").diagnostics
+    assert said in f"{remark.problem}; {remark.advice}"
+    assert remark.advice
+    assert remark.line == 2
+    assert remark.text == line.partition(b"\0")[0].decode("latin-1")[:200]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"# nameserver x",
+        b"; x",
+        b"  # an indented comment",
+        b"nameserver 10.0.0.1 # first",
+        b"domain a.test # ours",
+        b"search a.test b.test",
+        b"search a.test\ndomain a.test\n",
+        b"domain a.test\nsearch a.test b.test\n",
+        b"options ndots:0 timeout:1 attempts:1 rotate -edns0",
+        b"nameserver fd00::a",
+        b"nameserver fe80::1%2",
+        b"nameserver fe80::1%eth0",
+        b"nameserver ::ffff:10.0.0.1",
+        b"",
+    ],
+)
+def test_what_is_in_order_is_not_remarked_on(line):
+    assert problems(GOOD + line + b"\n", interfaces={"eth0": 2}) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "severity"),
+    [
+        (b"nameserver ns1.example.com", "error"),
+        (b"nameserver fe80::1", "error"),
+        (b" search a.test", "error"),
+        (b"search a.test\r", "error"),
+        (b"search b.test\nsearch a.test", "error"),
+        (b"nameserver 10.0.0.1 10.0.0.2", "error"),
+        (b"options attempts:0", "error"),
+        (b"options timeout:0", "warning"),
+        (b"options ndots:16", "warning"),
+        (b"options inet6", "warning"),
+        (b"search a.test a.test", "warning"),
+        (b"nameserver 010.0.0.1", "warning"),
+        (b"nameserver 10.0.0.1\n" * 3, "warning"),
+        (b"sortlist 10.0.0.0", "note"),
+    ],
+)
+def test_what_is_stated_and_not_used_is_an_error_and_what_costs_a_warning(line, severity):
+    (remark,) = parse_resolv_conf(GOOD + line + b"\n").diagnostics
+    assert remark.severity == severity
+
+
+@pytest.mark.parametrize(
+    ("dialect", "reference"),
+    [("glibc", "resolv.conf(5)"), ("musl", "musl, resolvconf.c"), ("go", "Go, net/dnsconfig.go")],
+)
+def test_a_remark_refers_to_what_says_so(dialect, reference):
+    (remark,) = parse_resolv_conf(b"", dialect=dialect).diagnostics
+    assert (remark.severity, remark.reference) == ("error", reference)
+
+
+def test_windows_line_ends_are_told_once_a_line():
+    config = parse_resolv_conf(KUBELET.replace(b"\n", b"\r\n") + b"# x\r\n\r\n")
+    assert config.nameservers == (Nameserver("127.0.0.1"),)
+    assert [remark.line for remark in config.diagnostics] == [None, 1, 2, 3]
+    assert all("carriage return" in remark.problem for remark in config.diagnostics[1:])
+
+
+@pytest.mark.parametrize("dialect", ["musl", "go"])
+def test_windows_line_ends_mean_nothing_to_musl_and_go(dialect):
+    read = parse_resolv_conf(KUBELET.replace(b"\n", b"\r\n"), dialect=dialect)
+    assert read == parse_resolv_conf(KUBELET, dialect=dialect)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_three_nameservers_are_used_and_the_line_of_the_fourth_is_told(dialect):
+    config = parse_resolv_conf(b"".join(b"nameserver 10.0.0.%d\n" % n for n in range(1, 6)), dialect=dialect)
+    assert [n.address for n in config.nameservers] == ["10.0.0.1", "10.0.0.2", "10.0.0.3"]
+    (remark,) = config.diagnostics
+    assert remark.line == 4
+    assert "5 nameservers are listed" in remark.problem
+
+
+def test_comments_after_a_search_list_are_told():
+    told = problems(GOOD + b"search a.test # b.test\n")
+    assert [p for p in told if "no comment may follow" in p]
+
+
+@pytest.mark.parametrize("first", [b"search b.test", b"domain b.test"])
+def test_a_search_list_that_loses_is_told(first):
+    problem = only_problem(GOOD + first + b"\nsearch a.test\n")
+    assert problem.startswith("resolv.conf:3: the search list of line 2 is ignored")
+
+
+@pytest.mark.parametrize(
+    ("domains", "beyond"),
+    [
+        ([b"d%d.test" % n for n in range(32)], False),
+        ([b"d%d.test" % n for n in range(33)], True),
+        ([b"d%02d." % n + b"x" * 60 for n in range(31)] + [b"y" * 33], False),  # 31 * 64 + 31 blanks + 33 = 2,048
+        ([b"d%02d." % n + b"x" * 60 for n in range(31)] + [b"y" * 34], True),
+    ],
+)
+def test_a_search_list_beyond_the_kubelets_bounds_is_kept_and_told(domains, beyond):
+    config = parse_resolv_conf(GOOD + b"search " + b" ".join(domains) + b"\n")
+    assert len(config.search) == len(domains)
+    assert any("could not come from the kubelet" in r.problem for r in config.diagnostics) == beyond
+
+
+def test_environment_is_named_as_the_source_of_its_mistakes():
+    env = {"LOCALDOMAIN": "a.test a.test", "RES_OPTIONS": "ndots:99"}
+    config = parse_resolv_conf(GOOD + b"search b.test\n", env=env)
+    assert (config.search, config.ndots) == (("a.test", "a.test"), 15)
+    assert sorted(r.source for r in config.diagnostics) == ["", "LOCALDOMAIN", "RES_OPTIONS"]
+    assert "'search' is ignored, because LOCALDOMAIN" in " ".join(map(str, config.diagnostics))
+
+
+@pytest.mark.parametrize(("length", "is_read"), [(65535, True), (65536, False)])
+def test_go_stops_at_the_first_line_of_64_kib(length, is_read):
+    config = parse_resolv_conf(b"#" * length + b"\n" + KUBELET, dialect="go")
+    assert (config.ndots == 5) == is_read
+
+
+@pytest.mark.parametrize(
+    ("stated", "kept"),
+    [
+        ("9223372036854775807", -1),  # LONG_MAX, of which an int keeps the lower 32 bits
+        ("9" * 25, -1),
+        ("-9223372036854775807", 1),
+        ("-" + "9" * 25, 0),  # LONG_MIN
+        ("-2147483649", 30),
+        ("0" * 5000 + "7", 7),
+        ("9" * 5000, -1),
+    ],
+)
+def test_glibc_saturates_a_long_and_cuts_it_to_an_int(stated, kept):
+    assert parse_resolv_conf(GOOD + f"options timeout:{stated}\n".encode()).timeout == kept
+
+
+@pytest.mark.parametrize("dialect", ["musl", "go"])
+def test_only_glibc_reads_the_environment(dialect):
+    env = {"LOCALDOMAIN": "a.test", "RES_OPTIONS": "ndots:9"}
+    assert parse_resolv_conf(KUBELET, env=env, dialect=dialect) == parse_resolv_conf(KUBELET, dialect=dialect)
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"search " + b"a" * 249 + b"\n", "more than 255 bytes"),
+        (b"nameserver\0\nnameserver 10.0.0.1\n", "the line and the one below it are ignored after a NUL byte"),
+        (b"options rotate\n", "'rotate' is unknown to musl"),
+        (b"search\n", "'search' empties the search list"),
+        (b"nameserver fe80::1%nosuch0\n", "is ignored, because its scope is no interface here"),
+    ],
+)
+def test_what_only_musl_ignores(data, said):
+    problem = only_problem(GOOD + data, dialect="musl")
+    assert said in problem
+    assert "resolv.conf:2:" in problem
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"search " + b"a." * 32768 + b"\n", "no line of 64 KiB"),
+        (b"nameserver 127.1\n", "four plain decimal numbers; write '127.0.0.1'"),
+        (b"  # x\n", "the keyword '#' is unknown to go"),
+        (b"options no-aaaa\n", "'no-aaaa' is unknown to go"),
+    ],
+)
+def test_what_only_go_ignores(data, said):
+    problem = only_problem(GOOD + data, dialect="go")
+    assert said in problem
+    assert "resolv.conf:2:" in problem
+
+
+def test_line_numbers_hold_below_lines_that_musl_ignores():
+    text = b"#" * 600 + b"\nnameserver \0\nswallowed\nnameserver x\n" + GOOD
+    assert [remark.line for remark in parse_resolv_conf(text, dialect="musl").diagnostics] == [1, 2, 4]
+
+
+def test_remarks_are_bounded_and_the_rest_is_counted():
+    config = parse_resolv_conf(b"nonsense\n" * 1000, env={"RES_OPTIONS": "nonsense " * 1000})
+    said = [remark.problem for remark in config.diagnostics]
+    assert len(said) == 102
+    assert any("1900 more remarks" in problem for problem in said)
+    assert any("no line names a usable nameserver" in problem for problem in said)
+    assert max(map(len, problems(GOOD + b"x" * 100_000))) < 400
+
+
+@pytest.mark.parametrize(
+    ("scope", "glibc", "musl"),
+    [("eth0", 2, 2), ("2", 2, 2), ("4294967295", 4294967295, 4294967295), ("9" * 5000, 0, None), ("eth1", 0, None)],
+)
+def test_scope_of_a_link_local_nameserver(scope, glibc, musl):
+    for dialect, expected in (("glibc", glibc), ("musl", musl)):
+        text = f"nameserver fe80::1%{scope}\n".encode()
+        (nameserver,) = parse_resolv_conf(text, interfaces={"eth0": 2}, dialect=dialect).nameservers
+        assert nameserver == (Nameserver("127.0.0.1") if expected is None else Nameserver("fe80::1", scope=expected))
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize(
+    ("start", "unit", "size"),
+    [
+        (b"options ", b"ndots:1 ", 1 << 20),
+        (b"options ", b"a ", 1 << 18),
+        (b"search ", b"a ", 1 << 18),
+        (b"", b"x\n", 1 << 18),
+        (b"options ndots:", b"9", 1 << 18),
+    ],
+)
+def test_a_large_file_is_read_in_reasonable_time(start, unit, size, dialect):
+    data = start + unit * (size // len(unit))
+    began = time.process_time()
+    parse_resolv_conf(data, dialect=dialect)
+    assert time.process_time() - began < 5  # copying the rest of the line for each word takes longer
+
+
+# Any bytes
+
+WORDS = st.sampled_from(
+    b"nameserver|search|domain|options|sortlist| |\t|\n|\r\n|\0|#|;|ndots:|timeout:|attempts:|-|rotate|edns0|0x|%eth0|"
+    b"::|10.0.0.1|fe80::1|fd00::a|.|a.test|cluster.local|shop.svc.cluster.local|99999999999999999999|\xe9|\x0b".split(
+        b"|"
+    )
+)
+FILES = st.one_of(st.binary(max_size=300), st.lists(WORDS, max_size=60).map(b"".join))
+TEXTS = st.text(st.characters(max_codepoint=255), max_size=30)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@settings(max_examples=300, deadline=None)
+@given(data=FILES, env=st.dictionaries(st.sampled_from(["LOCALDOMAIN", "RES_OPTIONS"]), TEXTS), hostname=TEXTS)
+def test_any_bytes_give_a_configuration(dialect, data, env, hostname):
+    config = parse_resolv_conf(data, env=env, hostname=hostname, interfaces={"eth0": 2}, dialect=dialect)
+    assert 1 <= len(config.nameservers) <= 3
+    for nameserver in config.nameservers:
+        assert Nameserver.parse(nameserver.address).address == nameserver.address
+        assert nameserver.port == 53
+        assert 0 <= nameserver.scope < 1 << 32
+    assert 0 <= config.ndots <= 15
+    limits = {"glibc": (30, 5), "musl": (60, 10), "go": (0xFFFFFF, 0xFFFFFF)}[dialect]
+    assert (config.timeout or 0) <= limits[0]
+    assert (config.attempts or 0) <= limits[1]
+    assert config.flags <= set(DIALECTS[dialect].flags.values()) - {""}
+    assert len(config.diagnostics) <= 102
+    lines = data.count(b"\n") + 1
+    assert all(remark.line is None or 1 <= remark.line <= lines for remark in config.diagnostics)
+    assert all(remark.problem.isprintable() for remark in config.diagnostics)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@settings(max_examples=100, deadline=None)
+@given(data=FILES, comment=st.binary(max_size=20).filter(lambda text: not {0, 10} & set(text)))
+def test_a_comment_line_on_top_changes_nothing(dialect, data, comment):
+    plain = parse_resolv_conf(data, dialect=dialect)
+    commented = parse_resolv_conf(b"#" + comment + b"\n" + data, dialect=dialect)
+    for field in ("nameservers", "search", "ndots", "timeout", "attempts", "flags"):
+        assert getattr(plain, field) == getattr(commented, field)

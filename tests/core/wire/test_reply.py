@@ -1,0 +1,759 @@
+"""Queries as octets, and what replies say: the rules hold for the hot codec and for the fallback alike.
+
+Codes such as P3 and M14 name the behaviour of the threat model that a test pins.
+"""
+
+import contextlib
+import itertools
+import struct
+import subprocess
+import sys
+import time
+from ipaddress import IPv4Address, IPv6Address
+
+import pytest
+
+from k8sresolve._core.questions import AAAA, CNAME, NS, PTR, SOA, SRV, TXT, A, Question, SrvData
+from k8sresolve._core.wire import fallback as wire_fallback
+from k8sresolve._core.wire import reply as wire
+
+OPT, RRSIG, CH = 41, 46, 3
+AA, TC, RA = 0x0400, 0x0200, 0x0080
+FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED = 1, 2, 3, 4, 5
+
+
+def name(text):
+    """Octets of a name without escapes."""
+    return b"".join(bytes([len(label)]) + label.encode() for label in text.rstrip(".").split(".") if label) + b"\0"
+
+
+def record(owner, rdtype, data, ttl=30, rdclass=1):
+    owner = name(owner) if isinstance(owner, str) else owner
+    return owner + struct.pack("!HHIH", rdtype, rdclass, ttl, len(data)) + data
+
+
+def a(owner, text, ttl=30):
+    return record(owner, A, IPv4Address(text).packed, ttl)
+
+
+def srv(owner, target, port=80, priority=0, weight=10):
+    target = name(target) if isinstance(target, str) else target
+    return record(owner, SRV, struct.pack("!HHH", priority, weight, port) + target)
+
+
+def cname(owner, target, ttl=30):
+    return record(owner, CNAME, name(target) if isinstance(target, str) else target, ttl)
+
+
+def soa(owner="cluster.local.", ttl=30, minimum=5):
+    return record(
+        owner, SOA, name("ns.dns.cluster.local.") + name("h.c.l.") + struct.pack("!5L", 1, 2, 3, 4, minimum), ttl
+    )
+
+
+def opt(ttl=0, data=b"", owner=b"\0"):
+    return record(owner, OPT, data, ttl, 1232)
+
+
+def reply(question, answer=(), authority=(), additional=(), flags=AA, rcode=0, counts=None):
+    """A reply to (name, type); `answer`, `authority` and `additional` are octets of records."""
+    text, rdtype = question
+    head = struct.pack("!HH", 0, 0x8100 | flags | rcode)
+    sizes = struct.pack("!HHHH", *(counts or (1, len(answer), len(authority), len(additional))))
+    owner = name(text) if isinstance(text, str) else text
+    return head + sizes + owner + struct.pack("!HH", rdtype, 1) + b"".join((*answer, *authority, *additional))
+
+
+READERS = {"hot codec first": wire.read_any, "fallback alone": wire_fallback.read}
+
+
+@pytest.fixture(params=READERS)
+def read(request):
+    """Each of the readers, as (reply, question) -> Reading: all rules hold for both."""
+
+    def reader(message, question=None, **options):
+        text, rdtype = question or QUESTION
+        return READERS[request.param](message, wire.encode(Question(text, rdtype), **options), rdtype)
+
+    return reader
+
+
+WEB = "web.shop.svc.cluster.local."
+QUESTION = (WEB, A)
+HTTP = ("_http._tcp.web.shop.svc.cluster.local.", SRV)
+ONE = IPv4Address("10.0.0.1")
+
+
+# -- queries ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_query_has_id_0_one_question_recursion_desired_and_edns():
+    assert wire.encode(Question("web.shop.", A)) == bytes.fromhex(
+        "0000 0100 0001 0000 0000 0001  03 776562 04 73686f70 00 0001 0001  00 0029 04d0 00000000 0000"
+    )
+
+
+def test_a_query_without_edns_has_no_additional_record():
+    assert wire.encode(Question("web.shop.", SRV), edns=None) == bytes.fromhex(
+        "0000 0100 0001 0000 0000 0000  03 776562 04 73686f70 00 0021 0001"
+    )
+
+
+def test_edns_states_the_size():
+    assert wire.encode(Question(".", A), edns=4096).endswith(bytes.fromhex("00 0001 0001 00 0029 1000 00000000 0000"))
+
+
+@pytest.mark.parametrize(
+    ("text", "octets"),
+    [
+        (".", b"\0"),
+        ("A.b.", b"\x01A\x01b\0"),
+        (r"a\.b.c.", b"\x03a.b\x01c\0"),  # P4
+        (r"\065\\.", b"\x02A\\\0"),
+        (r"\000\255.x.", b"\x02\x00\xff\x01x\0"),
+        ("x" * 63 + ".", b"\x3f" + b"x" * 63 + b"\0"),
+    ],
+)
+def test_names_are_written_label_by_label(text, octets):
+    assert wire.pack_name(text) == octets
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "a",
+        "a.b",
+        "..",
+        "a..b.",
+        ".a.",
+        "x" * 64 + ".",
+        "a." + "x" * 64 + ".",
+        "é.",
+        r"\256.",
+        r"a\.",
+        "a\\",
+        r"\12.",
+        r"\1x.",
+    ],
+)
+def test_unsendable_names_are_refused(text):
+    with pytest.raises(wire.Unsendable):
+        wire.encode(Question(text, A))
+
+
+def test_a_name_of_255_octets_is_sent_and_one_of_256_is_not():
+    """P3"""
+    longest = ".".join(["y" * 61] + ["x" * 63] * 3) + "."
+    assert len(wire.pack_name(longest)) == 255
+    with pytest.raises(wire.Unsendable, match="256 octets"):
+        wire.pack_name("y" + longest)
+    with pytest.raises(wire.Unsendable, match="256 octets"):
+        wire.pack_name("\\y" + longest)
+
+
+# -- plain replies ---------------------------------------------------------------------------------------------------
+
+
+def test_an_address_is_found(read):
+    assert read(reply(QUESTION, [a(WEB, "10.0.0.1", 17)], additional=[opt()])) == wire.Reading(
+        rcode=0,
+        truncated=False,
+        data=(ONE,),
+        chain=(),
+        ttl=17,
+        glue={},
+        soa_ttl=None,
+        lame=False,
+        answers=1,
+        dropped=0,
+    )
+
+
+def test_an_ipv6_address_is_found(read):
+    question = (WEB, AAAA)
+    message = reply(question, [record(b"\xc0\x0c", AAAA, IPv6Address("fd00::1").packed)])
+    assert read(message, question).data == (IPv6Address("fd00::1"),)
+
+
+def test_the_order_of_the_wire_is_kept_and_duplicates_are_merged(read):
+    """P13"""
+    answer = [a(WEB, "10.0.0.2", 9), a(b"\xc0\x0c", "10.0.0.1", 5), a(WEB, "10.0.0.2", 7)]
+    reading = read(reply(QUESTION, answer))
+    assert reading.data == (IPv4Address("10.0.0.2"), ONE)
+    assert reading.ttl == 5
+
+
+def test_duplicates_of_names_differ_in_letter_case_only(read):
+    """P13: one target in two spellings is one record; two numbers that are letters of either case are two."""
+    answer = [srv(HTTP[0], "a.b.", 0x4161), srv(HTTP[0], "A.b.", 0x4161), srv(HTTP[0], "a.b.", 0x6161)]
+    assert read(reply(HTTP, answer), HTTP).data == (SrvData(0, 10, 0x4161, "a.b."), SrvData(0, 10, 0x6161, "a.b."))
+
+
+@pytest.mark.parametrize("ttl", [2**31, 2**32 - 1])
+def test_an_absurd_ttl_is_0(read, ttl):
+    """RFC 2181, section 8"""
+    assert read(reply(QUESTION, [a(WEB, "10.0.0.1", ttl), a(WEB, "10.0.0.2", 30)])).ttl == 0
+    assert read(reply(HTTP, [record(HTTP[0], SRV, bytes(6) + name("a."), ttl)]), HTTP).ttl == 0
+    assert read(reply(QUESTION, authority=[soa(ttl=ttl)], rcode=NXDOMAIN)).soa_ttl == 0
+    assert read(reply(QUESTION, authority=[soa(minimum=ttl)], rcode=NXDOMAIN)).soa_ttl == 0
+
+
+def test_the_greatest_ttl_is_kept(read):
+    assert read(reply(QUESTION, [a(WEB, "10.0.0.1", 2**31 - 1)])).ttl == 2**31 - 1
+
+
+def test_compressed_names_are_read_through_several_pointers(read):
+    """P1: the target `x.web.shop.svc.cluster.local.` by way of the question, the second by way of the first."""
+    question = (WEB, CNAME)
+    first = record(b"\xc0\x0c", CNAME, b"\x01x\xc0\x0c")
+    assert read(reply(question, [first]), question).data == (f"x.{WEB}",)
+    at = len(reply(question)) + 12
+    glue = [record(b"\xc0\x0c", SRV, bytes(6) + b"\x01y" + struct.pack("!H", 0xC000 | at + 6))]
+    question = (WEB, SRV)
+    chained = [record(b"\xc0\x0c", SRV, bytes(6) + b"\x01x\xc0\x0c"), *glue]
+    assert [data.target for data in read(reply(question, chained), question).data] == [f"x.{WEB}", f"y.x.{WEB}"]
+
+
+def test_srv_with_a_compressed_target_and_glue(read):
+    """P2, P14"""
+    answer = [srv(b"\xc0\x0c", b"\x02p1\xc0\x17", 9042, 1, 5), srv(b"\xc0\x0c", b"\x02P2\xc0\x17", 9042, 1, 7)]
+    target = len(reply(HTTP)) + 12 + 6
+    additional = [
+        a(struct.pack("!H", 0xC000 | target), "10.0.0.1"),
+        a("p2." + WEB, "10.0.0.2"),
+        a("P2." + WEB, "10.0.0.2"),
+        record("p2." + WEB, AAAA, IPv6Address("fd00::2").packed),
+        a("p3." + WEB, "10.0.0.3"),
+        opt(),
+    ]
+    reading = read(reply(HTTP, answer, additional=additional), HTTP)
+    assert reading.data == (SrvData(1, 5, 9042, f"p1.{WEB}"), SrvData(1, 7, 9042, f"P2.{WEB}"))
+    assert reading.glue == {
+        f"p1.{WEB}": (ONE,),
+        f"p2.{WEB}": (IPv4Address("10.0.0.2"), IPv6Address("fd00::2")),
+    }
+
+
+def test_the_root_as_srv_target_is_kept_and_never_has_glue(read):
+    """RFC 2782: a target of `.` says that the service is decidedly not available."""
+    reading = read(reply(HTTP, [srv(HTTP[0], ".", 0, 0, 0)], additional=[a(b"\0", "10.0.0.1")]), HTTP)
+    assert reading.data == (SrvData(0, 0, 0, "."),)
+    assert reading.glue == {}
+
+
+def test_glue_is_for_srv_only(read):
+    assert read(reply(QUESTION, [a(WEB, "10.0.0.1")], additional=[a(WEB, "10.0.0.9")])).glue == {}
+
+
+@pytest.mark.parametrize(("rdtype", "owner"), [(PTR, "1.0.0.10.in-addr.arpa."), (NS, "cluster.local."), (CNAME, WEB)])
+def test_names_as_data_keep_their_case(read, rdtype, owner):
+    question = (owner, rdtype)
+    assert read(reply(question, [record(owner, rdtype, name("Web.shop."))]), question).data == ("Web.shop.",)
+
+
+@pytest.mark.parametrize(
+    ("octets", "text"),
+    [
+        (b"\0", "."),  # P5
+        (b"\x03a.b\x01c\0", r"a\.b.c."),  # P4
+        (b"\x02A\\\0", r"A\\."),
+        (b"\x03\x00 \xff\0", r"\000\032\255."),
+        (b"\x08<script>\0", "<script>."),
+        (b'\x07"();@$*\0', r"\"\(\)\;\@\$*."),
+    ],
+)
+def test_names_are_shown_escaped_and_survive_the_way_back(read, octets, text):
+    question = ("x.", NS)
+    assert read(reply(question, [record("x.", NS, octets)]), question).data == (text,)
+    assert wire.pack_name(text) == octets
+
+
+def test_a_chain_of_aliases_is_followed(read):
+    answer = [cname(WEB, "A.example.", 60), cname("a.EXAMPLE.", "b.example.", 9), a("b.example.", "10.0.0.1", 20)]
+    reading = read(reply(QUESTION, answer))
+    assert (reading.chain, reading.data, reading.ttl) == (("A.example.", "b.example."), (ONE,), 9)
+
+
+def test_an_alias_to_nothing_has_a_chain_and_no_data(read):
+    reading = read(reply(QUESTION, [cname(WEB, "a.example.", 60)]))
+    assert (reading.chain, reading.data, reading.ttl, reading.answers) == (("a.example.",), (), 60, 1)
+
+
+def test_an_alias_to_a_name_that_does_not_exist_is_nxdomain_with_a_chain(read):
+    reading = read(reply(QUESTION, [cname(WEB, "a.example.")], [soa("example.", 60, 40)], rcode=NXDOMAIN))
+    assert (reading.rcode, reading.chain, reading.soa_ttl) == (NXDOMAIN, ("a.example.",), 40)
+
+
+def test_the_soa_limits_a_negative_answer_by_the_lesser_of_ttl_and_minimum(read):
+    """RFC 2308, section 5"""
+    assert read(reply(QUESTION, authority=[soa(ttl=30, minimum=5)], rcode=NXDOMAIN)).soa_ttl == 5
+    assert read(reply(QUESTION, authority=[soa(ttl=3, minimum=5)], additional=[opt()])).soa_ttl == 3
+    assert read(reply(QUESTION, rcode=NXDOMAIN)).soa_ttl is None
+
+
+def test_negative_answers_of_any_type_need_no_fallback():
+    for rdtype in (TXT, 15, 257, 65280):
+        query = wire.encode(Question(WEB, rdtype))
+        assert wire.read(reply((WEB, rdtype), authority=[soa()]), query, rdtype).soa_ttl == 5
+
+
+@pytest.mark.parametrize(
+    ("lame", "flags", "authority"),
+    [
+        (True, 0, []),
+        (True, 0, [record("cluster.local.", NS, name("ns.other."))]),
+        (False, 0, [soa()]),
+        (False, AA, []),
+        (False, RA, []),
+    ],
+)
+def test_lame_is_an_empty_answer_that_nobody_vouches_for(read, lame, flags, authority):
+    """semantics of libc's res_send: such a nameserver is passed over."""
+    assert read(reply(QUESTION, authority=authority, flags=flags, additional=[opt()])).lame is lame
+
+
+def test_lame_needs_noerror_and_no_answer(read):
+    assert not read(reply(QUESTION, flags=0, rcode=NXDOMAIN)).lame
+    assert not read(reply(QUESTION, [a(WEB, "10.0.0.1")], flags=0)).lame
+
+
+# -- records beside the answer ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        record(WEB, RRSIG, b"anything"),  # P7
+        record("other.", TXT, b"\x01x"),
+        record(WEB, 65280, b"anything"),  # P6
+        record(WEB, A, b"\1\2\3\4", rdclass=4),
+        record(WEB, 65280, b"", rdclass=65280),
+    ],
+)
+def test_unrelated_records_beside_the_answer_are_passed_over(beside):
+    query = wire.encode(Question(*QUESTION))
+    for answer in ([beside, a(WEB, "10.0.0.1", 40)], [a(WEB, "10.0.0.1", 40), beside]):
+        reading = wire.read(reply(QUESTION, answer, [beside], [beside, opt()]), query, A)
+        assert (reading.data, reading.ttl, reading.answers) == ((ONE,), 40, 2)
+
+
+@pytest.mark.parametrize("owner", ["other.", "shop.svc.cluster.local.", "x." + WEB])
+def test_an_answer_for_another_name_only_is_bad(read, owner):
+    """Not NODATA: the nameserver, or someone between, mixed something up."""
+    for stranger in (a(owner, "10.0.0.1"), cname(owner, WEB), record(owner, TXT, b"\x01x")):
+        with pytest.raises(wire.BadAnswer):
+            read(reply(QUESTION, [stranger]))
+
+
+def test_records_of_another_name_beside_the_answer_are_ignored(read):
+    reading = read(reply(QUESTION, [a("other.", "10.0.0.9", 1), a(WEB, "10.0.0.1", 40)]))
+    assert (reading.data, reading.ttl) == ((ONE,), 40)
+
+
+def test_an_answer_of_other_types_only_is_nodata(read):
+    reading = read(reply(QUESTION, [record(WEB, RRSIG, bytes(18) + name("x.") + b"sig")]))
+    assert (reading.rcode, reading.data, reading.answers, reading.lame) == (0, (), 1, False)
+
+
+def test_aliases_in_any_order_are_followed(read):
+    answer = [a("b.example.", "10.0.0.1"), cname("a.example.", "b.example."), cname(WEB, "a.example.")]
+    reading = read(reply(QUESTION, answer))
+    assert (reading.chain, reading.data) == (("a.example.", "b.example."), (ONE,))
+
+
+def test_a_record_counts_before_an_alias_at_the_same_name(read):
+    for answer in (
+        [a(WEB, "10.0.0.1"), cname(WEB, "a.example.")],
+        [cname(WEB, WEB), a(WEB, "10.0.0.1")],
+        [cname(WEB, "a.example."), a(WEB, "10.0.0.1"), a("a.example.", "10.0.0.2")],
+    ):
+        reading = read(reply(QUESTION, answer))
+        assert (reading.chain, reading.data) == ((), (ONE,))
+
+
+def test_a_circle_of_aliases_is_bad(read):
+    for answer in ([cname(WEB, WEB)], [cname(WEB, "a.example."), cname("a.example.", WEB.upper())]):
+        with pytest.raises(wire.BadAnswer, match="circle"):
+            read(reply(QUESTION, answer))
+
+
+def test_eight_aliases_are_followed_and_nine_are_bad(read):
+    names = [WEB, *(f"a{number}.example." for number in range(9))]
+    links = [cname(owner, target) for owner, target in itertools.pairwise(names)]
+    reading = read(reply(QUESTION, [*links[:8], a(names[8], "10.0.0.1")]))
+    assert (len(reading.chain), reading.data) == (8, (ONE,))
+    with pytest.raises(wire.BadAnswer, match="8 CNAMEs"):
+        read(reply(QUESTION, [*links, a(names[9], "10.0.0.1")]))
+
+
+def test_other_types_are_read_as_text(read):
+    for rdtype, data, text in (
+        (TXT, b"\x03a b\x01\xff", r'"a b" "\255"'),
+        (15, b"\0\x0a" + name("Mail.example."), "10 Mail.example."),
+        (65280, b"\1\2", r"\# 2 0102"),
+    ):
+        question = (WEB, rdtype)
+        assert read(reply(question, [record(WEB, rdtype, data)]), question).data == (text,)
+
+
+# -- names that become typed records ---------------------------------------------------------------------------------
+
+NO_HOSTS = [
+    b"\x08<script>\0",
+    b"\x01a\x03b c\0",
+    b"\x02-a\x01b\0",
+    b"\x02a-\x01b\0",
+    b"\x03127\0",
+    b"\x01a\x02\xe2\x80\0",
+    b"\x0210\x010\0",
+]
+
+
+@pytest.mark.parametrize("target", NO_HOSTS)
+def test_srv_targets_that_no_host_can_have_are_dropped_and_counted(read, target):
+    """Control characters and markup must not reach a caller that trusts a typed record."""
+    reading = read(reply(HTTP, [srv(HTTP[0], target), srv(HTTP[0], "_ok-1.b.")]), HTTP)
+    assert (reading.data, reading.dropped) == ((SrvData(0, 10, 80, "_ok-1.b."),), 1)
+    with pytest.raises(wire.BadAnswer):
+        read(reply(HTTP, [srv(HTTP[0], target)]), HTTP)
+
+
+@pytest.mark.parametrize("target", [*NO_HOSTS, b"\0"])
+def test_reverse_names_that_no_host_can_have_are_dropped(read, target):
+    question = ("1.0.0.10.in-addr.arpa.", PTR)
+    answer = [record(question[0], PTR, target), record(question[0], PTR, name("ok.b."))]
+    reading = read(reply(question, answer), question)
+    assert (reading.data, reading.dropped) == (("ok.b.",), 1)
+
+
+def test_ptr_data_elsewhere_may_have_any_octets(read):
+    """DNS-SD (RFC 6763, section 4.1): instance names are free text."""
+    question = ("_http._tcp.example.", PTR)
+    reading = read(reply(question, [record(question[0], PTR, b"\x08The Room\xc0\x0c")]), question)
+    assert (reading.data, reading.dropped) == ((r"The\032Room._http._tcp.example.",), 0)
+
+
+def test_delegated_reverse_zones_have_names_with_a_slash(read):
+    """RFC 2317, section 4"""
+    question = ("1.2.0.192.in-addr.arpa.", PTR)
+    inside = b"\x011\x040/25\xc0\x0e"
+    at = len(reply(question)) + 12
+    answer = [cname(b"\xc0\x0c", inside), record(struct.pack("!H", 0xC000 | at), PTR, name("web.example."))]
+    reading = read(reply(question, answer), question)
+    assert (reading.chain, reading.data) == ((r"1.0/25.2.0.192.in-addr.arpa.",), ("web.example.",))
+
+
+def test_an_alias_that_no_host_can_have_is_not_shown_but_its_addresses_are(read):
+    reading = read(reply(QUESTION, [cname(WEB, b"\x08<script>\0"), a(b"\x08<SCRIPT>\0", "10.0.0.1")]))
+    assert (reading.chain, reading.data, reading.dropped) == ((), (ONE,), 1)
+
+
+# -- rcodes, EDNS ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("low", "upper", "whole"), [(0, 1, 16), (7, 1, 23), (3, 0, 3), (0, 255, 4080)])
+def test_the_upper_bits_of_the_rcode_come_from_the_opt_record(read, low, upper, whole):
+    """P9; RFC 6891, section 6.1.3"""
+    assert read(reply(QUESTION, rcode=low, additional=[opt(upper << 24, b"\xfd\xe9\0\x02ab")])).rcode == whole
+
+
+@pytest.mark.parametrize(
+    "sections",
+    [
+        {"additional": [opt(), opt()]},  # P8
+        {"additional": [opt(owner=name("x."))]},
+        {"answer": [opt()]},
+        {"answer": [a(WEB, "10.0.0.1"), opt()]},
+        {"authority": [opt()]},
+    ],
+)
+def test_an_opt_record_that_cannot_be_is_malformed(read, sections):
+    with pytest.raises(wire.Malformed):
+        read(reply(QUESTION, **sections))
+
+
+def test_the_answer_of_an_error_is_passed_over(read):
+    reading = read(reply(QUESTION, [a("other.", "10.0.0.1")], additional=[opt()], rcode=SERVFAIL))
+    assert (reading.rcode, reading.data, reading.ttl) == (SERVFAIL, (), None)
+
+
+def test_an_answer_within_nxdomain_is_read_as_it_stands(read):
+    """The engine rejects it."""
+    reading = read(reply(QUESTION, [a(WEB, "10.0.0.1")], rcode=NXDOMAIN))
+    assert (reading.rcode, reading.data) == (NXDOMAIN, (ONE,))
+
+
+def test_a_query_without_edns_is_matched_as_well(read):
+    assert read(reply(QUESTION, [a(WEB, "10.0.0.1")]), QUESTION, edns=None).data == (ONE,)
+
+
+# -- what is no reply to the question --------------------------------------------------------------------------------
+
+WHOLE = reply(QUESTION, [a(WEB, "10.0.0.1")])
+
+
+@pytest.mark.parametrize("length", range(12))
+def test_short_datagrams_are_not_ours(read, length):
+    """M1, M2"""
+    assert read(WHOLE[:length]) is None
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        WHOLE[:2] + b"\x05" + WHOLE[3:],  # M5: QR clear
+        WHOLE[:2] + b"\xad" + WHOLE[3:],  # M6: opcode 5
+        reply(("wex.shop.svc.cluster.local.", A), [a("wex.shop.svc.cluster.local.", "10.0.0.1")]),  # M7
+        reply(("web.shop.svc.cluster.", A), [a(WEB, "10.0.0.1")]),
+        reply((WEB, AAAA), [record(WEB, AAAA, bytes(16))]),  # M8
+        WHOLE.replace(b"local\0\0\x01\0\x01", b"local\0\0\x01\0\x03", 1),  # M9: class CH
+        reply((b"", A), [a(WEB, "10.0.0.1")], counts=(0, 1, 0, 0)),  # M10
+        reply(QUESTION, [name(WEB) + b"\0\x01\0\x01"], counts=(2, 0, 0, 0)),  # M11
+        bytes(range(200, 232)) * 3,  # M3
+        reply((b"\xc0\x0c", A), [a(WEB, "10.0.0.1")]),
+    ],
+)
+def test_replies_to_something_else_are_not_ours(read, message):
+    assert read(message) is None
+
+
+def test_types_are_no_letters(read):
+    """A type whose octet is a letter does not match the type with the other case."""
+    question = (WEB, 0x41)
+    assert read(reply((WEB, 0x61)), question) is None
+
+
+def test_letter_case_of_the_question_and_of_owners_is_ignored(read):
+    """P12; RFC 4343"""
+    upper = (WEB.upper(), A)
+    assert read(reply(upper, [a(WEB.title(), "10.0.0.1")])).data == (ONE,)
+    assert read(reply(upper, [a(b"\xc0\x0c", "10.0.0.1"), a(WEB, "10.0.0.2")])).answers == 2
+
+
+@pytest.mark.parametrize("rcode", range(16))
+def test_only_errors_come_without_a_question(read, rcode):
+    """RFC 1035, section 4.1.1: a nameserver that cannot read a query cannot repeat its question."""
+    message = struct.pack("!HHHHHH", 0, 0x8000 | rcode, 0, 0, 0, 0)
+    reading = read(message)
+    if rcode in (FORMERR, SERVFAIL, NOTIMP, REFUSED):
+        assert (reading.rcode, reading.data, reading.lame) == (rcode, (), False)
+    else:
+        assert reading is None
+
+
+# -- damage ----------------------------------------------------------------------------------------------------------
+
+DAMAGED = {
+    "counts without records": reply(QUESTION, counts=(1, 1, 0, 0)),  # P10
+    "counts larger than the body": reply(QUESTION, [a(WEB, "10.0.0.1")], counts=(1, 2, 0, 0)),
+    "absurd counts": reply(QUESTION, counts=(1, 65535, 65535, 65535)),
+    "authority missing": reply(QUESTION, [a(WEB, "10.0.0.1")], counts=(1, 1, 1, 0)),
+    "additional missing": reply(QUESTION, [a(WEB, "10.0.0.1")], counts=(1, 1, 0, 1)),
+    "question cut": WHOLE[:30],
+    "address cut": WHOLE[:-1],
+    "header of a record cut": WHOLE[:-8],
+    "owner cut": reply(QUESTION, [name(WEB)[:-4]], counts=(1, 1, 0, 0)),
+    "address too short": reply(QUESTION, [record(WEB, A, b"\1\2\3")]),
+    "address too long": reply(QUESTION, [record(WEB, A, bytes(16))]),
+    "pointer to itself": reply(
+        QUESTION, [record(struct.pack("!H", 0xC000 | len(reply(QUESTION))), A, b"\1\2\3\4")]
+    ),  # M14
+    "pointer forward": reply(QUESTION, [record(b"\xc0\xff", A, b"\1\2\3\4")]),
+    "label type 01": reply(QUESTION, [record(b"\x40" + b"x" * 64 + b"\0", A, b"\1\2\3\4")]),
+    "alias longer than its name": reply(QUESTION, [cname(WEB, name("a.") + b"\0")]),
+    "alias cut": reply(QUESTION, [cname(WEB, b"\x05abc")]),
+    "SOA too short": reply(QUESTION, authority=[record("local.", SOA, bytes(21))]),
+    "SOA cut": reply(QUESTION, authority=[soa()])[:-1],
+    "OPT cut": reply(QUESTION, [a(WEB, "10.0.0.1")], additional=[opt(data=b"\0\x0a\0\x02ab")])[:-1],
+}
+
+
+@pytest.mark.parametrize("message", DAMAGED.values(), ids=DAMAGED)
+def test_damage_is_malformed_and_never_another_exception(read, message):
+    if message is DAMAGED["question cut"]:
+        assert read(message) is None
+        return
+    with pytest.raises(wire.Malformed):
+        read(message)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        [srv(HTTP[0], b"")],
+        [record(HTTP[0], SRV, bytes(5))],
+        [srv(HTTP[0], b"\x05abc")],
+        [srv(HTTP[0], name("a.") + b"x")],
+        [srv(HTTP[0], b"\x01a\xc0\xff")],
+    ],
+)
+def test_damaged_srv_records_are_malformed(read, answer):
+    with pytest.raises(wire.Malformed):
+        read(reply(HTTP, answer, additional=[a("p.", "10.0.0.1")]), HTTP)
+
+
+def test_damaged_glue_is_malformed(read):
+    for glue in (record("a.b.", A, b"\1\2\3"), record("a.b.", AAAA, b"\1\2\3\4"), a("a.b.", "10.0.0.1")[:-1]):
+        with pytest.raises(wire.Malformed):
+            read(reply(HTTP, [srv(HTTP[0], "a.b.")], additional=[glue]), HTTP)
+
+
+def test_names_of_more_than_255_octets_are_malformed_also_through_pointers(read):
+    """P3: 63 * 3 + lengths + the question's 192 octets."""
+    question = (".".join(["q" * 63] * 3) + ".", CNAME)
+    fits, exceeds = b"\x3d" + b"x" * 61, b"\x3e" + b"x" * 62
+    target = ".".join(["x" * 61] + ["q" * 63] * 3) + "."
+    assert read(reply(question, [cname(b"\xc0\x0c", fits + b"\xc0\x0c")]), question).data == (target,)
+    for octets in (exceeds + b"\xc0\x0c", exceeds + name(question[0])):
+        with pytest.raises(wire.Malformed):
+            read(reply(question, [cname(b"\xc0\x0c", octets)]), question)
+
+
+@pytest.mark.parametrize("owner", [WEB, "."])
+def test_pointers_lead_backward_even_where_a_name_stands_ahead(read, owner):
+    """M14"""
+    question = (owner, A)
+    ahead = struct.pack("!H", 0xC000 | len(reply(question)) + 16)
+    with pytest.raises(wire.Malformed):
+        read(reply(question, [record(ahead, A, b"\1\2\3\4"), a(owner, "10.0.0.1")]), question)
+
+
+def test_a_name_that_runs_into_itself_is_malformed(read):
+    """The low octet of the data's length serves as a label's length; the label covers the pointer that led there."""
+    question = (WEB, CNAME)
+    length = len(reply(question)) + 2 + 9
+    itself = record(b"\xc0\x0c", CNAME, b"\x01a" + struct.pack("!H", 0xC000 | length))
+    with pytest.raises(wire.Malformed):
+        read(reply(question, [itself], additional=[opt()]), question)
+
+
+@pytest.mark.parametrize("first", [61, 62])
+def test_srv_targets_have_at_most_255_octets_too(read, first):
+    """P3"""
+    target = ".".join(["x" * first] + ["p" * 63] * 3) + "."
+    message = reply(HTTP, [srv(HTTP[0], target)])
+    if first == 61:
+        assert read(message, HTTP).data[0].target == target
+    else:
+        with pytest.raises(wire.Malformed):
+            read(message, HTTP)
+
+
+def test_an_soa_of_another_class_is_passed_over(read):
+    other = record("local.", SOA, name("a.") + name("b.") + bytes(20), rdclass=4)
+    assert read(reply(QUESTION, authority=[other, soa()], rcode=NXDOMAIN)).soa_ttl == 5
+
+
+def test_octets_after_the_last_record_are_tolerated(read):
+    """P11: as libc does."""
+    assert read(WHOLE + b"junk").data == (ONE,)
+
+
+@pytest.mark.parametrize("length", range(len(reply(QUESTION)), len(WHOLE)))
+def test_a_truncated_reply_is_truncated_wherever_it_is_cut(read, length):
+    message = WHOLE[:2] + bytes([WHOLE[2] | 2]) + WHOLE[3:]
+    reading = read(message[:length])
+    assert (reading.truncated, reading.rcode, reading.data) == (True, 0, ())
+    assert read(message) == read(WHOLE)._replace(truncated=True)
+
+
+def test_a_truncated_reply_is_never_a_bad_answer(read):
+    """What would make sense of it may have been cut off."""
+    assert read(reply(QUESTION, [a("b.example.", "10.0.0.1")], flags=AA | TC)).truncated
+
+
+def test_truncation_of_something_else_is_not_ours(read):
+    """M13's sibling: only a reply that matches may send us to TCP."""
+    assert read(reply(("other.", A), flags=AA | TC)) is None
+
+
+# -- size ------------------------------------------------------------------------------------------------------------
+
+
+def test_no_more_than_4096_records_are_read_and_the_rest_is_said(read):
+    tiny = record(b"\0", 65280, b"")
+    whole = read(reply(QUESTION, [a(WEB, "10.0.0.1")] + [tiny] * 4095))
+    assert (whole.data, whole.truncated) == ((ONE,), False)
+    more = read(reply(QUESTION, [a(WEB, "10.0.0.1")] + [tiny] * 4095, additional=[tiny]))
+    assert (more.data, more.truncated) == ((ONE,), True)
+    with pytest.raises(wire.BadAnswer):
+        read(reply(QUESTION, [tiny] * 4096 + [a(WEB, "10.0.0.1")]))
+
+
+def test_a_full_tcp_message_of_addresses_is_read_whole(read):
+    answer = [a(b"\xc0\x0c", str(IPv4Address(0x0A000000 + number))) for number in range(4090)]
+    reading = read(reply(QUESTION, answer))
+    assert (len(reading.data), reading.truncated) == (4090, False)
+
+
+def chained_pointers(question, before):
+    """64 KiB: a chain of 8,000 pointers, each to the one before, and names that enter it at its end."""
+    at = len(reply(question, [before])) + 11
+    chain = b"\xc0\x0c" + b"".join(struct.pack("!H", 0xC000 | at + 2 * number) for number in range(7999))
+    entry = struct.pack("!H", 0xC000 | at + 2 * 7999)
+    return [before, record(b"\0", 65280, chain), *[record(entry, A, b"\1\2\3\4")] * 2900]
+
+
+def long_names(question, before):
+    """64 KiB: one name of 121 labels, and 3,000 records that it owns, by a pointer."""
+    owner = struct.pack("!H", 0xC000 | len(reply(question, [before])) + 11)
+    return [before, record(b"\0", 65280, b"\x01x" * 121 + b"\0"), *[record(owner, A, b"\1\2\3\4")] * 3000]
+
+
+@pytest.mark.parametrize("costly", [chained_pointers, long_names])
+@pytest.mark.parametrize("section", ["answer", "additional"])
+def test_costly_names_cost_little(costly, section):
+    """M14, M15: the guard is ten times the 5 ms that are asked."""
+    if section == "answer":
+        question = QUESTION
+        message = reply(question, costly(question, record(b"\0", TXT, b"\0")))
+    else:
+        question = HTTP
+        records = costly(question, srv(HTTP[0], "a.b."))
+        message = reply(question, records, counts=(1, 1, 0, len(records) - 1))
+    query = wire.encode(Question(*question))
+    started = time.process_time()
+    with contextlib.suppress(wire.Malformed, wire.Odd):
+        wire.read(message, query, question[1])
+    assert time.process_time() - started < 0.05
+
+
+def test_counts_that_lie_allocate_nothing(read):
+    started = time.process_time()
+    for _ in range(100):
+        with pytest.raises(wire.Malformed):
+            read(DAMAGED["absurd counts"])
+    assert time.process_time() - started < 1
+
+
+# -- the division of labour ------------------------------------------------------------------------------------------
+
+PLAIN = {
+    "one A": (QUESTION, [a(WEB, "10.0.0.1")]),
+    "compressed": (QUESTION, [a(b"\xc0\x0c", "10.0.0.1")]),
+    "alias": (QUESTION, [cname(WEB, "b.example."), a("b.example.", "10.0.0.1")]),
+    "SRV": (HTTP, [srv(HTTP[0], "a.b."), srv(b"\xc0\x0c", "c.b.")]),
+    "PTR": (("1.in-addr.arpa.", PTR), [record("1.in-addr.arpa.", PTR, name("a.b."))]),
+    "NODATA": ((WEB, TXT), []),
+}
+
+
+@pytest.mark.parametrize(("question", "answer"), PLAIN.values(), ids=PLAIN)
+def test_what_nameservers_usually_send_is_not_odd(question, answer):
+    message = reply(question, answer, [] if answer else [soa()], [opt()])
+    assert wire.read(message, wire.encode(Question(*question)), question[1]).answers == len(answer)
+
+
+def test_dnspython_is_imported_only_for_what_is_odd():
+    program = f"""
+import sys
+from k8sresolve._core.wire import reply as wire
+from k8sresolve._core.questions import Question
+query = wire.encode(Question({WEB!r}, 1))
+assert wire.read_any({WHOLE!r}, query, 1).data
+assert "dns" not in sys.modules
+assert wire.read_any({reply(QUESTION, [a(WEB, "10.0.0.1"), cname(WEB, "x.")])!r}, query, 1).data
+assert "dns.message" in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
