@@ -1,6 +1,6 @@
 """Questions and answers: what lookups yield to the engine, and what they get back.
 
-A question is one name and one type. An answer is a value, never an exception: `Found`, `NoData`, `NxDomain` or
+A question is one name and one type. An answer is a value, never an exception: `Found`, `Empty`, `NxDomain` or
 `Failed`. Only a lookup turns an answer into an error.
 """
 
@@ -68,7 +68,7 @@ class Found:
 
 
 @attrs.frozen
-class NoData:
+class Empty:
     """The name exists and has no record of the type (RFC 2308, section 2.2).
 
     With a `chain`, the CNAMEs lead to no record. `limit` is when the SOA's minimum ends: beside a positive answer of
@@ -106,19 +106,19 @@ class Failed:
     exchanges: tuple[Exchange, ...] = attrs.field(default=(), eq=False)
 
 
-Answer: TypeAlias = Found | NoData | NxDomain | Failed
-Answers: TypeAlias = tuple[Answer | None, ...]
+Result: TypeAlias = Found | Empty | NxDomain | Failed
+Results: TypeAlias = tuple[Result | None, ...]
 
 
-def _all(answers: Answers) -> bool:
+def _all(answers: Results) -> bool:
     return None not in answers
 
 
-def _never(_answers: Answers) -> bool:
+def _never(_answers: Results) -> bool:
     return False
 
 
-class Ask(NamedTuple):
+class Round(NamedTuple):
     """What a lookup yields: questions to be asked at once, and when their answers suffice.
 
     It is resumed with a tuple of answers in the order of the questions, None where one was not waited for. `enough`
@@ -128,9 +128,9 @@ class Ask(NamedTuple):
     """
 
     questions: tuple[Question, ...]
-    enough: Callable[[Answers], bool] = _all
-    usable: Callable[[Answers], bool] = _never
+    enough: Callable[[Results], bool] = _all
+    usable: Callable[[Results], bool] = _never
 
 
 T = TypeVar("T")
-Lookup: TypeAlias = Generator[Ask, Answers, T]
+Lookup: TypeAlias = Generator[Round, Results, T]

@@ -13,7 +13,7 @@ from weakref import finalize
 
 from k8sresolve._core.engine.desk import Alarms, Batch, Desk, Flight
 from k8sresolve._core.engine.inquiry import Send, Terms
-from k8sresolve._core.questions import Answers, Ask, Lookup
+from k8sresolve._core.questions import Lookup, Results, Round
 from k8sresolve._drivers import forks
 from k8sresolve._drivers.sockets import MOST_DATAGRAM, Stream, open_datagram, query_id, text_of
 from k8sresolve.config import Nameserver
@@ -151,7 +151,7 @@ class AsyncioDriver:
         assert self._loop is not None  # noqa: S101 - nothing happens before a task has asked
         return self._loop
 
-    async def _ask(self, ask: Ask, deadline: float, *, fresh: bool) -> Answers:
+    async def _ask(self, ask: Round, deadline: float, *, fresh: bool) -> Results:
         loop = self._bound()
         if self._closed:
             raise ResolverClosed("this resolver is closed")

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from k8sresolve._core.engine.desk import Batch, Desk, Flight
 from k8sresolve._core.engine.inquiry import Send, Terms
-from k8sresolve._core.questions import Answers, Ask, Lookup
+from k8sresolve._core.questions import Lookup, Results, Round
 from k8sresolve._drivers import forks
 from k8sresolve._drivers.sockets import MOST_DATAGRAM, Stream, open_datagram, query_id, text_of
 from k8sresolve.errors import ResolverClosed
@@ -156,7 +156,7 @@ class BlockingDriver:
 
     # -- waiting -----------------------------------------------------------------------------------------------------
 
-    def _ask(self, ask: Ask, deadline: float, *, fresh: bool) -> Answers:
+    def _ask(self, ask: Round, deadline: float, *, fresh: bool) -> Results:
         waiter = _Waiter()
         batch: Batch | None = None
         try:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from ipaddress import IPv4Address
 from pathlib import Path
 
-from k8sresolve._core.questions import AAAA, SRV, A, Answer, Failed, Found, NoData, NxDomain, Question, SrvData
+from k8sresolve._core.questions import AAAA, SRV, A, Empty, Failed, Found, NxDomain, Question, Result, SrvData
 from k8sresolve._core.search.walk import POLICIES, Policy, Walked, rehearse
 from k8sresolve.config import ResolverConfig
 
@@ -19,14 +19,14 @@ ORDER = ("glibc", "musl", "musl-1.2.3", "go", "kubernetes")
 FOUND = Found((IPv4Address("10.96.0.1"),), 30, 30.0)
 FOUND_SRV = Found((SrvData(0, 0, 80, "t."),), 30, 30.0)
 NOTHING = NxDomain(30.0)
-NO_DATA = NoData(30.0)
-ALIAS_OF_NOTHING = NoData(30.0, chain=("nowhere.",))
+NO_DATA = Empty(30.0)
+ALIAS_OF_NOTHING = Empty(30.0, chain=("nowhere.",))
 
 # `x.y` stands for a Service and its namespace: two candidates under the cluster domain have the shape of a name.
 POD = ResolverConfig.for_cluster("10.96.0.10", namespace="shop")
 FIRST, SECOND, TYPED = "x.y.shop.svc.cluster.local.", "x.y.svc.cluster.local.", "x.y."
 REPORTS = {"nxdomain": "no such name", "nodata": "no data", "temporary": "temporary", "failed": "permanent failure"}
-Pair = tuple[Answer, Answer] | Answer
+Pair = tuple[Result, Result] | Result
 Cell = Callable[[Policy], str]
 
 
@@ -39,7 +39,7 @@ def walked(
 ) -> tuple[Walked, list[str]]:
     """Walk where these names have these answers, one for each type or one for all, and no other exists."""
 
-    def known(question: Question) -> Answer:
+    def known(question: Question) -> Result:
         answer = answers.get(question.name, NOTHING)
         return answer[rdtypes.index(question.rdtype)] if isinstance(answer, tuple) else answer
 

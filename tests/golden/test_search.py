@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from k8sresolve._core.questions import AAAA, SRV, A, Failed, Found, NoData, NxDomain, SrvData, type_name
+from k8sresolve._core.questions import AAAA, SRV, A, Empty, Failed, Found, NxDomain, SrvData, type_name
 from k8sresolve._core.search.walk import policy, walk
 from k8sresolve.config import Nameserver, ResolverConfig
 
@@ -72,18 +72,18 @@ class Transport:
             case "TC":
                 return self.found(rdtype, self.truncated(*data))
             case "NODATA":
-                return NoData(0.0)
+                return Empty(0.0)
             case "NXDOMAIN":
                 return NxDomain(0.0)
             case "CNAME_ONLY":
-                return NoData(0.0, chain=(f"{data[0]}.",))
+                return Empty(0.0, chain=(f"{data[0]}.",))
             case "DROP":
                 return Failed("timeout")
         return Failed(outcome.lower())
 
     @staticmethod
     def found(rdtype, texts):
-        return Found(tuple(record(rdtype, text) for text in texts), 30, 30.0) if texts else NoData(0.0)
+        return Found(tuple(record(rdtype, text) for text in texts), 30, 30.0) if texts else Empty(0.0)
 
     @staticmethod
     def truncated(_udp, everything):

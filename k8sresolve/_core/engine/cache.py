@@ -1,6 +1,6 @@
 """Answers by question, while they last. Pure: the time is an argument, and values are frozen."""
 
-from k8sresolve._core.questions import AAAA, A, Answer, Failed, Found, NoData, Question
+from k8sresolve._core.questions import AAAA, A, Empty, Failed, Found, Question, Result
 from k8sresolve.config import CacheConfig
 
 NEGATIVE_WITHOUT_SOA = 5.0  # seconds; RFC 2308, section 5 would not keep it at all
@@ -18,12 +18,12 @@ class Cache:
 
     def __init__(self, config: CacheConfig) -> None:
         self.config = config
-        self._answers: dict[Question, Answer] = {}
+        self._answers: dict[Question, Result] = {}
 
     def __len__(self) -> int:
         return len(self._answers)
 
-    def get(self, key: Question, now: float) -> Answer | None:
+    def get(self, key: Question, now: float) -> Result | None:
         """Return what is known of the question, None if nothing is, or no longer."""
         answer = self._answers.pop(key, None)
         if answer is None or isinstance(answer, Failed) or answer.expires <= now:
@@ -31,7 +31,7 @@ class Cache:
         self._answers[key] = answer
         return answer
 
-    def put(self, key: Question, answer: Answer, now: float) -> None:
+    def put(self, key: Question, answer: Result, now: float) -> None:
         """Keep the answer while it lasts."""
         if isinstance(answer, Failed) or answer.expires <= now or self.config.entries <= 0:
             return
@@ -47,9 +47,9 @@ class Cache:
         other = Question(key.name, _OTHER_FAMILY[key.rdtype])
         for mine, theirs in ((key, other), (other, key)):
             negative, positive = self._answers.get(mine), self._answers.get(theirs)
-            if isinstance(negative, NoData) and isinstance(positive, Found) and negative.expires > now:
+            if isinstance(negative, Empty) and isinstance(positive, Found) and negative.expires > now:
                 expires = max(negative.expires, min(positive.expires, negative.limit))
-                self._answers[mine] = NoData(expires, negative.limit, negative.chain, negative.exchanges)
+                self._answers[mine] = Empty(expires, negative.limit, negative.chain, negative.exchanges)
 
     def forget(self, name: str | None) -> None:
         """Drop what is known of one absolute name, or everything."""

@@ -1,7 +1,7 @@
 """Who asks what: flights, the in-flight cap with its queue, the cache, deadlines and timers.
 
 A flight is one inquiry, shared by all callers of its question; nobody's task owns it, so a caller that is cancelled
-only leaves. A batch is one `Ask` of one caller. The desk is pure and takes no lock: its host performs sends, wakes
+only leaves. A batch is one `Round` of one caller. The desk is pure and takes no lock: its host performs sends, wakes
 callers and serialises calls. Every call takes the time.
 """
 
@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from k8sresolve._core.engine.cache import key_of
 from k8sresolve._core.engine.inquiry import Inquiry, Send, Terms
-from k8sresolve._core.questions import Answer, Ask, Failed, Question
+from k8sresolve._core.questions import Failed, Question, Result, Round
 
 logger = logging.getLogger("k8sresolve")
 
@@ -26,10 +26,10 @@ class Batch:
 
     __slots__ = ("answers", "ask", "deadline", "done", "flights", "waiter")
 
-    def __init__(self, ask: Ask, deadline: float) -> None:
+    def __init__(self, ask: Round, deadline: float) -> None:
         self.ask = ask
         self.deadline = deadline
-        self.answers: list[Answer | None] = [None] * len(ask.questions)
+        self.answers: list[Result | None] = [None] * len(ask.questions)
         self.flights: dict[int, Flight] = {}
         self.done = False
         self.waiter: Any = None  # whom the host wakes when the batch is done; the desk does not look at it
@@ -93,7 +93,7 @@ class Desk:
 
     # -- callers -----------------------------------------------------------------------------------------------------
 
-    def ask(self, ask: Ask, deadline: float, now: float, *, fresh: bool = False, waiter: Any = None) -> Batch:
+    def ask(self, ask: Round, deadline: float, now: float, *, fresh: bool = False, waiter: Any = None) -> Batch:
         """Ask a batch of questions; it may be done at once. `fresh` passes over the cache, not over flights."""
         batch = Batch(ask, deadline)
         batch.waiter = waiter

@@ -12,7 +12,7 @@ import attrs
 
 from k8sresolve._core.engine.cache import Cache
 from k8sresolve._core.engine.health import MOST_WAIT, Budget, Health
-from k8sresolve._core.questions import Answer, Exchange, Failed, Found, NoData, NxDomain, Question
+from k8sresolve._core.questions import Empty, Exchange, Failed, Found, NxDomain, Question, Result
 from k8sresolve._core.wire import reply as wire
 from k8sresolve.config import Nameserver
 
@@ -115,7 +115,7 @@ class Inquiry:
     def __init__(self, question: Question, terms: Terms, give_up: float, first: int = 0) -> None:
         self.question = question
         self.give_up = give_up
-        self.answer: Answer | None = None
+        self.answer: Result | None = None
         self.wake = give_up
         self.sent: list[_Sent] = []
         self._terms = terms
@@ -333,7 +333,7 @@ class Inquiry:
             return self._setback(now, sent, "bad", "truncated over TCP too, before any record")
         if reading.rcode == NOERROR and not reading.lame:
             sent.end(now, "CNAME without a record" if reading.chain else "NODATA")
-            return self._finish(now, NoData(*self._negative(now, reading), reading.chain))
+            return self._finish(now, Empty(*self._negative(now, reading), reading.chain))
         if reading.rcode == NXDOMAIN and not reading.data:
             sent.end(now, "NXDOMAIN")
             return self._finish(now, NxDomain(self._negative(now, reading)[0], reading.chain))
@@ -393,6 +393,6 @@ class Inquiry:
             return f"truncated over UDP, then over TCP: {outcome}"
         return outcome
 
-    def _finish(self, now: float, answer: Answer) -> list[Send]:
+    def _finish(self, now: float, answer: Result) -> list[Send]:
         self.answer = attrs.evolve(answer, exchanges=self.exchanges(now))
         return []

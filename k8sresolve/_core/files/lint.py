@@ -12,7 +12,7 @@ import attrs
 
 from k8sresolve._core.files.resolv_conf import DIALECTS, Line, Reading, parse_inet_aton, read
 from k8sresolve._core.files.search_list import KUBELET_SEARCHES, is_too_long_for_musl, plain
-from k8sresolve._core.questions import AAAA, A, Answer, Found, NxDomain, Question
+from k8sresolve._core.questions import AAAA, A, Found, NxDomain, Question, Result
 from k8sresolve._core.search.walk import POLICIES, rehearse
 from k8sresolve.config import Diagnostic, ResolverConfig, Severity
 
@@ -214,7 +214,7 @@ def _typical(config: ResolverConfig) -> dict[str, str]:
 def _questions(name: str, target: str, config: ResolverConfig, policy: str) -> int | None:
     """Count the questions until a name is found; None where it is not."""
 
-    def known(question: Question) -> Answer:
+    def known(question: Question) -> Result:
         exists = question.name.lower() == target
         return Found((IPv4Address("192.0.2.1"),), 30, 30.0) if exists else NxDomain(30.0)
 

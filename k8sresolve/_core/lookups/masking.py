@@ -1,6 +1,6 @@
 """Temporary failures that a resolver reports as "no such name": whose fault it is, said in a sentence."""
 
-from k8sresolve._core.questions import Answer, NxDomain, Question
+from k8sresolve._core.questions import NxDomain, Question, Result
 from k8sresolve._core.search.walk import POLICIES, Policy, Tried, Walked, masked, rehearse
 from k8sresolve.config import ResolverConfig
 
@@ -38,9 +38,9 @@ def _masks(name: str, config: ResolverConfig, policy: str, rdtypes: tuple[int, .
         for rdtype, answer in zip(rdtypes, tried.answers, strict=False)
     }
 
-    unknown: Answer = end.failed if end.failed and end.failed.reason == "network" else NxDomain(0.0)
+    unknown: Result = end.failed if end.failed and end.failed.reason == "network" else NxDomain(0.0)
 
-    def known(question: Question) -> Answer:
+    def known(question: Question) -> Result:
         return answers.get(Question(question.name.lower(), question.rdtype)) or unknown
 
     walked, _ = rehearse(name, config, POLICIES[policy], rdtypes, known)

@@ -1,6 +1,6 @@
 """The lookups, each a generator: it yields what it wants to know and returns a record, or raises a typed error.
 
-The same generator serves every driver. Nothing here knows of sockets, loops or retries; see `questions.Ask`.
+The same generator serves every driver. Nothing here knows of sockets, loops or retries; see `questions.Round`.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,7 +12,7 @@ import attrs
 from k8sresolve._core.files.resolv_conf import parse_inet_aton
 from k8sresolve._core.lookups import masking
 from k8sresolve._core.lookups.setting import Setting
-from k8sresolve._core.lookups.trail import Asked, Story
+from k8sresolve._core.lookups.trail import Story, Trail
 from k8sresolve._core.ordering import ranks
 from k8sresolve._core.questions import (
     AAAA,
@@ -20,22 +20,21 @@ from k8sresolve._core.questions import (
     SRV,
     TYPE_NAMES,
     A,
-    Answer,
-    Answers,
-    Ask,
+    Empty,
     Failed,
     Found,
     IPAddress,
     Lookup,
-    NoData,
     NxDomain,
     Question,
+    Result,
+    Results,
+    Round,
     SrvData,
     type_name,
 )
 from k8sresolve._core.search import walk as search
-from k8sresolve.errors import InvalidName, NoSuchName, NotHeadless
-from k8sresolve.errors import NoData as NoDataError
+from k8sresolve.errors import InvalidName, NoData, NoSuchName, NotHeadless
 from k8sresolve.names import (
     EndpointName,
     PodName,
@@ -46,8 +45,7 @@ from k8sresolve.names import (
     parse_pointer,
     shown,
 )
-from k8sresolve.records import Addresses, Candidate, Cname, Endpoint, Explanation, Port, Service, Target
-from k8sresolve.records import Answer as AnswerRecord
+from k8sresolve.records import Addresses, Answer, Candidate, Cname, Endpoint, Explanation, Port, Service, Target
 
 _LOOPBACK = (IPv4Address("127.0.0.1"), IPv6Address("::1"))
 _NO_CHAIN: tuple[str, ...] = ()
@@ -60,22 +58,22 @@ def _canonical(addresses: Iterable[IPAddress]) -> tuple[IPAddress, ...]:
     return tuple(sorted(set(addresses), key=lambda address: (address.version, int(address))))
 
 
-def _addresses_in(answers: Answers) -> tuple[IPAddress, ...]:
+def _addresses_in(answers: Results) -> tuple[IPAddress, ...]:
     return _canonical(address for answer in answers if isinstance(answer, Found) for address in answer.data)
 
 
-def _lifetime(answers: Iterable[Answer | None], setting: Setting) -> tuple[int, float]:
+def _lifetime(answers: Iterable[Result | None], setting: Setting) -> tuple[int, float]:
     """The least TTL as received, and the Unix time at which the first of the answers expires."""
     found = [answer for answer in answers if isinstance(answer, Found)]
     return min(a.ttl for a in found), min(a.expires for a in found) + setting.epoch()
 
 
-def _chain(answers: Iterable[Answer | None]) -> tuple[str, ...]:
-    chains = (a.chain for a in answers if isinstance(a, Found | NoData | NxDomain))
+def _chain(answers: Iterable[Result | None]) -> tuple[str, ...]:
+    chains = (a.chain for a in answers if isinstance(a, Found | Empty | NxDomain))
     return max(chains, key=len, default=_NO_CHAIN)
 
 
-def _cname(answers: Answers, setting: Setting) -> Cname | None:
+def _cname(answers: Results, setting: Setting) -> Cname | None:
     """Tell of the CNAMEs that led to the answers."""
     targets = _chain(answers)
     if not targets:
@@ -85,21 +83,21 @@ def _cname(answers: Answers, setting: Setting) -> Cname | None:
     return Cname(targets, leaves_cluster=not all(inside))
 
 
-def _lacks(answers: Answers) -> bool:
+def _lacks(answers: Results) -> bool:
     """Whether something is missing for no good reason: an answer that did not come, or was cut."""
     return any(a is None or isinstance(a, Failed) or (isinstance(a, Found) and a.truncated) for a in answers)
 
 
-def _any_found(answers: Answers) -> bool:
+def _any_found(answers: Results) -> bool:
     return any(isinstance(answer, Found) for answer in answers)
 
 
-def _at_once(_answers: Answers) -> bool:
+def _at_once(_answers: Results) -> bool:
     """Tell the engine that a lookup can do without the answers: it gets those that come within a second."""
     return True
 
 
-def _first_failed(answers: Answers) -> Failed | None:
+def _first_failed(answers: Results) -> Failed | None:
     return next((answer for answer in answers if isinstance(answer, Failed)), None)
 
 
@@ -110,7 +108,7 @@ def service(setting: Setting, name: str | ServiceName, ports: Iterable[str | Por
     """A, AAAA and SRV of each port, in one round."""
     place = setting.service_name(name)
     named = [port.at(place) for port in _port_names(ports)]
-    return (yield from _service(Asked(str(name), setting.config), setting, place, named))
+    return (yield from _service(Trail(str(name), setting.config), setting, place, named))
 
 
 def _port_names(ports: Iterable[str | PortName]) -> Iterator[PortName]:
@@ -120,10 +118,10 @@ def _port_names(ports: Iterable[str | PortName]) -> Iterator[PortName]:
         yield port if isinstance(port, PortName) else PortName.parse(port)
 
 
-def _service(asked: Asked, setting: Setting, place: ServiceName, named: list[PortName]) -> Lookup[Service]:
+def _service(asked: Trail, setting: Setting, place: ServiceName, named: list[PortName]) -> Lookup[Service]:
     hosts, offered = yield from _first_round(asked, setting, place, [port.fqdn for port in named])
-    if setting.rest and all(isinstance(answer, NoData) for answer in hosts):
-        hosts += yield from asked.ask(Ask(tuple(Question(place.fqdn, rdtype) for rdtype in setting.rest)))
+    if setting.rest and all(isinstance(answer, Empty) for answer in hosts):
+        hosts += yield from asked.ask(Round(tuple(Question(place.fqdn, rdtype) for rdtype in setting.rest)))
     _require_addresses(asked, setting, place, hosts)
     found: list[Port] = []
     for port, answer in zip(named, offered, strict=True):
@@ -144,25 +142,25 @@ def _service(asked: Asked, setting: Setting, place: ServiceName, named: list[Por
 
 
 def _first_round(
-    asked: Asked, setting: Setting, place: ServiceName, offers: list[str]
-) -> Lookup[tuple[Answers, Answers]]:
+    asked: Trail, setting: Setting, place: ServiceName, offers: list[str]
+) -> Lookup[tuple[Results, Results]]:
     """Ask for a Service's addresses and for SRV at the names in `offers`, at once; returns the answers for each."""
     rdtypes = setting.rdtypes
     width = len(rdtypes)
     questions = [Question(place.fqdn, rdtype) for rdtype in rdtypes] + [Question(offer, SRV) for offer in offers]
 
-    def enough(got: Answers) -> bool:
+    def enough(got: Results) -> bool:
         # RFC 8020: there is nothing of any type where the name does not exist, nor at the ports' names below it.
         return None not in got or any(isinstance(answer, NxDomain) for answer in got[:width])
 
-    def usable(got: Answers) -> bool:
+    def usable(got: Results) -> bool:
         return _any_found(got[:width]) and None not in got[width:]
 
-    answers = yield from asked.ask(Ask(tuple(questions), enough, usable))
+    answers = yield from asked.ask(Round(tuple(questions), enough, usable))
     return answers[:width], answers[width:]
 
 
-def _require_addresses(asked: Asked, setting: Setting, place: ServiceName, answers: Answers) -> None:
+def _require_addresses(asked: Trail, setting: Setting, place: ServiceName, answers: Results) -> None:
     """Raise unless the Service has an address."""
     if _any_found(answers):
         return
@@ -173,13 +171,13 @@ def _require_addresses(asked: Asked, setting: Setting, place: ServiceName, answe
     if failed is not None:
         asked.give_up(failed)
     if chain:
-        asked.fail(NoDataError, *_dangling(chain, f"which has no {setting.wanted}"))
+        asked.fail(NoData, *_dangling(chain, f"which has no {setting.wanted}"))
     advice = (
         "an ExternalName whose target is not there looks like this"
         if setting.family in ("auto", "both")
         else "family='both' takes what there is"
     )
-    asked.fail(NoDataError, _without(setting.wanted), advice)
+    asked.fail(NoData, _without(setting.wanted), advice)
 
 
 def _without(wanted: str) -> str:
@@ -218,7 +216,7 @@ class _Offer(NamedTuple):
 def port(setting: Setting, name: str | ServiceName, label: str, protocol: str = "tcp") -> Lookup[Port]:
     """SRV of one named port: one question, where the nameserver sends glue."""
     named = PortName(label, protocol, setting.service_name(name))
-    return _port(named, (yield from _one_port(Asked(str(name), setting.config), setting, named)))
+    return _port(named, (yield from _one_port(Trail(str(name), setting.config), setting, named)))
 
 
 def _port(named: PortName, offer: _Offer) -> Port:
@@ -232,17 +230,17 @@ def _service_of(named: PortName) -> ServiceName:
     return named.service
 
 
-def _one_port(asked: Asked, setting: Setting, named: PortName) -> Lookup[_Offer]:
+def _one_port(asked: Trail, setting: Setting, named: PortName) -> Lookup[_Offer]:
     answer = yield from asked.one(named.fqdn, SRV)
-    node: Answers = ()
+    node: Results = ()
     if isinstance(answer, NxDomain):
         # NXDOMAIN is the same for a missing port and a missing Service. The Service's own name tells them apart.
         question = Question(_service_of(named).fqdn, setting.rdtypes[0])
-        node = yield from asked.ask(Ask((question,), usable=_at_once))
+        node = yield from asked.ask(Round((question,), usable=_at_once))
     return (yield from _offer(asked, setting, named, answer, node))
 
 
-def _offer(asked: Asked, setting: Setting, named: PortName, answer: Answer | None, node: Answers) -> Lookup[_Offer]:
+def _offer(asked: Trail, setting: Setting, named: PortName, answer: Result | None, node: Results) -> Lookup[_Offer]:
     """Make an offer of a named port's SRV answer; `node` are answers at the Service's own name, as far as there are."""
     what = f"port {named.port!r} ({named.protocol})"
     found = asked.found(
@@ -253,13 +251,13 @@ def _offer(asked: Asked, setting: Setting, named: PortName, answer: Answer | Non
     return (yield from _targets(asked, setting, found, what))
 
 
-def _no_port(what: str, place: ServiceName, node: Answers) -> Story:
+def _no_port(what: str, place: ServiceName, node: Results) -> Story:
     """Tell what is missing: the port, or its Service."""
     if _chain(node):
         return f"the Service has no {what}: an ExternalName has no ports in DNS", "look up its addresses"
     if any(isinstance(answer, NxDomain) for answer in node):
         return f"no {what}", _no_service_because(place)
-    if any(isinstance(answer, Found | NoData) for answer in node):
+    if any(isinstance(answer, Found | Empty) for answer in node):
         return (
             f"the Service has no {what}",
             "spell it as in the Service's spec.ports; a headless Service has it only while a ready pod does",
@@ -267,12 +265,12 @@ def _no_port(what: str, place: ServiceName, node: Answers) -> Story:
     return f"no {what}", f"{_no_service_because(place)}, or it has no such port"
 
 
-def _targets(asked: Asked, setting: Setting, answer: Found, what: str) -> Lookup[_Offer]:
+def _targets(asked: Trail, setting: Setting, answer: Found, what: str) -> Lookup[_Offer]:
     """Complete SRV records with addresses: from the glue, else by questions."""
     # RFC 2782: "A Target of "." means that the service is decidedly not available at this domain."
     records = [record for record in answer.data if record.target != "."]
     if not records:
-        asked.fail(NoDataError, f"{what} is decidedly not offered here (SRV target '.')")
+        asked.fail(NoData, f"{what} is decidedly not offered here (SRV target '.')")
     names = {record.target.lower() for record in records}
     known = {name: answer.glue[name] for name in names if name in answer.glue}
     resolved = yield from _resolve(asked, setting, sorted(names - known.keys()))
@@ -291,21 +289,21 @@ def _targets(asked: Asked, setting: Setting, answer: Found, what: str) -> Lookup
     )
 
 
-def _resolve(asked: Asked, setting: Setting, names: list[str]) -> Lookup[dict[str, Answers]]:
+def _resolve(asked: Trail, setting: Setting, names: list[str]) -> Lookup[dict[str, Results]]:
     """Ask for the addresses of all names at once, of every family that the caller takes."""
     if not names:
         return {}
     rdtypes = (*setting.rdtypes, *setting.rest)
 
-    def by_name(got: Answers) -> dict[str, Answers]:
+    def by_name(got: Results) -> dict[str, Results]:
         width = len(rdtypes)
         return {name: got[at * width : (at + 1) * width] for at, name in enumerate(names)}
 
-    def usable(got: Answers) -> bool:
+    def usable(got: Results) -> bool:
         return all(map(_any_found, by_name(got).values()))
 
     questions = tuple(Question(name, rdtype) for name in names for rdtype in rdtypes)
-    return by_name((yield from asked.ask(Ask(questions, usable=usable))))
+    return by_name((yield from asked.ask(Round(questions, usable=usable))))
 
 
 def _target(setting: Setting, record: SrvData, known: Iterable[IPAddress]) -> Target:
@@ -318,7 +316,7 @@ def _target(setting: Setting, record: SrvData, known: Iterable[IPAddress]) -> Ta
 def ports(setting: Setting, name: str | ServiceName) -> Lookup[tuple[Port, ...]]:
     """SRV at the Service's own name: every port's number, without names and protocols (a CoreDNS extension)."""
     place = setting.service_name(name)
-    asked = Asked(str(name), setting.config)
+    asked = Trail(str(name), setting.config)
     answer = yield from asked.one(place.fqdn, SRV)
     offer = yield from _all_ports(asked, setting, place, answer)
     return tuple(
@@ -335,7 +333,7 @@ def ports(setting: Setting, name: str | ServiceName) -> Lookup[tuple[Port, ...]]
     )
 
 
-def _all_ports(asked: Asked, setting: Setting, place: ServiceName, answer: Answer) -> Lookup[_Offer]:
+def _all_ports(asked: Trail, setting: Setting, place: ServiceName, answer: Result) -> Lookup[_Offer]:
     """Make an offer of the SRV answer at a Service's own name."""
     found = asked.found(
         answer,
@@ -356,7 +354,7 @@ def endpoints(
 ) -> Lookup[tuple[Endpoint, ...]]:
     """One endpoint for each address that a headless Service publishes."""
     place = setting.service_name(name)
-    asked = Asked(str(name), setting.config)
+    asked = Trail(str(name), setting.config)
     if label is None:
         return (yield from _every_endpoint(asked, setting, place))
     offer = yield from _one_port(asked, setting, PortName(label, protocol, place))
@@ -366,16 +364,16 @@ def endpoints(
         asked.give_up(offer.lost)
     found = {_endpoint(target.name, address, target.port) for target in offer.targets for address in target.addresses}
     if not found:
-        asked.fail(NoDataError, f"there are endpoints, but none has an {setting.wanted}")
+        asked.fail(NoData, f"there are endpoints, but none has an {setting.wanted}")
     return _ordered(found)
 
 
-def _require_headless(asked: Asked, place: ServiceName, offer: _Offer) -> None:
+def _require_headless(asked: Trail, place: ServiceName, offer: _Offer) -> None:
     if any(target.name == place.fqdn for target in offer.targets):
         _not_headless(asked)
 
 
-def _not_headless(asked: Asked) -> NoReturn:
+def _not_headless(asked: Trail) -> NoReturn:
     asked.fail(
         NotHeadless,
         "the Service is not headless, so DNS knows its own address and not its pods'",
@@ -383,11 +381,11 @@ def _not_headless(asked: Asked) -> NoReturn:
     )
 
 
-def _every_endpoint(asked: Asked, setting: Setting, place: ServiceName) -> Lookup[tuple[Endpoint, ...]]:
+def _every_endpoint(asked: Trail, setting: Setting, place: ServiceName) -> Lookup[tuple[Endpoint, ...]]:
     """Find an endpoint for each address at the Service's own name; pods that have none of its ports are there too."""
     hosts, (answer,) = yield from _first_round(asked, setting, place, [place.fqdn])
     named: set[tuple[str, IPAddress]] = set()
-    if not isinstance(answer, NoData | NxDomain | None):
+    if not isinstance(answer, Empty | NxDomain | None):
         offer = yield from _all_ports(asked, setting, place, answer)
         _require_headless(asked, place, offer)
         named = {(target.name, address) for target in offer.targets for address in target.addresses}
@@ -402,11 +400,11 @@ def _every_endpoint(asked: Asked, setting: Setting, place: ServiceName) -> Looku
 
 
 def _names_by_pointer(
-    asked: Asked, place: ServiceName, addresses: list[IPAddress]
+    asked: Trail, place: ServiceName, addresses: list[IPAddress]
 ) -> Lookup[set[tuple[str, IPAddress]]]:
     """Name endpoints that no SRV record names, as far as PTR does."""
     questions = tuple(Question(_pointer(address), PTR) for address in addresses)
-    answers = (yield from asked.ask(Ask(questions, usable=_at_once))) if questions else ()
+    answers = (yield from asked.ask(Round(questions, usable=_at_once))) if questions else ()
     named: set[tuple[str, IPAddress]] = set()
     for address, answer in zip(addresses, answers, strict=True):
         targets = [target.lower() for target in answer.data] if isinstance(answer, Found) else []
@@ -441,11 +439,11 @@ class _Walk(NamedTuple):
 
 def addresses(setting: Setting, host: str) -> Lookup[Addresses]:
     """Any host, as the pod's libc would find it: literals, the hosts file, `localhost`, then the search list."""
-    asked = Asked(check_host(host), setting.config)
+    asked = Trail(check_host(host), setting.config)
     local = _local(setting, host)
     if local is not None:
         if not local.addresses:
-            asked.fail(NoDataError, f"an IP address, but no {setting.wanted}")
+            asked.fail(NoData, f"an IP address, but no {setting.wanted}")
         return local
     walks = yield from _walks(setting, host)
     tried = _found(asked, walks, setting.wanted)
@@ -474,7 +472,7 @@ def _walks(setting: Setting, host: str) -> Lookup[list[_Walk]]:
     return walks
 
 
-def _found(asked: Asked, walks: list[_Walk], wanted: str) -> search.Tried:
+def _found(asked: Trail, walks: list[_Walk], wanted: str) -> search.Tried:
     """Return what the last walk found, or raise what its end means."""
     for walk in walks:
         for tried in walk.end.tried:
@@ -485,10 +483,10 @@ def _found(asked: Asked, walks: list[_Walk], wanted: str) -> search.Tried:
     return end.found
 
 
-def _fail(asked: Asked, end: search.Walked, wanted: str) -> NoReturn:
+def _fail(asked: Trail, end: search.Walked, wanted: str) -> NoReturn:
     chain = _chain(answer for tried in end.tried for answer in tried.answers if not isinstance(answer, Found))
     if end.failure == "nodata":
-        asked.fail(NoDataError, f"an alias of {chain[-1]}, which has no {wanted}" if chain else _without(wanted))
+        asked.fail(NoData, f"an alias of {chain[-1]}, which has no {wanted}" if chain else _without(wanted))
     if end.failure == "nxdomain":
         problem = f"an alias of {chain[-1]}, which does not exist" if chain else "no such name"
         asked.fail(NoSuchName, problem, "" if asked.log else "such a name is never asked of a nameserver")
@@ -530,7 +528,7 @@ def _literal(host: str) -> IPAddress | None:
 def reverse(setting: Setting, address: str | IPAddress) -> Lookup[tuple[ServiceName | EndpointName | str, ...]]:
     """PTR: which Service or endpoint has this address."""
     pointer = _pointer(parse_address(address))
-    asked = Asked(str(address), setting.config)
+    asked = Trail(str(address), setting.config)
     found = asked.found(
         (yield from asked.one(pointer, PTR)),
         nxdomain=("no Service and no endpoint of one has this address, as far as DNS tells", ""),
@@ -548,7 +546,7 @@ def pod(setting: Setting, address: str | IPAddress, namespace: str | None = None
     text = str(address)
     ip = parse_address(address)
     name = PodName(ip, setting.namespace(text, namespace), setting.cluster_domain(text))
-    asked = Asked(text, setting.config)
+    asked = Trail(text, setting.config)
     asked.found(
         (yield from asked.one(name.fqdn, A if ip.version == 4 else AAAA)),
         nxdomain=(
@@ -563,15 +561,15 @@ def pod(setting: Setting, address: str | IPAddress, namespace: str | None = None
 # -- records and explanations ----------------------------------------------------------------------------------------
 
 
-def records(setting: Setting, name: str, rdtype: int, rdtype_text: str) -> Lookup[AnswerRecord]:
+def records(setting: Setting, name: str, rdtype: int, rdtype_text: str) -> Lookup[Answer]:
     """An RRset of any type, searched as `res_search` does."""
-    asked = Asked(check_host(name), setting.config)
+    asked = Trail(check_host(name), setting.config)
     end = yield from search.walk(name, setting.config, setting.policy, (rdtype,))
     tried = _found(asked, [_Walk((rdtype,), end)], f"{rdtype_text} record")
     (answer,) = tried.answers
     assert isinstance(answer, Found)  # noqa: S101 - that is what `found` means
     ttl, expires_at = _lifetime((answer,), setting)
-    return AnswerRecord(
+    return Answer(
         name=name,
         rdtype=rdtype_text,
         records=tuple(_presented(item) for item in answer.data),

@@ -11,15 +11,15 @@ import attrs
 
 from k8sresolve._core.lookups.setting import remarks
 from k8sresolve._core.questions import (
-    Answer,
-    Answers,
-    Ask,
+    Empty,
     Failed,
     Found,
     Lookup,
-    NoData,
     NxDomain,
     Question,
+    Result,
+    Results,
+    Round,
     type_name,
 )
 from k8sresolve.config import ResolverConfig
@@ -29,13 +29,13 @@ from k8sresolve.errors import (
     InvalidName,
     LookupTimeout,
     NetworkError,
+    NoData,
     NoSuchName,
     Refused,
     ResolveError,
     ResolverClosed,
     ServerFailure,
 )
-from k8sresolve.errors import NoData as NoDataError
 
 Story: TypeAlias = tuple[str, str]
 """What is wrong, and what to do about it (or nothing)."""
@@ -61,37 +61,37 @@ _CONFIGURED = frozenset({"timeout", "network"})
 
 
 @attrs.define
-class Asked:
+class Trail:
     """What a lookup for `name` has asked so far."""
 
     name: str
     config: ResolverConfig
-    log: list[tuple[Question, Answer]] = attrs.field(factory=list["tuple[Question, Answer]"])
+    log: list[tuple[Question, Result]] = attrs.field(factory=list["tuple[Question, Result]"])
 
-    def ask(self, ask: Ask) -> Lookup[Answers]:
+    def ask(self, ask: Round) -> Lookup[Results]:
         """Ask questions at once."""
         answers = yield ask
         self.note(ask.questions, answers)
         return answers
 
-    def one(self, name: str, rdtype: int) -> Lookup[Answer]:
+    def one(self, name: str, rdtype: int) -> Lookup[Result]:
         """Ask a single question."""
-        (answer,) = yield from self.ask(Ask((Question(name, rdtype),)))
-        assert answer is not None  # noqa: S101 - an `Ask` without `enough` waits for every answer
+        (answer,) = yield from self.ask(Round((Question(name, rdtype),)))
+        assert answer is not None  # noqa: S101 - a `Round` without `enough` waits for every answer
         return answer
 
-    def note(self, questions: Iterable[Question], answers: Answers) -> None:
+    def note(self, questions: Iterable[Question], answers: Results) -> None:
         """Remember what was asked, and what came of it."""
         self.log += [
             (question, answer) for question, answer in zip(questions, answers, strict=False) if answer is not None
         ]
 
-    def found(self, answer: Answer, *, nxdomain: Story, nodata: Story) -> Found:
+    def found(self, answer: Result, *, nxdomain: Story, nodata: Story) -> Found:
         """Return an answer that has records; raise what any other one means."""
         if isinstance(answer, NxDomain):
             self.fail(NoSuchName, *nxdomain)
-        if isinstance(answer, NoData):
-            self.fail(NoDataError, *nodata)
+        if isinstance(answer, Empty):
+            self.fail(NoData, *nodata)
         if isinstance(answer, Failed):
             self.give_up(answer)
         return answer

@@ -16,7 +16,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import attrs
 
-from k8sresolve._core.questions import AAAA, A, Answer, Answers, Ask, Failed, Found, Lookup, NoData, NxDomain, Question
+from k8sresolve._core.questions import AAAA, A, Empty, Failed, Found, Lookup, NxDomain, Question, Result, Results, Round
 from k8sresolve.config import ResolverConfig
 from k8sresolve.errors import ConfigError
 from k8sresolve.records import Candidate
@@ -53,7 +53,7 @@ class Tried:
     """
 
     step: Step
-    answers: Answers
+    answers: Results
     outcome: str
 
     @property
@@ -99,8 +99,8 @@ class Policy:
 
     name: str
     steps: Plan
-    outcome: Callable[[Answers], str]
-    then: Callable[[Step, Answers], Then]
+    outcome: Callable[[Results], str]
+    then: Callable[[Step, Results], Then]
     failure: Callable[[Sequence[Tried], tuple[int, ...]], Failure]
     dialect: str = "glibc"
 
@@ -156,7 +156,7 @@ def rehearse(
     config: ResolverConfig,
     policy: Policy,
     rdtypes: tuple[int, ...],
-    known: Callable[[Question], Answer],
+    known: Callable[[Question], Result],
 ) -> tuple[Walked, tuple[Question, ...]]:
     """Walk where each answer is known beforehand; return the end, and the questions in the order asked."""
     asked: list[Question] = []
@@ -198,7 +198,7 @@ def _due(steps: tuple[Step, ...], tried: Sequence[Tried]) -> tuple[Step, ...]:
     )
 
 
-def _before(steps: tuple[Step, ...], tried: Sequence[Tried]) -> Answers:
+def _before(steps: tuple[Step, ...], tried: Sequence[Tried]) -> Results:
     """Return the answers that a repeated name had before."""
     repeated = {s.name.lower() for s in steps if s.repeats}
     return next((t.answers for t in tried if t.step.name.lower() in repeated), ())
@@ -211,19 +211,19 @@ class _Batch(NamedTuple):
     policy: Policy
     width: int
 
-    def ask(self, questions: tuple[Question, ...]) -> Ask:
+    def ask(self, questions: tuple[Question, ...]) -> Round:
         if len(questions) == 1:
-            return Ask(questions)
-        return Ask(questions, self._enough, self._usable)
+            return Round(questions)
+        return Round(questions, self._enough, self._usable)
 
-    def answered(self, answers: Answers) -> Iterator[tuple[Step, Answers]]:
+    def answered(self, answers: Results) -> Iterator[tuple[Step, Results]]:
         """Pair each step with its own answers: none for a name that cannot be sent."""
         rest = iter(answers)
         for step in self.steps:
             if not step.stand_in:
                 yield step, () if step.fault else tuple(islice(rest, self.width))
 
-    def _enough(self, answers: Answers) -> bool:
+    def _enough(self, answers: Results) -> bool:
         for step, got in self.answered(answers):
             if None in got:
                 return False
@@ -231,7 +231,7 @@ class _Batch(NamedTuple):
                 return True
         return True
 
-    def _usable(self, answers: Answers) -> bool:
+    def _usable(self, answers: Results) -> bool:
         """Tell whether the policy would take the deciding candidate as found if what is missing were lost."""
         for step, got in self.answered(answers):
             if None in got:
@@ -429,11 +429,11 @@ def _kubernetes_steps(name: str, config: ResolverConfig, rdtypes: tuple[int, ...
 # Outcomes: from a candidate's answers, one for each type, to one word.
 
 
-def _one(answer: Answer | None) -> str:
+def _one(answer: Result | None) -> str:
     match answer:
         case Found():
             return "found"
-        case NoData(chain=chain):
+        case Empty(chain=chain):
             return "dangling" if chain else "nodata"
         case NxDomain():
             return "nxdomain"
@@ -462,11 +462,11 @@ def _glibc_pair(first: str, second: str) -> str:
     return second if first == "nodata" else first
 
 
-def _glibc_outcome(answers: Answers) -> str:
+def _glibc_outcome(answers: Results) -> str:
     return reduce(_glibc_pair, map(_one, answers))
 
 
-def _musl_outcome(answers: Answers) -> str:
+def _musl_outcome(answers: Results) -> str:
     """Judge A, then AAAA: no usable reply and NXDOMAIN decide at once. lookup_name.c, name_from_dns."""
     outcomes = [_one(answer) for answer in answers]
     decided = (o for o in outcomes if o not in ("found", "nodata", "dangling"))
@@ -476,7 +476,7 @@ def _musl_outcome(answers: Answers) -> str:
 _NEGATIVE = ("nxdomain", "nodata", "dangling")
 
 
-def _go_outcome(answers: Answers) -> str:
+def _go_outcome(answers: Results) -> str:
     """Take any record; of unlike failures Go takes the first or last to arrive, here the graver one."""
     outcomes = [_one(answer) for answer in answers]
     if "found" in outcomes:
@@ -484,7 +484,7 @@ def _go_outcome(answers: Answers) -> str:
     return next((o for o in outcomes if o not in _NEGATIVE), outcomes[0])
 
 
-def _kubernetes_outcome(answers: Answers) -> str:
+def _kubernetes_outcome(answers: Results) -> str:
     """Take any record. NXDOMAIN holds for every type (RFC 8020). NODATA does not outweigh a failure."""
     outcomes = [_one(answer) for answer in answers]
     if "found" in outcomes:
@@ -498,7 +498,7 @@ def _kubernetes_outcome(answers: Answers) -> str:
 # What follows.
 
 
-def _glibc_then(step: Step, answers: Answers) -> Then:
+def _glibc_then(step: Step, answers: Results) -> Then:
     outcome = step.fault or _glibc_outcome(answers)
     if outcome in ("found", "dangling", "closed") or (outcome == "network" and step.listed):
         return Then.STOP
@@ -507,15 +507,15 @@ def _glibc_then(step: Step, answers: Answers) -> Then:
     return Then.LEAVE_LIST
 
 
-def _musl_then(step: Step, answers: Answers) -> Then:
+def _musl_then(step: Step, answers: Results) -> Then:
     return Then.GO_ON if (step.fault or _musl_outcome(answers)) == "nxdomain" else Then.STOP
 
 
-def _go_then(step: Step, answers: Answers) -> Then:
+def _go_then(step: Step, answers: Results) -> Then:
     return Then.STOP if (step.fault or _go_outcome(answers)) in ("found", "closed") else Then.GO_ON
 
 
-def _kubernetes_then(step: Step, answers: Answers) -> Then:
+def _kubernetes_then(step: Step, answers: Results) -> Then:
     """Under the cluster domain pass over negative answers only; outside it go on as glibc does."""
     outcome = step.fault or _kubernetes_outcome(answers)
     if step.inside:

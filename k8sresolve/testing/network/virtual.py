@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from k8sresolve._core.engine.desk import Alarms, Batch, Desk, Flight
 from k8sresolve._core.engine.inquiry import Send, Terms
-from k8sresolve._core.questions import Answers, Ask, Lookup
+from k8sresolve._core.questions import Lookup, Results, Round
 from k8sresolve.errors import ResolverClosed, WrongLoop
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ class VirtualDriver(_VirtualDriver):
         except StopIteration as stop:
             return stop.value  # type: ignore[no-any-return]
 
-    def _ask(self, ask: Ask, deadline: float, *, fresh: bool) -> Answers:
+    def _ask(self, ask: Round, deadline: float, *, fresh: bool) -> Results:
         with self._lock:
             if self._closed:
                 raise ResolverClosed("this resolver is closed")
@@ -206,7 +206,7 @@ class AsyncVirtualDriver(_VirtualDriver):
         except StopIteration as stop:
             return stop.value  # type: ignore[no-any-return]
 
-    async def _ask(self, ask: Ask, deadline: float, *, fresh: bool) -> Answers:
+    async def _ask(self, ask: Round, deadline: float, *, fresh: bool) -> Results:
         trio = _running_trio()
         loop = _asyncio_loop() if trio is None else trio.lowlevel.current_trio_token()
         if self._loop not in (None, loop):

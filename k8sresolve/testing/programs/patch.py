@@ -20,7 +20,7 @@ from typing import Any, Literal, NamedTuple, Self, get_args
 import attrs
 
 from k8sresolve._core.engine.inquiry import Send
-from k8sresolve._core.questions import AAAA, PTR, A, Found, NoData, NxDomain
+from k8sresolve._core.questions import AAAA, PTR, A, Empty, Found, NxDomain
 from k8sresolve._core.search import walk as search
 from k8sresolve._facade import _terms
 from k8sresolve._getaddrinfo.libc import Hints, Host, Info, Libc, Missing, Pod, libc, literal_text
@@ -131,7 +131,7 @@ class _Names:
         This machine's own name is always let through.
         """
         answers = [answer for tried in end.tried for answer in tried.answers]
-        chains = [answer.chain for answer in answers if isinstance(answer, (NoData, NxDomain)) and answer.chain]
+        chains = [answer.chain for answer in answers if isinstance(answer, (Empty, NxDomain)) and answer.chain]
         target = _bare(chains[-1][-1] if chains else host)
         negative = ("nxdomain", "nodata") if chains else ("nxdomain",)
         domain = self._config.cluster_domain or "cluster.local"

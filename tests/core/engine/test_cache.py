@@ -5,7 +5,7 @@ from ipaddress import IPv4Address
 import pytest
 
 from k8sresolve._core.engine.cache import Cache, key_of
-from k8sresolve._core.questions import AAAA, SRV, A, Failed, Found, NoData, NxDomain, Question
+from k8sresolve._core.questions import AAAA, SRV, A, Empty, Failed, Found, NxDomain, Question
 from k8sresolve.config import CacheConfig
 
 NAME = "payments.shop.svc.cluster.local."
@@ -35,7 +35,7 @@ def test_type_counts_and_letter_case_does_not():
     assert kept.get(QAAAA, 0.0) is None
 
 
-@pytest.mark.parametrize("answer", [found(5.0, 0), Failed("servfail"), Failed("timeout"), NxDomain(5.0), NoData(5.0)])
+@pytest.mark.parametrize("answer", [found(5.0, 0), Failed("servfail"), Failed("timeout"), NxDomain(5.0), Empty(5.0)])
 def test_what_has_no_time_left_and_failures_are_not_kept(answer):
     kept = cache()
     kept.put(QA, answer, 5.0)
@@ -91,7 +91,7 @@ def test_without_a_known_cluster_domain_all_names_are_outside():
 @pytest.mark.parametrize("positive_first", [True, False])
 def test_nodata_lives_as_long_as_the_positive_answer_beside_it(positive_first):
     kept = cache()
-    pair = [(QA, found(20.0)), (QAAAA, NoData(5.0, limit=30.0))]
+    pair = [(QA, found(20.0)), (QAAAA, Empty(5.0, limit=30.0))]
     for question, answer in pair if positive_first else pair[::-1]:
         kept.put(question, answer, 0.0)
     assert kept.get(QAAAA, 19.9) is not None
@@ -101,7 +101,7 @@ def test_nodata_lives_as_long_as_the_positive_answer_beside_it(positive_first):
 def test_but_within_the_minimum_of_the_soa():
     kept = cache()
     kept.put(QA, found(60.0), 0.0)
-    kept.put(QAAAA, NoData(5.0, limit=30.0), 0.0)
+    kept.put(QAAAA, Empty(5.0, limit=30.0), 0.0)
     assert kept.get(QAAAA, 29.9) is not None
     assert kept.get(QAAAA, 30.0) is None
 
@@ -110,7 +110,7 @@ def test_nodata_of_another_kind_does_not():
     kept = cache()
     srv = Question(NAME, SRV)
     kept.put(QA, found(20.0), 0.0)
-    kept.put(srv, NoData(5.0, limit=30.0), 0.0)
+    kept.put(srv, Empty(5.0, limit=30.0), 0.0)
     assert kept.get(srv, 5.0) is None
 
 
@@ -124,7 +124,7 @@ def test_nxdomain_beside_a_positive_answer_does_not():
 def test_a_positive_answer_that_is_over_keeps_nothing_alive():
     kept = cache()
     kept.put(QA, found(3.0), 0.0)
-    kept.put(QAAAA, NoData(8.0, limit=33.0), 3.5)
+    kept.put(QAAAA, Empty(8.0, limit=33.0), 3.5)
     assert kept.get(QAAAA, 8.0) is None
 
 

@@ -15,7 +15,7 @@ from k8sresolve._core.engine.cache import Cache
 from k8sresolve._core.engine.desk import SETTLE, Alarms, Desk
 from k8sresolve._core.engine.health import Budget, Health
 from k8sresolve._core.engine.inquiry import Terms
-from k8sresolve._core.questions import AAAA, A, Ask, Found, Question
+from k8sresolve._core.questions import AAAA, A, Found, Question, Round
 from k8sresolve.config import CacheConfig, Nameserver
 
 IPV4, IPV6 = IPv4Address("10.96.20.1"), IPv6Address("fd00::20:1")
@@ -74,7 +74,7 @@ class Host:
 
     def ask(self, *questions, deadline=5.0, fresh=False, **rules):
         questions = tuple(Question(f"{q}.", A) if isinstance(q, str) else q for q in questions)
-        return self.desk.ask(Ask(questions, **rules), deadline, self.now, fresh=fresh)
+        return self.desk.ask(Round(questions, **rules), deadline, self.now, fresh=fresh)
 
     def leave(self, batch):
         self.desk.leave(batch, self.now)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from k8sresolve._core.engine.cache import Cache
 from k8sresolve._core.engine.health import Budget, Health
 from k8sresolve._core.engine.inquiry import EARLY, Inquiry, Send, Terms
-from k8sresolve._core.questions import AAAA, A, Failed, Found, NoData, NxDomain, Question
+from k8sresolve._core.questions import AAAA, A, Empty, Failed, Found, NxDomain, Question
 from k8sresolve.config import CacheConfig, Nameserver
 
 NAME = "payments.shop.svc.cluster.local."
@@ -229,7 +229,7 @@ def test_found():
 
 
 def test_nodata_and_nxdomain_are_answers_and_live_five_seconds_in_the_cluster_domain():
-    assert Talk(rdtype=AAAA).datagram(1.0, 0, reply(rdtype="AAAA")).answer == NoData(6.0, 31.0)
+    assert Talk(rdtype=AAAA).datagram(1.0, 0, reply(rdtype="AAAA")).answer == Empty(6.0, 31.0)
     assert Talk().datagram(1.0, 0, reply(rcode="NXDOMAIN")).answer == NxDomain(6.0)
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k8sresolve._core.questions import AAAA, SRV, TXT, A, Failed, Found, NoData, NxDomain
+from k8sresolve._core.questions import AAAA, SRV, TXT, A, Empty, Failed, Found, NxDomain
 from k8sresolve._core.search.walk import POLICIES, Then, candidates, masked, policy, rehearse, walk
 from k8sresolve.config import ResolverConfig
 from k8sresolve.errors import ConfigError
@@ -15,8 +15,8 @@ SHOP = ("shop.svc.cluster.local", "svc.cluster.local", "cluster.local")
 POD = ResolverConfig(search=SHOP, ndots=5)
 NODE = ResolverConfig(search=(*SHOP, "corp.example", "example.net"), ndots=5)
 KUBERNETES, GLIBC = policy("kubernetes"), policy("glibc")
-NO, NONE = NxDomain(0.0), NoData(0.0)
-DANGLING = NoData(0.0, chain=("elsewhere.test.",))
+NO, NONE = NxDomain(0.0), Empty(0.0)
+DANGLING = Empty(0.0, chain=("elsewhere.test.",))
 V4, V6 = Found((IPv4Address("10.96.20.1"),), 30, 30.0), Found((IPv6Address("fd00::1"),), 30, 30.0)
 SERVFAIL, REFUSED, TIMEOUT = Failed("servfail"), Failed("refused"), Failed("timeout")
 

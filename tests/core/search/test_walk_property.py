@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k8sresolve._core.questions import AAAA, SRV, A, Failed, Found, NoData, NxDomain
+from k8sresolve._core.questions import AAAA, SRV, A, Empty, Failed, Found, NxDomain
 from k8sresolve._core.search.walk import policy, walk
 from k8sresolve.config import ResolverConfig
 
@@ -114,8 +114,8 @@ class World:
         if types is None:
             return NxDomain(0.0)
         if "cname" in types:
-            return NoData(0.0, chain=("elsewhere.test.",))
-        return Found((f"{name}/{rdtype}",), 30, 30.0) if rdtype in types else NoData(0.0)
+            return Empty(0.0, chain=("elsewhere.test.",))
+        return Found((f"{name}/{rdtype}",), 30, 30.0) if rdtype in types else Empty(0.0)
 
 
 def search_list(rng, world):
