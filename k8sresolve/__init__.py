@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from k8sresolve._default import addresses, endpoints, explain, lookup, pod, port, ports, reverse, service
     from k8sresolve._system import load_config
     from k8sresolve.async_resolver import AsyncResolver
-    from k8sresolve.config import CacheConfig, Diagnostic, Nameserver, ResolverConfig
+    from k8sresolve.config import CacheConfig, Diagnostic, Family, Nameserver, Policy, ResolverConfig
     from k8sresolve.errors import (
         Attempt,
         BadResponse,
@@ -56,7 +56,7 @@ _HOMES = {
     "_default": ("addresses", "endpoints", "explain", "lookup", "pod", "port", "ports", "reverse", "service"),
     "_system": ("load_config",),
     "async_resolver": ("AsyncResolver",),
-    "config": ("CacheConfig", "Diagnostic", "Nameserver", "ResolverConfig"),
+    "config": ("CacheConfig", "Diagnostic", "Family", "Nameserver", "Policy", "ResolverConfig"),
     "errors": (
         "Attempt",
         "BadResponse",
@@ -111,6 +111,7 @@ __all__ = [
     "EndpointName",
     "Error",
     "Explanation",
+    "Family",
     "InvalidName",
     "LookupTimeout",
     "ManifestError",
@@ -121,6 +122,7 @@ __all__ = [
     "NotFound",
     "NotHeadless",
     "PodName",
+    "Policy",
     "Port",
     "PortName",
     "PortsDiffer",

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable
 
+from k8sresolve.config import Policy
 from k8sresolve.names import EndpointName, IPAddress, PodName, PortName, ServiceName
 from k8sresolve.records import Addresses, Answer, Endpoint, Explanation, Port, Service
 from k8sresolve.resolver import Resolver
@@ -77,6 +78,8 @@ def lookup(name: str, rdtype: str, *, timeout: float | None = None, fresh: bool 
     return _resolver().lookup(name, rdtype, timeout=timeout, fresh=fresh)
 
 
-def explain(name: str, *, policy: str | None = None, timeout: float | None = None, fresh: bool = False) -> Explanation:
+def explain(
+    name: str, *, policy: Policy | None = None, timeout: float | None = None, fresh: bool = False
+) -> Explanation:
     """See `Resolver.explain`."""
     return _resolver().explain(name, policy=policy, timeout=timeout, fresh=fresh)

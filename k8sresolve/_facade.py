@@ -13,10 +13,10 @@ from k8sresolve._core.engine.desk import Desk
 from k8sresolve._core.engine.health import Budget, Health
 from k8sresolve._core.engine.inquiry import Terms
 from k8sresolve._core.lookups import services as lookups
-from k8sresolve._core.lookups.setting import Family, Setting
+from k8sresolve._core.lookups.setting import Setting
 from k8sresolve._core.questions import Lookup
 from k8sresolve._core.search import walk as search
-from k8sresolve.config import CacheConfig, ResolverConfig
+from k8sresolve.config import CacheConfig, Family, Policy, ResolverConfig
 from k8sresolve.errors import ConfigError, ResolverClosed
 from k8sresolve.names import IPAddress, check_domain, check_namespace
 from k8sresolve.records import Candidate, Stats
@@ -81,7 +81,7 @@ class Facade(Generic[D]):
         *,
         namespace: str | None = None,
         cluster_domain: str | None = None,
-        policy: str = "kubernetes",
+        policy: Policy = "kubernetes",
         family: Family = "auto",
         timeout: float = 5.0,
         in_flight: int = 64,
@@ -149,7 +149,7 @@ class Facade(Generic[D]):
     def _epoch(self) -> float:
         return time.time() - self._driver.now()
 
-    def _with(self, policy: str | None) -> Setting:
+    def _with(self, policy: Policy | None) -> Setting:
         return self._setting if policy is None else attrs.evolve(self._setting, policy=search.policy(policy))
 
     def _lifetime(self, timeout: float | None) -> float:

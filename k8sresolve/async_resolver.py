@@ -6,6 +6,7 @@ from typing import Self
 from k8sresolve._core.engine.inquiry import Terms
 from k8sresolve._core.lookups import services as lookups
 from k8sresolve._facade import AsyncDriver, Facade
+from k8sresolve.config import Policy
 from k8sresolve.names import EndpointName, IPAddress, PodName, PortName, ServiceName
 from k8sresolve.records import Addresses, Answer, Endpoint, Explanation, Port, Service
 
@@ -149,7 +150,7 @@ class AsyncResolver(Facade[AsyncDriver]):
         )
 
     async def explain(
-        self, name: str, *, policy: str | None = None, timeout: float | None = None, fresh: bool = False
+        self, name: str, *, policy: Policy | None = None, timeout: float | None = None, fresh: bool = False
     ) -> Explanation:
         """Look a host up and tell of every candidate why it was asked or left out, what came back, and what it cost.
 

@@ -75,6 +75,12 @@ class Nameserver:
         return f"[{self.address}]:{self.port}" if self.is_ipv6 else f"{self.address}:{self.port}"
 
 
+Policy: TypeAlias = Literal["kubernetes", "glibc", "musl", "musl-1.2.3", "go"]
+"""A search policy: how a name is searched for, and how resolv.conf is read. `musl` is 1.2.4 and newer."""
+
+Family: TypeAlias = Literal["auto", "ipv4", "ipv6", "both"]
+"""Which addresses are asked for: `auto` asks AAAA where the pod has an IPv6 address, the others are exact."""
+
 Severity: TypeAlias = Literal["error", "warning", "note"]
 
 

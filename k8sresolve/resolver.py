@@ -6,6 +6,7 @@ from typing import Self
 from k8sresolve._core.engine.inquiry import Terms
 from k8sresolve._core.lookups import services as lookups
 from k8sresolve._facade import Facade, SyncDriver
+from k8sresolve.config import Policy
 from k8sresolve.names import EndpointName, IPAddress, PodName, PortName, ServiceName
 from k8sresolve.records import Addresses, Answer, Endpoint, Explanation, Port, Service
 
@@ -138,7 +139,7 @@ class Resolver(Facade[SyncDriver]):
         )
 
     def explain(
-        self, name: str, *, policy: str | None = None, timeout: float | None = None, fresh: bool = False
+        self, name: str, *, policy: Policy | None = None, timeout: float | None = None, fresh: bool = False
     ) -> Explanation:
         """Look a host up and tell of every candidate why it was asked or left out, what came back, and what it cost.
 

@@ -5,14 +5,13 @@ import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import attrs
 
-from k8sresolve._core.lookups.setting import FAMILIES
 from k8sresolve._core.search.walk import POLICIES
 from k8sresolve.cli.output import Shown, write
-from k8sresolve.config import Nameserver, ResolverConfig
+from k8sresolve.config import Family, Nameserver, Policy, ResolverConfig
 from k8sresolve.errors import ConfigError
 from k8sresolve.names import check_domain, check_namespace
 from k8sresolve.resolver import Resolver
@@ -54,9 +53,15 @@ def add_common(parser: argparse.ArgumentParser, *, after_command: bool = False) 
         "how hosts are searched: %(choices)s (default: kubernetes)",
         "kubernetes",
         metavar="POLICY",
-        choices=POLICIES,
+        choices=get_args(Policy),
     )
-    add("--family", "addresses to ask for: %(choices)s (default: auto)", "auto", metavar="FAMILY", choices=FAMILIES)
+    add(
+        "--family",
+        "addresses to ask for: %(choices)s (default: auto)",
+        "auto",
+        metavar="FAMILY",
+        choices=get_args(Family),
+    )
     add("--timeout", "bound a whole lookup, in seconds (default: 5)", 5.0, metavar="SECONDS", type=_seconds)
     add(
         "--json",

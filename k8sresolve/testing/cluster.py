@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from k8sresolve._core.files.resolv_conf import parse_resolv_conf
-from k8sresolve._core.lookups.setting import Family
 from k8sresolve.async_resolver import AsyncResolver
-from k8sresolve.config import CacheConfig, ResolverConfig
+from k8sresolve.config import CacheConfig, Family, Policy, ResolverConfig
 from k8sresolve.errors import ConfigError, ManifestError
 from k8sresolve.names import EndpointName, ServiceName
 from k8sresolve.resolver import Resolver
@@ -193,7 +192,7 @@ class Cluster:
         namespace: str | None = None,
         pod: str | None = None,
         cluster_domain: str | None = None,
-        policy: str = "kubernetes",
+        policy: Policy = "kubernetes",
         family: Family = "auto",
         timeout: float = 5.0,
         in_flight: int = 64,
@@ -230,7 +229,7 @@ class Cluster:
         namespace: str | None = None,
         pod: str | None = None,
         cluster_domain: str | None = None,
-        policy: str = "kubernetes",
+        policy: Policy = "kubernetes",
         family: Family = "auto",
         timeout: float = 5.0,
         in_flight: int = 64,

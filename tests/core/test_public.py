@@ -3,11 +3,13 @@
 import doctest
 import inspect
 import os
+import re
 import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
+from typing import Literal, get_origin
 
 import pytest
 
@@ -66,6 +68,10 @@ def test_every_public_class_of_a_value_module_is_a_public_name(home):
 @pytest.mark.parametrize("name", k8sresolve.__all__)
 def test_every_public_name_is_there_and_described(name):
     value = getattr(k8sresolve, name)
+    if get_origin(value) is Literal:  # it has no docstring of its own; what stands below it is for readers and pages
+        source = inspect.getsource(import_module(f"k8sresolve.{k8sresolve._HOME_OF[name]}"))
+        assert re.search(rf'^{name}: TypeAlias = .*\n"""', source, re.MULTILINE)
+        return
     assert inspect.getdoc(value)
     assert value.__doc__ != getattr(value.__base__, "__doc__", None) if isinstance(value, type) else True
 

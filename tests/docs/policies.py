@@ -9,7 +9,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 
 from k8sresolve._core.questions import AAAA, SRV, A, Empty, Failed, Found, NxDomain, Question, Result, SrvData
-from k8sresolve._core.search.walk import POLICIES, Policy, Walked, rehearse
+from k8sresolve._core.search.walk import POLICIES, PolicyRules, Walked, rehearse
 from k8sresolve.config import ResolverConfig
 
 PAGE = Path(__file__).parents[2] / "docs/explanation/why-names-resolve-differently.md"
@@ -27,11 +27,11 @@ POD = ResolverConfig.for_cluster("10.96.0.10", namespace="shop")
 FIRST, SECOND, TYPED = "x.y.shop.svc.cluster.local.", "x.y.svc.cluster.local.", "x.y."
 REPORTS = {"nxdomain": "no such name", "nodata": "no data", "temporary": "temporary", "failed": "permanent failure"}
 Pair = tuple[Result, Result] | Result
-Cell = Callable[[Policy], str]
+Cell = Callable[[PolicyRules], str]
 
 
 def walked(
-    policy: Policy,
+    policy: PolicyRules,
     name: str,
     answers: dict[str, Pair],
     config: ResolverConfig = POD,
@@ -51,7 +51,7 @@ def order_of(name: str) -> Cell:
     """Tell which names are asked, and in which order, if none exists."""
     config = ResolverConfig(search=("a.test", "b.test"), ndots=2)
 
-    def cell(policy: Policy) -> str:
+    def cell(policy: PolicyRules) -> str:
         _, asked = walked(policy, name, {}, config)
         return ", ".join(f"`{name}`" for name in dict.fromkeys(asked))
 
@@ -66,7 +66,7 @@ def questions_for(name: str, target: str) -> Cell:
 def after(first: Pair) -> Cell:
     """Tell what follows an outcome of the first candidate, where the second would be found."""
 
-    def cell(policy: Policy) -> str:
+    def cell(policy: PolicyRules) -> str:
         end, asked = walked(policy, "x.y", {FIRST: first, SECOND: FOUND})
         if end.found is not None:
             return "goes on" if end.found.step.name == SECOND else "is found"
@@ -80,12 +80,12 @@ def reported(first: Pair) -> Cell:
     return lambda policy: REPORTS[walked(policy, "x.y", {FIRST: first})[0].failure or ""]
 
 
-def searched(policy: Policy) -> str:
+def searched(policy: PolicyRules) -> str:
     end, _ = walked(policy, "_http._tcp.x", {f"_http._tcp.{FIRST.replace('x.y', 'x')}": FOUND_SRV}, rdtypes=(SRV,))
     return "yes" if end.found else "no"
 
 
-def the_root(policy: Policy) -> str:
+def the_root(policy: PolicyRules) -> str:
     config = ResolverConfig(search=("a.test", ".", "b.test"), ndots=1)
     end, asked = walked(policy, "x", {"x.b.test.": FOUND}, config)
     if end.found is None:
@@ -93,7 +93,7 @@ def the_root(policy: Policy) -> str:
     return "the name as typed, at this place" if "x." in asked else "passed over"
 
 
-def long_list(policy: Policy) -> str:
+def long_list(policy: PolicyRules) -> str:
     config = ResolverConfig(search=("a.test", *(f"{'x' * 60}{n}.test" for n in range(4))), ndots=1)
     end, _ = walked(policy, "x", {"x.a.test.": FOUND}, config)
     return "is searched" if end.found else "is ignored"

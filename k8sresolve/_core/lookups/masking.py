@@ -1,7 +1,7 @@
 """Temporary failures that a resolver reports as "no such name": whose fault it is, said in a sentence."""
 
 from k8sresolve._core.questions import NxDomain, Question, Result
-from k8sresolve._core.search.walk import POLICIES, Policy, Tried, Walked, masked, rehearse
+from k8sresolve._core.search.walk import POLICIES, PolicyRules, Tried, Walked, masked, rehearse
 from k8sresolve.config import ResolverConfig
 
 # The resolvers of programs. What musl 1.2.3 does with a failure, musl does.
@@ -9,7 +9,7 @@ _LIBCS = ("glibc", "musl", "go")
 _SAYS = {"nxdomain": "no such name", "nodata": "no address"}
 
 
-def remark(name: str, config: ResolverConfig, policy: Policy, rdtypes: tuple[int, ...], end: Walked) -> str:
+def remark(name: str, config: ResolverConfig, policy: PolicyRules, rdtypes: tuple[int, ...], end: Walked) -> str:
     """Point out a temporary failure that `policy`, or another resolver in its place, reports as a negative answer.
 
     Empty where there is none. What the others would have asked and `policy` did not is taken not to exist, unless no

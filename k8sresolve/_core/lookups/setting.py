@@ -1,18 +1,14 @@
 """What a resolver's lookups have in common: its configuration, search policy, families, own addresses and clock."""
 
 from collections.abc import Callable, Mapping
-from typing import Literal, TypeAlias, get_args
 
 import attrs
 
 from k8sresolve._core.questions import AAAA, A, IPAddress
 from k8sresolve._core.search import walk as search
-from k8sresolve.config import ResolverConfig
+from k8sresolve.config import Family, ResolverConfig
 from k8sresolve.errors import ConfigError
 from k8sresolve.names import ServiceName, check_namespace
-
-Family: TypeAlias = Literal["auto", "ipv4", "ipv6", "both"]
-FAMILIES: tuple[Family, ...] = get_args(Family)
 
 _FAMILY_NAMES = {"ipv4": "IPv4 address", "ipv6": "IPv6 address"}
 
@@ -25,7 +21,7 @@ class Setting:
     """
 
     config: ResolverConfig
-    policy: search.Policy
+    policy: search.PolicyRules
     family: Family
     own: Callable[[], tuple[IPAddress, ...]]
     epoch: Callable[[], float]

@@ -1,7 +1,7 @@
 """Search: which absolute names a user's name may stand for, in which order they are asked, and where the asking stops.
 
-A `Policy` is a row of rules: how it makes candidates, what it makes of a candidate's answers, what it does next, and
-how it reports a failure. `glibc`, `musl`, `musl-1.2.3` and `go` reproduce those resolvers, their timers excepted;
+`PolicyRules` are a row: how candidates are made, what is made of a candidate's answers, what is done next, and how a
+failure is reported. `glibc`, `musl`, `musl-1.2.3` and `go` reproduce those resolvers, their timers excepted;
 `kubernetes` gives glibc's answer without the questions that nobody can answer. Nothing here does I/O or looks at a
 clock: `walk` yields what it wants to know and gets answers. Its plans are made anew for every lookup, hence the tuples.
 """
@@ -89,7 +89,7 @@ Plan: TypeAlias = Callable[[str, ResolverConfig, tuple[int, ...]], Iterator[Step
 
 
 @attrs.frozen
-class Policy:
+class PolicyRules:
     """One way of searching, as a row of rules.
 
     `steps` makes the candidates; `outcome` says what a candidate's answers come to; `then` what follows a step with
@@ -105,7 +105,7 @@ class Policy:
     dialect: str = "glibc"
 
 
-def policy(name: str) -> Policy:
+def policy(name: str) -> PolicyRules:
     """Find a policy by its name. Raises `ConfigError`, which lists those there are."""
     try:
         return POLICIES[name]
@@ -114,7 +114,7 @@ def policy(name: str) -> Policy:
 
 
 def candidates(
-    name: str, config: ResolverConfig, policy: Policy, *, rdtypes: tuple[int, ...] = (A, AAAA)
+    name: str, config: ResolverConfig, policy: PolicyRules, *, rdtypes: tuple[int, ...] = (A, AAAA)
 ) -> tuple[Candidate, ...]:
     """Tell every candidate for `name` in search order, with those left out (`asked=False`) and why.
 
@@ -125,7 +125,7 @@ def candidates(
     return tuple(Candidate(s.name, s.rule, s.asked) for s in policy.steps(name, config, rdtypes))
 
 
-def walk(name: str, config: ResolverConfig, policy: Policy, rdtypes: tuple[int, ...]) -> Lookup[Walked]:
+def walk(name: str, config: ResolverConfig, policy: PolicyRules, rdtypes: tuple[int, ...]) -> Lookup[Walked]:
     """Ask for `name` along the search list until the policy has its answer; A stands before AAAA in `rdtypes`.
 
     Never raises: a name that cannot be sent is one more outcome.
@@ -154,7 +154,7 @@ def walk(name: str, config: ResolverConfig, policy: Policy, rdtypes: tuple[int, 
 def rehearse(
     name: str,
     config: ResolverConfig,
-    policy: Policy,
+    policy: PolicyRules,
     rdtypes: tuple[int, ...],
     known: Callable[[Question], Result],
 ) -> tuple[Walked, tuple[Question, ...]]:
@@ -208,7 +208,7 @@ class _Batch(NamedTuple):
     """Steps asked at once. Search order decides among them, not the order in which answers arrive."""
 
     steps: tuple[Step, ...]
-    policy: Policy
+    policy: PolicyRules
     width: int
 
     def ask(self, questions: tuple[Question, ...]) -> Round:
@@ -241,7 +241,7 @@ class _Batch(NamedTuple):
         return False
 
 
-def _walked(tried: tuple[Tried, ...], policy: Policy, rdtypes: tuple[int, ...]) -> Walked:
+def _walked(tried: tuple[Tried, ...], policy: PolicyRules, rdtypes: tuple[int, ...]) -> Walked:
     decided = [t for t in tried if t.outcome != "overtaken"]
     if decided and decided[-1].outcome == "found":
         return Walked(decided[-1], tried)
@@ -597,15 +597,15 @@ def _kubernetes_failure(tried: Sequence[Tried], _rdtypes: tuple[int, ...]) -> Fa
     return "nxdomain" if set(outcomes) <= {"nxdomain"} else "nodata"
 
 
-POLICIES: Mapping[str, Policy] = MappingProxyType(
+POLICIES: Mapping[str, PolicyRules] = MappingProxyType(
     {
         row.name: row
         for row in (
-            Policy("kubernetes", _kubernetes_steps, _kubernetes_outcome, _kubernetes_then, _kubernetes_failure),
-            Policy("glibc", _glibc_steps, _glibc_outcome, _glibc_then, _glibc_failure),
-            Policy("musl", _musl_steps, _musl_outcome, _musl_then, _musl_failure, "musl"),
-            Policy("musl-1.2.3", _musl_1_2_3_steps, _musl_outcome, _musl_then, _musl_1_2_3_failure, "musl"),
-            Policy("go", _go_steps, _go_outcome, _go_then, _go_failure, "go"),
+            PolicyRules("kubernetes", _kubernetes_steps, _kubernetes_outcome, _kubernetes_then, _kubernetes_failure),
+            PolicyRules("glibc", _glibc_steps, _glibc_outcome, _glibc_then, _glibc_failure),
+            PolicyRules("musl", _musl_steps, _musl_outcome, _musl_then, _musl_failure, "musl"),
+            PolicyRules("musl-1.2.3", _musl_1_2_3_steps, _musl_outcome, _musl_then, _musl_1_2_3_failure, "musl"),
+            PolicyRules("go", _go_steps, _go_outcome, _go_then, _go_failure, "go"),
         )
     }
 )
