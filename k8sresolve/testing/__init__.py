@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from k8sresolve.testing.network.network import Network
     from k8sresolve.testing.network.query_log import Count, Query, QueryLog
     from k8sresolve.testing.network.server import Server
-    from k8sresolve.testing.objects.store import Pod
+    from k8sresolve.testing.objects.kinds import Pod
     from k8sresolve.testing.programs.dnspython import OfflineNameserver
     from k8sresolve.testing.programs.patch import Patch
 
@@ -33,7 +33,7 @@ _HOMES = {
     "network.network": ("Network",),
     "network.query_log": ("Count", "Query", "QueryLog"),
     "network.server": ("Server",),
-    "objects.store": ("Pod",),
+    "objects.kinds": ("Pod",),
     "programs.dnspython": ("OfflineNameserver",),
     "programs.patch": ("Patch",),
 }

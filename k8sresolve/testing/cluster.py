@@ -30,8 +30,9 @@ from k8sresolve.testing.network.clock import Clock
 from k8sresolve.testing.network.network import Network, PodNetwork
 from k8sresolve.testing.network.query_log import QueryLog
 from k8sresolve.testing.network.server import Server
+from k8sresolve.testing.objects.kinds import Namespace, Node, Pod, Resource, Service
 from k8sresolve.testing.objects.manifests import apply, read_manifests, read_objects
-from k8sresolve.testing.objects.store import Namespace, Node, Pod, Resource, Service, Store
+from k8sresolve.testing.objects.store import Store
 from k8sresolve.testing.programs.resolvers import OfflineAsyncResolver, OfflineResolver, Place
 from k8sresolve.testing.programs.routes import Routes
 

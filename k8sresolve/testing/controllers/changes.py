@@ -20,8 +20,7 @@ from k8sresolve.testing.controllers.control_plane import ENDPOINT_CONTROLLER, Co
 from k8sresolve.testing.controllers.rollouts import Rollout, RolloutStep, next_step
 from k8sresolve.testing.controllers.upkeep import Upkeep
 from k8sresolve.testing.controllers.workloads import letters, matches
-from k8sresolve.testing.objects.manifests import read_manifests, read_objects, read_pod_template
-from k8sresolve.testing.objects.store import (
+from k8sresolve.testing.objects.kinds import (
     ConfigMap,
     DaemonSet,
     Deployment,
@@ -37,9 +36,10 @@ from k8sresolve.testing.objects.store import (
     Service,
     ServiceImport,
     StatefulSet,
-    Store,
     Workload,
 )
+from k8sresolve.testing.objects.manifests import read_manifests, read_objects, read_pod_template
+from k8sresolve.testing.objects.store import Store
 
 _WORKLOADS: tuple[type[Workload], ...] = (Deployment, StatefulSet, DaemonSet, ReplicaSet, Job)
 # In this order a namespace is emptied: workloads before their pods, so that nobody makes them again.

@@ -16,7 +16,7 @@ import attrs
 from k8sresolve.errors import ManifestError
 from k8sresolve.testing.controllers.addresses import Networks, Pool, family_of
 from k8sresolve.testing.controllers.workloads import letters, make_pods, matches, owners_of
-from k8sresolve.testing.objects.store import (
+from k8sresolve.testing.objects.kinds import (
     DaemonSet,
     EndpointAddress,
     Endpoints,
@@ -27,9 +27,9 @@ from k8sresolve.testing.objects.store import (
     ReplicaSet,
     Selector,
     Service,
-    Store,
     Workload,
 )
+from k8sresolve.testing.objects.store import Store
 
 ENDPOINT_CONTROLLER = "endpointslice-controller.k8s.io"
 MAX_PODS = 150_000

@@ -12,7 +12,7 @@ from ipaddress import IPv6Address, ip_address
 import attrs
 
 from k8sresolve.errors import ConfigError
-from k8sresolve.testing.objects.store import DNSConfig, Pod
+from k8sresolve.testing.objects.kinds import DNSConfig, Pod
 
 MAX_NAMESERVERS = 3
 MAX_SEARCHES = 32

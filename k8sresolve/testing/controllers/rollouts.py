@@ -7,7 +7,7 @@ import attrs
 
 from k8sresolve.testing.controllers.upkeep import Upkeep
 from k8sresolve.testing.controllers.workloads import revision_of
-from k8sresolve.testing.objects.store import Deployment, Pod, Workload
+from k8sresolve.testing.objects.kinds import Deployment, Pod, Workload
 
 Event = Literal["created", "ready", "terminating", "deleted"]
 

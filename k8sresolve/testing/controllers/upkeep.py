@@ -14,17 +14,8 @@ from k8sresolve.errors import ManifestError
 from k8sresolve.testing.controllers.addresses import family_of
 from k8sresolve.testing.controllers.control_plane import ControlPlane, check_count
 from k8sresolve.testing.controllers.workloads import make_pods, matches, owners_of, revision_of
-from k8sresolve.testing.objects.store import (
-    DaemonSet,
-    Job,
-    Pod,
-    ReplicaSet,
-    Resource,
-    Service,
-    StatefulSet,
-    Store,
-    Workload,
-)
+from k8sresolve.testing.objects.kinds import DaemonSet, Job, Pod, ReplicaSet, Resource, Service, StatefulSet, Workload
+from k8sresolve.testing.objects.store import Store
 
 T = TypeVar("T", bound=Resource)
 

@@ -9,7 +9,7 @@ from itertools import count as count_from
 
 import attrs
 
-from k8sresolve.testing.objects.store import DaemonSet, Deployment, Job, Node, Pod, Selector, StatefulSet, Workload
+from k8sresolve.testing.objects.kinds import DaemonSet, Deployment, Job, Node, Pod, Selector, StatefulSet, Workload
 
 # k8s.io/apimachinery/pkg/util/rand: without vowels, and without digits that look like some, so that no words come out.
 _ALPHABET = "bcdfghjklmnpqrstvwxz2456789"

@@ -38,7 +38,8 @@ from k8sresolve.testing.coredns.plugins.hosts import POD_HOSTS, Hosts, HostsOpti
 from k8sresolve.testing.coredns.plugins.kubernetes import Kubernetes, KubernetesOptions
 from k8sresolve.testing.coredns.plugins.rewrite import Rewrite, read_rule
 from k8sresolve.testing.coredns.plugins.shaping import AutoPath, Forward, LoadBalance, Minimal
-from k8sresolve.testing.objects.store import ConfigMap, Store
+from k8sresolve.testing.objects.kinds import ConfigMap
+from k8sresolve.testing.objects.store import Store
 
 _LOG = logging.getLogger("k8sresolve")
 _PORT = 53

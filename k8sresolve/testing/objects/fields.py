@@ -6,7 +6,7 @@ A field of a wrong type raises `Wrong`, which says what is wrong and in which fi
 from collections.abc import Iterator
 from typing import Any, NamedTuple, TypeVar
 
-from k8sresolve.testing.objects.store import NO_PORT, PortEntry, Selector
+from k8sresolve.testing.objects.kinds import NO_PORT, PortEntry, Selector
 
 FieldPath = tuple[str | int, ...]
 Object = dict[str, Any]

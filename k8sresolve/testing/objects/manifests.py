@@ -31,17 +31,7 @@ from k8sresolve.testing.objects.fields import (
     take,
     texts,
 )
-from k8sresolve.testing.objects.pods import (
-    read_daemon_set,
-    read_deployment,
-    read_job,
-    read_node,
-    read_pod,
-    read_replica_set,
-    read_stateful_set,
-    read_template,
-)
-from k8sresolve.testing.objects.store import (
+from k8sresolve.testing.objects.kinds import (
     NAMESERVER_CONFIG,
     NO_PORT,
     ConfigMap,
@@ -56,9 +46,19 @@ from k8sresolve.testing.objects.store import (
     Service,
     ServiceImport,
     StatefulSet,
-    Store,
     Workload,
 )
+from k8sresolve.testing.objects.pods import (
+    read_daemon_set,
+    read_deployment,
+    read_job,
+    read_node,
+    read_pod,
+    read_replica_set,
+    read_stateful_set,
+    read_template,
+)
+from k8sresolve.testing.objects.store import Store
 
 _LOG = logging.getLogger("k8sresolve")
 _SUFFIXES = (".yaml", ".yml", ".json")

@@ -21,7 +21,7 @@ from k8sresolve.testing.objects.fields import (
     texts,
     within,
 )
-from k8sresolve.testing.objects.store import (
+from k8sresolve.testing.objects.kinds import (
     NO_PORT,
     DaemonSet,
     Deployment,

@@ -9,8 +9,7 @@ import pytest
 
 from k8sresolve.errors import ManifestError
 from k8sresolve.testing import Cluster
-from k8sresolve.testing.objects.manifests import apply, read_manifests, read_objects
-from k8sresolve.testing.objects.store import (
+from k8sresolve.testing.objects.kinds import (
     NO_PORT,
     EndpointAddress,
     Endpoints,
@@ -20,8 +19,9 @@ from k8sresolve.testing.objects.store import (
     PortEntry,
     Service,
     ServiceImport,
-    Store,
 )
+from k8sresolve.testing.objects.manifests import apply, read_manifests, read_objects
+from k8sresolve.testing.objects.store import Store
 
 SERVICE = """\
 apiVersion: v1

@@ -36,8 +36,7 @@ from k8sresolve.testing.coredns.chain import (
     srv_record,
     unwritten,
 )
-from k8sresolve.testing.objects.label_selector import LabelSelector
-from k8sresolve.testing.objects.store import (
+from k8sresolve.testing.objects.kinds import (
     NO_PORT,
     UNDECLARED_PORT,
     EndpointAddress,
@@ -46,8 +45,9 @@ from k8sresolve.testing.objects.store import (
     PortEntry,
     Service,
     ServiceImport,
-    Store,
 )
+from k8sresolve.testing.objects.label_selector import LabelSelector
+from k8sresolve.testing.objects.store import Store
 
 _SCHEMA_VERSION = "1.1.0"
 _SCHEMA_TTL = 28800

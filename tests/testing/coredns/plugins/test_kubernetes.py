@@ -12,8 +12,9 @@ from k8sresolve.errors import ConfigError
 from k8sresolve.testing.coredns.chain import Chain, Request
 from k8sresolve.testing.coredns.plugins.file import Zones
 from k8sresolve.testing.coredns.plugins.kubernetes import Kubernetes, KubernetesOptions
+from k8sresolve.testing.objects.kinds import EndpointAddress, EndpointSlice, Namespace, PortEntry, Service
 from k8sresolve.testing.objects.manifests import apply, read_objects
-from k8sresolve.testing.objects.store import EndpointAddress, EndpointSlice, Namespace, PortEntry, Service, Store
+from k8sresolve.testing.objects.store import Store
 
 WORLD = """
 {kind: Namespace, metadata: {name: shop}}
