@@ -16,7 +16,7 @@ from k8sresolve.names import EndpointName, ServiceName
 from k8sresolve.resolver import Resolver
 from k8sresolve.testing.checks.findings import Finding
 from k8sresolve.testing.checks.services import check, find_service
-from k8sresolve.testing.controllers.addresses import canonical
+from k8sresolve.testing.controllers.applying import apply
 from k8sresolve.testing.controllers.changes import Changes, Manifest
 from k8sresolve.testing.controllers.control_plane import NODE_IPS, ControlPlane
 from k8sresolve.testing.controllers.kubelet import Kubelet, ResolvConf, write_resolv_conf
@@ -30,8 +30,9 @@ from k8sresolve.testing.network.clock import Clock
 from k8sresolve.testing.network.network import Network, PodNetwork
 from k8sresolve.testing.network.query_log import QueryLog
 from k8sresolve.testing.network.server import Server
+from k8sresolve.testing.objects.addresses import canonical
 from k8sresolve.testing.objects.kinds import Namespace, Node, Pod, Resource, Service
-from k8sresolve.testing.objects.manifests import apply, read_manifests, read_objects
+from k8sresolve.testing.objects.manifests import read_manifests, read_objects
 from k8sresolve.testing.objects.store import Store
 from k8sresolve.testing.programs.resolvers import OfflineAsyncResolver, OfflineResolver, Place
 from k8sresolve.testing.programs.routes import Routes

@@ -15,11 +15,11 @@ from typing import Any, TypeAlias, TypeVar, cast
 import attrs
 
 from k8sresolve.errors import ManifestError
-from k8sresolve.testing.controllers.addresses import family_of
 from k8sresolve.testing.controllers.control_plane import ENDPOINT_CONTROLLER, ControlPlane, name_order
 from k8sresolve.testing.controllers.rollouts import Rollout, RolloutStep, next_step
 from k8sresolve.testing.controllers.upkeep import Upkeep
-from k8sresolve.testing.controllers.workloads import letters, matches
+from k8sresolve.testing.controllers.workloads import matches
+from k8sresolve.testing.objects.addresses import family_of
 from k8sresolve.testing.objects.kinds import (
     ConfigMap,
     DaemonSet,
@@ -38,6 +38,7 @@ from k8sresolve.testing.objects.kinds import (
     StatefulSet,
     Workload,
 )
+from k8sresolve.testing.objects.letters import letters
 from k8sresolve.testing.objects.manifests import read_manifests, read_objects, read_pod_template
 from k8sresolve.testing.objects.store import Store
 

@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import attrs
 
 from k8sresolve.errors import ManifestError
-from k8sresolve.testing.controllers.addresses import Networks, Pool, family_of
-from k8sresolve.testing.controllers.workloads import letters, make_pods, matches, owners_of
+from k8sresolve.testing.controllers.networks import Networks, Pool
+from k8sresolve.testing.controllers.workloads import make_pods, matches, owners_of
+from k8sresolve.testing.objects.addresses import family_of
 from k8sresolve.testing.objects.kinds import (
     DaemonSet,
     EndpointAddress,
@@ -29,6 +30,7 @@ from k8sresolve.testing.objects.kinds import (
     Service,
     Workload,
 )
+from k8sresolve.testing.objects.letters import letters
 from k8sresolve.testing.objects.store import Store
 
 ENDPOINT_CONTROLLER = "endpointslice-controller.k8s.io"

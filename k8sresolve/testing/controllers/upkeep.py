@@ -11,9 +11,9 @@ from typing import TypeVar
 import attrs
 
 from k8sresolve.errors import ManifestError
-from k8sresolve.testing.controllers.addresses import family_of
 from k8sresolve.testing.controllers.control_plane import ControlPlane, check_count
 from k8sresolve.testing.controllers.workloads import make_pods, matches, owners_of, revision_of
+from k8sresolve.testing.objects.addresses import family_of
 from k8sresolve.testing.objects.kinds import DaemonSet, Job, Pod, ReplicaSet, Resource, Service, StatefulSet, Workload
 from k8sresolve.testing.objects.store import Store
 

@@ -6,8 +6,7 @@ from sys import intern
 
 import attrs
 
-from k8sresolve.testing.controllers.addresses import canonical
-from k8sresolve.testing.controllers.workloads import letters
+from k8sresolve.testing.objects.addresses import canonical
 from k8sresolve.testing.objects.fields import (
     FieldPath,
     Object,
@@ -36,6 +35,7 @@ from k8sresolve.testing.objects.kinds import (
     Selector,
     StatefulSet,
 )
+from k8sresolve.testing.objects.letters import letters
 
 
 def read_pod(obj: Object, path: FieldPath) -> Pod:

@@ -9,11 +9,12 @@ import pytest
 import yaml
 
 from k8sresolve.errors import ConfigError
+from k8sresolve.testing.controllers.applying import apply
 from k8sresolve.testing.coredns.chain import Chain, Request
 from k8sresolve.testing.coredns.plugins.file import Zones
 from k8sresolve.testing.coredns.plugins.kubernetes import Kubernetes, KubernetesOptions
 from k8sresolve.testing.objects.kinds import EndpointAddress, EndpointSlice, Namespace, PortEntry, Service
-from k8sresolve.testing.objects.manifests import apply, read_objects
+from k8sresolve.testing.objects.manifests import read_objects
 from k8sresolve.testing.objects.store import Store
 
 WORLD = """

@@ -12,6 +12,7 @@ from typing import TypeAlias
 import attrs
 
 from k8sresolve.errors import ConfigError, ManifestError
+from k8sresolve.testing.objects.addresses import family_of
 
 IPNetwork: TypeAlias = IPv4Network | IPv6Network
 
@@ -22,26 +23,7 @@ POD_CIDRS = {"IPv4": "10.244.0.0/16", "IPv6": "fd00:10:244::/56"}
 """Where pods' addresses come from unless a test says otherwise."""
 
 
-def family_of(address: str) -> str:
-    """Tell the IP family of an address.
-
-    >>> family_of("fd00::1")
-    'IPv6'
-    """
-    return "IPv6" if ":" in address else "IPv4"
-
-
-def canonical(address: str) -> str:
-    """Write an address in canonical form; what is none stays as it is."""
-    if ":" not in address:
-        return address  # four numbers can be written in one way only
-    try:
-        return str(ip_address(address))
-    except ValueError:
-        return address
-
-
-def _read(name: str, cidrs: Iterable[str]) -> tuple[IPNetwork, ...]:
+def _read_networks(name: str, cidrs: Iterable[str]) -> tuple[IPNetwork, ...]:
     networks: list[IPNetwork] = []
     for cidr in cidrs:
         try:
@@ -76,7 +58,7 @@ class Networks:
             families = [family_of(cidr) for cidr in stated]
         services = [SERVICE_CIDRS[family] for family in families] if service_cidrs is None else service_cidrs
         pods = [POD_CIDRS[family] for family in families] if pod_cidrs is None else pod_cidrs
-        networks = cls(_read("service_cidrs", services), _read("pod_cidrs", pods))
+        networks = cls(_read_networks("service_cidrs", services), _read_networks("pod_cidrs", pods))
         if [one.version for one in networks.services] != [one.version for one in networks.pods]:
             raise ConfigError(
                 "service_cidrs and pod_cidrs differ in their IP families", advice="give both the same, in one order"

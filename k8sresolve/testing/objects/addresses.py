@@ -1,0 +1,22 @@
+"""IP addresses as Kubernetes objects state them: their families, and their canonical form."""
+
+from ipaddress import ip_address
+
+
+def family_of(address: str) -> str:
+    """Tell the IP family of an address.
+
+    >>> family_of("fd00::1")
+    'IPv6'
+    """
+    return "IPv6" if ":" in address else "IPv4"
+
+
+def canonical(address: str) -> str:
+    """Write an address in canonical form; what is none stays as it is."""
+    if ":" not in address:
+        return address  # four numbers can be written in one way only
+    try:
+        return str(ip_address(address))
+    except ValueError:
+        return address
