@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from k8sresolve.testing import scenarios
     from k8sresolve.testing.checks.findings import Finding
     from k8sresolve.testing.cluster import Cluster
-    from k8sresolve.testing.controllers.kubelet import Event, Kubelet, PodDNS, ResolvConf, pod_dns
+    from k8sresolve.testing.controllers.kubelet import Kubelet, KubeletEvent, PodDNS, ResolvConf, pod_dns
     from k8sresolve.testing.controllers.rollouts import Rollout, RolloutStep
     from k8sresolve.testing.coredns.plugins.kubernetes import KubernetesOptions
     from k8sresolve.testing.network.clock import Clock
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "checks.findings": ("Finding",),
     "cluster": ("Cluster",),
-    "controllers.kubelet": ("Event", "Kubelet", "PodDNS", "ResolvConf", "pod_dns"),
+    "controllers.kubelet": ("Kubelet", "KubeletEvent", "PodDNS", "ResolvConf", "pod_dns"),
     "controllers.rollouts": ("Rollout", "RolloutStep"),
     "coredns.plugins.kubernetes": ("KubernetesOptions",),
     "network.clock": ("Clock",),
@@ -43,10 +43,10 @@ __all__ = [
     "Clock",
     "Cluster",
     "Count",
-    "Event",
     "Fault",
     "Finding",
     "Kubelet",
+    "KubeletEvent",
     "KubernetesOptions",
     "Network",
     "OfflineNameserver",

@@ -5,7 +5,7 @@ Source: `pkg/controller/` of Kubernetes: `controller_utils.go` (ActivePods), `re
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TypeVar
 
 import attrs
@@ -201,8 +201,3 @@ def _slot(pod: Pod) -> str:
 
 def _key(workload: Workload) -> tuple[str, str, str]:
     return type(workload).__name__, workload.namespace, workload.name
-
-
-def labels_of(workload: Workload, pods: Iterable[Pod]) -> list[Mapping[str, str]]:
-    """Tell the labels that a workload's pods have, and will have."""
-    return [workload.template.labels, *(pod.labels for pod in pods)]

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from k8sresolve.errors import ConfigError, ManifestError
 from k8sresolve.testing import Cluster
 from k8sresolve.testing.controllers.applying import apply
-from k8sresolve.testing.controllers.control_plane import MAX_PODS, ControlPlane, select
+from k8sresolve.testing.controllers.control_plane import MAX_PODS, ControlPlane
 from k8sresolve.testing.controllers.networks import Networks, Pool
+from k8sresolve.testing.controllers.slices import select
 from k8sresolve.testing.objects.kinds import Pod, Service
 from k8sresolve.testing.objects.manifests import read_objects
 from k8sresolve.testing.objects.store import Store
