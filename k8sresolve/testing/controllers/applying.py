@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from k8sresolve.testing.controllers.control_plane import ControlPlane
 from k8sresolve.testing.controllers.networks import Networks
-from k8sresolve.testing.objects.addresses import family_of
+from k8sresolve.testing.objects.addresses import IPFamily, family_of
 from k8sresolve.testing.objects.kinds import Namespace, Node, Resource, Service
 from k8sresolve.testing.objects.store import Store
 
@@ -38,8 +38,8 @@ def apply(
     return control_plane
 
 
-def _asked_families(store: Store) -> list[str]:
-    asked: set[str] = set()
+def _asked_families(store: Store) -> list[IPFamily]:
+    asked: set[IPFamily] = set()
     for service in store.all("Service"):
         if isinstance(service, Service) and service.type != "ExternalName":
             ips = () if service.headless else service.cluster_ips

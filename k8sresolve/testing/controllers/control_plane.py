@@ -5,7 +5,7 @@ What an object states wins: an address, a status, slices, or the pods that belon
 """
 
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import attrs
 
@@ -13,7 +13,7 @@ from k8sresolve.errors import ManifestError
 from k8sresolve.testing.controllers.networks import Networks, Pool
 from k8sresolve.testing.controllers.slices import cut, endpoint_slices, select
 from k8sresolve.testing.controllers.workloads import make_pods, matches, owners_of
-from k8sresolve.testing.objects.addresses import family_of
+from k8sresolve.testing.objects.addresses import IPFamily, family_of
 from k8sresolve.testing.objects.kinds import (
     DaemonSet,
     Endpoints,
@@ -30,7 +30,7 @@ from k8sresolve.testing.objects.store import Store
 MAX_PODS = 150_000
 """As many pods as Kubernetes is made for: kubernetes.io/docs/setup/best-practices/cluster-large."""
 
-NODE_IPS = {"IPv4": "172.18.0.2", "IPv6": "fc00:f853:ccd:e793::2"}
+NODE_IPS: Mapping[IPFamily, str] = {"IPv4": "172.18.0.2", "IPv6": "fc00:f853:ccd:e793::2"}
 """The addresses of the node that a cluster has where the manifests hold none, as kind gives them."""
 
 _WORKLOADS = ("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job")
@@ -50,8 +50,8 @@ class ControlPlane:
     def __init__(self, store: Store, networks: Networks) -> None:
         self.networks = networks
         self._store = store
-        self._cluster_ips = {f"IPv{network.version}": Pool(network) for network in networks.services}
-        self._pod_ips = {f"IPv{network.version}": Pool(network) for network in networks.pods}
+        self._cluster_ips = {family_of(str(network)): Pool(network) for network in networks.services}
+        self._pod_ips = {family_of(str(network)): Pool(network) for network in networks.pods}
         self._made: dict[_Key, tuple[EndpointSlice, ...]] = {}
         self._nodes: tuple[Node, ...] = ()
         self._fit: dict[Selector, list[str]] = {}
@@ -192,7 +192,7 @@ class ControlPlane:
             ips += tuple(self._cluster_ip(name, family) for family in families[len(ips) :])
         return attrs.evolve(service, families=families, cluster_ips=ips, dual=False)
 
-    def _families(self, service: Service) -> tuple[str, ...]:
+    def _families(self, service: Service) -> tuple[IPFamily, ...]:
         stated = service.families or (
             () if service.headless else tuple(dict.fromkeys(map(family_of, service.cluster_ips)))
         )
@@ -201,7 +201,7 @@ class ControlPlane:
             families += tuple(family for family in self.networks.families if family not in families)
         return families
 
-    def _cluster_ip(self, name: str, family: str) -> str:
+    def _cluster_ip(self, name: str, family: IPFamily) -> str:
         pool = self._cluster_ips.get(family)
         if pool is None:
             raise ManifestError(f"Service {name} asks for {family}, of which the cluster has no service network")

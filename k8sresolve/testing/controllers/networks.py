@@ -5,21 +5,21 @@ added or removed leave the others where they are.
 """
 
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import TypeAlias
 
 import attrs
 
 from k8sresolve.errors import ConfigError, ManifestError
-from k8sresolve.testing.objects.addresses import family_of
+from k8sresolve.testing.objects.addresses import IPFamily, family_of
 
 IPNetwork: TypeAlias = IPv4Network | IPv6Network
 
-SERVICE_CIDRS = {"IPv4": "10.96.0.0/16", "IPv6": "fd00:10:96::/112"}
+SERVICE_CIDRS: Mapping[IPFamily, str] = {"IPv4": "10.96.0.0/16", "IPv6": "fd00:10:96::/112"}
 """Where ClusterIPs come from unless a test says otherwise."""
 
-POD_CIDRS = {"IPv4": "10.244.0.0/16", "IPv6": "fd00:10:244::/56"}
+POD_CIDRS: Mapping[IPFamily, str] = {"IPv4": "10.244.0.0/16", "IPv6": "fd00:10:244::/56"}
 """Where pods' addresses come from unless a test says otherwise."""
 
 
@@ -44,7 +44,7 @@ class Networks:
 
     @classmethod
     def of(
-        cls, service_cidrs: Sequence[str] | None, pod_cidrs: Sequence[str] | None, families: Sequence[str]
+        cls, service_cidrs: Sequence[str] | None, pod_cidrs: Sequence[str] | None, families: Sequence[IPFamily]
     ) -> "Networks":
         """Read them as a test gives them. Where it gives neither, the cluster has `families`.
 
@@ -66,9 +66,9 @@ class Networks:
         return networks
 
     @property
-    def families(self) -> tuple[str, ...]:
+    def families(self) -> tuple[IPFamily, ...]:
         """The cluster's IP families, the first one first: that of a Service that states none."""
-        return tuple(f"IPv{network.version}" for network in self.services)
+        return tuple(family_of(str(network)) for network in self.services)
 
     @property
     def nameserver(self) -> str:

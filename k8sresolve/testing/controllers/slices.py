@@ -11,7 +11,7 @@ import attrs
 
 from k8sresolve.errors import ManifestError
 from k8sresolve.testing.controllers.workloads import matches
-from k8sresolve.testing.objects.addresses import family_of
+from k8sresolve.testing.objects.addresses import IPFamily, family_of
 from k8sresolve.testing.objects.kinds import EndpointAddress, EndpointSlice, Node, Pod, PortEntry, Service
 from k8sresolve.testing.objects.letters import letters
 
@@ -46,7 +46,7 @@ class MadeEndpoint:
 class MadeSlice:
     """What the controller makes for one IP family and one set of ports, before a slice is cut at 100 endpoints."""
 
-    family: str
+    family: IPFamily
     ports: tuple[PortEntry, ...]
     endpoints: tuple[MadeEndpoint, ...]
 

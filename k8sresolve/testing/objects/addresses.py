@@ -1,9 +1,13 @@
 """IP addresses as Kubernetes objects state them: their families, and their canonical form."""
 
 from ipaddress import ip_address
+from typing import Literal, TypeAlias
+
+IPFamily: TypeAlias = Literal["IPv4", "IPv6"]
+"""As in a Service's `ipFamilies`."""
 
 
-def family_of(address: str) -> str:
+def family_of(address: str) -> IPFamily:
     """Tell the IP family of an address.
 
     >>> family_of("fd00::1")

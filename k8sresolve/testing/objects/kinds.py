@@ -1,9 +1,11 @@
 """The kinds of Kubernetes objects that DNS answers come from, cut down to what the answers need."""
 
 from collections.abc import Mapping
-from typing import NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import attrs
+
+from k8sresolve.testing.objects.addresses import IPFamily
 
 NO_PORT = -1
 """The port of an endpoint or Service that declares none: it has addresses, but no SRV record."""
@@ -18,6 +20,9 @@ NO_LABELS: Mapping[str, str] = {}
 
 Selector: TypeAlias = tuple[tuple[str, str], ...]
 """The labels, as pairs of key and value, that a thing must have to be selected. An empty one selects nothing."""
+
+
+ServiceType: TypeAlias = Literal["ClusterIP", "NodePort", "LoadBalancer", "ExternalName"]
 
 
 class PortEntry(NamedTuple):
@@ -67,11 +72,11 @@ class Service:
 
     namespace: str
     name: str
-    type: str = "ClusterIP"
+    type: ServiceType = "ClusterIP"
     cluster_ips: tuple[str, ...] = ()
     external_name: str = ""
     ports: tuple[PortEntry, ...] = ()
-    families: tuple[str, ...] = ()
+    families: tuple[IPFamily, ...] = ()
     dual: bool = False
     selector: Selector = ()
     publish_not_ready: bool = False

@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from itertools import chain
+from typing import get_args
 
+from k8sresolve.testing.objects.addresses import IPFamily
 from k8sresolve.testing.objects.fields import (
     FieldPath,
     Object,
     Wrong,
     mappings,
+    one_of,
     read_labels,
     read_meta,
     read_port,
@@ -22,6 +25,7 @@ from k8sresolve.testing.objects.kinds import (
     PortEntry,
     Service,
     ServiceImport,
+    ServiceType,
 )
 
 _SERVICE_NAME_LABEL = "kubernetes.io/service-name"
@@ -51,21 +55,17 @@ def _service_port(entry: Object, path: FieldPath) -> PortEntry:
 def read_service(obj: Object, path: FieldPath) -> Service:
     """Read a Service."""
     meta, spec, at = read_meta(obj, path), take(obj, "spec", dict, {}, path), (*path, "spec")
-    kind = take(spec, "type", str, "ClusterIP", at)
-    if kind not in ("ClusterIP", "NodePort", "LoadBalancer", "ExternalName"):
-        raise Wrong(f"{kind!r} is none of ClusterIP, NodePort, LoadBalancer, ExternalName", (*at, "type"))
-    cluster_ip, families = take(spec, "clusterIP", str, "", at), texts(spec, "ipFamilies", at)
-    for family in families:
-        if family not in ("IPv4", "IPv6"):
-            raise Wrong(f"{family!r} is neither IPv4 nor IPv6", (*at, "ipFamilies"))
+    cluster_ip = take(spec, "clusterIP", str, "", at)
     return Service(
         namespace=meta.namespace,
         name=meta.name,
-        type=kind,
+        type=one_of(take(spec, "type", str, "ClusterIP", at), get_args(ServiceType), (*at, "type")),
         cluster_ips=texts(spec, "clusterIPs", at) or ((cluster_ip,) if cluster_ip else ()),
         external_name=take(spec, "externalName", str, "", at),
         ports=_service_ports(spec, at),
-        families=families,
+        families=tuple(
+            one_of(family, get_args(IPFamily), (*at, "ipFamilies")) for family in texts(spec, "ipFamilies", at)
+        ),
         dual=_takes_both_families(spec, at),
         selector=read_labels(spec, "selector", at),
         publish_not_ready=take(spec, "publishNotReadyAddresses", bool, default=False, path=at),
