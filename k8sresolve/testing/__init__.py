@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from k8sresolve.testing.cluster import Cluster
     from k8sresolve.testing.controllers.kubelet import Kubelet, KubeletEvent, PodDNS, ResolvConf, pod_dns
     from k8sresolve.testing.controllers.rollouts import Rollout, RolloutStep
-    from k8sresolve.testing.coredns.plugins.kubernetes import KubernetesOptions
+    from k8sresolve.testing.coredns.plugins.kubernetes.options import KubernetesOptions
     from k8sresolve.testing.network.clock import Clock
     from k8sresolve.testing.network.faults import Fault, Scenario, Which
     from k8sresolve.testing.network.network import Network
@@ -27,7 +27,7 @@ _HOMES = {
     "cluster": ("Cluster",),
     "controllers.kubelet": ("Kubelet", "KubeletEvent", "PodDNS", "ResolvConf", "pod_dns"),
     "controllers.rollouts": ("Rollout", "RolloutStep"),
-    "coredns.plugins.kubernetes": ("KubernetesOptions",),
+    "coredns.plugins.kubernetes.options": ("KubernetesOptions",),
     "network.clock": ("Clock",),
     "network.faults": ("Fault", "Scenario", "Which"),
     "network.network": ("Network",),

@@ -17,7 +17,7 @@ from k8sresolve.testing.checks.findings import Finding, Severity, Source, Source
 from k8sresolve.testing.checks.ports import check_declared, check_slices, check_targets
 from k8sresolve.testing.controllers.slices import select
 from k8sresolve.testing.controllers.workloads import matches
-from k8sresolve.testing.coredns.chain import pack_address
+from k8sresolve.testing.coredns.addresses import pack_address
 from k8sresolve.testing.objects.kinds import HEADLESS, Endpoints, EndpointSlice, Pod, Service
 from k8sresolve.testing.objects.store import Store
 

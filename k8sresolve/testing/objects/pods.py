@@ -153,12 +153,12 @@ def _count(obj: Object, key: str, default: int, path: FieldPath) -> int:
 def _replicated(
     kind: type[Deployment] | type[ReplicaSet],
 ) -> Callable[[Object, FieldPath], Deployment | ReplicaSet]:
-    def read(obj: Object, path: FieldPath) -> Deployment | ReplicaSet:
+    def read_one(obj: Object, path: FieldPath) -> Deployment | ReplicaSet:
         meta, (spec, at) = read_meta(obj, path), within(obj, "spec", path)
         replicas = _count(spec, "replicas", 1, at)
         return kind(meta.namespace, meta.name, replicas, read_template(spec, at), read_owner(obj, path))
 
-    return read
+    return read_one
 
 
 read_deployment = _replicated(Deployment)
