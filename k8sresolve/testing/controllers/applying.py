@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from k8sresolve.testing.controllers.control_plane import ControlPlane
 from k8sresolve.testing.controllers.networks import Networks
-from k8sresolve.testing.objects.addresses import IPFamily, family_of
+from k8sresolve.testing.objects.addresses import IPFamily, families_of
 from k8sresolve.testing.objects.kinds import Namespace, Node, Resource, Service
 from k8sresolve.testing.objects.store import Store
 
@@ -43,7 +43,7 @@ def _asked_families(store: Store) -> list[IPFamily]:
     for service in store.all("Service"):
         if isinstance(service, Service) and service.type != "ExternalName":
             ips = () if service.headless else service.cluster_ips
-            stated = service.families or tuple(map(family_of, ips))
+            stated = service.families or families_of(ips)
             asked.update(("IPv4", "IPv6") if service.dual else stated or ("IPv4",))
     return sorted(asked) or ["IPv4"]
 

@@ -13,7 +13,7 @@ from k8sresolve.errors import ManifestError
 from k8sresolve.testing.controllers.networks import Networks, Pool
 from k8sresolve.testing.controllers.slices import cut, endpoint_slices, select
 from k8sresolve.testing.controllers.workloads import make_pods, matches, owners_of
-from k8sresolve.testing.objects.addresses import IPFamily, family_of
+from k8sresolve.testing.objects.addresses import IPFamily, families_of, family_of
 from k8sresolve.testing.objects.kinds import (
     DaemonSet,
     Endpoints,
@@ -193,9 +193,7 @@ class ControlPlane:
         return attrs.evolve(service, families=families, cluster_ips=ips, dual=False)
 
     def _families(self, service: Service) -> tuple[IPFamily, ...]:
-        stated = service.families or (
-            () if service.headless else tuple(dict.fromkeys(map(family_of, service.cluster_ips)))
-        )
+        stated = service.families or (() if service.headless else families_of(service.cluster_ips))
         families = stated or self.networks.families[:1]
         if service.dual and len(families) == 1:
             families += tuple(family for family in self.networks.families if family not in families)

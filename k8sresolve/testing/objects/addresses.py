@@ -1,5 +1,6 @@
 """IP addresses as Kubernetes objects state them: their families, and their canonical form."""
 
+from collections.abc import Iterable
 from ipaddress import ip_address
 from typing import Literal, TypeAlias
 
@@ -14,6 +15,11 @@ def family_of(address: str) -> IPFamily:
     'IPv6'
     """
     return "IPv6" if ":" in address else "IPv4"
+
+
+def families_of(addresses: Iterable[str]) -> tuple[IPFamily, ...]:
+    """Tell the IP families of addresses, each once, in their order."""
+    return tuple({family_of(address): None for address in addresses})
 
 
 def canonical(address: str) -> str:

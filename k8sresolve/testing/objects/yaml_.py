@@ -5,9 +5,9 @@ tree of nodes is ever in memory, and so that what is too deep, or grows by its a
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import yaml
 
@@ -116,7 +116,7 @@ class _Reader:
 
     def _node(self, event: Any) -> Any:
         """Build what begins with an event, be it a value or the key `<<`."""
-        kind = type(event)
+        kind: type[object] = type(event)
         if kind is yaml.AliasEvent:
             return self._alias(event)
         before = self._nodes
@@ -193,10 +193,11 @@ class _Reader:
         """Read what stands under `<<`: a mapping, or several, of which the first wins."""
         value = self._value(event)
         merged: dict[Any, Any] = {}
-        for one in reversed(value) if isinstance(value, list) else (value,):
+        mappings: Sequence[Any] = cast(list[Any], value)[::-1] if isinstance(value, list) else (value,)
+        for one in mappings:
             if not isinstance(one, dict):
                 raise self._problem("not YAML: expected a mapping or list of mappings for merging", event)
-            merged |= one
+            merged |= cast(dict[Any, Any], one)
         return merged
 
 
