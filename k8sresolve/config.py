@@ -76,9 +76,12 @@ def optional_domain(value: str | None) -> str | None:
 
 def _items(name: str, value: Any, example: str) -> tuple[Any, ...]:
     """Take several values; one alone is no list of itself."""
-    if isinstance(value, str | bytes) or not isinstance(value, Iterable):
-        raise ConfigError(f"{name}={value!r} is no list", advice=f"give {name}={example}")
-    return tuple(value)
+    try:
+        if not isinstance(value, str | bytes):
+            return tuple(value)
+    except TypeError:
+        pass
+    raise ConfigError(f"{name}={value!r} is no list", advice=f"give {name}={example}")
 
 
 def _texts(name: str, value: object, example: str) -> tuple[str, ...]:
