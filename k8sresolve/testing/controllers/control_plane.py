@@ -196,7 +196,7 @@ class ControlPlane:
         stated = service.families or (() if service.headless else families_of(service.cluster_ips))
         families = stated or self.networks.families[:1]
         if service.dual and len(families) == 1:
-            families += tuple(family for family in self.networks.families if family not in families)
+            families = tuple(dict.fromkeys((*families, *self.networks.families)))
         return families
 
     def _cluster_ip(self, name: str, family: IPFamily) -> str:

@@ -116,19 +116,18 @@ class _Reader:
 
     def _node(self, event: Any) -> Any:
         """Build what begins with an event, be it a value or the key `<<`."""
-        kind: type[object] = type(event)
-        if kind is yaml.AliasEvent:
+        if type(event) is yaml.AliasEvent:
             return self._alias(event)
         before = self._nodes
         self._nodes += 1
-        if kind is yaml.ScalarEvent:
+        if type(event) is yaml.ScalarEvent:
             value = self._scalar(event)
         else:
             self._anchors.pop(event.anchor, None)
             self._depth += 1
             if self._depth > MAX_DEPTH:
                 raise self._problem(f"nested more than {MAX_DEPTH} levels deep", event)
-            value = self._mapping(event) if kind is yaml.MappingStartEvent else self._sequence(event)
+            value = self._mapping(event) if type(event) is yaml.MappingStartEvent else self._sequence(event)
             self._depth -= 1
         if event.anchor:
             self._anchors[event.anchor] = value, self._nodes - before
@@ -193,11 +192,11 @@ class _Reader:
         """Read what stands under `<<`: a mapping, or several, of which the first wins."""
         value = self._value(event)
         merged: dict[Any, Any] = {}
-        mappings: Sequence[Any] = cast(list[Any], value)[::-1] if isinstance(value, list) else (value,)
-        for one in mappings:
+        several = cast(Sequence[Any], value) if isinstance(value, list) else (value,)
+        for one in reversed(several):
             if not isinstance(one, dict):
                 raise self._problem("not YAML: expected a mapping or list of mappings for merging", event)
-            merged |= cast(dict[Any, Any], one)
+            merged |= one
         return merged
 
 
