@@ -22,6 +22,19 @@ def type_name(rdtype: int) -> str:
     return TYPE_NAMES.get(rdtype, f"TYPE{rdtype}")
 
 
+def is_under(name: str, domain: str | None) -> bool:
+    """Whether an absolute name is the domain's own or one below it, whatever the letter case (RFC 4343).
+
+    The domain may be written with the dot at its end or without. Nothing is under one that is not known: None or empty.
+
+    >>> is_under("payments.shop.svc.Cluster.local.", "cluster.local"), is_under("mycluster.local.", "cluster.local")
+    (True, False)
+    """
+    if not domain:
+        return False
+    return f".{name}".lower().endswith(f".{domain}".lower() if domain[-1] == "." else f".{domain}.".lower())
+
+
 class Question(NamedTuple):
     """One name, absolute (in presentation form, with the dot at its end, in the case it is sent), and one type."""
 

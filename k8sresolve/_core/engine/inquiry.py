@@ -14,6 +14,7 @@ from k8sresolve._core.engine.cache import Cache
 from k8sresolve._core.engine.health import MOST_WAIT, Budget, Health
 from k8sresolve._core.questions import Empty, Exchange, Failed, Found, NxDomain, Question, Result
 from k8sresolve._core.wire import reply as wire
+from k8sresolve._core.wire.names import Malformed, Unsendable
 from k8sresolve.config import Nameserver
 
 EDNS_SIZE = 1232  # octets; the DNS flag day 2020 value, which fits every path without fragments
@@ -146,7 +147,7 @@ class Inquiry:
         try:
             probes = self._probes(now, best)
             return [self._send(now, best), *probes]
-        except wire.Unsendable as error:
+        except Unsendable as error:
             return self._finish(now, Failed("unsendable", str(error)))
 
     def extend(self, until: float) -> None:
@@ -308,7 +309,7 @@ class Inquiry:
             return wire.read_any(data, next(iter(self._payloads.values())), self.question.rdtype)
         except wire.BadAnswer:
             raise
-        except wire.Malformed:
+        except Malformed:
             return None
 
     def _reply_timed(self, now: float, sent: _Sent) -> None:

@@ -16,13 +16,13 @@ import dns.rdataclass
 import dns.rrset
 
 from k8sresolve._core.questions import AAAA, CNAME, NS, PTR, SOA, SRV, A, IPAddress, SrvData
+from k8sresolve._core.wire.names import Malformed
 from k8sresolve._core.wire.reply import (
     HOST_CHAINS,
     MAX_CHAIN,
     MAX_TTL,
     WITHOUT_QUESTION,
     BadAnswer,
-    Malformed,
     Reading,
     cap_counts,
 )

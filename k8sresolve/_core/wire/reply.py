@@ -14,7 +14,6 @@ dnspython and is imported only then. Both follow the same rules, and a different
 - At most 4,096 records are read; what lies behind is said by `truncated`.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
@@ -23,31 +22,30 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from k8sresolve._core.questions import AAAA, CNAME, NS, PTR, SOA, SRV, A, IPAddress, Question, SrvData
+from k8sresolve._core.wire.names import (
+    MAX_NAME,
+    Malformed,
+    expand_name,
+    host_parent,
+    is_host,
+    is_host_label,
+    name_octets,
+    name_text,
+    skip_name,
+)
 
 OPT = 41
 MAX_CHAIN = 8  # CNAMEs followed within one reply
 MAX_RECORDS = 4096
 MAX_TTL = 0x7FFFFFFF  # RFC 2181, section 8: above it a TTL is 0
-_MAX_HOPS = 16  # compression pointers in one name; a server needs one, rarely two
-_MAX_NAME = 255  # RFC 1035, section 2.3.4, in octets of the wire
 WITHOUT_QUESTION = frozenset({1, 2, 4, 5})  # FORMERR, SERVFAIL, NOTIMP, REFUSED
 
 _HEADER = Struct("!HBBHHHH")
 _RECORD = Struct("!HHIH")
 _SRV = Struct("!HHH")
-_HOST_OCTETS = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
-_SPECIAL = frozenset(b'"().;\\@$')  # what has a meaning in zone files (RFC 1035, section 5.1)
 _ANSWERING = frozenset({0, 3})  # NOERROR, NXDOMAIN
 _NO_GLUE: Mapping[str, tuple[IPAddress, ...]] = MappingProxyType({})
 _NO_TARGETS: Mapping[bytes, str] = MappingProxyType({})
-
-
-class Unsendable(ValueError):
-    """No packet can carry the name; the text says why."""
-
-
-class Malformed(Exception):
-    """The reply belongs to the question, but is damaged."""
 
 
 class BadAnswer(Malformed):
@@ -89,7 +87,7 @@ def encode(question: Question, *, edns: int | None = 1232) -> bytes:
 
     Raises `Unsendable` for a name that no packet can carry.
     """
-    return (_HEAD if edns is None else _HEAD_EDNS) + pack_name(question.name) + _tail(question.rdtype, edns)
+    return (_HEAD if edns is None else _HEAD_EDNS) + name_octets(question.name) + _tail(question.rdtype, edns)
 
 
 _HEAD = b"\0\0\x01\0\0\x01\0\0\0\0\0\0"
@@ -101,161 +99,6 @@ _OPT_OCTETS = 11
 def _tail(rdtype: int, edns: int | None) -> bytes:
     tail = rdtype.to_bytes(2, "big") + b"\0\x01"
     return tail if edns is None else tail + b"\0\0\x29" + edns.to_bytes(2, "big") + bytes(6)
-
-
-def pack_name(name: str) -> bytes:
-    """Write an absolute name in presentation form as octets, uncompressed. Raises `Unsendable`."""
-    if not name.isascii():
-        raise Unsendable("a name on the wire is ASCII; other octets are written as \\DDD")
-    if name == ".":
-        return b"\0"
-    if "\\" in name:
-        octets = b"".join(map(_pack_label, _split_escaped(name))) + b"\0"
-    elif name.endswith("."):
-        head, _, parent = name.partition(".")
-        octets = _pack_label(head.encode()) + _pack_parent(parent)
-    else:
-        raise Unsendable("the name is not absolute")
-    if len(octets) > _MAX_NAME:
-        raise Unsendable(f"the name has {len(octets)} octets on the wire, more than {_MAX_NAME}")
-    return octets
-
-
-@lru_cache(256)
-def _pack_parent(name: str) -> bytes:
-    # Most names asked share few parents: a namespace's and those of the search list.
-    return b"".join(_pack_label(label.encode()) for label in name.split(".")[:-1]) + b"\0"
-
-
-def _pack_label(octets: bytes) -> bytes:
-    if not octets:
-        raise Unsendable("a label is empty")
-    if len(octets) > 63:
-        raise Unsendable(f"a label has {len(octets)} octets, more than 63")
-    return _OCTET[len(octets)] + octets
-
-
-_OCTET = [bytes((number,)) for number in range(64)]
-_ESCAPED = re.compile(r"\\(?:(?P<number>[0-9]{3})|(?P<plain>[^0-9]))|(?P<dot>\.)|(?P<other>[^\\.]+)", re.DOTALL)
-
-
-def _split_escaped(name: str) -> list[bytes]:
-    """Split a name that has escapes (RFC 1035, section 5.1) into labels, the root's not included."""
-    labels = [b""]
-    at = 0
-    while at < len(name):
-        match = _ESCAPED.match(name, at)
-        number = int(match["number"]) if match and match["number"] else 0
-        if match is None or number > 255:
-            raise Unsendable(f"an escape is no \\DDD up to 255 and no \\X: {name[at : at + 4]!r}")
-        at = match.end()
-        if match["dot"]:
-            labels.append(b"")
-        else:
-            labels[-1] += bytes((number,)) if match["number"] else (match["plain"] or match["other"]).encode()
-    if labels.pop():
-        raise Unsendable("the name is not absolute")
-    return labels
-
-
-# -- names on the wire -----------------------------------------------------------------------------------------------
-
-
-def _expand(message: bytes, at: int) -> tuple[bytes, int]:
-    """Return the name at that offset as uncompressed octets, and the offset behind it.
-
-    Pointers lead strictly backward and never into what was read already, so no name is read twice.
-    """
-    wire = b""
-    behind = 0
-    start = limit = at
-    floor = at
-    hops = 0
-    while length := message[at]:
-        if length < 64:
-            at += length + 1
-            if hops and at > limit:
-                raise Malformed("a name runs into itself")
-        elif length >= 192:
-            wire += message[start:at]
-            behind = behind or at + 2
-            limit = start
-            start = (length & 63) << 8 | message[at + 1]
-            at = start
-            hops += 1
-            if at >= floor or hops > _MAX_HOPS:
-                raise Malformed("a compression pointer leads forward, or through too many others")
-            floor = at
-        else:
-            raise Malformed("a label of unknown type")
-    wire += message[start : at + 1]
-    if len(wire) > _MAX_NAME:
-        raise Malformed(f"a name has more than {_MAX_NAME} octets")
-    return wire, behind or at + 1
-
-
-def _skip(message: bytes, at: int) -> int:
-    """Return the offset behind the name at that offset, following no pointer."""
-    while length := message[at]:
-        if length >= 192:
-            return at + 2
-        if length >= 64:
-            raise Malformed("a label of unknown type")
-        at += length + 1
-    return at + 1
-
-
-@lru_cache(512)
-def _text(wire: bytes) -> str:
-    """Write a name (uncompressed octets) in presentation form."""
-    labels: list[str] = []
-    at = 0
-    while length := wire[at]:
-        at += 1
-        labels.append(_label_text(wire[at : at + length]))
-        at += length
-    return ".".join(labels) + "."
-
-
-def _label_text(octets: bytes) -> str:
-    if not octets.translate(None, _HOST_OCTETS):
-        return octets.decode()
-    return "".join(
-        f"\\{chr(octet)}" if octet in _SPECIAL else chr(octet) if 0x20 < octet < 0x7F else f"\\{octet:03}"
-        for octet in octets
-    )
-
-
-def _is_host_label(octets: bytes) -> bool:
-    return not octets.translate(None, _HOST_OCTETS) and octets[0] != 0x2D and octets[-1] != 0x2D
-
-
-@lru_cache(256)
-def _host_parent(wire: bytes) -> str | None:
-    """Write what follows a host's first label, if these octets are exactly an uncompressed name of a host."""
-    try:
-        name, behind = _expand(wire, 0)
-    except (Malformed, IndexError):
-        return None
-    return _text(name) if behind == len(wire) and name == wire and _is_host(wire) else None
-
-
-@lru_cache(512)
-def _is_host(wire: bytes) -> bool:
-    """Whether a name (uncompressed octets) may stand for a host in a typed record.
-
-    Letters, digits, hyphens inside labels, and underscores, which SRV owners and some pods' names have; not digits and
-    dots alone, which other programs would take for an address (RFC 1123, section 2.1).
-    """
-    at = 0
-    letters = False
-    while length := wire[at]:
-        label = wire[at + 1 : at + 1 + length]
-        if not _is_host_label(label):
-            return False
-        letters = letters or not label.isdigit()
-        at += length + 1
-    return letters
 
 
 # -- replies ---------------------------------------------------------------------------------------------------------
@@ -424,7 +267,7 @@ def _read_answers(message: bytes, at: int, rdtype: int, count: int) -> tuple[int
         if end > len(message):
             raise Malformed("the reply ends within a record")
         if rdclass == 1 and kind in (rdtype, CNAME):
-            if not mine and _expand(message, owner)[0].lower() != found.name.lower():
+            if not mine and expand_name(message, owner)[0].lower() != found.name.lower():
                 raise Odd
             ttls.append(ttl)
             if kind == rdtype:
@@ -448,12 +291,12 @@ def _pass_owner(message: bytes, at: int, found: _Answers) -> tuple[bool, int]:
         return (message[at] & 63) << 8 | message[at + 1] == found.at, at + 2
     if message.startswith(found.name, at):
         return True, at + len(found.name)
-    return False, _skip(message, at)
+    return False, skip_name(message, at)
 
 
 def _follow(message: bytes, at: int, end: int, found: _Answers) -> None:
     """Go on at the target of a CNAME."""
-    target, behind = _expand(message, at)
+    target, behind = expand_name(message, at)
     if behind != end:
         raise Malformed("a CNAME's length is wrong")
     lower = target.lower()
@@ -462,10 +305,10 @@ def _follow(message: bytes, at: int, end: int, found: _Answers) -> None:
     found.names.add(lower)
     found.name = target
     found.at = at
-    if found.host_chain and not _is_host(target):
+    if found.host_chain and not is_host(target):
         found.dropped += 1
     else:
-        found.chain.append(_text(target))
+        found.chain.append(name_text(target))
 
 
 def _decode_a(message: bytes, at: int, end: int, found: _Answers) -> None:
@@ -483,14 +326,14 @@ def _decode_aaaa(message: bytes, at: int, end: int, found: _Answers) -> None:
 
 
 def _decode_name(message: bytes, at: int, end: int, found: _Answers) -> None:
-    name, behind = _expand(message, at)
+    name, behind = expand_name(message, at)
     if behind != end:
         raise Malformed("a record's length is wrong")
-    if found.host_data and not _is_host(name):
+    if found.host_data and not is_host(name):
         found.dropped += 1
         found.records.setdefault(name.lower(), None)
     else:
-        found.records.setdefault(name.lower(), _text(name))
+        found.records.setdefault(name.lower(), name_text(name))
 
 
 def _decode_srv(message: bytes, at: int, end: int, found: _Answers) -> None:
@@ -500,18 +343,18 @@ def _decode_srv(message: bytes, at: int, end: int, found: _Answers) -> None:
     wire = message[at:end]
     length = wire[0]
     head = wire[1 : length + 1]
-    parent = _host_parent(wire[length + 1 :]) if 0 < length < 64 else None
-    if parent and len(wire) <= _MAX_NAME and _is_host_label(head):
+    parent = host_parent(wire[length + 1 :]) if 0 < length < 64 else None
+    if parent and len(wire) <= MAX_NAME and is_host_label(head):
         target = f"{head.decode()}.{parent}"
     else:
-        wire, behind = _expand(message, at)
+        wire, behind = expand_name(message, at)
         if behind != end:
             raise Malformed("an SRV record's length is wrong")
-        if wire != b"\0" and not _is_host(wire):  # RFC 2782: the root says that the service is not there
+        if wire != b"\0" and not is_host(wire):  # RFC 2782: the root says that the service is not there
             found.dropped += 1
             found.records.setdefault(numbers + wire.lower(), None)
             return
-        target = _text(wire)
+        target = name_text(wire)
     lower = wire.lower()
     if lower != b"\0":
         found.targets[lower] = target
@@ -532,7 +375,7 @@ def _read_authority(message: bytes, at: int, count: int) -> tuple[int, int | Non
     """Return the offset behind the section, and how long its SOA lets a negative answer be kept."""
     seconds: int | None = None
     for _ in range(count):
-        at = _skip(message, at)
+        at = skip_name(message, at)
         kind, rdclass, ttl, length = _RECORD.unpack_from(message, at)
         at += 10 + length
         if kind == SOA:
@@ -557,19 +400,19 @@ def _read_additional(
         start = at
         name: str | None = None
         if not targets:
-            at = _skip(message, at)
+            at = skip_name(message, at)
         elif message[at] < 192:
             # A name's octets end with their first zero, if they are those of a target.
             at = message.find(0, at) + 1
             name = targets.get(message[start:at].lower())
             if name is None:
-                owner, at = _expand(message, start)
+                owner, at = expand_name(message, start)
                 name = targets.get(owner.lower())
         else:
             pointer = (message[at] & 63) << 8 | message[at + 1]
             at += 2
             if pointer not in known:
-                known[pointer] = targets.get(_expand(message, start)[0].lower())
+                known[pointer] = targets.get(expand_name(message, start)[0].lower())
             name = known[pointer]
         kind, rdclass, ttl, length = _RECORD.unpack_from(message, at)
         at += 10 + length

@@ -20,6 +20,7 @@ import pytest
 from k8sresolve._core.questions import AAAA, CNAME, NS, PTR, SOA, SRV, TXT, A, Question
 from k8sresolve._core.wire import fallback as wire_fallback
 from k8sresolve._core.wire import reply as wire
+from k8sresolve._core.wire.names import Malformed
 
 MESSAGES = int(os.environ.get("K8SRESOLVE_WIRE_MESSAGES", "3000"))
 MX, RRSIG, OPT, TSIG = 15, 46, 41, 250
@@ -177,7 +178,7 @@ def outcome(reader, *arguments):
         return reader(*arguments)
     except wire.BadAnswer:
         return "bad"
-    except wire.Malformed:
+    except Malformed:
         return "damaged"
     except wire.Odd:
         return "odd"
