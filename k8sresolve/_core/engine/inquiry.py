@@ -13,8 +13,10 @@ import attrs
 from k8sresolve._core.engine.cache import Cache
 from k8sresolve._core.engine.health import MOST_WAIT, Budget, Health
 from k8sresolve._core.questions import Empty, Exchange, Failed, Found, NxDomain, Question, Result
-from k8sresolve._core.wire import reply as wire
 from k8sresolve._core.wire.names import Malformed, Unsendable
+from k8sresolve._core.wire.query import encode_query
+from k8sresolve._core.wire.reply import read_reply
+from k8sresolve._core.wire.rules import BadAnswer, Reply
 from k8sresolve.config import Nameserver
 
 EDNS_SIZE = 1232  # octets; the DNS flag day 2020 value, which fits every path without fragments
@@ -160,7 +162,7 @@ class Inquiry:
         sent = self.sent[number]
         try:
             reading = None if len(data) > EDNS_SIZE else self._read(data)
-        except wire.BadAnswer as error:
+        except BadAnswer as error:
             return self._setback(now, sent, "bad", str(error))
         if reading is None:
             return self._on_junk(now)
@@ -178,7 +180,7 @@ class Inquiry:
         sent = self.sent[number]
         try:
             reading = self._read(data)
-        except wire.BadAnswer as error:
+        except BadAnswer as error:
             return self._setback(now, sent, "bad", str(error))
         if reading is None:
             return self._setback(now, sent, "network", "a reply to something else")
@@ -300,14 +302,14 @@ class Inquiry:
     def _payload(self, edns: bool) -> bytes:
         payload = self._payloads.get(edns)
         if payload is None:
-            payload = self._payloads[edns] = wire.encode(self.question, edns=EDNS_SIZE if edns else None)
+            payload = self._payloads[edns] = encode_query(self.question, edns=EDNS_SIZE if edns else None)
         return payload
 
-    def _read(self, data: bytes) -> wire.Reading | None:
-        """Read a reply; None for what is no reply to this question, or is damaged. Raises `wire.BadAnswer`."""
+    def _read(self, data: bytes) -> Reply | None:
+        """Read a reply; None for what is no reply to this question, or is damaged. Raises `BadAnswer`."""
         try:
-            return wire.read_any(data, next(iter(self._payloads.values())), self.question.rdtype)
-        except wire.BadAnswer:
+            return read_reply(data, next(iter(self._payloads.values())), self.question.rdtype)
+        except BadAnswer:
             raise
         except Malformed:
             return None
@@ -324,7 +326,7 @@ class Inquiry:
         self._go_over_tcp()
         return self._again(now)
 
-    def _judge(self, now: float, sent: _Sent, reading: wire.Reading) -> list[Send]:
+    def _judge(self, now: float, sent: _Sent, reading: Reply) -> list[Send]:
         if reading.rcode == NOERROR and reading.data:
             sent.end(now, "NOERROR")
             ttl = reading.ttl or 0
@@ -356,7 +358,7 @@ class Inquiry:
             return []
         return [self._send(now, sent.server)]
 
-    def _negative(self, now: float, reading: wire.Reading) -> tuple[float, float]:
+    def _negative(self, now: float, reading: Reply) -> tuple[float, float]:
         seconds = self._terms.cache.seconds(self.question.name, reading.soa_ttl, self._terms.cluster_domain)
         return now + seconds, now + (reading.soa_ttl or 0)
 

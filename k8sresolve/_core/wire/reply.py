@@ -1,27 +1,17 @@
-"""DNS messages as bytes: queries out, the plain kinds of reply in. Pure, and on the path of every cold lookup.
+"""Replies: what they say of their question. Pure, and on the path of every cold lookup.
 
 What is plain is read here: A, AAAA, SRV, PTR, NS and CNAME answers in the order that nameservers send them, and
-negative answers for any type. The rest raises `Odd`, and `read_any` gives it to `wire_fallback`, which reads with
-dnspython and is imported only then. Both follow the same rules, and a differential test feeds both the same bytes:
-
-- A reply is ours if QR, opcode, the count of questions, name (letter case apart), type and class match; the id is the
-  driver's. Without a question it can only say SERVFAIL, REFUSED, FORMERR or NOTIMP (RFC 1035, section 4.1.1).
-- Names are text in presentation form, absolute, in the case of the wire, escaped as in RFC 1035, section 5.1.
-- A record at a name counts before an alias at it. Records of other types, classes and owners are passed over, but an
-  answer section in which nothing belongs to the question is a bad answer, not NODATA.
-- Of an error (any rcode but NOERROR and NXDOMAIN) the answer section is passed over.
-- Octets after the last record are tolerated, as libc does. A reply with TC may be damaged after its question.
-- At most 4,096 records are read; what lies behind is said by `truncated`.
+negative answers for any type. The rest raises `Odd`, and `read_reply` gives it to `fallback`, which reads with
+dnspython and is imported only then. Both follow the same `rules`, and a differential test feeds both the same octets.
 """
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 from struct import Struct, error
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
-from k8sresolve._core.questions import AAAA, CNAME, NS, PTR, SOA, SRV, A, IPAddress, Question, SrvData
+from k8sresolve._core.questions import AAAA, CNAME, NS, PTR, SOA, SRV, A, IPAddress, SrvData
 from k8sresolve._core.wire.names import (
     MAX_NAME,
     Malformed,
@@ -29,99 +19,56 @@ from k8sresolve._core.wire.names import (
     host_parent,
     is_host,
     is_host_label,
-    name_octets,
     name_text,
     skip_name,
 )
-
-OPT = 41
-MAX_CHAIN = 8  # CNAMEs followed within one reply
-MAX_RECORDS = 4096
-MAX_TTL = 0x7FFFFFFF  # RFC 2181, section 8: above it a TTL is 0
-WITHOUT_QUESTION = frozenset({1, 2, 4, 5})  # FORMERR, SERVFAIL, NOTIMP, REFUSED
+from k8sresolve._core.wire.query import OPT_OCTETS
+from k8sresolve._core.wire.rcodes import NOERROR, NXDOMAIN
+from k8sresolve._core.wire.rules import (
+    HOST_CHAINS,
+    MAX_CHAIN,
+    MAX_RECORDS,
+    MAX_TTL,
+    WITHOUT_QUESTION,
+    BadAnswer,
+    Reply,
+    cap_counts,
+)
 
 _HEADER = Struct("!HBBHHHH")
 _RECORD = Struct("!HHIH")
 _SRV = Struct("!HHH")
-_ANSWERING = frozenset({0, 3})  # NOERROR, NXDOMAIN
+_OPT = 41
+_ANSWERING = frozenset({NOERROR, NXDOMAIN})
 _NO_GLUE: Mapping[str, tuple[IPAddress, ...]] = MappingProxyType({})
 _NO_TARGETS: Mapping[bytes, str] = MappingProxyType({})
-
-
-class BadAnswer(Malformed):
-    """The reply is whole, but what it says cannot be right: a CNAME loop, records of other names only."""
 
 
 class Odd(Exception):
     """The reply is ours, and of a kind that the fallback must read."""
 
 
-class Reading(NamedTuple):
-    """What a reply says about its question.
+def read_reply(message: bytes, query: bytes, rdtype: int) -> Reply | None:
+    """Read a reply of any kind to `query`, which asked for that type; None if it is none.
 
-    `rcode` is with the upper bits of the OPT record, `answers` the ANCOUNT. `data` is as in `Found`, duplicates
-    merged, in the order of the wire. `chain` are the CNAME targets from the question's name on. `ttl` is the least TTL
-    over both, None without any. `glue` holds, for SRV, the additional addresses of this answer's targets, by lower-case
-    name. `soa_ttl` is the lesser of the authority's SOA's TTL and minimum (RFC 2308, section 5). `lame`: neither an
-    answer nor an authority for there being none. `dropped` counts records of SRV and reverse PTR, and CNAMEs on the way
-    to addresses and SRV, with a name that no host can have.
+    Raises `Malformed` (also as `BadAnswer`) for a reply that is ours and damaged.
     """
-
-    rcode: int
-    truncated: bool
-    data: tuple[Any, ...]
-    chain: tuple[str, ...]
-    ttl: int | None
-    glue: Mapping[str, tuple[IPAddress, ...]]
-    soa_ttl: int | None
-    lame: bool
-    answers: int
-    dropped: int = 0
-
-
-# -- queries ---------------------------------------------------------------------------------------------------------
-
-
-def encode(question: Question, *, edns: int | None = 1232) -> bytes:
-    """Write the query with id 0, RD set and, unless `edns` is None, an OPT record that takes replies of that size.
-
-    Raises `Unsendable` for a name that no packet can carry.
-    """
-    return (_HEAD if edns is None else _HEAD_EDNS) + name_octets(question.name) + _tail(question.rdtype, edns)
-
-
-_HEAD = b"\0\0\x01\0\0\x01\0\0\0\0\0\0"
-_HEAD_EDNS = b"\0\0\x01\0\0\x01\0\0\0\0\0\x01"
-_OPT_OCTETS = 11
-
-
-@lru_cache(64)
-def _tail(rdtype: int, edns: int | None) -> bytes:
-    tail = rdtype.to_bytes(2, "big") + b"\0\x01"
-    return tail if edns is None else tail + b"\0\0\x29" + edns.to_bytes(2, "big") + bytes(6)
-
-
-# -- replies ---------------------------------------------------------------------------------------------------------
-
-
-def read_any(message: bytes, query: bytes, rdtype: int) -> Reading | None:
-    """Read a reply of any kind: `read`, and the fallback for what it finds odd. Never raises `Odd`."""
     try:
-        return read(message, query, rdtype)
+        return read_plain_reply(message, query, rdtype)
     except Odd:
-        from k8sresolve._core.wire import fallback as wire_fallback
+        from k8sresolve._core.wire.fallback import read_unusual_reply
 
-        return wire_fallback.read(message, query, rdtype)
+        return read_unusual_reply(message, query, rdtype)
 
 
-def read(message: bytes, query: bytes, rdtype: int) -> Reading | None:
-    """Read a reply to `query`, which `encode` made for that type; None if it is none.
+def read_plain_reply(message: bytes, query: bytes, rdtype: int) -> Reply | None:
+    """Read a reply to `query`, which `encode_query` made for that type; None if it is none.
 
     Raises `Malformed` (also as `BadAnswer`) for a reply that is ours and damaged, `Odd` for the fallback's.
     """
     if len(message) < 12 or message[2] & 0xF8 != 0x80:  # QR set, opcode QUERY
         return None
-    behind = len(query) - _OPT_OCTETS if query[11] else len(query)
+    behind = len(query) - OPT_OCTETS if query[11] else len(query)
     if message[4:6] != b"\0\x01":
         return _read_without_question(message)
     if not message.startswith(query[12:behind], 12) and not _same_question(message[12:behind], query[12:behind]):
@@ -138,12 +85,12 @@ def read(message: bytes, query: bytes, rdtype: int) -> Reading | None:
     raise problem
 
 
-def _bare(message: bytes) -> Reading:
+def _bare(message: bytes) -> Reply:
     answers = int.from_bytes(message[6:8], "big")
-    return Reading(message[3] & 15, bool(message[2] & 2), (), (), None, _NO_GLUE, None, False, answers)
+    return Reply(message[3] & 15, bool(message[2] & 2), (), (), None, _NO_GLUE, None, False, answers)
 
 
-def _read_without_question(message: bytes) -> Reading | None:
+def _read_without_question(message: bytes) -> Reply | None:
     return _bare(message) if message[4:6] == b"\0\0" and message[3] & 15 in WITHOUT_QUESTION else None
 
 
@@ -152,7 +99,7 @@ def _same_question(theirs: bytes, ours: bytes) -> bool:
     return theirs[-4:] == ours[-4:] and theirs.lower() == ours.lower()
 
 
-def _read_sections(message: bytes, at: int, rdtype: int) -> Reading:
+def _read_sections(message: bytes, at: int, rdtype: int) -> Reply:
     _, high, low, _, answers, authority, additional = _HEADER.unpack_from(message)
     truncated = high & 2 != 0
     if answers + authority + additional > MAX_RECORDS:
@@ -184,20 +131,9 @@ def _read_sections(message: bytes, at: int, rdtype: int) -> Reading:
         raise Malformed("the reply ends within a record")
     # Nothing, and no authority for there being nothing, from a nameserver that does not recurse: libc asks the next.
     lame = not (rcode or answers or high & 4 or low & 0x80 or soa_ttl is not None)
-    return Reading(rcode, truncated, data, chain, ttl, glue, soa_ttl, lame, answers, dropped)
+    return Reply(rcode, truncated, data, chain, ttl, glue, soa_ttl, lame, answers, dropped)
 
 
-def cap_counts(*counts: int) -> list[int]:
-    """Return how many records of each section are read, as their count as a whole is bounded."""
-    room = MAX_RECORDS
-    capped: list[int] = []
-    for count in counts:
-        capped.append(min(count, room))
-        room -= capped[-1]
-    return capped
-
-
-HOST_CHAINS = frozenset({A, AAAA, SRV})  # where a CNAME's target becomes part of a typed record
 _FAMILIES: dict[int, tuple[Callable[[bytes], IPAddress], int]] = {A: (IPv4Address, 4), AAAA: (IPv6Address, 16)}
 
 
@@ -274,7 +210,7 @@ def _read_answers(message: bytes, at: int, rdtype: int, count: int) -> tuple[int
                 decode(message, at, end, found)
             else:
                 _follow(message, at, end, found)
-        elif kind == OPT:
+        elif kind == _OPT:
             raise Malformed("an OPT record outside the additional section")
         at = end
     if not ttls:
@@ -384,7 +320,7 @@ def _read_authority(message: bytes, at: int, count: int) -> tuple[int, int | Non
                     raise Malformed("an SOA record's length is wrong")
                 minimum = int.from_bytes(message[at - 4 : at], "big")
                 seconds = min(ttl if ttl <= MAX_TTL else 0, minimum if minimum <= MAX_TTL else 0)
-        elif kind == OPT:
+        elif kind == _OPT:
             raise Malformed("an OPT record outside the additional section")
     return at, seconds
 
@@ -416,7 +352,7 @@ def _read_additional(
             name = known[pointer]
         kind, rdclass, ttl, length = _RECORD.unpack_from(message, at)
         at += 10 + length
-        if kind == OPT:
+        if kind == _OPT:
             if upper is not None or message[start]:
                 raise Malformed("two OPT records, or one with a name")
             upper = ttl >> 24
