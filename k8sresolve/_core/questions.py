@@ -5,8 +5,9 @@ A question is one name and one type. An answer is a value, never an exception: `
 """
 
 from collections.abc import Callable, Generator, Mapping
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
 
 import attrs
 
@@ -30,9 +31,12 @@ def is_under(name: str, domain: str | None) -> bool:
     >>> is_under("payments.shop.svc.Cluster.local.", "cluster.local"), is_under("mycluster.local.", "cluster.local")
     (True, False)
     """
-    if not domain:
-        return False
-    return f".{name}".lower().endswith(f".{domain}".lower() if domain[-1] == "." else f".{domain}.".lower())
+    return bool(domain) and f".{name}".lower().endswith(_suffix(domain))
+
+
+@lru_cache(64)
+def _suffix(domain: str) -> str:
+    return f".{domain.strip('.').lower()}."
 
 
 class Question(NamedTuple):
@@ -106,18 +110,27 @@ class NxDomain:
     exchanges: tuple[Exchange, ...] = attrs.field(default=(), eq=False)
 
 
+Reason: TypeAlias = Literal[
+    "timeout", "servfail", "refused", "notimp", "formerr", "network", "bad", "unsendable", "closed"
+]
+"""Why there is no answer: `"bad"` is a reply that cannot be right, `"unsendable"` a name that no packet can carry."""
+
+
 @attrs.frozen
 class Failed:
-    """No nameserver gave an answer.
+    """No nameserver gave an answer; `detail` says more than the `reason`."""
 
-    `reason` is one of `"timeout"`, `"servfail"`, `"refused"`, `"notimp"`, `"formerr"`, `"network"`, `"bad"` (a reply
-    that cannot be right), `"unsendable"` (no packet can carry the name) and `"closed"`; `detail` says more.
-    """
-
-    reason: str
+    reason: Reason
     detail: str = ""
     exchanges: tuple[Exchange, ...] = attrs.field(default=(), eq=False)
 
+
+Outcome: TypeAlias = Literal["found", "nodata", "dangling", "nxdomain", Reason, "malformed", "overtaken"]
+"""What a candidate came to, in one word.
+
+`"dangling"`: a CNAME leads to no record. `"malformed"`: musl 1.2.3 makes a packet of it that is no question.
+`"overtaken"`: an earlier candidate of the same run decided.
+"""
 
 Result: TypeAlias = Found | Empty | NxDomain | Failed
 Results: TypeAlias = tuple[Result | None, ...]

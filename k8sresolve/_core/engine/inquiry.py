@@ -12,7 +12,7 @@ import attrs
 
 from k8sresolve._core.engine.cache import Cache
 from k8sresolve._core.engine.health import MOST_WAIT, Budget, Health
-from k8sresolve._core.questions import Empty, Exchange, Failed, Found, NxDomain, Question, Result
+from k8sresolve._core.questions import Empty, Exchange, Failed, Found, NxDomain, Question, Reason, Result
 from k8sresolve._core.wire.names import Malformed, Unsendable
 from k8sresolve._core.wire.query import encode_query
 from k8sresolve._core.wire.reply import read_reply
@@ -38,7 +38,7 @@ _RCODES = {
     REFUSED: "REFUSED",
     BADVERS: "BADVERS",
 }
-_REASONS = {FORMERR: "formerr", SERVFAIL: "servfail", NOTIMP: "notimp", REFUSED: "refused"}
+_REASONS: dict[int, Reason] = {FORMERR: "formerr", SERVFAIL: "servfail", NOTIMP: "notimp", REFUSED: "refused"}
 # The nameserver may be able to answer a moment later; every other setback is its last word on this question.
 _PASSING = frozenset({"servfail", "network"})
 
@@ -210,7 +210,7 @@ class Inquiry:
                 self._terms.healths[last.server].failed(now)
         return self._again(now)
 
-    def end(self, now: float, reason: str, detail: str = "") -> Failed:
+    def end(self, now: float, reason: Reason, detail: str = "") -> Failed:
         """Give up from outside: nobody waits any more, or the resolver is closed."""
         failed = Failed(reason, detail, self.exchanges(now))
         self.answer = failed
@@ -362,7 +362,7 @@ class Inquiry:
         seconds = self._terms.cache.seconds(self.question.name, reading.soa_ttl, self._terms.cluster_domain)
         return now + seconds, now + (reading.soa_ttl or 0)
 
-    def _setback(self, now: float, sent: _Sent, reason: str, outcome: str) -> list[Send]:
+    def _setback(self, now: float, sent: _Sent, reason: Reason, outcome: str) -> list[Send]:
         """That nameserver does not answer: ask another at once, the same one again after a pause, or fail."""
         if sent.outcome:
             return []  # another copy of what it said already
@@ -387,7 +387,7 @@ class Inquiry:
     def _waiting(self, server: int) -> bool:
         return any(sent.server == server and not sent.outcome for sent in self.sent)
 
-    def _last_word(self, reason: str) -> str:
+    def _last_word(self, reason: Reason) -> Reason:
         # SERVFAIL from one nameserver tells more than another's closed port.
         return "servfail" if "servfail" in self._passing.values() else reason
 

@@ -34,6 +34,7 @@ from k8sresolve._core.questions import (
     type_name,
 )
 from k8sresolve._core.search import walk as search
+from k8sresolve._core.search.rules import Tried
 from k8sresolve.errors import InvalidName, NoData, NoSuchName, NotHeadless
 from k8sresolve.names import (
     EndpointName,
@@ -472,7 +473,7 @@ def _walks(setting: Setting, host: str) -> Lookup[list[_Walk]]:
     return walks
 
 
-def _found(asked: Trail, walks: list[_Walk], wanted: str) -> search.Tried:
+def _found(asked: Trail, walks: list[_Walk], wanted: str) -> Tried:
     """Return what the last walk found, or raise what its end means."""
     for walk in walks:
         for tried in walk.end.tried:

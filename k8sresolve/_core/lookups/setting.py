@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import attrs
 
 from k8sresolve._core.questions import AAAA, A, IPAddress
-from k8sresolve._core.search import walk as search
+from k8sresolve._core.search.rules import PolicyRules
 from k8sresolve.config import Family, ResolverConfig
 from k8sresolve.errors import ConfigError
 from k8sresolve.names import ServiceName, check_namespace
@@ -21,7 +21,7 @@ class Setting:
     """
 
     config: ResolverConfig
-    policy: search.PolicyRules
+    policy: PolicyRules
     family: Family
     own: Callable[[], tuple[IPAddress, ...]]
     epoch: Callable[[], float]
