@@ -73,10 +73,17 @@ def candidates(
     return tuple(step.candidate for step in policy.steps(name, config, rdtypes))
 
 
-def walk(name: str, config: ResolverConfig, policy: PolicyRules, rdtypes: tuple[int, ...]) -> Lookup[Walked]:
+def walk(
+    name: str,
+    config: ResolverConfig,
+    policy: PolicyRules,
+    rdtypes: tuple[int, ...],
+    decided: Callable[[Tried], None] | None = None,
+) -> Lookup[Walked]:
     """Ask for `name` along the search list until the policy has its answer; A stands before AAAA in `rdtypes`.
 
-    Never raises: a name that cannot be sent is one more outcome.
+    Never raises: a name that cannot be sent is one more outcome. `decided` is told of each candidate as the policy has
+    judged it.
     """
     tried: list[Tried] = []
     left_list = False
@@ -93,6 +100,8 @@ def walk(name: str, config: ResolverConfig, policy: PolicyRules, rdtypes: tuple[
             outcome, then = policy.judge(step, got)
             if step.kind != "repeated":
                 tried.append(Tried(step, got, outcome))
+                if decided is not None:
+                    decided(tried[-1])
         if then is Then.STOP:
             break
         left_list = left_list or then is Then.LEAVE_LIST
