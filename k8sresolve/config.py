@@ -248,7 +248,7 @@ def _hosts(given: Iterable[tuple[str, Iterable[str]]]) -> tuple[tuple[str, tuple
     found: list[tuple[str, tuple[str, ...]]] = []
     for line in _items("hosts", given, example):
         match line:
-            case (str(name), addresses) if not isinstance(addresses, str | bytes) and isinstance(addresses, Iterable):
+            case (str(name), tuple() | list() as addresses):
                 found.append((name.lower(), tuple(map(_canonical, addresses))))
             case _:
                 raise ConfigError(
