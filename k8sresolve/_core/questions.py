@@ -1,13 +1,13 @@
-"""Questions and answers: what lookups yield to the engine, and what they get back.
+"""Questions and results: what lookups yield to the engine, and what they get back.
 
-A question is one name and one type. An answer is a value, never an exception: `Found`, `Empty`, `NxDomain` or
-`Failed`. Only a lookup turns an answer into an error.
+A question is one name and one type. Its result is a value, never an exception: `Found`, `Empty`, `NxDomain` or
+`Failed`. Only a lookup turns a result into an error.
 """
 
 from collections.abc import Callable, Generator, Mapping
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
-from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
+from typing import Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 
 import attrs
 
@@ -71,8 +71,9 @@ class Found:
     `data` are the records in the order received: addresses for A and AAAA, `SrvData` for SRV, absolute names for PTR,
     NS and CNAME, presentation text for the rest. `chain` are the CNAME targets from the question's name to the
     records' owner. `glue` are the addresses of the additional section, by name in lower case. `ttl` is the least TTL
-    as received, in seconds, `expires` the time by the driver's clock. `truncated`: the nameserver cut the answer even
-    over TCP.
+    as received, in seconds. `truncated`: the nameserver cut the answer even over TCP. Here as in every result,
+    `expires` is when it ceases to hold, `exchanges` are the sendings that it took, and `at` is when it came, by the
+    driver's clock.
     """
 
     data: tuple[Any, ...]
@@ -82,6 +83,7 @@ class Found:
     glue: Mapping[str, tuple[IPAddress, ...]] = attrs.field(factory=dict[str, "tuple[IPAddress, ...]"])
     truncated: bool = False
     exchanges: tuple[Exchange, ...] = attrs.field(default=(), eq=False)
+    at: float = attrs.field(default=0.0, eq=False)
 
 
 @attrs.frozen
@@ -96,6 +98,7 @@ class Empty:
     limit: float = 0.0
     chain: tuple[str, ...] = ()
     exchanges: tuple[Exchange, ...] = attrs.field(default=(), eq=False)
+    at: float = attrs.field(default=0.0, eq=False)
 
 
 @attrs.frozen
@@ -108,12 +111,21 @@ class NxDomain:
     expires: float
     chain: tuple[str, ...] = ()
     exchanges: tuple[Exchange, ...] = attrs.field(default=(), eq=False)
+    at: float = attrs.field(default=0.0, eq=False)
 
 
 Reason: TypeAlias = Literal[
-    "timeout", "servfail", "refused", "notimp", "formerr", "network", "bad", "unsendable", "closed"
+    "timeout",
+    "servfail",
+    "refused",
+    "notimp",
+    "formerr",
+    "network",
+    "bad",  # a reply that cannot be right
+    "unsendable",  # no packet can carry the name
+    "closed",
+    "internal",  # a fault of this library's own
 ]
-"""Why there is no answer: `"bad"` is a reply that cannot be right, `"unsendable"` a name that no packet can carry."""
 
 
 @attrs.frozen
@@ -123,6 +135,7 @@ class Failed:
     reason: Reason
     detail: str = ""
     exchanges: tuple[Exchange, ...] = attrs.field(default=(), eq=False)
+    at: float = attrs.field(default=0.0, eq=False)
 
 
 Outcome: TypeAlias = Literal["found", "nodata", "dangling", "nxdomain", Reason, "malformed", "overtaken"]
@@ -136,6 +149,21 @@ Result: TypeAlias = Found | Empty | NxDomain | Failed
 Results: TypeAlias = tuple[Result | None, ...]
 
 
+def outcome_of(result: Result | None) -> Outcome:
+    """Say in one word what a result is; one that was not waited for is lost."""
+    match result:
+        case Found():
+            return "found"
+        case Empty(chain=chain):
+            return "dangling" if chain else "nodata"
+        case NxDomain():
+            return "nxdomain"
+        case Failed(reason=reason):
+            return reason
+        case None:
+            return "timeout"
+
+
 def _all(answers: Results) -> bool:
     return None not in answers
 
@@ -147,7 +175,7 @@ def _never(_answers: Results) -> bool:
 class Round(NamedTuple):
     """What a lookup yields: questions to be asked at once, and when their answers suffice.
 
-    It is resumed with a tuple of answers in the order of the questions, None where one was not waited for. `enough`
+    It is resumed with a tuple of results in the order of the questions, None where one was not waited for. `enough`
     is called with that tuple as it fills; when it is true the lookup goes on. When `usable` becomes true first, the
     answers still missing get no more than a second (`Failed("timeout")` then): a lost AAAA must not hold up an A that
     is here.
@@ -160,3 +188,14 @@ class Round(NamedTuple):
 
 T = TypeVar("T")
 Lookup: TypeAlias = Generator[Round, Results, T]
+
+
+class Call(NamedTuple, Generic[T]):
+    """A lookup as a value: its function, and its arguments after the setting. Hashable where these are."""
+
+    function: Callable[..., Lookup[T]]
+    arguments: tuple[object, ...]
+
+    def begin(self, setting: object) -> Lookup[T]:
+        """Make the generator that performs it."""
+        return self.function(setting, *self.arguments)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from functools import reduce
 
-from k8sresolve._core.questions import AAAA, A, Outcome, Results
+from k8sresolve._core.questions import AAAA, A, Outcome, Results, outcome_of
 from k8sresolve._core.search.rules import (
     AS_TYPED_LAST,
     TEMPORARY,
@@ -17,7 +17,6 @@ from k8sresolve._core.search.rules import (
     as_typed_first,
     failure_of,
     joined,
-    outcome_of,
     without,
 )
 from k8sresolve.config import ResolverConfig

@@ -6,7 +6,7 @@ Under the cluster domain neighbours are asked at once, and no failure is passed 
 import re
 from collections.abc import Iterator, Sequence
 
-from k8sresolve._core.questions import Outcome, Results, is_under
+from k8sresolve._core.questions import Outcome, Results, is_under, outcome_of
 from k8sresolve._core.search import glibc
 from k8sresolve._core.search.rules import (
     NEGATIVE,
@@ -18,7 +18,6 @@ from k8sresolve._core.search.rules import (
     Step,
     Then,
     Tried,
-    outcome_of,
     without,
 )
 from k8sresolve.config import ResolverConfig

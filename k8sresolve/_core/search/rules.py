@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple, TypeAlias, assert_never
 
 import attrs
 
-from k8sresolve._core.questions import Empty, Failed, Found, NxDomain, Outcome, Result, Results
+from k8sresolve._core.questions import Outcome, Results
 from k8sresolve.config import ResolverConfig
 from k8sresolve.records import Candidate
 
@@ -178,21 +178,6 @@ NEGATIVE: frozenset[Outcome] = frozenset({"nxdomain", "nodata", "dangling"})
 TEMPORARY: frozenset[Outcome] = frozenset({"servfail", "refused", "notimp", "timeout", "network", "closed"})
 
 
-def outcome_of(result: Result | None) -> Outcome:
-    """Say in one word what an answer is; one that was not waited for is lost."""
-    match result:
-        case Found():
-            return "found"
-        case Empty(chain=chain):
-            return "dangling" if chain else "nodata"
-        case NxDomain():
-            return "nxdomain"
-        case Failed(reason=reason):
-            return reason
-        case None:
-            return "timeout"
-
-
 def failure_of(outcome: Outcome) -> Failure:
     """Say how an outcome is reported that is not `"found"`."""
     match outcome:
@@ -202,7 +187,7 @@ def failure_of(outcome: Outcome) -> Failure:
             return "nodata"
         case "servfail" | "refused" | "notimp" | "timeout" | "network" | "closed":
             return "temporary"
-        case "formerr" | "bad" | "unsendable" | "malformed" | "found" | "overtaken":
+        case "formerr" | "bad" | "unsendable" | "malformed" | "internal" | "found" | "overtaken":
             return "failed"
         case _:
             assert_never(outcome)
