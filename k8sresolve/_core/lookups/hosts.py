@@ -1,6 +1,7 @@
 """Any host, as the pod's libc would find it: literals, the hosts file, `localhost`, then the search list."""
 
 from collections.abc import Iterable
+from functools import partial
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import NamedTuple, NoReturn
 
@@ -64,7 +65,7 @@ def walks_of(trail: Trail) -> Lookup[list[Walk]]:
 def walk_for(trail: Trail, rdtypes: tuple[int, ...]) -> Lookup[Walk]:
     """Walk the search list for these types."""
     setting = trail.setting
-    decided = (lambda tried: trail.tell(tried, rdtypes)) if setting.events.observers else None
+    decided = partial(trail.tell, rdtypes) if setting.events.observers else None
     return Walk(rdtypes, (yield from search.walk(trail.name, setting.config, setting.policy, rdtypes, decided)))
 
 

@@ -118,7 +118,7 @@ class Trail:
             age=age,
         )
 
-    def tell(self, tried: Tried, rdtypes: tuple[int, ...]) -> None:
+    def tell(self, rdtypes: tuple[int, ...], tried: Tried) -> None:
         """Tell observers of a candidate that was decided."""
         self.setting.events.decided(self.name, self.told(tried, rdtypes))
 
