@@ -21,7 +21,7 @@ from k8sresolve.errors import ConfigError, Error
 
 if TYPE_CHECKING:
     from k8sresolve.testing import Cluster
-    from k8sresolve.testing.network.query_log import Query
+    from k8sresolve.testing.network.query_log import LoggedQuery
 
 _LISTEN = re.compile(r"(?:\[(?P<ipv6>[^\]]+)\]|(?P<host>[^:]+)):(?P<port>[0-9]{1,5})", re.ASCII)
 _LOOK = 0.5  # seconds between two looks at the manifests; also how long Windows lets a signal wait
@@ -30,7 +30,7 @@ _WIDTHS = (12, 9, 4, 4, 8, 40, 0)  # columns, of what comes most often; they wid
 _GREEN, _YELLOW, _RED, _DIM = "32", "33", "31", "2"
 _COLOURS = {"NOERROR": _GREEN, "NODATA": _YELLOW, "NXDOMAIN": _YELLOW, "truncated": _YELLOW}
 
-_Events = queue.SimpleQueue["Query | None"]
+_Events = queue.SimpleQueue["LoggedQuery | None"]
 
 
 def register(commands: Commands) -> None:
@@ -141,7 +141,7 @@ def _signals(events: _Events) -> Generator[None]:
             signal.signal(number, handler)
 
 
-def _until_interrupted(events: _Events) -> Generator["Query | None"]:
+def _until_interrupted(events: _Events) -> Generator["LoggedQuery | None"]:
     """Give each query as it comes, and None from time to time."""
     while True:
         try:
@@ -203,7 +203,7 @@ def _print_listening(host: str, port: int, *, as_json: bool) -> None:
     print(f"listening on {address} (UDP and TCP)", flush=True)
 
 
-def _print_json(query: "Query") -> None:
+def _print_json(query: "LoggedQuery") -> None:
     told = {
         "time": round(time.time(), 6),
         "client": query.client,
@@ -227,7 +227,7 @@ class _Table:
         self._coloured = self._terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
         self._begun = False
 
-    def __call__(self, query: "Query") -> None:
+    def __call__(self, query: "LoggedQuery") -> None:
         if not self._begun:
             self._begun = True
             self._print(_HEADER, dict.fromkeys(range(len(_HEADER)), _DIM))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from k8sresolve.testing.network.clock import Clock
     from k8sresolve.testing.network.faults import Fault, Scenario, Which
     from k8sresolve.testing.network.network import Network
-    from k8sresolve.testing.network.query_log import Count, Query, QueryLog
+    from k8sresolve.testing.network.query_log import LoggedQuery, QueryCount, QueryLog
     from k8sresolve.testing.network.server import Server
     from k8sresolve.testing.objects.store import Pod
     from k8sresolve.testing.programs.dnspython import OfflineNameserver
@@ -31,7 +31,7 @@ _HOMES = {
     "network.clock": ("Clock",),
     "network.faults": ("Fault", "Scenario", "Which"),
     "network.network": ("Network",),
-    "network.query_log": ("Count", "Query", "QueryLog"),
+    "network.query_log": ("LoggedQuery", "QueryCount", "QueryLog"),
     "network.server": ("Server",),
     "objects.store": ("Pod",),
     "programs.dnspython": ("OfflineNameserver",),
@@ -42,18 +42,18 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [
     "Clock",
     "Cluster",
-    "Count",
     "Event",
     "Fault",
     "Finding",
     "Kubelet",
     "KubernetesOptions",
+    "LoggedQuery",
     "Network",
     "OfflineNameserver",
     "Patch",
     "Pod",
     "PodDNS",
-    "Query",
+    "QueryCount",
     "QueryLog",
     "ResolvConf",
     "Rollout",

@@ -21,7 +21,7 @@ from k8sresolve.testing.coredns.messages import Responder
 from k8sresolve.testing.network import faults
 from k8sresolve.testing.network.clock import Clock
 from k8sresolve.testing.network.faults import RCODES, Asked, Criteria, Effect, Fault, Parcel, Transport, Which, followed
-from k8sresolve.testing.network.query_log import Query, QueryLog, type_text
+from k8sresolve.testing.network.query_log import LoggedQuery, QueryLog, type_text
 from k8sresolve.testing.network.virtual import Arrival
 
 SOME_POD = ("10.244.0.77", "fd00:10:244::77")
@@ -255,7 +255,7 @@ class Network:
         outcome = spoilt[-1] if spoilt else _outcome(reply, data)
         answer = reply.answer if reply is not None and not spoilt and outcome != "truncated" else ()
         kinds = tuple(fault.kind for fault in hits)
-        self._queries.note(Query(*asked[:4], outcome, client, nameserver, replica, kinds, answer))
+        self._queries.note(LoggedQuery(*asked[:4], outcome, client, nameserver, replica, kinds, answer))
         return sorted(parcels, key=lambda parcel: parcel.delay)
 
     def closed(self, transport: Transport, nameserver: str) -> bool:

@@ -62,7 +62,7 @@ def read_name(text: str) -> str:
 
 
 @attrs.frozen
-class Query:
+class LoggedQuery:
     """One question that came to a nameserver, and what its asker was sent.
 
     - `name` is absolute and in lower case, `rdtype` text such as `"SRV"`, `transport` `"udp"` or `"tcp"`;
@@ -126,7 +126,7 @@ class Query:
         return data if rdtype == self.rdtype else f"{rdtype} {data}"
 
 
-class Count(int):
+class QueryCount(int):
     """How often something was asked: a number, whose `repr`, which pytest shows, tells what else was asked.
 
     `story` are the lines of the whole log.
@@ -135,7 +135,7 @@ class Count(int):
     _log: "QueryLog"
 
     @classmethod
-    def of(cls, number: int, log: "QueryLog") -> "Count":
+    def of(cls, number: int, log: "QueryLog") -> "QueryCount":
         """Make a count of queries in a log."""
         count = cls(number)
         count._log = log
@@ -173,13 +173,13 @@ class QueryLog:
     nothing was asked
     """
 
-    def __init__(self, queries: Iterable[Query] = ()) -> None:
+    def __init__(self, queries: Iterable[LoggedQuery] = ()) -> None:
         self._queries = deque(queries)
         self._size = 0
-        self._watchers: list[Callable[[Query], object]] = []
+        self._watchers: list[Callable[[LoggedQuery], object]] = []
         self._lock = threading.Lock()
 
-    def __iter__(self) -> Iterator[Query]:
+    def __iter__(self) -> Iterator[LoggedQuery]:
         with self._lock:
             return iter(tuple(self._queries))
 
@@ -195,13 +195,13 @@ class QueryLog:
         kind = None if rdtype is None else read_type(rdtype)
         return QueryLog(query for query in self if wanted in (None, query.name) and kind in (None, query.rdtype))
 
-    def asked(self, name: str | None = None, rdtype: str | None = None) -> Count:
+    def asked(self, name: str | None = None, rdtype: str | None = None) -> QueryCount:
         """Count the queries for a name (with or without the dot) and type; None stands for any.
 
         What is returned is an `int`. When an assertion about it fails, pytest shows what was asked instead. Raises
         `ValueError` for a type that there is not.
         """
-        return Count.of(len(self.of(name, rdtype)), self)
+        return QueryCount.of(len(self.of(name, rdtype)), self)
 
     def clear(self) -> None:
         """Forget what was asked."""
@@ -209,7 +209,7 @@ class QueryLog:
             self._queries.clear()
             self._size = 0
 
-    def note(self, query: Query) -> None:
+    def note(self, query: LoggedQuery) -> None:
         """Add a query."""
         with self._lock:
             self._queries.append(query)
@@ -219,7 +219,7 @@ class QueryLog:
         for watcher in self._watchers:
             watcher(query)
 
-    def watch(self, watcher: Callable[[Query], object]) -> None:
+    def watch(self, watcher: Callable[[LoggedQuery], object]) -> None:
         """Call this for each query as it comes, in whatever thread that is."""
         self._watchers.append(watcher)
 

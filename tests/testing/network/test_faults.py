@@ -15,7 +15,7 @@ from k8sresolve.errors import ConfigError
 from k8sresolve.resolver import Resolver
 from k8sresolve.testing import Cluster, scenarios
 from k8sresolve.testing.network import faults
-from k8sresolve.testing.network.query_log import Query
+from k8sresolve.testing.network.query_log import LoggedQuery
 from tests.testing.fault_scenarios import FIRST, FOUND, NAME, REPLICAS, SCENARIOS, SECOND, SHOP, Scenario
 
 # A machine that is busy for 50 ms makes a resolver ask again; that is no difference between the two.
@@ -34,7 +34,7 @@ def lines(cluster: Cluster) -> tuple[str, ...]:
     return tuple(map(line, cluster.queries))
 
 
-def line(query: Query) -> str:
+def line(query: LoggedQuery) -> str:
     words = {"dropped": "drop", "truncated": "truncate"}
     told = words.get(query.outcome, query.outcome.replace(" ", "_"))
     others = ", ".join(fault for fault in query.faults if fault != told)

@@ -14,7 +14,7 @@ import pytest
 from k8sresolve.testing import Cluster
 from k8sresolve.testing.network import query_log as module
 from k8sresolve.testing.network.clock import Clock
-from k8sresolve.testing.network.query_log import Count, Query, QueryLog
+from k8sresolve.testing.network.query_log import LoggedQuery, QueryCount, QueryLog
 
 SHOP = "docs/examples/shop.yaml"
 PAYMENTS = "payments.shop.svc.cluster.local"
@@ -211,7 +211,7 @@ def test_the_log_may_be_read_while_it_is_written():
 
     def write() -> None:
         while not done.is_set():
-            log.note(Query("a.", "A", "udp", 0.0, "NODATA"))
+            log.note(LoggedQuery("a.", "A", "udp", 0.0, "NODATA"))
 
     writer = threading.Thread(target=write)
     writer.start()
@@ -224,7 +224,7 @@ def test_the_log_may_be_read_while_it_is_written():
 
 
 def test_queries_are_seen_as_they_come(cluster):
-    seen: list[Query] = []
+    seen: list[LoggedQuery] = []
     cluster.queries.watch(seen.append)
     with cluster.resolver(namespace="shop", family="ipv4") as resolver:
         resolver.service("payments")
@@ -258,7 +258,7 @@ def test_the_repr_of_a_count_tells_what_was_asked(cluster):
 def test_the_repr_of_a_count_fits_what_pytest_shows_of_a_value():
     log = QueryLog()
     for number in range(1000):
-        log.note(Query(f"{number % 50}.shop.svc.cluster.local.", "A", "udp", 0.0, "NOERROR"))
+        log.note(LoggedQuery(f"{number % 50}.shop.svc.cluster.local.", "A", "udp", 0.0, "NOERROR"))
     told = repr(log.asked())
     assert told.startswith("1000 (asked in all: 20 x 0.shop.svc.cluster.local. A NOERROR; 20 x 1.shop")
     assert told.endswith("; and 46 more)")
@@ -297,4 +297,8 @@ def test_a_count_explains_nothing_else():
     from k8sresolve.testing.pytest_plugin import pytest_assertrepr_compare
 
     assert pytest_assertrepr_compare("==", 1, 2) is None
-    assert pytest_assertrepr_compare(">", Count.of(1, QueryLog()), 2) == ["1 > 2", "asked in all:", "nothing was asked"]
+    assert pytest_assertrepr_compare(">", QueryCount.of(1, QueryLog()), 2) == [
+        "1 > 2",
+        "asked in all:",
+        "nothing was asked",
+    ]
