@@ -76,7 +76,7 @@ def add_fault(cluster: "Cluster", text: str) -> None:
 
 def _add(cluster: "Cluster", words: list[str]) -> None:
     from k8sresolve.testing import scenarios
-    from k8sresolve.testing.network.faults import RCODES
+    from k8sresolve.testing.network.text import RCODES
 
     if not words:
         raise ValueError("it says nothing")
@@ -130,7 +130,7 @@ def _question(words: list[str]) -> dict[str, str]:
 
 def _taken(make: Callable[..., object]) -> Iterator[str]:
     """The names of a function's arguments."""
-    from k8sresolve.testing.network.faults import Which
+    from k8sresolve.testing.network.criteria import Which
 
     for parameter in inspect.signature(make).parameters.values():
         if parameter.kind is inspect.Parameter.VAR_KEYWORD:

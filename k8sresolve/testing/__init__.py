@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from k8sresolve.testing.controllers.rollouts import Rollout, RolloutStep
     from k8sresolve.testing.coredns.plugins.kubernetes import KubernetesOptions
     from k8sresolve.testing.network.clock import Clock
-    from k8sresolve.testing.network.faults import Fault, Scenario, Which
+    from k8sresolve.testing.network.criteria import Which
+    from k8sresolve.testing.network.faults import Fault, Scenario
     from k8sresolve.testing.network.network import Network
     from k8sresolve.testing.network.query_log import LoggedQuery, QueryCount, QueryLog
     from k8sresolve.testing.network.server import Server
@@ -29,7 +30,8 @@ _HOMES = {
     "controllers.rollouts": ("Rollout", "RolloutStep"),
     "coredns.plugins.kubernetes": ("KubernetesOptions",),
     "network.clock": ("Clock",),
-    "network.faults": ("Fault", "Scenario", "Which"),
+    "network.criteria": ("Which",),
+    "network.faults": ("Fault", "Scenario"),
     "network.network": ("Network",),
     "network.query_log": ("LoggedQuery", "QueryCount", "QueryLog"),
     "network.server": ("Server",),

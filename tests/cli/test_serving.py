@@ -302,7 +302,7 @@ def test_a_fault_acts_from_the_start(serve):
 def test_a_fault_in_words_is_that_of_the_network(shop, words, faults):
     cluster = Cluster.from_manifests(shop)
     add_fault(cluster, words)
-    assert list(map(repr, cluster.network._faults)) == faults
+    assert list(map(repr, cluster.network._standing)) == faults
 
 
 @pytest.mark.parametrize(

@@ -4,61 +4,20 @@ import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import attrs
 
-from k8sresolve._core.questions import TYPE_NAMES
 from k8sresolve.testing.coredns.chain import Record
+from k8sresolve.testing.network.criteria import Transport
+from k8sresolve.testing.network.faults import KINDS, FaultOutcome
+from k8sresolve.testing.network.text import Rcode, read_name, read_type
 
 _MOST = 100_000  # queries and records that are kept
 _RECORDS_SHOWN = 3
 _ROOM = 200  # characters; pytest cuts what it shows of a value at 240
-OUTCOMES = {
-    "drop": "dropped",
-    "reset": "reset",
-    "truncate": "truncated",
-    "wrong_id": "wrong id",
-    "wrong_question": "wrong question",
-    "wrong_source": "wrong source",
-    "garbage": "garbage",
-}
-"""The outcome of a query that was hit by such a fault, where no true reply follows."""
 
-_NUMBERS = {name: number for number, name in TYPE_NAMES.items()}
-
-
-def type_text(number: int) -> str:
-    """Write a record type as text: `A`, or `TYPE65280` (RFC 3597) where it has no name."""
-    known = TYPE_NAMES.get(number)
-    if known is not None:
-        return known
-    import dns.rdatatype
-
-    return dns.rdatatype.to_text(dns.rdatatype.RdataType.make(number))
-
-
-def read_type(text: str) -> str:
-    """Read a record type in any letter case. Raises `ValueError` for what is none.
-
-    >>> read_type("aaaa")
-    'AAAA'
-    """
-    import dns.exception
-    import dns.rdatatype
-
-    name = str(text).upper()
-    if name in _NUMBERS:
-        return name
-    try:
-        return type_text(dns.rdatatype.from_text(name))
-    except (dns.exception.DNSException, ValueError):
-        raise ValueError(f"there is no record type {text!r}") from None
-
-
-def read_name(text: str) -> str:
-    """Make a name absolute and lower-case, as the log has it."""
-    return f"{text.removesuffix('.').lower()}."
+Outcome: TypeAlias = Rcode | Literal["BADVERS", "NODATA", "truncated", "no reply"] | FaultOutcome
 
 
 @attrs.frozen
@@ -76,9 +35,9 @@ class LoggedQuery:
 
     name: str
     rdtype: str
-    transport: str
+    transport: Transport
     at: float
-    outcome: str
+    outcome: Outcome
     client: str = ""
     nameserver: str = ""
     replica: str = ""
@@ -112,7 +71,7 @@ class LoggedQuery:
         """Tell the outcome, the first records' data, and the faults that it does not tell already."""
         shown = [self._data(record) for record in self.answer[:_RECORDS_SHOWN]]
         more = len(self.answer) - len(shown)
-        faults = [fault for fault in self.faults if OUTCOMES.get(fault) != self.outcome]
+        faults = [fault for fault in self.faults if KINDS[fault].outcome != self.outcome]
         word = "fault" if len(faults) == 1 else "faults"
         parts = [
             ", ".join(shown),

@@ -12,19 +12,12 @@ from k8sresolve._core.engine.desk import Alarms, Batch, Desk, Flight
 from k8sresolve._core.engine.inquiry import Send, Terms
 from k8sresolve._core.questions import Lookup, Results, Round
 from k8sresolve.errors import ResolverClosed, WrongLoop
+from k8sresolve.testing.network.parcels import Arrival
 
 if TYPE_CHECKING:
     import asyncio
 
 T = TypeVar("T")
-
-
-class Arrival(NamedTuple):
-    """What comes back for a send: `data`, or, where that is None, the network error `error`, after `delay` seconds."""
-
-    delay: float
-    data: bytes | None
-    error: str = ""
 
 
 class Network(Protocol):

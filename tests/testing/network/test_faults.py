@@ -14,7 +14,7 @@ from k8sresolve import Nameserver, ResolverConfig
 from k8sresolve.errors import ConfigError
 from k8sresolve.resolver import Resolver
 from k8sresolve.testing import Cluster, scenarios
-from k8sresolve.testing.network import faults
+from k8sresolve.testing.network import effects
 from k8sresolve.testing.network.query_log import LoggedQuery
 from tests.testing.fault_scenarios import FIRST, FOUND, NAME, REPLICAS, SCENARIOS, SECOND, SHOP, Scenario
 
@@ -313,14 +313,14 @@ def test_found_is_what_the_manifests_say():
         assert [str(address) for address in resolver.service("payments").addresses] == [FOUND]
 
 
-@pytest.mark.parametrize("damage", [faults.cut, faults.with_other_question, faults.with_other_id, faults.noise])
+@pytest.mark.parametrize("damage", [effects.cut, effects.with_other_question, effects.with_other_id, effects.noise])
 @pytest.mark.parametrize(
     "message",
     [
         pytest.param(b"\0\1\x81\x80\0\1" + bytes(6), id="a header that promises a question"),
         pytest.param(b"\0\1\x81\x80\0\1" + bytes(7), id="the root without a type"),
         pytest.param(b"\0\1\x81\x80\0\1" + bytes(6) + b"\x3fx", id="a label that ends early"),
-        pytest.param(faults.noise(bytes(40)), id="noise"),
+        pytest.param(effects.noise(bytes(40)), id="noise"),
     ],
 )
 def test_one_fault_may_damage_what_another_has_damaged(damage, message):
