@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from k8sresolve.cli.fault_option import GRAMMAR, add_fault
+from k8sresolve.cli.fault_option import add_fault, grammar
 from k8sresolve.cli.options import Commands, manifests, open_cluster
 from k8sresolve.errors import ConfigError, Error
 
@@ -44,7 +44,7 @@ def register(commands: Commands) -> None:
         "change; while they are broken, what was read before is served.",
     )
     serve.description = textwrap.fill(serve.description or "", 79)
-    serve.epilog = GRAMMAR
+    serve.epilogue = grammar
     serve.formatter_class = argparse.RawDescriptionHelpFormatter
     serve.add_argument(
         "--listen",

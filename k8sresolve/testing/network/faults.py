@@ -5,10 +5,9 @@ is what pages and the command's help tell of it; `@kind` says what the log calls
 """
 
 import copy
-import inspect
 import random
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Literal, Self, TypeAlias, TypeVar, Unpack
 
 import attrs
@@ -122,24 +121,6 @@ class FaultKind:
     outcome: FaultOutcome | None
     only: Transport | None
 
-    @property
-    def name(self) -> str:
-        """What it is called."""
-        return self.method.__name__
-
-    @property
-    def summary(self) -> str:
-        """The first paragraph of what is to be said of it."""
-        return " ".join((inspect.getdoc(self.method) or "").partition("\n\n")[0].split())
-
-    @property
-    def own(self) -> Iterator[inspect.Parameter]:
-        """The method's parameters besides name, type, and those of `Which`."""
-        for parameter in inspect.signature(self.method).parameters.values():
-            known = parameter.name in ("self", "name", "rdtype", *Which.__annotations__)
-            if not known and parameter.kind is not inspect.Parameter.VAR_KEYWORD:
-                yield parameter
-
 
 KINDS: dict[str, FaultKind] = {}
 """All kinds of faults, by name."""
@@ -186,7 +167,7 @@ class Faults:
     def reorder(
         self, name: str | None = None, rdtype: str | None = None, *, within: float = 0.02, **which: Unpack[Which]
     ) -> Fault:
-        """Let replies over UDP overtake one another: to queries that come `within` seconds, in reverse order.
+        """Let replies over UDP overtake one another: to queries that come in `within` seconds, in reverse order.
 
         A reply comes up to twice that late.
         """

@@ -1,6 +1,7 @@
 """Faults: what they do, alike in virtual time and on real sockets, and which ones are refused."""
 
 import contextlib
+import inspect
 import random
 from collections.abc import Callable
 from typing import Any
@@ -13,8 +14,9 @@ from hypothesis import strategies as st
 from k8sresolve import Nameserver, ResolverConfig
 from k8sresolve.errors import ConfigError
 from k8sresolve.resolver import Resolver
-from k8sresolve.testing import Cluster, scenarios
+from k8sresolve.testing import Cluster, Fault, Network, scenarios
 from k8sresolve.testing.network import effects
+from k8sresolve.testing.network.faults import KINDS
 from k8sresolve.testing.network.query_log import LoggedQuery
 from tests.testing.fault_scenarios import FIRST, FOUND, NAME, REPLICAS, SCENARIOS, SECOND, SHOP, Scenario
 
@@ -233,6 +235,20 @@ def test_a_fault_that_can_never_match_is_refused_where_it_is_made(make: Callable
     with pytest.raises(ValueError, match=says):
         make(offline.network)
     assert ask(offline) == ["NOERROR"]
+
+
+_FIRST: dict[str, tuple[Any, ...]] = {"delay": (1.0,), "drip": (1.0,), "rcode": ("SERVFAIL",)}
+
+
+def test_every_method_that_makes_a_fault_is_entered_by_its_name():
+    methods = inspect.getmembers(Network, inspect.isfunction)
+    public = [(name, method) for name, method in methods if not name.startswith("_")]
+    assert {name for name, method in public if inspect.signature(method).return_annotation is Fault} == set(KINDS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_fault_is_of_the_kind_that_its_method_says(kind):
+    assert getattr(cluster().network, kind)(*_FIRST.get(kind, ())).kind == kind
 
 
 def test_an_unknown_argument_is_a_type_error():
