@@ -12,7 +12,7 @@ from typing import Any, assert_never, cast, get_args
 
 import attrs
 
-from k8sresolve._core.engine.inquiry import Send
+from k8sresolve._core.engine.sends import Send
 from k8sresolve.testing.coredns import messages as respond
 from k8sresolve.testing.coredns.chain import BADVERS, Record, Reply
 from k8sresolve.testing.coredns.messages import Responder
