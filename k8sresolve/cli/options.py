@@ -187,7 +187,7 @@ def _config(args: argparse.Namespace) -> ResolverConfig | None:
 
 def _read(args: argparse.Namespace) -> ResolverConfig:
     """Read the resolv.conf that is named, as the resolver does that the policy bears the name of."""
-    from k8sresolve._system import load_config
+    from k8sresolve import load_config
 
     path = args.resolv_conf
     # A libc takes a missing resolv.conf for an empty one; that a file is named here says that there should be one.

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from k8sresolve._columns import Columns
 from k8sresolve.cli.fault_option import add_fault, grammar
 from k8sresolve.cli.options import Commands, manifests, open_cluster
 from k8sresolve.errors import ConfigError, Error
@@ -221,7 +222,7 @@ class _Table:
     """Prints queries in columns, with colours on a terminal."""
 
     def __init__(self) -> None:
-        self._widths = list(_WIDTHS)
+        self._columns = Columns(widths=_WIDTHS)
         self._terminal = sys.stdout.isatty()
         # https://no-color.org
         self._coloured = self._terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
@@ -238,11 +239,10 @@ class _Table:
         self._print(cells, {0: _DIM, 4: _COLOURS.get(query.outcome, _RED)})
 
     def _print(self, cells: Sequence[str], colours: dict[int, str]) -> None:
-        self._widths = [max(width, len(cell)) for width, cell in zip(self._widths[:-1], cells, strict=False)] + [0]
-        padded = [cell.ljust(width) for cell, width in zip(cells, self._widths, strict=True)]
+        self._columns.fit(cells)
+        padded = self._columns.pad(cells)
         if self._terminal:
-            room = shutil.get_terminal_size().columns - sum(len(cell) + 2 for cell in padded[:-1])
-            padded[-1] = _cut(padded[-1], room)
+            padded[-1] = _cut(padded[-1], shutil.get_terminal_size().columns - self._columns.indent)
         if self._coloured:
             padded = [f"\033[{colours[at]}m{cell}\033[0m" if at in colours else cell for at, cell in enumerate(padded)]
         print("  ".join(padded).rstrip(), flush=True)

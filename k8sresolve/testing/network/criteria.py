@@ -2,14 +2,13 @@
 
 import math
 from ipaddress import ip_address
-from typing import Literal, NamedTuple, TypeAlias, TypedDict, get_args
+from typing import NamedTuple, TypedDict, get_args
 
 import attrs
 
+from k8sresolve._core.engine.sends import Transport
 from k8sresolve.names import check_host
 from k8sresolve.testing.network.text import read_name, read_type
-
-Transport: TypeAlias = Literal["udp", "tcp"]
 
 
 class Which(TypedDict, total=False):

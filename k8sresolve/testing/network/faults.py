@@ -12,12 +12,13 @@ from typing import Literal, Self, TypeAlias, TypeVar, Unpack
 
 import attrs
 
+from k8sresolve._core.engine.sends import Transport
 from k8sresolve.testing.coredns import messages as respond
 from k8sresolve.testing.coredns.chain import Reply
 from k8sresolve.testing.coredns.messages import Responder
 from k8sresolve.testing.network import effects
 from k8sresolve.testing.network.clock import Clock
-from k8sresolve.testing.network.criteria import Criteria, Traits, Transport, Which
+from k8sresolve.testing.network.criteria import Criteria, Traits, Which
 from k8sresolve.testing.network.effects import Answered, Changed, Closed, Effect, Lost
 
 FaultOutcome: TypeAlias = Literal[

@@ -8,16 +8,16 @@ from collections import OrderedDict
 from collections.abc import Hashable, Sequence
 from contextlib import AbstractContextManager
 from ipaddress import ip_address
-from typing import Any, assert_never, cast, get_args
+from typing import Any, assert_never, get_args
 
 import attrs
 
-from k8sresolve._core.engine.sends import Send
+from k8sresolve._core.engine.sends import Send, Transport
 from k8sresolve.testing.coredns import messages as respond
 from k8sresolve.testing.coredns.chain import BADVERS, Record, Reply
 from k8sresolve.testing.coredns.messages import Responder
 from k8sresolve.testing.network.clock import Clock
-from k8sresolve.testing.network.criteria import Traits, Transport
+from k8sresolve.testing.network.criteria import Traits
 from k8sresolve.testing.network.effects import Answered, Changed, Closed, Lost, is_cut
 from k8sresolve.testing.network.faults import Fault, Faults
 from k8sresolve.testing.network.parcels import REFUSED, Arrival, Parcel, reset_after
@@ -70,7 +70,7 @@ class Network(Faults):
 
         `responder` is who answers where that is not the cluster's nameserver, `client` the address that asks.
         """
-        address, transport = send.nameserver.address, cast("Transport", send.transport)
+        address, transport = send.nameserver.address, send.transport
         for fault in self._closing(transport, address):
             fault.hits += 1
             return [REFUSED]

@@ -8,8 +8,9 @@ from typing import Any, Literal, TypeAlias
 
 import attrs
 
+from k8sresolve._columns import Columns
+from k8sresolve._core.engine.sends import Transport
 from k8sresolve.testing.coredns.chain import Record
-from k8sresolve.testing.network.criteria import Transport
 from k8sresolve.testing.network.faults import KINDS, FaultOutcome
 from k8sresolve.testing.network.text import Rcode, read_name, read_type
 
@@ -191,7 +192,5 @@ class QueryLog:
             return "nothing was asked"
         several = len({query.replica for query in queries}) > 1
         rows = [query.cells(replicas=several) for query in queries]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        return "\n".join(
-            "  ".join([cells[0].rjust(widths[0]), *map(str.ljust, cells[1:], widths[1:])]).rstrip() for cells in rows
-        )
+        columns = Columns(rows)
+        return "\n".join(columns.line([time.rjust(columns.widths[0]), *cells]) for time, *cells in rows)
