@@ -62,7 +62,7 @@ class Fault(_Stoppable):
         self.hits = 0
         self.criteria = criteria
         self.effect = effect
-        self.outcome = outcome
+        self.outcome: FaultOutcome | None = outcome
         self._ended = ended
         self._fitting = 0
         self._random = random.Random(criteria.seed)  # noqa: S311 - a test repeats itself

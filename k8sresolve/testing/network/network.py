@@ -184,7 +184,7 @@ def _parcels(data: bytes | None, at: float, hits: Sequence[Fault]) -> list[Parce
 
 def _outcome(reply: Reply | None, data: bytes | None, hits: Sequence[Fault]) -> tuple[Outcome, tuple[Record, ...]]:
     """Say what the asker was sent: the outcome, and the answer's records where they got through."""
-    spoilt = [fault.outcome for fault in hits if fault.outcome is not None]
+    spoilt: list[Outcome] = [fault.outcome for fault in hits if fault.outcome is not None]
     if spoilt:
         return spoilt[-1], ()
     if reply is None or data is None:

@@ -12,10 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from k8sresolve import Nameserver, ResolverConfig
-from k8sresolve.errors import ConfigError
 from k8sresolve.resolver import Resolver
-from k8sresolve.testing import Cluster, Fault, Network, scenarios
-from k8sresolve.testing.network import effects
+from k8sresolve.testing import Cluster, Fault, Network
 from k8sresolve.testing.network.faults import KINDS
 from k8sresolve.testing.network.query_log import LoggedQuery
 from tests.testing.fault_scenarios import FIRST, FOUND, NAME, REPLICAS, SCENARIOS, SECOND, SHOP, Scenario
@@ -283,61 +281,6 @@ def test_no_message_and_no_faults_make_the_network_fail(message, transport, kind
         assert all((parcel.data[:2] != message[:2]) == odd for parcel in sent)
 
 
-# -- scenarios ---------------------------------------------------------------------------------------------------------
-
-
-def test_k3_a_rolling_restart_fails_no_lookup_and_costs_one_resend_at_most():
-    offline = cluster()
-    with (
-        scenarios.rolling_restart(offline, away=5) as restart,
-        offline.resolver(namespace="shop", family="ipv4") as resolver,
-    ):
-        while offline.clock.monotonic() < 12:
-            before = len(offline.queries)
-            assert resolver.service("payments", fresh=True).addresses
-            assert len(offline.queries) - before <= 2
-            offline.clock.advance(0.1)
-    dropped = [query for query in offline.queries if query.outcome == "dropped"]
-    assert len(dropped) == restart.hits > 10
-    assert {query.replica for query in dropped if query.at < 5} == {FIRST}
-    assert {query.replica for query in dropped if query.at >= 5} == {SECOND}
-    assert not [query for query in dropped if query.at > 10]
-
-
-def test_one_nameserver_cannot_be_one_of_several_that_are_dead():
-    with pytest.raises(ConfigError, match=r"has one nameserver.*server_addresses="):
-        scenarios.one_replica_dead(Cluster.from_manifests(SHOP))
-    with pytest.raises(ConfigError, match=r"no replica has the address '10\.9\.9\.9'; there are 10\.244\.0\.2, "):
-        scenarios.one_replica_dead(cluster(), "10.9.9.9")
-
-
-def test_names_outside_the_cluster_outlast_the_api_server():
-    upstream = {"example.com": "@ A 192.0.2.1"}
-    offline = Cluster.from_manifests(
-        SHOP, corefile=". {\n kubernetes cluster.local\n forward . 9.9.9.9\n}\n", upstream=upstream
-    )
-    away = scenarios.api_server_away(offline, stale=1)
-    offline.clock.advance(2)
-    assert ask(offline, host="example.com.") == ["NOERROR"]
-    assert ask(offline)[-1] == "SERVFAIL"
-    away.stop()
-    assert ask(offline) == ["NOERROR"]
-
-
 def test_found_is_what_the_manifests_say():
     with cluster().resolver(namespace="shop", family="ipv4") as resolver:
         assert [str(address) for address in resolver.service("payments").addresses] == [FOUND]
-
-
-@pytest.mark.parametrize("damage", [effects.cut, effects.with_other_question, effects.with_other_id, effects.noise])
-@pytest.mark.parametrize(
-    "message",
-    [
-        pytest.param(b"\0\1\x81\x80\0\1" + bytes(6), id="a header that promises a question"),
-        pytest.param(b"\0\1\x81\x80\0\1" + bytes(7), id="the root without a type"),
-        pytest.param(b"\0\1\x81\x80\0\1" + bytes(6) + b"\x3fx", id="a label that ends early"),
-        pytest.param(effects.noise(bytes(40)), id="noise"),
-    ],
-)
-def test_one_fault_may_damage_what_another_has_damaged(damage, message):
-    assert damage(message)[1:2] == message[1:2]
