@@ -13,8 +13,9 @@ from typing import Any, assert_never, get_args
 import attrs
 
 from k8sresolve._core.engine.sends import Send, Transport
+from k8sresolve._core.wire.rcodes import BADVERS
 from k8sresolve.testing.coredns import messages as respond
-from k8sresolve.testing.coredns.chain import BADVERS, Reply
+from k8sresolve.testing.coredns.chain import Reply
 from k8sresolve.testing.coredns.messages import Responder
 from k8sresolve.testing.coredns.records import Record
 from k8sresolve.testing.network.clock import Clock
