@@ -8,13 +8,14 @@ from collections import OrderedDict
 from collections.abc import Hashable, Sequence
 from contextlib import AbstractContextManager
 from ipaddress import ip_address
-from typing import Any, assert_never, get_args
+from typing import Any, assert_never, cast
 
 import attrs
 
 from k8sresolve._core.engine.sends import Send, Transport
+from k8sresolve._core.wire.rcodes import NOERROR, rcode_name
 from k8sresolve.testing.coredns import messages as respond
-from k8sresolve.testing.coredns.chain import BADVERS, Record, Reply
+from k8sresolve.testing.coredns.chain import Record, Reply
 from k8sresolve.testing.coredns.messages import Responder
 from k8sresolve.testing.network.clock import Clock
 from k8sresolve.testing.network.criteria import Traits
@@ -27,7 +28,6 @@ from k8sresolve.testing.network.text import Rcode, type_text
 SOME_POD = ("10.244.0.77", "fd00:10:244::77")
 """The addresses of a pod that is in no manifest."""
 
-_OUTCOMES: dict[int, Outcome] = {**dict(enumerate(get_args(Rcode))), BADVERS: "BADVERS"}
 _MOST_FLOWS = 4096
 
 
@@ -191,5 +191,6 @@ def _outcome(reply: Reply | None, data: bytes | None, hits: Sequence[Fault]) -> 
         return "no reply", ()
     if is_cut(data):
         return "truncated", ()
-    outcome = _OUTCOMES[reply.rcode]
-    return "NODATA" if outcome == "NOERROR" and not reply.answer else outcome, reply.answer
+    if reply.rcode == NOERROR and not reply.answer:
+        return "NODATA", ()
+    return cast("Rcode", rcode_name(reply.rcode)), reply.answer
