@@ -247,15 +247,17 @@ def _hosts(given: Iterable[tuple[str, Iterable[str]]]) -> tuple[tuple[str, tuple
     example = '[("db", ["192.0.2.7"])]'
     lines = _items("hosts", given, example)
     try:
-        return tuple(
-            (name.lower(), tuple(map(_canonical, _items(name, addresses, example)))) for name, addresses in lines
-        )
-    except (AttributeError, TypeError, ValueError) as error:
-        if isinstance(error, ConfigError):
-            raise
+        return tuple((name.lower(), tuple(map(_canonical, _several(addresses)))) for name, addresses in lines)
+    except (AttributeError, TypeError):
         raise ConfigError(
-            f"hosts={lines!r} is no list of names with their addresses", advice=f"give {example}"
+            f"hosts={given!r} is no list of names with their addresses", advice=f"give hosts={example}"
         ) from None
+
+
+def _several(addresses: Any) -> Any:
+    if isinstance(addresses, str | bytes):
+        raise TypeError  # each of its characters is one too
+    return addresses
 
 
 @attrs.frozen

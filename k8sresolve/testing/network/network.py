@@ -14,9 +14,9 @@ import attrs
 
 from k8sresolve._core.engine.sends import Send, Transport
 from k8sresolve._core.wire.rcodes import NOERROR, rcode_name
-from k8sresolve.testing.coredns import messages as respond
-from k8sresolve.testing.coredns.chain import Record, Reply
-from k8sresolve.testing.coredns.messages import Responder
+from k8sresolve.testing.coredns.chain import Reply
+from k8sresolve.testing.coredns.messages import Query, Responder, read_query, write_reply
+from k8sresolve.testing.coredns.records import Record
 from k8sresolve.testing.network.clock import Clock
 from k8sresolve.testing.network.criteria import Traits
 from k8sresolve.testing.network.effects import Answered, Changed, Closed, Lost, is_cut
@@ -94,7 +94,7 @@ class Network(Faults):
         `flow` tells the client's sockets apart: as kube-proxy does, the network leads one flow to one replica. Each
         message without one is a flow of its own.
         """
-        query = respond.read(message, tcp=transport == "tcp")
+        query = read_query(message, tcp=transport == "tcp")
         if query is None:
             return []
         with self._lock:
@@ -103,7 +103,7 @@ class Network(Faults):
             traits = Traits(name, rdtype, transport, self.clock.monotonic(), nameserver, replica)
             hits = self._hits(traits)
             reply = _answer(query, client, responder or self.responder, hits)
-            data = None if reply is None else respond.write(query, reply)
+            data = None if reply is None else write_reply(query, reply)
             parcels = _parcels(data, traits.at, hits)
         outcome, shown = _outcome(reply, data, hits)
         kinds = tuple(fault.kind for fault in hits)
@@ -158,7 +158,7 @@ class PodNetwork:
         return self.network.exchange(send, message, responder=self.outside, client=self.client)
 
 
-def _answer(query: respond.Query, client: str, responder: Responder, hits: Sequence[Fault]) -> Reply | None:
+def _answer(query: Query, client: str, responder: Responder, hits: Sequence[Fault]) -> Reply | None:
     """Let the nameserver, or the last fault that stands for it, answer; None if the query does not come there."""
     if hits and isinstance(hits[-1].effect, Lost):
         return None

@@ -10,7 +10,7 @@ import attrs
 
 from k8sresolve._columns import Columns
 from k8sresolve._core.engine.sends import Transport
-from k8sresolve.testing.coredns.chain import Record
+from k8sresolve.testing.coredns.records import Record
 from k8sresolve.testing.network.faults import KINDS, FaultOutcome
 from k8sresolve.testing.network.text import Rcode, read_name, read_type
 
