@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from k8sresolve._default import addresses, endpoints, explain, lookup, pod, port, ports, reverse, service
     from k8sresolve._system import load_config
     from k8sresolve.async_resolver import AsyncResolver
-    from k8sresolve.config import CacheConfig, Diagnostic, Family, Nameserver, Policy, ResolverConfig
+    from k8sresolve.config import CacheConfig, Family, Nameserver, Policy, ResolverConfig
     from k8sresolve.errors import (
         Attempt,
         BadResponse,
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         TemporaryFailure,
         WrongLoop,
     )
+    from k8sresolve.findings import Finding
     from k8sresolve.names import EndpointName, PodName, PortName, ServiceName
     from k8sresolve.records import (
         Addresses,
@@ -56,7 +57,7 @@ _HOMES = {
     "_default": ("addresses", "endpoints", "explain", "lookup", "pod", "port", "ports", "reverse", "service"),
     "_system": ("load_config",),
     "async_resolver": ("AsyncResolver",),
-    "config": ("CacheConfig", "Diagnostic", "Family", "Nameserver", "Policy", "ResolverConfig"),
+    "config": ("CacheConfig", "Family", "Nameserver", "Policy", "ResolverConfig"),
     "errors": (
         "Attempt",
         "BadResponse",
@@ -78,6 +79,7 @@ _HOMES = {
         "TemporaryFailure",
         "WrongLoop",
     ),
+    "findings": ("Finding",),
     "names": ("EndpointName", "PodName", "PortName", "ServiceName"),
     "records": (
         "Addresses",
@@ -106,12 +108,12 @@ __all__ = [
     "Candidate",
     "Cname",
     "ConfigError",
-    "Diagnostic",
     "Endpoint",
     "EndpointName",
     "Error",
     "Explanation",
     "Family",
+    "Finding",
     "InvalidName",
     "LookupTimeout",
     "ManifestError",

@@ -11,8 +11,9 @@ import attrs
 
 from k8sresolve._core.files.hosts import parse_hosts
 from k8sresolve._core.files.resolv_conf import parse_resolv_conf
-from k8sresolve.config import Diagnostic, ResolverConfig
+from k8sresolve.config import ResolverConfig
 from k8sresolve.errors import ConfigError
+from k8sresolve.findings import Finding
 
 RESOLV_CONF = "/etc/resolv.conf"
 HOSTS = "/etc/hosts"
@@ -57,7 +58,7 @@ def load_config(
     LOCALDOMAIN, RES_OPTIONS and the domain of the host name count as they do for glibc, whichever file is named. The
     namespace is the search list's, else, for `/etc/resolv.conf` itself, the one that the service account's files state.
     `dialect` is that of `parse_resolv_conf`. A file that is missing or that may not be read counts as an empty one, as
-    it does for glibc, and a diagnostic says so; so it is with `hosts`, whatever is wrong with it.
+    it does for glibc, and a finding says so; so it is with `hosts`, whatever is wrong with it.
 
     Raises `ConfigError` where `path` is no regular file, is larger than 1 MiB, or cannot be read for another reason.
 
@@ -130,7 +131,7 @@ def _identity() -> tuple[tuple[int, ...] | None, ...]:
     return tuple(found)
 
 
-def lint(path: str | os.PathLike[str] = RESOLV_CONF) -> tuple[Diagnostic, ...]:
+def lint(path: str | os.PathLike[str] = RESOLV_CONF) -> tuple[Finding, ...]:
     """Read `path` as `load_config` does, and tell all that there is to improve. Raises `ConfigError` as it does."""
     # What only the command needs is imported late.
     from k8sresolve._core.files import lint as core
@@ -157,7 +158,7 @@ def _surroundings(data: bytes | None) -> tuple[dict[str, str], str, dict[str, in
     return env, _as_bytes(socket.gethostname()), _interfaces() if data and b"%" in data else {}
 
 
-def _resolv_conf(path: str) -> tuple[bytes | None, tuple[Diagnostic, ...]]:
+def _resolv_conf(path: str) -> tuple[bytes | None, tuple[Finding, ...]]:
     try:
         return _read(path, _MOST_BYTES), ()
     except OSError as error:
@@ -165,7 +166,7 @@ def _resolv_conf(path: str) -> tuple[bytes | None, tuple[Diagnostic, ...]]:
             return None, ()
         if error.errno in _AS_MISSING:
             problem = f"counts as missing, because opening it fails: {error.strerror}"
-            return None, (Diagnostic(problem, source=path, severity="error", advice="correct its path or mode"),)
+            return None, (Finding(severity="error", problem=problem, advice="correct its path or mode", source=path),)
         problem = error.strerror or str(error)
     except _FileError as error:
         problem = str(error)
@@ -175,14 +176,15 @@ def _resolv_conf(path: str) -> tuple[bytes | None, tuple[Diagnostic, ...]]:
     )
 
 
-def _hosts(path: str) -> tuple[tuple[tuple[str, tuple[str, ...]], ...], tuple[Diagnostic, ...]]:
+def _hosts(path: str) -> tuple[tuple[tuple[str, tuple[str, ...]], ...], tuple[Finding, ...]]:
     try:
         return parse_hosts(_read(path, _MOST_BYTES)), ()
     except OSError as error:
         problem = error.strerror or str(error)
     except _FileError as error:
         problem = str(error)
-    return (), (Diagnostic(f"no name is taken from this file: {problem}", source=path, advice="correct it"),)
+    problem = f"no name is taken from this file: {problem}"
+    return (), (Finding(severity="warning", problem=problem, advice="correct it", source=path),)
 
 
 def _namespace() -> str | None:

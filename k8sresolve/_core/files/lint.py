@@ -14,7 +14,8 @@ from k8sresolve._core.files.resolv_conf import DIALECTS, Line, Reading, parse_in
 from k8sresolve._core.files.search_list import KUBELET_SEARCHES, is_too_long_for_musl, plain
 from k8sresolve._core.questions import AAAA, A, Found, NxDomain, Question, Result
 from k8sresolve._core.search.walk import POLICIES, rehearse
-from k8sresolve.config import Diagnostic, ResolverConfig, Severity
+from k8sresolve.config import ResolverConfig
+from k8sresolve.findings import Finding, Severity, worst_first
 
 _NO_ENV: Mapping[str, str] = MappingProxyType({})
 _NO_INTERFACES: Mapping[str, int] = MappingProxyType({})
@@ -23,7 +24,6 @@ _NO_INTERFACES: Mapping[str, int] = MappingProxyType({})
 _BOTH = (A, AAAA)
 _OUTSIDE = "api.example.com"
 _DOMAIN = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)+")
-_RANK: Mapping[Severity, int] = {"error": 0, "warning": 1, "note": 2}
 
 
 @attrs.frozen
@@ -45,7 +45,7 @@ def lint(
     hostname: str = "",
     interfaces: Mapping[str, int] = _NO_INTERFACES,
     source: str = "",
-) -> tuple[Diagnostic, ...]:
+) -> tuple[Finding, ...]:
     r"""Remark on a resolv.conf; the arguments are those of `parse_resolv_conf`.
 
     The file is judged as glibc reads it, and each other resolver is told of where it differs. Errors come first.
@@ -53,7 +53,7 @@ def lint(
     >>> for remark in lint(b"nameserver 10.96.0.10\nsearch svc.cluster.local .\noptions rotate\n"):
     ...     print(remark.severity, remark.line)
     warning 2
-    note 3
+    remark 3
     """
 
     def read_as(dialect: str) -> _Read:
@@ -70,14 +70,22 @@ def lint(
     ]
     if len(glibc.config.search) <= KUBELET_SEARCHES:
         remarks += [*_not_found((glibc, *others)), *_costs(glibc)]
-    return tuple(sorted(remarks, key=lambda remark: (_RANK[remark.severity], remark.line or 0)))
+    return worst_first(remarks)
 
 
 def _remark(
     about: _Read, problem: str, advice: str, severity: Severity, reference: str, *, line: Line | None = None
-) -> Diagnostic:
+) -> Finding:
     number, text = (line.number, line.text[:200]) if line else (None, "")
-    return Diagnostic(problem, number, text, about.config.source, severity, advice, reference)
+    return Finding(
+        severity=severity,
+        problem=problem,
+        advice=advice,
+        source=about.config.source,
+        line=number,
+        text=text,
+        reference=reference,
+    )
 
 
 # What glibc does wrong.
@@ -87,7 +95,7 @@ _SORT_MASK = re.compile(r"[^; \t\n\v\f\r\x80-\xff]*")
 _SORT_LINE = re.compile(r"sortlist[ \t]")
 
 
-def _hangs(data: bytes, glibc: _Read) -> Iterator[Diagnostic]:
+def _hangs(data: bytes, glibc: _Read) -> Iterator[Finding]:
     for line in glibc.reading.dialect.lines(data.decode("latin-1")):
         if _SORT_LINE.match(line.text) and _never_ends(line.text, len("sortlist")):
             yield _remark(
@@ -119,7 +127,7 @@ def _never_ends(text: str, at: int) -> bool:
         at = end
 
 
-def _weaknesses(glibc: _Read) -> Iterator[Diagnostic]:
+def _weaknesses(glibc: _Read) -> Iterator[Finding]:
     if "no-aaaa" in glibc.config.flags:
         yield _remark(
             glibc,
@@ -134,11 +142,11 @@ def _weaknesses(glibc: _Read) -> Iterator[Diagnostic]:
 # What others read.
 
 
-def _differences(glibc: _Read, other: _Read, *, has_cr: bool) -> Iterator[Diagnostic]:
+def _differences(glibc: _Read, other: _Read, *, has_cr: bool) -> Iterator[Finding]:
     ours, theirs = glibc.config, other.config
     reference = other.reading.dialect.reference
 
-    def remark(problem: str, advice: str, severity: Severity, line: Line | None = None) -> Diagnostic:
+    def remark(problem: str, advice: str, severity: Severity, line: Line | None = None) -> Finding:
         return _remark(glibc, f"{other.name} {problem}", advice, severity, reference, line=line)
 
     # Of carriage returns, which only glibc takes for a part of words, each line was told.
@@ -156,7 +164,7 @@ def _differences(glibc: _Read, other: _Read, *, has_cr: bool) -> Iterator[Diagno
         mine = _stated(ours, option, default)
         value = _stated(theirs, option, default)
         if mine != value:
-            severity: Severity = "error" if option == "ndots" else "note"
+            severity: Severity = "error" if option == "ndots" else "remark"
             takes = f"takes {option} for {value}, and glibc for {mine}"
             place = glibc.reading.places.get(option) or other.reading.places.get(option)
             yield remark(takes, f"write {option}:N once, with a number that all take", severity, place)
@@ -183,7 +191,7 @@ def _listed(items: Iterable[object], most: int = 120) -> str:
     return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
-def _unknown_options(glibc: _Read, others: Sequence[_Read]) -> Iterator[Diagnostic]:
+def _unknown_options(glibc: _Read, others: Sequence[_Read]) -> Iterator[Finding]:
     for flag in sorted(glibc.config.flags):
         deaf = [other for other in others if flag not in other.reading.dialect.flags]
         if deaf:
@@ -191,7 +199,7 @@ def _unknown_options(glibc: _Read, others: Sequence[_Read]) -> Iterator[Diagnost
                 glibc,
                 f"the option {flag!r} does nothing in {_joined(other.name for other in deaf)}",
                 "rely on it for glibc alone",
-                "note",
+                "remark",
                 "; ".join(other.reading.dialect.reference for other in deaf),
                 line=glibc.reading.places.get(flag),
             )
@@ -222,7 +230,7 @@ def _questions(name: str, target: str, config: ResolverConfig, policy: str) -> i
     return len(asked) if end.found else None
 
 
-def _not_found(readings: Iterable[_Read]) -> Iterator[Diagnostic]:
+def _not_found(readings: Iterable[_Read]) -> Iterator[Finding]:
     """Tell which resolvers do not find a Service by a name that the kubelet's own file is made for."""
     glibc, *_ = readings = tuple(readings)
     config = glibc.config
@@ -248,7 +256,7 @@ def _reads_search(read: _Read) -> bool:
     return read.name != "musl" or line is not None
 
 
-def _costs(glibc: _Read) -> Iterator[Diagnostic]:
+def _costs(glibc: _Read) -> Iterator[Finding]:
     config, names = glibc.config, _typical(glibc.config)
     fewer = attrs.evolve(config, ndots=min(config.ndots, 2 if config.cluster_domain else 1))
     now, then = _counts(names, config, "glibc"), _counts(names, fewer, "glibc")
@@ -262,7 +270,7 @@ def _costs(glibc: _Read) -> Iterator[Diagnostic]:
         f"ndots:{config.ndots} and this search list make a libc ask for names that are not there: questions for "
         f"{_told(now)}; by the policy 'kubernetes' {_told(ours)}",
         f"set ndots:{fewer.ndots} in the pod's dnsConfig ({_told(then)}), or write full names with a dot at the end",
-        "note" if is_usual else "warning",
+        "remark" if is_usual else "warning",
         "resolv.conf(5), ndots",
         line=glibc.reading.places.get("ndots") or glibc.reading.search_line,
     )

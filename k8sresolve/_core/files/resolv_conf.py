@@ -14,8 +14,9 @@ from typing import NamedTuple
 import attrs
 
 from k8sresolve._core.files import search_list
-from k8sresolve.config import Diagnostic, Nameserver, ResolverConfig, Severity
+from k8sresolve.config import Nameserver, ResolverConfig
 from k8sresolve.errors import ConfigError
+from k8sresolve.findings import Finding, Severity
 
 _NONE: Mapping[str, int] = MappingProxyType({})
 _NO_ENV: Mapping[str, str] = MappingProxyType({})
@@ -32,15 +33,8 @@ _MOST_REMARKS = 100
 # --- Lines ------------------------------------------------------------------------------------------------------------
 
 
-class Said(NamedTuple):
-    """What is wrong, and what to do; nothing at all where `problem` is empty."""
-
-    problem: str = ""
-    advice: str = ""
-    severity: Severity = "warning"
-
-
-_NOTHING = Said()
+def _found(severity: Severity, problem: str, advice: str) -> Finding:
+    return Finding(severity=severity, problem=problem, advice=advice)
 
 
 class Line(NamedTuple):
@@ -48,25 +42,25 @@ class Line(NamedTuple):
 
     number: int
     text: str
-    said: Said = _NOTHING
+    passed_over: Finding | None = None
 
 
-def _after_nul(what: str) -> Said:
-    return Said(f"{what} after a NUL byte, as in a binary file or UTF-16", "save the file as plain text", "error")
+def _after_nul(what: str) -> Finding:
+    return _found("error", f"{what} after a NUL byte, as in a binary file or UTF-16", "save the file as plain text")
 
 
 # fgets(3) into 256 bytes gets 254 and the newline.
-_MUSL_LONG = Said(
+_MUSL_LONG = _found(
+    "error",
     "the line is ignored, because musl reads none of more than 255 bytes",
     "shorten it, or spread nameservers and options over several lines",
-    "error",
 )
 
 
 def _glibc_lines(text: str) -> Iterator[Line]:
     for number, line in enumerate(text.split("\n"), 1):
         seen, nul, _ = line.partition("\0")
-        yield Line(number, seen, _after_nul("the rest of the line is ignored") if nul else _NOTHING)
+        yield Line(number, seen, _after_nul("the rest of the line is ignored") if nul else None)
 
 
 def _musl_lines(text: str) -> Iterator[Line]:
@@ -77,7 +71,7 @@ def _musl_lines(text: str) -> Iterator[Line]:
         line, nul, _ = text[start:end].partition("\0")
         at_end = end == len(text) and end - start < 255 and text[end - 1] != "\n"
         if line.endswith("\n") or at_end:
-            yield Line(number, line, _after_nul("the rest of the line is ignored") if nul else _NOTHING)
+            yield Line(number, line, _after_nul("the rest of the line is ignored") if nul else None)
         else:
             yield Line(number, "", _after_nul("the line and the one below it are ignored") if nul else _MUSL_LONG)
             number += text.count("\n", start, end)
@@ -90,7 +84,7 @@ def _go_lines(text: str) -> Iterator[Line]:
     for number, line in enumerate(text.split("\n"), 1):
         if len(line) >= 65536:
             ignored = "the file is ignored from here on, because Go reads no line of 64 KiB"
-            yield Line(number, "", Said(ignored, "shorten it", "error"))
+            yield Line(number, "", _found("error", ignored, "shorten it"))
             return
         yield Line(number, line)
 
@@ -328,7 +322,7 @@ class Reading:
     numbers: dict[str, int] = attrs.field(factory=dict[str, int])
     flags: set[str] = attrs.field(factory=set[str])
     places: dict[str, Line | None] = attrs.field(factory=dict[str, "Line | None"])
-    remarks: list[Diagnostic] = attrs.field(factory=list[Diagnostic])
+    remarks: list[Finding] = attrs.field(factory=list[Finding])
     unsaid: int = 0
 
     def remark(
@@ -347,8 +341,17 @@ class Reading:
             self.unsaid += 1
             return
         number, text = (line.number, line.text[:200].rstrip("\n")) if line else (None, "")
-        reference = reference or self.dialect.reference
-        self.remarks.append(Diagnostic(problem, number, text, source or self.source, severity, advice, reference))
+        self.remarks.append(
+            Finding(
+                severity=severity,
+                problem=problem,
+                advice=advice,
+                source=source or self.source,
+                line=number,
+                text=text,
+                reference=reference or self.dialect.reference,
+            )
+        )
 
     def local_domain(self, value: str) -> None:
         """Let LOCALDOMAIN set the search list (resolv.conf(5)); a leading blank or an empty value gives the root."""
@@ -358,8 +361,8 @@ class Reading:
 
     def line(self, line: Line) -> None:
         """Read one line of the file."""
-        if line.said.problem:
-            self.remark(line.said.problem, line.said.advice, line, line.said.severity)
+        if line.passed_over:
+            self.remark(line.passed_over.problem, line.passed_over.advice, line, line.passed_over.severity)
         found = self.dialect.word.search(line.text)
         if not found or not found[0].strip("\r") or line.text[0] in "#;":
             return
@@ -381,7 +384,7 @@ class Reading:
     def _unknown(self, keyword: str, line: Line) -> None:
         if keyword == "sortlist" and keyword in self.dialect.aside:
             problem = "'sortlist' is ignored, because addresses are ordered by RFC 6724"
-            self.remark(problem, "remove the line", line, "note")
+            self.remark(problem, "remove the line", line, "remark")
         elif keyword not in self.dialect.aside:
             problem = f"the keyword {_quote(keyword)} is unknown to {self.name} and is ignored"
             self.remark(problem, self._advice_on_keyword(keyword), line)
@@ -429,9 +432,9 @@ class Reading:
         word, *rest = words
         self._rest(rest, "a line names one nameserver", "write a line for each", line)
         nameserver = self._address(word)
-        said = self._wrong_with_nameserver(word, nameserver)
-        if said.problem:
-            self.remark(said.problem, said.advice, line, said.severity)
+        wrong = self._wrong_with_nameserver(word, nameserver)
+        if wrong:
+            self.remark(wrong.problem, wrong.advice, line, wrong.severity)
         if nameserver:
             self.nameservers.append(nameserver)
             if len(self.nameservers) == MAX_NAMESERVERS + 1:
@@ -453,22 +456,22 @@ class Reading:
         scope = self.dialect.scope(ipv6, zone, self.interfaces) if percent else 0
         return None if scope is None else Nameserver(str(ipv6), scope=scope)
 
-    def _wrong_with_nameserver(self, word: str, read: Nameserver | None) -> Said:
+    def _wrong_with_nameserver(self, word: str, read: Nameserver | None) -> Finding | None:
         said = f"the nameserver {_quote(word)}"
         if read is None:
             why, advice = self._no_address(word)
             # Of a carriage return the line as a whole was told.
-            return Said(f"{said} is ignored, because {why}", advice, "error") if word[-1] != "\r" else _NOTHING
+            return _found("error", f"{said} is ignored, because {why}", advice) if word[-1] != "\r" else None
         if not read.is_ipv6:
             read_so = f"{said} is {read.address}, because inet_aton(3) reads it so"
-            return _NOTHING if read.address == word else Said(read_so, f"write {read.address}")
+            return None if read.address == word else _found("warning", read_so, f"write {read.address}")
         if "%" in word and not read.scope:
             ignored = f"the scope of {_quote(word)} is ignored, because it is no interface here"
-            return Said(ignored, _CORRECT_SCOPE, "error")
+            return _found("error", ignored, _CORRECT_SCOPE)
         if not read.scope and _is_link_local(IPv6Address(read.address)):
             unreachable = f"{said} cannot be reached, because a link-local address needs its interface"
-            return Said(unreachable, f"write {word}%NAME", "error")
-        return _NOTHING
+            return _found("error", unreachable, f"write {word}%NAME")
+        return None
 
     def _no_address(self, word: str) -> tuple[str, str]:
         """Say why a word is no address, and what to write."""

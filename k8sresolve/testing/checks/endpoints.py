@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from k8sresolve.testing.checks.findings import Finding, Severity, Source, Sources, Subject, labels_told, listed
+from k8sresolve.findings import Finding, Severity
+from k8sresolve.testing.checks.findings import Source, Sources, Subject, labels_told, listed
 from k8sresolve.testing.objects.store import Pod, Selector, Service
 
 NXDOMAIN = "DNS answers NXDOMAIN"

@@ -3,10 +3,11 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Literal, NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import attrs
 
+from k8sresolve.findings import Finding, Severity
 from k8sresolve.testing.controllers.workloads import matches
 from k8sresolve.testing.objects.store import (
     NO_PORT,
@@ -20,26 +21,7 @@ from k8sresolve.testing.objects.store import (
     Workload,
 )
 
-Severity: TypeAlias = Literal["error", "warning", "remark"]
-
 _WORKLOADS = ("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job")
-
-
-@attrs.frozen
-class Finding:
-    """One thing that does not fit, or that is good to know.
-
-    `severity` is `"error"` where a lookup or a connection fails as the objects stand, or the API server refuses them,
-    `"warning"` where one may fail, or leads elsewhere than meant, and `"remark"` otherwise. `object` is kind and name,
-    as `Service shop/payments`, `field` the path of the field to look at, as `spec.ports[0].targetPort`, `problem` what
-    is wrong with it and what comes of that, and `advice` what to do.
-    """
-
-    severity: Severity
-    object: str
-    field: str
-    problem: str
-    advice: str
 
 
 class Source(NamedTuple):
@@ -56,7 +38,8 @@ class Source(NamedTuple):
 
     def finding(self, severity: Severity, field: str, problem: str, advice: str) -> Finding:
         """Find something about it."""
-        return Finding(severity, f"{self.kind} {self.namespace}/{self.name}", field, problem, advice)
+        name = f"{self.kind} {self.namespace}/{self.name}"
+        return Finding(severity=severity, object=name, field=field, problem=problem, advice=advice)
 
 
 def source_of(pod: Pod) -> tuple[str, str]:
@@ -136,7 +119,7 @@ class Subject:
     def finding(self, severity: Severity, field: str, problem: str, advice: str) -> Finding:
         """Find something about the Service."""
         name = f"Service {self.service.namespace}/{self.service.name}"
-        return Finding(severity, name, field, problem, advice)
+        return Finding(severity=severity, object=name, field=field, problem=problem, advice=advice)
 
 
 def listed(items: Iterable[object], most: int = 3) -> str:

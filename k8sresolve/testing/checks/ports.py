@@ -9,7 +9,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
-from k8sresolve.testing.checks.findings import Finding, Source, Subject, listed, ports_told, source_of
+from k8sresolve.findings import Finding
+from k8sresolve.testing.checks.findings import Source, Subject, listed, ports_told, source_of
 from k8sresolve.testing.objects.store import Pod, PodSpec, PortEntry
 
 _MAX_LABEL = 63

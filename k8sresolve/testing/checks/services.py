@@ -7,20 +7,18 @@ Nothing is asked and nothing is connected to, so a check tells what the objects 
 import difflib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import get_args
 
 from k8sresolve._core.files.search_list import is_like_top_level
 from k8sresolve.errors import NoSuchName
+from k8sresolve.findings import Finding, worst_first
 from k8sresolve.names import ServiceName
 from k8sresolve.testing.checks.endpoints import NXDOMAIN, check_endpoints
-from k8sresolve.testing.checks.findings import Finding, Severity, Source, Sources, Subject, labels_told, listed
+from k8sresolve.testing.checks.findings import Source, Sources, Subject, labels_told, listed
 from k8sresolve.testing.checks.ports import check_declared, check_slices, check_targets
 from k8sresolve.testing.controllers.control_plane import select
 from k8sresolve.testing.controllers.workloads import matches
 from k8sresolve.testing.coredns.chain import pack_address
 from k8sresolve.testing.objects.store import HEADLESS, Endpoints, EndpointSlice, Pod, Service, Store
-
-_WORST_FIRST: tuple[Severity, ...] = get_args(Severity)
 
 
 def find_service(store: Store, name: str, namespace: str, cluster_domain: str) -> Service:
@@ -53,13 +51,14 @@ def check(store: Store, service: Service | None = None) -> tuple[Finding, ...]:
     """Check one Service, with what is named after it, or all that is in the store; the worst comes first."""
     services = _services(store) if service is None else [service]
     sources = Sources(store)
-    findings = [
-        *_about_services(store, services, sources),
-        *_hiding_namespaces(services),
-        *_governed(store, service, sources),
-        *(_orphans(store) if service is None else ()),
-    ]
-    return tuple(sorted(findings, key=lambda finding: _WORST_FIRST.index(finding.severity)))
+    return worst_first(
+        [
+            *_about_services(store, services, sources),
+            *_hiding_namespaces(services),
+            *_governed(store, service, sources),
+            *(_orphans(store) if service is None else ()),
+        ]
+    )
 
 
 def _services(store: Store) -> list[Service]:
@@ -148,11 +147,12 @@ def _hiding_namespaces(services: Iterable[Service]) -> Iterator[Finding]:
             hidden[service.namespace].append(f"{service.name}.{service.namespace}")
     for namespace, hosts in hidden.items():
         yield Finding(
-            "warning",
-            f"Namespace {namespace}",
-            "metadata.name",
-            f"is called like a top-level domain: a pod that means {listed(hosts)} on the Internet gets the Service",
-            f"rename the namespace, or write such hosts with a dot at the end ({hosts[0]}.)",
+            severity="warning",
+            object=f"Namespace {namespace}",
+            field="metadata.name",
+            problem="is called like a top-level domain: a pod that means "
+            f"{listed(hosts)} on the Internet gets the Service",
+            advice=f"rename the namespace, or write such hosts with a dot at the end ({hosts[0]}.)",
         )
 
 
@@ -230,4 +230,4 @@ def _has(store: Store, namespace: str, service: str) -> bool:
 def _orphan(thing: EndpointSlice | Endpoints, field: str, problem: str) -> Finding:
     name = f"{type(thing).__name__} {thing.namespace}/{thing.name}"
     problem, advice = f"{problem}: DNS has no name for these endpoints", "name the Service to which they belong"
-    return Finding("remark", name, field, problem, advice)
+    return Finding(severity="remark", object=name, field=field, problem=problem, advice=advice)

@@ -31,9 +31,9 @@ def only(text, word):
     return remark
 
 
-def test_the_kubelets_own_file_is_worth_a_note_on_ndots_and_no_more():
+def test_the_kubelets_own_file_is_worth_a_remark_on_ndots_and_no_more():
     (remark,) = told(KUBELET)
-    assert (remark.severity, remark.line, remark.text) == ("note", 3, "options ndots:5")
+    assert (remark.severity, remark.line, remark.text) == ("remark", 3, "options ndots:5")
     # Three search domains, then the name as typed, each with A and AAAA; by `kubernetes` only `api.example.com.svc...`
     # can be an endpoint's name. A full name has four dots.
     assert "questions for svc 2, svc.ns 4, svc.ns.svc.cluster.local 8, api.example.com 8;" in remark.problem
@@ -86,8 +86,8 @@ def test_other_long_lines_that_musl_ignores_are_told_by_what_is_lost():
         (OUTSIDE + "domain a.test b.test\n", "musl searches a.test b.test, and glibc a.test", "error"),
         (OUTSIDE + "search a.test\nsearch\n", "go searches nothing, and glibc a.test", "error"),
         (OUTSIDE + "options ndots:3 ndots:4\n", "musl takes ndots for 3, and glibc for 4", "error"),
-        (OUTSIDE + "options timeout:0\n", "go takes timeout for 1, and glibc for 0", "note"),
-        (OUTSIDE + "options attempts:9\n", "musl takes attempts for 9, and glibc for 5", "note"),
+        (OUTSIDE + "options timeout:0\n", "go takes timeout for 1, and glibc for 0", "remark"),
+        (OUTSIDE + "options attempts:9\n", "musl takes attempts for 9, and glibc for 5", "remark"),
     ],
 )
 def test_where_another_libc_reads_the_file_differently(text, problem, severity):
@@ -112,10 +112,10 @@ def test_a_default_by_the_host_name_is_not_musls():
         ("strict-error", "musl and go"),
     ],
 )
-def test_options_that_do_nothing_in_another_libc_are_noted(option, where):
+def test_options_that_do_nothing_in_another_libc_are_remarked_on(option, where):
     (remark,) = told(f"{OUTSIDE}options {option}\n")
     assert remark.problem == f"the option {option!r} does nothing in {where}"
-    assert (remark.severity, remark.line) == ("note", 2)
+    assert (remark.severity, remark.line) == ("remark", 2)
 
 
 def test_no_aaaa_has_its_cve():
@@ -129,11 +129,11 @@ def test_windows_line_ends_are_told_as_what_they_are():
     assert sum("no line names a usable nameserver" in problem for problem in problems) == 1
 
 
-def test_errors_come_first_then_warnings_then_notes():
+def test_errors_come_first_then_warnings_then_remarks():
     text = KUBELET.replace("ndots:5", "rotate ndots:5 attempts:0 inet6").replace("cluster.local\n", "cluster.local .\n")
     order = [remark.severity for remark in told(text)]
-    assert set(order) == {"error", "warning", "note"}
-    assert order == sorted(order, key=["error", "warning", "note"].index)
+    assert set(order) == {"error", "warning", "remark"}
+    assert order == sorted(order, key=["error", "warning", "remark"].index)
 
 
 def test_all_that_the_reader_says_is_said():

@@ -101,7 +101,7 @@ def check(config: ResolverConfig, data: bytes, dialect: str) -> None:
 def check_remarks(remarks: tuple[object, ...], data: bytes) -> None:
     lines = data.count(b"\n") + 1
     for remark in remarks:
-        assert remark.severity in ("error", "warning", "note")
+        assert remark.severity in ("error", "warning", "remark")
         assert remark.problem
         assert remark.advice
         assert str(remark).isprintable()

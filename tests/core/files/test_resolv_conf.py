@@ -158,7 +158,7 @@ def test_what_is_in_order_is_not_remarked_on(line):
         (b"search a.test a.test", "warning"),
         (b"nameserver 010.0.0.1", "warning"),
         (b"nameserver 10.0.0.1\n" * 3, "warning"),
-        (b"sortlist 10.0.0.0", "note"),
+        (b"sortlist 10.0.0.0", "remark"),
     ],
 )
 def test_what_is_stated_and_not_used_is_an_error_and_what_costs_a_warning(line, severity):
