@@ -10,7 +10,8 @@ from types import MappingProxyType
 
 import attrs
 
-from k8sresolve._core.files.resolv_conf import DIALECTS, Line, Reading, parse_inet_aton, read
+from k8sresolve._core.addresses import parse_inet_aton
+from k8sresolve._core.files.resolv_conf import DIALECTS, Line, Reading, read
 from k8sresolve._core.files.search_list import KUBELET_SEARCHES, is_too_long_for_musl, plain
 from k8sresolve._core.questions import AAAA, A, Found, NxDomain, Question, Result
 from k8sresolve._core.search.walk import POLICIES, rehearse

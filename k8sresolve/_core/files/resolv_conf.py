@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import attrs
 
+from k8sresolve._core.addresses import parse_inet_aton
 from k8sresolve._core.files import search_list
 from k8sresolve.config import Nameserver, ResolverConfig
 from k8sresolve.errors import ConfigError
@@ -90,25 +91,6 @@ def _go_lines(text: str) -> Iterator[Line]:
 
 
 # --- Addresses --------------------------------------------------------------------------------------------------------
-
-_C_NUMBER = re.compile(r"(0[xX][0-9a-fA-F]+)|(0[0-7]*)|([1-9][0-9]{0,9})")
-
-
-def _c_number(text: str) -> int | None:
-    match = _C_NUMBER.fullmatch(text)
-    return int(text, (16, 8, 10)[(match.lastindex or 1) - 1]) if match else None
-
-
-def parse_inet_aton(text: str) -> IPv4Address | None:
-    """Read an IPv4 address as inet_aton(3): one to four numbers, hexadecimal and octal too, the last fills the rest."""
-    numbers = [_c_number(part) for part in text.split(".", 4)]
-    known = [number for number in numbers if number is not None]
-    if len(known) < len(numbers) or len(known) > 4:
-        return None
-    *leading, last = known
-    if any(number > 255 for number in leading) or last >= 256 ** (5 - len(known)):
-        return None
-    return IPv4Address(sum(number << 24 - 8 * place for place, number in enumerate(leading)) + last)
 
 
 def _dotted(text: str) -> IPv4Address | None:

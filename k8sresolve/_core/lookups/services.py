@@ -9,7 +9,7 @@ from typing import NamedTuple, NoReturn
 
 import attrs
 
-from k8sresolve._core.files.resolv_conf import parse_inet_aton
+from k8sresolve._core.addresses import parse_inet_aton
 from k8sresolve._core.lookups import masking
 from k8sresolve._core.lookups.setting import Setting
 from k8sresolve._core.lookups.trail import Story, Trail
