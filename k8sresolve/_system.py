@@ -65,7 +65,7 @@ def load_config(
     Source: resolv.conf(5), hosts(5); Kubernetes documentation, "Accessing the Kubernetes API from a Pod".
     """
     source = os.fsdecode(path)
-    data, remarks = _resolv_conf(source)
+    data, found = _resolv_conf(source)
     env, hostname, interfaces = _surroundings(data)
     config = parse_resolv_conf(data, env=env, hostname=hostname, interfaces=interfaces, dialect=dialect, source=source)
     entries, more = _hosts(os.fsdecode(hosts))
@@ -73,7 +73,7 @@ def load_config(
         config,
         namespace=config.namespace or (_namespace() if source == RESOLV_CONF else None),
         hosts=entries,
-        diagnostics=(*remarks, *config.diagnostics, *more),
+        diagnostics=(*found, *config.diagnostics, *more),
     )
 
 
@@ -134,12 +134,13 @@ def _identity() -> tuple[tuple[int, ...] | None, ...]:
 def lint(path: str | os.PathLike[str] = RESOLV_CONF) -> tuple[Finding, ...]:
     """Read `path` as `load_config` does, and tell all that there is to improve. Raises `ConfigError` as it does."""
     # What only the command needs is imported late.
-    from k8sresolve._core.files import lint as core
+    from k8sresolve._core.files.lint import lint_resolv_conf
 
     source = os.fsdecode(path)
-    data, remarks = _resolv_conf(source)
+    data, found = _resolv_conf(source)
     env, hostname, interfaces = _surroundings(data)
-    return (*remarks, *core.lint(data, env=env, hostname=hostname, interfaces=interfaces, source=source))
+    more = lint_resolv_conf(data, env=env, hostname=hostname, interfaces=interfaces, source=source)
+    return (*found, *more)
 
 
 def own_addresses() -> tuple[str, ...]:

@@ -54,12 +54,12 @@ def _of_file(path: str | None) -> tuple[str, Sequence[Finding]]:
 
 def _of_input() -> tuple[str, Sequence[Finding]]:
     """Read a file of another machine, of which nothing else is known."""
-    from k8sresolve._core.files.lint import lint
+    from k8sresolve._core.files.lint import lint_resolv_conf
 
     data = sys.stdin.buffer.read(_MOST_BYTES + 1)
     if len(data) > _MOST_BYTES:
         raise ConfigError(f"standard input has more than {_MOST_BYTES:,} bytes")
-    return "standard input", lint(data, source="standard input")
+    return "standard input", lint_resolv_conf(data, source="standard input")
 
 
 def _where(source: str, finding: Finding) -> str:

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterator, Sequence
 
+from k8sresolve._core.files.findings import odd, quote
 from k8sresolve.config import infer_cluster
-from k8sresolve.findings import Finding, Severity
+from k8sresolve.findings import Finding
 
 # The API server lets no more through: `MaxDNSSearchPaths` and `MaxDNSSearchListChars` of Kubernetes' validation.
 KUBELET_SEARCHES, KUBELET_SEARCH_CHARACTERS = 32, 2048
@@ -29,12 +30,12 @@ def is_like_top_level(label: str) -> bool:
 
 
 def look_at(entries: Sequence[str], line: str = "") -> Iterator[Finding]:
-    """Remark on a search list, but not on its place; `line` is the line of resolv.conf that states it, if one does."""
+    """Find what is odd in a search list, but not its place; `line` is the line of resolv.conf that states it."""
     yield from _domains(entries, split_by_cr=line.endswith("\r"))
     yield from _bounds(entries, line)
     namespace, _ = infer_cluster(entries)
     if namespace and is_like_top_level(namespace):
-        yield _found(
+        yield odd(
             f"the namespace is called like the top-level domain {namespace!r}: what a pod takes for the host "
             f"example.{namespace} is the Service 'example' here, if there is one",
             f"write such hosts with a dot at the end (example.{namespace}.), or rename the namespace",
@@ -50,12 +51,12 @@ def _domains(entries: Sequence[str], *, split_by_cr: bool) -> Iterator[Finding]:
         if times > 2 or (split_by_cr and entry.endswith("\r")):
             continue
         if times == 2:
-            again = f"{_quote(entry)} is listed again, which asks the same names twice"
-            yield _found(again, "remove it", reference="resolv.conf(5)")
+            again = f"{quote(entry)} is listed again, which asks the same names twice"
+            yield odd(again, "remove it", reference="resolv.conf(5)")
         elif wrong := _wrong_with_domain(entry):
-            yield _found(f"{_quote(entry)} {wrong[0]}", wrong[1])
+            yield odd(f"{quote(entry)} {wrong[0]}", wrong[1])
         elif entry == ".":
-            yield _found(
+            yield odd(
                 "'.' stands for the name as typed, and musl up to 1.2.3 sends a packet for it that no nameserver can "
                 "read: the lookup fails",
                 "leave it out where images with such a musl may run (Alpine 3.17 and older)",
@@ -86,9 +87,9 @@ def _bounds(entries: Sequence[str], line: str) -> Iterator[Finding]:
     if count > KUBELET_SEARCHES or characters > KUBELET_SEARCH_CHARACTERS:
         problem = f"a search list of {count} domains and {characters} characters could not come from the kubelet"
         bounds = f"which writes at most {KUBELET_SEARCHES} and {KUBELET_SEARCH_CHARACTERS:,}"
-        yield _found(f"{problem}, {bounds}", "shorten it", reference="Kubernetes, validatePodDNSConfig")
+        yield odd(f"{problem}, {bounds}", "shorten it", reference="Kubernetes, validatePodDNSConfig")
     if is_too_long_for_musl(line):
-        yield _found(
+        yield odd(
             f"musl (Alpine) ignores this line of {len(line)} bytes, because it reads none of more than {MUSL_LINE}: "
             "it has no search list, and `svc` and `svc.ns` are not found",
             "shorten the search list: leave out the node's domains by dnsPolicy: None, or in the kubelet's resolv.conf",
@@ -96,7 +97,7 @@ def _bounds(entries: Sequence[str], line: str) -> Iterator[Finding]:
             "musl, resolvconf.c",
         )
     if aborts_glibc(entries):
-        yield _found(
+        yield odd(
             "glibc 2.36 (Debian 12) aborts the process at its first lookup, because a domain among the first six does "
             "not fit into a buffer of 256 bytes with those before it",
             "shorten that domain, or put longer ones before it",
@@ -122,11 +123,3 @@ def aborts_glibc(entries: Sequence[str]) -> bool:
             return used <= 56
         used += size
     return False
-
-
-def _found(problem: str, advice: str, severity: Severity = "warning", reference: str = "") -> Finding:
-    return Finding(severity=severity, problem=problem, advice=advice, reference=reference)
-
-
-def _quote(text: str, most: int = 80) -> str:
-    return repr(text if len(text) <= most else text[: most - 3] + "...")

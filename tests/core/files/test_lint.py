@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from k8sresolve._core.files.lint import lint
+from k8sresolve._core.files.lint import lint_resolv_conf
 from k8sresolve._core.files.resolv_conf import parse_resolv_conf
 
 CASES = Path(__file__).parents[2] / "golden/resolvconf/cases.jsonl.gz"
@@ -23,7 +23,7 @@ with gzip.open(CASES, "rt", encoding="utf-8") as lines:
 
 
 def told(text, **keywords):
-    return lint(text.encode("latin-1"), **keywords)
+    return lint_resolv_conf(text.encode("latin-1"), **keywords)
 
 
 def only(text, word):
@@ -140,14 +140,14 @@ def test_all_that_the_reader_says_is_said():
     for row in ROWS:
         data = None if row.get("file") else base64.b64decode(row["text_b64"])
         read = parse_resolv_conf(data, env=row["env"], hostname=row["hostname"])
-        assert {*read.diagnostics} <= {*lint(data, env=row["env"], hostname=row["hostname"])}, row["id"]
+        assert {*read.diagnostics} <= {*lint_resolv_conf(data, env=row["env"], hostname=row["hostname"])}, row["id"]
 
 
 def test_the_lines_on_which_glibc_hangs_are_told_and_no_others():
     seen = [row for row in ROWS if not row.get("file")]
     assert sum("hang" in row["glibc"] for row in seen) > 5
     for row in seen:
-        remarks = lint(base64.b64decode(row["text_b64"]), env=row["env"], hostname=row["hostname"])
+        remarks = lint_resolv_conf(base64.b64decode(row["text_b64"]), env=row["env"], hostname=row["hostname"])
         hangs = any(remark.problem.startswith("glibc never comes") for remark in remarks)
         assert hangs == ("hang" in row["glibc"]), row["id"]
 
@@ -182,7 +182,7 @@ def test_a_sortlist_that_never_ends(entries, hangs):
 )
 def test_a_large_file_is_told_of_in_reasonable_time(data):
     began = time.process_time()
-    assert len(lint(data)) < 400
+    assert len(lint_resolv_conf(data)) < 400
     assert time.process_time() - began < 20
 
 
@@ -195,7 +195,7 @@ WORDS = (
 @settings(max_examples=200, deadline=None)
 @given(data=st.lists(st.sampled_from(WORDS.split(b"|")), max_size=60).map(b"".join))
 def test_any_text_gives_remarks_with_all_their_parts(data):
-    for remark in lint(data):
+    for remark in lint_resolv_conf(data):
         assert remark.problem.isprintable()
         assert remark.advice
         assert remark.advice.isprintable()
