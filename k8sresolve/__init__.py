@@ -10,6 +10,7 @@ Names are imported when first used, so `import k8sresolve` loads neither asyncio
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from k8sresolve._core.files.lint import lint_resolv_conf
     from k8sresolve._core.files.resolv_conf import parse_resolv_conf
     from k8sresolve._default import addresses, endpoints, explain, lookup, pod, port, ports, reverse, service
     from k8sresolve._system import load_config
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from k8sresolve.resolver import Resolver
 
 _HOMES = {
+    "_core.files.lint": ("lint_resolv_conf",),
     "_core.files.resolv_conf": ("parse_resolv_conf",),
     "_default": ("addresses", "endpoints", "explain", "lookup", "pod", "port", "ports", "reverse", "service"),
     "_system": ("load_config",),
@@ -143,6 +145,7 @@ __all__ = [
     "addresses",
     "endpoints",
     "explain",
+    "lint_resolv_conf",
     "load_config",
     "lookup",
     "parse_resolv_conf",

@@ -54,7 +54,7 @@ def _of_file(path: str | None) -> tuple[str, Sequence[Finding]]:
 
 def _of_input() -> tuple[str, Sequence[Finding]]:
     """Read a file of another machine, of which nothing else is known."""
-    from k8sresolve._core.files.lint import lint_resolv_conf
+    from k8sresolve import lint_resolv_conf
 
     data = sys.stdin.buffer.read(_MOST_BYTES + 1)
     if len(data) > _MOST_BYTES:
