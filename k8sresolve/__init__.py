@@ -10,6 +10,7 @@ Names are imported when first used, so `import k8sresolve` loads neither asyncio
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from k8sresolve._core.events import Observer
     from k8sresolve._core.files.lint import lint_resolv_conf
     from k8sresolve._core.files.resolv_conf import parse_resolv_conf
     from k8sresolve._default import addresses, endpoints, explain, lookup, pod, port, ports, reverse, service
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
         BadResponse,
         ConfigError,
         Error,
+        InternalError,
         InvalidName,
         LookupTimeout,
         ManifestError,
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
     from k8sresolve.resolver import Resolver
 
 _HOMES = {
+    "_core.events": ("Observer",),
     "_core.files.lint": ("lint_resolv_conf",),
     "_core.files.resolv_conf": ("parse_resolv_conf",),
     "_default": ("addresses", "endpoints", "explain", "lookup", "pod", "port", "ports", "reverse", "service"),
@@ -65,6 +68,7 @@ _HOMES = {
         "BadResponse",
         "ConfigError",
         "Error",
+        "InternalError",
         "InvalidName",
         "LookupTimeout",
         "ManifestError",
@@ -116,6 +120,7 @@ __all__ = [
     "Explanation",
     "Family",
     "Finding",
+    "InternalError",
     "InvalidName",
     "LookupTimeout",
     "ManifestError",
@@ -125,6 +130,7 @@ __all__ = [
     "NoSuchName",
     "NotFound",
     "NotHeadless",
+    "Observer",
     "PodName",
     "Policy",
     "Port",
