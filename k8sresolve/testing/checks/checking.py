@@ -15,7 +15,8 @@ from k8sresolve.testing.checks import registry
 from k8sresolve.testing.checks.origins import Origin
 from k8sresolve.testing.checks.subjects import Rule, Surroundings, namespace_subjects, service_subjects
 from k8sresolve.testing.checks.telling import listed
-from k8sresolve.testing.objects.store import Endpoints, EndpointSlice, Service, Store
+from k8sresolve.testing.objects.kinds import Endpoints, EndpointSlice, Service
+from k8sresolve.testing.objects.store import Store
 
 _Checked = TypeVar("_Checked")
 

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from k8sresolve.findings import Finding, Severity
 from k8sresolve.testing.controllers.workloads import matches
-from k8sresolve.testing.objects.store import Pod, PodSpec, Selector, Store, Workload
+from k8sresolve.testing.objects.kinds import Pod, PodSpec, Selector, Workload
+from k8sresolve.testing.objects.store import Store
 
 _WORKLOADS = ("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job")
 

@@ -3,7 +3,7 @@
 from k8sresolve.testing.checks.origins import Origin
 from k8sresolve.testing.checks.rules import endpoints, hiding, listings, pod_names, ports, services
 from k8sresolve.testing.checks.subjects import NamespaceSubject, Rule, ServiceSubject
-from k8sresolve.testing.objects.store import Endpoints, EndpointSlice
+from k8sresolve.testing.objects.kinds import Endpoints, EndpointSlice
 
 SERVICE: tuple[Rule[ServiceSubject], ...] = (
     services.check_namespace,

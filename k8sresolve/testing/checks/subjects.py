@@ -9,8 +9,9 @@ import attrs
 
 from k8sresolve.findings import Finding, Severity
 from k8sresolve.testing.checks.origins import Origin, Origins
-from k8sresolve.testing.controllers.control_plane import select
-from k8sresolve.testing.objects.store import EndpointSlice, Pod, Service, Store
+from k8sresolve.testing.controllers.slices import select
+from k8sresolve.testing.objects.kinds import EndpointSlice, Pod, Service
+from k8sresolve.testing.objects.store import Store
 
 
 class Surroundings:

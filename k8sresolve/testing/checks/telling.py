@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from k8sresolve.testing.objects.store import NO_PORT, PortEntry, Selector
+from k8sresolve.testing.objects.kinds import NO_PORT, PortEntry, Selector
 
 
 def listed(items: Iterable[object], most: int = 3) -> str:

@@ -11,7 +11,7 @@ from k8sresolve.testing.checks.origins import Origin, Origins
 from k8sresolve.testing.checks.rules.services import NXDOMAIN
 from k8sresolve.testing.checks.subjects import ServiceSubject, Surroundings
 from k8sresolve.testing.checks.telling import labels_told, listed
-from k8sresolve.testing.objects.store import Pod, Selector, Service
+from k8sresolve.testing.objects.kinds import Pod, Selector, Service
 
 _REFUSED = "DNS answers its ClusterIP, where connections are refused"
 _READY = "ready, but in no EndpointSlice"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from k8sresolve.findings import Finding
 from k8sresolve.testing.checks.subjects import Surroundings
-from k8sresolve.testing.objects.store import Endpoints, EndpointSlice
+from k8sresolve.testing.objects.kinds import Endpoints, EndpointSlice
 
 
 def check_owner(listing: EndpointSlice | Endpoints, around: Surroundings) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from k8sresolve.findings import Finding
 from k8sresolve.testing.checks.origins import Origin, origin_of
 from k8sresolve.testing.checks.subjects import ServiceSubject, Surroundings
 from k8sresolve.testing.checks.telling import listed, ports_told
-from k8sresolve.testing.objects.store import Pod, PodSpec, PortEntry
+from k8sresolve.testing.objects.kinds import Pod, PodSpec, PortEntry
 
 _MAX_LABEL = 63
 _NAME = re.compile("[a-z0-9]([a-z0-9-]*[a-z0-9])?", re.ASCII)

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from k8sresolve.findings import Finding
 from k8sresolve.testing.checks.subjects import ServiceSubject, Surroundings
 from k8sresolve.testing.checks.telling import listed
-from k8sresolve.testing.coredns.chain import pack_address
-from k8sresolve.testing.objects.store import HEADLESS
+from k8sresolve.testing.coredns.addresses import pack_address
+from k8sresolve.testing.objects.kinds import HEADLESS
 
 NXDOMAIN = "DNS answers NXDOMAIN"
 
