@@ -5,7 +5,7 @@ from functools import partial
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import NamedTuple, NoReturn
 
-from k8sresolve._core.files.resolv_conf import parse_inet_aton
+from k8sresolve._core.addresses import parse_inet_aton
 from k8sresolve._core.lookups.results import addresses_in, canonical, chain_of, cname_of, is_lacking, lifetime
 from k8sresolve._core.lookups.services import without
 from k8sresolve._core.lookups.setting import Setting
