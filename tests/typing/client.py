@@ -28,6 +28,7 @@ from k8sresolve import (
     Error,
     Explanation,
     Family,
+    InternalError,
     InvalidName,
     LookupTimeout,
     ManifestError,
@@ -37,6 +38,7 @@ from k8sresolve import (
     NoSuchName,
     NotFound,
     NotHeadless,
+    Observer,
     PodName,
     Policy,
     Port,
@@ -83,6 +85,7 @@ def configuring(policy: Policy, family: Family) -> None:
     assert_type(config, ResolverConfig)
     assert_type(ResolverConfig.for_cluster("10.96.0.10:5353"), ResolverConfig)
     assert_type(ResolverConfig(), ResolverConfig)
+    ResolverConfig(nameservers=["10.96.0.10", nameserver], hosts=[("db", ["10.0.0.1"])])
     ResolverConfig(nameservers=(nameserver,), search=("svc.cluster.local",), ndots=5, timeout=1, attempts=2)
     ResolverConfig(flags=frozenset({"rotate"}), namespace="shop", cluster_domain="cluster.local", source="mine")
     ResolverConfig(hosts=(("db", ("10.0.0.1",)),), diagnostics=(Diagnostic("odd"),))
@@ -117,6 +120,8 @@ def configuring(policy: Policy, family: Family) -> None:
     assert_type(cache.cluster_negative_ttl, float)
 
     Resolver(config, namespace="shop", cluster_domain="cluster.local", policy=policy, family=family)
+    assert_type(Resolver().config, ResolverConfig)
+    assert_type(AsyncResolver().config, ResolverConfig)
     Resolver(timeout=2, in_flight=8, cache=cache, policy="glibc", family="both")
     AsyncResolver(config, namespace="shop", cluster_domain="cluster.local", policy=policy, family=family)
     AsyncResolver(timeout=2.5, in_flight=8, cache=cache, policy="musl-1.2.3", family="ipv6")
@@ -295,7 +300,7 @@ def handling(resolver: Resolver) -> None:
     except (LookupTimeout, ServerFailure, Refused, NetworkError) as error:
         as_temporary: TemporaryFailure = error
         assert_type(as_temporary.name, str)
-    except (InvalidName, BadResponse, NotHeadless, PortsDiffer) as error:
+    except (InvalidName, BadResponse, InternalError, NotHeadless, PortsDiffer) as error:
         as_resolve: ResolveError = error
         as_gaierror: socket.gaierror = error
         assert_type(as_resolve.problem, str)
@@ -318,6 +323,7 @@ def reading_errors(error: ResolveError, config: ConfigError, manifest: ManifestE
     assert_type(attempt.transport, str)
     assert_type(attempt.outcome, str)
     assert_type(attempt.milliseconds, float)
+    assert_type(attempt.age, float | None)
     assert_type(config.problem, str)
     assert_type(config.advice, str)
     assert_type(manifest.problem, str)
@@ -326,3 +332,33 @@ def reading_errors(error: ResolveError, config: ConfigError, manifest: ManifestE
     assert_type(manifest.line, int | None)
     assert_type(manifest.column, int | None)
     assert_type(manifest.field, str)
+
+
+class Printing(Observer):
+    """What a user writes to be told: the methods that matter, with the parameters as they are."""
+
+    def asked(self, name: str, rdtype: str) -> None:
+        print(name, rdtype)
+
+    def sent(self, name: str, rdtype: str, *, nameserver: str, transport: str, purpose: str, waited: float) -> None:
+        print(name, rdtype, nameserver, transport, purpose, waited)
+
+    def answered(self, attempt: Attempt) -> None:
+        print(attempt)
+
+    def landed(self, name: str, rdtype: str, outcome: str, milliseconds: float) -> None:
+        print(name, rdtype, outcome, milliseconds)
+
+    def decided(self, name: str, candidate: Candidate) -> None:
+        print(name, candidate.rule)
+
+    def remembered(self, name: str, rdtype: str, age: float) -> None:
+        print(name, rdtype, age)
+
+    def reloaded(self, config: ResolverConfig) -> None:
+        print(config.nameservers)
+
+
+def observing() -> None:
+    Resolver(observers=[Printing()])
+    AsyncResolver(observers=(Printing(), Observer()))

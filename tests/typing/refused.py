@@ -34,13 +34,15 @@ def words_that_are_none(config: ResolverConfig) -> None:
     Resolver("/etc/resolv.conf")  # type: ignore[arg-type]
     Resolver(timeout="5")  # type: ignore[arg-type]
     Resolver(cache=False)  # type: ignore[arg-type]
+    Resolver(observers=[print])  # type: ignore[list-item]
     policy: Policy = "musl-1.1"  # type: ignore[assignment]
     print(policy)
 
 
 def configurations_that_are_none() -> None:
-    ResolverConfig(nameservers=("10.96.0.10",))  # type: ignore[arg-type]
-    ResolverConfig(search="svc.cluster.local")  # type: ignore[arg-type]
+    ResolverConfig(nameservers=[10])  # type: ignore[list-item]
+    ResolverConfig(search=5)  # type: ignore[arg-type]
+    ResolverConfig(ndots="5")  # type: ignore[arg-type]
     ResolverConfig(nameserver="10.96.0.10")  # type: ignore[call-arg]
     ResolverConfig.for_cluster("10.96.0.10", "shop")  # type: ignore[call-arg]
     Nameserver("10.96.0.10", "53")  # type: ignore[arg-type]
@@ -48,7 +50,13 @@ def configurations_that_are_none() -> None:
 
 
 def fields_that_are_frozen(
-    config: ResolverConfig, service: Service, port: Port, host: Addresses, endpoint: Endpoint, stats: Stats
+    config: ResolverConfig,
+    service: Service,
+    port: Port,
+    host: Addresses,
+    endpoint: Endpoint,
+    stats: Stats,
+    resolver: Resolver,
 ) -> None:
     config.ndots = 2  # type: ignore[misc]
     service.addresses = ()  # type: ignore[misc]
@@ -57,6 +65,7 @@ def fields_that_are_frozen(
     host.host = "other"  # type: ignore[misc]
     endpoint.port = 80  # type: ignore[misc]
     stats.sends = 0  # type: ignore[misc]
+    resolver.config = config  # type: ignore[misc]
 
 
 def values_that_may_be_missing(endpoint: Endpoint, service: Service) -> None:

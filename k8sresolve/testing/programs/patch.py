@@ -19,10 +19,13 @@ from typing import Any, Literal, NamedTuple, Self, get_args
 
 import attrs
 
-from k8sresolve._core.engine.inquiry import Send
-from k8sresolve._core.questions import AAAA, PTR, A, Empty, Found, NxDomain
+from k8sresolve._core.engine.ledger import Ledger
+from k8sresolve._core.engine.rules import Rules
+from k8sresolve._core.engine.sends import Send
+from k8sresolve._core.events import Events
+from k8sresolve._core.questions import AAAA, PTR, A, Call, Empty, Found, NxDomain
 from k8sresolve._core.search import walk as search
-from k8sresolve._facade import _terms
+from k8sresolve._drivers.running import run
 from k8sresolve._getaddrinfo.libc import Hints, Host, Info, Libc, Missing, Pod, libc, literal_text
 from k8sresolve.config import CacheConfig
 from k8sresolve.errors import ConfigError
@@ -74,12 +77,12 @@ class _Names:
     def __init__(self, place: Place, clock: Clock, libc_: Libc, outside: Outside) -> None:
         config = place.config
         stated = attrs.evolve(config, timeout=config.timeout or _TIMEOUT, attempts=config.attempts or _ATTEMPTS)
-        terms = _terms(stated, CacheConfig(entries=0))
+        rules = Rules.of(stated, in_flight=64, cache=CacheConfig(entries=0))
         if libc_.name != "glibc":
-            terms = attrs.evolve(terms, limit=float(stated.timeout or _TIMEOUT))  # musl: all tries together
+            rules = attrs.evolve(rules, limit=float(stated.timeout or _TIMEOUT))  # musl: all tries together
         # musl before 1.2.4 knows no DNS over TCP.
         network = _Plain(place.network, edns="edns0" in config.flags, tcp=libc_.name != "musl-1.2.3")
-        self._driver = VirtualDriver(terms, network, clock, in_flight=64, rotate="rotate" in config.flags)
+        self._driver = VirtualDriver(rules, Ledger(rules), Events(), network, clock)
         self._config = config
         self._hosts = dict(config.hosts)
         self._libc = libc_
@@ -123,7 +126,8 @@ class _Names:
 
     def _walk(self, name: str, rdtypes: tuple[int, ...]) -> search.Walked:
         policy = search.policy(self._libc.policy)
-        return self._driver.run(search.walk(name, self._config, policy, rdtypes), _WHOLE_LOOKUP, fresh=True)
+        walk = Call(search.walk, (self._config, policy, rdtypes))
+        return run(self._driver, walk, name, _WHOLE_LOOKUP, fresh=True)
 
     def _leave(self, host: str, end: search.Walked) -> None:
         """Raise `_Elsewhere` for a name outside the cluster that its DNS says nothing of, as far as it is let through.

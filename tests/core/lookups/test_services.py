@@ -29,8 +29,9 @@ from k8sresolve import (
     ServiceName,
     TemporaryFailure,
 )
-from k8sresolve._core.lookups import services as lookups
+from k8sresolve._core.lookups import hosts, services
 from k8sresolve._core.questions import AAAA, A, Failed
+from k8sresolve._facade import Options
 from k8sresolve.testing import Cluster
 from k8sresolve.testing.coredns.plugins.kubernetes import KubernetesOptions
 from k8sresolve.testing.network.virtual import Arrival
@@ -190,7 +191,7 @@ def test_auto_asks_both_families_where_the_pod_has_both(resolver_of, dual):
 
 
 def test_auto_asks_the_other_family_before_it_says_no_data(dual):
-    resolver = OfflineResolver(Place(dual.config("shop"), dual.network, frozenset({4})), dual.clock)
+    resolver = OfflineResolver(Place(dual.config("shop"), dual.network, frozenset({4})), dual.clock, Options())
     assert texts(resolver.service("six").addresses) == ["fd00:10:96::6"]
     assert asked(dual) == ["six.shop.svc.cluster.local. A", "six.shop.svc.cluster.local. AAAA"]
     # Where there is an address there is nothing more to ask, nor where the name does not exist.
@@ -215,7 +216,7 @@ def test_auto_asks_the_other_family_before_it_says_no_data(dual):
 )
 def test_auto_asks_aaaa_where_the_pod_has_an_ipv6_address_of_use(ipv4, own, rdtypes):
     with ipv4.resolver() as resolver:
-        setting = attrs.evolve(resolver._setting, own=lambda: tuple(map(ip_address, own)))
+        setting = attrs.evolve(resolver._line.setting, own=lambda: tuple(map(ip_address, own)))
         assert setting.rdtypes == rdtypes
         assert setting.rdtypes + setting.rest == (A, AAAA)
 
@@ -921,7 +922,9 @@ def test_for_cluster_places_a_program_outside(resolver_of, ipv4):
 def test_arguments_win_over_the_search_list(ipv4):
     config = ResolverConfig.for_cluster("10.96.0.10", namespace="default", cluster_domain="wrong.test")
     resolver = OfflineResolver(
-        Place(config, ipv4.network, frozenset({4})), ipv4.clock, namespace="Shop", cluster_domain="cluster.local"
+        Place(config, ipv4.network, frozenset({4})),
+        ipv4.clock,
+        Options(namespace="Shop", cluster_domain="cluster.local"),
     )
     assert resolver.service("payments").name == PAYMENTS
     assert resolver.service("workers.data").name.cluster_domain == "cluster.local"
@@ -969,9 +972,9 @@ def test_a_closed_resolver_says_so(resolver_of, ipv4):
 def test_a_resolver_closed_by_another_thread_ends_the_lookup(ipv4):
     with ipv4.resolver(namespace="shop") as resolver:
         for make in (
-            lambda: lookups.service(resolver._setting, "payments"),
-            lambda: lookups.port(resolver._setting, "payments", "http"),
-            lambda: lookups.addresses(resolver._setting, "payments."),
+            lambda: services.service(resolver._line.setting, "payments", ()),
+            lambda: services.port(resolver._line.setting, "payments", "http"),
+            lambda: hosts.addresses(resolver._line.setting, "payments."),
         ):
             lookup = make()
             next(lookup)
