@@ -5,6 +5,7 @@ A question is one name and one type. Its result is a value, never an exception: 
 """
 
 from collections.abc import Callable, Generator, Mapping
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 
@@ -20,6 +21,22 @@ TYPE_NAMES = {A: "A", NS: "NS", CNAME: "CNAME", SOA: "SOA", PTR: "PTR", TXT: "TX
 def type_name(rdtype: int) -> str:
     """Write a type as text: `A`, or `TYPE65280` (RFC 3597) where it has no name here."""
     return TYPE_NAMES.get(rdtype, f"TYPE{rdtype}")
+
+
+def is_under(name: str, domain: str | None) -> bool:
+    """Whether an absolute name is the domain's own or one below it, whatever the letter case (RFC 4343).
+
+    The domain may be written with the dot at its end or without. Nothing is under one that is not known: None or empty.
+
+    >>> is_under("payments.shop.svc.Cluster.local.", "cluster.local"), is_under("mycluster.local.", "cluster.local")
+    (True, False)
+    """
+    return bool(domain) and f".{name}".lower().endswith(_suffix(domain))
+
+
+@lru_cache(64)
+def _suffix(domain: str) -> str:
+    return f".{domain.strip('.').lower()}."
 
 
 class Question(NamedTuple):
@@ -121,21 +138,30 @@ class Failed:
     at: float = attrs.field(default=0.0, eq=False)
 
 
+Outcome: TypeAlias = Literal["found", "nodata", "dangling", "nxdomain", Reason, "malformed", "overtaken"]
+"""What a candidate came to, in one word.
+
+`"dangling"`: a CNAME leads to no record. `"malformed"`: musl 1.2.3 makes a packet of it that is no question.
+`"overtaken"`: an earlier candidate of the same run decided.
+"""
+
 Result: TypeAlias = Found | Empty | NxDomain | Failed
 Results: TypeAlias = tuple[Result | None, ...]
 
 
-def outcome_of(result: Result) -> str:
-    """Say in a word what a result is: `"found"`, `"nodata"`, `"nxdomain"`, or a failure's reason."""
+def outcome_of(result: Result | None) -> Outcome:
+    """Say in one word what a result is; one that was not waited for is lost."""
     match result:
         case Found():
             return "found"
-        case Empty():
-            return "nodata"
+        case Empty(chain=chain):
+            return "dangling" if chain else "nodata"
         case NxDomain():
             return "nxdomain"
         case Failed(reason=reason):
             return reason
+        case None:
+            return "timeout"
 
 
 def _all(answers: Results) -> bool:

@@ -18,7 +18,7 @@ import attrs
 
 from k8sresolve._core.files.resolv_conf import parse_inet_aton
 from k8sresolve._core.questions import AAAA, A
-from k8sresolve._core.search.walk import Failure
+from k8sresolve._core.search.rules import Failure
 from k8sresolve.errors import ConfigError
 
 Info: TypeAlias = tuple[int, int, int, str, tuple[Any, ...]]

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from k8sresolve._core.wire import reply as wire
+from k8sresolve._core.engine import inquiry
 from k8sresolve._drivers import asyncio_
 from k8sresolve.async_resolver import AsyncResolver
 from k8sresolve.config import CacheConfig, ResolverConfig
@@ -324,7 +324,7 @@ def test_an_error_of_ours_strands_nobody(resolver_of, monkeypatch, caplog):
     resolver = resolver_of()
 
     async def work() -> None:
-        monkeypatch.setattr(wire, "read_any", broken)
+        monkeypatch.setattr(inquiry, "read_reply", broken)
         with caplog.at_level(logging.CRITICAL, "k8sresolve"):
             results = await asyncio.gather(*(right(resolver, index % 3) for index in range(9)), return_exceptions=True)
         assert {type(result) for result in results} == {InternalError}

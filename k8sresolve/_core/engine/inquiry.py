@@ -22,7 +22,11 @@ from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.engine.sends import Purpose, Send, Sent, Transport
 from k8sresolve._core.questions import Empty, Exchange, Failed, Found, NxDomain, Question, Reason, Result
-from k8sresolve._core.wire import reply as wire
+from k8sresolve._core.wire.names import Malformed, Unsendable
+from k8sresolve._core.wire.query import encode_query
+from k8sresolve._core.wire.rcodes import BADVERS, FORMERR, NOERROR, NOTIMP, NXDOMAIN, REFUSED, SERVFAIL, rcode_name
+from k8sresolve._core.wire.reply import read_reply
+from k8sresolve._core.wire.rules import BadAnswer, Reply
 
 EDNS_SIZE = 1232  # octets; the DNS flag day 2020 value, which fits every path without fragments
 JUNK_LIMIT = 64  # packets that do not match; then the question goes on over TCP
@@ -33,16 +37,6 @@ STREAM_WAIT = 1.0  # seconds until another TCP connection is tried, doubling
 
 TRUNCATED = "truncated"
 
-NOERROR, FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED, BADVERS = 0, 1, 2, 3, 4, 5, 16
-_RCODES = {
-    NOERROR: "NOERROR",
-    FORMERR: "FORMERR",
-    SERVFAIL: "SERVFAIL",
-    NXDOMAIN: "NXDOMAIN",
-    NOTIMP: "NOTIMP",
-    REFUSED: "REFUSED",
-    BADVERS: "BADVERS",
-}
 _REASONS: dict[int, Reason] = {FORMERR: "formerr", SERVFAIL: "servfail", NOTIMP: "notimp", REFUSED: "refused"}
 # The nameserver may be able to answer a moment later; every other setback is its last word on this question.
 _PASSING: frozenset[Reason] = frozenset({"servfail", "network"})
@@ -111,7 +105,7 @@ class Inquiry:
         try:
             probes = self._probes(now, best)
             return [self._send(now, best), *probes]
-        except wire.Unsendable as error:
+        except Unsendable as error:
             return self._fail(now, "unsendable", str(error))
 
     def extend(self, until: float) -> None:
@@ -124,7 +118,7 @@ class Inquiry:
         sent = self.sent[number]
         try:
             reading = None if len(data) > EDNS_SIZE else self._read(data)
-        except wire.BadAnswer as error:
+        except BadAnswer as error:
             return self._setback(now, sent, "bad", str(error))
         if reading is None:
             return self._on_junk(now)
@@ -142,7 +136,7 @@ class Inquiry:
         sent = self.sent[number]
         try:
             reading = self._read(data)
-        except wire.BadAnswer as error:
+        except BadAnswer as error:
             return self._setback(now, sent, "bad", str(error))
         if reading is None:
             return self._setback(now, sent, "network", "a reply to something else")
@@ -262,16 +256,16 @@ class Inquiry:
     def _payload(self, edns: bool) -> bytes:
         payload = self._payloads.get(edns)
         if payload is None:
-            payload = self._payloads[edns] = wire.encode(self.question, edns=EDNS_SIZE if edns else None)
+            payload = self._payloads[edns] = encode_query(self.question, edns=EDNS_SIZE if edns else None)
         return payload
 
-    def _read(self, data: bytes) -> wire.Reading | None:
-        """Read a reply; None for what is no reply to this question, or is damaged. Raises `wire.BadAnswer`."""
+    def _read(self, data: bytes) -> Reply | None:
+        """Read a reply; None for what is no reply to this question, or is damaged. Raises `BadAnswer`."""
         try:
-            return wire.read_any(data, next(iter(self._payloads.values())), self.question.rdtype)
-        except wire.BadAnswer:
+            return read_reply(data, next(iter(self._payloads.values())), self.question.rdtype)
+        except BadAnswer:
             raise
-        except wire.Malformed:
+        except Malformed:
             return None
 
     def _reply_timed(self, now: float, sent: Sent) -> None:
@@ -286,7 +280,7 @@ class Inquiry:
         self._go_over_tcp()
         return self._again(now)
 
-    def _judge(self, now: float, sent: Sent, reading: wire.Reading) -> list[Send]:
+    def _judge(self, now: float, sent: Sent, reading: Reply) -> list[Send]:
         if reading.rcode == NOERROR and reading.data:
             sent.end(now, "NOERROR")
             ttl = reading.ttl or 0
@@ -307,14 +301,12 @@ class Inquiry:
             self.answer = NxDomain(expires, reading.chain, self.exchanges(now), now)
             return []
         if reading.rcode in (FORMERR, BADVERS) and sent.edns:
-            return self._without_edns(now, sent, _RCODES[reading.rcode])
+            return self._without_edns(now, sent, rcode_name(reading.rcode))
         if reading.rcode == NOERROR:
             return self._setback(now, sent, "refused", "lame")
         if reading.rcode == NXDOMAIN:
             return self._setback(now, sent, "bad", "records in an NXDOMAIN")
-        return self._setback(
-            now, sent, _REASONS.get(reading.rcode, "refused"), _RCODES.get(reading.rcode, f"RCODE{reading.rcode}")
-        )
+        return self._setback(now, sent, _REASONS.get(reading.rcode, "refused"), rcode_name(reading.rcode))
 
     def _without_edns(self, now: float, sent: Sent, outcome: str) -> list[Send]:
         # RFC 6891, section 7: FORMERR from a nameserver that knows no EDNS; BADVERS should not occur with version 0.
@@ -324,7 +316,7 @@ class Inquiry:
             return []
         return [self._send(now, sent.server)]
 
-    def _negative(self, now: float, reading: wire.Reading) -> tuple[float, float]:
+    def _negative(self, now: float, reading: Reply) -> tuple[float, float]:
         seconds = self._ledger.cache.seconds(self.question.name, reading.soa_ttl, self._rules.cluster_domain)
         return now + seconds, now + (reading.soa_ttl or 0)
 

@@ -12,6 +12,7 @@ from k8sresolve._core.lookups.trail import Trail
 from k8sresolve._core.ordering import ranks
 from k8sresolve._core.questions import Failed, Found, IPAddress, Lookup, Question
 from k8sresolve._core.search import walk as search
+from k8sresolve._core.search.rules import Tried
 from k8sresolve.errors import NoData, NoSuchName
 from k8sresolve.names import check_host
 from k8sresolve.records import Addresses, Candidate
@@ -61,7 +62,7 @@ def walks_of(setting: Setting, host: str) -> Lookup[list[Walk]]:
     return walks
 
 
-def found_by(trail: Trail, walks: list[Walk], wanted: str) -> search.Tried:
+def found_by(trail: Trail, walks: list[Walk], wanted: str) -> Tried:
     """Return what the last walk found, or raise what its end means."""
     for walk in walks:
         for tried in walk.end.tried:

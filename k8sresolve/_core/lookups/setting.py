@@ -6,7 +6,7 @@ import attrs
 
 from k8sresolve._core.events import Events
 from k8sresolve._core.questions import AAAA, A, IPAddress
-from k8sresolve._core.search import walk as search
+from k8sresolve._core.search.rules import PolicyRules
 from k8sresolve.config import Family, ResolverConfig
 from k8sresolve.errors import ConfigError
 from k8sresolve.names import ServiceName, check_namespace
@@ -22,7 +22,7 @@ class Setting:
     """
 
     config: ResolverConfig
-    policy: search.PolicyRules
+    policy: PolicyRules
     family: Family
     own: Callable[[], tuple[IPAddress, ...]]
     now: Callable[[], float]

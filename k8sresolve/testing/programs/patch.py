@@ -25,6 +25,7 @@ from k8sresolve._core.engine.sends import Send
 from k8sresolve._core.events import Events
 from k8sresolve._core.questions import AAAA, PTR, A, Call, Empty, Found, NxDomain
 from k8sresolve._core.search import walk as search
+from k8sresolve._core.search.rules import Tried
 from k8sresolve._drivers.running import run
 from k8sresolve._getaddrinfo.libc import Hints, Host, Info, Libc, Missing, Pod, libc, literal_text
 from k8sresolve.config import CacheConfig
@@ -149,7 +150,7 @@ def _bare(name: str) -> str:
     return name.removesuffix(".")
 
 
-def _host(tried: search.Tried) -> Host:
+def _host(tried: Tried) -> Host:
     found = [answer for answer in tried.answers if isinstance(answer, Found)]
     path = (tried.candidate.name, *next((answer.chain for answer in found if answer.chain), ()))
     *aliases, canonical = map(_bare, path)

@@ -324,9 +324,10 @@ def test_of_two_nameservers_one_is_asked_twice():
     [
         (REFUSED, "refused", "REFUSED"),
         (reply(rcode="NOTIMP"), "notimp", "NOTIMP"),
-        (reply(rcode="NOTAUTH"), "refused", "RCODE9"),
+        (reply(rcode="NOTAUTH"), "refused", "NOTAUTH"),
+        (reply(rcode="14"), "refused", "RCODE14"),
     ],
-    ids=["REFUSED", "NOTIMP", "NOTAUTH"],
+    ids=["REFUSED", "NOTIMP", "NOTAUTH", "RCODE14"],
 )
 def test_refusals_are_a_last_word(said, reason, detail):
     assert Talk().datagram(0.001, 0, said).answer == Failed(reason, detail)

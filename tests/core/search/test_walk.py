@@ -1,19 +1,22 @@
 """The rules of searching, one by one: candidates, what is asked at once, where the asking stops, what is reported."""
 
 from ipaddress import IPv4Address, IPv6Address
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from k8sresolve._core.questions import AAAA, SRV, TXT, A, Empty, Failed, Found, NxDomain
-from k8sresolve._core.search.walk import POLICIES, Then, candidates, masked, policy, rehearse, walk
-from k8sresolve.config import ResolverConfig
+from k8sresolve._core.search.rules import Then
+from k8sresolve._core.search.walk import candidates, masked, policy, rehearse, walk
+from k8sresolve.config import Policy, ResolverConfig
 from k8sresolve.errors import ConfigError
 
 SHOP = ("shop.svc.cluster.local", "svc.cluster.local", "cluster.local")
 POD = ResolverConfig(search=SHOP, ndots=5)
 NODE = ResolverConfig(search=(*SHOP, "corp.example", "example.net"), ndots=5)
+POLICIES = {name: policy(name) for name in get_args(Policy)}
 KUBERNETES, GLIBC = policy("kubernetes"), policy("glibc")
 NO, NONE = NxDomain(0.0), Empty(0.0)
 DANGLING = Empty(0.0, chain=("elsewhere.test.",))
@@ -555,9 +558,9 @@ def test_every_outcome_has_a_successor_in_every_policy():
     steps = list(GLIBC.steps("x", ResolverConfig(search=("a.test",), ndots=5), (A,)))
     for row in POLICIES.values():
         for reason in ("timeout", "servfail", "refused", "notimp", "formerr", "network", "bad", "unsendable", "closed"):
-            assert row.then(steps[0], (Failed(reason),)) in Then
-        assert row.then(steps[0], (V4,)) is Then.STOP
-        assert row.then(steps[0], (NO,)) is Then.GO_ON
+            assert row.judge(steps[0], (Failed(reason),))[1] in Then
+        assert row.judge(steps[0], (V4,))[1] is Then.STOP
+        assert row.judge(steps[0], (NO,))[1] is Then.GO_ON
 
 
 TEXT = st.text(st.sampled_from("abc.-_\\\u00fc \x00") | st.characters(), max_size=70)
