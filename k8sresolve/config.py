@@ -245,17 +245,16 @@ def _search(given: Iterable[str]) -> tuple[str, ...]:
 
 def _hosts(given: Iterable[tuple[str, Iterable[str]]]) -> tuple[tuple[str, tuple[str, ...]], ...]:
     example = '[("db", ["192.0.2.7"])]'
-    lines = _items("hosts", given, example)
-    try:
-        return tuple(
-            (name.lower(), tuple(map(_canonical, _items(name, addresses, example)))) for name, addresses in lines
-        )
-    except (AttributeError, TypeError, ValueError) as error:
-        if isinstance(error, ConfigError):
-            raise
-        raise ConfigError(
-            f"hosts={lines!r} is no list of names with their addresses", advice=f"give {example}"
-        ) from None
+    found: list[tuple[str, tuple[str, ...]]] = []
+    for line in _items("hosts", given, example):
+        match line:
+            case (str(name), tuple() | list() as addresses):
+                found.append((name.lower(), tuple(map(_canonical, addresses))))
+            case _:
+                raise ConfigError(
+                    f"hosts={given!r} is no list of names with their addresses", advice=f"give hosts={example}"
+                )
+    return tuple(found)
 
 
 @attrs.frozen

@@ -38,12 +38,13 @@ class Batch:
 class Flight(Inquiry):
     """An inquiry under way, the batches that wait for it, and what the host keeps for it."""
 
-    __slots__ = ("alarm", "batches", "began", "key", "launched", "ports")
+    __slots__ = ("alarm", "batches", "began", "key", "launched", "ports", "told")
 
     def __init__(self, batch: Batch, index: int, key: Question, desk: "Desk", now: float) -> None:
         super().__init__(batch.round.questions[index], desk.rules, desk.ledger, batch.deadline, desk.first())
         self.key = key
         self.began = now
+        self.told: tuple[int, ...] = ()  # the sends of which observers know what became
         self.batches: list[tuple[Batch, int]] = []
         self.alarm = math.inf
         self.launched = False
@@ -239,15 +240,12 @@ class Desk:
         """Let the flight take an event, perform what it sends, and see what has become of it."""
         if flight.answer is not None:
             return
-        ended = {id(sent) for sent in flight.sent if sent.outcome} if self._events.observers else set[int]()
         try:
             self._perform(flight, event(now, *what), now)
         except Exception as error:  # noqa: BLE001
             # An error of ours must not strand those who wait for this flight.
             self._host.report(f"asking {flight.question} failed", error)
             flight.end(now, "internal", repr(error))
-        if self._events.observers:
-            self._tell_answered(flight, ended, now)
         if flight.answer is not None:
             self._land(flight, now)
             self._fill(now)
@@ -255,6 +253,8 @@ class Desk:
             self._alarm(flight)
 
     def _perform(self, flight: Flight, sends: list[Send], now: float) -> None:
+        if self._events.observers:
+            self._tell_answered(flight, now)
         while sends and flight.answer is None:
             send = sends.pop(0)
             self._counters.sends += 1
@@ -264,6 +264,8 @@ class Desk:
             error = self._host.send(flight, send)
             if error is not None:
                 sends += flight.on_error(now, send.number, error)
+                if self._events.observers:
+                    self._tell_answered(flight, now)
 
     def _tell_sent(self, flight: Flight, send: Send, now: float) -> None:
         before = flight.sent[send.number - 1].at if send.number else now
@@ -275,10 +277,11 @@ class Desk:
             waited=(now - before) * 1000,
         )
 
-    def _tell_answered(self, flight: Flight, ended: set[int], now: float) -> None:
-        """Tell of the sendings that have come to something since those of `ended` had."""
-        for sent in flight.sent:
-            if sent.outcome and id(sent) not in ended:
+    def _tell_answered(self, flight: Flight, now: float) -> None:
+        """Tell of the sends that have come to something."""
+        for number, sent in enumerate(flight.sent):
+            if sent.outcome and number not in flight.told:
+                flight.told += (number,)
                 self._events.answered(flight.question, sent.exchange(self.rules.nameservers[sent.server], now))
 
     def _land(self, flight: Flight, now: float) -> None:

@@ -1,14 +1,13 @@
 """How a host name was looked up: every candidate, and what came of it."""
 
-from collections.abc import Iterator
-
 import attrs
 
 from k8sresolve._core.lookups import masking
-from k8sresolve._core.lookups.hosts import Walk, answered_here, candidates, walks_of
+from k8sresolve._core.lookups.hosts import answered_here, candidates, walks_of
 from k8sresolve._core.lookups.results import addresses_in
 from k8sresolve._core.lookups.setting import Setting
-from k8sresolve._core.questions import Lookup, type_name
+from k8sresolve._core.lookups.trail import Trail
+from k8sresolve._core.questions import Lookup
 from k8sresolve._core.search import walk as search
 from k8sresolve.config import Policy
 from k8sresolve.records import Candidate, Explanation
@@ -25,8 +24,9 @@ def explain(setting: Setting, name: str, policy: Policy | None = None) -> Lookup
         outcome = "found" if here.addresses else "nodata"
         candidate = Candidate(name, rule, asked=False)
         return Explanation(name, setting.policy.name, (candidate,), outcome, here.addresses, 0)
-    walks = yield from walks_of(setting, name)
-    told = [candidate for walk in walks for candidate in _told(walk)]
+    trail = Trail(name, setting)
+    walks = yield from walks_of(trail)
+    told = [trail.told(tried, walk.rdtypes) for walk in walks for tried in walk.end.tried]
     end = walks[-1].end
     return Explanation(
         name=name,
@@ -37,19 +37,6 @@ def explain(setting: Setting, name: str, policy: Policy | None = None) -> Lookup
         questions=sum(len(candidate.questions) for candidate in told),
         remark=masking.remark(name, setting.config, setting.policy, walks[-1].rdtypes, end),
     )
-
-
-def _told(walk: Walk) -> Iterator[Candidate]:
-    """Tell of the candidates that were trail."""
-    for tried in walk.end.tried:
-        exchanges = [x for answer in tried.answers if answer is not None for x in answer.exchanges]
-        yield attrs.evolve(
-            tried.candidate,
-            questions=tuple(type_name(rdtype) for rdtype, _ in zip(walk.rdtypes, tried.answers, strict=False)),
-            outcome=tried.outcome,
-            nameserver=exchanges[-1].nameserver if exchanges else "",
-            milliseconds=round(max(x.milliseconds for x in exchanges), 3) if exchanges else None,
-        )
 
 
 def _with_the_rest(told: list[Candidate], planned: tuple[Candidate, ...]) -> tuple[Candidate, ...]:

@@ -1,6 +1,7 @@
 """Any host, as the pod's libc would find it: literals, the hosts file, `localhost`, then the search list."""
 
 from collections.abc import Iterable
+from functools import partial
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import NamedTuple, NoReturn
 
@@ -35,7 +36,7 @@ def addresses(setting: Setting, host: str) -> Lookup[Addresses]:
         if not here.addresses:
             trail.fail(NoData, f"an IP address, but no {setting.wanted}")
         return here
-    walks = yield from walks_of(setting, host)
+    walks = yield from walks_of(trail)
     tried = found_by(trail, walks, setting.wanted)
     found = addresses_in(tried.answers)
     ttl, expires_at = lifetime(tried.answers, setting)
@@ -51,15 +52,21 @@ def addresses(setting: Setting, host: str) -> Lookup[Addresses]:
     )
 
 
-def walks_of(setting: Setting, host: str) -> Lookup[list[Walk]]:
+def walks_of(trail: Trail) -> Lookup[list[Walk]]:
     """Walk the search list for the families asked for, and, if these have no data, for the rest."""
     walks: list[Walk] = []
-    for rdtypes in filter(None, (setting.rdtypes, setting.rest)):
-        end = yield from search.walk(host, setting.config, setting.policy, rdtypes)
-        walks.append(Walk(rdtypes, end))
-        if end.failure != "nodata":
+    for rdtypes in filter(None, (trail.setting.rdtypes, trail.setting.rest)):
+        walks.append((yield from walk_for(trail, rdtypes)))
+        if walks[-1].end.failure != "nodata":
             break
     return walks
+
+
+def walk_for(trail: Trail, rdtypes: tuple[int, ...]) -> Lookup[Walk]:
+    """Walk the search list for these types."""
+    setting = trail.setting
+    decided = partial(trail.tell, rdtypes) if setting.events.observers else None
+    return Walk(rdtypes, (yield from search.walk(trail.name, setting.config, setting.policy, rdtypes, decided)))
 
 
 def found_by(trail: Trail, walks: list[Walk], wanted: str) -> Tried:

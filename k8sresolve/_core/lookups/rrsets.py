@@ -1,11 +1,10 @@
 """An RRset of any type."""
 
-from k8sresolve._core.lookups.hosts import Walk, found_by
+from k8sresolve._core.lookups.hosts import found_by, walk_for
 from k8sresolve._core.lookups.results import cname_of, lifetime
 from k8sresolve._core.lookups.setting import Setting
 from k8sresolve._core.lookups.trail import Trail
 from k8sresolve._core.questions import TYPE_NAMES, Found, Lookup, SrvData
-from k8sresolve._core.search import walk as search
 from k8sresolve.errors import InvalidName
 from k8sresolve.names import check_host, shown
 from k8sresolve.records import Answer
@@ -15,8 +14,8 @@ def records(setting: Setting, name: str, rdtype: str) -> Lookup[Answer]:
     """An RRset of any type, searched as `res_search` does."""
     number, text = _type_number(rdtype), rdtype.upper()
     trail = Trail(check_host(name), setting)
-    end = yield from search.walk(name, setting.config, setting.policy, (number,))
-    tried = found_by(trail, [Walk((number,), end)], f"{text} record")
+    walk = yield from walk_for(trail, (number,))
+    tried = found_by(trail, [walk], f"{text} record")
     (answer,) = tried.answers
     assert isinstance(answer, Found)  # noqa: S101 - that is what `found` means
     ttl, expires_at = lifetime((answer,), setting)

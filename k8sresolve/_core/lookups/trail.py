@@ -21,6 +21,7 @@ from k8sresolve._core.questions import (
     Round,
     type_name,
 )
+from k8sresolve._core.search.rules import Tried
 from k8sresolve.errors import (
     Attempt,
     BadResponse,
@@ -35,6 +36,7 @@ from k8sresolve.errors import (
     ResolverClosed,
     ServerFailure,
 )
+from k8sresolve.records import Candidate
 
 Story: TypeAlias = tuple[str, str]
 """What is wrong, and what to do about it (or nothing)."""
@@ -98,6 +100,27 @@ class Trail:
         if isinstance(answer, Failed) or answer.at > self._began:
             return None  # failures are not remembered
         return self._began - answer.at
+
+    def told(self, tried: Tried, rdtypes: tuple[int, ...]) -> Candidate:
+        """Tell users of a candidate that was tried for these types."""
+        answers = [answer for answer in tried.answers if answer is not None]
+        exchanges = [exchange for answer in answers for exchange in answer.exchanges]
+        age = max([age for answer in answers if (age := self.age(answer)) is not None], default=None)
+        took = max((exchange.milliseconds for exchange in exchanges), default=None)
+        return Candidate(
+            tried.step.name,
+            tried.step.rule,
+            tried.step.kind == "asked",
+            questions=tuple(type_name(rdtype) for rdtype, _ in zip(rdtypes, tried.answers, strict=False)),
+            outcome=tried.outcome,
+            nameserver=exchanges[-1].nameserver if exchanges else "",
+            milliseconds=None if took is None or age is not None else round(took, 3),
+            age=age,
+        )
+
+    def tell(self, rdtypes: tuple[int, ...], tried: Tried) -> None:
+        """Tell observers of a candidate that was decided."""
+        self.setting.events.decided(self.name, self.told(tried, rdtypes))
 
     def found(self, answer: Result, *, nxdomain: Story, nodata: Story) -> Found:
         """Return an answer that has records; raise what any other one means."""

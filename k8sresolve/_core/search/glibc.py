@@ -69,7 +69,8 @@ def judge(step: Step, answers: Results) -> Judgement:
 
 
 def _outcome(answers: Results) -> Outcome:
-    return reduce(_pair, map(outcome_of, answers))
+    outcomes: list[Outcome] = [outcome_of(answer) for answer in answers]
+    return reduce(_pair, outcomes)
 
 
 def _then(step: Step, outcome: Outcome) -> Then:

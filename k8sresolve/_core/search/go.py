@@ -49,10 +49,13 @@ def _judge(step: Step, answers: Results) -> Judgement:
 
 def _outcome(answers: Results) -> Outcome:
     """Take any record; of unlike failures Go takes the first or last to arrive, here the graver one."""
-    outcomes = [outcome_of(answer) for answer in answers]
+    outcomes: list[Outcome] = [outcome_of(answer) for answer in answers]
     if "found" in outcomes:
         return "found"
-    return next((o for o in outcomes if o not in NEGATIVE), outcomes[0])
+    for outcome in outcomes:
+        if outcome not in NEGATIVE:
+            return outcome
+    return outcomes[0]
 
 
 def _failure(tried: Sequence[Tried], rdtypes: tuple[int, ...]) -> Failure:

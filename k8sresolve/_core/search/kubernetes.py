@@ -25,14 +25,19 @@ from k8sresolve.config import ResolverConfig
 # The names for which there is an answer below the cluster domain: a Service, an endpoint of it, a named port (DNS
 # specification, sections 2.3 and 2.4), CoreDNS's zonal names, and a pod's name. Labels are those that Kubernetes allows
 # (RFC 1123); an endpoint named for its IPv6 address may begin or end with a hyphen.
-_LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
+_LABEL = r"[a-z0-9]++(?:-++[a-z0-9]++)*+"
 _SHAPES = re.compile(
-    rf"""(?:[a-z0-9-]+\.)? {_LABEL}\.{_LABEL}\.svc
-    | _[a-z0-9-]+\._[a-z]+\. {_LABEL}\.{_LABEL}\.svc
-    | [a-z0-9_-]+\.(?:pin|prefer)\._zone\. {_LABEL}\.{_LABEL}\.svc
-    | [0-9a-f]*(?:-[0-9a-f]*){{2,}}\.{_LABEL}\.pod""",
+    rf"""(?:[a-z0-9-]++\.)? {_LABEL}\.{_LABEL}\.svc
+    | _[a-z0-9-]++\._[a-z]++\. {_LABEL}\.{_LABEL}\.svc
+    | [a-z0-9_-]++\.(?:pin|prefer)\._zone\. {_LABEL}\.{_LABEL}\.svc
+    | [0-9a-f]*+(?:-[0-9a-f]*+){{2,}}+\.{_LABEL}\.pod""",
     re.VERBOSE,
 )
+
+
+def _has_shape(below: str) -> bool:
+    # Most names have too few labels, or end otherwise, which is seen at less cost.
+    return below.endswith((".svc", ".pod")) and below.count(".") > 1 and _SHAPES.fullmatch(below) is not None
 
 
 def _steps(name: str, config: ResolverConfig, rdtypes: tuple[int, ...]) -> Iterator[Step]:
@@ -52,7 +57,7 @@ def _steps(name: str, config: ResolverConfig, rdtypes: tuple[int, ...]) -> Itera
         elif lower in seen:
             # A second try would only be reached after the same negative answer.
             yield without(step, "asked before")
-        elif step.listed and step.name != typed and not _SHAPES.fullmatch(lower[: -len(domain) - 2]):
+        elif step.listed and step.name != typed and not _has_shape(lower[: -len(domain) - 2]):
             yield without(step, f"no name under {domain.lower()} has this shape")
         else:
             yield Step(step.name, step.rule, "asked", step.listed, inside=True)
@@ -69,13 +74,15 @@ def _judge(step: Step, answers: Results) -> Judgement:
 
 def _outcome(answers: Results) -> Outcome:
     """Take any record. NXDOMAIN holds for every type (RFC 8020). NODATA does not outweigh a failure."""
-    outcomes = [outcome_of(answer) for answer in answers]
+    outcomes: list[Outcome] = [outcome_of(answer) for answer in answers]
     if "found" in outcomes:
         return "found"
     if "nxdomain" in outcomes and "dangling" not in outcomes:
         return "nxdomain"
-    failures = (o for o in outcomes if o not in NEGATIVE)
-    return next(failures, "dangling" if "dangling" in outcomes else outcomes[0])
+    for outcome in outcomes:
+        if outcome not in NEGATIVE:
+            return outcome
+    return "dangling" if "dangling" in outcomes else outcomes[0]
 
 
 def _failure(tried: Sequence[Tried], _rdtypes: tuple[int, ...]) -> Failure:

@@ -59,9 +59,11 @@ def _judge(step: Step, answers: Results) -> Judgement:
 
 def _outcome(answers: Results) -> Outcome:
     """Judge A, then AAAA: no usable reply and NXDOMAIN decide at once. lookup_name.c, name_from_dns."""
-    outcomes = [outcome_of(answer) for answer in answers]
-    decided = (o for o in outcomes if o not in ("found", "nodata", "dangling"))
-    return next(decided, "found" if "found" in outcomes else outcomes[0])
+    outcomes: list[Outcome] = [outcome_of(answer) for answer in answers]
+    for outcome in outcomes:
+        if outcome not in ("found", "nodata", "dangling"):
+            return outcome
+    return "found" if "found" in outcomes else outcomes[0]
 
 
 def _failure(tried: Sequence[Tried], rdtypes: tuple[int, ...]) -> Failure:

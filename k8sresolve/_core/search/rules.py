@@ -54,8 +54,7 @@ class Step(NamedTuple):
         return Candidate(self.name, self.rule, self.kind == "asked")
 
 
-@attrs.frozen
-class Tried:
+class Tried(NamedTuple):
     """A candidate and what it came to; `answers` are in the order of the types, empty where it could not be sent."""
 
     step: Step

@@ -6,10 +6,7 @@ are made anew for every lookup, hence the tuples.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
 from typing import NamedTuple, get_args
-
-import attrs
 
 from k8sresolve._core.questions import AAAA, A, Failed, Lookup, Question, Result, Results, Round
 from k8sresolve._core.search.rules import TEMPORARY, Failure, PolicyRules, Step, Then, Tried
@@ -18,8 +15,7 @@ from k8sresolve.errors import ConfigError
 from k8sresolve.records import Candidate
 
 
-@attrs.frozen
-class Walked:
+class Walked(NamedTuple):
     """The end of a walk: the candidate that was found, or how the policy reports that none was.
 
     `failure` is None exactly where something was found: `"nxdomain"`, `"nodata"`, `"temporary"`, or `"failed"`, where
@@ -73,10 +69,17 @@ def candidates(
     return tuple(step.candidate for step in policy.steps(name, config, rdtypes))
 
 
-def walk(name: str, config: ResolverConfig, policy: PolicyRules, rdtypes: tuple[int, ...]) -> Lookup[Walked]:
+def walk(
+    name: str,
+    config: ResolverConfig,
+    policy: PolicyRules,
+    rdtypes: tuple[int, ...],
+    decided: Callable[[Tried], None] | None = None,
+) -> Lookup[Walked]:
     """Ask for `name` along the search list until the policy has its answer; A stands before AAAA in `rdtypes`.
 
-    Never raises: a name that cannot be sent is one more outcome.
+    Never raises: a name that cannot be sent is one more outcome. `decided` is told of each candidate as the policy has
+    judged it.
     """
     tried: list[Tried] = []
     left_list = False
@@ -93,6 +96,8 @@ def walk(name: str, config: ResolverConfig, policy: PolicyRules, rdtypes: tuple[
             outcome, then = policy.judge(step, got)
             if step.kind != "repeated":
                 tried.append(Tried(step, got, outcome))
+                if decided is not None:
+                    decided(tried[-1])
         if then is Then.STOP:
             break
         left_list = left_list or then is Then.LEAVE_LIST
@@ -170,10 +175,13 @@ class _Run(NamedTuple):
 
     def answered(self, answers: Results) -> Iterator[tuple[Step, Results]]:
         """Pair each step with its own answers: none for a name that cannot be sent."""
-        rest = iter(answers)
+        at = 0
         for step in self.steps:
-            if step.kind != "stand-in":
-                yield step, () if step.fault else tuple(islice(rest, self.width))
+            if step.kind in ("asked", "repeated"):
+                yield step, answers[at : at + self.width]
+                at += self.width
+            elif step.kind != "stand-in":
+                yield step, ()
 
     def _enough(self, answers: Results) -> bool:
         for step, got in self.answered(answers):

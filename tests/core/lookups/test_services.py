@@ -980,3 +980,53 @@ def test_a_resolver_closed_by_another_thread_ends_the_lookup(ipv4):
             next(lookup)
             with pytest.raises(ResolverClosed):
                 lookup.send((Failed("closed"),))
+
+
+# What was remembered says so.
+
+
+def test_an_error_from_memory_tells_how_old_it_is_and_replays_no_milliseconds(resolver_of, ipv4):
+    resolver = resolver_of(ipv4)
+    with pytest.raises(NoSuchName) as first:
+        resolver.service("nope")
+    assert [attempt.age for attempt in first.value.attempts] == [None]
+    assert "(NXDOMAIN from 10.96.0.10 in 0.5 ms)" in str(first.value)
+    ipv4.clock.advance(3)
+    with pytest.raises(NoSuchName) as again:
+        resolver.service("nope")
+    (attempt,) = again.value.attempts
+    assert (attempt.outcome, attempt.nameserver, attempt.age) == ("NXDOMAIN", "10.96.0.10", pytest.approx(3.0))
+    assert "tried nope.shop.svc.cluster.local. (NXDOMAIN from 10.96.0.10, remembered, 3 s old)" in str(again.value)
+    assert str(attempt) == "nope.shop.svc.cluster.local. A (NXDOMAIN from 10.96.0.10 remembered, 3 s old)"
+
+
+def test_so_does_an_explanation(resolver_of, ipv4):
+    resolver = resolver_of(ipv4)
+    (first, *_) = resolver.explain("payments").candidates
+    assert (first.milliseconds, first.age) == (0.5, None)
+    ipv4.clock.advance(3)
+    (again, *_) = resolver.explain("payments").candidates
+    assert (again.outcome, again.milliseconds, again.age) == ("found", None, pytest.approx(3.0))
+
+
+# Offline resolvers go by the options of their resolv.conf.
+
+
+def test_an_offline_resolver_rotates(resolver_of, ipv4):
+    config = attrs.evolve(ipv4.config("shop"), nameservers=["10.96.0.8", "10.96.0.9"], flags=["rotate"])
+    resolver = resolver_of(ipv4, namespace=None, config=config)
+    for _ in range(4):
+        resolver.service("payments", fresh=True)
+    assert [query.nameserver for query in ipv4.queries] == ["10.96.0.8", "10.96.0.9", "10.96.0.8", "10.96.0.9"]
+
+
+def test_a_probe_beside_the_first_send_is_no_resend(resolver_of, ipv4):
+    config = attrs.evolve(ipv4.config("shop"), nameservers=["10.96.0.8", "10.96.0.9"])
+    resolver = resolver_of(ipv4, namespace=None, config=config)
+    closed = ipv4.network.refuse(nameserver="10.96.0.8")
+    resolver.service("payments", fresh=True)
+    assert resolver.stats().resends == 1
+    closed.stop()
+    ipv4.clock.advance(6)
+    resolver.service("payments", fresh=True)
+    assert (resolver.stats().sends, resolver.stats().resends) == (4, 1)
