@@ -3,8 +3,8 @@
     python -m tests.mutation k8sresolve/_core/engine/health.py
 
 poodle makes the changes and the report: a changed number, operator, comparison, word, return value or call at a time.
-Here is what it leaves to a project: which tests judge a module, and a run of them that takes half a second, being a fork
-of a process that has loaded pytest and hypothesis.
+What it leaves to a project is here: which tests judge a module, and a run of them that takes half a second, being a
+fork of a process that has loaded pytest and hypothesis.
 """
 
 import os
