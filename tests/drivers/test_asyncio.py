@@ -9,6 +9,7 @@ import socket
 import threading
 import warnings
 from collections.abc import Callable, Coroutine
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -411,6 +412,18 @@ def test_a_port_that_closed_costs_no_question_of_another_its_time(resolver_of, o
         assert all(await asyncio.gather(*(right(resolver, index, timeout=30) for index in range(20))))
 
     run(resolver, work)
+
+
+def test_questions_that_share_a_socket_never_share_an_id(resolver_of, monkeypatch, patient):
+    ids = chain([b"\1\1"] * 3, (number.to_bytes(2) for number in range(1000, 2000)))
+    monkeypatch.setattr(asyncio_, "query_id", lambda: next(ids))
+    resolver = resolver_of(scripted(late(0.01)))
+
+    async def work() -> None:
+        assert all(await asyncio.gather(*(right(resolver, index) for index in range(3))))
+
+    run(resolver, work)
+    assert resolver.stats().resends == 0
 
 
 def test_a_miss_for_one_is_none_for_another(resolver_of):
