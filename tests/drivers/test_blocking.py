@@ -26,6 +26,7 @@ NAMES = [f"n{number}.shop.svc.cluster.local." for number in range(200)]
 ZONE = "\n".join(f"{name} 30 A 10.96.{number // 250}.{number % 250}" for number, name in enumerate(NAMES))
 WORLD = Nameserver(zone=ZONE)
 NOT_KEPT = CacheConfig(entries=0)
+PATIENCE = 60.0  # seconds for a lookup on a busy machine
 
 
 def address(index: int) -> str:
@@ -53,8 +54,9 @@ def resolver_of(loopback: Loopback) -> Any:
     loopback.close(opened)
 
 
-def right(resolver: Resolver, index: int, **options: Any) -> bool:
-    return [str(found) for found in resolver.addresses(NAMES[index], **options).addresses] == [address(index)]
+def right(resolver: Resolver, index: int, *, timeout: float = PATIENCE, **options: Any) -> bool:
+    found = resolver.addresses(NAMES[index], timeout=timeout, **options)
+    return [str(each) for each in found.addresses] == [address(index)]
 
 
 def wait_for(condition: Callable[[], bool]) -> None:

@@ -12,18 +12,18 @@ from k8sresolve import AsyncResolver, CacheConfig, EndpointName, Nameserver, Res
 from k8sresolve.testing import (
     Clock,
     Cluster,
-    Count,
-    Event,
     Fault,
     Finding,
     Kubelet,
+    KubeletEvent,
     KubernetesOptions,
+    LoggedQuery,
     Network,
     OfflineNameserver,
     Patch,
     Pod,
     PodDNS,
-    Query,
+    QueryCount,
     QueryLog,
     ResolvConf,
     Rollout,
@@ -110,8 +110,8 @@ def asking_the_kubelet(cluster: Cluster, pod: Pod) -> None:
     as_text: str = text
     print(as_text)
     for event in text.events:
-        assert_type(event, Event)
-        assert_type(event.reason, str)
+        assert_type(event, KubeletEvent)
+        assert_type(event.reason, Literal["MissingClusterDNS", "DNSConfigForming"])
         assert_type(event.message, str)
     kubelet = Kubelet(cluster_dns=("10.96.0.10",), cluster_domain="k8s.corp", resolv_conf=None, node_ips=("10.0.0.1",))
     assert_type(cluster.kubelet, Kubelet)
@@ -120,7 +120,7 @@ def asking_the_kubelet(cluster: Cluster, pod: Pod) -> None:
     assert_type(dns.nameservers, tuple[str, ...])
     assert_type(dns.searches, tuple[str, ...])
     assert_type(dns.options, tuple[str, ...])
-    assert_type(dns.events, tuple[Event, ...])
+    assert_type(dns.events, tuple[KubeletEvent, ...])
     assert_type(dns.text(), str)
 
 
@@ -168,17 +168,18 @@ def telling_stories(cluster: Cluster) -> None:
 
 
 def reading_the_log(queries: QueryLog) -> None:
-    assert_type(queries.asked("payments", "A"), Count)
+    assert_type(queries.asked("payments", "A"), QueryCount)
     number: int = queries.asked()
     assert_type(len(queries) + number, int)
     assert_type(queries.of("payments", "A"), QueryLog)
     for query in queries:
-        assert_type(query, Query)
+        assert_type(query, LoggedQuery)
         assert_type(query.name, str)
         assert_type(query.rdtype, str)
-        assert_type(query.transport, str)
+        assert_type(query.transport, Literal["udp", "tcp"])
         assert_type(query.at, float)
-        assert_type(query.outcome, str)
+        outcome: str = query.outcome
+        assert_type(query.outcome == "NXDOMAIN" or outcome == "dropped", bool)
         assert_type(query.client, str)
         assert_type(query.nameserver, str)
         assert_type(query.replica, str)

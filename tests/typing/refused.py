@@ -121,5 +121,7 @@ def the_kit(cluster: Cluster, pod: Pod) -> None:
     cluster.network.drop(transport="quic")  # type: ignore[arg-type]
     cluster.network.delay()  # type: ignore[call-arg]
     cluster.queries.asked(name=1)  # type: ignore[arg-type]
+    for query in cluster.queries:
+        print(query.outcome == "nodata")  # type: ignore[comparison-overlap]
     pod.ip = "10.244.1.1"  # type: ignore[misc]
     Kubelet(cluster_dns="10.96.0.10")  # type: ignore[arg-type]

@@ -31,7 +31,8 @@ from k8sresolve._getaddrinfo.libc import Hints, Host, Info, Libc, Missing, Pod, 
 from k8sresolve.config import CacheConfig
 from k8sresolve.errors import ConfigError
 from k8sresolve.testing.network.clock import Clock
-from k8sresolve.testing.network.virtual import Arrival, Network, VirtualDriver
+from k8sresolve.testing.network.parcels import Arrival
+from k8sresolve.testing.network.virtual import Network, VirtualDriver
 from k8sresolve.testing.programs.resolvers import Place
 from k8sresolve.testing.programs.routes import Routes
 
