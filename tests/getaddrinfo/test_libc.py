@@ -2,13 +2,17 @@
 
 import platform
 import socket
+from ipaddress import ip_address
 from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from k8sresolve._getaddrinfo.libc import Hints, Host, Missing, Pod, libc
+from k8sresolve._getaddrinfo.hints import Hints
+from k8sresolve._getaddrinfo.libc import Eai
+from k8sresolve._getaddrinfo.libcs import libc
+from k8sresolve._getaddrinfo.names import Caller, Host, Missing
 from k8sresolve.errors import ConfigError
 
 IPV4, IPV6 = "10.244.0.77", "fd00:10:244::77"
@@ -41,13 +45,37 @@ def nobody(_host: str, _rdtypes: tuple[int, ...]) -> Host:
     raise AssertionError("this needs no nameserver")
 
 
+class Names:
+    """Names found by a function, without a question."""
+
+    def __init__(self, find: Any) -> None:
+        self._find = find
+
+    def find(self, host: str, rdtypes: tuple[int, ...]) -> Any:
+        yield from ()
+        return self._find(host, rdtypes)
+
+    def pointers(self, address: str) -> Any:
+        raise AssertionError(f"the names of {address} are asked for")
+
+
+def outcome(lookup: Any) -> Any:
+    """What a lookup that asks nothing comes to."""
+    try:
+        next(lookup)
+    except StopIteration as stop:
+        return stop.value
+    raise AssertionError("this needs no nameserver")
+
+
 def ask(name: str, call: tuple[Any, ...], own: tuple[str, ...] = (IPV4, IPV6), find: Any = nobody) -> Any:
     host, service, *hints = call
-    packed = tuple(socket.inet_pton(socket.AF_INET6 if ":" in text else socket.AF_INET, text) for text in own)
+    addresses = tuple(map(ip_address, own))
+    library = libc(name)
     try:
-        return libc(name).getaddrinfo(host, service, Hints(*hints), Pod(packed, find))
-    except socket.gaierror as error:
-        return error.args
+        return outcome(library.getaddrinfo(host, service, Hints(*hints), Caller(lambda: addresses, Names(find))))
+    except Eai as eai:
+        return library.error(eai.code).args
 
 
 def machine(host: str | None, service: str | None, *hints: int) -> Any:

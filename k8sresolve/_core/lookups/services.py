@@ -47,7 +47,7 @@ from k8sresolve.names import (
 )
 from k8sresolve.records import Addresses, Answer, Candidate, Cname, Endpoint, Explanation, Port, Service, Target
 
-_LOOPBACK = (IPv4Address("127.0.0.1"), IPv6Address("::1"))
+LOOPBACK = (IPv4Address("127.0.0.1"), IPv6Address("::1"))
 _NO_CHAIN: tuple[str, ...] = ()
 
 
@@ -439,14 +439,12 @@ class _Walk(NamedTuple):
 
 def addresses(setting: Setting, host: str) -> Lookup[Addresses]:
     """Any host, as the pod's libc would find it: literals, the hosts file, `localhost`, then the search list."""
-    asked = Trail(check_host(host), setting.config)
-    local = _local(setting, host)
+    local = _local(setting, check_host(host))
     if local is not None:
         if not local.addresses:
-            asked.fail(NoData, f"an IP address, but no {setting.wanted}")
+            Trail(host, setting.config).fail(NoData, f"an IP address, but no {setting.wanted}")
         return local
-    walks = yield from _walks(setting, host)
-    tried = _found(asked, walks, setting.wanted)
+    tried = yield from searched(setting, host)
     found = _addresses_in(tried.answers)
     ttl, expires_at = _lifetime(tried.answers, setting)
     return Addresses(
@@ -459,6 +457,13 @@ def addresses(setting: Setting, host: str) -> Lookup[Addresses]:
         incomplete=_lacks(tried.answers),
         ranks=ranks(found, setting.own()),
     )
+
+
+def searched(setting: Setting, host: str) -> Lookup[search.Tried]:
+    """The candidate that any host, but what `listed` tells, is found at; with its answers as received."""
+    asked = Trail(check_host(host), setting.config)
+    walks = yield from _walks(setting, host)
+    return _found(asked, walks, setting.wanted)
 
 
 def _walks(setting: Setting, host: str) -> Lookup[list[_Walk]]:
@@ -501,19 +506,20 @@ def _local(setting: Setting, host: str) -> Addresses | None:
     caller takes has no addresses here.
     """
     literal = _literal(host)
-    bare = host.removesuffix(".").lower()
-    listed = [a for text in setting.hosts.get(host.lower(), ()) if setting.takes(a := ip_address(text))]
-    known: Iterable[IPAddress]
-    if literal is not None:
-        known = (literal,)
-    elif listed:
-        known = listed
-    elif bare == "localhost" or bare.endswith(".localhost"):
-        known = _LOOPBACK
-    else:
+    known = listed(setting, host) if literal is None else tuple(filter(setting.takes, (literal,)))
+    if known is None:
         return None
-    found = _canonical(filter(setting.takes, known))
+    found = _canonical(known)
     return Addresses(host, found, ranks=ranks(found, setting.own()))
+
+
+def listed(setting: Setting, host: str) -> tuple[IPAddress, ...] | None:
+    """The addresses of a name that is not asked for: those of the hosts file, as they stand there, or `localhost`."""
+    known = tuple([a for text in setting.hosts.get(host.lower(), ()) if setting.takes(a := ip_address(text))])
+    if known:
+        return known
+    bare = host.removesuffix(".").lower()
+    return tuple(filter(setting.takes, LOOPBACK)) if bare == "localhost" or bare.endswith(".localhost") else None
 
 
 def _literal(host: str) -> IPAddress | None:
@@ -527,14 +533,19 @@ def _literal(host: str) -> IPAddress | None:
 
 def reverse(setting: Setting, address: str | IPAddress) -> Lookup[tuple[ServiceName | EndpointName | str, ...]]:
     """PTR: which Service or endpoint has this address."""
-    pointer = _pointer(parse_address(address))
+    targets = yield from pointers(setting, address)
+    return tuple(parse_pointer(target) for target in sorted(set(targets)))
+
+
+def pointers(setting: Setting, address: str | IPAddress) -> Lookup[tuple[str, ...]]:
+    """The absolute names of an address, as received."""
     asked = Trail(str(address), setting.config)
     found = asked.found(
-        (yield from asked.one(pointer, PTR)),
+        (yield from asked.one(_pointer(parse_address(address)), PTR)),
         nxdomain=("no Service and no endpoint of one has this address, as far as DNS tells", ""),
         nodata=("the reverse name exists, but has no PTR record", ""),
     )
-    return tuple(parse_pointer(target) for target in sorted(set(found.data)))
+    return found.data
 
 
 def _pointer(address: IPAddress) -> str:

@@ -9,15 +9,15 @@ from k8sresolve.config import ResolverConfig
 from k8sresolve.names import IPAddress
 from k8sresolve.resolver import Resolver
 from k8sresolve.testing.network.clock import Clock
-from k8sresolve.testing.network.network import SOME_POD, Network, PodNetwork
-from k8sresolve.testing.network.virtual import AsyncVirtualDriver, VirtualDriver
+from k8sresolve.testing.network.network import SOME_POD
+from k8sresolve.testing.network.virtual import AsyncVirtualDriver, Network, VirtualDriver
 
 
 class Place(NamedTuple):
     """Where a program runs: its configuration, what it reaches, the IP versions it has, and its addresses."""
 
     config: ResolverConfig
-    network: Network | PodNetwork
+    network: Network
     versions: frozenset[int]
     addresses: tuple[str, ...] = SOME_POD
 
@@ -43,11 +43,13 @@ class OfflineResolver(_Offline, Resolver):
     """A `Resolver` in the offline cluster."""
 
     def _connect(self, terms: Terms, in_flight: int) -> None:
-        self._driver = VirtualDriver(terms, self._network, self._clock, in_flight=in_flight)
+        rotate = "rotate" in self.config.flags
+        self._driver = VirtualDriver(terms, self._network, self._clock, in_flight=in_flight, rotate=rotate)
 
 
 class OfflineAsyncResolver(_Offline, AsyncResolver):
     """An `AsyncResolver` in the offline cluster."""
 
     def _connect(self, terms: Terms, in_flight: int) -> None:
-        self._driver = AsyncVirtualDriver(terms, self._network, self._clock, in_flight=in_flight)
+        rotate = "rotate" in self.config.flags
+        self._driver = AsyncVirtualDriver(terms, self._network, self._clock, in_flight=in_flight, rotate=rotate)

@@ -1,0 +1,110 @@
+"""`getaddrinfo()` and `getnameinfo()` of a resolver: the C library's rules, and names as the resolver finds them."""
+
+from collections.abc import Sequence
+from ipaddress import ip_address
+from socket import EAI_NODATA, EAI_NONAME, EAI_SERVICE
+from typing import Any
+
+import attrs
+
+from k8sresolve._core.lookups import services as lookups
+from k8sresolve._core.lookups.setting import Setting
+from k8sresolve._core.questions import A, Lookup
+from k8sresolve._core.search.walk import Failure
+from k8sresolve._getaddrinfo.hints import Hints, read_host, read_service
+from k8sresolve._getaddrinfo.libc import Eai
+from k8sresolve._getaddrinfo.libcs import LibcName, libc
+from k8sresolve._getaddrinfo.nameinfo import getnameinfo as nameinfo
+from k8sresolve._getaddrinfo.names import Caller, Host, Missing, bare, host_of
+from k8sresolve._getaddrinfo.results import Info
+from k8sresolve.errors import InvalidHints, InvalidName, NoData, NoSuchName, ResolveError, TemporaryFailure
+from k8sresolve.names import shown
+
+
+def getaddrinfo(
+    setting: Setting, libc_name: LibcName, host: bytes | str | None, port: bytes | str | int | None, hints: Hints
+) -> Lookup[list[Info]]:
+    """Do as `socket.getaddrinfo`. Raises typed errors, and `TypeError` for what is no host at all."""
+    rules, caller = libc(libc_name), Caller(setting.own, _ResolverNames(setting))
+    typed = shown(host.decode("latin-1") if isinstance(host, bytes) else host)
+    asked_for = (
+        f"port {port!r}, family {hints.family:d}, type {hints.kind:d}, proto {hints.protocol:d}, flags {hints.flags:#x}"
+    )
+    try:
+        name, service = read_host(host), read_service(port)
+    except UnicodeError as error:
+        raise InvalidName(typed, f"no host name: {error}") from None
+    except OSError as error:
+        raise InvalidHints(typed, f"{error} ({asked_for})", code=EAI_SERVICE) from None
+    try:
+        return (yield from rules.getaddrinfo(name, service, hints, caller))
+    except Eai as eai:
+        failed = eai.error or _refused(typed, f"{rules.message(eai.code)} ({asked_for})", eai.code)
+    raise failed
+
+
+def getnameinfo(setting: Setting, libc_name: LibcName, sockaddr: Any, flags: int) -> Lookup[tuple[str, str]]:
+    """Do as `socket.getnameinfo`. Raises typed errors, and what Python raises for what is no socket address."""
+    rules = libc(libc_name)
+    try:
+        return (yield from nameinfo(rules, sockaddr, flags, _ResolverNames(setting)))
+    except Eai as eai:
+        failed = eai.error or _refused(
+            shown(sockaddr[0]), f"{rules.message(eai.code)} (sockaddr {sockaddr!r}, flags {flags:#x})", eai.code
+        )
+    raise failed
+
+
+def _refused(typed: str, problem: str, code: int) -> ResolveError:
+    """Make the error for what the C library says without asking."""
+    if code == EAI_NONAME:
+        return InvalidName(typed, problem)
+    if code == EAI_NODATA:
+        return NoData(typed, problem)
+    return InvalidHints(typed, problem, code=code)
+
+
+class _ResolverNames:
+    """Names as a resolver finds them: by its own policy, and by its families where the caller states none."""
+
+    def __init__(self, setting: Setting) -> None:
+        self._setting = setting
+
+    def find(self, host: str, rdtypes: tuple[int, ...]) -> Lookup[Host]:
+        """Find addresses of these types. Raises `Missing`."""
+        setting = self._setting
+        if len(rdtypes) == 1:
+            setting = attrs.evolve(setting, family="ipv4" if rdtypes == (A,) else "ipv6")
+        known = lookups.listed(setting, host)
+        if known:
+            return Host(host, (), tuple(address.packed for address in known))
+        try:
+            return host_of((yield from lookups.searched(setting, host)))
+        except ResolveError as error:
+            raise Missing(_failure(error), error=error) from None
+
+    def pointers(self, address: str) -> Lookup[Sequence[str]]:
+        """Find the names of an address: those of the hosts file, `localhost`, or what DNS has. Raises `Missing`."""
+        ip = ip_address(address)
+        known = [name for name, texts in self._setting.hosts.items() if any(ip_address(text) == ip for text in texts)]
+        if known or ip in lookups.LOOPBACK:
+            return known or ["localhost"]
+        try:
+            return [bare(name) for name in (yield from lookups.pointers(self._setting, address))]
+        except ResolveError as error:
+            raise Missing(_failure(error), error=_nameless(error)) from None
+
+
+def _failure(error: ResolveError) -> Failure:
+    if isinstance(error, TemporaryFailure):
+        return "temporary"
+    if isinstance(error, NoData):
+        return "nodata"
+    return "nxdomain" if isinstance(error, NoSuchName) else "failed"
+
+
+def _nameless(error: ResolveError) -> ResolveError:
+    """getnameinfo(3) has one code, EAI_NONAME, for an address of which nothing is told."""
+    if isinstance(error, NoData):
+        return NoSuchName(error.name, error.problem, attempts=error.attempts, advice=error.advice)
+    return error
