@@ -42,8 +42,10 @@ def order(destinations, own):
         (["fd00::1", "2001:db8::1"], [POD_V6, GLOBAL_V6], [{"2001:db8::1"}, {"fd00::1"}]),
         # Without any address of our own the policy table alone decides.
         (["10.96.0.1", "fd00::1", "2001:db8::1"], [], [{"2001:db8::1"}, {"10.96.0.1"}, {"fd00::1"}]),
-        # What the RFC would decide by the longest matching prefix is one class here.
+        # What the RFC would decide by the smaller scope or the longest matching prefix is one class here.
         (["10.244.0.1", "10.96.0.1"], [POD_V4], [{"10.244.0.1", "10.96.0.1"}]),
+        (["fd00:10:244::1", "fd00:99::1"], [POD_V6], [{"fd00:10:244::1", "fd00:99::1"}]),
+        (["fe80::1", "2001:db8::1"], ["fe80::7", GLOBAL_V6], [{"fe80::1", "2001:db8::1"}]),
     ],
 )
 def test_the_rules_of_section_6(destinations, own, expected):
@@ -132,6 +134,11 @@ def test_every_row_holds_from_the_first_address_of_its_prefix_to_the_last_and_no
     assert len(selection.table) == len(rows)
 
 
+def source(destination, own):
+    chosen = RFC_6724._source(_number(ip_address(destination)), [_number(ip_address(text)) for text in own])
+    return next((text for text in own if _number(ip_address(text)) == chosen), None)
+
+
 # RFC 6724, section 10.1 (without what a list of addresses does not tell: deprecated, temporary, home).
 
 
@@ -151,6 +158,9 @@ def test_every_row_holds_from_the_first_address_of_its_prefix_to_the_last_and_no
         ("fec0::1", ["fe80::1", "fec0::2", "2001:db8::1"], "fec0::2"),  # the smallest scope that is large enough
         ("2001:db8::1", ["fe80::1", "fec0::2"], "fec0::2"),  # else the largest
         ("fd00::1", ["2001:db8::1", "fd99::1"], "fd99::1"),  # prefer matching label
+        ("2001:db8::1", ["2001::5", "3000::1"], "3000::1"),  # prefer matching label to the longer prefix
+        ("2001:db8::7", ["2001:db8::5", "2001:db8::7"], "2001:db8::7"),  # prefer same address, of one network too
+        ("ff05::1", ["2001:db8:3::1", "fec0::2"], "fec0::2"),  # multicast has its scope in the address
         ("127.0.0.1", ["10.244.0.7", "127.0.0.1"], "127.0.0.1"),
         ("10.96.0.1", ["127.0.0.1", "10.244.0.7"], "10.244.0.7"),
         ("10.96.0.1", ["127.0.0.1"], None),
@@ -158,15 +168,24 @@ def test_every_row_holds_from_the_first_address_of_its_prefix_to_the_last_and_no
         ("::1", ["fd00::7"], "fd00::7"),
         ("::", ["fd00::7", "::1"], "::1"),
         ("0.0.0.0", ["10.244.0.7", "127.0.0.1"], "127.0.0.1"),
-        ("10.96.0.1", ["192.0.2.7", "10.244.0.7"], "192.0.2.7"),  # IPv4 goes by routes, not by prefixes
         ("169.254.1.1", ["192.0.2.7", "169.254.1.7"], "169.254.1.7"),
-        ("2001:db8::5", ["2001:db8::7", "2001:db8::4"], "2001:db8::7"),  # of one network the first
     ],
 )
 def test_the_source_is_chosen_as_in_section_5(destination, own, chosen):
-    for came in (own, own[::-1]) if chosen not in ("192.0.2.7", "2001:db8::7") else (own,):
-        source = RFC_6724._source(_number(ip_address(destination)), [_number(ip_address(text)) for text in came])
-        assert source == (None if chosen is None else _number(ip_address(chosen)))
+    for came in (own, own[::-1]):
+        assert source(destination, came) == chosen
+
+
+@pytest.mark.parametrize(
+    ("destination", "own"),
+    [
+        ("10.96.0.1", ["192.0.2.7", "10.244.0.7"]),  # IPv4 goes by routes, not by prefixes
+        ("2001:db8::5", ["2001:db8::7", "2001:db8::4"]),  # of one network
+    ],
+)
+def test_where_no_rule_decides_the_first_source_is_taken(destination, own):
+    for came in (own, own[::-1]):
+        assert source(destination, came) == came[0]
 
 
 # RFC 6724, section 10.2, likewise.
