@@ -10,6 +10,7 @@ Names are imported when first used, so `import k8sresolve` loads neither asyncio
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from k8sresolve._core.events import Observer
     from k8sresolve._core.files.resolv_conf import parse_resolv_conf
     from k8sresolve._default import addresses, endpoints, explain, lookup, pod, port, ports, reverse, service
     from k8sresolve._system import load_config
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
         BadResponse,
         ConfigError,
         Error,
+        InternalError,
         InvalidHints,
         InvalidName,
         LookupTimeout,
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
     from k8sresolve.resolver import Resolver
 
 _HOMES = {
+    "_core.events": ("Observer",),
     "_core.files.resolv_conf": ("parse_resolv_conf",),
     "_default": ("addresses", "endpoints", "explain", "lookup", "pod", "port", "ports", "reverse", "service"),
     "_system": ("load_config",),
@@ -64,6 +67,7 @@ _HOMES = {
         "ConfigError",
         "Error",
         "InvalidHints",
+        "InternalError",
         "InvalidName",
         "LookupTimeout",
         "ManifestError",
@@ -114,6 +118,7 @@ __all__ = [
     "Error",
     "Explanation",
     "Family",
+    "InternalError",
     "InvalidHints",
     "InvalidName",
     "LookupTimeout",
@@ -124,6 +129,7 @@ __all__ = [
     "NoSuchName",
     "NotFound",
     "NotHeadless",
+    "Observer",
     "PodName",
     "Policy",
     "Port",

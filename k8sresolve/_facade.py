@@ -1,77 +1,92 @@
-"""What the two facades share: from arguments to the values that lookups and drivers take."""
+"""What the two facades share: from arguments to a line of service, on which calls are run."""
 
-import math
+import logging
 import time
+from collections.abc import Iterable
+from functools import cache as once
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, get_args
-from weakref import WeakSet
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args
+from weakref import ref
 
 import attrs
 
-from k8sresolve._core.engine.cache import Cache
-from k8sresolve._core.engine.desk import Desk
-from k8sresolve._core.engine.health import Budget, Health
-from k8sresolve._core.engine.inquiry import Terms
-from k8sresolve._core.lookups import services as lookups
+from k8sresolve._core.engine.ledger import Counters, Ledger
+from k8sresolve._core.engine.rules import Rules
+from k8sresolve._core.events import Events, Observer
+from k8sresolve._core.lookups import hosts
 from k8sresolve._core.lookups.setting import Setting
-from k8sresolve._core.questions import Lookup
 from k8sresolve._core.search import walk as search
-from k8sresolve.config import CacheConfig, Family, Policy, ResolverConfig
+from k8sresolve._drivers.running import Driver, report
+from k8sresolve.config import (
+    CacheConfig,
+    Family,
+    Policy,
+    ResolverConfig,
+    check_seconds,
+    optional_domain,
+    optional_namespace,
+    whole_number,
+)
 from k8sresolve.errors import ConfigError, ResolverClosed
-from k8sresolve.names import IPAddress, check_domain, check_namespace
+from k8sresolve.names import IPAddress
 from k8sresolve.records import Candidate, Stats
 
 if TYPE_CHECKING:
     from k8sresolve._system import Reloader
 
-T = TypeVar("T")
-
-
-class Driver(Protocol):
-    """What every driver has."""
-
-    desk: Desk
-
-    def now(self) -> float:
-        """Seconds by the clock of deadlines and of the cache."""
-        ...
-
-    def forget(self, name: str | None) -> None:
-        """Drop what the cache knows of a name, or everything."""
-        ...
-
-    def retire(self) -> None:
-        """Let the lookups that are under way end, and then give up what is held: there will be no others."""
-        ...
-
-    def close(self) -> None:
-        """End what is pending."""
-        ...
-
-
-class SyncDriver(Driver, Protocol):
-    """A driver for callers that wait."""
-
-    def run(self, lookup: Lookup[T], timeout: float, *, fresh: bool = False) -> T:
-        """Run a lookup to its end, `timeout` seconds at most."""
-        ...
-
-
-class AsyncDriver(Driver, Protocol):
-    """A driver for tasks."""
-
-    async def run(self, lookup: Lookup[T], timeout: float, *, fresh: bool = False) -> T:
-        """Run a lookup to its end, `timeout` seconds at most."""
-        ...
-
+logger = logging.getLogger("k8sresolve")
 
 D = TypeVar("D", bound=Driver)
 
 
-class Facade(Generic[D]):
-    """A resolver without the calls that ask: its configuration, setting and driver."""
+def _one_of(what: str, words: tuple[str, ...]) -> Any:
+    def check(_options: object, _attribute: object, word: str) -> None:
+        if word not in words:
+            raise ConfigError(f"there is no {what} {word!r}", advice=f"use one of {', '.join(words)}")
 
-    _driver: D
+    return check
+
+
+def _check_cache(_options: object, _attribute: object, value: object) -> None:
+    if not isinstance(value, CacheConfig):
+        raise ConfigError(f"cache={value!r} is no CacheConfig", advice="give cache=CacheConfig(entries=...)")
+
+
+def _observers(given: Iterable[Observer]) -> tuple[Observer, ...]:
+    observers = tuple(given) if isinstance(given, Iterable) else (given,)
+    for observer in observers:
+        if not isinstance(observer, Observer):
+            raise ConfigError(f"{observer!r} is no observer", advice="give objects of classes derived from Observer")
+    return observers
+
+
+@attrs.frozen(kw_only=True)
+class Options:
+    """What a resolver is made with besides its configuration, checked; see `Resolver`."""
+
+    namespace: str | None = attrs.field(default=None, converter=optional_namespace)
+    cluster_domain: str | None = attrs.field(default=None, converter=optional_domain)
+    policy: Policy = attrs.field(default="kubernetes", validator=_one_of("search policy", get_args(Policy)))
+    family: Family = attrs.field(default="auto", validator=_one_of("family", get_args(Family)))
+    timeout: float = attrs.field(default=5.0, validator=check_seconds)
+    in_flight: int = attrs.field(default=64, validator=whole_number(1))
+    cache: CacheConfig = attrs.field(factory=CacheConfig, validator=_check_cache)
+    observers: tuple[Observer, ...] = attrs.field(default=(), converter=_observers)
+
+
+@attrs.frozen
+class Line(Generic[D]):
+    """One line of service: a configuration, what lookups take of it, and the driver that asks by it."""
+
+    config: ResolverConfig
+    setting: Setting
+    driver: D
+
+
+class Facade(Generic[D]):
+    """A resolver without the calls that ask: it holds one line of service, which a reload swaps as a whole."""
+
+    _line: Line[D]
     _reloader: "Reloader | None" = None
     _closed = False
 
@@ -86,132 +101,156 @@ class Facade(Generic[D]):
         timeout: float = 5.0,
         in_flight: int = 64,
         cache: CacheConfig = CacheConfig(),  # noqa: B008 - a frozen value
+        observers: Iterable[Observer] = (),
     ) -> None:
+        options = Options(
+            namespace=namespace,
+            cluster_domain=cluster_domain,
+            policy=policy,
+            family=family,
+            timeout=timeout,
+            in_flight=in_flight,
+            cache=cache,
+            observers=observers,
+        )
         if config is None:
             from k8sresolve._system import Reloader
 
             # As the resolver would read the file whose search is asked for.
             self._reloader = Reloader(search.policy(policy).dialect)
             config = self._reloader.config
-        if family not in get_args(Family):
-            raise ConfigError(f"there is no family {family!r}", advice=f"use one of {', '.join(get_args(Family))}")
-        if in_flight < 1:
-            raise ConfigError(f"in_flight={in_flight} would let no question out", advice="give 1 or more")
-        self._place = namespace, cluster_domain
-        self._timeout = _seconds(timeout)
-        self._search = search.policy(policy), family
-        self._bounds = in_flight, cache
-        self._retired: WeakSet[D] = WeakSet()
-        self._adopt(config)
+        self._open(config, options)
 
-    def _adopt(self, config: ResolverConfig) -> None:
-        """Take a configuration, with a driver of its own, so that neither cache nor flights of another leak in."""
+    def _open(self, config: ResolverConfig, options: Options) -> None:
+        """Begin to serve by a configuration."""
+        if not isinstance(config, ResolverConfig):
+            raise ConfigError(
+                f"{config!r} is no ResolverConfig",
+                advice='give ResolverConfig.for_cluster("10.96.0.10") or ResolverConfig(nameservers=["10.96.0.10"])',
+            )
+        self._options = options
+        self._events = Events(options.observers, report)
+        self._debugging = False
+        self._drivers: list[tuple[ref[D], Counters]] = []
+        self._gone = Counters()  # what drivers counted that are no more
+        self._line = self._lay(config)
+
+    def _lay(self, config: ResolverConfig) -> Line[D]:
+        """Make the line of a configuration: with books of its own, so that no other's cache or flights leak in."""
         if not config.nameservers:
             raise ConfigError("the configuration has no nameserver", advice="give at least one in nameservers=")
-        self.config = _placed(config, *self._place)
-        self._own: tuple[IPAddress, ...] | None = None
-        self._setting = Setting(self.config, *self._search, self._own_addresses, self._epoch)
-        in_flight, cache = self._bounds
-        self._connect(_terms(self.config, cache), in_flight)
+        options = self._options
+        if options.namespace or options.cluster_domain:
+            config = attrs.evolve(
+                config,
+                namespace=options.namespace or config.namespace,
+                cluster_domain=options.cluster_domain or config.cluster_domain,
+            )
+        rules = Rules.of(config, in_flight=options.in_flight, cache=options.cache)
+        ledger = Ledger(rules)
+        driver = self._connect(rules, ledger, self._events)
+        self._drivers = [(alive, counters) for alive, counters in self._drivers if self._is_alive(alive, counters)]
+        self._drivers.append((ref(driver), ledger.counters))
+        setting = Setting(
+            config,
+            search.policy(options.policy),
+            options.family,
+            own=once(self._probe),
+            now=driver.now,
+            epoch=lambda: self._wall() - driver.now(),
+            events=self._events,
+        )
+        return Line(config, setting, driver)
 
-    def _current(self) -> D:
-        """The driver; another one from now on, if this machine's configuration has changed."""
-        if self._reloader is not None and not self._closed:
+    def _is_alive(self, driver: "ref[D]", counters: Counters) -> bool:
+        if driver() is None:
+            self._gone.add(counters)
+            return False
+        return True
+
+    def _current(self) -> Line[D]:
+        """The line to take; another one from now on, if this machine's configuration has changed."""
+        if logger.isEnabledFor(logging.DEBUG) is not self._debugging:
+            self._switch_debugging()
+        if self._reloader is not None:
             config = self._reloader.changed(time.monotonic())
             if config is not None:
-                before = self._driver
-                self._adopt(config)
-                self._retired.add(before)
-                before.retire()
-        return self._driver
+                before, self._line = self._line, self._lay(config)
+                before.driver.retire()
+                if self._events.observers:
+                    self._events.reloaded(self._line.config)
+        return self._line
+
+    def _switch_debugging(self) -> None:
+        from k8sresolve._debug_log import DebugLog
+
+        self._debugging = not self._debugging
+        self._events.observers = (*self._options.observers, *([DebugLog()] if self._debugging else []))
 
     def _close(self) -> None:
         """End what is pending, in the drivers of earlier configurations too."""
         self._closed = True
-        for driver in (*self._retired, self._driver):
-            driver.close()
+        self._line.driver.close()  # as this resolver is collected, no weak reference leads there
+        for alive, _ in self._drivers:
+            driver = alive()
+            if driver is not None:
+                driver.close()
 
-    def _connect(self, terms: Terms, in_flight: int) -> None:
-        """Make `self._driver`."""
+    def _connect(self, rules: Rules, ledger: Ledger, events: Events) -> D:
+        """Make a driver."""
         raise NotImplementedError
 
-    def _own_addresses(self) -> tuple[IPAddress, ...]:
-        """The addresses of this machine, looked up once."""
-        if self._own is None:
-            self._own = self._probe()
-        return self._own
-
     def _probe(self) -> tuple[IPAddress, ...]:
+        """The addresses of this machine."""
         from k8sresolve._system import own_addresses
 
         return tuple(ip_address(address) for address in own_addresses())
 
-    def _epoch(self) -> float:
-        return time.time() - self._driver.now()
-
-    def _with(self, policy: Policy | None) -> Setting:
-        return self._setting if policy is None else attrs.evolve(self._setting, policy=search.policy(policy))
+    def _wall(self) -> float:
+        """The Unix time."""
+        return time.time()
 
     def _lifetime(self, timeout: float | None) -> float:
+        """The seconds that a lookup may take; when they are 0 or less, nothing is sent."""
         if self._closed:
             raise ResolverClosed("this resolver is closed")
-        return self._timeout if timeout is None else _seconds(timeout)
+        if timeout is None:
+            return self._options.timeout
+        check_seconds(None, None, timeout)
+        return timeout
+
+    @property
+    def config(self) -> ResolverConfig:
+        """The configuration that holds now."""
+        return self._line.config
 
     def candidates(self, name: str) -> tuple[Candidate, ...]:
         """Tell every absolute name that `addresses(name)` may ask, in order, and those left out; asks nothing.
 
         Raises `InvalidName` for what can be no host name. Source: resolv.conf(5), `search` and `ndots`.
         """
-        return lookups.candidates(self._setting, name)
+        return hosts.candidates(self._line.setting, name)
 
     def forget(self, name: str | None = None) -> None:
         """Drop what is remembered of all that `name` may stand for, or, without one, everything."""
+        driver = self._line.driver
         if name is None:
-            self._driver.forget(None)
+            driver.forget(None)
             return
         for candidate in self.candidates(name):
-            self._driver.forget(candidate.name)
+            driver.forget(candidate.name)
 
     def stats(self) -> Stats:
-        """Tell the counters since this resolver was made, or since its configuration last changed."""
-        desk = self._driver.desk
-        return Stats(desk.questions, desk.sends, desk.resends, desk.cache_hits, desk.active)
+        """Tell the counters since this resolver was made."""
+        total, active = Counters(), 0
+        total.add(self._gone)
+        for alive, counters in self._drivers:
+            total.add(counters)
+            driver = alive()
+            active += 0 if driver is None else driver.desk.active
+        return Stats(total.questions, total.sends, total.resends, total.cache_hits, active)
 
     def __repr__(self) -> str:
         config = self.config
         place = f"namespace={config.namespace!r} cluster_domain={config.cluster_domain!r}"
         return f"<{type(self).__name__} {place} nameservers={', '.join(map(str, config.nameservers))}>"
-
-
-def _seconds(timeout: float) -> float:
-    """Return a lookup's time, if it is one; when it is 0 or less, nothing is sent."""
-    if not isinstance(timeout, int | float) or not math.isfinite(timeout):
-        raise ConfigError(f"timeout={timeout!r} is no number of seconds", advice="give a finite number")
-    return timeout
-
-
-def _placed(config: ResolverConfig, namespace: str | None, cluster_domain: str | None) -> ResolverConfig:
-    """The configuration with what the caller states of the pod's place, which wins over the search list."""
-    if namespace is not None:
-        config = attrs.evolve(config, namespace=check_namespace(namespace))
-    if cluster_domain is not None:
-        config = attrs.evolve(config, cluster_domain=check_domain(cluster_domain))
-    return config
-
-
-def _terms(config: ResolverConfig, cache: CacheConfig) -> Terms:
-    count = len(config.nameservers)
-    limit = None
-    if config.timeout is not None:
-        # resolv.conf(5): `timeout:` seconds for each of `attempts:` tries (2 unless stated) at each nameserver.
-        limit = float(max(1, config.timeout) * max(1, 2 if config.attempts is None else config.attempts) * count)
-    return Terms(
-        nameservers=config.nameservers,
-        healths=tuple(Health() for _ in range(count)),
-        budget=Budget(),
-        cache=Cache(cache),
-        cluster_domain=config.cluster_domain,
-        use_tcp="use-vc" in config.flags,
-        most_sends=None if config.attempts is None else max(1, config.attempts),
-        limit=limit,
-    )

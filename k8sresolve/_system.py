@@ -68,9 +68,16 @@ def load_config(
     """
     source = os.fsdecode(path)
     data, remarks = _resolv_conf(source)
+    return _config(data, remarks, source=source, hosts=os.fsdecode(hosts), dialect=dialect)
+
+
+def _config(
+    data: bytes | None, remarks: tuple[Diagnostic, ...], *, source: str, hosts: str, dialect: str
+) -> ResolverConfig:
+    """Make the configuration of what was read of `source`."""
     env, hostname, interfaces = _surroundings(data)
     config = parse_resolv_conf(data, env=env, hostname=hostname, interfaces=interfaces, dialect=dialect, source=source)
-    entries, more = _hosts(os.fsdecode(hosts))
+    entries, more = _hosts(hosts)
     return attrs.evolve(
         config,
         namespace=config.namespace or (_namespace() if source == RESOLV_CONF else None),
@@ -95,10 +102,7 @@ class Reloader:
         # Taken before reading, so that no change is missed.
         self._known = self._seen = _identity()
         self._next = 0.0
-        self.config = self._load()
-
-    def _load(self) -> ResolverConfig:
-        return load_config(RESOLV_CONF, hosts=HOSTS, dialect=self._dialect)
+        self.config = load_config(RESOLV_CONF, hosts=HOSTS, dialect=dialect)
 
     def changed(self, now: float) -> ResolverConfig | None:
         """Return the new configuration, if there is one; `now` is in seconds, by any clock that does not go back."""
@@ -113,7 +117,8 @@ class Reloader:
             data = _read(RESOLV_CONF, _MOST_BYTES)
             if b"nameserver" not in data or not (settled or data.endswith(b"\n")):
                 return None
-            self.config = self._load()
+            # Of the very octets that were looked at: the file may be another one by now.
+            self.config = _config(data, (), source=RESOLV_CONF, hosts=HOSTS, dialect=self._dialect)
         except (OSError, _FileError, ConfigError):
             return None
         self._known = identity

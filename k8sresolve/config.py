@@ -1,19 +1,95 @@
 """What a resolver is configured with: values, as resolv.conf(5) and the kubelet give them.
 
-Nothing here reads a file.
+Nothing here reads a file. All is checked where it is made: what cannot be meant is `ConfigError`, which says what to
+give.
 """
 
 import ipaddress
+import math
 import re
-from collections.abc import Iterable
-from typing import Literal, TypeAlias
+from collections.abc import Callable, Iterable
+from typing import Any, Literal, TypeAlias
 
 import attrs
 
-from k8sresolve.errors import ConfigError
+from k8sresolve.errors import ConfigError, InvalidName
+from k8sresolve.names import check_domain, check_namespace
+
+_INT = 2**31  # no C int is larger, and glibc keeps what it reads in one, with its sign
 
 # An IPv6 address without brackets has colons of its own, and no port.
 _WITH_PORT = re.compile(r"(?:\[(?P<ipv6>[^]]*)\]|(?P<ipv4>[^:]*))(?::(?P<port>[0-9]{1,5}))?")
+
+
+def check_seconds(_owner: object, attribute: "attrs.Attribute[Any] | None", value: object) -> None:
+    """Raise `ConfigError` unless a value is a finite number of seconds; None is one where it is the default."""
+    if attribute is not None and attribute.default is None and value is None:
+        return
+    name = "timeout" if attribute is None else attribute.name
+    try:
+        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+            return
+    except OverflowError:  # a whole number that no float can hold
+        raise ConfigError(f"{name} is too large a number of seconds", advice="give a finite number") from None
+    raise ConfigError(f"{name}={value!r} is no number of seconds", advice="give a finite number")
+
+
+def whole_number(least: int, most: float = math.inf) -> Callable[[object, "attrs.Attribute[Any]", object], None]:
+    """Make a validator of whole numbers; None is one where it is the default."""
+
+    def check(_owner: object, attribute: "attrs.Attribute[Any]", value: object) -> None:
+        if value is None and attribute.default is None:
+            return
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            bounds = f"of {least} or more" if most == math.inf else f"from {least} to {most:.0f}"
+            raise ConfigError(
+                f"{attribute.name}={value!r} is no number for this", advice=f"give a whole number {bounds}"
+            )
+
+    return check
+
+
+def _placed(check: Callable[[str], str], value: str, what: str, advice: str) -> str:
+    try:
+        return check(value)
+    except InvalidName as error:
+        raise ConfigError(f"{value!r} is no {what}: {error.problem}", advice=advice) from None
+
+
+def _namespace(value: str) -> str:
+    return _placed(check_namespace, value, "namespace", "give one label, such as 'default'")
+
+
+def _domain(value: str) -> str:
+    return _placed(check_domain, value, "cluster domain", "give a domain, such as 'cluster.local'")
+
+
+def optional_namespace(value: str | None) -> str | None:
+    """Return a namespace in lower case, or None; raises `ConfigError` for what is none."""
+    return None if value is None else _namespace(value)
+
+
+def optional_domain(value: str | None) -> str | None:
+    """Return a domain in lower case and without a dot at its end, or None; raises `ConfigError` for what is none."""
+    return None if value is None else _domain(value)
+
+
+def _items(name: str, value: Any, example: str) -> tuple[Any, ...]:
+    """Take several values; one alone is no list of itself."""
+    try:
+        if not isinstance(value, str | bytes):
+            return tuple(value)
+    except TypeError:
+        pass
+    raise ConfigError(f"{name}={value!r} is no list", advice=f"give {name}={example}")
+
+
+def _texts(name: str, value: object, example: str) -> tuple[str, ...]:
+    texts = _items(name, value, example)
+    for text in texts:
+        if not isinstance(text, str):
+            raise ConfigError(f"{name} has {text!r}, which is no text", advice=f"give {name}={example}")
+    return texts
 
 
 def _canonical(address: str) -> str:
@@ -21,11 +97,6 @@ def _canonical(address: str) -> str:
         return str(ipaddress.ip_address(address))
     except ValueError:
         raise ConfigError(f"{address!r} is no IP address", advice="a nameserver is given by its address") from None
-
-
-def _check_port(_self: object, _attribute: object, port: int) -> None:
-    if not 0 < port < 65536:
-        raise ConfigError(f"{port!r} is no port of a nameserver", advice="give a number from 1 to 65535")
 
 
 @attrs.frozen
@@ -42,8 +113,8 @@ class Nameserver:
     """
 
     address: str = attrs.field(converter=_canonical)
-    port: int = attrs.field(default=53, validator=_check_port)
-    scope: int = 0
+    port: int = attrs.field(default=53, validator=whole_number(1, 65535))
+    scope: int = attrs.field(default=0, validator=whole_number(0))
 
     @property
     def is_ipv6(self) -> bool:
@@ -118,17 +189,23 @@ class CacheConfig:
     """The cache's bounds: `entries` answers, and the most seconds that an answer is kept.
 
     `max_ttl` bounds every answer (RFC 2181, section 8), `negative_ttl` NXDOMAIN and NODATA outside the cluster domain
-    and `cluster_negative_ttl` inside it, where programs wait for names to appear. `entries=0` keeps nothing.
+    and `cluster_negative_ttl` inside it, where programs wait for names to appear. `entries=0` keeps nothing. Raises
+    `ConfigError` for what is no such number.
+
+    >>> CacheConfig(negative_ttl=5).negative_ttl
+    5
     """
 
-    entries: int = 4096
-    max_ttl: float = 3600.0
-    negative_ttl: float = 30.0
-    cluster_negative_ttl: float = 5.0
+    entries: int = attrs.field(default=4096, validator=whole_number(0))
+    max_ttl: float = attrs.field(default=3600.0, validator=check_seconds)
+    negative_ttl: float = attrs.field(default=30.0, validator=check_seconds)
+    cluster_negative_ttl: float = attrs.field(default=5.0, validator=check_seconds)
 
 
 def infer_cluster(search: Iterable[str]) -> tuple[str | None, str | None]:
     """Tell (namespace, cluster domain) from a search list: an entry `X.svc.D`, best one whose `svc.D` is listed too.
+
+    An entry of which no namespace or domain can be made tells nothing.
 
     >>> infer_cluster(["shop.svc.cluster.local", "svc.cluster.local", "cluster.local"])
     ('shop', 'cluster.local')
@@ -138,7 +215,7 @@ def infer_cluster(search: Iterable[str]) -> tuple[str | None, str | None]:
     for entry in entries:
         namespace, _, rest = entry.partition(".")
         marker, _, domain = rest.partition(".")
-        if marker == "svc" and domain and namespace:
+        if marker == "svc" and _are_names(namespace, domain):
             found.append((namespace, domain))
     for namespace, domain in found:
         if f"svc.{domain}" in entries:
@@ -146,34 +223,70 @@ def infer_cluster(search: Iterable[str]) -> tuple[str | None, str | None]:
     return found[0] if found else (None, None)
 
 
+def _are_names(namespace: str, domain: str) -> bool:
+    try:
+        return bool(check_namespace(namespace) and check_domain(domain))
+    except InvalidName:
+        return False
+
+
+def _nameservers(given: Iterable[str | Nameserver]) -> tuple[Nameserver, ...]:
+    servers = _items("nameservers", given, '["10.96.0.10"]')
+    return tuple(server if isinstance(server, Nameserver) else Nameserver.parse(server) for server in servers)
+
+
+def _flags(given: Iterable[str]) -> frozenset[str]:
+    return frozenset(_texts("flags", given, '["rotate"]'))
+
+
+def _search(given: Iterable[str]) -> tuple[str, ...]:
+    return _texts("search", given, '["shop.svc.cluster.local", "svc.cluster.local"]')
+
+
+def _hosts(given: Iterable[tuple[str, Iterable[str]]]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    example = '[("db", ["192.0.2.7"])]'
+    found: list[tuple[str, tuple[str, ...]]] = []
+    for line in _items("hosts", given, example):
+        match line:
+            case (str(name), tuple() | list() as addresses):
+                found.append((name.lower(), tuple(map(_canonical, addresses))))
+            case _:
+                raise ConfigError(
+                    f"hosts={given!r} is no list of names with their addresses", advice=f"give hosts={example}"
+                )
+    return tuple(found)
+
+
 @attrs.frozen
 class ResolverConfig:
     """Everything that a resolver takes from its surroundings.
 
-    `nameservers` are asked in this order. `search`, `ndots` and `flags` are those of resolv.conf(5), entries as
-    written. `timeout` (seconds for one try) and `attempts` are None where the file does not state them: then the
-    resolver's own timers hold. `namespace` and `cluster_domain` are told by the search list unless given. `hosts` are
-    the lines of hosts(5): (name in lower case, addresses as text). `source` says where all this was read from, and
-    `diagnostics` what was odd there.
+    `nameservers` are asked in this order; texts are read as `Nameserver.parse` does. `search`, `ndots` and `flags` are
+    those of resolv.conf(5), entries as written. `timeout` (seconds for one try) and `attempts` are None where the file
+    does not state them: then the resolver's own timers hold. `namespace` and `cluster_domain` are told by the search
+    list unless given. `hosts` are the lines of hosts(5): (name in lower case, addresses as text). `source` says where
+    all this was read from, and `diagnostics` what was odd there. Raises `ConfigError` for what can be none of these.
 
     >>> config = ResolverConfig(search=("shop.svc.cluster.local", "svc.cluster.local", "cluster.local"), ndots=5)
     >>> config.namespace, config.cluster_domain
     ('shop', 'cluster.local')
     """
 
-    nameservers: tuple[Nameserver, ...] = (Nameserver("127.0.0.1"),)
-    search: tuple[str, ...] = ()
-    ndots: int = 1
-    timeout: int | None = None
-    attempts: int | None = None
-    flags: frozenset[str] = frozenset()
+    nameservers: tuple[Nameserver, ...] = attrs.field(default=(Nameserver("127.0.0.1"),), converter=_nameservers)
+    search: tuple[str, ...] = attrs.field(default=(), converter=_search)
+    ndots: int = attrs.field(default=1, validator=whole_number(0))
+    timeout: int | None = attrs.field(default=None, validator=whole_number(-_INT, _INT))
+    attempts: int | None = attrs.field(default=None, validator=whole_number(-_INT, _INT))
+    flags: frozenset[str] = attrs.field(default=frozenset(), converter=_flags)
     namespace: str | None = attrs.field(
-        default=attrs.Factory(lambda self: infer_cluster(self.search)[0], takes_self=True)
+        default=attrs.Factory(lambda self: infer_cluster(self.search)[0], takes_self=True),
+        converter=optional_namespace,
     )
     cluster_domain: str | None = attrs.field(
-        default=attrs.Factory(lambda self: infer_cluster(self.search)[1], takes_self=True)
+        default=attrs.Factory(lambda self: infer_cluster(self.search)[1], takes_self=True),
+        converter=optional_domain,
     )
-    hosts: tuple[tuple[str, tuple[str, ...]], ...] = attrs.field(default=(), repr=False)
+    hosts: tuple[tuple[str, tuple[str, ...]], ...] = attrs.field(default=(), converter=_hosts, repr=False)
     source: str = ""
     diagnostics: tuple[Diagnostic, ...] = ()
 
@@ -183,19 +296,19 @@ class ResolverConfig:
     ) -> "ResolverConfig":
         """Make the configuration of a pod in `namespace` for a program outside it.
 
-        CoreDNS is reached at `nameserver`: `IP`, `IP:PORT` or `[IPv6]:PORT`.
+        CoreDNS is reached at `nameserver`: `IP`, `IP:PORT` or `[IPv6]:PORT`. Raises `ConfigError` for what is none, or
+        no namespace, or no domain.
 
         >>> ResolverConfig.for_cluster("10.244.0.2", namespace="shop").search
         ('shop.svc.cluster.local', 'svc.cluster.local', 'cluster.local')
         """
-        if isinstance(nameserver, str):
-            nameserver = Nameserver.parse(nameserver)
-        domain = cluster_domain.rstrip(".").lower()
+        server = nameserver if isinstance(nameserver, Nameserver) else Nameserver.parse(nameserver)
+        place, domain = _namespace(namespace), _domain(cluster_domain)
         return cls(
-            nameservers=(nameserver,),
-            search=(f"{namespace}.svc.{domain}", f"svc.{domain}", domain),
+            nameservers=(server,),
+            search=(f"{place}.svc.{domain}", f"svc.{domain}", domain),
             ndots=5,
-            namespace=namespace,
+            namespace=place,
             cluster_domain=domain,
-            source=f"for_cluster({nameserver})",
+            source=f"for_cluster({server})",
         )

@@ -18,7 +18,8 @@ class Attempt:
 
     `candidate` is the absolute name asked, `rdtype` the type, `nameserver` its address (with the port where that is not
     53), `transport` `"udp"` or `"tcp"`, `outcome` an rcode's name, `"no reply"` or an error's text, and `milliseconds`
-    the time from sending to the outcome.
+    the time from sending to the outcome. `age` is None, or the seconds since an exchange of which the outcome was
+    remembered, and nothing was asked anew.
     """
 
     candidate: str
@@ -27,9 +28,11 @@ class Attempt:
     transport: str
     outcome: str
     milliseconds: float
+    age: float | None = None
 
     def __str__(self) -> str:
-        return f"{self.candidate} {self.rdtype} ({self.outcome} from {self.nameserver} in {self.milliseconds:.1f} ms)"
+        when = f"in {self.milliseconds:.1f} ms" if self.age is None else f"remembered, {self.age:.0f} s old"
+        return f"{self.candidate} {self.rdtype} ({self.outcome} from {self.nameserver} {when})"
 
 
 class Error(Exception):
@@ -87,14 +90,17 @@ def _line(same: list[Attempt], *, typed: bool) -> str:
     took = max(attempt.milliseconds for attempt in same)
     sends = len(same) // len({attempt.rdtype for attempt in same})
     times = f", {sends} sends" if sends > 1 else ""
+    if first.age is not None:
+        return f"{first.candidate}{types} ({first.outcome} from {first.nameserver}, remembered, {first.age:.0f} s old)"
     return f"{first.candidate}{types} ({first.outcome} from {first.nameserver}{over} in {took:.1f} ms{times})"
 
 
 def summarise(attempts: tuple[Attempt, ...], most: int = 6) -> str:
     """Write attempts for a person: what differs only in type and time is told once, and a long list is cut."""
-    told: dict[tuple[str, ...], list[Attempt]] = {}
+    told: dict[tuple[object, ...], list[Attempt]] = {}
     for attempt in attempts:
-        key = (attempt.candidate, attempt.nameserver, attempt.transport, attempt.outcome)
+        age = None if attempt.age is None else round(attempt.age)
+        key = (attempt.candidate, attempt.nameserver, attempt.transport, attempt.outcome, age)
         told.setdefault(key, []).append(attempt)
     outcomes: dict[str, set[str]] = {}
     for attempt in attempts:
@@ -145,6 +151,10 @@ class NetworkError(TemporaryFailure):
 
 class BadResponse(ResolveError):
     """The nameserver's reply answers the question with something that cannot be right, such as a CNAME loop."""
+
+
+class InternalError(ResolveError):
+    """k8sresolve itself failed while it asked: a fault of this library, not of a nameserver. Please report it."""
 
 
 class NotHeadless(ResolveError):

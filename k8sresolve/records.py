@@ -208,7 +208,8 @@ class Candidate:
     """One absolute name tried for a user's name, or left out.
 
     `rule` says why it is asked or left out, `asked` which. The rest tells, once it was asked, the types asked for, the
-    `outcome`, the nameserver that gave it and the time it took; they are empty before.
+    `outcome`, the nameserver that gave it and the time it took, or, where it was remembered, its `age` in seconds; they
+    are empty before.
     """
 
     name: str
@@ -218,6 +219,13 @@ class Candidate:
     outcome: str = ""
     nameserver: str = ""
     milliseconds: float | None = None
+    age: float | None = None
+
+    def __str__(self) -> str:
+        if not self.nameserver:
+            return f"{self.name} {self.outcome or self.rule}"
+        when = f"in {self.milliseconds:.1f} ms" if self.age is None else f"remembered, {self.age:.0f} s old"
+        return f"{self.name} {'/'.join(self.questions)} {self.outcome} from {self.nameserver} {when}"
 
 
 @attrs.frozen
@@ -240,7 +248,7 @@ class Explanation:
 
 @attrs.frozen
 class Stats:
-    """A resolver's counters since it was made.
+    """A resolver's counters since it was made, over all its configurations.
 
     `questions` were put to the engine, `cache_hits` of them answered by the cache; `sends` are packets and streams, of
     which `resends` were not a question's first; `in_flight` are the questions on the wire now.

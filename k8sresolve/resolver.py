@@ -1,16 +1,22 @@
 """The blocking resolver."""
 
 from collections.abc import Iterable
-from typing import Self
+from typing import Self, TypeVar
 
-from k8sresolve._core.engine.inquiry import Terms
-from k8sresolve._core.lookups import services as lookups
-from k8sresolve._facade import Facade, SyncDriver
+from k8sresolve._core.engine.ledger import Ledger
+from k8sresolve._core.engine.rules import Rules
+from k8sresolve._core.events import Events
+from k8sresolve._core.lookups import endpoints, explaining, hosts, reverse, rrsets, services
+from k8sresolve._core.questions import Call
+from k8sresolve._drivers.running import SyncDriver, run
+from k8sresolve._facade import Facade
 from k8sresolve._getaddrinfo.hints import Hints
 from k8sresolve._getaddrinfo.results import Info
 from k8sresolve.config import Policy
 from k8sresolve.names import EndpointName, IPAddress, PodName, PortName, ServiceName
 from k8sresolve.records import Addresses, Answer, Endpoint, Explanation, Port, Service
+
+T = TypeVar("T")
 
 
 class Resolver(Facade[SyncDriver]):
@@ -20,8 +26,8 @@ class Resolver(Facade[SyncDriver]):
     `cluster_domain` win over what its search list tells. `policy` is how `addresses()` and `lookup()` search, and how
     the file is read: `kubernetes`, `glibc`, `musl`, `musl-1.2.3`, `go`. `family` is which addresses are asked for:
     `auto` asks AAAA where the pod has an IPv6 address, `ipv4`, `ipv6` and `both` are exact. `timeout` bounds a whole
-    lookup, in seconds; `in_flight` the questions on the wire at once; `cache` what is remembered. Each asking call
-    takes `timeout=` for itself, and `fresh=True` to pass over the cache.
+    lookup, in seconds; `in_flight` the questions on the wire at once; `cache` what is remembered; `observers` are told
+    what happens. Each asking call takes `timeout=` for itself, and `fresh=True` to pass over the cache.
 
     >>> from k8sresolve.testing import Cluster
     >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
@@ -30,10 +36,14 @@ class Resolver(Facade[SyncDriver]):
     80
     """
 
-    def _connect(self, terms: Terms, in_flight: int) -> None:
+    def _connect(self, rules: Rules, ledger: Ledger, events: Events) -> SyncDriver:
         from k8sresolve._drivers.blocking import BlockingDriver
 
-        self._driver = BlockingDriver(terms, in_flight=in_flight, rotate="rotate" in self.config.flags)
+        return BlockingDriver(rules, ledger, events)
+
+    def _run(self, call: Call[T], timeout: float | None, *, fresh: bool) -> T:
+        lifetime, line = self._lifetime(timeout), self._current()
+        return run(line.driver, call, line.setting, lifetime, fresh=fresh)
 
     def service(
         self,
@@ -52,7 +62,7 @@ class Resolver(Facade[SyncDriver]):
         `InvalidName`, or `ConfigError` where the pod's place in the cluster is not known.
         Source: Kubernetes DNS specification, sections 2.3 to 2.5.
         """
-        return self._current().run(lookups.service(self._setting, name, ports), self._lifetime(timeout), fresh=fresh)
+        return self._run(Call(services.service, (name, services.listed(ports))), timeout, fresh=fresh)
 
     def port(
         self,
@@ -69,16 +79,14 @@ class Resolver(Facade[SyncDriver]):
         number in place of a name is `InvalidName`. Source: RFC 2782; Kubernetes DNS specification, sections 2.3.2 and
         2.4.2.
         """
-        return self._current().run(
-            lookups.port(self._setting, name, port, protocol), self._lifetime(timeout), fresh=fresh
-        )
+        return self._run(Call(services.port, (name, port, protocol)), timeout, fresh=fresh)
 
     def ports(self, name: str | ServiceName, *, timeout: float | None = None, fresh: bool = False) -> tuple[Port, ...]:
         """List a Service's ports by number, without names and protocols: SRV at the Service's own name.
 
         That is an extension of CoreDNS; other cluster DNS servers may answer `NoData`. Raises as `service()` does.
         """
-        return self._current().run(lookups.ports(self._setting, name), self._lifetime(timeout), fresh=fresh)
+        return self._run(Call(services.ports, (name,)), timeout, fresh=fresh)
 
     def endpoints(
         self,
@@ -94,16 +102,14 @@ class Resolver(Facade[SyncDriver]):
         With `port`, each has its number for that port. Raises `NotHeadless` for a Service that has a ClusterIP, and
         as `port()` does. Source: Kubernetes DNS specification, section 2.4.
         """
-        return self._current().run(
-            lookups.endpoints(self._setting, name, port, protocol), self._lifetime(timeout), fresh=fresh
-        )
+        return self._run(Call(endpoints.endpoints, (name, port, protocol)), timeout, fresh=fresh)
 
     def addresses(self, host: str, *, timeout: float | None = None, fresh: bool = False) -> Addresses:
         """Look up any host as the pod's libc would: IP literals, `localhost`, /etc/hosts, then the search list.
 
         Raises `NoSuchName`, `NoData`, `TemporaryFailure` or `InvalidName`. Source: resolv.conf(5), hosts(5), RFC 6761.
         """
-        return self._current().run(lookups.addresses(self._setting, host), self._lifetime(timeout), fresh=fresh)
+        return self._run(Call(hosts.addresses, (host,)), timeout, fresh=fresh)
 
     def reverse(
         self, address: str | IPAddress, *, timeout: float | None = None, fresh: bool = False
@@ -113,7 +119,7 @@ class Resolver(Facade[SyncDriver]):
         Raises `NoSuchName` where there is no PTR record, and as `addresses()` does.
         Source: RFC 1035, section 3.5; Kubernetes DNS specification, sections 2.3.3 and 2.4.3.
         """
-        return self._current().run(lookups.reverse(self._setting, address), self._lifetime(timeout), fresh=fresh)
+        return self._run(Call(reverse.reverse, (address,)), timeout, fresh=fresh)
 
     def pod(
         self,
@@ -127,18 +133,14 @@ class Resolver(Facade[SyncDriver]):
 
         Raises `NoSuchName` (CoreDNS with `pods disabled`, or `pods verified` and no such pod), and as `service()` does.
         """
-        return self._current().run(lookups.pod(self._setting, address, namespace), self._lifetime(timeout), fresh=fresh)
+        return self._run(Call(reverse.pod, (address, namespace)), timeout, fresh=fresh)
 
     def lookup(self, name: str, rdtype: str, *, timeout: float | None = None, fresh: bool = False) -> Answer:
         """Look up an RRset of any type, with the search list.
 
         Raises as `addresses()` does; `InvalidName` for an unknown type.
         """
-        return self._current().run(
-            lookups.records(self._setting, name, lookups.type_number(rdtype), rdtype.upper()),
-            self._lifetime(timeout),
-            fresh=fresh,
-        )
+        return self._run(Call(rrsets.records, (name, rdtype)), timeout, fresh=fresh)
 
     def explain(
         self, name: str, *, policy: Policy | None = None, timeout: float | None = None, fresh: bool = False
@@ -148,7 +150,7 @@ class Resolver(Facade[SyncDriver]):
         Under another `policy` it tells what that resolver would have done. Only `InvalidName` and `ConfigError` are
         raised.
         """
-        return self._current().run(lookups.explain(self._with(policy), name), self._lifetime(timeout), fresh=fresh)
+        return self._run(Call(explaining.explain, (name, policy)), timeout, fresh=fresh)
 
     def getaddrinfo(  # noqa: PLR0917 - as `socket` has it
         self,
@@ -182,13 +184,11 @@ class Resolver(Facade[SyncDriver]):
         ...         print(address)
         ('10.96.20.1', 80)
         """
-        from k8sresolve._getaddrinfo import lookups as getaddrinfo
+        from k8sresolve._getaddrinfo import lookups as libc
         from k8sresolve._system import libc_name
 
         hints = Hints(family, type, proto, flags)
-        return self._current().run(
-            getaddrinfo.getaddrinfo(self._setting, libc_name(), host, port, hints), self._lifetime(timeout), fresh=fresh
-        )
+        return list(self._run(Call(libc.getaddrinfo, (libc_name(), host, port, hints)), timeout, fresh=fresh))
 
     def getnameinfo(
         self,
@@ -211,12 +211,10 @@ class Resolver(Facade[SyncDriver]):
         ...     resolver.getnameinfo(("10.96.20.1", 80))
         ('payments.shop.svc.cluster.local', 'http')
         """
-        from k8sresolve._getaddrinfo import lookups as getaddrinfo
+        from k8sresolve._getaddrinfo import lookups as libc
         from k8sresolve._system import libc_name
 
-        return self._current().run(
-            getaddrinfo.getnameinfo(self._setting, libc_name(), sockaddr, flags), self._lifetime(timeout), fresh=fresh
-        )
+        return self._run(Call(libc.getnameinfo, (libc_name(), sockaddr, flags)), timeout, fresh=fresh)
 
     def close(self) -> None:
         """End the lookups that are pending in other threads, with `ResolverClosed`. Closing twice is fine."""

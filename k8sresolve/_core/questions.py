@@ -1,12 +1,13 @@
-"""Questions and answers: what lookups yield to the engine, and what they get back.
+"""Questions and results: what lookups yield to the engine, and what they get back.
 
-A question is one name and one type. An answer is a value, never an exception: `Found`, `Empty`, `NxDomain` or
-`Failed`. Only a lookup turns an answer into an error.
+A question is one name and one type. Its result is a value, never an exception: `Found`, `Empty`, `NxDomain` or
+`Failed`. Only a lookup turns a result into an error.
 """
 
 from collections.abc import Callable, Generator, Mapping
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 
 import attrs
 
@@ -20,6 +21,22 @@ TYPE_NAMES = {A: "A", NS: "NS", CNAME: "CNAME", SOA: "SOA", PTR: "PTR", TXT: "TX
 def type_name(rdtype: int) -> str:
     """Write a type as text: `A`, or `TYPE65280` (RFC 3597) where it has no name here."""
     return TYPE_NAMES.get(rdtype, f"TYPE{rdtype}")
+
+
+def is_under(name: str, domain: str | None) -> bool:
+    """Whether an absolute name is the domain's own or one below it, whatever the letter case (RFC 4343).
+
+    The domain may be written with the dot at its end or without. Nothing is under one that is not known: None or empty.
+
+    >>> is_under("payments.shop.svc.Cluster.local.", "cluster.local"), is_under("mycluster.local.", "cluster.local")
+    (True, False)
+    """
+    return bool(domain) and f".{name}".lower().endswith(_suffix(domain))
+
+
+@lru_cache(64)
+def _suffix(domain: str) -> str:
+    return f".{domain.strip('.').lower()}."
 
 
 class Question(NamedTuple):
@@ -54,8 +71,9 @@ class Found:
     `data` are the records in the order received: addresses for A and AAAA, `SrvData` for SRV, absolute names for PTR,
     NS and CNAME, presentation text for the rest. `chain` are the CNAME targets from the question's name to the
     records' owner. `glue` are the addresses of the additional section, by name in lower case. `ttl` is the least TTL
-    as received, in seconds, `expires` the time by the driver's clock. `truncated`: the nameserver cut the answer even
-    over TCP.
+    as received, in seconds. `truncated`: the nameserver cut the answer even over TCP. Here as in every result,
+    `expires` is when it ceases to hold, `exchanges` are the sendings that it took, and `at` is when it came, by the
+    driver's clock.
     """
 
     data: tuple[Any, ...]
@@ -65,6 +83,7 @@ class Found:
     glue: Mapping[str, tuple[IPAddress, ...]] = attrs.field(factory=dict[str, "tuple[IPAddress, ...]"])
     truncated: bool = False
     exchanges: tuple[Exchange, ...] = attrs.field(default=(), eq=False)
+    at: float = attrs.field(default=0.0, eq=False)
 
 
 @attrs.frozen
@@ -79,6 +98,7 @@ class Empty:
     limit: float = 0.0
     chain: tuple[str, ...] = ()
     exchanges: tuple[Exchange, ...] = attrs.field(default=(), eq=False)
+    at: float = attrs.field(default=0.0, eq=False)
 
 
 @attrs.frozen
@@ -91,23 +111,57 @@ class NxDomain:
     expires: float
     chain: tuple[str, ...] = ()
     exchanges: tuple[Exchange, ...] = attrs.field(default=(), eq=False)
+    at: float = attrs.field(default=0.0, eq=False)
+
+
+Reason: TypeAlias = Literal[
+    "timeout",
+    "servfail",
+    "refused",
+    "notimp",
+    "formerr",
+    "network",
+    "bad",  # a reply that cannot be right
+    "unsendable",  # no packet can carry the name
+    "closed",
+    "internal",  # a fault of this library's own
+]
 
 
 @attrs.frozen
 class Failed:
-    """No nameserver gave an answer.
+    """No nameserver gave an answer; `detail` says more than the `reason`."""
 
-    `reason` is one of `"timeout"`, `"servfail"`, `"refused"`, `"notimp"`, `"formerr"`, `"network"`, `"bad"` (a reply
-    that cannot be right), `"unsendable"` (no packet can carry the name) and `"closed"`; `detail` says more.
-    """
-
-    reason: str
+    reason: Reason
     detail: str = ""
     exchanges: tuple[Exchange, ...] = attrs.field(default=(), eq=False)
+    at: float = attrs.field(default=0.0, eq=False)
 
+
+Outcome: TypeAlias = Literal["found", "nodata", "dangling", "nxdomain", Reason, "malformed", "overtaken"]
+"""What a candidate came to, in one word.
+
+`"dangling"`: a CNAME leads to no record. `"malformed"`: musl 1.2.3 makes a packet of it that is no question.
+`"overtaken"`: an earlier candidate of the same run decided.
+"""
 
 Result: TypeAlias = Found | Empty | NxDomain | Failed
 Results: TypeAlias = tuple[Result | None, ...]
+
+
+def outcome_of(result: Result | None) -> Outcome:
+    """Say in one word what a result is; one that was not waited for is lost."""
+    match result:
+        case Found():
+            return "found"
+        case Empty(chain=chain):
+            return "dangling" if chain else "nodata"
+        case NxDomain():
+            return "nxdomain"
+        case Failed(reason=reason):
+            return reason
+        case None:
+            return "timeout"
 
 
 def _all(answers: Results) -> bool:
@@ -121,7 +175,7 @@ def _never(_answers: Results) -> bool:
 class Round(NamedTuple):
     """What a lookup yields: questions to be asked at once, and when their answers suffice.
 
-    It is resumed with a tuple of answers in the order of the questions, None where one was not waited for. `enough`
+    It is resumed with a tuple of results in the order of the questions, None where one was not waited for. `enough`
     is called with that tuple as it fills; when it is true the lookup goes on. When `usable` becomes true first, the
     answers still missing get no more than a second (`Failed("timeout")` then): a lost AAAA must not hold up an A that
     is here.
@@ -134,3 +188,14 @@ class Round(NamedTuple):
 
 T = TypeVar("T")
 Lookup: TypeAlias = Generator[Round, Results, T]
+
+
+class Call(NamedTuple, Generic[T]):
+    """A lookup as a value: its function, and its arguments after the setting. Hashable where these are."""
+
+    function: Callable[..., Lookup[T]]
+    arguments: tuple[object, ...]
+
+    def begin(self, setting: object) -> Lookup[T]:
+        """Make the generator that performs it."""
+        return self.function(setting, *self.arguments)

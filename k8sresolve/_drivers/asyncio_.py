@@ -1,79 +1,34 @@
-"""The asyncio driver: pooled sockets for each nameserver, replies matched by id, one timer for all flights.
-
-A and AAAA of one name never share a socket, since one lost of two packets from one port is what conntrack's race does;
-a resend uses another socket than the send before. A socket is renewed after about 100 questions or one timeout.
-"""
+"""The asyncio driver: pooled sockets for each nameserver, replies matched by id, one timer for all flights."""
 
 import asyncio
 from collections.abc import Callable
-from itertools import chain
 from socket import SocketType
-from typing import TypeVar
 from weakref import finalize
 
-from k8sresolve._core.engine.desk import Alarms, Batch, Desk, Flight
-from k8sresolve._core.engine.inquiry import Send, Terms
-from k8sresolve._core.questions import Lookup, Results, Round
+from k8sresolve._core.engine.alarms import Alarms
+from k8sresolve._core.engine.desk import Batch, Desk, Flight
+from k8sresolve._core.engine.ledger import Ledger
+from k8sresolve._core.engine.rules import Rules
+from k8sresolve._core.engine.sends import Send
+from k8sresolve._core.events import Events
+from k8sresolve._core.questions import Results, Round
 from k8sresolve._drivers import forks
+from k8sresolve._drivers.pool import Pool, Slot, Ticket
+from k8sresolve._drivers.running import report
 from k8sresolve._drivers.sockets import MOST_DATAGRAM, Stream, open_datagram, query_id, text_of
-from k8sresolve.config import Nameserver
 from k8sresolve.errors import ResolverClosed, WrongLoop
-
-T = TypeVar("T")
-
-_USES = 100  # questions that one socket carries
-_CROWD = 32  # questions in flight on one socket; a socket's receive buffer holds some 250 small datagrams
-
-
-class _Socket:
-    """A pooled UDP socket and the sends that wait on it, by id."""
-
-    __slots__ = ("retired", "server", "sock", "uses", "waiting")
-
-    def __init__(self, server: Nameserver) -> None:
-        self.server = server
-        self.sock = open_datagram(server)
-        self.uses = 0
-        self.retired = False
-        self.waiting: dict[bytes, tuple[Flight, int]] = {}
-
-    def suits(self, flight: Flight) -> bool:
-        """Whether the flight may use it: room, and no send of the same name on it."""
-        return len(self.waiting) < _CROWD and all(
-            other.key.name != flight.key.name for other, _ in self.waiting.values()
-        )
-
-    def send(self, flight: Flight, send: Send) -> None:
-        """Send under an id that is free here; raises OSError."""
-        number = query_id()
-        while number in self.waiting:
-            number = query_id()
-        self.sock.send(number + send.payload[2:])
-        self.waiting[number] = flight, send.number
-        self.uses += 1
-
-
-class _Ticket:
-    """A send on a pooled socket, as a flight remembers it."""
-
-    __slots__ = ("id", "socket")
-
-    def __init__(self, socket: _Socket, number: bytes) -> None:
-        self.socket = socket
-        self.id = number
 
 
 class AsyncioDriver:
     """Runs lookups for the tasks of one event loop, the first that uses it."""
 
-    def __init__(self, terms: Terms, *, in_flight: int, rotate: bool = False) -> None:
-        self.desk = Desk(terms, self, in_flight, rotate=rotate)
+    def __init__(self, rules: Rules, ledger: Ledger, events: Events) -> None:
+        self.desk = Desk(rules, ledger, events, self)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._alarms = Alarms()
         self._timer: asyncio.TimerHandle | None = None
-        self._sockets: dict[Nameserver, list[_Socket]] = {}
-        self._closed = self._retired = False
-        self._running = 0
+        self._pool = Pool()
+        self._closed = False
         # What is open, for the case that loop and resolver are forgotten together, and nothing is closed in order.
         self._open: set[SocketType] = set()
         finalize(self, _close_all, self._open)
@@ -83,30 +38,16 @@ class AsyncioDriver:
         """Seconds by the loop's clock."""
         return self._bound().time()
 
-    async def run(self, lookup: Lookup[T], timeout: float, *, fresh: bool = False) -> T:
-        """Run a lookup to its end, `timeout` seconds at most."""
-        deadline = self._bound().time() + timeout
-        self._running += 1
-        try:
-            ask = next(lookup)
-            while True:
-                ask = lookup.send(await self._ask(ask, deadline, fresh=fresh))
-        except StopIteration as stop:
-            return stop.value  # type: ignore[no-any-return]
-        finally:
-            self._running -= 1
-            if self._retired:
-                self.retire()
-
     def retire(self) -> None:
-        """Let the lookups that are under way end, and then close the sockets: there will be no others."""
-        self._retired = True
-        if not self._running:
+        """Close each socket as the last question that waits on it ends."""
+        if self._loop is not None and self._loop.is_closed():
             self.close()
+        for slot in self._pool.retire():
+            self._close(slot.sock)
 
     def forget(self, name: str | None) -> None:
         """Drop what the cache knows of a name, or everything."""
-        self.desk.terms.cache.forget(name)
+        self.desk.ledger.cache.forget(name)
 
     def close(self) -> None:
         """End what is pending and close the sockets."""
@@ -119,8 +60,8 @@ class AsyncioDriver:
             self.desk.close(self._loop.time())
             if self._timer is not None:
                 self._timer.cancel()
-            for socket in chain.from_iterable(self._sockets.values()):
-                self._loop.remove_reader(socket.sock)
+            for slot in self._pool:
+                self._loop.remove_reader(slot.sock)
         self._abandon()
 
     def after_fork(self) -> None:
@@ -131,7 +72,7 @@ class AsyncioDriver:
     def _abandon(self) -> None:
         """Close all sockets and forget all flights, whose loop can do nothing about them any more."""
         _close_all(self._open)
-        self._sockets.clear()
+        self._pool.clear()
         self._alarms = Alarms()
         self._timer = None
         self.desk.reset()
@@ -151,11 +92,12 @@ class AsyncioDriver:
         assert self._loop is not None  # noqa: S101 - nothing happens before a task has asked
         return self._loop
 
-    async def _ask(self, ask: Round, deadline: float, *, fresh: bool) -> Results:
+    async def ask(self, round_: Round, deadline: float, *, fresh: bool) -> Results:
+        """Ask questions at once, and wait for what suffices."""
         loop = self._bound()
         if self._closed:
             raise ResolverClosed("this resolver is closed")
-        batch = self.desk.ask(ask, deadline, loop.time(), fresh=fresh)
+        batch = self.desk.ask(round_, deadline, loop.time(), fresh=fresh)
         if not batch.done:
             batch.waiter = loop.create_future()
             try:
@@ -202,11 +144,10 @@ class AsyncioDriver:
     def release(self, flight: Flight) -> None:
         """Give back the flight's ids, and close its streams."""
         for port in flight.ports:
-            if isinstance(port, _Ticket):
-                port.socket.waiting.pop(port.id, None)
-                self._close_if_idle(port.socket)
-            else:
+            if not isinstance(port, Ticket):
                 self._disconnect(port)
+            elif self._pool.leave(port):
+                self._close(port.slot.sock)
         flight.ports.clear()
 
     def wake(self, batch: Batch) -> None:
@@ -220,60 +161,52 @@ class AsyncioDriver:
         if self._timer is None or flight.alarm < self._timer.when():
             self._set_timer()
 
+    report = staticmethod(report)
+
     # -- datagrams ---------------------------------------------------------------------------------------------------
 
     def _datagram(self, flight: Flight, send: Send) -> None:
-        for port in flight.ports:
-            # A resend: the socket before may have hit a dead conntrack entry.
-            if isinstance(port, _Ticket):
-                port.socket.retired = True
-        sockets = self._sockets.setdefault(send.nameserver, [])
-        socket = next((s for s in sockets if not s.retired and s.uses < _USES and s.suits(flight)), None)
-        if socket is None:
-            socket = _Socket(send.nameserver)
-            sockets.append(socket)
-            self._open.add(socket.sock)
-            self._home().add_reader(socket.sock, self._readable, socket)
+        slot = self._pool.choose(send.nameserver, flight)
+        if slot is None:
+            slot = self._pool.add(send.nameserver, open_datagram(send.nameserver))
+            self._open.add(slot.sock)
+            self._home().add_reader(slot.sock, self._readable, slot)
+        number = query_id()
+        while number in slot.waiting:
+            number = query_id()
         try:
-            socket.send(flight, send)
+            slot.sock.send(number + send.payload[2:])
         except OSError as error:
-            socket.retired = True
-            self._home().call_soon(self._retire, socket, error)  # the desk is in the middle of this flight
+            slot.retired = True
+            self._home().call_soon(self._retire, slot, error)  # the desk is in the middle of this flight
             raise
-        flight.ports.append(_Ticket(socket, next(reversed(socket.waiting))))
+        flight.ports.append(self._pool.enter(slot, number, flight, send.number))
 
-    def _retire(self, socket: _Socket, error: OSError) -> None:
+    def _retire(self, slot: Slot, error: OSError) -> None:
         """Tell all that wait on the socket; an ICMP error does not say which question it is about."""
-        socket.retired = True
+        slot.retired = True
         now = self._home().time()
-        for flight, number in list(socket.waiting.values()):
+        for flight, number in list(slot.waiting.values()):
             self.desk.error(flight, number, text_of(error), now)
-        self._close_if_idle(socket)
+        if self._pool.drop(slot):
+            self._close(slot.sock)
 
-    def _readable(self, socket: _Socket) -> None:
+    def _readable(self, slot: Slot) -> None:
         now = self._home().time()
         try:
-            data = socket.sock.recv(MOST_DATAGRAM)
+            data = slot.sock.recv(MOST_DATAGRAM)
         except BlockingIOError:
             return
         except OSError as error:
-            self._retire(socket, error)
+            self._retire(slot, error)
             return
-        waiting = socket.waiting.get(data[:2])
+        waiting = slot.waiting.get(data[:2])
         if waiting is not None:
             self.desk.datagram(*waiting, data, now)
             return
         # It counts as junk for all, since whoever floods this socket is after one of them.
-        for flight, number in list(socket.waiting.values()):
+        for flight, number in list(slot.waiting.values()):
             self.desk.datagram(flight, number, b"", now)
-
-    def _close_if_idle(self, socket: _Socket) -> None:
-        if (socket.retired or socket.uses >= _USES) and not socket.waiting:
-            sockets = self._sockets.get(socket.server, [])
-            if socket in sockets:
-                sockets.remove(socket)
-                self._home().remove_reader(socket.sock)
-                self._close(socket.sock)
 
     # -- streams -----------------------------------------------------------------------------------------------------
 
@@ -310,12 +243,11 @@ class AsyncioDriver:
         self._disconnect(stream)
 
     def _disconnect(self, stream: Stream) -> None:
-        loop = self._home()
-        loop.remove_writer(stream.sock)
-        loop.remove_reader(stream.sock)
+        self._home().remove_writer(stream.sock)
         self._close(stream.sock)
 
     def _close(self, sock: SocketType) -> None:
+        self._home().remove_reader(sock)
         sock.close()
         self._open.discard(sock)
 

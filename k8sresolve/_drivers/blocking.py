@@ -8,16 +8,17 @@ import os
 import select
 import threading
 from time import monotonic
-from typing import TypeVar
 
 from k8sresolve._core.engine.desk import Batch, Desk, Flight
-from k8sresolve._core.engine.inquiry import Send, Terms
-from k8sresolve._core.questions import Lookup, Results, Round
+from k8sresolve._core.engine.ledger import Ledger
+from k8sresolve._core.engine.rules import Rules
+from k8sresolve._core.engine.sends import Send
+from k8sresolve._core.events import Events
+from k8sresolve._core.questions import Results, Round
 from k8sresolve._drivers import forks
+from k8sresolve._drivers.running import report
 from k8sresolve._drivers.sockets import MOST_DATAGRAM, Stream, open_datagram, query_id, text_of
 from k8sresolve.errors import ResolverClosed
-
-T = TypeVar("T")
 
 _LONGEST = 60_000.0  # milliseconds in one poll(), which takes no more than a C int
 _LOOK = 0.02  # seconds between looks of a thread that nobody can wake
@@ -105,8 +106,8 @@ _Port = _Datagrams | _Connection
 class BlockingDriver:
     """Runs lookups for threads that wait."""
 
-    def __init__(self, terms: Terms, *, in_flight: int, rotate: bool = False) -> None:
-        self.desk = Desk(terms, self, in_flight, rotate=rotate)
+    def __init__(self, rules: Rules, ledger: Ledger, events: Events) -> None:
+        self.desk = Desk(rules, ledger, events, self)
         self._closed = False
         self._lock = threading.Lock()
         self._current: _Waiter | None = None
@@ -117,20 +118,10 @@ class BlockingDriver:
         """Seconds by the clock of deadlines and of the cache."""
         return monotonic()
 
-    def run(self, lookup: Lookup[T], timeout: float, *, fresh: bool = False) -> T:
-        """Run a lookup to its end, `timeout` seconds at most."""
-        deadline = monotonic() + timeout
-        try:
-            ask = next(lookup)
-            while True:
-                ask = lookup.send(self._ask(ask, deadline, fresh=fresh))
-        except StopIteration as stop:
-            return stop.value  # type: ignore[no-any-return]
-
     def forget(self, name: str | None) -> None:
         """Drop what the cache knows of a name, or everything."""
         with self._lock:
-            self.desk.terms.cache.forget(name)
+            self.desk.ledger.cache.forget(name)
 
     def retire(self) -> None:
         """Hold nothing between lookups: there is nothing to give up."""
@@ -156,7 +147,8 @@ class BlockingDriver:
 
     # -- waiting -----------------------------------------------------------------------------------------------------
 
-    def _ask(self, ask: Round, deadline: float, *, fresh: bool) -> Results:
+    def ask(self, round_: Round, deadline: float, *, fresh: bool) -> Results:
+        """Ask questions at once, and wait for what suffices."""
         waiter = _Waiter()
         batch: Batch | None = None
         try:
@@ -164,7 +156,7 @@ class BlockingDriver:
                 if self._closed:
                     raise ResolverClosed("this resolver is closed")
                 self._current = waiter
-                batch = self.desk.ask(ask, deadline, monotonic(), fresh=fresh, waiter=waiter)
+                batch = self.desk.ask(round_, deadline, monotonic(), fresh=fresh, waiter=waiter)
                 waits = None if batch.done else self._waits(batch, waiter)
             while waits is not None:
                 waits = self._turn(batch, waiter, *waits)
@@ -271,6 +263,8 @@ class BlockingDriver:
         """Let whoever polls for this flight look at its sockets and alarm anew."""
         for batch, _ in flight.batches:
             self._poke(batch)
+
+    report = staticmethod(report)
 
     def _poke(self, batch: Batch) -> None:
         if batch.waiter is not self._current:

@@ -7,7 +7,7 @@ from typing import Final
 
 from k8sresolve._core import ordering
 from k8sresolve._core.questions import AAAA, A, Lookup
-from k8sresolve._core.search.walk import Failure
+from k8sresolve._core.search.rules import Failure
 from k8sresolve._getaddrinfo.hints import (
     ADDRCONFIG,
     ALL,

@@ -9,18 +9,21 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 from socket import AF_INET, AF_INET6, AF_UNSPEC
-from typing import NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import attrs
 
 from k8sresolve._core.ordering import Selection
 from k8sresolve._core.questions import Lookup
-from k8sresolve._core.search.walk import Failure
+from k8sresolve._core.search.rules import Failure
 from k8sresolve._getaddrinfo.hints import Hints
 from k8sresolve._getaddrinfo.names import Caller, Host, Missing, Names
 from k8sresolve._getaddrinfo.numeric import Address
 from k8sresolve._getaddrinfo.results import Info
 from k8sresolve.errors import ResolveError
+
+LibcName: TypeAlias = Literal["glibc", "musl", "musl-1.2.3"]
+"""A C library, by the name of its search policy; `musl` is 1.2.4 and newer."""
 
 HostEntry: TypeAlias = tuple[str, list[str], list[str]]
 """What Python makes of a `struct hostent`: a name, its aliases, addresses."""
@@ -47,12 +50,12 @@ class Named(NamedTuple):
 
 @attrs.frozen
 class Libc(ABC):
-    """One C library, by the name of its search policy.
+    """One C library.
 
     `messages` are those of gai_strerror(3) and `host_errors` those of hstrerror(3); `selection` is how it orders.
     """
 
-    name: str
+    name: LibcName
     known_flags: int
     messages: Mapping[int, str]
     host_errors: Mapping[int, str]

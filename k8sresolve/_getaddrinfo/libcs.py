@@ -1,12 +1,9 @@
 """The C libraries that there are; each is loaded when asked for."""
 
-from typing import Literal, TypeAlias, get_args
+from typing import get_args
 
-from k8sresolve._getaddrinfo.libc import Libc
+from k8sresolve._getaddrinfo.libc import Libc, LibcName
 from k8sresolve.errors import ConfigError
-
-LibcName: TypeAlias = Literal["glibc", "musl", "musl-1.2.3"]
-"""A C library; `musl` is 1.2.4 and newer."""
 
 
 def libc(name: str) -> Libc:

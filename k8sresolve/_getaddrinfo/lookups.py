@@ -7,23 +7,24 @@ from typing import Any
 
 import attrs
 
-from k8sresolve._core.lookups import services as lookups
+from k8sresolve._core.lookups import hosts, reverse
 from k8sresolve._core.lookups.setting import Setting
+from k8sresolve._core.lookups.trail import Trail
 from k8sresolve._core.questions import A, Lookup
-from k8sresolve._core.search.walk import Failure
+from k8sresolve._core.search.rules import Failure
 from k8sresolve._getaddrinfo.hints import Hints, read_host, read_service
-from k8sresolve._getaddrinfo.libc import Eai
-from k8sresolve._getaddrinfo.libcs import LibcName, libc
+from k8sresolve._getaddrinfo.libc import Eai, LibcName
+from k8sresolve._getaddrinfo.libcs import libc
 from k8sresolve._getaddrinfo.nameinfo import getnameinfo as nameinfo
 from k8sresolve._getaddrinfo.names import Caller, Host, Missing, bare, host_of
 from k8sresolve._getaddrinfo.results import Info
 from k8sresolve.errors import InvalidHints, InvalidName, NoData, NoSuchName, ResolveError, TemporaryFailure
-from k8sresolve.names import shown
+from k8sresolve.names import check_host, shown
 
 
 def getaddrinfo(
     setting: Setting, libc_name: LibcName, host: bytes | str | None, port: bytes | str | int | None, hints: Hints
-) -> Lookup[list[Info]]:
+) -> Lookup[tuple[Info, ...]]:
     """Do as `socket.getaddrinfo`. Raises typed errors, and `TypeError` for what is no host at all."""
     rules, caller = libc(libc_name), Caller(setting.own, _ResolverNames(setting))
     typed = shown(host.decode("latin-1") if isinstance(host, bytes) else host)
@@ -37,7 +38,7 @@ def getaddrinfo(
     except OSError as error:
         raise InvalidHints(typed, f"{error} ({asked_for})", code=EAI_SERVICE) from None
     try:
-        return (yield from rules.getaddrinfo(name, service, hints, caller))
+        return tuple((yield from rules.getaddrinfo(name, service, hints, caller)))
     except Eai as eai:
         failed = eai.error or _refused(typed, f"{rules.message(eai.code)} ({asked_for})", eai.code)
     raise failed
@@ -75,11 +76,12 @@ class _ResolverNames:
         setting = self._setting
         if len(rdtypes) == 1:
             setting = attrs.evolve(setting, family="ipv4" if rdtypes == (A,) else "ipv6")
-        known = lookups.listed(setting, host)
-        if known:
-            return Host(host, (), tuple(address.packed for address in known))
         try:
-            return host_of((yield from lookups.searched(setting, host)))
+            trail = Trail(check_host(host), setting)
+            known = hosts.known_here(setting, host)
+            if known:
+                return Host(host, (), tuple(address.packed for address in known))
+            return host_of((yield from hosts.searched(trail)))
         except ResolveError as error:
             raise Missing(_failure(error), error=error) from None
 
@@ -87,10 +89,10 @@ class _ResolverNames:
         """Find the names of an address: those of the hosts file, `localhost`, or what DNS has. Raises `Missing`."""
         ip = ip_address(address)
         known = [name for name, texts in self._setting.hosts.items() if any(ip_address(text) == ip for text in texts)]
-        if known or ip in lookups.LOOPBACK:
+        if known or ip in hosts.LOOPBACK:
             return known or ["localhost"]
         try:
-            return [bare(name) for name in (yield from lookups.pointers(self._setting, address))]
+            return [bare(name) for name in (yield from reverse.pointers(self._setting, address))]
         except ResolveError as error:
             raise Missing(_failure(error), error=_nameless(error)) from None
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from k8sresolve._core import ordering
 from k8sresolve._core.questions import Lookup
-from k8sresolve._core.search.walk import Failure
+from k8sresolve._core.search.rules import Failure
 from k8sresolve._getaddrinfo.hints import ADDRCONFIG, ALL, FLAGS, NUMERICHOST, NUMERICSERV, PASSIVE, V4MAPPED, Hints
 from k8sresolve._getaddrinfo.libc import Eai, HostEntry, Libc, Named
 from k8sresolve._getaddrinfo.names import Caller, Host, Missing, Names

@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 import attrs
 
 from k8sresolve._core.questions import Found, IPAddress, Lookup
-from k8sresolve._core.search.walk import Failure, Tried
+from k8sresolve._core.search.rules import Failure, Tried
 from k8sresolve.errors import ResolveError
 
 

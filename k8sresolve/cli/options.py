@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import attrs
 
-from k8sresolve._core.search.walk import POLICIES
+from k8sresolve._core.search.walk import policy
 from k8sresolve.cli.output import Shown, write
 from k8sresolve.config import Family, Nameserver, Policy, ResolverConfig
 from k8sresolve.errors import ConfigError
@@ -172,4 +172,4 @@ def _read(args: argparse.Namespace) -> ResolverConfig:
     # A libc takes a missing resolv.conf for an empty one; that a file is named here says that there should be one.
     if not os.access(path, os.R_OK):
         raise ConfigError(f"there is no file {path!r}, or it may not be read")
-    return load_config(path, dialect=POLICIES[args.policy].dialect)
+    return load_config(path, dialect=policy(args.policy).dialect)

@@ -2,12 +2,13 @@
 
 import argparse
 from collections.abc import Iterable, Sequence
+from typing import get_args
 
 import attrs
 
-from k8sresolve._core.search.walk import POLICIES
 from k8sresolve.cli.options import Commands, open_resolvers
 from k8sresolve.cli.output import Shown, listed, plain, record, table, write
+from k8sresolve.config import Policy
 from k8sresolve.records import Candidate, Explanation
 from k8sresolve.resolver import Resolver
 
@@ -56,9 +57,10 @@ def register(commands: Commands) -> None:
 
 def _policies(text: str) -> list[str]:
     names = list(dict.fromkeys(text.split(",")))
-    unknown = [name for name in names if name not in POLICIES]
+    policies = get_args(Policy)
+    unknown = [name for name in names if name not in policies]
     if unknown:
-        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is no policy: choose from {', '.join(POLICIES)}")
+        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is no policy: choose from {', '.join(policies)}")
     return names
 
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from k8sresolve._core.events import Observer
 from k8sresolve._core.files.resolv_conf import parse_resolv_conf
+from k8sresolve._facade import Options
 from k8sresolve.async_resolver import AsyncResolver
 from k8sresolve.config import CacheConfig, Family, Policy, ResolverConfig
 from k8sresolve.errors import ConfigError, ManifestError
@@ -198,6 +200,7 @@ class Cluster:
         timeout: float = 5.0,
         in_flight: int = 64,
         cache: CacheConfig = CacheConfig(),  # noqa: B008 - a frozen value
+        observers: Iterable[Observer] = (),
     ) -> Resolver:
         """Make the resolver of a program in `namespace`, by default `default`, or in `pod`, as `NAMESPACE/NAME`.
 
@@ -212,16 +215,16 @@ class Cluster:
         ...     print(*resolver.service("payments").addresses)
         10.96.20.1
         """
-        return OfflineResolver(
-            self._place(config, namespace, pod),
-            self.clock,
+        options = Options(
             cluster_domain=cluster_domain,
             policy=policy,
             family=family,
             timeout=timeout,
             in_flight=in_flight,
             cache=cache,
+            observers=observers,
         )
+        return OfflineResolver(self._place(config, namespace, pod), self.clock, options)
 
     def async_resolver(
         self,
@@ -235,18 +238,19 @@ class Cluster:
         timeout: float = 5.0,
         in_flight: int = 64,
         cache: CacheConfig = CacheConfig(),  # noqa: B008 - a frozen value
+        observers: Iterable[Observer] = (),
     ) -> AsyncResolver:
         """Make the resolver of an asyncio program in `namespace` or `pod`; see `resolver`."""
-        return OfflineAsyncResolver(
-            self._place(config, namespace, pod),
-            self.clock,
+        options = Options(
             cluster_domain=cluster_domain,
             policy=policy,
             family=family,
             timeout=timeout,
             in_flight=in_flight,
             cache=cache,
+            observers=observers,
         )
+        return OfflineAsyncResolver(self._place(config, namespace, pod), self.clock, options)
 
     def serve(self, host: str = "127.0.0.1", port: int = 0, *, replica: str | None = None) -> Server:
         """Make a real nameserver on loopback, UDP and TCP, for any client: a context manager with `host` and `port`.

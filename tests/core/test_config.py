@@ -3,6 +3,7 @@ import pickle
 import attrs
 import pytest
 
+from k8sresolve import AsyncResolver, Resolver
 from k8sresolve.config import CacheConfig, Diagnostic, Nameserver, ResolverConfig, infer_cluster
 from k8sresolve.errors import ConfigError
 
@@ -118,3 +119,111 @@ def test_values_are_frozen_hashable_and_picklable():
 
 def test_hosts_are_not_shown():
     assert "10.0.0.1" not in repr(ResolverConfig(hosts=(("a", ("10.0.0.1",)),)))
+
+
+# What cannot be meant is refused where it is made.
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: ResolverConfig(nameservers="10.0.0.1"), "nameservers='10.0.0.1' is no list; give nameservers=["),
+        (lambda: ResolverConfig(nameservers=7), "nameservers=7 is no list; give nameservers=["),
+        (lambda: ResolverConfig(nameservers=["dns.test"]), "'dns.test' is no nameserver; give an IP address"),
+        (lambda: ResolverConfig(nameservers=[None]), "None is no nameserver"),
+        (lambda: ResolverConfig(search="svc.io"), "search='svc.io' is no list; give search=["),
+        (lambda: ResolverConfig(search=[b"svc.io"]), "search has b'svc.io', which is no text"),
+        (lambda: ResolverConfig(flags="rotate"), "flags='rotate' is no list; give flags=[\"rotate\"]"),
+        (lambda: ResolverConfig(ndots="5"), "ndots='5' is no number for this; give a whole number of 0 or more"),
+        (lambda: ResolverConfig(ndots=-1), "ndots=-1 is no number"),
+        (lambda: ResolverConfig(ndots=True), "ndots=True is no number"),
+        (lambda: ResolverConfig(timeout=10**400), "give a whole number from -2147483648 to 2147483648"),
+        (lambda: ResolverConfig(timeout=1.5), "timeout=1.5 is no number for this"),
+        (lambda: ResolverConfig(attempts="2"), "attempts='2' is no number"),
+        (lambda: ResolverConfig(namespace="a b"), "'a b' is no namespace: ... ; give one label, such as 'default'"),
+        (lambda: ResolverConfig(namespace=7), "7 is no namespace"),
+        (lambda: ResolverConfig(cluster_domain="a..b"), "'a..b' is no cluster domain: ... ; give a domain"),
+        (
+            lambda: ResolverConfig(hosts=[("db", "192.0.2.7")]),
+            "hosts=[('db', '192.0.2.7')] is no list of names with their addresses",
+        ),
+        (lambda: ResolverConfig(hosts=["db"]), "hosts=['db'] is no list of names with their addresses; give hosts=[("),
+        (lambda: ResolverConfig(hosts=[("db", ["x"])]), "'x' is no IP address"),
+        (lambda: ResolverConfig.for_cluster(None), "None is no nameserver"),
+        (lambda: ResolverConfig.for_cluster("10.0.0.1", namespace="a b"), "'a b' is no namespace"),
+        (lambda: ResolverConfig.for_cluster("10.0.0.1", namespace=None), "None is no namespace"),
+        (lambda: ResolverConfig.for_cluster("10.0.0.1", cluster_domain="a b"), "'a b' is no cluster domain"),
+        (lambda: Nameserver("10.0.0.1", port="53"), "port='53' is no number for this; give a whole number from 1 to"),
+        (lambda: Nameserver("10.0.0.1", scope=-1), "scope=-1 is no number"),
+        (lambda: CacheConfig(max_ttl=float("nan")), "max_ttl=nan is no number of seconds; give a finite number"),
+        (lambda: CacheConfig(negative_ttl=float("inf")), "negative_ttl=inf is no number of seconds"),
+        (lambda: CacheConfig(cluster_negative_ttl=None), "cluster_negative_ttl=None is no number of seconds"),
+        (lambda: CacheConfig(max_ttl=10**400), "max_ttl is too large a number of seconds"),
+        (lambda: CacheConfig(entries="x"), "entries='x' is no number"),
+        (lambda: CacheConfig(entries=-1), "entries=-1 is no number for this; give a whole number of 0 or more"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_and_says_what_to_give(make, said):
+    with pytest.raises(ConfigError) as caught:
+        make()
+    assert [part for part in said.split(" ... ") if part not in str(caught.value)] == []
+
+
+def test_what_can_be_meant_is_taken_in_its_one_form():
+    config = ResolverConfig(
+        nameservers=["10.0.0.1", Nameserver("fd00::a")],
+        search=["shop.svc.cluster.local"],
+        flags=["rotate"],
+        namespace="Shop",
+        cluster_domain="Cluster.Local.",
+        hosts=[("DB", ["FD00::7"])],
+    )
+    assert config.nameservers == (Nameserver("10.0.0.1"), Nameserver("fd00::a"))
+    assert config.search == ("shop.svc.cluster.local",)
+    assert config.flags == frozenset({"rotate"})
+    assert (config.namespace, config.cluster_domain) == ("shop", "cluster.local")
+    assert config.hosts == (("db", ("fd00::7",)),)
+    assert hash(config) == hash(attrs.evolve(config))
+
+
+def test_for_cluster_writes_its_domain_in_one_form():
+    config = ResolverConfig.for_cluster("10.0.0.1", namespace="Shop", cluster_domain="K8s.Test.")
+    assert config.search == ("shop.svc.k8s.test", "svc.k8s.test", "k8s.test")
+    assert (config.namespace, config.cluster_domain) == ("shop", "k8s.test")
+
+
+@pytest.mark.parametrize("entry", ["a_b.svc.cluster.local", "-.svc.cluster.local", "shop.svc.clu_ster", "x.svc.a..b"])
+def test_a_search_domain_of_which_no_names_can_be_made_tells_nothing(entry):
+    assert infer_cluster([entry, "shop.svc.cluster.local"]) == ("shop", "cluster.local")
+    assert ResolverConfig(search=[entry]).namespace is None
+
+
+@pytest.mark.parametrize("facade", [Resolver, AsyncResolver])
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"config": "10.96.0.10"}, r"'10\.96\.0\.10' is no ResolverConfig; give ResolverConfig\.for_cluster"),
+        ({"config": ["10.96.0.10"]}, "is no ResolverConfig"),
+        ({"in_flight": "x"}, "in_flight='x' is no number for this; give a whole number of 1 or more"),
+        ({"in_flight": 0}, "in_flight=0 is no number"),
+        ({"timeout": "5"}, "timeout='5' is no number of seconds"),
+        ({"timeout": None}, "timeout=None is no number of seconds"),
+        ({"timeout": 10**400}, "timeout is too large a number of seconds"),
+        ({"cache": None}, "cache=None is no CacheConfig"),
+        ({"cache": {"entries": 1}}, "is no CacheConfig"),
+        ({"namespace": "a b"}, "'a b' is no namespace"),
+        ({"cluster_domain": "a b"}, "'a b' is no cluster domain"),
+        ({"policy": "dns"}, "there is no search policy 'dns'; use one of kubernetes, glibc"),
+        ({"family": "ipv5"}, "there is no family 'ipv5'; use one of auto, ipv4"),
+    ],
+)
+def test_so_it_is_with_a_resolvers_arguments(facade, arguments, said):
+    with pytest.raises(ConfigError, match=said):
+        facade(**{"config": ResolverConfig(), **arguments})
+
+
+def test_a_calls_timeout_is_checked_too():
+    with Resolver(ResolverConfig()) as resolver:
+        for timeout in (float("nan"), "1", 10**400):
+            with pytest.raises(ConfigError, match="number of seconds"):
+                resolver.addresses("localhost", timeout=timeout)

@@ -142,6 +142,17 @@ with Resolver(config, family="ipv4", timeout=0.05) as resolver:
     assert loaded(code, "asyncio", "dns", "ssl", "random", "yaml", "k8sresolve.testing") == []
 
 
+def test_a_policy_is_loaded_when_it_is_asked_for():
+    code = """
+from k8sresolve import Resolver, ResolverConfig
+with Resolver(ResolverConfig.for_cluster("127.0.0.1:9"), policy="POLICY") as resolver:
+    assert resolver.candidates("payments")
+"""
+    others = tuple(f"k8sresolve._core.search.{module}" for module in ("musl", "go"))
+    assert loaded(code.replace("POLICY", "kubernetes"), *others) == []
+    assert loaded(code.replace("POLICY", "go"), *others) == ["k8sresolve._core.search.go"]
+
+
 def test_an_offline_cluster_of_objects_needs_no_yaml():
     code = """
 from k8sresolve.testing import Cluster

@@ -1,13 +1,17 @@
 """L6, L7, L8, C10: /etc/resolv.conf is read again when it changes, and nothing old leaks into the new configuration."""
 
 import asyncio
+import contextlib
+import gc
 import os
+import threading
 import time
 from types import SimpleNamespace
 
+import attrs
 import pytest
 
-from k8sresolve import AsyncResolver, Resolver, _system
+from k8sresolve import AsyncResolver, NoSuchName, Observer, Refused, Resolver, _system
 from k8sresolve.testing import Cluster
 from tests.core.world import namespace, service
 
@@ -166,3 +170,105 @@ def test_a_resolver_with_a_configuration_of_its_own_looks_at_no_file(resolv_conf
     monkeypatch.setattr(_system, "_identity", lambda: pytest.fail("looked"))
     with Resolver(config) as resolver:
         resolver.addresses("localhost")
+
+
+def test_what_was_looked_at_is_what_is_taken(reloader, resolv_conf, monkeypatch):
+    """A file that is rewritten while it is read is not adopted by halves: it is read once, and that is parsed."""
+    whole = f"{SEARCH}nameserver 192.0.2.2\n"
+    reads = []
+    real = _system._read
+
+    def read_and_cut(path, most):
+        data = real(path, most)
+        if path == _system.RESOLV_CONF:
+            reads.append(data)
+            resolv_conf.write_text("nameserver 192.0.2.66\n")  # half of the next one
+        return data
+
+    resolv_conf.write_text(whole)
+    monkeypatch.setattr(_system, "_read", read_and_cut)
+    config = reloader.changed(0.0)
+    assert (nameserver(config), config.search[0]) == ("192.0.2.2", "shop.svc.cluster.local")
+    assert reads == [whole.encode()]
+
+
+def test_threads_that_meet_a_reload_ask_either_wholly_by_the_old_or_wholly_by_the_new(resolv_conf, two_clusters):
+    """Configuration, setting and driver are taken as one: no question of the one goes through the other."""
+    first, second, now = two_clusters
+    text = "nameserver 192.0.2.{0}\nsearch shop.svc.{1} svc.{1} {1}\noptions ndots:5\n"
+    domains = {"1": "cluster.local", "2": "other.test"}
+    resolv_conf.write_text(text.format("1", domains["1"]))
+    with Resolver(family="ipv4") as resolver:
+
+        def ask(count):
+            for _ in range(count):
+                with contextlib.suppress(NoSuchName, Refused):
+                    resolver.service("payments", fresh=True)
+
+        threads = [threading.Thread(target=ask, args=(60,)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for turn in range(30):
+            number = "12"[turn % 2]
+            swap(resolv_conf, text.format(number, domains[number]))
+            now[0] += 1.5
+            time.sleep(0.005)
+        for thread in threads:
+            thread.join()
+    assert {query.name.rpartition("payments.shop.svc.")[2] for query in first.queries} <= {"cluster.local."}
+    assert {query.name.rpartition("payments.shop.svc.")[2] for query in second.queries} <= {"other.test."}
+    assert len(first.queries) > 0
+    assert len(second.queries) > 0
+
+
+def test_counters_go_on_over_a_reload(resolv_conf, two_clusters):
+    _first, _second, now = two_clusters
+    with Resolver(family="ipv4") as resolver:
+        for turn, number in enumerate("12121", 1):
+            swap(resolv_conf, f"nameserver 192.0.2.{number}\n{SEARCH}")
+            now[0] += 1.5
+            resolver.service("payments")
+            resolver.service("payments")
+            gc.collect()
+            assert attrs.astuple(resolver.stats()) == (2 * turn, turn, 0, turn, 0)
+        assert len(resolver._drivers) <= 2, "the books of drivers that are gone do not pile up"
+
+
+def test_a_reload_is_told_to_observers_and_the_log(resolv_conf, two_clusters, caplog):
+    _first, _second, now = two_clusters
+    told = []
+
+    class Reloads(Observer):
+        def reloaded(self, config):
+            told.append(nameserver(config))
+
+    with Resolver(family="ipv4", observers=[Reloads()]) as resolver, caplog.at_level("DEBUG", "k8sresolve"):
+        resolver.service("payments")
+        assert told == []
+        swap(resolv_conf, f"nameserver 192.0.2.2\n{SEARCH}")
+        now[0] += 1.5
+        resolver.service("payments")
+    assert told == ["192.0.2.2"]
+    (message,) = [record.message for record in caplog.records if "has changed" in record.message]
+    search = "shop.svc.cluster.local svc.cluster.local cluster.local"
+    assert message == f"{resolv_conf} has changed: nameservers 192.0.2.2, search {search}"
+
+
+def test_the_old_configurations_sockets_are_closed_when_its_last_question_ends(resolv_conf, two_clusters):
+    first, _second, now = two_clusters
+    first.network.delay(0.1)
+
+    async def main():
+        async with AsyncResolver(family="ipv4") as resolver:
+            before = resolver._line.driver
+            waiting = [asyncio.create_task(resolver.service(name)) for name in ("payments", "nowhere")]
+            await asyncio.sleep(0.02)
+            assert len(before._open) == 1
+            swap(resolv_conf, f"nameserver 192.0.2.2\n{SEARCH}")
+            now[0] += 1.5
+            await resolver.service("payments")
+            assert len(before._open) == 1
+            await asyncio.gather(*waiting, return_exceptions=True)
+            return len(before._open), len(before.desk.flights)
+
+    assert asyncio.run(main()) == (0, 0)

@@ -9,7 +9,8 @@ from ipaddress import IPv4Address
 from pathlib import Path
 
 from k8sresolve._core.questions import AAAA, SRV, A, Empty, Failed, Found, NxDomain, Question, Result, SrvData
-from k8sresolve._core.search.walk import POLICIES, PolicyRules, Walked, rehearse
+from k8sresolve._core.search.rules import PolicyRules
+from k8sresolve._core.search.walk import Walked, policy, rehearse
 from k8sresolve.config import ResolverConfig
 
 PAGE = Path(__file__).parents[2] / "docs/explanation/why-names-resolve-differently.md"
@@ -131,7 +132,7 @@ ROWS: dict[str, Cell] = {
 def table() -> str:
     """Write the table in Markdown."""
     lines = [f"| | {' | '.join(f'`{name}`' for name in ORDER)} |", "|---" * (len(ORDER) + 1) + "|"]
-    lines += [f"| {what} | {' | '.join(cell(POLICIES[name]) for name in ORDER)} |" for what, cell in ROWS.items()]
+    lines += [f"| {what} | {' | '.join(cell(policy(name)) for name in ORDER)} |" for what, cell in ROWS.items()]
     return "\n".join(lines) + "\n"
 
 

@@ -57,23 +57,21 @@ class _Offline:
         self._network, self._clock = network, clock
         super().__init__(*args, **options)
 
-    def _epoch(self) -> float:
-        return _START
+    def _wall(self) -> float:
+        return _START + self._clock.seconds
 
     def _probe(self) -> tuple[Any, ...]:
         return _OWN
 
 
 class VirtualResolver(_Offline, Resolver):
-    def _connect(self, terms: Any, in_flight: int) -> None:
-        rotate = "rotate" in self.config.flags
-        self._driver = VirtualDriver(terms, self._network, self._clock, in_flight=in_flight, rotate=rotate)
+    def _connect(self, *books: Any) -> VirtualDriver:
+        return VirtualDriver(*books, self._network, self._clock)
 
 
 class AsyncVirtualResolver(_Offline, AsyncResolver):
-    def _connect(self, terms: Any, in_flight: int) -> None:
-        rotate = "rotate" in self.config.flags
-        self._driver = AsyncVirtualDriver(terms, self._network, self._clock, in_flight=in_flight, rotate=rotate)
+    def _connect(self, *books: Any) -> AsyncVirtualDriver:
+        return AsyncVirtualDriver(*books, self._network, self._clock)
 
 
 def tell(result: object) -> str:
@@ -103,7 +101,7 @@ def _options(scenario: Scenario) -> dict[str, Any]:
 
 
 def _outcome(results: list[Any], playing: list[Playing], seconds: float, resolver: Any) -> Outcome:
-    desk: Desk = resolver._driver.desk
+    desk: Desk = resolver._line.driver.desk
     return Outcome(
         told=tuple(map(tell, results)),
         errors=tuple(result for result in results if isinstance(result, BaseException)),
@@ -219,7 +217,7 @@ async def _in_tasks(
 
             def happen() -> None:
                 if scenario.event is not None and scenario.event.kind == "close":
-                    resolver._driver.close()
+                    resolver._line.driver.close()
                 else:
                     tasks[0].cancel()
 

@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from k8sresolve._core.wire import reply as wire
+from k8sresolve._core.engine import inquiry
 from k8sresolve._drivers import asyncio_
 from k8sresolve.async_resolver import AsyncResolver
 from k8sresolve.config import CacheConfig, ResolverConfig
-from k8sresolve.errors import BadResponse, LookupTimeout, NoSuchName, ResolverClosed, WrongLoop
+from k8sresolve.errors import InternalError, LookupTimeout, NoSuchName, ResolverClosed, WrongLoop
 from tests.drivers import held
 from tests.drivers.nameservers import Loopback
 from tests.drivers.script import Nameserver, Playing, Step, answer, late, silent, truncated
@@ -70,8 +70,8 @@ def run(resolver: AsyncResolver, work: Callable[[], Coroutine[Any, Any, Any]]) -
 
 
 def idle(resolver: Any) -> bool:
-    desk = resolver._driver.desk
-    waiting = [w for sockets in resolver._driver._sockets.values() for s in sockets for w in s.waiting]
+    desk = resolver._line.driver.desk
+    waiting = [w for slot in resolver._line.driver._pool for w in slot.waiting]
     return (desk.flights, len(desk._queue), desk.active, waiting) == ({}, 0, 0, [])
 
 
@@ -92,7 +92,7 @@ def test_ids_that_collide_are_told_apart(resolver_of, monkeypatch):  # N2
     async def work() -> None:
         lookups = [asyncio.ensure_future(right(resolver, index)) for index in range(300)]
         await asyncio.sleep(0)
-        waiting = [len(one.waiting) for sockets in resolver._driver._sockets.values() for one in sockets]
+        waiting = [len(slot.waiting) for slot in resolver._line.driver._pool]
         assert sum(waiting) == resolver.stats().in_flight == 64
         assert all(await asyncio.gather(*lookups))
 
@@ -306,7 +306,7 @@ def test_the_next_use_in_a_forked_child_has_sockets_of_its_own(resolver_of):
             child = os.fork()
         if not child:
             try:
-                ok = not resolver._driver.desk.flights and not resolver._driver._sockets
+                ok = not resolver._line.driver.desk.flights and not list(resolver._line.driver._pool)
                 os._exit(0 if ok and asyncio.run(right(resolver, 1)) else 1)
             except BaseException:  # noqa: BLE001 - a child never returns into the test
                 os._exit(2)
@@ -325,10 +325,10 @@ def test_an_error_of_ours_strands_nobody(resolver_of, monkeypatch, caplog):
     resolver = resolver_of()
 
     async def work() -> None:
-        monkeypatch.setattr(wire, "read_any", broken)
+        monkeypatch.setattr(inquiry, "read_reply", broken)
         with caplog.at_level(logging.CRITICAL, "k8sresolve"):
             results = await asyncio.gather(*(right(resolver, index % 3) for index in range(9)), return_exceptions=True)
-        assert {type(result) for result in results} == {BadResponse}
+        assert {type(result) for result in results} == {InternalError}
         monkeypatch.undo()
         assert await right(resolver, 0)
 
@@ -384,10 +384,9 @@ def test_a_and_aaaa_of_one_name_never_share_a_port(resolver_of, opened):  # K1
     async def work() -> None:
         lookups = [asyncio.ensure_future(right(resolver, index)) for index in range(20)]
         await asyncio.sleep(0)
-        for sockets in resolver._driver._sockets.values():
-            for one in sockets:
-                names = [flight.key.name for flight, _ in one.waiting.values()]
-                shared.append(len(names) != len(set(names)))
+        for slot in resolver._line.driver._pool:
+            names = [flight.key.name for flight, _ in slot.waiting.values()]
+            shared.append(len(names) != len(set(names)))
         assert len(opened) == 2
         await asyncio.gather(*lookups)
 

@@ -101,7 +101,7 @@ def test_ctrl_c_leaves_at_once_and_closes_what_was_open(resolver_of):
     finally:
         signal.signal(signal.SIGALRM, previous)
     assert held.fds() == before
-    assert resolver._driver.desk.flights == {}
+    assert resolver._line.driver.desk.flights == {}
 
 
 def test_a_handler_of_a_signal_does_not_end_a_lookup(resolver_of):
@@ -130,7 +130,7 @@ def test_closing_wakes_a_thread_that_waits_in_the_queue(resolver_of):
     resolver = resolver_of(Nameserver({"": (silent,)}), in_flight=1)
     with ThreadPoolExecutor(3) as pool:
         lookups = [pool.submit(resolver.addresses, f"x{n}.example.", timeout=9) for n in range(3)]
-        wait_for(lambda: len(resolver._driver.desk.flights) == 3)
+        wait_for(lambda: len(resolver._line.driver.desk.flights) == 3)
         time.sleep(0.05)
         start = time.monotonic()
         resolver.close()
@@ -299,7 +299,7 @@ def test_four_children_forked_in_mid_lookup_and_their_parent_all_get_their_own_a
 
 def pipes(resolver: Any) -> list[Any]:
     """The pipes of those who wait; None for the one who leads."""
-    flights = list(resolver._driver.desk.flights.values())
+    flights = list(resolver._line.driver.desk.flights.values())
     return [batch.waiter.pipe for flight in flights for batch, _ in list(flight.batches)]
 
 
@@ -311,7 +311,7 @@ def test_a_child_does_not_hold_its_parents_sockets_and_pipes(resolver_of):
         lookups = [pool.submit(resolver.addresses, "a.example.", timeout=0.6) for _ in range(3)]
         wait_for(lambda: len([pipe for pipe in pipes(resolver) if pipe]) == 2)
         assert held.fds() >= idle + 5
-        with resolver._driver._lock:  # so that no thread is just opening something
+        with resolver._line.driver._lock:  # so that no thread is just opening something
             child = in_child(lambda: 10 * (held.fds() - idle) + resolver.stats().in_flight)
         assert status_of(child) == 0
         for lookup in lookups:
@@ -321,7 +321,7 @@ def test_a_child_does_not_hold_its_parents_sockets_and_pipes(resolver_of):
 
 def test_a_child_forked_while_the_lock_is_held_is_not_stuck(resolver_of):
     resolver = resolver_of()
-    with resolver._driver._lock:
+    with resolver._line.driver._lock:
         child = in_child(lambda: not right(resolver, 1))
     assert status_of(child) == 0
     assert right(resolver, 2)

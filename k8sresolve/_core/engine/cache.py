@@ -49,7 +49,7 @@ class Cache:
             negative, positive = self._answers.get(mine), self._answers.get(theirs)
             if isinstance(negative, Empty) and isinstance(positive, Found) and negative.expires > now:
                 expires = max(negative.expires, min(positive.expires, negative.limit))
-                self._answers[mine] = Empty(expires, negative.limit, negative.chain, negative.exchanges)
+                self._answers[mine] = Empty(expires, negative.limit, negative.chain, negative.exchanges, negative.at)
 
     def forget(self, name: str | None) -> None:
         """Drop what is known of one absolute name, or everything."""

@@ -5,18 +5,18 @@ only leaves. A batch is one `Round` of one caller. The desk is pure and takes no
 callers and serialises calls. Every call takes the time.
 """
 
-import heapq
-import logging
 import math
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
 
 from k8sresolve._core.engine.cache import key_of
-from k8sresolve._core.engine.inquiry import Inquiry, Send, Terms
-from k8sresolve._core.questions import Failed, Question, Result, Round
-
-logger = logging.getLogger("k8sresolve")
+from k8sresolve._core.engine.inquiry import Inquiry
+from k8sresolve._core.engine.ledger import Ledger
+from k8sresolve._core.engine.rules import Rules
+from k8sresolve._core.engine.sends import Send
+from k8sresolve._core.events import Events
+from k8sresolve._core.questions import Failed, Question, Result, Results, Round
 
 SETTLE = 1.0  # seconds that the rest of a batch gets once what has come is usable
 
@@ -24,25 +24,27 @@ SETTLE = 1.0  # seconds that the rest of a batch gets once what has come is usab
 class Batch:
     """One caller's questions that are asked at once, and the answers so far."""
 
-    __slots__ = ("answers", "ask", "deadline", "done", "flights", "waiter")
+    __slots__ = ("answers", "deadline", "done", "flights", "round", "waiter")
 
-    def __init__(self, ask: Round, deadline: float) -> None:
-        self.ask = ask
+    def __init__(self, round_: Round, deadline: float, waiter: Any) -> None:
+        self.round = round_
         self.deadline = deadline
-        self.answers: list[Result | None] = [None] * len(ask.questions)
+        self.answers: list[Result | None] = [None] * len(round_.questions)
         self.flights: dict[int, Flight] = {}
         self.done = False
-        self.waiter: Any = None  # whom the host wakes when the batch is done; the desk does not look at it
+        self.waiter = waiter  # whom the host wakes when the batch is done; the desk does not look at it
 
 
 class Flight(Inquiry):
     """An inquiry under way, the batches that wait for it, and what the host keeps for it."""
 
-    __slots__ = ("alarm", "batches", "key", "launched", "ports")
+    __slots__ = ("alarm", "batches", "began", "key", "launched", "ports", "told")
 
-    def __init__(self, key: Question, question: Question, terms: Terms, give_up: float, first: int) -> None:
-        super().__init__(question, terms, give_up, first)
+    def __init__(self, batch: Batch, index: int, key: Question, desk: "Desk", now: float) -> None:
+        super().__init__(batch.round.questions[index], desk.rules, desk.ledger, batch.deadline, desk.first())
         self.key = key
+        self.began = now
+        self.told: tuple[int, ...] = ()  # the sends of which observers know what became
         self.batches: list[tuple[Batch, int]] = []
         self.alarm = math.inf
         self.launched = False
@@ -75,40 +77,38 @@ class Host(Protocol):
     def alarm(self, flight: Flight) -> None:
         """`flight.alarm` has a new value: call `Desk.ring` then."""
 
+    def report(self, what: str, error: Exception) -> None:
+        """A fault of this library's own, or of an observer, that must not be lost: log it."""
+
 
 class Desk:
     """The flights of one resolver."""
 
-    def __init__(self, terms: Terms, host: Host, cap: int, *, rotate: bool = False) -> None:
-        self.terms = terms
+    def __init__(self, rules: Rules, ledger: Ledger, events: Events, host: Host) -> None:
+        self.rules = rules
+        self.ledger = ledger
         self.flights: dict[Question, Flight] = {}
-        self.questions = self.sends = self.resends = self.cache_hits = 0
         self.active = 0
+        self._counters = ledger.counters
+        self._events = events
         self._host = host
-        self._cap = cap
         self._queue: deque[Flight] = deque()
-        self._rotate = rotate
         self._turn = 0
         self._filling = False
 
     # -- callers -----------------------------------------------------------------------------------------------------
 
-    def ask(self, ask: Round, deadline: float, now: float, *, fresh: bool = False, waiter: Any = None) -> Batch:
-        """Ask a batch of questions; it may be done at once. `fresh` passes over the cache, not over flights."""
-        batch = Batch(ask, deadline)
-        batch.waiter = waiter
-        keys = [key_of(question) for question in ask.questions]
-        self.questions += len(keys)
+    def ask(self, round_: Round, deadline: float, now: float, *, fresh: bool = False, waiter: Any = None) -> Batch:
+        """Ask a round of questions; it may be done at once. `fresh` passes over the cache, not over flights."""
+        batch = Batch(round_, deadline, waiter)
+        keys = [key_of(question) for question in round_.questions]
+        self._counters.questions += len(keys)
         if not fresh:
-            for index, key in enumerate(keys):
-                answer = self.terms.cache.get(key, now)
-                if answer is not None:
-                    batch.answers[index] = answer
-                    self.cache_hits += 1
+            self._remember(batch, keys, now)
         self.expire(batch, now)
         if batch.done or self._check(batch, now):
             return batch
-        started = [self._join(batch, index, key) for index, key in enumerate(keys) if batch.answers[index] is None]
+        started = [self._join(batch, index, key, now) for index, key in enumerate(keys) if batch.answers[index] is None]
         for flight in started:
             if flight is not None and not batch.done:
                 self._launch(flight, now)
@@ -146,15 +146,15 @@ class Desk:
 
     def datagram(self, flight: Flight, number: int, data: bytes, now: float) -> None:
         """A datagram came for that send."""
-        self._event(flight, now, lambda: flight.on_datagram(now, number, data))
+        self._event(flight, now, flight.on_datagram, number, data)
 
     def message(self, flight: Flight, number: int, data: bytes, now: float) -> None:
         """A whole message came over that send's stream."""
-        self._event(flight, now, lambda: flight.on_stream(now, number, data))
+        self._event(flight, now, flight.on_stream, number, data)
 
     def error(self, flight: Flight, number: int, outcome: str, now: float) -> None:
         """That send failed."""
-        self._event(flight, now, lambda: flight.on_error(now, number, outcome))
+        self._event(flight, now, flight.on_error, number, outcome)
 
     def ring(self, flight: Flight, now: float) -> None:
         """The flight's alarm is due."""
@@ -163,7 +163,7 @@ class Desk:
         if flight.answer is not None:
             return
         if flight.wake <= now and flight.launched:
-            self._event(flight, now, lambda: flight.on_timer(now))
+            self._event(flight, now, flight.on_timer)
         else:
             self._alarm(flight)
 
@@ -175,18 +175,30 @@ class Desk:
             if answer is None:
                 flight = batch.flights.get(index)
                 exchanges = () if flight is None else flight.exchanges(now)
-                batch.answers[index] = Failed("timeout", "the deadline passed", exchanges)
+                batch.answers[index] = Failed("timeout", "the deadline passed", exchanges, now)
         self._check(batch, now)
 
     # -- inside ------------------------------------------------------------------------------------------------------
 
-    def _join(self, batch: Batch, index: int, key: Question) -> Flight | None:
+    def _remember(self, batch: Batch, keys: list[Question], now: float) -> None:
+        """Answer what the cache knows."""
+        for index, key in enumerate(keys):
+            answer = self.ledger.cache.get(key, now)
+            if answer is None:
+                continue
+            batch.answers[index] = answer
+            self._counters.cache_hits += 1
+            if self._events.observers:
+                self._events.remembered(batch.round.questions[index], now - answer.at)
+
+    def _join(self, batch: Batch, index: int, key: Question, now: float) -> Flight | None:
         """Let the batch wait for the question's flight; returns it if it is new."""
         flight = self.flights.get(key)
         new = flight is None
         if flight is None:
-            flight = Flight(key, batch.ask.questions[index], self.terms, batch.deadline, self._first())
-            self.flights[key] = flight
+            flight = self.flights[key] = Flight(batch, index, key, self, now)
+            if self._events.observers:
+                self._events.asked(flight.question)
         flight.batches.append((batch, index))
         batch.flights[index] = flight
         if not new:
@@ -194,14 +206,15 @@ class Desk:
             self._alarm(flight)
         return flight if new else None
 
-    def _first(self) -> int:
-        if not self._rotate:
+    def first(self) -> int:
+        """Say which nameserver the next question prefers among equals. resolv.conf(5), rotate."""
+        if not self.rules.rotate:
             return 0
         self._turn += 1
         return self._turn - 1
 
     def _launch(self, flight: Flight, now: float) -> None:
-        if self.active >= self._cap:
+        if self.active >= self.rules.in_flight:
             self._queue.append(flight)
             self._alarm(flight)
         else:
@@ -210,7 +223,7 @@ class Desk:
     def _start(self, flight: Flight, now: float) -> None:
         self.active += 1
         flight.launched = True
-        self._event(flight, now, lambda: flight.start(now))
+        self._event(flight, now, flight.start)
 
     def _fill(self, now: float) -> None:
         """Start flights from the queue, as many as the cap allows."""
@@ -218,21 +231,21 @@ class Desk:
             return  # one that ends as it starts gets here again; the loop below goes on
         self._filling = True
         try:
-            while self._queue and self.active < self._cap:
+            while self._queue and self.active < self.rules.in_flight:
                 self._start(self._queue.popleft(), now)
         finally:
             self._filling = False
 
-    def _event(self, flight: Flight, now: float, event: Callable[[], list[Send]]) -> None:
+    def _event(self, flight: Flight, now: float, event: Callable[..., list[Send]], *what: Any) -> None:
         """Let the flight take an event, perform what it sends, and see what has become of it."""
         if flight.answer is not None:
             return
         try:
-            self._perform(flight, event(), now)
-        except Exception as error:
+            self._perform(flight, event(now, *what), now)
+        except Exception as error:  # noqa: BLE001
             # An error of ours must not strand those who wait for this flight.
-            logger.exception("asking %s failed", flight.question)
-            flight.end(now, "bad", f"internal error: {error!r}")
+            self._host.report(f"asking {flight.question} failed", error)
+            flight.end(now, "internal", repr(error))
         if flight.answer is not None:
             self._land(flight, now)
             self._fill(now)
@@ -240,13 +253,36 @@ class Desk:
             self._alarm(flight)
 
     def _perform(self, flight: Flight, sends: list[Send], now: float) -> None:
+        if self._events.observers:
+            self._tell_answered(flight, now)
         while sends and flight.answer is None:
             send = sends.pop(0)
-            self.sends += 1
-            self.resends += send.number > 0
+            self._counters.sends += 1
+            self._counters.resends += send.purpose not in ("first", "probe")
+            if self._events.observers:
+                self._tell_sent(flight, send, now)
             error = self._host.send(flight, send)
             if error is not None:
                 sends += flight.on_error(now, send.number, error)
+                if self._events.observers:
+                    self._tell_answered(flight, now)
+
+    def _tell_sent(self, flight: Flight, send: Send, now: float) -> None:
+        before = flight.sent[send.number - 1].at if send.number else now
+        self._events.sent(
+            flight.question,
+            nameserver=str(send.nameserver),
+            transport=send.transport,
+            purpose=send.purpose,
+            waited=(now - before) * 1000,
+        )
+
+    def _tell_answered(self, flight: Flight, now: float) -> None:
+        """Tell of the sends that have come to something."""
+        for number, sent in enumerate(flight.sent):
+            if sent.outcome and number not in flight.told:
+                flight.told += (number,)
+                self._events.answered(flight.question, sent.exchange(self.rules.nameservers[sent.server], now))
 
     def _land(self, flight: Flight, now: float) -> None:
         """The flight has its answer: keep it, and tell the batches. The caller lets the next one start."""
@@ -260,7 +296,9 @@ class Desk:
         elif flight in self._queue:
             self._queue.remove(flight)
         self._release(flight)
-        self.terms.cache.put(flight.key, answer, now)
+        self.ledger.cache.put(flight.key, answer, now)
+        if self._events.observers:
+            self._events.landed(flight.question, answer, now - flight.began)
         for batch, index in flight.batches:
             batch.answers[index] = answer
             del batch.flights[index]
@@ -272,75 +310,34 @@ class Desk:
     def _release(self, flight: Flight) -> None:
         try:
             self._host.release(flight)
-        except Exception:
-            logger.exception("releasing what %s used failed", flight.question)
+        except Exception as error:  # noqa: BLE001 - the answer is there all the same
+            self._host.report(f"releasing what {flight.question} used failed", error)
 
     def _check(self, batch: Batch, now: float) -> bool:
         """See whether the batch's answers suffice."""
-        if self._suffices(batch):
+        enough = None not in batch.answers or self._judged(batch, batch.round.enough)
+        settles = not enough and now + SETTLE < batch.deadline and self._judged(batch, batch.round.usable)
+        if enough or None not in batch.answers:
             batch.done = True
             self._host.wake(batch)
             self.leave(batch, now)
-        elif now + SETTLE < batch.deadline and batch.ask.usable(tuple(batch.answers)):
+        elif settles:
             batch.deadline = now + SETTLE
             for flight in batch.flights.values():
                 self._alarm(flight)
         return batch.done
 
-    @staticmethod
-    def _suffices(batch: Batch) -> bool:
-        if None not in batch.answers:
-            return True
+    def _judged(self, batch: Batch, rule: Callable[[Results], bool]) -> bool:
+        """Let the lookup judge the answers so far."""
         try:
-            return batch.ask.enough(tuple(batch.answers))
-        except Exception as error:
+            return rule(tuple(batch.answers))
+        except Exception as error:  # noqa: BLE001
             # An error of ours is this caller's alone, and must not leave it waiting.
-            logger.exception("judging the answers to %s failed", batch.ask.questions)
-            failed = Failed("bad", f"internal error: {error!r}")
+            self._host.report(f"judging the answers to {batch.round.questions} failed", error)
+            failed = Failed("internal", repr(error))
             batch.answers = [failed if answer is None else answer for answer in batch.answers]
             return True
 
     def _alarm(self, flight: Flight) -> None:
         if flight.reset_alarm():
             self._host.alarm(flight)
-
-
-class Alarms:
-    """One heap for the alarms of many flights, for hosts that have one timer."""
-
-    __slots__ = ("_heap", "_serial")
-
-    def __init__(self) -> None:
-        self._heap: list[tuple[float, int, Flight]] = []
-        self._serial = 0
-
-    def set(self, flight: Flight) -> None:
-        """Note the flight's alarm; an earlier note of another time no longer counts."""
-        self._serial += 1
-        heapq.heappush(self._heap, (flight.alarm, self._serial, flight))
-
-    def next(self) -> float | None:
-        """When the next alarm is due."""
-        while self._heap and not _live(self._heap[0]):
-            heapq.heappop(self._heap)
-        # Notes that no longer count lie behind live ones too; they must not pile up.
-        if len(self._heap) > _CROWDED and self._serial % _CROWDED == 0:
-            self._heap = [note for note in self._heap if _live(note)]
-            heapq.heapify(self._heap)
-        return self._heap[0][0] if self._heap else None
-
-    def due(self, now: float) -> list[Flight]:
-        """Take the flights whose alarm is due."""
-        flights: list[Flight] = []
-        while (when := self.next()) is not None and when <= now:
-            flight = heapq.heappop(self._heap)[2]
-            flight.alarm = math.inf
-            flights.append(flight)
-        return flights
-
-
-_CROWDED = 256
-
-
-def _live(note: tuple[float, int, Flight]) -> bool:
-    return note[2].answer is None and note[2].alarm == note[0]

@@ -13,7 +13,7 @@ import attrs
 from k8sresolve._core.files.resolv_conf import DIALECTS, Line, Reading, parse_inet_aton, read
 from k8sresolve._core.files.search_list import KUBELET_SEARCHES, is_too_long_for_musl, plain
 from k8sresolve._core.questions import AAAA, A, Found, NxDomain, Question, Result
-from k8sresolve._core.search.walk import POLICIES, rehearse
+from k8sresolve._core.search import walk as search
 from k8sresolve.config import Diagnostic, ResolverConfig, Severity
 
 _NO_ENV: Mapping[str, str] = MappingProxyType({})
@@ -218,7 +218,7 @@ def _questions(name: str, target: str, config: ResolverConfig, policy: str) -> i
         exists = question.name.lower() == target
         return Found((IPv4Address("192.0.2.1"),), 30, 30.0) if exists else NxDomain(30.0)
 
-    end, asked = rehearse(name, config, POLICIES[policy], _BOTH, known)
+    end, asked = search.rehearse(name, config, search.policy(policy), _BOTH, known)
     return len(asked) if end.found else None
 
 

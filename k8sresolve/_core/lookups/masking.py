@@ -1,7 +1,9 @@
 """Temporary failures that a resolver reports as "no such name": whose fault it is, said in a sentence."""
 
 from k8sresolve._core.questions import NxDomain, Question, Result
-from k8sresolve._core.search.walk import POLICIES, PolicyRules, Tried, Walked, masked, rehearse
+from k8sresolve._core.search import walk as search
+from k8sresolve._core.search.rules import PolicyRules, Tried
+from k8sresolve._core.search.walk import Walked, masked, rehearse
 from k8sresolve.config import ResolverConfig
 
 # The resolvers of programs. What musl 1.2.3 does with a failure, musl does.
@@ -43,5 +45,5 @@ def _masks(name: str, config: ResolverConfig, policy: str, rdtypes: tuple[int, .
     def known(question: Question) -> Result:
         return answers.get(Question(question.name.lower(), question.rdtype)) or unknown
 
-    walked, _ = rehearse(name, config, POLICIES[policy], rdtypes, known)
+    walked, _ = rehearse(name, config, search.policy(policy), rdtypes, known)
     return masked(walked) is not None

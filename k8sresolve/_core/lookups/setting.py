@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 
 import attrs
 
+from k8sresolve._core.events import Events
 from k8sresolve._core.questions import AAAA, A, IPAddress
-from k8sresolve._core.search import walk as search
+from k8sresolve._core.search.rules import PolicyRules
 from k8sresolve.config import Family, ResolverConfig
 from k8sresolve.errors import ConfigError
 from k8sresolve.names import ServiceName, check_namespace
@@ -17,14 +18,16 @@ _FAMILY_NAMES = {"ipv4": "IPv4 address", "ipv6": "IPv6 address"}
 class Setting:
     """What lookups take from their resolver.
 
-    `own` tells the machine's own addresses; `epoch` the Unix time at which the driver's clock was 0.
+    `own` tells the machine's own addresses; `now` is the driver's clock, and `epoch` the Unix time at which it was 0.
     """
 
     config: ResolverConfig
-    policy: search.PolicyRules
+    policy: PolicyRules
     family: Family
     own: Callable[[], tuple[IPAddress, ...]]
+    now: Callable[[], float]
     epoch: Callable[[], float]
+    events: Events
     hosts: Mapping[str, tuple[str, ...]] = attrs.field(
         init=False, repr=False, default=attrs.Factory(lambda self: dict(self.config.hosts), takes_self=True)
     )

@@ -7,9 +7,7 @@ user typed it, what was tried, what came back and what to do.
 from collections.abc import Iterable
 from typing import NoReturn, TypeAlias
 
-import attrs
-
-from k8sresolve._core.lookups.setting import remarks
+from k8sresolve._core.lookups.setting import Setting, remarks
 from k8sresolve._core.questions import (
     Empty,
     Failed,
@@ -17,15 +15,17 @@ from k8sresolve._core.questions import (
     Lookup,
     NxDomain,
     Question,
+    Reason,
     Result,
     Results,
     Round,
     type_name,
 )
-from k8sresolve.config import ResolverConfig
+from k8sresolve._core.search.rules import Tried
 from k8sresolve.errors import (
     Attempt,
     BadResponse,
+    InternalError,
     InvalidName,
     LookupTimeout,
     NetworkError,
@@ -36,11 +36,12 @@ from k8sresolve.errors import (
     ResolverClosed,
     ServerFailure,
 )
+from k8sresolve.records import Candidate
 
 Story: TypeAlias = tuple[str, str]
 """What is wrong, and what to do about it (or nothing)."""
 
-_FAILURES: dict[str, tuple[type[ResolveError], str, str]] = {
+_FAILURES: dict[Reason, tuple[type[ResolveError], str, str]] = {
     "timeout": (LookupTimeout, "no answer in time", "check that the nameserver is up and reachable from here"),
     "servfail": (
         ServerFailure,
@@ -53,25 +54,33 @@ _FAILURES: dict[str, tuple[type[ResolveError], str, str]] = {
     "network": (NetworkError, "no nameserver can be reached", "check the nameserver's address, and that it is up"),
     "bad": (BadResponse, "the nameserver's reply cannot be right", ""),
     "unsendable": (InvalidName, "no packet can carry this name", ""),
+    "internal": (
+        InternalError,
+        "k8sresolve itself failed, not the nameserver",
+        "please report it, with the traceback that the logger k8sresolve has",
+    ),
 }
 # Where the reason leaves open what happened, the failure's own detail says it.
-_DETAILED = frozenset({"refused", "network", "bad", "unsendable"})
+_DETAILED = frozenset({"refused", "network", "bad", "unsendable", "internal"})
 # What a configuration that was not there, and so points at 127.0.0.1, may explain.
 _CONFIGURED = frozenset({"timeout", "network"})
 
 
-@attrs.define
 class Trail:
-    """What a lookup for `name` has asked so far."""
+    """What a lookup for `name`, as the user typed it, has asked so far."""
 
-    name: str
-    config: ResolverConfig
-    log: list[tuple[Question, Result]] = attrs.field(factory=list["tuple[Question, Result]"])
+    __slots__ = ("_began", "log", "name", "setting")
 
-    def ask(self, ask: Round) -> Lookup[Results]:
+    def __init__(self, name: str, setting: Setting) -> None:
+        self.name = name
+        self.setting = setting
+        self.log: list[tuple[Question, Result]] = []
+        self._began = setting.now()
+
+    def ask(self, round_: Round) -> Lookup[Results]:
         """Ask questions at once."""
-        answers = yield ask
-        self.note(ask.questions, answers)
+        answers = yield round_
+        self.note(round_.questions, answers)
         return answers
 
     def one(self, name: str, rdtype: int) -> Lookup[Result]:
@@ -81,10 +90,37 @@ class Trail:
         return answer
 
     def note(self, questions: Iterable[Question], answers: Results) -> None:
-        """Remember what was asked, and what came of it."""
+        """Keep what was asked, and what came of it."""
         self.log += [
             (question, answer) for question, answer in zip(questions, answers, strict=False) if answer is not None
         ]
+
+    def age(self, answer: Result) -> float | None:
+        """Tell how old an answer is that was remembered, in seconds; None for one that this lookup asked for."""
+        if isinstance(answer, Failed) or answer.at > self._began:
+            return None  # failures are not remembered
+        return self._began - answer.at
+
+    def told(self, tried: Tried, rdtypes: tuple[int, ...]) -> Candidate:
+        """Tell users of a candidate that was tried for these types."""
+        answers = [answer for answer in tried.answers if answer is not None]
+        exchanges = [exchange for answer in answers for exchange in answer.exchanges]
+        age = max([age for answer in answers if (age := self.age(answer)) is not None], default=None)
+        took = max((exchange.milliseconds for exchange in exchanges), default=None)
+        return Candidate(
+            tried.step.name,
+            tried.step.rule,
+            tried.step.kind == "asked",
+            questions=tuple(type_name(rdtype) for rdtype, _ in zip(rdtypes, tried.answers, strict=False)),
+            outcome=tried.outcome,
+            nameserver=exchanges[-1].nameserver if exchanges else "",
+            milliseconds=None if took is None or age is not None else round(took, 3),
+            age=age,
+        )
+
+    def tell(self, rdtypes: tuple[int, ...], tried: Tried) -> None:
+        """Tell observers of a candidate that was decided."""
+        self.setting.events.decided(self.name, self.told(tried, rdtypes))
 
     def found(self, answer: Result, *, nxdomain: Story, nodata: Story) -> Found:
         """Return an answer that has records; raise what any other one means."""
@@ -99,9 +135,9 @@ class Trail:
     def fail(self, kind: type[ResolveError], problem: str, advice: str = "") -> NoReturn:
         """Raise an error that tells of all that was tried."""
         attempts = tuple(
-            Attempt(question.name, type_name(question.rdtype), x.nameserver, x.transport, x.outcome, x.milliseconds)
+            Attempt(question.name, type_name(question.rdtype), *exchange, age=self.age(answer))
             for question, answer in self.log
-            for x in answer.exchanges
+            for exchange in answer.exchanges
         )
         raise kind(self.name, problem, attempts=attempts, advice=advice)
 
@@ -113,5 +149,5 @@ class Trail:
         if failed.detail and failed.reason in _DETAILED:
             problem += f" ({failed.detail})"
         if failed.reason in _CONFIGURED:
-            advice = "; ".join(filter(None, (advice, remarks(self.config))))
+            advice = "; ".join(filter(None, (advice, remarks(self.setting.config))))
         self.fail(kind, problem, advice)

@@ -1,6 +1,6 @@
-"""Replies of any kind, read with dnspython: the rules of `wire`, followed independently of it.
+"""Replies of any kind, read with dnspython: the `rules`, followed independently of `reply`.
 
-Imported only when `wire.read` meets something odd. No exception of dnspython leaves this module.
+Imported only when `reply` meets something odd. No exception of dnspython leaves this module.
 """
 
 import re
@@ -16,14 +16,14 @@ import dns.rdataclass
 import dns.rrset
 
 from k8sresolve._core.questions import AAAA, CNAME, NS, PTR, SOA, SRV, A, IPAddress, SrvData
-from k8sresolve._core.wire.reply import (
+from k8sresolve._core.wire.names import Malformed
+from k8sresolve._core.wire.rules import (
     HOST_CHAINS,
     MAX_CHAIN,
     MAX_TTL,
     WITHOUT_QUESTION,
     BadAnswer,
-    Malformed,
-    Reading,
+    Reply,
     cap_counts,
 )
 
@@ -38,7 +38,7 @@ class _Row(NamedTuple):
     rdata: Any  # of the dnspython class for the type
 
 
-def read(message: bytes, query: bytes, rdtype: int) -> Reading | None:
+def read_unusual_reply(message: bytes, query: bytes, rdtype: int) -> Reply | None:
     """Read a reply to `query`, which asked for that type; None if it is none.
 
     Raises `Malformed` (also as `BadAnswer`) for a reply that is ours and damaged.
@@ -52,7 +52,7 @@ def read(message: bytes, query: bytes, rdtype: int) -> Reading | None:
     truncated = bool(header.flags & dns.flags.TC)
     rcode = int(header.flags) & 15
     sections = [int.from_bytes(message[at : at + 2], "big") for at in (6, 8, 10)]
-    bare = Reading(rcode, truncated, (), (), None, {}, None, lame=False, answers=sections[0])
+    bare = Reply(rcode, truncated, (), (), None, {}, None, lame=False, answers=sections[0])
     if not header.question:
         return bare if rcode in WITHOUT_QUESTION else None
     asked = dns.message.from_wire(query, question_only=True).question
@@ -60,12 +60,12 @@ def read(message: bytes, query: bytes, rdtype: int) -> Reading | None:
         return None
     counts = cap_counts(*sections)
     try:
-        reading = _read_whole(_parse(_cap(message, counts)), asked[0].name, rdtype, counts)
+        reply = _read_whole(_parse(_cap(message, counts)), asked[0].name, rdtype, counts)
     except Malformed:
         if truncated:
             return bare
         raise
-    return reading if counts == sections else reading._replace(truncated=True)
+    return reply if counts == sections else reply._replace(truncated=True)
 
 
 def _parse(message: bytes, *, question_only: bool = False) -> dns.message.Message:
@@ -88,7 +88,7 @@ def _cap(message: bytes, counts: Iterable[int]) -> bytes:
     return message[:6] + b"".join(count.to_bytes(2, "big") for count in counts) + message[12:]
 
 
-def _read_whole(reply: dns.message.Message, name: dns.name.Name, rdtype: int, counts: list[int]) -> Reading:
+def _read_whole(reply: dns.message.Message, name: dns.name.Name, rdtype: int, counts: list[int]) -> Reply:
     answering = int(reply.flags) & 15 in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN)
     chain, rows = _follow(list(_rows(reply.answer)) if answering else [], name, rdtype)
     data, dropped = _data(rows, name, rdtype)
@@ -97,7 +97,7 @@ def _read_whole(reply: dns.message.Message, name: dns.name.Name, rdtype: int, co
     soa_ttl = next((_negative_ttl(row) for row in _rows(reply.authority) if row.rdtype == SOA), None)
     rcode = int(reply.rcode())
     answered = counts[0] or soa_ttl is not None or reply.flags & (dns.flags.AA | dns.flags.RA)
-    return Reading(
+    return Reply(
         rcode,
         bool(reply.flags & dns.flags.TC),
         data,

@@ -1,284 +1,74 @@
-"""DNS messages as bytes: queries out, the plain kinds of reply in. Pure, and on the path of every cold lookup.
+"""Replies: what they say of their question. Pure, and on the path of every cold lookup.
 
 What is plain is read here: A, AAAA, SRV, PTR, NS and CNAME answers in the order that nameservers send them, and
-negative answers for any type. The rest raises `Odd`, and `read_any` gives it to `wire_fallback`, which reads with
-dnspython and is imported only then. Both follow the same rules, and a differential test feeds both the same bytes:
-
-- A reply is ours if QR, opcode, the count of questions, name (letter case apart), type and class match; the id is the
-  driver's. Without a question it can only say SERVFAIL, REFUSED, FORMERR or NOTIMP (RFC 1035, section 4.1.1).
-- Names are text in presentation form, absolute, in the case of the wire, escaped as in RFC 1035, section 5.1.
-- A record at a name counts before an alias at it. Records of other types, classes and owners are passed over, but an
-  answer section in which nothing belongs to the question is a bad answer, not NODATA.
-- Of an error (any rcode but NOERROR and NXDOMAIN) the answer section is passed over.
-- Octets after the last record are tolerated, as libc does. A reply with TC may be damaged after its question.
-- At most 4,096 records are read; what lies behind is said by `truncated`.
+negative answers for any type. The rest raises `Odd`, and `read_reply` gives it to `fallback`, which reads with
+dnspython and is imported only then. Both follow the same `rules`, and a differential test feeds both the same octets.
 """
 
-import re
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 from struct import Struct, error
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
-from k8sresolve._core.questions import AAAA, CNAME, NS, PTR, SOA, SRV, A, IPAddress, Question, SrvData
-
-OPT = 41
-MAX_CHAIN = 8  # CNAMEs followed within one reply
-MAX_RECORDS = 4096
-MAX_TTL = 0x7FFFFFFF  # RFC 2181, section 8: above it a TTL is 0
-_MAX_HOPS = 16  # compression pointers in one name; a server needs one, rarely two
-_MAX_NAME = 255  # RFC 1035, section 2.3.4, in octets of the wire
-WITHOUT_QUESTION = frozenset({1, 2, 4, 5})  # FORMERR, SERVFAIL, NOTIMP, REFUSED
+from k8sresolve._core.questions import AAAA, CNAME, NS, PTR, SOA, SRV, A, IPAddress, SrvData
+from k8sresolve._core.wire.names import (
+    MAX_NAME,
+    Malformed,
+    expand_name,
+    host_parent,
+    is_host,
+    is_host_label,
+    name_text,
+    skip_name,
+)
+from k8sresolve._core.wire.query import OPT_OCTETS
+from k8sresolve._core.wire.rcodes import NOERROR, NXDOMAIN
+from k8sresolve._core.wire.rules import (
+    HOST_CHAINS,
+    MAX_CHAIN,
+    MAX_RECORDS,
+    MAX_TTL,
+    WITHOUT_QUESTION,
+    BadAnswer,
+    Reply,
+    cap_counts,
+)
 
 _HEADER = Struct("!HBBHHHH")
 _RECORD = Struct("!HHIH")
 _SRV = Struct("!HHH")
-_HOST_OCTETS = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
-_SPECIAL = frozenset(b'"().;\\@$')  # what has a meaning in zone files (RFC 1035, section 5.1)
-_ANSWERING = frozenset({0, 3})  # NOERROR, NXDOMAIN
+_OPT = 41
+_ANSWERING = frozenset({NOERROR, NXDOMAIN})
 _NO_GLUE: Mapping[str, tuple[IPAddress, ...]] = MappingProxyType({})
 _NO_TARGETS: Mapping[bytes, str] = MappingProxyType({})
-
-
-class Unsendable(ValueError):
-    """No packet can carry the name; the text says why."""
-
-
-class Malformed(Exception):
-    """The reply belongs to the question, but is damaged."""
-
-
-class BadAnswer(Malformed):
-    """The reply is whole, but what it says cannot be right: a CNAME loop, records of other names only."""
 
 
 class Odd(Exception):
     """The reply is ours, and of a kind that the fallback must read."""
 
 
-class Reading(NamedTuple):
-    """What a reply says about its question.
+def read_reply(message: bytes, query: bytes, rdtype: int) -> Reply | None:
+    """Read a reply of any kind to `query`, which asked for that type; None if it is none.
 
-    `rcode` is with the upper bits of the OPT record, `answers` the ANCOUNT. `data` is as in `Found`, duplicates
-    merged, in the order of the wire. `chain` are the CNAME targets from the question's name on. `ttl` is the least TTL
-    over both, None without any. `glue` holds, for SRV, the additional addresses of this answer's targets, by lower-case
-    name. `soa_ttl` is the lesser of the authority's SOA's TTL and minimum (RFC 2308, section 5). `lame`: neither an
-    answer nor an authority for there being none. `dropped` counts records of SRV and reverse PTR, and CNAMEs on the way
-    to addresses and SRV, with a name that no host can have.
+    Raises `Malformed` (also as `BadAnswer`) for a reply that is ours and damaged.
     """
-
-    rcode: int
-    truncated: bool
-    data: tuple[Any, ...]
-    chain: tuple[str, ...]
-    ttl: int | None
-    glue: Mapping[str, tuple[IPAddress, ...]]
-    soa_ttl: int | None
-    lame: bool
-    answers: int
-    dropped: int = 0
-
-
-# -- queries ---------------------------------------------------------------------------------------------------------
-
-
-def encode(question: Question, *, edns: int | None = 1232) -> bytes:
-    """Write the query with id 0, RD set and, unless `edns` is None, an OPT record that takes replies of that size.
-
-    Raises `Unsendable` for a name that no packet can carry.
-    """
-    return (_HEAD if edns is None else _HEAD_EDNS) + pack_name(question.name) + _tail(question.rdtype, edns)
-
-
-_HEAD = b"\0\0\x01\0\0\x01\0\0\0\0\0\0"
-_HEAD_EDNS = b"\0\0\x01\0\0\x01\0\0\0\0\0\x01"
-_OPT_OCTETS = 11
-
-
-@lru_cache(64)
-def _tail(rdtype: int, edns: int | None) -> bytes:
-    tail = rdtype.to_bytes(2, "big") + b"\0\x01"
-    return tail if edns is None else tail + b"\0\0\x29" + edns.to_bytes(2, "big") + bytes(6)
-
-
-def pack_name(name: str) -> bytes:
-    """Write an absolute name in presentation form as octets, uncompressed. Raises `Unsendable`."""
-    if not name.isascii():
-        raise Unsendable("a name on the wire is ASCII; other octets are written as \\DDD")
-    if name == ".":
-        return b"\0"
-    if "\\" in name:
-        octets = b"".join(map(_pack_label, _split_escaped(name))) + b"\0"
-    elif name.endswith("."):
-        head, _, parent = name.partition(".")
-        octets = _pack_label(head.encode()) + _pack_parent(parent)
-    else:
-        raise Unsendable("the name is not absolute")
-    if len(octets) > _MAX_NAME:
-        raise Unsendable(f"the name has {len(octets)} octets on the wire, more than {_MAX_NAME}")
-    return octets
-
-
-@lru_cache(256)
-def _pack_parent(name: str) -> bytes:
-    # Most names asked share few parents: a namespace's and those of the search list.
-    return b"".join(_pack_label(label.encode()) for label in name.split(".")[:-1]) + b"\0"
-
-
-def _pack_label(octets: bytes) -> bytes:
-    if not octets:
-        raise Unsendable("a label is empty")
-    if len(octets) > 63:
-        raise Unsendable(f"a label has {len(octets)} octets, more than 63")
-    return _OCTET[len(octets)] + octets
-
-
-_OCTET = [bytes((number,)) for number in range(64)]
-_ESCAPED = re.compile(r"\\(?:(?P<number>[0-9]{3})|(?P<plain>[^0-9]))|(?P<dot>\.)|(?P<other>[^\\.]+)", re.DOTALL)
-
-
-def _split_escaped(name: str) -> list[bytes]:
-    """Split a name that has escapes (RFC 1035, section 5.1) into labels, the root's not included."""
-    labels = [b""]
-    at = 0
-    while at < len(name):
-        match = _ESCAPED.match(name, at)
-        number = int(match["number"]) if match and match["number"] else 0
-        if match is None or number > 255:
-            raise Unsendable(f"an escape is no \\DDD up to 255 and no \\X: {name[at : at + 4]!r}")
-        at = match.end()
-        if match["dot"]:
-            labels.append(b"")
-        else:
-            labels[-1] += bytes((number,)) if match["number"] else (match["plain"] or match["other"]).encode()
-    if labels.pop():
-        raise Unsendable("the name is not absolute")
-    return labels
-
-
-# -- names on the wire -----------------------------------------------------------------------------------------------
-
-
-def _expand(message: bytes, at: int) -> tuple[bytes, int]:
-    """Return the name at that offset as uncompressed octets, and the offset behind it.
-
-    Pointers lead strictly backward and never into what was read already, so no name is read twice.
-    """
-    wire = b""
-    behind = 0
-    start = limit = at
-    floor = at
-    hops = 0
-    while length := message[at]:
-        if length < 64:
-            at += length + 1
-            if hops and at > limit:
-                raise Malformed("a name runs into itself")
-        elif length >= 192:
-            wire += message[start:at]
-            behind = behind or at + 2
-            limit = start
-            start = (length & 63) << 8 | message[at + 1]
-            at = start
-            hops += 1
-            if at >= floor or hops > _MAX_HOPS:
-                raise Malformed("a compression pointer leads forward, or through too many others")
-            floor = at
-        else:
-            raise Malformed("a label of unknown type")
-    wire += message[start : at + 1]
-    if len(wire) > _MAX_NAME:
-        raise Malformed(f"a name has more than {_MAX_NAME} octets")
-    return wire, behind or at + 1
-
-
-def _skip(message: bytes, at: int) -> int:
-    """Return the offset behind the name at that offset, following no pointer."""
-    while length := message[at]:
-        if length >= 192:
-            return at + 2
-        if length >= 64:
-            raise Malformed("a label of unknown type")
-        at += length + 1
-    return at + 1
-
-
-@lru_cache(512)
-def _text(wire: bytes) -> str:
-    """Write a name (uncompressed octets) in presentation form."""
-    labels: list[str] = []
-    at = 0
-    while length := wire[at]:
-        at += 1
-        labels.append(_label_text(wire[at : at + length]))
-        at += length
-    return ".".join(labels) + "."
-
-
-def _label_text(octets: bytes) -> str:
-    if not octets.translate(None, _HOST_OCTETS):
-        return octets.decode()
-    return "".join(
-        f"\\{chr(octet)}" if octet in _SPECIAL else chr(octet) if 0x20 < octet < 0x7F else f"\\{octet:03}"
-        for octet in octets
-    )
-
-
-def _is_host_label(octets: bytes) -> bool:
-    return not octets.translate(None, _HOST_OCTETS) and octets[0] != 0x2D and octets[-1] != 0x2D
-
-
-@lru_cache(256)
-def _host_parent(wire: bytes) -> str | None:
-    """Write what follows a host's first label, if these octets are exactly an uncompressed name of a host."""
     try:
-        name, behind = _expand(wire, 0)
-    except (Malformed, IndexError):
-        return None
-    return _text(name) if behind == len(wire) and name == wire and _is_host(wire) else None
-
-
-@lru_cache(512)
-def _is_host(wire: bytes) -> bool:
-    """Whether a name (uncompressed octets) may stand for a host in a typed record.
-
-    Letters, digits, hyphens inside labels, and underscores, which SRV owners and some pods' names have; not digits and
-    dots alone, which other programs would take for an address (RFC 1123, section 2.1).
-    """
-    at = 0
-    letters = False
-    while length := wire[at]:
-        label = wire[at + 1 : at + 1 + length]
-        if not _is_host_label(label):
-            return False
-        letters = letters or not label.isdigit()
-        at += length + 1
-    return letters
-
-
-# -- replies ---------------------------------------------------------------------------------------------------------
-
-
-def read_any(message: bytes, query: bytes, rdtype: int) -> Reading | None:
-    """Read a reply of any kind: `read`, and the fallback for what it finds odd. Never raises `Odd`."""
-    try:
-        return read(message, query, rdtype)
+        return read_plain_reply(message, query, rdtype)
     except Odd:
-        from k8sresolve._core.wire import fallback as wire_fallback
+        from k8sresolve._core.wire.fallback import read_unusual_reply
 
-        return wire_fallback.read(message, query, rdtype)
+        return read_unusual_reply(message, query, rdtype)
 
 
-def read(message: bytes, query: bytes, rdtype: int) -> Reading | None:
-    """Read a reply to `query`, which `encode` made for that type; None if it is none.
+def read_plain_reply(message: bytes, query: bytes, rdtype: int) -> Reply | None:
+    """Read a reply to `query`, which `encode_query` made for that type; None if it is none.
 
     Raises `Malformed` (also as `BadAnswer`) for a reply that is ours and damaged, `Odd` for the fallback's.
     """
     if len(message) < 12 or message[2] & 0xF8 != 0x80:  # QR set, opcode QUERY
         return None
-    behind = len(query) - _OPT_OCTETS if query[11] else len(query)
+    behind = len(query) - OPT_OCTETS if query[11] else len(query)
     if message[4:6] != b"\0\x01":
         return _read_without_question(message)
     if not message.startswith(query[12:behind], 12) and not _same_question(message[12:behind], query[12:behind]):
@@ -295,12 +85,12 @@ def read(message: bytes, query: bytes, rdtype: int) -> Reading | None:
     raise problem
 
 
-def _bare(message: bytes) -> Reading:
+def _bare(message: bytes) -> Reply:
     answers = int.from_bytes(message[6:8], "big")
-    return Reading(message[3] & 15, bool(message[2] & 2), (), (), None, _NO_GLUE, None, False, answers)
+    return Reply(message[3] & 15, bool(message[2] & 2), (), (), None, _NO_GLUE, None, False, answers)
 
 
-def _read_without_question(message: bytes) -> Reading | None:
+def _read_without_question(message: bytes) -> Reply | None:
     return _bare(message) if message[4:6] == b"\0\0" and message[3] & 15 in WITHOUT_QUESTION else None
 
 
@@ -309,7 +99,7 @@ def _same_question(theirs: bytes, ours: bytes) -> bool:
     return theirs[-4:] == ours[-4:] and theirs.lower() == ours.lower()
 
 
-def _read_sections(message: bytes, at: int, rdtype: int) -> Reading:
+def _read_sections(message: bytes, at: int, rdtype: int) -> Reply:
     _, high, low, _, answers, authority, additional = _HEADER.unpack_from(message)
     truncated = high & 2 != 0
     if answers + authority + additional > MAX_RECORDS:
@@ -341,20 +131,9 @@ def _read_sections(message: bytes, at: int, rdtype: int) -> Reading:
         raise Malformed("the reply ends within a record")
     # Nothing, and no authority for there being nothing, from a nameserver that does not recurse: libc asks the next.
     lame = not (rcode or answers or high & 4 or low & 0x80 or soa_ttl is not None)
-    return Reading(rcode, truncated, data, chain, ttl, glue, soa_ttl, lame, answers, dropped)
+    return Reply(rcode, truncated, data, chain, ttl, glue, soa_ttl, lame, answers, dropped)
 
 
-def cap_counts(*counts: int) -> list[int]:
-    """Return how many records of each section are read, as their count as a whole is bounded."""
-    room = MAX_RECORDS
-    capped: list[int] = []
-    for count in counts:
-        capped.append(min(count, room))
-        room -= capped[-1]
-    return capped
-
-
-HOST_CHAINS = frozenset({A, AAAA, SRV})  # where a CNAME's target becomes part of a typed record
 _FAMILIES: dict[int, tuple[Callable[[bytes], IPAddress], int]] = {A: (IPv4Address, 4), AAAA: (IPv6Address, 16)}
 
 
@@ -424,14 +203,14 @@ def _read_answers(message: bytes, at: int, rdtype: int, count: int) -> tuple[int
         if end > len(message):
             raise Malformed("the reply ends within a record")
         if rdclass == 1 and kind in (rdtype, CNAME):
-            if not mine and _expand(message, owner)[0].lower() != found.name.lower():
+            if not mine and expand_name(message, owner)[0].lower() != found.name.lower():
                 raise Odd
             ttls.append(ttl)
             if kind == rdtype:
                 decode(message, at, end, found)
             else:
                 _follow(message, at, end, found)
-        elif kind == OPT:
+        elif kind == _OPT:
             raise Malformed("an OPT record outside the additional section")
         at = end
     if not ttls:
@@ -448,12 +227,12 @@ def _pass_owner(message: bytes, at: int, found: _Answers) -> tuple[bool, int]:
         return (message[at] & 63) << 8 | message[at + 1] == found.at, at + 2
     if message.startswith(found.name, at):
         return True, at + len(found.name)
-    return False, _skip(message, at)
+    return False, skip_name(message, at)
 
 
 def _follow(message: bytes, at: int, end: int, found: _Answers) -> None:
     """Go on at the target of a CNAME."""
-    target, behind = _expand(message, at)
+    target, behind = expand_name(message, at)
     if behind != end:
         raise Malformed("a CNAME's length is wrong")
     lower = target.lower()
@@ -462,10 +241,10 @@ def _follow(message: bytes, at: int, end: int, found: _Answers) -> None:
     found.names.add(lower)
     found.name = target
     found.at = at
-    if found.host_chain and not _is_host(target):
+    if found.host_chain and not is_host(target):
         found.dropped += 1
     else:
-        found.chain.append(_text(target))
+        found.chain.append(name_text(target))
 
 
 def _decode_a(message: bytes, at: int, end: int, found: _Answers) -> None:
@@ -483,14 +262,14 @@ def _decode_aaaa(message: bytes, at: int, end: int, found: _Answers) -> None:
 
 
 def _decode_name(message: bytes, at: int, end: int, found: _Answers) -> None:
-    name, behind = _expand(message, at)
+    name, behind = expand_name(message, at)
     if behind != end:
         raise Malformed("a record's length is wrong")
-    if found.host_data and not _is_host(name):
+    if found.host_data and not is_host(name):
         found.dropped += 1
         found.records.setdefault(name.lower(), None)
     else:
-        found.records.setdefault(name.lower(), _text(name))
+        found.records.setdefault(name.lower(), name_text(name))
 
 
 def _decode_srv(message: bytes, at: int, end: int, found: _Answers) -> None:
@@ -500,18 +279,18 @@ def _decode_srv(message: bytes, at: int, end: int, found: _Answers) -> None:
     wire = message[at:end]
     length = wire[0]
     head = wire[1 : length + 1]
-    parent = _host_parent(wire[length + 1 :]) if 0 < length < 64 else None
-    if parent and len(wire) <= _MAX_NAME and _is_host_label(head):
+    parent = host_parent(wire[length + 1 :]) if 0 < length < 64 else None
+    if parent and len(wire) <= MAX_NAME and is_host_label(head):
         target = f"{head.decode()}.{parent}"
     else:
-        wire, behind = _expand(message, at)
+        wire, behind = expand_name(message, at)
         if behind != end:
             raise Malformed("an SRV record's length is wrong")
-        if wire != b"\0" and not _is_host(wire):  # RFC 2782: the root says that the service is not there
+        if wire != b"\0" and not is_host(wire):  # RFC 2782: the root says that the service is not there
             found.dropped += 1
             found.records.setdefault(numbers + wire.lower(), None)
             return
-        target = _text(wire)
+        target = name_text(wire)
     lower = wire.lower()
     if lower != b"\0":
         found.targets[lower] = target
@@ -532,7 +311,7 @@ def _read_authority(message: bytes, at: int, count: int) -> tuple[int, int | Non
     """Return the offset behind the section, and how long its SOA lets a negative answer be kept."""
     seconds: int | None = None
     for _ in range(count):
-        at = _skip(message, at)
+        at = skip_name(message, at)
         kind, rdclass, ttl, length = _RECORD.unpack_from(message, at)
         at += 10 + length
         if kind == SOA:
@@ -541,7 +320,7 @@ def _read_authority(message: bytes, at: int, count: int) -> tuple[int, int | Non
                     raise Malformed("an SOA record's length is wrong")
                 minimum = int.from_bytes(message[at - 4 : at], "big")
                 seconds = min(ttl if ttl <= MAX_TTL else 0, minimum if minimum <= MAX_TTL else 0)
-        elif kind == OPT:
+        elif kind == _OPT:
             raise Malformed("an OPT record outside the additional section")
     return at, seconds
 
@@ -557,23 +336,23 @@ def _read_additional(
         start = at
         name: str | None = None
         if not targets:
-            at = _skip(message, at)
+            at = skip_name(message, at)
         elif message[at] < 192:
             # A name's octets end with their first zero, if they are those of a target.
             at = message.find(0, at) + 1
             name = targets.get(message[start:at].lower())
             if name is None:
-                owner, at = _expand(message, start)
+                owner, at = expand_name(message, start)
                 name = targets.get(owner.lower())
         else:
             pointer = (message[at] & 63) << 8 | message[at + 1]
             at += 2
             if pointer not in known:
-                known[pointer] = targets.get(_expand(message, start)[0].lower())
+                known[pointer] = targets.get(expand_name(message, start)[0].lower())
             name = known[pointer]
         kind, rdclass, ttl, length = _RECORD.unpack_from(message, at)
         at += 10 + length
-        if kind == OPT:
+        if kind == _OPT:
             if upper is not None or message[start]:
                 raise Malformed("two OPT records, or one with a name")
             upper = ttl >> 24

@@ -14,7 +14,7 @@ from typing import Any, Unpack
 
 import attrs
 
-from k8sresolve._core.engine.inquiry import Send
+from k8sresolve._core.engine.sends import Send
 from k8sresolve.testing.coredns import messages as respond
 from k8sresolve.testing.coredns.chain import Reply
 from k8sresolve.testing.coredns.messages import Responder

@@ -6,17 +6,20 @@ The desk, and so single flight, the cap, resends and deadlines, is the one that 
 import heapq
 import sys
 import threading
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from k8sresolve._core.engine.desk import Alarms, Batch, Desk, Flight
-from k8sresolve._core.engine.inquiry import Send, Terms
-from k8sresolve._core.questions import Lookup, Results, Round
+from k8sresolve._core.engine.alarms import Alarms
+from k8sresolve._core.engine.desk import Batch, Desk, Flight
+from k8sresolve._core.engine.ledger import Ledger
+from k8sresolve._core.engine.rules import Rules
+from k8sresolve._core.engine.sends import Send
+from k8sresolve._core.events import Events
+from k8sresolve._core.questions import Results, Round
+from k8sresolve._drivers.running import report
 from k8sresolve.errors import ResolverClosed, WrongLoop
 
 if TYPE_CHECKING:
     import asyncio
-
-T = TypeVar("T")
 
 
 class Arrival(NamedTuple):
@@ -59,8 +62,8 @@ class _Event(NamedTuple):
 class _VirtualDriver:
     """What the two faces share: the desk's host, and one step of virtual time."""
 
-    def __init__(self, terms: Terms, network: Network, clock: Clock, *, in_flight: int, rotate: bool = False) -> None:
-        self.desk = Desk(terms, self, in_flight, rotate=rotate)
+    def __init__(self, rules: Rules, ledger: Ledger, events: Events, network: Network, clock: Clock) -> None:
+        self.desk = Desk(rules, ledger, events, self)
         self._network = network
         self._clock = clock
         self._alarms = Alarms()
@@ -74,7 +77,7 @@ class _VirtualDriver:
 
     def forget(self, name: str | None) -> None:
         """Drop what the cache knows of a name, or everything."""
-        self.desk.terms.cache.forget(name)
+        self.desk.ledger.cache.forget(name)
 
     def retire(self) -> None:
         """Hold nothing: there is nothing to give up."""
@@ -133,6 +136,8 @@ class _VirtualDriver:
         """Note the flight's alarm."""
         self._alarms.set(flight)
 
+    report = staticmethod(report)
+
 
 def _id_of(number: int) -> bytes:
     # Nobody can guess here, so the send's number will do, and runs repeat to the octet.
@@ -142,25 +147,16 @@ def _id_of(number: int) -> bytes:
 class VirtualDriver(_VirtualDriver):
     """Runs lookups one after another; threads take turns."""
 
-    def __init__(self, terms: Terms, network: Network, clock: Clock, *, in_flight: int, rotate: bool = False) -> None:
-        super().__init__(terms, network, clock, in_flight=in_flight, rotate=rotate)
+    def __init__(self, rules: Rules, ledger: Ledger, events: Events, network: Network, clock: Clock) -> None:
+        super().__init__(rules, ledger, events, network, clock)
         self._lock = threading.RLock()
 
-    def run(self, lookup: Lookup[T], timeout: float, *, fresh: bool = False) -> T:
-        """Run a lookup to its end, `timeout` virtual seconds at most."""
-        deadline = self.now() + timeout
-        try:
-            ask = next(lookup)
-            while True:
-                ask = lookup.send(self._ask(ask, deadline, fresh=fresh))
-        except StopIteration as stop:
-            return stop.value  # type: ignore[no-any-return]
-
-    def _ask(self, ask: Round, deadline: float, *, fresh: bool) -> Results:
+    def ask(self, round_: Round, deadline: float, *, fresh: bool) -> Results:
+        """Ask questions at once, and let time go on until what suffices is there."""
         with self._lock:
             if self._closed:
                 raise ResolverClosed("this resolver is closed")
-            batch = self.desk.ask(ask, deadline, self.now(), fresh=fresh)
+            batch = self.desk.ask(round_, deadline, self.now(), fresh=fresh)
             while not batch.done:
                 self._step()
         return tuple(batch.answers)
@@ -191,22 +187,13 @@ _TURNS = 3
 class AsyncVirtualDriver(_VirtualDriver):
     """Runs lookups for tasks of asyncio or trio. Virtual time goes on only when the tasks that can run have run."""
 
-    def __init__(self, terms: Terms, network: Network, clock: Clock, *, in_flight: int, rotate: bool = False) -> None:
-        super().__init__(terms, network, clock, in_flight=in_flight, rotate=rotate)
+    def __init__(self, rules: Rules, ledger: Ledger, events: Events, network: Network, clock: Clock) -> None:
+        super().__init__(rules, ledger, events, network, clock)
         self._stepping = False
         self._loop: object = None
 
-    async def run(self, lookup: Lookup[T], timeout: float, *, fresh: bool = False) -> T:
-        """Run a lookup to its end, `timeout` virtual seconds at most."""
-        deadline = self.now() + timeout
-        try:
-            ask = next(lookup)
-            while True:
-                ask = lookup.send(await self._ask(ask, deadline, fresh=fresh))
-        except StopIteration as stop:
-            return stop.value  # type: ignore[no-any-return]
-
-    async def _ask(self, ask: Round, deadline: float, *, fresh: bool) -> Results:
+    async def ask(self, round_: Round, deadline: float, *, fresh: bool) -> Results:
+        """Ask questions at once, and let time go on until what suffices is there."""
         trio = _running_trio()
         loop = _asyncio_loop() if trio is None else trio.lowlevel.current_trio_token()
         if self._loop not in (None, loop):
@@ -214,7 +201,7 @@ class AsyncVirtualDriver(_VirtualDriver):
         self._loop = loop
         if self._closed:
             raise ResolverClosed("this resolver is closed")
-        batch = self.desk.ask(ask, deadline, self.now(), fresh=fresh)
+        batch = self.desk.ask(round_, deadline, self.now(), fresh=fresh)
         try:
             if trio is not None:
                 await self._step_in_trio(batch, trio)

@@ -8,7 +8,7 @@ import dns.nameserver
 from dns.message import Message, QueryMessage
 from dns.query import BadResponse
 
-from k8sresolve._core.engine.inquiry import Send
+from k8sresolve._core.engine.sends import Send, Transport
 from k8sresolve.config import Nameserver
 from k8sresolve.testing.network.clock import Clock
 from k8sresolve.testing.network.network import Network
@@ -43,7 +43,7 @@ class OfflineNameserver(dns.nameserver.AddressAndPortNameserver):
 
         Raises `dns.exception.Timeout`, `dns.message.Truncated`, and `OSError` for a fault of the network.
         """
-        transport = "tcp" if max_size else "udp"
+        transport: Transport = "tcp" if max_size else "udp"
         start = self._clock.monotonic()
         send = Send(0, Nameserver(self.address), transport, b"")
         arrivals = self._network.exchange(send, request.to_wire())

@@ -7,14 +7,18 @@ from typing import Literal, TypeVar
 
 import attrs
 
-from k8sresolve._core.engine.inquiry import Send, Terms
-from k8sresolve._core.questions import AAAA, PTR, A, Empty, Found, Lookup, NxDomain
+from k8sresolve._core.engine.ledger import Ledger
+from k8sresolve._core.engine.rules import Rules
+from k8sresolve._core.engine.sends import Send
+from k8sresolve._core.events import Events
+from k8sresolve._core.questions import AAAA, PTR, A, Call, Empty, Found, Lookup, NxDomain
 from k8sresolve._core.search import walk as search
+from k8sresolve._facade import Options
 from k8sresolve._getaddrinfo.libc import Libc
 from k8sresolve._getaddrinfo.names import Host, Missing, bare, host_of
 from k8sresolve.config import CacheConfig, ResolverConfig
 from k8sresolve.testing.network.clock import Clock
-from k8sresolve.testing.network.virtual import Arrival, Network
+from k8sresolve.testing.network.virtual import Arrival, Network, VirtualDriver
 from k8sresolve.testing.programs.resolvers import OfflineResolver, Place
 
 T = TypeVar("T")
@@ -67,20 +71,17 @@ class LibcResolver(OfflineResolver):
         network = _Plain(place.network, edns="edns0" in config.flags, tcp=libc.name != "musl-1.2.3")
         # musl: `timeout:` bounds all tries together.
         self._limit = float(stated.timeout or _TIMEOUT) if libc.name != "glibc" else None
-        super().__init__(
-            place._replace(config=stated, network=network),
-            clock,
-            policy=libc.name,
-            cache=CacheConfig(entries=0),
-            timeout=_WHOLE_LOOKUP,
-        )
+        options = Options(policy=libc.name, cache=CacheConfig(entries=0), timeout=_WHOLE_LOOKUP)
+        super().__init__(place._replace(config=stated, network=network), clock, options)
 
-    def _connect(self, terms: Terms, in_flight: int) -> None:
-        super()._connect(terms if self._limit is None else attrs.evolve(terms, limit=self._limit), in_flight)
+    def _connect(self, rules: Rules, ledger: Ledger, events: Events) -> VirtualDriver:
+        if self._limit is not None:
+            rules = attrs.evolve(rules, limit=self._limit)
+        return super()._connect(rules, ledger, events)
 
     def run(self, lookup: Lookup[T]) -> T:
         """Run a lookup to its end."""
-        return self._current().run(lookup, self._lifetime(None), fresh=True)
+        return self._run(Call(lambda _setting: lookup, ()), None, fresh=True)
 
 
 class LibcNames:

@@ -1,9 +1,12 @@
 """Resolvers for programs in the offline cluster: the real ones, on the virtual driver."""
 
 from ipaddress import ip_address
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from k8sresolve._core.engine.inquiry import Terms
+from k8sresolve._core.engine.ledger import Ledger
+from k8sresolve._core.engine.rules import Rules
+from k8sresolve._core.events import Events
+from k8sresolve._facade import Options
 from k8sresolve.async_resolver import AsyncResolver
 from k8sresolve.config import ResolverConfig
 from k8sresolve.names import IPAddress
@@ -25,31 +28,29 @@ class Place(NamedTuple):
 class _Offline:
     """What the two have in common: the cluster's network and clock in place of the machine's."""
 
-    def __init__(self, place: Place, clock: Clock, **options: Any) -> None:
+    def __init__(self, place: Place, clock: Clock, options: Options) -> None:
         self._network = place.network
         self._clock = clock
         addresses = map(ip_address, place.addresses)
         self._addresses = tuple(address for address in addresses if address.version in place.versions)
-        super().__init__(place.config, **options)  # type: ignore[call-arg]  # the facade's, next in line
+        self._open(place.config, options)  # type: ignore[attr-defined]  # the facade's, next in line
 
     def _probe(self) -> tuple[IPAddress, ...]:
         return self._addresses
 
-    def _epoch(self) -> float:
-        return self._clock.time() - self._clock.monotonic()
+    def _wall(self) -> float:
+        return self._clock.time()
 
 
 class OfflineResolver(_Offline, Resolver):
     """A `Resolver` in the offline cluster."""
 
-    def _connect(self, terms: Terms, in_flight: int) -> None:
-        rotate = "rotate" in self.config.flags
-        self._driver = VirtualDriver(terms, self._network, self._clock, in_flight=in_flight, rotate=rotate)
+    def _connect(self, rules: Rules, ledger: Ledger, events: Events) -> VirtualDriver:
+        return VirtualDriver(rules, ledger, events, self._network, self._clock)
 
 
 class OfflineAsyncResolver(_Offline, AsyncResolver):
     """An `AsyncResolver` in the offline cluster."""
 
-    def _connect(self, terms: Terms, in_flight: int) -> None:
-        rotate = "rotate" in self.config.flags
-        self._driver = AsyncVirtualDriver(terms, self._network, self._clock, in_flight=in_flight, rotate=rotate)
+    def _connect(self, rules: Rules, ledger: Ledger, events: Events) -> AsyncVirtualDriver:
+        return AsyncVirtualDriver(rules, ledger, events, self._network, self._clock)

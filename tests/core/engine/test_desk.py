@@ -1,6 +1,5 @@
 """Who asks what: flights, the cap and its queue, leaving, deadlines. The host only takes notes."""
 
-import logging
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 
@@ -11,10 +10,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from k8sresolve._core.engine.cache import Cache
-from k8sresolve._core.engine.desk import SETTLE, Alarms, Desk
-from k8sresolve._core.engine.health import Budget, Health
-from k8sresolve._core.engine.inquiry import Terms
+from k8sresolve._core.engine.alarms import Alarms
+from k8sresolve._core.engine.desk import SETTLE, Desk
+from k8sresolve._core.engine.ledger import Ledger
+from k8sresolve._core.engine.rules import Rules
+from k8sresolve._core.events import Events
 from k8sresolve._core.questions import AAAA, A, Found, Question, Round
 from k8sresolve.config import CacheConfig, Nameserver
 
@@ -39,20 +39,26 @@ class Host:
     """A host that notes what it is told, and has one heap of alarms as real ones do."""
 
     def __init__(self, cap=64, rotate=False, entries=64, **options):
-        terms = Terms(
+        rules = Rules(
             nameservers=(Nameserver("10.0.0.1"), Nameserver("10.0.0.2"))[: options.pop("count", 1)],
-            healths=(Health(), Health()),
-            budget=Budget(),
-            cache=Cache(CacheConfig(entries=entries)),
+            in_flight=cap,
+            rotate=rotate,
+            cache=CacheConfig(entries=entries),
             **options,
         )
-        self.desk = Desk(terms, self, cap, rotate=rotate)
+        self.reported = []
+        self.events = Events((), self.report)
+        self.desk = Desk(rules, Ledger(rules), self.events, self)
         self.alarms = Alarms()
         self.now = 0.0
         self.sends = []
         self.woken = []
         self.released = []
         self.fault = None
+
+    @property
+    def counters(self):
+        return self.desk.ledger.counters
 
     # What the desk calls.
 
@@ -69,6 +75,9 @@ class Host:
 
     def alarm(self, flight):
         self.alarms.set(flight)
+
+    def report(self, what, error):
+        self.reported.append((what, error))
 
     # What a test says.
 
@@ -151,7 +160,7 @@ def test_who_comes_after_the_answer_gets_it_from_the_cache_while_it_lasts():
     host.reply("a", ttl=30)
     host.wait(29.9)
     batch = host.ask("a", deadline=40.0)
-    assert (batch.done, data(batch), host.desk.sends, host.desk.cache_hits) == (True, [(IPV4,)], 1, 1)
+    assert (batch.done, data(batch), host.counters.sends, host.counters.cache_hits) == (True, [(IPV4,)], 1, 1)
     host.wait(30.0)
     assert not host.ask("a", deadline=40.0).done
 
@@ -317,7 +326,7 @@ def test_events_after_all_have_left_are_nothing():
     host.desk.error(*host.sends[0][:1], 0, "connection refused", 0.1)
     host.wait(10)
     assert len(host.sends) == 1
-    assert len(host.desk.terms.cache) == 0
+    assert len(host.desk.ledger.cache) == 0
 
 
 def test_a_question_that_all_left_can_be_asked_anew():
@@ -401,39 +410,42 @@ def test_a_send_that_fails_is_an_error_of_the_send():
     batch = host.ask("a")
     host.wait(1)
     assert data(batch) == ["network"]
-    assert host.desk.sends == 3
+    assert host.counters.sends == 3
 
 
-def test_an_error_of_ours_ends_the_flight_and_strands_nobody(caplog):
+def test_an_error_of_ours_ends_the_flight_strands_nobody_and_is_not_the_nameservers():
     host = Host()
     host.fault = lambda: 1 / 0
-    with caplog.at_level(logging.CRITICAL, "k8sresolve"):
-        batch, other = host.ask("a"), host.ask("b")
-    assert (data(batch), data(other)) == (["bad"], ["bad"])
+    batch, other = host.ask("a"), host.ask("b")
+    assert (data(batch), data(other)) == (["internal"], ["internal"])
     assert "ZeroDivisionError" in batch.answers[0].detail
+    assert [type(error) for _, error in host.reported] == [ZeroDivisionError, ZeroDivisionError]
     assert host.idle()
 
 
-def test_nor_does_one_in_a_lookup(caplog):
+@pytest.mark.parametrize("rule", ["enough", "usable"])
+def test_nor_does_one_in_a_lookup(rule):
     def broken(answers):
         return answers[0] is not None and 1 / 0
 
     host = Host()
-    with caplog.at_level(logging.CRITICAL, "k8sresolve"):
-        batch, other = host.ask("a", "b", enough=broken), host.ask("a")
-        host.reply("a")
-    assert data(batch) == [(IPV4,), "bad"]
+    rules = {"enough": lambda answers: False, rule: broken}
+    batch, other = host.ask("a", "b", **rules), host.ask("a")
+    host.reply("a")
+    assert data(batch) == [(IPV4,), "internal"]
+    assert batch.done
     assert data(other) == [(IPV4,)]
+    assert len(host.reported) == 1
 
 
-def test_nor_one_as_the_host_lets_go_of_a_flight(caplog, monkeypatch):
+def test_nor_one_as_the_host_lets_go_of_a_flight(monkeypatch):
     host = Host(cap=1)
     batch, other = host.ask("a"), host.ask("b")
     monkeypatch.setattr(host, "release", lambda flight: 1 / 0)
-    with caplog.at_level(logging.CRITICAL, "k8sresolve"):
-        host.reply("a")
-        host.reply("b")
+    host.reply("a")
+    host.reply("b")
     assert (batch.done, other.done) == (True, True)
+    assert len(host.reported) == 2
 
 
 def test_a_host_that_ends_a_flight_as_it_sends_ends_it_once():

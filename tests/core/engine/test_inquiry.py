@@ -10,26 +10,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from k8sresolve._core.engine.cache import Cache
 from k8sresolve._core.engine.health import Budget, Health
-from k8sresolve._core.engine.inquiry import EARLY, Inquiry, Send, Terms
+from k8sresolve._core.engine.inquiry import EARLY, Inquiry
+from k8sresolve._core.engine.ledger import Ledger
+from k8sresolve._core.engine.rules import Rules
+from k8sresolve._core.engine.sends import Send
 from k8sresolve._core.questions import AAAA, A, Empty, Failed, Found, NxDomain, Question
-from k8sresolve.config import CacheConfig, Nameserver
+from k8sresolve.config import Nameserver
 
 NAME = "payments.shop.svc.cluster.local."
 ADDRESS = IPv4Address("10.96.20.1")
 SOA = "ns.dns.cluster.local. hostmaster.cluster.local. 7 7200 1800 86400 30"
 
 
-def terms(count=1, **options):
-    return Terms(
-        nameservers=tuple(Nameserver(f"10.0.0.{n}") for n in range(1, count + 1)),
-        healths=tuple(Health() for _ in range(count)),
-        budget=Budget(),
-        cache=Cache(CacheConfig()),
-        cluster_domain="cluster.local",
-        **options,
-    )
+def books(count=1, **options):
+    nameservers = tuple(Nameserver(f"10.0.0.{n}") for n in range(1, count + 1))
+    rules = Rules(nameservers=nameservers, cluster_domain="cluster.local", **options)
+    return rules, Ledger(rules)
 
 
 def reply(*records, rcode="NOERROR", soa=True, rdtype="A", flags=0, edns=False):
@@ -54,8 +51,9 @@ class Talk:
     """One inquiry, and what it sent: (when, nameserver's number, transport)."""
 
     def __init__(self, count=1, give_up=5.0, rdtype=A, first=0, shared=None, start=0.0, **options):
-        self.terms = shared or terms(count, **options)
-        self.inquiry = Inquiry(Question(NAME, rdtype), self.terms, give_up, first)
+        self.books = shared or books(count, **options)
+        self.rules, self.ledger = self.books
+        self.inquiry = Inquiry(Question(NAME, rdtype), self.rules, self.ledger, give_up, first)
         self.sent = []
         self.payloads = []
         self._note(start, self.inquiry.start(start))
@@ -111,30 +109,30 @@ def test_it_sends_again_after_a_quarter_second_doubling_to_one_second():
 
 
 def test_once_round_trips_are_known_it_waits_for_them():
-    shared = terms()
-    shared.healths[0].replied(0.020)
+    shared = books()
+    shared[1].healths[0].replied(0.020)
     talk = Talk(shared=shared).wait(1)
     # srtt 20 ms, var 10 ms: 60 ms, then doubled.
     assert talk.times() == pytest.approx([0, 0.06, 0.18, 0.42, 0.9])
 
 
 def test_but_never_less_than_50_ms():
-    shared = terms()
+    shared = books()
     for _ in range(50):
-        shared.healths[0].replied(0.0005)
+        shared[1].healths[0].replied(0.0005)
     assert Talk(shared=shared).wait(0.06).times() == [0, 0.05]
 
 
 def test_and_never_more_than_a_second():
-    shared = terms()
-    shared.healths[0].replied(0.9)
+    shared = books()
+    shared[1].healths[0].replied(0.9)
     assert Talk(shared=shared).wait(2.1).times() == [0, 1.0, 2.0]
 
 
 def test_resends_before_a_quarter_second_draw_on_the_budget():
-    shared = terms()
-    shared.healths[0].replied(0.001)
-    shared.budget.tokens = 0.0
+    shared = books()
+    shared[1].healths[0].replied(0.001)
+    shared[1].budget.tokens = 0.0
     talk = Talk(shared=shared, start=0.1)
     assert talk.wait(0.3).times() == [0.1]
     # At 0.35 a quarter second is over, which needs no budget; 0.35 - 0.1 is a little less than 0.25 in binary.
@@ -143,9 +141,9 @@ def test_resends_before_a_quarter_second_draw_on_the_budget():
 
 @pytest.mark.parametrize("start", [0.1, 0.7, 1.1, 3.3, 1234.567])
 def test_a_refused_early_resend_comes_at_a_quarter_second_whatever_rounding_does(start):
-    shared = terms()
-    shared.healths[0].replied(0.001)
-    shared.budget.tokens = 0.0
+    shared = books()
+    shared[1].healths[0].replied(0.001)
+    shared[1].budget.tokens = 0.0
     assert len(Talk(shared=shared, start=start, give_up=start + 5).wait(start + EARLY).sent) == 2
 
 
@@ -167,7 +165,7 @@ def test_a_deadline_that_is_past_sends_nothing():
 
 
 def test_a_name_that_no_packet_carries_sends_nothing():
-    inquiry = Inquiry(Question("x" * 64 + ".", A), terms(), 5.0)
+    inquiry = Inquiry(Question("x" * 64 + ".", A), *books(), 5.0)
     assert inquiry.start(0.0) == []
     assert isinstance(inquiry.answer, Failed)
     assert inquiry.answer.reason == "unsendable"
@@ -241,9 +239,9 @@ def test_a_late_reply_to_an_earlier_send_counts():
 
 def test_each_reply_is_a_sample_of_the_round_trip_from_its_own_send():
     talk = Talk().wait(0.25).datagram(0.3, 1, FOUND)
-    assert talk.terms.healths[0].srtt == pytest.approx(0.05)
+    assert talk.ledger.healths[0].srtt == pytest.approx(0.05)
     talk = Talk().wait(0.25).datagram(0.3, 0, FOUND)
-    assert talk.terms.healths[0].srtt == pytest.approx(0.3)
+    assert talk.ledger.healths[0].srtt == pytest.approx(0.3)
 
 
 def test_samples_are_smoothed_as_in_rfc_6298():
@@ -265,7 +263,7 @@ def test_what_is_no_reply_changes_nothing():
     ):
         talk.datagram(0.01, 0, junk)
     assert (talk.answer, talk.sent) == (None, [(0, 1, "udp")])
-    assert talk.terms.healths[0].srtt is None
+    assert talk.ledger.healths[0].srtt is None
     assert talk.datagram(0.02, 0, FOUND).answer.data == (ADDRESS,)
 
 
@@ -326,9 +324,10 @@ def test_of_two_nameservers_one_is_asked_twice():
     [
         (REFUSED, "refused", "REFUSED"),
         (reply(rcode="NOTIMP"), "notimp", "NOTIMP"),
-        (reply(rcode="NOTAUTH"), "refused", "RCODE9"),
+        (reply(rcode="NOTAUTH"), "refused", "NOTAUTH"),
+        (reply(rcode="14"), "refused", "RCODE14"),
     ],
-    ids=["REFUSED", "NOTIMP", "NOTAUTH"],
+    ids=["REFUSED", "NOTIMP", "NOTAUTH", "RCODE14"],
 )
 def test_refusals_are_a_last_word(said, reason, detail):
     assert Talk().datagram(0.001, 0, said).answer == Failed(reason, detail)
@@ -347,7 +346,7 @@ def test_another_copy_of_a_setback_counts_for_nothing():
     for _ in range(5):
         talk.datagram(0.001, 0, SERVFAIL).error(0.001, 0)
     assert talk.answer is None
-    assert talk.terms.healths[0].failures == 0
+    assert talk.ledger.healths[0].failures == 0
     assert talk.wait(0.03).times() == pytest.approx([0, 0.026])
 
 
@@ -359,7 +358,7 @@ def test_formerr_to_edns_is_asked_again_without_and_remembered():
     talk = Talk().datagram(0.001, 0, FORMERR)
     assert [payload[11] for payload in talk.payloads] == [1, 0]
     assert talk.datagram(0.002, 1, FOUND).answer.data == (ADDRESS,)
-    assert Talk(shared=talk.terms).payloads[0][11] == 0
+    assert Talk(shared=talk.books).payloads[0][11] == 0
 
 
 def test_formerr_to_both_of_two_sends_asks_again_once():
@@ -370,7 +369,7 @@ def test_formerr_to_both_of_two_sends_asks_again_once():
 
 def test_formerr_to_a_send_from_before_another_question_learnt_it():
     first = Talk()
-    second = Talk(shared=first.terms)
+    second = Talk(shared=first.books)
     first.datagram(0.01, 0, FORMERR)
     second.datagram(0.02, 0, FORMERR)
     assert [payload[11] for payload in second.payloads] == [1, 0]
@@ -390,11 +389,11 @@ def test_a_silent_nameserver_is_left_for_the_next():
 
 def test_and_the_next_question_goes_elsewhere_first():
     talk = Talk(2).wait(0.25).datagram(0.26, 1, FOUND)
-    assert Talk(shared=talk.terms, start=0.3).servers() == [2]
+    assert Talk(shared=talk.books, start=0.3).servers() == [2]
 
 
 def test_until_it_is_asked_beside_the_good_one_after_five_seconds():
-    shared = Talk(2).wait(0.25).datagram(0.251, 1, FOUND).terms
+    shared = Talk(2).wait(0.25).datagram(0.251, 1, FOUND).books
     assert Talk(shared=shared, start=5.2, give_up=10).servers() == [2]
     probing = Talk(shared=shared, start=5.3, give_up=10)
     assert sorted(probing.servers()) == [1, 2]
@@ -404,7 +403,7 @@ def test_until_it_is_asked_beside_the_good_one_after_five_seconds():
 
 
 def test_a_probe_that_is_answered_brings_it_back():
-    shared = Talk(2).wait(0.25).datagram(0.26, 1, FOUND).terms
+    shared = Talk(2).wait(0.25).datagram(0.26, 1, FOUND).books
     probing = Talk(shared=shared, start=5.3, give_up=10)
     number = probing.servers().index(1)
     # The numbers are those of the sends, in the order in which they were noted by the inquiry.
@@ -416,7 +415,7 @@ def test_a_probe_that_is_answered_brings_it_back():
 
 
 def test_a_probe_that_is_not_answered_is_repeated_five_seconds_later():
-    shared = Talk(2).wait(0.25).datagram(0.26, 1, FOUND).terms
+    shared = Talk(2).wait(0.25).datagram(0.26, 1, FOUND).books
     assert sorted(Talk(shared=shared, start=5.3, give_up=10).servers()) == [1, 2]
     assert Talk(shared=shared, start=10.2, give_up=15).servers() == [2]
     assert sorted(Talk(shared=shared, start=10.4, give_up=15).servers()) == [1, 2]
@@ -425,7 +424,7 @@ def test_a_probe_that_is_not_answered_is_repeated_five_seconds_later():
 def test_a_closed_port_is_left_at_once():
     talk = Talk(2).error(0.001, 0)
     assert talk.sent == [(0, 1, "udp"), (0.001, 2, "udp")]
-    assert talk.terms.healths[0].failures == 1
+    assert talk.ledger.healths[0].failures == 1
 
 
 def test_all_closed_is_a_network_failure_soon():
@@ -438,16 +437,16 @@ def test_all_closed_is_a_network_failure_soon():
 
 
 def test_a_failed_nameserver_is_better_than_none():
-    shared = terms()
+    shared = books()
     for _ in range(9):
-        shared.healths[0].failed(0.0)
+        shared[1].healths[0].failed(0.0)
     assert Talk(shared=shared).servers() == [1]
 
 
 def test_rotation_prefers_by_turns_among_equals_only():
     assert [Talk(3, first=turn).servers()[0] for turn in range(4)] == [1, 2, 3, 1]
-    shared = terms(3)
-    shared.healths[1].failed(0.0)
+    shared = books(3)
+    shared[1].healths[1].failed(0.0)
     assert Talk(shared=shared, first=1).servers() == [3]
 
 

@@ -18,6 +18,7 @@ from k8sresolve import (
     ServerFailure,
     TemporaryFailure,
 )
+from k8sresolve._facade import Options
 from k8sresolve.testing.programs.resolvers import OfflineResolver, Place
 from tests.core.world import ipv4_cluster
 
@@ -180,7 +181,7 @@ def test_families(resolver_of, ipv4):
 
 
 def test_auto_walks_again_for_the_other_family_before_it_says_no_data(dual):
-    resolver = OfflineResolver(Place(dual.config("shop"), dual.network, frozenset({4})), dual.clock)
+    resolver = OfflineResolver(Place(dual.config("shop"), dual.network, frozenset({4})), dual.clock, Options())
     assert texts(resolver.addresses("six").addresses) == ["fd00:10:96::6"]
     assert asked(dual)[-1] == "six.shop.svc.cluster.local. AAAA"
     assert texts(resolver.addresses("api.example.com").addresses) == ["192.0.2.80"]
@@ -404,7 +405,7 @@ def test_explain_tells_a_literal_of_the_other_family_too(resolver_of, ipv4):
 
 
 def test_explain_tells_of_both_walks(dual):
-    resolver = OfflineResolver(Place(dual.config("shop"), dual.network, frozenset({4})), dual.clock)
+    resolver = OfflineResolver(Place(dual.config("shop"), dual.network, frozenset({4})), dual.clock, Options())
     told = resolver.explain("six")
     assert [(c.questions, c.outcome) for c in told.candidates if c.name.startswith("six.shop.svc.")] == [
         (("A",), "nodata"),

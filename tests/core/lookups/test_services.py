@@ -29,8 +29,9 @@ from k8sresolve import (
     ServiceName,
     TemporaryFailure,
 )
-from k8sresolve._core.lookups import services as lookups
+from k8sresolve._core.lookups import hosts, services
 from k8sresolve._core.questions import AAAA, A, Failed
+from k8sresolve._facade import Options
 from k8sresolve.testing import Cluster
 from k8sresolve.testing.coredns.plugins.kubernetes import KubernetesOptions
 from k8sresolve.testing.network.virtual import Arrival
@@ -190,7 +191,7 @@ def test_auto_asks_both_families_where_the_pod_has_both(resolver_of, dual):
 
 
 def test_auto_asks_the_other_family_before_it_says_no_data(dual):
-    resolver = OfflineResolver(Place(dual.config("shop"), dual.network, frozenset({4})), dual.clock)
+    resolver = OfflineResolver(Place(dual.config("shop"), dual.network, frozenset({4})), dual.clock, Options())
     assert texts(resolver.service("six").addresses) == ["fd00:10:96::6"]
     assert asked(dual) == ["six.shop.svc.cluster.local. A", "six.shop.svc.cluster.local. AAAA"]
     # Where there is an address there is nothing more to ask, nor where the name does not exist.
@@ -215,7 +216,7 @@ def test_auto_asks_the_other_family_before_it_says_no_data(dual):
 )
 def test_auto_asks_aaaa_where_the_pod_has_an_ipv6_address_of_use(ipv4, own, rdtypes):
     with ipv4.resolver() as resolver:
-        setting = attrs.evolve(resolver._setting, own=lambda: tuple(map(ip_address, own)))
+        setting = attrs.evolve(resolver._line.setting, own=lambda: tuple(map(ip_address, own)))
         assert setting.rdtypes == rdtypes
         assert setting.rdtypes + setting.rest == (A, AAAA)
 
@@ -921,7 +922,9 @@ def test_for_cluster_places_a_program_outside(resolver_of, ipv4):
 def test_arguments_win_over_the_search_list(ipv4):
     config = ResolverConfig.for_cluster("10.96.0.10", namespace="default", cluster_domain="wrong.test")
     resolver = OfflineResolver(
-        Place(config, ipv4.network, frozenset({4})), ipv4.clock, namespace="Shop", cluster_domain="cluster.local"
+        Place(config, ipv4.network, frozenset({4})),
+        ipv4.clock,
+        Options(namespace="Shop", cluster_domain="cluster.local"),
     )
     assert resolver.service("payments").name == PAYMENTS
     assert resolver.service("workers.data").name.cluster_domain == "cluster.local"
@@ -969,11 +972,61 @@ def test_a_closed_resolver_says_so(resolver_of, ipv4):
 def test_a_resolver_closed_by_another_thread_ends_the_lookup(ipv4):
     with ipv4.resolver(namespace="shop") as resolver:
         for make in (
-            lambda: lookups.service(resolver._setting, "payments"),
-            lambda: lookups.port(resolver._setting, "payments", "http"),
-            lambda: lookups.addresses(resolver._setting, "payments."),
+            lambda: services.service(resolver._line.setting, "payments", ()),
+            lambda: services.port(resolver._line.setting, "payments", "http"),
+            lambda: hosts.addresses(resolver._line.setting, "payments."),
         ):
             lookup = make()
             next(lookup)
             with pytest.raises(ResolverClosed):
                 lookup.send((Failed("closed"),))
+
+
+# What was remembered says so.
+
+
+def test_an_error_from_memory_tells_how_old_it_is_and_replays_no_milliseconds(resolver_of, ipv4):
+    resolver = resolver_of(ipv4)
+    with pytest.raises(NoSuchName) as first:
+        resolver.service("nope")
+    assert [attempt.age for attempt in first.value.attempts] == [None]
+    assert "(NXDOMAIN from 10.96.0.10 in 0.5 ms)" in str(first.value)
+    ipv4.clock.advance(3)
+    with pytest.raises(NoSuchName) as again:
+        resolver.service("nope")
+    (attempt,) = again.value.attempts
+    assert (attempt.outcome, attempt.nameserver, attempt.age) == ("NXDOMAIN", "10.96.0.10", pytest.approx(3.0))
+    assert "tried nope.shop.svc.cluster.local. (NXDOMAIN from 10.96.0.10, remembered, 3 s old)" in str(again.value)
+    assert str(attempt) == "nope.shop.svc.cluster.local. A (NXDOMAIN from 10.96.0.10 remembered, 3 s old)"
+
+
+def test_so_does_an_explanation(resolver_of, ipv4):
+    resolver = resolver_of(ipv4)
+    (first, *_) = resolver.explain("payments").candidates
+    assert (first.milliseconds, first.age) == (0.5, None)
+    ipv4.clock.advance(3)
+    (again, *_) = resolver.explain("payments").candidates
+    assert (again.outcome, again.milliseconds, again.age) == ("found", None, pytest.approx(3.0))
+
+
+# Offline resolvers go by the options of their resolv.conf.
+
+
+def test_an_offline_resolver_rotates(resolver_of, ipv4):
+    config = attrs.evolve(ipv4.config("shop"), nameservers=["10.96.0.8", "10.96.0.9"], flags=["rotate"])
+    resolver = resolver_of(ipv4, namespace=None, config=config)
+    for _ in range(4):
+        resolver.service("payments", fresh=True)
+    assert [query.nameserver for query in ipv4.queries] == ["10.96.0.8", "10.96.0.9", "10.96.0.8", "10.96.0.9"]
+
+
+def test_a_probe_beside_the_first_send_is_no_resend(resolver_of, ipv4):
+    config = attrs.evolve(ipv4.config("shop"), nameservers=["10.96.0.8", "10.96.0.9"])
+    resolver = resolver_of(ipv4, namespace=None, config=config)
+    closed = ipv4.network.refuse(nameserver="10.96.0.8")
+    resolver.service("payments", fresh=True)
+    assert resolver.stats().resends == 1
+    closed.stop()
+    ipv4.clock.advance(6)
+    resolver.service("payments", fresh=True)
+    assert (resolver.stats().sends, resolver.stats().resends) == (4, 1)

@@ -18,8 +18,11 @@ import dns.rrset
 import pytest
 
 from k8sresolve._core.questions import AAAA, CNAME, NS, PTR, SOA, SRV, TXT, A, Question
-from k8sresolve._core.wire import fallback as wire_fallback
-from k8sresolve._core.wire import reply as wire
+from k8sresolve._core.wire import fallback
+from k8sresolve._core.wire.names import Malformed
+from k8sresolve._core.wire.query import encode_query
+from k8sresolve._core.wire.reply import Odd, read_plain_reply
+from k8sresolve._core.wire.rules import BadAnswer, Reply, cap_counts
 
 MESSAGES = int(os.environ.get("K8SRESOLVE_WIRE_MESSAGES", "3000"))
 MX, RRSIG, OPT, TSIG = 15, 46, 41, 250
@@ -64,7 +67,7 @@ def random_reply(rng):
     names = [zone]
     names += [random_name(rng, [zone]) for _ in range(rng.randint(2, 6))]
     qname = rng.choice(names)
-    query = wire.encode(Question(str(qname), rdtype), edns=rng.choice([None, 1232]))
+    query = encode_query(Question(str(qname), rdtype), edns=rng.choice([None, 1232]))
     reply = dns.message.make_response(dns.message.from_wire(query), recursion_available=rng.random() < 0.5)
     if rng.random() < 0.6:
         reply.flags |= dns.flags.AA
@@ -175,16 +178,16 @@ def mutated(rng, message):
 def outcome(reader, *arguments):
     try:
         return reader(*arguments)
-    except wire.BadAnswer:
+    except BadAnswer:
         return "bad"
-    except wire.Malformed:
+    except Malformed:
         return "damaged"
-    except wire.Odd:
+    except Odd:
         return "odd"
 
 
 def counts_read(message):
-    return wire.cap_counts(*(int.from_bytes(message[at : at + 2], "big") for at in (6, 8, 10)))
+    return cap_counts(*(int.from_bytes(message[at : at + 2], "big") for at in (6, 8, 10)))
 
 
 def walk(message):
@@ -217,7 +220,7 @@ def passed_over(message, rdtype, targets):
     authority and (but for SRV) additional records, glue of names that are no targets, and where a signature stands. The
     first thing that dnspython cannot read must lie in such a record.
     """
-    capped = wire_fallback._cap(message, counts_read(message))
+    capped = fallback._cap(message, counts_read(message))
     read = dns.message.from_wire(
         capped, keyring=False, one_rr_per_rrset=True, ignore_trailing=True, continue_on_error=True
     )
@@ -236,17 +239,17 @@ def passed_over(message, rdtype, targets):
 
 def compare(message, query, rdtype):
     """Return how the two agree; raises AssertionError where they do not."""
-    hot = outcome(wire.read, message, query, rdtype)
-    slow = outcome(wire_fallback.read, message, query, rdtype)
+    hot = outcome(read_plain_reply, message, query, rdtype)
+    slow = outcome(fallback.read_unusual_reply, message, query, rdtype)
     if hot == "odd":
         return "odd"
     if hot == slow:
-        return "agreed" if isinstance(hot, wire.Reading) else str(hot)
-    damaged = outcome(lambda: wire_fallback._parse(message)) == "damaged"
+        return "agreed" if isinstance(hot, Reply) else str(hot)
+    damaged = outcome(lambda: fallback._parse(message)) == "damaged"
     assert damaged, (hot, slow)
     # Rule "said early": a bad answer is one, whatever damage follows in later sections.
     if hot != "bad":
-        assert isinstance(hot, wire.Reading), (hot, slow)
+        assert isinstance(hot, Reply), (hot, slow)
         targets = {data.target.lower() for data in hot.data} if rdtype == SRV else set()
         assert passed_over(message, rdtype, targets - {"."}), (hot, slow)
     return "passed over"

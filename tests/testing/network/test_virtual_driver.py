@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from k8sresolve.config import CacheConfig, ResolverConfig
-from k8sresolve.errors import BadResponse, LookupTimeout, NoSuchName, ResolverClosed, WrongLoop
+from k8sresolve.errors import InternalError, LookupTimeout, NoSuchName, ResolverClosed, WrongLoop
 from tests.drivers.nameservers import Virtual
 from tests.drivers.runners import AsyncVirtualResolver, Clock, VirtualResolver
 from tests.drivers.script import Nameserver, Playing, Step, answer, late, silent
@@ -178,7 +178,7 @@ def test_a_network_that_fails_ends_the_lookup(kind, monkeypatch, caplog):
     resolver = make(kind)
     monkeypatch.setattr(resolver._network, "exchange", broken)
     look = resolver.addresses if kind is VirtualResolver else lambda name: asyncio.run(resolver.addresses(name))
-    with caplog.at_level(logging.CRITICAL, "k8sresolve"), pytest.raises(BadResponse, match="ZeroDivisionError"):
+    with caplog.at_level(logging.CRITICAL, "k8sresolve"), pytest.raises(InternalError, match="ZeroDivisionError"):
         look(NAME)
 
 

@@ -1,0 +1,44 @@
+"""What holds for all questions of a resolver, frozen; its ledger, which changes, is in `ledger.py`."""
+
+import attrs
+
+from k8sresolve.config import CacheConfig, Nameserver, ResolverConfig
+
+_ATTEMPTS = 2  # resolv.conf(5): RES_DFLRETRY
+
+
+@attrs.frozen
+class Rules:
+    """Whom to ask, how often, how many questions at once, and what to remember.
+
+    `most_sends` for each nameserver and `limit` in seconds for a question are None unless the configuration states
+    `attempts:` or `timeout:`. `rotate` starts each question at another nameserver, `use_tcp` asks over TCP alone.
+    """
+
+    nameservers: tuple[Nameserver, ...]
+    in_flight: int = 64
+    cache: CacheConfig = attrs.field(factory=CacheConfig)
+    cluster_domain: str | None = None
+    rotate: bool = False
+    use_tcp: bool = False
+    most_sends: int | None = None
+    limit: float | None = None
+
+    @classmethod
+    def of(cls, config: ResolverConfig, *, in_flight: int, cache: CacheConfig) -> "Rules":
+        """Lay down what a configuration states: resolv.conf(5), `options`."""
+        limit = None
+        if config.timeout is not None:
+            # `timeout:` seconds for each of `attempts:` tries at each nameserver.
+            tries = max(1, _ATTEMPTS if config.attempts is None else config.attempts)
+            limit = float(max(1, config.timeout) * tries * len(config.nameservers))
+        return cls(
+            nameservers=config.nameservers,
+            in_flight=in_flight,
+            cache=cache,
+            cluster_domain=config.cluster_domain,
+            rotate="rotate" in config.flags,
+            use_tcp="use-vc" in config.flags,
+            most_sends=None if config.attempts is None else max(1, config.attempts),
+            limit=limit,
+        )

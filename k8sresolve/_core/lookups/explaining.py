@@ -1,0 +1,51 @@
+"""How a host name was looked up: every candidate, and what came of it."""
+
+import attrs
+
+from k8sresolve._core.lookups import masking
+from k8sresolve._core.lookups.hosts import answered_here, candidates, walks_of
+from k8sresolve._core.lookups.results import addresses_in
+from k8sresolve._core.lookups.setting import Setting
+from k8sresolve._core.lookups.trail import Trail
+from k8sresolve._core.questions import Lookup
+from k8sresolve._core.search import walk as search
+from k8sresolve.config import Policy
+from k8sresolve.records import Candidate, Explanation
+
+
+def explain(setting: Setting, name: str, policy: Policy | None = None) -> Lookup[Explanation]:
+    """Look a host up and tell of every candidate; what goes wrong with the lookup is told, not raised."""
+    if policy is not None:
+        setting = attrs.evolve(setting, policy=search.policy(policy))
+    planned = candidates(setting, name)
+    here = answered_here(setting, name)
+    if here is not None:
+        rule = "answered here, without a question: an IP literal, a line of the hosts file or localhost"
+        outcome = "found" if here.addresses else "nodata"
+        candidate = Candidate(name, rule, asked=False)
+        return Explanation(name, setting.policy.name, (candidate,), outcome, here.addresses, 0)
+    trail = Trail(name, setting)
+    walks = yield from walks_of(trail)
+    told = [trail.told(tried, walk.rdtypes) for walk in walks for tried in walk.end.tried]
+    end = walks[-1].end
+    return Explanation(
+        name=name,
+        policy=setting.policy.name,
+        candidates=_with_the_rest(told, planned),
+        outcome=end.failed.reason if end.failed else end.failure or "found",
+        addresses=addresses_in(end.found.answers) if end.found else (),
+        questions=sum(len(candidate.questions) for candidate in told),
+        remark=masking.remark(name, setting.config, setting.policy, walks[-1].rdtypes, end),
+    )
+
+
+def _with_the_rest(told: list[Candidate], planned: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+    """Put the candidates that were not asked among those that were, in search order."""
+    names = {candidate.name for candidate in told}
+    unasked = [
+        attrs.evolve(candidate, outcome="not asked: an earlier one decided") if candidate.asked else candidate
+        for candidate in planned
+        if candidate.name not in names
+    ]
+    order = {candidate.name: index for index, candidate in reversed(list(enumerate(planned)))}
+    return tuple(sorted((*told, *unasked), key=lambda candidate: order.get(candidate.name, 0)))

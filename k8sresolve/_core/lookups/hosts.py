@@ -1,0 +1,132 @@
+"""Any host, as the pod's libc would find it: literals, the hosts file, `localhost`, then the search list."""
+
+from functools import partial
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import NamedTuple, NoReturn
+
+from k8sresolve._core.files.resolv_conf import parse_inet_aton
+from k8sresolve._core.lookups.results import addresses_in, canonical, chain_of, cname_of, is_lacking, lifetime
+from k8sresolve._core.lookups.services import without
+from k8sresolve._core.lookups.setting import Setting
+from k8sresolve._core.lookups.trail import Trail
+from k8sresolve._core.ordering import ranks
+from k8sresolve._core.questions import Failed, Found, IPAddress, Lookup, Question
+from k8sresolve._core.search import walk as search
+from k8sresolve._core.search.rules import Tried
+from k8sresolve.errors import NoData, NoSuchName
+from k8sresolve.names import check_host
+from k8sresolve.records import Addresses, Candidate
+
+LOOPBACK = (IPv4Address("127.0.0.1"), IPv6Address("::1"))
+
+
+class Walk(NamedTuple):
+    """The search list walked once, for these types."""
+
+    rdtypes: tuple[int, ...]
+    end: search.Walked
+
+
+def addresses(setting: Setting, host: str) -> Lookup[Addresses]:
+    """Any host, as the pod's libc would find it: literals, the hosts file, `localhost`, then the search list."""
+    trail = Trail(check_host(host), setting)
+    here = answered_here(setting, host)
+    if here is not None:
+        if not here.addresses:
+            trail.fail(NoData, f"an IP address, but no {setting.wanted}")
+        return here
+    tried = yield from searched(trail)
+    found = addresses_in(tried.answers)
+    ttl, expires_at = lifetime(tried.answers, setting)
+    return Addresses(
+        host=host,
+        addresses=found,
+        cname=cname_of(tried.answers, setting),
+        candidate=tried.candidate.name,
+        ttl=ttl,
+        expires_at=expires_at,
+        incomplete=is_lacking(tried.answers),
+        ranks=ranks(found, setting.own()),
+    )
+
+
+def searched(trail: Trail) -> Lookup[Tried]:
+    """Find any host but one that is answered here: the candidate that has it, with its answers as received."""
+    walks = yield from walks_of(trail)
+    return found_by(trail, walks, trail.setting.wanted)
+
+
+def walks_of(trail: Trail) -> Lookup[list[Walk]]:
+    """Walk the search list for the families asked for, and, if these have no data, for the rest."""
+    walks: list[Walk] = []
+    for rdtypes in filter(None, (trail.setting.rdtypes, trail.setting.rest)):
+        walks.append((yield from walk_for(trail, rdtypes)))
+        if walks[-1].end.failure != "nodata":
+            break
+    return walks
+
+
+def walk_for(trail: Trail, rdtypes: tuple[int, ...]) -> Lookup[Walk]:
+    """Walk the search list for these types."""
+    setting = trail.setting
+    decided = partial(trail.tell, rdtypes) if setting.events.observers else None
+    return Walk(rdtypes, (yield from search.walk(trail.name, setting.config, setting.policy, rdtypes, decided)))
+
+
+def found_by(trail: Trail, walks: list[Walk], wanted: str) -> Tried:
+    """Return what the last walk found, or raise what its end means."""
+    for walk in walks:
+        for tried in walk.end.tried:
+            trail.note([Question(tried.candidate.name, rdtype) for rdtype in walk.rdtypes], tried.answers)
+    end = walks[-1].end
+    if end.found is None:
+        _fail(trail, end, wanted)
+    return end.found
+
+
+def _fail(trail: Trail, end: search.Walked, wanted: str) -> NoReturn:
+    chain = chain_of(answer for tried in end.tried for answer in tried.answers if not isinstance(answer, Found))
+    if end.failure == "nodata":
+        trail.fail(NoData, f"an alias of {chain[-1]}, which has no {wanted}" if chain else without(wanted))
+    if end.failure == "nxdomain":
+        problem = f"an alias of {chain[-1]}, which does not exist" if chain else "no such name"
+        trail.fail(NoSuchName, problem, "" if trail.log else "such a name is never asked of a nameserver")
+    # A name that cannot be sent has no answer; musl 1.2.3 sends it nevertheless, for a nameserver to refuse.
+    trail.give_up(end.failed or Failed("formerr" if end.failure == "temporary" else "unsendable"))
+
+
+def answered_here(setting: Setting, host: str) -> Addresses | None:
+    """Answer what needs no question: a literal, a line of the hosts file, or `localhost` (RFC 6761, section 6.3).
+
+    As in nss_files, a line counts only for the families that its addresses have. A literal of another family than the
+    caller takes has no addresses here.
+    """
+    literal = _literal(host)
+    known = known_here(setting, host) if literal is None else (literal,)
+    if known is None:
+        return None
+    found = canonical(filter(setting.takes, known))
+    return Addresses(host, found, ranks=ranks(found, setting.own()))
+
+
+def known_here(setting: Setting, host: str) -> tuple[IPAddress, ...] | None:
+    """The addresses of a name that is not asked for: those of the hosts file, as they stand there, or `localhost`."""
+    listed = tuple([a for text in setting.hosts.get(host.lower(), ()) if setting.takes(a := ip_address(text))])
+    if listed:
+        return listed
+    bare = host.removesuffix(".").lower()
+    return tuple(filter(setting.takes, LOOPBACK)) if bare == "localhost" or bare.endswith(".localhost") else None
+
+
+def _literal(host: str) -> IPAddress | None:
+    if not (host[:1].isdigit() or ":" in host):
+        return None  # every literal has one of these, and trying costs a fifth of a remembered lookup
+    try:
+        return ip_address(host)
+    except ValueError:
+        return parse_inet_aton(host)
+
+
+def candidates(setting: Setting, name: str) -> tuple[Candidate, ...]:
+    """Every candidate of a host name; asks nothing."""
+    return search.candidates(check_host(name), setting.config, setting.policy, rdtypes=setting.rdtypes)

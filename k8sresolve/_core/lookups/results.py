@@ -1,0 +1,56 @@
+"""What several results of one lookup come to together."""
+
+from collections.abc import Iterable
+
+from k8sresolve._core.lookups.setting import Setting
+from k8sresolve._core.questions import Empty, Failed, Found, IPAddress, NxDomain, Result, Results
+from k8sresolve.records import Cname
+
+_NO_CHAIN: tuple[str, ...] = ()
+
+
+def canonical(addresses: Iterable[IPAddress]) -> tuple[IPAddress, ...]:
+    return tuple(sorted(set(addresses), key=lambda address: (address.version, int(address))))
+
+
+def addresses_in(answers: Results) -> tuple[IPAddress, ...]:
+    return canonical(address for answer in answers if isinstance(answer, Found) for address in answer.data)
+
+
+def lifetime(answers: Iterable[Result | None], setting: Setting) -> tuple[int, float]:
+    """The least TTL as received, and the Unix time at which the first of the answers expires."""
+    found = [answer for answer in answers if isinstance(answer, Found)]
+    return min(a.ttl for a in found), min(a.expires for a in found) + setting.epoch()
+
+
+def chain_of(answers: Iterable[Result | None]) -> tuple[str, ...]:
+    chains = (a.chain for a in answers if isinstance(a, Found | Empty | NxDomain))
+    return max(chains, key=len, default=_NO_CHAIN)
+
+
+def cname_of(answers: Results, setting: Setting) -> Cname | None:
+    """Tell of the CNAMEs that led to the answers."""
+    targets = chain_of(answers)
+    if not targets:
+        return None
+    domain = setting.config.cluster_domain
+    inside = [domain is not None and f".{target.lower()}".endswith(f".{domain}.") for target in targets]
+    return Cname(targets, leaves_cluster=not all(inside))
+
+
+def is_lacking(answers: Results) -> bool:
+    """Whether something is missing for no good reason: an answer that did not come, or was cut."""
+    return any(a is None or isinstance(a, Failed) or (isinstance(a, Found) and a.truncated) for a in answers)
+
+
+def any_found(answers: Results) -> bool:
+    return any(isinstance(answer, Found) for answer in answers)
+
+
+def at_once(_answers: Results) -> bool:
+    """Tell the engine that a lookup can do without the answers: it gets those that come within a second."""
+    return True
+
+
+def first_failed(answers: Results) -> Failed | None:
+    return next((answer for answer in answers if isinstance(answer, Failed)), None)

@@ -1,0 +1,44 @@
+"""From addresses to names: PTR, and pods' names."""
+
+from k8sresolve._core.lookups.setting import Setting
+from k8sresolve._core.lookups.trail import Trail
+from k8sresolve._core.questions import AAAA, PTR, A, IPAddress, Lookup
+from k8sresolve.names import EndpointName, PodName, ServiceName, parse_address, parse_pointer
+
+
+def reverse(setting: Setting, address: str | IPAddress) -> Lookup[tuple[ServiceName | EndpointName | str, ...]]:
+    """PTR: which Service or endpoint has this address."""
+    targets = yield from pointers(setting, address)
+    return tuple(parse_pointer(target) for target in sorted(set(targets)))
+
+
+def pointers(setting: Setting, address: str | IPAddress) -> Lookup[tuple[str, ...]]:
+    """The absolute names of an address, as received."""
+    trail = Trail(str(address), setting)
+    found = trail.found(
+        (yield from trail.one(pointer_of(parse_address(address)), PTR)),
+        nxdomain=("no Service and no endpoint of one has this address, as far as DNS tells", ""),
+        nodata=("the reverse name exists, but has no PTR record", ""),
+    )
+    return found.data
+
+
+def pointer_of(address: IPAddress) -> str:
+    return f"{address.reverse_pointer}."
+
+
+def pod(setting: Setting, address: str | IPAddress, namespace: str | None = None) -> Lookup[PodName]:
+    """The pod name of an address; an echo in most clusters."""
+    text = str(address)
+    ip = parse_address(address)
+    name = PodName(ip, setting.namespace(text, namespace), setting.cluster_domain(text))
+    trail = Trail(text, setting)
+    trail.found(
+        (yield from trail.one(name.fqdn, A if ip.version == 4 else AAAA)),
+        nxdomain=(
+            f"no pod name {name.fqdn}",
+            "the namespace does not exist, CoreDNS has `pods disabled`, or, with `pods verified`, there is no such pod",
+        ),
+        nodata=(f"{name.fqdn} exists, but has no IPv{ip.version} address", ""),
+    )
+    return name

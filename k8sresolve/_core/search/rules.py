@@ -1,0 +1,193 @@
+"""What search policies are made of: candidates as steps, what their answers come to, and the row of rules of each.
+
+`glibc`, `musl` and `go` reproduce those resolvers, their timers excepted; `kubernetes` gives glibc's answer without the
+questions that nobody can answer. Each has a module of its own and exports its row.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from enum import Enum
+from functools import lru_cache
+from typing import Literal, NamedTuple, TypeAlias, assert_never
+
+import attrs
+
+from k8sresolve._core.questions import Outcome, Results
+from k8sresolve.config import ResolverConfig
+from k8sresolve.records import Candidate
+
+Failure: TypeAlias = Literal["nxdomain", "nodata", "temporary", "failed"]
+
+Fault: TypeAlias = Literal["unsendable", "malformed"]
+"""Why no packet carries a candidate: it has no form on the wire, or musl 1.2.3 makes one of it that is no question."""
+
+Kind: TypeAlias = Literal["asked", "left out", "repeated", "stand-in", Fault]
+"""What a policy does with a candidate.
+
+It is asked, left out, or not to be sent, which stands for an outcome. `"repeated"`: an earlier step outside the cluster
+domain is the same name, and its answers count again. `"stand-in"`: it is asked after all where the search list was left
+before the entry that makes the same name.
+"""
+
+
+class Step(NamedTuple):
+    """A candidate in a policy's plan: its absolute `name`, and the `rule` by which it is asked or not.
+
+    `listed`: the search list made it. `inside`: it is under the cluster domain, and asked together with its neighbours
+    there.
+    """
+
+    name: str
+    rule: str
+    kind: Kind = "asked"
+    listed: bool = False
+    inside: bool = False
+
+    @property
+    def fault(self) -> Fault | None:
+        """The outcome that stands for asking it, where no packet can carry it."""
+        return self.kind if self.kind in ("unsendable", "malformed") else None
+
+    @property
+    def candidate(self) -> Candidate:
+        """The candidate as users are told of it, before it was asked."""
+        return Candidate(self.name, self.rule, self.kind == "asked")
+
+
+class Tried(NamedTuple):
+    """A candidate and what it came to; `answers` are in the order of the types, empty where it could not be sent."""
+
+    step: Step
+    answers: Results
+    outcome: Outcome
+
+    @property
+    def candidate(self) -> Candidate:
+        """The candidate as users are told of it, before it was asked."""
+        return self.step.candidate
+
+
+class Then(Enum):
+    """What follows a candidate."""
+
+    GO_ON = "ask the next candidate"
+    LEAVE_LIST = "ask no more of the search list; the name as typed may still be asked"
+    STOP = "ask nothing more"
+
+
+Plan: TypeAlias = Callable[[str, ResolverConfig, tuple[int, ...]], Iterator[Step]]
+Judgement: TypeAlias = tuple[Outcome, Then]
+
+
+@attrs.frozen
+class PolicyRules:
+    """One way of searching, as a row of rules.
+
+    `steps` makes the candidates; `judge` says what a step's answers come to, and what follows it; `failure` how a walk
+    is reported in which nothing was found, for the types asked. `dialect` is how this resolver reads resolv.conf.
+    """
+
+    name: str
+    steps: Plan
+    judge: Callable[[Step, Results], Judgement]
+    failure: Callable[[Sequence[Tried], tuple[int, ...]], Failure]
+    dialect: str = "glibc"
+
+
+# Candidates.
+
+AS_TYPED_LAST = "as typed, after the search list"
+ONION = ".onion."
+ONION_RULE = "names under .onion are not for DNS (RFC 7686)"
+_MOST = 254  # characters of an absolute name without escapes: 255 octets on the wire (RFC 1035, section 2.3.4)
+_PLAIN = re.compile(r"(?:[!-\-/-\[\]-~]{1,63}\.)+")
+_ESCAPE = re.compile(r"\\(?:[01]\d\d|2[0-4]\d|25[0-5]|\D)")
+
+
+def as_typed(name: str, rule: str) -> Step:
+    """Make a step of the name as typed, which is not asked where no packet can carry it."""
+    absolute = _absolute(name)
+    return Step(absolute, rule) if len(absolute) <= _MOST and _is_plain(name) else _checked(absolute, rule)
+
+
+def joined(name: str, entry: str) -> Step:
+    """Make a step of the name with an entry of the search list; an empty one is the root."""
+    absolute = join(name, entry)
+    rule = f"search domain {entry or '.'}"
+    # An entry is looked at once, a name once for all entries.
+    if len(absolute) <= _MOST and _is_plain(name) and _is_plain(entry):
+        return Step(absolute, rule, listed=True)
+    return _checked(absolute, rule, listed=True)
+
+
+def join(name: str, entry: str) -> str:
+    """Write a name with an entry of the search list, absolute."""
+    return _absolute(f"{name}.{entry}" if entry else name)
+
+
+def _absolute(name: str) -> str:
+    return name if name.endswith(".") else f"{name}."
+
+
+@lru_cache(512)
+def _is_plain(name: str) -> bool:
+    """Whether each label is fit as it stands, without a look at escapes."""
+    return _PLAIN.fullmatch(_absolute(name)) is not None
+
+
+def _checked(name: str, rule: str, *, listed: bool = False) -> Step:
+    unfit = _unfit(name)
+    return (
+        Step(name, f"{rule}: cannot be sent, {unfit}", "unsendable", listed)
+        if unfit
+        else Step(name, rule, "asked", listed)
+    )
+
+
+def _unfit(name: str) -> str:
+    """Say why no packet can carry an absolute name (RFC 1035, section 2.3.4); empty if one can."""
+    text = _ESCAPE.sub("x", name)
+    if not text.endswith(".") or "\\" in text:
+        return "it ends in the middle of an escape"
+    if not text.isascii():
+        return "it is not ASCII"
+    labels = text[:-1].split(".")
+    if "" in labels and text != ".":
+        return "it has an empty label"
+    if max(map(len, labels)) > 63:
+        return "it has a label of more than 63 characters"
+    return "it has more than 253 characters" if len(text) > _MOST else ""
+
+
+def without(step: Step, why: str, kind: Kind = "left out") -> Step:
+    """Ask a step not, or not now."""
+    return Step(step.name, f"{step.rule}: {why}", kind, step.listed)
+
+
+def as_typed_first(name: str, config: ResolverConfig) -> str:
+    """Say why the name as typed comes before the search list; empty if it does not. resolv.conf(5), ndots."""
+    if name.endswith("."):
+        return "as typed, a dot at the end ends all searching"
+    dots = name.count(".")
+    return f"as typed, dots {dots}, ndots {config.ndots}" if dots >= config.ndots else ""
+
+
+# Outcomes.
+
+NEGATIVE: frozenset[Outcome] = frozenset({"nxdomain", "nodata", "dangling"})
+TEMPORARY: frozenset[Outcome] = frozenset({"servfail", "refused", "notimp", "timeout", "network", "closed"})
+
+
+def failure_of(outcome: Outcome) -> Failure:
+    """Say how an outcome is reported that is not `"found"`."""
+    match outcome:
+        case "nxdomain":
+            return "nxdomain"
+        case "nodata" | "dangling":
+            return "nodata"
+        case "servfail" | "refused" | "notimp" | "timeout" | "network" | "closed":
+            return "temporary"
+        case "formerr" | "bad" | "unsendable" | "malformed" | "internal" | "found" | "overtaken":
+            return "failed"
+        case _:
+            assert_never(outcome)

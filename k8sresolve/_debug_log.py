@@ -1,0 +1,40 @@
+"""The observer behind the records of level DEBUG in the logger `k8sresolve`."""
+
+import logging
+
+from k8sresolve._core.events import Observer
+from k8sresolve.config import ResolverConfig
+from k8sresolve.errors import Attempt
+from k8sresolve.records import Candidate
+
+_LOG = logging.getLogger("k8sresolve")
+
+
+class DebugLog(Observer):
+    """Logs what one wants to see of a lookup that took long or went astray; what goes well is one line."""
+
+    def sent(self, name: str, rdtype: str, *, nameserver: str, transport: str, purpose: str, waited: float) -> None:
+        if purpose != "first":
+            _LOG.debug(
+                "%s %s: %s to %s over %s, %.1f ms later", name, rdtype, purpose, nameserver, transport.upper(), waited
+            )
+
+    def answered(self, attempt: Attempt) -> None:
+        _LOG.debug("%s", attempt)
+
+    def landed(self, name: str, rdtype: str, outcome: str, milliseconds: float) -> None:
+        _LOG.debug("%s %s: %s, after %.1f ms", name, rdtype, outcome, milliseconds)
+
+    def decided(self, name: str, candidate: Candidate) -> None:
+        _LOG.debug("%s: %s", name, candidate)
+
+    def remembered(self, name: str, rdtype: str, age: float) -> None:
+        _LOG.debug("%s %s: remembered, %.1f s old", name, rdtype, age)
+
+    def reloaded(self, config: ResolverConfig) -> None:
+        _LOG.debug(
+            "%s has changed: nameservers %s, search %s",
+            config.source,
+            ", ".join(map(str, config.nameservers)),
+            " ".join(config.search),
+        )

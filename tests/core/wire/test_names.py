@@ -1,0 +1,165 @@
+"""Names as text and as octets; what pointers, limits and escapes come to within replies is in `test_reply`."""
+
+import dns.name
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from k8sresolve._core.wire.names import (
+    MAX_NAME,
+    Malformed,
+    Unsendable,
+    expand_name,
+    host_parent,
+    is_host,
+    name_octets,
+    name_text,
+    skip_name,
+)
+
+LABELS = st.lists(st.binary(min_size=1, max_size=63), max_size=6)
+
+
+def octets_of(labels):
+    return b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
+
+
+# From text to octets.
+
+
+@pytest.mark.parametrize(
+    ("text", "octets"),
+    [
+        (".", b"\0"),
+        ("A.b.", b"\x01A\x01b\0"),
+        (r"a\.b.c.", b"\x03a.b\x01c\0"),  # P4
+        (r"\065\\.", b"\x02A\\\0"),
+        (r"\000\255.x.", b"\x02\x00\xff\x01x\0"),
+        ("x" * 63 + ".", b"\x3f" + b"x" * 63 + b"\0"),
+    ],
+)
+def test_names_are_written_label_by_label(text, octets):
+    assert name_octets(text) == octets
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "a",
+        "a.b",
+        "..",
+        "a..b.",
+        ".a.",
+        "x" * 64 + ".",
+        "a." + "x" * 64 + ".",
+        "é.",
+        r"\256.",
+        r"a\.",
+        "a\\",
+        r"\12.",
+        r"\1x.",
+    ],
+)
+def test_names_that_no_packet_can_carry_are_refused(text):
+    with pytest.raises(Unsendable):
+        name_octets(text)
+
+
+def test_a_name_of_255_octets_is_sent_and_one_of_256_is_not():
+    """P3"""
+    longest = ".".join(["y" * 61] + ["x" * 63] * 3) + "."
+    assert len(name_octets(longest)) == 255
+    with pytest.raises(Unsendable, match="256 octets"):
+        name_octets("y" + longest)
+    with pytest.raises(Unsendable, match="256 octets"):
+        name_octets("\\y" + longest)
+
+
+# From octets to text, and back.
+
+
+@given(LABELS.map(octets_of).filter(lambda octets: len(octets) <= MAX_NAME))
+@example(b"\0")
+@example(b"\x03a.b\x02\\ \0")
+def test_a_name_survives_the_way_to_text_and_back(octets):
+    assert name_octets(name_text(octets)) == octets
+    assert name_text(octets) == dns.name.from_wire(octets, 0)[0].to_text()
+
+
+@given(LABELS.map(octets_of).filter(lambda octets: len(octets) <= MAX_NAME), st.binary(max_size=20), st.binary())
+def test_a_name_without_pointers_is_found_as_it_stands(octets, before, after):
+    message = before + octets + after
+    assert expand_name(message, len(before)) == (octets, len(before) + len(octets))
+    assert skip_name(message, len(before)) == len(before) + len(octets)
+
+
+def test_a_pointer_is_followed_by_one_and_passed_over_by_the_other():
+    message = b"\x01a\x01b\0\x01c\xc0\x02rest"
+    assert expand_name(message, 5) == (b"\x01c\x01b\0", 9)
+    assert skip_name(message, 5) == 9
+
+
+@pytest.mark.parametrize(
+    ("message", "at"),
+    [
+        (b"\xc0\x00", 0),  # to itself
+        (b"\xc0\x02\x01a\0", 0),  # forward
+        (b"\x01a\xc0\x00", 0),  # into itself
+        (b"\x40" + b"a" * 64 + b"\0", 0),
+        (b"\x80\0", 0),
+        (octets_of([b"a" * 63] * 4), 0),
+        (b"\0" + b"".join(bytes([0xC0, 2 * number - 1 if number else 0]) for number in range(18)), 35),
+    ],
+)
+def test_a_name_that_cannot_be_is_malformed(message, at):
+    with pytest.raises(Malformed):
+        expand_name(message, at)
+
+
+def test_a_pointer_through_sixteen_others_is_the_longest_way():
+    message = b"\0" + b"".join(bytes([0xC0, 2 * number - 1 if number else 0]) for number in range(17))
+    assert expand_name(message, 31) == (b"\0", 33)
+    with pytest.raises(Malformed, match="too many"):
+        expand_name(message, 33)
+
+
+@pytest.mark.parametrize("message", [b"", b"\x01", b"\x01a", b"\x01a\xc0"])
+@pytest.mark.parametrize("read", [expand_name, skip_name])
+def test_a_name_that_the_message_cuts_off_is_no_name(message, read):
+    if (read, message) == (skip_name, b"\x01a\xc0"):
+        assert read(message, 0) == 4  # what stands behind it is looked for there
+        return
+    with pytest.raises(IndexError):
+        read(message, 0)
+
+
+# Names of hosts.
+
+
+@pytest.mark.parametrize(
+    ("text", "host"),
+    [
+        ("web.shop.svc.cluster.local.", True),
+        ("_http._tcp.web.", True),
+        ("10-244-0-7.", True),
+        ("a_b.", True),
+        (".", False),
+        ("10.244.0.7.", False),
+        ("-a.b.", False),
+        ("a-.b.", False),
+        ("a.-b.", False),
+        (r"a\.b.", False),
+        ("a/b.", False),
+        (r"\195\188.", False),
+    ],
+)
+def test_hosts_have_letters_digits_inner_hyphens_and_underscores(text, host):
+    octets = name_octets(text)
+    assert is_host(octets) is host
+    assert host_parent(octets) == (text if host else None)
+
+
+@pytest.mark.parametrize("octets", [b"\x01a\0\0", b"\x01a", b"\x01a\xc0\0", b""])
+def test_octets_that_are_not_exactly_one_name_are_no_hosts_parent(octets):
+    assert host_parent(octets) is None
