@@ -10,8 +10,7 @@ from k8sresolve._core.lookups import endpoints, explaining, hosts, reverse, rrse
 from k8sresolve._core.questions import Call
 from k8sresolve._drivers.running import AsyncDriver, run_async
 from k8sresolve._facade import Facade
-from k8sresolve._getaddrinfo.hints import Hints
-from k8sresolve._getaddrinfo.results import Info
+from k8sresolve._getaddrinfo.hints import Hints, Info
 from k8sresolve.config import Policy
 from k8sresolve.names import EndpointName, IPAddress, PodName, PortName, ServiceName
 from k8sresolve.records import Addresses, Answer, Endpoint, Explanation, Port, Service

@@ -18,11 +18,12 @@ from k8sresolve._getaddrinfo.hints import (
     PASSIVE,
     V4MAPPED,
     Hints,
+    Info,
 )
 from k8sresolve._getaddrinfo.libc import Eai, HostEntry, Libc, Named
 from k8sresolve._getaddrinfo.names import Caller, Host, Missing, Names
 from k8sresolve._getaddrinfo.numeric import ANY, LOOPBACK, MAPPED, Address, Literal, interface, literal, mapped, text_of
-from k8sresolve._getaddrinfo.results import Info, infos
+from k8sresolve._getaddrinfo.results import infos
 from k8sresolve._getaddrinfo.services import GLIBC_SOCKETS, Triple, number, port_of
 
 _IDN: Final = 0x40 | 0x80 | 0x300  # AI_IDN, AI_CANONIDN and two that are deprecated; <netdb.h>

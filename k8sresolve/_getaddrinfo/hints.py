@@ -1,8 +1,8 @@
-"""What getaddrinfo(3) is asked for: its flags and hints, and how Python reads hosts and ports."""
+"""What getaddrinfo(3) takes and gives: its flags and hints, what Python makes of them, and of what is returned."""
 
 import socket
 from socket import AF_INET, AF_INET6, AF_UNSPEC
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from k8sresolve._core.questions import AAAA, A
 
@@ -14,6 +14,9 @@ ADDRCONFIG: Final = int(socket.AI_ADDRCONFIG)
 V4MAPPED: Final = int(socket.AI_V4MAPPED)
 ALL: Final = int(socket.AI_ALL)
 FLAGS: Final = PASSIVE | CANONNAME | NUMERICHOST | NUMERICSERV | ADDRCONFIG | V4MAPPED | ALL
+
+Info: TypeAlias = tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[str, int] | tuple[str, int, int, int]]
+"""Family, socket type, protocol, canonical name, and address: `(host, port)`, or for IPv6 with flow and scope, too."""
 
 
 class Hints(NamedTuple):

@@ -16,10 +16,9 @@ import attrs
 from k8sresolve._core.ordering import Selection
 from k8sresolve._core.questions import Lookup
 from k8sresolve._core.search.rules import Failure
-from k8sresolve._getaddrinfo.hints import Hints
+from k8sresolve._getaddrinfo.hints import Hints, Info
 from k8sresolve._getaddrinfo.names import Caller, Host, Missing, Names
 from k8sresolve._getaddrinfo.numeric import Address
-from k8sresolve._getaddrinfo.results import Info
 from k8sresolve.errors import ResolveError
 
 LibcName: TypeAlias = Literal["glibc", "musl", "musl-1.2.3"]

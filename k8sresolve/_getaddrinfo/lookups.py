@@ -12,12 +12,11 @@ from k8sresolve._core.lookups.setting import Setting
 from k8sresolve._core.lookups.trail import Trail
 from k8sresolve._core.questions import A, Lookup
 from k8sresolve._core.search.rules import Failure
-from k8sresolve._getaddrinfo.hints import Hints, read_host, read_service
+from k8sresolve._getaddrinfo.hints import Hints, Info, read_host, read_service
 from k8sresolve._getaddrinfo.libc import Eai, LibcName
 from k8sresolve._getaddrinfo.libcs import libc
 from k8sresolve._getaddrinfo.nameinfo import getnameinfo as nameinfo
 from k8sresolve._getaddrinfo.names import Caller, Host, Missing, bare, host_of
-from k8sresolve._getaddrinfo.results import Info
 from k8sresolve.errors import InvalidHints, InvalidName, NoData, NoSuchName, ResolveError, TemporaryFailure
 from k8sresolve.names import check_host, shown
 
@@ -27,21 +26,16 @@ def getaddrinfo(
 ) -> Lookup[tuple[Info, ...]]:
     """Do as `socket.getaddrinfo`. Raises typed errors, and `TypeError` for what is no host at all."""
     rules, caller = libc(libc_name), Caller(setting.own, _ResolverNames(setting))
-    typed = shown(host.decode("latin-1") if isinstance(host, bytes) else host)
-    asked_for = (
-        f"port {port!r}, family {hints.family:d}, type {hints.kind:d}, proto {hints.protocol:d}, flags {hints.flags:#x}"
-    )
     try:
         name, service = read_host(host), read_service(port)
     except UnicodeError as error:
-        raise InvalidName(typed, f"no host name: {error}") from None
+        raise InvalidName(shown(host), f"no host name: {error}") from None
     except OSError as error:
-        raise InvalidHints(typed, f"{error} ({asked_for})", code=EAI_SERVICE) from None
+        raise _refused(host, f"{error} ({_told(port, hints)})", EAI_SERVICE) from None
     try:
         return tuple((yield from rules.getaddrinfo(name, service, hints, caller)))
     except Eai as eai:
-        failed = eai.error or _refused(typed, f"{rules.message(eai.code)} ({asked_for})", eai.code)
-    raise failed
+        raise eai.error or _refused(host, f"{rules.message(eai.code)} ({_told(port, hints)})", eai.code) from None
 
 
 def getnameinfo(setting: Setting, libc_name: LibcName, sockaddr: Any, flags: int) -> Lookup[tuple[str, str]]:
@@ -50,14 +44,19 @@ def getnameinfo(setting: Setting, libc_name: LibcName, sockaddr: Any, flags: int
     try:
         return (yield from nameinfo(rules, sockaddr, flags, _ResolverNames(setting)))
     except Eai as eai:
-        failed = eai.error or _refused(
-            shown(sockaddr[0]), f"{rules.message(eai.code)} (sockaddr {sockaddr!r}, flags {flags:#x})", eai.code
-        )
-    raise failed
+        problem = f"{rules.message(eai.code)} (sockaddr {sockaddr!r}, flags {flags:#x})"
+        raise eai.error or _refused(sockaddr[0], problem, eai.code) from None
 
 
-def _refused(typed: str, problem: str, code: int) -> ResolveError:
+def _told(port: object, hints: Hints) -> str:
+    """Say what was asked for besides the host."""
+    family, kind, protocol, flags = hints
+    return f"port {port!r}, family {family:d}, type {kind:d}, proto {protocol:d}, flags {flags:#x}"
+
+
+def _refused(host: object, problem: str, code: int) -> ResolveError:
     """Make the error for what the C library says without asking."""
+    typed = shown(host.decode("latin-1") if isinstance(host, bytes) else host)
     if code == EAI_NONAME:
         return InvalidName(typed, problem)
     if code == EAI_NODATA:

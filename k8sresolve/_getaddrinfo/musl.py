@@ -9,7 +9,17 @@ from typing import Final
 from k8sresolve._core import ordering
 from k8sresolve._core.questions import Lookup
 from k8sresolve._core.search.rules import Failure
-from k8sresolve._getaddrinfo.hints import ADDRCONFIG, ALL, FLAGS, NUMERICHOST, NUMERICSERV, PASSIVE, V4MAPPED, Hints
+from k8sresolve._getaddrinfo.hints import (
+    ADDRCONFIG,
+    ALL,
+    FLAGS,
+    NUMERICHOST,
+    NUMERICSERV,
+    PASSIVE,
+    V4MAPPED,
+    Hints,
+    Info,
+)
 from k8sresolve._getaddrinfo.libc import Eai, HostEntry, Libc, Named
 from k8sresolve._getaddrinfo.names import Caller, Host, Missing, Names
 from k8sresolve._getaddrinfo.numeric import (
@@ -23,7 +33,7 @@ from k8sresolve._getaddrinfo.numeric import (
     mapped,
     text_of,
 )
-from k8sresolve._getaddrinfo.results import Info, infos
+from k8sresolve._getaddrinfo.results import infos
 from k8sresolve._getaddrinfo.services import MUSL_SOCKETS, Triple, number, port_of
 
 _MOST: Final = 48  # addresses; MAXADDRS of lookup.h

@@ -2,13 +2,11 @@
 
 import socket
 from collections.abc import Iterator, Sequence
-from typing import TypeAlias, cast
+from typing import cast
 
+from k8sresolve._getaddrinfo.hints import Info
 from k8sresolve._getaddrinfo.numeric import Address, family_of, text_of
 from k8sresolve._getaddrinfo.services import Triple
-
-Info: TypeAlias = tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[str, int] | tuple[str, int, int, int]]
-"""Family, socket type, protocol, canonical name, and address: `(host, port)`, or for IPv6 with flow and scope, too."""
 
 
 def infos(addresses: Sequence[Address], triples: Sequence[Triple], canonical: str = "") -> Iterator[Info]:

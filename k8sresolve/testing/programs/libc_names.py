@@ -81,7 +81,13 @@ class LibcResolver(OfflineResolver):
 
     def run(self, lookup: Lookup[T]) -> T:
         """Run a lookup to its end."""
-        return self._run(Call(lambda _setting: lookup, ()), None, fresh=True)
+        call: Call[T] = Call(_begun, (lookup,))
+        return self._run(call, None, fresh=True)
+
+
+def _begun(_setting: object, lookup: Lookup[T]) -> Lookup[T]:
+    """A lookup that takes nothing of a resolver's setting."""
+    return lookup
 
 
 class LibcNames:

@@ -16,13 +16,12 @@ from ipaddress import IPv6Address, ip_address
 from typing import Any, Self, get_args
 
 from k8sresolve._core.questions import A
-from k8sresolve._getaddrinfo.hints import Hints, read_host, read_service
+from k8sresolve._getaddrinfo.hints import Hints, Info, read_host, read_service
 from k8sresolve._getaddrinfo.libc import Eai, HostEntry
 from k8sresolve._getaddrinfo.libcs import libc
 from k8sresolve._getaddrinfo.nameinfo import getnameinfo, numeric_nameinfo
 from k8sresolve._getaddrinfo.names import Caller, Missing
 from k8sresolve._getaddrinfo.numeric import literal_text
-from k8sresolve._getaddrinfo.results import Info
 from k8sresolve.errors import ConfigError
 from k8sresolve.testing.network.clock import Clock
 from k8sresolve.testing.programs.libc_names import Elsewhere, LibcNames, LibcResolver, Outside
