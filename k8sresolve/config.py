@@ -245,16 +245,19 @@ def _search(given: Iterable[str]) -> tuple[str, ...]:
 
 def _hosts(given: Iterable[tuple[str, Iterable[str]]]) -> tuple[tuple[str, tuple[str, ...]], ...]:
     example = '[("db", ["192.0.2.7"])]'
-    found: list[tuple[str, tuple[str, ...]]] = []
-    for line in _items("hosts", given, example):
-        match line:
-            case (str(name), tuple() | list() as addresses):
-                found.append((name.lower(), tuple(map(_canonical, addresses))))
-            case _:
-                raise ConfigError(
-                    f"hosts={given!r} is no list of names with their addresses", advice=f"give hosts={example}"
-                )
-    return tuple(found)
+    lines = _items("hosts", given, example)
+    try:
+        return tuple((name.lower(), tuple(map(_canonical, _several(addresses)))) for name, addresses in lines)
+    except (AttributeError, TypeError):
+        raise ConfigError(
+            f"hosts={given!r} is no list of names with their addresses", advice=f"give hosts={example}"
+        ) from None
+
+
+def _several(addresses: Any) -> Any:
+    if isinstance(addresses, str | bytes):
+        raise TypeError  # each of its characters is one too
+    return addresses
 
 
 @attrs.frozen

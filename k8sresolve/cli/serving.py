@@ -174,13 +174,13 @@ class _Files:
         return True
 
     def _state(self) -> list[tuple[object, ...]]:
-        from k8sresolve.testing.objects.manifests import _SUFFIXES
+        from k8sresolve.testing.objects.files import SUFFIXES
 
         return [
             (file, *_stat(file))
             for path in self._paths
             for file in (sorted(path.rglob("*")) if path.is_dir() else [path])
-            if file == path or file.suffix in _SUFFIXES
+            if file == path or file.suffix in SUFFIXES
         ]
 
 

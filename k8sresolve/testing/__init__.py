@@ -10,30 +10,30 @@ if TYPE_CHECKING:
     from k8sresolve.testing import scenarios
     from k8sresolve.testing.checks.findings import Finding
     from k8sresolve.testing.cluster import Cluster
-    from k8sresolve.testing.controllers.kubelet import Event, Kubelet, PodDNS, ResolvConf, pod_dns
+    from k8sresolve.testing.controllers.kubelet import Kubelet, KubeletEvent, PodDNS, ResolvConf, pod_dns
     from k8sresolve.testing.controllers.rollouts import Rollout, RolloutStep
-    from k8sresolve.testing.coredns.plugins.kubernetes import KubernetesOptions
+    from k8sresolve.testing.coredns.plugins.kubernetes.options import KubernetesOptions
     from k8sresolve.testing.network.clock import Clock
     from k8sresolve.testing.network.faults import Fault, Scenario, Which
     from k8sresolve.testing.network.network import Network
     from k8sresolve.testing.network.query_log import Count, Query, QueryLog
     from k8sresolve.testing.network.server import Server
-    from k8sresolve.testing.objects.store import Pod
+    from k8sresolve.testing.objects.kinds import Pod
     from k8sresolve.testing.programs.dnspython import OfflineNameserver
     from k8sresolve.testing.programs.patch import Patch
 
 _HOMES = {
     "checks.findings": ("Finding",),
     "cluster": ("Cluster",),
-    "controllers.kubelet": ("Event", "Kubelet", "PodDNS", "ResolvConf", "pod_dns"),
+    "controllers.kubelet": ("Kubelet", "KubeletEvent", "PodDNS", "ResolvConf", "pod_dns"),
     "controllers.rollouts": ("Rollout", "RolloutStep"),
-    "coredns.plugins.kubernetes": ("KubernetesOptions",),
+    "coredns.plugins.kubernetes.options": ("KubernetesOptions",),
     "network.clock": ("Clock",),
     "network.faults": ("Fault", "Scenario", "Which"),
     "network.network": ("Network",),
     "network.query_log": ("Count", "Query", "QueryLog"),
     "network.server": ("Server",),
-    "objects.store": ("Pod",),
+    "objects.kinds": ("Pod",),
     "programs.dnspython": ("OfflineNameserver",),
     "programs.patch": ("Patch",),
 }
@@ -43,10 +43,10 @@ __all__ = [
     "Clock",
     "Cluster",
     "Count",
-    "Event",
     "Fault",
     "Finding",
     "Kubelet",
+    "KubeletEvent",
     "KubernetesOptions",
     "Network",
     "OfflineNameserver",

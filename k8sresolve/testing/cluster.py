@@ -18,22 +18,24 @@ from k8sresolve.names import EndpointName, ServiceName
 from k8sresolve.resolver import Resolver
 from k8sresolve.testing.checks.findings import Finding
 from k8sresolve.testing.checks.services import check, find_service
-from k8sresolve.testing.controllers.addresses import canonical
+from k8sresolve.testing.controllers.applying import apply
 from k8sresolve.testing.controllers.changes import Changes, Manifest
 from k8sresolve.testing.controllers.control_plane import NODE_IPS, ControlPlane
 from k8sresolve.testing.controllers.kubelet import Kubelet, ResolvConf, write_resolv_conf
 from k8sresolve.testing.controllers.rollouts import Rollout
-from k8sresolve.testing.coredns.build import assemble, cluster_dns
-from k8sresolve.testing.coredns.chain import EMPTY_INTERNET, Answering, Nameserver
+from k8sresolve.testing.coredns.assemble import assemble, cluster_dns
+from k8sresolve.testing.coredns.chain import Answering
 from k8sresolve.testing.coredns.messages import Responder
-from k8sresolve.testing.coredns.plugins.file import Zones
-from k8sresolve.testing.coredns.plugins.kubernetes import KubernetesOptions
+from k8sresolve.testing.coredns.plugins.file import EMPTY_INTERNET
+from k8sresolve.testing.coredns.plugins.kubernetes.options import KubernetesOptions
 from k8sresolve.testing.network.clock import Clock
 from k8sresolve.testing.network.network import Network, PodNetwork
 from k8sresolve.testing.network.query_log import QueryLog
 from k8sresolve.testing.network.server import Server
-from k8sresolve.testing.objects.manifests import apply, read_manifests, read_objects
-from k8sresolve.testing.objects.store import Namespace, Node, Pod, Resource, Service, Store
+from k8sresolve.testing.objects.addresses import canonical
+from k8sresolve.testing.objects.kinds import Namespace, Node, Pod, Resource, Service
+from k8sresolve.testing.objects.manifests import read_manifests, read_objects
+from k8sresolve.testing.objects.store import Store
 from k8sresolve.testing.programs.resolvers import OfflineAsyncResolver, OfflineResolver, Place
 from k8sresolve.testing.programs.routes import Routes
 
@@ -168,16 +170,16 @@ class Cluster:
     ) -> "Cluster":
         store, clock = Store(), Clock()
         control_plane = apply(store, resources, service_cidrs=service_cidrs, pod_cidrs=pod_cidrs)
-        built = assemble(store, clock.monotonic, upstream=upstream, server_addresses=server_addresses, **settings)
+        nameserver = assemble(store, clock.monotonic, upstream=upstream, server_addresses=server_addresses, **settings)
         return cls(
             store,
-            built.server,
-            built.cluster_domain,
+            nameserver.server,
+            nameserver.cluster_domain,
             control_plane=control_plane,
-            outside=Nameserver({".": [Zones(upstream or {})]}),
+            outside=nameserver.outside,
             server_addresses=server_addresses,
             clock=clock,
-            warnings=built.notes,
+            warnings=nameserver.notes,
             any_namespace=not any(isinstance(resource, Namespace) for resource in resources),
         )
 

@@ -1,9 +1,9 @@
-"""The table of what is modelled says what the code does."""
+"""The table of what is modelled says what the registry does."""
 
 import re
 from pathlib import Path
 
-from k8sresolve.testing.coredns.build import NO_EFFECT, OPTIONS, SILENT
+from k8sresolve.testing.coredns.registry import PLUGINS, SILENT
 
 PAGE = (Path(__file__).parents[2] / "docs/reference/corefile.md").read_text()
 _CODE = re.compile(r"`([^`]+)`")
@@ -11,11 +11,10 @@ _CODE = re.compile(r"`([^`]+)`")
 
 def test_the_table_lists_plugins_and_options_in_order() -> None:
     rows = [line.strip("|").split("|") for line in PAGE.splitlines() if line.startswith("| `")]
-    assert [_CODE.findall(row[0])[0] for row in rows] == list(OPTIONS)
-    for plugin, _, options, silent in rows:
-        (name,) = _CODE.findall(plugin)
-        assert set(_CODE.findall(options)) == OPTIONS[name], name
-        assert set(_CODE.findall(silent)) == NO_EFFECT.get(name, frozenset()), name
+    assert [_CODE.findall(row[0]) for row in rows] == [[plugin.name] for plugin in PLUGINS]
+    for (_, _, options, without_effect), plugin in zip(rows, PLUGINS, strict=True):
+        assert set(_CODE.findall(options)) == plugin.options, plugin.name
+        assert set(_CODE.findall(without_effect)) == plugin.without_effect, plugin.name
 
 
 def test_plugins_without_effect_are_listed() -> None:

@@ -9,8 +9,9 @@ import pathlib
 
 import pytest
 
-from k8sresolve.testing.controllers.control_plane import endpoint_slices, select
-from k8sresolve.testing.objects.manifests import apply, read_objects
+from k8sresolve.testing.controllers.applying import apply
+from k8sresolve.testing.controllers.slices import endpoint_slices, select
+from k8sresolve.testing.objects.manifests import read_objects
 from k8sresolve.testing.objects.store import Store
 
 DATA = pathlib.Path(__file__).parent / "endpointslices"

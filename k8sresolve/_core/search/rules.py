@@ -115,7 +115,7 @@ def joined(name: str, entry: str) -> Step:
     absolute = join(name, entry)
     rule = f"search domain {entry or '.'}"
     # An entry is looked at once, a name once for all entries.
-    if len(absolute) <= _MOST and _is_plain(name) and _is_plain(entry):
+    if len(absolute) <= _MOST and name[-1:] != "." and _is_plain(name) and _is_plain(entry):
         return Step(absolute, rule, listed=True)
     return _checked(absolute, rule, listed=True)
 

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from k8sresolve.testing.checks.findings import Finding, Severity, Source, Sources, Subject, labels_told, listed
-from k8sresolve.testing.objects.store import Pod, Selector, Service
+from k8sresolve.testing.objects.kinds import Pod, Selector, Service
 
 NXDOMAIN = "DNS answers NXDOMAIN"
 

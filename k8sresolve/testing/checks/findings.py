@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple, TypeAlias
 import attrs
 
 from k8sresolve.testing.controllers.workloads import matches
-from k8sresolve.testing.objects.store import (
+from k8sresolve.testing.objects.kinds import (
     NO_PORT,
     EndpointSlice,
     Pod,
@@ -16,9 +16,9 @@ from k8sresolve.testing.objects.store import (
     PortEntry,
     Selector,
     Service,
-    Store,
     Workload,
 )
+from k8sresolve.testing.objects.store import Store
 
 Severity: TypeAlias = Literal["error", "warning", "remark"]
 

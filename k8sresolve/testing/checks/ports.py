@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
 from k8sresolve.testing.checks.findings import Finding, Source, Subject, listed, ports_told, source_of
-from k8sresolve.testing.objects.store import Pod, PodSpec, PortEntry
+from k8sresolve.testing.objects.kinds import Pod, PodSpec, PortEntry
 
 _MAX_LABEL = 63
 _NAME = re.compile("[a-z0-9]([a-z0-9-]*[a-z0-9])?", re.ASCII)

@@ -15,10 +15,11 @@ from k8sresolve.names import ServiceName
 from k8sresolve.testing.checks.endpoints import NXDOMAIN, check_endpoints
 from k8sresolve.testing.checks.findings import Finding, Severity, Source, Sources, Subject, labels_told, listed
 from k8sresolve.testing.checks.ports import check_declared, check_slices, check_targets
-from k8sresolve.testing.controllers.control_plane import select
+from k8sresolve.testing.controllers.slices import select
 from k8sresolve.testing.controllers.workloads import matches
-from k8sresolve.testing.coredns.chain import pack_address
-from k8sresolve.testing.objects.store import HEADLESS, Endpoints, EndpointSlice, Pod, Service, Store
+from k8sresolve.testing.coredns.addresses import pack_address
+from k8sresolve.testing.objects.kinds import HEADLESS, Endpoints, EndpointSlice, Pod, Service
+from k8sresolve.testing.objects.store import Store
 
 _WORST_FIRST: tuple[Severity, ...] = get_args(Severity)
 

@@ -4,7 +4,6 @@ Each change is whole: no query is answered in the midst of it, and one that fail
 EndpointSlices are what a cluster's controllers would have made them. Only a roll-out goes step by step.
 """
 
-import difflib
 import os
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -15,13 +14,15 @@ from typing import Any, TypeAlias, TypeVar, cast
 import attrs
 
 from k8sresolve.errors import ManifestError
-from k8sresolve.testing.controllers.addresses import family_of
-from k8sresolve.testing.controllers.control_plane import ENDPOINT_CONTROLLER, ControlPlane, name_order
+from k8sresolve.testing.controllers.control_plane import ControlPlane
+from k8sresolve.testing.controllers.finding import find, key_of, missing
+from k8sresolve.testing.controllers.keeping import with_cluster_ips, with_status
 from k8sresolve.testing.controllers.rollouts import Rollout, RolloutStep, next_step
+from k8sresolve.testing.controllers.slices import ENDPOINT_CONTROLLER, name_order
 from k8sresolve.testing.controllers.upkeep import Upkeep
-from k8sresolve.testing.controllers.workloads import letters, matches
-from k8sresolve.testing.objects.manifests import read_manifests, read_objects, read_pod_template
-from k8sresolve.testing.objects.store import (
+from k8sresolve.testing.controllers.workloads import matches
+from k8sresolve.testing.objects.addresses import family_of
+from k8sresolve.testing.objects.kinds import (
     ConfigMap,
     DaemonSet,
     Deployment,
@@ -37,14 +38,15 @@ from k8sresolve.testing.objects.store import (
     Service,
     ServiceImport,
     StatefulSet,
-    Store,
     Workload,
 )
+from k8sresolve.testing.objects.letters import letters
+from k8sresolve.testing.objects.manifests import read_manifests, read_objects, read_pod_template
+from k8sresolve.testing.objects.store import Store
 
 _WORKLOADS: tuple[type[Workload], ...] = (Deployment, StatefulSet, DaemonSet, ReplicaSet, Job)
 # In this order a namespace is emptied: workloads before their pods, so that nobody makes them again.
 _NAMESPACED: tuple[type[Resource], ...] = (Service, EndpointSlice, Endpoints, ServiceImport, *_WORKLOADS, Pod)
-_OUTSIDE = ("Namespace", "Node")  # these lie in no namespace
 _KINDS = {kind.__name__: kind for kind in (Namespace, Node, *_NAMESPACED)}
 
 Manifest: TypeAlias = str | os.PathLike[str] | Mapping[str, Any]
@@ -76,7 +78,7 @@ class Changes:
 
     def pods(self, name: str) -> tuple[Pod, ...]:
         """Find the pods of a workload, or else those that a Service selects."""
-        found: Workload | Service = self._find((*_WORKLOADS, Service), name)
+        found: Workload | Service = find(self._store, (*_WORKLOADS, Service), name)
         if isinstance(found, Workload):
             return tuple(sorted(self._upkeep.pods_of(found), key=name_order))
         there = self._upkeep.pods(found.namespace) if found.selects else ()
@@ -84,7 +86,7 @@ class Changes:
 
     def apply(self, manifests: Sequence[Manifest]) -> None:
         """Put objects in, or in place of those of the same name."""
-        resources = {(type(one), one.namespace, one.name): one for one in _read(manifests)}
+        resources = {(type(one), one.namespace, one.name): one for one in _read_resources(manifests)}
         if not resources:
             raise ManifestError("apply: nothing is given that DNS depends on")
         with self._whole():
@@ -94,12 +96,12 @@ class Changes:
         """Take an object out, with all that goes with it."""
         if kind not in _KINDS:
             raise ManifestError(f"delete: there is no kind {kind!r}; the kinds are {', '.join(_KINDS)}")
-        found = self._find([_KINDS[kind]], name)
+        found = find(self._store, [_KINDS[kind]], name)
         if isinstance(found, Pod):
             self._check_effect(found.namespace, [found.labels])
         if isinstance(found, EndpointSlice) and self._control_plane.has_made(found):
             service = f"{found.namespace}/{found.service}"
-            raise ManifestError(f"EndpointSlice {_key(found)} is made of the pods of Service {service}: change these")
+            raise ManifestError(f"EndpointSlice {key_of(found)} is made of the pods of Service {service}: change these")
         with self._whole():
             orphaned = self._remove(found)
             for workload in orphaned:
@@ -108,12 +110,12 @@ class Changes:
 
     def scale(self, name: str, replicas: int) -> None:
         """Let a workload have so many pods."""
-        workload = self._find((Deployment, StatefulSet, ReplicaSet), name)
+        workload = find(self._store, (Deployment, StatefulSet, ReplicaSet), name)
         if type(replicas) is not int or replicas < 0:
             raise ManifestError(f"scale: {replicas!r} is no number of replicas")
         above = self._upkeep.owner_of(workload)
         if above is not None:
-            raise ManifestError(f"scale: {workload.owner} decides how many pods {_key(workload)} has: scale that")
+            raise ManifestError(f"scale: {workload.owner} decides how many pods {key_of(workload)} has: scale that")
         self._check_pods(workload)
         with self._whole():
             scaled = attrs.evolve(workload, replicas=replicas)
@@ -126,7 +128,7 @@ class Changes:
     ) -> Rollout:
         """Make the roll-out of a template, or of the one that there is."""
         kinds: tuple[type[Workload], ...] = (Deployment, StatefulSet, DaemonSet)
-        workload = self._find(kinds, name)
+        workload = find(self._store, kinds, name)
         _check_pace(max_surge, max_unavailable)
         self._check_pods(workload)
         new = _again(workload.template) if template is None else read_pod_template(template, workload)
@@ -135,7 +137,7 @@ class Changes:
         def take_step() -> RolloutStep | None:
             nonlocal begun
             with self._whole():
-                found = self._find([type(workload)], _key(workload))
+                found = find(self._store, [type(workload)], key_of(workload))
                 if not begun:
                     found = attrs.evolve(found, template=new)
                     self._upkeep.replace_template(found)
@@ -158,7 +160,7 @@ class Changes:
         """Give a pod another address."""
         found = self._running(pod)
         if found.spec.host_network:
-            raise ManifestError(f"move: pod {_key(found)} has hostNetwork, and so the addresses of its node")
+            raise ManifestError(f"move: pod {key_of(found)} has hostNetwork, and so the addresses of its node")
         self._check_effect(found.namespace, [found.labels])
         ips = () if to is None else self._with_address(found, to)
         with self._whole():
@@ -189,13 +191,13 @@ class Changes:
             case ConfigMap():
                 if not isinstance(previous, ConfigMap) or previous.data != resource.data:
                     raise ManifestError(
-                        f"ConfigMap {_key(resource)} sets up the nameserver, which is done when the cluster is made",
+                        f"ConfigMap {key_of(resource)} sets up the nameserver, which is done when the cluster is made",
                         file=resource.source,
                     )
             case Service():
-                self._store.add(_with_cluster_ips(resource, previous))
+                self._store.add(with_cluster_ips(resource, previous))
             case Pod():
-                kept = _with_status(resource, previous)
+                kept = with_status(resource, previous)
                 self._store.add(kept)
                 self._control_plane.take(kept)
             case _:
@@ -213,7 +215,7 @@ class Changes:
             if not self._any_namespace:
                 kind = type(resource).__name__
                 raise ManifestError(
-                    f"apply: {kind} {resource.name} lies in {name}, but {self._missing([Namespace], name)}"
+                    f"apply: {kind} {resource.name} lies in {name}, but {missing(self._store, [Namespace], name)}"
                 )
             self._store.add(Namespace(name))
 
@@ -298,31 +300,12 @@ class Changes:
         touched = frozenset(namespaces)
         self._upkeep.reconcile(lambda service: everywhere or service.namespace in touched)
 
-    # Finding, and saying what is not there.
-
-    def _find(self, kinds: Sequence[type[T]], name: str) -> T:
-        """Find the object of that name, `NAMESPACE/NAME`, of the first of these kinds that has one."""
-        namespace, _, bare = name.rpartition("/")
-        for kind in kinds:
-            place = "" if kind.__name__ in _OUTSIDE else namespace or "default"
-            found = self._store.get(kind.__name__, place, bare)
-            if isinstance(found, kind):
-                return found
-        bare = bare if kinds[0].__name__ in _OUTSIDE else f"{namespace or 'default'}/{bare}"
-        raise ManifestError(self._missing(kinds, bare))
-
-    def _missing(self, kinds: Sequence[type[T]], name: str) -> str:
-        there = {_key(item): kind.__name__ for kind in reversed(kinds) for item in self._upkeep.all(kind)}
-        alike = [key for key in there if key.rpartition("/")[2] == name.rpartition("/")[2]]
-        near = alike[:3] or difflib.get_close_matches(name, there, 3, 0.3) or sorted(there)[:3]
-        told = ", ".join(f"{there[key]} {key}" for key in near)
-        kind = " or ".join(kind.__name__ for kind in kinds)
-        return f"there is no {kind} {name}; " + (f"the nearest are {told}" if near else "the cluster has none")
+    # What would come to nothing.
 
     def _running(self, pod: str | Pod) -> Pod:
-        found = self._find([Pod], pod if isinstance(pod, str) else _key(pod))
+        found = find(self._store, [Pod], pod if isinstance(pod, str) else key_of(pod))
         if not found.ips or found.finished:
-            raise ManifestError(f"pod {_key(found)} does not run: its phase is {found.phase}")
+            raise ManifestError(f"pod {key_of(found)} does not run: its phase is {found.phase}")
         return found
 
     def _with_address(self, pod: Pod, to: str) -> tuple[str, ...]:
@@ -332,10 +315,10 @@ class Changes:
             raise ManifestError(f"move: {to!r} is no IP address") from None
         family = family_of(address)
         if family not in map(family_of, pod.ips):
-            raise ManifestError(f"move: pod {_key(pod)} has no {family} address, only {', '.join(pod.ips)}")
+            raise ManifestError(f"move: pod {key_of(pod)} has no {family} address, only {', '.join(pod.ips)}")
         holder = next((other for other in self._upkeep.all(Pod) if address in other.ips and not other.gone), pod)
-        if _key(holder) != _key(pod):
-            raise ManifestError(f"move: {address} is the address of pod {_key(holder)}")
+        if key_of(holder) != key_of(pod):
+            raise ManifestError(f"move: {address} is the address of pod {key_of(holder)}")
         return tuple(address if family_of(ip) == family else ip for ip in pod.ips)
 
     def _check_pods(self, workload: Workload) -> None:
@@ -345,7 +328,7 @@ class Changes:
     def _check_effect(self, namespace: str, labels: Iterable[Mapping[str, str]]) -> None:
         """Raise where every Service that selects such pods keeps the endpoints that a manifest states."""
         selecting = {
-            _key(service): service
+            key_of(service): service
             for each in labels
             for service in self._upkeep.all(Service)
             if service.namespace == namespace and service.selects and matches(service.selector, each)
@@ -370,36 +353,12 @@ class Changes:
                 raise
 
 
-def _key(resource: Resource) -> str:
-    return f"{resource.namespace}/{resource.name}" if resource.namespace else resource.name
-
-
-def _read(manifests: Sequence[Manifest]) -> Iterator[Resource]:
+def _read_resources(manifests: Sequence[Manifest]) -> Iterator[Resource]:
     for are_objects, group in groupby(manifests, lambda manifest: isinstance(manifest, Mapping)):
         if are_objects:
             yield from read_objects(cast(Iterable[Mapping[str, Any]], group))
         else:
             yield from read_manifests(cast(Iterable[str | os.PathLike[str]], group))
-
-
-def _with_cluster_ips(service: Service, previous: Resource | None) -> Service:
-    """Keep the ClusterIPs that a Service has, if it states none (`patchAllocatedValues`, pkg/registry/core/service)."""
-    outside = "ExternalName" in (service.type, previous.type if isinstance(previous, Service) else "")
-    if not isinstance(previous, Service) or service.cluster_ips or previous.headless or outside:
-        return service
-    kept = previous.cluster_ips
-    if service.families:
-        kept = tuple(ip for ip, family in zip(kept, service.families, strict=False) if family_of(ip) == family)
-    return attrs.evolve(service, cluster_ips=kept)
-
-
-def _with_status(pod: Pod, previous: Resource | None) -> Pod:
-    """Keep the status of a pod, which is the kubelet's to write, if its manifest states none."""
-    if pod.phase or not isinstance(previous, Pod):
-        return pod
-    ready = previous.ready if pod.ready is None else pod.ready
-    ips = (previous.ip, previous.ips) if not pod.ips else (pod.ip, pod.ips)
-    return attrs.evolve(pod, phase=previous.phase, ready=ready, ip=ips[0], ips=ips[1], node=pod.node or previous.node)
 
 
 def _again(template: PodTemplate) -> PodTemplate:

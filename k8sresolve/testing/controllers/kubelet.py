@@ -8,11 +8,12 @@ import logging
 import re
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv6Address, ip_address
+from typing import Literal, assert_never
 
 import attrs
 
 from k8sresolve.errors import ConfigError
-from k8sresolve.testing.objects.store import DNSConfig, Pod
+from k8sresolve.testing.objects.kinds import DNSConfig, Pod
 
 MAX_NAMESERVERS = 3
 MAX_SEARCHES = 32
@@ -27,11 +28,15 @@ _WORD = re.compile(r"[^\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f
 _LEADING_ZEROS = re.compile(r"(?<![0-9A-Fa-f])0+(?=[0-9A-Fa-f])")
 
 
+_PodDNSType = Literal["none", "cluster", "host"]
+"""Where a pod's settings come from (`podDNSType`): its dnsConfig alone, the cluster, or its node."""
+
+
 @attrs.frozen
-class Event:
+class KubeletEvent:
     """A warning that the kubelet sends: `MissingClusterDNS`, or `DNSConfigForming` where a limit cut something."""
 
-    reason: str
+    reason: Literal["MissingClusterDNS", "DNSConfigForming"]
     message: str
 
     def __str__(self) -> str:
@@ -59,7 +64,7 @@ class PodDNS:
     nameservers: tuple[str, ...] = ()
     searches: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
-    events: tuple[Event, ...] = ()
+    events: tuple[KubeletEvent, ...] = ()
 
     def text(self) -> str:
         """Write the file as containerd does (`internal/cri/server/sandbox_run_linux.go`, `parseDNSOptions`).
@@ -78,7 +83,7 @@ class PodDNS:
 class ResolvConf(str):  # noqa: SLOT000 - a text that carries something
     """The text of a pod's resolv.conf. `events` are the warnings that the kubelet sent while making it."""
 
-    events: tuple[Event, ...] = ()
+    events: tuple[KubeletEvent, ...] = ()
 
 
 def write_resolv_conf(pod: Pod, kubelet: Kubelet) -> ResolvConf:
@@ -105,7 +110,7 @@ def pod_dns(pod: Pod, kubelet: Kubelet) -> PodDNS:
     >>> dns.searches, dns.options
     (('shop.svc.cluster.local', 'svc.cluster.local', 'cluster.local'), ('ndots:5',))
     """
-    node = _parse(kubelet.resolv_conf or "")
+    node = _parse_node_file(kubelet.resolv_conf or "")
     servers = tuple(_cluster_dns(kubelet.cluster_dns))
     policy = _policy(pod)
     missing = _missing_cluster_dns(pod) if policy == "cluster" and not servers else ()
@@ -116,14 +121,16 @@ def pod_dns(pod: Pod, kubelet: Kubelet) -> PodDNS:
             dns = PodDNS()
         case "cluster":
             dns = PodDNS(servers, _cluster_searches(pod.namespace, kubelet.cluster_domain, node.searches), ("ndots:5",))
-        case _:
+        case "host":
             dns = node if kubelet.resolv_conf is not None else _without_a_file(kubelet.node_ips)
+        case _:
+            assert_never(policy)
     if pod.spec.dns_config is not None:
         dns = _merged(dns, pod.spec.dns_config)
     return _within_limits(attrs.evolve(dns, events=missing))
 
 
-def _policy(pod: Pod) -> str:
+def _policy(pod: Pod) -> _PodDNSType:
     match pod.spec.dns_policy:
         case "None":
             return "none"
@@ -135,7 +142,7 @@ def _policy(pod: Pod) -> str:
             return "cluster"
 
 
-def _parse(text: str) -> PodDNS:
+def _parse_node_file(text: str) -> PodDNS:
     """Read the node's file (`parseResolvConf`): less than libc does, and some things otherwise."""
     nameservers: list[str] = []
     searches: tuple[str, ...] = ()
@@ -181,11 +188,11 @@ def _without_a_file(node_ips: Iterable[str]) -> PodDNS:
     return PodDNS(loopbacks or ("127.0.0.1",), (".",))
 
 
-def _missing_cluster_dns(pod: Pod) -> tuple[Event, ...]:
+def _missing_cluster_dns(pod: Pod) -> tuple[KubeletEvent, ...]:
     problem = "kubelet does not have ClusterDNS IP configured and cannot create Pod using"
     text = f'{problem} "ClusterFirst" policy. Falling back to "Default" policy.'
     of_pod = f'pod: "{pod.name}_{pod.namespace}". {text}'
-    return Event("MissingClusterDNS", text), Event("MissingClusterDNS", of_pod)
+    return KubeletEvent("MissingClusterDNS", text), KubeletEvent("MissingClusterDNS", of_pod)
 
 
 def _merged(dns: PodDNS, config: DNSConfig) -> PodDNS:
@@ -216,6 +223,6 @@ def _within_limits(dns: PodDNS) -> PodDNS:
     return PodDNS(nameservers, searches, dns.options, tuple(events))
 
 
-def _cut(limits: str, what: str, line: str, left: tuple[str, ...]) -> Event:
+def _cut(limits: str, what: str, line: str, left: tuple[str, ...]) -> KubeletEvent:
     text = f"{limits} were exceeded, some {what} have been omitted, the applied {line} line is: {' '.join(left)}"
-    return Event("DNSConfigForming", text)
+    return KubeletEvent("DNSConfigForming", text)

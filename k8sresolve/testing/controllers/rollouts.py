@@ -7,9 +7,9 @@ import attrs
 
 from k8sresolve.testing.controllers.upkeep import Upkeep
 from k8sresolve.testing.controllers.workloads import revision_of
-from k8sresolve.testing.objects.store import Deployment, Pod, Workload
+from k8sresolve.testing.objects.kinds import Deployment, Pod, Workload
 
-Event = Literal["created", "ready", "terminating", "deleted"]
+RolloutEvent = Literal["created", "ready", "terminating", "deleted"]
 
 
 @attrs.frozen
@@ -21,7 +21,7 @@ class RolloutStep:
     """
 
     pod: str
-    event: Event
+    event: RolloutEvent
 
 
 class Rollout(Iterator[RolloutStep]):
@@ -88,5 +88,5 @@ def _ordinal(pod: Pod) -> int:
     return int(number) if pod.owner.startswith("StatefulSet/") and number.isdecimal() else 0
 
 
-def _step(pod: Pod, event: Event) -> RolloutStep:
+def _step(pod: Pod, event: RolloutEvent) -> RolloutStep:
     return RolloutStep(f"{pod.namespace}/{pod.name}", event)

@@ -5,26 +5,17 @@ Source: `pkg/controller/` of Kubernetes: `controller_utils.go` (ActivePods), `re
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TypeVar
 
 import attrs
 
 from k8sresolve.errors import ManifestError
-from k8sresolve.testing.controllers.addresses import family_of
 from k8sresolve.testing.controllers.control_plane import ControlPlane, check_count
 from k8sresolve.testing.controllers.workloads import make_pods, matches, owners_of, revision_of
-from k8sresolve.testing.objects.store import (
-    DaemonSet,
-    Job,
-    Pod,
-    ReplicaSet,
-    Resource,
-    Service,
-    StatefulSet,
-    Store,
-    Workload,
-)
+from k8sresolve.testing.objects.addresses import family_of
+from k8sresolve.testing.objects.kinds import DaemonSet, Job, Pod, ReplicaSet, Resource, Service, StatefulSet, Workload
+from k8sresolve.testing.objects.store import Store
 
 T = TypeVar("T", bound=Resource)
 
@@ -210,8 +201,3 @@ def _slot(pod: Pod) -> str:
 
 def _key(workload: Workload) -> tuple[str, str, str]:
     return type(workload).__name__, workload.namespace, workload.name
-
-
-def labels_of(workload: Workload, pods: Iterable[Pod]) -> list[Mapping[str, str]]:
-    """Tell the labels that a workload's pods have, and will have."""
-    return [workload.template.labels, *(pod.labels for pod in pods)]

@@ -3,28 +3,16 @@
 Where Kubernetes takes random letters, these depend on what they stand for, so that each run gives the same names.
 """
 
-import hashlib
 from collections.abc import Container, Iterator, Mapping, Sequence
 from itertools import count as count_from
 
 import attrs
 
-from k8sresolve.testing.objects.store import DaemonSet, Deployment, Job, Node, Pod, Selector, StatefulSet, Workload
+from k8sresolve.testing.objects.kinds import DaemonSet, Deployment, Job, Node, Pod, Selector, StatefulSet, Workload
+from k8sresolve.testing.objects.letters import letters
 
-# k8s.io/apimachinery/pkg/util/rand: without vowels, and without digits that look like some, so that no words come out.
-_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 # k8s.io/apiserver/pkg/storage/names: 63 characters with the five that are added.
 _MAX_BASE = 58
-
-
-def letters(text: str, count: int) -> str:
-    """Make letters and digits, `count` of those of which Kubernetes makes random ones, that depend on a text.
-
-    >>> letters("shop/payments", 5) == letters("shop/payments", 10)[:5]
-    True
-    """
-    digest = hashlib.sha256(text.encode()).digest()
-    return "".join(_ALPHABET[octet % len(_ALPHABET)] for octet in digest[:count])
 
 
 def matches(selector: Selector, labels: Mapping[str, str]) -> bool:

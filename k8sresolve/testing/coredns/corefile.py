@@ -1,6 +1,6 @@
 """Reading a Corefile, CoreDNS's configuration, into values.
 
-Syntax only; what plugins make of their arguments is in `nameserver.py`. Words are taken as CoreDNS's reader takes them
+Syntax only; what plugins make of their arguments is in their modules. Words are taken as CoreDNS's reader takes them
 (github.com/coredns/caddy, `caddyfile`): parted by blanks, in double quotes where they hold some, with `#` before a
 comment and `{$NAME}` for an environment variable; a directive ends with its line, or with the brace that it opens.
 """
@@ -17,7 +17,7 @@ from typing import NamedTuple, NoReturn, Protocol
 import attrs
 
 from k8sresolve.errors import ManifestError
-from k8sresolve.testing.coredns.chain import fqdn
+from k8sresolve.testing.coredns.names import fqdn
 
 _MAX_DEPTH = 50
 _MAX_IMPORTED = 100_000  # words: snippets that import each other grow without end
@@ -116,7 +116,7 @@ class ServerBlock:
 class Files(Protocol):
     """Where a Corefile's other files are: zone files, hosts files, imports."""
 
-    def read(self, path: str) -> str | None:
+    def read_text(self, path: str) -> str | None:
         """Read a file; None if there is none."""
         ...
 
@@ -128,7 +128,7 @@ class Files(Protocol):
 class DiskFiles:
     """Files of this machine, for a Corefile that a caller gives; relative to the working directory."""
 
-    def read(self, path: str) -> str | None:
+    def read_text(self, path: str) -> str | None:
         """Read a file; None if there is none."""
         try:
             return Path(path).read_text(encoding="utf-8") if Path(path).is_file() else None
@@ -149,7 +149,7 @@ class MountedFiles:
     def __init__(self, files: Mapping[str, str]) -> None:
         self._files = dict(files)
 
-    def read(self, path: str) -> str | None:
+    def read_text(self, path: str) -> str | None:
         """Read a file; None if there is none."""
         return self._files.get(self._absolute(path))
 
@@ -371,7 +371,7 @@ class _Parser:
         if not paths and not any(letter in name.text for letter in "*?["):
             raise name.error(f"there is no snippet and no file {name.text}")
         for path in paths:
-            yield from _tokens(self._files.read(path) or "", path, self._environment)
+            yield from _tokens(self._files.read_text(path) or "", path, self._environment)
 
     def _unclosed(self, brace: Token) -> NoReturn:
         raise brace.error("this { is never closed")

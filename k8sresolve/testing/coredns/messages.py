@@ -10,19 +10,17 @@ from typing import NamedTuple
 
 from k8sresolve.testing.coredns.chain import (
     BADVERS,
-    COMPRESSIBLE,
     FORMERR,
     NOTIMP,
     REFUSED,
     SERVFAIL,
     Answering,
     Endless,
-    Malformed,
-    Record,
     Reply,
     Request,
-    name_to_wire,
 )
+from k8sresolve.testing.coredns.names import Malformed, name_to_wire
+from k8sresolve.testing.coredns.records import COMPRESSIBLE, Record
 
 _QR, _AA, _TC, _RD, _CD = 0x8000, 0x0400, 0x0200, 0x0100, 0x0010
 _DO = 0x8000
@@ -53,7 +51,7 @@ class Edns(NamedTuple):
 
 
 class Query(NamedTuple):
-    """A DNS message as it came. `name` is absolute, and None where there is no question to echo.
+    """A query message as it came. `name` is absolute, and None where there is no question to echo.
 
     `problem` is the rcode of a message that no plugin is asked about, and None for a question.
     """
@@ -83,7 +81,8 @@ class Query(NamedTuple):
 class Responder:
     """The server in front of the plugins.
 
-    `read`, `answer` and `write` are the steps of `respond`, for those who want to see or change what passes between.
+    `read_query`, `answer` and `write_reply` are the steps of `respond`, for those who want to see or change what passes
+    between.
     """
 
     def __init__(self, server: Answering) -> None:
@@ -91,8 +90,8 @@ class Responder:
 
     def respond(self, message: bytes, *, tcp: bool = False, client: str = "") -> bytes | None:
         """Answer a message from the address `client`; None where CoreDNS sends nothing. Never raises."""
-        query = read(message, tcp=tcp)
-        return None if query is None else write(query, self.answer(query, client))
+        query = read_query(message, tcp=tcp)
+        return None if query is None else write_reply(query, self.answer(query, client))
 
     def answer(self, query: Query, client: str = "") -> Reply:
         """Decide what to say, without writing it."""
@@ -113,7 +112,7 @@ class Responder:
             return Reply(SERVFAIL, authoritative=False)
 
 
-def read(message: bytes, *, tcp: bool = False) -> Query | None:
+def read_query(message: bytes, *, tcp: bool = False) -> Query | None:
     """Read a message; None for what is not answered at all: less than a header, or a response."""
     if not tcp:
         message = message[:_MIN_UDP]
@@ -227,19 +226,19 @@ def _echoed(options: bytes) -> bytes:
     return kept
 
 
-def write(query: Query, reply: Reply) -> bytes | None:
+def write_reply(query: Query, reply: Reply) -> bytes | None:
     """Write a reply within the size that the client takes; None where it cannot be written, so that nothing is sent."""
     if reply.dropped:
         return None
     if reply.question:
         query = query._replace(name=reply.question)
     try:
-        return _write(query, reply)
+        return _written(query, reply)
     except Malformed:
         return None
 
 
-def _write(query: Query, reply: Reply) -> bytes:
+def _written(query: Query, reply: Reply) -> bytes:
     opt = _opt(query, reply)
     records = reply.answer + reply.authority + reply.additional
     question = b"" if query.name is None else name_to_wire(query.name) + _TWO.pack(query.rdtype, query.rdclass)

@@ -237,7 +237,7 @@ class Network:
         `flow` tells the client's sockets apart: as kube-proxy does, the network leads one flow to one replica. Each
         message without one is a flow of its own.
         """
-        query = respond.read(message, tcp=transport == "tcp")
+        query = respond.read_query(message, tcp=transport == "tcp")
         if query is None:
             return []
         with self._lock:
@@ -246,7 +246,7 @@ class Network:
             asked = Asked(name, rdtype, transport, self.clock.monotonic(), nameserver, replica)
             hits = self._hits(asked)
             reply = _answer(query, client, responder or self.responder, hits)
-            data = None if reply is None else respond.write(query, reply)
+            data = None if reply is None else respond.write_reply(query, reply)
             parcels = [] if data is None else [Parcel(0.0, data)]
             for fault in hits:
                 if fault.effect.act is not None:

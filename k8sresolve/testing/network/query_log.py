@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from k8sresolve._core.questions import TYPE_NAMES
-from k8sresolve.testing.coredns.chain import Record
+from k8sresolve.testing.coredns.records import Record
 
 _MOST = 100_000  # queries and records that are kept
 _RECORDS_SHOWN = 3

@@ -3,15 +3,16 @@
 A field of a wrong type raises `Wrong`, which says what is wrong and in which field.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
 
-from k8sresolve.testing.objects.store import NO_PORT, PortEntry, Selector
+from k8sresolve.testing.objects.kinds import NO_PORT, PortEntry, Selector
 
 FieldPath = tuple[str | int, ...]
 Object = dict[str, Any]
 
 T = TypeVar("T")
+L = TypeVar("L", bound=str)
 
 
 class Wrong(Exception):
@@ -59,6 +60,15 @@ def texts(obj: Object, key: str, path: FieldPath) -> tuple[str, ...]:
         if type(value) is not str:
             raise Wrong(f"{described(value)} where text should be", (*path, key, index))
     return tuple(values)
+
+
+def one_of(value: str, allowed: Sequence[L], path: FieldPath) -> L:
+    """Read a text that is one of a few."""
+    for text in allowed:
+        if value == text:
+            return text
+    told = f"neither {allowed[0]} nor {allowed[1]}" if len(allowed) == 2 else f"none of {', '.join(allowed)}"
+    raise Wrong(f"{value!r} is {told}", path)
 
 
 def mappings(obj: Object, key: str, path: FieldPath) -> Iterator[tuple[Object, FieldPath]]:

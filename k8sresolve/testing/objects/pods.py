@@ -6,8 +6,7 @@ from sys import intern
 
 import attrs
 
-from k8sresolve.testing.controllers.addresses import canonical
-from k8sresolve.testing.controllers.workloads import letters
+from k8sresolve.testing.objects.addresses import canonical
 from k8sresolve.testing.objects.fields import (
     FieldPath,
     Object,
@@ -21,7 +20,7 @@ from k8sresolve.testing.objects.fields import (
     texts,
     within,
 )
-from k8sresolve.testing.objects.store import (
+from k8sresolve.testing.objects.kinds import (
     NO_PORT,
     DaemonSet,
     Deployment,
@@ -36,6 +35,7 @@ from k8sresolve.testing.objects.store import (
     Selector,
     StatefulSet,
 )
+from k8sresolve.testing.objects.letters import letters
 
 
 def read_pod(obj: Object, path: FieldPath) -> Pod:
@@ -153,12 +153,12 @@ def _count(obj: Object, key: str, default: int, path: FieldPath) -> int:
 def _replicated(
     kind: type[Deployment] | type[ReplicaSet],
 ) -> Callable[[Object, FieldPath], Deployment | ReplicaSet]:
-    def read(obj: Object, path: FieldPath) -> Deployment | ReplicaSet:
+    def read_one(obj: Object, path: FieldPath) -> Deployment | ReplicaSet:
         meta, (spec, at) = read_meta(obj, path), within(obj, "spec", path)
         replicas = _count(spec, "replicas", 1, at)
         return kind(meta.namespace, meta.name, replicas, read_template(spec, at), read_owner(obj, path))
 
-    return read
+    return read_one
 
 
 read_deployment = _replicated(Deployment)

@@ -1,11 +1,13 @@
 """YAML as Kubernetes takes it, with limits. Importing this needs PyYAML.
 
-Scalars are read as JSON has them: no dates, no numbers to the base 60.
+Scalars are read as JSON has them: no dates, no numbers to the base 60. Values are built as the events come, so that no
+tree of nodes is ever in memory, and so that what is too deep, or grows by its aliases, is refused on the way.
 """
 
 import re
-from collections.abc import Callable, Iterator
-from typing import Any, cast
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache, partial
+from typing import Any, NamedTuple, cast
 
 import yaml
 
@@ -16,8 +18,11 @@ _INT = re.compile(r"[-+]?(?:0|[1-9][0-9]*|0o?[0-7]+|0x[0-9a-fA-F]+)\Z")
 _FLOAT = re.compile(
     r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?\Z|[-+]?\.(?:inf|Inf|INF)\Z|\.nan\Z"
 )
-_BOOL = re.compile(r"(?:true|True|TRUE|yes|Yes|YES|on|On|ON|false|False|FALSE|no|No|NO|off|Off|OFF)\Z")
-_NULL = re.compile(r"(?:~|null|Null|NULL|)\Z")
+_TRUE = frozenset({"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"})
+_FALSE = frozenset({"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"})
+_NULL = frozenset({"", "~", "null", "Null", "NULL"})
+_MERGE = object()
+"""A key `<<`: the mappings under it give what the mapping itself does not have."""
 
 Path = tuple[str | int, ...]
 
@@ -32,12 +37,194 @@ class Problem(Exception):
         self.line = line
 
 
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc] # libyaml is not everywhere
-    pass
+class Document(NamedTuple):
+    """One document. `line` finds the line of the field at a path, or of the nearest that holds it."""
+
+    value: Any
+    line: Callable[[Path], int | None]
 
 
-def _construct_int(loader: Any, node: yaml.ScalarNode) -> int:
-    text = str(loader.construct_scalar(node))
+def read_documents(data: bytes) -> Iterator[Document]:
+    """Read each document. Raises `Problem`: no YAML, nested too deep, or growing by its aliases."""
+    for number, value in enumerate(_Reader(data).values(), 1):
+        yield Document(value, partial(_find_line, data, number))
+
+
+def _find_line(data: bytes, number: int, path: Path) -> int | None:
+    """Read the document again, with its lines: they are needed once, for what is wrong."""
+    lines: _Lines = {}
+    values = _Reader(data, lines).values()
+    value: Any = None
+    for _ in range(number):
+        lines.clear()
+        value = next(values)
+    line = lines[None][None]
+    for part in path:
+        places = lines.get(id(value), {})
+        if part not in places:
+            break
+        line, value = places[part], value[part]
+    return line
+
+
+_Lines = dict[int | None, dict[Any, int]]
+"""By the identity of a mapping or list the lines of its fields; under None that of the document's own value."""
+
+
+class _Reader:
+    """Builds values from events."""
+
+    def __init__(self, data: bytes, lines: _Lines | None = None) -> None:
+        self._events: Iterator[Any] = yaml.parse(data, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        self._lines = lines
+        self._document = 0
+        self._depth = 0
+        self._nodes = 0  # that the document would expand to
+        self._aliased = 0
+        self._anchors: dict[str, tuple[Any, int]] = {}
+
+    def values(self) -> Iterator[Any]:
+        """Read document after document."""
+        while type(event := self._next()) is not yaml.StreamEndEvent:
+            if type(event) is yaml.DocumentStartEvent:
+                self._document += 1
+                self._anchors.clear()
+                event = self._next()
+                if self._lines is not None:
+                    self._lines[None] = {None: event.start_mark.line + 1}
+                yield self._value(event)
+
+    def _next(self) -> Any:
+        try:
+            return next(self._events)
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            line = None if mark is None else mark.line + 1
+            raise Problem(f"not YAML: {error.problem or error.context}", max(1, self._document), line) from None
+        except yaml.YAMLError as error:
+            raise Problem(f"not YAML: {str(error).splitlines()[0]}", max(1, self._document), None) from None
+
+    def _problem(self, text: str, event: Any) -> Problem:
+        return Problem(text, self._document, event.start_mark.line + 1)
+
+    def _value(self, event: Any) -> Any:
+        """Build the value that begins with an event."""
+        value = self._node(event)
+        if value is _MERGE:
+            raise self._problem(_not_known(f"{_TAG}merge"), event)
+        return value
+
+    def _node(self, event: Any) -> Any:
+        """Build what begins with an event, be it a value or the key `<<`."""
+        if type(event) is yaml.AliasEvent:
+            return self._alias(event)
+        before = self._nodes
+        self._nodes += 1
+        if type(event) is yaml.ScalarEvent:
+            value = self._scalar(event)
+        else:
+            self._anchors.pop(event.anchor, None)
+            self._depth += 1
+            if self._depth > MAX_DEPTH:
+                raise self._problem(f"nested more than {MAX_DEPTH} levels deep", event)
+            value = self._mapping(event) if type(event) is yaml.MappingStartEvent else self._sequence(event)
+            self._depth -= 1
+        if event.anchor:
+            self._anchors[event.anchor] = value, self._nodes - before
+        return value
+
+    def _alias(self, event: Any) -> Any:
+        if event.anchor not in self._anchors:
+            raise self._problem(f"the alias *{event.anchor} has no anchor before it, or is inside it", event)
+        value, size = self._anchors[event.anchor]
+        self._nodes += size
+        self._aliased += size
+        if self._aliased > MAX_ALIASED:
+            raise self._problem(f"aliases stand for more than {MAX_ALIASED} nodes", event)
+        return value
+
+    def _scalar(self, event: Any) -> Any:
+        text = event.value
+        tagged = event.tag not in (None, "!")
+        if not tagged and not event.implicit[0]:
+            return text
+        construct = _TAGGED.get(event.tag) if tagged else _plain
+        if construct is None:
+            raise self._problem(_not_known(event.tag), event)
+        try:
+            return construct(text)
+        except ValueError as error:
+            raise self._problem(f"not YAML: {error}", event) from None
+
+    def _sequence(self, start: Any) -> list[Any]:
+        if start.tag not in (None, "!", f"{_TAG}seq"):
+            raise self._problem(_not_known(start.tag), start)
+        items: list[Any] = []
+        lines: dict[int, int] = {}
+        while type(event := self._next()) is not yaml.SequenceEndEvent:
+            lines[len(items)] = event.start_mark.line + 1
+            items.append(self._value(event))
+        if self._lines is not None:
+            self._lines[id(items)] = lines
+        return items
+
+    def _mapping(self, start: Any) -> dict[Any, Any]:
+        if start.tag not in (None, "!", f"{_TAG}map"):
+            raise self._problem(_not_known(start.tag), start)
+        own: dict[Any, Any] = {}
+        lines: dict[Any, int] = {}
+        merged: dict[Any, Any] = {}
+        while type(event := self._next()) is not yaml.MappingEndEvent:
+            key = self._node(event)
+            if key is _MERGE:
+                merged |= self._merged(self._next())
+                continue
+            if isinstance(key, (dict, list)):
+                raise self._problem("not YAML: found unhashable key", event)
+            lines[key] = event.start_mark.line + 1
+            own[key] = self._value(self._next())
+        fields = {**merged, **own} if merged else own
+        if self._lines is not None:
+            self._lines[id(fields)] = lines
+        return fields
+
+    def _merged(self, event: Any) -> dict[Any, Any]:
+        """Read what stands under `<<`: a mapping, or several, of which the first wins."""
+        value = self._value(event)
+        merged: dict[Any, Any] = {}
+        several = cast(Sequence[Any], value) if isinstance(value, list) else (value,)
+        for one in reversed(several):
+            if not isinstance(one, dict):
+                raise self._problem("not YAML: expected a mapping or list of mappings for merging", event)
+            merged |= one
+        return merged
+
+
+def _not_known(tag: str) -> str:
+    return f"not YAML: could not determine a constructor for the tag {tag!r}"
+
+
+@lru_cache(maxsize=4096)
+def _plain(text: str) -> Any:
+    """Read a scalar without quotes and tag."""
+    first = text[:1]
+    if first in _STARTS_NUMBER and first:
+        if _INT.match(text):
+            return _integer(text)
+        if _FLOAT.match(text):
+            return _fraction(text)
+        return text
+    if text in _NULL:
+        return None
+    if text in _TRUE or text in _FALSE:
+        return text in _TRUE
+    return _MERGE if text == "<<" else text
+
+
+_STARTS_NUMBER = "-+0123456789."
+
+
+def _integer(text: str) -> int:
     if not _INT.match(text):
         raise ValueError(f"{text[:20]!r} is no integer")
     digits = text.lstrip("+-").replace("0o", "0")
@@ -45,130 +232,20 @@ def _construct_int(loader: Any, node: yaml.ScalarNode) -> int:
     return int(digits, 8 if octal else 16 if digits.startswith("0x") else 10) * (-1 if text[0] == "-" else 1)
 
 
-def _prepare() -> None:
-    kept = ("map", "seq", "str", "float", "bool", "null")
-    undefined = yaml.SafeLoader.yaml_constructors[None]
-    constructors = {_TAG + name: yaml.SafeLoader.yaml_constructors[_TAG + name] for name in kept}
-    _Loader.yaml_constructors = {**constructors, _TAG + "int": _construct_int, None: undefined}
-    _Loader.yaml_implicit_resolvers = {}
-    for name, pattern, first in (
-        ("int", _INT, "-+0123456789"),
-        ("float", _FLOAT, "-+0123456789."),
-        ("bool", _BOOL, "tTyYoOfFnN"),
-        ("null", _NULL, ["~", "n", "N", ""]),
-        ("merge", re.compile(r"<<\Z"), "<"),
-    ):
-        cast(Any, _Loader).add_implicit_resolver(_TAG + name, pattern, list(first))
+def _fraction(text: str) -> float:
+    return float(re.sub(r"\.(?=[a-zA-Z])", "", text))  # Python has no dot before inf and nan
 
 
-_prepare()
+def _truth(text: str) -> bool:
+    if text not in _TRUE and text not in _FALSE:
+        raise ValueError(f"{text[:20]!r} is neither true nor false")
+    return text in _TRUE
 
 
-def check(data: bytes) -> None:
-    """Pass over the events of all documents. Raises `Problem`: no YAML, nested too deep, or growing by its aliases."""
-    counter = _Counter()
-    try:
-        for event in yaml.parse(data, Loader=_Loader):
-            counter.count(event)
-    except yaml.YAMLError as error:
-        raise _problem(error, max(1, counter.document)) from None
-
-
-class _Counter:
-    """Counts what a document would expand to."""
-
-    def __init__(self) -> None:
-        self.document = 0
-        self._open: list[tuple[str | None, int]] = []
-        self._sizes: dict[str, int] = {}
-        self._total = 0
-        self._aliased = 0
-
-    def count(self, event: yaml.Event) -> None:
-        match event:
-            case yaml.ScalarEvent():
-                self._total += 1
-                if event.anchor:
-                    self._sizes[event.anchor] = 1
-            case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
-                self._open.append((event.anchor, self._total))
-                self._total += 1
-                if len(self._open) > MAX_DEPTH:
-                    raise self._problem(f"nested more than {MAX_DEPTH} levels deep", event)
-                if event.anchor:
-                    self._sizes.pop(event.anchor, None)
-            case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
-                anchor, before = self._open.pop()
-                if anchor:
-                    self._sizes[anchor] = self._total - before
-            case yaml.AliasEvent():
-                self._alias(event)
-            case yaml.DocumentStartEvent():
-                self.document += 1
-                self._sizes.clear()
-            case _:
-                pass
-
-    def _alias(self, event: yaml.AliasEvent) -> None:
-        size = self._sizes.get(event.anchor or "")
-        if size is None:
-            raise self._problem(f"the alias *{event.anchor} has no anchor before it, or is inside it", event)
-        self._total += size
-        self._aliased += size
-        if self._aliased > MAX_ALIASED:
-            raise self._problem(f"aliases stand for more than {MAX_ALIASED} nodes", event)
-
-    def _problem(self, text: str, event: yaml.Event) -> Problem:
-        return Problem(text, self.document, event.start_mark.line + 1 if event.start_mark else None)
-
-
-def documents(data: bytes) -> Iterator[tuple[Any, Callable[[Path], int | None]]]:
-    """Give each document, and a function that finds the line of a field in it. Only after `check`. Raises `Problem`."""
-    loaded = yaml.load_all(data, Loader=_Loader)
-    number = 0
-    while True:
-        number += 1
-        try:
-            value = next(loaded)
-        except StopIteration:
-            return
-        except yaml.YAMLError as error:
-            raise _problem(error, number) from None
-        except RecursionError:
-            raise Problem("nested too deep", number, None) from None
-        except (ValueError, KeyError) as error:  # an explicit tag on what is none of its kind
-            raise Problem(f"not YAML: {error}", number, None) from None
-        yield value, _line_finder(data, number)
-
-
-def _line_finder(data: bytes, number: int) -> Callable[[Path], int | None]:
-    def find(path: Path) -> int | None:
-        nodes = yaml.compose_all(data, Loader=_Loader)
-        node = next(node for index, node in enumerate(nodes, 1) if index == number)
-        return _line(node, path)
-
-    return find
-
-
-def _line(node: Any, path: Path) -> int:
-    """Find the line of the field, or of the nearest that holds it."""
-    line = int(node.start_mark.line) + 1
-    for part in path:
-        if isinstance(node, yaml.MappingNode):
-            found = [(key, value) for key, value in node.value if key.value == part]
-            if not found:
-                break
-            line, node = int(found[-1][0].start_mark.line) + 1, found[-1][1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-            node = node.value[part]
-            line = int(node.start_mark.line) + 1
-        else:
-            break
-    return line
-
-
-def _problem(error: yaml.YAMLError, document: int) -> Problem:
-    if isinstance(error, yaml.MarkedYAMLError):
-        mark = error.problem_mark or error.context_mark
-        return Problem(f"not YAML: {error.problem or error.context}", document, mark.line + 1 if mark else None)
-    return Problem(f"not YAML: {str(error).splitlines()[0]}", document, None)
+_TAGGED: dict[str, Callable[[str], Any]] = {
+    f"{_TAG}str": str,
+    f"{_TAG}int": _integer,
+    f"{_TAG}float": _fraction,
+    f"{_TAG}bool": _truth,
+    f"{_TAG}null": lambda _: None,
+}

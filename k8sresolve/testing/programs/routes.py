@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 from k8sresolve.errors import ConfigError, InvalidName
 from k8sresolve.names import EndpointName, ServiceName, dashed
-from k8sresolve.testing.controllers.addresses import Networks
-from k8sresolve.testing.objects.store import NO_PORT, EndpointAddress, PortEntry, Service, Store
+from k8sresolve.testing.controllers.networks import Networks
+from k8sresolve.testing.objects.kinds import NO_PORT, EndpointAddress, PortEntry, Service
+from k8sresolve.testing.objects.store import Store
 
 Address = tuple[str, int]
 

@@ -8,8 +8,8 @@ from k8sresolve._core.files.resolv_conf import parse_resolv_conf
 from k8sresolve.errors import ConfigError, ManifestError, NetworkError, NoSuchName
 from k8sresolve.testing import Cluster
 from k8sresolve.testing.controllers.kubelet import Kubelet, PodDNS, pod_dns
-from k8sresolve.testing.coredns.chain import EMPTY_INTERNET
-from k8sresolve.testing.objects.store import Pod, PodSpec
+from k8sresolve.testing.coredns.plugins.file import EMPTY_INTERNET
+from k8sresolve.testing.objects.kinds import Pod, PodSpec
 
 INTERNET = {**EMPTY_INTERNET, "example.com": "@ 60 IN SOA ns hostmaster 1 2 3 4 5\napi 60 IN A 192.0.2.80\n"}
 

@@ -13,9 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from k8sresolve.errors import ConfigError
-from k8sresolve.testing.coredns.chain import EMPTY_INTERNET, Chain, Malformed, Record, Reply, Request, name_to_wire
-from k8sresolve.testing.coredns.messages import Query, Responder, read, write
-from k8sresolve.testing.coredns.plugins.file import Zones
+from k8sresolve.testing.coredns.chain import Chain, Reply, Request
+from k8sresolve.testing.coredns.messages import Query, Responder, read_query, write_reply
+from k8sresolve.testing.coredns.names import Malformed, name_to_wire
+from k8sresolve.testing.coredns.plugins.file import EMPTY_INTERNET, Zones
+from k8sresolve.testing.coredns.records import Record
 
 ZONE = """\
 @ IN SOA ns.example.com. Admin.example.com. 1 7200 3600 1209600 60
@@ -235,30 +237,30 @@ def test_the_target_of_an_srv_record_is_not_compressed():
     records = tuple(
         Record(target, rdtype, 30, (b"\0" * 6 * (rdtype == 33), target)) for rdtype in [33] * 30 + [12] * 30
     )
-    ask = Query(1, 0x0100, target, 33, 1, read(query(use_edns=0, payload=4096).to_wire()).edns, tcp=False)
-    assert write(ask, Reply(answer=records)).count(b"\x07cluster") == 1 + 30
+    ask = Query(1, 0x0100, target, 33, 1, read_query(query(use_edns=0, payload=4096).to_wire()).edns, tcp=False)
+    assert write_reply(ask, Reply(answer=records)).count(b"\x07cluster") == 1 + 30
 
 
 def test_no_pointer_goes_beyond_what_it_can_reach():
     owners = [f"{number}.example.com." for number in range(1000)] * 2
     records = tuple(Record(owner, 1, 30, (b"\0" * 4,)) for owner in owners)
-    ask = Query(1, 0x0100, "example.com.", 1, 1, read(query(use_edns=0, payload=65535).to_wire()).edns, tcp=False)
-    reply = dns.message.from_wire(write(ask, Reply(answer=records)), one_rr_per_rrset=True)
+    ask = Query(1, 0x0100, "example.com.", 1, 1, read_query(query(use_edns=0, payload=65535).to_wire()).edns, tcp=False)
+    reply = dns.message.from_wire(write_reply(ask, Reply(answer=records)), one_rr_per_rrset=True)
     assert [rrset.name.to_text() for rrset in reply.answer] == owners
 
 
 def test_over_tcp_a_reply_has_65535_octets_at_most():
     records = tuple(Record("a.example.com.", 33, 30, (b"\0" * 6, f"{n:050}.example.com.")) for n in range(1000))
     ask = Query(1, 0x0100, "a.example.com.", 33, 1, None, tcp=True)
-    wire = write(ask, Reply(answer=records))
+    wire = write_reply(ask, Reply(answer=records))
     assert 65535 - 90 < len(wire) <= 65535
     assert dns.message.from_wire(wire).flags & dns.flags.TC
 
 
 @pytest.mark.parametrize("name", ["a..b.", f"{'a' * 64}.b.", f"{'a.' * 127}a.", "é.b."])
 def test_a_record_that_has_no_wire_form_means_no_reply(name):
-    ask = read(query().to_wire())
-    assert write(ask, Reply(answer=(Record("api.example.com.", 12, 30, (name,)),))) is None
+    ask = read_query(query().to_wire())
+    assert write_reply(ask, Reply(answer=(Record("api.example.com.", 12, 30, (name,)),))) is None
     with pytest.raises(Malformed):
         name_to_wire(name)
 
@@ -268,7 +270,7 @@ def test_a_record_that_has_no_wire_form_means_no_reply(name):
 def test_any_octets_in_a_name_come_back_as_they_were(labels):
     wire = b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
     message = struct.pack("!HHHHHH", 1, 0x0100, 1, 0, 0, 0) + wire + b"\0\1\0\1"
-    assert name_to_wire(read(message).name) == wire
+    assert name_to_wire(read_query(message).name) == wire
     assert Responder(Chain([])).respond(message)[12 : 12 + len(wire)] == wire
 
 
@@ -281,11 +283,11 @@ def test_no_message_raises(octets, tcp, headed):
 
 
 def test_the_steps_of_a_reply_can_be_taken_one_by_one(responder):
-    asked = read(query().to_wire(), tcp=True)
+    asked = read_query(query().to_wire(), tcp=True)
     assert (asked.name, asked.rdtype, asked.tcp, asked.size) == ("api.example.com.", 1, True, 65535)
     reply = responder.answer(asked)
     assert str(reply.answer[0]) == "api.example.com. 300 A 192.0.2.53"
-    assert write(asked, reply) == responder.respond(query().to_wire(), tcp=True)
+    assert write_reply(asked, reply) == responder.respond(query().to_wire(), tcp=True)
 
 
 def test_a_chain_that_asks_itself_for_ever_is_cut():

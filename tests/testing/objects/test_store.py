@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from k8sresolve.testing.objects.store import (
+from k8sresolve.testing.objects.kinds import (
     MIRRORING_CONTROLLER,
     EndpointAddress,
     Endpoints,
@@ -13,8 +13,8 @@ from k8sresolve.testing.objects.store import (
     Pod,
     Service,
     ServiceImport,
-    Store,
 )
+from k8sresolve.testing.objects.store import Store
 
 A = EndpointAddress("10.244.1.1")
 B = EndpointAddress("10.244.1.2")

@@ -3,33 +3,33 @@
 Prefetching and serving stale are not modelled, nor that a full cache forgets replies at random: here the oldest goes.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from enum import Enum, auto
+from typing import Any
 
 import attrs
 
 from k8sresolve._core.questions import CNAME, NS, SOA
-from k8sresolve.testing.coredns.chain import (
-    ANY,
-    AXFR,
-    IXFR,
-    NOERROR,
-    NOTIFY,
-    NOTIMP,
-    NXDOMAIN,
-    SERVFAIL,
-    Chain,
-    Labels,
-    Record,
-    Reply,
-    Request,
-    holds,
-    split,
-)
+from k8sresolve.testing.coredns.chain import NOERROR, NOTIFY, NOTIMP, NXDOMAIN, SERVFAIL, Chain, Plugin, Reply, Request
+from k8sresolve.testing.coredns.corefile import Directive
+from k8sresolve.testing.coredns.names import Labels, holds, split
+from k8sresolve.testing.coredns.records import ANY, AXFR, IXFR, Record
+from k8sresolve.testing.coredns.setup import Block, Specification, labels, only, zones
 
 _SHORTEST = 5  # seconds: of a reply without records, and the least by default
-_POSITIVE, _NEGATIVE, _FAILURE, _REFERRAL, _NEVER = range(5)
 _SHARDS, _LEAST_SHARD = 256, 4
+_MANY = 1_000_000_000
 _Key = tuple[str, int, bool, bool]
+
+
+class _Kind(Enum):
+    """What a reply is to the cache (plugin/pkg/response, `Type`)."""
+
+    POSITIVE = auto()
+    NEGATIVE = auto()
+    FAILURE = auto()
+    REFERRAL = auto()
+    NEVER = auto()
 
 
 @attrs.frozen(kw_only=True)
@@ -110,15 +110,15 @@ class Cache:
 
     def _keep(self, key: _Key, labels: Labels, reply: Reply, request: Request, now: float) -> Reply:
         kind = _kind(reply, request)
-        if kind == _FAILURE:
+        if kind is _Kind.FAILURE:
             ttl = self._options.failure
         else:
-            _, longest, shortest = self._options.denial if kind == _NEGATIVE else self._options.success
+            _, longest, shortest = self._options.denial if kind is _Kind.NEGATIVE else self._options.success
             ttl = min(max(_least_ttl(reply, kind, longest), shortest), longest)
         reply = _with_ttl(reply, ttl)
         if ttl > 0 and _may_be_kept(reply, request, kind):
             item = _Item(reply, ttl, now)
-            if kind in (_NEGATIVE, _FAILURE):
+            if kind in (_Kind.NEGATIVE, _Kind.FAILURE):
                 if not holds(self._options.no_denial, labels):
                     self._negative.put(key, item)
             elif not holds(self._options.no_success, labels):
@@ -133,34 +133,34 @@ def _with_ttl(reply: Reply, ttl: int) -> Reply:
     return reply._replace(answer=aged(reply.answer), authority=aged(reply.authority), additional=aged(reply.additional))
 
 
-def _kind(reply: Reply, request: Request) -> int:
+def _kind(reply: Reply, request: Request) -> _Kind:
     """Sort a reply as CoreDNS does (plugin/pkg/response, `Typify`)."""
     if request.opcode == NOTIFY or request.rdtype in (AXFR, IXFR):
-        return _NEVER
+        return _Kind.NEVER
     authority = {record.rdtype for record in reply.authority}
     if reply.answer:
         if reply.rcode != NOERROR:
-            return _NEVER
+            return _Kind.NEVER
         # RFC 2308, section 2.2: an alias that leads to nothing is NODATA, too.
-        return _NEGATIVE if SOA in authority and not _answers(reply, request) else _POSITIVE
+        return _Kind.NEGATIVE if SOA in authority and not _answers(reply, request) else _Kind.POSITIVE
     if reply.rcode == NXDOMAIN or (reply.rcode == NOERROR and SOA in authority):
-        return _NEGATIVE
+        return _Kind.NEGATIVE
     if reply.rcode in (SERVFAIL, NOTIMP):
-        return _FAILURE
+        return _Kind.FAILURE
     if reply.rcode != NOERROR:
-        return _NEVER
-    return _REFERRAL if NS in authority else _POSITIVE
+        return _Kind.NEVER
+    return _Kind.REFERRAL if NS in authority else _Kind.POSITIVE
 
 
-def _may_be_kept(reply: Reply, request: Request, kind: int) -> bool:
-    if kind == _NEVER:
+def _may_be_kept(reply: Reply, request: Request, kind: _Kind) -> bool:
+    if kind is _Kind.NEVER:
         return False
     if any(record.rdtype == SOA for record in reply.authority):
         return True
     # RFC 2308, section 5: without an SOA record, nothing says for how long there is nothing.
-    if kind == _NEGATIVE:
+    if kind is _Kind.NEGATIVE:
         return False
-    return kind != _POSITIVE or not reply.answer or _answers(reply, request)
+    return kind is not _Kind.POSITIVE or not reply.answer or _answers(reply, request)
 
 
 def _answers(reply: Reply, request: Request) -> bool:
@@ -185,8 +185,49 @@ def _answers(reply: Reply, request: Request) -> bool:
         owner = targets.pop()
 
 
-def _least_ttl(reply: Reply, kind: int, longest: int) -> int:
+def _least_ttl(reply: Reply, kind: _Kind, longest: int) -> int:
     records = (*reply.answer, *reply.authority, *reply.additional)
-    if kind not in (_POSITIVE, _NEGATIVE) or not records:
+    if kind not in (_Kind.POSITIVE, _Kind.NEGATIVE) or not records:
         return _SHORTEST
     return min(longest, *(record.ttl for record in records))
+
+
+def _set_up(block: Block, directives: Sequence[Directive]) -> Iterator[Plugin]:
+    directive = only(directives)
+    arguments = list(directive.arguments)
+    options: dict[str, Any] = {"success": (10_000, 3600, _SHORTEST), "denial": (10_000, 1800, _SHORTEST)}
+    if arguments and arguments[0].text.lstrip("-").isdecimal():
+        ttl = arguments.pop(0).number(1, _MANY)
+        options = dict.fromkeys(options, (10_000, ttl, _SHORTEST))
+    for option in block.options(directive):
+        options |= _read_option(option, options)
+    yield Cache(CacheOptions(zones=labels(block.zones_of(arguments)), **options), block.surroundings.clock)
+
+
+def _read_option(option: Directive, so_far: Mapping[str, Any]) -> dict[str, Any]:
+    """Read one option, as fields of `CacheOptions`."""
+    match option.name:
+        case "success" | "denial":
+            return {option.name: _capacity_and_times(option, so_far[option.name])}
+        case "servfail":
+            return {"failure": int(option.take(1, 1)[0].seconds())}
+        case "disable":
+            kind, *disabled = option.take(1)
+            if kind.text not in ("success", "denial"):
+                raise kind.error("disable takes success or denial")
+            return {f"no_{kind.text}": labels(zones(disabled) or (".",))}
+        case _:
+            return {"keep_ttl": True}
+
+
+def _capacity_and_times(option: Directive, otherwise: tuple[int, int, int]) -> tuple[int, int, int]:
+    """Read `success CAPACITY [TTL [MINIMUM]]`."""
+    capacity, *times = option.take(1)[:3]
+    longest = times[0].number(1, _MANY) if times else otherwise[1]
+    shortest = times[1].number(0, _MANY) if len(times) > 1 else otherwise[2]
+    return capacity.number(-_MANY, _MANY), longest, shortest
+
+
+SPECIFICATION = Specification(
+    "cache", _set_up, options=frozenset({"success", "denial", "servfail", "disable", "keepttl"})
+)

@@ -1,35 +1,36 @@
 """Zone files, served as CoreDNS's `file` plugin does. They also stand for the nameservers outside the cluster."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from k8sresolve._core.questions import AAAA, CNAME, NS, SOA, SRV, A
 from k8sresolve.errors import ConfigError
 from k8sresolve.testing.coredns.chain import (
-    AXFR,
-    IXFR,
     MAX_DEPTH,
-    MX,
     NOERROR,
     NOTIFY,
     NXDOMAIN,
     REFUSED,
     SERVFAIL,
     Chain,
-    Labels,
-    Rdata,
-    Record,
+    Plugin,
     Reply,
     Request,
-    fqdn,
-    is_below,
-    soa_record,
-    split,
     unwritten,
 )
+from k8sresolve.testing.coredns.corefile import Directive
+from k8sresolve.testing.coredns.names import Labels, fqdn, is_below, split
+from k8sresolve.testing.coredns.records import AXFR, IXFR, MX, Rdata, Record, soa_record
+from k8sresolve.testing.coredns.setup import Block, Specification, zones
 
 if TYPE_CHECKING:
     import dns.rdata
+
+EMPTY_INTERNET: Mapping[str, str] = MappingProxyType(
+    {".": ". 86400 IN SOA a.root-servers.net. nstld.verisign-grs.com. 1 1800 900 604800 86400\n"}
+)
+"""Zone files of an upstream where no name exists: a root zone with nothing in it."""
 
 
 class _Zone:
@@ -91,8 +92,8 @@ class Zones:
     """
 
     def __init__(self, files: Mapping[str, str | None], fallthrough: Iterable[str] = ()) -> None:
-        zones = [(split(fqdn(origin.lower())), text and _Zone(origin, text)) for origin, text in files.items()]
-        self._zones = sorted(zones, key=lambda zone: len(zone[0]), reverse=True)
+        found = [(split(fqdn(origin.lower())), text and _Zone(origin, text)) for origin, text in files.items()]
+        self._zones = sorted(found, key=lambda zone: len(zone[0]), reverse=True)
         self._fallthrough = [split(fqdn(zone.lower())) for zone in fallthrough]
 
     def answer(self, request: Request, rest: Chain) -> Reply:
@@ -193,3 +194,25 @@ def _parts(rdata: "dns.rdata.Rdata") -> Rdata:
             return (mname, rname, wire[-20:])
         case _:
             return (wire,)
+
+
+def _set_up(block: Block, directives: Sequence[Directive]) -> Iterator[Plugin]:
+    files: dict[str, str | None] = {}
+    fallthrough: tuple[str, ...] = ()
+    for directive in directives:
+        path, *origins = directive.take(1)
+        for option in block.options(directive):
+            fallthrough = zones(option.arguments) or (".",)
+        files.update(dict.fromkeys(block.zones_of(origins), block.read_file(path)))
+    try:
+        yield Zones(files, fallthrough)
+    except ConfigError as problem:
+        raise directives[0].token.error(problem.problem) from None
+
+
+SPECIFICATION = Specification(
+    "file",
+    _set_up,
+    options=frozenset({"fallthrough"}),
+    without_effect=frozenset({"reload", "reload_by_mtime", "upstream"}),
+)

@@ -1,27 +1,20 @@
 """CoreDNS's `hosts` plugin: names and addresses from lines as in hosts(5), in the Corefile and in a file."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import attrs
 
 from k8sresolve._core.questions import AAAA, PTR, A
-from k8sresolve.testing.coredns.chain import (
-    SERVFAIL,
-    Chain,
-    Labels,
-    Record,
-    Reply,
-    Request,
-    address_record,
-    address_text,
-    fqdn,
-    holds,
-    pack_address,
-    reversed_address,
-    split,
-    unwritten,
-)
+from k8sresolve.testing.coredns.addresses import address_text, pack_address, reversed_address
+from k8sresolve.testing.coredns.chain import SERVFAIL, Chain, Plugin, Reply, Request, unwritten
+from k8sresolve.testing.coredns.corefile import Directive
+from k8sresolve.testing.coredns.names import Labels, fqdn, holds, split
+from k8sresolve.testing.coredns.records import Record, address_record
+from k8sresolve.testing.coredns.setup import Block, Specification, labels, only, zones
+
+_OWN_HOSTS = "/etc/hosts"
 
 POD_HOSTS = """\
 127.0.0.1 localhost
@@ -107,3 +100,36 @@ class Hosts:
     def _names(self, labels: Labels) -> list[str]:
         address = reversed_address(labels) if self._options.reverse else ""
         return [name for table in self._tables for name in table.names(address)] if address else []
+
+
+def _set_up(block: Block, directives: Sequence[Directive]) -> Iterator[Plugin]:
+    directive = only(directives)
+    file, served = directive.arguments[:1], directive.arguments[1:]
+    lines: list[str] = []
+    options: dict[str, Any] = {}
+    for option in directive.block:
+        match option.name:
+            case "fallthrough":
+                options["fallthrough"] = labels(zones(option.arguments) or (".",))
+            case "fallthrough_unsupported":
+                options["unsupported"] = True
+            case "no_reverse":
+                options["reverse"] = False
+            case "ttl":
+                options["ttl"] = option.take(1)[0].number(1, 65535)
+            case "reload":
+                option.take(1, 1)[0].seconds()
+            case _ if "fallthrough" in options:
+                raise option.token.error("the lines of hosts stand before fallthrough")
+            case _:
+                lines.append(" ".join((option.name, *option.words)))
+    text = POD_HOSTS if not file or file[0].text == _OWN_HOSTS else block.read_file(file[0]) or ""
+    yield Hosts(HostsOptions(texts=(text, "\n".join(lines)), zones=labels(block.zones_of(served)), **options))
+
+
+SPECIFICATION = Specification(
+    "hosts",
+    _set_up,
+    options=frozenset({"fallthrough", "fallthrough_unsupported", "no_reverse", "ttl"}),
+    without_effect=frozenset({"reload"}),
+)

@@ -4,21 +4,14 @@ Rules for types, classes, TTLs, EDNS options and rcodes are not modelled.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from k8sresolve.testing.coredns.chain import (
-    SERVFAIL,
-    Chain,
-    Malformed,
-    Record,
-    Reply,
-    Request,
-    fqdn,
-    name_to_wire,
-    unwritten,
-)
+from k8sresolve.testing.coredns.chain import SERVFAIL, Chain, Plugin, Reply, Request, unwritten
 from k8sresolve.testing.coredns.corefile import Directive, Token
+from k8sresolve.testing.coredns.names import Malformed, fqdn, name_to_wire
+from k8sresolve.testing.coredns.records import Record
+from k8sresolve.testing.coredns.setup import Block, Specification
 
 Change = Callable[[str], str]
 """Makes another name of a name, or gives it back."""
@@ -144,7 +137,7 @@ _OTHER_RULES = ("class", "type", "edns0", "ttl", "cname", "rcode")
 _KINDS = ("exact", "prefix", "suffix", "substring", "regex")
 
 
-def read_rule(directive: Directive, note: Callable[[str, Token], None]) -> NameRule | None:
+def _read_rule(directive: Directive, note: Callable[[str, Token], None]) -> NameRule | None:
     """Read `rewrite [stop|continue] name [KIND] FROM TO [answer ...]`; None for a rule that is not about names.
 
     Raises `ManifestError`.
@@ -236,3 +229,12 @@ def _answer_rules(words: Sequence[Token]) -> tuple[list[AnswerRule], bool]:
     if auto and any(not rule.value for rule in rules):
         raise words[0].error("answer auto and answer name exclude each other")
     return rules, auto
+
+
+def _set_up(block: Block, directives: Sequence[Directive]) -> Iterator[Plugin]:
+    rules = [rule for directive in directives if (rule := _read_rule(directive, block.note)) is not None]
+    if rules:
+        yield Rewrite(rules)
+
+
+SPECIFICATION = Specification("rewrite", _set_up, options=frozenset({"name"}))

@@ -9,11 +9,15 @@ import pytest
 import yaml
 
 from k8sresolve.errors import ConfigError
+from k8sresolve.testing.controllers.applying import apply
 from k8sresolve.testing.coredns.chain import Chain, Request
 from k8sresolve.testing.coredns.plugins.file import Zones
-from k8sresolve.testing.coredns.plugins.kubernetes import Kubernetes, KubernetesOptions
-from k8sresolve.testing.objects.manifests import apply, read_objects
-from k8sresolve.testing.objects.store import EndpointAddress, EndpointSlice, Namespace, PortEntry, Service, Store
+from k8sresolve.testing.coredns.plugins.kubernetes.options import KubernetesOptions
+from k8sresolve.testing.coredns.plugins.kubernetes.plugin import Kubernetes
+from k8sresolve.testing.coredns.plugins.kubernetes.view import View
+from k8sresolve.testing.objects.kinds import EndpointAddress, EndpointSlice, Namespace, PortEntry, Service
+from k8sresolve.testing.objects.manifests import read_objects
+from k8sresolve.testing.objects.store import Store
 
 WORLD = """
 {kind: Namespace, metadata: {name: shop}}
@@ -272,9 +276,9 @@ def test_endpoints_may_be_named_after_pods():
 
 
 def test_a_pod_name_that_is_no_label_names_no_endpoint():
-    plugin = Kubernetes(Store(), KubernetesOptions(endpoint_pod_names=True))
-    assert plugin.endpoint_name(EndpointAddress("10.0.0.1", pod="p" * 63)) == "p" * 63
-    assert plugin.endpoint_name(EndpointAddress("10.0.0.1", pod="p" * 64)) == "10-0-0-1"
+    view = View(Store(), KubernetesOptions(endpoint_pod_names=True), ())
+    assert view.endpoint_name(EndpointAddress("10.0.0.1", pod="p" * 63)) == "p" * 63
+    assert view.endpoint_name(EndpointAddress("10.0.0.1", pod="p" * 64)) == "10-0-0-1"
 
 
 def test_namespaces_may_be_limited():

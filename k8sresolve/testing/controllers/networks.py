@@ -5,43 +5,25 @@ added or removed leave the others where they are.
 """
 
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import TypeAlias
 
 import attrs
 
 from k8sresolve.errors import ConfigError, ManifestError
+from k8sresolve.testing.objects.addresses import IPFamily, family_of
 
 IPNetwork: TypeAlias = IPv4Network | IPv6Network
 
-SERVICE_CIDRS = {"IPv4": "10.96.0.0/16", "IPv6": "fd00:10:96::/112"}
+SERVICE_CIDRS: Mapping[IPFamily, str] = {"IPv4": "10.96.0.0/16", "IPv6": "fd00:10:96::/112"}
 """Where ClusterIPs come from unless a test says otherwise."""
 
-POD_CIDRS = {"IPv4": "10.244.0.0/16", "IPv6": "fd00:10:244::/56"}
+POD_CIDRS: Mapping[IPFamily, str] = {"IPv4": "10.244.0.0/16", "IPv6": "fd00:10:244::/56"}
 """Where pods' addresses come from unless a test says otherwise."""
 
 
-def family_of(address: str) -> str:
-    """Tell the IP family of an address.
-
-    >>> family_of("fd00::1")
-    'IPv6'
-    """
-    return "IPv6" if ":" in address else "IPv4"
-
-
-def canonical(address: str) -> str:
-    """Write an address in canonical form; what is none stays as it is."""
-    if ":" not in address:
-        return address  # four numbers can be written in one way only
-    try:
-        return str(ip_address(address))
-    except ValueError:
-        return address
-
-
-def _read(name: str, cidrs: Iterable[str]) -> tuple[IPNetwork, ...]:
+def _read_networks(name: str, cidrs: Iterable[str]) -> tuple[IPNetwork, ...]:
     networks: list[IPNetwork] = []
     for cidr in cidrs:
         try:
@@ -62,7 +44,7 @@ class Networks:
 
     @classmethod
     def of(
-        cls, service_cidrs: Sequence[str] | None, pod_cidrs: Sequence[str] | None, families: Sequence[str]
+        cls, service_cidrs: Sequence[str] | None, pod_cidrs: Sequence[str] | None, families: Sequence[IPFamily]
     ) -> "Networks":
         """Read them as a test gives them. Where it gives neither, the cluster has `families`.
 
@@ -76,7 +58,7 @@ class Networks:
             families = [family_of(cidr) for cidr in stated]
         services = [SERVICE_CIDRS[family] for family in families] if service_cidrs is None else service_cidrs
         pods = [POD_CIDRS[family] for family in families] if pod_cidrs is None else pod_cidrs
-        networks = cls(_read("service_cidrs", services), _read("pod_cidrs", pods))
+        networks = cls(_read_networks("service_cidrs", services), _read_networks("pod_cidrs", pods))
         if [one.version for one in networks.services] != [one.version for one in networks.pods]:
             raise ConfigError(
                 "service_cidrs and pod_cidrs differ in their IP families", advice="give both the same, in one order"
@@ -84,9 +66,9 @@ class Networks:
         return networks
 
     @property
-    def families(self) -> tuple[str, ...]:
+    def families(self) -> tuple[IPFamily, ...]:
         """The cluster's IP families, the first one first: that of a Service that states none."""
-        return tuple(f"IPv{network.version}" for network in self.services)
+        return tuple(family_of(str(network)) for network in self.services)
 
     @property
     def nameserver(self) -> str:

@@ -1,0 +1,61 @@
+"""From manifests to a cluster that runs: objects in the store, and controllers that have done their work."""
+
+import logging
+from collections.abc import Sequence
+
+from k8sresolve.testing.controllers.control_plane import ControlPlane
+from k8sresolve.testing.controllers.networks import Networks
+from k8sresolve.testing.objects.addresses import IPFamily, families_of
+from k8sresolve.testing.objects.kinds import Namespace, Node, Resource, Service
+from k8sresolve.testing.objects.store import Store
+
+_LOG = logging.getLogger("k8sresolve")
+
+
+def apply(
+    store: Store,
+    resources: Sequence[Resource],
+    *,
+    service_cidrs: Sequence[str] | None = None,
+    pod_cidrs: Sequence[str] | None = None,
+) -> ControlPlane:
+    """Put objects into the store as `kubectl apply` would, and let the controllers do their work.
+
+    Of two with one kind, namespace and name the later holds. Where there is no Namespace among the objects, the
+    namespaces that they lie in exist, and `default` and `kube-system`. Where there is one, only those given exist, as
+    in a real cluster. Without networks given, the cluster has IPv4, and IPv6 if a Service asks for it.
+    """
+    seen: set[tuple[str, str, str]] = set()
+    for resource in resources:
+        key = (type(resource).__name__, resource.namespace, resource.name)
+        if key in seen:
+            _LOG.warning("%s %s/%s is given twice; the later one holds", *key)
+        seen.add(key)
+        store.add(resource)
+    control_plane = ControlPlane(store, Networks.of(service_cidrs, pod_cidrs, _asked_families(store)))
+    control_plane.start()
+    _settle_namespaces(store, resources)
+    return control_plane
+
+
+def _asked_families(store: Store) -> list[IPFamily]:
+    asked: set[IPFamily] = set()
+    for service in store.all("Service"):
+        if isinstance(service, Service) and service.type != "ExternalName":
+            ips = () if service.headless else service.cluster_ips
+            stated = service.families or families_of(ips)
+            asked.update(("IPv4", "IPv6") if service.dual else stated or ("IPv4",))
+    return sorted(asked) or ["IPv4"]
+
+
+def _settle_namespaces(store: Store, resources: Sequence[Resource]) -> None:
+    lived_in = dict.fromkeys(item.namespace for item in resources if not isinstance(item, (Namespace, Node)))
+    if next(store.all("Namespace"), None) is None:
+        for name in dict.fromkeys((*lived_in, "default", "kube-system")):
+            store.add(Namespace(name))
+        return
+    for name in lived_in:
+        if not store.has_namespace(name):
+            _LOG.warning(
+                "namespace %s has objects but no Namespace among the manifests: DNS does not answer for it", name
+            )

@@ -1,0 +1,40 @@
+"""Objects by the names that people give them, and what to say where there is none of a name."""
+
+import difflib
+from collections.abc import Sequence
+from typing import TypeVar
+
+from k8sresolve.errors import ManifestError
+from k8sresolve.testing.objects.kinds import Resource
+from k8sresolve.testing.objects.store import Store
+
+_OUTSIDE = ("Namespace", "Node")  # these lie in no namespace
+
+T = TypeVar("T", bound=Resource)
+
+
+def key_of(resource: Resource) -> str:
+    """Name an object: `NAMESPACE/NAME`, or by its name alone where it lies in no namespace."""
+    return f"{resource.namespace}/{resource.name}" if resource.namespace else resource.name
+
+
+def find(store: Store, kinds: Sequence[type[T]], name: str) -> T:
+    """Find the object of that name, `NAMESPACE/NAME`, of the first of these kinds that has one."""
+    namespace, _, bare = name.rpartition("/")
+    for kind in kinds:
+        place = "" if kind.__name__ in _OUTSIDE else namespace or "default"
+        found = store.get(kind.__name__, place, bare)
+        if isinstance(found, kind):
+            return found
+    bare = bare if kinds[0].__name__ in _OUTSIDE else f"{namespace or 'default'}/{bare}"
+    raise ManifestError(missing(store, kinds, bare))
+
+
+def missing(store: Store, kinds: Sequence[type[T]], name: str) -> str:
+    """Say that there is no such object, and which names are near."""
+    there = {key_of(item): kind.__name__ for kind in reversed(kinds) for item in store.all(kind.__name__)}
+    alike = [key for key in there if key.rpartition("/")[2] == name.rpartition("/")[2]]
+    near = alike[:3] or difflib.get_close_matches(name, there, 3, 0.3) or sorted(there)[:3]
+    told = ", ".join(f"{there[key]} {key}" for key in near)
+    kind = " or ".join(kind.__name__ for kind in kinds)
+    return f"there is no {kind} {name}; " + (f"the nearest are {told}" if near else "the cluster has none")

@@ -1,0 +1,116 @@
+"""The nameserver of a cluster: by a Corefile, by one among the manifests, or by options."""
+
+import logging
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache, partial
+from typing import NamedTuple
+
+from k8sresolve.errors import ConfigError
+from k8sresolve.testing.coredns.build import Built, build
+from k8sresolve.testing.coredns.chain import Answering, CoreDNSServer
+from k8sresolve.testing.coredns.corefile import DiskFiles, Files, MountedFiles, parse_corefile
+from k8sresolve.testing.coredns.plugins.file import Zones
+from k8sresolve.testing.coredns.plugins.kubernetes.options import KubernetesOptions
+from k8sresolve.testing.coredns.plugins.kubernetes.plugin import Kubernetes
+from k8sresolve.testing.coredns.setup import Surroundings
+from k8sresolve.testing.objects.kinds import ConfigMap
+from k8sresolve.testing.objects.store import Store
+
+_LOG = logging.getLogger("k8sresolve")
+
+DEFAULT_NAMESERVER = "10.96.0.10"
+"""The nameserver in resolv.conf where no Service kube-system/kube-dns says otherwise: kubeadm's."""
+
+
+class Assembled(NamedTuple):
+    """The cluster's nameserver, and the ones outside of it. `notes` say what of a Corefile is not modelled."""
+
+    server: Answering
+    outside: Answering
+    cluster_domain: str
+    notes: tuple[str, ...]
+
+
+class _Source(NamedTuple):
+    """A Corefile, what it is called in messages, and where the files are that it names."""
+
+    text: str
+    name: str
+    files: Files
+
+
+def cluster_dns(store: Store, default: str = DEFAULT_NAMESERVER) -> str:
+    """Find the address of the cluster's nameserver, as pods know it: `default` where no Service is that."""
+    service = store.service("kube-system", "kube-dns")
+    return default if service is None or service.headless or not service.cluster_ips else service.cluster_ips[0]
+
+
+def assemble(
+    store: Store,
+    clock: Callable[[], float],
+    *,
+    options: KubernetesOptions | None = None,
+    corefile: str | None = None,
+    upstream: Mapping[str, str] | None = None,
+    server_addresses: Sequence[str] = (),
+    seed: int = 0,
+) -> Assembled:
+    """Make the nameserver of a cluster.
+
+    By `corefile`, or by the `kubernetes` plugin's `options` with `upstream` behind it, or by the ConfigMap
+    kube-system/coredns in the store, or by default options. A Corefile without the `kubernetes` plugin is that of a
+    cache on the node: what it forwards to the cluster's nameserver goes to the one there would be without it.
+    What is not modelled is logged, once. Raises `ManifestError` for a Corefile and `ConfigError` for a zone file.
+    """
+    if corefile is not None and options is not None:
+        raise ConfigError("corefile and options exclude each other", advice="put the options into the Corefile")
+    zones = Zones(upstream or {})
+    outside = CoreDNSServer({".": [zones]})
+
+    def without_corefile() -> Built:
+        kubernetes = Kubernetes(store, options, server_addresses)
+        return Built(CoreDNSServer({".": [kubernetes, zones]}), kubernetes.options.primary_zone.removesuffix("."))
+
+    def with_corefile(source: _Source, below: Callable[[], Built]) -> Built:
+        surroundings = Surroundings(
+            store=store,
+            outside=outside,
+            inside=lambda: below().server,
+            inside_addresses=frozenset({cluster_dns(store)}),
+            server_addresses=server_addresses,
+            clock=clock,
+            rng=random.Random(seed),  # noqa: S311 - an order that can be had again
+            files=source.files,
+        )
+        built = build(parse_corefile(source.text, file=source.name, files=source.files), surroundings)
+        return built if built.cluster_domain else built._replace(cluster_domain=below().cluster_domain)
+
+    # What a Corefile takes the place of is made only where that forwards to it, or leaves the cluster domain to it.
+    make: Callable[[], Built] = cache(without_corefile)
+    for source in _sources(store, corefile) if options is None else ():
+        make = cache(partial(with_corefile, source, make))
+    built = make()
+    if built.notes:
+        _LOG.warning("the offline cluster does not model, and leaves out: %s", "; ".join(built.notes))
+    return Assembled(built.server, outside, built.cluster_domain, built.notes)
+
+
+def _sources(store: Store, corefile: str | None) -> Iterator[_Source]:
+    """Find the Corefiles, of which a later one takes the place of those before it."""
+    found = store.get("ConfigMap", "kube-system", "coredns")
+    if isinstance(found, ConfigMap) and "Corefile" in found.data:
+        where = f"{found.source}, " if found.source else ""
+        name = f"{where}ConfigMap kube-system/coredns, Corefile"
+        yield _Source(found.data["Corefile"], name, MountedFiles(_mounted(store, found)))
+    if corefile is not None:
+        yield _Source(corefile, "Corefile", DiskFiles())
+
+
+def _mounted(store: Store, config: ConfigMap) -> dict[str, str]:
+    """Tell the keys of the ConfigMaps where CoreDNS's pod has them as files."""
+    files = {f"{MountedFiles.FOLDER}/{key}": text for key, text in config.data.items()}
+    custom = store.get("ConfigMap", "kube-system", "coredns-custom")
+    if isinstance(custom, ConfigMap):
+        files |= {f"{MountedFiles.FOLDER}/custom/{key}": text for key, text in custom.data.items()}
+    return files

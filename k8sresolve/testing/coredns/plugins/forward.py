@@ -1,0 +1,48 @@
+"""CoreDNS's `forward` plugin: other nameservers are asked, which here are the upstream, or the cluster's own."""
+
+from collections.abc import Iterator, Sequence
+
+from k8sresolve.testing.coredns.chain import SERVFAIL, Answering, Budget, Chain, Plugin, Reply, Request, unwritten
+from k8sresolve.testing.coredns.corefile import Directive
+from k8sresolve.testing.coredns.names import Labels, holds, is_below, split
+from k8sresolve.testing.coredns.setup import Block, Specification, labels, zones
+
+_HOP = 5000  # of the budget: nameservers that forward to each other would do so for ever
+
+
+class Forward:
+    """The plugin: names in a zone, those under `excluded` apart, are asked of another nameserver."""
+
+    def __init__(self, zone: Labels, excluded: tuple[Labels, ...], target: Answering) -> None:
+        self._zone = zone
+        self._excluded = excluded
+        self._target = target
+
+    def answer(self, request: Request, rest: Chain) -> Reply:
+        """Ask the other nameserver, or leave it to the next plugin."""
+        labels = split(request.name.lower())
+        if not is_below(labels, self._zone) or (labels != self._zone and holds(self._excluded, labels)):
+            return rest.answer(request)
+        budget = request.budget or Budget()
+        budget.spend(_HOP)
+        reply = self._target.answer(request._replace(depth=0, budget=budget))
+        return unwritten(SERVFAIL) if reply.dropped else reply._replace(written=True)
+
+
+def _set_up(block: Block, directives: Sequence[Directive]) -> Iterator[Plugin]:
+    for directive in directives:
+        source, target, *_ = directive.take(2)
+        excluded = [token for option in block.options(directive) for token in option.take(1)]
+        yield Forward(split(source.zones()[0]), labels(zones(excluded)), block.target(target))
+
+
+SPECIFICATION = Specification(
+    "forward",
+    _set_up,
+    options=frozenset({"except"}),
+    without_effect=frozenset(
+        {"doh_method", "expire", "failfast_all_unhealthy_upstreams", "force_tcp", "health_check", "max_age"}
+        | {"max_concurrent", "max_connect_attempts", "max_fails", "max_idle_conns", "policy", "prefer_udp"}
+        | {"read_timeout", "resolver", "source_address", "tls", "tls_servername"}
+    ),
+)

@@ -1,0 +1,82 @@
+"""The options of the `kubernetes` plugin, as values."""
+
+from collections.abc import Iterable
+from typing import Literal, TypeAlias, get_args
+
+import attrs
+
+from k8sresolve.errors import ConfigError
+from k8sresolve.testing.coredns.names import fqdn
+
+Pods: TypeAlias = Literal["disabled", "insecure", "verified"]
+"""The option `pods`: whether pods' names are answered."""
+
+
+def _zone_name(text: str) -> str:
+    return fqdn(text.lower())
+
+
+def _zone_names(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(_zone_name(text) for text in texts)
+
+
+def _optional_zone_names(texts: Iterable[str] | None) -> tuple[str, ...] | None:
+    return None if texts is None else _zone_names(texts)
+
+
+def _optional_names(texts: Iterable[str] | None) -> frozenset[str] | None:
+    return None if texts is None else frozenset(texts)
+
+
+@attrs.frozen(kw_only=True)
+class KubernetesOptions:
+    """The options of the `kubernetes` plugin, as in a Corefile. The defaults are those of kubeadm's Corefile.
+
+    `zones` are the zones it answers for, in order: PTR answers point into the first that is no reverse zone. `pods` is
+    `"disabled"`, `"insecure"` (a pod's name answers whatever address it spells) or `"verified"`. `ttl` is in seconds, 0
+    to 3600. `fallthrough`: zones where a name that does not exist goes on to the next plugin; empty for all, None for
+    none. `namespaces`: the only ones served, or None for all. `namespace_labels` and `labels` are label selectors, of
+    the namespaces that exist for it, and of its Services, EndpointSlices and Pods. `ignore_empty_service`: a Service
+    without endpoints does not exist. `noendpoints`: endpoints are not read. `endpoint_pod_names`: an endpoint without a
+    hostname is named after its pod. `zonal`: names `ZONE.pin|prefer._zone.SVC.NS.svc`. `multicluster`: those of `zones`
+    that are answered from ServiceImports.
+
+    Raises `ConfigError` for a value that CoreDNS would not start with. Source: the plugin's README in CoreDNS 1.14.7.
+
+    >>> KubernetesOptions(zones=["k8s.corp.example"], pods="disabled").zones
+    ('k8s.corp.example.',)
+    """
+
+    zones: tuple[str, ...] = attrs.field(default=("cluster.local", "in-addr.arpa", "ip6.arpa"), converter=_zone_names)
+    pods: Pods = "insecure"
+    ttl: int = 30
+    fallthrough: tuple[str, ...] | None = attrs.field(
+        default=("in-addr.arpa", "ip6.arpa"), converter=_optional_zone_names
+    )
+    ignore_empty_service: bool = False
+    namespaces: frozenset[str] | None = attrs.field(default=None, converter=_optional_names)
+    noendpoints: bool = False
+    endpoint_pod_names: bool = False
+    zonal: bool = False
+    multicluster: tuple[str, ...] = attrs.field(default=(), converter=_zone_names)
+    labels: str = ""
+    namespace_labels: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        if self.pods not in get_args(Pods):
+            raise ConfigError(f"pods {self.pods!r} is none of disabled, insecure, verified")
+        if not 0 <= self.ttl <= 3600:
+            raise ConfigError(f"ttl {self.ttl} is not between 0 and 3600 seconds")
+        if self.zonal and self.noendpoints:
+            raise ConfigError("zonal needs the endpoints that noendpoints does not read")
+        if not set(self.multicluster) <= set(self.zones):
+            raise ConfigError("a multicluster zone is not among the zones")
+        if self.namespaces and self.namespace_labels:
+            raise ConfigError("namespaces and namespace_labels exclude each other")
+        if self.primary_zone == "":
+            raise ConfigError("zones holds no zone that is not for reverse lookups")
+
+    @property
+    def primary_zone(self) -> str:
+        """The zone that PTR answers point into: the first one that is not below in-addr.arpa or ip6.arpa."""
+        return next((zone for zone in self.zones if not zone.endswith((".in-addr.arpa.", ".ip6.arpa."))), "")

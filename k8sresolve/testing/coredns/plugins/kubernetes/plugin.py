@@ -1,0 +1,131 @@
+"""The plugin: which questions are its own, and how it is set up."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, get_args
+
+from k8sresolve.errors import ConfigError
+from k8sresolve.testing.coredns.chain import FAILED, NXDOMAIN, REFUSED, Chain, Plugin, Reply, Request, unwritten
+from k8sresolve.testing.coredns.corefile import Directive
+from k8sresolve.testing.coredns.names import Labels, holds, is_below, split
+from k8sresolve.testing.coredns.plugins.kubernetes.answering import Asking, NoAddress, soa
+from k8sresolve.testing.coredns.plugins.kubernetes.options import KubernetesOptions, Pods
+from k8sresolve.testing.coredns.plugins.kubernetes.record_request import Zone, zone_as_asked
+from k8sresolve.testing.coredns.plugins.kubernetes.view import View
+from k8sresolve.testing.coredns.records import AXFR, IXFR
+from k8sresolve.testing.coredns.setup import Block, Specification, only, zones
+from k8sresolve.testing.objects.store import Store
+
+
+class Kubernetes:
+    """The plugin over a store. NS answers name the Services that list one of the `server_addresses`."""
+
+    def __init__(
+        self, store: Store, options: KubernetesOptions | None = None, server_addresses: Sequence[str] = ()
+    ) -> None:
+        self.options = options if options is not None else KubernetesOptions()
+        self._view = View(store, self.options, server_addresses)
+        self._zones = sorted((split(zone) for zone in self.options.zones), key=len, reverse=True)
+        self._multicluster = [split(zone) for zone in self.options.multicluster]
+
+    def answer(self, request: Request, rest: Chain) -> Reply:
+        """Answer a question in one of the zones, or leave it to the next plugin."""
+        name = request.name
+        original = split(name)
+        lowered = name.lower()
+        labels = original if lowered == name else split(lowered)
+        zone = self._find_zone(original, labels)
+        if zone is None:
+            return rest.answer(request)
+        if request.rdtype in (AXFR, IXFR):
+            return unwritten(REFUSED)
+        try:
+            found = Asking(self._view, zone, request, rest).records(labels)
+        except NoAddress:
+            return FAILED
+        if found is None:
+            if self._falls_through(labels):
+                return rest.answer(request)
+            return Reply(NXDOMAIN, authority=(soa(self._view, zone),))
+        answer, additional = found
+        if not answer:
+            return Reply(authority=(soa(self._view, zone),))
+        return Reply(answer=tuple(answer), additional=tuple(additional))
+
+    def _find_zone(self, original: Labels, labels: Labels) -> Zone | None:
+        for zone in self._zones:
+            if is_below(labels, zone):
+                return zone_as_asked(original[len(original) - len(zone) :], zone, holds(self._multicluster, zone))
+        return None
+
+    def _falls_through(self, labels: Labels) -> bool:
+        zones = self.options.fallthrough
+        return zones is not None and (not zones or any(is_below(labels, split(zone)) for zone in zones))
+
+    def search_path(self, request: Request) -> tuple[str, ...]:
+        """Tell the search list of the pod that asks, for `autopath`; empty where `pods` is not `"verified"`.
+
+        CoreDNS also walks the search list of its own resolv.conf, which is the node's: here it is empty.
+        """
+        labels = split(request.name.lower())
+        zone = next((zone for zone in self._zones if is_below(labels, zone)), None)
+        pods = self._view.pods_with(request.client) if self.options.pods == "verified" else ()
+        if zone is None or not pods:
+            return ()
+        domain = "".join(f"{label}." for label in zone)
+        return (f"{pods[0].namespace}.svc.{domain}", f"svc.{domain}", domain, "")
+
+
+def _set_up(block: Block, directives: Sequence[Directive]) -> Iterator[Plugin]:
+    directive = only(directives)
+    options: dict[str, Any] = {"zones": block.zones_of(directive.arguments)}
+    options |= {"pods": "disabled", "ttl": 5, "fallthrough": None}
+    for option in block.options(directive):
+        options |= _read_option(option, options)
+    try:
+        plugin = Kubernetes(block.surroundings.store, KubernetesOptions(**options), block.surroundings.server_addresses)
+    except ConfigError as problem:
+        raise directive.token.error(problem.problem) from None
+    block.serve_cluster_domain(plugin.options.primary_zone.removesuffix("."))
+    yield plugin
+
+
+def _read_option(option: Directive, so_far: Mapping[str, Any]) -> dict[str, Any]:
+    """Read one option, as fields of `KubernetesOptions`."""
+    match option.name:
+        case "pods":
+            (mode,) = option.take(1, 1)
+            if mode.text not in get_args(Pods):
+                raise mode.error(f"pods {mode.text!r} is none of {', '.join(get_args(Pods))}")
+            return {"pods": mode.text}
+        case "ttl":
+            return {"ttl": option.take(1)[0].number(0, 3600)}
+        case "fallthrough":
+            return {"fallthrough": zones(option.arguments)}
+        case "namespaces":
+            names = [token.text for token in option.take(1)]
+            return {"namespaces": (*so_far.get("namespaces", ()), *names)}
+        case "labels" | "namespace_labels":
+            return {option.name: " ".join(token.text for token in option.take(1))}
+        case "multicluster":
+            return {"multicluster": zones(option.arguments)}
+        case "ignore":
+            if option.words[:1] not in ((), ("empty_service",)):
+                raise option.arguments[0].error(f"ignore {option.words[0]!r} is not empty_service")
+            return {"ignore_empty_service": bool(option.words)}
+        case _:
+            option.take(0, 0)
+            return {option.name: True}
+
+
+SPECIFICATION = Specification(
+    "kubernetes",
+    _set_up,
+    options=frozenset(
+        {"pods", "ttl", "fallthrough", "namespaces", "namespace_labels", "labels", "multicluster", "ignore"}
+        | {"endpoint_pod_names", "noendpoints", "zonal"}
+    ),
+    without_effect=frozenset(
+        {"endpoint", "tls", "kubeconfig", "startup_timeout"}
+        | {"apiserver_qps", "apiserver_burst", "apiserver_max_inflight"}
+    ),
+)

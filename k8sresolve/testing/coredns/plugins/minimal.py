@@ -1,0 +1,32 @@
+"""CoreDNS's `minimal` plugin: positive replies without what nobody asked for."""
+
+from collections.abc import Iterator, Sequence
+
+from k8sresolve._core.questions import NS, SOA
+from k8sresolve.testing.coredns.chain import FAILED, NOERROR, Chain, Crash, Plugin, Reply, Request
+from k8sresolve.testing.coredns.corefile import Directive
+from k8sresolve.testing.coredns.setup import Block, Specification
+
+
+class Minimal:
+    """The plugin: a positive reply keeps only its answer section, so that SRV comes without addresses."""
+
+    def answer(self, request: Request, rest: Chain) -> Reply:
+        """Have it answered, and leave out the rest."""
+        reply = rest.answer(request)
+        if reply is FAILED:
+            return reply
+        if not reply.written:
+            raise Crash(request.name)  # CoreDNS takes apart a reply that is not there
+        types = {record.rdtype for record in reply.authority}
+        if reply.rcode != NOERROR or (not reply.answer and (SOA in types or NS in types)):
+            return reply
+        return reply._replace(authority=(), additional=())
+
+
+def _set_up(_block: Block, directives: Sequence[Directive]) -> Iterator[Plugin]:
+    directives[-1].take(0, 0)
+    yield Minimal()
+
+
+SPECIFICATION = Specification("minimal", _set_up)

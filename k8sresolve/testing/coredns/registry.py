@@ -1,0 +1,35 @@
+"""The plugins of CoreDNS that are modelled, and those that change nothing in what is answered.
+
+To add one, write a module in `plugins/` that exports its `SPECIFICATION`, and enter that in `PLUGINS`.
+"""
+
+from k8sresolve.testing.coredns.plugins import (
+    autopath,
+    cache,
+    file,
+    forward,
+    hosts,
+    loadbalance,
+    minimal,
+    rewrite,
+)
+from k8sresolve.testing.coredns.plugins.kubernetes import plugin as kubernetes
+
+PLUGINS = (
+    loadbalance.SPECIFICATION,
+    rewrite.SPECIFICATION,
+    autopath.SPECIFICATION,
+    cache.SPECIFICATION,
+    minimal.SPECIFICATION,
+    hosts.SPECIFICATION,
+    kubernetes.SPECIFICATION,
+    file.SPECIFICATION,
+    forward.SPECIFICATION,
+)
+"""In the order in which CoreDNS asks them (its `plugin.cfg`)."""
+
+SILENT = frozenset(
+    {"bind", "cancel", "debug", "dnstap", "errors", "health", "log", "loop", "metadata", "multisocket", "pprof"}
+    | {"prometheus", "ready", "reload", "root", "timeouts", "trace"}
+)
+"""Plugins without effect on what is answered. `root` says where files are."""

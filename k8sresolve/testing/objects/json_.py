@@ -1,0 +1,106 @@
+"""JSON, with the line of each field. A List of thousands of objects is never whole in memory."""
+
+import json
+import re
+from collections.abc import Generator, Iterator
+from functools import partial
+
+from k8sresolve.errors import ManifestError
+from k8sresolve.testing.objects.fields import FieldPath
+from k8sresolve.testing.objects.sources import Part, Source
+
+# How kubectl and the API server begin a list.
+_LIST = re.compile(r'\{\s*(?:"(?:apiVersion"\s*:\s*"[\w./-]*"|kind"\s*:\s*"\w*List")\s*,\s*)+"items"\s*:\s*\[')
+_KIND = re.compile(r'"kind"\s*:\s*"(\w*)List"')
+_JSON = json.JSONDecoder()
+_BLANKS = re.compile(r"[ \t\r\n]*")
+
+
+def json_parts(file: str, data: bytes) -> Iterator[Part]:
+    """Read the documents of a file, which may stand behind one another. Raises `ManifestError`."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ManifestError(f"not UTF-8: octet {error.start} is {data[error.start]:#04x}", file=file) from None
+    del data  # a file may be large
+    number = 0
+    start = _skip_blanks(text, 0)
+    while start < len(text):
+        number += 1
+        source = Source(file, number, partial(_json_line, text, start))
+        try:
+            start = _skip_blanks(text, (yield from _json_document(text, start, source)))
+        except json.JSONDecodeError as error:
+            raise ManifestError(f"not JSON: {error.msg}", file=file, document=number, line=error.lineno) from None
+        except (RecursionError, ValueError) as error:
+            problem = "nested too deep" if isinstance(error, RecursionError) else f"not JSON: {error}"
+            raise ManifestError(problem, file=file, document=number) from None
+
+
+def _json_document(text: str, start: int, source: Source) -> Generator[Part, None, int]:
+    """Decode a document, a List item by item: what is kept of a cluster's is a small part of it. Returns its end."""
+    opening = _LIST.match(text, start)
+    if opening is None:
+        value, end = _JSON.raw_decode(text, start)
+        yield Part(value, source)
+        return end
+    named = _KIND.search(opening[0])
+    at = _skip_blanks(text, opening.end())
+    index = 0
+    while index or text[at : at + 1] != "]":
+        item, at = _JSON.raw_decode(text, at)
+        yield Part(item, source, ("items", index), named[1] if named else "")
+        index += 1
+        at = _skip_blanks(text, at)
+        if text[at : at + 1] != ",":
+            break
+        at = _skip_blanks(text, at + 1)
+    at = _expect("]", text, at)
+    while text[at : at + 1] == ",":
+        _, at = _JSON.raw_decode(text, _skip_blanks(text, at + 1))
+        _, at = _JSON.raw_decode(text, _expect(":", text, _skip_blanks(text, at)))
+        at = _skip_blanks(text, at)
+    return _expect("}", text, at)
+
+
+def _expect(letter: str, text: str, at: int) -> int:
+    if text[at : at + 1] != letter:
+        raise json.JSONDecodeError(f"Expecting '{letter}'", text, at)
+    return _skip_blanks(text, at + 1)
+
+
+def _skip_blanks(text: str, at: int) -> int:
+    found = _BLANKS.match(text, at)
+    return found.end() if found else at
+
+
+def _json_line(text: str, at: int, path: FieldPath) -> int:
+    """Find the line of a field of a JSON value that starts at `at`, or of the nearest that holds it."""
+    place = at
+    for part in path:
+        members = _json_members(text, at)
+        found = next(((start, value) for key, start, value in members if key == part), None)
+        if found is None:
+            break
+        place, at = found
+    return text.count("\n", 0, place) + 1
+
+
+def _json_members(text: str, at: int) -> Iterator[tuple[str | int, int, int]]:
+    """Walk over an object or array: key or index, where the member starts, and where its value does."""
+    if text[at] not in "{[":
+        return
+    index = 0
+    named = text[at] == "{"
+    at = _skip_blanks(text, at + 1)
+    while text[at] not in "}]":
+        key, start = index, at
+        if named:
+            key, at = _JSON.raw_decode(text, at)
+            at = _skip_blanks(text, _skip_blanks(text, at) + 1)
+        yield key, start, at
+        _, at = _JSON.raw_decode(text, at)
+        at = _skip_blanks(text, at)
+        if text[at] == ",":
+            at = _skip_blanks(text, at + 1)
+        index += 1

@@ -1,0 +1,40 @@
+"""Where objects come from: a file, a document in it, and a line for each field."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from k8sresolve.errors import ManifestError
+from k8sresolve.testing.objects.fields import FieldPath
+
+
+def _no_line(_path: FieldPath) -> int | None:
+    return None
+
+
+class Source(NamedTuple):
+    """Where an object comes from. `document` counts from 1, as do the lines that `line` finds for fields."""
+
+    file: str
+    document: int | None
+    line: Callable[[FieldPath], int | None] = _no_line
+
+    def error(self, problem: str, path: FieldPath = ()) -> ManifestError:
+        """Make the error that names this place, and the field in it."""
+        return ManifestError(
+            problem, file=self.file, document=self.document, line=self.line(path), field=field_name(path)
+        )
+
+
+class Part(NamedTuple):
+    """A document; or an item of a List, with its place there and the kind that the List gives its items."""
+
+    value: Any
+    source: Source
+    path: FieldPath = ()
+    kind: str = ""
+
+
+def field_name(path: FieldPath) -> str:
+    """Write the place of a field as people do: `spec.ports[0].name`."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return text.removeprefix(".")

@@ -1,0 +1,102 @@
+import pytest
+import yaml
+
+from k8sresolve.testing.objects.yaml_ import Problem, read_documents
+
+
+def value(text):
+    [document] = read_documents(text.encode())
+    return document.value
+
+
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [
+        ("010", 8),
+        ("0o17", 15),
+        ("0x1F", 31),
+        ("-3", -3),
+        ("1_000", "1_000"),
+        ("12:30:45", "12:30:45"),
+        ("2026-01-01", "2026-01-01"),
+        ("1.5e3", 1500.0),
+        (".5", 0.5),
+        ("-.inf", float("-inf")),
+        ("on", True),
+        ("No", False),
+        ("~", None),
+        ("n", "n"),
+        ("'010'", "010"),
+        ("!!str 010", "010"),
+        ("!!int 010", 8),
+        ("!!float 1", 1.0),
+        ("!!bool yes", True),
+        ("!!null x", None),
+        ("!!seq [!!map {a: 1}]", [{"a": 1}]),
+    ],
+)
+def test_scalars_are_those_of_the_core_schema_and_of_explicit_tags(text, want):
+    found = value(text)
+    assert (found, type(found)) == (want, type(want))
+
+
+def test_a_number_that_is_none_is_no_number():
+    assert value("a: .nan")["a"] != value("a: .nan")["a"]
+
+
+def test_what_is_merged_gives_way_to_the_mappings_own_and_to_earlier_mappings():
+    text = "a: &a {one: a, two: a}\nb: &b {two: b, three: b}\nc: {three: c, <<: [*a, *b]}\nd: {<<: *b, four: d}"
+    assert value(text)["c"] == {"one": "a", "two": "a", "three": "c"}
+    assert value(text)["d"] == {"two": "b", "three": "b", "four": "d"}
+    assert value("{'<<': {a: 1}}") == {"<<": {"a": 1}}
+
+
+def test_an_alias_means_the_last_anchor_of_its_name():
+    assert value("[&a 1, *a, &a 2, *a]") == [1, 1, 2, 2]
+    with pytest.raises(Problem, match="no anchor before it"):
+        value("&a 1\n--- *a")
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("<<", "merge"),
+        ("[<<]", "merge"),
+        ("{<<: 1}", "merging"),
+        ("{<<: [{}, 1]}", "merging"),
+        ("{[a]: 1}", "unhashable"),
+        ("!!map a", "!*tag.*map"),
+        ("!!str {}", "!*tag.*str"),
+        ("!!str []", "!*tag.*str"),
+        ("!!bool maybe", "neither true nor false"),
+        ("!!float x", "float"),
+    ],
+)
+def test_what_has_no_value_is_refused_with_its_place(text, problem):
+    with pytest.raises(Problem, match=problem) as caught:
+        value(f"a: 1\nb:\n  {text}")
+    assert (caught.value.document, caught.value.line) == (1, 3)
+
+
+def test_lines_are_those_of_each_document_and_behind_an_alias_those_of_its_anchor():
+    text = "first: 1\n---\nlist:\n- &item\n  name: a\n- {<<: *item,\n   size: 2}\n- *item\n"
+    _, document = read_documents(text.encode())
+    lines = {
+        (): 3,
+        ("list",): 3,
+        ("list", 0): 4,
+        ("list", 1, "size"): 7,
+        ("list", 1, "name"): 6,
+        ("list", 2, "name"): 5,
+        ("list", 9): 3,
+        ("other",): 3,
+    }
+    assert {path: document.line(path) for path in lines} == lines
+
+
+def test_a_file_is_parsed_once(monkeypatch):
+    passes = []
+    parse = yaml.parse
+    monkeypatch.setattr(yaml, "parse", lambda *args, **rest: passes.append(1) or parse(*args, **rest))
+    assert len(list(read_documents(b"a: &a {b: 1}\n---\nc: 2"))) == 2
+    assert len(passes) == 1
