@@ -1,8 +1,12 @@
-"""`--fault`: faults of the offline cluster's network, written as words."""
+"""`--fault`: faults of the offline cluster's network, written as words.
+
+What words there are is told by the functions that make faults: by their names, parameters and docstrings.
+"""
 
 import inspect
 import shlex
-from collections.abc import Callable, Iterator, Mapping
+import textwrap
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from k8sresolve.errors import ConfigError
@@ -10,7 +14,7 @@ from k8sresolve.errors import ConfigError
 if TYPE_CHECKING:
     from k8sresolve.testing import Cluster
 
-GRAMMAR = """\
+_GRAMMAR = """\
 faults:
   KIND [VALUE] [NAME] [TYPE] [KEY=VALUE ...], the words of one fault in quotes:
 
@@ -20,104 +24,153 @@ faults:
     --fault 'truncate SRV' --fault 'drip 0.2'
     --fault 'api_server_away stale=30'
 
-  KIND is drop, duplicate, reorder, truncate, wrong_id, wrong_question,
-  wrong_source, garbage, reset, refuse or stale; delay or drip and SECONDS; an
-  rcode such as SERVFAIL, REFUSED, FORMERR or NOTIMP; or a story:
-  rolling_restart, api_server_away, conntrack_race.
+  KIND is one of these, or an rcode alone. The last ones are stories.
+
+{kinds}
+
   NAME has a dot; *.NAME stands for all below it. Without NAME and TYPE all
   queries are hit.
   KEY is next (so many queries), every (each so manyth, from the first on),
   probability and seed, after and lasting (seconds), transport (udp or tcp),
-  nameserver (an address); then_reply=yes (the true reply follows one that is
-  wrong_... or garbage), within (seconds, of reorder); away (of
-  rolling_restart) and stale (of api_server_away) in seconds.
+  nameserver (an address), or one that only some kinds have:
+
+{keys}
 """
+_COLUMNS = 79
 
-_STORIES = frozenset({"rolling_restart", "api_server_away", "conntrack_race"})
-_WITH_SECONDS = frozenset({"delay", "drip"})
-_KINDS = _WITH_SECONDS | {
-    *("drop", "duplicate", "reorder", "truncate", "garbage", "reset", "refuse", "stale"),
-    *("wrong_id", "wrong_question", "wrong_source"),
-}
+# A command's cluster has one nameserver, so that none of several can be dead.
+_STORIES = ("rolling_restart", "api_server_away", "conntrack_race")
 
 
-def _number(text: str) -> float:
-    return float(text.removesuffix("s"))
+class _Maker:
+    """A function that makes faults of a network or a cluster, as words are given to it.
+
+    `values` are what it has to be given first, `keys` what it may be given by name, and of what type.
+    """
+
+    def __init__(self, function: Callable[..., object]) -> None:
+        _, *parameters = inspect.signature(function).parameters.values()
+        self.function = function
+        self.values = {p.name: p.annotation for p in parameters if p.default is p.empty and p.kind is not p.VAR_KEYWORD}
+        self.keys = {p.name: p.annotation for p in parameters if p.kind is p.KEYWORD_ONLY}
+        self.has_which = any(p.kind is p.VAR_KEYWORD for p in parameters)
+
+    def takes(self, key: str) -> bool:
+        """Whether it may be given this key; `name` stands for name and type."""
+        return key in self.keys or (self.has_which and (key == "name" or key in _which()))
+
+    @property
+    def summary(self) -> str:
+        """The first paragraph of its docstring, in terms of words."""
+        text = " ".join((inspect.getdoc(self.function) or "").partition("\n\n")[0].split()).removesuffix(".")
+        for name, kind in {**self.values, **self.keys}.items():
+            if kind is float:
+                text = text.replace(f"`{name}`", name.upper())
+        return f"{text[0].lower()}{text[1:]}".translate({ord("`"): None, ord('"'): None})
 
 
-def _yes(text: str) -> bool:
-    return {"yes": True, "no": False}[text]
+def _which() -> Mapping[str, Any]:
+    from k8sresolve.testing import Which
+
+    return Which.__annotations__
 
 
-_KEYS: Mapping[str, Callable[[str], Any]] = {
-    "next": int,
-    "every": int,
-    "seed": int,
-    "probability": float,
-    "after": _number,
-    "lasting": _number,
-    "within": _number,
-    "away": _number,
-    "stale": _number,
-    "transport": str,
-    "nameserver": str,
-    "then_reply": _yes,
-}
+def _makers() -> dict[str, _Maker]:
+    from k8sresolve.testing import scenarios
+    from k8sresolve.testing.network.faults import KINDS
+
+    functions = {name: kind.method for name, kind in KINDS.items()} | {
+        name: getattr(scenarios, name) for name in _STORIES
+    }
+    return {name: _Maker(function) for name, function in functions.items()}
+
+
+def grammar() -> str:
+    """Tell how faults are said in words."""
+    makers = _makers()
+    kinds = {" ".join([name, *map(str.upper, maker.values)]): maker.summary for name, maker in makers.items()}
+    keys: dict[str, list[str]] = {}
+    for name, maker in makers.items():
+        for key in (key for key in maker.keys if key not in _which()):
+            keys.setdefault(f"{key}={'yes' if maker.keys[key] is bool else key.upper()}", []).append(name)
+    return _GRAMMAR.format(
+        kinds="\n".join(_aligned(kind, summary) for kind, summary in kinds.items()),
+        keys="\n".join(_aligned(key, f"of {', '.join(names)}") for key, names in keys.items()),
+    )
+
+
+def _aligned(label: str, text: str) -> str:
+    start = f"    {label:<15}  "
+    return textwrap.fill(text, _COLUMNS, initial_indent=start, subsequent_indent=" " * len(start))
+
+
+def _keys(makers: Mapping[str, _Maker]) -> dict[str, Any]:
+    """All keys that there are, and their types."""
+    return {**_which(), **{key: kind for maker in makers.values() for key, kind in maker.keys.items()}}
 
 
 def add_fault(cluster: "Cluster", text: str) -> None:
     """Make the fault that the words describe. Raises `ConfigError` for words that describe none."""
     try:
-        words = shlex.split(text)
-        _add(cluster, words)
+        _add(cluster, shlex.split(text))
     except ValueError as error:
         raise ConfigError(f"--fault {text!r}: {error}", advice="see `k8sresolve serve --help`") from None
 
 
 def _add(cluster: "Cluster", words: list[str]) -> None:
-    from k8sresolve.testing import scenarios
-    from k8sresolve.testing.network.faults import RCODES
+    from k8sresolve.testing.network.text import RCODES
 
     if not words:
         raise ValueError("it says nothing")
+    makers = _makers()
+    keys = _keys(makers)
     kind = words[0].lower().replace("-", "_")
-    options = dict(_option(word) for word in words[1:] if "=" in word)
+    options = dict(_option(word, keys) for word in words[1:] if "=" in word)
     rest = [word for word in words[1:] if "=" not in word]
-    given: list[Any] = []
-    if kind in _STORIES:
-        make: Callable[..., object] = getattr(scenarios, kind)
-        given = [cluster]
-    elif kind.upper() in RCODES:
-        make, given = cluster.network.rcode, [kind]
-    elif kind in _KINDS:
-        make = getattr(cluster.network, kind)
-        if kind in _WITH_SECONDS:
-            given = [_seconds(kind, rest)]
-    else:
+    maker = makers.get(kind)
+    if kind.upper() in RCODES:
+        maker, rest = makers["rcode"], [kind, *rest]
+    if maker is None:
         raise ValueError(f"there is no fault {words[0]!r}")
-    taken = set(_taken(make))
+    values = [_value(kind, name, annotation, rest) for name, annotation in maker.values.items()]
     for key in (*options, *(("name",) if rest else ())):
-        if key not in taken:
+        if not maker.takes(key):
             raise ValueError(f"{kind} takes no {key}{f', as {rest[0]!r} seems to be' if key == 'name' else ''}")
-    make(*given, **_question(rest), **options)
+    maker.function(cluster if kind in _STORIES else cluster.network, *values, **_question(rest), **options)
 
 
-def _option(word: str) -> tuple[str, Any]:
+def _option(word: str, keys: Mapping[str, Any]) -> tuple[str, Any]:
     key, _, value = word.partition("=")
-    read = _KEYS.get(key)
-    if read is None:
-        raise ValueError(f"there is no {key}=; use one of {', '.join(_KEYS)}")
+    if key not in keys:
+        raise ValueError(f"there is no {key}=; use one of {', '.join(keys)}")
+    # A chance is a number, too, but not of seconds.
+    read = float if key == "probability" else _reader(keys[key])
     try:
         return key, read(value)
     except (ValueError, KeyError):
         raise ValueError(f"{key} cannot be {value!r}") from None
 
 
-def _seconds(kind: str, rest: list[str]) -> float:
+def _value(kind: str, name: str, annotation: object, rest: list[str]) -> Any:
     try:
-        return _number(rest.pop(0))
+        return _reader(annotation)(rest.pop(0))
     except (ValueError, IndexError):
-        raise ValueError(f"{kind} takes a number of seconds first") from None
+        raise ValueError(
+            f"{kind} takes {'a number of seconds' if annotation is float else f'its {name}'} first"
+        ) from None
+
+
+def _reader(annotation: object) -> Callable[[str], Any]:
+    readers: dict[object, Callable[[str], Any]] = {int: int, float: _seconds, bool: _yes}
+    return readers.get(annotation, str)
+
+
+def _seconds(text: str) -> float:
+    return float(text.removesuffix("s"))
+
+
+def _yes(text: str) -> bool:
+    return {"yes": True, "no": False}[text]
 
 
 def _question(words: list[str]) -> dict[str, str]:
@@ -126,14 +179,3 @@ def _question(words: list[str]) -> dict[str, str]:
     if len(names) > 1 or len(types) > 1:
         raise ValueError(f"it is about one name and one type, and not about {' '.join(words)}")
     return dict(zip(["name"] * len(names) + ["rdtype"] * len(types), names + types, strict=True))
-
-
-def _taken(make: Callable[..., object]) -> Iterator[str]:
-    """The names of a function's arguments."""
-    from k8sresolve.testing.network.faults import Which
-
-    for parameter in inspect.signature(make).parameters.values():
-        if parameter.kind is inspect.Parameter.VAR_KEYWORD:
-            yield from Which.__annotations__
-        else:
-            yield parameter.name

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from k8sresolve import __version__
 from k8sresolve.cli import checking, hosts, linting, searching, services, serving
-from k8sresolve.cli.options import Commands, add_common
+from k8sresolve.cli.options import Commands, Parser, add_common
 from k8sresolve.errors import BadResponse, ConfigError, Error, NotFound, ResolveError, TemporaryFailure
 
 _DESCRIPTION = """\
@@ -41,16 +41,8 @@ _NOT_FOUND, _WRONG, _TEMPORARY = 1, 2, 3
 _INTERRUPTED, _BROKEN_PIPE = 130, 141
 
 
-class _Parser(argparse.ArgumentParser):
-    """Reports usage errors as all others are reported, below the usage."""
-
-    def error(self, message: str) -> NoReturn:
-        self.print_usage(sys.stderr)
-        self.exit(_WRONG, f"k8sresolve: {message}\n")
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+def _parser() -> Parser:
+    parser = Parser(
         prog="k8sresolve",
         description=_DESCRIPTION,
         epilog=_EPILOG,

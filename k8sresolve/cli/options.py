@@ -3,9 +3,10 @@
 import argparse
 import math
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, NoReturn, get_args
 
 import attrs
 
@@ -81,13 +82,33 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+class Parser(argparse.ArgumentParser):
+    """Reports usage errors as all others are reported, below the usage.
+
+    `epilogue` gives the help's end where that is worked out only when it is shown.
+    """
+
+    epilogue: Callable[[], str] | None = None
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong, and exit."""
+        self.print_usage(sys.stderr)
+        self.exit(2, f"k8sresolve: {message}\n")
+
+    def format_help(self) -> str:
+        """Write the help."""
+        if self.epilogue is not None:
+            self.epilog = self.epilogue()
+        return super().format_help()
+
+
 class Commands:
     """The subcommands, each with the common options."""
 
-    def __init__(self, parser: argparse.ArgumentParser) -> None:
+    def __init__(self, parser: Parser) -> None:
         self._group = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    def add(self, name: str, summary: str, run: Run, details: str = "") -> argparse.ArgumentParser:
+    def add(self, name: str, summary: str, run: Run, details: str = "") -> Parser:
         """Add a subcommand and return its parser, for its own arguments."""
         description = f"{summary[0].upper()}{summary[1:]}. {details}"
         parser = self._group.add_parser(name, help=summary, description=description, allow_abbrev=False)
@@ -95,7 +116,7 @@ class Commands:
         parser.set_defaults(run=run, more_manifests=[])
         return parser
 
-    def ask(self, name: str, summary: str, ask: Ask, details: str = "") -> argparse.ArgumentParser:
+    def ask(self, name: str, summary: str, ask: Ask, details: str = "") -> Parser:
         """Add a subcommand that makes one call of a resolver."""
         return self.add(name, summary, partial(_ask, ask), details)
 
@@ -166,7 +187,7 @@ def _config(args: argparse.Namespace) -> ResolverConfig | None:
 
 def _read(args: argparse.Namespace) -> ResolverConfig:
     """Read the resolv.conf that is named, as the resolver does that the policy bears the name of."""
-    from k8sresolve._system import load_config
+    from k8sresolve import load_config
 
     path = args.resolv_conf
     # A libc takes a missing resolv.conf for an empty one; that a file is named here says that there should be one.

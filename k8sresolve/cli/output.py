@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import attrs
 
+from k8sresolve._columns import Columns, aligned
 from k8sresolve.errors import PortsDiffer
 from k8sresolve.names import EndpointName, IPAddress, PodName, ServiceName
 from k8sresolve.records import Addresses, Candidate, Cname, Endpoint, Explanation, Port, Service, Target
@@ -35,23 +36,20 @@ def write(shown: Shown, *, as_json: bool) -> None:
 def fields(*rows: tuple[str, str | Sequence[str]]) -> str:
     """Align named values; a value of several lines goes on below itself, and one of none is left out."""
     told = [(label, [value] if isinstance(value, str) else value) for label, value in rows if value]
-    width = max(len(label) for label, _ in told)
-    return "\n".join(
-        f"{'' if index else label:<{width}}  {line}" for label, lines in told for index, line in enumerate(lines)
-    )
+    lines = [("" if index else label, line) for label, value in told for index, line in enumerate(value)]
+    return "\n".join(aligned(lines))
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Align columns below their headings; an empty cell is written `-`. On a terminal the last column is wrapped."""
     lines = [tuple(header), *(tuple(cell or "-" for cell in row) for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)][:-1]
-    indent = sum(widths) + 2 * len(widths)
+    columns = Columns(lines)
+    indent = columns.indent
     room = _terminal_width() - indent
     told: list[str] = []
     for *cells, last in lines:
-        start = "".join(f"{cell:<{width}}  " for cell, width in zip(cells, widths, strict=True))
-        parts = textwrap.wrap(last, room, break_long_words=False) if room >= _LEAST_ROOM else [last]
-        told += [start + parts[0], *(" " * indent + part for part in parts[1:])]
+        first, *more = textwrap.wrap(last, room, break_long_words=False) if room >= _LEAST_ROOM else [last]
+        told += [columns.line([*cells, first]), *(" " * indent + part for part in more)]
     return "\n".join(told)
 
 

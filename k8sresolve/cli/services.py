@@ -1,12 +1,12 @@
 """`service`, `port`, `ports` and `endpoints`: what a Service is and where it is reached."""
 
 import argparse
-from collections.abc import Iterable
 
+from k8sresolve._columns import aligned
 from k8sresolve.cli.options import Commands
 from k8sresolve.cli.output import Shown, aliases, fields, listed, plain, port_numbers, record, remarks, table
 from k8sresolve.names import PortName
-from k8sresolve.records import Endpoint, Port
+from k8sresolve.records import Endpoint
 from k8sresolve.resolver import Resolver
 
 _PROTOCOLS = ("tcp", "udp", "sctp")
@@ -64,17 +64,11 @@ def _service(resolver: Resolver, args: argparse.Namespace) -> Shown:
         ("Service", str(service.name)),
         ("alias of", aliases(service.cname)),
         ("addresses", [str(address) for address in service.addresses]),
-        ("ports", _aligned(service.ports)),
+        ("ports", aligned([(f"{port.name}/{port.protocol}", port_numbers(port)) for port in service.ports])),
         ("TTL", f"{service.ttl} s"),
         ("incomplete", remarks(service)),
     )
     return Shown(text, record(service))
-
-
-def _aligned(ports: Iterable[Port]) -> list[str]:
-    rows = [(f"{port.name}/{port.protocol}", port_numbers(port)) for port in ports]
-    width = max((len(name) for name, _ in rows), default=0)
-    return [f"{name:<{width}}  {numbers}" for name, numbers in rows]
 
 
 def _port(resolver: Resolver, args: argparse.Namespace) -> Shown:

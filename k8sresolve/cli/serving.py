@@ -15,13 +15,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from k8sresolve.cli.fault_option import GRAMMAR, add_fault
+from k8sresolve._columns import Columns
+from k8sresolve.cli.fault_option import add_fault, grammar
 from k8sresolve.cli.options import Commands, manifests, open_cluster
 from k8sresolve.errors import ConfigError, Error
 
 if TYPE_CHECKING:
     from k8sresolve.testing import Cluster
-    from k8sresolve.testing.network.query_log import Query
+    from k8sresolve.testing.network.query_log import LoggedQuery
 
 _LISTEN = re.compile(r"(?:\[(?P<ipv6>[^\]]+)\]|(?P<host>[^:]+)):(?P<port>[0-9]{1,5})", re.ASCII)
 _LOOK = 0.5  # seconds between two looks at the manifests; also how long Windows lets a signal wait
@@ -30,7 +31,7 @@ _WIDTHS = (12, 9, 4, 4, 8, 40, 0)  # columns, of what comes most often; they wid
 _GREEN, _YELLOW, _RED, _DIM = "32", "33", "31", "2"
 _COLOURS = {"NOERROR": _GREEN, "NODATA": _YELLOW, "NXDOMAIN": _YELLOW, "truncated": _YELLOW}
 
-_Events = queue.SimpleQueue["Query | None"]
+_Events = queue.SimpleQueue["LoggedQuery | None"]
 
 
 def register(commands: Commands) -> None:
@@ -44,7 +45,7 @@ def register(commands: Commands) -> None:
         "change; while they are broken, what was read before is served.",
     )
     serve.description = textwrap.fill(serve.description or "", 79)
-    serve.epilog = GRAMMAR
+    serve.epilogue = grammar
     serve.formatter_class = argparse.RawDescriptionHelpFormatter
     serve.add_argument(
         "--listen",
@@ -141,7 +142,7 @@ def _signals(events: _Events) -> Generator[None]:
             signal.signal(number, handler)
 
 
-def _until_interrupted(events: _Events) -> Generator["Query | None"]:
+def _until_interrupted(events: _Events) -> Generator["LoggedQuery | None"]:
     """Give each query as it comes, and None from time to time."""
     while True:
         try:
@@ -203,7 +204,7 @@ def _print_listening(host: str, port: int, *, as_json: bool) -> None:
     print(f"listening on {address} (UDP and TCP)", flush=True)
 
 
-def _print_json(query: "Query") -> None:
+def _print_json(query: "LoggedQuery") -> None:
     told = {
         "time": round(time.time(), 6),
         "client": query.client,
@@ -221,13 +222,13 @@ class _Table:
     """Prints queries in columns, with colours on a terminal."""
 
     def __init__(self) -> None:
-        self._widths = list(_WIDTHS)
+        self._columns = Columns(widths=_WIDTHS)
         self._terminal = sys.stdout.isatty()
         # https://no-color.org
         self._coloured = self._terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
         self._begun = False
 
-    def __call__(self, query: "Query") -> None:
+    def __call__(self, query: "LoggedQuery") -> None:
         if not self._begun:
             self._begun = True
             self._print(_HEADER, dict.fromkeys(range(len(_HEADER)), _DIM))
@@ -238,11 +239,10 @@ class _Table:
         self._print(cells, {0: _DIM, 4: _COLOURS.get(query.outcome, _RED)})
 
     def _print(self, cells: Sequence[str], colours: dict[int, str]) -> None:
-        self._widths = [max(width, len(cell)) for width, cell in zip(self._widths[:-1], cells, strict=False)] + [0]
-        padded = [cell.ljust(width) for cell, width in zip(cells, self._widths, strict=True)]
+        self._columns.fit(cells)
+        padded = self._columns.pad(cells)
         if self._terminal:
-            room = shutil.get_terminal_size().columns - sum(len(cell) + 2 for cell in padded[:-1])
-            padded[-1] = _cut(padded[-1], room)
+            padded[-1] = _cut(padded[-1], shutil.get_terminal_size().columns - self._columns.indent)
         if self._coloured:
             padded = [f"\033[{colours[at]}m{cell}\033[0m" if at in colours else cell for at, cell in enumerate(padded)]
         print("  ".join(padded).rstrip(), flush=True)

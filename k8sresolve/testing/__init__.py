@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from k8sresolve.testing.controllers.rollouts import Rollout, RolloutStep
     from k8sresolve.testing.coredns.plugins.kubernetes.options import KubernetesOptions
     from k8sresolve.testing.network.clock import Clock
-    from k8sresolve.testing.network.faults import Fault, Scenario, Which
+    from k8sresolve.testing.network.criteria import Which
+    from k8sresolve.testing.network.faults import Fault, Scenario
     from k8sresolve.testing.network.network import Network
-    from k8sresolve.testing.network.query_log import Count, Query, QueryLog
+    from k8sresolve.testing.network.query_log import LoggedQuery, QueryCount, QueryLog
     from k8sresolve.testing.network.server import Server
     from k8sresolve.testing.objects.kinds import Pod
     from k8sresolve.testing.programs.dnspython import OfflineNameserver
@@ -29,9 +30,10 @@ _HOMES = {
     "controllers.rollouts": ("Rollout", "RolloutStep"),
     "coredns.plugins.kubernetes.options": ("KubernetesOptions",),
     "network.clock": ("Clock",),
-    "network.faults": ("Fault", "Scenario", "Which"),
+    "network.criteria": ("Which",),
+    "network.faults": ("Fault", "Scenario"),
     "network.network": ("Network",),
-    "network.query_log": ("Count", "Query", "QueryLog"),
+    "network.query_log": ("LoggedQuery", "QueryCount", "QueryLog"),
     "network.server": ("Server",),
     "objects.kinds": ("Pod",),
     "programs.dnspython": ("OfflineNameserver",),
@@ -42,18 +44,18 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [
     "Clock",
     "Cluster",
-    "Count",
     "Fault",
     "Finding",
     "Kubelet",
     "KubeletEvent",
     "KubernetesOptions",
+    "LoggedQuery",
     "Network",
     "OfflineNameserver",
     "Patch",
     "Pod",
     "PodDNS",
-    "Query",
+    "QueryCount",
     "QueryLog",
     "ResolvConf",
     "Rollout",

@@ -113,7 +113,9 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> "Sequence[str] | None":
     """Show, where an assertion on `cluster.queries.asked()` fails, all that was asked."""
     module = sys.modules.get("k8sresolve.testing.network.query_log")
-    counts: list[Any] = [] if module is None else [side for side in (left, right) if isinstance(side, module.Count)]
+    counts: list[Any] = (
+        [] if module is None else [side for side in (left, right) if isinstance(side, module.QueryCount)]
+    )
     if not counts:
         return None
     told = [f"{side:d}" if side in counts else repr(side) for side in (left, right)]

@@ -19,9 +19,11 @@ import dns.rcode
 import dns.rdatatype
 import pytest
 
+from k8sresolve.cli import fault_option
 from k8sresolve.cli.fault_option import add_fault
 from k8sresolve.errors import ConfigError
-from k8sresolve.testing import Cluster
+from k8sresolve.testing import Cluster, Which
+from k8sresolve.testing.network.faults import KINDS
 
 PAYMENTS = "payments.shop.svc.cluster.local."
 
@@ -295,6 +297,7 @@ def test_a_fault_acts_from_the_start(serve):
         ("wrong-id then_reply=yes every=3", ["<wrong_id every=3: 0 hit>"]),
         ("refused localhost. probability=0.25 seed=3", ["<rcode localhost. probability=0.25: 0 hit>"]),
         ("reorder within=0.1 lasting=5s", ["<reorder transport=udp: 0 hit>"]),
+        ("rcode refused A", ["<rcode A: 0 hit>"]),
         ("conntrack-race", ["<drop AAAA transport=udp every=2: 0 hit>"]),
         ("rolling_restart away=3", ["<drop nameserver=10.244.0.2: 0 hit>"]),
     ],
@@ -302,7 +305,7 @@ def test_a_fault_acts_from_the_start(serve):
 def test_a_fault_in_words_is_that_of_the_network(shop, words, faults):
     cluster = Cluster.from_manifests(shop)
     add_fault(cluster, words)
-    assert list(map(repr, cluster.network._faults)) == faults
+    assert list(map(repr, cluster.network._standing)) == faults
 
 
 @pytest.mark.parametrize(
@@ -338,9 +341,8 @@ def test_words_that_are_no_fault_are_status_2(run, shop, words, says):
 
 
 def test_the_help_tells_of_every_kind_of_fault_and_every_key(run):
-    from k8sresolve.cli import fault_option
-
     told = run("serve", "--help").out
     words = set(re.findall(r"[a-z_]+", told[told.index("faults:") :]))
-    forged = {"wrong_id", "wrong_question", "wrong_source"}
-    assert fault_option._KINDS | fault_option._STORIES | set(fault_option._KEYS) <= words | forged
+    keys = {"within", "then_reply", "away", "stale"} | set(Which.__annotations__)
+    assert set(KINDS) | set(fault_option._STORIES) | keys <= words
+    assert max(map(len, told.splitlines())) < 80

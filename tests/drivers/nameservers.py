@@ -177,6 +177,6 @@ def _streamed(outs: list[Out], number: bytes) -> list[Any]:
 
 
 def _arrival(delay: float, data: bytes | None, error: str = "") -> Any:
-    from k8sresolve.testing.network.virtual import Arrival
+    from k8sresolve.testing.network.parcels import Arrival
 
     return Arrival(delay, data, error)

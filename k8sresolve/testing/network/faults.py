@@ -1,226 +1,32 @@
-"""What can go wrong between a resolver and the cluster's nameservers: faults, and which queries they hit.
+"""What can go wrong between a resolver and the cluster's nameservers.
 
-A fault is made by a method of `Network`. Each query that it hits either gets another answer or has the reply's parcels
-changed; the same parcels then go over real sockets or through virtual time.
+A kind of fault is one method of `Faults`: its name is the fault's, in Python and in the command's words; its docstring
+is what pages and the command's help tell of it; `@kind` says what the log calls its outcome. To add one, add a method.
 """
 
-import math
+import copy
 import random
+import threading
 from collections.abc import Callable, Iterable
-from ipaddress import ip_address
-from typing import Literal, NamedTuple, Self, TypedDict, get_args
+from typing import Literal, Self, TypeAlias, TypeVar, Unpack
 
 import attrs
 
-from k8sresolve.names import check_host
+from k8sresolve._core.engine.sends import Transport
 from k8sresolve.testing.coredns import messages as respond
 from k8sresolve.testing.coredns.chain import Reply
 from k8sresolve.testing.coredns.messages import Responder
-from k8sresolve.testing.network.query_log import OUTCOMES, read_name, read_type
+from k8sresolve.testing.network import effects
+from k8sresolve.testing.network.clock import Clock
+from k8sresolve.testing.network.criteria import Criteria, Traits, Which
+from k8sresolve.testing.network.effects import Answered, Changed, Closed, Effect, Lost
 
-Transport = Literal["udp", "tcp"]
-Manner = Literal["whole", "elsewhere", "drip", "reset"]
+FaultOutcome: TypeAlias = Literal[
+    "dropped", "truncated", "wrong id", "wrong question", "garbage", "wrong source", "reset"
+]
+"""What the log says of a query where, for a fault, no true reply gets through."""
 
-RCODES = {
-    "NOERROR": 0,
-    "FORMERR": 1,
-    "SERVFAIL": 2,
-    "NXDOMAIN": 3,
-    "NOTIMP": 4,
-    "REFUSED": 5,
-    "YXDOMAIN": 6,
-    "YXRRSET": 7,
-    "NXRRSET": 8,
-    "NOTAUTH": 9,
-    "NOTZONE": 10,
-}
-"""The rcodes of a message's header (RFC 1035, section 4.1.1; RFC 2136, section 2.2)."""
-
-# Where a fault can happen at all, if not over both.
-_ONLY: dict[str, Transport] = {
-    "duplicate": "udp",
-    "reorder": "udp",
-    "wrong_source": "udp",
-    "drip": "tcp",
-    "reset": "tcp",
-}
-_PLACES = 20  # replies that one window of `reorder` holds
-_TRUNCATED = 0x02  # in the third octet of a message (RFC 1035, section 4.1.1)
-_HEADER = 12  # octets
-_NOISE = bytes(range(100, 150))
-
-
-class Which(TypedDict, total=False):
-    """Which of the queries that are about the fault's name and type it hits; without any of these, all of them.
-
-    - `transport`: only those over `"udp"` or `"tcp"`; `nameserver`: only those sent to that address, or led to it as
-      one of the cluster's replicas;
-    - `next`: so many, then no more; `every=2`: the first and then each second one, and so on; `probability`: each by
-      that chance, from 0 to 1, with a random generator of its own that starts from `seed`, 0 by default;
-    - `after`: only when so many seconds have passed by the cluster's clock since the fault was made; `lasting`: only
-      during so many seconds then.
-    """
-
-    transport: Transport
-    nameserver: str
-    next: int
-    every: int
-    probability: float
-    seed: int
-    after: float
-    lasting: float
-
-
-class Parcel(NamedTuple):
-    """Something that comes back for a query, `delay` seconds after it came.
-
-    `manner` is `"whole"`, `"elsewhere"` (a datagram from another source), `"drip"` (the octets of a TCP stream one by
-    one, each `interval` seconds after the one before it) or `"reset"` (the TCP connection is).
-    """
-
-    delay: float
-    data: bytes
-    manner: Manner = "whole"
-    interval: float = 0.0
-
-
-class Asked(NamedTuple):
-    """A query on its way, as far as faults look at it."""
-
-    name: str
-    rdtype: str
-    transport: str
-    at: float
-    nameserver: str
-    replica: str
-
-
-Act = Callable[[list[Parcel], float], list[Parcel]]
-Answer = Callable[[Responder, respond.Query, str], Reply]
-
-
-@attrs.frozen
-class Effect:
-    """What a fault does: `act` changes what comes back for a query of that time, `answer` stands for the nameserver.
-
-    `outcome` is what is logged where no true reply gets through. With `eaten` the query itself is lost on its way.
-    """
-
-    act: Act | None = None
-    answer: Answer | None = None
-    outcome: str = ""
-    eaten: bool = False
-
-
-@attrs.frozen
-class Criteria:
-    """Which queries a fault hits, checked."""
-
-    name: str | None
-    rdtype: str | None
-    transport: str | None
-    nameserver: str | None
-    next: int | None
-    every: int
-    probability: float | None
-    seed: int
-    begin: float
-    end: float
-
-    @classmethod
-    def of(
-        cls,
-        kind: str,
-        now: float,
-        name: str | None = None,
-        rdtype: str | None = None,
-        *,
-        transport: Transport | None = None,
-        nameserver: str | None = None,
-        next: int | None = None,  # noqa: A002
-        every: int = 1,
-        probability: float | None = None,
-        seed: int | None = None,
-        after: float = 0.0,
-        lasting: float = math.inf,
-    ) -> "Criteria":
-        """Read what a user gave. Raises `ValueError` for what no query can ever meet."""
-        for word, number in (("next", next), ("every", every)):
-            if number is not None and (not isinstance(number, int) or number < 1):
-                raise ValueError(f"{kind}: {word}={number} hits nothing; give a whole number from 1 on")
-        if probability is not None and not 0 < probability <= 1:
-            raise ValueError(f"{kind}: probability={probability} is not above 0 and at most 1")
-        if seed is not None and probability is None:
-            raise ValueError(f"{kind}: seed={seed} does nothing without probability=")
-        if not 0 <= after < math.inf:
-            raise ValueError(f"{kind}: after={after} is no number of seconds from now on")
-        if not lasting > 0:
-            raise ValueError(f"{kind}: lasting={lasting} is no time; give seconds above 0")
-        return cls(
-            None if name is None else _pattern(kind, name),
-            None if rdtype is None else read_type(rdtype),
-            _transport(kind, transport),
-            None if nameserver is None else _address(kind, nameserver),
-            next,
-            every,
-            probability,
-            seed or 0,
-            now + after,
-            now + after + lasting,
-        )
-
-    def fit(self, asked: Asked) -> bool:
-        """Whether a query is one of those that the fault is about, counts and chance apart."""
-        return (
-            self.begin <= asked.at < self.end
-            and (self.name is None or _matches(self.name, asked.name))
-            and self.rdtype in (None, asked.rdtype)
-            and self.transport in (None, asked.transport)
-            and self.nameserver in (None, asked.nameserver, asked.replica)
-        )
-
-    def __str__(self) -> str:
-        stated = {
-            "transport": self.transport,
-            "nameserver": self.nameserver,
-            "next": self.next,
-            "every": self.every if self.every > 1 else None,
-            "probability": self.probability,
-        }
-        words = [self.name, self.rdtype, *(f"{word}={value}" for word, value in stated.items() if value is not None)]
-        return " ".join(word for word in words if word)
-
-
-def _pattern(kind: str, name: str) -> str:
-    """Check a name, or `*.` and the name that all others are below."""
-    try:
-        check_host(name.removeprefix("*."))
-    except ValueError as error:
-        raise ValueError(f"{kind}: no query can be for {name!r}: {error}") from None
-    return read_name(name)
-
-
-def _matches(pattern: str, name: str) -> bool:
-    return name.endswith(pattern[1:]) if pattern.startswith("*.") else name == pattern
-
-
-def _transport(kind: str, transport: str | None) -> str | None:
-    only = _ONLY.get(kind)
-    if transport is None:
-        # Whoever wants a truncated reply wants to see TCP at work.
-        return "udp" if kind == "truncate" else only
-    if transport not in get_args(Transport):
-        raise ValueError(f"{kind}: there is no transport {transport!r}; use 'udp' or 'tcp'")
-    if only not in (None, transport):
-        raise ValueError(f"{kind} cannot happen over {transport}, only over {only}")
-    return transport
-
-
-def _address(kind: str, nameserver: str) -> str:
-    try:
-        return str(ip_address(nameserver))
-    except ValueError:
-        raise ValueError(f"{kind}: the nameserver {nameserver!r} is no IP address") from None
+_M = TypeVar("_M", bound=Callable[..., "Fault"])
 
 
 class _Stoppable:
@@ -244,19 +50,27 @@ class Fault(_Stoppable):
     that the test did not test it. `kind` is the name of the method that made it.
     """
 
-    def __init__(self, kind: str, criteria: Criteria, effect: Effect, ended: Callable[["Fault"], None]) -> None:
+    def __init__(
+        self,
+        kind: str,
+        criteria: Criteria,
+        effect: Effect,
+        outcome: FaultOutcome | None,
+        ended: Callable[["Fault"], None],
+    ) -> None:
         self.kind = kind
         self.hits = 0
         self.criteria = criteria
         self.effect = effect
+        self.outcome: FaultOutcome | None = outcome
         self._ended = ended
         self._fitting = 0
         self._random = random.Random(criteria.seed)  # noqa: S311 - a test repeats itself
 
-    def takes(self, asked: Asked) -> bool:
+    def takes(self, traits: Traits) -> bool:
         """Whether it hits this query; counts it if so."""
         criteria = self.criteria
-        if not criteria.fit(asked):
+        if not criteria.fit(traits):
             return False
         self._fitting += 1
         if (self._fitting - 1) % criteria.every:
@@ -296,117 +110,226 @@ class Scenario(_Stoppable):
         return f"<{', '.join(map(repr, self.faults))}>"
 
 
-# -- effects -----------------------------------------------------------------------------------------------------------
+@attrs.frozen
+class FaultKind:
+    """A kind of fault: the method that makes it, and what is logged where no true reply gets through.
+
+    `outcome` is None where one always does, or where the nameserver's or another's reply has an outcome of its own.
+    `only` is the transport where such a fault can happen, if not over both.
+    """
+
+    method: Callable[..., Fault]
+    outcome: FaultOutcome | None
+    only: Transport | None
 
 
-def seconds(kind: str, value: float) -> float:
-    """Check a time. Raises `ValueError` for none that a reply could take."""
-    if not 0 <= value < math.inf:
-        raise ValueError(f"{kind}: a reply cannot come {value} s after its query")
-    return value
+KINDS: dict[str, FaultKind] = {}
+"""All kinds of faults, by name."""
 
 
-def lost(kind: str) -> Effect:
-    """Nothing comes back."""
-    return Effect(lambda _parcels, _at: [], outcome=OUTCOMES[kind], eaten=True)
+def kind(outcome: FaultOutcome | None = None, *, only: Transport | None = None) -> Callable[[_M], _M]:
+    """Make a method a kind of fault."""
+
+    def enter(method: _M) -> _M:
+        KINDS[method.__name__] = FaultKind(method, outcome, only)
+        return method
+
+    return enter
 
 
-def reset(kind: str) -> Effect:
-    """The connection is reset."""
-    return Effect(lambda _parcels, _at: [Parcel(0.0, b"", "reset")], outcome=OUTCOMES[kind], eaten=True)
+class Faults:
+    """The faults of a network: how each kind is made, and which of them stand."""
 
+    def __init__(self, responder: Responder, clock: Clock) -> None:
+        self.responder = responder
+        self.clock = clock
+        self._standing: list[Fault] = []
+        self._watchers: list[Callable[[], None]] = []
+        self._lock = threading.RLock()
 
-def late(by: float) -> Effect:
-    """What comes back comes later."""
-    return Effect(lambda parcels, _at: [parcel._replace(delay=parcel.delay + by) for parcel in parcels])
+    @kind("dropped")
+    def drop(self, name: str | None = None, rdtype: str | None = None, **which: Unpack[Which]) -> Fault:
+        """Lose queries on their way: no reply comes."""
+        return self._begin("drop", Lost(), name, rdtype, which)
 
+    @kind()
+    def delay(
+        self, seconds: float, name: str | None = None, rdtype: str | None = None, **which: Unpack[Which]
+    ) -> Fault:
+        """Let replies come `seconds` later."""
+        return self._begin("delay", effects.late(effects.seconds("delay", seconds)), name, rdtype, which)
 
-def twice() -> Effect:
-    """What comes back does so twice."""
-    return Effect(lambda parcels, _at: parcels * 2)
+    @kind(only="udp")
+    def duplicate(self, name: str | None = None, rdtype: str | None = None, **which: Unpack[Which]) -> Fault:
+        """Let replies over UDP come twice."""
+        return self._begin("duplicate", effects.twice(), name, rdtype, which)
 
+    @kind(only="udp")
+    def reorder(
+        self, name: str | None = None, rdtype: str | None = None, *, within: float = 0.02, **which: Unpack[Which]
+    ) -> Fault:
+        """Let replies over UDP overtake one another: to queries that come in `within` seconds, in reverse order.
 
-def dripping(interval: float) -> Effect:
-    """What comes back does so octet by octet."""
-    return Effect(lambda parcels, _at: [parcel._replace(manner="drip", interval=interval) for parcel in parcels])
+        A reply comes up to twice that late.
+        """
+        if not within > 0:
+            raise ValueError(f"reorder: within={within} is no time; give seconds above 0")
+        effect = effects.reversed_within(effects.seconds("reorder", within))
+        return self._begin("reorder", effect, name, rdtype, which)
 
+    @kind("truncated")
+    def truncate(self, name: str | None = None, rdtype: str | None = None, **which: Unpack[Which]) -> Fault:
+        """Cut replies to nothing, with the flag TC: over UDP, unless `transport="tcp"` says otherwise."""
+        # Whoever wants a truncated reply wants to see TCP at work.
+        return self._begin("truncate", effects.damaged(effects.cut), name, rdtype, {"transport": "udp", **which})
 
-def bare(rcode: str) -> Effect:
-    """The nameserver says nothing but an rcode. Raises `ValueError` for one that there is not."""
-    number = RCODES.get(str(rcode).upper())
-    if number is None:
-        raise ValueError(f"there is no rcode {rcode!r}; use one of {', '.join(RCODES)}")
-    return Effect(answer=lambda _responder, _query, _client: Reply(number, authoritative=False))
+    @kind()
+    def rcode(self, rcode: str, name: str | None = None, rdtype: str | None = None, **which: Unpack[Which]) -> Fault:
+        """Answer with nothing but an rcode: `SERVFAIL`, `REFUSED`, `FORMERR`, `NOTIMP`, `NXDOMAIN` and others.
 
+        Raises `ValueError` for an rcode that there is not.
+        """
+        return self._begin("rcode", effects.bare(rcode), name, rdtype, which)
 
-def changed(kind: str, change: Callable[[bytes], bytes]) -> Effect:
-    """What comes back is no true reply."""
-    return Effect(
-        lambda parcels, _at: [parcel._replace(data=change(parcel.data)) for parcel in parcels], outcome=OUTCOMES[kind]
-    )
+    @kind("wrong id")
+    def wrong_id(
+        self, name: str | None = None, rdtype: str | None = None, *, then_reply: bool = False, **which: Unpack[Which]
+    ) -> Fault:
+        """Answer with another query's id; with `then_reply` the true reply follows, as it does after a forged one."""
+        effect = effects.damaged(effects.with_other_id)
+        return self._forge("wrong_id", effect, name, rdtype, which, then_reply=then_reply)
 
+    @kind("wrong question")
+    def wrong_question(
+        self, name: str | None = None, rdtype: str | None = None, *, then_reply: bool = False, **which: Unpack[Which]
+    ) -> Fault:
+        """Answer a question about another name; with `then_reply` the true reply follows."""
+        effect = effects.damaged(effects.with_other_question)
+        return self._forge("wrong_question", effect, name, rdtype, which, then_reply=then_reply)
 
-def elsewhere(kind: str) -> Effect:
-    """What comes back comes from an address that was not asked."""
-    return Effect(
-        lambda parcels, _at: [parcel._replace(manner="elsewhere") for parcel in parcels], outcome=OUTCOMES[kind]
-    )
+    @kind("garbage")
+    def garbage(
+        self, name: str | None = None, rdtype: str | None = None, *, then_reply: bool = False, **which: Unpack[Which]
+    ) -> Fault:
+        """Answer with the query's id and then what is no DNS message; with `then_reply` the true reply follows."""
+        effect = effects.damaged(effects.noise)
+        return self._forge("garbage", effect, name, rdtype, which, then_reply=then_reply)
 
+    @kind("wrong source", only="udp")
+    def wrong_source(
+        self, name: str | None = None, rdtype: str | None = None, *, then_reply: bool = False, **which: Unpack[Which]
+    ) -> Fault:
+        """Answer over UDP from an address that was not asked; with `then_reply` the true reply follows."""
+        return self._forge("wrong_source", effects.elsewhere(), name, rdtype, which, then_reply=then_reply)
 
-def followed(effect: Effect) -> Effect:
-    """What came back without the effect comes right after what comes with it."""
-    act = effect.act
-    return effect if act is None else Effect(lambda parcels, at: [*act(parcels, at), *parcels])
+    @kind(only="tcp")
+    def drip(
+        self, interval: float, name: str | None = None, rdtype: str | None = None, **which: Unpack[Which]
+    ) -> Fault:
+        """Send replies over TCP octet by octet, each `interval` seconds after the one before it."""
+        return self._begin("drip", effects.dripping(effects.seconds("drip", interval)), name, rdtype, which)
 
+    @kind("reset", only="tcp")
+    def reset(self, name: str | None = None, rdtype: str | None = None, **which: Unpack[Which]) -> Fault:
+        """Reset TCP connections when the query has come, before any reply."""
+        return self._begin("reset", effects.reset(), name, rdtype, which)
 
-def reversed_within(within: float) -> Effect:
-    """Replies to queries that come within some seconds of one another come in reverse order."""
-    window = -math.inf
-    count = 0
+    @kind()
+    def stale(self, name: str | None = None, rdtype: str | None = None, **which: Unpack[Which]) -> Fault:
+        """Answer from the cluster as it is now, whatever changes in it: what CoreDNS does that has lost the API server.
 
-    def act(parcels: list[Parcel], at: float) -> list[Parcel]:
-        nonlocal window, count
-        if at >= window + within or count == _PLACES:
-            window, count = at, 0
-        # The later in the window a query comes, the earlier its reply goes, and none goes before the window's end.
-        due = window + within * (2 - count / _PLACES)
-        count += 1
-        return [parcel._replace(delay=parcel.delay + due - at) for parcel in parcels]
+        Its cache and the records' TTL go on as ever.
+        """
+        with self._lock:
+            frozen = copy.deepcopy(self.responder, {id(self.clock): self.clock})
 
-    return Effect(act)
+        def answer(responder: Responder, query: respond.Query, client: str) -> Reply:
+            return (frozen if responder is self.responder else responder).answer(query, client)
 
+        return self._begin("stale", Answered(answer), name, rdtype, which)
 
-def cut(message: bytes) -> bytes:
-    """Truncate a message to its header and question."""
-    end = _question_end(message)
-    return message[:2] + bytes((message[2] | _TRUNCATED, message[3])) + message[4:6] + bytes(6) + message[_HEADER:end]
+    @kind()
+    def refuse(self, *, transport: Transport | None = None, nameserver: str | None = None) -> Fault:
+        """Close ports: of both transports or one, of all nameservers or of that address, until it is stopped.
 
+        Nobody sees what question a closed port refuses, so it is not logged, and `hits` counts offline resolvers alone.
+        """
+        which = Which()
+        if transport is not None:
+            which["transport"] = transport
+        if nameserver is not None:
+            which["nameserver"] = nameserver
+        fault = self._begin("refuse", Closed(), None, None, which)
+        self._tell()
+        return fault
 
-def with_other_id(message: bytes) -> bytes:
-    """Change a message's id."""
-    return bytes((message[0] ^ 0xFF,)) + message[1:]
+    def restore(self) -> None:
+        """End all faults."""
+        with self._lock:
+            standing, self._standing = self._standing, []
+        if any(isinstance(fault.effect, Closed) for fault in standing):
+            self._tell()
 
+    # -- what stands -------------------------------------------------------------------------------------------------
 
-def with_other_question(message: bytes) -> bytes:
-    """Change a letter of the name that a message is about; that of the root is left, and its type changed."""
-    at = _HEADER + 1
-    if len(message) < at + 2:
-        return message  # another fault has left no question
-    if message[_HEADER:at] == b"\0":
-        return message[:at] + bytes((message[at], message[at + 1] ^ 1)) + message[at + 2 :]
-    letter = b"y" if message[at : at + 1] in b"xX" else b"x"
-    return message[:at] + letter + message[at + 1 :]
+    def closed(self, transport: Transport, nameserver: str) -> bool:
+        """Whether the port of a nameserver is closed."""
+        return bool(self._closing(transport, nameserver))
 
+    def watch(self, watcher: Callable[[], None]) -> None:
+        """Call this when ports may have been closed or opened."""
+        self._watchers.append(watcher)
 
-def noise(message: bytes) -> bytes:
-    """Make what is no message, with the id of one."""
-    return message[:2] + _NOISE
+    def unwatch(self, watcher: Callable[[], None]) -> None:
+        """Do not call this any more."""
+        self._watchers.remove(watcher)
 
+    def _tell(self) -> None:
+        for watcher in tuple(self._watchers):
+            watcher()
 
-def _question_end(message: bytes) -> int:
-    at = _HEADER
-    if not int.from_bytes(message[4:6]):
-        return at
-    while at < len(message) and message[at]:  # a question is never compressed
-        at += message[at] + 1
-    return min(at + 5, len(message))  # it ends early where another fault has damaged it
+    def _closing(self, transport: Transport, nameserver: str) -> list[Fault]:
+        traits = Traits("", "", transport, self.clock.monotonic(), nameserver, "")
+        return [fault for fault in self._standing if isinstance(fault.effect, Closed) and fault.criteria.fit(traits)]
+
+    def _hits(self, traits: Traits) -> list[Fault]:
+        hits: list[Fault] = []
+        for fault in self._standing:
+            if not isinstance(fault.effect, Closed) and fault.takes(traits):
+                hits.append(fault)
+                if isinstance(fault.effect, Lost):
+                    break
+        return hits
+
+    def _forge(
+        self, kind: str, effect: Changed, name: str | None, rdtype: str | None, which: Which, *, then_reply: bool
+    ) -> Fault:
+        if then_reply:
+            return self._begin(kind, effects.followed(effect), name, rdtype, which, true_reply=True)
+        return self._begin(kind, effect, name, rdtype, which)
+
+    def _begin(
+        self,
+        kind: str,
+        effect: Effect,
+        name: str | None,
+        rdtype: str | None,
+        which: Which,
+        *,
+        true_reply: bool = False,
+    ) -> Fault:
+        known = KINDS[kind]
+        criteria = Criteria.of(kind, self.clock.monotonic(), name, rdtype, only=known.only, **which)
+        fault = Fault(kind, criteria, effect, None if true_reply else known.outcome, self._end)
+        with self._lock:
+            self._standing.append(fault)
+        return fault
+
+    def _end(self, fault: Fault) -> None:
+        with self._lock:
+            if fault not in self._standing:
+                return
+            # A new list, since this one may be walked over.
+            self._standing = [other for other in self._standing if other is not fault]
+        if isinstance(fault.effect, Closed):
+            self._tell()

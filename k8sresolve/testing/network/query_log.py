@@ -4,65 +4,25 @@ import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import attrs
 
-from k8sresolve._core.questions import TYPE_NAMES
+from k8sresolve._columns import Columns
+from k8sresolve._core.engine.sends import Transport
 from k8sresolve.testing.coredns.records import Record
+from k8sresolve.testing.network.faults import KINDS, FaultOutcome
+from k8sresolve.testing.network.text import Rcode, read_name, read_type
 
 _MOST = 100_000  # queries and records that are kept
 _RECORDS_SHOWN = 3
 _ROOM = 200  # characters; pytest cuts what it shows of a value at 240
-OUTCOMES = {
-    "drop": "dropped",
-    "reset": "reset",
-    "truncate": "truncated",
-    "wrong_id": "wrong id",
-    "wrong_question": "wrong question",
-    "wrong_source": "wrong source",
-    "garbage": "garbage",
-}
-"""The outcome of a query that was hit by such a fault, where no true reply follows."""
 
-_NUMBERS = {name: number for number, name in TYPE_NAMES.items()}
-
-
-def type_text(number: int) -> str:
-    """Write a record type as text: `A`, or `TYPE65280` (RFC 3597) where it has no name."""
-    known = TYPE_NAMES.get(number)
-    if known is not None:
-        return known
-    import dns.rdatatype
-
-    return dns.rdatatype.to_text(dns.rdatatype.RdataType.make(number))
-
-
-def read_type(text: str) -> str:
-    """Read a record type in any letter case. Raises `ValueError` for what is none.
-
-    >>> read_type("aaaa")
-    'AAAA'
-    """
-    import dns.exception
-    import dns.rdatatype
-
-    name = str(text).upper()
-    if name in _NUMBERS:
-        return name
-    try:
-        return type_text(dns.rdatatype.from_text(name))
-    except (dns.exception.DNSException, ValueError):
-        raise ValueError(f"there is no record type {text!r}") from None
-
-
-def read_name(text: str) -> str:
-    """Make a name absolute and lower-case, as the log has it."""
-    return f"{text.removesuffix('.').lower()}."
+Outcome: TypeAlias = Rcode | Literal["BADVERS", "NODATA", "truncated", "no reply"] | FaultOutcome
 
 
 @attrs.frozen
-class Query:
+class LoggedQuery:
     """One question that came to a nameserver, and what its asker was sent.
 
     - `name` is absolute and in lower case, `rdtype` text such as `"SRV"`, `transport` `"udp"` or `"tcp"`;
@@ -76,9 +36,9 @@ class Query:
 
     name: str
     rdtype: str
-    transport: str
+    transport: Transport
     at: float
-    outcome: str
+    outcome: Outcome
     client: str = ""
     nameserver: str = ""
     replica: str = ""
@@ -112,7 +72,7 @@ class Query:
         """Tell the outcome, the first records' data, and the faults that it does not tell already."""
         shown = [self._data(record) for record in self.answer[:_RECORDS_SHOWN]]
         more = len(self.answer) - len(shown)
-        faults = [fault for fault in self.faults if OUTCOMES.get(fault) != self.outcome]
+        faults = [fault for fault in self.faults if KINDS[fault].outcome != self.outcome]
         word = "fault" if len(faults) == 1 else "faults"
         parts = [
             ", ".join(shown),
@@ -126,7 +86,7 @@ class Query:
         return data if rdtype == self.rdtype else f"{rdtype} {data}"
 
 
-class Count(int):
+class QueryCount(int):
     """How often something was asked: a number, whose `repr`, which pytest shows, tells what else was asked.
 
     `story` are the lines of the whole log.
@@ -135,7 +95,7 @@ class Count(int):
     _log: "QueryLog"
 
     @classmethod
-    def of(cls, number: int, log: "QueryLog") -> "Count":
+    def of(cls, number: int, log: "QueryLog") -> "QueryCount":
         """Make a count of queries in a log."""
         count = cls(number)
         count._log = log
@@ -173,13 +133,13 @@ class QueryLog:
     nothing was asked
     """
 
-    def __init__(self, queries: Iterable[Query] = ()) -> None:
+    def __init__(self, queries: Iterable[LoggedQuery] = ()) -> None:
         self._queries = deque(queries)
         self._size = 0
-        self._watchers: list[Callable[[Query], object]] = []
+        self._watchers: list[Callable[[LoggedQuery], object]] = []
         self._lock = threading.Lock()
 
-    def __iter__(self) -> Iterator[Query]:
+    def __iter__(self) -> Iterator[LoggedQuery]:
         with self._lock:
             return iter(tuple(self._queries))
 
@@ -195,13 +155,13 @@ class QueryLog:
         kind = None if rdtype is None else read_type(rdtype)
         return QueryLog(query for query in self if wanted in (None, query.name) and kind in (None, query.rdtype))
 
-    def asked(self, name: str | None = None, rdtype: str | None = None) -> Count:
+    def asked(self, name: str | None = None, rdtype: str | None = None) -> QueryCount:
         """Count the queries for a name (with or without the dot) and type; None stands for any.
 
         What is returned is an `int`. When an assertion about it fails, pytest shows what was asked instead. Raises
         `ValueError` for a type that there is not.
         """
-        return Count.of(len(self.of(name, rdtype)), self)
+        return QueryCount.of(len(self.of(name, rdtype)), self)
 
     def clear(self) -> None:
         """Forget what was asked."""
@@ -209,7 +169,7 @@ class QueryLog:
             self._queries.clear()
             self._size = 0
 
-    def note(self, query: Query) -> None:
+    def note(self, query: LoggedQuery) -> None:
         """Add a query."""
         with self._lock:
             self._queries.append(query)
@@ -219,7 +179,7 @@ class QueryLog:
         for watcher in self._watchers:
             watcher(query)
 
-    def watch(self, watcher: Callable[[Query], object]) -> None:
+    def watch(self, watcher: Callable[[LoggedQuery], object]) -> None:
         """Call this for each query as it comes, in whatever thread that is."""
         self._watchers.append(watcher)
 
@@ -232,7 +192,5 @@ class QueryLog:
             return "nothing was asked"
         several = len({query.replica for query in queries}) > 1
         rows = [query.cells(replicas=several) for query in queries]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        return "\n".join(
-            "  ".join([cells[0].rjust(widths[0]), *map(str.ljust, cells[1:], widths[1:])]).rstrip() for cells in rows
-        )
+        columns = Columns(rows)
+        return "\n".join(columns.line([time.rjust(columns.widths[0]), *cells]) for time, *cells in rows)

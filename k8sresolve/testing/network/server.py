@@ -11,10 +11,11 @@ from contextlib import closing, suppress
 from itertools import groupby
 from typing import Self, cast
 
+from k8sresolve._core.engine.sends import Transport
 from k8sresolve.config import Nameserver
 from k8sresolve.errors import ConfigError
-from k8sresolve.testing.network.faults import Parcel, Transport
 from k8sresolve.testing.network.network import Network
+from k8sresolve.testing.network.parcels import Parcel
 
 _MOST_PORT = 65535
 _TRIES = 20  # until a port is free for UDP as well as for TCP
@@ -104,37 +105,37 @@ class Server:
     async def _serve(self, listening: "Future[int]") -> None:
         self._loop = loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
-        ports = await self._listen()
+        listeners = await self._listen()
 
         def refresh() -> None:
-            done = asyncio.run_coroutine_threadsafe(self._refresh(ports), loop)
+            done = asyncio.run_coroutine_threadsafe(self._refresh(listeners), loop)
             if threading.current_thread() is not self._thread:
                 # Whoever closes a port may rely on it that it is closed now, unless all of it ends this moment.
                 with suppress(TimeoutError, CancelledError):
                     done.result(_PATIENCE)
 
         try:
-            await self._refresh(ports)
+            await self._refresh(listeners)
             self._network.watch(refresh)
-            listening.set_result(ports[0].number)
+            listening.set_result(listeners[0].number)
             await self._stopping.wait()
         finally:
             self._network.unwatch(refresh)
-            for port in ports:
-                await port.close()
+            for listener in listeners:
+                await listener.close()
 
-    async def _refresh(self, ports: "tuple[_Udp, _Tcp]") -> None:
-        for port in ports:
-            if self._network.closed(port.transport, self.stands_for):
-                await port.refuse()
+    async def _refresh(self, listeners: "tuple[_UdpListener, _TcpListener]") -> None:
+        for listener in listeners:
+            if self._network.closed(listener.transport, self.stands_for):
+                await listener.refuse()
             else:
-                await port.listen()
+                await listener.listen()
 
-    async def _listen(self) -> "tuple[_Udp, _Tcp]":
+    async def _listen(self) -> "tuple[_UdpListener, _TcpListener]":
         for attempt in range(_TRIES):
-            tcp = _Tcp(self, self.port)
+            tcp = _TcpListener(self, self.port)
             await tcp.listen()
-            udp = _Udp(self, tcp.number)
+            udp = _UdpListener(self, tcp.number)
             try:
                 await udp.listen()
             except OSError:
@@ -152,8 +153,8 @@ class Server:
         )
 
 
-class _Port:
-    """One port of one transport, which is open, closed, or neither yet."""
+class _Listener:
+    """What listens on a port for one transport: the port is open, closed, or neither yet."""
 
     transport: Transport
     kind: socket.SocketKind
@@ -185,7 +186,7 @@ class _Port:
             self._holding = None
 
 
-class _Udp(_Port, asyncio.DatagramProtocol):
+class _UdpListener(_Listener, asyncio.DatagramProtocol):
     """The UDP half."""
 
     transport = "udp"
@@ -253,12 +254,12 @@ class _Udp(_Port, asyncio.DatagramProtocol):
 
     def _send_from_elsewhere(self, data: bytes, addr: tuple[str, int]) -> None:
         if self._other is None:
-            self._other = _Udp(self.server, 0).bind()
+            self._other = _UdpListener(self.server, 0).bind()
         with suppress(OSError):  # a full buffer loses it, as it may any datagram
             self._other.sendto(data, addr)
 
 
-class _Tcp(_Port):
+class _TcpListener(_Listener):
     """The TCP half."""
 
     transport = "tcp"
@@ -266,27 +267,27 @@ class _Tcp(_Port):
 
     def __init__(self, server: Server, number: int) -> None:
         super().__init__(server, number)
-        self._listener: asyncio.Server | None = None
+        self._accepting: asyncio.Server | None = None
         self._streams: set[asyncio.Task[None]] = set()
 
     async def listen(self) -> None:
         """Open it."""
-        if self._listener is None:
+        if self._accepting is None:
             self.release()
-            self._listener = await asyncio.start_server(self._accept, sock=self.bind())
+            self._accepting = await asyncio.start_server(self._accept, sock=self.bind())
 
     async def refuse(self) -> None:
         """Close it, and its connections with it, and keep its number."""
-        if self._listener is not None:
+        if self._accepting is not None:
             await self.close()
             self._holding = self.bind()  # listen(2) is what would let anyone connect
 
     async def close(self) -> None:
         """End it."""
         self.release()
-        if self._listener is not None:
-            await self._stop_listening(self._listener)
-            self._listener = None
+        if self._accepting is not None:
+            await self._stop_listening(self._accepting)
+            self._accepting = None
         for stream in self._streams:
             stream.cancel()
         await asyncio.gather(*self._streams, return_exceptions=True)
@@ -306,7 +307,7 @@ class _Tcp(_Port):
         self._streams.add(task)
         # Cancelled by `close`, after which nothing is left to do; asyncio of Python 3.11 would report it.
         with closing(writer), suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            if self._listener is not None:  # else it was let in while the port was being closed
+            if self._accepting is not None:  # else it was let in while the port was being closed
                 await self._converse(reader, writer)
         self._streams.discard(task)
 

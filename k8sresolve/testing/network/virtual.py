@@ -17,17 +17,10 @@ from k8sresolve._core.events import Events
 from k8sresolve._core.questions import Results, Round
 from k8sresolve._drivers.running import report
 from k8sresolve.errors import ResolverClosed, WrongLoop
+from k8sresolve.testing.network.parcels import Arrival
 
 if TYPE_CHECKING:
     import asyncio
-
-
-class Arrival(NamedTuple):
-    """What comes back for a send: `data`, or, where that is None, the network error `error`, after `delay` seconds."""
-
-    delay: float
-    data: bytes | None
-    error: str = ""
 
 
 class Network(Protocol):

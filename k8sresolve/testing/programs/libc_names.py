@@ -18,7 +18,8 @@ from k8sresolve._getaddrinfo.libc import Libc
 from k8sresolve._getaddrinfo.names import Host, Missing, bare, host_of
 from k8sresolve.config import CacheConfig, ResolverConfig
 from k8sresolve.testing.network.clock import Clock
-from k8sresolve.testing.network.virtual import Arrival, Network, VirtualDriver
+from k8sresolve.testing.network.parcels import Arrival
+from k8sresolve.testing.network.virtual import Network, VirtualDriver
 from k8sresolve.testing.programs.resolvers import OfflineResolver, Place
 
 T = TypeVar("T")

@@ -34,7 +34,7 @@ from k8sresolve._core.questions import AAAA, A, Failed
 from k8sresolve._facade import Options
 from k8sresolve.testing import Cluster
 from k8sresolve.testing.coredns.plugins.kubernetes.options import KubernetesOptions
-from k8sresolve.testing.network.virtual import Arrival
+from k8sresolve.testing.network.parcels import Arrival
 from k8sresolve.testing.programs.resolvers import OfflineResolver, Place
 from tests.core.world import IPV4_OBJECTS, ipv4_cluster, pods
 

@@ -1,6 +1,7 @@
 """Faults: what they do, alike in virtual time and on real sockets, and which ones are refused."""
 
 import contextlib
+import inspect
 import random
 from collections.abc import Callable
 from typing import Any
@@ -11,11 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from k8sresolve import Nameserver, ResolverConfig
-from k8sresolve.errors import ConfigError
 from k8sresolve.resolver import Resolver
-from k8sresolve.testing import Cluster, scenarios
-from k8sresolve.testing.network import faults
-from k8sresolve.testing.network.query_log import Query
+from k8sresolve.testing import Cluster, Fault, Network
+from k8sresolve.testing.network.faults import KINDS
+from k8sresolve.testing.network.query_log import LoggedQuery
 from tests.testing.fault_scenarios import FIRST, FOUND, NAME, REPLICAS, SCENARIOS, SECOND, SHOP, Scenario
 
 # A machine that is busy for 50 ms makes a resolver ask again; that is no difference between the two.
@@ -34,7 +34,7 @@ def lines(cluster: Cluster) -> tuple[str, ...]:
     return tuple(map(line, cluster.queries))
 
 
-def line(query: Query) -> str:
+def line(query: LoggedQuery) -> str:
     words = {"dropped": "drop", "truncated": "truncate"}
     told = words.get(query.outcome, query.outcome.replace(" ", "_"))
     others = ", ".join(fault for fault in query.faults if fault != told)
@@ -235,6 +235,20 @@ def test_a_fault_that_can_never_match_is_refused_where_it_is_made(make: Callable
     assert ask(offline) == ["NOERROR"]
 
 
+_FIRST: dict[str, tuple[Any, ...]] = {"delay": (1.0,), "drip": (1.0,), "rcode": ("SERVFAIL",)}
+
+
+def test_every_method_that_makes_a_fault_is_entered_by_its_name():
+    methods = inspect.getmembers(Network, inspect.isfunction)
+    public = [(name, method) for name, method in methods if not name.startswith("_")]
+    assert {name for name, method in public if inspect.signature(method).return_annotation is Fault} == set(KINDS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_fault_is_of_the_kind_that_its_method_says(kind):
+    assert getattr(cluster().network, kind)(*_FIRST.get(kind, ())).kind == kind
+
+
 def test_an_unknown_argument_is_a_type_error():
     with pytest.raises(TypeError, match="nxt"):
         cluster().network.drop(nxt=1)
@@ -267,61 +281,6 @@ def test_no_message_and_no_faults_make_the_network_fail(message, transport, kind
         assert all((parcel.data[:2] != message[:2]) == odd for parcel in sent)
 
 
-# -- scenarios ---------------------------------------------------------------------------------------------------------
-
-
-def test_k3_a_rolling_restart_fails_no_lookup_and_costs_one_resend_at_most():
-    offline = cluster()
-    with (
-        scenarios.rolling_restart(offline, away=5) as restart,
-        offline.resolver(namespace="shop", family="ipv4") as resolver,
-    ):
-        while offline.clock.monotonic() < 12:
-            before = len(offline.queries)
-            assert resolver.service("payments", fresh=True).addresses
-            assert len(offline.queries) - before <= 2
-            offline.clock.advance(0.1)
-    dropped = [query for query in offline.queries if query.outcome == "dropped"]
-    assert len(dropped) == restart.hits > 10
-    assert {query.replica for query in dropped if query.at < 5} == {FIRST}
-    assert {query.replica for query in dropped if query.at >= 5} == {SECOND}
-    assert not [query for query in dropped if query.at > 10]
-
-
-def test_one_nameserver_cannot_be_one_of_several_that_are_dead():
-    with pytest.raises(ConfigError, match=r"has one nameserver.*server_addresses="):
-        scenarios.one_replica_dead(Cluster.from_manifests(SHOP))
-    with pytest.raises(ConfigError, match=r"no replica has the address '10\.9\.9\.9'; there are 10\.244\.0\.2, "):
-        scenarios.one_replica_dead(cluster(), "10.9.9.9")
-
-
-def test_names_outside_the_cluster_outlast_the_api_server():
-    upstream = {"example.com": "@ A 192.0.2.1"}
-    offline = Cluster.from_manifests(
-        SHOP, corefile=". {\n kubernetes cluster.local\n forward . 9.9.9.9\n}\n", upstream=upstream
-    )
-    away = scenarios.api_server_away(offline, stale=1)
-    offline.clock.advance(2)
-    assert ask(offline, host="example.com.") == ["NOERROR"]
-    assert ask(offline)[-1] == "SERVFAIL"
-    away.stop()
-    assert ask(offline) == ["NOERROR"]
-
-
 def test_found_is_what_the_manifests_say():
     with cluster().resolver(namespace="shop", family="ipv4") as resolver:
         assert [str(address) for address in resolver.service("payments").addresses] == [FOUND]
-
-
-@pytest.mark.parametrize("damage", [faults.cut, faults.with_other_question, faults.with_other_id, faults.noise])
-@pytest.mark.parametrize(
-    "message",
-    [
-        pytest.param(b"\0\1\x81\x80\0\1" + bytes(6), id="a header that promises a question"),
-        pytest.param(b"\0\1\x81\x80\0\1" + bytes(7), id="the root without a type"),
-        pytest.param(b"\0\1\x81\x80\0\1" + bytes(6) + b"\x3fx", id="a label that ends early"),
-        pytest.param(faults.noise(bytes(40)), id="noise"),
-    ],
-)
-def test_one_fault_may_damage_what_another_has_damaged(damage, message):
-    assert damage(message)[1:2] == message[1:2]

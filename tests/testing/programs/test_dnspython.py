@@ -17,7 +17,7 @@ import pytest
 import trio
 
 from k8sresolve.testing import Cluster
-from k8sresolve.testing.network.virtual import Arrival
+from k8sresolve.testing.network.parcels import Arrival
 
 SHOP = Path(__file__).parents[3] / "docs/examples/shop.yaml"
 D = "svc.cluster.local"

@@ -1,0 +1,156 @@
+"""Which of the queries a fault hits, counts and chance apart."""
+
+import math
+from ipaddress import ip_address
+from typing import NamedTuple, TypedDict, get_args
+
+import attrs
+
+from k8sresolve._core.engine.sends import Transport
+from k8sresolve.names import check_host
+from k8sresolve.testing.network.text import read_name, read_type
+
+
+class Which(TypedDict, total=False):
+    """Which of the queries that are about the fault's name and type it hits; without any of these, all of them.
+
+    - `next`: so many, then no more; `every=2`: the first and then each second one, and so on; `probability`: each by
+      that chance, from 0 to 1, with a random generator of its own that starts from `seed`, 0 by default;
+    - `after`: only when so many seconds have passed by the cluster's clock since the fault was made; `lasting`: only
+      during so many seconds then;
+    - `transport`: only those over `"udp"` or `"tcp"`; `nameserver`: only those sent to that address, or led to it as
+      one of the cluster's replicas.
+    """
+
+    next: int
+    every: int
+    probability: float
+    seed: int
+    after: float
+    lasting: float
+    transport: Transport
+    nameserver: str
+
+
+class Traits(NamedTuple):
+    """What faults tell queries apart by: the question, the way it is sent, and when, by the cluster's clock."""
+
+    name: str
+    rdtype: str
+    transport: Transport
+    at: float
+    nameserver: str
+    replica: str
+
+
+@attrs.frozen
+class Criteria:
+    """Which queries a fault hits, checked."""
+
+    name: str | None
+    rdtype: str | None
+    transport: Transport | None
+    nameserver: str | None
+    next: int | None
+    every: int
+    probability: float | None
+    seed: int
+    begin: float
+    end: float
+
+    @classmethod
+    def of(
+        cls,
+        kind: str,
+        now: float,
+        name: str | None = None,
+        rdtype: str | None = None,
+        *,
+        only: Transport | None = None,
+        next: int | None = None,  # noqa: A002
+        every: int = 1,
+        probability: float | None = None,
+        seed: int | None = None,
+        after: float = 0.0,
+        lasting: float = math.inf,
+        transport: Transport | None = None,
+        nameserver: str | None = None,
+    ) -> "Criteria":
+        """Read what a user gave for a fault of that kind, which happens over the transport `only`, if that is given.
+
+        Raises `ValueError` for what no query can ever meet.
+        """
+        for word, number in (("next", next), ("every", every)):
+            if number is not None and (not isinstance(number, int) or number < 1):
+                raise ValueError(f"{kind}: {word}={number} hits nothing; give a whole number from 1 on")
+        if probability is not None and not 0 < probability <= 1:
+            raise ValueError(f"{kind}: probability={probability} is not above 0 and at most 1")
+        if seed is not None and probability is None:
+            raise ValueError(f"{kind}: seed={seed} does nothing without probability=")
+        if not 0 <= after < math.inf:
+            raise ValueError(f"{kind}: after={after} is no number of seconds from now on")
+        if not lasting > 0:
+            raise ValueError(f"{kind}: lasting={lasting} is no time; give seconds above 0")
+        return cls(
+            None if name is None else _pattern(kind, name),
+            None if rdtype is None else read_type(rdtype),
+            _transport(kind, transport, only),
+            None if nameserver is None else _address(kind, nameserver),
+            next,
+            every,
+            probability,
+            seed or 0,
+            now + after,
+            now + after + lasting,
+        )
+
+    def fit(self, traits: Traits) -> bool:
+        """Whether a query is one of those that the fault is about, counts and chance apart."""
+        return (
+            self.begin <= traits.at < self.end
+            and (self.name is None or _matches(self.name, traits.name))
+            and self.rdtype in (None, traits.rdtype)
+            and self.transport in (None, traits.transport)
+            and self.nameserver in (None, traits.nameserver, traits.replica)
+        )
+
+    def __str__(self) -> str:
+        stated = {
+            "transport": self.transport,
+            "nameserver": self.nameserver,
+            "next": self.next,
+            "every": self.every if self.every > 1 else None,
+            "probability": self.probability,
+        }
+        words = [self.name, self.rdtype, *(f"{word}={value}" for word, value in stated.items() if value is not None)]
+        return " ".join(word for word in words if word)
+
+
+def _pattern(kind: str, name: str) -> str:
+    """Check a name, or `*.` and the name that all others are below."""
+    try:
+        check_host(name.removeprefix("*."))
+    except ValueError as error:
+        raise ValueError(f"{kind}: no query can be for {name!r}: {error}") from None
+    return read_name(name)
+
+
+def _matches(pattern: str, name: str) -> bool:
+    return name.endswith(pattern[1:]) if pattern.startswith("*.") else name == pattern
+
+
+def _transport(kind: str, transport: Transport | None, only: Transport | None) -> Transport | None:
+    if transport is None:
+        return only
+    if transport not in get_args(Transport):
+        raise ValueError(f"{kind}: there is no transport {transport!r}; use 'udp' or 'tcp'")
+    if only not in (None, transport):
+        raise ValueError(f"{kind} cannot happen over {transport}, only over {only}")
+    return transport
+
+
+def _address(kind: str, nameserver: str) -> str:
+    try:
+        return str(ip_address(nameserver))
+    except ValueError:
+        raise ValueError(f"{kind}: the nameserver {nameserver!r} is no IP address") from None

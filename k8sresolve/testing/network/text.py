@@ -1,0 +1,57 @@
+"""Names, types and rcodes as text, as faults take them and the log has them."""
+
+from typing import Literal, TypeAlias, get_args
+
+from k8sresolve._core.questions import TYPE_NAMES
+
+Rcode: TypeAlias = Literal[
+    "NOERROR",
+    "FORMERR",
+    "SERVFAIL",
+    "NXDOMAIN",
+    "NOTIMP",
+    "REFUSED",
+    "YXDOMAIN",
+    "YXRRSET",
+    "NXRRSET",
+    "NOTAUTH",
+    "NOTZONE",
+]
+"""The rcodes of a message's header, from 0 on (RFC 1035, section 4.1.1; RFC 2136, section 2.2)."""
+
+RCODES: dict[str, int] = {name: number for number, name in enumerate(get_args(Rcode))}
+
+_NUMBERS = {name: number for number, name in TYPE_NAMES.items()}
+
+
+def type_text(number: int) -> str:
+    """Write a record type as text: `A`, or `TYPE65280` (RFC 3597) where it has no name."""
+    known = TYPE_NAMES.get(number)
+    if known is not None:
+        return known
+    import dns.rdatatype
+
+    return dns.rdatatype.to_text(dns.rdatatype.RdataType.make(number))
+
+
+def read_type(text: str) -> str:
+    """Read a record type in any letter case. Raises `ValueError` for what is none.
+
+    >>> read_type("aaaa")
+    'AAAA'
+    """
+    import dns.exception
+    import dns.rdatatype
+
+    name = str(text).upper()
+    if name in _NUMBERS:
+        return name
+    try:
+        return type_text(dns.rdatatype.from_text(name))
+    except (dns.exception.DNSException, ValueError):
+        raise ValueError(f"there is no record type {text!r}") from None
+
+
+def read_name(text: str) -> str:
+    """Make a name absolute and lower-case, as the log has it."""
+    return f"{text.removesuffix('.').lower()}."

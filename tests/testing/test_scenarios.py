@@ -1,0 +1,59 @@
+"""Stories of faults: what they do to lookups, and where they cannot be told."""
+
+import contextlib
+
+import pytest
+
+from k8sresolve.errors import ConfigError
+from k8sresolve.testing import Cluster, scenarios
+from tests.testing.fault_scenarios import FIRST, NAME, REPLICAS, SECOND, SHOP
+
+
+def cluster() -> Cluster:
+    return Cluster.from_manifests(SHOP, server_addresses=REPLICAS)
+
+
+def ask(offline: Cluster, host: str = NAME) -> list[str]:
+    """Ask the first nameserver, and say what came of each query."""
+    offline.queries.clear()
+    with offline.resolver(family="ipv4", namespace="shop", timeout=0.2) as resolver, contextlib.suppress(OSError):
+        resolver.addresses(host, fresh=True)
+    return [query.outcome for query in offline.queries]
+
+
+def test_k3_a_rolling_restart_fails_no_lookup_and_costs_one_resend_at_most():
+    offline = cluster()
+    with (
+        scenarios.rolling_restart(offline, away=5) as restart,
+        offline.resolver(namespace="shop", family="ipv4") as resolver,
+    ):
+        while offline.clock.monotonic() < 12:
+            before = len(offline.queries)
+            assert resolver.service("payments", fresh=True).addresses
+            assert len(offline.queries) - before <= 2
+            offline.clock.advance(0.1)
+    dropped = [query for query in offline.queries if query.outcome == "dropped"]
+    assert len(dropped) == restart.hits > 10
+    assert {query.replica for query in dropped if query.at < 5} == {FIRST}
+    assert {query.replica for query in dropped if query.at >= 5} == {SECOND}
+    assert not [query for query in dropped if query.at > 10]
+
+
+def test_one_nameserver_cannot_be_one_of_several_that_are_dead():
+    with pytest.raises(ConfigError, match=r"has one nameserver.*server_addresses="):
+        scenarios.one_replica_dead(Cluster.from_manifests(SHOP))
+    with pytest.raises(ConfigError, match=r"no replica has the address '10\.9\.9\.9'; there are 10\.244\.0\.2, "):
+        scenarios.one_replica_dead(cluster(), "10.9.9.9")
+
+
+def test_names_outside_the_cluster_outlast_the_api_server():
+    upstream = {"example.com": "@ A 192.0.2.1"}
+    offline = Cluster.from_manifests(
+        SHOP, corefile=". {\n kubernetes cluster.local\n forward . 9.9.9.9\n}\n", upstream=upstream
+    )
+    away = scenarios.api_server_away(offline, stale=1)
+    offline.clock.advance(2)
+    assert ask(offline, host="example.com.") == ["NOERROR"]
+    assert ask(offline)[-1] == "SERVFAIL"
+    away.stop()
+    assert ask(offline) == ["NOERROR"]
