@@ -1,9 +1,13 @@
-"""How the whole suite reports: passing tests print nothing, so the closing line is what one reads."""
+"""What holds for the whole suite: a test can be named, on any terminal and by any process.
+
+That an id is the same in every process, whatever its hash seed, is checked by `-n`: xdist runs nothing when its workers
+have collected different tests.
+"""
 
 import pytest
 
 
-def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
-    if report.when == "call" and report.passed and not hasattr(report, "wasxfail"):
-        return "passed", "", "PASSED"
-    return None
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    odd = [ascii(item.nodeid) for item in items if not (item.nodeid.isascii() and item.nodeid.isprintable())]
+    if odd:
+        raise pytest.UsageError(f"give these tests ids in printable ASCII: {', '.join(odd)}")

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from socket import AF_INET, AF_INET6
 from typing import NamedTuple
 
-from k8sresolve._core.files.resolv_conf import parse_inet_aton
+from k8sresolve._core.addresses import parse_inet_aton
 
 MAPPED = b"\0" * 10 + b"\xff\xff"
 ANY: Mapping[int, bytes] = {AF_INET: bytes(4), AF_INET6: bytes(16)}

@@ -57,8 +57,8 @@ def start() -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
 
     yield call
     for process in started:
-        process.kill()
-        process.communicate()
+        process.terminate()
+        process.communicate(timeout=30)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from k8sresolve._core.engine import health, inquiry
 from tests.drivers import held
 from tests.drivers.nameservers import Loopback
 
@@ -20,6 +21,14 @@ def loopback() -> Iterator[Loopback]:
     yield stage
     gc.unfreeze()
     stage.stop()
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no timer of a question's end within a test, so that what waits for one fails, and a busy machine does not."""
+    monkeypatch.setattr(health, "FIRST_WAIT", 600.0)
+    monkeypatch.setattr(inquiry, "MOST_WAIT", 600.0)
+    monkeypatch.setattr(inquiry, "STREAM_WAIT", 600.0)
 
 
 def _held() -> tuple[int, set[threading.Thread]]:

@@ -52,6 +52,21 @@ def test_the_least_recently_used_go_first():
     assert [kept.get(question, 2.0) is not None for question in questions] == [True, False, True, True]
 
 
+def test_an_answer_that_comes_anew_was_used_last():
+    kept = cache(entries=2)
+    first, second, third = (Question(f"x{n}.", A) for n in range(3))
+    for question in (first, second, first, third):
+        kept.put(question, found(30.0), 0.0)
+    assert [kept.get(question, 1.0) is not None for question in (first, second, third)] == [True, False, True]
+
+
+def test_one_entry_keeps_one_answer():
+    kept = cache(entries=1)
+    for question in (QA, QAAAA):
+        kept.put(question, found(30.0), 0.0)
+    assert (kept.get(QA, 1.0), kept.get(QAAAA, 1.0)) == (None, found(30.0))
+
+
 def test_the_bound_holds_under_random_names():
     kept = cache(entries=100)
     for n in range(10_000):

@@ -1,6 +1,8 @@
-"""What is known of a nameserver."""
+"""What is known of a nameserver, and the budget for resending early."""
 
-from k8sresolve._core.engine.health import Health
+import pytest
+
+from k8sresolve._core.engine.health import Budget, Health
 
 
 def test_a_reply_ends_a_row_of_failures():
@@ -32,3 +34,51 @@ def test_waits_follow_the_round_trips():
     assert 0.1 <= health.wait < 0.11
     health.replied(5.0)
     assert health.wait == 1.0
+
+
+def test_it_is_asked_with_edns_until_it_does_not_take_it():
+    assert Health().edns is True
+
+
+def test_the_mean_and_the_deviation_move_by_an_eighth_and_a_quarter():
+    # RFC 6298, section 2.3: the deviation first, from the mean as it was.
+    health = Health()
+    health.replied(0.08)
+    health.replied(0.16)
+    assert (health.srtt, health.var) == (pytest.approx(0.09), pytest.approx(0.05))
+    health.replied(0.09)
+    assert (health.srtt, health.var) == (pytest.approx(0.09), pytest.approx(0.0375))
+
+
+def test_no_wait_is_shorter_than_50_ms():
+    health = Health()
+    health.replied(0.001)
+    assert health.wait == 0.05
+
+
+# -- the budget for early resends --------------------------------------------------------------------------------------
+
+
+def granted(budget, asked):
+    return [budget.take() for _ in range(asked)]
+
+
+def test_ten_resends_may_come_at_once():
+    assert granted(Budget(), 12) == [True] * 10 + [False] * 2
+
+
+def test_four_questions_earn_one_resend():
+    budget = Budget()
+    granted(budget, 10)
+    for _ in range(3):
+        budget.earn()
+    assert budget.take() is False
+    budget.earn()
+    assert granted(budget, 2) == [True, False]
+
+
+def test_no_more_than_ten_are_saved_up():
+    budget = Budget()
+    for _ in range(100):
+        budget.earn()
+    assert granted(budget, 11) == [True] * 10 + [False]

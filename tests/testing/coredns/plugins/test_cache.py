@@ -1,3 +1,21 @@
+"""The plugin `cache`: which replies it keeps, for how long, and how it gives them again."""
+
+import pytest
+
+from k8sresolve._core.questions import CNAME, NS, A
+from k8sresolve.testing import Clock
+from k8sresolve.testing.coredns.chain import (
+    NOTIFY,
+    NOTIMP,
+    NXDOMAIN,
+    REFUSED,
+    SERVFAIL,
+    Reply,
+    Request,
+    unwritten,
+)
+from k8sresolve.testing.coredns.plugins.cache import Cache, CacheOptions
+from k8sresolve.testing.coredns.records import ANY, AXFR, Record, address_record, soa_record
 from tests.testing.coredns.world import KUBERNETES, WEB, answer, ask, cluster, outcome, ttl
 
 
@@ -68,3 +86,85 @@ def test_keepttl_gives_the_full_ttl_again():
     ttl(made, WEB)
     made.clock.advance(9)
     assert ttl(made, WEB) == 30
+
+
+# -- which replies are kept, for how long: plugin/pkg/response, `Typify`, and RFC 2308 ---------------------------------
+
+NAME, OTHER, THIRD = "www.example.com.", "web.example.com.", "host.example.com."
+SOA_, DELEGATION = soa_record("example.com.", 60, 1, 60), Record("example.com.", NS, 60, ("ns.example.com.",))
+ADDRESS = address_record(NAME, 60, b"\x0a\x00\x00\x01")
+
+
+def alias(name, target):
+    return Record(name, CNAME, 60, (target,))
+
+
+class Next:
+    """The next plugin, which gives the same reply each time."""
+
+    def __init__(self, reply):
+        self.reply, self.asked = reply, 0
+
+    def answer(self, _request):
+        self.asked += 1
+        return self.reply
+
+
+def kept(reply, rdtype=A, opcode=0):
+    """The seconds for which the cache answers by itself."""
+    clock = Clock()
+    rest = Next(reply)
+    plugin = Cache(CacheOptions(zones=((),)), clock.monotonic)
+    request = Request(NAME, rdtype, opcode)
+    plugin.answer(request, rest)
+    for seconds in range(4000):
+        plugin.answer(request, rest)
+        if rest.asked > 1:
+            return seconds
+        clock.advance(1)
+    raise AssertionError
+
+
+@pytest.mark.parametrize(
+    ("reply", "seconds"),
+    [
+        (Reply(answer=(ADDRESS,)), 60),
+        (Reply(answer=(ADDRESS._replace(ttl=1),)), 5),
+        (Reply(answer=(ADDRESS._replace(ttl=86400),)), 3600),
+        # Negative replies live by their SOA record; RFC 2308, section 5: without one they are not kept.
+        (Reply(NXDOMAIN, authority=(SOA_,)), 60),
+        (Reply(authority=(SOA_,)), 60),
+        (Reply(NXDOMAIN), 0),
+        # RFC 2308, section 7.1: failures, for seconds.
+        (Reply(SERVFAIL), 5),
+        (Reply(NOTIMP), 5),
+        (Reply(REFUSED), 0),
+        (Reply(authority=(DELEGATION,)), 5),
+        # An alias is as good as what it leads to.
+        (Reply(answer=(alias(NAME, OTHER), address_record(OTHER, 20, b"\x0a\x00\x00\x01"))), 20),
+        (Reply(answer=(alias(NAME, OTHER),), authority=(SOA_,)), 60),
+        (Reply(answer=(alias(NAME, OTHER),)), 0),
+        (Reply(answer=(alias(NAME, OTHER), alias(OTHER, NAME))), 0),
+        (Reply(answer=(alias(NAME, OTHER), alias(NAME, THIRD))), 0),
+        # What nobody wrote, or nobody sends, no plugin sees.
+        (unwritten(SERVFAIL), 0),
+        (Reply(answer=(ADDRESS,), dropped=True), 0),
+    ],
+)
+def test_how_long_a_reply_is_kept(reply, seconds):
+    assert kept(reply) == seconds
+
+
+@pytest.mark.parametrize(
+    ("rdtype", "opcode", "answer", "seconds"),
+    [
+        (CNAME, 0, (alias(NAME, OTHER),), 60),
+        (CNAME, 0, (alias(NAME, OTHER), alias(NAME, THIRD)), 0),
+        (ANY, 0, (ADDRESS,), 60),
+        (ANY, 0, (ADDRESS._replace(name=OTHER),), 0),
+        (AXFR, 0, (ADDRESS,), 0),
+        (A, NOTIFY, (ADDRESS,), 0),
+    ],
+)
+def test_how_long_the_reply_to_another_question_is_kept(rdtype, opcode, answer, seconds):
+    assert kept(Reply(answer=answer), rdtype, opcode) == seconds

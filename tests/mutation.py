@@ -1,0 +1,75 @@
+"""Mutation testing of a module of the core by its own tests: how many small changes of it turn a test red.
+
+    python -m tests.mutation k8sresolve/_core/engine/health.py
+
+poodle makes the changes and the report: a changed number, operator, comparison, word, return value or call at a time.
+What it leaves to a project is here: which tests judge a module, and a run of them that takes half a second, being a
+fork of a process that has loaded pytest and hypothesis.
+"""
+
+import os
+import resource
+import shlex
+import sys
+from pathlib import Path
+
+os.environ["CI"] = "true"  # hypothesis gives each run the same examples, and keeps none
+
+import dns.message  # noqa: F401 - loaded once for all runs, as the three below
+import hypothesis.strategies  # noqa: F401
+import pytest
+import trio  # noqa: F401
+from poodle.cli import main
+from poodle.data_types import Mutant, MutantTrialResult, PoodleConfig
+
+TESTS = Path("tests")
+# Modules that more tests judge than those of their own name.
+MORE: dict[str, tuple[str, ...]] = {}
+
+
+def tests_of(module: Path) -> list[str]:
+    """`k8sresolve/_core/engine/health.py` is judged by `tests/core/engine/test_health*.py`, and by those listed."""
+    folder = TESTS.joinpath("core", *module.parent.parts[2:])
+    own = sorted(map(str, folder.glob(f"test_{module.stem}*.py")))
+    return [*own, *MORE.get("/".join(module.with_suffix("").parts[2:]), ())]
+
+
+def run(
+    config: PoodleConfig, run_folder: Path, mutant: Mutant, timeout: float | None, **_: object
+) -> MutantTrialResult:
+    """Judge one mutant, which lies in `run_folder`; poodle calls this, and first for no mutant at all."""
+    modules = [mutant.source_file] if mutant.source_file else [Path("k8sresolve", only) for only in config.only_files]
+    tests = [test for module in modules for test in tests_of(module)]
+    child = os.fork()
+    if not child:
+        _judge(run_folder.resolve(), tests, int(timeout or 600))
+    _, status = os.waitpid(child, 0)
+    found = status != 0
+    return MutantTrialResult(found, MutantTrialResult.RC_FOUND if found else MutantTrialResult.RC_NOT_FOUND)
+
+
+def _judge(folder: Path, tests: list[str], seconds: int) -> None:
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))  # what computes for ever is found, too
+    sys.dont_write_bytecode = True
+    sys.path.insert(0, str(folder))
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+    status = 70  # for what goes wrong outside pytest
+    try:
+        path = shlex.join([str(folder), "."])
+        ended = pytest.main(
+            ["-xq", "--assert=plain", "-pno:cacheprovider", f"--timeout={seconds}", "-o", f"pythonpath={path}", *tests]
+        )
+        assert Path(sys.modules["k8sresolve"].__file__ or "").is_relative_to(folder)
+        status = int(ended)
+    finally:
+        os._exit(status)
+
+
+if __name__ == "__main__":
+    modules = [Path(argument) for argument in sys.argv[1:]]
+    for module in modules:
+        if not tests_of(module):
+            sys.exit(f"{module}: no test is of its name")
+    main([part for module in modules for part in ("--only", str(module.relative_to("k8sresolve")))])

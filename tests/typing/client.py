@@ -1,0 +1,381 @@
+"""What users' type checkers must accept: each public name of `k8sresolve`, as a user would use it.
+
+Nothing here is run: mypy and pyright read it, both in strict mode.
+"""
+
+# pyright: strict
+
+import random
+import socket
+from collections.abc import Iterator
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Literal, TypeAlias, assert_type
+
+import k8sresolve
+from k8sresolve import (
+    Addresses,
+    Answer,
+    AsyncResolver,
+    Attempt,
+    BadResponse,
+    CacheConfig,
+    Candidate,
+    Cname,
+    ConfigError,
+    Diagnostic,
+    Endpoint,
+    EndpointName,
+    Error,
+    Explanation,
+    Family,
+    InternalError,
+    InvalidHints,
+    InvalidName,
+    LookupTimeout,
+    ManifestError,
+    Nameserver,
+    NetworkError,
+    NoData,
+    NoSuchName,
+    NotFound,
+    NotHeadless,
+    Observer,
+    PodName,
+    Policy,
+    Port,
+    PortName,
+    PortsDiffer,
+    Refused,
+    ResolveError,
+    Resolver,
+    ResolverClosed,
+    ResolverConfig,
+    ServerFailure,
+    Service,
+    ServiceName,
+    Stats,
+    Target,
+    TemporaryFailure,
+    WrongLoop,
+    addresses,
+    endpoints,
+    explain,
+    load_config,
+    lookup,
+    parse_resolv_conf,
+    pod,
+    port,
+    ports,
+    reverse,
+    service,
+)
+
+WEB = ServiceName("web", "shop", "cluster.local")
+# As `asyncio` has it.
+AddressInfo: TypeAlias = tuple[
+    socket.AddressFamily, socket.SocketKind, int, str, tuple[str, int] | tuple[str, int, int, int]
+]
+
+
+def configuring(policy: Policy, family: Family) -> None:
+    assert_type(Nameserver("10.96.0.10"), Nameserver)
+    nameserver = Nameserver.parse("[fd00::a]:1053")
+    assert_type(nameserver, Nameserver)
+    assert_type(nameserver.address, str)
+    assert_type(nameserver.port, int)
+    assert_type(nameserver.scope, int)
+    assert_type(nameserver.is_ipv6, bool)
+
+    config = ResolverConfig.for_cluster(nameserver, namespace="shop", cluster_domain="cluster.local")
+    assert_type(config, ResolverConfig)
+    assert_type(ResolverConfig.for_cluster("10.96.0.10:5353"), ResolverConfig)
+    assert_type(ResolverConfig(), ResolverConfig)
+    ResolverConfig(nameservers=["10.96.0.10", nameserver], hosts=[("db", ["10.0.0.1"])])
+    ResolverConfig(nameservers=(nameserver,), search=("svc.cluster.local",), ndots=5, timeout=1, attempts=2)
+    ResolverConfig(flags=frozenset({"rotate"}), namespace="shop", cluster_domain="cluster.local", source="mine")
+    ResolverConfig(hosts=(("db", ("10.0.0.1",)),), diagnostics=(Diagnostic("odd"),))
+    assert_type(config.nameservers, tuple[Nameserver, ...])
+    assert_type(config.search, tuple[str, ...])
+    assert_type(config.ndots, int)
+    assert_type(config.timeout, int | None)
+    assert_type(config.attempts, int | None)
+    assert_type(config.flags, frozenset[str])
+    assert_type(config.namespace, str | None)
+    assert_type(config.cluster_domain, str | None)
+    assert_type(config.hosts, tuple[tuple[str, tuple[str, ...]], ...])
+    assert_type(config.source, str)
+    assert_type(config.diagnostics, tuple[Diagnostic, ...])
+
+    (finding,) = config.diagnostics
+    assert_type(finding.problem, str)
+    assert_type(finding.line, int | None)
+    assert_type(finding.text, str)
+    assert_type(finding.source, str)
+    assert_type(finding.severity, Literal["error", "warning", "note"])
+    assert_type(finding.advice, str)
+    assert_type(finding.reference, str)
+
+    assert_type(load_config(), ResolverConfig)
+    assert_type(parse_resolv_conf(b"nameserver 10.96.0.10\n"), ResolverConfig)
+
+    cache = CacheConfig(entries=0, max_ttl=60, negative_ttl=0.5, cluster_negative_ttl=1)
+    assert_type(cache.entries, int)
+    assert_type(cache.max_ttl, float)
+    assert_type(cache.negative_ttl, float)
+    assert_type(cache.cluster_negative_ttl, float)
+
+    Resolver(config, namespace="shop", cluster_domain="cluster.local", policy=policy, family=family)
+    assert_type(Resolver().config, ResolverConfig)
+    assert_type(AsyncResolver().config, ResolverConfig)
+    Resolver(timeout=2, in_flight=8, cache=cache, policy="glibc", family="both")
+    AsyncResolver(config, namespace="shop", cluster_domain="cluster.local", policy=policy, family=family)
+    AsyncResolver(timeout=2.5, in_flight=8, cache=cache, policy="musl-1.2.3", family="ipv6")
+
+
+def naming() -> None:
+    assert_type(ServiceName.parse("web.shop", namespace="shop", cluster_domain="cluster.local"), ServiceName)
+    assert_type(WEB.service, str)
+    assert_type(WEB.namespace, str)
+    assert_type(WEB.cluster_domain, str)
+    assert_type(WEB.host, str)
+    assert_type(WEB.fqdn, str)
+
+    endpoint = EndpointName.parse("web-0.web.shop.svc.cluster.local")
+    assert_type(endpoint, EndpointName)
+    assert_type(endpoint.endpoint, str)
+    assert_type(endpoint.service, ServiceName)
+    assert_type(endpoint.address, IPv4Address | IPv6Address | None)
+    assert_type(endpoint.fqdn, str)
+
+    http = PortName("http")
+    assert_type(PortName.parse("http/tcp"), PortName)
+    assert_type(http.at(WEB), PortName)
+    assert_type(http.host, str)
+
+    assert_type(PodName.parse("10-244-1-7.shop.pod.cluster.local"), PodName)
+    assert_type(PodName.parse("10-244-1-7.shop.pod.cluster.local").fqdn, str)
+    assert_type({WEB: 1, endpoint: 2, http: 3}[WEB], int)
+
+
+def looking_up(resolver: Resolver) -> None:
+    assert_type(resolver.service("web", ports=["http", PortName("dns", "udp")], timeout=1, fresh=True), Service)
+    assert_type(resolver.service(WEB), Service)
+    assert_type(resolver.port("web", "http"), Port)
+    assert_type(resolver.port(WEB, "dns", "udp", timeout=0.5), Port)
+    assert_type(resolver.ports("web"), tuple[Port, ...])
+    assert_type(resolver.endpoints("web"), tuple[Endpoint, ...])
+    assert_type(resolver.endpoints(WEB, "http", "tcp", fresh=True), tuple[Endpoint, ...])
+    assert_type(resolver.addresses("api.example"), Addresses)
+    assert_type(resolver.reverse("10.96.0.1"), tuple[ServiceName | EndpointName | str, ...])
+    assert_type(resolver.reverse(ip_address("fd00::1")), tuple[ServiceName | EndpointName | str, ...])
+    assert_type(resolver.pod("10.244.1.7", "shop"), PodName)
+    assert_type(resolver.lookup("api.example", "TXT"), Answer)
+    assert_type(resolver.explain("web", policy="go"), Explanation)
+    assert_type(resolver.getaddrinfo("web", "http", type=socket.SOCK_STREAM, timeout=1), list[AddressInfo])
+    resolver.getaddrinfo(b"web", b"80", socket.AF_INET, flags=socket.AI_CANONNAME | socket.AI_ADDRCONFIG)
+    resolver.getaddrinfo(None, None)
+    assert_type(resolver.getnameinfo(("10.96.20.1", 80)), tuple[str, str])
+    resolver.getnameinfo(("fd00::1", 80, 0, 0), socket.NI_NAMEREQD, fresh=True)
+    assert_type(resolver.candidates("web"), tuple[Candidate, ...])
+    assert_type(resolver.stats(), Stats)
+    resolver.forget("web")
+    resolver.forget()
+    resolver.close()
+    with Resolver() as entered:
+        assert_type(entered, Resolver)
+
+
+async def looking_up_in_a_loop(resolver: AsyncResolver) -> None:
+    assert_type(await resolver.service("web", ports=["http", PortName("dns", "udp")], timeout=1, fresh=True), Service)
+    assert_type(await resolver.service(WEB), Service)
+    assert_type(await resolver.port("web", "http"), Port)
+    assert_type(await resolver.port(WEB, "dns", "udp", timeout=0.5), Port)
+    assert_type(await resolver.ports("web"), tuple[Port, ...])
+    assert_type(await resolver.endpoints("web"), tuple[Endpoint, ...])
+    assert_type(await resolver.endpoints(WEB, "http", "tcp", fresh=True), tuple[Endpoint, ...])
+    assert_type(await resolver.addresses("api.example"), Addresses)
+    assert_type(await resolver.reverse("10.96.0.1"), tuple[ServiceName | EndpointName | str, ...])
+    assert_type(await resolver.pod("10.244.1.7", "shop"), PodName)
+    assert_type(await resolver.lookup("api.example", "TXT"), Answer)
+    assert_type(await resolver.explain("web", policy="go"), Explanation)
+    assert_type(await resolver.getaddrinfo("web", "http", type=socket.SOCK_STREAM, timeout=1), list[AddressInfo])
+    await resolver.getaddrinfo(b"web", b"80", socket.AF_INET, flags=socket.AI_CANONNAME | socket.AI_ADDRCONFIG)
+    await resolver.getaddrinfo(None, None)
+    assert_type(await resolver.getnameinfo(("10.96.20.1", 80)), tuple[str, str])
+    await resolver.getnameinfo(("fd00::1", 80, 0, 0), socket.NI_NAMEREQD, fresh=True)
+    assert_type(resolver.candidates("web"), tuple[Candidate, ...])
+    assert_type(resolver.stats(), Stats)
+    resolver.forget("web")
+    await resolver.close()
+    async with AsyncResolver() as entered:
+        assert_type(entered, AsyncResolver)
+
+
+def looking_up_by_the_default_resolver() -> None:
+    assert_type(service("web", ports=["http"]), Service)
+    assert_type(port("web", "http"), Port)
+    assert_type(ports("web"), tuple[Port, ...])
+    assert_type(endpoints("web", "http"), tuple[Endpoint, ...])
+    assert_type(addresses("api.example"), Addresses)
+    assert_type(reverse("10.96.0.1"), tuple[ServiceName | EndpointName | str, ...])
+    assert_type(pod("10.244.1.7"), PodName)
+    assert_type(lookup("api.example", "MX", timeout=1, fresh=True), Answer)
+    assert_type(explain("web"), Explanation)
+    assert_type(k8sresolve.service("web"), Service)
+
+
+def reading_records(found: Service, host: Addresses, answer: Answer, told: Explanation, counted: Stats) -> None:
+    assert_type(found.name, ServiceName)
+    assert_type(found.addresses, tuple[IPv4Address | IPv6Address, ...])
+    assert_type(found.ports, tuple[Port, ...])
+    assert_type(found.candidate, str)
+    assert_type(found.ttl, int)
+    assert_type(found.expires_at, float)
+    assert_type(found.incomplete, bool)
+    assert_type(found.ranks, tuple[int, ...])
+    assert_type(found.spread(random.Random(1)), Iterator[IPv4Address | IPv6Address])
+    if found.cname is not None:
+        assert_type(found.cname, Cname)
+        assert_type(found.cname.targets, tuple[str, ...])
+        assert_type(found.cname.leaves_cluster, bool)
+
+    (http,) = found.ports
+    assert_type(http.name, str | None)
+    assert_type(http.protocol, str | None)
+    assert_type(http.service, ServiceName)
+    assert_type(http.number, int)
+    assert_type(http.headless, bool)
+    assert_type(http.targets, tuple[Target, ...])
+    assert_type(http.select(), Iterator[tuple[IPv4Address | IPv6Address, int]])
+    for address, number in http.select(random.Random(1)):
+        socket.create_connection((str(address), number))
+
+    (target,) = http.targets
+    assert_type(target.name, str)
+    assert_type(target.port, int)
+    assert_type(target.priority, int)
+    assert_type(target.weight, int)
+    assert_type(target.addresses, tuple[IPv4Address | IPv6Address, ...])
+
+    assert_type(host.host, str)
+    assert_type(host.addresses, tuple[IPv4Address | IPv6Address, ...])
+    assert_type(next(host.spread()), IPv4Address | IPv6Address)
+
+    assert_type(answer.name, str)
+    assert_type(answer.rdtype, str)
+    assert_type(answer.records, tuple[str, ...])
+    assert_type(answer.truncated, bool)
+
+    assert_type(told.name, str)
+    assert_type(told.policy, str)
+    assert_type(told.outcome, str)
+    assert_type(told.addresses, tuple[IPv4Address | IPv6Address, ...])
+    assert_type(told.questions, int)
+    assert_type(told.remark, str)
+    assert_type(told.candidates, tuple[Candidate, ...])
+    (candidate,) = told.candidates
+    assert_type(candidate.name, str)
+    assert_type(candidate.rule, str)
+    assert_type(candidate.asked, bool)
+    assert_type(candidate.questions, tuple[str, ...])
+    assert_type(candidate.outcome, str)
+    assert_type(candidate.nameserver, str)
+    assert_type(candidate.milliseconds, float | None)
+
+    assert_type(counted.questions, int)
+    assert_type(counted.sends, int)
+    assert_type(counted.resends, int)
+    assert_type(counted.cache_hits, int)
+    assert_type(counted.in_flight, int)
+
+
+def reading_endpoints(found: Endpoint) -> None:
+    assert_type(found.address, IPv4Address | IPv6Address)
+    assert_type(found.port, int | None)
+    assert_type(found.name, EndpointName | None)
+    assert_type(found.hostname, str | None)
+
+
+def matching(name: ServiceName | EndpointName | str) -> str:
+    match name:
+        case ServiceName(service, namespace, _):
+            return f"{service} in {namespace}"
+        case EndpointName():
+            return name.host
+        case _:
+            return name
+
+
+def handling(resolver: Resolver) -> None:
+    try:
+        resolver.service("web")
+    except (NoSuchName, NoData) as error:
+        as_not_found: NotFound = error
+        assert_type(as_not_found.attempts, tuple[Attempt, ...])
+    except (LookupTimeout, ServerFailure, Refused, NetworkError) as error:
+        as_temporary: TemporaryFailure = error
+        assert_type(as_temporary.name, str)
+    except InvalidHints as error:
+        assert_type(error.code, int)
+    except (InvalidName, BadResponse, InternalError, NotHeadless, PortsDiffer) as error:
+        as_resolve: ResolveError = error
+        as_gaierror: socket.gaierror = error
+        assert_type(as_resolve.problem, str)
+        assert_type(as_resolve.advice, str)
+        assert_type(as_gaierror.errno, int | None)
+    except (ConfigError, ManifestError) as error:
+        as_value_error: ValueError = error
+        raise as_value_error from None
+    except (ResolverClosed, WrongLoop) as error:
+        as_error: Error = error
+        assert_type(str(as_error), str)
+
+
+def reading_errors(error: ResolveError, config: ConfigError, manifest: ManifestError) -> None:
+    (attempt,) = error.attempts
+    assert_type(attempt, Attempt)
+    assert_type(attempt.candidate, str)
+    assert_type(attempt.rdtype, str)
+    assert_type(attempt.nameserver, str)
+    assert_type(attempt.transport, str)
+    assert_type(attempt.outcome, str)
+    assert_type(attempt.milliseconds, float)
+    assert_type(attempt.age, float | None)
+    assert_type(config.problem, str)
+    assert_type(config.advice, str)
+    assert_type(manifest.problem, str)
+    assert_type(manifest.file, str)
+    assert_type(manifest.document, int | None)
+    assert_type(manifest.line, int | None)
+    assert_type(manifest.column, int | None)
+    assert_type(manifest.field, str)
+
+
+class Printing(Observer):
+    """What a user writes to be told: the methods that matter, with the parameters as they are."""
+
+    def asked(self, name: str, rdtype: str) -> None:
+        print(name, rdtype)
+
+    def sent(self, name: str, rdtype: str, *, nameserver: str, transport: str, purpose: str, waited: float) -> None:
+        print(name, rdtype, nameserver, transport, purpose, waited)
+
+    def answered(self, attempt: Attempt) -> None:
+        print(attempt)
+
+    def landed(self, name: str, rdtype: str, outcome: str, milliseconds: float) -> None:
+        print(name, rdtype, outcome, milliseconds)
+
+    def decided(self, name: str, candidate: Candidate) -> None:
+        print(name, candidate.rule)
+
+    def remembered(self, name: str, rdtype: str, age: float) -> None:
+        print(name, rdtype, age)
+
+    def reloaded(self, config: ResolverConfig) -> None:
+        print(config.nameservers)
+
+
+def observing() -> None:
+    Resolver(observers=[Printing()])
+    AsyncResolver(observers=(Printing(), Observer()))
