@@ -9,7 +9,7 @@ import random
 import socket
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import Literal, assert_type
+from typing import Literal, TypeAlias, assert_type
 
 import k8sresolve
 from k8sresolve import (
@@ -29,6 +29,7 @@ from k8sresolve import (
     Family,
     Finding,
     InternalError,
+    InvalidHints,
     InvalidName,
     LookupTimeout,
     ManifestError,
@@ -70,6 +71,10 @@ from k8sresolve import (
 )
 
 WEB = ServiceName("web", "shop", "cluster.local")
+# As `asyncio` has it.
+AddressInfo: TypeAlias = tuple[
+    socket.AddressFamily, socket.SocketKind, int, str, tuple[str, int] | tuple[str, int, int, int]
+]
 
 
 def configuring(policy: Policy, family: Family) -> None:
@@ -166,6 +171,11 @@ def looking_up(resolver: Resolver) -> None:
     assert_type(resolver.pod("10.244.1.7", "shop"), PodName)
     assert_type(resolver.lookup("api.example", "TXT"), Answer)
     assert_type(resolver.explain("web", policy="go"), Explanation)
+    assert_type(resolver.getaddrinfo("web", "http", type=socket.SOCK_STREAM, timeout=1), list[AddressInfo])
+    resolver.getaddrinfo(b"web", b"80", socket.AF_INET, flags=socket.AI_CANONNAME | socket.AI_ADDRCONFIG)
+    resolver.getaddrinfo(None, None)
+    assert_type(resolver.getnameinfo(("10.96.20.1", 80)), tuple[str, str])
+    resolver.getnameinfo(("fd00::1", 80, 0, 0), socket.NI_NAMEREQD, fresh=True)
     assert_type(resolver.candidates("web"), tuple[Candidate, ...])
     assert_type(resolver.stats(), Stats)
     resolver.forget("web")
@@ -188,6 +198,11 @@ async def looking_up_in_a_loop(resolver: AsyncResolver) -> None:
     assert_type(await resolver.pod("10.244.1.7", "shop"), PodName)
     assert_type(await resolver.lookup("api.example", "TXT"), Answer)
     assert_type(await resolver.explain("web", policy="go"), Explanation)
+    assert_type(await resolver.getaddrinfo("web", "http", type=socket.SOCK_STREAM, timeout=1), list[AddressInfo])
+    await resolver.getaddrinfo(b"web", b"80", socket.AF_INET, flags=socket.AI_CANONNAME | socket.AI_ADDRCONFIG)
+    await resolver.getaddrinfo(None, None)
+    assert_type(await resolver.getnameinfo(("10.96.20.1", 80)), tuple[str, str])
+    await resolver.getnameinfo(("fd00::1", 80, 0, 0), socket.NI_NAMEREQD, fresh=True)
     assert_type(resolver.candidates("web"), tuple[Candidate, ...])
     assert_type(resolver.stats(), Stats)
     resolver.forget("web")
@@ -300,6 +315,8 @@ def handling(resolver: Resolver) -> None:
     except (LookupTimeout, ServerFailure, Refused, NetworkError) as error:
         as_temporary: TemporaryFailure = error
         assert_type(as_temporary.name, str)
+    except InvalidHints as error:
+        assert_type(error.code, int)
     except (InvalidName, BadResponse, InternalError, NotHeadless, PortsDiffer) as error:
         as_resolve: ResolveError = error
         as_gaierror: socket.gaierror = error

@@ -11,7 +11,7 @@ from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.engine.sends import Send
 from k8sresolve._core.events import Events
-from k8sresolve._core.questions import AAAA, PTR, A, Call, Empty, Found, Lookup, NxDomain
+from k8sresolve._core.questions import AAAA, PTR, A, Call, Empty, Found, Lookup, NxDomain, is_under
 from k8sresolve._core.search import walk as search
 from k8sresolve._facade import Options
 from k8sresolve._getaddrinfo.libc import Libc
@@ -148,7 +148,7 @@ class LibcNames:
         target = bare(chains[-1][-1] if chains else host)
         negative = ("nxdomain", "nodata") if chains else ("nxdomain",)
         domain = self._config.cluster_domain or "cluster.local"
-        if end.failure not in negative or f".{target.lower()}".endswith(f".{domain}"):
+        if end.failure not in negative or is_under(f"{target}.", domain):
             return
         if self._outside == "pass" or target.lower() == socket.gethostname().lower():
             raise Elsewhere(target if chains else None)
