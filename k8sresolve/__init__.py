@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from k8sresolve._core.events import Observer
+    from k8sresolve._core.files.lint import lint_resolv_conf
     from k8sresolve._core.files.resolv_conf import parse_resolv_conf
     from k8sresolve._default import addresses, endpoints, explain, lookup, pod, port, ports, reverse, service
     from k8sresolve._system import load_config
     from k8sresolve.async_resolver import AsyncResolver
-    from k8sresolve.config import CacheConfig, Diagnostic, Family, Nameserver, Policy, ResolverConfig
+    from k8sresolve.config import CacheConfig, Family, Nameserver, Policy, ResolverConfig
     from k8sresolve.errors import (
         Attempt,
         BadResponse,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
         TemporaryFailure,
         WrongLoop,
     )
+    from k8sresolve.findings import Finding
     from k8sresolve.names import EndpointName, PodName, PortName, ServiceName
     from k8sresolve.records import (
         Addresses,
@@ -55,11 +57,12 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "_core.events": ("Observer",),
+    "_core.files.lint": ("lint_resolv_conf",),
     "_core.files.resolv_conf": ("parse_resolv_conf",),
     "_default": ("addresses", "endpoints", "explain", "lookup", "pod", "port", "ports", "reverse", "service"),
     "_system": ("load_config",),
     "async_resolver": ("AsyncResolver",),
-    "config": ("CacheConfig", "Diagnostic", "Family", "Nameserver", "Policy", "ResolverConfig"),
+    "config": ("CacheConfig", "Family", "Nameserver", "Policy", "ResolverConfig"),
     "errors": (
         "Attempt",
         "BadResponse",
@@ -82,6 +85,7 @@ _HOMES = {
         "TemporaryFailure",
         "WrongLoop",
     ),
+    "findings": ("Finding",),
     "names": ("EndpointName", "PodName", "PortName", "ServiceName"),
     "records": (
         "Addresses",
@@ -110,12 +114,12 @@ __all__ = [
     "Candidate",
     "Cname",
     "ConfigError",
-    "Diagnostic",
     "Endpoint",
     "EndpointName",
     "Error",
     "Explanation",
     "Family",
+    "Finding",
     "InternalError",
     "InvalidName",
     "LookupTimeout",
@@ -147,6 +151,7 @@ __all__ = [
     "addresses",
     "endpoints",
     "explain",
+    "lint_resolv_conf",
     "load_config",
     "lookup",
     "parse_resolv_conf",

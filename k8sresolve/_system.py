@@ -11,8 +11,9 @@ import attrs
 
 from k8sresolve._core.files.hosts import parse_hosts
 from k8sresolve._core.files.resolv_conf import parse_resolv_conf
-from k8sresolve.config import Diagnostic, ResolverConfig
+from k8sresolve.config import ResolverConfig
 from k8sresolve.errors import ConfigError
+from k8sresolve.findings import Finding
 
 RESOLV_CONF = "/etc/resolv.conf"
 HOSTS = "/etc/hosts"
@@ -57,20 +58,18 @@ def load_config(
     LOCALDOMAIN, RES_OPTIONS and the domain of the host name count as they do for glibc, whichever file is named. The
     namespace is the search list's, else, for `/etc/resolv.conf` itself, the one that the service account's files state.
     `dialect` is that of `parse_resolv_conf`. A file that is missing or that may not be read counts as an empty one, as
-    it does for glibc, and a diagnostic says so; so it is with `hosts`, whatever is wrong with it.
+    it does for glibc, and a finding says so; so it is with `hosts`, whatever is wrong with it.
 
     Raises `ConfigError` where `path` is no regular file, is larger than 1 MiB, or cannot be read for another reason.
 
     Source: resolv.conf(5), hosts(5); Kubernetes documentation, "Accessing the Kubernetes API from a Pod".
     """
     source = os.fsdecode(path)
-    data, remarks = _resolv_conf(source)
-    return _config(data, remarks, source=source, hosts=os.fsdecode(hosts), dialect=dialect)
+    data, found = _resolv_conf(source)
+    return _config(data, found, source=source, hosts=os.fsdecode(hosts), dialect=dialect)
 
 
-def _config(
-    data: bytes | None, remarks: tuple[Diagnostic, ...], *, source: str, hosts: str, dialect: str
-) -> ResolverConfig:
+def _config(data: bytes | None, found: tuple[Finding, ...], *, source: str, hosts: str, dialect: str) -> ResolverConfig:
     """Make the configuration of what was read of `source`."""
     env, hostname, interfaces = _surroundings(data)
     config = parse_resolv_conf(data, env=env, hostname=hostname, interfaces=interfaces, dialect=dialect, source=source)
@@ -79,7 +78,7 @@ def _config(
         config,
         namespace=config.namespace or (_namespace() if source == RESOLV_CONF else None),
         hosts=entries,
-        diagnostics=(*remarks, *config.diagnostics, *more),
+        diagnostics=(*found, *config.diagnostics, *more),
     )
 
 
@@ -135,15 +134,16 @@ def _identity() -> tuple[tuple[int, ...] | None, ...]:
     return tuple(found)
 
 
-def lint(path: str | os.PathLike[str] = RESOLV_CONF) -> tuple[Diagnostic, ...]:
+def lint(path: str | os.PathLike[str] = RESOLV_CONF) -> tuple[Finding, ...]:
     """Read `path` as `load_config` does, and tell all that there is to improve. Raises `ConfigError` as it does."""
     # What only the command needs is imported late.
-    from k8sresolve._core.files import lint as core
+    from k8sresolve._core.files.lint import lint_resolv_conf
 
     source = os.fsdecode(path)
-    data, remarks = _resolv_conf(source)
+    data, found = _resolv_conf(source)
     env, hostname, interfaces = _surroundings(data)
-    return (*remarks, *core.lint(data, env=env, hostname=hostname, interfaces=interfaces, source=source))
+    more = lint_resolv_conf(data, env=env, hostname=hostname, interfaces=interfaces, source=source)
+    return (*found, *more)
 
 
 def own_addresses() -> tuple[str, ...]:
@@ -162,7 +162,7 @@ def _surroundings(data: bytes | None) -> tuple[dict[str, str], str, dict[str, in
     return env, _as_bytes(socket.gethostname()), _interfaces() if data and b"%" in data else {}
 
 
-def _resolv_conf(path: str) -> tuple[bytes | None, tuple[Diagnostic, ...]]:
+def _resolv_conf(path: str) -> tuple[bytes | None, tuple[Finding, ...]]:
     try:
         return _read(path, _MOST_BYTES), ()
     except OSError as error:
@@ -170,7 +170,7 @@ def _resolv_conf(path: str) -> tuple[bytes | None, tuple[Diagnostic, ...]]:
             return None, ()
         if error.errno in _AS_MISSING:
             problem = f"counts as missing, because opening it fails: {error.strerror}"
-            return None, (Diagnostic(problem, source=path, severity="error", advice="correct its path or mode"),)
+            return None, (Finding(severity="error", problem=problem, advice="correct its path or mode", source=path),)
         problem = error.strerror or str(error)
     except _FileError as error:
         problem = str(error)
@@ -180,14 +180,15 @@ def _resolv_conf(path: str) -> tuple[bytes | None, tuple[Diagnostic, ...]]:
     )
 
 
-def _hosts(path: str) -> tuple[tuple[tuple[str, tuple[str, ...]], ...], tuple[Diagnostic, ...]]:
+def _hosts(path: str) -> tuple[tuple[tuple[str, tuple[str, ...]], ...], tuple[Finding, ...]]:
     try:
         return parse_hosts(_read(path, _MOST_BYTES)), ()
     except OSError as error:
         problem = error.strerror or str(error)
     except _FileError as error:
         problem = str(error)
-    return (), (Diagnostic(f"no name is taken from this file: {problem}", source=path, advice="correct it"),)
+    problem = f"no name is taken from this file: {problem}"
+    return (), (Finding(severity="warning", problem=problem, advice="correct it", source=path),)
 
 
 def _namespace() -> str | None:

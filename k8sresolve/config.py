@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeAlias
 import attrs
 
 from k8sresolve.errors import ConfigError, InvalidName
+from k8sresolve.findings import Finding
 from k8sresolve.names import check_domain, check_namespace
 
 _INT = 2**31  # no C int is larger, and glibc keeps what it reads in one, with its sign
@@ -152,37 +153,6 @@ Policy: TypeAlias = Literal["kubernetes", "glibc", "musl", "musl-1.2.3", "go"]
 Family: TypeAlias = Literal["auto", "ipv4", "ipv6", "both"]
 """Which addresses are asked for: `auto` asks AAAA where the pod has an IPv6 address, the others are exact."""
 
-Severity: TypeAlias = Literal["error", "warning", "note"]
-
-
-@attrs.frozen
-class Diagnostic:
-    """A remark about a configuration: what was ignored, clamped or missing, and why.
-
-    `line` counts from 1 (None: the file as a whole), `text` is what stood there, `problem` says what was made of it,
-    and `advice` what to do. `source` is the file or variable. `severity` is `"error"` where names that the file is
-    meant for are not found, or a nameserver or search domain that it states is not used; `"warning"` where something
-    else is not as stated, or costs; `"note"` where it is only good to know. `reference` is the manual page, the
-    resolver's source file or the standard behind it.
-
-    >>> print(Diagnostic("'edns' is unknown to glibc and is ignored", 3, advice="write 'edns0'"))
-    resolv.conf:3: 'edns' is unknown to glibc and is ignored; write 'edns0'
-    """
-
-    problem: str
-    line: int | None = None
-    text: str = ""
-    source: str = ""
-    severity: Severity = "warning"
-    advice: str = ""
-    reference: str = ""
-
-    def __str__(self) -> str:
-        where = self.source or "resolv.conf"
-        if self.line is not None:
-            where += f":{self.line}"
-        return f"{where}: {self.problem}" + (f"; {self.advice}" if self.advice else "")
-
 
 @attrs.frozen
 class CacheConfig:
@@ -291,7 +261,7 @@ class ResolverConfig:
     )
     hosts: tuple[tuple[str, tuple[str, ...]], ...] = attrs.field(default=(), converter=_hosts, repr=False)
     source: str = ""
-    diagnostics: tuple[Diagnostic, ...] = ()
+    diagnostics: tuple[Finding, ...] = ()
 
     @classmethod
     def for_cluster(

@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 import attrs
 
-from k8sresolve._core.files.resolv_conf import parse_inet_aton
+from k8sresolve._core.addresses import parse_inet_aton
 from k8sresolve._core.questions import AAAA, A
 from k8sresolve._core.search.rules import Failure
 from k8sresolve.errors import ConfigError

@@ -3,20 +3,21 @@
 import argparse
 import os
 import sys
-from collections import Counter
 from collections.abc import Sequence
+from functools import partial
+from operator import attrgetter
 
-import attrs
-
+from k8sresolve.cli.findings import Columns, show, with_advice
 from k8sresolve.cli.options import Commands
-from k8sresolve.cli.output import Shown, table, write
-from k8sresolve.config import Diagnostic
+from k8sresolve.cli.output import write
 from k8sresolve.errors import ConfigError
+from k8sresolve.findings import Finding
 
 _DETAILS = """\
 The file is judged as glibc reads it; where musl (Alpine) or Go make something else of it, that is told. Takes --json of
-the common options. Exit status: 0 nothing worse than a note, 1 warnings or errors, 2 the file cannot be read.
+the common options. Exit status: 0 nothing worse than a remark, 1 warnings or errors, 2 the file cannot be read.
 """
+_FIELDS = ("severity", "problem", "advice", "source", "line", "text", "reference")
 _MOST_BYTES = 1 << 20
 
 
@@ -33,17 +34,14 @@ def register(commands: Commands) -> None:
 
 def _lint(args: argparse.Namespace) -> int:
     path = args.file or args.resolv_conf
-    source, diagnostics = _of_input() if path == "-" else _of_file(path)
-    shown = Shown(
-        _text(source, diagnostics),
-        {"lint": [attrs.asdict(diagnostic) for diagnostic in diagnostics]},
-        int(any(diagnostic.severity != "note" for diagnostic in diagnostics)),
-    )
+    source, findings = _of_input() if path == "-" else _of_file(path)
+    columns: Columns = {"LINE": partial(_where, source), "SEVERITY": attrgetter("severity"), "FINDING": with_advice}
+    shown = show("lint", source, findings, columns, _FIELDS)
     write(shown, as_json=args.json)
     return shown.status
 
 
-def _of_file(path: str | None) -> tuple[str, Sequence[Diagnostic]]:
+def _of_file(path: str | None) -> tuple[str, Sequence[Finding]]:
     from k8sresolve import _system
 
     if path is None:
@@ -54,32 +52,17 @@ def _of_file(path: str | None) -> tuple[str, Sequence[Diagnostic]]:
     return path, _system.lint(path)
 
 
-def _of_input() -> tuple[str, Sequence[Diagnostic]]:
+def _of_input() -> tuple[str, Sequence[Finding]]:
     """Read a file of another machine, of which nothing else is known."""
-    from k8sresolve._core.files.lint import lint
+    from k8sresolve import lint_resolv_conf
 
     data = sys.stdin.buffer.read(_MOST_BYTES + 1)
     if len(data) > _MOST_BYTES:
         raise ConfigError(f"standard input has more than {_MOST_BYTES:,} bytes")
-    return "standard input", lint(data, source="standard input")
+    return "standard input", lint_resolv_conf(data, source="standard input")
 
 
-def _text(source: str, diagnostics: Sequence[Diagnostic]) -> str:
-    if not diagnostics:
-        return f"{source}: nothing to improve"
-    rows = [(_where(source, d), d.severity, _told(d)) for d in diagnostics]
-    counts = Counter(diagnostic.severity for diagnostic in diagnostics)
-    told = ", ".join(f"{count} {severity}{'' if count == 1 else 's'}" for severity, count in counts.items())
-    return f"{table(('LINE', 'SEVERITY', 'REMARK'), rows)}\n\n{source}: {told}"
-
-
-def _where(source: str, diagnostic: Diagnostic) -> str:
-    if diagnostic.line is not None:
-        return str(diagnostic.line)
-    return "" if diagnostic.source == source else diagnostic.source
-
-
-def _told(diagnostic: Diagnostic) -> str:
-    advice = f"; {diagnostic.advice}" if diagnostic.advice else ""
-    reference = f" [{diagnostic.reference}]" if diagnostic.reference else ""
-    return f"{diagnostic.problem}{advice}{reference}"
+def _where(source: str, finding: Finding) -> str:
+    if finding.line is not None:
+        return str(finding.line)
+    return "" if finding.source == source else finding.source

@@ -158,7 +158,7 @@ def _parting(names: Sequence[str], explanations: Sequence[Explanation]) -> list[
 
 def _notes(resolver: Resolver) -> list[str]:
     """Say what is odd about the configuration, which may explain the candidates."""
-    return [f"note: {diagnostic}" for diagnostic in resolver.config.diagnostics]
+    return [f"note: {finding}" for finding in resolver.config.diagnostics]
 
 
 def _row(candidate: Candidate) -> tuple[str, ...]:

@@ -7,8 +7,8 @@ and nothing but this by the pytest plugin: names are imported when first used.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from k8sresolve.findings import Finding
     from k8sresolve.testing import scenarios
-    from k8sresolve.testing.checks.findings import Finding
     from k8sresolve.testing.cluster import Cluster
     from k8sresolve.testing.controllers.kubelet import Kubelet, KubeletEvent, PodDNS, ResolvConf, pod_dns
     from k8sresolve.testing.controllers.rollouts import Rollout, RolloutStep
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from k8sresolve.testing.programs.patch import Patch
 
 _HOMES = {
-    "checks.findings": ("Finding",),
+    ".findings": ("Finding",),  # a value of the whole project
     "cluster": ("Cluster",),
     "controllers.kubelet": ("Kubelet", "KubeletEvent", "PodDNS", "ResolvConf", "pod_dns"),
     "controllers.rollouts": ("Rollout", "RolloutStep"),
@@ -76,7 +76,7 @@ def __getattr__(name: str) -> Any:
     home = _HOME_OF.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{home}"), name)
+    value = getattr(import_module(f".{home}", __name__), name)
     globals()[name] = value
     return value
 

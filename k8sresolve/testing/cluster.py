@@ -14,10 +14,10 @@ from k8sresolve._facade import Options
 from k8sresolve.async_resolver import AsyncResolver
 from k8sresolve.config import CacheConfig, Family, Policy, ResolverConfig
 from k8sresolve.errors import ConfigError, ManifestError
+from k8sresolve.findings import Finding
 from k8sresolve.names import EndpointName, ServiceName
 from k8sresolve.resolver import Resolver
-from k8sresolve.testing.checks.findings import Finding
-from k8sresolve.testing.checks.services import check, find_service
+from k8sresolve.testing.checks.checking import check, find_service
 from k8sresolve.testing.controllers.applying import apply
 from k8sresolve.testing.controllers.changes import Changes, Manifest
 from k8sresolve.testing.controllers.control_plane import NODE_IPS, ControlPlane

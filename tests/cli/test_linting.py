@@ -34,21 +34,21 @@ def test_a_file_in_order_has_nothing_to_improve(lint):
     assert lint("nameserver 10.0.0.1\n") == (0, "FILE: nothing to improve\n", "")
 
 
-def test_a_note_alone_is_status_0(lint):
+def test_a_remark_alone_is_status_0(lint):
     ran = lint(KUBELET)
     header, row, blank, total = ran.out.splitlines()
-    assert header.split() == ["LINE", "SEVERITY", "REMARK"]
-    assert row.startswith("3     note      ndots:5 and this search list make a libc ask")
+    assert header.split() == ["LINE", "SEVERITY", "FINDING"]
+    assert row.startswith("3     remark    ndots:5 and this search list make a libc ask")
     assert row.endswith("[resolv.conf(5), ndots]")
-    assert (blank, total, ran.status) == ("", "FILE: 1 note", 0)
+    assert (blank, total, ran.status) == ("", "FILE: 1 remark", 0)
 
 
 @pytest.mark.parametrize(
     ("text", "status", "total"),
     [
         ("nameserver 10.0.0.1\noptions inet6\n", 1, "FILE: 1 warning"),
-        ("options rotate\n", 1, "FILE: 1 error, 1 note"),
-        ("nameserver 10.0.0.1\noptions rotate edns0\n", 0, "FILE: 2 notes"),
+        ("options rotate\n", 1, "FILE: 1 error, 1 remark"),
+        ("nameserver 10.0.0.1\noptions rotate edns0\n", 0, "FILE: 2 remarks"),
     ],
 )
 def test_warnings_and_errors_are_status_1(lint, text, status, total):
@@ -56,12 +56,12 @@ def test_warnings_and_errors_are_status_1(lint, text, status, total):
     assert (ran.status, ran.out.splitlines()[-1], ran.err) == (status, total, "")
 
 
-def test_a_remark_on_a_variable_names_it_in_place_of_a_line(lint, monkeypatch):
+def test_a_finding_on_a_variable_names_it_in_place_of_a_line(lint, monkeypatch):
     monkeypatch.setenv("RES_OPTIONS", "inet6")
     assert "RES_OPTIONS  warning   the option 'inet6' is unknown to glibc" in lint("nameserver 10.0.0.1\n").out
 
 
-def test_as_json_each_remark_has_the_fields_of_a_diagnostic(lint):
+def test_as_json_each_finding_has_its_fields(lint):
     ran = lint("nameserver 10.0.0.1\noptions inet6\n", "--json")
     (remark,) = json.loads(ran.out)["lint"]
     assert remark.pop("source") == "FILE"
@@ -110,4 +110,4 @@ def test_the_common_option_names_a_file_too(run, tmp_path):
 
 
 def test_the_help_documents_the_exit_status(run):
-    assert "0 nothing worse than a note, 1 warnings or errors" in " ".join(run("lint", "--help").out.split())
+    assert "0 nothing worse than a remark, 1 warnings or errors" in " ".join(run("lint", "--help").out.split())

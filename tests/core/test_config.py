@@ -4,8 +4,9 @@ import attrs
 import pytest
 
 from k8sresolve import AsyncResolver, Resolver
-from k8sresolve.config import CacheConfig, Diagnostic, Nameserver, ResolverConfig, infer_cluster
+from k8sresolve.config import CacheConfig, Nameserver, ResolverConfig, infer_cluster
 from k8sresolve.errors import ConfigError
+from k8sresolve.findings import Finding
 
 
 @pytest.mark.parametrize(
@@ -92,23 +93,14 @@ def test_for_cluster_refuses_what_is_no_nameserver():
         ResolverConfig.for_cluster("kube-dns")
 
 
-@pytest.mark.parametrize(
-    ("remark", "written"),
-    [
-        (Diagnostic("x"), "resolv.conf: x"),
-        (Diagnostic("x", 3, "search"), "resolv.conf:3: x"),
-        (Diagnostic("x", 3, "search", "/etc/hosts"), "/etc/hosts:3: x"),
-        (Diagnostic("x", source="RES_OPTIONS"), "RES_OPTIONS: x"),
-    ],
-)
-def test_a_remark_says_where(remark, written):
-    assert str(remark) == written
-
-
 def test_values_are_frozen_hashable_and_picklable():
     for value in (
         ResolverConfig.for_cluster("10.96.0.10"),
-        ResolverConfig(diagnostics=(Diagnostic("x"),), flags=frozenset({"rotate"}), hosts=(("a", ("10.0.0.1",)),)),
+        ResolverConfig(
+            diagnostics=(Finding(severity="warning", problem="x"),),
+            flags=frozenset({"rotate"}),
+            hosts=(("a", ("10.0.0.1",)),),
+        ),
         CacheConfig(),
     ):
         assert pickle.loads(pickle.dumps(value)) == value

@@ -55,7 +55,7 @@ def test_all_is_sorted_and_complete():
     assert {*k8sresolve.__all__} <= {*dir(k8sresolve)}
 
 
-@pytest.mark.parametrize("home", ["records", "errors", "names", "config"])
+@pytest.mark.parametrize("home", ["records", "errors", "findings", "names", "config"])
 def test_every_public_class_of_a_value_module_is_a_public_name(home):
     module = import_module(f"k8sresolve.{home}")
     defined = {

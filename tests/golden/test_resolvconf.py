@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from k8sresolve._core.files.resolv_conf import read
+from k8sresolve._core.files.resolv_conf import parse_statements
 
 DATA = Path(__file__).with_name("resolvconf") / "cases.jsonl.gz"
 INTERFACES = {"lo": 1, "eth0": 2}  # of the machine on which the resolvers were run
@@ -52,9 +52,9 @@ def data_of(row):
 
 
 def measured(row, dialect):
-    reading = read(data_of(row), env=row["env"], interfaces=INTERFACES, dialect=dialect)
-    stored = len(reading.nameservers) or 1
-    config = reading.finish(row["hostname"])
+    stated = parse_statements(data_of(row), env=row["env"], interfaces=INTERFACES, dialect=dialect)
+    stored = len(stated.nameservers) or 1
+    config = stated.configure(row["hostname"])
     got = {
         "nameservers": [(ip_address(n.address), n.port, n.scope) for n in config.nameservers],
         "search": list(config.search),

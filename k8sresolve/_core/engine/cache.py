@@ -1,6 +1,6 @@
 """Answers by question, while they last. Pure: the time is an argument, and values are frozen."""
 
-from k8sresolve._core.questions import AAAA, A, Empty, Failed, Found, Question, Result
+from k8sresolve._core.questions import AAAA, A, Empty, Failed, Found, Question, Result, is_under
 from k8sresolve.config import CacheConfig
 
 NEGATIVE_WITHOUT_SOA = 5.0  # seconds; RFC 2308, section 5 would not keep it at all
@@ -62,9 +62,7 @@ class Cache:
 
     def seconds(self, name: str, soa_ttl: int | None, cluster_domain: str | None) -> float:
         """How long a negative answer for the name is kept."""
-        lower = name.lower()
-        inside = cluster_domain is not None and lower.endswith(f".{cluster_domain}.")
-        most = self.config.cluster_negative_ttl if inside else self.config.negative_ttl
+        most = self.config.cluster_negative_ttl if is_under(name, cluster_domain) else self.config.negative_ttl
         return min(most, NEGATIVE_WITHOUT_SOA if soa_ttl is None else soa_ttl)
 
 

@@ -1,4 +1,4 @@
-"""What to improve in a resolv.conf: the reader's own remarks, what another libc makes of the file, and what it costs.
+"""What to improve in a resolv.conf: the reader's own findings, what another libc makes of the file, and what it costs.
 
 Costs are not worked out here but counted: the search policies walk through a rehearsal in which one name exists.
 """
@@ -10,11 +10,16 @@ from types import MappingProxyType
 
 import attrs
 
-from k8sresolve._core.files.resolv_conf import DIALECTS, Line, Reading, parse_inet_aton, read
+from k8sresolve._core.addresses import parse_inet_aton
+from k8sresolve._core.files.dialects import DIALECTS, Dialect
+from k8sresolve._core.files.findings import Line, odd, placed
+from k8sresolve._core.files.resolv_conf import parse_statements
 from k8sresolve._core.files.search_list import KUBELET_SEARCHES, is_too_long_for_musl, plain
+from k8sresolve._core.files.statements import Statements
 from k8sresolve._core.questions import AAAA, A, Found, NxDomain, Question, Result
 from k8sresolve._core.search import walk as search
-from k8sresolve.config import Diagnostic, ResolverConfig, Severity
+from k8sresolve.config import ResolverConfig
+from k8sresolve.findings import Finding, Severity, worst_first
 
 _NO_ENV: Mapping[str, str] = MappingProxyType({})
 _NO_INTERFACES: Mapping[str, int] = MappingProxyType({})
@@ -23,61 +28,71 @@ _NO_INTERFACES: Mapping[str, int] = MappingProxyType({})
 _BOTH = (A, AAAA)
 _OUTSIDE = "api.example.com"
 _DOMAIN = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)+")
-_RANK: Mapping[Severity, int] = {"error": 0, "warning": 1, "note": 2}
 
 
 @attrs.frozen
-class _Read:
-    """A file as one resolver reads it."""
+class _View:
+    """A file as one resolver sees it."""
 
-    reading: Reading
+    stated: Statements
     config: ResolverConfig
 
     @property
+    def dialect(self) -> Dialect:
+        return self.stated.dialect
+
+    @property
     def name(self) -> str:
-        return self.reading.name
+        return self.dialect.name
 
 
-def lint(
+def lint_resolv_conf(
     data: bytes | None,
     *,
     env: Mapping[str, str] = _NO_ENV,
     hostname: str = "",
     interfaces: Mapping[str, int] = _NO_INTERFACES,
     source: str = "",
-) -> tuple[Diagnostic, ...]:
-    r"""Remark on a resolv.conf; the arguments are those of `parse_resolv_conf`.
+) -> tuple[Finding, ...]:
+    r"""Tell what to improve in the text of a resolv.conf(5), None for a missing one; the worst comes first.
 
-    The file is judged as glibc reads it, and each other resolver is told of where it differs. Errors come first.
+    The file is judged as glibc reads it; where musl (Alpine) or Go make something else of it, that is told, and so is
+    what typical names cost. The arguments are those of `parse_resolv_conf`. Any bytes are taken, and nothing is raised.
 
-    >>> for remark in lint(b"nameserver 10.96.0.10\nsearch svc.cluster.local .\noptions rotate\n"):
-    ...     print(remark.severity, remark.line)
+    Source: resolv.conf(5), and what each finding refers to.
+
+    >>> text = b"nameserver 10.96.0.10\nsearch svc.cluster.local .\noptions rotate\n"
+    >>> for finding in lint_resolv_conf(text):
+    ...     print(finding.severity, finding.line)
     warning 2
-    note 3
+    remark 3
     """
 
-    def read_as(dialect: str) -> _Read:
-        reading = read(data, env=env, interfaces=interfaces, dialect=dialect, source=source)
-        return _Read(reading, reading.finish(hostname))
+    def view(dialect: str, *, with_findings: bool = False) -> _View:
+        stated = parse_statements(
+            data, env=env, interfaces=interfaces, dialect=dialect, source=source, with_findings=with_findings
+        )
+        return _View(stated, stated.configure(hostname))
 
-    glibc, *others = map(read_as, DIALECTS)
-    remarks = [
+    glibc = view("glibc", with_findings=True)
+    # What others find odd is told only where it leads them elsewhere.
+    others = [view(dialect) for dialect in DIALECTS if dialect != "glibc"]
+    findings = [
         *glibc.config.diagnostics,
         *_hangs(data or b"", glibc),
         *_weaknesses(glibc),
-        *(remark for other in others for remark in _differences(glibc, other, has_cr=b"\r" in (data or b""))),
+        *(finding for other in others for finding in _differences(glibc, other, has_cr=b"\r" in (data or b""))),
         *_unknown_options(glibc, others),
     ]
     if len(glibc.config.search) <= KUBELET_SEARCHES:
-        remarks += [*_not_found((glibc, *others)), *_costs(glibc)]
-    return tuple(sorted(remarks, key=lambda remark: (_RANK[remark.severity], remark.line or 0)))
+        findings += [*_not_found((glibc, *others)), *_costs(glibc)]
+    return worst_first(findings)
 
 
-def _remark(
-    about: _Read, problem: str, advice: str, severity: Severity, reference: str, *, line: Line | None = None
-) -> Diagnostic:
-    number, text = (line.number, line.text[:200]) if line else (None, "")
-    return Diagnostic(problem, number, text, about.config.source, severity, advice, reference)
+def _found(
+    about: _View, problem: str, advice: str, severity: Severity, reference: str, *, line: Line | None = None
+) -> Finding:
+    return placed(odd(problem, advice, severity, reference), line, about.config.source)
 
 
 # What glibc does wrong.
@@ -87,10 +102,10 @@ _SORT_MASK = re.compile(r"[^; \t\n\v\f\r\x80-\xff]*")
 _SORT_LINE = re.compile(r"sortlist[ \t]")
 
 
-def _hangs(data: bytes, glibc: _Read) -> Iterator[Diagnostic]:
-    for line in glibc.reading.dialect.lines(data.decode("latin-1")):
+def _hangs(data: bytes, glibc: _View) -> Iterator[Finding]:
+    for line in glibc.dialect.lines(data.decode("latin-1")):
         if _SORT_LINE.match(line.text) and _never_ends(line.text, len("sortlist")):
-            yield _remark(
+            yield _found(
                 glibc,
                 "glibc never comes to the end of this line: the process hangs at its first lookup",
                 "remove the line, as nothing but gethostbyname(3) looks at it",
@@ -119,47 +134,47 @@ def _never_ends(text: str, at: int) -> bool:
         at = end
 
 
-def _weaknesses(glibc: _Read) -> Iterator[Diagnostic]:
+def _weaknesses(glibc: _View) -> Iterator[Finding]:
     if "no-aaaa" in glibc.config.flags:
-        yield _remark(
+        yield _found(
             glibc,
             "with 'no-aaaa', glibc 2.36 to 2.38 reads beyond its buffer where a TCP reply has more than 2,048 bytes",
             "take care that images have the correction, or leave the option out",
             "warning",
             "CVE-2023-4527",
-            line=glibc.reading.places["no-aaaa"],
+            line=glibc.stated.places["no-aaaa"],
         )
 
 
 # What others read.
 
 
-def _differences(glibc: _Read, other: _Read, *, has_cr: bool) -> Iterator[Diagnostic]:
+def _differences(glibc: _View, other: _View, *, has_cr: bool) -> Iterator[Finding]:
     ours, theirs = glibc.config, other.config
-    reference = other.reading.dialect.reference
+    reference = other.dialect.reference
 
-    def remark(problem: str, advice: str, severity: Severity, line: Line | None = None) -> Diagnostic:
-        return _remark(glibc, f"{other.name} {problem}", advice, severity, reference, line=line)
+    def found(problem: str, advice: str, severity: Severity, line: Line | None = None) -> Finding:
+        return _found(glibc, f"{other.name} {problem}", advice, severity, reference, line=line)
 
     # Of carriage returns, which only glibc takes for a part of words, each line was told.
-    both_lack = not (glibc.reading.nameservers or other.reading.nameservers)
+    both_lack = not (glibc.stated.nameservers or other.stated.nameservers)
     if ours.nameservers != theirs.nameservers and not both_lack and not has_cr:
         asks = f"asks {_listed(theirs.nameservers)}, and glibc {_listed(ours.nameservers)}"
-        yield remark(asks, "write plain addresses, each on a line that begins with 'nameserver'", "error")
-    search_line = glibc.reading.search_line
+        yield found(asks, "write plain addresses, each on a line that begins with 'nameserver'", "error")
+    search_line = glibc.stated.search_line
     # That such a line is lost for musl was told.
     lost = other.name == "musl" and search_line is not None and is_too_long_for_musl(search_line.text)
     if _domains(ours) != _domains(theirs) and not lost and not has_cr:
         searches = f"searches {_listed(_domains(theirs))}, and glibc {_listed(_domains(ours))}"
-        yield remark(searches, "write one line 'search', with blanks between domains", "error", search_line)
+        yield found(searches, "write one line 'search', with blanks between domains", "error", search_line)
     for option, default in (("ndots", 1), ("timeout", 5), ("attempts", 2)):
         mine = _stated(ours, option, default)
         value = _stated(theirs, option, default)
         if mine != value:
-            severity: Severity = "error" if option == "ndots" else "note"
+            severity: Severity = "error" if option == "ndots" else "remark"
             takes = f"takes {option} for {value}, and glibc for {mine}"
-            place = glibc.reading.places.get(option) or other.reading.places.get(option)
-            yield remark(takes, f"write {option}:N once, with a number that all take", severity, place)
+            place = glibc.stated.places.get(option) or other.stated.places.get(option)
+            yield found(takes, f"write {option}:N once, with a number that all take", severity, place)
 
 
 def _stated(config: ResolverConfig, option: str, default: int) -> int:
@@ -183,17 +198,17 @@ def _listed(items: Iterable[object], most: int = 120) -> str:
     return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
-def _unknown_options(glibc: _Read, others: Sequence[_Read]) -> Iterator[Diagnostic]:
+def _unknown_options(glibc: _View, others: Sequence[_View]) -> Iterator[Finding]:
     for flag in sorted(glibc.config.flags):
-        deaf = [other for other in others if flag not in other.reading.dialect.flags]
+        deaf = [other for other in others if flag not in other.dialect.flags]
         if deaf:
-            yield _remark(
+            yield _found(
                 glibc,
                 f"the option {flag!r} does nothing in {_joined(other.name for other in deaf)}",
                 "rely on it for glibc alone",
-                "note",
-                "; ".join(other.reading.dialect.reference for other in deaf),
-                line=glibc.reading.places.get(flag),
+                "remark",
+                "; ".join(other.dialect.reference for other in deaf),
+                line=glibc.stated.places.get(flag),
             )
 
 
@@ -222,33 +237,36 @@ def _questions(name: str, target: str, config: ResolverConfig, policy: str) -> i
     return len(asked) if end.found else None
 
 
-def _not_found(readings: Iterable[_Read]) -> Iterator[Diagnostic]:
+def _not_found(views: Iterable[_View]) -> Iterator[Finding]:
     """Tell which resolvers do not find a Service by a name that the kubelet's own file is made for."""
-    glibc, *_ = readings = tuple(readings)
+    glibc, *_ = views = tuple(views)
     config = glibc.config
     for name, target in _typical(config).items():
-        lost = [r.name for r in readings if _reads_search(r) and _questions(name, target, r.config, r.name) is None]
+        lost = [
+            view.name
+            for view in views
+            if _reads_search(view) and _questions(name, target, view.config, view.name) is None
+        ]
         if lost:
             by_ndots = lost == ["musl"] and name.count(".") >= config.ndots
             why = "the search list does not lead to it"
             if by_ndots:
                 why = f"it searches for names of fewer than ndots:{config.ndots} dots only"
-            yield _remark(
+            yield _found(
                 glibc,
                 f"the Service {name!r} is not found by {_joined(lost)}, because {why}",
                 f"take the kubelet's search list and ndots:5, or write svc.ns.svc.{plain(config.cluster_domain or '')}",
                 "warning",
                 "resolv.conf(5), search and ndots",
-                line=glibc.reading.places.get("ndots") if by_ndots else glibc.reading.search_line,
+                line=glibc.stated.places.get("ndots") if by_ndots else glibc.stated.search_line,
             )
 
 
-def _reads_search(read: _Read) -> bool:
-    line = read.reading.search_line
-    return read.name != "musl" or line is not None
+def _reads_search(view: _View) -> bool:
+    return view.name != "musl" or view.stated.search_line is not None
 
 
-def _costs(glibc: _Read) -> Iterator[Diagnostic]:
+def _costs(glibc: _View) -> Iterator[Finding]:
     config, names = glibc.config, _typical(glibc.config)
     fewer = attrs.evolve(config, ndots=min(config.ndots, 2 if config.cluster_domain else 1))
     now, then = _counts(names, config, "glibc"), _counts(names, fewer, "glibc")
@@ -257,14 +275,14 @@ def _costs(glibc: _Read) -> Iterator[Diagnostic]:
     plain_pod = ResolverConfig.for_cluster("127.0.0.1")
     is_usual = now[_OUTSIDE] <= (_questions(_OUTSIDE, f"{_OUTSIDE}.", plain_pod, "glibc") or 0)
     ours = _counts(names, config, "kubernetes")
-    yield _remark(
+    yield _found(
         glibc,
         f"ndots:{config.ndots} and this search list make a libc ask for names that are not there: questions for "
         f"{_told(now)}; by the policy 'kubernetes' {_told(ours)}",
         f"set ndots:{fewer.ndots} in the pod's dnsConfig ({_told(then)}), or write full names with a dot at the end",
-        "note" if is_usual else "warning",
+        "remark" if is_usual else "warning",
         "resolv.conf(5), ndots",
-        line=glibc.reading.places.get("ndots") or glibc.reading.search_line,
+        line=glibc.stated.places.get("ndots") or glibc.stated.search_line,
     )
 
 

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
-from k8sresolve.config import Severity, infer_cluster
+from k8sresolve._core.files.findings import odd, quote
+from k8sresolve.config import infer_cluster
+from k8sresolve.findings import Finding
 
 # The API server lets no more through: `MaxDNSSearchPaths` and `MaxDNSSearchListChars` of Kubernetes' validation.
 KUBELET_SEARCHES, KUBELET_SEARCH_CHARACTERS = 32, 2048
@@ -18,15 +19,6 @@ _GENERIC = ("com", "net", "org", "edu", "gov", "mil", "int", "info", "biz", "dev
 _OF_COUNTRIES = re.compile("a[itu]|b[er]|c[achnoz]|d[ek]|e[su]|f[ir]|i[not]|jp|kr|m[ex]|n[loz]|p[lt]|ru|se|tv|u[ks]|za")
 
 
-class Remark(NamedTuple):
-    """One remark; see `k8sresolve.config.Diagnostic`."""
-
-    problem: str
-    advice: str
-    severity: Severity = "warning"
-    reference: str = ""
-
-
 def plain(domain: str) -> str:
     """Write a domain as it is compared: without a dot at its end, in lower case."""
     return domain.removesuffix(".").lower()
@@ -37,13 +29,13 @@ def is_like_top_level(label: str) -> bool:
     return label in _GENERIC or bool(_OF_COUNTRIES.fullmatch(label))
 
 
-def look_at(entries: Sequence[str], line: str = "") -> Iterator[Remark]:
-    """Remark on a search list; `line` is the line of resolv.conf that states it, if one does."""
+def look_at(entries: Sequence[str], line: str = "") -> Iterator[Finding]:
+    """Find what is odd in a search list, but not its place; `line` is the line of resolv.conf that states it."""
     yield from _domains(entries, split_by_cr=line.endswith("\r"))
     yield from _bounds(entries, line)
     namespace, _ = infer_cluster(entries)
     if namespace and is_like_top_level(namespace):
-        yield Remark(
+        yield odd(
             f"the namespace is called like the top-level domain {namespace!r}: what a pod takes for the host "
             f"example.{namespace} is the Service 'example' here, if there is one",
             f"write such hosts with a dot at the end (example.{namespace}.), or rename the namespace",
@@ -51,7 +43,7 @@ def look_at(entries: Sequence[str], line: str = "") -> Iterator[Remark]:
         )
 
 
-def _domains(entries: Sequence[str], *, split_by_cr: bool) -> Iterator[Remark]:
+def _domains(entries: Sequence[str], *, split_by_cr: bool) -> Iterator[Finding]:
     seen: dict[str, int] = {}
     for entry in entries:
         times = seen[plain(entry)] = seen.get(plain(entry), 0) + 1
@@ -59,12 +51,12 @@ def _domains(entries: Sequence[str], *, split_by_cr: bool) -> Iterator[Remark]:
         if times > 2 or (split_by_cr and entry.endswith("\r")):
             continue
         if times == 2:
-            again = f"{_quote(entry)} is listed again, which asks the same names twice"
-            yield Remark(again, "remove it", reference="resolv.conf(5)")
+            again = f"{quote(entry)} is listed again, which asks the same names twice"
+            yield odd(again, "remove it", reference="resolv.conf(5)")
         elif wrong := _wrong_with_domain(entry):
-            yield Remark(f"{_quote(entry)} {wrong[0]}", wrong[1])
+            yield odd(f"{quote(entry)} {wrong[0]}", wrong[1])
         elif entry == ".":
-            yield Remark(
+            yield odd(
                 "'.' stands for the name as typed, and musl up to 1.2.3 sends a packet for it that no nameserver can "
                 "read: the lookup fails",
                 "leave it out where images with such a musl may run (Alpine 3.17 and older)",
@@ -90,14 +82,14 @@ def _wrong_with_domain(entry: str) -> tuple[str, str] | None:
     return None
 
 
-def _bounds(entries: Sequence[str], line: str) -> Iterator[Remark]:
+def _bounds(entries: Sequence[str], line: str) -> Iterator[Finding]:
     count, characters = len(entries), len(" ".join(entries))
     if count > KUBELET_SEARCHES or characters > KUBELET_SEARCH_CHARACTERS:
         problem = f"a search list of {count} domains and {characters} characters could not come from the kubelet"
         bounds = f"which writes at most {KUBELET_SEARCHES} and {KUBELET_SEARCH_CHARACTERS:,}"
-        yield Remark(f"{problem}, {bounds}", "shorten it", reference="Kubernetes, validatePodDNSConfig")
+        yield odd(f"{problem}, {bounds}", "shorten it", reference="Kubernetes, validatePodDNSConfig")
     if is_too_long_for_musl(line):
-        yield Remark(
+        yield odd(
             f"musl (Alpine) ignores this line of {len(line)} bytes, because it reads none of more than {MUSL_LINE}: "
             "it has no search list, and `svc` and `svc.ns` are not found",
             "shorten the search list: leave out the node's domains by dnsPolicy: None, or in the kubelet's resolv.conf",
@@ -105,7 +97,7 @@ def _bounds(entries: Sequence[str], line: str) -> Iterator[Remark]:
             "musl, resolvconf.c",
         )
     if aborts_glibc(entries):
-        yield Remark(
+        yield odd(
             "glibc 2.36 (Debian 12) aborts the process at its first lookup, because a domain among the first six does "
             "not fit into a buffer of 256 bytes with those before it",
             "shorten that domain, or put longer ones before it",
@@ -131,7 +123,3 @@ def aborts_glibc(entries: Sequence[str]) -> bool:
             return used <= 56
         used += size
     return False
-
-
-def _quote(text: str, most: int = 80) -> str:
-    return repr(text if len(text) <= most else text[: most - 3] + "...")

@@ -5,7 +5,7 @@ from functools import partial
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import NamedTuple, NoReturn
 
-from k8sresolve._core.files.resolv_conf import parse_inet_aton
+from k8sresolve._core.addresses import parse_inet_aton
 from k8sresolve._core.lookups.results import addresses_in, canonical, chain_of, cname_of, is_lacking, lifetime
 from k8sresolve._core.lookups.services import without
 from k8sresolve._core.lookups.setting import Setting
@@ -44,7 +44,7 @@ def addresses(setting: Setting, host: str) -> Lookup[Addresses]:
         host=host,
         addresses=found,
         cname=cname_of(tried.answers, setting),
-        candidate=tried.candidate.name,
+        candidate=tried.step.name,
         ttl=ttl,
         expires_at=expires_at,
         incomplete=is_lacking(tried.answers),
@@ -73,7 +73,7 @@ def found_by(trail: Trail, walks: list[Walk], wanted: str) -> Tried:
     """Return what the last walk found, or raise what its end means."""
     for walk in walks:
         for tried in walk.end.tried:
-            trail.note([Question(tried.candidate.name, rdtype) for rdtype in walk.rdtypes], tried.answers)
+            trail.note([Question(tried.step.name, rdtype) for rdtype in walk.rdtypes], tried.answers)
     end = walks[-1].end
     if end.found is None:
         _fail(trail, end, wanted)

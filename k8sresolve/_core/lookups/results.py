@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from k8sresolve._core.lookups.setting import Setting
-from k8sresolve._core.questions import Empty, Failed, Found, IPAddress, NxDomain, Result, Results
+from k8sresolve._core.questions import Empty, Failed, Found, IPAddress, NxDomain, Result, Results, is_under
 from k8sresolve.records import Cname
 
 _NO_CHAIN: tuple[str, ...] = ()
@@ -34,8 +34,7 @@ def cname_of(answers: Results, setting: Setting) -> Cname | None:
     if not targets:
         return None
     domain = setting.config.cluster_domain
-    inside = [domain is not None and f".{target.lower()}".endswith(f".{domain}.") for target in targets]
-    return Cname(targets, leaves_cluster=not all(inside))
+    return Cname(targets, leaves_cluster=not all(is_under(target, domain) for target in targets))
 
 
 def is_lacking(answers: Results) -> bool:

@@ -24,7 +24,7 @@ def records(setting: Setting, name: str, rdtype: str) -> Lookup[Answer]:
         rdtype=text,
         records=tuple(_presented(item) for item in answer.data),
         cname=cname_of((answer,), setting),
-        candidate=tried.candidate.name,
+        candidate=tried.step.name,
         ttl=ttl,
         expires_at=expires_at,
         truncated=answer.truncated,

@@ -107,4 +107,4 @@ class Setting:
 
 def remarks(config: ResolverConfig) -> str:
     """What is odd about the configuration as a whole, for errors that it may explain."""
-    return "; ".join(str(diagnostic) for diagnostic in config.diagnostics if diagnostic.line is None)
+    return "; ".join(str(finding) for finding in config.diagnostics if finding.line is None)

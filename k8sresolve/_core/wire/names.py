@@ -9,7 +9,6 @@ import re
 from functools import lru_cache
 
 MAX_NAME = 255  # octets on the wire; RFC 1035, section 2.3.4
-MAX_LABEL = 63
 _MAX_HOPS = 16  # compression pointers in one name; a server needs one, rarely two
 _HOST_OCTETS = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
 _SPECIAL = frozenset(b'"().;\\@$')  # what has a meaning in zone files (RFC 1035, section 5.1)
@@ -57,12 +56,12 @@ def _pack_parent(name: str) -> bytes:
 def _pack_label(octets: bytes) -> bytes:
     if not octets:
         raise Unsendable("a label is empty")
-    if len(octets) > MAX_LABEL:
-        raise Unsendable(f"a label has {len(octets)} octets, more than {MAX_LABEL}")
+    if len(octets) > 63:
+        raise Unsendable(f"a label has {len(octets)} octets, more than 63")
     return _OCTET[len(octets)] + octets
 
 
-_OCTET = [bytes((number,)) for number in range(MAX_LABEL + 1)]
+_OCTET = [bytes((number,)) for number in range(64)]
 _ESCAPED = re.compile(r"\\(?:(?P<number>[0-9]{3})|(?P<plain>[^0-9]))|(?P<dot>\.)|(?P<other>[^\\.]+)", re.DOTALL)
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from typing import NamedTuple
 
+import attrs
+
 from k8sresolve.errors import ConfigError
 from k8sresolve.testing.coredns.build import Built, build
 from k8sresolve.testing.coredns.chain import Answering, CoreDNSServer
@@ -68,32 +70,35 @@ def assemble(
     zones = Zones(upstream or {})
     outside = CoreDNSServer({".": [zones]})
 
+    surroundings = Surroundings(
+        store=store,
+        outside=outside,
+        inside=lambda: outside,
+        inside_addresses=frozenset({cluster_dns(store)}),
+        server_addresses=server_addresses,
+        clock=clock,
+        rng=random.Random(seed),  # noqa: S311 - an order that can be had again
+        files=DiskFiles(),
+    )
+
     def without_corefile() -> Built:
         kubernetes = Kubernetes(store, options, server_addresses)
         return Built(CoreDNSServer({".": [kubernetes, zones]}), kubernetes.options.primary_zone.removesuffix("."))
 
-    def with_corefile(source: _Source, below: Callable[[], Built]) -> Built:
-        surroundings = Surroundings(
-            store=store,
-            outside=outside,
-            inside=lambda: below().server,
-            inside_addresses=frozenset({cluster_dns(store)}),
-            server_addresses=server_addresses,
-            clock=clock,
-            rng=random.Random(seed),  # noqa: S311 - an order that can be had again
-            files=source.files,
-        )
-        built = build(parse_corefile(source.text, file=source.name, files=source.files), surroundings)
-        return built if built.cluster_domain else built._replace(cluster_domain=below().cluster_domain)
-
     # What a Corefile takes the place of is made only where that forwards to it, or leaves the cluster domain to it.
     make: Callable[[], Built] = cache(without_corefile)
     for source in _sources(store, corefile) if options is None else ():
-        make = cache(partial(with_corefile, source, make))
+        make = cache(partial(_with_corefile, source, surroundings, make))
     built = make()
     if built.notes:
         _LOG.warning("the offline cluster does not model, and leaves out: %s", "; ".join(built.notes))
     return Assembled(built.server, outside, built.cluster_domain, built.notes)
+
+
+def _with_corefile(source: _Source, surroundings: Surroundings, below: Callable[[], Built]) -> Built:
+    surroundings = attrs.evolve(surroundings, inside=lambda: below().server, files=source.files)
+    built = build(parse_corefile(source.text, file=source.name, files=source.files), surroundings)
+    return built if built.cluster_domain else built._replace(cluster_domain=below().cluster_domain)
 
 
 def _sources(store: Store, corefile: str | None) -> Iterator[_Source]:

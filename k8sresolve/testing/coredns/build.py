@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from k8sresolve._core.wire.names import Unsendable
 from k8sresolve.testing.coredns.chain import Answering, CoreDNSServer, Plugin
 from k8sresolve.testing.coredns.corefile import ServerBlock, Token
-from k8sresolve.testing.coredns.names import Malformed, name_to_wire
+from k8sresolve.testing.coredns.names import name_to_wire
 from k8sresolve.testing.coredns.registry import PLUGINS, SILENT
 from k8sresolve.testing.coredns.setup import DNS_PORT, Block, Building, Surroundings, split_port
 
@@ -52,6 +53,6 @@ def _read_key(key: Token, building: Building) -> Iterator[tuple[str, int]]:
     for zone in key._replace(text=text).zones():
         try:
             name_to_wire(zone)
-        except Malformed as problem:
+        except Unsendable as problem:
             raise key.error(f"no zone: {problem}") from None
         yield zone, port

@@ -7,10 +7,10 @@ works. A server has a chain for each of its zones.
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+from k8sresolve._core.wire.rcodes import NOERROR, REFUSED, SERVFAIL
 from k8sresolve.testing.coredns.names import fqdn, is_below, split
 from k8sresolve.testing.coredns.records import DS, Record
 
-NOERROR, FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED, BADVERS = 0, 1, 2, 3, 4, 5, 16
 NOTIFY = 4
 
 # Aliases, and zones that ask each other, may go on for ever: CoreDNS's file plugin stops after so many steps, too.

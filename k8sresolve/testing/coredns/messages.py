@@ -8,18 +8,10 @@ import re
 import struct
 from typing import NamedTuple
 
-from k8sresolve.testing.coredns.chain import (
-    BADVERS,
-    FORMERR,
-    NOTIMP,
-    REFUSED,
-    SERVFAIL,
-    Answering,
-    Endless,
-    Reply,
-    Request,
-)
-from k8sresolve.testing.coredns.names import Malformed, name_to_wire
+from k8sresolve._core.wire.names import Malformed, Unsendable
+from k8sresolve._core.wire.rcodes import BADVERS, FORMERR, NOTIMP, REFUSED, SERVFAIL
+from k8sresolve.testing.coredns.chain import Answering, Endless, Reply, Request
+from k8sresolve.testing.coredns.names import name_to_wire
 from k8sresolve.testing.coredns.records import COMPRESSIBLE, Record
 
 _QR, _AA, _TC, _RD, _CD = 0x8000, 0x0400, 0x0200, 0x0100, 0x0010
@@ -234,7 +226,7 @@ def write_reply(query: Query, reply: Reply) -> bytes | None:
         query = query._replace(name=reply.question)
     try:
         return _written(query, reply)
-    except Malformed:
+    except Unsendable:
         return None
 
 

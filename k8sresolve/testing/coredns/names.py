@@ -5,15 +5,11 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import TypeAlias
 
+from k8sresolve._core.wire.names import name_octets
+
 Labels: TypeAlias = tuple[str, ...]
 
 _LABEL = re.compile(r"(?:\\.|[^.\\])+")
-_LENGTHS = [bytes((length,)) for length in range(64)]
-_ESCAPE = re.compile(r"\\(\d{3}|.)", re.DOTALL)
-
-
-class Malformed(ValueError):
-    """The message cannot be read, or a reply cannot be written."""
 
 
 def split(name: str) -> Labels:
@@ -42,36 +38,5 @@ def fqdn(name: str) -> str:
     return name if name.endswith(".") else name + "."
 
 
-@lru_cache(maxsize=8192)
-def name_to_wire(name: str) -> bytes:
-    """Write an absolute name (RFC 1035, section 3.1). Raises `Malformed` if it has no such form."""
-    if name == ".":
-        return b"\0"
-    try:
-        labels = name.removesuffix(".").encode("ascii").split(b".") if "\\" not in name else _labels(name)
-        wire = b"".join([_LENGTHS[len(label)] + label for label in labels]) + b"\0"
-    except UnicodeEncodeError:
-        raise Malformed(f"{name!r} has letters outside ASCII") from None
-    except IndexError:
-        raise Malformed(f"{name!r} has a label that is too long") from None
-    if b"" in labels or len(wire) > 255:
-        raise Malformed(f"{name!r} has an empty label or is too long")
-    return wire
-
-
-def _labels(name: str) -> list[bytes]:
-    labels = [bytearray()]
-    at = 0
-    for found in _ESCAPE.finditer(name):
-        _plain(name[at : found.start()], labels)
-        code = found.group(1)
-        labels[-1].append(int(code) & 0xFF if len(code) == 3 else ord(code) & 0xFF)
-        at = found.end()
-    _plain(name[at:].removesuffix("."), labels)
-    return [bytes(label) for label in labels]
-
-
-def _plain(text: str, labels: list[bytearray]) -> None:
-    first, *rest = text.encode("ascii").split(b".")
-    labels[-1] += first
-    labels.extend(bytearray(part) for part in rest)
+name_to_wire = lru_cache(maxsize=8192)(name_octets)
+"""Write an absolute name. Raises `Unsendable`. Replies repeat few names, so that the octets are kept."""

@@ -9,9 +9,8 @@ from typing import TypeAlias
 
 import attrs
 
-from k8sresolve.testing.coredns import messages as respond
 from k8sresolve.testing.coredns.chain import Reply
-from k8sresolve.testing.coredns.messages import Responder
+from k8sresolve.testing.coredns.messages import Query, Responder
 from k8sresolve.testing.network.parcels import Parcel
 from k8sresolve.testing.network.text import RCODES
 
@@ -32,7 +31,7 @@ class Lost:
 class Answered:
     """Another answers in the nameserver's place, given that nameserver, the query and the client's address."""
 
-    answer: Callable[[Responder, respond.Query, str], Reply]
+    answer: Callable[[Responder, Query, str], Reply]
 
 
 @attrs.frozen

@@ -13,9 +13,8 @@ from typing import Literal, Self, TypeAlias, TypeVar, Unpack
 import attrs
 
 from k8sresolve._core.engine.sends import Transport
-from k8sresolve.testing.coredns import messages as respond
 from k8sresolve.testing.coredns.chain import Reply
-from k8sresolve.testing.coredns.messages import Responder
+from k8sresolve.testing.coredns.messages import Query, Responder
 from k8sresolve.testing.network import effects
 from k8sresolve.testing.network.clock import Clock
 from k8sresolve.testing.network.criteria import Criteria, Traits, Which
@@ -243,7 +242,7 @@ class Faults:
         with self._lock:
             frozen = copy.deepcopy(self.responder, {id(self.clock): self.clock})
 
-        def answer(responder: Responder, query: respond.Query, client: str) -> Reply:
+        def answer(responder: Responder, query: Query, client: str) -> Reply:
             return (frozen if responder is self.responder else responder).answer(query, client)
 
         return self._begin("stale", Answered(answer), name, rdtype, which)

@@ -8,14 +8,14 @@ from collections import OrderedDict
 from collections.abc import Hashable, Sequence
 from contextlib import AbstractContextManager
 from ipaddress import ip_address
-from typing import Any, assert_never, get_args
+from typing import Any, assert_never, cast
 
 import attrs
 
 from k8sresolve._core.engine.sends import Send, Transport
-from k8sresolve.testing.coredns import messages as respond
-from k8sresolve.testing.coredns.chain import BADVERS, Reply
-from k8sresolve.testing.coredns.messages import Responder
+from k8sresolve._core.wire.rcodes import NOERROR, rcode_name
+from k8sresolve.testing.coredns.chain import Reply
+from k8sresolve.testing.coredns.messages import Query, Responder, read_query, write_reply
 from k8sresolve.testing.coredns.records import Record
 from k8sresolve.testing.network.clock import Clock
 from k8sresolve.testing.network.criteria import Traits
@@ -28,7 +28,6 @@ from k8sresolve.testing.network.text import Rcode, type_text
 SOME_POD = ("10.244.0.77", "fd00:10:244::77")
 """The addresses of a pod that is in no manifest."""
 
-_OUTCOMES: dict[int, Outcome] = {**dict(enumerate(get_args(Rcode))), BADVERS: "BADVERS"}
 _MOST_FLOWS = 4096
 
 
@@ -95,7 +94,7 @@ class Network(Faults):
         `flow` tells the client's sockets apart: as kube-proxy does, the network leads one flow to one replica. Each
         message without one is a flow of its own.
         """
-        query = respond.read_query(message, tcp=transport == "tcp")
+        query = read_query(message, tcp=transport == "tcp")
         if query is None:
             return []
         with self._lock:
@@ -104,7 +103,7 @@ class Network(Faults):
             traits = Traits(name, rdtype, transport, self.clock.monotonic(), nameserver, replica)
             hits = self._hits(traits)
             reply = _answer(query, client, responder or self.responder, hits)
-            data = None if reply is None else respond.write_reply(query, reply)
+            data = None if reply is None else write_reply(query, reply)
             parcels = _parcels(data, traits.at, hits)
         outcome, shown = _outcome(reply, data, hits)
         kinds = tuple(fault.kind for fault in hits)
@@ -159,7 +158,7 @@ class PodNetwork:
         return self.network.exchange(send, message, responder=self.outside, client=self.client)
 
 
-def _answer(query: respond.Query, client: str, responder: Responder, hits: Sequence[Fault]) -> Reply | None:
+def _answer(query: Query, client: str, responder: Responder, hits: Sequence[Fault]) -> Reply | None:
     """Let the nameserver, or the last fault that stands for it, answer; None if the query does not come there."""
     if hits and isinstance(hits[-1].effect, Lost):
         return None
@@ -192,5 +191,6 @@ def _outcome(reply: Reply | None, data: bytes | None, hits: Sequence[Fault]) -> 
         return "no reply", ()
     if is_cut(data):
         return "truncated", ()
-    outcome = _OUTCOMES[reply.rcode]
-    return "NODATA" if outcome == "NOERROR" and not reply.answer else outcome, reply.answer
+    if reply.rcode == NOERROR and not reply.answer:
+        return "NODATA", ()
+    return cast("Rcode", rcode_name(reply.rcode)), reply.answer

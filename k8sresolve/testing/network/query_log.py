@@ -18,7 +18,7 @@ _MOST = 100_000  # queries and records that are kept
 _RECORDS_SHOWN = 3
 _ROOM = 200  # characters; pytest cuts what it shows of a value at 240
 
-Outcome: TypeAlias = Rcode | Literal["BADVERS", "NODATA", "truncated", "no reply"] | FaultOutcome
+Outcome: TypeAlias = Rcode | Literal["NODATA", "truncated", "no reply"] | FaultOutcome
 
 
 @attrs.frozen

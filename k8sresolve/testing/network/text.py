@@ -1,8 +1,9 @@
 """Names, types and rcodes as text, as faults take them and the log has them."""
 
-from typing import Literal, TypeAlias, get_args
+from typing import Literal, TypeAlias
 
 from k8sresolve._core.questions import TYPE_NAMES
+from k8sresolve._core.wire.rcodes import RCODE_NAMES
 
 Rcode: TypeAlias = Literal[
     "NOERROR",
@@ -16,10 +17,11 @@ Rcode: TypeAlias = Literal[
     "NXRRSET",
     "NOTAUTH",
     "NOTZONE",
+    "BADVERS",
 ]
-"""The rcodes of a message's header, from 0 on (RFC 1035, section 4.1.1; RFC 2136, section 2.2)."""
 
-RCODES: dict[str, int] = {name: number for number, name in enumerate(get_args(Rcode))}
+RCODES = {name: number for number, name in RCODE_NAMES.items() if number < 16}
+"""The rcodes that fit a header, which is all of a message that a fault's reply has."""
 
 _NUMBERS = {name: number for number, name in TYPE_NAMES.items()}
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from k8sresolve._core.files.lint import lint
+from k8sresolve._core.files.lint import lint_resolv_conf
 from k8sresolve._core.files.resolv_conf import parse_resolv_conf
 
 CASES = Path(__file__).parents[2] / "golden/resolvconf/cases.jsonl.gz"
@@ -23,7 +23,7 @@ with gzip.open(CASES, "rt", encoding="utf-8") as lines:
 
 
 def told(text, **keywords):
-    return lint(text.encode("latin-1"), **keywords)
+    return lint_resolv_conf(text.encode("latin-1"), **keywords)
 
 
 def only(text, word):
@@ -31,9 +31,9 @@ def only(text, word):
     return remark
 
 
-def test_the_kubelets_own_file_is_worth_a_note_on_ndots_and_no_more():
+def test_the_kubelets_own_file_is_worth_a_remark_on_ndots_and_no_more():
     (remark,) = told(KUBELET)
-    assert (remark.severity, remark.line, remark.text) == ("note", 3, "options ndots:5")
+    assert (remark.severity, remark.line, remark.text) == ("remark", 3, "options ndots:5")
     # Three search domains, then the name as typed, each with A and AAAA; by `kubernetes` only `api.example.com.svc...`
     # can be an endpoint's name. A full name has four dots.
     assert "questions for svc 2, svc.ns 4, svc.ns.svc.cluster.local 8, api.example.com 8;" in remark.problem
@@ -86,8 +86,8 @@ def test_other_long_lines_that_musl_ignores_are_told_by_what_is_lost():
         (OUTSIDE + "domain a.test b.test\n", "musl searches a.test b.test, and glibc a.test", "error"),
         (OUTSIDE + "search a.test\nsearch\n", "go searches nothing, and glibc a.test", "error"),
         (OUTSIDE + "options ndots:3 ndots:4\n", "musl takes ndots for 3, and glibc for 4", "error"),
-        (OUTSIDE + "options timeout:0\n", "go takes timeout for 1, and glibc for 0", "note"),
-        (OUTSIDE + "options attempts:9\n", "musl takes attempts for 9, and glibc for 5", "note"),
+        (OUTSIDE + "options timeout:0\n", "go takes timeout for 1, and glibc for 0", "remark"),
+        (OUTSIDE + "options attempts:9\n", "musl takes attempts for 9, and glibc for 5", "remark"),
     ],
 )
 def test_where_another_libc_reads_the_file_differently(text, problem, severity):
@@ -112,10 +112,10 @@ def test_a_default_by_the_host_name_is_not_musls():
         ("strict-error", "musl and go"),
     ],
 )
-def test_options_that_do_nothing_in_another_libc_are_noted(option, where):
+def test_options_that_do_nothing_in_another_libc_are_remarked_on(option, where):
     (remark,) = told(f"{OUTSIDE}options {option}\n")
     assert remark.problem == f"the option {option!r} does nothing in {where}"
-    assert (remark.severity, remark.line) == ("note", 2)
+    assert (remark.severity, remark.line) == ("remark", 2)
 
 
 def test_no_aaaa_has_its_cve():
@@ -129,25 +129,25 @@ def test_windows_line_ends_are_told_as_what_they_are():
     assert sum("no line names a usable nameserver" in problem for problem in problems) == 1
 
 
-def test_errors_come_first_then_warnings_then_notes():
+def test_errors_come_first_then_warnings_then_remarks():
     text = KUBELET.replace("ndots:5", "rotate ndots:5 attempts:0 inet6").replace("cluster.local\n", "cluster.local .\n")
     order = [remark.severity for remark in told(text)]
-    assert set(order) == {"error", "warning", "note"}
-    assert order == sorted(order, key=["error", "warning", "note"].index)
+    assert set(order) == {"error", "warning", "remark"}
+    assert order == sorted(order, key=["error", "warning", "remark"].index)
 
 
 def test_all_that_the_reader_says_is_said():
     for row in ROWS:
         data = None if row.get("file") else base64.b64decode(row["text_b64"])
         read = parse_resolv_conf(data, env=row["env"], hostname=row["hostname"])
-        assert {*read.diagnostics} <= {*lint(data, env=row["env"], hostname=row["hostname"])}, row["id"]
+        assert {*read.diagnostics} <= {*lint_resolv_conf(data, env=row["env"], hostname=row["hostname"])}, row["id"]
 
 
 def test_the_lines_on_which_glibc_hangs_are_told_and_no_others():
     seen = [row for row in ROWS if not row.get("file")]
     assert sum("hang" in row["glibc"] for row in seen) > 5
     for row in seen:
-        remarks = lint(base64.b64decode(row["text_b64"]), env=row["env"], hostname=row["hostname"])
+        remarks = lint_resolv_conf(base64.b64decode(row["text_b64"]), env=row["env"], hostname=row["hostname"])
         hangs = any(remark.problem.startswith("glibc never comes") for remark in remarks)
         assert hangs == ("hang" in row["glibc"]), row["id"]
 
@@ -182,7 +182,7 @@ def test_a_sortlist_that_never_ends(entries, hangs):
 )
 def test_a_large_file_is_told_of_in_reasonable_time(data):
     began = time.process_time()
-    assert len(lint(data)) < 400
+    assert len(lint_resolv_conf(data)) < 400
     assert time.process_time() - began < 20
 
 
@@ -195,7 +195,7 @@ WORDS = (
 @settings(max_examples=200, deadline=None)
 @given(data=st.lists(st.sampled_from(WORDS.split(b"|")), max_size=60).map(b"".join))
 def test_any_text_gives_remarks_with_all_their_parts(data):
-    for remark in lint(data):
+    for remark in lint_resolv_conf(data):
         assert remark.problem.isprintable()
         assert remark.advice
         assert remark.advice.isprintable()

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from k8sresolve._core.files.lint import lint
-from k8sresolve._core.files.resolv_conf import DIALECTS, parse_resolv_conf
+from k8sresolve._core.files.dialects import DIALECTS
+from k8sresolve._core.files.lint import lint_resolv_conf
+from k8sresolve._core.files.resolv_conf import parse_resolv_conf
 from k8sresolve.config import ResolverConfig
 
 COUNT = int(os.environ.get("K8SRESOLVE_MUTATED") or (20_000 if os.environ.get("CI") == "true" else 500))
@@ -101,7 +102,7 @@ def check(config: ResolverConfig, data: bytes, dialect: str) -> None:
 def check_remarks(remarks: tuple[object, ...], data: bytes) -> None:
     lines = data.count(b"\n") + 1
     for remark in remarks:
-        assert remark.severity in ("error", "warning", "note")
+        assert remark.severity in ("error", "warning", "remark")
         assert remark.problem
         assert remark.advice
         assert str(remark).isprintable()
@@ -117,6 +118,6 @@ def test_any_bytes_give_a_configuration_with_diagnostics():
             for dialect in DIALECTS:
                 check(parse_resolv_conf(data, interfaces={"eth0": 2}, dialect=dialect), data, dialect)
             if number % 10 == 0:
-                check_remarks(lint(data, interfaces={"eth0": 2}), data)
+                check_remarks(lint_resolv_conf(data, interfaces={"eth0": 2}), data)
         except Exception as error:  # noqa: BLE001 - whatever it is, the file and the seed are told
             pytest.fail(f"file {number} of seed {SEED}, {data!r}: {error!r}")

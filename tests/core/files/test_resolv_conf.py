@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from k8sresolve._core.files.resolv_conf import DIALECTS, parse_resolv_conf
+from k8sresolve._core.files.dialects import DIALECTS
+from k8sresolve._core.files.resolv_conf import parse_resolv_conf
 from k8sresolve.config import Nameserver, ResolverConfig
 from k8sresolve.errors import ConfigError
 
@@ -158,7 +159,7 @@ def test_what_is_in_order_is_not_remarked_on(line):
         (b"search a.test a.test", "warning"),
         (b"nameserver 010.0.0.1", "warning"),
         (b"nameserver 10.0.0.1\n" * 3, "warning"),
-        (b"sortlist 10.0.0.0", "note"),
+        (b"sortlist 10.0.0.0", "remark"),
     ],
 )
 def test_what_is_stated_and_not_used_is_an_error_and_what_costs_a_warning(line, severity):
@@ -180,12 +181,6 @@ def test_windows_line_ends_are_told_once_a_line():
     assert config.nameservers == (Nameserver("127.0.0.1"),)
     assert [remark.line for remark in config.diagnostics] == [None, 1, 2, 3]
     assert all("carriage return" in remark.problem for remark in config.diagnostics[1:])
-
-
-@pytest.mark.parametrize("dialect", ["musl", "go"])
-def test_windows_line_ends_mean_nothing_to_musl_and_go(dialect):
-    read = parse_resolv_conf(KUBELET.replace(b"\n", b"\r\n"), dialect=dialect)
-    assert read == parse_resolv_conf(KUBELET, dialect=dialect)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
@@ -229,90 +224,6 @@ def test_environment_is_named_as_the_source_of_its_mistakes():
     assert (config.search, config.ndots) == (("a.test", "a.test"), 15)
     assert sorted(r.source for r in config.diagnostics) == ["", "LOCALDOMAIN", "RES_OPTIONS"]
     assert "'search' is ignored, because LOCALDOMAIN" in " ".join(map(str, config.diagnostics))
-
-
-@pytest.mark.parametrize(("length", "is_read"), [(65535, True), (65536, False)])
-def test_go_stops_at_the_first_line_of_64_kib(length, is_read):
-    config = parse_resolv_conf(b"#" * length + b"\n" + KUBELET, dialect="go")
-    assert (config.ndots == 5) == is_read
-
-
-@pytest.mark.parametrize(
-    ("stated", "kept"),
-    [
-        ("9223372036854775807", -1),  # LONG_MAX, of which an int keeps the lower 32 bits
-        ("9" * 25, -1),
-        ("-9223372036854775807", 1),
-        ("-" + "9" * 25, 0),  # LONG_MIN
-        ("-2147483649", 30),
-        ("0" * 5000 + "7", 7),
-        ("9" * 5000, -1),
-    ],
-)
-def test_glibc_saturates_a_long_and_cuts_it_to_an_int(stated, kept):
-    assert parse_resolv_conf(GOOD + f"options timeout:{stated}\n".encode()).timeout == kept
-
-
-@pytest.mark.parametrize("dialect", ["musl", "go"])
-def test_only_glibc_reads_the_environment(dialect):
-    env = {"LOCALDOMAIN": "a.test", "RES_OPTIONS": "ndots:9"}
-    assert parse_resolv_conf(KUBELET, env=env, dialect=dialect) == parse_resolv_conf(KUBELET, dialect=dialect)
-
-
-@pytest.mark.parametrize(
-    ("data", "said"),
-    [
-        (b"search " + b"a" * 249 + b"\n", "more than 255 bytes"),
-        (b"nameserver\0\nnameserver 10.0.0.1\n", "the line and the one below it are ignored after a NUL byte"),
-        (b"options rotate\n", "'rotate' is unknown to musl"),
-        (b"search\n", "'search' empties the search list"),
-        (b"nameserver fe80::1%nosuch0\n", "is ignored, because its scope is no interface here"),
-    ],
-)
-def test_what_only_musl_ignores(data, said):
-    problem = only_problem(GOOD + data, dialect="musl")
-    assert said in problem
-    assert "resolv.conf:2:" in problem
-
-
-@pytest.mark.parametrize(
-    ("data", "said"),
-    [
-        (b"search " + b"a." * 32768 + b"\n", "no line of 64 KiB"),
-        (b"nameserver 127.1\n", "four plain decimal numbers; write '127.0.0.1'"),
-        (b"  # x\n", "the keyword '#' is unknown to go"),
-        (b"options no-aaaa\n", "'no-aaaa' is unknown to go"),
-    ],
-)
-def test_what_only_go_ignores(data, said):
-    problem = only_problem(GOOD + data, dialect="go")
-    assert said in problem
-    assert "resolv.conf:2:" in problem
-
-
-def test_line_numbers_hold_below_lines_that_musl_ignores():
-    text = b"#" * 600 + b"\nnameserver \0\nswallowed\nnameserver x\n" + GOOD
-    assert [remark.line for remark in parse_resolv_conf(text, dialect="musl").diagnostics] == [1, 2, 4]
-
-
-def test_remarks_are_bounded_and_the_rest_is_counted():
-    config = parse_resolv_conf(b"nonsense\n" * 1000, env={"RES_OPTIONS": "nonsense " * 1000})
-    said = [remark.problem for remark in config.diagnostics]
-    assert len(said) == 102
-    assert any("1900 more remarks" in problem for problem in said)
-    assert any("no line names a usable nameserver" in problem for problem in said)
-    assert max(map(len, problems(GOOD + b"x" * 100_000))) < 400
-
-
-@pytest.mark.parametrize(
-    ("scope", "glibc", "musl"),
-    [("eth0", 2, 2), ("2", 2, 2), ("4294967295", 4294967295, 4294967295), ("9" * 5000, 0, None), ("eth1", 0, None)],
-)
-def test_scope_of_a_link_local_nameserver(scope, glibc, musl):
-    for dialect, expected in (("glibc", glibc), ("musl", musl)):
-        text = f"nameserver fe80::1%{scope}\n".encode()
-        (nameserver,) = parse_resolv_conf(text, interfaces={"eth0": 2}, dialect=dialect).nameservers
-        assert nameserver == (Nameserver("127.0.0.1") if expected is None else Nameserver("fe80::1", scope=expected))
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)

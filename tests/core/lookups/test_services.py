@@ -9,9 +9,9 @@ from k8sresolve import (
     BadResponse,
     Cname,
     ConfigError,
-    Diagnostic,
     Endpoint,
     EndpointName,
+    Finding,
     InvalidName,
     LookupTimeout,
     NetworkError,
@@ -942,8 +942,10 @@ def test_another_cluster_domain(resolver_of):
 
 
 def test_a_missing_resolv_conf_is_quoted_where_it_may_explain_the_failure(resolver_of, ipv4):
-    missing = Diagnostic("there is no such file, so the nameserver is 127.0.0.1", source="/etc/resolv.conf")
-    line = Diagnostic("ignored", line=3)
+    missing = Finding(
+        severity="error", problem="there is no such file, so the nameserver is 127.0.0.1", source="/etc/resolv.conf"
+    )
+    line = Finding(severity="warning", problem="ignored", line=3)
     config = ResolverConfig(diagnostics=(missing, line))
     quoted = r"/etc/resolv\.conf: there is no such file, so the nameserver is 127\.0\.0\.1"
     resolver = resolver_of(ipv4, config=config)

@@ -25,6 +25,7 @@ def sendable(name):
 
 
 @given(NAME, NAME | st.sampled_from(["", ".", "a.test", "a.test."]))
+@example("x.", "a.test")
 @example("x" * 63, ".".join(["y" * 63] * 3 + ["z"]))
 @example("x" * 60, ".".join(["y" * 63] * 3))
 @example("x" * 61, ".".join(["y" * 63] * 3))

@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from k8sresolve._core.wire.names import Unsendable
 from k8sresolve.errors import ConfigError
 from k8sresolve.testing.coredns.chain import Chain, Reply, Request
 from k8sresolve.testing.coredns.messages import Query, Responder, read_query, write_reply
-from k8sresolve.testing.coredns.names import Malformed, name_to_wire
+from k8sresolve.testing.coredns.names import name_to_wire
 from k8sresolve.testing.coredns.plugins.file import EMPTY_INTERNET, Zones
 from k8sresolve.testing.coredns.records import Record
 
@@ -261,7 +262,7 @@ def test_over_tcp_a_reply_has_65535_octets_at_most():
 def test_a_record_that_has_no_wire_form_means_no_reply(name):
     ask = read_query(query().to_wire())
     assert write_reply(ask, Reply(answer=(Record("api.example.com.", 12, 30, (name,)),))) is None
-    with pytest.raises(Malformed):
+    with pytest.raises(Unsendable):
         name_to_wire(name)
 
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol, runtime_checkable
 
 from k8sresolve._core.questions import CNAME
-from k8sresolve.testing.coredns.chain import NXDOMAIN, SERVFAIL, Chain, Plugin, Reply, Request, unwritten
+from k8sresolve._core.wire.rcodes import NXDOMAIN, SERVFAIL
+from k8sresolve.testing.coredns.chain import Chain, Plugin, Reply, Request, unwritten
 from k8sresolve.testing.coredns.corefile import Directive
 from k8sresolve.testing.coredns.names import Labels, holds, is_below, split
 from k8sresolve.testing.coredns.records import Record

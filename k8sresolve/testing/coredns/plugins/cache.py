@@ -10,7 +10,8 @@ from typing import Any
 import attrs
 
 from k8sresolve._core.questions import CNAME, NS, SOA
-from k8sresolve.testing.coredns.chain import NOERROR, NOTIFY, NOTIMP, NXDOMAIN, SERVFAIL, Chain, Plugin, Reply, Request
+from k8sresolve._core.wire.rcodes import NOERROR, NOTIMP, NXDOMAIN, SERVFAIL
+from k8sresolve.testing.coredns.chain import NOTIFY, Chain, Plugin, Reply, Request
 from k8sresolve.testing.coredns.corefile import Directive
 from k8sresolve.testing.coredns.names import Labels, holds, split
 from k8sresolve.testing.coredns.records import ANY, AXFR, IXFR, Record

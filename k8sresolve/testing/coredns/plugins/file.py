@@ -5,20 +5,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from k8sresolve._core.questions import AAAA, CNAME, NS, SOA, SRV, A
+from k8sresolve._core.wire.rcodes import NOERROR, NXDOMAIN, REFUSED, SERVFAIL
 from k8sresolve.errors import ConfigError
-from k8sresolve.testing.coredns.chain import (
-    MAX_DEPTH,
-    NOERROR,
-    NOTIFY,
-    NXDOMAIN,
-    REFUSED,
-    SERVFAIL,
-    Chain,
-    Plugin,
-    Reply,
-    Request,
-    unwritten,
-)
+from k8sresolve.testing.coredns.chain import MAX_DEPTH, NOTIFY, Chain, Plugin, Reply, Request, unwritten
 from k8sresolve.testing.coredns.corefile import Directive
 from k8sresolve.testing.coredns.names import Labels, fqdn, is_below, split
 from k8sresolve.testing.coredns.records import AXFR, IXFR, MX, Rdata, Record, soa_record

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from k8sresolve.testing.coredns.chain import SERVFAIL, Answering, Budget, Chain, Plugin, Reply, Request, unwritten
+from k8sresolve._core.wire.rcodes import SERVFAIL
+from k8sresolve.testing.coredns.chain import Answering, Budget, Chain, Plugin, Reply, Request, unwritten
 from k8sresolve.testing.coredns.corefile import Directive
 from k8sresolve.testing.coredns.names import Labels, holds, is_below, split
 from k8sresolve.testing.coredns.setup import Block, Specification, labels, zones

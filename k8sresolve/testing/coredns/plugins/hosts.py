@@ -7,8 +7,9 @@ from typing import Any
 import attrs
 
 from k8sresolve._core.questions import AAAA, PTR, A
+from k8sresolve._core.wire.rcodes import SERVFAIL
 from k8sresolve.testing.coredns.addresses import address_text, pack_address, reversed_address
-from k8sresolve.testing.coredns.chain import SERVFAIL, Chain, Plugin, Reply, Request, unwritten
+from k8sresolve.testing.coredns.chain import Chain, Plugin, Reply, Request, unwritten
 from k8sresolve.testing.coredns.corefile import Directive
 from k8sresolve.testing.coredns.names import Labels, fqdn, holds, split
 from k8sresolve.testing.coredns.records import Record, address_record

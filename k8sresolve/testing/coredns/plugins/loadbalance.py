@@ -4,7 +4,8 @@ import random
 from collections.abc import Iterator, Sequence
 
 from k8sresolve._core.questions import AAAA, CNAME, A
-from k8sresolve.testing.coredns.chain import NOERROR, Chain, Plugin, Reply, Request
+from k8sresolve._core.wire.rcodes import NOERROR
+from k8sresolve.testing.coredns.chain import Chain, Plugin, Reply, Request
 from k8sresolve.testing.coredns.corefile import Directive
 from k8sresolve.testing.coredns.records import AXFR, IXFR, MX, Record
 from k8sresolve.testing.coredns.setup import Block, Specification

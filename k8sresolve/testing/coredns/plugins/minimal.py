@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from k8sresolve._core.questions import NS, SOA
-from k8sresolve.testing.coredns.chain import FAILED, NOERROR, Chain, Crash, Plugin, Reply, Request
+from k8sresolve._core.wire.rcodes import NOERROR
+from k8sresolve.testing.coredns.chain import FAILED, Chain, Crash, Plugin, Reply, Request
 from k8sresolve.testing.coredns.corefile import Directive
 from k8sresolve.testing.coredns.setup import Block, Specification
 

@@ -5,11 +5,13 @@ Rules for types, classes, TTLs, EDNS options and rcodes are not modelled.
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple, assert_never, get_args
 
-from k8sresolve.testing.coredns.chain import SERVFAIL, Chain, Plugin, Reply, Request, unwritten
+from k8sresolve._core.wire.names import Unsendable
+from k8sresolve._core.wire.rcodes import SERVFAIL
+from k8sresolve.testing.coredns.chain import Chain, Plugin, Reply, Request, unwritten
 from k8sresolve.testing.coredns.corefile import Directive, Token
-from k8sresolve.testing.coredns.names import Malformed, fqdn, name_to_wire
+from k8sresolve.testing.coredns.names import fqdn, name_to_wire
 from k8sresolve.testing.coredns.records import Record
 from k8sresolve.testing.coredns.setup import Block, Specification
 
@@ -81,7 +83,7 @@ class Rewrite:
 def _is_name(name: str) -> bool:
     try:
         name_to_wire(name if name.endswith(".") else f"{name}.")
-    except Malformed:
+    except Unsendable:
         return False
     return True
 
@@ -134,7 +136,7 @@ def _substitute(expression: "re.Pattern[str]", template: str) -> Change:
 # Reading rules.
 
 _OTHER_RULES = ("class", "type", "edns0", "ttl", "cname", "rcode")
-_KINDS = ("exact", "prefix", "suffix", "substring", "regex")
+_Match = Literal["exact", "prefix", "suffix", "substring", "regex"]
 
 
 def _read_rule(directive: Directive, note: Callable[[str, Token], None]) -> NameRule | None:
@@ -156,21 +158,25 @@ def _read_rule(directive: Directive, note: Callable[[str, Token], None]) -> Name
     words = words[1:]
     if len(words) < 2:
         raise directive.token.error("rewrite name needs two names")
-    match = "exact"
-    if len(words) > 2:
-        match = words.pop(0).text.lower()
-        if match not in _KINDS:
-            raise directive.token.error(f"rewrite name {match!r} is none of {', '.join(_KINDS)}")
+    match = _read_match(words.pop(0), directive) if len(words) > 2 else "exact"
     old, new, *rest = words
     answers, auto = _answer_rules(rest)
     return _rule(match, old, new, tuple(answers), auto=auto)._replace(go_on=go_on)
+
+
+def _read_match(token: Token, directive: Directive) -> _Match:
+    match token.text.lower():
+        case "exact" | "prefix" | "suffix" | "substring" | "regex" as known:
+            return known
+        case other:
+            raise directive.token.error(f"rewrite name {other!r} is none of {', '.join(get_args(_Match))}")
 
 
 def _normal(token: Token) -> str:
     return fqdn(token.text.lower())
 
 
-def _rule(kind: str, old: Token, new: Token, answers: tuple[AnswerRule, ...], *, auto: bool) -> NameRule:
+def _rule(kind: _Match, old: Token, new: Token, answers: tuple[AnswerRule, ...], *, auto: bool) -> NameRule:
     """Make a rule. Names are absolute even where only a part of a name is meant, as CoreDNS takes them."""
     before, after = _normal(old), _normal(new)
     match kind:
@@ -186,9 +192,11 @@ def _rule(kind: str, old: Token, new: Token, answers: tuple[AnswerRule, ...], *,
             return NameRule(change, answers)
         case "substring":
             change = _where(lambda name: before in name, lambda name: name.replace(before, after))
-        case _:
+        case "regex":
             expression = _compiled(old, new)
             change = _where(lambda name: expression.search(name) is not None, _substitute(expression, after))
+        case _:
+            assert_never(kind)
     return NameRule(change, answers, auto)
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 
+from k8sresolve._core.wire.rcodes import NXDOMAIN, REFUSED
 from k8sresolve.errors import ConfigError
-from k8sresolve.testing.coredns.chain import FAILED, NXDOMAIN, REFUSED, Chain, Plugin, Reply, Request, unwritten
+from k8sresolve.testing.coredns.chain import FAILED, Chain, Plugin, Reply, Request, unwritten
 from k8sresolve.testing.coredns.corefile import Directive
 from k8sresolve.testing.coredns.names import Labels, holds, is_below, split
 from k8sresolve.testing.coredns.plugins.kubernetes.answering import Asking, NoAddress, soa

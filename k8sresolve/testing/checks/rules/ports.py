@@ -9,7 +9,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
-from k8sresolve.testing.checks.findings import Finding, Source, Subject, listed, ports_told, source_of
+from k8sresolve.findings import Finding
+from k8sresolve.testing.checks.origins import Origin, origin_of
+from k8sresolve.testing.checks.subjects import ServiceSubject, Surroundings
+from k8sresolve.testing.checks.telling import listed, ports_told
 from k8sresolve.testing.objects.kinds import Pod, PodSpec, PortEntry
 
 _MAX_LABEL = 63
@@ -47,7 +50,7 @@ class _Forwarding(NamedTuple):
         return f"port {self.port.number}"
 
 
-def check_declared(subject: Subject) -> Iterator[Finding]:
+def check_declared(subject: ServiceSubject, _around: Surroundings) -> Iterator[Finding]:
     """Look at a Service's ports by themselves (ValidateService, `pkg/apis/core/validation` of Kubernetes)."""
     ports = subject.service.ports
     if not ports and not subject.service.headless:
@@ -70,7 +73,7 @@ def check_declared(subject: Subject) -> Iterator[Finding]:
             yield subject.finding("error", forwarding.field("protocol"), told, "write one of them, in capitals")
 
 
-def _name(subject: Subject, forwarding: _Forwarding, *, alone: bool, repeated: bool) -> Iterator[Finding]:
+def _name(subject: ServiceSubject, forwarding: _Forwarding, *, alone: bool, repeated: bool) -> Iterator[Finding]:
     name, field = forwarding.port.name, forwarding.field("name")
     if not name and alone:
         told = f"{forwarding} has no name, so DNS has no SRV record _PORT._PROTOCOL for it: port() cannot find it"
@@ -92,9 +95,9 @@ def _name(subject: Subject, forwarding: _Forwarding, *, alone: bool, repeated: b
         yield subject.finding("error", field, told, "write lower-case letters, digits and inner hyphens")
 
 
-def check_targets(subject: Subject, sources: Iterable[Source]) -> Iterator[Finding]:
+def check_targets(subject: ServiceSubject, _around: Surroundings) -> Iterator[Finding]:
     """Follow each port of a Service to the containers of its pods, or, where it has none, of what would make them."""
-    groups = _grouped(subject.pods, sources)
+    groups = _grouped(subject.pods, subject.idle)
     if not groups:
         return
     for number, port in enumerate(subject.service.ports):
@@ -106,20 +109,20 @@ def check_targets(subject: Subject, sources: Iterable[Source]) -> Iterator[Findi
             yield from _numbered(subject, forwarding, target, groups)
 
 
-def _grouped(pods: Iterable[Pod], sources: Iterable[Source]) -> _Groups:
+def _grouped(pods: Iterable[Pod], origins: Iterable[Origin]) -> _Groups:
     groups: dict[_Listening, dict[str, None]] = defaultdict(dict)
     for pod in pods:
-        groups[_Listening.of(pod.spec)][" ".join(source_of(pod))] = None
+        groups[_Listening.of(pod.spec)][" ".join(origin_of(pod))] = None
     if not groups:
-        for source in sources:
-            groups[_Listening.of(source.spec)][str(source)] = None
+        for origin in origins:
+            groups[_Listening.of(origin.spec)][str(origin)] = None
     return groups
 
 
 # A number.
 
 
-def _numbered(subject: Subject, forwarding: _Forwarding, target: int, groups: _Groups) -> Iterator[Finding]:
+def _numbered(subject: ServiceSubject, forwarding: _Forwarding, target: int, groups: _Groups) -> Iterator[Finding]:
     yield from _unforwarded(subject, forwarding, {target})
     for listening, whose in groups.items():
         if all((port.number, port.protocol) != (target, forwarding.port.protocol) for port in listening.ports):
@@ -127,7 +130,7 @@ def _numbered(subject: Subject, forwarding: _Forwarding, target: int, groups: _G
 
 
 def _contradiction(
-    subject: Subject, forwarding: _Forwarding, target: int, listening: _Listening, whose: str
+    subject: ServiceSubject, forwarding: _Forwarding, target: int, listening: _Listening, whose: str
 ) -> Finding:
     protocol = forwarding.port.protocol
     protocols = sorted({port.protocol for port in listening.ports if port.number == target})
@@ -154,7 +157,7 @@ def _contradiction(
 # A name.
 
 
-def _named(subject: Subject, forwarding: _Forwarding, target: str, groups: _Groups) -> Iterator[Finding]:
+def _named(subject: ServiceSubject, forwarding: _Forwarding, target: str, groups: _Groups) -> Iterator[Finding]:
     protocol, field = forwarding.port.protocol, forwarding.field("targetPort")
     if target.isdecimal():
         told = f"{target!r} is text, which names a port, and a name has a letter: the API server refuses it"
@@ -195,7 +198,9 @@ def _named_advice(forwarding: _Forwarding, target: str, declared: list[PortEntry
     return f"{correct}, or give a container's port the name {target!r}"
 
 
-def _differing(subject: Subject, forwarding: _Forwarding, target: str, numbers: Mapping[int, Iterable[str]]) -> Finding:
+def _differing(
+    subject: ServiceSubject, forwarding: _Forwarding, target: str, numbers: Mapping[int, Iterable[str]]
+) -> Finding:
     told = ", ".join(f"{number} in {listed(whose)}" for number, whose in sorted(numbers.items()))
     if subject.service.headless:
         outcome, advice = "the port has no sole number", "take each target's own: port().number raises PortsDiffer"
@@ -205,7 +210,7 @@ def _differing(subject: Subject, forwarding: _Forwarding, target: str, numbers: 
     return subject.finding("remark", forwarding.field("targetPort"), problem, advice)
 
 
-def _unforwarded(subject: Subject, forwarding: _Forwarding, targets: set[int]) -> Iterator[Finding]:
+def _unforwarded(subject: ServiceSubject, forwarding: _Forwarding, targets: set[int]) -> Iterator[Finding]:
     """Point out a headless Service's port that is not the pods': nothing stands between a client and the pod."""
     others = targets - {forwarding.port.number}
     if subject.service.headless and others:
@@ -221,8 +226,10 @@ def _unforwarded(subject: Subject, forwarding: _Forwarding, targets: set[int]) -
 # Slices of which no pods are known.
 
 
-def check_slices(subject: Subject) -> Iterator[Finding]:
+def check_slices(subject: ServiceSubject, _around: Surroundings) -> Iterator[Finding]:
     """Look for each port of a Service in its slices, in which ports are found by name and protocol."""
+    if subject.pods or not subject.has_ready:
+        return
     listing = [part.ports for part in subject.slices if part.addresses]
     there = {(port.name, port.protocol) for ports in listing for port in ports}
     for number, port in enumerate(subject.service.ports):

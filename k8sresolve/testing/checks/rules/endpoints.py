@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from k8sresolve.testing.checks.findings import Finding, Severity, Source, Sources, Subject, labels_told, listed
+from k8sresolve.findings import Finding, Severity
+from k8sresolve.testing.checks.origins import Origin, Origins
+from k8sresolve.testing.checks.rules.services import NXDOMAIN
+from k8sresolve.testing.checks.subjects import ServiceSubject, Surroundings
+from k8sresolve.testing.checks.telling import labels_told, listed
 from k8sresolve.testing.objects.kinds import Pod, Selector, Service
-
-NXDOMAIN = "DNS answers NXDOMAIN"
 
 _REFUSED = "DNS answers its ClusterIP, where connections are refused"
 _READY = "ready, but in no EndpointSlice"
@@ -18,15 +20,15 @@ _MAX_COMPARED = 500
 _CLOSE = 0.6  # what difflib takes for close by default
 
 
-def check_endpoints(subject: Subject, idle: Sequence[Source], sources: Sources) -> Iterator[Finding]:
-    """Look at a Service's endpoints. `idle` are what its selector fits where there is no pod."""
+def check_endpoints(subject: ServiceSubject, around: Surroundings) -> Iterator[Finding]:
+    """Look at a Service's endpoints."""
     if not subject.has_ready:
-        yield _without_endpoints(subject, idle, sources)
+        yield _without_endpoints(subject, around.origins)
     elif not subject.service.publish_not_ready:
         yield from _partly_ready(subject)
 
 
-def _without_endpoints(subject: Subject, idle: Sequence[Source], sources: Sources) -> Finding:
+def _without_endpoints(subject: ServiceSubject, origins: Origins) -> Finding:
     service = subject.service
     failing: Severity = "error" if service.headless else "warning"
     outcome = NXDOMAIN if service.headless else _REFUSED
@@ -41,16 +43,16 @@ def _without_endpoints(subject: Subject, idle: Sequence[Source], sources: Source
             f"add a selector, or an EndpointSlice with the label kubernetes.io/service-name: {service.name}",
         )
     selector = labels_told(service.selector)
-    if subject.ended or idle:
+    if subject.ended or subject.idle:
         ended = listed(pod.name for pod in subject.ended)
-        fits = f"pods that have ended ({ended})" if ended else f"{listed(idle)}, of which no pod runs"
+        fits = f"pods that have ended ({ended})" if ended else f"{listed(subject.idle)}, of which no pod runs"
         return subject.finding(
             failing,
             "spec.selector",
             f"the selector {selector} fits only {fits}: {outcome}",
             f"let pods run: kubectl -n {service.namespace} get deployments,statefulsets,daemonsets,jobs,pods",
         )
-    near, advice = _nearest(service, sources)
+    near, advice = _nearest(service, origins)
     problem = f"the selector {selector} finds no pod in namespace {service.namespace}{near}: {outcome}"
     return subject.finding("error", "spec.selector", problem, advice)
 
@@ -58,7 +60,7 @@ def _without_endpoints(subject: Subject, idle: Sequence[Source], sources: Source
 # Pods that are not ready.
 
 
-def _none_ready(subject: Subject, severity: Severity, outcome: str) -> Finding:
+def _none_ready(subject: ServiceSubject, severity: Severity, outcome: str) -> Finding:
     states = Counter(map(_state, subject.pods))
     told = ", ".join(f"{count} {state}" for state, count in states.items())
     advice = f"see why: kubectl -n {subject.service.namespace} describe pod {subject.pods[0].name}"
@@ -68,7 +70,7 @@ def _none_ready(subject: Subject, severity: Severity, outcome: str) -> Finding:
     return subject.finding(severity, "spec.selector", problem, advice)
 
 
-def _partly_ready(subject: Subject) -> Iterator[Finding]:
+def _partly_ready(subject: ServiceSubject) -> Iterator[Finding]:
     waiting = [pod for pod in subject.pods if _state(pod) != _READY]
     if waiting:
         told = listed(f"{pod.name} ({_state(pod)})" for pod in waiting)
@@ -95,47 +97,47 @@ class _Near(NamedTuple):
     """Labels that differ from a selector in one: the one wanted, and the one in its place, if any."""
 
     closeness: float
-    source: Source
+    origin: Origin
     wanted: str
     there: str
 
 
-def _nearest(service: Service, sources: Sources) -> tuple[str, str]:
+def _nearest(service: Service, origins: Origins) -> tuple[str, str]:
     """Say what comes nearest to what a selector looks for, and what to do then."""
-    near = _near(service.selector, sources.of(service.namespace))
+    near = _near(service.selector, origins.of(service.namespace))
     if near is not None and near.there:
-        advice = f"write {near.there} in the selector, or {near.wanted} in the labels of {near.source}"
-        return f"; those of {near.source} have {near.there} in place of {near.wanted}", advice
+        advice = f"write {near.there} in the selector, or {near.wanted} in the labels of {near.origin}"
+        return f"; those of {near.origin} have {near.there} in place of {near.wanted}", advice
     if near is not None:
-        advice = f"add the label {near.wanted} to the pods of {near.source}, or leave it out of the selector"
-        return f"; those of {near.source} lack the label {near.wanted}", advice
-    elsewhere = next(sources.selected(service.selector), None)
+        advice = f"add the label {near.wanted} to the pods of {near.origin}, or leave it out of the selector"
+        return f"; those of {near.origin} lack the label {near.wanted}", advice
+    elsewhere = next(origins.selected(service.selector), None)
     if elsewhere is not None:
         advice = f"put the Service into namespace {elsewhere.namespace}: a selector finds pods of its own namespace"
         return f", but those of {elsewhere} in namespace {elsewhere.namespace}", advice
-    if not sources.of(service.namespace):
+    if not origins.of(service.namespace):
         return ", where there is none", "add the workload of these pods to the manifests, or deploy it"
     return "", f"compare with the labels there: kubectl -n {service.namespace} get pods --show-labels"
 
 
-def _near(selector: Selector, sources: Sequence[Source]) -> _Near | None:
+def _near(selector: Selector, origins: Sequence[Origin]) -> _Near | None:
     """Find the nearest labels. Where the selector is one label, another is near only if it reads like it."""
-    found = [_compared(selector, source) for source in islice(sources, _MAX_COMPARED)]
+    found = [_compared(selector, origin) for origin in islice(origins, _MAX_COMPARED)]
     near = max((each for each in found if each is not None), key=lambda each: each.closeness, default=None)
     return None if near is None or (len(selector) == 1 and near.closeness < _CLOSE) else near
 
 
-def _compared(selector: Selector, source: Source) -> _Near | None:
-    wrong = [(key, value) for key, value in selector if source.labels.get(key) != value]
+def _compared(selector: Selector, origin: Origin) -> _Near | None:
+    wrong = [(key, value) for key, value in selector if origin.labels.get(key) != value]
     if len(wrong) != 1:
         return None
     [(key, value)] = wrong
-    if key in source.labels:
-        there = source.labels[key]
+    if key in origin.labels:
+        there = origin.labels[key]
         closeness = difflib.SequenceMatcher(None, value, there).ratio()
-        return _Near(closeness, source, f"{key}={value}", f"{key}={there}")
+        return _Near(closeness, origin, f"{key}={value}", f"{key}={there}")
     # The same value may stand under another key: `app` or `app.kubernetes.io/name`.
-    other = next((name for name, text in source.labels.items() if text == value), None)
+    other = next((name for name, text in origin.labels.items() if text == value), None)
     if other is None:
-        return _Near(0, source, f"{key}={value}", "")
-    return _Near(1, source, f"{key}={value}", f"{other}={value}")
+        return _Near(0, origin, f"{key}={value}", "")
+    return _Near(1, origin, f"{key}={value}", f"{other}={value}")

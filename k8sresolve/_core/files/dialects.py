@@ -1,0 +1,245 @@
+"""What glibc 2.41, musl 1.2.5 and Go 1.26 each do their own way with resolv.conf(5).
+
+Text has one character for each byte (Latin-1), because the resolvers know of no encoding.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from ipaddress import AddressValueError, IPv4Address, IPv6Address
+
+import attrs
+
+from k8sresolve._core.addresses import parse_inet_aton
+from k8sresolve._core.files.findings import Line, odd
+from k8sresolve._core.files.search_list import MUSL_LINE
+
+# Lines.
+
+_AFTER_NUL = "after a NUL byte, as in a binary file or UTF-16"
+_REST_LOST = odd(f"the rest of the line is ignored {_AFTER_NUL}", "save the file as plain text", "error")
+_BOTH_LOST = odd(f"the line and the one below it are ignored {_AFTER_NUL}", "save the file as plain text", "error")
+_TOO_LONG_FOR_MUSL = odd(
+    f"the line is ignored, because musl reads none of more than {MUSL_LINE} bytes",
+    "shorten it, or spread nameservers and options over several lines",
+    "error",
+)
+_TOO_LONG_FOR_GO = odd("the file is ignored from here on, because Go reads no line of 64 KiB", "shorten it", "error")
+
+
+def _glibc_lines(text: str) -> Iterator[Line]:
+    for number, line in enumerate(text.split("\n"), 1):
+        seen, nul, _ = line.partition("\0")
+        yield Line(number, seen, _REST_LOST if nul else None)
+
+
+def _musl_lines(text: str) -> Iterator[Line]:
+    """Read as by fgets(3): what shows neither a newline nor the end is thrown away, up to the next newline."""
+    most = MUSL_LINE + 1  # with the newline
+    number, start = 1, 0
+    while start < len(text):
+        end = text.find("\n", start, start + most) + 1 or min(start + most, len(text))
+        line, nul, _ = text[start:end].partition("\0")
+        at_end = end == len(text) and end - start < most and text[end - 1] != "\n"
+        if line.endswith("\n") or at_end:
+            yield Line(number, line, _REST_LOST if nul else None)
+        else:
+            yield Line(number, "", _BOTH_LOST if nul else _TOO_LONG_FOR_MUSL)
+            number += text.count("\n", start, end)
+            end = text.find("\n", end) + 1 or len(text)
+        number += 1
+        start = end
+
+
+def _go_lines(text: str) -> Iterator[Line]:
+    for number, line in enumerate(text.split("\n"), 1):
+        if len(line) >= 65536:
+            yield Line(number, "", _TOO_LONG_FOR_GO)
+            return
+        yield Line(number, line)
+
+
+# Addresses.
+
+
+def _dotted(text: str) -> IPv4Address | None:
+    try:
+        return IPv4Address(text)
+    except AddressValueError:
+        return None
+
+
+def parse_ipv6(text: str) -> IPv6Address | None:
+    try:
+        return IPv6Address(text)
+    except AddressValueError:
+        return None
+
+
+def _index(text: str) -> int | None:
+    """Read an interface's number: digits alone, of 32 bits."""
+    if not (text.isascii() and text.isdigit()) or len(text.lstrip("0")) > 10:
+        return None
+    number = int(text.lstrip("0") or "0")
+    return number if number < 1 << 32 else None
+
+
+def is_link_local(address: IPv6Address) -> bool:
+    """Tell fe80::/10 and ffx2::/16, as <netinet/in.h> does; Python's own test looks into mapped IPv4 addresses too."""
+    first, second = address.packed[:2]
+    return (first == 0xFE and second & 0xC0 == 0x80) or (first == 0xFF and second & 0x0F == 2)
+
+
+def _glibc_scope(address: IPv6Address, text: str, interfaces: Mapping[str, int]) -> int | None:
+    """As `__inet6_scopeid_pton`, whose failure `res_vinit` passes over."""
+    if is_link_local(address) and text in interfaces:
+        return interfaces[text]
+    return _index(text) or 0
+
+
+def _musl_scope(address: IPv6Address, text: str, interfaces: Mapping[str, int]) -> int | None:
+    """As `__lookup_ipliteral`, which refuses the address with the scope."""
+    if text.isascii() and text.isdigit():
+        return _index(text)
+    return interfaces.get(text) if is_link_local(address) else None
+
+
+def _go_scope(_address: IPv6Address, text: str, interfaces: Mapping[str, int]) -> int | None:
+    """As `netip.ParseAddr`, which takes any zone but an empty one; dialling turns it into a number."""
+    return interfaces.get(text, _index(text) or 0) if text else None
+
+
+# Numbers.
+
+_INTEGER = re.compile(r"[ \t\n\v\f\r]*([+-]?)([0-9]+)")
+_DIGITS = re.compile(r"[0-9]+")
+
+
+def bounded(digits: str) -> int:
+    """Turn digits into a number, at most 2**63: any more overflows in every resolver; Python refuses very long ones."""
+    digits = digits.lstrip("0")
+    return min(int(digits[:20] or "0"), 1 << 63)
+
+
+def _atoi(text: str, start: int) -> int | None:
+    """Read as atoi(3) on 64-bit Linux: strtol(3), cut to 32 bits; 0 where there is no number."""
+    match = _INTEGER.match(text, start)
+    if not match:
+        return 0
+    value = bounded(match[2])
+    value = -value if match[1] == "-" else min(value, (1 << 63) - 1)
+    return (value + (1 << 31)) % (1 << 32) - (1 << 31)
+
+
+def _musl_number(text: str, start: int) -> int | None:
+    match = _DIGITS.match(text, start)
+    return bounded(match[0]) if match else None
+
+
+def _go_number(text: str, start: int) -> int | None:
+    return _musl_number(text, start) or 0
+
+
+# Dialects.
+
+
+def _no_domain(_hostname: str) -> tuple[str, ...]:
+    return ()
+
+
+def _glibc_domain(hostname: str) -> tuple[str, ...]:
+    # resolv.conf(5), search: what follows the host name's first dot. `web.` so gives the root.
+    return (hostname.partition(".")[2],) if "." in hostname else ()
+
+
+def _go_domain(hostname: str) -> tuple[str, ...]:
+    return tuple(domain for domain in _glibc_domain(hostname) if domain)
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Dialect:
+    """What one resolver does its own way, as its `reference` says.
+
+    `word` matches what stands between its blanks. `free`: a keyword may follow blanks, and needs none after it. `aside`
+    are keywords that it knows and that mean nothing here. `clears` are the keywords that empty the search list when
+    nothing follows. `bounds` are the least and the greatest number of each option; `anywhere`: it looks for them in the
+    middle of words. `flags` are its words and what they are called here (empty: it does nothing), tried in this order;
+    `by_prefix`: a word need only begin so, and a `-` before it takes the flag back.
+    """
+
+    name: str
+    reference: str
+    lines: Callable[[str], Iterator[Line]]
+    word: re.Pattern[str]
+    free: bool = False
+    aside: tuple[str, ...] = ()
+    ipv4: Callable[[str], IPv4Address | None] = parse_inet_aton
+    scope: Callable[[IPv6Address, str, Mapping[str, int]], int | None]
+    fallback: tuple[str, ...] = ("127.0.0.1",)
+    whole_domain: bool = False
+    clears: tuple[str, ...] = ()
+    keeps_root: bool = True
+    host_domain: Callable[[str], tuple[str, ...]] = _no_domain
+    environment: bool = False
+    number: Callable[[str, int], int | None]
+    bounds: Mapping[str, tuple[int, int]]
+    anywhere: bool = False
+    flags: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    by_prefix: bool = False
+
+
+def _as_named(words: str) -> dict[str, str]:
+    return {word: word for word in words.split()}
+
+
+_LEAST = -(1 << 31)
+
+_ALL = (
+    Dialect(
+        name="glibc",
+        reference="resolv.conf(5)",
+        lines=_glibc_lines,
+        word=re.compile(r"[^ \t]+"),
+        aside=("sortlist",),
+        scope=_glibc_scope,
+        host_domain=_glibc_domain,
+        environment=True,
+        number=_atoi,
+        bounds={"ndots": (_LEAST, 15), "timeout": (_LEAST, 30), "attempts": (_LEAST, 5)},
+        flags=_as_named("rotate edns0 single-request-reopen single-request")
+        | {"no_tld_query": "no-tld-query"}
+        | _as_named("no-tld-query no-reload use-vc trust-ad no-aaaa strict-error"),
+        by_prefix=True,
+    ),
+    Dialect(
+        name="musl",
+        reference="musl, resolvconf.c",
+        lines=_musl_lines,
+        word=re.compile(r"[^ \t\n\v\f\r]+"),
+        scope=_musl_scope,
+        whole_domain=True,
+        clears=("search", "domain"),
+        number=_musl_number,
+        bounds={"ndots": (0, 15), "timeout": (0, 60), "attempts": (0, 10)},
+        anywhere=True,
+    ),
+    Dialect(
+        name="go",
+        reference="Go, net/dnsconfig.go",
+        lines=_go_lines,
+        word=re.compile(r"[^ \t\r]+"),
+        free=True,
+        aside=("lookup",),
+        ipv4=_dotted,
+        scope=_go_scope,
+        fallback=("127.0.0.1", "::1"),
+        clears=("search",),
+        keeps_root=False,
+        host_domain=_go_domain,
+        number=_go_number,
+        bounds={"ndots": (0, 15), "timeout": (1, 0xFFFFFF), "attempts": (1, 0xFFFFFF)},
+        flags=_as_named("rotate single-request use-vc trust-ad no-reload")
+        | {"single-request-reopen": "single-request", "usevc": "use-vc", "tcp": "use-vc", "edns0": ""},
+    ),
+)
+
+DIALECTS: Mapping[str, Dialect] = {dialect.name: dialect for dialect in _ALL}

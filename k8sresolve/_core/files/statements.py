@@ -1,0 +1,70 @@
+"""What a resolv.conf states, before what it leaves open is filled in."""
+
+import re
+
+import attrs
+
+from k8sresolve._core.files.dialects import Dialect
+from k8sresolve._core.files.findings import Findings, Line, odd
+from k8sresolve._core.files.search_list import look_at
+from k8sresolve.config import Nameserver, ResolverConfig
+
+# resolv.conf(5), nameserver: up to MAXNS (3) are used. musl and Go have the same bound.
+MAX_NAMESERVERS = 3
+
+
+@attrs.define(eq=False)
+class Statements:
+    """What a resolv.conf and the environment state, as one resolver reads them.
+
+    `nameservers` are all that are named, of which the first three are used, and `extra` is the line of the fourth.
+    `search_is_fixed` by LOCALDOMAIN. `places` says where each option was read last, None for RES_OPTIONS.
+    """
+
+    dialect: Dialect
+    source: str
+    findings: Findings
+    nameservers: list[Nameserver] = attrs.field(factory=list[Nameserver])
+    extra: Line | None = None
+    search: list[str] = attrs.field(factory=list[str])
+    search_line: Line | None = None
+    search_is_fixed: bool = False
+    numbers: dict[str, int] = attrs.field(factory=dict[str, int])
+    flags: set[str] = attrs.field(factory=set[str])
+    places: dict[str, Line | None] = attrs.field(factory=dict[str, "Line | None"])
+
+    def take_local_domain(self, value: str) -> None:
+        """Let LOCALDOMAIN set the search list (resolv.conf(5)); a leading blank or an empty value gives the root."""
+        first, *rest = re.split(r"[ \t]+", value.partition("\n")[0])
+        self.search = [first, *filter(None, rest)]
+        self.search_is_fixed = True
+
+    def configure(self, hostname: str) -> ResolverConfig:
+        """Fill in what is left open, look at the whole, and make the configuration."""
+        if not self.search:
+            self.search, self.search_line = list(self.dialect.host_domain(hostname)), None
+        if self.findings.keeps:
+            self._look_at_search()
+        if self.extra:
+            count = f"{len(self.nameservers)} nameservers are listed, and those from here on are ignored"
+            self.findings.on_part(self.extra, lambda: odd(count, f"keep the best {MAX_NAMESERVERS}"))
+        used = self.nameservers[:MAX_NAMESERVERS] or [Nameserver(address) for address in self.dialect.fallback]
+        return ResolverConfig(
+            nameservers=tuple(used),
+            search=tuple(self.search),
+            ndots=self.numbers.get("ndots", 1),
+            timeout=self.numbers.get("timeout"),
+            attempts=self.numbers.get("attempts"),
+            flags=frozenset(self.flags),
+            source=self.source,
+            diagnostics=self.findings.in_order(),
+        )
+
+    def _look_at_search(self) -> None:
+        line = self.search_line
+        variable = "LOCALDOMAIN" if self.search_is_fixed else ""
+        for finding in look_at(self.search, "" if line is None else line.text):
+            if line or variable:
+                self.findings.add(finding, line, variable)
+            else:
+                self.findings.on_whole(finding)

@@ -1,0 +1,89 @@
+"""What people look at by hand before they blame DNS: from the store as it is now, to findings.
+
+Nothing is asked and nothing is connected to, so a check tells what the objects say, and not what a container does.
+"""
+
+import difflib
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from typing import TypeVar
+
+from k8sresolve.errors import NoSuchName
+from k8sresolve.findings import Finding, worst_first
+from k8sresolve.names import ServiceName
+from k8sresolve.testing.checks import registry
+from k8sresolve.testing.checks.origins import Origin
+from k8sresolve.testing.checks.subjects import Rule, Surroundings, namespace_subjects, service_subjects
+from k8sresolve.testing.checks.telling import listed
+from k8sresolve.testing.objects.kinds import Endpoints, EndpointSlice, Service
+from k8sresolve.testing.objects.store import Store
+
+_Checked = TypeVar("_Checked")
+
+
+def check(store: Store, service: Service | None = None) -> tuple[Finding, ...]:
+    """Check one Service, with what is named after it, or all that is in the store; the worst comes first."""
+    around = Surroundings(store)
+    services = around.services if service is None else [service]
+    return worst_first(
+        chain(
+            _services(services, around),
+            _apply(registry.NAMESPACE, namespace_subjects(services), around),
+            _apply(registry.ORIGIN, _origins(service, around), around),
+            _apply(registry.LISTING, _listings(store) if service is None else (), around),
+        )
+    )
+
+
+def _apply(rules: Sequence[Rule[_Checked]], subjects: Iterable[_Checked], around: Surroundings) -> Iterator[Finding]:
+    for subject in subjects:
+        for rule in rules:
+            yield from rule(subject, around)
+
+
+def _services(services: Sequence[Service], around: Surroundings) -> Iterator[Finding]:
+    for subject in service_subjects(services, around):
+        rules = registry.ALIAS if subject.service.type == "ExternalName" else registry.SERVICE
+        yield from _apply(rules, [subject], around)
+
+
+def _origins(service: Service | None, around: Surroundings) -> Iterator[Origin]:
+    """Walk over what pods come from; of one Service, over what is named after it."""
+    if service is None:
+        yield from around.origins.all()
+    else:
+        same = around.origins.of(service.namespace)
+        yield from (origin for origin in same if origin.spec.subdomain == service.name)
+
+
+def _listings(store: Store) -> Iterator[EndpointSlice | Endpoints]:
+    for item in chain(store.all("EndpointSlice"), store.all("Endpoints")):
+        if isinstance(item, EndpointSlice | Endpoints):
+            yield item
+
+
+def find_service(store: Store, name: str, namespace: str, cluster_domain: str) -> Service:
+    """Find the Service that a name stands for: `NAMESPACE/SERVICE`, or as `ServiceName.parse` reads it.
+
+    Raises `InvalidName` for what names none, and `NoSuchName` where there is none.
+    """
+    space, slash, service = name.rpartition("/")
+    if slash:
+        parsed = ServiceName(service, space, cluster_domain)
+    else:
+        parsed = ServiceName.parse(name, namespace=namespace, cluster_domain=cluster_domain)
+    if parsed.cluster_domain != cluster_domain:
+        raise NoSuchName(name, f"{parsed.cluster_domain} is not this cluster's domain, which is {cluster_domain}")
+    found = store.service(parsed.namespace, parsed.service)
+    if found is not None:
+        return found
+    wanted = f"{parsed.namespace}/{parsed.service}"
+    raise NoSuchName(name, f"there is no Service {wanted}", advice=_nearest_services(store, wanted))
+
+
+def _nearest_services(store: Store, wanted: str) -> str:
+    services = (item for item in store.all("Service") if isinstance(item, Service))
+    known = [f"{item.namespace}/{item.name}" for item in services]
+    same = [name for name in known if name.partition("/")[2] == wanted.partition("/")[2]]
+    near = same or difflib.get_close_matches(wanted, known, 3)
+    return f"the nearest: {listed(near)}" if near else f"Services in all: {len(known)}"

@@ -1,0 +1,88 @@
+"""Where pods come from: workloads, and pods of none. Their labels and ports are stated there."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
+from typing import NamedTuple
+
+from k8sresolve.findings import Finding, Severity
+from k8sresolve.testing.controllers.workloads import matches
+from k8sresolve.testing.objects.kinds import Pod, PodSpec, Selector, Workload
+from k8sresolve.testing.objects.store import Store
+
+_WORKLOADS = ("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job")
+
+
+class Origin(NamedTuple):
+    """Where pods come from, which is where people change them: a workload, or a pod of none."""
+
+    namespace: str
+    kind: str
+    name: str
+    labels: Mapping[str, str]
+    spec: PodSpec
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+    def finding(self, severity: Severity, field: str, problem: str, advice: str) -> Finding:
+        """Find something about it."""
+        name = f"{self.kind} {self.namespace}/{self.name}"
+        return Finding(severity=severity, object=name, field=field, problem=problem, advice=advice)
+
+
+def origin_of(pod: Pod) -> tuple[str, str]:
+    """Tell of which kind and name a pod's origin is. That of a ReplicaSet is its Deployment, where it tells of one."""
+    kind, _, name = pod.owner.partition("/")
+    if not name:
+        return "Pod", pod.name
+    suffix = f"-{pod.labels.get('pod-template-hash')}"
+    return ("Deployment", name.removesuffix(suffix)) if name.endswith(suffix) else (kind, name)
+
+
+class Origins:
+    """All that pods come from. Pods that share one count once."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._by_namespace: dict[str, list[Origin]] = defaultdict(list)
+        self._by_label: dict[tuple[str, str], list[Origin]] = defaultdict(list)
+        for origin in chain(self._workloads(), self._pods()):
+            self._by_namespace[origin.namespace].append(origin)
+            for label in origin.labels.items():
+                self._by_label[label].append(origin)
+
+    def _workloads(self) -> Iterator[Origin]:
+        for kind in _WORKLOADS:
+            for item in self._store.all(kind):
+                if isinstance(item, Workload) and not self._is_stored(item.namespace, *item.owner.split("/", 1)):
+                    yield Origin(item.namespace, kind, item.name, item.template.labels, item.template.spec)
+
+    def _pods(self) -> Iterator[Origin]:
+        """Walk over the pods whose workload is not in the store, one of each."""
+        seen: set[tuple[str, str]] = set()
+        for pod in self._store.all("Pod"):
+            if not isinstance(pod, Pod):
+                continue
+            key = (pod.namespace, pod.owner or f"Pod/{pod.name}")
+            if key not in seen:
+                seen.add(key)
+                kind, name = origin_of(pod)
+                if not self._is_stored(pod.namespace, kind, name):
+                    yield Origin(pod.namespace, kind, name, pod.labels, pod.spec)
+
+    def _is_stored(self, namespace: str, kind: str, name: str = "") -> bool:
+        return isinstance(self._store.get(kind, namespace, name), Workload)
+
+    def all(self) -> Iterator[Origin]:
+        """Walk over all of them, namespace by namespace."""
+        return chain.from_iterable(self._by_namespace.values())
+
+    def of(self, namespace: str) -> Sequence[Origin]:
+        """Find those of a namespace."""
+        return self._by_namespace.get(namespace, ())
+
+    def selected(self, selector: Selector) -> Iterator[Origin]:
+        """Find those of any namespace that have all labels of a selector."""
+        first, *others = selector
+        return (origin for origin in self._by_label.get(first, ()) if matches(tuple(others), origin.labels))

@@ -1,0 +1,31 @@
+"""Every rule, in the order in which it is applied: what is added here is checked."""
+
+from k8sresolve.testing.checks.origins import Origin
+from k8sresolve.testing.checks.rules import endpoints, hiding, listings, pod_names, ports, services
+from k8sresolve.testing.checks.subjects import NamespaceSubject, Rule, ServiceSubject
+from k8sresolve.testing.objects.kinds import Endpoints, EndpointSlice
+
+SERVICE: tuple[Rule[ServiceSubject], ...] = (
+    services.check_namespace,
+    ports.check_declared,
+    ports.check_targets,
+    ports.check_slices,
+    endpoints.check_endpoints,
+    services.check_cluster_ips,
+    hiding.check_service_name,
+)
+"""Of a Service that has addresses of its own."""
+
+ALIAS: tuple[Rule[ServiceSubject], ...] = (
+    services.check_namespace,
+    services.check_alias,
+)
+"""Of a Service of type ExternalName, which only stands for another name."""
+
+NAMESPACE: tuple[Rule[NamespaceSubject], ...] = (hiding.check_namespace_name,)
+
+ORIGIN: tuple[Rule[Origin], ...] = (pod_names.check_subdomain,)
+"""Of what pods come from: a workload, or a pod of none."""
+
+LISTING: tuple[Rule[EndpointSlice | Endpoints], ...] = (listings.check_owner,)
+"""Of objects that list endpoints."""

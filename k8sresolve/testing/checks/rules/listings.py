@@ -1,0 +1,27 @@
+"""What lists endpoints: EndpointSlices, and Endpoints, which are mirrored to slices."""
+
+from collections.abc import Iterator
+
+from k8sresolve.findings import Finding
+from k8sresolve.testing.checks.subjects import Surroundings
+from k8sresolve.testing.objects.kinds import Endpoints, EndpointSlice
+
+
+def check_owner(listing: EndpointSlice | Endpoints, around: Surroundings) -> Iterator[Finding]:
+    """Whether there is the Service to which the endpoints belong. Those of an imported one need none."""
+    if isinstance(listing, EndpointSlice):
+        service, field = listing.service, "metadata.labels[kubernetes.io/service-name]"
+        is_free = listing.imported is not None
+    else:
+        service, field = listing.name, "metadata.name"
+        is_free = listing.skip
+    if is_free or around.store.service(listing.namespace, service) is not None:
+        return
+    told = f"there is no Service {listing.namespace}/{service}" if service else "is missing"
+    yield Finding(
+        severity="remark",
+        object=f"{type(listing).__name__} {listing.namespace}/{listing.name}",
+        field=field,
+        problem=f"{told}: DNS has no name for these endpoints",
+        advice="name the Service to which they belong",
+    )

@@ -1,0 +1,51 @@
+"""A Service by itself: its namespace, its ClusterIPs, or the name for which it stands."""
+
+from collections.abc import Iterator
+
+from k8sresolve.findings import Finding
+from k8sresolve.testing.checks.subjects import ServiceSubject, Surroundings
+from k8sresolve.testing.checks.telling import listed
+from k8sresolve.testing.coredns.addresses import pack_address
+from k8sresolve.testing.objects.kinds import HEADLESS
+
+NXDOMAIN = "DNS answers NXDOMAIN"
+
+
+def check_namespace(subject: ServiceSubject, around: Surroundings) -> Iterator[Finding]:
+    """Whether its namespace is there, where manifests state any."""
+    namespace = subject.service.namespace
+    if not around.store.has_namespace(namespace):
+        told = f"the namespace {namespace} is not among the manifests, though others are: {NXDOMAIN}"
+        yield subject.finding("error", "metadata.namespace", told, f"add the Namespace {namespace}")
+
+
+def check_cluster_ips(subject: ServiceSubject, around: Surroundings) -> Iterator[Finding]:
+    """Whether its ClusterIPs are its own."""
+    own = subject.service
+    for ip in own.cluster_ips:
+        others = [other for other in around.store.services_with(ip) if other is not own and ip != HEADLESS]
+        if others:
+            names = listed(f"{other.namespace}/{other.name}" for other in others)
+            told = f"{ip} is the ClusterIP of Service {names} too, and the API server refuses the later one"
+            yield subject.finding("error", "spec.clusterIP", told, "leave it out, so that each gets one of its own")
+
+
+def check_alias(subject: ServiceSubject, _around: Surroundings) -> Iterator[Finding]:
+    """Whether an ExternalName Service can lead somewhere, and states nothing that has no effect."""
+    service = subject.service
+    if not service.external_name:
+        told = "is missing, and the API server refuses that of an ExternalName Service"
+        yield subject.finding("error", "spec.externalName", told, "write the name that the Service stands for")
+    elif pack_address(service.external_name) is not None:
+        yield subject.finding(
+            "error",
+            "spec.externalName",
+            f"{service.external_name} is an IP address, to which no CNAME can lead: {NXDOMAIN}",
+            "make a headless Service without a selector (clusterIP: None), and an EndpointSlice with the address",
+        )
+    if service.ports:
+        told = "an ExternalName Service is an alias and no more: DNS has no SRV records for its ports"
+        yield subject.finding("remark", "spec.ports", told, "leave them out, and let clients know the port")
+    if service.selector:
+        told = "an ExternalName Service is an alias and no more: its selector does nothing"
+        yield subject.finding("remark", "spec.selector", told, "leave it out, or leave out type: ExternalName")

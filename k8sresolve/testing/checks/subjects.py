@@ -1,0 +1,111 @@
+"""What is checked: a Service with its pods and slices, a namespace with its Services; and what is around them."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import TypeAlias, TypeVar
+
+import attrs
+
+from k8sresolve.findings import Finding, Severity
+from k8sresolve.testing.checks.origins import Origin, Origins
+from k8sresolve.testing.controllers.slices import select
+from k8sresolve.testing.objects.kinds import EndpointSlice, Pod, Service
+from k8sresolve.testing.objects.store import Store
+
+
+class Surroundings:
+    """All objects there are, as they are now, among which rules look for what belongs to a subject."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.services = [item for item in store.all("Service") if isinstance(item, Service)]
+        self.origins = Origins(store)
+
+    @cached_property
+    def service_names(self) -> Mapping[str, Sequence[str]]:
+        """The names of the Services of each namespace that has one."""
+        names: dict[str, list[str]] = defaultdict(list)
+        for service in self.services:
+            names[service.namespace].append(service.name)
+        return names
+
+
+@attrs.frozen
+class ServiceSubject:
+    """A Service, the pods that its selector finds and that have not ended, and its slices.
+
+    `ended` are the pods that it finds and that have. `idle` is what its selector fits, where there is neither a pod nor
+    a ready endpoint.
+    """
+
+    service: Service
+    pods: Sequence[Pod]
+    ended: Sequence[Pod]
+    slices: Sequence[EndpointSlice]
+    idle: Sequence[Origin]
+
+    @property
+    def has_ready(self) -> bool:
+        """Whether the Service has a ready endpoint."""
+        return has_ready(self.slices)
+
+    def finding(self, severity: Severity, field: str, problem: str, advice: str) -> Finding:
+        """Find something about the Service."""
+        name = f"Service {self.service.namespace}/{self.service.name}"
+        return Finding(severity=severity, object=name, field=field, problem=problem, advice=advice)
+
+
+def has_ready(slices: Iterable[EndpointSlice]) -> bool:
+    """Whether slices list a ready endpoint."""
+    return any(part.addresses for part in slices)
+
+
+def service_subjects(services: Sequence[Service], around: Surroundings) -> Iterator[ServiceSubject]:
+    """Gather what belongs to each of these Services."""
+    pods = [item for item in around.store.all("Pod") if isinstance(item, Pod)]
+    selected = {(service.namespace, service.name): found for service, found in select(services, pods)}
+    for service in services:
+        found = selected.get((service.namespace, service.name), [])
+        running = [pod for pod in found if not pod.finished]
+        slices = around.store.slices(service.namespace, service.name)
+        yield ServiceSubject(
+            service,
+            pods=running,
+            ended=[pod for pod in found if pod.finished],
+            slices=slices,
+            idle=() if running or has_ready(slices) else _idle(service, around.origins),
+        )
+
+
+def _idle(service: Service, origins: Origins) -> Sequence[Origin]:
+    if not service.selects:
+        return ()
+    return [origin for origin in origins.selected(service.selector) if origin.namespace == service.namespace]
+
+
+@attrs.frozen
+class NamespaceSubject:
+    """A namespace, and those of its Services that are checked."""
+
+    name: str
+    services: Sequence[Service]
+
+    def finding(self, severity: Severity, field: str, problem: str, advice: str) -> Finding:
+        """Find something about the namespace."""
+        name = f"Namespace {self.name}"
+        return Finding(severity=severity, object=name, field=field, problem=problem, advice=advice)
+
+
+def namespace_subjects(services: Iterable[Service]) -> Iterator[NamespaceSubject]:
+    """Gather the namespaces of these Services, in their order."""
+    by_namespace: dict[str, list[Service]] = defaultdict(list)
+    for service in services:
+        by_namespace[service.namespace].append(service)
+    return (NamespaceSubject(name, of_it) for name, of_it in by_namespace.items())
+
+
+_Checked = TypeVar("_Checked")
+
+Rule: TypeAlias = Callable[[_Checked, Surroundings], Iterable[Finding]]
+"""What is to hold of a subject: gives findings where it does not."""

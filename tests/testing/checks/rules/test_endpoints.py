@@ -1,0 +1,97 @@
+"""Whether a Service has endpoints, and why it has none."""
+
+import attrs
+import pytest
+
+from k8sresolve.testing import Cluster
+from tests.testing.checks.objects import assert_only, deployment, found, headless, pod, port, service, slice_of
+
+
+@pytest.mark.parametrize(
+    ("selector", "labels", "words"),
+    [
+        ({"app": "web"}, {"app": "webb"}, ("Deployment api have app=webb in place of app=web", "write app=webb")),
+        ({"app": "web"}, {"name": "web"}, ("have name=web in place of app=web",)),
+        ({"app": "web", "tier": "x"}, {"app": "web", "tier": "front"}, ("have tier=front in place of tier=x",)),
+        ({"app": "web", "tier": "x"}, {"app": "web"}, ("lack the label tier=x", "add the label tier=x")),
+        ({"app": "web"}, {"app": "zzz"}, ("finds no pod in namespace shop", "--show-labels")),
+        ({"app": "web", "tier": "x"}, {"app": "a", "tier": "b"}, ("app=web,tier=x finds no pod", "--show-labels")),
+    ],
+)
+def test_a_selector_that_finds_nothing_tells_the_nearest_labels(selector, labels, words):
+    findings = found(service(selector=selector), deployment("api", labels=labels))
+    assert_only(findings, "error", "spec.selector", *words)
+
+
+def test_of_several_near_ones_the_most_alike_is_told():
+    pods = [deployment(name, labels={"app": name}) for name in ("db", "web-api", "payments", "webs")]
+    assert_only(found(service(), *pods), "error", "spec.selector", "Deployment webs have app=webs")
+
+
+def test_a_selector_finds_pods_of_its_own_namespace_only():
+    findings = found(service(), deployment("web", namespace="data"), deployment("db", labels={"app": "db"}))
+    assert_only(
+        findings, "error", "spec.selector", "but those of Deployment web in namespace data", "into namespace data"
+    )
+
+
+def test_where_there_is_no_pod_at_all_manifests_lack():
+    assert_only(found(service()), "error", "spec.selector", "where there is none", "add the workload")
+
+
+def test_a_workload_scaled_to_nothing_fits_all_the_same():
+    words = ("app=web fits only Deployment web, of which no pod runs", "connections are refused")
+    assert_only(found(service(), deployment(replicas=0)), "warning", "spec.selector", *words)
+    assert_only(found(headless(), deployment(replicas=0)), "error", "spec.selector", "NXDOMAIN")
+    # Its template tells of ports even so.
+    findings = found(service(), deployment("web", [port(9090)], replicas=0))
+    assert {each.field for each in findings} == {"spec.selector", "spec.ports[0].targetPort"}
+
+
+def test_pods_that_have_ended_are_no_endpoints():
+    assert_only(found(service(), pod(phase="Succeeded")), "warning", "spec.selector", "pods that have ended (web-0)")
+
+
+@pytest.mark.parametrize(
+    ("state", "word"),
+    [({"ready": False}, "1 not ready"), ({"phase": "Pending", "ready": False}, "1 Pending")],
+)
+def test_without_a_ready_pod_a_headless_service_does_not_exist_in_dns_and_another_refuses(state, word):
+    assert_only(found(headless(), pod(**state)), "error", "spec.selector", word, "NXDOMAIN", "describe pod web-0")
+    assert_only(found(service(), pod(**state)), "warning", "spec.selector", word, "connections are refused")
+
+
+def test_what_is_published_ready_or_not_has_endpoints():
+    assert found(headless(publishNotReadyAddresses=True), pod(ready=False)) == ()
+
+
+def test_some_pods_not_ready_are_a_remark():
+    findings = found(service(), pod("web-0"), pod("web-1", ready=False))
+    assert_only(findings, "remark", "spec.selector", "of the 2 pods", "1 cannot be", "web-1 (not ready)")
+
+
+def test_ready_pods_without_an_address_of_the_services_family():
+    findings = found(service(ipFamilies=["IPv6"]), pod())
+    assert_only(findings, "warning", "spec.selector", "ready, but in no EndpointSlice", "compare ipFamilies")
+
+
+def test_a_check_tells_of_the_cluster_as_it_is_now():
+    cluster = Cluster.from_objects([service(), deployment()])
+    [web] = cluster.store.slices("shop", "web")
+    assert cluster.check() == ()
+    cluster.store.add(attrs.evolve(web, addresses=()))
+    assert_only(cluster.check(), "warning", "spec.selector", "connections are refused")
+
+
+def test_a_service_without_selector_needs_slices():
+    assert_only(found(service(selector=None)), "warning", "spec.selector", "has no EndpointSlice", "service-name: web")
+    assert_only(found(headless(selector=None)), "error", "spec.selector", "NXDOMAIN")
+    findings = found(service(selector=None), slice_of("web", "10.0.0.1", ready=False))
+    assert_only(findings, "warning", "spec.selector", "list no ready endpoint")
+
+
+def test_an_endpoints_object_is_as_good():
+    meta = {"name": "web", "namespace": "shop"}
+    subsets = [{"addresses": [{"ip": "10.0.0.1"}], "ports": [{"name": "http", "port": 8080}]}]
+    endpoints = {"apiVersion": "v1", "kind": "Endpoints", "metadata": meta, "subsets": subsets}
+    assert found(service(selector=None), endpoints) == ()

@@ -1,0 +1,153 @@
+"""The way from a Service's port to a container's, and the ports by themselves."""
+
+import pytest
+
+from k8sresolve.testing import Cluster
+from tests.testing.checks.objects import assert_only, deployment, found, headless, only, port, service, slice_of
+
+
+def test_a_container_that_declares_no_port_is_a_remark_because_it_is_only_a_declaration():
+    findings = found(service(), deployment("api", []))
+    assert_only(findings, "remark", "spec.ports[0].targetPort", "Deployment api", "8080/TCP", "containerPort: 8080")
+
+
+def test_a_container_that_declares_another_number_contradicts():
+    findings = found(service(), deployment("api", [port(9090, "http")]))
+    words = ("port 80 leads to 8080/TCP", "Deployment api", "http (9090/TCP)", "set targetPort: 9090")
+    assert_only(findings, "warning", "spec.ports[0].targetPort", *words)
+
+
+def test_without_a_target_port_the_ports_own_number_counts():
+    findings = found(service(ports=[{"name": "http", "port": 80}]), deployment())
+    assert_only(findings, "warning", "spec.ports[0].targetPort", "port 80 leads to 80/TCP", "set targetPort: 8080")
+
+
+def test_which_of_several_ports_is_meant_is_not_guessed():
+    findings = found(service(), deployment("web", [port(9090), port(9091)]))
+    assert_only(findings, "warning", "spec.ports[0].targetPort", "9090/TCP, 9091/TCP", "the one that is meant")
+
+
+def test_beside_a_container_that_declares_nothing_another_number_contradicts_nothing():
+    findings = found(service(), deployment("web", [], [port(9102, "metrics")]))
+    assert_only(findings, "remark", "spec.ports[0].targetPort", "metrics (9102/TCP)", "declares none may be")
+
+
+def test_a_number_declared_for_another_protocol_contradicts():
+    ports = [{"name": "dns", "port": 53, "protocol": "UDP"}]
+    findings = found(service(ports=ports), deployment("web", [port(53, "dns", "TCP")], []))
+    words = ("53/UDP", "declare 53 as TCP", "set protocol: TCP for the port", "protocol: UDP for the containerPort")
+    assert_only(findings, "warning", "spec.ports[0].protocol", *words)
+
+
+def test_a_sidecar_may_be_what_listens_and_an_init_container_may_not():
+    declared = [{"name": "init", "ports": [port(8080)]}]
+    sidecar = [{**declared[0], "restartPolicy": "Always"}]
+    own = [port(9090)]
+    assert found(service(), deployment("web", own, pod={"initContainers": sidecar})) == ()
+    assert only(found(service(), deployment("web", own, pod={"initContainers": declared}))).severity == "warning"
+
+
+def test_pods_that_say_different_things_are_told_apart():
+    findings = found(service(), deployment("a", [port(9090)]), deployment("b", []), deployment("c"))
+    assert [(each.severity, each.field) for each in findings] == [
+        ("warning", "spec.ports[0].targetPort"),
+        ("remark", "spec.ports[0].targetPort"),
+    ]
+    assert "Deployment a declare" in findings[0].problem
+    assert "Deployment b declare" in findings[1].problem
+
+
+def named(**more):
+    return {"ports": [{"name": "http", "port": 80, "targetPort": "web"}], **more}
+
+
+def test_a_named_port_that_no_container_has_leaves_the_port_without_endpoints():
+    cluster = Cluster.from_objects(
+        [service(**named()), deployment("api", [port(8080, "http"), port(53, "dns", "UDP")])]
+    )
+    words = ("Deployment api", "'web'", "no endpoints for port 80", "http (8080/TCP)", "set targetPort: http")
+    assert_only(cluster.check(), "error", "spec.ports[0].targetPort", *words)
+    assert [part.ports for part in cluster.store.slices("shop", "web")] == [()]
+
+
+def test_a_named_port_of_another_protocol_is_not_the_port():
+    findings = found(service(**named()), deployment("api", [port(8080, "web", "UDP")]))
+    assert_only(findings, "error", "spec.ports[0].targetPort", "with protocol TCP", "set protocol: UDP for the port")
+
+
+def test_a_named_port_that_only_some_pods_have():
+    findings = found(service(**named()), deployment("a", [port(8080, "web")]), deployment("b"))
+    assert_only(findings, "warning", "spec.ports[0].targetPort", "of Deployment b has", "those of Deployment a")
+
+
+def test_a_named_port_with_several_numbers_is_a_remark():
+    pods = [deployment("a", [port(8080, "web")]), deployment("b", [port(9090, "web")])]
+    words = ("8080 in Deployment a, 9090 in Deployment b",)
+    assert_only(found(service(**named()), *pods), "remark", "spec.ports[0].targetPort", *words)
+    ports = [{"name": "http", "port": 8080, "targetPort": "web"}]
+    differ, forwarded = found(headless(ports=ports), *pods)
+    assert "PortsDiffer" in differ.advice
+    assert (forwarded.severity, forwarded.field) == ("remark", "spec.ports[0].port")
+
+
+def test_a_number_in_quotes_names_a_port():
+    findings = found(service(ports=[{"name": "http", "port": 80, "targetPort": "8080"}]), deployment())
+    assert_only(findings, "error", "spec.ports[0].targetPort", "without quotes: targetPort: 8080")
+
+
+def test_nothing_forwards_the_port_of_a_headless_service():
+    ports = [{"name": "http", "port": 80, "targetPort": 8080}]
+    assert_only(
+        found(headless(ports=ports), deployment()), "remark", "spec.ports[0].port", "nothing forwards port 80 to 8080"
+    )
+
+
+def test_of_slices_without_pods_the_ports_are_compared_by_name_and_protocol():
+    words = ("named 'http' with protocol TCP", "port 80 has no endpoint", "web (8080/TCP)")
+    stated = slice_of("web", "10.0.0.1", ports=[("web", 8080, "TCP")])
+    assert_only(found(service(selector=None), stated), "error", "spec.ports[0].name", *words)
+    stated = slice_of("web", "10.0.0.1", ports=[("http", 8080, "UDP")])
+    assert_only(found(service(selector=None), stated), "error", "spec.ports[0].name", "http (8080/UDP)")
+
+
+# A Service's ports by themselves.
+
+
+@pytest.mark.parametrize(
+    ("ports", "severity", "field", "word"),
+    [
+        ([{"port": 8080}], "remark", "spec.ports[0].name", "no SRV record"),
+        ([{"name": "a", "port": 8080}, {"port": 8081, "targetPort": 8080}], "error", "spec.ports[1].name", "port 8081"),
+        ([{"name": "a" * 63, "port": 8080}], "warning", "spec.ports[0].name", "63 characters"),
+        ([{"name": "a" * 64, "port": 8080}], "error", "spec.ports[0].name", "refuses"),
+        ([{"name": "my_port", "port": 8080}], "error", "spec.ports[0].name", "refuses"),
+        ([{"name": "HTTP", "port": 8080}], "error", "spec.ports[0].name", "lower-case"),
+        ([{"name": "a-", "port": 8080}], "error", "spec.ports[0].name", "inner hyphens"),
+        ([], "error", "spec.ports", "refuses"),
+    ],
+)
+def test_a_port_by_itself(ports, severity, field, word):
+    assert_only(found(service(ports=ports), deployment()), severity, field, word)
+
+
+def test_a_name_of_62_characters_is_one_that_srv_can_carry():
+    assert found(service(ports=[{"name": "a" * 62, "port": 8080}]), deployment()) == ()
+
+
+def test_ports_listed_twice_are_refused():
+    ports = [{"name": name, "port": 8080} for name in "ab"]
+    assert [each.field for each in found(service(ports=ports), deployment())] == [
+        "spec.ports[0].port",
+        "spec.ports[1].port",
+    ]
+    ports = [{"name": "a", "port": number, "targetPort": 8080} for number in (80, 81)]
+    assert [each.field for each in found(service(ports=ports), deployment())] == [
+        "spec.ports[0].name",
+        "spec.ports[1].name",
+    ]
+
+
+def test_a_protocol_that_there_is_not():
+    findings = found(service(ports=[{"name": "http", "port": 80, "protocol": "tcp"}], selector=None), slice_of("web"))
+    refused = [each for each in findings if each.severity == "error"]
+    assert_only(refused, "error", "spec.ports[0].protocol", "'tcp'", "capitals")
