@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -48,8 +49,10 @@ def start() -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
     """Start the command as a program, with output that is buffered as it is for users."""
     started: list[subprocess.Popen[str]] = []
 
-    def call(*argv: str, stdout: int = subprocess.PIPE) -> "subprocess.Popen[str]":
-        command = [sys.executable, "-m", "k8sresolve", *argv]
+    def call(
+        *argv: str, stdout: int = subprocess.PIPE, program: tuple[str, str] = ("-m", "k8sresolve")
+    ) -> "subprocess.Popen[str]":
+        command = [sys.executable, *program, *argv]
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
         process = subprocess.Popen(command, stdout=stdout, stderr=subprocess.PIPE, text=True, env=environment)
         started.append(process)
@@ -59,6 +62,13 @@ def start() -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
     for process in started:
         process.terminate()
         process.communicate(timeout=30)
+
+
+@pytest.fixture
+def start_quick(start: Callable[..., "subprocess.Popen[str]"]) -> Callable[..., "subprocess.Popen[str]"]:
+    """Start the command as a program that looks at its files every 50 ms."""
+    code = "from k8sresolve.cli import main, serving; serving._LOOK = 0.05; main.entry()"
+    return partial(start, program=("-c", code))
 
 
 @pytest.fixture

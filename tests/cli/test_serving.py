@@ -191,8 +191,10 @@ def edited(shop: str, tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("directory", [False, True], ids=["a file", "a directory"])
-def test_manifests_that_change_are_read_again(start, edited, directory):
-    process = start("serve", "--manifests", str(edited.parent if directory else edited), "--fault", "REFUSED next=2")
+def test_manifests_that_change_are_read_again(start_quick, edited, directory):
+    process = start_quick(
+        "serve", "--manifests", str(edited.parent if directory else edited), "--fault", "REFUSED next=2"
+    )
     port = _port(process)
     assert ask(port) == "REFUSED"
     edited.write_text(edited.read_text().replace("10.96.20.1\n", "10.96.20.99\n"))
@@ -200,8 +202,8 @@ def test_manifests_that_change_are_read_again(start, edited, directory):
     assert [ask(port), ask(port)] == ["REFUSED", "10.96.20.99"]  # the fault has kept its count
 
 
-def test_a_manifest_that_is_added_to_a_directory_is_read(start, edited):
-    process = start("serve", "--manifests", str(edited.parent))
+def test_a_manifest_that_is_added_to_a_directory_is_read(start_quick, edited):
+    process = start_quick("serve", "--manifests", str(edited.parent))
     port = _port(process)
     (edited.parent / "note.txt").write_text("no manifest")
     service = {
@@ -215,8 +217,8 @@ def test_a_manifest_that_is_added_to_a_directory_is_read(start, edited):
     assert ask(port, "more.shop.svc.cluster.local.") == "10.96.20.50"
 
 
-def test_a_change_that_is_broken_leaves_what_worked_and_says_why(start, edited):
-    process = start("serve", "--manifests", str(edited))
+def test_a_change_that_is_broken_leaves_what_worked_and_says_why(start_quick, edited):
+    process = start_quick("serve", "--manifests", str(edited))
     port = _port(process)
     good = edited.read_text()
     for broken, says in (("{", "not YAML"), ("kind: [Service]", "kind"), (None, "No such file")):
@@ -244,10 +246,10 @@ COREFILE = """.:53 {
 """
 
 
-def test_a_corefile_sets_the_nameserver_up_and_is_followed(start, shop, tmp_path):
+def test_a_corefile_sets_the_nameserver_up_and_is_followed(start_quick, shop, tmp_path):
     corefile = tmp_path / "Corefile"
     corefile.write_text(COREFILE)
-    process = start("serve", "--manifests", shop, "--corefile", str(corefile), "--json")
+    process = start_quick("serve", "--manifests", shop, "--corefile", str(corefile), "--json")
     port = json.loads(process.stdout.readline())["port"]
     assert ask(port, "payments.shop.svc.k8s.corp.") == "10.96.20.1"
     assert json.loads(process.stdout.readline())["records"] == ["payments.shop.svc.k8s.corp. 7 A 10.96.20.1"]
