@@ -60,6 +60,7 @@ from k8sresolve import (
     addresses,
     endpoints,
     explain,
+    lint_resolv_conf,
     load_config,
     lookup,
     parse_resolv_conf,
@@ -93,7 +94,7 @@ def configuring(policy: Policy, family: Family) -> None:
     ResolverConfig(nameservers=["10.96.0.10", nameserver], hosts=[("db", ["10.0.0.1"])])
     ResolverConfig(nameservers=(nameserver,), search=("svc.cluster.local",), ndots=5, timeout=1, attempts=2)
     ResolverConfig(flags=frozenset({"rotate"}), namespace="shop", cluster_domain="cluster.local", source="mine")
-    ResolverConfig(hosts=(("db", ("10.0.0.1",)),), diagnostics=(Finding("odd"),))
+    ResolverConfig(hosts=(("db", ("10.0.0.1",)),), diagnostics=(Finding(severity="remark", problem="odd"),))
     assert_type(config.nameservers, tuple[Nameserver, ...])
     assert_type(config.search, tuple[str, ...])
     assert_type(config.ndots, int)
@@ -113,8 +114,11 @@ def configuring(policy: Policy, family: Family) -> None:
     assert_type(finding.source, str)
     assert_type(finding.severity, Literal["error", "warning", "remark"])
     assert_type(finding.advice, str)
+    assert_type(finding.object, str)
+    assert_type(finding.field, str)
     assert_type(finding.reference, str)
 
+    assert_type(lint_resolv_conf(b"nameserver 10.96.0.10\n"), tuple[Finding, ...])
     assert_type(load_config(), ResolverConfig)
     assert_type(parse_resolv_conf(b"nameserver 10.96.0.10\n"), ResolverConfig)
 
