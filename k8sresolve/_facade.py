@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterable
 from functools import cache as once
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar, get_args
 from weakref import ref
 
 import attrs
@@ -23,9 +23,9 @@ from k8sresolve.config import (
     Policy,
     ResolverConfig,
     check_seconds,
+    check_whole,
     optional_domain,
     optional_namespace,
-    whole_number,
 )
 from k8sresolve.errors import ConfigError, ResolverClosed
 from k8sresolve.names import IPAddress
@@ -39,43 +39,50 @@ logger = logging.getLogger("k8sresolve")
 D = TypeVar("D", bound=Driver)
 
 
-def _one_of(what: str, words: tuple[str, ...]) -> Any:
-    def check(_options: object, _attribute: object, word: str) -> None:
-        if word not in words:
-            raise ConfigError(f"there is no {what} {word!r}", advice=f"use one of {', '.join(words)}")
-
-    return check
-
-
-def _check_cache(_options: object, _attribute: object, value: object) -> None:
-    if not isinstance(value, CacheConfig):
-        raise ConfigError(f"cache={value!r} is no CacheConfig", advice="give cache=CacheConfig(entries=...)")
-
-
-def _observers(given: Iterable[Observer]) -> tuple[Observer, ...]:
-    observers = tuple(given) if isinstance(given, Iterable) else (given,)
-    for observer in observers:
-        if not isinstance(observer, Observer):
-            raise ConfigError(f"{observer!r} is no observer", advice="give objects of classes derived from Observer")
-    return observers
-
-
-@attrs.frozen(kw_only=True)
 class Options:
-    """What a resolver is made with besides its configuration, checked; see `Resolver`."""
+    """What a resolver is made with besides its configuration, checked as it is made; see `Resolver`."""
 
-    namespace: str | None = attrs.field(default=None, converter=optional_namespace)
-    cluster_domain: str | None = attrs.field(default=None, converter=optional_domain)
-    policy: Policy = attrs.field(default="kubernetes", validator=_one_of("search policy", get_args(Policy)))
-    family: Family = attrs.field(default="auto", validator=_one_of("family", get_args(Family)))
-    timeout: float = attrs.field(default=5.0, validator=check_seconds)
-    in_flight: int = attrs.field(default=64, validator=whole_number(1))
-    cache: CacheConfig = attrs.field(factory=CacheConfig, validator=_check_cache)
-    observers: tuple[Observer, ...] = attrs.field(default=(), converter=_observers)
+    __slots__ = ("cache", "cluster_domain", "family", "in_flight", "namespace", "observers", "policy", "timeout")
+
+    def __init__(
+        self,
+        *,
+        namespace: str | None = None,
+        cluster_domain: str | None = None,
+        policy: Policy = "kubernetes",
+        family: Family = "auto",
+        timeout: float = 5.0,
+        in_flight: int = 64,
+        cache: CacheConfig = CacheConfig(),  # noqa: B008 - a frozen value
+        observers: Iterable[Observer] = (),
+    ) -> None:
+        self.namespace = optional_namespace(namespace)
+        self.cluster_domain = optional_domain(cluster_domain)
+        self.policy = _one_of("search policy", policy, get_args(Policy))
+        self.family = _one_of("family", family, get_args(Family))
+        self.timeout = check_seconds("timeout", timeout)
+        self.in_flight = check_whole("in_flight", in_flight, 1)
+        if not isinstance(cache, CacheConfig):
+            raise ConfigError(f"cache={cache!r} is no CacheConfig", advice="give cache=CacheConfig(entries=...)")
+        self.cache = cache
+        self.observers = tuple(observers) if isinstance(observers, Iterable) else (observers,)
+        for observer in self.observers:
+            if not isinstance(observer, Observer):
+                raise ConfigError(
+                    f"{observer!r} is no observer", advice="give objects of classes derived from Observer"
+                )
 
 
-@attrs.frozen
-class Line(Generic[D]):
+W = TypeVar("W", bound=str)
+
+
+def _one_of(what: str, word: W, words: tuple[str, ...]) -> W:
+    if word not in words:
+        raise ConfigError(f"there is no {what} {word!r}", advice=f"use one of {', '.join(words)}")
+    return word
+
+
+class Line(NamedTuple, Generic[D]):
     """One line of service: a configuration, what lookups take of it, and the driver that asks by it."""
 
     config: ResolverConfig
@@ -214,10 +221,7 @@ class Facade(Generic[D]):
         """The seconds that a lookup may take; when they are 0 or less, nothing is sent."""
         if self._closed:
             raise ResolverClosed("this resolver is closed")
-        if timeout is None:
-            return self._options.timeout
-        check_seconds(None, None, timeout)
-        return timeout
+        return self._options.timeout if timeout is None else check_seconds("timeout", timeout)
 
     @property
     def config(self) -> ResolverConfig:

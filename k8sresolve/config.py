@@ -22,30 +22,32 @@ _INT = 2**31  # no C int is larger, and glibc keeps what it reads in one, with i
 _WITH_PORT = re.compile(r"(?:\[(?P<ipv6>[^]]*)\]|(?P<ipv4>[^:]*))(?::(?P<port>[0-9]{1,5}))?")
 
 
-def check_seconds(_owner: object, attribute: "attrs.Attribute[Any] | None", value: object) -> None:
-    """Raise `ConfigError` unless a value is a finite number of seconds; None is one where it is the default."""
-    if attribute is not None and attribute.default is None and value is None:
-        return
-    name = "timeout" if attribute is None else attribute.name
+def check_seconds(name: str, value: float) -> float:
+    """Return a finite number of seconds; raises `ConfigError` for anything else."""
     try:
         if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-            return
+            return value
     except OverflowError:  # a whole number that no float can hold
         raise ConfigError(f"{name} is too large a number of seconds", advice="give a finite number") from None
     raise ConfigError(f"{name}={value!r} is no number of seconds", advice="give a finite number")
 
 
-def whole_number(least: int, most: float = math.inf) -> Callable[[object, "attrs.Attribute[Any]", object], None]:
-    """Make a validator of whole numbers; None is one where it is the default."""
+def check_whole(name: str, value: int, least: int, most: float = math.inf) -> int:
+    """Return a whole number within its bounds; raises `ConfigError` for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        bounds = f"of {least} or more" if most == math.inf else f"from {least} to {most:.0f}"
+        raise ConfigError(f"{name}={value!r} is no number for this", advice=f"give a whole number {bounds}")
+    return value
 
-    def check(_owner: object, attribute: "attrs.Attribute[Any]", value: object) -> None:
-        if value is None and attribute.default is None:
-            return
-        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            bounds = f"of {least} or more" if most == math.inf else f"from {least} to {most:.0f}"
-            raise ConfigError(
-                f"{attribute.name}={value!r} is no number for this", advice=f"give a whole number {bounds}"
-            )
+
+def _seconds(_owner: object, attribute: "attrs.Attribute[Any]", value: float) -> None:
+    check_seconds(attribute.name, value)
+
+
+def _whole(least: int, most: float = math.inf) -> Callable[[object, "attrs.Attribute[Any]", Any], None]:
+    def check(_owner: object, attribute: "attrs.Attribute[Any]", value: Any) -> None:
+        if value is not None or attribute.default is not None:
+            check_whole(attribute.name, value, least, most)
 
     return check
 
@@ -114,8 +116,8 @@ class Nameserver:
     """
 
     address: str = attrs.field(converter=_canonical)
-    port: int = attrs.field(default=53, validator=whole_number(1, 65535))
-    scope: int = attrs.field(default=0, validator=whole_number(0))
+    port: int = attrs.field(default=53, validator=_whole(1, 65535))
+    scope: int = attrs.field(default=0, validator=_whole(0))
 
     @property
     def is_ipv6(self) -> bool:
@@ -166,10 +168,10 @@ class CacheConfig:
     5
     """
 
-    entries: int = attrs.field(default=4096, validator=whole_number(0))
-    max_ttl: float = attrs.field(default=3600.0, validator=check_seconds)
-    negative_ttl: float = attrs.field(default=30.0, validator=check_seconds)
-    cluster_negative_ttl: float = attrs.field(default=5.0, validator=check_seconds)
+    entries: int = attrs.field(default=4096, validator=_whole(0))
+    max_ttl: float = attrs.field(default=3600.0, validator=_seconds)
+    negative_ttl: float = attrs.field(default=30.0, validator=_seconds)
+    cluster_negative_ttl: float = attrs.field(default=5.0, validator=_seconds)
 
 
 def infer_cluster(search: Iterable[str]) -> tuple[str | None, str | None]:
@@ -247,9 +249,9 @@ class ResolverConfig:
 
     nameservers: tuple[Nameserver, ...] = attrs.field(default=(Nameserver("127.0.0.1"),), converter=_nameservers)
     search: tuple[str, ...] = attrs.field(default=(), converter=_search)
-    ndots: int = attrs.field(default=1, validator=whole_number(0))
-    timeout: int | None = attrs.field(default=None, validator=whole_number(-_INT, _INT))
-    attempts: int | None = attrs.field(default=None, validator=whole_number(-_INT, _INT))
+    ndots: int = attrs.field(default=1, validator=_whole(0))
+    timeout: int | None = attrs.field(default=None, validator=_whole(-_INT, _INT))
+    attempts: int | None = attrs.field(default=None, validator=_whole(-_INT, _INT))
     flags: frozenset[str] = attrs.field(default=frozenset(), converter=_flags)
     namespace: str | None = attrs.field(
         default=attrs.Factory(lambda self: infer_cluster(self.search)[0], takes_self=True),

@@ -34,7 +34,7 @@ def _table(*rows: tuple[str, int, int]) -> tuple[_Row, ...]:
     return tuple(sorted(read))
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class Selection:
     """One way of address selection: the policy table (RFC 6724, section 2.1), and where the libraries differ.
 

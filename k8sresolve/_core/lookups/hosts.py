@@ -5,11 +5,10 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import NamedTuple, NoReturn
 
 from k8sresolve._core.addresses import parse_inet_aton
-from k8sresolve._core.lookups.results import addresses_in, canonical, chain_of, cname_of, is_lacking, lifetime
+from k8sresolve._core.lookups.results import addresses_in, canonical, chain_of, cname_of, is_lacking, lifetime, ranked
 from k8sresolve._core.lookups.services import without
 from k8sresolve._core.lookups.setting import Setting
 from k8sresolve._core.lookups.trail import Trail
-from k8sresolve._core.ordering import ranks
 from k8sresolve._core.questions import Failed, Found, IPAddress, Lookup, Question
 from k8sresolve._core.search import walk as search
 from k8sresolve._core.search.rules import Tried
@@ -46,7 +45,7 @@ def addresses(setting: Setting, host: str) -> Lookup[Addresses]:
         ttl=ttl,
         expires_at=expires_at,
         incomplete=is_lacking(tried.answers),
-        ranks=ranks(found, setting.own()),
+        ranks=ranked(found, setting),
     )
 
 
@@ -106,7 +105,7 @@ def answered_here(setting: Setting, host: str) -> Addresses | None:
     if known is None:
         return None
     found = canonical(filter(setting.takes, known))
-    return Addresses(host, found, ranks=ranks(found, setting.own()))
+    return Addresses(host, found, ranks=ranked(found, setting))
 
 
 def known_here(setting: Setting, host: str) -> tuple[IPAddress, ...] | None:

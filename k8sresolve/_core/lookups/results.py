@@ -17,6 +17,15 @@ def addresses_in(answers: Results) -> tuple[IPAddress, ...]:
     return canonical(address for answer in answers if isinstance(answer, Found) for address in answer.data)
 
 
+def ranked(addresses: tuple[IPAddress, ...], setting: Setting) -> tuple[int, ...]:
+    """Rank addresses by RFC 6724; what stands alone needs no look at the machine's own."""
+    if len(addresses) < 2:
+        return (0,) * len(addresses)
+    from k8sresolve._core.ordering import ranks
+
+    return ranks(addresses, setting.own())
+
+
 def lifetime(answers: Iterable[Result | None], setting: Setting) -> tuple[int, float]:
     """The least TTL as received, and the Unix time at which the first of the answers expires."""
     found = [answer for answer in answers if isinstance(answer, Found)]

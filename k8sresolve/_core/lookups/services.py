@@ -17,10 +17,10 @@ from k8sresolve._core.lookups.results import (
     first_failed,
     is_lacking,
     lifetime,
+    ranked,
 )
 from k8sresolve._core.lookups.setting import Setting
 from k8sresolve._core.lookups.trail import Story, Trail
-from k8sresolve._core.ordering import ranks
 from k8sresolve._core.questions import (
     SRV,
     Empty,
@@ -73,7 +73,7 @@ def _service(trail: Trail, place: ServiceName, named: list[PortName]) -> Lookup[
         ttl=min([ttl, *(port.ttl for port in found)]),
         expires_at=min([expires_at, *(port.expires_at for port in found)]),
         incomplete=is_lacking(hosts) or any(port.incomplete for port in found),
-        ranks=ranks(addresses, trail.setting.own()),
+        ranks=ranked(addresses, trail.setting),
     )
 
 
@@ -240,7 +240,7 @@ def _resolve(trail: Trail, names: list[str]) -> Lookup[dict[str, Results]]:
 def _target(setting: Setting, record: SrvData, known: Iterable[IPAddress]) -> Target:
     addresses = canonical(filter(setting.takes, known))
     return Target(
-        record.target.lower(), record.port, record.priority, record.weight, addresses, ranks(addresses, setting.own())
+        record.target.lower(), record.port, record.priority, record.weight, addresses, ranked(addresses, setting)
     )
 
 

@@ -14,7 +14,7 @@ from k8sresolve.names import ServiceName, check_namespace
 _FAMILY_NAMES = {"ipv4": "IPv4 address", "ipv6": "IPv6 address"}
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class Setting:
     """What lookups take from their resolver.
 
@@ -29,7 +29,7 @@ class Setting:
     epoch: Callable[[], float]
     events: Events
     hosts: Mapping[str, tuple[str, ...]] = attrs.field(
-        init=False, repr=False, default=attrs.Factory(lambda self: dict(self.config.hosts), takes_self=True)
+        init=False, default=attrs.Factory(lambda self: dict(self.config.hosts), takes_self=True)
     )
 
     @property

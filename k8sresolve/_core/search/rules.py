@@ -79,7 +79,7 @@ Plan: TypeAlias = Callable[[str, ResolverConfig, tuple[int, ...]], Iterator[Step
 Judgement: TypeAlias = tuple[Outcome, Then]
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class PolicyRules:
     """One way of searching, as a row of rules.
 

@@ -161,12 +161,15 @@ def _before(steps: tuple[Step, ...], tried: Sequence[Tried]) -> Results:
     return next((t.answers for t in tried if t.step.name.lower() in repeated), ())
 
 
-class _Run(NamedTuple):
+class _Run:
     """Steps asked at once. Search order decides among them, not the order in which answers arrive."""
 
-    steps: tuple[Step, ...]
-    policy: PolicyRules
-    width: int
+    __slots__ = ("policy", "steps", "width")
+
+    def __init__(self, steps: tuple[Step, ...], policy: PolicyRules, width: int) -> None:
+        self.steps = steps
+        self.policy = policy
+        self.width = width
 
     def ask(self, questions: tuple[Question, ...]) -> Round:
         if len(questions) == 1:
