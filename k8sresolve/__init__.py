@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from k8sresolve._default import addresses, endpoints, explain, lookup, pod, port, ports, reverse, service
     from k8sresolve._system import load_config
     from k8sresolve.async_resolver import AsyncResolver
-    from k8sresolve.config import CacheConfig, Family, Nameserver, Policy, ResolverConfig
+    from k8sresolve.config import CacheConfig, Dialect, Family, Nameserver, Policy, ResolverConfig
     from k8sresolve.errors import (
         Attempt,
         BadResponse,
@@ -63,7 +63,7 @@ _HOMES = {
     "_default": ("addresses", "endpoints", "explain", "lookup", "pod", "port", "ports", "reverse", "service"),
     "_system": ("load_config",),
     "async_resolver": ("AsyncResolver",),
-    "config": ("CacheConfig", "Family", "Nameserver", "Policy", "ResolverConfig"),
+    "config": ("CacheConfig", "Dialect", "Family", "Nameserver", "Policy", "ResolverConfig"),
     "errors": (
         "Attempt",
         "BadResponse",
@@ -116,6 +116,7 @@ __all__ = [
     "Candidate",
     "Cname",
     "ConfigError",
+    "Dialect",
     "Endpoint",
     "EndpointName",
     "Error",

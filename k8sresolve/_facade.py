@@ -24,6 +24,7 @@ from k8sresolve.config import (
     ResolverConfig,
     check_seconds,
     check_whole,
+    dialect_of,
     optional_domain,
     optional_namespace,
 )
@@ -124,7 +125,7 @@ class Facade(Generic[D]):
             from k8sresolve._system import Reloader
 
             # As the resolver would read the file whose search is asked for.
-            self._reloader = Reloader(search.policy(policy).dialect)
+            self._reloader = Reloader(dialect_of(options.policy))
             config = self._reloader.config
         self._open(config, options)
 

@@ -14,7 +14,7 @@ import attrs
 
 from k8sresolve._core.files.hosts import parse_hosts
 from k8sresolve._core.files.resolv_conf import parse_resolv_conf
-from k8sresolve.config import ResolverConfig
+from k8sresolve.config import Dialect, ResolverConfig
 from k8sresolve.errors import ConfigError
 from k8sresolve.findings import Finding
 
@@ -54,7 +54,7 @@ def load_config(
     path: str | os.PathLike[str] = RESOLV_CONF,
     *,
     hosts: str | os.PathLike[str] = HOSTS,
-    dialect: str = "glibc",
+    dialect: Dialect = "glibc",
 ) -> ResolverConfig:
     """Read this machine's resolver configuration: `path` as resolv.conf(5), `hosts` as hosts(5).
 
@@ -72,7 +72,9 @@ def load_config(
     return _config(data, found, source=source, hosts=os.fsdecode(hosts), dialect=dialect)
 
 
-def _config(data: bytes | None, found: tuple[Finding, ...], *, source: str, hosts: str, dialect: str) -> ResolverConfig:
+def _config(
+    data: bytes | None, found: tuple[Finding, ...], *, source: str, hosts: str, dialect: Dialect
+) -> ResolverConfig:
     """Make the configuration of what was read of `source`."""
     env, hostname, interfaces = _surroundings(data)
     config = parse_resolv_conf(data, env=env, hostname=hostname, interfaces=interfaces, dialect=dialect, source=source)
@@ -96,7 +98,7 @@ class Reloader:
 
     _PERIOD = 1.0  # seconds
 
-    def __init__(self, dialect: str) -> None:
+    def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
         # Taken before reading, so that no change is missed.
         self._known = self._seen = _identity()

@@ -8,13 +8,22 @@ import ipaddress
 import math
 import re
 from collections.abc import Callable, Iterable
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, assert_never
 
 import attrs
 
 from k8sresolve.errors import ConfigError, InvalidName
 from k8sresolve.findings import Finding
 from k8sresolve.names import check_domain, check_namespace
+
+Policy: TypeAlias = Literal["kubernetes", "glibc", "musl", "musl-1.2.3", "go"]
+"""A search policy: how a name is searched for, and how resolv.conf is read. `musl` is 1.2.4 and newer."""
+
+Dialect: TypeAlias = Literal["glibc", "musl", "go"]
+"""A way of reading resolv.conf: the resolvers do not take the same of a file."""
+
+Family: TypeAlias = Literal["auto", "ipv4", "ipv6", "both"]
+"""Which addresses are asked for: `auto` asks AAAA where the pod has an IPv6 address, the others are exact."""
 
 _INT = 2**31  # no C int is larger, and glibc keeps what it reads in one, with its sign
 
@@ -102,6 +111,19 @@ def _canonical(address: str) -> str:
         raise ConfigError(f"{address!r} is no IP address", advice="a nameserver is given by its address") from None
 
 
+def dialect_of(policy: Policy) -> Dialect:
+    """Tell how the resolver whose search a policy is reads resolv.conf."""
+    match policy:
+        case "musl" | "musl-1.2.3":
+            return "musl"
+        case "go":
+            return "go"
+        case "glibc" | "kubernetes":
+            return "glibc"
+        case _:
+            assert_never(policy)
+
+
 @attrs.frozen
 class Nameserver:
     """A nameserver: its `address` (canonical text, without scope), `port` and `scope`.
@@ -147,13 +169,6 @@ class Nameserver:
         if self.port == 53:
             return self.address
         return f"[{self.address}]:{self.port}" if self.is_ipv6 else f"{self.address}:{self.port}"
-
-
-Policy: TypeAlias = Literal["kubernetes", "glibc", "musl", "musl-1.2.3", "go"]
-"""A search policy: how a name is searched for, and how resolv.conf is read. `musl` is 1.2.4 and newer."""
-
-Family: TypeAlias = Literal["auto", "ipv4", "ipv6", "both"]
-"""Which addresses are asked for: `auto` asks AAAA where the pod has an IPv6 address, the others are exact."""
 
 
 @attrs.frozen

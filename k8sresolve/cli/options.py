@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, get_args
 
 import attrs
 
-from k8sresolve._core.search.walk import policy
 from k8sresolve.cli.output import Shown, write
-from k8sresolve.config import Family, Nameserver, Policy, ResolverConfig
+from k8sresolve.config import Family, Nameserver, Policy, ResolverConfig, dialect_of
 from k8sresolve.errors import ConfigError
 from k8sresolve.names import check_domain, check_namespace
 from k8sresolve.resolver import Resolver
@@ -193,4 +192,4 @@ def _read(args: argparse.Namespace) -> ResolverConfig:
     # A libc takes a missing resolv.conf for an empty one; that a file is named here says that there should be one.
     if not os.access(path, os.R_OK):
         raise ConfigError(f"there is no file {path!r}, or it may not be read")
-    return load_config(path, dialect=policy(args.policy).dialect)
+    return load_config(path, dialect=dialect_of(args.policy))

@@ -1,10 +1,11 @@
 import pickle
+from typing import get_args
 
 import attrs
 import pytest
 
 from k8sresolve import AsyncResolver, Resolver
-from k8sresolve.config import CacheConfig, Nameserver, ResolverConfig, infer_cluster
+from k8sresolve.config import CacheConfig, Nameserver, Policy, ResolverConfig, dialect_of, infer_cluster
 from k8sresolve.errors import ConfigError
 from k8sresolve.findings import Finding
 
@@ -219,3 +220,8 @@ def test_a_calls_timeout_is_checked_too():
         for timeout in (float("nan"), "1", 10**400):
             with pytest.raises(ConfigError, match="number of seconds"):
                 resolver.addresses("localhost", timeout=timeout)
+
+
+def test_each_policy_reads_the_file_as_its_resolver_does():
+    read = {policy: dialect_of(policy) for policy in get_args(Policy)}
+    assert read == {"kubernetes": "glibc", "glibc": "glibc", "musl": "musl", "musl-1.2.3": "musl", "go": "go"}

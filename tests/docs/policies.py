@@ -11,7 +11,7 @@ from pathlib import Path
 from k8sresolve._core.questions import AAAA, SRV, A, Empty, Failed, Found, NxDomain, Question, Result, SrvData
 from k8sresolve._core.search.rules import PolicyRules
 from k8sresolve._core.search.walk import Walked, policy, rehearse
-from k8sresolve.config import ResolverConfig
+from k8sresolve.config import ResolverConfig, dialect_of
 
 PAGE = Path(__file__).parents[2] / "docs/explanation/why-names-resolve-differently.md"
 BLOCK = re.compile(r"(?<=<!-- policies -->\n).*?(?=<!-- /policies -->)", re.DOTALL)
@@ -101,7 +101,7 @@ def long_list(policy: PolicyRules) -> str:
 
 
 ROWS: dict[str, Cell] = {
-    "reads resolv.conf as": lambda policy: policy.dialect,
+    "reads resolv.conf as": lambda policy: dialect_of(policy.name),
     "`x.y`, fewer dots than `ndots:2`, asks": order_of("x.y"),
     "`x.y.z`, `ndots:2` dots, asks": order_of("x.y.z"),
     "questions for `payments` in its own namespace": questions_for("payments", "payments.shop.svc.cluster.local."),

@@ -22,6 +22,7 @@ from k8sresolve import (
     Candidate,
     Cname,
     ConfigError,
+    Dialect,
     Endpoint,
     EndpointName,
     Error,
@@ -78,7 +79,7 @@ AddressInfo: TypeAlias = tuple[
 ]
 
 
-def configuring(policy: Policy, family: Family) -> None:
+def configuring(policy: Policy, family: Family, dialect: Dialect) -> None:
     assert_type(Nameserver("10.96.0.10"), Nameserver)
     nameserver = Nameserver.parse("[fd00::a]:1053")
     assert_type(nameserver, Nameserver)
@@ -120,6 +121,7 @@ def configuring(policy: Policy, family: Family) -> None:
 
     assert_type(lint_resolv_conf(b"nameserver 10.96.0.10\n"), tuple[Finding, ...])
     assert_type(load_config(), ResolverConfig)
+    assert_type(load_config(dialect=dialect), ResolverConfig)
     assert_type(parse_resolv_conf(b"nameserver 10.96.0.10\n"), ResolverConfig)
 
     cache = CacheConfig(entries=0, max_ttl=60, negative_ttl=0.5, cluster_negative_ttl=1)

@@ -12,6 +12,7 @@ import attrs
 from k8sresolve._core.addresses import parse_inet_aton
 from k8sresolve._core.files.findings import Line, odd
 from k8sresolve._core.files.search_list import MUSL_LINE
+from k8sresolve.config import Dialect
 
 # Lines.
 
@@ -156,7 +157,7 @@ def _go_domain(hostname: str) -> tuple[str, ...]:
 
 
 @attrs.frozen(kw_only=True, eq=False)
-class Dialect:
+class DialectRules:
     """What one resolver does its own way, as its `reference` says.
 
     `word` matches what stands between its blanks. `free`: a keyword may follow blanks, and needs none after it. `aside`
@@ -166,7 +167,7 @@ class Dialect:
     `by_prefix`: a word need only begin so, and a `-` before it takes the flag back.
     """
 
-    name: str
+    name: Dialect
     reference: str
     lines: Callable[[str], Iterator[Line]]
     word: re.Pattern[str]
@@ -194,7 +195,7 @@ def _as_named(words: str) -> dict[str, str]:
 _LEAST = -(1 << 31)
 
 _ALL = (
-    Dialect(
+    DialectRules(
         name="glibc",
         reference="resolv.conf(5)",
         lines=_glibc_lines,
@@ -210,7 +211,7 @@ _ALL = (
         | _as_named("no-tld-query no-reload use-vc trust-ad no-aaaa strict-error"),
         by_prefix=True,
     ),
-    Dialect(
+    DialectRules(
         name="musl",
         reference="musl, resolvconf.c",
         lines=_musl_lines,
@@ -222,7 +223,7 @@ _ALL = (
         bounds={"ndots": (0, 15), "timeout": (0, 60), "attempts": (0, 10)},
         anywhere=True,
     ),
-    Dialect(
+    DialectRules(
         name="go",
         reference="Go, net/dnsconfig.go",
         lines=_go_lines,
@@ -242,4 +243,4 @@ _ALL = (
     ),
 )
 
-DIALECTS: Mapping[str, Dialect] = {dialect.name: dialect for dialect in _ALL}
+DIALECTS: Mapping[Dialect, DialectRules] = {dialect.name: dialect for dialect in _ALL}

@@ -11,14 +11,14 @@ from types import MappingProxyType
 import attrs
 
 from k8sresolve._core.addresses import parse_inet_aton
-from k8sresolve._core.files.dialects import DIALECTS, Dialect
+from k8sresolve._core.files.dialects import DIALECTS, DialectRules
 from k8sresolve._core.files.findings import Line, odd, placed
 from k8sresolve._core.files.resolv_conf import parse_statements
 from k8sresolve._core.files.search_list import KUBELET_SEARCHES, is_too_long_for_musl, plain
 from k8sresolve._core.files.statements import Statements
 from k8sresolve._core.questions import AAAA, A, Found, NxDomain, Question, Result
 from k8sresolve._core.search import walk as search
-from k8sresolve.config import ResolverConfig
+from k8sresolve.config import Dialect, ResolverConfig
 from k8sresolve.findings import Finding, Severity, worst_first
 
 _NO_ENV: Mapping[str, str] = MappingProxyType({})
@@ -38,7 +38,7 @@ class _View:
     config: ResolverConfig
 
     @property
-    def dialect(self) -> Dialect:
+    def dialect(self) -> DialectRules:
         return self.stated.dialect
 
     @property
@@ -68,7 +68,7 @@ def lint_resolv_conf(
     remark 3
     """
 
-    def view(dialect: str, *, with_findings: bool = False) -> _View:
+    def view(dialect: Dialect, *, with_findings: bool = False) -> _View:
         stated = parse_statements(
             data, env=env, interfaces=interfaces, dialect=dialect, source=source, with_findings=with_findings
         )

@@ -1,7 +1,7 @@
 r"""resolv.conf(5) as glibc 2.41, musl 1.2.5 and Go 1.26 read it: bytes in, a configuration and findings out.
 
 Nothing here fails, and nothing here asks the machine: environment, host name and interfaces are arguments. What one
-resolver does differently from another stands in its `Dialect`; the reader follows the file line by line.
+resolver does differently from another stands in its `DialectRules`; the reader follows the file line by line.
 """
 
 import re
@@ -10,11 +10,11 @@ from ipaddress import IPv6Address
 from types import MappingProxyType
 
 from k8sresolve._core.addresses import parse_inet_aton
-from k8sresolve._core.files.dialects import DIALECTS, Dialect, bounded, is_link_local, parse_ipv6
+from k8sresolve._core.files.dialects import DIALECTS, DialectRules, bounded, is_link_local, parse_ipv6
 from k8sresolve._core.files.findings import Findings, Line, odd, quote
 from k8sresolve._core.files.search_list import plain
 from k8sresolve._core.files.statements import MAX_NAMESERVERS, Statements
-from k8sresolve.config import Nameserver, ResolverConfig
+from k8sresolve.config import Dialect, Nameserver, ResolverConfig
 from k8sresolve.errors import ConfigError
 from k8sresolve.findings import Finding, Severity
 
@@ -30,7 +30,7 @@ def parse_resolv_conf(
     env: Mapping[str, str] = _NO_ENV,
     hostname: str = "",
     interfaces: Mapping[str, int] = _NONE,
-    dialect: str = "glibc",
+    dialect: Dialect = "glibc",
     source: str = "",
 ) -> ResolverConfig:
     r"""Read the text of a resolv.conf(5), None for a missing one, as `dialect` does: `"glibc"`, `"musl"` or `"go"`.
@@ -58,7 +58,7 @@ def parse_statements(
     *,
     env: Mapping[str, str] = _NO_ENV,
     interfaces: Mapping[str, int] = _NONE,
-    dialect: str = "glibc",
+    dialect: Dialect = "glibc",
     source: str = "",
     with_findings: bool = True,
 ) -> Statements:
@@ -79,7 +79,7 @@ def parse_statements(
     return stated
 
 
-def _no_nameserver(data: bytes | None, rules: Dialect) -> Finding:
+def _no_nameserver(data: bytes | None, rules: DialectRules) -> Finding:
     state = "there is no file"
     if data is not None:
         state = "no line names a usable nameserver" if data.strip() else "the file is empty"

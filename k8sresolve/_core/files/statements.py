@@ -4,7 +4,7 @@ import re
 
 import attrs
 
-from k8sresolve._core.files.dialects import Dialect
+from k8sresolve._core.files.dialects import DialectRules
 from k8sresolve._core.files.findings import Findings, Line, odd
 from k8sresolve._core.files.search_list import look_at
 from k8sresolve.config import Nameserver, ResolverConfig
@@ -21,7 +21,7 @@ class Statements:
     `search_is_fixed` by LOCALDOMAIN. `places` says where each option was read last, None for RES_OPTIONS.
     """
 
-    dialect: Dialect
+    dialect: DialectRules
     source: str
     findings: Findings
     nameservers: list[Nameserver] = attrs.field(factory=list[Nameserver])

@@ -69,4 +69,4 @@ def _failure(tried: Sequence[Tried], rdtypes: tuple[int, ...]) -> Failure:
     return "failed" if outcome in ("refused", "notimp") else failure_of(outcome)
 
 
-GO = PolicyRules("go", _steps, _judge, _failure, "go")
+GO = PolicyRules("go", _steps, _judge, _failure)

@@ -81,5 +81,5 @@ def _old_failure(tried: Sequence[Tried], rdtypes: tuple[int, ...]) -> Failure:
     return "nxdomain" if failure == "nodata" and _ADDRESSES.issuperset(rdtypes) else failure
 
 
-MUSL = PolicyRules("musl", partial(_steps, old=False), _judge, _failure, "musl")
-MUSL_1_2_3 = PolicyRules("musl-1.2.3", partial(_steps, old=True), _judge, _old_failure, "musl")
+MUSL = PolicyRules("musl", partial(_steps, old=False), _judge, _failure)
+MUSL_1_2_3 = PolicyRules("musl-1.2.3", partial(_steps, old=True), _judge, _old_failure)

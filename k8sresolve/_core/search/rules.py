@@ -84,14 +84,13 @@ class PolicyRules:
     """One way of searching, as a row of rules.
 
     `steps` makes the candidates; `judge` says what a step's answers come to, and what follows it; `failure` how a walk
-    is reported in which nothing was found, for the types asked. `dialect` is how this resolver reads resolv.conf.
+    is reported in which nothing was found, for the types asked.
     """
 
     name: str
     steps: Plan
     judge: Callable[[Step, Results], Judgement]
     failure: Callable[[Sequence[Tried], tuple[int, ...]], Failure]
-    dialect: str = "glibc"
 
 
 # Candidates.
