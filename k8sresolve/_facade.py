@@ -59,8 +59,8 @@ class Options:
     ) -> None:
         self.namespace = optional_namespace(namespace)
         self.cluster_domain = optional_domain(cluster_domain)
-        self.policy = _one_of("search policy", policy, get_args(Policy))
-        self.family = _one_of("family", family, get_args(Family))
+        self.policy: Policy = _one_of("search policy", policy, get_args(Policy))
+        self.family: Family = _one_of("family", family, get_args(Family))
         self.timeout = check_seconds("timeout", timeout)
         self.in_flight = check_whole("in_flight", in_flight, 1)
         if not isinstance(cache, CacheConfig):

@@ -99,7 +99,7 @@ class Reloader:
     _PERIOD = 1.0  # seconds
 
     def __init__(self, dialect: Dialect) -> None:
-        self._dialect = dialect
+        self._dialect: Dialect = dialect
         # Taken before reading, so that no change is missed.
         self._known = self._seen = _identity()
         self._next = 0.0

@@ -55,8 +55,9 @@ def _seconds(_owner: object, attribute: "attrs.Attribute[Any]", value: float) ->
 
 def _whole(least: int, most: float = math.inf) -> Callable[[object, "attrs.Attribute[Any]", Any], None]:
     def check(_owner: object, attribute: "attrs.Attribute[Any]", value: Any) -> None:
-        if value is not None or attribute.default is not None:
-            check_whole(attribute.name, value, least, most)
+        if value is None and attribute.default is None:
+            return
+        check_whole(attribute.name, value, least, most)
 
     return check
 
