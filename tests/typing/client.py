@@ -22,12 +22,12 @@ from k8sresolve import (
     Candidate,
     Cname,
     ConfigError,
-    Diagnostic,
     Endpoint,
     EndpointName,
     Error,
     Explanation,
     Family,
+    Finding,
     InternalError,
     InvalidName,
     LookupTimeout,
@@ -59,6 +59,7 @@ from k8sresolve import (
     addresses,
     endpoints,
     explain,
+    lint_resolv_conf,
     load_config,
     lookup,
     parse_resolv_conf,
@@ -88,7 +89,10 @@ def configuring(policy: Policy, family: Family) -> None:
     ResolverConfig(nameservers=["10.96.0.10", nameserver], hosts=[("db", ["10.0.0.1"])])
     ResolverConfig(nameservers=(nameserver,), search=("svc.cluster.local",), ndots=5, timeout=1, attempts=2)
     ResolverConfig(flags=frozenset({"rotate"}), namespace="shop", cluster_domain="cluster.local", source="mine")
-    ResolverConfig(hosts=(("db", ("10.0.0.1",)),), diagnostics=(Diagnostic("odd"),))
+    ResolverConfig(
+        hosts=(("db", ("10.0.0.1",)),),
+        diagnostics=(Finding(severity="warning", problem="odd"),),
+    )
     assert_type(config.nameservers, tuple[Nameserver, ...])
     assert_type(config.search, tuple[str, ...])
     assert_type(config.ndots, int)
@@ -99,18 +103,21 @@ def configuring(policy: Policy, family: Family) -> None:
     assert_type(config.cluster_domain, str | None)
     assert_type(config.hosts, tuple[tuple[str, tuple[str, ...]], ...])
     assert_type(config.source, str)
-    assert_type(config.diagnostics, tuple[Diagnostic, ...])
+    assert_type(config.diagnostics, tuple[Finding, ...])
 
     (finding,) = config.diagnostics
     assert_type(finding.problem, str)
     assert_type(finding.line, int | None)
     assert_type(finding.text, str)
     assert_type(finding.source, str)
-    assert_type(finding.severity, Literal["error", "warning", "note"])
+    assert_type(finding.severity, Literal["error", "warning", "remark"])
     assert_type(finding.advice, str)
+    assert_type(finding.object, str)
+    assert_type(finding.field, str)
     assert_type(finding.reference, str)
 
     assert_type(load_config(), ResolverConfig)
+    assert_type(lint_resolv_conf(b"nameserver 10.96.0.10\n"), tuple[Finding, ...])
     assert_type(parse_resolv_conf(b"nameserver 10.96.0.10\n"), ResolverConfig)
 
     cache = CacheConfig(entries=0, max_ttl=60, negative_ttl=0.5, cluster_negative_ttl=1)
