@@ -5,7 +5,10 @@ import os
 import re
 import socket
 import stat
+import sys
+from contextlib import suppress
 from ipaddress import IPv6Address
+from typing import Literal
 
 import attrs
 
@@ -154,6 +157,17 @@ def own_addresses() -> tuple[str, ...]:
     """
     ipv6 = _listed_ipv6() or _route_sources(socket.AF_INET6)
     return tuple(dict.fromkeys((*_route_sources(socket.AF_INET), *ipv6)))
+
+
+def libc_name() -> Literal["glibc", "musl"]:
+    """Tell which C library this process runs on: `glibc` where it is another one, or not known.
+
+    glibc alone knows its own version by confstr(3); the Pythons of Linux without it are built for musl, but Android's.
+    """
+    with suppress(AttributeError, OSError, ValueError):
+        if os.confstr("CS_GNU_LIBC_VERSION"):
+            return "glibc"
+    return "musl" if sys.platform == "linux" and not hasattr(sys, "getandroidapilevel") else "glibc"
 
 
 def _surroundings(data: bytes | None) -> tuple[dict[str, str], str, dict[str, int]]:

@@ -10,6 +10,7 @@ from k8sresolve._core.lookups import endpoints, explaining, hosts, reverse, rrse
 from k8sresolve._core.questions import Call
 from k8sresolve._drivers.running import AsyncDriver, run_async
 from k8sresolve._facade import Facade
+from k8sresolve._getaddrinfo.hints import Hints, Info
 from k8sresolve.config import Policy
 from k8sresolve.names import EndpointName, IPAddress, PodName, PortName, ServiceName
 from k8sresolve.records import Addresses, Answer, Endpoint, Explanation, Port, Service
@@ -156,6 +157,70 @@ class AsyncResolver(Facade[AsyncDriver]):
         raised.
         """
         return await self._run(Call(explaining.explain, (name, policy)), timeout, fresh=fresh)
+
+    async def getaddrinfo(  # noqa: PLR0917 - as `socket` has it
+        self,
+        host: bytes | str | None,
+        port: bytes | str | int | None,
+        family: int = 0,
+        type: int = 0,  # noqa: A002 - the names are those of `socket`
+        proto: int = 0,
+        flags: int = 0,
+        *,
+        timeout: float | None = None,
+        fresh: bool = False,
+    ) -> list[Info]:
+        """Do as `socket.getaddrinfo`, with this resolver's search, cache and deadline in place of the C library's.
+
+        Flags, services, the order of what is returned (RFC 6724) and error codes are those of the C library that this
+        process runs on, glibc or musl. Names are found as `addresses()` finds them; where `family` is 0, the resolver's
+        own family decides which addresses are asked for. Addresses that rank alike stand in the order received, for as
+        long as the answer is remembered: to spread load, take `addresses().spread()`.
+
+        Raises as `addresses()` does, `InvalidName` also for what is no numeric host or service where one is demanded,
+        and `InvalidHints` for a call that the C library refuses; all have the code of getaddrinfo(3) as `errno`.
+        `TypeError` is raised for a host that is neither text nor None.
+
+        Source: getaddrinfo(3); RFC 3493, section 6.1; RFC 6724.
+
+        >>> import socket
+        >>> from k8sresolve.testing import Cluster
+        >>> with Cluster.from_manifests("docs/examples/shop.yaml").resolver(namespace="shop") as resolver:
+        ...     for *_, address in resolver.getaddrinfo("payments", "http", type=socket.SOCK_STREAM):
+        ...         print(address)
+        ('10.96.20.1', 80)
+        """
+        from k8sresolve._getaddrinfo import lookups as libc
+        from k8sresolve._system import libc_name
+
+        hints = Hints(family, type, proto, flags)
+        return list(await self._run(Call(libc.getaddrinfo, (libc_name(), host, port, hints)), timeout, fresh=fresh))
+
+    async def getnameinfo(
+        self,
+        sockaddr: tuple[str, int] | tuple[str, int, int] | tuple[str, int, int, int],
+        flags: int = 0,
+        *,
+        timeout: float | None = None,
+        fresh: bool = False,
+    ) -> tuple[str, str]:
+        """Do as `socket.getnameinfo`: tell the name of an address, and of a port, by `flags`.
+
+        An address has the name that the hosts file or PTR tells; one without a name stands for itself, unless `flags`
+        have NI_NAMEREQD. Raises `NoSuchName` then, `TemporaryFailure` as `reverse()` does, `InvalidName` for what is no
+        numeric host, and `InvalidHints` for an unknown flag.
+
+        Source: getnameinfo(3); RFC 3493, section 6.2.
+
+        >>> from k8sresolve.testing import Cluster
+        >>> with Cluster.from_manifests("docs/examples/shop.yaml").resolver(namespace="shop") as resolver:
+        ...     resolver.getnameinfo(("10.96.20.1", 80))
+        ('payments.shop.svc.cluster.local', 'http')
+        """
+        from k8sresolve._getaddrinfo import lookups as libc
+        from k8sresolve._system import libc_name
+
+        return await self._run(Call(libc.getnameinfo, (libc_name(), sockaddr, flags)), timeout, fresh=fresh)
 
     async def close(self) -> None:
         """Close the sockets; lookups that are pending end with `ResolverClosed`. Closing twice is fine."""

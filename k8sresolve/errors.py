@@ -60,7 +60,7 @@ class ResolveError(_Fields, socket.gaierror):
     to do, where there is something to say. `errno` is the EAI code of `getaddrinfo(3)`.
     """
 
-    FIELDS = ("name", "problem", "attempts", "advice")
+    FIELDS: ClassVar[tuple[str, ...]] = ("name", "problem", "attempts", "advice")
     CODE: ClassVar[int] = socket.EAI_FAIL
 
     def __init__(self, name: str, problem: str, *, attempts: tuple[Attempt, ...] = (), advice: str = "") -> None:
@@ -169,6 +169,24 @@ class InvalidName(ResolveError, ValueError):
     """What was given is no name that could be asked; no packet was sent."""
 
     CODE = socket.EAI_NONAME
+
+
+class InvalidHints(ResolveError, ValueError):
+    """`getaddrinfo()` or `getnameinfo()` was asked for what the C library refuses; no packet was sent.
+
+    That is an unknown flag, family, socket type or service, or what does not go together. `code`, and so `errno`, is
+    EAI_BADFLAGS, EAI_FAMILY, EAI_ADDRFAMILY, EAI_SOCKTYPE or EAI_SERVICE: see getaddrinfo(3).
+    """
+
+    FIELDS = (*ResolveError.FIELDS, "code")
+    CODE = socket.EAI_BADFLAGS
+
+    def __init__(
+        self, name: str, problem: str, *, code: int = CODE, attempts: tuple[Attempt, ...] = (), advice: str = ""
+    ) -> None:
+        super().__init__(name, problem, attempts=attempts, advice=advice)
+        self.args = (code, problem)
+        self.errno = self.code = code
 
 
 class ConfigError(_Fields, ValueError):

@@ -1,33 +1,125 @@
-"""RFC 6724: which of several destination addresses a host with given addresses of its own should prefer."""
+"""RFC 6724: which of several destination addresses a host with given addresses of its own should prefer.
 
-from collections.abc import Iterable
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_network
+The one table of each kind, and the one comparison, of the whole project: `RFC_6724` ranks what `addresses()` finds,
+`GLIBC` and `MUSL` order what getaddrinfo(3) gives. Addresses are compared as 128 bits, IPv4 as it is mapped into IPv6.
+"""
+
+from collections.abc import Iterable, Sequence
+from ipaddress import IPv6Network
+from typing import NamedTuple, TypeAlias
+
+import attrs
 
 from k8sresolve.names import IPAddress
 
-# RFC 6724, section 2.1: prefix, precedence, label.
-_POLICY = tuple(
-    (network, precedence, label)
-    for text, precedence, label in (
-        ("::1/128", 50, 0),
-        ("::ffff:0:0/96", 35, 4),
-        ("2002::/16", 30, 2),
-        ("2001::/32", 5, 5),
-        ("fc00::/7", 3, 13),
-        ("::/96", 1, 3),
-        ("fec0::/10", 1, 11),
-        ("3ffe::/16", 1, 12),
-        ("::/0", 40, 1),
-    )
-    if isinstance(network := ip_network(text), IPv6Network)
-)
+_MAPPED = 0xFFFF << 32
+_LINK_LOCAL, _SITE_LOCAL, _GLOBAL = 0x2, 0x5, 0xE  # RFC 4291, section 2.7
+
+Key: TypeAlias = tuple[int, ...]
+
+
+class _Row(NamedTuple):
+    """A row of the policy table: the bits of a prefix, from the first to that at `shift`, and what holds for it."""
+
+    shift: int
+    bits: int
+    precedence: int
+    label: int
+
+
+def _table(*rows: tuple[str, int, int]) -> tuple[_Row, ...]:
+    """Read rows as the RFC writes them; the longest prefix comes first, so that the first that holds is the one."""
+    networks = [(IPv6Network(prefix), precedence, label) for prefix, precedence, label in rows]
+    read = [_Row(128 - net.prefixlen, int(net[0]) >> 128 - net.prefixlen, *rest) for net, *rest in networks]
+    return tuple(sorted(read))
+
+
+@attrs.frozen
+class Selection:
+    """One way of address selection: the policy table (RFC 6724, section 2.1), and where the libraries differ.
+
+    `ipv4_scopes`: IPv4 has link-local addresses (section 3.2), or is global throughout. `ipv4_prefixes`: of two IPv4
+    addresses, too, the one with the longer prefix in common with its source is better (section 6, rule 9). `zones`: an
+    IPv6 link-local address can be reached. The C libraries connect to it without its zone, which no kernel does.
+    """
+
+    table: tuple[_Row, ...]
+    ipv4_scopes: bool = True
+    ipv4_prefixes: bool = False
+    zones: bool = False
+
+    def keys(self, destinations: Iterable[IPAddress], own: Iterable[IPAddress]) -> list[Key]:
+        """What to sort destinations by (section 6): rules 1, 2, 5, 6, 8 and 9, the best least.
+
+        Sorting is stable, which is rule 10. Rules 3, 4 and 7 need what no list of addresses tells.
+        """
+        sources = tuple([_number(address) for address in own])
+        return [self._key(_number(destination), sources) for destination in destinations]
+
+    def _key(self, destination: int, sources: Sequence[int]) -> Key:
+        precedence, label = self._row(destination)
+        scope = self._scope(destination)
+        source = self._source(destination, sources)
+        if source is None:
+            return 1, 1, 1, -precedence, scope, 0
+        # glibc has prefixes of IPv4 count within the network of its source, which is no more than loopback in a pod.
+        counts = self.ipv4_prefixes or not _is_ipv4(destination) or _is_loopback(destination)
+        return (
+            0,
+            self._scope(source) != scope,
+            self._row(source)[1] != label,
+            -precedence,
+            scope,
+            -_common(source, destination) if counts else 0,
+        )
+
+    def _row(self, number: int) -> tuple[int, int]:
+        """Precedence and label, by the longest prefix."""
+        for shift, bits, precedence, label in self.table:
+            if number >> shift == bits:
+                return precedence, label
+        raise AssertionError("every table has a row ::/0")
+
+    def _scope(self, number: int) -> int:
+        if _is_ipv4(number):
+            local = _is_loopback(number) or number >> 16 & 0xFFFF == 0xA9FE
+            return _LINK_LOCAL if local and self.ipv4_scopes else _GLOBAL
+        if number >> 120 == 0xFF:
+            return number >> 112 & 0xF
+        if number == 1 or _is_link_local(number):
+            return _LINK_LOCAL
+        return _SITE_LOCAL if number >> 118 == 0xFEC0 >> 6 else _GLOBAL
+
+    def _source(self, destination: int, sources: Sequence[int]) -> int | None:
+        """The own address that a packet to there would come from (section 5): rules 1, 2, 6 and 8.
+
+        IPv4 has no such rules; the first address of the right scope stands for what the routes say.
+        """
+        if _is_link_local(destination) and not self.zones:
+            return None
+        ipv4, stays = _is_ipv4(destination), _is_here(destination)
+        reaching = [source for source in sources if _is_ipv4(source) == ipv4]
+        # A loopback address is of no use on the way to another machine, and no other is needed on the way to this one.
+        apt = [source for source in reaching if _is_loopback(source) == stays] or (reaching if stays else [])
+        if len(apt) < 2:
+            return apt[0] if apt else None
+        scope, label = self._scope(destination), self._row(destination)[1]
+
+        def drawback(source: int) -> Key:
+            own = self._scope(source)
+            by_scope = (source != destination, own < scope, own if own >= scope else -own)
+            # No interface's network is smaller than /64 (RFC 4291, section 2.5.1).
+            rest = (self._row(source)[1] != label, -min(_common(source, destination), 64))
+            return by_scope if ipv4 else (*by_scope, *rest)
+
+        return min(apt, key=drawback)
 
 
 def ranks(addresses: tuple[IPAddress, ...], own: Iterable[IPAddress]) -> tuple[int, ...]:
     """Rank each address, the best 0: usable from here, matching scope, matching label, precedence.
 
-    These are rules 1, 2, 5 and 6 of section 6. Within one rank the RFC leaves the order open but for the longest
-    matching prefix, which would make one pod hot.
+    These are rules 1, 2, 5 and 6 of section 6. Within one rank the RFC leaves the order open but for the smaller scope
+    and the longest matching prefix, which would make one pod hot.
 
     >>> from ipaddress import ip_address
     >>> both = (ip_address("10.96.0.1"), ip_address("fd00::1"))
@@ -36,34 +128,77 @@ def ranks(addresses: tuple[IPAddress, ...], own: Iterable[IPAddress]) -> tuple[i
     """
     if len(addresses) < 2:
         return (0,) * len(addresses)
-    sources = [_mapped(address) for address in own]
-    keys = [_key(_mapped(address), sources) for address in addresses]
+    keys = [key[:4] for key in RFC_6724.keys(addresses, own)]
     order = {key: rank for rank, key in enumerate(sorted(set(keys)))}
     return tuple(order[key] for key in keys)
 
 
-def _key(destination: IPv6Address, sources: list[IPv6Address]) -> tuple[bool, bool, bool, int]:
-    precedence, label = _classify(destination)
-    reachable = [source for source in sources if (source.ipv4_mapped is None) == (destination.ipv4_mapped is None)]
-    # The source that would be used: same scope and same label, as far as there is one (section 5, rules 2 and 6).
-    scope = any(_scope(source) == _scope(destination) for source in reachable)
-    matching = any(_classify(source)[1] == label for source in reachable)
-    return (not reachable, not scope, not matching, -precedence)
+def _number(address: IPAddress) -> int:
+    return int(address) | _MAPPED if address.version == 4 else int(address)
 
 
-def _mapped(address: IPAddress) -> IPv6Address:
-    if isinstance(address, IPv4Address):
-        return IPv6Address(b"\0" * 10 + b"\xff\xff" + address.packed)
-    return IPv6Address(address.packed)
+def _is_ipv4(number: int) -> bool:
+    return number >> 32 == 0xFFFF
 
 
-def _classify(address: IPv6Address) -> tuple[int, int]:
-    best = max((entry for entry in _POLICY if address in entry[0]), key=lambda entry: entry[0].prefixlen)
-    return best[1], best[2]
+def _is_loopback(number: int) -> bool:
+    return number == 1 or number >> 24 == 0xFFFF << 8 | 127
 
 
-def _scope(address: IPv6Address) -> int:
-    # Section 3.1 and 3.2: link-local (0x2) includes IPv4's 169.254/16 and 127/8; all else is global (0xe).
-    ipv4 = address.ipv4_mapped
-    local = (ipv4.is_link_local or ipv4.is_loopback) if ipv4 else (address.is_link_local or address.is_loopback)
-    return 0x2 if local else 0xE
+def _is_link_local(number: int) -> bool:
+    return number >> 118 == 0xFE80 >> 6
+
+
+def _is_here(number: int) -> bool:
+    """Whether a packet to there does not leave the machine: a loopback address, or none (`::`, 0.0.0.0)."""
+    return _is_loopback(number) or number in (0, _MAPPED)
+
+
+def _common(one: int, other: int) -> int:
+    """How many of the first bits two addresses have in common."""
+    return 128 - (one ^ other).bit_length()
+
+
+RFC_6724 = Selection(
+    _table(
+        ("::1/128", 50, 0),
+        ("::/0", 40, 1),
+        ("::ffff:0:0/96", 35, 4),
+        ("2002::/16", 30, 2),
+        ("2001::/32", 5, 5),
+        ("fc00::/7", 3, 13),
+        ("::/96", 1, 3),
+        ("fec0::/10", 1, 11),
+        ("3ffe::/16", 1, 12),
+    ),
+    zones=True,
+)
+"""RFC 6724, section 2.1."""
+
+GLIBC = Selection(
+    _table(
+        ("::1/128", 50, 0),
+        ("::/0", 40, 1),
+        ("2002::/16", 30, 2),
+        ("::/96", 20, 3),
+        ("::ffff:0:0/96", 10, 4),
+        ("fec0::/10", 40, 5),
+        ("fc00::/7", 40, 6),
+        ("2001::/32", 40, 7),
+    )
+)
+"""glibc: the table of RFC 3484, section 2.1, with three labels more; getaddrinfo.c, `default_labels`."""
+
+MUSL = Selection(
+    _table(
+        ("::1/128", 50, 0),
+        ("::/0", 40, 1),
+        ("::ffff:0:0/96", 35, 4),
+        ("2002::/16", 30, 2),
+        ("2001::/32", 5, 5),
+        ("fc00::/7", 3, 13),
+    ),
+    ipv4_scopes=False,
+    ipv4_prefixes=True,
+)
+"""musl: the table of RFC 6724 without the rows that it calls deprecated; lookup_name.c, `defpolicy`, `scopeof`."""

@@ -41,7 +41,8 @@ from k8sresolve.testing.programs.routes import Routes
 
 if TYPE_CHECKING:
     from k8sresolve.testing.programs.dnspython import OfflineNameserver
-    from k8sresolve.testing.programs.patch import Outside, Patch
+    from k8sresolve.testing.programs.libc_names import Outside
+    from k8sresolve.testing.programs.patch import Patch
 
 DEFAULT_SERVER_ADDRESSES = ("10.244.0.2",)
 """The nameserver's own addresses: those of a CoreDNS pod in a cluster made by kubeadm with its usual pod network."""

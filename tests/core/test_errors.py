@@ -16,6 +16,7 @@ from k8sresolve.errors import (
     ConfigError,
     Error,
     InternalError,
+    InvalidHints,
     InvalidName,
     LookupTimeout,
     ManifestError,
@@ -50,6 +51,7 @@ TREE = {
     NotHeadless: (ResolveError, OSError, socket.EAI_FAIL),
     PortsDiffer: (ResolveError, OSError, socket.EAI_FAIL),
     InvalidName: (ResolveError, ValueError, socket.EAI_NONAME),
+    InvalidHints: (ResolveError, ValueError, socket.EAI_BADFLAGS),
     ConfigError: (Error, ValueError, None),
     ManifestError: (Error, ValueError, None),
     ResolverClosed: (Error, RuntimeError, None),
@@ -63,6 +65,7 @@ ATTEMPTS = (
 )
 MADE = [
     *(kind("payments.shop", "what is wrong", attempts=ATTEMPTS, advice="what to do") for kind in RESOLVE_ERRORS),
+    InvalidHints("payments.shop", "what is wrong", code=socket.EAI_SERVICE),
     ConfigError("what is wrong", advice="what to do"),
     ManifestError("what is wrong", file="shop.yaml", document=2, line=17, field="spec.ports[0].port"),
     ResolverClosed("this resolver is closed"),
@@ -73,6 +76,7 @@ FIELDS = {
     "problem",
     "attempts",
     "advice",
+    "code",
     "errno",
     "strerror",
     "file",
@@ -114,6 +118,11 @@ def test_a_resolve_error_has_the_code_that_a_libc_would_give(kind):
     error = kind("payments.shop", "what is wrong")
     assert error.errno == error.args[0] == TREE[kind][2]
     assert error.strerror == "what is wrong"
+
+
+def test_invalid_hints_have_the_code_that_they_are_given():
+    error = InvalidHints("payments.shop", "what is wrong", code=socket.EAI_SERVICE)
+    assert error.code == error.errno == error.args[0] == socket.EAI_SERVICE
 
 
 def test_programs_that_catch_os_errors_go_on_working():

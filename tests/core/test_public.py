@@ -22,7 +22,8 @@ MODULES = sorted(
     module.name for module in walk_packages(k8sresolve.__path__, "k8sresolve.") if not module.name.endswith("__main__")
 )
 ASKING = ("service", "port", "ports", "endpoints", "addresses", "reverse", "pod", "lookup", "explain")
-METHODS = (*ASKING, "candidates", "forget", "stats", "close")
+LIBC_CALLS = ("getaddrinfo", "getnameinfo")  # these have their arguments by place, and no function of the module
+METHODS = (*ASKING, *LIBC_CALLS, "candidates", "forget", "stats", "close")
 
 
 def fresh(code):
@@ -188,14 +189,14 @@ def test_both_facades_have_the_same_signatures_and_descriptions(name):
     blocking, awaited = getattr(Resolver, name), getattr(AsyncResolver, name)
     assert signature(blocking) == signature(awaited)
     assert inspect.signature(blocking).return_annotation == inspect.signature(awaited).return_annotation
-    if name in ASKING:
+    if name in ASKING + LIBC_CALLS:
         assert inspect.getdoc(blocking) == inspect.getdoc(awaited)
     # Whatever asks or waits is a coroutine function, and nothing else is.
-    assert inspect.iscoroutinefunction(awaited) == (name in ASKING or name == "close")
+    assert inspect.iscoroutinefunction(awaited) == (name in {*ASKING, *LIBC_CALLS, "close"})
     assert not inspect.iscoroutinefunction(blocking)
 
 
-@pytest.mark.parametrize("name", ASKING)
+@pytest.mark.parametrize("name", ASKING + LIBC_CALLS)
 def test_every_asking_call_takes_timeout_and_fresh_by_name(name):
     parameters = inspect.signature(getattr(Resolver, name)).parameters
     assert [(p.name, p.kind, p.default) for p in list(parameters.values())[-2:]] == [

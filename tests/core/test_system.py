@@ -1,5 +1,6 @@
 import os
 import pickle
+import platform
 import socket
 import subprocess
 import sys
@@ -42,6 +43,33 @@ def hosts(tmp_path):
 def system_file(monkeypatch, file):
     monkeypatch.setattr(_system, "RESOLV_CONF", str(file))
     return file
+
+
+def test_the_c_library_is_the_one_that_python_finds_out_the_slow_way():
+    assert _system.libc_name() == (platform.libc_ver()[0] or "musl")
+
+
+@pytest.mark.parametrize(
+    ("answer", "system", "expected"),
+    [
+        ("glibc 2.36", "linux", "glibc"),
+        (OSError(22, "Invalid argument"), "linux", "musl"),  # seen of musl 1.2.3: it knows the number, and no answer
+        (ValueError("unrecognized configuration name"), "linux", "musl"),
+        (None, "linux", "musl"),
+        (ValueError("unrecognized configuration name"), "darwin", "glibc"),
+        (AttributeError("no confstr"), "win32", "glibc"),
+    ],
+)
+def test_the_c_library_is_musl_where_linux_has_no_glibc(monkeypatch, answer, system, expected):
+    def confstr(name):
+        assert name == "CS_GNU_LIBC_VERSION"
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(os, "confstr", confstr)
+    monkeypatch.setattr(sys, "platform", system)
+    assert _system.libc_name() == expected
 
 
 def open_files():

@@ -9,7 +9,7 @@ import random
 import socket
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import Literal, assert_type
+from typing import Literal, TypeAlias, assert_type
 
 import k8sresolve
 from k8sresolve import (
@@ -29,6 +29,7 @@ from k8sresolve import (
     Family,
     Finding,
     InternalError,
+    InvalidHints,
     InvalidName,
     LookupTimeout,
     ManifestError,
@@ -71,6 +72,10 @@ from k8sresolve import (
 )
 
 WEB = ServiceName("web", "shop", "cluster.local")
+# As `asyncio` has it.
+AddressInfo: TypeAlias = tuple[
+    socket.AddressFamily, socket.SocketKind, int, str, tuple[str, int] | tuple[str, int, int, int]
+]
 
 
 def configuring(policy: Policy, family: Family) -> None:
@@ -89,10 +94,7 @@ def configuring(policy: Policy, family: Family) -> None:
     ResolverConfig(nameservers=["10.96.0.10", nameserver], hosts=[("db", ["10.0.0.1"])])
     ResolverConfig(nameservers=(nameserver,), search=("svc.cluster.local",), ndots=5, timeout=1, attempts=2)
     ResolverConfig(flags=frozenset({"rotate"}), namespace="shop", cluster_domain="cluster.local", source="mine")
-    ResolverConfig(
-        hosts=(("db", ("10.0.0.1",)),),
-        diagnostics=(Finding(severity="warning", problem="odd"),),
-    )
+    ResolverConfig(hosts=(("db", ("10.0.0.1",)),), diagnostics=(Finding(severity="remark", problem="odd"),))
     assert_type(config.nameservers, tuple[Nameserver, ...])
     assert_type(config.search, tuple[str, ...])
     assert_type(config.ndots, int)
@@ -116,8 +118,8 @@ def configuring(policy: Policy, family: Family) -> None:
     assert_type(finding.field, str)
     assert_type(finding.reference, str)
 
-    assert_type(load_config(), ResolverConfig)
     assert_type(lint_resolv_conf(b"nameserver 10.96.0.10\n"), tuple[Finding, ...])
+    assert_type(load_config(), ResolverConfig)
     assert_type(parse_resolv_conf(b"nameserver 10.96.0.10\n"), ResolverConfig)
 
     cache = CacheConfig(entries=0, max_ttl=60, negative_ttl=0.5, cluster_negative_ttl=1)
@@ -173,6 +175,11 @@ def looking_up(resolver: Resolver) -> None:
     assert_type(resolver.pod("10.244.1.7", "shop"), PodName)
     assert_type(resolver.lookup("api.example", "TXT"), Answer)
     assert_type(resolver.explain("web", policy="go"), Explanation)
+    assert_type(resolver.getaddrinfo("web", "http", type=socket.SOCK_STREAM, timeout=1), list[AddressInfo])
+    resolver.getaddrinfo(b"web", b"80", socket.AF_INET, flags=socket.AI_CANONNAME | socket.AI_ADDRCONFIG)
+    resolver.getaddrinfo(None, None)
+    assert_type(resolver.getnameinfo(("10.96.20.1", 80)), tuple[str, str])
+    resolver.getnameinfo(("fd00::1", 80, 0, 0), socket.NI_NAMEREQD, fresh=True)
     assert_type(resolver.candidates("web"), tuple[Candidate, ...])
     assert_type(resolver.stats(), Stats)
     resolver.forget("web")
@@ -195,6 +202,11 @@ async def looking_up_in_a_loop(resolver: AsyncResolver) -> None:
     assert_type(await resolver.pod("10.244.1.7", "shop"), PodName)
     assert_type(await resolver.lookup("api.example", "TXT"), Answer)
     assert_type(await resolver.explain("web", policy="go"), Explanation)
+    assert_type(await resolver.getaddrinfo("web", "http", type=socket.SOCK_STREAM, timeout=1), list[AddressInfo])
+    await resolver.getaddrinfo(b"web", b"80", socket.AF_INET, flags=socket.AI_CANONNAME | socket.AI_ADDRCONFIG)
+    await resolver.getaddrinfo(None, None)
+    assert_type(await resolver.getnameinfo(("10.96.20.1", 80)), tuple[str, str])
+    await resolver.getnameinfo(("fd00::1", 80, 0, 0), socket.NI_NAMEREQD, fresh=True)
     assert_type(resolver.candidates("web"), tuple[Candidate, ...])
     assert_type(resolver.stats(), Stats)
     resolver.forget("web")
@@ -307,6 +319,8 @@ def handling(resolver: Resolver) -> None:
     except (LookupTimeout, ServerFailure, Refused, NetworkError) as error:
         as_temporary: TemporaryFailure = error
         assert_type(as_temporary.name, str)
+    except InvalidHints as error:
+        assert_type(error.code, int)
     except (InvalidName, BadResponse, InternalError, NotHeadless, PortsDiffer) as error:
         as_resolve: ResolveError = error
         as_gaierror: socket.gaierror = error

@@ -1,6 +1,5 @@
 """Any host, as the pod's libc would find it: literals, the hosts file, `localhost`, then the search list."""
 
-from collections.abc import Iterable
 from functools import partial
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import NamedTuple, NoReturn
@@ -18,7 +17,7 @@ from k8sresolve.errors import NoData, NoSuchName
 from k8sresolve.names import check_host
 from k8sresolve.records import Addresses, Candidate
 
-_LOOPBACK = (IPv4Address("127.0.0.1"), IPv6Address("::1"))
+LOOPBACK = (IPv4Address("127.0.0.1"), IPv6Address("::1"))
 
 
 class Walk(NamedTuple):
@@ -36,8 +35,7 @@ def addresses(setting: Setting, host: str) -> Lookup[Addresses]:
         if not here.addresses:
             trail.fail(NoData, f"an IP address, but no {setting.wanted}")
         return here
-    walks = yield from walks_of(trail)
-    tried = found_by(trail, walks, setting.wanted)
+    tried = yield from searched(trail)
     found = addresses_in(tried.answers)
     ttl, expires_at = lifetime(tried.answers, setting)
     return Addresses(
@@ -50,6 +48,12 @@ def addresses(setting: Setting, host: str) -> Lookup[Addresses]:
         incomplete=is_lacking(tried.answers),
         ranks=ranks(found, setting.own()),
     )
+
+
+def searched(trail: Trail) -> Lookup[Tried]:
+    """Find any host but one that is answered here: the candidate that has it, with its answers as received."""
+    walks = yield from walks_of(trail)
+    return found_by(trail, walks, trail.setting.wanted)
 
 
 def walks_of(trail: Trail) -> Lookup[list[Walk]]:
@@ -98,19 +102,20 @@ def answered_here(setting: Setting, host: str) -> Addresses | None:
     caller takes has no addresses here.
     """
     literal = _literal(host)
-    bare = host.removesuffix(".").lower()
-    listed = [a for text in setting.hosts.get(host.lower(), ()) if setting.takes(a := ip_address(text))]
-    known: Iterable[IPAddress]
-    if literal is not None:
-        known = (literal,)
-    elif listed:
-        known = listed
-    elif bare == "localhost" or bare.endswith(".localhost"):
-        known = _LOOPBACK
-    else:
+    known = known_here(setting, host) if literal is None else (literal,)
+    if known is None:
         return None
     found = canonical(filter(setting.takes, known))
     return Addresses(host, found, ranks=ranks(found, setting.own()))
+
+
+def known_here(setting: Setting, host: str) -> tuple[IPAddress, ...] | None:
+    """The addresses of a name that is not asked for: those of the hosts file, as they stand there, or `localhost`."""
+    listed = tuple([a for text in setting.hosts.get(host.lower(), ()) if setting.takes(a := ip_address(text))])
+    if listed:
+        return listed
+    bare = host.removesuffix(".").lower()
+    return tuple(filter(setting.takes, LOOPBACK)) if bare == "localhost" or bare.endswith(".localhost") else None
 
 
 def _literal(host: str) -> IPAddress | None:

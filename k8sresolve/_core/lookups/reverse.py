@@ -8,14 +8,19 @@ from k8sresolve.names import EndpointName, PodName, ServiceName, parse_address, 
 
 def reverse(setting: Setting, address: str | IPAddress) -> Lookup[tuple[ServiceName | EndpointName | str, ...]]:
     """PTR: which Service or endpoint has this address."""
-    pointer = pointer_of(parse_address(address))
+    targets = yield from pointers(setting, address)
+    return tuple(parse_pointer(target) for target in sorted(set(targets)))
+
+
+def pointers(setting: Setting, address: str | IPAddress) -> Lookup[tuple[str, ...]]:
+    """The absolute names of an address, as received."""
     trail = Trail(str(address), setting)
     found = trail.found(
-        (yield from trail.one(pointer, PTR)),
+        (yield from trail.one(pointer_of(parse_address(address)), PTR)),
         nxdomain=("no Service and no endpoint of one has this address, as far as DNS tells", ""),
         nodata=("the reverse name exists, but has no PTR record", ""),
     )
-    return tuple(parse_pointer(target) for target in sorted(set(found.data)))
+    return found.data
 
 
 def pointer_of(address: IPAddress) -> str:

@@ -12,15 +12,15 @@ from k8sresolve.config import ResolverConfig
 from k8sresolve.names import IPAddress
 from k8sresolve.resolver import Resolver
 from k8sresolve.testing.network.clock import Clock
-from k8sresolve.testing.network.network import SOME_POD, Network, PodNetwork
-from k8sresolve.testing.network.virtual import AsyncVirtualDriver, VirtualDriver
+from k8sresolve.testing.network.network import SOME_POD
+from k8sresolve.testing.network.virtual import AsyncVirtualDriver, Network, VirtualDriver
 
 
 class Place(NamedTuple):
     """Where a program runs: its configuration, what it reaches, the IP versions it has, and its addresses."""
 
     config: ResolverConfig
-    network: Network | PodNetwork
+    network: Network
     versions: frozenset[int]
     addresses: tuple[str, ...] = SOME_POD
 

@@ -88,7 +88,7 @@ def test_no_entries_keep_nothing():
         (NAME.upper(), 30, 5.0),
         (NAME, None, 5.0),
         (NAME, 0, 0.0),
-        ("cluster.local.", 60, 30.0),  # the domain itself is not under it
+        ("cluster.local.", 60, 5.0),
         ("notcluster.local.", 60, 30.0),
         ("api.example.com.", 60, 30.0),
         ("api.example.com.", 20, 20.0),

@@ -17,7 +17,7 @@ import uvloop
 
 from k8sresolve import ConfigError, ResolverConfig
 from k8sresolve.testing import Cluster
-from k8sresolve.testing.programs import patch
+from k8sresolve.testing.programs import patch, replacing
 
 SHOP = Path(__file__).parents[3] / "docs/examples/shop.yaml"
 FUNCTIONS = ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr", "getnameinfo")
@@ -346,7 +346,7 @@ def test_what_could_not_be_entered_is_not_entered(cluster: Cluster, monkeypatch:
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(patch, "_replace_connect", fail)
+    monkeypatch.setattr(replacing, "_replace_connect", fail)
     with pytest.raises(ZeroDivisionError), cluster.patch():
         pass
 

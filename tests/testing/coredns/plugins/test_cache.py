@@ -3,17 +3,9 @@
 import pytest
 
 from k8sresolve._core.questions import CNAME, NS, A
+from k8sresolve._core.wire.rcodes import NOTIMP, NXDOMAIN, REFUSED, SERVFAIL
 from k8sresolve.testing import Clock
-from k8sresolve.testing.coredns.chain import (
-    NOTIFY,
-    NOTIMP,
-    NXDOMAIN,
-    REFUSED,
-    SERVFAIL,
-    Reply,
-    Request,
-    unwritten,
-)
+from k8sresolve.testing.coredns.chain import NOTIFY, Reply, Request, unwritten
 from k8sresolve.testing.coredns.plugins.cache import Cache, CacheOptions
 from k8sresolve.testing.coredns.records import ANY, AXFR, Record, address_record, soa_record
 from tests.testing.coredns.world import KUBERNETES, WEB, answer, ask, cluster, outcome, ttl

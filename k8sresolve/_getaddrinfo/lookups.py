@@ -1,0 +1,111 @@
+"""`getaddrinfo()` and `getnameinfo()` of a resolver: the C library's rules, and names as the resolver finds them."""
+
+from collections.abc import Sequence
+from ipaddress import ip_address
+from socket import EAI_NODATA, EAI_NONAME, EAI_SERVICE
+from typing import Any
+
+import attrs
+
+from k8sresolve._core.lookups import hosts, reverse
+from k8sresolve._core.lookups.setting import Setting
+from k8sresolve._core.lookups.trail import Trail
+from k8sresolve._core.questions import A, Lookup
+from k8sresolve._core.search.rules import Failure
+from k8sresolve._getaddrinfo.hints import Hints, Info, read_host, read_service
+from k8sresolve._getaddrinfo.libc import Eai, LibcName
+from k8sresolve._getaddrinfo.libcs import libc
+from k8sresolve._getaddrinfo.nameinfo import getnameinfo as nameinfo
+from k8sresolve._getaddrinfo.names import Caller, Host, Missing, bare, host_of
+from k8sresolve.errors import InvalidHints, InvalidName, NoData, NoSuchName, ResolveError, TemporaryFailure
+from k8sresolve.names import check_host, shown
+
+
+def getaddrinfo(
+    setting: Setting, libc_name: LibcName, host: bytes | str | None, port: bytes | str | int | None, hints: Hints
+) -> Lookup[tuple[Info, ...]]:
+    """Do as `socket.getaddrinfo`. Raises typed errors, and `TypeError` for what is no host at all."""
+    rules, caller = libc(libc_name), Caller(setting.own, _ResolverNames(setting))
+    try:
+        name, service = read_host(host), read_service(port)
+    except UnicodeError as error:
+        raise InvalidName(shown(host), f"no host name: {error}") from None
+    except OSError as error:
+        raise _refused(host, f"{error} ({_told(port, hints)})", EAI_SERVICE) from None
+    try:
+        return tuple((yield from rules.getaddrinfo(name, service, hints, caller)))
+    except Eai as eai:
+        raise eai.error or _refused(host, f"{rules.message(eai.code)} ({_told(port, hints)})", eai.code) from None
+
+
+def getnameinfo(setting: Setting, libc_name: LibcName, sockaddr: Any, flags: int) -> Lookup[tuple[str, str]]:
+    """Do as `socket.getnameinfo`. Raises typed errors, and what Python raises for what is no socket address."""
+    rules = libc(libc_name)
+    try:
+        return (yield from nameinfo(rules, sockaddr, flags, _ResolverNames(setting)))
+    except Eai as eai:
+        problem = f"{rules.message(eai.code)} (sockaddr {sockaddr!r}, flags {flags:#x})"
+        raise eai.error or _refused(sockaddr[0], problem, eai.code) from None
+
+
+def _told(port: object, hints: Hints) -> str:
+    """Say what was asked for besides the host."""
+    family, kind, protocol, flags = hints
+    return f"port {port!r}, family {family:d}, type {kind:d}, proto {protocol:d}, flags {flags:#x}"
+
+
+def _refused(host: object, problem: str, code: int) -> ResolveError:
+    """Make the error for what the C library says without asking."""
+    typed = shown(host.decode("latin-1") if isinstance(host, bytes) else host)
+    if code == EAI_NONAME:
+        return InvalidName(typed, problem)
+    if code == EAI_NODATA:
+        return NoData(typed, problem)
+    return InvalidHints(typed, problem, code=code)
+
+
+class _ResolverNames:
+    """Names as a resolver finds them: by its own policy, and by its families where the caller states none."""
+
+    def __init__(self, setting: Setting) -> None:
+        self._setting = setting
+
+    def find(self, host: str, rdtypes: tuple[int, ...]) -> Lookup[Host]:
+        """Find addresses of these types. Raises `Missing`."""
+        setting = self._setting
+        if len(rdtypes) == 1:
+            setting = attrs.evolve(setting, family="ipv4" if rdtypes == (A,) else "ipv6")
+        try:
+            trail = Trail(check_host(host), setting)
+            known = hosts.known_here(setting, host)
+            if known:
+                return Host(host, (), tuple(address.packed for address in known))
+            return host_of((yield from hosts.searched(trail)))
+        except ResolveError as error:
+            raise Missing(_failure(error), error=error) from None
+
+    def pointers(self, address: str) -> Lookup[Sequence[str]]:
+        """Find the names of an address: those of the hosts file, `localhost`, or what DNS has. Raises `Missing`."""
+        ip = ip_address(address)
+        known = [name for name, texts in self._setting.hosts.items() if any(ip_address(text) == ip for text in texts)]
+        if known or ip in hosts.LOOPBACK:
+            return known or ["localhost"]
+        try:
+            return [bare(name) for name in (yield from reverse.pointers(self._setting, address))]
+        except ResolveError as error:
+            raise Missing(_failure(error), error=_nameless(error)) from None
+
+
+def _failure(error: ResolveError) -> Failure:
+    if isinstance(error, TemporaryFailure):
+        return "temporary"
+    if isinstance(error, NoData):
+        return "nodata"
+    return "nxdomain" if isinstance(error, NoSuchName) else "failed"
+
+
+def _nameless(error: ResolveError) -> ResolveError:
+    """getnameinfo(3) has one code, EAI_NONAME, for an address of which nothing is told."""
+    if isinstance(error, NoData):
+        return NoSuchName(error.name, error.problem, attempts=error.attempts, advice=error.advice)
+    return error

@@ -1,0 +1,151 @@
+"""What stands in for the functions of `socket`, and for what gevent, uvloop and trio have of their own."""
+
+import _socket
+import errno
+import socket
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, suppress
+from typing import Any, NamedTuple, Protocol
+
+
+class Functions(NamedTuple):
+    """Functions of the module `socket`."""
+
+    getaddrinfo: Callable[..., Any]
+    gethostbyname: Callable[..., Any]
+    gethostbyname_ex: Callable[..., Any]
+    gethostbyaddr: Callable[..., Any]
+    getnameinfo: Callable[..., Any]
+
+    @classmethod
+    def current(cls) -> "Functions":
+        """Those that are there now."""
+        return cls(*(getattr(socket, name) for name in cls._fields))
+
+
+class Sockets(Protocol):
+    """What is put in their place."""
+
+    def getaddrinfo(  # noqa: PLR0917 - as `socket` has it
+        self,
+        host: Any,
+        port: Any,
+        family: int = 0,
+        type: int = 0,  # noqa: A002 - the names are those of `socket`
+        proto: int = 0,
+        flags: int = 0,
+    ) -> list[Any]:
+        """As `socket.getaddrinfo`."""
+        ...
+
+    def getnameinfo(self, sockaddr: Any, flags: int) -> tuple[str, str]:
+        """As `socket.getnameinfo`."""
+        ...
+
+    def reach(self, address: Any, family: int, kind: int) -> Any:
+        """Tell where a connection goes."""
+        ...
+
+
+def replace(sockets: Sockets, undo: ExitStack, modules: Mapping[str, Any]) -> None:
+    """Put it in place, in `socket` and in those of the other libraries that are loaded; `undo` puts all back."""
+    for name in Functions._fields:
+        _put(undo, socket, name, _as_function(getattr(sockets, name)))
+    _replace_connect(sockets, undo)
+    for name, also in (("gevent.socket", _replace_gevent), ("uvloop", _replace_uvloop), ("trio", _replace_trio)):
+        if name in modules:
+            also(sockets, undo, modules[name])
+
+
+def _as_function(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a function of a method: what stands in for a module's function should be one."""
+
+    def function(*args: Any, **kwargs: Any) -> Any:
+        return method(*args, **kwargs)
+
+    function.__name__ = function.__qualname__ = method.__name__
+    return function
+
+
+def _put(undo: ExitStack, owner: Any, name: str, value: object) -> None:
+    if name in vars(owner):
+        undo.callback(setattr, owner, name, vars(owner)[name])
+    else:
+        undo.callback(delattr, owner, name)
+    setattr(owner, name, value)
+
+
+def _replace_connect(sockets: Sockets, undo: ExitStack) -> None:
+    # Not a subclass that another tool puts in its place for a while: the class under asyncio's and ssl's sockets.
+    owner: Any = next((cls for cls in socket.socket.__mro__ if _socket.socket in cls.__bases__), socket.socket)
+    before_connect, before_connect_ex = owner.connect, owner.connect_ex
+
+    def connect(self: socket.socket, address: Any) -> None:
+        before_connect(self, sockets.reach(address, self.family, self.type))
+
+    def connect_ex(self: socket.socket, address: Any) -> int:
+        try:
+            reached = sockets.reach(address, self.family, self.type)
+        except ConnectionRefusedError:
+            return errno.ECONNREFUSED
+        return before_connect_ex(self, reached)  # type: ignore[no-any-return]
+
+    _put(undo, owner, "connect", connect)
+    _put(undo, owner, "connect_ex", connect_ex)
+
+
+def _replace_gevent(sockets: Sockets, undo: ExitStack, gevent_socket: Any) -> None:
+    """In a monkey-patched program, replace what gevent's own `create_connection` calls in place of `socket`'s."""
+    if socket.socket is gevent_socket.socket:
+        for name in Functions._fields:
+            _put(undo, gevent_socket, name, _as_function(getattr(sockets, name)))
+
+
+def _replace_uvloop(sockets: Sockets, undo: ExitStack, uvloop: Any) -> None:
+    """Replace what uvloop does in C: it looks names up and connects there."""
+    create_connection = uvloop.Loop.create_connection
+
+    async def getaddrinfo(_loop: object, host: Any, port: Any, **hints: Any) -> list[Any]:
+        return sockets.getaddrinfo(host, port, **hints)
+
+    async def getnameinfo(_loop: object, sockaddr: Any, flags: int = 0) -> tuple[str, str]:
+        return sockets.getnameinfo(sockaddr, flags)
+
+    async def connected(loop: object, factory: Any, host: Any = None, port: Any = None, **options: Any) -> Any:
+        if host is None or options.get("sock") is not None:
+            return await create_connection(loop, factory, host, port, **options)
+        hints = {key: options.pop(key) for key in ("family", "proto", "flags") if key in options}
+        if options.get("ssl") and options.get("server_hostname") is None:
+            options["server_hostname"] = host
+        errors: list[OSError] = []
+        for family, kind, _, _, address in sockets.getaddrinfo(host, port, type=socket.SOCK_STREAM, **hints):
+            try:
+                return await create_connection(loop, factory, *sockets.reach(address, family, kind)[:2], **options)
+            except OSError as error:
+                errors.append(error)
+        raise errors[0] if len(errors) == 1 else OSError(f"Multiple exceptions: {', '.join(map(str, errors))}")
+
+    for name, value in (("getaddrinfo", getaddrinfo), ("getnameinfo", getnameinfo), ("create_connection", connected)):
+        _put(undo, uvloop.Loop, name, value)
+
+
+def _replace_trio(sockets: Sockets, undo: ExitStack, trio: Any) -> None:
+    """Within `trio.run` no thread is needed; outside, the threads that trio uses call the functions of `socket`."""
+
+    async def getaddrinfo(_self: object, *args: Any) -> list[Any]:
+        await trio.lowlevel.checkpoint()
+        return sockets.getaddrinfo(*args)
+
+    async def getnameinfo(_self: object, *args: Any) -> tuple[str, str]:
+        await trio.lowlevel.checkpoint()
+        return sockets.getnameinfo(*args)
+
+    functions: Mapping[str, object] = {"getaddrinfo": getaddrinfo, "getnameinfo": getnameinfo}
+    resolver = type("Resolver", (trio.abc.HostnameResolver,), dict(functions))()
+    with suppress(RuntimeError):  # no run
+        undo.callback(_restore_trio, trio, trio.socket.set_custom_hostname_resolver(resolver))
+
+
+def _restore_trio(trio: Any, before: object) -> None:
+    with suppress(RuntimeError):  # the run is over, and what was set for it is gone
+        trio.socket.set_custom_hostname_resolver(before)
