@@ -1,10 +1,14 @@
-"""What holds for the whole suite: a test can be named, on any terminal and by any process.
+"""What holds for the whole suite: a test can be named, on any terminal and by any process, and none is held to a time.
 
 That an id is the same in every process, whatever its hash seed, is checked by `-n`: xdist runs nothing when its workers
 have collected different tests.
 """
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("unhurried", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -23,8 +23,21 @@ from poodle.cli import main
 from poodle.data_types import Mutant, MutantTrialResult, PoodleConfig
 
 TESTS = Path("tests")
-# Modules that more tests judge than those of their own name.
-MORE: dict[str, tuple[str, ...]] = {}
+# Modules that are judged by the tests of what is made of them, too.
+LOOKUPS = ("tests/core/lookups/test_services.py", "tests/core/lookups/test_hosts.py")
+MORE = {
+    "engine/ledger": ("tests/core/engine/test_desk.py", "tests/core/engine/test_inquiry.py"),
+    "engine/sends": ("tests/core/engine/test_desk.py", "tests/core/engine/test_inquiry.py"),
+    "files/statements": ("tests/core/files/test_resolv_conf.py",),
+    "lookups/endpoints": LOOKUPS,
+    "lookups/explaining": LOOKUPS,
+    "lookups/results": LOOKUPS,
+    "lookups/reverse": LOOKUPS,
+    "lookups/rrsets": LOOKUPS,
+    "lookups/setting": LOOKUPS,
+    "lookups/trail": LOOKUPS,
+    "wire/rules": ("tests/core/wire/test_reply.py",),
+}
 
 
 def tests_of(module: Path) -> list[str]:

@@ -13,6 +13,7 @@ from k8sresolve import (
     CacheConfig,
     Endpoint,
     Explanation,
+    Finding,
     Nameserver,
     Policy,
     Port,
@@ -46,6 +47,7 @@ def configurations_that_are_none() -> None:
     ResolverConfig(nameserver="10.96.0.10")  # type: ignore[call-arg]
     ResolverConfig.for_cluster("10.96.0.10", "shop")  # type: ignore[call-arg]
     Nameserver("10.96.0.10", "53")  # type: ignore[arg-type]
+    Finding(severity="note", problem="odd")  # type: ignore[arg-type]
     CacheConfig(entries="many")  # type: ignore[arg-type]
 
 
