@@ -31,7 +31,7 @@ _INT = 2**31  # no C int is larger, and glibc keeps what it reads in one, with i
 _WITH_PORT = re.compile(r"(?:\[(?P<ipv6>[^]]*)\]|(?P<ipv4>[^:]*))(?::(?P<port>[0-9]{1,5}))?")
 
 
-def check_seconds(name: str, value: float) -> float:
+def check_seconds(name: str, value: object) -> float:
     """Return a finite number of seconds; raises `ConfigError` for anything else."""
     try:
         if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
@@ -41,7 +41,7 @@ def check_seconds(name: str, value: float) -> float:
     raise ConfigError(f"{name}={value!r} is no number of seconds", advice="give a finite number")
 
 
-def check_whole(name: str, value: int, least: int, most: float = math.inf) -> int:
+def check_whole(name: str, value: object, least: int, most: float = math.inf) -> int:
     """Return a whole number within its bounds; raises `ConfigError` for anything else."""
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
         bounds = f"of {least} or more" if most == math.inf else f"from {least} to {most:.0f}"
