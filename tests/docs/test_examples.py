@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import logging
 import re
 import shlex
 from collections.abc import Iterator
@@ -44,7 +45,12 @@ def pod(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         config = ResolverConfig.for_cluster("10.96.0.10", namespace="shop")
         monkeypatch.setattr("k8sresolve._system.load_config", lambda *_args, **_kwargs: config)
         monkeypatch.setattr("k8sresolve._default._made", {})
+        # What a page does to the logger is that page's alone.
+        logger = logging.getLogger("k8sresolve")
+        monkeypatch.setattr(logger, "handlers", [])
+        monkeypatch.setattr(logger, "level", logger.level)
         yield
+    logger.setLevel(logger.level)  # forgets what it has remembered of the level
 
 
 @pytest.mark.parametrize("page", PAGES_WITH_EXAMPLES, ids=lambda page: str(page.relative_to(ROOT)))
