@@ -48,9 +48,9 @@ def pod(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         # What a page does to the logger is that page's alone.
         logger = logging.getLogger("k8sresolve")
         monkeypatch.setattr(logger, "handlers", [])
-        monkeypatch.setattr(logger, "level", logger.level)
+        level = logger.level
         yield
-    logger.setLevel(logger.level)  # forgets what it has remembered of the level
+        logger.setLevel(level)
 
 
 @pytest.mark.parametrize("page", PAGES_WITH_EXAMPLES, ids=lambda page: str(page.relative_to(ROOT)))
