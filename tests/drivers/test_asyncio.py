@@ -427,6 +427,38 @@ def test_questions_that_share_a_socket_never_share_an_id(resolver_of, monkeypatc
     assert resolver.stats().resends == 0
 
 
+def test_what_is_forgotten_is_asked_anew(resolver_of):
+    resolver = resolver_of()
+
+    async def work() -> None:
+        assert [await right(resolver, 0), await right(resolver, 0)] == [True, True]
+        resolver.forget(NAMES[0])
+        assert await right(resolver, 0)
+
+    run(resolver, work)
+    assert resolver.playing[0].asked.total() == 2 + resolver.stats().resends
+
+
+def test_a_driver_that_is_retired_keeps_no_socket_between_questions(resolver_of, opened):
+    resolver = resolver_of()
+
+    async def work() -> None:
+        assert await right(resolver, 0)
+        resolver._line.driver.retire()
+        assert await right(resolver, 1)
+        assert [sock.fileno() for sock in opened] == [-1, -1]
+
+    run(resolver, work)
+
+
+def test_a_driver_whose_loop_is_no_more_is_retired_whole(resolver_of, opened):
+    resolver = resolver_of()
+    assert asyncio.run(right(resolver, 0))
+    assert opened[0].fileno() != -1
+    resolver._line.driver.retire()
+    assert opened[0].fileno() == -1
+
+
 def test_a_miss_for_one_is_none_for_another(resolver_of):
     resolver = resolver_of(scripted(late(0.01)))
 

@@ -86,6 +86,15 @@ def test_200_different_names_at_once_get_their_own_answers(resolver_of):  # N1
         assert all(pool.map(lambda index: right(resolver, index), range(200)))
 
 
+def test_what_is_forgotten_is_asked_anew(resolver_of):
+    resolver = resolver_of()
+    assert right(resolver, 0)
+    assert right(resolver, 0)
+    resolver.forget(NAMES[0])
+    assert right(resolver, 0)
+    assert resolver.playing.asked.total() == 2 + resolver.stats().resends
+
+
 def test_ctrl_c_leaves_at_once_and_closes_what_was_open(resolver_of):
     resolver = resolver_of(Nameserver({"": (silent,)}))
     before = held.fds()

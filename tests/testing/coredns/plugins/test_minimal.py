@@ -1,4 +1,4 @@
-from tests.testing.coredns.world import KUBERNETES, WEB, ask, cluster
+from tests.testing.coredns.world import KUBERNETES, WEB, ask, cluster, outcome
 
 
 def test_minimal_leaves_out_glue_but_not_the_soa():
@@ -6,3 +6,9 @@ def test_minimal_leaves_out_glue_but_not_the_soa():
     reply = ask(made, "db.shop.svc.cluster.local.", "SRV")
     assert (len(reply.answer), len(reply.additional)) == (4, 0)
     assert ask(made, WEB, "AAAA").authority
+
+
+def test_what_no_plugin_answers_is_a_failure_with_it_too():
+    assert outcome(cluster(KUBERNETES, "minimal"), "api.example.org.") == "SERVFAIL"
+    # CoreDNS crashes on the rcode that `hosts` leaves to the server, and its server survives that.
+    assert outcome(cluster("hosts {\n 192.0.2.1 db\n}", "minimal"), "api.example.org.") == "SERVFAIL"
