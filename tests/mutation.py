@@ -1,12 +1,15 @@
 """Mutation testing of a module of the core by its own tests: how many small changes of it turn a test red.
 
     python -m tests.mutation k8sresolve/_core/engine/health.py
+    python -m tests.mutation --every 5 k8sresolve/_core/wire/reply.py
 
 poodle makes the changes and the report: a changed number, operator, comparison, word, return value or call at a time.
 What it leaves to a project is here: which tests judge a module, and a run of them that takes half a second, being a
-fork of a process that has loaded pytest and hypothesis.
+fork of a process that has loaded pytest and hypothesis. `--every` takes a sample of a large module; what follows the
+modules that is not for here is for poodle (`-w 1` for one worker).
 """
 
+import argparse
 import os
 import resource
 import shlex
@@ -17,10 +20,12 @@ os.environ["CI"] = "true"  # hypothesis gives each run the same examples, and ke
 
 import dns.message  # noqa: F401 - loaded once for all runs, as the three below
 import hypothesis.strategies  # noqa: F401
+import poodle.core
 import pytest
 import trio  # noqa: F401
 from poodle.cli import main
-from poodle.data_types import Mutant, MutantTrialResult, PoodleConfig
+from poodle.data_types import Mutant, MutantTrialResult, PoodleConfig, PoodleWork
+from poodle.mutate import create_mutants_for_all_mutators
 
 TESTS = Path("tests")
 # Modules that are judged by the tests of what is made of them, too.
@@ -80,9 +85,30 @@ def _judge(folder: Path, tests: list[str], seconds: int) -> None:
         os._exit(status)
 
 
+def sample(every: int) -> None:
+    """Let poodle try each `every`-th change only, in the order of the source: evenly over it, the same each time."""
+
+    def sampled(work: PoodleWork) -> list[Mutant]:
+        mutants = create_mutants_for_all_mutators(work)
+        mutants.sort(key=lambda mutant: (str(mutant.source_file), mutant.lineno, mutant.col_offset))
+        tried = mutants[::every]
+        work.echo(f"Trying {len(tried)} of {len(mutants)} mutants")
+        return tried
+
+    poodle.core.create_mutants_for_all_mutators = sampled
+
+
 if __name__ == "__main__":
-    modules = [Path(argument) for argument in sys.argv[1:]]
-    for module in modules:
+    parser = argparse.ArgumentParser(prog="python -m tests.mutation")
+    parser.add_argument("modules", nargs="+", type=Path)
+    parser.add_argument(
+        "--every", type=int, default=1, metavar="N", help="try each Nth change, evenly over the modules"
+    )
+    arguments, others = parser.parse_known_args()
+    for module in arguments.modules:
         if not tests_of(module):
             sys.exit(f"{module}: no test is of its name")
-    main([part for module in modules for part in ("--only", str(module.relative_to("k8sresolve")))])
+    sample(arguments.every)
+    main(
+        [*(part for module in arguments.modules for part in ("--only", str(module.relative_to("k8sresolve")))), *others]
+    )
