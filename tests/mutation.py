@@ -29,6 +29,7 @@ from poodle.mutate import create_mutants_for_all_mutators
 
 TESTS = Path("tests")
 # Modules that are judged by the tests of what is made of them, too.
+GOLDEN = ("tests/golden/test_search.py",)
 LOOKUPS = ("tests/core/lookups/test_services.py", "tests/core/lookups/test_hosts.py")
 MORE = {
     "engine/ledger": ("tests/core/engine/test_desk.py", "tests/core/engine/test_inquiry.py"),
@@ -41,6 +42,9 @@ MORE = {
     "lookups/rrsets": LOOKUPS,
     "lookups/setting": LOOKUPS,
     "lookups/trail": LOOKUPS,
+    "search/glibc": GOLDEN,
+    "search/go": GOLDEN,
+    "search/musl": GOLDEN,
     "wire/rules": ("tests/core/wire/test_reply.py",),
 }
 

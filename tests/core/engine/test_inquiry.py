@@ -550,3 +550,14 @@ def test_whatever_happens_there_is_an_answer_in_time_after_a_bounded_number_of_s
     if most is not None:
         # For each nameserver: so many, one more without EDNS, one over TCP after truncation.
         assert len(talk.sent) <= count * (most + 2) + 1
+
+
+def test_every_question_earns_a_quarter_of_an_early_resend():
+    shared = books()
+    shared[1].healths[0].replied(0.001)  # 50 ms until the first resend
+    shared[1].budget.tokens = 0.0
+    third = [Talk(shared=shared) for _ in range(3)][-1]
+    assert third.wait(0.06).times() == [0]
+    fourth = Talk(shared=shared)
+    assert fourth.wait(0.06).times() == [0, 0.05]
+    assert shared[1].budget.tokens == 0.0
