@@ -29,11 +29,12 @@ from poodle.mutate import create_mutants_for_all_mutators
 
 TESTS = Path("tests")
 # Modules that are judged by the tests of what is made of them, too.
-GOLDEN = ("tests/golden/test_search.py",)
+SEARCHES = ("tests/golden/test_search.py",)
 LOOKUPS = ("tests/core/lookups/test_services.py", "tests/core/lookups/test_hosts.py")
 MORE = {
     "engine/ledger": ("tests/core/engine/test_desk.py", "tests/core/engine/test_inquiry.py"),
     "engine/sends": ("tests/core/engine/test_desk.py", "tests/core/engine/test_inquiry.py"),
+    "files/dialects": ("tests/core/files/test_resolv_conf.py", "tests/golden/test_resolvconf.py"),
     "files/statements": ("tests/core/files/test_resolv_conf.py",),
     "lookups/endpoints": LOOKUPS,
     "lookups/explaining": LOOKUPS,
@@ -42,9 +43,10 @@ MORE = {
     "lookups/rrsets": LOOKUPS,
     "lookups/setting": LOOKUPS,
     "lookups/trail": LOOKUPS,
-    "search/glibc": GOLDEN,
-    "search/go": GOLDEN,
-    "search/musl": GOLDEN,
+    "search/glibc": SEARCHES,
+    "search/go": SEARCHES,
+    "search/musl": SEARCHES,
+    "wire/fallback": ("tests/core/wire/test_reply.py",),
     "wire/rules": ("tests/core/wire/test_reply.py",),
 }
 
