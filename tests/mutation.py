@@ -28,12 +28,11 @@ from poodle.data_types import Mutant, MutantTrialResult, PoodleConfig, PoodleWor
 from poodle.mutate import create_mutants_for_all_mutators
 
 TESTS = Path("tests")
+LONG = "reasonable_time"  # tests of large files take seconds, and see nothing that the others do not
 # Modules that are judged by the tests of what is made of them, too.
 SEARCHES = ("tests/golden/test_search.py",)
 LOOKUPS = ("tests/core/lookups/test_services.py", "tests/core/lookups/test_hosts.py")
 MORE = {
-    "engine/ledger": ("tests/core/engine/test_desk.py", "tests/core/engine/test_inquiry.py"),
-    "engine/sends": ("tests/core/engine/test_desk.py", "tests/core/engine/test_inquiry.py"),
     "files/dialects": ("tests/core/files/test_resolv_conf.py", "tests/golden/test_resolvconf.py"),
     "files/statements": ("tests/core/files/test_resolv_conf.py",),
     "lookups/endpoints": LOOKUPS,
@@ -82,9 +81,8 @@ def _judge(folder: Path, tests: list[str], seconds: int) -> None:
     status = 70  # for what goes wrong outside pytest
     try:
         path = shlex.join([str(folder), "."])
-        ended = pytest.main(
-            ["-xq", "--assert=plain", "-pno:cacheprovider", f"--timeout={seconds}", "-o", f"pythonpath={path}", *tests]
-        )
+        options = ["-xq", "--assert=plain", "-pno:cacheprovider", f"--timeout={seconds}", "-o", f"pythonpath={path}"]
+        ended = pytest.main([*options, "-k", f"not {LONG}", *tests])
         assert Path(sys.modules["k8sresolve"].__file__ or "").is_relative_to(folder)
         status = int(ended)
     finally:

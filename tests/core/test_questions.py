@@ -17,8 +17,8 @@ from k8sresolve._core.questions import (
     Failed,
     Found,
     NxDomain,
+    Outcome,
     Question,
-    Reason,
     Round,
     is_under,
     outcome_of,
@@ -64,7 +64,8 @@ FOUND = Found((IPv4Address("10.96.20.1"),), 30, 30.0)
         (Empty(5.0, chain=("gone.test.",)), "dangling"),
         (NxDomain(5.0), "nxdomain"),
         (NxDomain(5.0, ("gone.test.",)), "nxdomain"),
-        *((Failed(reason), reason) for reason in get_args(Reason)),
+        (Failed("servfail"), "servfail"),
+        (Failed("closed"), "closed"),
         (None, "timeout"),  # it was not waited for
     ],
 )
@@ -108,3 +109,11 @@ def test_results_are_values_that_nothing_changes():
     for result in (FOUND, Empty(5.0), NxDomain(5.0), Failed("bad")):
         with pytest.raises(AttributeError):
             result.at = 1.0
+
+
+def test_the_words_for_what_a_candidate_came_to_are_these():
+    """Programs compare them with `Candidate.outcome`, and logs and observers have them."""
+    assert {*get_args(Outcome)} == {
+        *("found", "nodata", "dangling", "nxdomain", "malformed", "overtaken"),
+        *("timeout", "servfail", "refused", "notimp", "formerr", "network", "bad", "unsendable", "closed", "internal"),
+    }
