@@ -10,10 +10,12 @@ modules that is not for here is for poodle (`-w 1` for one worker).
 """
 
 import argparse
+import ast
 import os
 import resource
 import shlex
 import sys
+from functools import cache
 from pathlib import Path
 
 os.environ["CI"] = "true"  # hypothesis gives each run the same examples, and keeps none
@@ -93,13 +95,37 @@ def sample(every: int) -> None:
     """Let poodle try each `every`-th change only, in the order of the source: evenly over it, the same each time."""
 
     def sampled(work: PoodleWork) -> list[Mutant]:
-        mutants = create_mutants_for_all_mutators(work)
+        mutants = [mutant for mutant in create_mutants_for_all_mutators(work) if not _is_type(mutant)]
         mutants.sort(key=lambda mutant: (str(mutant.source_file), mutant.lineno, mutant.col_offset))
         tried = mutants[::every]
         work.echo(f"Trying {len(tried)} of {len(mutants)} mutants")
         return tried
 
     poodle.core.create_mutants_for_all_mutators = sampled
+
+
+def _is_type(mutant: Mutant) -> bool:
+    """Whether the change is inside an annotation or a type alias: type checkers notice it, tests need not."""
+    assert mutant.source_file is not None
+    start, end = (mutant.lineno, mutant.col_offset), (mutant.end_lineno, mutant.end_col_offset)
+    return any(first <= start and end <= last for first, last in _types(mutant.source_file))
+
+
+@cache
+def _types(source: Path) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    """Where the types of a module stand, from line and column to line and column."""
+    types: list[ast.expr | None] = []
+    for node in ast.walk(ast.parse(source.read_bytes())):
+        match node:
+            case ast.AnnAssign(annotation=ast.Name(id="TypeAlias")):
+                types.append(node.value)
+            case ast.AnnAssign() | ast.arg():
+                types.append(node.annotation)
+            case ast.FunctionDef():
+                types.append(node.returns)
+    return [
+        ((node.lineno, node.col_offset), (node.end_lineno or 0, node.end_col_offset or 0)) for node in types if node
+    ]
 
 
 if __name__ == "__main__":
