@@ -39,7 +39,6 @@ MORE = {
     "files/statements": ("tests/core/files/test_resolv_conf.py",),
     "lookups/endpoints": LOOKUPS,
     "lookups/explaining": LOOKUPS,
-    "lookups/results": LOOKUPS,
     "lookups/reverse": LOOKUPS,
     "lookups/rrsets": LOOKUPS,
     "lookups/setting": LOOKUPS,
