@@ -643,3 +643,60 @@ PLAIN = {
 def test_what_nameservers_usually_send_is_not_odd(question, answer):
     message = reply(question, answer, [] if answer else [soa()], [opt()])
     assert read_plain_reply(message, encode_query(Question(*question)), question[1]).answers == len(answer)
+
+
+# -- what is said, and to the last bit -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answer", "question", "said"),
+    [
+        ([cname(WEB, WEB)], QUESTION, "the CNAMEs lead in a circle"),
+        ([cname(WEB, "0.test.")] + [cname(f"{n}.test.", f"{n + 1}.test.") for n in range(8)], QUESTION,
+         "more than 8 CNAMEs follow each other"),
+        ([a("b.example.", "10.0.0.1")], QUESTION, "the answer is about other names only"),
+        ([srv(HTTP[0], "a b.")], HTTP, "no record has a name that a host can have"),
+    ],
+    ids=["circle", "long", "other", "hosts"],
+)  # fmt: skip
+def test_a_reply_that_cannot_be_right_says_why(read, answer, question, said):
+    """The reason is what users read as the outcome of the exchange."""
+    with pytest.raises(BadAnswer) as caught:
+        read(reply(question, answer), question)
+    assert str(caught.value) == said
+
+
+def test_eight_aliases_are_followed(read):
+    chain = [f"{n}.test." for n in range(8)]
+    answer = [cname(owner, target) for owner, target in zip([WEB, *chain], chain, strict=False)]
+    reading = read(reply(QUESTION, [*answer, a(chain[-1], "10.0.0.1")]))
+    assert (reading.chain, reading.data) == (tuple(chain), (ONE,))
+
+
+@pytest.mark.parametrize("rdtype", [PTR, NS, CNAME])
+def test_names_as_data_are_merged_where_only_their_case_differs(read, rdtype):
+    question = ("1.0.0.10.in-addr.arpa.", rdtype)
+    answer = [record(question[0], rdtype, name(target)) for target in ("a.b.", "A.b.", "c.b.")]
+    assert read(reply(question, answer), question).data == ("a.b.", "c.b.")
+
+
+def test_srv_records_that_differ_in_one_number_are_several(read):
+    numbers = [(0, 10, 80), (1, 10, 80), (0, 11, 80), (0, 10, 81), (0, 10, 80)]
+    answer = [srv(HTTP[0], "a.b.", port, priority, weight) for priority, weight, port in numbers]
+    data = read(reply(HTTP, answer), HTTP).data
+    assert data == tuple(SrvData(priority, weight, port, "a.b.") for priority, weight, port in numbers[:4])
+
+
+@pytest.mark.parametrize("rcode", [FORMERR, SERVFAIL, NOTIMP, REFUSED])
+def test_a_failure_without_the_question_is_a_failure_and_tells_the_counts_of_its_header(read, rcode):
+    """RFC 1035 lets a nameserver that cannot read a query answer with the header alone."""
+    for answers in (0, 3):
+        message = reply(QUESTION, flags=0, rcode=rcode, counts=(0, answers, 5, 7))[:12]
+        assert read(message) == Reply(rcode, False, (), (), None, {}, None, lame=False, answers=answers)
+
+
+def test_only_the_names_that_no_host_has_are_dropped(read):
+    answer = [srv(HTTP[0], "a.b."), srv(HTTP[0], "a b."), srv(HTTP[0], "c.b."), srv(HTTP[0], "-.")]
+    reading = read(reply(HTTP, answer), HTTP)
+    assert ([data.target for data in reading.data], reading.dropped, reading.answers) == (["a.b.", "c.b."], 2, 4)
+    assert Reply(0, False, (), (), None, {}, None, lame=False, answers=0).dropped == 0
