@@ -700,3 +700,49 @@ def test_only_the_names_that_no_host_has_are_dropped(read):
     reading = read(reply(HTTP, answer), HTTP)
     assert ([data.target for data in reading.data], reading.dropped, reading.answers) == (["a.b.", "c.b."], 2, 4)
     assert Reply(0, False, (), (), None, {}, None, lame=False, answers=0).dropped == 0
+
+
+def test_the_greatest_ttl_and_minimum_of_an_soa_are_kept(read):
+    """RFC 2181, section 8: up to 2**31 - 1."""
+    most = 2**31 - 1
+    assert read(reply(QUESTION, authority=[soa(ttl=most, minimum=most)], rcode=NXDOMAIN)).soa_ttl == most
+
+
+SIX = IPv6Address("fd00::1")
+
+
+@pytest.mark.parametrize("owner", ["b.example.", "B.EXAMPLE."])
+@pytest.mark.parametrize(
+    ("rdtype", "address"), [(A, ONE), (AAAA, SIX)], ids=["A", "AAAA"]
+)  # an address is 4 octets or 16 (RFC 1035, section 3.4.1; RFC 3596, section 2.2)
+def test_addresses_behind_an_alias_are_as_long_as_they_are(read, rdtype, address, owner):
+    question, octets = (WEB, rdtype), address.packed
+    alias = cname(b"\xc0\x0c", "b.example.", 60)
+    good = record(owner, rdtype, octets, 20)
+    reading = read(reply(question, [alias, good]), question)
+    assert (reading.data, reading.chain, reading.ttl) == ((address,), ("b.example.",), 20)
+    for wrong in (octets[:-1], octets + b"\0"):
+        with pytest.raises(Malformed):
+            read(reply(question, [alias, record(owner, rdtype, wrong)]), question)
+
+
+@pytest.mark.parametrize("rdtype", [A, AAAA])
+def test_addresses_of_a_pointer_to_the_alias_target_are_found(read, rdtype):
+    """As CoreDNS compresses them: the owner is a pointer into the record data of the CNAME."""
+    question = (WEB, rdtype)
+    address = ONE if rdtype == A else SIX
+    target = struct.pack("!H", 0xC000 | len(reply(question)) + 12)
+    answer = [cname(b"\xc0\x0c", "b.example."), record(target, rdtype, address.packed)]
+    assert read(reply(question, answer), question).data == (address,)
+    elsewhere = struct.pack("!H", 0xC000 | len(reply(question)) + 14)  # `example.`, one label less
+    answer[1] = record(elsewhere, rdtype, address.packed)
+    reading = read(reply(question, answer), question)
+    assert (reading.data, reading.chain) == ((), ("b.example.",))
+
+
+@pytest.mark.parametrize("size", [0, 3, 5, 15, 17])
+def test_glue_is_as_long_as_an_address(read, size):
+    for rdtype in (A, AAAA):
+        message = reply(HTTP, [srv(HTTP[0], "b.example.")], additional=[record("b.example.", rdtype, bytes(size))])
+        with pytest.raises(Malformed):
+            read(message, HTTP)
