@@ -12,9 +12,9 @@ from typing import Literal, NamedTuple, TypeAlias, assert_never
 
 import attrs
 
-from k8sresolve._core.questions import Outcome, Results
+from k8sresolve._core.questions import Results
 from k8sresolve.config import ResolverConfig
-from k8sresolve.records import Candidate
+from k8sresolve.records import Candidate, Outcome
 
 Failure: TypeAlias = Literal["nxdomain", "nodata", "temporary", "failed"]
 
