@@ -16,7 +16,7 @@ from k8sresolve._getaddrinfo.hints import Hints, Info, read_host, read_service
 from k8sresolve._getaddrinfo.libc import Eai, LibcName
 from k8sresolve._getaddrinfo.libcs import libc
 from k8sresolve._getaddrinfo.nameinfo import getnameinfo as nameinfo
-from k8sresolve._getaddrinfo.names import Caller, Host, Missing, bare, host_of
+from k8sresolve._getaddrinfo.names import Caller, HostEntry, Missing, bare, host_of
 from k8sresolve.errors import InvalidHints, InvalidName, NoData, NoSuchName, ResolveError, TemporaryFailure
 from k8sresolve.names import check_host, shown
 
@@ -70,7 +70,7 @@ class _ResolverNames:
     def __init__(self, setting: Setting) -> None:
         self._setting = setting
 
-    def find(self, host: str, rdtypes: tuple[int, ...]) -> Lookup[Host]:
+    def find(self, host: str, rdtypes: tuple[int, ...]) -> Lookup[HostEntry]:
         """Find addresses of these types. Raises `Missing`."""
         setting = self._setting
         if len(rdtypes) == 1:
@@ -79,7 +79,7 @@ class _ResolverNames:
             trail = Trail(check_host(host), setting)
             known = hosts.known_here(setting, host)
             if known:
-                return Host(host, (), tuple(address.packed for address in known))
+                return HostEntry(host, (), tuple(address.packed for address in known))
             return host_of((yield from hosts.searched(trail)))
         except ResolveError as error:
             raise Missing(_failure(error), error=error) from None

@@ -20,8 +20,8 @@ from k8sresolve._getaddrinfo.hints import (
     Hints,
     Info,
 )
-from k8sresolve._getaddrinfo.libc import Eai, HostEntry, Libc, Named
-from k8sresolve._getaddrinfo.names import Caller, Host, Missing, Names
+from k8sresolve._getaddrinfo.libc import Eai, HostTuple, Libc, Named
+from k8sresolve._getaddrinfo.names import Caller, HostEntry, Missing, Names
 from k8sresolve._getaddrinfo.numeric import (
     ANY,
     LOOPBACK,
@@ -143,13 +143,13 @@ class _Musl(Libc):
         }
         return codes.get(failure, socket.EAI_NONAME)
 
-    def host_entry(self, typed: str, host: Host) -> HostEntry:
+    def host_tuple(self, typed: str, host: HostEntry) -> HostTuple:
         canonical = host.canonical or typed
         # Its list of aliases begins with the canonical name itself.
         aliases = [canonical] if canonical == typed else [canonical, typed]
         return canonical, aliases, [text_of(packed) for packed in host.addresses[:_MOST]]
 
-    def named(self, address: str, names: Names) -> Lookup[HostEntry]:
+    def named(self, address: str, names: Names) -> Lookup[HostTuple]:
         name = yield from self.node(address, 0, names)
         return name, [name], [address]
 

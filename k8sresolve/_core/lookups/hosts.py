@@ -9,7 +9,7 @@ from k8sresolve._core.lookups.results import addresses_in, canonical, chain_of, 
 from k8sresolve._core.lookups.services import without
 from k8sresolve._core.lookups.setting import Setting
 from k8sresolve._core.lookups.trail import Trail
-from k8sresolve._core.questions import Failed, Found, IPAddress, Lookup, Question
+from k8sresolve._core.questions import Failed, Found, IPAddress, Lookup, Question, is_under
 from k8sresolve._core.search import walk as search
 from k8sresolve._core.search.rules import Tried
 from k8sresolve.errors import NoData, NoSuchName
@@ -113,8 +113,12 @@ def known_here(setting: Setting, host: str) -> tuple[IPAddress, ...] | None:
     listed = tuple([a for text in setting.hosts.get(host.lower(), ()) if setting.takes(a := ip_address(text))])
     if listed:
         return listed
-    bare = host.removesuffix(".").lower()
-    return tuple(filter(setting.takes, LOOPBACK)) if bare == "localhost" or bare.endswith(".localhost") else None
+    return tuple(filter(setting.takes, LOOPBACK)) if is_localhost(host) else None
+
+
+def is_localhost(host: str) -> bool:
+    """Whether a name is this machine's, wherever it is asked for (RFC 6761, section 6.3)."""
+    return is_under(f"{host.removesuffix('.')}.", "localhost")
 
 
 def _literal(host: str) -> IPAddress | None:
