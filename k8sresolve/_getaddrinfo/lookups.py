@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from ipaddress import ip_address
-from socket import EAI_NODATA, EAI_NONAME, EAI_SERVICE
+from socket import EAI_BADFLAGS, EAI_FAMILY, EAI_NODATA, EAI_NONAME, EAI_SERVICE, EAI_SOCKTYPE
 from typing import Any
 
 import attrs
@@ -26,6 +26,8 @@ def getaddrinfo(
 ) -> Lookup[tuple[Info, ...]]:
     """Do as `socket.getaddrinfo`. Raises typed errors, and `TypeError` for what is no host at all."""
     rules, caller = libc(libc_name), Caller(setting.own, _ResolverNames(setting))
+    for what, value, code in zip(("family", "type", "proto", "flags"), hints, _CODES, strict=True):
+        _check_whole(host, what, value, code)
     try:
         name, service = read_host(host), read_service(port)
     except UnicodeError as error:
@@ -41,11 +43,21 @@ def getaddrinfo(
 def getnameinfo(setting: Setting, libc_name: LibcName, sockaddr: Any, flags: int) -> Lookup[tuple[str, str]]:
     """Do as `socket.getnameinfo`. Raises typed errors, and what Python raises for what is no socket address."""
     rules = libc(libc_name)
+    _check_whole(sockaddr, "flags", flags, EAI_BADFLAGS)
     try:
         return (yield from nameinfo(rules, sockaddr, flags, _ResolverNames(setting)))
     except Eai as eai:
         problem = f"{rules.message(eai.code)} (sockaddr {sockaddr!r}, flags {flags:#x})"
         raise eai.error or _refused(sockaddr[0], problem, eai.code) from None
+
+
+# What a C library says to a family, type, protocol and flags that it does not know.
+_CODES = (EAI_FAMILY, EAI_SOCKTYPE, EAI_SOCKTYPE, EAI_BADFLAGS)
+
+
+def _check_whole(host: object, what: str, value: object, code: int) -> None:
+    if not isinstance(value, int):
+        raise InvalidHints(_typed(host), f"{what}={value!r} is no whole number", code=code)
 
 
 def _told(port: object, hints: Hints) -> str:
@@ -56,12 +68,16 @@ def _told(port: object, hints: Hints) -> str:
 
 def _refused(host: object, problem: str, code: int) -> ResolveError:
     """Make the error for what the C library says without asking."""
-    typed = shown(host.decode("latin-1") if isinstance(host, bytes) else host)
+    typed = _typed(host)
     if code == EAI_NONAME:
         return InvalidName(typed, problem)
     if code == EAI_NODATA:
         return NoData(typed, problem)
     return InvalidHints(typed, problem, code=code)
+
+
+def _typed(host: object) -> str:
+    return shown(host.decode("latin-1") if isinstance(host, bytes) else host)
 
 
 class _ResolverNames:
