@@ -22,7 +22,17 @@ from k8sresolve._getaddrinfo.hints import (
 )
 from k8sresolve._getaddrinfo.libc import Eai, HostTuple, Libc, Named
 from k8sresolve._getaddrinfo.names import Caller, HostEntry, Missing, Names
-from k8sresolve._getaddrinfo.numeric import ANY, LOOPBACK, MAPPED, Address, Literal, interface, literal, mapped, text_of
+from k8sresolve._getaddrinfo.numeric import (
+    ANY,
+    LOOPBACK,
+    MAPPED,
+    Address,
+    Literal,
+    address_text,
+    interface,
+    literal,
+    mapped,
+)
 from k8sresolve._getaddrinfo.results import infos
 from k8sresolve._getaddrinfo.services import GLIBC_SOCKETS, Triple, number, port_of
 
@@ -140,7 +150,7 @@ class _Glibc(Libc):
         return codes.get(failure, socket.EAI_NONAME)
 
     def host_tuple(self, typed: str, host: HostEntry) -> HostTuple:
-        return host.canonical or typed, list(host.aliases), [text_of(packed) for packed in host.addresses]
+        return host.canonical or typed, list(host.aliases), [address_text(packed) for packed in host.addresses]
 
     def named(self, address: str, names: Names) -> Lookup[HostTuple]:
         name, *aliases = yield from names.pointers(address)

@@ -16,7 +16,7 @@ from k8sresolve._getaddrinfo.hints import Hints, Info, read_host, read_service
 from k8sresolve._getaddrinfo.libc import Eai, LibcName
 from k8sresolve._getaddrinfo.libcs import libc
 from k8sresolve._getaddrinfo.nameinfo import getnameinfo as nameinfo
-from k8sresolve._getaddrinfo.names import Caller, HostEntry, Missing, bare, host_of
+from k8sresolve._getaddrinfo.names import Caller, HostEntry, Missing, host_of, undotted
 from k8sresolve.errors import InvalidHints, InvalidName, NoData, NoSuchName, ResolveError, TemporaryFailure
 from k8sresolve.names import check_host, shown
 
@@ -107,7 +107,7 @@ class _ResolverNames:
         if known or ip in hosts.LOOPBACK:
             return known or ["localhost"]
         try:
-            return [bare(name) for name in (yield from reverse.pointers(self._setting, address))]
+            return [undotted(name) for name in (yield from reverse.pointers(self._setting, address))]
         except ResolveError as error:
             raise Missing(_failure(error), error=_nameless(error)) from None
 

@@ -27,11 +27,11 @@ from k8sresolve._getaddrinfo.numeric import (
     LOOPBACK,
     Address,
     Literal,
-    family_of,
+    address_family,
+    address_text,
     interface,
     literal,
     mapped,
-    text_of,
 )
 from k8sresolve._getaddrinfo.results import infos
 from k8sresolve._getaddrinfo.services import MUSL_SOCKETS, Triple, number, port_of
@@ -114,7 +114,7 @@ class _Musl(Libc):
             return Named([Address(known[family]) for family in (AF_INET, AF_INET6) if hints.takes(family)])
         numeric = literal(host)
         if numeric is not None:
-            if not hints.takes(family_of(numeric.packed)):
+            if not hints.takes(address_family(numeric.packed)):
                 raise Eai(self._no_data)
             return Named([Address(numeric.packed, self._scope(numeric))], host)
         if hints.has(NUMERICHOST):
@@ -147,7 +147,7 @@ class _Musl(Libc):
         canonical = host.canonical or typed
         # Its list of aliases begins with the canonical name itself.
         aliases = [canonical] if canonical == typed else [canonical, typed]
-        return canonical, aliases, [text_of(packed) for packed in host.addresses[:_MOST]]
+        return canonical, aliases, [address_text(packed) for packed in host.addresses[:_MOST]]
 
     def named(self, address: str, names: Names) -> Lookup[HostTuple]:
         name = yield from self.node(address, 0, names)

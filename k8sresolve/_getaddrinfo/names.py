@@ -70,7 +70,7 @@ class Caller:
 _LOOPBACK = (IPv4Address("127.0.0.1"), IPv6Address("::1"))
 
 
-def bare(name: str) -> str:
+def undotted(name: str) -> str:
     """A name without the dot at its end."""
     return name.removesuffix(".")
 
@@ -79,5 +79,5 @@ def host_of(tried: Tried) -> HostEntry:
     """What the candidate that was found has."""
     found = [answer for answer in tried.answers if isinstance(answer, Found)]
     path = (tried.candidate.name, *next((answer.chain for answer in found if answer.chain), ()))
-    *aliases, canonical = map(bare, path)
+    *aliases, canonical = map(undotted, path)
     return HostEntry(canonical, tuple(aliases), tuple(ip.packed for answer in found for ip in answer.data))

@@ -15,7 +15,7 @@ from k8sresolve._core.questions import AAAA, PTR, A, Call, Empty, Found, Lookup,
 from k8sresolve._core.search import walk as search
 from k8sresolve._facade import Options
 from k8sresolve._getaddrinfo.libc import Libc
-from k8sresolve._getaddrinfo.names import HostEntry, Missing, bare, host_of
+from k8sresolve._getaddrinfo.names import HostEntry, Missing, host_of, undotted
 from k8sresolve.config import CacheConfig, ResolverConfig
 from k8sresolve.testing.network.clock import Clock
 from k8sresolve.testing.network.parcels import Arrival
@@ -133,7 +133,7 @@ class LibcNames:
         pointer = f"{ip_address(address).reverse_pointer}."
         end = yield from search.walk(pointer, self._config, self._policy, (PTR,))
         if end.found is not None:
-            return [bare(name) for answer in end.found.answers if isinstance(answer, Found) for name in answer.data]
+            return [undotted(name) for answer in end.found.answers if isinstance(answer, Found) for name in answer.data]
         if end.failure == "nxdomain" and self._outside == "pass":
             raise Elsewhere
         raise Missing(end.failure or "failed")
@@ -145,7 +145,7 @@ class LibcNames:
         """
         answers = [answer for tried in end.tried for answer in tried.answers]
         chains = [answer.chain for answer in answers if isinstance(answer, (Empty, NxDomain)) and answer.chain]
-        target = bare(chains[-1][-1] if chains else host)
+        target = undotted(chains[-1][-1] if chains else host)
         negative = ("nxdomain", "nodata") if chains else ("nxdomain",)
         domain = self._config.cluster_domain or "cluster.local"
         if end.failure not in negative or is_under(f"{target}.", domain):
