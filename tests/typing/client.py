@@ -64,6 +64,7 @@ from k8sresolve import (
     addresses,
     endpoints,
     explain,
+    lint_config,
     lint_resolv_conf,
     load_config,
     lookup,
@@ -122,6 +123,8 @@ def configuring(policy: Policy, family: Family, dialect: Dialect) -> None:
     assert_type(finding.field, str)
     assert_type(finding.reference, str)
 
+    assert_type(lint_config(), tuple[Finding, ...])
+    assert_type(lint_config("/etc/resolv.conf"), tuple[Finding, ...])
     assert_type(lint_resolv_conf(b"nameserver 10.96.0.10\n"), tuple[Finding, ...])
     assert_type(load_config(), ResolverConfig)
     assert_type(load_config(dialect=dialect), ResolverConfig)

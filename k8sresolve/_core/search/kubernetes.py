@@ -67,7 +67,7 @@ def _steps(name: str, config: ResolverConfig, rdtypes: tuple[int, ...]) -> Itera
 
 def _judge(step: Step, answers: Results) -> Judgement:
     """Under the cluster domain pass over negative answers only; outside it go on as glibc does."""
-    outcome = step.fault or _outcome(answers)
+    outcome = step.unsent or _outcome(answers)
     if step.inside:
         return outcome, Then.GO_ON if outcome in ("nxdomain", "nodata") else Then.STOP
     return outcome, Then.STOP if outcome == "found" else glibc.judge(step, answers)[1]
