@@ -83,6 +83,16 @@ def _one_of(what: str, word: W, words: tuple[str, ...]) -> W:
     return word
 
 
+def check_config(config: ResolverConfig) -> ResolverConfig:
+    """Give a configuration as it is. Raises `ConfigError` for what is none."""
+    if not isinstance(config, ResolverConfig):
+        raise ConfigError(
+            f"{config!r} is no ResolverConfig",
+            advice='give ResolverConfig.for_cluster("10.96.0.10") or ResolverConfig(nameservers=["10.96.0.10"])',
+        )
+    return config
+
+
 class Line(NamedTuple, Generic[D]):
     """One line of service: a configuration, what lookups take of it, and the driver that asks by it."""
 
@@ -131,11 +141,7 @@ class Facade(Generic[D]):
 
     def _open(self, config: ResolverConfig, options: Options) -> None:
         """Begin to serve by a configuration."""
-        if not isinstance(config, ResolverConfig):
-            raise ConfigError(
-                f"{config!r} is no ResolverConfig",
-                advice='give ResolverConfig.for_cluster("10.96.0.10") or ResolverConfig(nameservers=["10.96.0.10"])',
-            )
+        check_config(config)
         self._options = options
         self._events = Events(options.observers, report)
         self._debugging = False
