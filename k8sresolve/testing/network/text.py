@@ -1,5 +1,7 @@
 """Names, types and rcodes as text, as faults take them and the log has them."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from k8sresolve._core.questions import TYPE_NAMES
@@ -20,8 +22,8 @@ Rcode: TypeAlias = Literal[
     "BADVERS",
 ]
 
-RCODES = {name: number for number, name in RCODE_NAMES.items() if number < 16}
-"""The rcodes that fit a header, which is all of a message that a fault's reply has."""
+RCODES: Mapping[str, int] = MappingProxyType({name: number for number, name in RCODE_NAMES.items() if number < 16})
+"""The numbers of the rcodes that a fault may answer with: those that fit a header, which is all that its reply has."""
 
 _NUMBERS = {name: number for number, name in TYPE_NAMES.items()}
 

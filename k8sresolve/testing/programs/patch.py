@@ -18,7 +18,7 @@ from typing import Any, Self, get_args
 from k8sresolve._core.lookups.hosts import is_localhost
 from k8sresolve._core.questions import A
 from k8sresolve._getaddrinfo.hints import Hints, Info, read_host, read_service
-from k8sresolve._getaddrinfo.libc import Eai, HostTuple
+from k8sresolve._getaddrinfo.libc import Eai, HostTuple, LibcName
 from k8sresolve._getaddrinfo.libcs import libc
 from k8sresolve._getaddrinfo.nameinfo import getnameinfo, numeric_nameinfo
 from k8sresolve._getaddrinfo.names import Caller, Missing
@@ -51,7 +51,7 @@ class Patch:
     It holds for all threads, and there is one at a time. It may be entered again once it was left.
     """
 
-    def __init__(self, place: Place, clock: Clock, routes: Routes, *, libc_: str, outside: Outside) -> None:
+    def __init__(self, place: Place, clock: Clock, routes: Routes, *, libc_: LibcName, outside: Outside) -> None:
         if outside not in get_args(Outside):
             raise ConfigError(f"there is no way out {outside!r}", advice=f"use one of {', '.join(get_args(Outside))}")
         self._libc = libc(libc_)
