@@ -11,9 +11,10 @@ from typing import NamedTuple, Protocol
 
 import attrs
 
-from k8sresolve._core.questions import Found, IPAddress, Lookup
+from k8sresolve._core.questions import Found, Lookup
 from k8sresolve._core.search.rules import Failure, Tried
 from k8sresolve.errors import ResolveError
+from k8sresolve.names import IPAddress
 
 
 class Missing(Exception):

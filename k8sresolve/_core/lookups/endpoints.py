@@ -8,9 +8,9 @@ from k8sresolve._core.lookups.reverse import pointer_of
 from k8sresolve._core.lookups.services import Offer, all_ports, first_round, one_port, require_addresses
 from k8sresolve._core.lookups.setting import Setting
 from k8sresolve._core.lookups.trail import Trail
-from k8sresolve._core.questions import PTR, Empty, Found, IPAddress, Lookup, NxDomain, Question, Round, is_under
+from k8sresolve._core.questions import PTR, Empty, Found, Lookup, NxDomain, Question, Round, is_under
 from k8sresolve.errors import InvalidName, NoData, NotHeadless
-from k8sresolve.names import EndpointName, PortName, ServiceName
+from k8sresolve.names import EndpointName, IPAddress, PortName, ServiceName
 from k8sresolve.records import Endpoint
 
 

@@ -17,11 +17,11 @@ from k8sresolve._core.lookups.results import (
 from k8sresolve._core.lookups.services import exists_without
 from k8sresolve._core.lookups.setting import Setting
 from k8sresolve._core.lookups.trail import Trail
-from k8sresolve._core.questions import Failed, Found, IPAddress, Lookup, Question, is_under
+from k8sresolve._core.questions import Failed, Found, Lookup, Question, is_under
 from k8sresolve._core.search import walk as search
 from k8sresolve._core.search.rules import Tried
 from k8sresolve.errors import NoData, NoSuchName
-from k8sresolve.names import check_host
+from k8sresolve.names import IPAddress, check_host
 from k8sresolve.records import Addresses, Candidate
 
 LOOPBACK = (IPv4Address("127.0.0.1"), IPv6Address("::1"))

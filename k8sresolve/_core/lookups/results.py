@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 
 from k8sresolve._core.lookups.setting import Setting
-from k8sresolve._core.questions import Empty, Failed, Found, IPAddress, NxDomain, Result, Results, is_under
+from k8sresolve._core.questions import Empty, Failed, Found, NxDomain, Result, Results, is_under
+from k8sresolve.names import IPAddress
 from k8sresolve.records import Cname
 
 _NO_CHAIN: tuple[str, ...] = ()

@@ -26,7 +26,6 @@ from k8sresolve._core.questions import (
     Empty,
     Failed,
     Found,
-    IPAddress,
     Lookup,
     NxDomain,
     Question,
@@ -36,7 +35,7 @@ from k8sresolve._core.questions import (
     SrvData,
 )
 from k8sresolve.errors import InvalidName, NoData, NoSuchName
-from k8sresolve.names import PortName, ServiceName, shown
+from k8sresolve.names import IPAddress, PortName, ServiceName, shown
 from k8sresolve.records import Port, Service, Target
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from functools import reduce
 
-from k8sresolve._core.questions import AAAA, A, Outcome, Results, outcome_of
+from k8sresolve._core.questions import AAAA, A, Results, outcome_of
 from k8sresolve._core.search.rules import (
     AS_TYPED_LAST,
     TEMPORARY,
@@ -20,6 +20,7 @@ from k8sresolve._core.search.rules import (
     without,
 )
 from k8sresolve.config import ResolverConfig
+from k8sresolve.records import Outcome
 
 
 def steps(name: str, config: ResolverConfig, _rdtypes: tuple[int, ...]) -> Iterator[Step]:

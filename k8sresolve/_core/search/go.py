@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from k8sresolve._core.questions import AAAA, A, Outcome, Results, outcome_of
+from k8sresolve._core.questions import AAAA, A, Results, outcome_of
 from k8sresolve._core.search.limits import LONGEST_NAME
 from k8sresolve._core.search.rules import (
     AS_TYPED_LAST,
@@ -22,6 +22,7 @@ from k8sresolve._core.search.rules import (
     without,
 )
 from k8sresolve.config import ResolverConfig
+from k8sresolve.records import Outcome
 
 
 def _steps(name: str, config: ResolverConfig, _rdtypes: tuple[int, ...]) -> Iterator[Step]:

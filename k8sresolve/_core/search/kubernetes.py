@@ -6,7 +6,7 @@ Under the cluster domain neighbours are asked at once, and no failure is passed 
 import re
 from collections.abc import Iterator, Sequence
 
-from k8sresolve._core.questions import Outcome, Results, is_under, outcome_of
+from k8sresolve._core.questions import Results, is_under, outcome_of
 from k8sresolve._core.search import glibc
 from k8sresolve._core.search.rules import (
     NEGATIVE,
@@ -21,6 +21,7 @@ from k8sresolve._core.search.rules import (
     without,
 )
 from k8sresolve.config import ResolverConfig
+from k8sresolve.records import Outcome
 
 # The names for which there is an answer below the cluster domain: a Service, an endpoint of it, a named port (DNS
 # specification, sections 2.3 and 2.4), CoreDNS's zonal names, and a pod's name. Labels are those that Kubernetes allows

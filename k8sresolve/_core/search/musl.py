@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from k8sresolve._core.questions import AAAA, A, Outcome, Results, outcome_of
+from k8sresolve._core.questions import AAAA, A, Results, outcome_of
 from k8sresolve._core.search.limits import MUSL_LINE
 from k8sresolve._core.search.rules import (
     AS_TYPED_LAST,
@@ -22,6 +22,7 @@ from k8sresolve._core.search.rules import (
     without,
 )
 from k8sresolve.config import ResolverConfig
+from k8sresolve.records import Outcome
 
 _ADDRESSES = {A, AAAA}
 

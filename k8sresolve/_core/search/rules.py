@@ -12,10 +12,10 @@ from typing import Literal, NamedTuple, TypeAlias, assert_never
 
 import attrs
 
-from k8sresolve._core.questions import Outcome, Results
+from k8sresolve._core.questions import Results
 from k8sresolve._core.search.limits import LONGEST_NAME
 from k8sresolve.config import ResolverConfig
-from k8sresolve.records import Candidate
+from k8sresolve.records import Candidate, Outcome
 
 Failure: TypeAlias = Literal["nxdomain", "nodata", "temporary", "failed"]
 

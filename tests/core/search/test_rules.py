@@ -6,9 +6,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from k8sresolve._core.questions import Outcome
 from k8sresolve._core.search.rules import NEGATIVE, TEMPORARY, as_typed, failure_of, join, joined, without
 from k8sresolve._core.wire.names import Unsendable, name_octets
+from k8sresolve.records import Outcome
 
 LABEL = st.text("ab-_", min_size=1, max_size=64) | st.sampled_from(
     ["", "\\.", "\\065", "\\999", "\\", "\u00fc", "x" * 63]
