@@ -172,7 +172,8 @@ def _notes(resolver: Resolver) -> list[str]:
 
 def _row(candidate: Candidate) -> tuple[str, ...]:
     if not candidate.questions:
-        why = f"{candidate.rule}; {candidate.outcome}" if candidate.outcome else candidate.rule
+        told = "not asked: an earlier one decided" if candidate.outcome == "not asked" else candidate.outcome
+        why = f"{candidate.rule}; {told}" if told else candidate.rule
         return candidate.name, "skipped", "", "", "", why
     outcome = _outcome(candidate.outcome)
     milliseconds = "" if candidate.milliseconds is None else f"{candidate.milliseconds:.1f}"

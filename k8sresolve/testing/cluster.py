@@ -10,9 +10,9 @@ import attrs
 
 from k8sresolve._core.events import Observer
 from k8sresolve._core.files.resolv_conf import parse_resolv_conf
-from k8sresolve._facade import Options, check_config
+from k8sresolve._facade import Options
 from k8sresolve.async_resolver import AsyncResolver
-from k8sresolve.config import CacheConfig, Family, Policy, ResolverConfig
+from k8sresolve.config import CacheConfig, Family, Policy, ResolverConfig, check_config
 from k8sresolve.errors import ConfigError, ManifestError
 from k8sresolve.findings import Finding
 from k8sresolve.names import EndpointName, ServiceName

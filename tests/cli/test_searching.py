@@ -11,9 +11,9 @@ from typing import get_args
 
 import pytest
 
-from k8sresolve._core.questions import Outcome, Reason
 from k8sresolve._core.search.rules import Failure
 from k8sresolve.cli import searching
+from k8sresolve.records import Outcome, Reason
 
 NO_SHAPE = "no name under cluster.local has this shape"
 SHOP = "shop.svc.cluster.local"

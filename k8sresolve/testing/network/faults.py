@@ -13,7 +13,7 @@ from typing import Literal, Self, TypeAlias, TypeVar, Unpack
 
 import attrs
 
-from k8sresolve._core.engine.sends import Transport
+from k8sresolve.errors import Transport
 from k8sresolve.testing.coredns.chain import Reply
 from k8sresolve.testing.coredns.messages import Query, Responder
 from k8sresolve.testing.network import effects

@@ -12,8 +12,9 @@ from typing import Any, assert_never
 
 import attrs
 
-from k8sresolve._core.engine.sends import Send, Transport
+from k8sresolve._core.engine.sends import Send
 from k8sresolve._core.wire.rcodes import NOERROR, RCODE_NAMES
+from k8sresolve.errors import Transport
 from k8sresolve.testing.coredns.chain import Reply
 from k8sresolve.testing.coredns.messages import Query, Responder, read_query, write_reply
 from k8sresolve.testing.coredns.records import Record

@@ -9,8 +9,8 @@ from typing import Any, Literal, TypeAlias
 import attrs
 
 from k8sresolve._columns import Columns
-from k8sresolve._core.engine.sends import Transport
 from k8sresolve._core.wire.rcodes import Rcode
+from k8sresolve.errors import Transport
 from k8sresolve.testing.coredns.records import Record
 from k8sresolve.testing.network.faults import KINDS, FaultOutcome
 from k8sresolve.testing.network.text import read_name, read_type

@@ -14,7 +14,7 @@ from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.engine.sends import Send
 from k8sresolve._core.events import Events
-from k8sresolve._core.questions import Results, Round
+from k8sresolve._core.questions import Results, Round, Terms
 from k8sresolve._drivers.running import report
 from k8sresolve.errors import ResolverClosed, WrongLoop
 from k8sresolve.testing.network.parcels import Arrival
@@ -144,12 +144,12 @@ class VirtualDriver(_VirtualDriver):
         super().__init__(rules, ledger, events, network, clock)
         self._lock = threading.RLock()
 
-    def ask(self, round_: Round, deadline: float, *, fresh: bool) -> Results:
+    def ask(self, round_: Round, terms: Terms) -> Results:
         """Ask questions at once, and let time go on until what suffices is there."""
         with self._lock:
             if self._closed:
                 raise ResolverClosed("this resolver is closed")
-            batch = self.desk.ask(round_, deadline, self.now(), fresh=fresh)
+            batch = self.desk.ask(round_, terms, self.now())
             while not batch.done:
                 self._step()
         return tuple(batch.answers)
@@ -185,7 +185,7 @@ class AsyncVirtualDriver(_VirtualDriver):
         self._stepping = False
         self._loop: object = None
 
-    async def ask(self, round_: Round, deadline: float, *, fresh: bool) -> Results:
+    async def ask(self, round_: Round, terms: Terms) -> Results:
         """Ask questions at once, and let time go on until what suffices is there."""
         trio = _running_trio()
         loop = _asyncio_loop() if trio is None else trio.lowlevel.current_trio_token()
@@ -194,7 +194,7 @@ class AsyncVirtualDriver(_VirtualDriver):
         self._loop = loop
         if self._closed:
             raise ResolverClosed("this resolver is closed")
-        batch = self.desk.ask(round_, deadline, self.now(), fresh=fresh)
+        batch = self.desk.ask(round_, terms, self.now())
         try:
             if trio is not None:
                 await self._step_in_trio(batch, trio)

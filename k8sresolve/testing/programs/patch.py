@@ -15,9 +15,10 @@ from contextlib import ExitStack, suppress
 from ipaddress import IPv6Address, ip_address
 from typing import Any, Self, get_args
 
+from k8sresolve._core.lookups.hosts import is_localhost
 from k8sresolve._core.questions import A
 from k8sresolve._getaddrinfo.hints import Hints, Info, read_host, read_service
-from k8sresolve._getaddrinfo.libc import Eai, HostEntry, LibcName
+from k8sresolve._getaddrinfo.libc import Eai, HostTuple, LibcName
 from k8sresolve._getaddrinfo.libcs import libc
 from k8sresolve._getaddrinfo.nameinfo import getnameinfo, numeric_nameinfo
 from k8sresolve._getaddrinfo.names import Caller, Missing
@@ -28,11 +29,6 @@ from k8sresolve.testing.programs.libc_names import Elsewhere, LibcNames, LibcRes
 from k8sresolve.testing.programs.replacing import Functions, Sockets, replace
 from k8sresolve.testing.programs.resolvers import Place
 from k8sresolve.testing.programs.routes import Routes
-
-
-def _is_localhost(host: str) -> bool:
-    """Whether a name is this machine's, wherever it runs (RFC 6761, section 6.3)."""
-    return f".{host.removesuffix('.').lower()}".endswith(".localhost")
 
 
 def _is_no_host(host: str | None) -> bool:
@@ -81,11 +77,11 @@ class Patch:
         """Do as `socket.getaddrinfo` does in a pod."""
         name = read_host(host)
         rest = (port, family, type, proto, flags)
-        if name is not None and _is_localhost(name):
+        if name is not None and is_localhost(name):
             return self._machine.getaddrinfo(host, *rest)
         try:
             hints = Hints(family, type, proto, flags)
-            return self._resolver.run(self._libc.getaddrinfo(name, read_service(port), hints, self._caller))
+            return self._resolver.run(self._libc.getaddrinfo, name, read_service(port), hints, self._caller)
         except Eai as eai:
             raise self._libc.error(eai.code) from None
         except Elsewhere as elsewhere:
@@ -100,21 +96,21 @@ class Patch:
             return self._machine.gethostbyname(hostname)
         return self.getaddrinfo(host.encode("latin-1"), None, socket.AF_INET)[0][4][0]
 
-    def gethostbyname_ex(self, hostname: Any) -> HostEntry:
+    def gethostbyname_ex(self, hostname: Any) -> HostTuple:
         """Do as `socket.gethostbyname_ex` does in a pod."""
         host = read_host(hostname)
-        if host is None or _is_no_host(host) or _is_localhost(host) or literal_text(host):
+        if host is None or _is_no_host(host) or is_localhost(host) or literal_text(host):
             return self._machine.gethostbyname_ex(hostname)
         # Python asks with getaddrinfo first, whose errors are the ones that one sees.
         self.getaddrinfo(host, None, socket.AF_INET)
         try:
-            return self._libc.host_entry(host, self._resolver.run(self._names.find(host, (A,))))
+            return self._libc.host_tuple(host, self._resolver.run(self._names.find, host, (A,)))
         except Elsewhere as elsewhere:
             return self._machine.gethostbyname_ex(elsewhere.name or hostname)
         except Missing as missing:
             raise self._libc.host_error(missing.old) from None
 
-    def gethostbyaddr(self, ip_address: Any) -> HostEntry:
+    def gethostbyaddr(self, ip_address: Any) -> HostTuple:
         """Do as `socket.gethostbyaddr` does in a pod."""
         host = read_host(ip_address)
         if host is None or _is_no_host(host):
@@ -123,7 +119,7 @@ class Patch:
         with suppress(Elsewhere):
             try:
                 if not _is_loopback(address):
-                    return self._resolver.run(self._libc.named(address, self._names))
+                    return self._resolver.run(self._libc.named, address, self._names)
             except Missing as missing:
                 raise self._libc.host_error(missing.failure) from None
         return self._machine.gethostbyaddr(address)
@@ -133,7 +129,7 @@ class Patch:
         with suppress(Elsewhere):
             try:
                 if not _is_loopback(numeric_nameinfo(sockaddr, flags & ~socket.NI_NAMEREQD)[0]):
-                    return self._resolver.run(getnameinfo(self._libc, sockaddr, flags, self._names))
+                    return self._resolver.run(getnameinfo, self._libc, sockaddr, flags, self._names)
             except Eai as eai:
                 raise self._libc.error(eai.code) from None
         return self._machine.getnameinfo(sockaddr, flags)

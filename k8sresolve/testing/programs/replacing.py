@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from typing import Any, NamedTuple
 
-from k8sresolve._getaddrinfo.libc import HostEntry
+from k8sresolve._getaddrinfo.libc import HostTuple
 
 
 class Functions(NamedTuple):
@@ -15,8 +15,8 @@ class Functions(NamedTuple):
 
     getaddrinfo: Callable[..., list[Any]]
     gethostbyname: Callable[..., str]
-    gethostbyname_ex: Callable[..., HostEntry]
-    gethostbyaddr: Callable[..., HostEntry]
+    gethostbyname_ex: Callable[..., HostTuple]
+    gethostbyaddr: Callable[..., HostTuple]
     getnameinfo: Callable[..., tuple[str, str]]
 
     @classmethod

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from k8sresolve._core.questions import Outcome
 from k8sresolve._core.search.rules import NEGATIVE, TEMPORARY, as_typed, failure_of, join, joined, without
 from k8sresolve._core.wire.names import Unsendable, name_octets
+from k8sresolve.records import Outcome
 
 LABEL = st.text("ab-_", min_size=1, max_size=64) | st.sampled_from(
     ["", "\\.", "\\065", "\\999", "\\", "\u00fc", "x" * 63]
@@ -33,10 +33,10 @@ def sendable(name):
 def test_a_candidate_is_asked_exactly_if_a_packet_can_carry_it(name, entry):
     step = joined(name, entry)
     assert step.name == join(name, entry)
-    assert (step.fault is None) == sendable(step.name)
-    assert (step.kind == "asked") == (step.fault is None) == ("cannot be sent" not in step.rule)
+    assert (step.unsent is None) == sendable(step.name)
+    assert (step.kind == "asked") == (step.unsent is None) == ("cannot be sent" not in step.rule)
     typed = as_typed(name, "as typed")
-    assert (typed.fault is None) == sendable(typed.name)
+    assert (typed.unsent is None) == sendable(typed.name)
 
 
 def test_a_step_left_out_keeps_its_name_and_where_it_comes_from():
