@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from operator import attrgetter
 
-from k8sresolve.cli.findings import Columns, show, with_advice
+from k8sresolve.cli.findings import FindingColumns, show, with_advice
 from k8sresolve.cli.options import Commands
 from k8sresolve.cli.output import write
 from k8sresolve.errors import ConfigError
@@ -36,7 +36,11 @@ def register(commands: Commands) -> None:
 def _lint(args: argparse.Namespace) -> int:
     path = args.file or args.resolv_conf
     source, findings = _of_input() if path == "-" else _of_file(path)
-    columns: Columns = {"LINE": partial(_where, source), "SEVERITY": attrgetter("severity"), "FINDING": with_advice}
+    columns: FindingColumns = {
+        "LINE": partial(_where, source),
+        "SEVERITY": attrgetter("severity"),
+        "FINDING": with_advice,
+    }
     shown = show("lint", source, findings, columns, _FIELDS)
     write(shown, as_json=args.json)
     return shown.status

@@ -20,8 +20,17 @@ _OUTCOMES = {
     "overtaken": "not needed",
     "timeout": "timeout",
     "network": "unreachable",
+    "servfail": "SERVFAIL",
+    "refused": "REFUSED",
+    "notimp": "NOTIMP",
+    "formerr": "FORMERR",
     "bad": "bad reply",
     "unsendable": "cannot be sent",
+    "closed": "CLOSED",
+    "internal": "INTERNAL",
+    "malformed": "MALFORMED",
+    "temporary": "TEMPORARY",
+    "failed": "FAILED",
 }
 _ENDS = {
     "nodata": "the name exists, but has no address",
@@ -140,7 +149,7 @@ def _outcomes(explanation: Explanation) -> dict[str, str]:
 
 
 def _outcome(outcome: str) -> str:
-    return _OUTCOMES.get(outcome, outcome.upper())
+    return _OUTCOMES[outcome]
 
 
 def _parting(names: Sequence[str], explanations: Sequence[Explanation]) -> list[str]:

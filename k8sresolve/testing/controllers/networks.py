@@ -82,7 +82,7 @@ class Networks:
         return str(network[min(10, network.num_addresses - 1)])
 
 
-class Pool:
+class AddressPool:
     """The addresses of one network that nobody has.
 
     The first of them are left to who states one: `min(max(16, size/16), 256)`, as Kubernetes does for ClusterIPs

@@ -1,7 +1,8 @@
 """What can go wrong between a resolver and the cluster's nameservers.
 
 A kind of fault is one method of `Faults`: its name is the fault's, in Python and in the command's words; its docstring
-is what pages and the command's help tell of it; `@kind` says what the log calls its outcome. To add one, add a method.
+is what pages and the command's help tell of it; `@kind` says what the log calls its outcome. To add one, add a
+method, and what the log calls it, if that is new, to `FaultOutcome`.
 """
 
 import copy

@@ -19,7 +19,7 @@ from k8sresolve._getaddrinfo.names import HostEntry, Missing, host_of, undotted
 from k8sresolve.config import CacheConfig, ResolverConfig
 from k8sresolve.testing.network.clock import Clock
 from k8sresolve.testing.network.parcels import Arrival
-from k8sresolve.testing.network.virtual import Network, VirtualDriver
+from k8sresolve.testing.network.virtual import Exchanging, VirtualDriver
 from k8sresolve.testing.programs.resolvers import OfflineResolver, Place
 
 T = TypeVar("T")
@@ -43,7 +43,7 @@ class Elsewhere(Exception):
 class _Plain:
     """The network as a libc uses it: without EDNS, unless resolv.conf says so, and old ones without TCP."""
 
-    def __init__(self, network: Network, *, edns: bool, tcp: bool) -> None:
+    def __init__(self, network: Exchanging, *, edns: bool, tcp: bool) -> None:
         self._network = network
         self._edns = edns
         self._tcp = tcp

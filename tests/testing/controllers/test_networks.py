@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from k8sresolve.errors import ConfigError, ManifestError
-from k8sresolve.testing.controllers.networks import Networks, Pool
+from k8sresolve.testing.controllers.networks import AddressPool, Networks
 from tests.testing.controllers.manifests import endpoints, filled, pod, pods, service, workload
 
 
@@ -65,7 +65,7 @@ def test_addresses_may_run_out():
 @given(st.integers(20, 32), st.lists(st.text("ab", min_size=1, max_size=4), max_size=30))
 def test_a_pool_gives_each_address_once_and_those_that_are_stated_never(bits, owners):
     network = ipaddress.ip_network(f"10.1.0.0/{bits}")
-    pool = Pool(network)
+    pool = AddressPool(network)
     stated = str(network[network.num_addresses // 2])
     pool.take(stated)
     given_out = []
