@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from k8sresolve._core.files.lint import lint_resolv_conf
     from k8sresolve._core.files.resolv_conf import parse_resolv_conf
     from k8sresolve._default import addresses, endpoints, explain, lookup, pod, port, ports, reverse, service
-    from k8sresolve._system import load_config
+    from k8sresolve._system import lint_config, load_config
     from k8sresolve.async_resolver import AsyncResolver
     from k8sresolve.config import CacheConfig, Dialect, Family, Nameserver, Policy, ResolverConfig
     from k8sresolve.errors import (
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         ResolverClosed,
         ServerFailure,
         TemporaryFailure,
+        Transport,
         WrongLoop,
     )
     from k8sresolve.findings import Finding
@@ -49,7 +50,9 @@ if TYPE_CHECKING:
         Cname,
         Endpoint,
         Explanation,
+        Outcome,
         Port,
+        Purpose,
         Service,
         Stats,
         Target,
@@ -61,7 +64,7 @@ _HOMES = {
     "_core.files.lint": ("lint_resolv_conf",),
     "_core.files.resolv_conf": ("parse_resolv_conf",),
     "_default": ("addresses", "endpoints", "explain", "lookup", "pod", "port", "ports", "reverse", "service"),
-    "_system": ("load_config",),
+    "_system": ("lint_config", "load_config"),
     "async_resolver": ("AsyncResolver",),
     "config": ("CacheConfig", "Dialect", "Family", "Nameserver", "Policy", "ResolverConfig"),
     "errors": (
@@ -85,6 +88,7 @@ _HOMES = {
         "ResolverClosed",
         "ServerFailure",
         "TemporaryFailure",
+        "Transport",
         "WrongLoop",
     ),
     "findings": ("Finding",),
@@ -96,7 +100,9 @@ _HOMES = {
         "Cname",
         "Endpoint",
         "Explanation",
+        "Outcome",
         "Port",
+        "Purpose",
         "Service",
         "Stats",
         "Target",
@@ -135,11 +141,13 @@ __all__ = [
     "NotFound",
     "NotHeadless",
     "Observer",
+    "Outcome",
     "PodName",
     "Policy",
     "Port",
     "PortName",
     "PortsDiffer",
+    "Purpose",
     "Refused",
     "ResolveError",
     "Resolver",
@@ -151,10 +159,12 @@ __all__ = [
     "Stats",
     "Target",
     "TemporaryFailure",
+    "Transport",
     "WrongLoop",
     "addresses",
     "endpoints",
     "explain",
+    "lint_config",
     "lint_resolv_conf",
     "load_config",
     "lookup",

@@ -4,16 +4,18 @@ import logging
 
 from k8sresolve._core.events import Observer
 from k8sresolve.config import ResolverConfig
-from k8sresolve.errors import Attempt
-from k8sresolve.records import Candidate
+from k8sresolve.errors import Attempt, Transport
+from k8sresolve.records import Candidate, Outcome, Purpose
 
 _LOG = logging.getLogger("k8sresolve")
 
 
 class DebugLog(Observer):
-    """Logs what one wants to see of a lookup that took long or went astray; what goes well is one line."""
+    """Logs each step of a lookup but the first send of a question, which its outcome tells."""
 
-    def sent(self, name: str, rdtype: str, *, nameserver: str, transport: str, purpose: str, waited: float) -> None:
+    def sent(
+        self, name: str, rdtype: str, *, nameserver: str, transport: Transport, purpose: Purpose, waited: float
+    ) -> None:
         if purpose != "first":
             _LOG.debug(
                 "%s %s: %s to %s over %s, %.1f ms later", name, rdtype, purpose, nameserver, transport.upper(), waited
@@ -22,7 +24,7 @@ class DebugLog(Observer):
     def answered(self, attempt: Attempt) -> None:
         _LOG.debug("%s", attempt)
 
-    def landed(self, name: str, rdtype: str, outcome: str, milliseconds: float) -> None:
+    def landed(self, name: str, rdtype: str, outcome: Outcome, milliseconds: float) -> None:
         _LOG.debug("%s %s: %s, after %.1f ms", name, rdtype, outcome, milliseconds)
 
     def decided(self, name: str, candidate: Candidate) -> None:

@@ -16,12 +16,14 @@ from k8sresolve._core.events import Events, Observer
 from k8sresolve._core.lookups import hosts
 from k8sresolve._core.lookups.setting import Setting
 from k8sresolve._core.search import walk as search
+from k8sresolve._drivers.forks import Turn
 from k8sresolve._drivers.running import Driver, report
 from k8sresolve.config import (
     CacheConfig,
     Family,
     Policy,
     ResolverConfig,
+    check_config,
     check_seconds,
     check_whole,
     dialect_of,
@@ -131,14 +133,11 @@ class Facade(Generic[D]):
 
     def _open(self, config: ResolverConfig, options: Options) -> None:
         """Begin to serve by a configuration."""
-        if not isinstance(config, ResolverConfig):
-            raise ConfigError(
-                f"{config!r} is no ResolverConfig",
-                advice='give ResolverConfig.for_cluster("10.96.0.10") or ResolverConfig(nameservers=["10.96.0.10"])',
-            )
+        check_config(config)
         self._options = options
         self._events = Events(options.observers, report)
         self._debugging = False
+        self._reloading = Turn()
         self._drivers: list[tuple[ref[D], Counters]] = []
         self._gone = Counters()  # what drivers counted that are no more
         self._line = self._lay(config)
@@ -178,22 +177,34 @@ class Facade(Generic[D]):
 
     def _current(self) -> Line[D]:
         """The line to take; another one from now on, if this machine's configuration has changed."""
-        if logger.isEnabledFor(logging.DEBUG) is not self._debugging:
-            self._switch_debugging()
-        if self._reloader is not None:
-            config = self._reloader.changed(time.monotonic())
-            if config is not None:
-                before, self._line = self._line, self._lay(config)
-                before.driver.retire()
-                if self._events.observers:
-                    self._events.reloaded(self._line.config)
+        debugging = logger.isEnabledFor(logging.DEBUG)
+        if debugging is not self._debugging:
+            self._watch(debugging)
+        # One thread looks; the others go on with what holds.
+        if self._reloader is not None and self._reloading.take():
+            try:
+                self._reload(self._reloader)
+            finally:
+                self._reloading.give_back()
         return self._line
 
-    def _switch_debugging(self) -> None:
+    def _reload(self, reloader: "Reloader") -> None:
+        config = None if self._closed else reloader.changed(time.monotonic())
+        if config is None:
+            return
+        before, self._line = self._line, self._lay(config)
+        before.driver.retire()
+        if self._closed:  # by another thread, which did not see this line
+            self._line.driver.close()
+        if self._events.observers:
+            self._events.reloaded(self._line.config)
+
+    def _watch(self, debugging: bool) -> None:
+        """Let the log of level DEBUG be one of the observers, or not."""
         from k8sresolve._debug_log import DebugLog
 
-        self._debugging = not self._debugging
-        self._events.observers = (*self._options.observers, *([DebugLog()] if self._debugging else []))
+        self._debugging = debugging
+        self._events.observers = (*self._options.observers, *([DebugLog()] if debugging else []))
 
     def _close(self) -> None:
         """End what is pending, in the drivers of earlier configurations too."""
@@ -238,12 +249,12 @@ class Facade(Generic[D]):
 
     def forget(self, name: str | None = None) -> None:
         """Drop what is remembered of all that `name` may stand for, or, without one, everything."""
-        driver = self._line.driver
+        line = self._line
         if name is None:
-            driver.forget(None)
+            line.driver.forget(None)
             return
-        for candidate in self.candidates(name):
-            driver.forget(candidate.name)
+        for candidate in hosts.candidates(line.setting, name):
+            line.driver.forget(candidate.name)
 
     def stats(self) -> Stats:
         """Tell the counters since this resolver was made."""

@@ -6,9 +6,10 @@ import re
 import socket
 import stat
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from ipaddress import IPv6Address
-from typing import Literal
+from typing import Literal, TypedDict
 
 import attrs
 
@@ -76,8 +77,7 @@ def _config(
     data: bytes | None, found: tuple[Finding, ...], *, source: str, hosts: str, dialect: Dialect
 ) -> ResolverConfig:
     """Make the configuration of what was read of `source`."""
-    env, hostname, interfaces = _surroundings(data)
-    config = parse_resolv_conf(data, env=env, hostname=hostname, interfaces=interfaces, dialect=dialect, source=source)
+    config = parse_resolv_conf(data, dialect=dialect, source=source, **_machine(data))
     entries, more = _hosts(hosts)
     return attrs.evolve(
         config,
@@ -139,16 +139,20 @@ def _identity() -> tuple[tuple[int, ...] | None, ...]:
     return tuple(found)
 
 
-def lint(path: str | os.PathLike[str] = RESOLV_CONF) -> tuple[Finding, ...]:
-    """Read `path` as `load_config` does, and tell all that there is to improve. Raises `ConfigError` as it does."""
+def lint_config(path: str | os.PathLike[str] = RESOLV_CONF) -> tuple[Finding, ...]:
+    """Tell what to improve in `path` on this machine; the worst comes first.
+
+    The file is read, and this machine counts, as for `load_config`; it is judged as by `lint_resolv_conf`. Raises
+    `ConfigError` as `load_config` does.
+
+    Source: resolv.conf(5), and what each finding refers to.
+    """
     # What only the command needs is imported late.
     from k8sresolve._core.files.lint import lint_resolv_conf
 
     source = os.fsdecode(path)
     data, found = _resolv_conf(source)
-    env, hostname, interfaces = _surroundings(data)
-    more = lint_resolv_conf(data, env=env, hostname=hostname, interfaces=interfaces, source=source)
-    return (*found, *more)
+    return (*found, *lint_resolv_conf(data, source=source, **_machine(data)))
 
 
 def own_addresses() -> tuple[str, ...]:
@@ -172,10 +176,21 @@ def libc_name() -> Literal["glibc", "musl"]:
     return "musl" if sys.platform == "linux" and not hasattr(sys, "getandroidapilevel") else "glibc"
 
 
-def _surroundings(data: bytes | None) -> tuple[dict[str, str], str, dict[str, int]]:
-    """Return what else of this machine a resolver takes into account: variables, host name, interfaces."""
-    env = {name: _as_bytes(value) for name in _VARIABLES if (value := os.environ.get(name)) is not None}
-    return env, _as_bytes(socket.gethostname()), _interfaces() if data and b"%" in data else {}
+class _Machine(TypedDict):
+    """What else of this machine counts beside a resolv.conf, by the names of `parse_resolv_conf`'s arguments."""
+
+    env: Mapping[str, str]
+    hostname: str
+    interfaces: Mapping[str, int]
+
+
+def _machine(data: bytes | None) -> _Machine:
+    """Look at what counts for a resolv.conf of this text."""
+    return {
+        "env": {name: _as_bytes(value) for name in _VARIABLES if (value := os.environ.get(name)) is not None},
+        "hostname": _as_bytes(socket.gethostname()),
+        "interfaces": _interfaces() if data and b"%" in data else {},
+    }
 
 
 def _resolv_conf(path: str) -> tuple[bytes | None, tuple[Finding, ...]]:

@@ -66,7 +66,7 @@ class AsyncResolver(Facade[AsyncDriver]):
         `InvalidName`, or `ConfigError` where the pod's place in the cluster is not known.
         Source: Kubernetes DNS specification, sections 2.3 to 2.5.
         """
-        return await self._run(Call(services.service, (name, services.listed(ports))), timeout, fresh=fresh)
+        return await self._run(Call(services.service, (name, services.port_list(ports))), timeout, fresh=fresh)
 
     async def port(
         self,

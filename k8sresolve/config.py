@@ -4,10 +4,10 @@ Nothing here reads a file. All is checked where it is made: what cannot be meant
 give.
 """
 
-import ipaddress
 import math
 import re
 from collections.abc import Callable, Iterable
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any, Literal, TypeAlias, assert_never
 
 import attrs
@@ -31,26 +31,32 @@ _INT = 2**31  # no C int is larger, and glibc keeps what it reads in one, with i
 _WITH_PORT = re.compile(r"(?:\[(?P<ipv6>[^]]*)\]|(?P<ipv4>[^:]*))(?::(?P<port>[0-9]{1,5}))?")
 
 
-def check_seconds(name: str, value: object) -> float:
-    """Return a finite number of seconds; raises `ConfigError` for anything else."""
+def _cut(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:70]}..."
+
+
+def check_seconds(name: str, value: object, least: float = -math.inf) -> float:
+    """Return a finite number of seconds, `least` or more; raises `ConfigError` for anything else."""
     try:
-        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value >= least:
             return value
     except OverflowError:  # a whole number that no float can hold
         raise ConfigError(f"{name} is too large a number of seconds", advice="give a finite number") from None
-    raise ConfigError(f"{name}={value!r} is no number of seconds", advice="give a finite number")
+    bound = "" if least == -math.inf else f" of {least:g} or more"
+    raise ConfigError(f"{name}={_cut(value)} is no number of seconds", advice=f"give a finite number{bound}")
 
 
 def check_whole(name: str, value: object, least: int, most: float = math.inf) -> int:
     """Return a whole number within its bounds; raises `ConfigError` for anything else."""
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
         bounds = f"of {least} or more" if most == math.inf else f"from {least} to {most:.0f}"
-        raise ConfigError(f"{name}={value!r} is no number for this", advice=f"give a whole number {bounds}")
+        raise ConfigError(f"{name}={_cut(value)} is no number for this", advice=f"give a whole number {bounds}")
     return value
 
 
 def _seconds(_owner: object, attribute: "attrs.Attribute[Any]", value: float) -> None:
-    check_seconds(attribute.name, value)
+    check_seconds(attribute.name, value, 0)
 
 
 def _whole(least: int, most: float = math.inf) -> Callable[[object, "attrs.Attribute[Any]", Any], None]:
@@ -66,7 +72,9 @@ def _placed(check: Callable[[str], str], value: str, what: str, advice: str) -> 
     try:
         return check(value)
     except InvalidName as error:
-        raise ConfigError(f"{value!r} is no {what}: {error.problem}", advice=advice) from None
+        told = f"{_cut(value)} is no {what}"
+        problem = error.problem if error.problem.startswith(told) else f"{told}: {error.problem}"
+        raise ConfigError(problem, advice=advice) from None
 
 
 def _namespace(value: str) -> str:
@@ -94,7 +102,7 @@ def _items(name: str, value: Any, example: str) -> tuple[Any, ...]:
             return tuple(value)
     except TypeError:
         pass
-    raise ConfigError(f"{name}={value!r} is no list", advice=f"give {name}={example}")
+    raise ConfigError(f"{name}={_cut(value)} is no list", advice=f"give {name}={example}")
 
 
 def _texts(name: str, value: object, example: str) -> tuple[str, ...]:
@@ -107,9 +115,12 @@ def _texts(name: str, value: object, example: str) -> tuple[str, ...]:
 
 def _canonical(address: str) -> str:
     try:
-        return str(ipaddress.ip_address(address))
+        # ip_address() takes numbers and octets as well, which are nobody's address here.
+        if isinstance(address, str | IPv4Address | IPv6Address):
+            return str(ip_address(address))
     except ValueError:
-        raise ConfigError(f"{address!r} is no IP address", advice="a nameserver is given by its address") from None
+        pass
+    raise ConfigError(f"{_cut(address)} is no IP address", advice="a nameserver is given by its address")
 
 
 def dialect_of(policy: Policy) -> Dialect:
@@ -161,7 +172,7 @@ class Nameserver:
         try:
             address, _, scope = host.partition("%")
             return cls(address, int(port), int(scope or 0))
-        except (AttributeError, ValueError):
+        except (AttributeError, TypeError, ValueError):
             raise ConfigError(
                 f"{text!r} is no nameserver", advice="give an IP address, IP:PORT or [IPv6]:PORT"
             ) from None
@@ -248,6 +259,10 @@ def _several(addresses: Any) -> Any:
     return addresses
 
 
+def _findings(given: Iterable[Finding]) -> tuple[Finding, ...]:
+    return _items("diagnostics", given, "()")
+
+
 @attrs.frozen
 class ResolverConfig:
     """Everything that a resolver takes from its surroundings.
@@ -279,7 +294,7 @@ class ResolverConfig:
     )
     hosts: tuple[tuple[str, tuple[str, ...]], ...] = attrs.field(default=(), converter=_hosts, repr=False)
     source: str = ""
-    diagnostics: tuple[Finding, ...] = ()
+    diagnostics: tuple[Finding, ...] = attrs.field(default=(), converter=_findings)
 
     @classmethod
     def for_cluster(
@@ -303,3 +318,13 @@ class ResolverConfig:
             cluster_domain=domain,
             source=f"for_cluster({server})",
         )
+
+
+def check_config(config: object) -> ResolverConfig:
+    """Return a configuration; raises `ConfigError`, which says how to make one, for anything else."""
+    if not isinstance(config, ResolverConfig):
+        raise ConfigError(
+            f"{_cut(config)} is no ResolverConfig",
+            advice='give ResolverConfig.for_cluster("10.96.0.10") or ResolverConfig(nameservers=["10.96.0.10"])',
+        )
+    return config

@@ -7,9 +7,12 @@ working. All fields survive pickle, copy and a process pool.
 
 import socket
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, TypeAlias
 
 import attrs
+
+Transport: TypeAlias = Literal["udp", "tcp"]
+"""What carries a question: datagrams, or a connection."""
 
 
 @attrs.frozen
@@ -25,7 +28,7 @@ class Attempt:
     candidate: str
     rdtype: str
     nameserver: str
-    transport: str
+    transport: Transport
     outcome: str
     milliseconds: float
     age: float | None = None

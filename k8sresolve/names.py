@@ -214,11 +214,11 @@ class ServiceName(_Name):
             raise InvalidName(
                 text, "the cluster domain is not known", advice="write the full name, or give cluster_domain="
             )
-        return cls(
-            _label(labels[0], "Service name", text),
-            _label(space, "namespace", text),
-            ".".join(_label(label, "label of a cluster domain", text) for label in domain.split(".")),
-        )
+        try:
+            return cls(labels[0], space, domain)
+        except InvalidName as error:
+            # Of the name as it was given, not of its part.
+            raise InvalidName(shown(text), error.problem, advice=error.advice) from None
 
 
 def _full_service(text: str) -> ServiceName:

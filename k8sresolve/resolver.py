@@ -61,7 +61,7 @@ class Resolver(Facade[SyncDriver]):
         `InvalidName`, or `ConfigError` where the pod's place in the cluster is not known.
         Source: Kubernetes DNS specification, sections 2.3 to 2.5.
         """
-        return self._run(Call(services.service, (name, services.listed(ports))), timeout, fresh=fresh)
+        return self._run(Call(services.service, (name, services.port_list(ports))), timeout, fresh=fresh)
 
     def port(
         self,

@@ -9,8 +9,8 @@ from typing import Any
 
 from k8sresolve._core.questions import Exchange, Question, Result, outcome_of, type_name
 from k8sresolve.config import ResolverConfig
-from k8sresolve.errors import Attempt
-from k8sresolve.records import Candidate
+from k8sresolve.errors import Attempt, Transport
+from k8sresolve.records import Candidate, Outcome, Purpose
 
 
 class Observer:
@@ -35,7 +35,9 @@ class Observer:
     def asked(self, name: str, rdtype: str) -> None:
         """A question is put that is neither remembered nor under way already."""
 
-    def sent(self, name: str, rdtype: str, *, nameserver: str, transport: str, purpose: str, waited: float) -> None:
+    def sent(
+        self, name: str, rdtype: str, *, nameserver: str, transport: Transport, purpose: Purpose, waited: float
+    ) -> None:
         """A question is sent.
 
         `purpose` is `"first"`; `"resend"` to the same nameserver; `"failover"` to another one; `"tcp"` after a reply
@@ -46,8 +48,8 @@ class Observer:
     def answered(self, attempt: Attempt) -> None:
         """A sending came to something: a reply, or an error of the network."""
 
-    def landed(self, name: str, rdtype: str, outcome: str, milliseconds: float) -> None:
-        """A question has its result: `"found"`, `"nodata"`, `"nxdomain"`, or why it failed, such as `"timeout"`."""
+    def landed(self, name: str, rdtype: str, outcome: Outcome, milliseconds: float) -> None:
+        """A question has its result, such as `"found"`, `"nxdomain"` or `"timeout"`."""
 
     def decided(self, name: str, candidate: Candidate) -> None:
         """The search decided on one candidate for `name`, which is as the user typed it."""
@@ -77,10 +79,20 @@ class Events:
         for observer in self.observers:
             self._tell(observer.asked, question.name, type_name(question.rdtype))
 
-    def sent(self, question: Question, **what: Any) -> None:
+    def sent(
+        self, question: Question, *, nameserver: str, transport: Transport, purpose: Purpose, waited: float
+    ) -> None:
         """See `Observer.sent`."""
         for observer in self.observers:
-            self._tell(observer.sent, question.name, type_name(question.rdtype), **what)
+            self._tell(
+                observer.sent,
+                question.name,
+                type_name(question.rdtype),
+                nameserver=nameserver,
+                transport=transport,
+                purpose=purpose,
+                waited=waited,
+            )
 
     def answered(self, question: Question, exchange: Exchange) -> None:
         """See `Observer.answered`."""

@@ -6,16 +6,38 @@ A question is one name and one type. Its result is a value, never an exception: 
 
 from collections.abc import Callable, Generator, Mapping
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address
-from typing import Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 import attrs
 
-IPAddress: TypeAlias = IPv4Address | IPv6Address
+from k8sresolve.errors import Transport
+from k8sresolve.names import IPAddress
+from k8sresolve.records import Outcome, Reason
 
-A, NS, CNAME, SOA, PTR, TXT, AAAA, SRV = 1, 2, 5, 6, 12, 16, 28, 33
+A, NS, CNAME, SOA, PTR, MX, TXT, AAAA, SRV = 1, 2, 5, 6, 12, 15, 16, 28, 33
+NAPTR, DS, RRSIG, DNSKEY, TLSA, SVCB, HTTPS, ANY, CAA = 35, 43, 46, 48, 52, 64, 65, 255, 257
 
-TYPE_NAMES = {A: "A", NS: "NS", CNAME: "CNAME", SOA: "SOA", PTR: "PTR", TXT: "TXT", AAAA: "AAAA", SRV: "SRV"}
+TYPE_NAMES = {
+    A: "A",
+    NS: "NS",
+    CNAME: "CNAME",
+    SOA: "SOA",
+    PTR: "PTR",
+    MX: "MX",
+    TXT: "TXT",
+    AAAA: "AAAA",
+    SRV: "SRV",
+    NAPTR: "NAPTR",
+    DS: "DS",
+    RRSIG: "RRSIG",
+    DNSKEY: "DNSKEY",
+    TLSA: "TLSA",
+    SVCB: "SVCB",
+    HTTPS: "HTTPS",
+    ANY: "ANY",
+    CAA: "CAA",
+}
+"""Types by number (IANA, "Resource Record (RR) TYPEs"): those that people ask for."""
 
 
 def type_name(rdtype: int) -> str:
@@ -59,7 +81,7 @@ class Exchange(NamedTuple):
     """One sending of a question and what became of it: see `k8sresolve.errors.Attempt`."""
 
     nameserver: str
-    transport: str
+    transport: Transport
     outcome: str
     milliseconds: float
 
@@ -114,20 +136,6 @@ class NxDomain:
     at: float = attrs.field(default=0.0, eq=False)
 
 
-Reason: TypeAlias = Literal[
-    "timeout",
-    "servfail",
-    "refused",
-    "notimp",
-    "formerr",
-    "network",
-    "bad",  # a reply that cannot be right
-    "unsendable",  # no packet can carry the name
-    "closed",
-    "internal",  # a fault of this library's own
-]
-
-
 @attrs.frozen
 class Failed:
     """No nameserver gave an answer; `detail` says more than the `reason`."""
@@ -137,13 +145,6 @@ class Failed:
     exchanges: tuple[Exchange, ...] = attrs.field(default=(), eq=False)
     at: float = attrs.field(default=0.0, eq=False)
 
-
-Outcome: TypeAlias = Literal["found", "nodata", "dangling", "nxdomain", Reason, "malformed", "overtaken"]
-"""What a candidate came to, in one word.
-
-`"dangling"`: a CNAME leads to no record. `"malformed"`: musl 1.2.3 makes a packet of it that is no question.
-`"overtaken"`: an earlier candidate of the same run decided.
-"""
 
 Result: TypeAlias = Found | Empty | NxDomain | Failed
 Results: TypeAlias = tuple[Result | None, ...]
@@ -184,6 +185,13 @@ class Round(NamedTuple):
     questions: tuple[Question, ...]
     enough: Callable[[Results], bool] = _all
     usable: Callable[[Results], bool] = _never
+
+
+class Terms(NamedTuple):
+    """On which terms a call's questions are asked: by when, on the driver's clock, and whether past the cache."""
+
+    deadline: float
+    fresh: bool = False
 
 
 T = TypeVar("T")

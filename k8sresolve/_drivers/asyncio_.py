@@ -11,7 +11,7 @@ from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.engine.sends import Send
 from k8sresolve._core.events import Events
-from k8sresolve._core.questions import Results, Round
+from k8sresolve._core.questions import Results, Round, Terms
 from k8sresolve._drivers import forks
 from k8sresolve._drivers.pool import Pool, Slot, Ticket
 from k8sresolve._drivers.running import report
@@ -92,12 +92,12 @@ class AsyncioDriver:
         assert self._loop is not None  # noqa: S101 - nothing happens before a task has asked
         return self._loop
 
-    async def ask(self, round_: Round, deadline: float, *, fresh: bool) -> Results:
+    async def ask(self, round_: Round, terms: Terms) -> Results:
         """Ask questions at once, and wait for what suffices."""
         loop = self._bound()
         if self._closed:
             raise ResolverClosed("this resolver is closed")
-        batch = self.desk.ask(round_, deadline, loop.time(), fresh=fresh)
+        batch = self.desk.ask(round_, terms, loop.time())
         if not batch.done:
             batch.waiter = loop.create_future()
             try:

@@ -14,7 +14,7 @@ from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.engine.sends import Send
 from k8sresolve._core.events import Events
-from k8sresolve._core.questions import Results, Round
+from k8sresolve._core.questions import Results, Round, Terms
 from k8sresolve._drivers import forks
 from k8sresolve._drivers.running import report
 from k8sresolve._drivers.sockets import MOST_DATAGRAM, Stream, open_datagram, query_id, text_of
@@ -147,7 +147,7 @@ class BlockingDriver:
 
     # -- waiting -----------------------------------------------------------------------------------------------------
 
-    def ask(self, round_: Round, deadline: float, *, fresh: bool) -> Results:
+    def ask(self, round_: Round, terms: Terms) -> Results:
         """Ask questions at once, and wait for what suffices."""
         waiter = _Waiter()
         batch: Batch | None = None
@@ -156,7 +156,7 @@ class BlockingDriver:
                 if self._closed:
                     raise ResolverClosed("this resolver is closed")
                 self._current = waiter
-                batch = self.desk.ask(round_, deadline, monotonic(), fresh=fresh, waiter=waiter)
+                batch = self.desk.ask(round_, terms, monotonic(), waiter)
                 waits = None if batch.done else self._waits(batch, waiter)
             while waits is not None:
                 waits = self._turn(batch, waiter, *waits)

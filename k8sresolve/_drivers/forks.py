@@ -1,28 +1,52 @@
 """After a fork the child must not share sockets, locks or query ids with its parent."""
 
 import os
+import threading
 from typing import Protocol
 from weakref import WeakSet
 
 
 class Forkable(Protocol):
-    """A driver that can drop what belongs to the parent."""
+    """What can drop what belongs to the parent."""
 
     def after_fork(self) -> None:
         """Called in the child."""
 
 
-_drivers: WeakSet[Forkable] = WeakSet()
+class Turn:
+    """Is one thread's at a time, and no other waits for it. A child process has it free, whoever had it at the fork."""
+
+    __slots__ = ("__weakref__", "_lock")
+
+    def __init__(self) -> None:
+        self.after_fork()
+        register(self)
+
+    def take(self) -> bool:
+        """Take it, if it is free."""
+        return self._lock.acquire(blocking=False)
+
+    def give_back(self) -> None:
+        """Let others have it."""
+        if self._lock.locked():  # not in a child that was forked in the midst of this thread's turn
+            self._lock.release()
+
+    def after_fork(self) -> None:
+        """Forget who had it."""
+        self._lock = threading.Lock()
 
 
-def register(driver: Forkable) -> None:
-    """Let the driver know when it wakes up in a child process."""
-    _drivers.add(driver)
+_forkable: WeakSet[Forkable] = WeakSet()
+
+
+def register(one: Forkable) -> None:
+    """Let it know when it wakes up in a child process."""
+    _forkable.add(one)
 
 
 def _after_fork() -> None:
-    for driver in list(_drivers):
-        driver.after_fork()
+    for one in list(_forkable):
+        one.after_fork()
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork

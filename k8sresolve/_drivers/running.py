@@ -4,7 +4,7 @@ import logging
 from typing import Protocol, TypeVar
 
 from k8sresolve._core.engine.desk import Desk
-from k8sresolve._core.questions import Call, Results, Round
+from k8sresolve._core.questions import Call, Results, Round, Terms
 
 T = TypeVar("T")
 
@@ -36,7 +36,7 @@ class Driver(Protocol):
 class SyncDriver(Driver, Protocol):
     """A driver for callers that wait."""
 
-    def ask(self, round_: Round, deadline: float, *, fresh: bool) -> Results:
+    def ask(self, round_: Round, terms: Terms) -> Results:
         """Ask questions at once, and wait for what suffices."""
         ...
 
@@ -44,31 +44,31 @@ class SyncDriver(Driver, Protocol):
 class AsyncDriver(Driver, Protocol):
     """A driver for tasks."""
 
-    async def ask(self, round_: Round, deadline: float, *, fresh: bool) -> Results:
+    async def ask(self, round_: Round, terms: Terms) -> Results:
         """Ask questions at once, and wait for what suffices."""
         ...
 
 
 def run(driver: SyncDriver, call: Call[T], setting: object, timeout: float, *, fresh: bool) -> T:
     """Run a call to its end, `timeout` seconds at most."""
-    deadline = driver.now() + timeout
+    terms = Terms(driver.now() + timeout, fresh)
     lookup = call.begin(setting)
     try:
         round_ = next(lookup)
         while True:
-            round_ = lookup.send(driver.ask(round_, deadline, fresh=fresh))
+            round_ = lookup.send(driver.ask(round_, terms))
     except StopIteration as stop:
         return stop.value  # type: ignore[no-any-return]
 
 
 async def run_async(driver: AsyncDriver, call: Call[T], setting: object, timeout: float, *, fresh: bool) -> T:
     """Run a call to its end, `timeout` seconds at most."""
-    deadline = driver.now() + timeout
+    terms = Terms(driver.now() + timeout, fresh)
     lookup = call.begin(setting)
     try:
         round_ = next(lookup)
         while True:
-            round_ = lookup.send(await driver.ask(round_, deadline, fresh=fresh))
+            round_ = lookup.send(await driver.ask(round_, terms))
     except StopIteration as stop:
         return stop.value  # type: ignore[no-any-return]
 

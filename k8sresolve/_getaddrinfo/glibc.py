@@ -20,9 +20,19 @@ from k8sresolve._getaddrinfo.hints import (
     Hints,
     Info,
 )
-from k8sresolve._getaddrinfo.libc import Eai, HostEntry, Libc, Named
-from k8sresolve._getaddrinfo.names import Caller, Host, Missing, Names
-from k8sresolve._getaddrinfo.numeric import ANY, LOOPBACK, MAPPED, Address, Literal, interface, literal, mapped, text_of
+from k8sresolve._getaddrinfo.libc import Eai, HostTuple, Libc, Named
+from k8sresolve._getaddrinfo.names import Caller, HostEntry, Missing, Names
+from k8sresolve._getaddrinfo.numeric import (
+    ANY,
+    LOOPBACK,
+    MAPPED,
+    Address,
+    Literal,
+    address_text,
+    interface,
+    literal,
+    mapped,
+)
 from k8sresolve._getaddrinfo.results import infos
 from k8sresolve._getaddrinfo.services import GLIBC_SOCKETS, Triple, number, port_of
 
@@ -117,7 +127,7 @@ class _Glibc(Libc):
 
     def _with_mapped(self, host: str, hints: Hints, caller: Caller) -> Lookup[Named]:
         """Ask for IPv6, then for IPv4 where there is none, or both are wanted. Follow get_nss_addresses."""
-        found: list[Host] = []
+        found: list[HostEntry] = []
         lacking: list[Missing] = []
         for rdtype in (AAAA, A):
             if rdtype == A and found and not hints.has(ALL):
@@ -139,10 +149,10 @@ class _Glibc(Libc):
         codes: dict[Failure, int] = {"nodata": socket.EAI_NODATA, "temporary": socket.EAI_AGAIN}
         return codes.get(failure, socket.EAI_NONAME)
 
-    def host_entry(self, typed: str, host: Host) -> HostEntry:
-        return host.canonical or typed, list(host.aliases), [text_of(packed) for packed in host.addresses]
+    def host_tuple(self, typed: str, host: HostEntry) -> HostTuple:
+        return host.canonical or typed, list(host.aliases), [address_text(packed) for packed in host.addresses]
 
-    def named(self, address: str, names: Names) -> Lookup[HostEntry]:
+    def named(self, address: str, names: Names) -> Lookup[HostTuple]:
         name, *aliases = yield from names.pointers(address)
         return name, aliases, [address]
 

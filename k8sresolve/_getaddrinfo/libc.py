@@ -17,14 +17,14 @@ from k8sresolve._core.ordering import Selection
 from k8sresolve._core.questions import Lookup
 from k8sresolve._core.search.rules import Failure
 from k8sresolve._getaddrinfo.hints import Hints, Info
-from k8sresolve._getaddrinfo.names import Caller, Host, Missing, Names
+from k8sresolve._getaddrinfo.names import Caller, HostEntry, Missing, Names
 from k8sresolve._getaddrinfo.numeric import Address
 from k8sresolve.errors import ResolveError
 
 LibcName: TypeAlias = Literal["glibc", "musl", "musl-1.2.3"]
 """A C library, by the name of its search policy; `musl` is 1.2.4 and newer."""
 
-HostEntry: TypeAlias = tuple[str, list[str], list[str]]
+HostTuple: TypeAlias = tuple[str, list[str], list[str]]
 """What Python makes of a `struct hostent`: a name, its aliases, addresses."""
 
 # HOST_NOT_FOUND, TRY_AGAIN, NO_RECOVERY and NO_DATA of <netdb.h>.
@@ -65,11 +65,11 @@ class Libc(ABC):
         """Do as this library does, in Python's form. Raises `Eai`."""
 
     @abstractmethod
-    def host_entry(self, typed: str, host: Host) -> HostEntry:
+    def host_tuple(self, typed: str, host: HostEntry) -> HostTuple:
         """What gethostbyname_ex() makes of a name's addresses."""
 
     @abstractmethod
-    def named(self, address: str, names: Names) -> Lookup[HostEntry]:
+    def named(self, address: str, names: Names) -> Lookup[HostTuple]:
         """Do as gethostbyaddr(3). Raises `Missing` or `Eai`."""
 
     @abstractmethod

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from ipaddress import ip_address
-from socket import EAI_NODATA, EAI_NONAME, EAI_SERVICE
+from socket import EAI_BADFLAGS, EAI_FAMILY, EAI_NODATA, EAI_NONAME, EAI_SERVICE, EAI_SOCKTYPE
 from typing import Any
 
 import attrs
@@ -16,7 +16,7 @@ from k8sresolve._getaddrinfo.hints import Hints, Info, read_host, read_service
 from k8sresolve._getaddrinfo.libc import Eai, LibcName
 from k8sresolve._getaddrinfo.libcs import libc
 from k8sresolve._getaddrinfo.nameinfo import getnameinfo as nameinfo
-from k8sresolve._getaddrinfo.names import Caller, Host, Missing, bare, host_of
+from k8sresolve._getaddrinfo.names import Caller, HostEntry, Missing, host_of, undotted
 from k8sresolve.errors import InvalidHints, InvalidName, NoData, NoSuchName, ResolveError, TemporaryFailure
 from k8sresolve.names import check_host, shown
 
@@ -26,6 +26,8 @@ def getaddrinfo(
 ) -> Lookup[tuple[Info, ...]]:
     """Do as `socket.getaddrinfo`. Raises typed errors, and `TypeError` for what is no host at all."""
     rules, caller = libc(libc_name), Caller(setting.own, _ResolverNames(setting))
+    for what, value, code in zip(("family", "type", "proto", "flags"), hints, _CODES, strict=True):
+        _check_whole(host, what, value, code)
     try:
         name, service = read_host(host), read_service(port)
     except UnicodeError as error:
@@ -41,11 +43,21 @@ def getaddrinfo(
 def getnameinfo(setting: Setting, libc_name: LibcName, sockaddr: Any, flags: int) -> Lookup[tuple[str, str]]:
     """Do as `socket.getnameinfo`. Raises typed errors, and what Python raises for what is no socket address."""
     rules = libc(libc_name)
+    _check_whole(sockaddr, "flags", flags, EAI_BADFLAGS)
     try:
         return (yield from nameinfo(rules, sockaddr, flags, _ResolverNames(setting)))
     except Eai as eai:
         problem = f"{rules.message(eai.code)} (sockaddr {sockaddr!r}, flags {flags:#x})"
         raise eai.error or _refused(sockaddr[0], problem, eai.code) from None
+
+
+# What a C library says to a family, type, protocol and flags that it does not know.
+_CODES = (EAI_FAMILY, EAI_SOCKTYPE, EAI_SOCKTYPE, EAI_BADFLAGS)
+
+
+def _check_whole(host: object, what: str, value: object, code: int) -> None:
+    if not isinstance(value, int):
+        raise InvalidHints(_typed(host), f"{what}={value!r} is no whole number", code=code)
 
 
 def _told(port: object, hints: Hints) -> str:
@@ -56,12 +68,16 @@ def _told(port: object, hints: Hints) -> str:
 
 def _refused(host: object, problem: str, code: int) -> ResolveError:
     """Make the error for what the C library says without asking."""
-    typed = shown(host.decode("latin-1") if isinstance(host, bytes) else host)
+    typed = _typed(host)
     if code == EAI_NONAME:
         return InvalidName(typed, problem)
     if code == EAI_NODATA:
         return NoData(typed, problem)
     return InvalidHints(typed, problem, code=code)
+
+
+def _typed(host: object) -> str:
+    return shown(host.decode("latin-1") if isinstance(host, bytes) else host)
 
 
 class _ResolverNames:
@@ -70,7 +86,7 @@ class _ResolverNames:
     def __init__(self, setting: Setting) -> None:
         self._setting = setting
 
-    def find(self, host: str, rdtypes: tuple[int, ...]) -> Lookup[Host]:
+    def find(self, host: str, rdtypes: tuple[int, ...]) -> Lookup[HostEntry]:
         """Find addresses of these types. Raises `Missing`."""
         setting = self._setting
         if len(rdtypes) == 1:
@@ -79,7 +95,7 @@ class _ResolverNames:
             trail = Trail(check_host(host), setting)
             known = hosts.known_here(setting, host)
             if known:
-                return Host(host, (), tuple(address.packed for address in known))
+                return HostEntry(host, (), tuple(address.packed for address in known))
             return host_of((yield from hosts.searched(trail)))
         except ResolveError as error:
             raise Missing(_failure(error), error=error) from None
@@ -91,7 +107,7 @@ class _ResolverNames:
         if known or ip in hosts.LOOPBACK:
             return known or ["localhost"]
         try:
-            return [bare(name) for name in (yield from reverse.pointers(self._setting, address))]
+            return [undotted(name) for name in (yield from reverse.pointers(self._setting, address))]
         except ResolveError as error:
             raise Missing(_failure(error), error=_nameless(error)) from None
 

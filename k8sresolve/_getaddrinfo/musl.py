@@ -20,18 +20,18 @@ from k8sresolve._getaddrinfo.hints import (
     Hints,
     Info,
 )
-from k8sresolve._getaddrinfo.libc import Eai, HostEntry, Libc, Named
-from k8sresolve._getaddrinfo.names import Caller, Host, Missing, Names
+from k8sresolve._getaddrinfo.libc import Eai, HostTuple, Libc, Named
+from k8sresolve._getaddrinfo.names import Caller, HostEntry, Missing, Names
 from k8sresolve._getaddrinfo.numeric import (
     ANY,
     LOOPBACK,
     Address,
     Literal,
-    family_of,
+    address_family,
+    address_text,
     interface,
     literal,
     mapped,
-    text_of,
 )
 from k8sresolve._getaddrinfo.results import infos
 from k8sresolve._getaddrinfo.services import MUSL_SOCKETS, Triple, number, port_of
@@ -114,7 +114,7 @@ class _Musl(Libc):
             return Named([Address(known[family]) for family in (AF_INET, AF_INET6) if hints.takes(family)])
         numeric = literal(host)
         if numeric is not None:
-            if not hints.takes(family_of(numeric.packed)):
+            if not hints.takes(address_family(numeric.packed)):
                 raise Eai(self._no_data)
             return Named([Address(numeric.packed, self._scope(numeric))], host)
         if hints.has(NUMERICHOST):
@@ -143,13 +143,13 @@ class _Musl(Libc):
         }
         return codes.get(failure, socket.EAI_NONAME)
 
-    def host_entry(self, typed: str, host: Host) -> HostEntry:
+    def host_tuple(self, typed: str, host: HostEntry) -> HostTuple:
         canonical = host.canonical or typed
         # Its list of aliases begins with the canonical name itself.
         aliases = [canonical] if canonical == typed else [canonical, typed]
-        return canonical, aliases, [text_of(packed) for packed in host.addresses[:_MOST]]
+        return canonical, aliases, [address_text(packed) for packed in host.addresses[:_MOST]]
 
-    def named(self, address: str, names: Names) -> Lookup[HostEntry]:
+    def named(self, address: str, names: Names) -> Lookup[HostTuple]:
         name = yield from self.node(address, 0, names)
         return name, [name], [address]
 

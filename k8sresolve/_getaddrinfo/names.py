@@ -11,9 +11,10 @@ from typing import NamedTuple, Protocol
 
 import attrs
 
-from k8sresolve._core.questions import Found, IPAddress, Lookup
+from k8sresolve._core.questions import Found, Lookup
 from k8sresolve._core.search.rules import Failure, Tried
 from k8sresolve.errors import ResolveError
+from k8sresolve.names import IPAddress
 
 
 class Missing(Exception):
@@ -29,7 +30,7 @@ class Missing(Exception):
         self.error = error
 
 
-class Host(NamedTuple):
+class HostEntry(NamedTuple):
     """What a name has: its canonical name, the aliases on the way there, and packed addresses in the order received."""
 
     canonical: str
@@ -40,7 +41,7 @@ class Host(NamedTuple):
 class Names(Protocol):
     """Finds names, in whatever way."""
 
-    def find(self, host: str, rdtypes: tuple[int, ...]) -> Lookup[Host]:
+    def find(self, host: str, rdtypes: tuple[int, ...]) -> Lookup[HostEntry]:
         """Find a name's addresses of these types, A before AAAA. Raises `Missing`."""
         ...
 
@@ -70,14 +71,14 @@ class Caller:
 _LOOPBACK = (IPv4Address("127.0.0.1"), IPv6Address("::1"))
 
 
-def bare(name: str) -> str:
+def undotted(name: str) -> str:
     """A name without the dot at its end."""
     return name.removesuffix(".")
 
 
-def host_of(tried: Tried) -> Host:
+def host_of(tried: Tried) -> HostEntry:
     """What the candidate that was found has."""
     found = [answer for answer in tried.answers if isinstance(answer, Found)]
     path = (tried.candidate.name, *next((answer.chain for answer in found if answer.chain), ()))
-    *aliases, canonical = map(bare, path)
-    return Host(canonical, tuple(aliases), tuple(ip.packed for answer in found for ip in answer.data))
+    *aliases, canonical = map(undotted, path)
+    return HostEntry(canonical, tuple(aliases), tuple(ip.packed for answer in found for ip in answer.data))

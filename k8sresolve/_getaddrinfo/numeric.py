@@ -26,7 +26,7 @@ class Literal(NamedTuple):
     scope: str | None
 
 
-def family_of(packed: bytes) -> int:
+def address_family(packed: bytes) -> int:
     """AF_INET or AF_INET6."""
     return AF_INET if len(packed) == 4 else AF_INET6
 
@@ -36,9 +36,9 @@ def mapped(packed: bytes) -> bytes:
     return MAPPED + packed if len(packed) == 4 else packed
 
 
-def text_of(packed: bytes) -> str:
+def address_text(packed: bytes) -> str:
     """Write an address as the C library does."""
-    return socket.inet_ntop(family_of(packed), packed)
+    return socket.inet_ntop(address_family(packed), packed)
 
 
 def literal(host: str) -> Literal | None:
@@ -56,7 +56,7 @@ def literal(host: str) -> Literal | None:
 def literal_text(host: str) -> str | None:
     """Write a numeric host in the usual form, without its scope; None for a name."""
     read = literal(host)
-    return None if read is None else text_of(read.packed)
+    return None if read is None else address_text(read.packed)
 
 
 def interface(packed: bytes, name: str) -> int:

@@ -5,15 +5,15 @@ from collections.abc import Iterator, Sequence
 from typing import cast
 
 from k8sresolve._getaddrinfo.hints import Info
-from k8sresolve._getaddrinfo.numeric import Address, family_of, text_of
+from k8sresolve._getaddrinfo.numeric import Address, address_family, address_text
 from k8sresolve._getaddrinfo.services import Triple
 
 
 def infos(addresses: Sequence[Address], triples: Sequence[Triple], canonical: str = "") -> Iterator[Info]:
     """Make the tuples: each address with every kind of socket."""
     for packed, scope in addresses:
-        text = text_of(packed)
-        family = socket.AddressFamily(family_of(packed))
+        text = address_text(packed)
+        family = socket.AddressFamily(address_family(packed))
         for kind, protocol, port in triples:
             place = (text, port) if len(packed) == 4 else (text, port, 0, scope)
             yield family, _kind(kind), protocol, canonical, place

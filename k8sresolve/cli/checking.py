@@ -3,7 +3,7 @@
 import argparse
 from operator import attrgetter
 
-from k8sresolve.cli.findings import Columns, show, with_advice
+from k8sresolve.cli.findings import FindingColumns, show, with_advice
 from k8sresolve.cli.options import Commands, manifests, open_cluster
 from k8sresolve.cli.output import write
 from k8sresolve.errors import ConfigError
@@ -15,7 +15,7 @@ readiness, and names. Takes --manifests (needed), --namespace, --cluster-domain 
 status: 0 nothing worse than a remark, 1 warnings or errors, or no such Service, 2 a manifest or name cannot be used.
 """
 _FIELDS = ("severity", "object", "field", "problem", "advice")
-_COLUMNS: Columns = {
+_COLUMNS: FindingColumns = {
     "SEVERITY": attrgetter("severity"),
     "OBJECT": attrgetter("object"),
     "FIELD": attrgetter("field"),

@@ -76,13 +76,16 @@ def _which() -> Mapping[str, Any]:
 
 
 def _makers() -> dict[str, _Maker]:
-    from k8sresolve.testing import scenarios
-    from k8sresolve.testing.network.faults import KINDS
+    from k8sresolve.testing import Fault, Network, scenarios
 
-    functions = {name: kind.method for name, kind in KINDS.items()} | {
-        name: getattr(scenarios, name) for name in _STORIES
-    }
+    methods = {name: method for base in Network.__mro__ for name, method in vars(base).items() if _is_public(method)}
+    kinds = {name: method for name, method in methods.items() if inspect.signature(method).return_annotation is Fault}
+    functions = kinds | {name: getattr(scenarios, name) for name in _STORIES}
     return {name: _Maker(function) for name, function in functions.items()}
+
+
+def _is_public(member: object) -> bool:
+    return inspect.isfunction(member) and not member.__name__.startswith("_")
 
 
 def grammar() -> str:
@@ -118,7 +121,7 @@ def add_fault(cluster: "Cluster", text: str) -> None:
 
 
 def _add(cluster: "Cluster", words: list[str]) -> None:
-    from k8sresolve.testing.network.text import RCODES
+    from k8sresolve.testing import RCODES
 
     if not words:
         raise ValueError("it says nothing")

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from k8sresolve.cli.output import Shown, table
 from k8sresolve.findings import Finding
 
-Columns = Mapping[str, Callable[[Finding], str]]
+FindingColumns = Mapping[str, Callable[[Finding], str]]
 
 
-def show(command: str, what: str, findings: Sequence[Finding], columns: Columns, fields: Sequence[str]) -> Shown:
+def show(command: str, what: str, findings: Sequence[Finding], columns: FindingColumns, fields: Sequence[str]) -> Shown:
     """Show findings about `what`: in columns, or as JSON with these fields. The status is 0 if all are remarks."""
     return Shown(
         _text(what, findings, columns),
@@ -18,7 +18,7 @@ def show(command: str, what: str, findings: Sequence[Finding], columns: Columns,
     )
 
 
-def _text(what: str, findings: Sequence[Finding], columns: Columns) -> str:
+def _text(what: str, findings: Sequence[Finding], columns: FindingColumns) -> str:
     if not findings:
         return f"{what}: nothing to improve"
     rows = [[told(finding) for told in columns.values()] for finding in findings]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from operator import attrgetter
 
-from k8sresolve.cli.findings import Columns, show, with_advice
+from k8sresolve.cli.findings import FindingColumns, show, with_advice
 from k8sresolve.cli.options import Commands
 from k8sresolve.cli.output import write
 from k8sresolve.errors import ConfigError
@@ -18,6 +18,7 @@ The file is judged as glibc reads it; where musl (Alpine) or Go make something e
 the common options. Exit status: 0 nothing worse than a remark, 1 warnings or errors, 2 the file cannot be read.
 """
 _FIELDS = ("severity", "problem", "advice", "source", "line", "text", "reference")
+_RESOLV_CONF = "/etc/resolv.conf"
 _MOST_BYTES = 1 << 20
 
 
@@ -35,21 +36,25 @@ def register(commands: Commands) -> None:
 def _lint(args: argparse.Namespace) -> int:
     path = args.file or args.resolv_conf
     source, findings = _of_input() if path == "-" else _of_file(path)
-    columns: Columns = {"LINE": partial(_where, source), "SEVERITY": attrgetter("severity"), "FINDING": with_advice}
+    columns: FindingColumns = {
+        "LINE": partial(_where, source),
+        "SEVERITY": attrgetter("severity"),
+        "FINDING": with_advice,
+    }
     shown = show("lint", source, findings, columns, _FIELDS)
     write(shown, as_json=args.json)
     return shown.status
 
 
 def _of_file(path: str | None) -> tuple[str, Sequence[Finding]]:
-    from k8sresolve import _system
+    from k8sresolve import lint_config
 
     if path is None:
-        return _system.RESOLV_CONF, _system.lint()
+        return _RESOLV_CONF, lint_config(_RESOLV_CONF)
     # A libc takes a missing file for an empty one; that it is named here says that there should be one.
     if not os.access(path, os.R_OK):
         raise ConfigError(f"there is no file {path!r}, or it may not be read")
-    return path, _system.lint(path)
+    return path, lint_config(path)
 
 
 def _of_input() -> tuple[str, Sequence[Finding]]:

@@ -14,7 +14,7 @@ from k8sresolve.errors import PortsDiffer
 from k8sresolve.names import EndpointName, IPAddress, PodName, ServiceName
 from k8sresolve.records import Addresses, Candidate, Cname, Endpoint, Explanation, Port, Service, Target
 
-Record = Service | Port | Target | Endpoint | Addresses | Cname | Candidate | Explanation | PodName
+AnyRecord = Service | Port | Target | Endpoint | Addresses | Cname | Candidate | Explanation | PodName
 
 _LEAST_ROOM = 20  # columns, below which wrapping reads worse than the terminal's own
 
@@ -102,10 +102,10 @@ def plain(value: object) -> Any:
         return [plain(item) for item in cast("tuple[object, ...]", value)]
     if isinstance(value, ServiceName | EndpointName | IPAddress):
         return str(value)
-    return record(value) if isinstance(value, Record) else value
+    return record(value) if isinstance(value, AnyRecord) else value
 
 
-def record(value: Record, **properties: Any) -> dict[str, Any]:
+def record(value: AnyRecord, **properties: Any) -> dict[str, Any]:
     """Turn a record into a JSON object: the fields that its repr shows, and `properties` beside them."""
     if isinstance(value, Port):
         properties = {"number": number(value), "headless": value.headless}

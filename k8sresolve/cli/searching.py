@@ -20,8 +20,17 @@ _OUTCOMES = {
     "overtaken": "not needed",
     "timeout": "timeout",
     "network": "unreachable",
+    "servfail": "SERVFAIL",
+    "refused": "REFUSED",
+    "notimp": "NOTIMP",
+    "formerr": "FORMERR",
     "bad": "bad reply",
     "unsendable": "cannot be sent",
+    "closed": "CLOSED",
+    "internal": "INTERNAL",
+    "malformed": "MALFORMED",
+    "temporary": "TEMPORARY",
+    "failed": "FAILED",
 }
 _ENDS = {
     "nodata": "the name exists, but has no address",
@@ -140,7 +149,7 @@ def _outcomes(explanation: Explanation) -> dict[str, str]:
 
 
 def _outcome(outcome: str) -> str:
-    return _OUTCOMES.get(outcome, outcome.upper())
+    return _OUTCOMES[outcome]
 
 
 def _parting(names: Sequence[str], explanations: Sequence[Explanation]) -> list[str]:
@@ -163,7 +172,8 @@ def _notes(resolver: Resolver) -> list[str]:
 
 def _row(candidate: Candidate) -> tuple[str, ...]:
     if not candidate.questions:
-        why = f"{candidate.rule}; {candidate.outcome}" if candidate.outcome else candidate.rule
+        told = "not asked: an earlier one decided" if candidate.outcome == "not asked" else candidate.outcome
+        why = f"{candidate.rule}; {told}" if told else candidate.rule
         return candidate.name, "skipped", "", "", "", why
     outcome = _outcome(candidate.outcome)
     milliseconds = "" if candidate.milliseconds is None else f"{candidate.milliseconds:.1f}"

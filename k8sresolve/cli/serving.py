@@ -21,8 +21,7 @@ from k8sresolve.cli.options import Commands, manifests, open_cluster
 from k8sresolve.errors import ConfigError, Error
 
 if TYPE_CHECKING:
-    from k8sresolve.testing import Cluster
-    from k8sresolve.testing.network.query_log import LoggedQuery
+    from k8sresolve.testing import Cluster, LoggedQuery
 
 _LISTEN = re.compile(r"(?:\[(?P<ipv6>[^\]]+)\]|(?P<host>[^:]+)):(?P<port>[0-9]{1,5})", re.ASCII)
 _LOOK = 0.5  # seconds between two looks at the manifests; also how long Windows lets a signal wait
@@ -175,13 +174,13 @@ class _Files:
         return True
 
     def _state(self) -> list[tuple[object, ...]]:
-        from k8sresolve.testing.objects.files import SUFFIXES
+        from k8sresolve.testing import MANIFEST_SUFFIXES
 
         return [
             (file, *_stat(file))
             for path in self._paths
             for file in (sorted(path.rglob("*")) if path.is_dir() else [path])
-            if file == path or file.suffix in SUFFIXES
+            if file == path or file.suffix in MANIFEST_SUFFIXES
         ]
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from k8sresolve.testing.network.network import Network
     from k8sresolve.testing.network.query_log import LoggedQuery, QueryCount, QueryLog
     from k8sresolve.testing.network.server import Server
+    from k8sresolve.testing.network.text import RCODES
+    from k8sresolve.testing.objects.files import MANIFEST_SUFFIXES
     from k8sresolve.testing.objects.kinds import Pod
     from k8sresolve.testing.programs.dnspython import OfflineNameserver
     from k8sresolve.testing.programs.patch import Patch
@@ -35,6 +37,8 @@ _HOMES = {
     "network.network": ("Network",),
     "network.query_log": ("LoggedQuery", "QueryCount", "QueryLog"),
     "network.server": ("Server",),
+    "network.text": ("RCODES",),
+    "objects.files": ("MANIFEST_SUFFIXES",),
     "objects.kinds": ("Pod",),
     "programs.dnspython": ("OfflineNameserver",),
     "programs.patch": ("Patch",),
@@ -42,6 +46,8 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "MANIFEST_SUFFIXES",
+    "RCODES",
     "Clock",
     "Cluster",
     "Fault",

@@ -12,7 +12,7 @@ from k8sresolve._core.events import Observer
 from k8sresolve._core.files.resolv_conf import parse_resolv_conf
 from k8sresolve._facade import Options
 from k8sresolve.async_resolver import AsyncResolver
-from k8sresolve.config import CacheConfig, Family, Policy, ResolverConfig
+from k8sresolve.config import CacheConfig, Family, Policy, ResolverConfig, check_config
 from k8sresolve.errors import ConfigError, ManifestError
 from k8sresolve.findings import Finding
 from k8sresolve.names import EndpointName, ServiceName
@@ -28,6 +28,7 @@ from k8sresolve.testing.coredns.chain import Answering
 from k8sresolve.testing.coredns.messages import Responder
 from k8sresolve.testing.coredns.plugins.file import EMPTY_INTERNET
 from k8sresolve.testing.coredns.plugins.kubernetes.options import KubernetesOptions
+from k8sresolve.testing.coredns.settings import DEFAULT_SERVER_ADDRESSES, ServerSettings
 from k8sresolve.testing.network.clock import Clock
 from k8sresolve.testing.network.network import Network, PodNetwork
 from k8sresolve.testing.network.query_log import QueryLog
@@ -40,12 +41,10 @@ from k8sresolve.testing.programs.resolvers import OfflineAsyncResolver, OfflineR
 from k8sresolve.testing.programs.routes import Routes
 
 if TYPE_CHECKING:
+    from k8sresolve._getaddrinfo.libc import LibcName
     from k8sresolve.testing.programs.dnspython import OfflineNameserver
     from k8sresolve.testing.programs.libc_names import Outside
     from k8sresolve.testing.programs.patch import Patch
-
-DEFAULT_SERVER_ADDRESSES = ("10.244.0.2",)
-"""The nameserver's own addresses: those of a CoreDNS pod in a cluster made by kubeadm with its usual pod network."""
 
 
 class Cluster:
@@ -113,18 +112,13 @@ class Cluster:
         tell the cluster's families.
 
         Raises `ManifestError` for a manifest or a Corefile and `ConfigError` for a zone file that cannot be used,
-        for networks that do not go together, and for `corefile` together with `options`.
+        for networks that do not go together, for `corefile` together with `options`, and for other settings that
+        cannot be used.
         """
-        return cls._of(
-            read_manifests(paths),
-            options=options,
-            corefile=corefile,
-            upstream=upstream,
-            server_addresses=server_addresses,
-            seed=seed,
-            service_cidrs=service_cidrs,
-            pod_cidrs=pod_cidrs,
+        settings = ServerSettings(
+            options=options, corefile=corefile, upstream=upstream, server_addresses=server_addresses, seed=seed
         )
+        return cls._of(read_manifests(paths), settings, service_cidrs=service_cidrs, pod_cidrs=pod_cidrs)
 
     @classmethod
     def from_objects(
@@ -146,38 +140,30 @@ class Cluster:
         >>> cluster.store.service("shop", "payments").cluster_ips
         ('10.96.20.1',)
         """
-        return cls._of(
-            read_objects(objects),
-            options=options,
-            corefile=corefile,
-            upstream=upstream,
-            server_addresses=server_addresses,
-            seed=seed,
-            service_cidrs=service_cidrs,
-            pod_cidrs=pod_cidrs,
+        settings = ServerSettings(
+            options=options, corefile=corefile, upstream=upstream, server_addresses=server_addresses, seed=seed
         )
+        return cls._of(read_objects(objects), settings, service_cidrs=service_cidrs, pod_cidrs=pod_cidrs)
 
     @classmethod
     def _of(
         cls,
         resources: Sequence[Resource],
+        settings: ServerSettings,
         *,
-        upstream: Mapping[str, str] | None,
-        server_addresses: Sequence[str],
         service_cidrs: Sequence[str] | None,
         pod_cidrs: Sequence[str] | None,
-        **settings: Any,
     ) -> "Cluster":
         store, clock = Store(), Clock()
         control_plane = apply(store, resources, service_cidrs=service_cidrs, pod_cidrs=pod_cidrs)
-        nameserver = assemble(store, clock.monotonic, upstream=upstream, server_addresses=server_addresses, **settings)
+        nameserver = assemble(store, clock.monotonic, settings)
         return cls(
             store,
             nameserver.server,
             nameserver.cluster_domain,
             control_plane=control_plane,
             outside=nameserver.outside,
-            server_addresses=server_addresses,
+            server_addresses=settings.server_addresses,
             clock=clock,
             warnings=nameserver.notes,
             any_namespace=not any(isinstance(resource, Namespace) for resource in resources),
@@ -272,7 +258,7 @@ class Cluster:
         namespace: str | None = None,
         pod: str | None = None,
         config: ResolverConfig | None = None,
-        libc: str = "glibc",
+        libc: "LibcName" = "glibc",
         outside: "Outside" = "refuse",
     ) -> "Patch":
         """Make a context manager in which this whole process finds names as a program in `namespace` or `pod` does.
@@ -439,7 +425,8 @@ class Cluster:
 
     def _place(self, config: ResolverConfig | None, namespace: str | None, pod: str | None) -> Place:
         if pod is None:
-            return Place(config or self.config(namespace or "default"), self.network, self._versions())
+            config = self.config(namespace or "default") if config is None else check_config(config)
+            return Place(config, self.network, self._versions())
         if config is not None or namespace is not None:
             raise ConfigError("a pod has a namespace and a configuration of its own", advice="give pod= alone")
         return self._place_of(self._pod(pod))

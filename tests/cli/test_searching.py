@@ -7,8 +7,13 @@ import subprocess
 import sys
 import threading
 from contextlib import contextmanager
+from typing import get_args
 
 import pytest
+
+from k8sresolve._core.search.rules import Failure
+from k8sresolve.cli import searching
+from k8sresolve.records import Outcome, Reason
 
 NO_SHAPE = "no name under cluster.local has this shape"
 SHOP = "shop.svc.cluster.local"
@@ -35,6 +40,12 @@ def test_candidates_follow_the_policy(offline):
         ("payments.cluster.local.", True),
         ("payments.", True),
     ]
+
+
+def test_there_are_words_for_every_outcome_and_what_is_no_end_is_temporary():
+    assert {*searching._OUTCOMES} == {*get_args(Outcome), *get_args(Failure)}
+    assert {*searching._STATUS} == {"found", *searching._ENDS}
+    assert {*get_args(Outcome)} - {*get_args(Reason), "dangling", "malformed", "overtaken"} < {*searching._STATUS}
 
 
 def test_explain_tells_of_every_candidate_and_counts_the_questions(offline):

@@ -124,13 +124,20 @@ def test_hosts_are_not_shown():
         (lambda: ResolverConfig(nameservers=7), "nameservers=7 is no list; give nameservers=["),
         (lambda: ResolverConfig(nameservers=["dns.test"]), "'dns.test' is no nameserver; give an IP address"),
         (lambda: ResolverConfig(nameservers=[None]), "None is no nameserver"),
+        (lambda: ResolverConfig(nameservers=[b"10.0.0.1"]), "b'10.0.0.1' is no nameserver"),
+        (lambda: ResolverConfig(nameservers=[5]), "5 is no nameserver"),
+        (lambda: Nameserver(5), "5 is no IP address; a nameserver is given by its address"),
+        (lambda: ResolverConfig(diagnostics="x"), "diagnostics='x' is no list"),
         (lambda: ResolverConfig(search="svc.io"), "search='svc.io' is no list; give search=["),
         (lambda: ResolverConfig(search=[b"svc.io"]), "search has b'svc.io', which is no text"),
         (lambda: ResolverConfig(flags="rotate"), "flags='rotate' is no list; give flags=[\"rotate\"]"),
         (lambda: ResolverConfig(ndots="5"), "ndots='5' is no number for this; give a whole number of 0 or more"),
         (lambda: ResolverConfig(ndots=-1), "ndots=-1 is no number"),
         (lambda: ResolverConfig(ndots=True), "ndots=True is no number"),
-        (lambda: ResolverConfig(timeout=10**400), "give a whole number from -2147483648 to 2147483648"),
+        (
+            lambda: ResolverConfig(timeout=10**400),
+            "timeout=1000 ... 000... is no number ... from -2147483648 to 2147483648",
+        ),
         (lambda: ResolverConfig(timeout=1.5), "timeout=1.5 is no number for this"),
         (lambda: ResolverConfig(attempts="2"), "attempts='2' is no number"),
         (lambda: ResolverConfig(namespace="a b"), "'a b' is no namespace: ... ; give one label, such as 'default'"),
@@ -152,6 +159,7 @@ def test_hosts_are_not_shown():
         (lambda: CacheConfig(negative_ttl=float("inf")), "negative_ttl=inf is no number of seconds"),
         (lambda: CacheConfig(cluster_negative_ttl=None), "cluster_negative_ttl=None is no number of seconds"),
         (lambda: CacheConfig(max_ttl=10**400), "max_ttl is too large a number of seconds"),
+        (lambda: CacheConfig(max_ttl=-1), "max_ttl=-1 is no number of seconds; give a finite number of 0 or more"),
         (lambda: CacheConfig(entries="x"), "entries='x' is no number"),
         (lambda: CacheConfig(entries=-1), "entries=-1 is no number for this; give a whole number of 0 or more"),
     ],
@@ -213,6 +221,12 @@ def test_a_search_domain_of_which_no_names_can_be_made_tells_nothing(entry):
 def test_so_it_is_with_a_resolvers_arguments(facade, arguments, said):
     with pytest.raises(ConfigError, match=said):
         facade(**{"config": ResolverConfig(), **arguments})
+
+
+def test_what_is_said_of_a_place_is_said_once():
+    with pytest.raises(ConfigError) as caught:
+        ResolverConfig(namespace="a b")
+    assert str(caught.value).count("'a b' is no namespace") == 1
 
 
 def test_a_calls_timeout_is_checked_too():

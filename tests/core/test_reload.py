@@ -11,7 +11,8 @@ from types import SimpleNamespace
 import attrs
 import pytest
 
-from k8sresolve import AsyncResolver, NoSuchName, Observer, Refused, Resolver, _system
+from k8sresolve import AsyncResolver, NoSuchName, Observer, Refused, Resolver, ResolverClosed, _system
+from k8sresolve._drivers import forks
 from k8sresolve.testing import Cluster
 from tests.core.world import namespace, service
 
@@ -199,26 +200,28 @@ def test_threads_that_meet_a_reload_ask_either_wholly_by_the_old_or_wholly_by_th
     domains = {"1": "cluster.local", "2": "other.test"}
     resolv_conf.write_text(text.format("1", domains["1"]))
     with Resolver(family="ipv4") as resolver:
+        done = threading.Event()
 
-        def ask(count):
-            for _ in range(count):
+        def ask():
+            while not done.is_set():
                 with contextlib.suppress(NoSuchName, Refused):
                     resolver.service("payments", fresh=True)
 
-        threads = [threading.Thread(target=ask, args=(60,)) for _ in range(4)]
+        threads = [threading.Thread(target=ask) for _ in range(4)]
         for thread in threads:
             thread.start()
-        for turn in range(30):
+        turn = 0
+        while turn < 20 or not (len(first.queries) and len(second.queries)):
+            turn += 1
             number = "12"[turn % 2]
             swap(resolv_conf, text.format(number, domains[number]))
             now[0] += 1.5
             time.sleep(0.005)
+        done.set()
         for thread in threads:
             thread.join()
     assert {query.name.rpartition("payments.shop.svc.")[2] for query in first.queries} <= {"cluster.local."}
     assert {query.name.rpartition("payments.shop.svc.")[2] for query in second.queries} <= {"other.test."}
-    assert len(first.queries) > 0
-    assert len(second.queries) > 0
 
 
 def test_counters_go_on_over_a_reload(resolv_conf, two_clusters):
@@ -272,3 +275,55 @@ def test_the_old_configurations_sockets_are_closed_when_its_last_question_ends(r
             return len(before._open), len(before.desk.flights)
 
     assert asyncio.run(main()) == (0, 0)
+
+
+def test_of_threads_that_see_a_change_at_once_one_reloads(resolv_conf, two_clusters, monkeypatch):
+    _first, _second, now = two_clusters
+    with Resolver(family="ipv4") as resolver:
+        made, gate = [], threading.Event()
+        real = resolver._lay
+
+        def lay(config):
+            made.append(config)
+            gate.wait(5)
+            return real(config)
+
+        monkeypatch.setattr(resolver, "_lay", lay)
+        swap(resolv_conf, f"nameserver 192.0.2.2\n{SEARCH}")
+        now[0] += 1.5
+        slow = threading.Thread(target=resolver.service, args=("payments",))
+        slow.start()
+        while not made:
+            time.sleep(0.001)
+        now[0] += 1.5
+        resolver.service("payments")  # goes on with what holds, and waits for nobody
+        gate.set()
+        slow.join()
+    assert len(made) == 1
+
+
+def test_a_child_reloads_though_its_parent_was_at_it_when_it_forked(resolv_conf, two_clusters):
+    _first, _second, now = two_clusters
+    with Resolver(family="ipv4") as resolver:
+        assert resolver._reloading.take()
+        forks._after_fork()
+        swap(resolv_conf, f"nameserver 192.0.2.2\n{SEARCH}")
+        now[0] += 1.5
+        assert str(resolver.service("payments").addresses[0]) == "10.96.0.2"
+
+
+def test_closed_while_it_reloads_it_leaves_no_driver_open(resolv_conf, two_clusters, monkeypatch):
+    _first, _second, now = two_clusters
+    resolver = Resolver(family="ipv4")
+    real = resolver._lay
+
+    def lay(config):
+        resolver.close()
+        return real(config)
+
+    monkeypatch.setattr(resolver, "_lay", lay)
+    swap(resolv_conf, f"nameserver 192.0.2.2\n{SEARCH}")
+    now[0] += 1.5
+    with pytest.raises(ResolverClosed):
+        resolver.service("payments")
+    assert resolver._line.driver._closed

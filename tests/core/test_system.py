@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from k8sresolve import Resolver, _system
-from k8sresolve._system import load_config, own_addresses
+from k8sresolve._system import lint_config, load_config, own_addresses
 from k8sresolve.config import Nameserver, ResolverConfig
 from k8sresolve.errors import ConfigError
 
@@ -380,7 +380,7 @@ def test_lint_takes_the_machine_into_account(tmp_path, monkeypatch):
     monkeypatch.setenv("RES_OPTIONS", "inet6")
     monkeypatch.setattr(socket, "gethostname", lambda: "web.corp.example")
     monkeypatch.setattr(socket, "if_nameindex", lambda: [(7, "lo")])
-    problems = [remark.problem for remark in _system.lint(file)]
+    problems = [remark.problem for remark in lint_config(file)]
     assert problems == [
         "musl searches nothing, and glibc corp.example",
         "the option 'inet6' is unknown to glibc and is ignored",
@@ -389,4 +389,4 @@ def test_lint_takes_the_machine_into_account(tmp_path, monkeypatch):
 
 def test_lint_of_what_is_no_file_is_a_config_error(tmp_path):
     with pytest.raises(ConfigError, match="no regular file"):
-        _system.lint(tmp_path)
+        lint_config(tmp_path)

@@ -8,11 +8,11 @@ from typing import Any
 from k8sresolve._getaddrinfo.hints import Hints
 from k8sresolve._getaddrinfo.libc import Eai
 from k8sresolve._getaddrinfo.libcs import libc
-from k8sresolve._getaddrinfo.names import Caller, Host, Missing
+from k8sresolve._getaddrinfo.names import Caller, HostEntry, Missing
 
 IPV4, IPV6 = "10.244.0.77", "fd00:10:244::77"
 
-Find = Callable[[str, tuple[int, ...]], Host]
+Find = Callable[[str, tuple[int, ...]], HostEntry]
 
 
 class Names:
@@ -34,7 +34,7 @@ class Names:
         return found
 
 
-def nobody(_host: str, _rdtypes: tuple[int, ...]) -> Host:
+def nobody(_host: str, _rdtypes: tuple[int, ...]) -> HostEntry:
     raise AssertionError("this needs no nameserver")
 
 
@@ -42,11 +42,11 @@ def has(*addresses: str) -> Find:
     """A function that finds any name, with these addresses."""
     packed = [ip_address(text).packed for text in addresses]
 
-    def find(host: str, rdtypes: tuple[int, ...]) -> Host:
+    def find(host: str, rdtypes: tuple[int, ...]) -> HostEntry:
         found = tuple(p for p in packed if (1 if len(p) == 4 else 28) in rdtypes)
         if not found:
             raise Missing("nodata")
-        return Host(f"{host}.shop.svc.cluster.local", (), found)
+        return HostEntry(f"{host}.shop.svc.cluster.local", (), found)
 
     return find
 

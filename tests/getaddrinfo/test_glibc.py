@@ -10,7 +10,7 @@ from hypothesis import example, given
 from k8sresolve._getaddrinfo.hints import Hints
 from k8sresolve._getaddrinfo.libc import Eai
 from k8sresolve._getaddrinfo.libcs import libc
-from k8sresolve._getaddrinfo.names import Caller, Host, Missing
+from k8sresolve._getaddrinfo.names import Caller, HostEntry, Missing
 from tests.getaddrinfo.calls import CALLS
 from tests.getaddrinfo.offline import IPV4, IPV6, Names, addresses, ask, has, machine, outcome
 
@@ -51,7 +51,7 @@ def test_addrconfig_counts_no_loopback_address() -> None:
 
 
 def lacking(**failures: str) -> Any:
-    def find(host: str, rdtypes: tuple[int, ...]) -> Host:
+    def find(host: str, rdtypes: tuple[int, ...]) -> HostEntry:
         raise Missing(failures["a" if rdtypes == (1,) else "aaaa"])  # type: ignore[arg-type]
 
     return find

@@ -237,6 +237,29 @@ def test_what_cannot_be_asked_is_refused_before_any_packet(resolver_of, ipv4, gl
     assert asked(ipv4) == []
 
 
+@pytest.mark.parametrize(
+    ("hint", "value", "code"),
+    [
+        ("family", [], socket.EAI_FAMILY),
+        ("type", "stream", socket.EAI_SOCKTYPE),
+        ("proto", 6.0, socket.EAI_SOCKTYPE),
+        ("flags", None, socket.EAI_BADFLAGS),
+    ],
+)
+def test_what_is_no_number_is_refused_and_named(resolver_of, ipv4, libc, hint, value, code):
+    with pytest.raises(InvalidHints) as caught:
+        resolver_of(ipv4).getaddrinfo("payments", 80, **{hint: value})
+    assert (caught.value.errno, str(caught.value)) == (code, f"payments: {hint}={value!r} is no whole number")
+    assert asked(ipv4) == []
+
+
+def test_flags_of_getnameinfo_are_a_number_too(resolver_of, ipv4, libc):
+    with pytest.raises(InvalidHints, match=r"flags=\[\] is no whole number") as caught:
+        resolver_of(ipv4).getnameinfo(("10.96.20.1", 80), [])
+    assert caught.value.errno == socket.EAI_BADFLAGS
+    assert asked(ipv4) == []
+
+
 def test_a_refusal_says_what_was_asked_for(resolver_of, ipv4, glibc):
     with pytest.raises(InvalidHints) as caught:
         resolver_of(ipv4).getaddrinfo("payments", "nope", type=socket.SOCK_STREAM)

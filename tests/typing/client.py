@@ -41,11 +41,13 @@ from k8sresolve import (
     NotFound,
     NotHeadless,
     Observer,
+    Outcome,
     PodName,
     Policy,
     Port,
     PortName,
     PortsDiffer,
+    Purpose,
     Refused,
     ResolveError,
     Resolver,
@@ -57,10 +59,12 @@ from k8sresolve import (
     Stats,
     Target,
     TemporaryFailure,
+    Transport,
     WrongLoop,
     addresses,
     endpoints,
     explain,
+    lint_config,
     lint_resolv_conf,
     load_config,
     lookup,
@@ -119,6 +123,8 @@ def configuring(policy: Policy, family: Family, dialect: Dialect) -> None:
     assert_type(finding.field, str)
     assert_type(finding.reference, str)
 
+    assert_type(lint_config(), tuple[Finding, ...])
+    assert_type(lint_config("/etc/resolv.conf"), tuple[Finding, ...])
     assert_type(lint_resolv_conf(b"nameserver 10.96.0.10\n"), tuple[Finding, ...])
     assert_type(load_config(), ResolverConfig)
     assert_type(load_config(dialect=dialect), ResolverConfig)
@@ -343,7 +349,7 @@ def reading_errors(error: ResolveError, config: ConfigError, manifest: ManifestE
     assert_type(attempt.candidate, str)
     assert_type(attempt.rdtype, str)
     assert_type(attempt.nameserver, str)
-    assert_type(attempt.transport, str)
+    assert_type(attempt.transport, Transport)
     assert_type(attempt.outcome, str)
     assert_type(attempt.milliseconds, float)
     assert_type(attempt.age, float | None)
@@ -363,13 +369,15 @@ class Printing(Observer):
     def asked(self, name: str, rdtype: str) -> None:
         print(name, rdtype)
 
-    def sent(self, name: str, rdtype: str, *, nameserver: str, transport: str, purpose: str, waited: float) -> None:
+    def sent(
+        self, name: str, rdtype: str, *, nameserver: str, transport: Transport, purpose: Purpose, waited: float
+    ) -> None:
         print(name, rdtype, nameserver, transport, purpose, waited)
 
     def answered(self, attempt: Attempt) -> None:
         print(attempt)
 
-    def landed(self, name: str, rdtype: str, outcome: str, milliseconds: float) -> None:
+    def landed(self, name: str, rdtype: str, outcome: Outcome, milliseconds: float) -> None:
         print(name, rdtype, outcome, milliseconds)
 
     def decided(self, name: str, candidate: Candidate) -> None:

@@ -10,6 +10,8 @@ from typing import Literal, assert_type
 
 from k8sresolve import AsyncResolver, CacheConfig, EndpointName, Nameserver, Resolver, ResolverConfig, ServiceName
 from k8sresolve.testing import (
+    MANIFEST_SUFFIXES,
+    RCODES,
     Clock,
     Cluster,
     Fault,
@@ -43,6 +45,7 @@ def making() -> None:
     Cluster.from_manifests("deploy/", corefile=".:53 {\n}\n", service_cidrs=["10.96.0.0/12"], pod_cidrs=["fd00::/48"])
     Cluster.from_objects([{"kind": "Namespace"}], upstream={"example.com": "$ORIGIN example.com.\n"})
     assert_type(Cluster.from_objects([], upstream=None), Cluster)
+    assert_type(MANIFEST_SUFFIXES, tuple[str, ...])
 
 
 def looking_up(cluster: Cluster) -> None:
@@ -137,6 +140,7 @@ def checking(cluster: Cluster) -> None:
 def failing(network: Network, which: Which) -> None:
     name, rdtype = "payments.shop.svc.cluster.local", "A"
     assert_type(network.drop(), Fault)
+    assert_type(RCODES["SERVFAIL"], int)
     assert_type(network.drop(name, rdtype, transport="udp", nameserver="10.96.0.10", next=2, every=3), Fault)
     assert_type(network.delay(0.5, name, probability=0.25, seed=1, after=1, lasting=2.5), Fault)
     assert_type(network.duplicate(name, **which), Fault)

@@ -116,6 +116,7 @@ def the_kit(cluster: Cluster, pod: Pod) -> None:
     cluster.async_resolver("shop")  # type: ignore[call-arg, arg-type]
     cluster.resolver(policy="bind")  # type: ignore[arg-type]
     cluster.patch(outside="allow")  # type: ignore[arg-type]
+    cluster.patch(libc="musl-1.1")  # type: ignore[arg-type]
     cluster.route("payments", "http", to="127.0.0.1:8080")  # type: ignore[arg-type]
     cluster.scale("shop/db", "3")  # type: ignore[arg-type]
     cluster.network.drop(nxt=2)  # type: ignore[call-arg]

@@ -16,7 +16,7 @@ from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.engine.sends import Send
 from k8sresolve._core.events import Events
-from k8sresolve._core.questions import Failed, Question, Result, Results, Round
+from k8sresolve._core.questions import Failed, Question, Result, Results, Round, Terms
 
 SETTLE = 1.0  # seconds that the rest of a batch gets once what has come is usable
 
@@ -98,12 +98,12 @@ class Desk:
 
     # -- callers -----------------------------------------------------------------------------------------------------
 
-    def ask(self, round_: Round, deadline: float, now: float, *, fresh: bool = False, waiter: Any = None) -> Batch:
-        """Ask a round of questions; it may be done at once. `fresh` passes over the cache, not over flights."""
-        batch = Batch(round_, deadline, waiter)
+    def ask(self, round_: Round, terms: Terms, now: float, waiter: Any = None) -> Batch:
+        """Ask a round of questions; it may be done at once. Fresh ones pass over the cache, not over flights."""
+        batch = Batch(round_, terms.deadline, waiter)
         keys = [key_of(question) for question in round_.questions]
         self._counters.questions += len(keys)
-        if not fresh:
+        if not terms.fresh:
             self._remember(batch, keys, now)
         self.expire(batch, now)
         if batch.done or self._check(batch, now):
@@ -146,15 +146,15 @@ class Desk:
 
     def datagram(self, flight: Flight, number: int, data: bytes, now: float) -> None:
         """A datagram came for that send."""
-        self._event(flight, now, flight.on_datagram, number, data)
+        self._let(flight, now, flight.on_datagram, number, data)
 
     def message(self, flight: Flight, number: int, data: bytes, now: float) -> None:
         """A whole message came over that send's stream."""
-        self._event(flight, now, flight.on_stream, number, data)
+        self._let(flight, now, flight.on_stream, number, data)
 
     def error(self, flight: Flight, number: int, outcome: str, now: float) -> None:
         """That send failed."""
-        self._event(flight, now, flight.on_error, number, outcome)
+        self._let(flight, now, flight.on_error, number, outcome)
 
     def ring(self, flight: Flight, now: float) -> None:
         """The flight's alarm is due."""
@@ -163,7 +163,7 @@ class Desk:
         if flight.answer is not None:
             return
         if flight.wake <= now and flight.launched:
-            self._event(flight, now, flight.on_timer)
+            self._let(flight, now, flight.on_timer)
         else:
             self._alarm(flight)
 
@@ -223,7 +223,7 @@ class Desk:
     def _start(self, flight: Flight, now: float) -> None:
         self.active += 1
         flight.launched = True
-        self._event(flight, now, flight.start)
+        self._let(flight, now, flight.start)
 
     def _fill(self, now: float) -> None:
         """Start flights from the queue, as many as the cap allows."""
@@ -236,7 +236,7 @@ class Desk:
         finally:
             self._filling = False
 
-    def _event(self, flight: Flight, now: float, event: Callable[..., list[Send]], *what: Any) -> None:
+    def _let(self, flight: Flight, now: float, event: Callable[..., list[Send]], *what: Any) -> None:
         """Let the flight take an event, perform what it sends, and see what has become of it."""
         if flight.answer is not None:
             return
@@ -280,7 +280,7 @@ class Desk:
     def _tell_answered(self, flight: Flight, now: float) -> None:
         """Tell of the sends that have come to something."""
         for number, sent in enumerate(flight.sent):
-            if sent.outcome and number not in flight.told:
+            if sent.ended and number not in flight.told:
                 flight.told += (number,)
                 self._events.answered(flight.question, sent.exchange(self.rules.nameservers[sent.server], now))
 

@@ -20,13 +20,15 @@ import math
 from k8sresolve._core.engine.health import MOST_WAIT
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
-from k8sresolve._core.engine.sends import Purpose, Send, Sent, Transport
-from k8sresolve._core.questions import Empty, Exchange, Failed, Found, NxDomain, Question, Reason, Result
+from k8sresolve._core.engine.sends import Send, Sent
+from k8sresolve._core.questions import Empty, Exchange, Failed, Found, NxDomain, Question, Result
 from k8sresolve._core.wire.names import Malformed, Unsendable
 from k8sresolve._core.wire.query import encode_query
 from k8sresolve._core.wire.rcodes import BADVERS, FORMERR, NOERROR, NOTIMP, NXDOMAIN, REFUSED, SERVFAIL, rcode_name
 from k8sresolve._core.wire.reply import read_reply
 from k8sresolve._core.wire.rules import BadAnswer, Reply
+from k8sresolve.errors import Transport
+from k8sresolve.records import Purpose, Reason
 
 EDNS_SIZE = 1232  # octets; the DNS flag day 2020 value, which fits every path without fragments
 JUNK_LIMIT = 64  # packets that do not match; then the question goes on over TCP
@@ -34,8 +36,6 @@ TRIES = 3  # at least so many before SERVFAIL or an unreachable port is final
 PAUSE = 0.025  # seconds before the same nameserver is asked again after SERVFAIL, doubling
 EARLY = 0.25  # seconds; resends before that draw on the budget
 STREAM_WAIT = 1.0  # seconds until another TCP connection is tried, doubling
-
-TRUNCATED = "truncated"
 
 _REASONS: dict[int, Reason] = {FORMERR: "formerr", SERVFAIL: "servfail", NOTIMP: "notimp", REFUSED: "refused"}
 # The nameserver may be able to answer a moment later; every other setback is its last word on this question.
@@ -125,7 +125,8 @@ class Inquiry:
         self._reply_timed(now, sent)
         if not reading.truncated:
             return self._judge(now, sent, reading)
-        sent.end(now, TRUNCATED)
+        sent.truncated = True
+        sent.end(now, "truncated")
         if self._tcp:
             return []
         self._go_over_tcp()
@@ -146,7 +147,7 @@ class Inquiry:
     def on_error(self, now: float, number: int, outcome: str) -> list[Send]:
         """The send failed: refused, unreachable, no socket left, or the stream ended early."""
         sent = self.sent[number]
-        if sent.outcome:
+        if sent.ended:
             return []
         self._ledger.healths[sent.server].failed(now)
         return self._setback(now, sent, "network", outcome)
@@ -158,7 +159,7 @@ class Inquiry:
         if now < self.wake:
             return []
         last = self.sent[-1]
-        if not self._pausing and not last.outcome:
+        if not self._pausing and not last.ended:
             if now < last.at + EARLY and not self._ledger.budget.take():
                 return self._wait_until(last.at + EARLY)
             self._waits += 1
@@ -269,7 +270,7 @@ class Inquiry:
             return None
 
     def _reply_timed(self, now: float, sent: Sent) -> None:
-        if not sent.outcome:
+        if not sent.ended:
             self._ledger.healths[sent.server].replied(now - sent.at)
 
     def _on_junk(self, now: float) -> list[Send]:
@@ -322,7 +323,7 @@ class Inquiry:
 
     def _setback(self, now: float, sent: Sent, reason: Reason, outcome: str) -> list[Send]:
         """That nameserver does not answer: ask another at once, the same one again after a pause, or fail."""
-        if sent.outcome:
+        if sent.ended:
             return []  # another copy of what it said already
         sent.end(now, outcome)
         self._tries += 1
@@ -340,17 +341,17 @@ class Inquiry:
 
     def _spent(self) -> bool:
         """Whether the stated attempts are used up, and nothing is under way any more."""
-        return self._best() is None and all(sent.outcome for sent in self.sent)
+        return self._best() is None and all(sent.ended for sent in self.sent)
 
     def _waiting(self, server: int) -> bool:
-        return any(sent.server == server and not sent.outcome for sent in self.sent)
+        return any(sent.server == server and not sent.ended for sent in self.sent)
 
     def _last_word(self, reason: Reason) -> Reason:
         # SERVFAIL from one nameserver tells more than another's closed port.
         return "servfail" if "servfail" in self._passing.values() else reason
 
     def _detail(self, sent: Sent, outcome: str) -> str:
-        if sent.transport == "tcp" and any(other.outcome == TRUNCATED for other in self.sent):
+        if sent.transport == "tcp" and any(other.truncated for other in self.sent):
             return f"truncated over UDP, then over TCP: {outcome}"
         return outcome
 

@@ -1,14 +1,11 @@
 """One sending of a question: what a driver is asked to do, and the record of what became of it."""
 
-from typing import Literal, NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from k8sresolve._core.questions import Exchange
 from k8sresolve.config import Nameserver
-
-Transport: TypeAlias = Literal["udp", "tcp"]
-
-Purpose: TypeAlias = Literal["first", "resend", "failover", "tcp", "probe"]
-"""Why a question is sent: see `k8sresolve.Observer.sent`."""
+from k8sresolve.errors import Transport
+from k8sresolve.records import Purpose
 
 
 class Send(NamedTuple):
@@ -22,9 +19,9 @@ class Send(NamedTuple):
 
 
 class Sent:
-    """A sending to the nameserver number `server`, and what became of it: `outcome` is empty while nothing did."""
+    """A sending to the nameserver number `server`; once it has `ended`, `outcome` says what became of it."""
 
-    __slots__ = ("at", "edns", "milliseconds", "outcome", "purpose", "server", "transport")
+    __slots__ = ("at", "edns", "ended", "milliseconds", "outcome", "purpose", "server", "transport", "truncated")
 
     def __init__(self, server: int, transport: Transport, purpose: Purpose, at: float, *, edns: bool) -> None:
         self.server = server
@@ -32,16 +29,17 @@ class Sent:
         self.purpose: Purpose = purpose
         self.at = at
         self.edns = edns
-        self.outcome = ""
+        self.ended = self.truncated = False
+        self.outcome = "no reply"
         self.milliseconds = 0.0
 
     def end(self, now: float, outcome: str) -> None:
         """Note what became of it."""
+        self.ended = True
         self.outcome = outcome
         self.milliseconds = (now - self.at) * 1000
 
     def exchange(self, nameserver: Nameserver, now: float) -> Exchange:
-        """Tell of it as of that time; a sending without a reply says so."""
-        if self.outcome:
-            return Exchange(str(nameserver), self.transport, self.outcome, self.milliseconds)
-        return Exchange(str(nameserver), self.transport, "no reply", (now - self.at) * 1000)
+        """Tell of it as of that time."""
+        took = self.milliseconds if self.ended else (now - self.at) * 1000
+        return Exchange(str(nameserver), self.transport, self.outcome, took)

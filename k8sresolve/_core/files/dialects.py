@@ -10,8 +10,8 @@ from ipaddress import AddressValueError, IPv4Address, IPv6Address
 import attrs
 
 from k8sresolve._core.addresses import parse_inet_aton
-from k8sresolve._core.files.findings import Line, odd
-from k8sresolve._core.files.search_list import MUSL_LINE
+from k8sresolve._core.files.findings import TextLine, odd
+from k8sresolve._core.search.limits import MUSL_LINE
 from k8sresolve.config import Dialect
 
 # Lines.
@@ -27,13 +27,13 @@ _TOO_LONG_FOR_MUSL = odd(
 _TOO_LONG_FOR_GO = odd("the file is ignored from here on, because Go reads no line of 64 KiB", "shorten it", "error")
 
 
-def _glibc_lines(text: str) -> Iterator[Line]:
+def _glibc_lines(text: str) -> Iterator[TextLine]:
     for number, line in enumerate(text.split("\n"), 1):
         seen, nul, _ = line.partition("\0")
-        yield Line(number, seen, _REST_LOST if nul else None)
+        yield TextLine(number, seen, _REST_LOST if nul else None)
 
 
-def _musl_lines(text: str) -> Iterator[Line]:
+def _musl_lines(text: str) -> Iterator[TextLine]:
     """Read as by fgets(3): what shows neither a newline nor the end is thrown away, up to the next newline."""
     most = MUSL_LINE + 1  # with the newline
     number, start = 1, 0
@@ -42,21 +42,21 @@ def _musl_lines(text: str) -> Iterator[Line]:
         line, nul, _ = text[start:end].partition("\0")
         at_end = end == len(text) and end - start < most and text[end - 1] != "\n"
         if line.endswith("\n") or at_end:
-            yield Line(number, line, _REST_LOST if nul else None)
+            yield TextLine(number, line, _REST_LOST if nul else None)
         else:
-            yield Line(number, "", _BOTH_LOST if nul else _TOO_LONG_FOR_MUSL)
+            yield TextLine(number, "", _BOTH_LOST if nul else _TOO_LONG_FOR_MUSL)
             number += text.count("\n", start, end)
             end = text.find("\n", end) + 1 or len(text)
         number += 1
         start = end
 
 
-def _go_lines(text: str) -> Iterator[Line]:
+def _go_lines(text: str) -> Iterator[TextLine]:
     for number, line in enumerate(text.split("\n"), 1):
         if len(line) >= 65536:
-            yield Line(number, "", _TOO_LONG_FOR_GO)
+            yield TextLine(number, "", _TOO_LONG_FOR_GO)
             return
-        yield Line(number, line)
+        yield TextLine(number, line)
 
 
 # Addresses.
@@ -169,7 +169,7 @@ class DialectRules:
 
     name: Dialect
     reference: str
-    lines: Callable[[str], Iterator[Line]]
+    lines: Callable[[str], Iterator[TextLine]]
     word: re.Pattern[str]
     free: bool = False
     aside: tuple[str, ...] = ()

@@ -16,7 +16,7 @@ def quote(text: str, most: int = 80) -> str:
     return repr(text if len(text) <= most else text[: most - 3] + "...")
 
 
-class Line(NamedTuple):
+class TextLine(NamedTuple):
     """What a resolver sees of one line, and what there is to say of what it passes over there."""
 
     number: int
@@ -29,7 +29,7 @@ def odd(problem: str, advice: str, severity: Severity = "warning", reference: st
     return Finding(severity=severity, problem=problem, advice=advice, reference=reference)
 
 
-def placed(finding: Finding, line: Line | None, source: str, reference: str = "") -> Finding:
+def placed(finding: Finding, line: TextLine | None, source: str, reference: str = "") -> Finding:
     """Set a finding down at a line, or at `source` as a whole; `reference` holds where it has none of its own."""
     number, text = (line.number, line.text[:200].rstrip("\n")) if line else (None, "")
     return attrs.evolve(finding, source=source, line=number, text=text, reference=finding.reference or reference)
@@ -49,14 +49,14 @@ class Findings:
         self._found: list[Finding] = []
         self._unsaid = 0
 
-    def on_part(self, line: Line | None, tell: Callable[[], Finding], variable: str = "") -> None:
+    def on_part(self, line: TextLine | None, tell: Callable[[], Finding], variable: str = "") -> None:
         """Find something odd in a line or a variable; `tell` puts it into words, only where it will be read."""
         if self.keeps and len(self._found) < _MOST:
             self._found.append(placed(tell(), line, variable or self._source, self._reference))
         else:
             self._unsaid += 1
 
-    def add(self, finding: Finding, line: Line | None, variable: str = "") -> None:
+    def add(self, finding: Finding, line: TextLine | None, variable: str = "") -> None:
         """Find what is in words already in a line or a variable."""
         self.on_part(line, lambda: finding, variable)
 

@@ -12,7 +12,7 @@ import attrs
 
 from k8sresolve._core.addresses import parse_inet_aton
 from k8sresolve._core.files.dialects import DIALECTS, DialectRules
-from k8sresolve._core.files.findings import Line, odd, placed
+from k8sresolve._core.files.findings import TextLine, odd, placed
 from k8sresolve._core.files.resolv_conf import parse_statements
 from k8sresolve._core.files.search_list import KUBELET_SEARCHES, is_too_long_for_musl, plain
 from k8sresolve._core.files.statements import Statements
@@ -90,7 +90,7 @@ def lint_resolv_conf(
 
 
 def _found(
-    about: _View, problem: str, advice: str, severity: Severity, reference: str, *, line: Line | None = None
+    about: _View, problem: str, advice: str, severity: Severity, reference: str, *, line: TextLine | None = None
 ) -> Finding:
     return placed(odd(problem, advice, severity, reference), line, about.config.source)
 
@@ -153,7 +153,7 @@ def _differences(glibc: _View, other: _View, *, has_cr: bool) -> Iterator[Findin
     ours, theirs = glibc.config, other.config
     reference = other.dialect.reference
 
-    def found(problem: str, advice: str, severity: Severity, line: Line | None = None) -> Finding:
+    def found(problem: str, advice: str, severity: Severity, line: TextLine | None = None) -> Finding:
         return _found(glibc, f"{other.name} {problem}", advice, severity, reference, line=line)
 
     # Of carriage returns, which only glibc takes for a part of words, each line was told.

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from k8sresolve._core.addresses import parse_inet_aton
 from k8sresolve._core.files.dialects import DIALECTS, DialectRules, bounded, is_link_local, parse_ipv6
-from k8sresolve._core.files.findings import Findings, Line, odd, quote
+from k8sresolve._core.files.findings import Findings, TextLine, odd, quote
 from k8sresolve._core.files.search_list import plain
 from k8sresolve._core.files.statements import MAX_NAMESERVERS, Statements
 from k8sresolve.config import Dialect, Nameserver, ResolverConfig
@@ -108,7 +108,7 @@ class _Reader:
         self._findings = stated.findings
         self._interfaces = interfaces
 
-    def read_line(self, line: Line) -> None:
+    def read_line(self, line: TextLine) -> None:
         """Read one line of the file."""
         if line.passed_over:
             self._findings.add(line.passed_over, line)
@@ -133,13 +133,13 @@ class _Reader:
         problem = f"the line ends in a carriage return, which {self._dialect.name} takes for a part of its last word"
         return odd(problem, "save the file with LF line ends", "error")
 
-    def _unknown(self, keyword: str, line: Line) -> None:
+    def _unknown(self, keyword: str, line: TextLine) -> None:
         if keyword not in self._dialect.aside:
             self._findings.on_part(line, lambda: _unknown_keyword(keyword, self._dialect.name))
         elif keyword == "sortlist":
             self._findings.on_part(line, _no_sortlist)
 
-    def _directive(self, keyword: str, rest: str, line: Line) -> None:
+    def _directive(self, keyword: str, rest: str, line: TextLine) -> None:
         words = self._dialect.word.findall(rest)
         if keyword == "options":
             self.read_options(rest, line)
@@ -157,7 +157,7 @@ class _Reader:
         else:
             self._findings.on_part(line, lambda: _incomplete(keyword))
 
-    def _search(self, keyword: str, words: list[str], line: Line) -> None:
+    def _search(self, keyword: str, words: list[str], line: TextLine) -> None:
         stated = self._stated
         if keyword == "domain" and not self._dialect.whole_domain:
             self._rest(words[1:], "'domain' takes one name", "write 'search' for several", line)
@@ -170,7 +170,7 @@ class _Reader:
             self._findings.on_part(line, lambda: odd(problem, "write all domains on one line", "error"))
         stated.search, stated.search_line = words, line
 
-    def _nameserver(self, words: list[str], line: Line) -> None:
+    def _nameserver(self, words: list[str], line: TextLine) -> None:
         if not words:
             problem = "'nameserver' is ignored, because no address follows it"
             self._findings.on_part(line, lambda: odd(problem, _COMPLETE))
@@ -186,7 +186,7 @@ class _Reader:
             if len(self._stated.nameservers) == MAX_NAMESERVERS + 1:
                 self._stated.extra = line
 
-    def _rest(self, words: list[str], why: str, advice: str, line: Line) -> None:
+    def _rest(self, words: list[str], why: str, advice: str, line: TextLine) -> None:
         """Tell of words that nobody reads, unless they look like a comment."""
         said = " ".join(words).strip("\r")
         if said and said[0] not in "#;":
@@ -230,7 +230,7 @@ class _Reader:
             return f"{self._dialect.name} takes only four plain decimal numbers", f"write '{address}'"
         return "it is no IP address", "write one instead"
 
-    def read_options(self, text: str, line: Line | None) -> None:
+    def read_options(self, text: str, line: TextLine | None) -> None:
         """Read what follows `options`, or RES_OPTIONS (no line). What comes later holds."""
         names = tuple(self._dialect.bounds)
         for match in self._dialect.word.finditer(text):
@@ -248,7 +248,7 @@ class _Reader:
                 if start >= 0:
                     self._number(name, text, start + len(name) + 1, line)
 
-    def _number(self, name: str, text: str, start: int, line: Line | None) -> None:
+    def _number(self, name: str, text: str, start: int, line: TextLine | None) -> None:
         stated = self._dialect.word.match(text, start)
         digits = stated[0] if stated else ""
         said = f"{name}:{digits}"
@@ -275,11 +275,11 @@ class _Reader:
             self._odd_number(said, counts, f"write {name}:1 or more", line, severity)
 
     def _odd_number(
-        self, said: str, problem: str, advice: str, line: Line | None, severity: Severity = "warning"
+        self, said: str, problem: str, advice: str, line: TextLine | None, severity: Severity = "warning"
     ) -> None:
         self._on_option(line, lambda: odd(f"{quote(said)} {problem}", advice, severity))
 
-    def _flag(self, word: str, line: Line | None) -> None:
+    def _flag(self, word: str, line: TextLine | None) -> None:
         if not word.strip("\r"):
             return
         flags, by_prefix = self._dialect.flags, self._dialect.by_prefix
@@ -311,7 +311,7 @@ class _Reader:
         meant = word.lower()
         return f"write {meant!r}" if meant in self._dialect.flags else "remove it"
 
-    def _on_option(self, line: Line | None, tell: Callable[[], Finding]) -> None:
+    def _on_option(self, line: TextLine | None, tell: Callable[[], Finding]) -> None:
         self._findings.on_part(line, tell, "" if line else "RES_OPTIONS")
 
 

@@ -4,14 +4,12 @@ import re
 from collections.abc import Iterator, Sequence
 
 from k8sresolve._core.files.findings import odd, quote
+from k8sresolve._core.search.limits import MUSL_LINE
 from k8sresolve.config import infer_cluster
 from k8sresolve.findings import Finding
 
 # The API server lets no more through: `MaxDNSSearchPaths` and `MaxDNSSearchListChars` of Kubernetes' validation.
 KUBELET_SEARCHES, KUBELET_SEARCH_CHARACTERS = 32, 2048
-
-# musl's resolvconf.c reads lines by fgets(3) into 256 bytes, one of which is the newline and one the NUL.
-MUSL_LINE = 254
 
 # Where most hosts are that programs look up. Any of IANA's 1,400 top-level domains may be a namespace's name, but many
 # are plain words, such as `shop` or `prod`, under which few programs look anything up.

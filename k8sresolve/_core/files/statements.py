@@ -5,7 +5,7 @@ import re
 import attrs
 
 from k8sresolve._core.files.dialects import DialectRules
-from k8sresolve._core.files.findings import Findings, Line, odd
+from k8sresolve._core.files.findings import Findings, TextLine, odd
 from k8sresolve._core.files.search_list import look_at
 from k8sresolve.config import Nameserver, ResolverConfig
 
@@ -25,13 +25,13 @@ class Statements:
     source: str
     findings: Findings
     nameservers: list[Nameserver] = attrs.field(factory=list[Nameserver])
-    extra: Line | None = None
+    extra: TextLine | None = None
     search: list[str] = attrs.field(factory=list[str])
-    search_line: Line | None = None
+    search_line: TextLine | None = None
     search_is_fixed: bool = False
     numbers: dict[str, int] = attrs.field(factory=dict[str, int])
     flags: set[str] = attrs.field(factory=set[str])
-    places: dict[str, Line | None] = attrs.field(factory=dict[str, "Line | None"])
+    places: dict[str, TextLine | None] = attrs.field(factory=dict[str, "TextLine | None"])
 
     def take_local_domain(self, value: str) -> None:
         """Let LOCALDOMAIN set the search list (resolv.conf(5)); a leading blank or an empty value gives the root."""

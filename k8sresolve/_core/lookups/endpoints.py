@@ -8,9 +8,9 @@ from k8sresolve._core.lookups.reverse import pointer_of
 from k8sresolve._core.lookups.services import Offer, all_ports, first_round, one_port, require_addresses
 from k8sresolve._core.lookups.setting import Setting
 from k8sresolve._core.lookups.trail import Trail
-from k8sresolve._core.questions import PTR, Empty, Found, IPAddress, Lookup, NxDomain, Question, Round
+from k8sresolve._core.questions import PTR, Empty, Found, Lookup, NxDomain, Question, Round, is_under
 from k8sresolve.errors import InvalidName, NoData, NotHeadless
-from k8sresolve.names import EndpointName, PortName, ServiceName
+from k8sresolve.names import EndpointName, IPAddress, PortName, ServiceName
 from k8sresolve.records import Endpoint
 
 
@@ -75,7 +75,7 @@ def _names_by_pointer(
         targets = [target.lower() for target in answer.data] if isinstance(answer, Found) else []
         if place.fqdn in targets:
             _not_headless(trail)
-        named.add((next((t for t in targets if t.endswith(f".{place.fqdn}")), ""), address))
+        named.add((next((t for t in targets if is_under(t, place.fqdn)), ""), address))
     return named
 
 

@@ -43,7 +43,7 @@ def _with_the_rest(told: list[Candidate], planned: tuple[Candidate, ...]) -> tup
     """Put the candidates that were not asked among those that were, in search order."""
     names = {candidate.name for candidate in told}
     unasked = [
-        attrs.evolve(candidate, outcome="not asked: an earlier one decided") if candidate.asked else candidate
+        attrs.evolve(candidate, outcome="not asked") if candidate.asked else candidate
         for candidate in planned
         if candidate.name not in names
     ]

@@ -5,15 +5,23 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import NamedTuple, NoReturn
 
 from k8sresolve._core.addresses import parse_inet_aton
-from k8sresolve._core.lookups.results import addresses_in, canonical, chain_of, cname_of, is_lacking, lifetime, ranked
-from k8sresolve._core.lookups.services import without
+from k8sresolve._core.lookups.results import (
+    addresses_in,
+    chain_of,
+    cname_of,
+    in_canonical_order,
+    is_lacking,
+    lifetime,
+    ranked,
+)
+from k8sresolve._core.lookups.services import exists_without
 from k8sresolve._core.lookups.setting import Setting
 from k8sresolve._core.lookups.trail import Trail
-from k8sresolve._core.questions import Failed, Found, IPAddress, Lookup, Question
+from k8sresolve._core.questions import Failed, Found, Lookup, Question, is_under
 from k8sresolve._core.search import walk as search
 from k8sresolve._core.search.rules import Tried
 from k8sresolve.errors import NoData, NoSuchName
-from k8sresolve.names import check_host
+from k8sresolve.names import IPAddress, check_host
 from k8sresolve.records import Addresses, Candidate
 
 LOOPBACK = (IPv4Address("127.0.0.1"), IPv6Address("::1"))
@@ -86,7 +94,7 @@ def found_by(trail: Trail, walks: list[Walk], wanted: str) -> Tried:
 def _fail(trail: Trail, end: search.Walked, wanted: str) -> NoReturn:
     chain = chain_of(answer for tried in end.tried for answer in tried.answers if not isinstance(answer, Found))
     if end.failure == "nodata":
-        trail.fail(NoData, f"an alias of {chain[-1]}, which has no {wanted}" if chain else without(wanted))
+        trail.fail(NoData, f"an alias of {chain[-1]}, which has no {wanted}" if chain else exists_without(wanted))
     if end.failure == "nxdomain":
         problem = f"an alias of {chain[-1]}, which does not exist" if chain else "no such name"
         trail.fail(NoSuchName, problem, "" if trail.log else "such a name is never asked of a nameserver")
@@ -104,7 +112,7 @@ def answered_here(setting: Setting, host: str) -> Addresses | None:
     known = known_here(setting, host) if literal is None else (literal,)
     if known is None:
         return None
-    found = canonical(filter(setting.takes, known))
+    found = in_canonical_order(filter(setting.takes, known))
     return Addresses(host, found, ranks=ranked(found, setting))
 
 
@@ -113,8 +121,12 @@ def known_here(setting: Setting, host: str) -> tuple[IPAddress, ...] | None:
     listed = tuple([a for text in setting.hosts.get(host.lower(), ()) if setting.takes(a := ip_address(text))])
     if listed:
         return listed
-    bare = host.removesuffix(".").lower()
-    return tuple(filter(setting.takes, LOOPBACK)) if bare == "localhost" or bare.endswith(".localhost") else None
+    return tuple(filter(setting.takes, LOOPBACK)) if is_localhost(host) else None
+
+
+def is_localhost(host: str) -> bool:
+    """Whether a name is this machine's, wherever it is asked for (RFC 6761, section 6.3)."""
+    return is_under(f"{host.removesuffix('.')}.", "localhost")
 
 
 def _literal(host: str) -> IPAddress | None:

@@ -3,18 +3,20 @@
 from collections.abc import Iterable
 
 from k8sresolve._core.lookups.setting import Setting
-from k8sresolve._core.questions import Empty, Failed, Found, IPAddress, NxDomain, Result, Results, is_under
+from k8sresolve._core.questions import Empty, Failed, Found, NxDomain, Result, Results, is_under
+from k8sresolve.names import IPAddress
 from k8sresolve.records import Cname
 
 _NO_CHAIN: tuple[str, ...] = ()
 
 
-def canonical(addresses: Iterable[IPAddress]) -> tuple[IPAddress, ...]:
+def in_canonical_order(addresses: Iterable[IPAddress]) -> tuple[IPAddress, ...]:
+    """Each once, IPv4 before IPv6, by number."""
     return tuple(sorted(set(addresses), key=lambda address: (address.version, int(address))))
 
 
 def addresses_in(answers: Results) -> tuple[IPAddress, ...]:
-    return canonical(address for answer in answers if isinstance(answer, Found) for address in answer.data)
+    return in_canonical_order(address for answer in answers if isinstance(answer, Found) for address in answer.data)
 
 
 def ranked(addresses: tuple[IPAddress, ...], setting: Setting) -> tuple[int, ...]:

@@ -2,8 +2,8 @@
 
 from k8sresolve._core.lookups.setting import Setting
 from k8sresolve._core.lookups.trail import Trail
-from k8sresolve._core.questions import AAAA, PTR, A, IPAddress, Lookup
-from k8sresolve.names import EndpointName, PodName, ServiceName, parse_address, parse_pointer
+from k8sresolve._core.questions import AAAA, PTR, A, Lookup
+from k8sresolve.names import EndpointName, IPAddress, PodName, ServiceName, parse_address, parse_pointer
 
 
 def reverse(setting: Setting, address: str | IPAddress) -> Lookup[tuple[ServiceName | EndpointName | str, ...]]:

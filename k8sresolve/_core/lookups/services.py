@@ -11,10 +11,10 @@ from k8sresolve._core.lookups.results import (
     addresses_in,
     any_found,
     at_once,
-    canonical,
     chain_of,
     cname_of,
     first_failed,
+    in_canonical_order,
     is_lacking,
     lifetime,
     ranked,
@@ -26,7 +26,6 @@ from k8sresolve._core.questions import (
     Empty,
     Failed,
     Found,
-    IPAddress,
     Lookup,
     NxDomain,
     Question,
@@ -36,11 +35,11 @@ from k8sresolve._core.questions import (
     SrvData,
 )
 from k8sresolve.errors import InvalidName, NoData, NoSuchName
-from k8sresolve.names import PortName, ServiceName, shown
+from k8sresolve.names import IPAddress, PortName, ServiceName, shown
 from k8sresolve.records import Port, Service, Target
 
 
-def listed(ports: Iterable[str | PortName]) -> tuple[str | PortName, ...]:
+def port_list(ports: Iterable[str | PortName]) -> tuple[str | PortName, ...]:
     """Take the names of ports as a caller gives them; raises `InvalidName` for what is one name and no list."""
     if isinstance(ports, str | bytes | PortName) or not isinstance(ports, Iterable):
         raise InvalidName(shown(ports), "ports takes a list of port names", advice="give ports=['http']")
@@ -111,10 +110,10 @@ def require_addresses(trail: Trail, place: ServiceName, answers: Results) -> Non
         if trail.setting.family in ("auto", "both")
         else "family='both' takes what there is"
     )
-    trail.fail(NoData, without(trail.setting.wanted), advice)
+    trail.fail(NoData, exists_without(trail.setting.wanted), advice)
 
 
-def without(wanted: str) -> str:
+def exists_without(wanted: str) -> str:
     return f"the name exists, but has no {wanted}"
 
 
@@ -238,7 +237,7 @@ def _resolve(trail: Trail, names: list[str]) -> Lookup[dict[str, Results]]:
 
 
 def _target(setting: Setting, record: SrvData, known: Iterable[IPAddress]) -> Target:
-    addresses = canonical(filter(setting.takes, known))
+    addresses = in_canonical_order(filter(setting.takes, known))
     return Target(
         record.target.lower(), record.port, record.priority, record.weight, addresses, ranked(addresses, setting)
     )

@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping
 import attrs
 
 from k8sresolve._core.events import Events
-from k8sresolve._core.questions import AAAA, A, IPAddress
+from k8sresolve._core.questions import AAAA, A
 from k8sresolve._core.search.rules import PolicyRules
 from k8sresolve.config import Family, ResolverConfig
 from k8sresolve.errors import ConfigError
-from k8sresolve.names import ServiceName, check_namespace
+from k8sresolve.names import IPAddress, ServiceName, check_namespace
 
 _FAMILY_NAMES = {"ipv4": "IPv4 address", "ipv6": "IPv6 address"}
 

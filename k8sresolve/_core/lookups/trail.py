@@ -15,7 +15,6 @@ from k8sresolve._core.questions import (
     Lookup,
     NxDomain,
     Question,
-    Reason,
     Result,
     Results,
     Round,
@@ -36,7 +35,7 @@ from k8sresolve.errors import (
     ResolverClosed,
     ServerFailure,
 )
-from k8sresolve.records import Candidate
+from k8sresolve.records import Candidate, Reason
 
 Story: TypeAlias = tuple[str, str]
 """What is wrong, and what to do about it (or nothing)."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from functools import reduce
 
-from k8sresolve._core.questions import AAAA, A, Outcome, Results, outcome_of
+from k8sresolve._core.questions import AAAA, A, Results, outcome_of
 from k8sresolve._core.search.rules import (
     AS_TYPED_LAST,
     TEMPORARY,
@@ -20,6 +20,7 @@ from k8sresolve._core.search.rules import (
     without,
 )
 from k8sresolve.config import ResolverConfig
+from k8sresolve.records import Outcome
 
 
 def steps(name: str, config: ResolverConfig, _rdtypes: tuple[int, ...]) -> Iterator[Step]:
@@ -34,12 +35,12 @@ def steps(name: str, config: ResolverConfig, _rdtypes: tuple[int, ...]) -> Itera
     for entry in entries:
         step = joined(name, entry)
         yield without(step, "not reached, as a name before it cannot be sent") if given_up else step
-        given_up = given_up or step.fault is not None
+        given_up = given_up or step.unsent is not None
     if first or (entries and "no-tld-query" in config.flags and "." not in name):
         return
     last = as_typed(name, AS_TYPED_LAST)
     # The root entry stands for the name as typed, if the walk gets to it.
-    yield without(last, "the root entry does that", "stand-in") if "" in entries and not last.fault else last
+    yield without(last, "the root entry does that", "stand-in") if "" in entries and not last.unsent else last
 
 
 _NEXT_SERVER = frozenset({"servfail", "notimp", "refused"})
@@ -64,7 +65,7 @@ def _pair(first: Outcome, second: Outcome) -> Outcome:
 
 def judge(step: Step, answers: Results) -> Judgement:
     """Join the answers, and go on, leave the list or stop as __res_context_search does."""
-    outcome = step.fault or _outcome(answers)
+    outcome = step.unsent or _outcome(answers)
     return outcome, _then(step, outcome)
 
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from k8sresolve._core.questions import AAAA, A, Outcome, Results, outcome_of
+from k8sresolve._core.questions import AAAA, A, Results, outcome_of
+from k8sresolve._core.search.limits import LONGEST_NAME
 from k8sresolve._core.search.rules import (
     AS_TYPED_LAST,
     NEGATIVE,
@@ -21,6 +22,7 @@ from k8sresolve._core.search.rules import (
     without,
 )
 from k8sresolve.config import ResolverConfig
+from k8sresolve.records import Outcome
 
 
 def _steps(name: str, config: ResolverConfig, _rdtypes: tuple[int, ...]) -> Iterator[Step]:
@@ -29,7 +31,7 @@ def _steps(name: str, config: ResolverConfig, _rdtypes: tuple[int, ...]) -> Iter
     typed = as_typed(name, first or AS_TYPED_LAST)
     if typed.name.lower().endswith(ONION):
         typed = without(typed, ONION_RULE)
-    if typed.fault or name.endswith("."):
+    if typed.unsent or name.endswith("."):
         yield typed
         return
     if first:
@@ -37,13 +39,13 @@ def _steps(name: str, config: ResolverConfig, _rdtypes: tuple[int, ...]) -> Iter
     for entry in config.search:
         if entry.strip("."):
             step = joined(name, entry)
-            yield without(step, "passed over") if len(step.name) > 254 else step
+            yield without(step, "passed over") if len(step.name) > LONGEST_NAME else step
     if not first:
         yield typed
 
 
 def _judge(step: Step, answers: Results) -> Judgement:
-    outcome = step.fault or _outcome(answers)
+    outcome = step.unsent or _outcome(answers)
     return outcome, Then.STOP if outcome in ("found", "closed") else Then.GO_ON
 
 

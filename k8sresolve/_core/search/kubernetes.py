@@ -6,7 +6,7 @@ Under the cluster domain neighbours are asked at once, and no failure is passed 
 import re
 from collections.abc import Iterator, Sequence
 
-from k8sresolve._core.questions import Outcome, Results, is_under, outcome_of
+from k8sresolve._core.questions import Results, is_under, outcome_of
 from k8sresolve._core.search import glibc
 from k8sresolve._core.search.rules import (
     NEGATIVE,
@@ -21,6 +21,7 @@ from k8sresolve._core.search.rules import (
     without,
 )
 from k8sresolve.config import ResolverConfig
+from k8sresolve.records import Outcome
 
 # The names for which there is an answer below the cluster domain: a Service, an endpoint of it, a named port (DNS
 # specification, sections 2.3 and 2.4), CoreDNS's zonal names, and a pod's name. Labels are those that Kubernetes allows
@@ -66,7 +67,7 @@ def _steps(name: str, config: ResolverConfig, rdtypes: tuple[int, ...]) -> Itera
 
 def _judge(step: Step, answers: Results) -> Judgement:
     """Under the cluster domain pass over negative answers only; outside it go on as glibc does."""
-    outcome = step.fault or _outcome(answers)
+    outcome = step.unsent or _outcome(answers)
     if step.inside:
         return outcome, Then.GO_ON if outcome in ("nxdomain", "nodata") else Then.STOP
     return outcome, Then.STOP if outcome == "found" else glibc.judge(step, answers)[1]

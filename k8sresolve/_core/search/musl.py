@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from k8sresolve._core.questions import AAAA, A, Outcome, Results, outcome_of
+from k8sresolve._core.questions import AAAA, A, Results, outcome_of
+from k8sresolve._core.search.limits import MUSL_LINE
 from k8sresolve._core.search.rules import (
     AS_TYPED_LAST,
     NEGATIVE,
@@ -21,6 +22,7 @@ from k8sresolve._core.search.rules import (
     without,
 )
 from k8sresolve.config import ResolverConfig
+from k8sresolve.records import Outcome
 
 _ADDRESSES = {A, AAAA}
 
@@ -33,8 +35,8 @@ def _steps(name: str, config: ResolverConfig, rdtypes: tuple[int, ...], *, old: 
     if name in ("", "."):
         return
     first = as_typed_first(name, config)
-    # resolvconf.c reads lines into 256 bytes and passes over one that does not fit.
-    fits = len("search " + " ".join(config.search)) <= 254
+    # resolvconf.c passes over a line that does not fit.
+    fits = len("search " + " ".join(config.search)) <= MUSL_LINE
     if not first and fits:
         for entry in config.search:
             yield _listed(name, entry, old=old)
@@ -47,13 +49,13 @@ def _listed(name: str, entry: str, *, old: bool) -> Step:
         return Step(join(name, entry), rule, "malformed" if old else "left out", listed=True)
     step = joined(name, entry)
     fits_buffer = len(name) + 1 + len(entry) < 256
-    if step.fault and not (old and fits_buffer):
+    if step.unsent and not (old and fits_buffer):
         return without(step, "passed over")
     return step
 
 
 def _judge(step: Step, answers: Results) -> Judgement:
-    outcome = step.fault or _outcome(answers)
+    outcome = step.unsent or _outcome(answers)
     return outcome, Then.GO_ON if outcome == "nxdomain" else Then.STOP
 
 

@@ -12,16 +12,17 @@ from typing import Literal, NamedTuple, TypeAlias, assert_never
 
 import attrs
 
-from k8sresolve._core.questions import Outcome, Results
+from k8sresolve._core.questions import Results
+from k8sresolve._core.search.limits import LONGEST_NAME
 from k8sresolve.config import ResolverConfig
-from k8sresolve.records import Candidate
+from k8sresolve.records import Candidate, Outcome
 
 Failure: TypeAlias = Literal["nxdomain", "nodata", "temporary", "failed"]
 
-Fault: TypeAlias = Literal["unsendable", "malformed"]
+Unsent: TypeAlias = Literal["unsendable", "malformed"]
 """Why no packet carries a candidate: it has no form on the wire, or musl 1.2.3 makes one of it that is no question."""
 
-Kind: TypeAlias = Literal["asked", "left out", "repeated", "stand-in", Fault]
+Kind: TypeAlias = Literal["asked", "left out", "repeated", "stand-in", Unsent]
 """What a policy does with a candidate.
 
 It is asked, left out, or not to be sent, which stands for an outcome. `"repeated"`: an earlier step outside the cluster
@@ -44,7 +45,7 @@ class Step(NamedTuple):
     inside: bool = False
 
     @property
-    def fault(self) -> Fault | None:
+    def unsent(self) -> Unsent | None:
         """The outcome that stands for asking it, where no packet can carry it."""
         return self.kind if self.kind in ("unsendable", "malformed") else None
 
@@ -98,7 +99,6 @@ class PolicyRules:
 AS_TYPED_LAST = "as typed, after the search list"
 ONION = ".onion."
 ONION_RULE = "names under .onion are not for DNS (RFC 7686)"
-_MOST = 254  # characters of an absolute name without escapes: 255 octets on the wire (RFC 1035, section 2.3.4)
 _PLAIN = re.compile(r"(?:[!-\-/-\[\]-~]{1,63}\.)+")
 _ESCAPE = re.compile(r"\\(?:[01]\d\d|2[0-4]\d|25[0-5]|\D)")
 
@@ -106,7 +106,7 @@ _ESCAPE = re.compile(r"\\(?:[01]\d\d|2[0-4]\d|25[0-5]|\D)")
 def as_typed(name: str, rule: str) -> Step:
     """Make a step of the name as typed, which is not asked where no packet can carry it."""
     absolute = _absolute(name)
-    return Step(absolute, rule) if len(absolute) <= _MOST and _is_plain(name) else _checked(absolute, rule)
+    return Step(absolute, rule) if len(absolute) <= LONGEST_NAME and _is_plain(name) else _checked(absolute, rule)
 
 
 def joined(name: str, entry: str) -> Step:
@@ -114,7 +114,7 @@ def joined(name: str, entry: str) -> Step:
     absolute = join(name, entry)
     rule = f"search domain {entry or '.'}"
     # An entry is looked at once, a name once for all entries.
-    if len(absolute) <= _MOST and name[-1:] != "." and _is_plain(name) and _is_plain(entry):
+    if len(absolute) <= LONGEST_NAME and name[-1:] != "." and _is_plain(name) and _is_plain(entry):
         return Step(absolute, rule, listed=True)
     return _checked(absolute, rule, listed=True)
 
@@ -155,7 +155,7 @@ def _unfit(name: str) -> str:
         return "it has an empty label"
     if max(map(len, labels)) > 63:
         return "it has a label of more than 63 characters"
-    return "it has more than 253 characters" if len(text) > _MOST else ""
+    return "it has more than 253 characters" if len(text) > LONGEST_NAME else ""
 
 
 def without(step: Step, why: str, kind: Kind = "left out") -> Step:

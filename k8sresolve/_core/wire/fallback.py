@@ -15,7 +15,7 @@ import dns.rcode
 import dns.rdataclass
 import dns.rrset
 
-from k8sresolve._core.questions import AAAA, CNAME, NS, PTR, SOA, SRV, A, IPAddress, SrvData
+from k8sresolve._core.questions import AAAA, CNAME, NS, PTR, SOA, SRV, A, SrvData
 from k8sresolve._core.wire.names import Malformed
 from k8sresolve._core.wire.rules import (
     HOST_CHAINS,
@@ -26,6 +26,7 @@ from k8sresolve._core.wire.rules import (
     Reply,
     cap_counts,
 )
+from k8sresolve.names import IPAddress
 
 _HOST = re.compile(r"(?=.*[A-Za-z_-])(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?\.)+")
 _REVERSE = dns.name.from_text("arpa.")

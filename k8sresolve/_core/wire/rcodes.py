@@ -2,12 +2,29 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Literal, TypeAlias
 
 NOERROR, FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED = range(6)
 YXDOMAIN, YXRRSET, NXRRSET, NOTAUTH, NOTZONE = range(6, 11)  # RFC 2136, section 2.2
 BADVERS = 16  # RFC 6891, section 9
 
-RCODE_NAMES: Mapping[int, str] = MappingProxyType(
+Rcode: TypeAlias = Literal[
+    "NOERROR",
+    "FORMERR",
+    "SERVFAIL",
+    "NXDOMAIN",
+    "NOTIMP",
+    "REFUSED",
+    "YXDOMAIN",
+    "YXRRSET",
+    "NXRRSET",
+    "NOTAUTH",
+    "NOTZONE",
+    "BADVERS",
+]
+"""An rcode that has a name here."""
+
+RCODE_NAMES: Mapping[int, Rcode] = MappingProxyType(
     {
         NOERROR: "NOERROR",
         FORMERR: "FORMERR",

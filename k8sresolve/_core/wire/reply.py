@@ -11,7 +11,7 @@ from struct import Struct, error
 from types import MappingProxyType
 from typing import Any
 
-from k8sresolve._core.questions import AAAA, CNAME, NS, PTR, SOA, SRV, A, IPAddress, SrvData
+from k8sresolve._core.questions import AAAA, CNAME, NS, PTR, SOA, SRV, A, SrvData
 from k8sresolve._core.wire.names import (
     MAX_NAME,
     Malformed,
@@ -34,6 +34,7 @@ from k8sresolve._core.wire.rules import (
     Reply,
     cap_counts,
 )
+from k8sresolve.names import IPAddress
 
 _HEADER = Struct("!HBBHHHH")
 _RECORD = Struct("!HHIH")

@@ -13,9 +13,10 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from k8sresolve._core.questions import AAAA, SRV, A, IPAddress
+from k8sresolve._core.questions import AAAA, SRV, A
 from k8sresolve._core.wire.names import Malformed
 from k8sresolve._core.wire.rcodes import FORMERR, NOTIMP, REFUSED, SERVFAIL
+from k8sresolve.names import IPAddress
 
 MAX_CHAIN = 8  # CNAMEs followed within one reply
 MAX_RECORDS = 4096

@@ -13,7 +13,7 @@ from k8sresolve.findings import Finding, worst_first
 from k8sresolve.names import ServiceName
 from k8sresolve.testing.checks import registry
 from k8sresolve.testing.checks.origins import Origin
-from k8sresolve.testing.checks.subjects import Rule, Surroundings, namespace_subjects, service_subjects
+from k8sresolve.testing.checks.subjects import AllObjects, Rule, namespace_subjects, service_subjects
 from k8sresolve.testing.checks.telling import listed
 from k8sresolve.testing.objects.kinds import Endpoints, EndpointSlice, Service
 from k8sresolve.testing.objects.store import Store
@@ -23,7 +23,7 @@ _Checked = TypeVar("_Checked")
 
 def check(store: Store, service: Service | None = None) -> tuple[Finding, ...]:
     """Check one Service, with what is named after it, or all that is in the store; the worst comes first."""
-    around = Surroundings(store)
+    around = AllObjects(store)
     services = around.services if service is None else [service]
     return worst_first(
         chain(
@@ -35,19 +35,19 @@ def check(store: Store, service: Service | None = None) -> tuple[Finding, ...]:
     )
 
 
-def _apply(rules: Sequence[Rule[_Checked]], subjects: Iterable[_Checked], around: Surroundings) -> Iterator[Finding]:
+def _apply(rules: Sequence[Rule[_Checked]], subjects: Iterable[_Checked], around: AllObjects) -> Iterator[Finding]:
     for subject in subjects:
         for rule in rules:
             yield from rule(subject, around)
 
 
-def _services(services: Sequence[Service], around: Surroundings) -> Iterator[Finding]:
+def _services(services: Sequence[Service], around: AllObjects) -> Iterator[Finding]:
     for subject in service_subjects(services, around):
         rules = registry.ALIAS if subject.service.type == "ExternalName" else registry.SERVICE
         yield from _apply(rules, [subject], around)
 
 
-def _origins(service: Service | None, around: Surroundings) -> Iterator[Origin]:
+def _origins(service: Service | None, around: AllObjects) -> Iterator[Origin]:
     """Walk over what pods come from; of one Service, over what is named after it."""
     if service is None:
         yield from around.origins.all()

@@ -14,7 +14,7 @@ from k8sresolve.testing.objects.kinds import EndpointSlice, Pod, Service
 from k8sresolve.testing.objects.store import Store
 
 
-class Surroundings:
+class AllObjects:
     """All objects there are, as they are now, among which rules look for what belongs to a subject."""
 
     def __init__(self, store: Store) -> None:
@@ -61,7 +61,7 @@ def has_ready(slices: Iterable[EndpointSlice]) -> bool:
     return any(part.addresses for part in slices)
 
 
-def service_subjects(services: Sequence[Service], around: Surroundings) -> Iterator[ServiceSubject]:
+def service_subjects(services: Sequence[Service], around: AllObjects) -> Iterator[ServiceSubject]:
     """Gather what belongs to each of these Services."""
     pods = [item for item in around.store.all("Pod") if isinstance(item, Pod)]
     selected = {(service.namespace, service.name): found for service, found in select(services, pods)}
@@ -107,5 +107,5 @@ def namespace_subjects(services: Iterable[Service]) -> Iterator[NamespaceSubject
 
 _Checked = TypeVar("_Checked")
 
-Rule: TypeAlias = Callable[[_Checked, Surroundings], Iterable[Finding]]
+Rule: TypeAlias = Callable[[_Checked, AllObjects], Iterable[Finding]]
 """What is to hold of a subject: gives findings where it does not."""

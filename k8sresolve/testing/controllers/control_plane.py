@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 import attrs
 
 from k8sresolve.errors import ManifestError
-from k8sresolve.testing.controllers.networks import Networks, Pool
+from k8sresolve.testing.controllers.networks import AddressPool, Networks
 from k8sresolve.testing.controllers.slices import cut, endpoint_slices, select
 from k8sresolve.testing.controllers.workloads import make_pods, matches, owners_of
 from k8sresolve.testing.objects.addresses import IPFamily, families_of, family_of
@@ -50,8 +50,8 @@ class ControlPlane:
     def __init__(self, store: Store, networks: Networks) -> None:
         self.networks = networks
         self._store = store
-        self._cluster_ips = {family_of(str(network)): Pool(network) for network in networks.services}
-        self._pod_ips = {family_of(str(network)): Pool(network) for network in networks.pods}
+        self._cluster_ips = {family_of(str(network)): AddressPool(network) for network in networks.services}
+        self._pod_ips = {family_of(str(network)): AddressPool(network) for network in networks.pods}
         self._made: dict[_Key, tuple[EndpointSlice, ...]] = {}
         self._nodes: tuple[Node, ...] = ()
         self._fit: dict[Selector, list[str]] = {}
@@ -104,7 +104,7 @@ class ControlPlane:
         for address, pool in self._held(holder):
             pool.release(address)
 
-    def _held(self, holder: Pod | Service) -> list[tuple[str, Pool]]:
+    def _held(self, holder: Pod | Service) -> list[tuple[str, AddressPool]]:
         ips, pools = (holder.ips, self._pod_ips) if isinstance(holder, Pod) else (holder.cluster_ips, self._cluster_ips)
         return [(ip, pools[family_of(ip)]) for ip in ips if family_of(ip) in pools]
 

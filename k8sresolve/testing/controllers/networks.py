@@ -25,9 +25,11 @@ POD_CIDRS: Mapping[IPFamily, str] = {"IPv4": "10.244.0.0/16", "IPv6": "fd00:10:2
 
 def _read_networks(name: str, cidrs: Iterable[str]) -> tuple[IPNetwork, ...]:
     networks: list[IPNetwork] = []
+    if isinstance(cidrs, str) or not isinstance(cidrs, Iterable):
+        raise ConfigError(f"{name}={cidrs!r} is no list of networks", advice=f"give [{SERVICE_CIDRS['IPv4']!r}]")
     for cidr in cidrs:
         try:
-            networks.append(ip_network(cidr))
+            networks.append(ip_network(str(cidr)))
         except ValueError as error:
             raise ConfigError(f"{name}: {error}", advice=f"write it as {SERVICE_CIDRS['IPv4']}") from None
     if not networks or len({network.version for network in networks}) != len(networks):
@@ -53,12 +55,15 @@ class Networks:
         >>> Networks.of(None, ["172.16.0.0/12"], ["IPv4", "IPv6"]).families
         ('IPv4',)
         """
-        stated = service_cidrs if service_cidrs is not None else pod_cidrs
+        services = None if service_cidrs is None else _read_networks("service_cidrs", service_cidrs)
+        pods = None if pod_cidrs is None else _read_networks("pod_cidrs", pod_cidrs)
+        stated = services or pods
         if stated is not None:
-            families = [family_of(cidr) for cidr in stated]
-        services = [SERVICE_CIDRS[family] for family in families] if service_cidrs is None else service_cidrs
-        pods = [POD_CIDRS[family] for family in families] if pod_cidrs is None else pod_cidrs
-        networks = cls(_read_networks("service_cidrs", services), _read_networks("pod_cidrs", pods))
+            families = [family_of(str(network)) for network in stated]
+        networks = cls(
+            services or tuple(ip_network(SERVICE_CIDRS[family]) for family in families),
+            pods or tuple(ip_network(POD_CIDRS[family]) for family in families),
+        )
         if [one.version for one in networks.services] != [one.version for one in networks.pods]:
             raise ConfigError(
                 "service_cidrs and pod_cidrs differ in their IP families", advice="give both the same, in one order"
@@ -77,7 +82,7 @@ class Networks:
         return str(network[min(10, network.num_addresses - 1)])
 
 
-class Pool:
+class AddressPool:
     """The addresses of one network that nobody has.
 
     The first of them are left to who states one: `min(max(16, size/16), 256)`, as Kubernetes does for ClusterIPs

@@ -2,19 +2,18 @@
 
 import logging
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from functools import cache, partial
 from typing import NamedTuple
 
 import attrs
 
-from k8sresolve.errors import ConfigError
 from k8sresolve.testing.coredns.build import Built, build
 from k8sresolve.testing.coredns.chain import Answering, CoreDNSServer
 from k8sresolve.testing.coredns.corefile import DiskFiles, Files, MountedFiles, parse_corefile
 from k8sresolve.testing.coredns.plugins.file import Zones
-from k8sresolve.testing.coredns.plugins.kubernetes.options import KubernetesOptions
 from k8sresolve.testing.coredns.plugins.kubernetes.plugin import Kubernetes
+from k8sresolve.testing.coredns.settings import ServerSettings
 from k8sresolve.testing.coredns.setup import Surroundings
 from k8sresolve.testing.objects.kinds import ConfigMap
 from k8sresolve.testing.objects.store import Store
@@ -48,26 +47,15 @@ def cluster_dns(store: Store, default: str = DEFAULT_NAMESERVER) -> str:
     return default if service is None or service.headless or not service.cluster_ips else service.cluster_ips[0]
 
 
-def assemble(
-    store: Store,
-    clock: Callable[[], float],
-    *,
-    options: KubernetesOptions | None = None,
-    corefile: str | None = None,
-    upstream: Mapping[str, str] | None = None,
-    server_addresses: Sequence[str] = (),
-    seed: int = 0,
-) -> Assembled:
+def assemble(store: Store, clock: Callable[[], float], settings: ServerSettings) -> Assembled:
     """Make the nameserver of a cluster.
 
-    By `corefile`, or by the `kubernetes` plugin's `options` with `upstream` behind it, or by the ConfigMap
+    By the settings' Corefile, or by their options with `upstream` behind the plugin, or by the ConfigMap
     kube-system/coredns in the store, or by default options. A Corefile without the `kubernetes` plugin is that of a
     cache on the node: what it forwards to the cluster's nameserver goes to the one there would be without it.
     What is not modelled is logged, once. Raises `ManifestError` for a Corefile and `ConfigError` for a zone file.
     """
-    if corefile is not None and options is not None:
-        raise ConfigError("corefile and options exclude each other", advice="put the options into the Corefile")
-    zones = Zones(upstream or {})
+    zones = Zones(settings.upstream or {})
     outside = CoreDNSServer({".": [zones]})
 
     surroundings = Surroundings(
@@ -75,19 +63,19 @@ def assemble(
         outside=outside,
         inside=lambda: outside,
         inside_addresses=frozenset({cluster_dns(store)}),
-        server_addresses=server_addresses,
+        server_addresses=settings.server_addresses,
         clock=clock,
-        rng=random.Random(seed),  # noqa: S311 - an order that can be had again
+        rng=random.Random(settings.seed),  # noqa: S311 - an order that can be had again
         files=DiskFiles(),
     )
 
     def without_corefile() -> Built:
-        kubernetes = Kubernetes(store, options, server_addresses)
+        kubernetes = Kubernetes(store, settings.options, settings.server_addresses)
         return Built(CoreDNSServer({".": [kubernetes, zones]}), kubernetes.options.primary_zone.removesuffix("."))
 
     # What a Corefile takes the place of is made only where that forwards to it, or leaves the cluster domain to it.
     make: Callable[[], Built] = cache(without_corefile)
-    for source in _sources(store, corefile) if options is None else ():
+    for source in _sources(store, settings.corefile) if settings.options is None else ():
         make = cache(partial(_with_corefile, source, surroundings, make))
     built = make()
     if built.notes:

@@ -5,7 +5,7 @@ works. A server has a chain for each of its zones.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from k8sresolve._core.wire.rcodes import NOERROR, REFUSED, SERVFAIL
 from k8sresolve.testing.coredns.names import fqdn, is_below, split
@@ -18,11 +18,17 @@ MAX_DEPTH = 8
 _MAX_ALIASED = 100_000
 
 
-class Reply(NamedTuple):
-    """What a plugin answers. `dropped` says that nothing is sent at all.
+Sender: TypeAlias = Literal["plugin", "server", "nobody"]
+"""Who sends a reply: a plugin, or no plugin and the server itself, or nobody, so that the asker waits in vain.
 
-    `written` is False where no plugin answers and the server itself sends the rcode: then no plugin sees the reply, be
-    it to remember or to change it. `question` is the name in the question section, where that is not the one asked.
+No plugin sees what is not a plugin's, be it to remember or to change it.
+"""
+
+
+class Reply(NamedTuple):
+    """What a plugin answers, and who sends it.
+
+    `question` is the name in the question section, where that is not the one asked.
     """
 
     rcode: int = NOERROR
@@ -30,14 +36,13 @@ class Reply(NamedTuple):
     authority: tuple[Record, ...] = ()
     additional: tuple[Record, ...] = ()
     authoritative: bool = True
-    dropped: bool = False
-    written: bool = True
+    sender: Sender = "plugin"
     question: str = ""
 
 
 def unwritten(rcode: int) -> Reply:
     """Make the reply that is nothing but an rcode from the server."""
-    return Reply(rcode, authoritative=False, written=False)
+    return Reply(rcode, authoritative=False, sender="server")
 
 
 FAILED = unwritten(SERVFAIL)
@@ -56,7 +61,7 @@ class Crash(Exception):
         self.name = name
 
 
-class Budget:
+class Steps:
     """What may still be spent on following aliases for one message: records, and steps from name to name.
 
     Objects may alias each other so that a walk doubles with each step; no reply could hold what is found.
@@ -88,7 +93,7 @@ class Request(NamedTuple):
     dnssec: bool = False
     unchecked: bool = False
     client: str = ""
-    budget: Budget | None = None
+    steps: Steps | None = None
 
 
 class Plugin(Protocol):

@@ -10,14 +10,14 @@ from typing import NamedTuple
 
 from k8sresolve._core.wire.names import Malformed, Unsendable
 from k8sresolve._core.wire.rcodes import BADVERS, FORMERR, NOTIMP, REFUSED, SERVFAIL
-from k8sresolve.testing.coredns.chain import Answering, Endless, Reply, Request
+from k8sresolve.testing.coredns.chain import NOTIFY, Answering, Endless, Reply, Request
 from k8sresolve.testing.coredns.names import name_to_wire
 from k8sresolve.testing.coredns.records import COMPRESSIBLE, Record
 
 _QR, _AA, _TC, _RD, _CD = 0x8000, 0x0400, 0x0200, 0x0100, 0x0010
 _DO = 0x8000
 _Z, _AD, _RA = 0x0040, 0x0020, 0x0080
-_QUERY, _NOTIFY, _OPT, _IN = 0, 4, 41, 1
+_QUERY, _OPT, _IN = 0, 41, 1
 _HEADER = struct.Struct("!HHHHHH")
 _FIXED = struct.Struct("!HHIH")
 _TWO = struct.Struct("!HH")
@@ -114,7 +114,7 @@ def read_query(message: bytes, *, tcp: bool = False) -> Query | None:
     if flags & _QR:
         return None
     opcode = flags >> 11 & 0xF
-    if opcode not in (_QUERY, _NOTIFY):
+    if opcode not in (_QUERY, NOTIFY):
         return Query(id_, flags, None, 0, 0, None, tcp, NOTIMP)
     # A notify may carry an SOA as answer, an IXFR one as authority (RFC 1996, section 3.7; RFC 1995, section 3).
     if questions != 1 or answers > 1 or authorities > 1 or additionals > 2:
@@ -220,7 +220,7 @@ def _echoed(options: bytes) -> bytes:
 
 def write_reply(query: Query, reply: Reply) -> bytes | None:
     """Write a reply within the size that the client takes; None where it cannot be written, so that nothing is sent."""
-    if reply.dropped:
+    if reply.sender == "nobody":
         return None
     if reply.question:
         query = query._replace(name=reply.question)

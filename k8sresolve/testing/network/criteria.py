@@ -6,7 +6,7 @@ from typing import NamedTuple, TypedDict, get_args
 
 import attrs
 
-from k8sresolve._core.engine.sends import Transport
+from k8sresolve.errors import Transport
 from k8sresolve.names import check_host
 from k8sresolve.testing.network.text import read_name, read_type
 

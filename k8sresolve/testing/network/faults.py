@@ -1,7 +1,8 @@
 """What can go wrong between a resolver and the cluster's nameservers.
 
 A kind of fault is one method of `Faults`: its name is the fault's, in Python and in the command's words; its docstring
-is what pages and the command's help tell of it; `@kind` says what the log calls its outcome. To add one, add a method.
+is what pages and the command's help tell of it; `@kind` says what the log calls its outcome. To add one, add a
+method, and what the log calls it, if that is new, to `FaultOutcome`.
 """
 
 import copy
@@ -12,7 +13,7 @@ from typing import Literal, Self, TypeAlias, TypeVar, Unpack
 
 import attrs
 
-from k8sresolve._core.engine.sends import Transport
+from k8sresolve.errors import Transport
 from k8sresolve.testing.coredns.chain import Reply
 from k8sresolve.testing.coredns.messages import Query, Responder
 from k8sresolve.testing.network import effects

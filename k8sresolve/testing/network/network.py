@@ -8,12 +8,13 @@ from collections import OrderedDict
 from collections.abc import Hashable, Sequence
 from contextlib import AbstractContextManager
 from ipaddress import ip_address
-from typing import Any, assert_never, cast
+from typing import Any, assert_never
 
 import attrs
 
-from k8sresolve._core.engine.sends import Send, Transport
-from k8sresolve._core.wire.rcodes import NOERROR, rcode_name
+from k8sresolve._core.engine.sends import Send
+from k8sresolve._core.wire.rcodes import NOERROR, RCODE_NAMES
+from k8sresolve.errors import Transport
 from k8sresolve.testing.coredns.chain import Reply
 from k8sresolve.testing.coredns.messages import Query, Responder, read_query, write_reply
 from k8sresolve.testing.coredns.records import Record
@@ -22,8 +23,8 @@ from k8sresolve.testing.network.criteria import Traits
 from k8sresolve.testing.network.effects import Answered, Changed, Closed, Lost, is_cut
 from k8sresolve.testing.network.faults import Fault, Faults
 from k8sresolve.testing.network.parcels import REFUSED, Arrival, Parcel, reset_after
-from k8sresolve.testing.network.query_log import LoggedQuery, Outcome, QueryLog
-from k8sresolve.testing.network.text import Rcode, type_text
+from k8sresolve.testing.network.query_log import LoggedOutcome, LoggedQuery, QueryLog
+from k8sresolve.testing.network.text import type_text
 
 SOME_POD = ("10.244.0.77", "fd00:10:244::77")
 """The addresses of a pod that is in no manifest."""
@@ -182,9 +183,11 @@ def _parcels(data: bytes | None, at: float, hits: Sequence[Fault]) -> list[Parce
     return parcels
 
 
-def _outcome(reply: Reply | None, data: bytes | None, hits: Sequence[Fault]) -> tuple[Outcome, tuple[Record, ...]]:
+def _outcome(
+    reply: Reply | None, data: bytes | None, hits: Sequence[Fault]
+) -> tuple[LoggedOutcome, tuple[Record, ...]]:
     """Say what the asker was sent: the outcome, and the answer's records where they got through."""
-    spoilt: list[Outcome] = [fault.outcome for fault in hits if fault.outcome is not None]
+    spoilt: list[LoggedOutcome] = [fault.outcome for fault in hits if fault.outcome is not None]
     if spoilt:
         return spoilt[-1], ()
     if reply is None or data is None:
@@ -193,4 +196,4 @@ def _outcome(reply: Reply | None, data: bytes | None, hits: Sequence[Fault]) -> 
         return "truncated", ()
     if reply.rcode == NOERROR and not reply.answer:
         return "NODATA", ()
-    return cast("Rcode", rcode_name(reply.rcode)), reply.answer
+    return RCODE_NAMES[reply.rcode], reply.answer

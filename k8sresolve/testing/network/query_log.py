@@ -9,16 +9,17 @@ from typing import Any, Literal, TypeAlias
 import attrs
 
 from k8sresolve._columns import Columns
-from k8sresolve._core.engine.sends import Transport
+from k8sresolve._core.wire.rcodes import Rcode
+from k8sresolve.errors import Transport
 from k8sresolve.testing.coredns.records import Record
 from k8sresolve.testing.network.faults import KINDS, FaultOutcome
-from k8sresolve.testing.network.text import Rcode, read_name, read_type
+from k8sresolve.testing.network.text import read_name, read_type
 
 _MOST = 100_000  # queries and records that are kept
 _RECORDS_SHOWN = 3
 _ROOM = 200  # characters; pytest cuts what it shows of a value at 240
 
-Outcome: TypeAlias = Rcode | Literal["NODATA", "truncated", "no reply"] | FaultOutcome
+LoggedOutcome: TypeAlias = Rcode | Literal["NODATA", "truncated", "no reply"] | FaultOutcome
 
 
 @attrs.frozen
@@ -38,7 +39,7 @@ class LoggedQuery:
     rdtype: str
     transport: Transport
     at: float
-    outcome: Outcome
+    outcome: LoggedOutcome
     client: str = ""
     nameserver: str = ""
     replica: str = ""

@@ -11,9 +11,8 @@ from contextlib import closing, suppress
 from itertools import groupby
 from typing import Self, cast
 
-from k8sresolve._core.engine.sends import Transport
 from k8sresolve.config import Nameserver
-from k8sresolve.errors import ConfigError
+from k8sresolve.errors import ConfigError, Transport
 from k8sresolve.testing.network.network import Network
 from k8sresolve.testing.network.parcels import Parcel
 

@@ -1,36 +1,21 @@
 """Names, types and rcodes as text, as faults take them and the log has them."""
 
-from typing import Literal, TypeAlias
+from collections.abc import Mapping
+from types import MappingProxyType
 
-from k8sresolve._core.questions import TYPE_NAMES
+from k8sresolve._core.questions import TYPE_NAMES, type_name
 from k8sresolve._core.wire.rcodes import RCODE_NAMES
 
-Rcode: TypeAlias = Literal[
-    "NOERROR",
-    "FORMERR",
-    "SERVFAIL",
-    "NXDOMAIN",
-    "NOTIMP",
-    "REFUSED",
-    "YXDOMAIN",
-    "YXRRSET",
-    "NXRRSET",
-    "NOTAUTH",
-    "NOTZONE",
-    "BADVERS",
-]
-
-RCODES = {name: number for number, name in RCODE_NAMES.items() if number < 16}
-"""The rcodes that fit a header, which is all of a message that a fault's reply has."""
+RCODES: Mapping[str, int] = MappingProxyType({name: number for number, name in RCODE_NAMES.items() if number < 16})
+"""The numbers of the rcodes that a fault may answer with: those that fit a header, which is all that its reply has."""
 
 _NUMBERS = {name: number for number, name in TYPE_NAMES.items()}
 
 
 def type_text(number: int) -> str:
     """Write a record type as text: `A`, or `TYPE65280` (RFC 3597) where it has no name."""
-    known = TYPE_NAMES.get(number)
-    if known is not None:
-        return known
+    if number in TYPE_NAMES:
+        return type_name(number)
     import dns.rdatatype
 
     return dns.rdatatype.to_text(dns.rdatatype.RdataType.make(number))

@@ -1,4 +1,4 @@
-"""The virtual driver: no sockets and no waiting. A network function answers, and the clock jumps to the next event.
+"""The virtual driver: no sockets and no waiting. A network function answers, and the clock jumps to what comes next.
 
 The desk, and so single flight, the cap, resends and deadlines, is the one that real drivers use.
 """
@@ -14,7 +14,7 @@ from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.engine.sends import Send
 from k8sresolve._core.events import Events
-from k8sresolve._core.questions import Results, Round
+from k8sresolve._core.questions import Results, Round, Terms
 from k8sresolve._drivers.running import report
 from k8sresolve.errors import ResolverClosed, WrongLoop
 from k8sresolve.testing.network.parcels import Arrival
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import asyncio
 
 
-class Network(Protocol):
+class Exchanging(Protocol):
     """What stands in for sockets."""
 
     def exchange(self, send: Send, message: bytes) -> list[Arrival]:
@@ -31,7 +31,7 @@ class Network(Protocol):
         ...
 
 
-class Clock(Protocol):
+class VirtualTime(Protocol):
     """A clock that goes on only when told."""
 
     def monotonic(self) -> float:
@@ -43,7 +43,7 @@ class Clock(Protocol):
         ...
 
 
-class _Event(NamedTuple):
+class _Delivery(NamedTuple):
     at: float
     serial: int
     flight: Flight
@@ -55,12 +55,12 @@ class _Event(NamedTuple):
 class _VirtualDriver:
     """What the two faces share: the desk's host, and one step of virtual time."""
 
-    def __init__(self, rules: Rules, ledger: Ledger, events: Events, network: Network, clock: Clock) -> None:
+    def __init__(self, rules: Rules, ledger: Ledger, events: Events, network: Exchanging, clock: VirtualTime) -> None:
         self.desk = Desk(rules, ledger, events, self)
         self._network = network
         self._clock = clock
         self._alarms = Alarms()
-        self._events: list[_Event] = []
+        self._deliveries: list[_Delivery] = []
         self._serial = 0
         self._closed = False
 
@@ -81,32 +81,32 @@ class _VirtualDriver:
         self.desk.close(self.now())
 
     def _step(self) -> None:
-        """Go to the next event or alarm, and let it happen."""
+        """Go to the next delivery or alarm, and let it happen."""
         alarm = self._alarms.next()
-        if self._events and (alarm is None or self._events[0].at <= alarm):
-            event = heapq.heappop(self._events)
-            if event.flight.answer is None:
-                self._clock.reach(event.at)
-                self._happen(event)
+        if self._deliveries and (alarm is None or self._deliveries[0].at <= alarm):
+            delivery = heapq.heappop(self._deliveries)
+            if delivery.flight.answer is None:
+                self._clock.reach(delivery.at)
+                self._deliver(delivery)
         elif alarm is not None:
             self._clock.reach(alarm)
             now = self.now()
             for flight in self._alarms.due(now):
                 self.desk.ring(flight, now)
 
-    def _happen(self, event: _Event) -> None:
-        now = self.now()
-        if event.arrival.data is None:
-            self.desk.error(event.flight, event.number, event.arrival.error, now)
-        elif event.arrival.data[:2] != _id_of(event.number):
-            if event.transport == "tcp":
-                self.desk.error(event.flight, event.number, "a reply with another id", now)
+    def _deliver(self, delivery: _Delivery) -> None:
+        now, flight, number, data = self.now(), delivery.flight, delivery.number, delivery.arrival.data
+        if data is None:
+            self.desk.error(flight, number, delivery.arrival.error, now)
+        elif data[:2] != _id_of(number):
+            if delivery.transport == "tcp":
+                self.desk.error(flight, number, "a reply with another id", now)
             else:
-                self.desk.datagram(event.flight, event.number, b"", now)
-        elif event.transport == "tcp":
-            self.desk.message(event.flight, event.number, event.arrival.data, now)
+                self.desk.datagram(flight, number, b"", now)
+        elif delivery.transport == "tcp":
+            self.desk.message(flight, number, data, now)
         else:
-            self.desk.datagram(event.flight, event.number, event.arrival.data, now)
+            self.desk.datagram(flight, number, data, now)
 
     # -- the desk's host ---------------------------------------------------------------------------------------------
 
@@ -115,8 +115,8 @@ class _VirtualDriver:
         now = self.now()
         for arrival in self._network.exchange(send, _id_of(send.number) + send.payload[2:]):
             self._serial += 1
-            event = _Event(now + arrival.delay, self._serial, flight, send.number, send.transport, arrival)
-            heapq.heappush(self._events, event)
+            delivery = _Delivery(now + arrival.delay, self._serial, flight, send.number, send.transport, arrival)
+            heapq.heappush(self._deliveries, delivery)
         return None
 
     def release(self, flight: Flight) -> None:
@@ -140,16 +140,16 @@ def _id_of(number: int) -> bytes:
 class VirtualDriver(_VirtualDriver):
     """Runs lookups one after another; threads take turns."""
 
-    def __init__(self, rules: Rules, ledger: Ledger, events: Events, network: Network, clock: Clock) -> None:
+    def __init__(self, rules: Rules, ledger: Ledger, events: Events, network: Exchanging, clock: VirtualTime) -> None:
         super().__init__(rules, ledger, events, network, clock)
         self._lock = threading.RLock()
 
-    def ask(self, round_: Round, deadline: float, *, fresh: bool) -> Results:
+    def ask(self, round_: Round, terms: Terms) -> Results:
         """Ask questions at once, and let time go on until what suffices is there."""
         with self._lock:
             if self._closed:
                 raise ResolverClosed("this resolver is closed")
-            batch = self.desk.ask(round_, deadline, self.now(), fresh=fresh)
+            batch = self.desk.ask(round_, terms, self.now())
             while not batch.done:
                 self._step()
         return tuple(batch.answers)
@@ -180,12 +180,12 @@ _TURNS = 3
 class AsyncVirtualDriver(_VirtualDriver):
     """Runs lookups for tasks of asyncio or trio. Virtual time goes on only when the tasks that can run have run."""
 
-    def __init__(self, rules: Rules, ledger: Ledger, events: Events, network: Network, clock: Clock) -> None:
+    def __init__(self, rules: Rules, ledger: Ledger, events: Events, network: Exchanging, clock: VirtualTime) -> None:
         super().__init__(rules, ledger, events, network, clock)
         self._stepping = False
         self._loop: object = None
 
-    async def ask(self, round_: Round, deadline: float, *, fresh: bool) -> Results:
+    async def ask(self, round_: Round, terms: Terms) -> Results:
         """Ask questions at once, and let time go on until what suffices is there."""
         trio = _running_trio()
         loop = _asyncio_loop() if trio is None else trio.lowlevel.current_trio_token()
@@ -194,7 +194,7 @@ class AsyncVirtualDriver(_VirtualDriver):
         self._loop = loop
         if self._closed:
             raise ResolverClosed("this resolver is closed")
-        batch = self.desk.ask(round_, deadline, self.now(), fresh=fresh)
+        batch = self.desk.ask(round_, terms, self.now())
         try:
             if trio is not None:
                 await self._step_in_trio(batch, trio)

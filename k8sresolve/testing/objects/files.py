@@ -10,8 +10,8 @@ from k8sresolve.errors import ManifestError
 from k8sresolve.testing.objects.json_ import json_parts
 from k8sresolve.testing.objects.sources import Part, Source
 
-SUFFIXES = (".yaml", ".yml", ".json")
-"""The files of a directory that are manifests."""
+MANIFEST_SUFFIXES: tuple[str, ...] = (".yaml", ".yml", ".json")
+"""By these endings of their names the files of a directory are manifests."""
 
 
 def manifest_files(path: Path) -> list[Path]:
@@ -19,11 +19,13 @@ def manifest_files(path: Path) -> list[Path]:
     try:
         if not path.is_dir():
             return [path]
-        found = sorted(entry for entry in path.rglob("*") if entry.suffix in SUFFIXES and entry.is_file())
+        found = sorted(entry for entry in path.rglob("*") if entry.suffix in MANIFEST_SUFFIXES and entry.is_file())
     except (OSError, ValueError) as error:
         raise _unreadable(path, error) from None
     if not found:
-        raise ManifestError(f"the directory holds no {', '.join('*' + suffix for suffix in SUFFIXES)}", file=str(path))
+        raise ManifestError(
+            f"the directory holds no {', '.join('*' + suffix for suffix in MANIFEST_SUFFIXES)}", file=str(path)
+        )
     return found
 
 

@@ -8,8 +8,9 @@ import dns.nameserver
 from dns.message import Message, QueryMessage
 from dns.query import BadResponse
 
-from k8sresolve._core.engine.sends import Send, Transport
+from k8sresolve._core.engine.sends import Send
 from k8sresolve.config import Nameserver
+from k8sresolve.errors import Transport
 from k8sresolve.testing.network.clock import Clock
 from k8sresolve.testing.network.network import Network
 

@@ -1,9 +1,9 @@
 """The cluster's names as a program of the C library finds them, by the library's own search and timers."""
 
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from ipaddress import ip_address
-from typing import Literal, TypeVar
+from typing import Literal, TypeVar, TypeVarTuple
 
 import attrs
 
@@ -15,14 +15,15 @@ from k8sresolve._core.questions import AAAA, PTR, A, Call, Empty, Found, Lookup,
 from k8sresolve._core.search import walk as search
 from k8sresolve._facade import Options
 from k8sresolve._getaddrinfo.libc import Libc
-from k8sresolve._getaddrinfo.names import Host, Missing, bare, host_of
+from k8sresolve._getaddrinfo.names import HostEntry, Missing, host_of, undotted
 from k8sresolve.config import CacheConfig, ResolverConfig
 from k8sresolve.testing.network.clock import Clock
 from k8sresolve.testing.network.parcels import Arrival
-from k8sresolve.testing.network.virtual import Network, VirtualDriver
+from k8sresolve.testing.network.virtual import Exchanging, VirtualDriver
 from k8sresolve.testing.programs.resolvers import OfflineResolver, Place
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 Outside = Literal["refuse", "pass"]
 """What becomes of names that are not the cluster's: nobody has them, or this machine is asked."""
@@ -42,7 +43,7 @@ class Elsewhere(Exception):
 class _Plain:
     """The network as a libc uses it: without EDNS, unless resolv.conf says so, and old ones without TCP."""
 
-    def __init__(self, network: Network, *, edns: bool, tcp: bool) -> None:
+    def __init__(self, network: Exchanging, *, edns: bool, tcp: bool) -> None:
         self._network = network
         self._edns = edns
         self._tcp = tcp
@@ -80,15 +81,14 @@ class LibcResolver(OfflineResolver):
             rules = rules._replace(limit=self._limit)
         return super()._connect(rules, ledger, events)
 
-    def run(self, lookup: Lookup[T]) -> T:
-        """Run a lookup to its end."""
-        call: Call[T] = Call(_begun, (lookup,))
+    def run(self, function: Callable[[*Ts], Lookup[T]], *arguments: *Ts) -> T:
+        """Run to its end a lookup that takes nothing of a resolver's setting."""
+        call: Call[T] = Call(_without_setting, (function, *arguments))
         return self._run(call, None, fresh=True)
 
 
-def _begun(_setting: object, lookup: Lookup[T]) -> Lookup[T]:
-    """A lookup that takes nothing of a resolver's setting."""
-    return lookup
+def _without_setting(_setting: object, function: Callable[[*Ts], Lookup[T]], *arguments: *Ts) -> Lookup[T]:
+    return function(*arguments)
 
 
 class LibcNames:
@@ -101,12 +101,12 @@ class LibcNames:
         self._policy = search.policy(libc.name)
         self._outside = outside
 
-    def find(self, host: str, rdtypes: tuple[int, ...]) -> Lookup[Host]:
+    def find(self, host: str, rdtypes: tuple[int, ...]) -> Lookup[HostEntry]:
         """Find addresses of these types. Raises `Missing`, or `Elsewhere`."""
         listed = [ip_address(text) for text in self._hosts.get(host.lower(), ())]
         known = tuple(ip.packed for ip in listed if (A if ip.version == 4 else AAAA) in rdtypes)
         if known:
-            return Host(host, (), known)
+            return HostEntry(host, (), known)
         if listed and self._libc.name != "glibc":
             raise Missing("nodata")  # musl asks no nameserver about a name of the hosts file
         rdtypes = tuple(rdtype for rdtype in rdtypes if rdtype != AAAA or "no-aaaa" not in self._config.flags)
@@ -133,7 +133,7 @@ class LibcNames:
         pointer = f"{ip_address(address).reverse_pointer}."
         end = yield from search.walk(pointer, self._config, self._policy, (PTR,))
         if end.found is not None:
-            return [bare(name) for answer in end.found.answers if isinstance(answer, Found) for name in answer.data]
+            return [undotted(name) for answer in end.found.answers if isinstance(answer, Found) for name in answer.data]
         if end.failure == "nxdomain" and self._outside == "pass":
             raise Elsewhere
         raise Missing(end.failure or "failed")
@@ -145,7 +145,7 @@ class LibcNames:
         """
         answers = [answer for tried in end.tried for answer in tried.answers]
         chains = [answer.chain for answer in answers if isinstance(answer, (Empty, NxDomain)) and answer.chain]
-        target = bare(chains[-1][-1] if chains else host)
+        target = undotted(chains[-1][-1] if chains else host)
         negative = ("nxdomain", "nodata") if chains else ("nxdomain",)
         domain = self._config.cluster_domain or "cluster.local"
         if end.failure not in negative or is_under(f"{target}.", domain):

@@ -15,9 +15,10 @@ from contextlib import ExitStack, suppress
 from ipaddress import IPv6Address, ip_address
 from typing import Any, Self, get_args
 
+from k8sresolve._core.lookups.hosts import is_localhost
 from k8sresolve._core.questions import A
 from k8sresolve._getaddrinfo.hints import Hints, Info, read_host, read_service
-from k8sresolve._getaddrinfo.libc import Eai, HostEntry
+from k8sresolve._getaddrinfo.libc import Eai, HostTuple, LibcName
 from k8sresolve._getaddrinfo.libcs import libc
 from k8sresolve._getaddrinfo.nameinfo import getnameinfo, numeric_nameinfo
 from k8sresolve._getaddrinfo.names import Caller, Missing
@@ -25,14 +26,9 @@ from k8sresolve._getaddrinfo.numeric import literal_text
 from k8sresolve.errors import ConfigError
 from k8sresolve.testing.network.clock import Clock
 from k8sresolve.testing.programs.libc_names import Elsewhere, LibcNames, LibcResolver, Outside
-from k8sresolve.testing.programs.replacing import Functions, replace
+from k8sresolve.testing.programs.replacing import Functions, Sockets, replace
 from k8sresolve.testing.programs.resolvers import Place
 from k8sresolve.testing.programs.routes import Routes
-
-
-def _is_localhost(host: str) -> bool:
-    """Whether a name is this machine's, wherever it runs (RFC 6761, section 6.3)."""
-    return f".{host.removesuffix('.').lower()}".endswith(".localhost")
 
 
 def _is_no_host(host: str | None) -> bool:
@@ -55,7 +51,7 @@ class Patch:
     It holds for all threads, and there is one at a time. It may be entered again once it was left.
     """
 
-    def __init__(self, place: Place, clock: Clock, routes: Routes, *, libc_: str, outside: Outside) -> None:
+    def __init__(self, place: Place, clock: Clock, routes: Routes, *, libc_: LibcName, outside: Outside) -> None:
         if outside not in get_args(Outside):
             raise ConfigError(f"there is no way out {outside!r}", advice=f"use one of {', '.join(get_args(Outside))}")
         self._libc = libc(libc_)
@@ -65,7 +61,7 @@ class Patch:
         self._caller = Caller(lambda: own, self._names)
         self._routes = routes
         self._undo = ExitStack()
-        self._machine = Functions.current()
+        self._machine = Functions.of(socket)
 
     # -- the functions of `socket` -----------------------------------------------------------------------------------
 
@@ -81,62 +77,62 @@ class Patch:
         """Do as `socket.getaddrinfo` does in a pod."""
         name = read_host(host)
         rest = (port, family, type, proto, flags)
-        if name is not None and _is_localhost(name):
-            return self._machine.getaddrinfo(host, *rest)  # type: ignore[no-any-return]
+        if name is not None and is_localhost(name):
+            return self._machine.getaddrinfo(host, *rest)
         try:
             hints = Hints(family, type, proto, flags)
-            return self._resolver.run(self._libc.getaddrinfo(name, read_service(port), hints, self._caller))
+            return self._resolver.run(self._libc.getaddrinfo, name, read_service(port), hints, self._caller)
         except Eai as eai:
             raise self._libc.error(eai.code) from None
         except Elsewhere as elsewhere:
             there = elsewhere.name
-        return self._machine.getaddrinfo(there or host, *rest)  # type: ignore[no-any-return]
+        return self._machine.getaddrinfo(there or host, *rest)
 
     def gethostbyname(self, hostname: Any) -> str:
         """Do as `socket.gethostbyname` does in a pod."""
         # Unlike the others it leaves ASCII as it is.
         host = hostname if isinstance(hostname, str) and hostname.isascii() else read_host(hostname)
         if host is None or _is_no_host(host):
-            return self._machine.gethostbyname(hostname)  # type: ignore[no-any-return]
+            return self._machine.gethostbyname(hostname)
         return self.getaddrinfo(host.encode("latin-1"), None, socket.AF_INET)[0][4][0]
 
-    def gethostbyname_ex(self, hostname: Any) -> HostEntry:
+    def gethostbyname_ex(self, hostname: Any) -> HostTuple:
         """Do as `socket.gethostbyname_ex` does in a pod."""
         host = read_host(hostname)
-        if host is None or _is_no_host(host) or _is_localhost(host) or literal_text(host):
-            return self._machine.gethostbyname_ex(hostname)  # type: ignore[no-any-return]
+        if host is None or _is_no_host(host) or is_localhost(host) or literal_text(host):
+            return self._machine.gethostbyname_ex(hostname)
         # Python asks with getaddrinfo first, whose errors are the ones that one sees.
         self.getaddrinfo(host, None, socket.AF_INET)
         try:
-            return self._libc.host_entry(host, self._resolver.run(self._names.find(host, (A,))))
+            return self._libc.host_tuple(host, self._resolver.run(self._names.find, host, (A,)))
         except Elsewhere as elsewhere:
-            return self._machine.gethostbyname_ex(elsewhere.name or hostname)  # type: ignore[no-any-return]
+            return self._machine.gethostbyname_ex(elsewhere.name or hostname)
         except Missing as missing:
             raise self._libc.host_error(missing.old) from None
 
-    def gethostbyaddr(self, ip_address: Any) -> HostEntry:
+    def gethostbyaddr(self, ip_address: Any) -> HostTuple:
         """Do as `socket.gethostbyaddr` does in a pod."""
         host = read_host(ip_address)
         if host is None or _is_no_host(host):
-            return self._machine.gethostbyaddr(ip_address)  # type: ignore[no-any-return]
+            return self._machine.gethostbyaddr(ip_address)
         address = str(self.getaddrinfo(host, None)[0][4][0])
         with suppress(Elsewhere):
             try:
                 if not _is_loopback(address):
-                    return self._resolver.run(self._libc.named(address, self._names))
+                    return self._resolver.run(self._libc.named, address, self._names)
             except Missing as missing:
                 raise self._libc.host_error(missing.failure) from None
-        return self._machine.gethostbyaddr(address)  # type: ignore[no-any-return]
+        return self._machine.gethostbyaddr(address)
 
     def getnameinfo(self, sockaddr: Any, flags: int) -> tuple[str, str]:
         """Do as `socket.getnameinfo` does in a pod."""
         with suppress(Elsewhere):
             try:
                 if not _is_loopback(numeric_nameinfo(sockaddr, flags & ~socket.NI_NAMEREQD)[0]):
-                    return self._resolver.run(getnameinfo(self._libc, sockaddr, flags, self._names))
+                    return self._resolver.run(getnameinfo, self._libc, sockaddr, flags, self._names)
             except Eai as eai:
                 raise self._libc.error(eai.code) from None
-        return self._machine.getnameinfo(sockaddr, flags)  # type: ignore[no-any-return]
+        return self._machine.getnameinfo(sockaddr, flags)
 
     # -- connections -------------------------------------------------------------------------------------------------
 
@@ -170,8 +166,8 @@ class Patch:
                     advice="leave it first, best by `with`",
                 )
             with ExitStack() as undo:
-                self._machine = Functions.current()
-                replace(self, undo, sys.modules)
+                self._machine = Functions.of(socket)
+                replace(Sockets(Functions.of(self), self.reach), undo, sys.modules)
                 self._undo = undo.pop_all()
             _ENTERED[self] = where
         return self

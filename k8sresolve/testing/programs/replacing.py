@@ -5,52 +5,37 @@ import errno
 import socket
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
+
+from k8sresolve._getaddrinfo.libc import HostTuple
 
 
 class Functions(NamedTuple):
     """Functions of the module `socket`."""
 
-    getaddrinfo: Callable[..., Any]
-    gethostbyname: Callable[..., Any]
-    gethostbyname_ex: Callable[..., Any]
-    gethostbyaddr: Callable[..., Any]
-    getnameinfo: Callable[..., Any]
+    getaddrinfo: Callable[..., list[Any]]
+    gethostbyname: Callable[..., str]
+    gethostbyname_ex: Callable[..., HostTuple]
+    gethostbyaddr: Callable[..., HostTuple]
+    getnameinfo: Callable[..., tuple[str, str]]
 
     @classmethod
-    def current(cls) -> "Functions":
-        """Those that are there now."""
-        return cls(*(getattr(socket, name) for name in cls._fields))
+    def of(cls, owner: object) -> "Functions":
+        """Those of a module, or methods that do as they do."""
+        return cls(*(getattr(owner, name) for name in cls._fields))
 
 
-class Sockets(Protocol):
-    """What is put in their place."""
+class Sockets(NamedTuple):
+    """What is put in their place. `reach` tells where a connection to an address goes, by its family and kind."""
 
-    def getaddrinfo(  # noqa: PLR0917 - as `socket` has it
-        self,
-        host: Any,
-        port: Any,
-        family: int = 0,
-        type: int = 0,  # noqa: A002 - the names are those of `socket`
-        proto: int = 0,
-        flags: int = 0,
-    ) -> list[Any]:
-        """As `socket.getaddrinfo`."""
-        ...
-
-    def getnameinfo(self, sockaddr: Any, flags: int) -> tuple[str, str]:
-        """As `socket.getnameinfo`."""
-        ...
-
-    def reach(self, address: Any, family: int, kind: int) -> Any:
-        """Tell where a connection goes."""
-        ...
+    functions: Functions
+    reach: Callable[[Any, int, int], Any]
 
 
 def replace(sockets: Sockets, undo: ExitStack, modules: Mapping[str, Any]) -> None:
     """Put it in place, in `socket` and in those of the other libraries that are loaded; `undo` puts all back."""
     for name in Functions._fields:
-        _put(undo, socket, name, _as_function(getattr(sockets, name)))
+        _put(undo, socket, name, _as_function(getattr(sockets.functions, name)))
     _replace_connect(sockets, undo)
     for name, also in (("gevent.socket", _replace_gevent), ("uvloop", _replace_uvloop), ("trio", _replace_trio)):
         if name in modules:
@@ -98,7 +83,7 @@ def _replace_gevent(sockets: Sockets, undo: ExitStack, gevent_socket: Any) -> No
     """In a monkey-patched program, replace what gevent's own `create_connection` calls in place of `socket`'s."""
     if socket.socket is gevent_socket.socket:
         for name in Functions._fields:
-            _put(undo, gevent_socket, name, _as_function(getattr(sockets, name)))
+            _put(undo, gevent_socket, name, _as_function(getattr(sockets.functions, name)))
 
 
 def _replace_uvloop(sockets: Sockets, undo: ExitStack, uvloop: Any) -> None:
@@ -106,10 +91,10 @@ def _replace_uvloop(sockets: Sockets, undo: ExitStack, uvloop: Any) -> None:
     create_connection = uvloop.Loop.create_connection
 
     async def getaddrinfo(_loop: object, host: Any, port: Any, **hints: Any) -> list[Any]:
-        return sockets.getaddrinfo(host, port, **hints)
+        return sockets.functions.getaddrinfo(host, port, **hints)
 
     async def getnameinfo(_loop: object, sockaddr: Any, flags: int = 0) -> tuple[str, str]:
-        return sockets.getnameinfo(sockaddr, flags)
+        return sockets.functions.getnameinfo(sockaddr, flags)
 
     async def connected(loop: object, factory: Any, host: Any = None, port: Any = None, **options: Any) -> Any:
         if host is None or options.get("sock") is not None:
@@ -118,7 +103,7 @@ def _replace_uvloop(sockets: Sockets, undo: ExitStack, uvloop: Any) -> None:
         if options.get("ssl") and options.get("server_hostname") is None:
             options["server_hostname"] = host
         errors: list[OSError] = []
-        for family, kind, _, _, address in sockets.getaddrinfo(host, port, type=socket.SOCK_STREAM, **hints):
+        for family, kind, _, _, address in sockets.functions.getaddrinfo(host, port, type=socket.SOCK_STREAM, **hints):
             try:
                 return await create_connection(loop, factory, *sockets.reach(address, family, kind)[:2], **options)
             except OSError as error:
@@ -134,11 +119,11 @@ def _replace_trio(sockets: Sockets, undo: ExitStack, trio: Any) -> None:
 
     async def getaddrinfo(_self: object, *args: Any) -> list[Any]:
         await trio.lowlevel.checkpoint()
-        return sockets.getaddrinfo(*args)
+        return sockets.functions.getaddrinfo(*args)
 
     async def getnameinfo(_self: object, *args: Any) -> tuple[str, str]:
         await trio.lowlevel.checkpoint()
-        return sockets.getnameinfo(*args)
+        return sockets.functions.getnameinfo(*args)
 
     functions: Mapping[str, object] = {"getaddrinfo": getaddrinfo, "getnameinfo": getnameinfo}
     resolver = type("Resolver", (trio.abc.HostnameResolver,), dict(functions))()

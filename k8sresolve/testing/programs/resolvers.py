@@ -13,14 +13,14 @@ from k8sresolve.names import IPAddress
 from k8sresolve.resolver import Resolver
 from k8sresolve.testing.network.clock import Clock
 from k8sresolve.testing.network.network import SOME_POD
-from k8sresolve.testing.network.virtual import AsyncVirtualDriver, Network, VirtualDriver
+from k8sresolve.testing.network.virtual import AsyncVirtualDriver, Exchanging, VirtualDriver
 
 
 class Place(NamedTuple):
     """Where a program runs: its configuration, what it reaches, the IP versions it has, and its addresses."""
 
     config: ResolverConfig
-    network: Network
+    network: Exchanging
     versions: frozenset[int]
     addresses: tuple[str, ...] = SOME_POD
 

@@ -16,7 +16,7 @@ from k8sresolve.testing.controllers.networks import Networks
 from k8sresolve.testing.objects.kinds import NO_PORT, EndpointAddress, PortEntry, Service
 from k8sresolve.testing.objects.store import Store
 
-Address = tuple[str, int]
+SocketAddress = tuple[str, int]
 
 
 class _Way(NamedTuple):
@@ -35,9 +35,9 @@ class Routes:
         self._store = store
         self._networks = networks
         self._cluster_domain = cluster_domain
-        self._routes: dict[_Way, Address] = {}
+        self._routes: dict[_Way, SocketAddress] = {}
 
-    def add(self, name: str | ServiceName | EndpointName, port: str | int, to: Address) -> None:
+    def add(self, name: str | ServiceName | EndpointName, port: str | int, to: SocketAddress) -> None:
         """Lead connections to a port of a Service, or of one of its endpoints, to a local address.
 
         Raises `ConfigError` if there is no such Service or port, and for an address that is not IPv4 loopback.
@@ -54,7 +54,7 @@ class Routes:
         entry = _entry(service, port)
         self._routes[_Way(place.namespace, place.service, entry.name, endpoint)] = _local(to)
 
-    def find(self, address: str, port: int, protocol: str) -> Address | None:
+    def find(self, address: str, port: int, protocol: str) -> SocketAddress | None:
         """Tell where a connection goes; None for an address that is not the cluster's.
 
         Raises `ConnectionRefusedError`, which says what is missing, for one of the cluster's without a route.
@@ -148,7 +148,7 @@ def _entry(service: Service, port: str | int) -> PortEntry:
     )
 
 
-def _local(to: Address) -> Address:
+def _local(to: SocketAddress) -> SocketAddress:
     with suppress(TypeError, ValueError):
         host, port = to
         address = ip_address(host)

@@ -15,7 +15,7 @@ from k8sresolve._core.engine.desk import SETTLE, Desk
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.events import Events
-from k8sresolve._core.questions import AAAA, A, Found, Question, Round
+from k8sresolve._core.questions import AAAA, A, Found, Question, Round, Terms
 from k8sresolve.config import CacheConfig, Nameserver
 
 IPV4, IPV6 = IPv4Address("10.96.20.1"), IPv6Address("fd00::20:1")
@@ -83,7 +83,7 @@ class Host:
 
     def ask(self, *questions, deadline=5.0, fresh=False, **rules):
         questions = tuple(Question(f"{q}.", A) if isinstance(q, str) else q for q in questions)
-        return self.desk.ask(Round(questions, **rules), deadline, self.now, fresh=fresh)
+        return self.desk.ask(Round(questions, **rules), Terms(deadline, fresh), self.now)
 
     def leave(self, batch):
         self.desk.leave(batch, self.now)

@@ -13,7 +13,7 @@ NAMESERVER = Nameserver("10.96.0.10")
 def test_while_nothing_came_of_it_it_says_so_and_how_long_that_is(transport):
     sent = Sent(0, transport, "resend", 1.5, edns=True)
     assert (sent.server, sent.purpose, sent.at, sent.edns) == (0, "resend", 1.5, True)
-    assert (sent.outcome, sent.milliseconds) == ("", 0.0)
+    assert (sent.ended, sent.milliseconds) == (False, 0.0)
     assert sent.exchange(NAMESERVER, 1.5) == Exchange("10.96.0.10", transport, "no reply", 0.0)
     assert sent.exchange(NAMESERVER, 2.0) == Exchange("10.96.0.10", transport, "no reply", 500.0)
 
@@ -21,7 +21,7 @@ def test_while_nothing_came_of_it_it_says_so_and_how_long_that_is(transport):
 def test_then_what_came_and_when_whenever_one_asks():
     sent = Sent(1, "udp", "first", 1.5, edns=False)
     sent.end(1.75, "REFUSED")
-    assert (sent.outcome, sent.milliseconds, sent.edns) == ("REFUSED", 250.0, False)
+    assert (sent.ended, sent.outcome, sent.milliseconds, sent.edns) == (True, "REFUSED", 250.0, False)
     for now in (1.75, 9.0):
         assert sent.exchange(NAMESERVER, now) == Exchange("10.96.0.10", "udp", "REFUSED", 250.0)
 

@@ -4,7 +4,7 @@ import pytest
 
 from k8sresolve._core.files.dialects import DIALECTS
 from k8sresolve._core.files.resolv_conf import parse_resolv_conf
-from k8sresolve._core.files.search_list import MUSL_LINE
+from k8sresolve._core.search.limits import MUSL_LINE
 from k8sresolve.config import Nameserver
 
 GOOD = b"nameserver 10.96.0.10\n"

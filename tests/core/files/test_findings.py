@@ -2,7 +2,7 @@
 
 import pytest
 
-from k8sresolve._core.files.findings import Findings, Line, odd, placed, quote
+from k8sresolve._core.files.findings import Findings, TextLine, odd, placed, quote
 from k8sresolve._core.files.resolv_conf import parse_resolv_conf, parse_statements
 from k8sresolve.findings import Finding
 
@@ -12,22 +12,22 @@ GOOD = b"nameserver 10.96.0.10\n"
 def test_what_is_odd_is_placed_at_a_line_or_at_the_file():
     said = odd("is odd", "do so", "error")
     assert said == Finding(severity="error", problem="is odd", advice="do so")
-    at_line = placed(said, Line(3, "search\n"), "RESOLV", "resolv.conf(5)")
+    at_line = placed(said, TextLine(3, "search\n"), "RESOLV", "resolv.conf(5)")
     assert (at_line.source, at_line.line, at_line.text, at_line.reference) == ("RESOLV", 3, "search", "resolv.conf(5)")
     at_file = placed(odd("is odd", "do so", reference="RFC 1035"), None, "RESOLV", "resolv.conf(5)")
     assert (at_file.line, at_file.text, at_file.reference) == (None, "", "RFC 1035")
 
 
 def test_of_a_long_line_the_beginning_is_shown():
-    assert placed(odd("x", "y"), Line(1, "z" * 300), "").text == "z" * 200
+    assert placed(odd("x", "y"), TextLine(1, "z" * 300), "").text == "z" * 200
     assert quote("z" * 80) == repr("z" * 80)
     assert quote("z" * 81) == repr("z" * 77 + "...")
 
 
 def test_those_of_the_whole_come_first_then_line_by_line():
     findings = Findings("RESOLV", "resolv.conf(5)")
-    findings.add(odd("third", "x"), Line(9, ""))
-    findings.add(odd("second", "x"), Line(2, ""))
+    findings.add(odd("third", "x"), TextLine(9, ""))
+    findings.add(odd("second", "x"), TextLine(2, ""))
     findings.add(odd("of a variable", "x"), None, "RES_OPTIONS")
     findings.on_whole(odd("of the file", "x"))
     told = [(each.problem, each.source) for each in findings.in_order()]
@@ -42,8 +42,8 @@ def test_those_of_the_whole_come_first_then_line_by_line():
 def test_beyond_a_hundred_nothing_is_put_into_words_but_the_file_as_a_whole():
     findings = Findings("", "")
     for number in range(100):
-        findings.add(odd("x", "y"), Line(number + 1, ""))
-    findings.on_part(Line(101, ""), pytest.fail)
+        findings.add(odd("x", "y"), TextLine(number + 1, ""))
+    findings.on_part(TextLine(101, ""), pytest.fail)
     findings.on_whole(odd("of the file", "x"))
     assert [each.problem for each in findings.in_order()[:2]] == ["of the file", "1 more findings are left out"]
     assert len(findings.in_order()) == 102
@@ -51,7 +51,7 @@ def test_beyond_a_hundred_nothing_is_put_into_words_but_the_file_as_a_whole():
 
 def test_where_nobody_keeps_them_nothing_is_put_into_words():
     findings = Findings("", "", keeps=False)
-    findings.on_part(Line(1, ""), pytest.fail)
+    findings.on_part(TextLine(1, ""), pytest.fail)
     findings.on_whole(odd("of the file", "x"))
     assert findings.in_order() == ()
     text = b"nonsense\noptions nonsense ndots:99 attempts:0\nsearch a,b\n" * 3

@@ -9,10 +9,10 @@ from k8sresolve._core.lookups.results import (
     addresses_in,
     any_found,
     at_once,
-    canonical,
     chain_of,
     cname_of,
     first_failed,
+    in_canonical_order,
     is_lacking,
     lifetime,
     ranked,
@@ -35,7 +35,7 @@ def setting(*own):
 
 def test_addresses_are_in_order_of_their_numbers_ipv4_first_each_once():
     nine, ten = ip_address("10.0.0.9"), ip_address("10.0.0.10")
-    assert canonical([V6, ten, LOW, nine, V6]) == (nine, ten, LOW, V6)
+    assert in_canonical_order([V6, ten, LOW, nine, V6]) == (nine, ten, LOW, V6)
     assert addresses_in((AAAA, None, A, Empty(5.0), NxDomain(5.0), SERVFAIL, A)) == (V4, V6)
     assert addresses_in((None, SERVFAIL)) == ()
 

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from k8sresolve._core.questions import Outcome
 from k8sresolve._core.search.rules import (
     NEGATIVE,
     TEMPORARY,
@@ -21,6 +20,7 @@ from k8sresolve._core.search.rules import (
 )
 from k8sresolve._core.wire.names import Unsendable, name_octets
 from k8sresolve.config import ResolverConfig
+from k8sresolve.records import Outcome
 
 LABEL = st.text("ab-_", min_size=1, max_size=64) | st.sampled_from(
     ["", "\\.", "\\065", "\\999", "\\", "\u00fc", "x" * 63]
@@ -45,10 +45,10 @@ def sendable(name):
 def test_a_candidate_is_asked_exactly_if_a_packet_can_carry_it(name, entry):
     step = joined(name, entry)
     assert step.name == join(name, entry)
-    assert (step.fault is None) == sendable(step.name)
-    assert (step.kind == "asked") == (step.fault is None) == ("cannot be sent" not in step.rule)
+    assert (step.unsent is None) == sendable(step.name)
+    assert (step.kind == "asked") == (step.unsent is None) == ("cannot be sent" not in step.rule)
     typed = as_typed(name, "as typed")
-    assert (typed.fault is None) == sendable(typed.name)
+    assert (typed.unsent is None) == sendable(typed.name)
 
 
 def test_a_step_left_out_keeps_its_name_and_where_it_comes_from():
@@ -84,7 +84,7 @@ def test_negative_outcomes_are_reported_as_such_and_temporary_ones_as_temporary(
 def test_a_name_that_no_packet_can_carry_says_why(name, why):
     step = as_typed(name, "as typed")
     assert (step.name, step.rule) == (f"{name}.", f"as typed: cannot be sent, {why}")
-    assert (step.kind, step.fault, step.listed, step.candidate.asked) == ("unsendable", "unsendable", False, False)
+    assert (step.kind, step.unsent, step.listed, step.candidate.asked) == ("unsendable", "unsendable", False, False)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_a_name_that_no_packet_can_carry_says_why(name, why):
 def test_a_name_at_the_bounds_is_asked(name):
     """RFC 1035, section 2.3.4: labels of 63 octets, names of 255; an escape is one octet (section 5.1)."""
     step = as_typed(name, "as typed")
-    assert (step.rule, step.kind, step.fault, step.listed) == ("as typed", "asked", None, False)
+    assert (step.rule, step.kind, step.unsent, step.listed) == ("as typed", "asked", None, False)
 
 
 @pytest.mark.parametrize(
@@ -146,5 +146,5 @@ def test_a_step_is_left_out_or_stands_in_for_another():
     step = joined("x", "")
     assert without(step, "why") == ("x.", "search domain .: why", "left out", True, False)
     assert without(step, "why", "stand-in").kind == "stand-in"
-    assert (without(step, "why").fault, Step("x.", "as typed").kind) == (None, "asked")
-    assert Step("x.", "as typed", "malformed").fault == "malformed"
+    assert (without(step, "why").unsent, Step("x.", "as typed").kind) == (None, "asked")
+    assert Step("x.", "as typed", "malformed").unsent == "malformed"

@@ -1,5 +1,7 @@
 """The table of rcodes is dnspython's, as far as it goes."""
 
+from typing import get_args
+
 import dns.rcode
 import pytest
 
@@ -10,6 +12,10 @@ from k8sresolve._core.wire import rcodes
 def test_rcodes_have_their_names(rcode):
     assert rcodes.rcode_name(rcode) == dns.rcode.to_text(rcode)
     assert getattr(rcodes, rcodes.rcode_name(rcode)) == rcode
+
+
+def test_the_type_of_rcodes_has_the_names_of_the_table():
+    assert get_args(rcodes.Rcode) == (*rcodes.RCODE_NAMES.values(),)
 
 
 def test_every_rcode_of_a_header_has_a_name_but_those_of_other_opcodes_and_the_unassigned():

@@ -746,3 +746,23 @@ def test_glue_is_as_long_as_an_address(read, size):
         message = reply(HTTP, [srv(HTTP[0], "b.example.")], additional=[record("b.example.", rdtype, bytes(size))])
         with pytest.raises(Malformed):
             read(message, HTTP)
+
+
+def test_all_names_of_a_reverse_lookup_that_no_host_has_are_counted(read):
+    question = ("1.0.0.10.in-addr.arpa.", PTR)
+    answer = [record(question[0], PTR, name(target)) for target in ("a b.", "web.shop.", "-.", "1.2.")]
+    reading = read(reply(question, answer), question)
+    assert (reading.data, reading.dropped) == (("web.shop.",), 3)
+
+
+def test_glue_goes_by_the_whole_pointer(read):
+    """Two targets 256 octets apart, which only the upper bits of a pointer tell from each other."""
+    first = srv(b"\xc0\x0c", "a.example.")
+    filler = record(b"\xc0\x0c", TXT, bytes([255 - len(first) - 12]).ljust(256 - len(first) - 12, b"x"))
+    answer = [first, filler, srv(b"\xc0\x0c", "b.example.")]
+    at = len(reply(HTTP)) + 12 + 6
+    pointers = [struct.pack("!H", 0xC000 | at + distance) for distance in (0, 256)]
+    message = reply(HTTP, answer, additional=[a(pointers[0], "10.0.0.1"), a(pointers[1], "10.0.0.2")])
+    assert message[at : at + 11] == name("a.example.")
+    assert message[at + 256 : at + 267] == name("b.example.")
+    assert read(message, HTTP).glue == {"a.example.": (ONE,), "b.example.": (IPv4Address("10.0.0.2"),)}

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from k8sresolve.errors import ConfigError, ManifestError
-from k8sresolve.testing.controllers.networks import Networks, Pool
+from k8sresolve.testing.controllers.networks import AddressPool, Networks
 from tests.testing.controllers.manifests import endpoints, filled, pod, pods, service, workload
 
 
@@ -38,17 +38,22 @@ def test_a_cluster_has_ipv6_where_a_service_asks_for_it():
 
 
 @pytest.mark.parametrize(
-    "cidrs",
+    ("cidrs", "says"),
     [
-        {"service_cidrs": ["10.96.0.1/16"]},
-        {"service_cidrs": ["ten"]},
-        {"service_cidrs": []},
-        {"pod_cidrs": ["10.1.0.0/16", "10.2.0.0/16"]},
-        {"service_cidrs": ["10.96.0.0/16"], "pod_cidrs": ["fd00::/64"]},
+        ({"service_cidrs": ["10.96.0.1/16"]}, "^service_cidrs: "),
+        ({"service_cidrs": ["ten"]}, "^service_cidrs: 'ten'"),
+        ({"service_cidrs": []}, "^service_cidrs: "),
+        ({"service_cidrs": "10.96.0.0/16"}, "^service_cidrs='10.96.0.0/16' is no list of networks"),
+        ({"service_cidrs": 10}, "^service_cidrs=10 is no list of networks"),
+        ({"service_cidrs": [10]}, "^service_cidrs: '10'"),
+        ({"pod_cidrs": ["10.1.0.0/16", "10.2.0.0/16"]}, "^pod_cidrs: 2 networks given"),
+        ({"pod_cidrs": []}, "^pod_cidrs: "),
+        ({"pod_cidrs": ["ten"]}, "^pod_cidrs: 'ten'"),
+        ({"service_cidrs": ["10.96.0.0/16"], "pod_cidrs": ["fd00::/64"]}, "^service_cidrs and pod_cidrs differ"),
     ],
 )
-def test_networks_that_do_not_do_are_refused(cidrs):
-    with pytest.raises(ConfigError, match="cidrs"):
+def test_networks_that_do_not_do_are_refused(cidrs, says):
+    with pytest.raises(ConfigError, match=says):
         filled(**cidrs)
 
 
@@ -60,7 +65,7 @@ def test_addresses_may_run_out():
 @given(st.integers(20, 32), st.lists(st.text("ab", min_size=1, max_size=4), max_size=30))
 def test_a_pool_gives_each_address_once_and_those_that_are_stated_never(bits, owners):
     network = ipaddress.ip_network(f"10.1.0.0/{bits}")
-    pool = Pool(network)
+    pool = AddressPool(network)
     stated = str(network[network.num_addresses // 2])
     pool.take(stated)
     given_out = []

@@ -5,17 +5,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from typing import get_args
 
 import dns.message
 import dns.query
 import pytest
 
-from k8sresolve._core.wire.rcodes import RCODE_NAMES
 from k8sresolve.testing import Cluster
 from k8sresolve.testing.network import query_log as module
 from k8sresolve.testing.network.query_log import LoggedQuery, QueryCount, QueryLog
-from k8sresolve.testing.network.text import Rcode
 
 SHOP = "docs/examples/shop.yaml"
 PAYMENTS = "payments.shop.svc.cluster.local"
@@ -84,10 +81,6 @@ def test_types_have_their_names_even_those_that_lookups_do_not_know(cluster):
             dns.query.udp(query, server.host, port=server.port, timeout=5)
             assert cluster.queries.asked("cluster.local", rdtype) == 1
     assert [query.rdtype for query in cluster.queries][-3:] == ["MX", "TYPE65280", "HTTPS"]
-
-
-def test_every_rcode_that_has_a_name_is_an_outcome():
-    assert set(RCODE_NAMES.values()) == set(get_args(Rcode))
 
 
 def test_an_alias_is_told_by_its_type():

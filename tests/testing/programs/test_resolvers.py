@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from k8sresolve import Nameserver, ResolverConfig
+from k8sresolve import ConfigError, Nameserver, ResolverConfig
 from k8sresolve.testing import Cluster
 
 SERVERS = ("10.244.0.2", "10.244.0.3")
@@ -35,3 +35,11 @@ def test_options_rotate_turns_from_one_nameserver_to_the_next(facade, flags, ask
             for _ in range(4):
                 resolver.addresses(name, fresh=True)
     assert {query.nameserver for query in list(cluster.queries)[1:]} == asked
+
+
+@pytest.mark.parametrize("config", ["", "10.0.0.1", ()])
+def test_what_is_no_configuration_is_refused(config):
+    cluster = Cluster.from_objects([SERVICE])
+    for make in (cluster.resolver, cluster.async_resolver, cluster.patch):
+        with pytest.raises(ConfigError, match="is no ResolverConfig"):
+            make(config=config)

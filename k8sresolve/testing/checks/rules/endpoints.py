@@ -9,7 +9,7 @@ from typing import NamedTuple
 from k8sresolve.findings import Finding, Severity
 from k8sresolve.testing.checks.origins import Origin, Origins
 from k8sresolve.testing.checks.rules.services import NXDOMAIN
-from k8sresolve.testing.checks.subjects import ServiceSubject, Surroundings
+from k8sresolve.testing.checks.subjects import AllObjects, ServiceSubject
 from k8sresolve.testing.checks.telling import labels_told, listed
 from k8sresolve.testing.objects.kinds import Pod, Selector, Service
 
@@ -20,7 +20,7 @@ _MAX_COMPARED = 500
 _CLOSE = 0.6  # what difflib takes for close by default
 
 
-def check_endpoints(subject: ServiceSubject, around: Surroundings) -> Iterator[Finding]:
+def check_endpoints(subject: ServiceSubject, around: AllObjects) -> Iterator[Finding]:
     """Look at a Service's endpoints."""
     if not subject.has_ready:
         yield _without_endpoints(subject, around.origins)

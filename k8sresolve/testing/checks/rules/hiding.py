@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 from k8sresolve._core.files.search_list import is_like_top_level
 from k8sresolve.findings import Finding
-from k8sresolve.testing.checks.subjects import NamespaceSubject, ServiceSubject, Surroundings
+from k8sresolve.testing.checks.subjects import AllObjects, NamespaceSubject, ServiceSubject
 from k8sresolve.testing.checks.telling import listed
 
 
-def check_namespace_name(subject: NamespaceSubject, _around: Surroundings) -> Iterator[Finding]:
+def check_namespace_name(subject: NamespaceSubject, _around: AllObjects) -> Iterator[Finding]:
     """Whether a namespace is called otherwise than a top-level domain."""
     if is_like_top_level(subject.name):
         hosts = [f"{service.name}.{subject.name}" for service in subject.services]
@@ -17,7 +17,7 @@ def check_namespace_name(subject: NamespaceSubject, _around: Surroundings) -> It
         yield subject.finding("warning", "metadata.name", told, advice)
 
 
-def check_service_name(subject: ServiceSubject, _around: Surroundings) -> Iterator[Finding]:
+def check_service_name(subject: ServiceSubject, _around: AllObjects) -> Iterator[Finding]:
     """Whether a Service whose endpoints have names is called otherwise than a top-level domain."""
     service = subject.service
     entries = [entry for part in subject.slices for entry in part.addresses if entry.hostname]

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from k8sresolve.findings import Finding
-from k8sresolve.testing.checks.subjects import Surroundings
+from k8sresolve.testing.checks.subjects import AllObjects
 from k8sresolve.testing.objects.kinds import Endpoints, EndpointSlice
 
 
-def check_owner(listing: EndpointSlice | Endpoints, around: Surroundings) -> Iterator[Finding]:
+def check_owner(listing: EndpointSlice | Endpoints, around: AllObjects) -> Iterator[Finding]:
     """Whether there is the Service to which the endpoints belong. Those of an imported one need none."""
     if isinstance(listing, EndpointSlice):
         service, field = listing.service, "metadata.labels[kubernetes.io/service-name]"

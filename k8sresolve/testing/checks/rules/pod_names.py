@@ -5,12 +5,12 @@ from collections.abc import Iterator
 
 from k8sresolve.findings import Finding
 from k8sresolve.testing.checks.origins import Origin
-from k8sresolve.testing.checks.subjects import Surroundings
+from k8sresolve.testing.checks.subjects import AllObjects
 from k8sresolve.testing.checks.telling import labels_told
 from k8sresolve.testing.controllers.workloads import matches
 
 
-def check_subdomain(origin: Origin, around: Surroundings) -> Iterator[Finding]:
+def check_subdomain(origin: Origin, around: AllObjects) -> Iterator[Finding]:
     """Whether the Service that is to name the pods is headless and finds them. Only a StatefulSet must name one."""
     name, kind = origin.spec.subdomain, origin.kind
     field = {"StatefulSet": "spec.serviceName", "Pod": "spec.subdomain"}.get(kind, "spec.template.spec.subdomain")

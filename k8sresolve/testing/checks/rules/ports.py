@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeAlias
 
 from k8sresolve.findings import Finding
 from k8sresolve.testing.checks.origins import Origin, origin_of
-from k8sresolve.testing.checks.subjects import ServiceSubject, Surroundings
+from k8sresolve.testing.checks.subjects import AllObjects, ServiceSubject
 from k8sresolve.testing.checks.telling import listed, ports_told
 from k8sresolve.testing.objects.kinds import Pod, PodSpec, PortEntry
 
@@ -50,7 +50,7 @@ class _Forwarding(NamedTuple):
         return f"port {self.port.number}"
 
 
-def check_declared(subject: ServiceSubject, _around: Surroundings) -> Iterator[Finding]:
+def check_declared(subject: ServiceSubject, _around: AllObjects) -> Iterator[Finding]:
     """Look at a Service's ports by themselves (ValidateService, `pkg/apis/core/validation` of Kubernetes)."""
     ports = subject.service.ports
     if not ports and not subject.service.headless:
@@ -95,7 +95,7 @@ def _name(subject: ServiceSubject, forwarding: _Forwarding, *, alone: bool, repe
         yield subject.finding("error", field, told, "write lower-case letters, digits and inner hyphens")
 
 
-def check_targets(subject: ServiceSubject, _around: Surroundings) -> Iterator[Finding]:
+def check_targets(subject: ServiceSubject, _around: AllObjects) -> Iterator[Finding]:
     """Follow each port of a Service to the containers of its pods, or, where it has none, of what would make them."""
     groups = _grouped(subject.pods, subject.idle)
     if not groups:
@@ -226,7 +226,7 @@ def _unforwarded(subject: ServiceSubject, forwarding: _Forwarding, targets: set[
 # Slices of which no pods are known.
 
 
-def check_slices(subject: ServiceSubject, _around: Surroundings) -> Iterator[Finding]:
+def check_slices(subject: ServiceSubject, _around: AllObjects) -> Iterator[Finding]:
     """Look for each port of a Service in its slices, in which ports are found by name and protocol."""
     if subject.pods or not subject.has_ready:
         return

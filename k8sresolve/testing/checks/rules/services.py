@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from k8sresolve.findings import Finding
-from k8sresolve.testing.checks.subjects import ServiceSubject, Surroundings
+from k8sresolve.testing.checks.subjects import AllObjects, ServiceSubject
 from k8sresolve.testing.checks.telling import listed
 from k8sresolve.testing.coredns.addresses import pack_address
 from k8sresolve.testing.objects.kinds import HEADLESS
@@ -11,7 +11,7 @@ from k8sresolve.testing.objects.kinds import HEADLESS
 NXDOMAIN = "DNS answers NXDOMAIN"
 
 
-def check_namespace(subject: ServiceSubject, around: Surroundings) -> Iterator[Finding]:
+def check_namespace(subject: ServiceSubject, around: AllObjects) -> Iterator[Finding]:
     """Whether its namespace is there, where manifests state any."""
     namespace = subject.service.namespace
     if not around.store.has_namespace(namespace):
@@ -19,7 +19,7 @@ def check_namespace(subject: ServiceSubject, around: Surroundings) -> Iterator[F
         yield subject.finding("error", "metadata.namespace", told, f"add the Namespace {namespace}")
 
 
-def check_cluster_ips(subject: ServiceSubject, around: Surroundings) -> Iterator[Finding]:
+def check_cluster_ips(subject: ServiceSubject, around: AllObjects) -> Iterator[Finding]:
     """Whether its ClusterIPs are its own."""
     own = subject.service
     for ip in own.cluster_ips:
@@ -30,7 +30,7 @@ def check_cluster_ips(subject: ServiceSubject, around: Surroundings) -> Iterator
             yield subject.finding("error", "spec.clusterIP", told, "leave it out, so that each gets one of its own")
 
 
-def check_alias(subject: ServiceSubject, _around: Surroundings) -> Iterator[Finding]:
+def check_alias(subject: ServiceSubject, _around: AllObjects) -> Iterator[Finding]:
     """Whether an ExternalName Service can lead somewhere, and states nothing that has no effect."""
     service = subject.service
     if not service.external_name:

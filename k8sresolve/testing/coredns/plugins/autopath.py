@@ -41,7 +41,7 @@ class AutoPath:
         for domain in domains:
             reply = rest.answer(request._replace(name=f"{base}.{domain}"))
             first = first or reply
-            if reply.written and reply.rcode != NXDOMAIN:
+            if reply.sender != "server" and reply.rcode != NXDOMAIN:
                 return reply._replace(answer=_led_to(reply.answer, request.name))
         return first or unwritten(SERVFAIL)
 

@@ -101,7 +101,7 @@ class Cache:
             # CoreDNS sets AA on what it remembers, as some old clients want it.
             return _with_ttl(item.reply, ttl)._replace(authoritative=True)
         reply = rest.answer(request)
-        return self._keep(key, labels, reply, request, now) if reply.written and not reply.dropped else reply
+        return self._keep(key, labels, reply, request, now) if reply.sender == "plugin" else reply
 
     def _find(self, key: _Key, now: float) -> _Item | None:
         negative = self._negative.get(key, now)

@@ -95,7 +95,7 @@ class Zones:
         if request.rdtype in (AXFR, IXFR):
             return unwritten(REFUSED)
         if request.opcode == NOTIFY:
-            return Reply(dropped=True)
+            return Reply(sender="nobody")
         if not isinstance(zone, _Zone):
             return unwritten(SERVFAIL)
         reply = _look_up(zone, labels, request, rest)

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 
 from k8sresolve._core.wire.rcodes import SERVFAIL
-from k8sresolve.testing.coredns.chain import Answering, Budget, Chain, Plugin, Reply, Request, unwritten
+from k8sresolve.testing.coredns.chain import Answering, Chain, Plugin, Reply, Request, Steps, unwritten
 from k8sresolve.testing.coredns.corefile import Directive
 from k8sresolve.testing.coredns.names import Labels, holds, is_below, split
 from k8sresolve.testing.coredns.setup import Block, Specification, labels, zones
 
-_HOP = 5000  # of the budget: nameservers that forward to each other would do so for ever
+_HOP = 5000  # of the steps: nameservers that forward to each other would do so for ever
 
 
 class Forward:
@@ -24,10 +24,10 @@ class Forward:
         labels = split(request.name.lower())
         if not is_below(labels, self._zone) or (labels != self._zone and holds(self._excluded, labels)):
             return rest.answer(request)
-        budget = request.budget or Budget()
-        budget.spend(_HOP)
-        reply = self._target.answer(request._replace(depth=0, budget=budget))
-        return unwritten(SERVFAIL) if reply.dropped else reply._replace(written=True)
+        steps = request.steps or Steps()
+        steps.spend(_HOP)
+        reply = self._target.answer(request._replace(depth=0, steps=steps))
+        return unwritten(SERVFAIL) if reply.sender == "nobody" else reply._replace(sender="plugin")
 
 
 def _set_up(block: Block, directives: Sequence[Directive]) -> Iterator[Plugin]:

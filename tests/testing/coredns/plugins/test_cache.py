@@ -138,9 +138,9 @@ def kept(reply, rdtype=A, opcode=0):
         (Reply(answer=(alias(NAME, OTHER),)), 0),
         (Reply(answer=(alias(NAME, OTHER), alias(OTHER, NAME))), 0),
         (Reply(answer=(alias(NAME, OTHER), alias(NAME, THIRD))), 0),
-        # What nobody wrote, or nobody sends, no plugin sees.
+        # What the server itself sends, or nobody, no plugin sees.
         (unwritten(SERVFAIL), 0),
-        (Reply(answer=(ADDRESS,), dropped=True), 0),
+        (Reply(answer=(ADDRESS,), sender="nobody"), 0),
     ],
 )
 def test_how_long_a_reply_is_kept(reply, seconds):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from k8sresolve._core.questions import AAAA, CNAME, NS, PTR, SRV, TXT, A
 from k8sresolve.testing.coredns.addresses import address_text, pack_address, reversed_address
-from k8sresolve.testing.coredns.chain import Budget, Chain, Request
+from k8sresolve.testing.coredns.chain import Chain, Request, Steps
 from k8sresolve.testing.coredns.names import Labels, fqdn, is_below, split
 from k8sresolve.testing.coredns.plugins.kubernetes.hits import Hit, find
 from k8sresolve.testing.coredns.plugins.kubernetes.record_request import Zone, parse_request
@@ -111,15 +111,15 @@ class Asking:
         alias = Record(name, CNAME, self._ttl, (target,))
         if any(record.rdata == alias.rdata for record in previous):
             return ()
-        budget = self._request.budget or Budget()
-        self._request = self._request._replace(budget=budget)
+        steps = self._request.steps or Steps()
+        self._request = self._request._replace(steps=steps)
         if is_below(target_labels, self._zone.labels):
-            budget.spend(1)
+            steps.spend(1)
             found = self._addresses(target, target_labels, rdtype, (*previous, alias)) or []
             records = (alias, *found) if found else ()
         else:
             records = (alias, *self._rest.look_up(target, rdtype, self._request).answer)
-        budget.spend(1 + len(records))
+        steps.spend(1 + len(records))
         return records
 
     def _alias(self, labels: Labels) -> list[Record] | None:

@@ -17,7 +17,13 @@ def _zone_name(text: str) -> str:
 
 
 def _zone_names(texts: Iterable[str]) -> tuple[str, ...]:
-    return tuple(_zone_name(text) for text in texts)
+    return tuple(_zone_name(text) for text in _several(texts))
+
+
+def _several(texts: Iterable[str]) -> Iterable[str]:
+    if isinstance(texts, str):
+        raise ConfigError(f"{texts!r} is one text, where several may stand", advice=f"give [{texts!r}]")
+    return texts
 
 
 def _optional_zone_names(texts: Iterable[str] | None) -> tuple[str, ...] | None:
@@ -25,7 +31,7 @@ def _optional_zone_names(texts: Iterable[str] | None) -> tuple[str, ...] | None:
 
 
 def _optional_names(texts: Iterable[str] | None) -> frozenset[str] | None:
-    return None if texts is None else frozenset(texts)
+    return None if texts is None else frozenset(_several(texts))
 
 
 @attrs.frozen(kw_only=True)

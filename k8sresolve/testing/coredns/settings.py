@@ -1,0 +1,67 @@
+"""What the cluster's nameserver is told besides the objects, checked as it is given."""
+
+from collections.abc import Mapping, Sequence
+from ipaddress import ip_address
+from typing import Any
+
+import attrs
+
+from k8sresolve.errors import ConfigError
+from k8sresolve.testing.coredns.plugins.file import EMPTY_INTERNET
+from k8sresolve.testing.coredns.plugins.kubernetes.options import KubernetesOptions
+
+DEFAULT_SERVER_ADDRESSES = ("10.244.0.2",)
+"""The nameserver's own addresses: those of a CoreDNS pod in a cluster made by kubeadm with its usual pod network."""
+
+
+def _read_addresses(given: Any) -> tuple[str, ...]:
+    addresses: list[Any] = []
+    if isinstance(given, Sequence) and not isinstance(given, str):
+        addresses.extend(given)  # pyright: ignore[reportUnknownArgumentType]
+    if not addresses or not all(isinstance(address, str) and _is_address(address) for address in addresses):
+        raise ConfigError(
+            f"server_addresses={given!r} are no addresses",
+            advice=f"give IP addresses: {list(DEFAULT_SERVER_ADDRESSES)}",
+        )
+    return tuple(map(str, addresses))
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+@attrs.frozen(kw_only=True)
+class ServerSettings:
+    """How the cluster's nameserver is set up, as `Cluster.from_manifests` takes it.
+
+    Raises `ConfigError` for what cannot be used, and for `corefile` together with `options`.
+
+    >>> ServerSettings(seed=7).server_addresses
+    ('10.244.0.2',)
+    """
+
+    options: KubernetesOptions | None = None
+    corefile: str | None = None
+    upstream: Mapping[str, str] | None = EMPTY_INTERNET
+    server_addresses: tuple[str, ...] = attrs.field(default=DEFAULT_SERVER_ADDRESSES, converter=_read_addresses)
+    seed: int = 0
+
+    def __attrs_post_init__(self) -> None:
+        _check("options", self.options, KubernetesOptions | None, "give KubernetesOptions(...)")
+        _check("corefile", self.corefile, str | None, "give the text of a Corefile")
+        _check("upstream", self.upstream, Mapping | None, "give the texts of zone files, by their origins")
+        for origin, text in (self.upstream or {}).items():
+            _check("an origin in upstream", origin, str, "give text")
+            _check(f"upstream[{origin!r}]", text, str, "give the text of a zone file")
+        _check("seed", self.seed, int, "give a whole number")
+        if self.corefile is not None and self.options is not None:
+            raise ConfigError("corefile and options exclude each other", advice="put the options into the Corefile")
+
+
+def _check(name: str, value: object, kind: Any, advice: str) -> None:
+    if not isinstance(value, kind):
+        raise ConfigError(f"{name} cannot be {value!r}", advice=advice)
