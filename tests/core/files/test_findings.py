@@ -73,3 +73,15 @@ def test_findings_are_bounded_and_the_rest_is_counted():
     assert any("1900 more findings" in problem for problem in said)
     assert any("no line names a usable nameserver" in problem for problem in said)
     assert max(map(len, problems(GOOD + b"x" * 100_000))) < 400
+
+
+def test_what_is_odd_is_a_warning_of_the_file_unless_it_says_otherwise():
+    findings = Findings("RESOLV", "resolv.conf(5)")
+    findings.on_part(None, lambda: odd("x", "y"))
+    assert findings.in_order() == (
+        Finding(severity="warning", problem="x", advice="y", source="RESOLV", reference="resolv.conf(5)"),
+    )
+
+
+def test_of_a_line_only_its_end_is_cut_off():
+    assert placed(odd("x", "y"), TextLine(1, "Xsearch a.testX\n"), "").text == "Xsearch a.testX"
