@@ -191,3 +191,18 @@ def test_names_in_the_log_are_escaped(caplog):
         resolver.lookup("a%s\\010b.test.", "A")
     assert all("\n" not in record.message for record in caplog.records)
     assert any("a%s\\010b.test." in record.message for record in caplog.records)
+
+
+def test_what_is_reloaded_is_told_and_what_an_observer_raises_then_is_reported():
+    told, reported = [], []
+
+    class Watching(Observer):
+        def reloaded(self, config):
+            told.append(config)
+            raise ZeroDivisionError
+
+    config = ResolverConfig.for_cluster("10.96.0.10", namespace="shop")
+    Events((Watching(), Watching()), lambda what, error: reported.append((what, type(error)))).reloaded(config)
+    assert told == [config, config]
+    assert [kind for _, kind in reported] == [ZeroDivisionError] * 2
+    assert all("Watching.reloaded" in what and what.endswith("failed") for what, _ in reported)

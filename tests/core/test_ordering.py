@@ -243,3 +243,22 @@ def test_what_ranks_alike_stays_as_it_came():
 def test_a_source_of_another_label_is_no_match_though_a_link_local_one_has_the_label():
     # A pod with a unique local address has a link-local one, too, which no packet to elsewhere comes from.
     assert order(["2001:db8::1", "192.0.2.1"], [POD_V4, POD_V6, "fe80::7"]) == [{"192.0.2.1"}, {"2001:db8::1"}]
+
+
+@pytest.mark.parametrize(
+    ("expected", "own"),
+    [
+        # Rule 1 comes first: any source of another scope and label is better than none, whatever the precedence.
+        (["2002:c633:6401::1", "192.0.2.1"], ["fe80::7"]),
+        # Rule 2: loopback has link-local scope (section 3.4, RFC 4291, section 2.5.3), which a global source has not.
+        (["2001:db8::1", "::1"], ["fd00::7"]),
+    ],
+)
+def test_an_earlier_rule_decides_whatever_the_later_ones_say(expected, own):
+    assert order(expected, own) == order(expected[::-1], own) == [{address} for address in expected]
+
+
+def test_the_network_next_door_is_another_network():
+    # 2001:db8:0:1::/64 has 63 bits in common with 2001:db8::/64.
+    for own in (["2001:db8:0:1::5", "2001:db8::7"], ["2001:db8::7", "2001:db8:0:1::5"]):
+        assert source("2001:db8::5", own) == "2001:db8::7"

@@ -1,10 +1,29 @@
 """What questions are about: types and names."""
 
+from ipaddress import IPv4Address
+from typing import get_args
+
 import dns.rdatatype
 import pytest
 
 from k8sresolve._core import questions
-from k8sresolve._core.questions import TYPE_NAMES, is_under, type_name
+from k8sresolve._core.questions import (
+    AAAA,
+    TYPE_NAMES,
+    A,
+    Call,
+    Empty,
+    Exchange,
+    Failed,
+    Found,
+    NxDomain,
+    Outcome,
+    Question,
+    Round,
+    is_under,
+    outcome_of,
+    type_name,
+)
 
 
 @pytest.mark.parametrize("rdtype", TYPE_NAMES)
@@ -32,3 +51,69 @@ def test_a_name_is_under_its_domain_and_under_every_domain_that_holds_it(domain)
 def test_nothing_is_under_a_domain_that_is_not_known(domain):
     assert not is_under("cluster.local.", domain)
     assert not is_under(".", domain)
+
+
+FOUND = Found((IPv4Address("10.96.20.1"),), 30, 30.0)
+
+
+@pytest.mark.parametrize(
+    ("result", "outcome"),
+    [
+        (FOUND, "found"),
+        (Empty(5.0), "nodata"),
+        (Empty(5.0, chain=("gone.test.",)), "dangling"),
+        (NxDomain(5.0), "nxdomain"),
+        (NxDomain(5.0, ("gone.test.",)), "nxdomain"),
+        (Failed("servfail"), "servfail"),
+        (Failed("closed"), "closed"),
+        (None, "timeout"),  # it was not waited for
+    ],
+)
+def test_a_result_in_one_word(result, outcome):
+    assert outcome_of(result) == outcome
+
+
+def test_a_round_waits_for_all_its_answers_and_nothing_less_is_usable_unless_it_says_so():
+    asked = Round((Question("a.test.", A), Question("a.test.", AAAA)))
+    missing = [(None, None), (FOUND, None), (None, FOUND)]
+    assert [asked.enough(answers) for answers in missing] == [False] * 3
+    assert asked.enough((FOUND, Empty(5.0))) is True
+    assert [asked.usable(answers) for answers in [*missing, (FOUND, FOUND)]] == [False] * 4
+
+
+def test_a_call_gives_its_function_the_setting_and_then_its_arguments():
+    def lookup(*given):
+        yield given
+
+    assert next(Call(lookup, ("payments", 443)).begin("setting")) == ("setting", "payments", 443)
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"), [(Found, ((), 30, 30.0)), (Empty, (5.0,)), (NxDomain, (5.0,)), (Failed, ("servfail",))]
+)
+def test_results_that_say_the_same_are_equal_whatever_it_took_to_get_them(kind, says):
+    taken = (Exchange("10.96.0.10", "udp", "NOERROR", 0.5),)
+    plain, later = kind(*says), kind(*says, exchanges=taken, at=7.0)
+    assert plain == later
+    assert (plain.exchanges, plain.at, later.exchanges, later.at) == ((), 0.0, taken, 7.0)
+    assert plain != kind(*says[:-1], "refused" if kind is Failed else 9.0)
+
+
+def test_what_a_reply_does_not_tell_is_none_of_it():
+    assert (FOUND.chain, dict(FOUND.glue), FOUND.truncated) == ((), {}, False)
+    assert (Empty(5.0).limit, Empty(5.0).chain, NxDomain(5.0).chain, Failed("bad").detail) == (0.0, (), (), "")
+    assert Found((), 30, 30.0).glue is not Found((), 30, 30.0).glue
+
+
+def test_results_are_values_that_nothing_changes():
+    for result in (FOUND, Empty(5.0), NxDomain(5.0), Failed("bad")):
+        with pytest.raises(AttributeError):
+            result.at = 1.0
+
+
+def test_the_words_for_what_a_candidate_came_to_are_these():
+    """Programs compare them with `Candidate.outcome`, and logs and observers have them."""
+    assert {*get_args(Outcome)} == {
+        *("found", "nodata", "dangling", "nxdomain", "malformed", "overtaken"),
+        *("timeout", "servfail", "refused", "notimp", "formerr", "network", "bad", "unsendable", "closed", "internal"),
+    }

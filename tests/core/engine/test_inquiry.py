@@ -16,7 +16,7 @@ from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.engine.sends import Send
 from k8sresolve._core.questions import AAAA, A, Empty, Failed, Found, NxDomain, Question
-from k8sresolve.config import Nameserver
+from k8sresolve.config import CacheConfig, Nameserver
 
 NAME = "payments.shop.svc.cluster.local."
 ADDRESS = IPv4Address("10.96.20.1")
@@ -550,3 +550,101 @@ def test_whatever_happens_there_is_an_answer_in_time_after_a_bounded_number_of_s
     if most is not None:
         # For each nameserver: so many, one more without EDNS, one over TCP after truncation.
         assert len(talk.sent) <= count * (most + 2) + 1
+
+
+def test_every_question_earns_a_quarter_of_an_early_resend():
+    shared = books()
+    shared[1].healths[0].replied(0.001)  # 50 ms until the first resend
+    shared[1].budget.tokens = 0.0
+    third = [Talk(shared=shared) for _ in range(3)][-1]
+    assert third.wait(0.06).times() == [0]
+    fourth = Talk(shared=shared)
+    assert fourth.wait(0.06).times() == [0, 0.05]
+    assert shared[1].budget.tokens == 0.0
+
+
+def purposes(talk):
+    return [sent.purpose for sent in talk.inquiry.sent]
+
+
+def test_every_sending_has_its_purpose():
+    assert purposes(Talk().wait(0.75)) == ["first", "resend", "resend"]
+    assert purposes(Talk(2).wait(0.75)) == ["first", "failover", "failover"]
+    assert purposes(Talk().datagram(0.001, 0, TRUNCATED).wait(1.5)) == ["first", "tcp", "resend"]
+    assert purposes(Talk(use_tcp=True).wait(1.0)) == ["first", "resend"]
+    shared = Talk(2).wait(0.25).datagram(0.26, 1, FOUND).books
+    assert sorted(purposes(Talk(shared=shared, start=5.3, give_up=10))) == ["first", "probe"]
+
+
+def test_what_follows_a_probe_goes_by_the_sending_before_it():
+    shared = Talk(2).wait(0.25).datagram(0.26, 1, FOUND).books
+    probing = Talk(shared=shared, start=5.3, give_up=10)
+    number = purposes(probing).index("first")
+    assert purposes(probing.datagram(5.31, number, TRUNCATED))[-1] == "tcp"
+
+
+def test_a_query_takes_replies_of_1232_octets_and_larger_ones_are_not_read():
+    """DNS flag day 2020."""
+    talk = Talk()
+    assert talk.payloads[0].endswith(bytes.fromhex("00 0029 04d0 00000000 0000"))
+    assert talk.datagram(0.01, 0, FOUND.ljust(1233, b"\0")).answer is None
+    assert talk.datagram(0.01, 0, FOUND.ljust(1232, b"\0")).answer.data == (ADDRESS,)
+
+
+def test_over_tcp_the_wait_is_doubled_ten_times_and_no_more():
+    talk = Talk(use_tcp=True, give_up=4000.0).wait(4000)
+    assert talk.times() == [2**n - 1 for n in range(11)] + [2047, 2047 + 1024]
+
+
+def dangling():
+    message = dns.message.make_response(dns.message.make_query(NAME, "A", use_edns=False))
+    message.answer.append(dns.rrset.from_text(NAME, 30, "IN", "CNAME", "gone.test."))
+    return message.to_wire()
+
+
+def lame():
+    """Neither authoritative nor recursive, with nothing to say: RFC 1912, section 2.8."""
+    return dns.message.make_response(dns.message.make_query(NAME, "A", use_edns=False)).to_wire()
+
+
+@pytest.mark.parametrize(
+    ("came", "outcome", "answer"),
+    [
+        (FOUND, "NOERROR", Found((ADDRESS,), 30, 31.0)),
+        (reply(), "NODATA", Empty(6.0, 31.0)),
+        (dangling(), "CNAME without a record", Empty(6.0, 1.0, ("gone.test.",))),
+        (reply(rcode="NXDOMAIN"), "NXDOMAIN", NxDomain(6.0)),
+        (reply(rcode="NXDOMAIN", soa=False), "NXDOMAIN", NxDomain(6.0)),
+        (lame(), "lame", Failed("refused", "lame")),
+        (reply(str(ADDRESS), rcode="NXDOMAIN"), "records in an NXDOMAIN", Failed("bad", "records in an NXDOMAIN")),
+    ],
+    ids=["found", "nodata", "dangling", "nxdomain", "nxdomain without SOA", "lame", "nxdomain with records"],
+)
+def test_the_exchange_says_what_came_and_the_answer_when(came, outcome, answer):
+    talk = Talk(start=0.5).datagram(1.0, 0, came)
+    assert talk.answer == answer
+    assert talk.answer.at == 1.0
+    assert [(exchange.outcome, exchange.milliseconds) for exchange in talk.answer.exchanges] == [(outcome, 500.0)]
+
+
+def test_what_lasts_longer_than_the_cache_may_keep_it_is_kept_as_long_as_it_may():
+    answer = Talk(cache=CacheConfig(max_ttl=10.0)).datagram(1.0, 0, FOUND).answer
+    assert (answer.ttl, answer.expires) == (30, 11.0)
+
+
+def test_over_tcp_the_exchanges_tell_of_both_transports():
+    talk = Talk(most_sends=1).datagram(0.001, 0, TRUNCATED).stream(0.002, 1, b"junk")
+    assert [(each.transport, each.outcome) for each in talk.answer.exchanges] == [
+        ("udp", "truncated"),
+        ("tcp", "a reply to something else"),
+    ]
+    assert talk.answer == Failed("network", "truncated over UDP, then over TCP: a reply to something else")
+    silent = Talk(most_sends=1).datagram(0.001, 0, TRUNCATED).stream(0.002, 1, TRUNCATED)
+    assert silent.outcomes == ["truncated", "truncated over TCP too, before any record"]
+
+
+def test_a_question_that_is_given_up_from_outside_says_why_and_what_was_sent():
+    talk = Talk()
+    talk.inquiry.end(0.125, "closed")
+    assert talk.answer == Failed("closed")
+    assert (talk.answer.at, talk.outcomes, talk.answer.exchanges[0].milliseconds) == (0.125, ["no reply"], 125.0)

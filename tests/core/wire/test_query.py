@@ -4,7 +4,7 @@ import pytest
 
 from k8sresolve._core.questions import SRV, A, Question
 from k8sresolve._core.wire.names import Unsendable
-from k8sresolve._core.wire.query import encode_query
+from k8sresolve._core.wire.query import OPT_OCTETS, encode_query
 
 
 def test_a_query_has_id_0_one_question_recursion_desired_and_edns():
@@ -27,3 +27,9 @@ def test_edns_states_the_size():
 def test_a_name_that_no_packet_can_carry_makes_no_query(text):
     with pytest.raises(Unsendable):
         encode_query(Question(text, A))
+
+
+def test_edns_adds_eleven_octets():
+    """RFC 6891, section 6.1.2: name 1, type 2, class 2, TTL 4, length 2."""
+    question = Question("web.shop.", A)
+    assert len(encode_query(question)) - len(encode_query(question, edns=None)) == OPT_OCTETS == 1 + 2 + 2 + 4 + 2
