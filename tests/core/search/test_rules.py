@@ -84,7 +84,7 @@ def test_negative_outcomes_are_reported_as_such_and_temporary_ones_as_temporary(
 def test_a_name_that_no_packet_can_carry_says_why(name, why):
     step = as_typed(name, "as typed")
     assert (step.name, step.rule) == (f"{name}.", f"as typed: cannot be sent, {why}")
-    assert (step.kind, step.fault, step.listed, step.candidate.asked) == ("unsendable", "unsendable", False, False)
+    assert (step.kind, step.unsent, step.listed, step.candidate.asked) == ("unsendable", "unsendable", False, False)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_a_name_that_no_packet_can_carry_says_why(name, why):
 def test_a_name_at_the_bounds_is_asked(name):
     """RFC 1035, section 2.3.4: labels of 63 octets, names of 255; an escape is one octet (section 5.1)."""
     step = as_typed(name, "as typed")
-    assert (step.rule, step.kind, step.fault, step.listed) == ("as typed", "asked", None, False)
+    assert (step.rule, step.kind, step.unsent, step.listed) == ("as typed", "asked", None, False)
 
 
 @pytest.mark.parametrize(
@@ -146,5 +146,5 @@ def test_a_step_is_left_out_or_stands_in_for_another():
     step = joined("x", "")
     assert without(step, "why") == ("x.", "search domain .: why", "left out", True, False)
     assert without(step, "why", "stand-in").kind == "stand-in"
-    assert (without(step, "why").fault, Step("x.", "as typed").kind) == (None, "asked")
-    assert Step("x.", "as typed", "malformed").fault == "malformed"
+    assert (without(step, "why").unsent, Step("x.", "as typed").kind) == (None, "asked")
+    assert Step("x.", "as typed", "malformed").unsent == "malformed"
