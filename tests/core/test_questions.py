@@ -117,3 +117,14 @@ def test_the_words_for_what_a_candidate_came_to_are_these():
         *("found", "nodata", "dangling", "nxdomain", "malformed", "overtaken"),
         *("timeout", "servfail", "refused", "notimp", "formerr", "network", "bad", "unsendable", "closed", "internal"),
     }
+
+
+def test_types_have_the_numbers_of_their_rfcs():
+    """RFC 1035, section 3.2.2; RFC 3596, section 2.1 (AAAA); RFC 2782 (SRV)."""
+    numbers = {"A": 1, "NS": 2, "CNAME": 5, "SOA": 6, "PTR": 12, "TXT": 16, "AAAA": 28, "SRV": 33}
+    assert {name: number for number, name in TYPE_NAMES.items()} == numbers
+
+
+def test_every_letter_of_a_domain_counts():
+    assert is_under("a.X.test.", "x.test.")
+    assert not is_under("a.test.", "X.test")

@@ -163,3 +163,67 @@ def test_hosts_have_letters_digits_inner_hyphens_and_underscores(text, host):
 @pytest.mark.parametrize("octets", [b"\x01a\0\0", b"\x01a", b"\x01a\xc0\0", b""])
 def test_octets_that_are_not_exactly_one_name_are_no_hosts_parent(octets):
     assert host_parent(octets) is None
+
+
+# The words, and the bounds.
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("é.", r"a name on the wire is ASCII; other octets are written as \DDD"),
+        ("a", "the name is not absolute"),
+        (r"a\.", "the name is not absolute"),
+        ("a..b.", "a label is empty"),
+        (r"\065..b.", "a label is empty"),
+        ("x" * 64 + ".", "a label has 64 octets, more than 63"),
+        (r"\065" * 64 + ".", "a label has 64 octets, more than 63"),
+        (r"ab\256cd.", r"an escape is no \DDD up to 255 and no \X: '\\256'"),
+        (r"ab\12.", r"an escape is no \DDD up to 255 and no \X: '\\12.'"),
+        (".".join(["x" * 63] * 3 + ["y" * 62]) + ".", "the name has 256 octets on the wire, more than 255"),
+    ],
+)
+def test_a_name_that_is_refused_says_why(text, why):
+    with pytest.raises(Unsendable) as caught:
+        name_octets(text)
+    assert str(caught.value) == why
+
+
+@pytest.mark.parametrize("length", [1, 62, 63])
+def test_labels_of_up_to_63_octets_are_read(length):
+    octets = octets_of([b"x" * length, b"y"])
+    assert expand_name(octets, 0) == (octets, length + 4)
+    assert skip_name(octets, 0) == length + 4
+    assert name_octets(name_text(octets)) == octets
+
+
+@pytest.mark.parametrize("first", [64, 65, 127, 128, 190, 191])
+@pytest.mark.parametrize("read", [expand_name, skip_name])
+def test_what_begins_with_the_bits_01_or_10_is_no_label(read, first):
+    """RFC 1035, section 4.1.4: these are reserved."""
+    with pytest.raises(Malformed, match="unknown type"):
+        read(bytes(3) + bytes([first]) + bytes(200), 3)
+
+
+@pytest.mark.parametrize("target", [0, 1, 127, 128, 255, 256, 4095, 16383])
+def test_a_pointer_has_fourteen_bits(target):
+    """RFC 1035, section 4.1.4."""
+    at = 16400
+    message = bytes(target) + b"\x01a\0"
+    message = message.ljust(at, b"\0") + bytes([0xC0 | target >> 8, target & 255])
+    assert expand_name(message, at) == (b"\x01a\0", at + 2)
+    assert skip_name(message, at) == at + 2
+
+
+def test_a_name_that_is_put_together_has_255_octets_at_most():
+    tail = octets_of([b"x" * 63] * 3)  # 193 octets
+    fits, over = (b"".join(bytes([n]) + b"y" * n for n in lengths) + b"\xc0\x00" for lengths in ([61], [62]))
+    assert len(expand_name(tail + fits, 193)[0]) == 255
+    with pytest.raises(Malformed, match="more than 255 octets"):
+        expand_name(tail + over, 193)
+
+
+def test_octets_that_mean_something_in_zone_files_are_escaped():
+    """RFC 1035, section 5.1: characters by a backslash, what is not printed by its number."""
+    assert name_text(octets_of([b'".;\\()@$'])) == r"\"\.\;\\\(\)\@\$."
+    assert name_text(octets_of([b"\x00\x1f\x20\x21\x7e\x7f\xff"])) == r"\000\031\032!~\127\255."

@@ -643,3 +643,106 @@ PLAIN = {
 def test_what_nameservers_usually_send_is_not_odd(question, answer):
     message = reply(question, answer, [] if answer else [soa()], [opt()])
     assert read_plain_reply(message, encode_query(Question(*question)), question[1]).answers == len(answer)
+
+
+# -- what is said, and to the last bit -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answer", "question", "said"),
+    [
+        ([cname(WEB, WEB)], QUESTION, "the CNAMEs lead in a circle"),
+        ([cname(WEB, "0.test.")] + [cname(f"{n}.test.", f"{n + 1}.test.") for n in range(8)], QUESTION,
+         "more than 8 CNAMEs follow each other"),
+        ([a("b.example.", "10.0.0.1")], QUESTION, "the answer is about other names only"),
+        ([srv(HTTP[0], "a b.")], HTTP, "no record has a name that a host can have"),
+    ],
+    ids=["circle", "long", "other", "hosts"],
+)  # fmt: skip
+def test_a_reply_that_cannot_be_right_says_why(read, answer, question, said):
+    """The reason is what users read as the outcome of the exchange."""
+    with pytest.raises(BadAnswer) as caught:
+        read(reply(question, answer), question)
+    assert str(caught.value) == said
+
+
+def test_eight_aliases_are_followed(read):
+    chain = [f"{n}.test." for n in range(8)]
+    answer = [cname(owner, target) for owner, target in zip([WEB, *chain], chain, strict=False)]
+    reading = read(reply(QUESTION, [*answer, a(chain[-1], "10.0.0.1")]))
+    assert (reading.chain, reading.data) == (tuple(chain), (ONE,))
+
+
+@pytest.mark.parametrize("rdtype", [PTR, NS, CNAME])
+def test_names_as_data_are_merged_where_only_their_case_differs(read, rdtype):
+    question = ("1.0.0.10.in-addr.arpa.", rdtype)
+    answer = [record(question[0], rdtype, name(target)) for target in ("a.b.", "A.b.", "c.b.")]
+    assert read(reply(question, answer), question).data == ("a.b.", "c.b.")
+
+
+def test_srv_records_that_differ_in_one_number_are_several(read):
+    numbers = [(0, 10, 80), (1, 10, 80), (0, 11, 80), (0, 10, 81), (0, 10, 80)]
+    answer = [srv(HTTP[0], "a.b.", port, priority, weight) for priority, weight, port in numbers]
+    data = read(reply(HTTP, answer), HTTP).data
+    assert data == tuple(SrvData(priority, weight, port, "a.b.") for priority, weight, port in numbers[:4])
+
+
+@pytest.mark.parametrize("rcode", [FORMERR, SERVFAIL, NOTIMP, REFUSED])
+def test_a_failure_without_the_question_is_a_failure_and_tells_the_counts_of_its_header(read, rcode):
+    """RFC 1035 lets a nameserver that cannot read a query answer with the header alone."""
+    for answers in (0, 3):
+        message = reply(QUESTION, flags=0, rcode=rcode, counts=(0, answers, 5, 7))[:12]
+        assert read(message) == Reply(rcode, False, (), (), None, {}, None, lame=False, answers=answers)
+
+
+def test_only_the_names_that_no_host_has_are_dropped(read):
+    answer = [srv(HTTP[0], "a.b."), srv(HTTP[0], "a b."), srv(HTTP[0], "c.b."), srv(HTTP[0], "-.")]
+    reading = read(reply(HTTP, answer), HTTP)
+    assert ([data.target for data in reading.data], reading.dropped, reading.answers) == (["a.b.", "c.b."], 2, 4)
+    assert Reply(0, False, (), (), None, {}, None, lame=False, answers=0).dropped == 0
+
+
+def test_the_greatest_ttl_and_minimum_of_an_soa_are_kept(read):
+    """RFC 2181, section 8: up to 2**31 - 1."""
+    most = 2**31 - 1
+    assert read(reply(QUESTION, authority=[soa(ttl=most, minimum=most)], rcode=NXDOMAIN)).soa_ttl == most
+
+
+SIX = IPv6Address("fd00::1")
+
+
+@pytest.mark.parametrize("owner", ["b.example.", "B.EXAMPLE."])
+@pytest.mark.parametrize(
+    ("rdtype", "address"), [(A, ONE), (AAAA, SIX)], ids=["A", "AAAA"]
+)  # an address is 4 octets or 16 (RFC 1035, section 3.4.1; RFC 3596, section 2.2)
+def test_addresses_behind_an_alias_are_as_long_as_they_are(read, rdtype, address, owner):
+    question, octets = (WEB, rdtype), address.packed
+    alias = cname(b"\xc0\x0c", "b.example.", 60)
+    good = record(owner, rdtype, octets, 20)
+    reading = read(reply(question, [alias, good]), question)
+    assert (reading.data, reading.chain, reading.ttl) == ((address,), ("b.example.",), 20)
+    for wrong in (octets[:-1], octets + b"\0"):
+        with pytest.raises(Malformed):
+            read(reply(question, [alias, record(owner, rdtype, wrong)]), question)
+
+
+@pytest.mark.parametrize("rdtype", [A, AAAA])
+def test_addresses_of_a_pointer_to_the_alias_target_are_found(read, rdtype):
+    """As CoreDNS compresses them: the owner is a pointer into the record data of the CNAME."""
+    question = (WEB, rdtype)
+    address = ONE if rdtype == A else SIX
+    target = struct.pack("!H", 0xC000 | len(reply(question)) + 12)
+    answer = [cname(b"\xc0\x0c", "b.example."), record(target, rdtype, address.packed)]
+    assert read(reply(question, answer), question).data == (address,)
+    elsewhere = struct.pack("!H", 0xC000 | len(reply(question)) + 14)  # `example.`, one label less
+    answer[1] = record(elsewhere, rdtype, address.packed)
+    reading = read(reply(question, answer), question)
+    assert (reading.data, reading.chain) == ((), ("b.example.",))
+
+
+@pytest.mark.parametrize("size", [0, 3, 5, 15, 17])
+def test_glue_is_as_long_as_an_address(read, size):
+    for rdtype in (A, AAAA):
+        message = reply(HTTP, [srv(HTTP[0], "b.example.")], additional=[record("b.example.", rdtype, bytes(size))])
+        with pytest.raises(Malformed):
+            read(message, HTTP)
