@@ -15,7 +15,7 @@ from k8sresolve.names import IPAddress
 from k8sresolve.records import Outcome, Reason
 
 A, NS, CNAME, SOA, PTR, MX, TXT, AAAA, SRV = 1, 2, 5, 6, 12, 15, 16, 28, 33
-NAPTR, DS, RRSIG, DNSKEY, TLSA, SVCB, HTTPS, ANY, CAA = 35, 43, 46, 48, 52, 64, 65, 255, 257
+NAPTR, OPT, DS, RRSIG, DNSKEY, TLSA, SVCB, HTTPS, ANY, CAA = 35, 41, 43, 46, 48, 52, 64, 65, 255, 257
 
 TYPE_NAMES = {
     A: "A",

@@ -425,7 +425,9 @@ class Cluster:
 
     def _place(self, config: ResolverConfig | None, namespace: str | None, pod: str | None) -> Place:
         if pod is None:
-            config = self.config(namespace or "default") if config is None else check_config(config)
+            config = (
+                self.config("default" if namespace is None else namespace) if config is None else check_config(config)
+            )
             return Place(config, self.network, self._versions())
         if config is not None or namespace is not None:
             raise ConfigError("a pod has a namespace and a configuration of its own", advice="give pod= alone")

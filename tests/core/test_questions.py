@@ -17,13 +17,13 @@ from k8sresolve._core.questions import (
     Failed,
     Found,
     NxDomain,
+    Outcome,
     Question,
     Round,
     is_under,
     outcome_of,
     type_name,
 )
-from k8sresolve.records import Outcome
 
 
 @pytest.mark.parametrize("rdtype", TYPE_NAMES)
@@ -120,10 +120,11 @@ def test_the_words_for_what_a_candidate_came_to_are_these():
 
 
 def test_types_have_the_numbers_of_their_rfcs():
-    """RFC 1035, section 3.2.2; RFC 3596, section 2.1 (AAAA); RFC 2782 (SRV)."""
-    numbers = {"A": 1, "NS": 2, "CNAME": 5, "SOA": 6, "PTR": 12, "TXT": 16, "AAAA": 28, "SRV": 33}
-    assert {name: TYPE_NAMES[number] for name, number in numbers.items()} == {name: name for name in numbers}
-    assert {name: getattr(questions, name) for name in numbers} == numbers
+    """RFC 1035, sections 3.2.2 and 3.2.3, and, in this order: RFC 3596, 2782, 3403, 4034, 6698, 9460, 8659."""
+    numbers = {"A": 1, "NS": 2, "CNAME": 5, "SOA": 6, "PTR": 12, "MX": 15, "TXT": 16, "ANY": 255}
+    numbers |= {"AAAA": 28, "SRV": 33, "NAPTR": 35, "DS": 43, "RRSIG": 46, "DNSKEY": 48, "TLSA": 52}
+    numbers |= {"SVCB": 64, "HTTPS": 65, "CAA": 257}
+    assert {name: number for number, name in TYPE_NAMES.items()} == numbers
 
 
 def test_every_letter_of_a_domain_counts():

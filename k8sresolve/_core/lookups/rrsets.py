@@ -4,7 +4,7 @@ from k8sresolve._core.lookups.hosts import found_by, walk_for
 from k8sresolve._core.lookups.results import cname_of, lifetime
 from k8sresolve._core.lookups.setting import Setting
 from k8sresolve._core.lookups.trail import Trail
-from k8sresolve._core.questions import TYPE_NAMES, Found, Lookup, SrvData
+from k8sresolve._core.questions import OPT, TYPE_NAMES, Found, Lookup, SrvData
 from k8sresolve.errors import InvalidName
 from k8sresolve.names import check_host, shown
 from k8sresolve.records import Answer
@@ -43,7 +43,7 @@ def _type_number(text: str) -> int:
     upper = text.upper() if isinstance(text, str) and text.isascii() else ""
     number = next((number for number, name in TYPE_NAMES.items() if name == upper), None) or _unusual_type(upper)
     # 128-255 are QTYPEs and meta-types (RFC 6895, section 3.1); OPT is a pseudo-type.
-    if not 0 < number < 65536 or 128 <= number <= 255 or number == 41:
+    if not 0 < number < 65536 or 128 <= number <= 255 or number == OPT:
         raise InvalidName(
             shown(text), "this is no record type that can be looked up", advice="A, AAAA, SRV, TXT, MX, ..."
         )

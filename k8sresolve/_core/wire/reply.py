@@ -11,7 +11,7 @@ from struct import Struct, error
 from types import MappingProxyType
 from typing import Any
 
-from k8sresolve._core.questions import AAAA, CNAME, NS, PTR, SOA, SRV, A, SrvData
+from k8sresolve._core.questions import AAAA, CNAME, NS, OPT, PTR, SOA, SRV, A, SrvData
 from k8sresolve._core.wire.names import (
     MAX_NAME,
     Malformed,
@@ -39,7 +39,6 @@ from k8sresolve.names import IPAddress
 _HEADER = Struct("!HBBHHHH")
 _RECORD = Struct("!HHIH")
 _SRV = Struct("!HHH")
-_OPT = 41
 _ANSWERING = frozenset({NOERROR, NXDOMAIN})
 _NO_GLUE: Mapping[str, tuple[IPAddress, ...]] = MappingProxyType({})
 _NO_TARGETS: Mapping[bytes, str] = MappingProxyType({})
@@ -211,7 +210,7 @@ def _read_answers(message: bytes, at: int, rdtype: int, count: int) -> tuple[int
                 decode(message, at, end, found)
             else:
                 _follow(message, at, end, found)
-        elif kind == _OPT:
+        elif kind == OPT:
             raise Malformed("an OPT record outside the additional section")
         at = end
     if not ttls:
@@ -321,7 +320,7 @@ def _read_authority(message: bytes, at: int, count: int) -> tuple[int, int | Non
                     raise Malformed("an SOA record's length is wrong")
                 minimum = int.from_bytes(message[at - 4 : at], "big")
                 seconds = min(ttl if ttl <= MAX_TTL else 0, minimum if minimum <= MAX_TTL else 0)
-        elif kind == _OPT:
+        elif kind == OPT:
             raise Malformed("an OPT record outside the additional section")
     return at, seconds
 
@@ -353,7 +352,7 @@ def _read_additional(
             name = known[pointer]
         kind, rdclass, ttl, length = _RECORD.unpack_from(message, at)
         at += 10 + length
-        if kind == _OPT:
+        if kind == OPT:
             if upper is not None or message[start]:
                 raise Malformed("two OPT records, or one with a name")
             upper = ttl >> 24

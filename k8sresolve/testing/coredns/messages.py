@@ -8,6 +8,7 @@ import re
 import struct
 from typing import NamedTuple
 
+from k8sresolve._core.questions import OPT
 from k8sresolve._core.wire.names import Malformed, Unsendable
 from k8sresolve._core.wire.rcodes import BADVERS, FORMERR, NOTIMP, REFUSED, SERVFAIL
 from k8sresolve.testing.coredns.chain import NOTIFY, Answering, Endless, Reply, Request
@@ -17,7 +18,7 @@ from k8sresolve.testing.coredns.records import COMPRESSIBLE, Record
 _QR, _AA, _TC, _RD, _CD = 0x8000, 0x0400, 0x0200, 0x0100, 0x0010
 _DO = 0x8000
 _Z, _AD, _RA = 0x0040, 0x0020, 0x0080
-_QUERY, _OPT, _IN = 0, 41, 1
+_QUERY, _IN = 0, 1
 _HEADER = struct.Struct("!HHHHHH")
 _FIXED = struct.Struct("!HHIH")
 _TWO = struct.Struct("!HH")
@@ -201,7 +202,7 @@ def _read_edns(message: bytes, at: int, others: int, additionals: int) -> Edns |
         if len(rdata) < length:
             raise Malformed("a record's data ends early")
         at += length
-        if rdtype == _OPT and index >= others:
+        if rdtype == OPT and index >= others:
             edns = Edns(rdclass, ttl >> 16 & 0xFF, ttl & 0xFFFF, _echoed(rdata) if rdata else b"")
     return edns
 
@@ -277,9 +278,9 @@ def _opt(query: Query, reply: Reply) -> bytes:
     if query.edns is None or query.problem is not None:
         return b""
     if reply.rcode == BADVERS:
-        return b"\0" + _FIXED.pack(_OPT, 0, BADVERS >> 4 << 24, 0)
+        return b"\0" + _FIXED.pack(OPT, 0, BADVERS >> 4 << 24, 0)
     edns = query.edns
-    return b"\0" + _FIXED.pack(_OPT, edns.size, edns.flags & 0xFF00, len(edns.options)) + edns.options
+    return b"\0" + _FIXED.pack(OPT, edns.size, edns.flags & 0xFF00, len(edns.options)) + edns.options
 
 
 class _Message:

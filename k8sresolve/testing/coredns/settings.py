@@ -14,24 +14,21 @@ DEFAULT_SERVER_ADDRESSES = ("10.244.0.2",)
 """The nameserver's own addresses: those of a CoreDNS pod in a cluster made by kubeadm with its usual pod network."""
 
 
-def _read_addresses(given: Any) -> tuple[str, ...]:
-    addresses: list[Any] = []
-    if isinstance(given, Sequence) and not isinstance(given, str):
-        addresses.extend(given)  # pyright: ignore[reportUnknownArgumentType]
-    if not addresses or not all(isinstance(address, str) and _is_address(address) for address in addresses):
+def _read_addresses(given: Sequence[str]) -> tuple[str, ...]:
+    addresses = tuple(given) if isinstance(given, Sequence) and not isinstance(given, str) else ()
+    if not addresses or not all(map(_is_address, addresses)):
         raise ConfigError(
             f"server_addresses={given!r} are no addresses",
             advice=f"give IP addresses: {list(DEFAULT_SERVER_ADDRESSES)}",
         )
-    return tuple(map(str, addresses))
+    return addresses
 
 
-def _is_address(text: str) -> bool:
+def _is_address(text: object) -> bool:
     try:
-        ip_address(text)
+        return isinstance(text, str) and bool(ip_address(text))
     except ValueError:
         return False
-    return True
 
 
 @attrs.frozen(kw_only=True)

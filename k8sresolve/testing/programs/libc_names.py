@@ -50,12 +50,12 @@ class _Plain:
 
     def exchange(self, send: Send, message: bytes) -> list[Arrival]:
         if not self._edns and message[10:12] == b"\0\1":
-            message = message[:10] + b"\0\0" + message[12:-_OPT]
+            message = message[:10] + b"\0\0" + message[12:-_OPT_OCTETS]
         arrivals = self._network.exchange(send, message)
         return arrivals if self._tcp else [arrival._replace(data=_as_whole(arrival.data)) for arrival in arrivals]
 
 
-_OPT = 11  # octets of an OPT record without options (RFC 6891, section 6.1.2)
+_OPT_OCTETS = 11  # of an OPT record without options (RFC 6891, section 6.1.2)
 
 
 def _as_whole(reply: bytes | None) -> bytes | None:

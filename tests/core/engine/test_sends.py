@@ -13,7 +13,7 @@ NAMESERVER = Nameserver("10.96.0.10")
 def test_while_nothing_came_of_it_it_says_so_and_how_long_that_is(transport):
     sent = Sent(0, transport, "resend", 1.5, edns=True)
     assert (sent.server, sent.purpose, sent.at, sent.edns) == (0, "resend", 1.5, True)
-    assert (sent.ended, sent.milliseconds) == (False, 0.0)
+    assert (sent.ended, sent.truncated, sent.milliseconds) == (False, False, 0.0)
     assert sent.exchange(NAMESERVER, 1.5) == Exchange("10.96.0.10", transport, "no reply", 0.0)
     assert sent.exchange(NAMESERVER, 2.0) == Exchange("10.96.0.10", transport, "no reply", 500.0)
 
