@@ -147,6 +147,7 @@ def test_a_domain_is_listed_twice_only_once_and_what_follows_is_told_too():
     again, comma = told("a.test A.test. a.test b.test c,d")
     assert again.problem == "'A.test.' is listed again, which asks the same names twice"
     assert comma.problem.startswith("'c,d' ")
+    assert len(told("c,d c,d c,d c,d")) == 2
 
 
 def test_of_carriage_returns_the_line_as_a_whole_is_told_but_what_follows_here():
