@@ -38,7 +38,6 @@ MORE = {
     "files/dialects": ("tests/core/files/test_resolv_conf.py", "tests/golden/test_resolvconf.py"),
     "files/statements": ("tests/core/files/test_resolv_conf.py",),
     "lookups/endpoints": LOOKUPS,
-    "lookups/explaining": LOOKUPS,
     "search/glibc": SEARCHES,
     "search/go": SEARCHES,
     "search/musl": SEARCHES,

@@ -75,6 +75,7 @@ def test_a_services_name_is_completed_by_the_pods_place(name):
 
 def test_a_full_name_and_a_parsed_one_need_no_place():
     assert setting(BARE).service_name("payments.shop.svc.cluster.local") == PAYMENTS
+    assert setting(BARE).service_name("payments.shop.svc.test") == ServiceName("payments", "shop", "test")
     other = ServiceName("payments", "shop", "corp.example")
     assert setting(BARE).service_name(other) is other
 
