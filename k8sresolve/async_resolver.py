@@ -1,7 +1,7 @@
 """The asyncio resolver."""
 
 from collections.abc import Coroutine, Iterable
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
@@ -10,10 +10,12 @@ from k8sresolve._core.lookups import endpoints, explaining, hosts, reverse, rrse
 from k8sresolve._core.questions import Call
 from k8sresolve._drivers.running import AsyncDriver, run_async
 from k8sresolve._facade import Facade
-from k8sresolve._getaddrinfo.hints import Hints, Info
 from k8sresolve.config import Policy
 from k8sresolve.names import EndpointName, IPAddress, PodName, PortName, ServiceName
 from k8sresolve.records import Addresses, Answer, Endpoint, Explanation, Port, Service
+
+if TYPE_CHECKING:
+    from k8sresolve._getaddrinfo.hints import Info
 
 T = TypeVar("T")
 
@@ -169,7 +171,7 @@ class AsyncResolver(Facade[AsyncDriver]):
         *,
         timeout: float | None = None,
         fresh: bool = False,
-    ) -> list[Info]:
+    ) -> "list[Info]":
         """Do as `socket.getaddrinfo`, with this resolver's search, cache and deadline in place of the C library's.
 
         Flags, services, the order of what is returned (RFC 6724) and error codes are those of the C library that this
@@ -191,6 +193,7 @@ class AsyncResolver(Facade[AsyncDriver]):
         ('10.96.20.1', 80)
         """
         from k8sresolve._getaddrinfo import lookups as libc
+        from k8sresolve._getaddrinfo.hints import Hints
         from k8sresolve._system import libc_name
 
         hints = Hints(family, type, proto, flags)
