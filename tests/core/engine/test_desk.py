@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from k8sresolve._core.engine.alarms import Alarms
-from k8sresolve._core.engine.desk import SETTLE, Desk
+from k8sresolve._core.engine.desk import Desk
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.events import Events
@@ -70,6 +70,7 @@ class Host:
         self.released.append(flight)
 
     def wake(self, batch):
+        assert batch.done
         assert batch not in self.woken
         self.woken.append(batch)
 
@@ -234,9 +235,9 @@ def test_once_what_there_is_is_usable_the_rest_gets_a_second():
     batch = host.ask("a", Question("a.", AAAA), deadline=9.0, usable=any_found)
     host.now = 1.1
     host.reply("a")
-    host.wait(1.1 + SETTLE - 0.001)
+    host.wait(2.099)
     assert not batch.done
-    host.wait(1.1 + SETTLE)
+    host.wait(2.1)
     assert data(batch) == [(IPV4,), "timeout"]
     assert batch.answers[1].exchanges
     assert host.idle()
