@@ -231,6 +231,13 @@ def test_a_failure_on_the_way_is_told_as_temporary(resolver_of, ipv4):
     assert "api.example.com. A" not in asked(ipv4)
 
 
+def test_a_packet_that_musl_1_2_3_makes_of_a_name_and_the_root_is_malformed(resolver_of, ipv4):
+    config = ResolverConfig(nameservers=["10.96.0.10"], search=["."], ndots=1)
+    with pytest.raises(Refused, match=r"^x: the nameserver takes the question for malformed \(FORMERR\)"):
+        resolver_of(ipv4, config=config, policy="musl-1.2.3").addresses("x")
+    assert asked(ipv4) == []
+
+
 def test_a_refusal_outside_the_cluster_is_temporary():
     cluster = ipv4_cluster()
     cluster.network.rcode("REFUSED", "nope.corp.example")
