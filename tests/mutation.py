@@ -36,6 +36,7 @@ SEARCHES = ("tests/golden/test_search.py",)
 LOOKUPS = ("tests/core/lookups/test_services.py", "tests/core/lookups/test_hosts.py")
 MORE = {
     "files/dialects": ("tests/core/files/test_resolv_conf.py", "tests/golden/test_resolvconf.py"),
+    "files/resolv_conf": ("tests/core/files/test_dialects.py",),
     "files/statements": ("tests/core/files/test_resolv_conf.py",),
     "lookups/endpoints": LOOKUPS,
     "search/glibc": SEARCHES,

@@ -105,7 +105,10 @@ def test_without_a_nameserver_the_machine_itself_is_asked_and_that_is_said(data,
         (b"options timeout:31", "'timeout:31' is cut to 30"),
         (b"options attempts:6", "'attempts:6' is cut to 5"),
         (b"options ndots:-1", "'ndots:-1' counts as 15, because it is no plain number"),
-        (b"options ndots:five", "'ndots:five' counts as 0"),
+        (
+            b"options ndots:five",
+            "'ndots:five' counts as 0, because it is no plain number within bounds; write ndots:N",
+        ),
         (b"options ndots:4294967299", "'ndots:4294967299' counts as 3, because it is no plain number"),
         (b"options timeout:0", "'timeout:0' counts as 0, which is less than one try needs; write timeout:1 or more"),
         (b"options NDOTS:5", "'NDOTS:5' is unknown to glibc and is ignored; write 'ndots:N'"),
@@ -289,3 +292,28 @@ def test_a_comment_line_on_top_changes_nothing(dialect, data, comment):
     commented = parse_resolv_conf(b"#" + comment + b"\n" + data, dialect=dialect)
     for field in ("nameservers", "search", "ndots", "timeout", "attempts", "flags"):
         assert getattr(plain, field) == getattr(commented, field)
+
+
+def test_what_takes_the_place_of_a_search_line_can_be_unset():
+    config = parse_resolv_conf(GOOD + b"search b.test\n", env={"LOCALDOMAIN": "a.test"})
+    assert config.search == ("a.test",)
+    (finding,) = config.diagnostics
+    assert finding.problem == "'search' is ignored, because LOCALDOMAIN in the environment takes its place"
+    assert (finding.advice, finding.severity, finding.line) == ("unset it", "warning", 2)
+
+
+@pytest.mark.parametrize(("dialect", "search"), [("glibc", (".", "a.test")), ("go", ("a.test",))])
+def test_go_leaves_the_root_out_of_a_search_list(dialect, search):
+    # Go, net/dnsconfig_unix.go: "." is skipped.
+    assert parse_resolv_conf(GOOD + b"search . a.test\n", dialect=dialect).search == search
+
+
+def test_flags_are_set_by_options_and_taken_back_by_a_hyphen():
+    assert parse_resolv_conf(GOOD + b"options rotate no-aaaa\n").flags == {"rotate", "no-aaaa"}
+    assert parse_resolv_conf(GOOD + b"options rotate edns0\noptions -rotate\n").flags == {"edns0"}
+
+
+def test_a_scope_that_is_no_interface_can_be_corrected():
+    (finding,) = parse_resolv_conf(GOOD + b"nameserver fe80::1%nosuch0\n", dialect="musl").diagnostics
+    said = "the nameserver 'fe80::1%nosuch0' is ignored, because its scope is no interface here"
+    assert (finding.problem, finding.advice) == (said, "correct what follows '%'")
