@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from k8sresolve._core.engine.alarms import Alarms
-from k8sresolve._core.engine.desk import SETTLE, Desk
+from k8sresolve._core.engine.desk import Desk
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.events import Events
@@ -38,7 +38,7 @@ def reply_to(name, rdtype, rcode, ttl):
 class Host:
     """A host that notes what it is told, and has one heap of alarms as real ones do."""
 
-    def __init__(self, cap=64, rotate=False, entries=64, **options):
+    def __init__(self, cap=64, rotate=False, entries=64, observers=(), **options):
         rules = Rules(
             nameservers=(Nameserver("10.0.0.1"), Nameserver("10.0.0.2"))[: options.pop("count", 1)],
             in_flight=cap,
@@ -47,7 +47,7 @@ class Host:
             **options,
         )
         self.reported = []
-        self.events = Events((), self.report)
+        self.events = Events(observers, self.report)
         self.desk = Desk(rules, Ledger(rules), self.events, self)
         self.alarms = Alarms()
         self.now = 0.0
@@ -70,6 +70,7 @@ class Host:
         self.released.append(flight)
 
     def wake(self, batch):
+        assert batch.done
         assert batch not in self.woken
         self.woken.append(batch)
 
@@ -234,9 +235,9 @@ def test_once_what_there_is_is_usable_the_rest_gets_a_second():
     batch = host.ask("a", Question("a.", AAAA), deadline=9.0, usable=any_found)
     host.now = 1.1
     host.reply("a")
-    host.wait(1.1 + SETTLE - 0.001)
+    host.wait(2.099)
     assert not batch.done
-    host.wait(1.1 + SETTLE)
+    host.wait(2.1)
     assert data(batch) == [(IPV4,), "timeout"]
     assert batch.answers[1].exchanges
     assert host.idle()
@@ -268,6 +269,7 @@ def test_a_deadline_that_is_past_asks_nothing(deadline):
     host = Host()
     batch = host.ask("a", deadline=deadline)
     assert (batch.done, data(batch), host.sends) == (True, ["timeout"], [])
+    assert (batch.answers[0].detail, batch.answers[0].exchanges) == ("the deadline passed", ())
     assert host.idle()
 
 
@@ -401,6 +403,109 @@ def test_nor_do_those_whose_deadline_passed_while_the_host_was_away():
     assert host.idle()
 
 
+# -- observers and counters ------------------------------------------------------------------------------------------
+
+
+class Ear:
+    """An observer that notes what it is told, the sends by purpose and the exchanges by what they came to."""
+
+    def __init__(self):
+        self.heard = []
+
+    def asked(self, name, rdtype):
+        self.heard.append(("asked", name, rdtype))
+
+    def sent(self, name, rdtype, *, nameserver, transport, purpose, waited):
+        self.heard.append(("sent", name, rdtype, nameserver, transport, purpose, round(waited, 6)))
+
+    def answered(self, attempt):
+        self.heard.append(("answered", attempt.candidate, attempt.nameserver, attempt.outcome, attempt.milliseconds))
+
+    def landed(self, name, rdtype, outcome, milliseconds):
+        self.heard.append(("landed", name, rdtype, outcome, round(milliseconds, 6)))
+
+    def remembered(self, name, rdtype, age):
+        self.heard.append(("remembered", name, rdtype, age))
+
+    def take(self):
+        heard, self.heard = self.heard, []
+        return heard
+
+
+def test_observers_are_told_of_a_question_once_and_of_all_that_becomes_of_it():
+    ear = Ear()
+    host = Host(observers=(ear,))
+    host.now = 1.0
+    host.ask("A")
+    host.ask("a")
+    assert ear.take() == [("asked", "A.", "A"), ("sent", "A.", "A", "10.0.0.1", "udp", "first", 0.0)]
+    host.now = 1.25
+    host.reply("A")
+    assert ear.take() == [("answered", "A.", "10.0.0.1", "NOERROR", 250.0), ("landed", "A.", "A", "found", 250.0)]
+    host.now = 3.25
+    host.ask("b", "a")
+    assert ear.take()[0] == ("remembered", "a.", "A", 2.0)
+    host.ask("a", fresh=True)
+    assert ("asked", "a.", "A") in ear.take()
+
+
+def test_observers_are_told_how_long_a_question_had_waited_when_it_was_sent_again():
+    ear = Ear()
+    host = Host(observers=(ear,), count=2)
+    host.ask("a", deadline=30.0)
+    host.now = 0.125
+    flight, send = host.sends[0]
+    host.desk.error(flight, send.number, "connection refused", host.now)
+    assert ear.take()[2:] == [
+        ("answered", "a.", "10.0.0.1", "connection refused", 125.0),
+        ("sent", "a.", "A", "10.0.0.2", "udp", "failover", 125.0),
+    ]
+    host.now = 0.625
+    host.desk.error(*host.sends[1][:1], host.sends[1][1].number, "connection refused", host.now)
+    # Each sending is told of once.
+    assert [heard[:4] for heard in ear.take() if heard[0] == "answered"] == [
+        ("answered", "a.", "10.0.0.2", "connection refused")
+    ]
+
+
+def test_observers_are_told_of_a_send_that_fails_at_once():
+    ear = Ear()
+    host = Host(observers=(ear,), count=2)
+    host.fault = "network is unreachable"
+    host.ask("a")
+    assert ear.take()[1:5] == [
+        ("sent", "a.", "A", "10.0.0.1", "udp", "first", 0.0),
+        ("answered", "a.", "10.0.0.1", "network is unreachable", 0.0),
+        ("sent", "a.", "A", "10.0.0.2", "udp", "failover", 0.0),
+        ("answered", "a.", "10.0.0.2", "network is unreachable", 0.0),
+    ]
+
+
+def test_observers_are_told_that_a_question_which_all_have_left_was_closed():
+    ear = Ear()
+    host = Host(observers=(ear,))
+    batch = host.ask("a")
+    host.now = 0.5
+    host.leave(batch)
+    assert ear.take()[-1] == ("landed", "a.", "A", "closed", 500.0)
+
+
+def test_questions_sends_and_resends_are_counted():
+    host = Host()
+    host.ask("a", "b")
+    assert (host.counters.questions, host.counters.sends, host.counters.resends) == (2, 2, 0)
+    host.ask("a")
+    assert (host.counters.questions, host.counters.sends, host.counters.cache_hits) == (3, 2, 0)
+    host.reply("a")
+    host.reply("b")
+    host.ask("a", "b")
+    assert (host.counters.questions, host.counters.sends, host.counters.cache_hits) == (5, 2, 2)
+    host.ask("c")
+    host.wait(3)
+    assert host.counters.sends == len(host.sends) > 3
+    assert host.counters.resends == len(host.sends) - 3
+
+
 # -- faults ----------------------------------------------------------------------------------------------------------
 
 
@@ -420,6 +525,7 @@ def test_an_error_of_ours_ends_the_flight_strands_nobody_and_is_not_the_nameserv
     assert (data(batch), data(other)) == (["internal"], ["internal"])
     assert "ZeroDivisionError" in batch.answers[0].detail
     assert [type(error) for _, error in host.reported] == [ZeroDivisionError, ZeroDivisionError]
+    assert host.reported[0][0] == f"asking {Question('a.', A)} failed"
     assert host.idle()
 
 
@@ -435,7 +541,9 @@ def test_nor_does_one_in_a_lookup(rule):
     assert data(batch) == [(IPV4,), "internal"]
     assert batch.done
     assert data(other) == [(IPV4,)]
-    assert len(host.reported) == 1
+    ((what, error),) = host.reported
+    assert what == f"judging the answers to {(Question('a.', A), Question('b.', A))} failed"
+    assert batch.answers[1].detail == repr(error) == "ZeroDivisionError('division by zero')"
 
 
 def test_nor_one_as_the_host_lets_go_of_a_flight(monkeypatch):
@@ -445,7 +553,9 @@ def test_nor_one_as_the_host_lets_go_of_a_flight(monkeypatch):
     host.reply("a")
     host.reply("b")
     assert (batch.done, other.done) == (True, True)
-    assert len(host.reported) == 2
+    assert [what for what, _ in host.reported] == [
+        f"releasing what {Question(name, A)} used failed" for name in ("a.", "b.")
+    ]
 
 
 def test_a_host_that_ends_a_flight_as_it_sends_ends_it_once():

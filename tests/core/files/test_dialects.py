@@ -1,8 +1,10 @@
 """What one resolver makes of a resolv.conf that others do not; golden/resolvconf has what they were seen to make."""
 
+from ipaddress import IPv6Address
+
 import pytest
 
-from k8sresolve._core.files.dialects import DIALECTS
+from k8sresolve._core.files.dialects import DIALECTS, is_link_local
 from k8sresolve._core.files.resolv_conf import parse_resolv_conf
 from k8sresolve._core.search.limits import MUSL_LINE
 from k8sresolve.config import Nameserver
@@ -111,3 +113,39 @@ def test_scope_of_a_link_local_nameserver(scope, glibc, musl):
         text = f"nameserver fe80::1%{scope}\n".encode()
         (nameserver,) = parse_resolv_conf(text, interfaces={"eth0": 2}, dialect=dialect).nameservers
         assert nameserver == (Nameserver("127.0.0.1") if expected is None else Nameserver("fe80::1", scope=expected))
+
+
+# <netinet/in.h>, IN6_IS_ADDR_LINKLOCAL and IN6_IS_ADDR_MC_LINKLOCAL.
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("fe80::1", True),
+        ("febf::1", True),
+        ("fe7f::1", False),
+        ("fec0::1", False),
+        ("ff02::1", True),
+        ("fff2::1", True),
+        ("ff01::1", False),
+        ("ff03::1", False),
+        ("ff0a::1", False),
+        ("fd02::1", False),
+        ("::ffff:169.254.0.1", False),
+    ],
+)
+def test_link_local_addresses_are_those_of_the_header(address, expected):
+    assert is_link_local(IPv6Address(address)) is expected
+
+
+@pytest.mark.parametrize(("zone", "scope"), [("eth0", 2), ("7", 7), ("eth1", 0)])
+def test_go_takes_any_zone_and_dials_one_that_it_does_not_know_without(zone, scope):
+    # Go, net/interface.go, zoneCache.index.
+    text = f"nameserver fe80::1%{zone}\n".encode()
+    (nameserver,) = parse_resolv_conf(text, interfaces={"eth0": 2}, dialect="go").nameservers
+    assert nameserver == Nameserver("fe80::1", scope=scope)
+
+
+def test_what_to_do_about_a_line_too_long_for_musl():
+    (finding,) = parse_resolv_conf(GOOD + b"search " + b"a" * 249 + b"\n", dialect="musl").diagnostics
+    assert finding.problem == "the line is ignored, because musl reads none of more than 254 bytes"
+    assert finding.advice == "shorten it, or spread nameservers and options over several lines"
+    assert (finding.severity, finding.line) == ("error", 2)

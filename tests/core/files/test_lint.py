@@ -97,6 +97,50 @@ def test_where_another_libc_reads_the_file_differently(text, problem, severity):
     assert remark.reference in ("musl, resolvconf.c", "Go, net/dnsconfig.go")
 
 
+@pytest.mark.parametrize(("option", "default"), [("ndots", 1), ("timeout", 5), ("attempts", 2)])
+def test_who_passes_over_an_option_takes_the_default_of_the_man_page(option, default):
+    # resolv.conf(5), options; musl reads no line of more than 254 bytes.
+    def differs(value):
+        remarks = told(f"{OUTSIDE}options {option}:{value} {'rotate ' * 40}\n")
+        return [r.problem for r in remarks if r.problem.startswith(f"musl takes {option} ")]
+
+    assert differs(default) == []
+    assert differs(4) == [f"musl takes {option} for {default}, and glibc for 4"]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem", "advice", "line"),
+    [
+        (
+            " nameserver 10.0.0.1\n",
+            "go asks",
+            "write plain addresses, each on a line that begins with 'nameserver'",
+            None,
+        ),
+        ("domain a.test b.test\n", "musl searches", "write one line 'search', with blanks between domains", 2),
+        ("options ndots:3 ndots:4\n", "musl takes", "write ndots:N once, with a number that all take", 2),
+    ],
+)
+def test_what_to_do_where_another_libc_reads_the_file_differently(text, problem, advice, line):
+    remark = only(OUTSIDE + text if line else text, problem)
+    assert (remark.advice, remark.line) == (advice, line)
+
+
+@pytest.mark.parametrize(("length", "told_as"), [(120, "{}"), (121, "{:.117}...")])
+def test_of_a_long_list_the_first_120_characters_are_told(length, told_as):
+    labels = ".".join(["a" * 39] * 4)
+    domains = f"b.test {labels[: length - len('b.test  a.test')]} a.test"
+    assert len(domains) == length
+    remark = only(f"{OUTSIDE}domain {domains}\n", "musl searches")
+    assert remark.problem == f"musl searches {told_as.format(domains)}, and glibc b.test"
+
+
+def test_what_cannot_be_printed_is_told_escaped():
+    assert only(f"{OUTSIDE}domain a.test b\u00fc\n", "musl searches").problem.startswith(
+        "musl searches 'a.test b\\xfc', and glibc"
+    )
+
+
 def test_a_default_by_the_host_name_is_not_musls():
     remarks = told(OUTSIDE, hostname="web.corp.example")
     assert [r.problem for r in remarks] == ["musl searches nothing, and glibc corp.example"]
@@ -116,10 +160,18 @@ def test_options_that_do_nothing_in_another_libc_are_remarked_on(option, where):
     (remark,) = told(f"{OUTSIDE}options {option}\n")
     assert remark.problem == f"the option {option!r} does nothing in {where}"
     assert (remark.severity, remark.line) == ("remark", 2)
+    assert remark.advice == "rely on it for glibc alone"
+    sources = {"musl": "musl, resolvconf.c", "go": "Go, net/dnsconfig.go"}
+    assert remark.reference == "; ".join(sources[name] for name in where.split(" and "))
 
 
 def test_no_aaaa_has_its_cve():
-    assert only(OUTSIDE + "options no-aaaa\n", "2,048").reference == "CVE-2023-4527"
+    remark = only(OUTSIDE + "options no-aaaa\n", "2,048")
+    assert remark.problem == (
+        "with 'no-aaaa', glibc 2.36 to 2.38 reads beyond its buffer where a TCP reply has more than 2,048 bytes"
+    )
+    assert remark.advice == "take care that images have the correction, or leave the option out"
+    assert (remark.severity, remark.line, remark.reference) == ("warning", 2, "CVE-2023-4527")
 
 
 def test_windows_line_ends_are_told_as_what_they_are():
@@ -150,6 +202,13 @@ def test_the_lines_on_which_glibc_hangs_are_told_and_no_others():
         remarks = lint_resolv_conf(base64.b64decode(row["text_b64"]), env=row["env"], hostname=row["hostname"])
         hangs = any(remark.problem.startswith("glibc never comes") for remark in remarks)
         assert hangs == ("hang" in row["glibc"]), row["id"]
+
+
+def test_a_line_on_which_glibc_hangs_is_an_error_with_what_to_do():
+    remark = only(f"{OUTSIDE}sortlist ten/8\n", "glibc never")
+    assert remark.problem == "glibc never comes to the end of this line: the process hangs at its first lookup"
+    assert remark.advice == "remove the line, as nothing but gethostbyname(3) looks at it"
+    assert (remark.severity, remark.line, remark.reference) == ("error", 2, "glibc, res_init.c")
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from ipaddress import IPv4Address
 import pytest
 
 from k8sresolve._core.lookups.masking import remark
-from k8sresolve._core.questions import AAAA, A, Failed, Found, NxDomain
+from k8sresolve._core.questions import AAAA, A, Empty, Failed, Found, NxDomain
 from k8sresolve._core.search.walk import policy, rehearse
 from k8sresolve.config import ResolverConfig
 
@@ -32,6 +32,18 @@ def told(row, answers, name="x", config=POD):
 )
 def test_a_failure_that_somebody_would_hide_is_told(row, reason, text):
     assert told(row, {CANDIDATE: Failed(reason)}).startswith(text)
+
+
+def test_what_is_said_instead_is_told_whole_and_by_its_kind():
+    said = "failed for now (timeout), and glibc reports {!r} all the same: this may pass"
+    assert told("glibc", {CANDIDATE: Failed("timeout")}) == f"{CANDIDATE} {said.format('no such name')}"
+    # glibc's __res_context_search says NO_DATA if the list had any, whatever came after it.
+    second = "x.svc.cluster.local."
+    answers = {CANDIDATE: Empty(5.0), second: Failed("timeout")}
+    assert told("glibc", answers) == f"{second} {said.format('no address')}"
+    assert told("kubernetes", {CANDIDATE: Failed("timeout")}) == (
+        "programs on glibc and go may be told 'no such name' here, though it is a temporary failure"
+    )
 
 
 @pytest.mark.parametrize("row", ["kubernetes", "glibc", "musl", "go"])
