@@ -43,7 +43,7 @@ class Loopback:
 
     async def _close(self, opened: list["Open"]) -> None:
         for one in opened:
-            one.stop()
+            await one.stop()
         await asyncio.sleep(0.01)  # transports close their sockets in callbacks
 
 
@@ -84,9 +84,13 @@ class Open:
         if self.playing.nameserver.tcp:
             self._server = await asyncio.start_server(self._stream, sock=self._tcp)
 
-    def stop(self) -> None:
+    async def stop(self) -> None:
         self._loop.remove_reader(self._udp)
         if self._server is not None:
+            # asyncio loses the connections that it has let in and not yet begun to serve. So let in no more, and give
+            # these their turn first.
+            self._loop.remove_reader(self._tcp)
+            await asyncio.sleep(0)
             self._server.close()
         for writer in self._streams:
             writer.transport.abort()
