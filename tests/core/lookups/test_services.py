@@ -562,6 +562,12 @@ def test_a_list_of_endpoints_is_whole_or_an_error(resolver_of, ipv4):
         resolver_of(ipv4).endpoints(OTHER, "far")
 
 
+def test_endpoints_of_one_family_alone_are_no_whole_list(resolver_of, dual):
+    dual.network.rcode("SERVFAIL", "pair.data.svc.cluster.local", "AAAA")
+    with pytest.raises(ServerFailure):
+        resolver_of(dual, family="both").endpoints("pair.data")
+
+
 def test_targets_elsewhere_are_endpoints_without_a_name(resolver_of, ipv4):
     found = resolver_of(ipv4).endpoints(OTHER, "far")
     assert {(str(e.address), e.port, e.name, e.hostname) for e in found} == {
