@@ -15,7 +15,7 @@ from k8sresolve.records import Endpoint
 
 
 def endpoints(
-    setting: Setting, name: str | ServiceName, label: str | None = None, protocol: str = "tcp"
+    setting: Setting, name: str | ServiceName, label: str | None, protocol: str
 ) -> Lookup[tuple[Endpoint, ...]]:
     """One endpoint for each address that a headless Service publishes."""
     place = setting.service_name(name)
