@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import attrs
 
+from k8sresolve.config import Policy
 from k8sresolve.errors import PortsDiffer
 from k8sresolve.names import EndpointName, IPAddress, ServiceName
 
@@ -235,7 +236,7 @@ class Candidate:
     rule: str
     asked: bool = True
     questions: tuple[str, ...] = ()
-    outcome: str = ""
+    outcome: Outcome | Literal["", "not asked"] = ""
     nameserver: str = ""
     milliseconds: float | None = None
     age: float | None = None
@@ -257,9 +258,9 @@ class Explanation:
     """
 
     name: str
-    policy: str
+    policy: Policy
     candidates: tuple[Candidate, ...]
-    outcome: str
+    outcome: Outcome | Literal["temporary", "failed"]
     addresses: tuple[IPAddress, ...]
     questions: int
     remark: str = ""

@@ -279,8 +279,8 @@ def reading_records(found: Service, host: Addresses, answer: Answer, told: Expla
     assert_type(answer.truncated, bool)
 
     assert_type(told.name, str)
-    assert_type(told.policy, str)
-    assert_type(told.outcome, str)
+    assert_type(told.policy, Policy)
+    assert_type(told.outcome, Outcome | Literal["temporary", "failed"])
     assert_type(told.addresses, tuple[IPv4Address | IPv6Address, ...])
     assert_type(told.questions, int)
     assert_type(told.remark, str)
@@ -290,7 +290,7 @@ def reading_records(found: Service, host: Addresses, answer: Answer, told: Expla
     assert_type(candidate.rule, str)
     assert_type(candidate.asked, bool)
     assert_type(candidate.questions, tuple[str, ...])
-    assert_type(candidate.outcome, str)
+    assert_type(candidate.outcome, Outcome | Literal["", "not asked"])
     assert_type(candidate.nameserver, str)
     assert_type(candidate.milliseconds, float | None)
 

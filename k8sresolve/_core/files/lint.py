@@ -18,7 +18,7 @@ from k8sresolve._core.files.search_list import KUBELET_SEARCHES, is_too_long_for
 from k8sresolve._core.files.statements import Statements
 from k8sresolve._core.questions import AAAA, A, Found, NxDomain, Question, Result
 from k8sresolve._core.search import walk as search
-from k8sresolve.config import Dialect, ResolverConfig
+from k8sresolve.config import Dialect, Policy, ResolverConfig
 from k8sresolve.findings import Finding, Severity, worst_first
 
 _NO_ENV: Mapping[str, str] = MappingProxyType({})
@@ -42,7 +42,7 @@ class _View:
         return self.stated.dialect
 
     @property
-    def name(self) -> str:
+    def name(self) -> Dialect:
         return self.dialect.name
 
 
@@ -226,7 +226,7 @@ def _typical(config: ResolverConfig) -> dict[str, str]:
     return {"svc": f"svc.{namespace}.svc.{domain}.", "svc.ns": f"{service}.", service: f"{service}.", **outside}
 
 
-def _questions(name: str, target: str, config: ResolverConfig, policy: str) -> int | None:
+def _questions(name: str, target: str, config: ResolverConfig, policy: Policy) -> int | None:
     """Count the questions until a name is found; None where it is not."""
 
     def known(question: Question) -> Result:
@@ -286,7 +286,7 @@ def _costs(glibc: _View) -> Iterator[Finding]:
     )
 
 
-def _counts(names: Mapping[str, str], config: ResolverConfig, policy: str) -> dict[str, int]:
+def _counts(names: Mapping[str, str], config: ResolverConfig, policy: Policy) -> dict[str, int]:
     counts = {name: _questions(name, target, config, policy) for name, target in names.items()}
     return {name: count for name, count in counts.items() if count is not None}
 

@@ -10,7 +10,7 @@ from k8sresolve._core.lookups.trail import Trail
 from k8sresolve._core.questions import Lookup
 from k8sresolve._core.search import walk as search
 from k8sresolve.config import Policy
-from k8sresolve.records import Candidate, Explanation
+from k8sresolve.records import Candidate, Explanation, Outcome
 
 
 def explain(setting: Setting, name: str, policy: Policy | None = None) -> Lookup[Explanation]:
@@ -21,7 +21,7 @@ def explain(setting: Setting, name: str, policy: Policy | None = None) -> Lookup
     here = answered_here(setting, name)
     if here is not None:
         rule = "answered here, without a question: an IP literal, a line of the hosts file or localhost"
-        outcome = "found" if here.addresses else "nodata"
+        outcome: Outcome = "found" if here.addresses else "nodata"
         candidate = Candidate(name, rule, asked=False)
         return Explanation(name, setting.policy.name, (candidate,), outcome, here.addresses, 0)
     trail = Trail(name, setting)

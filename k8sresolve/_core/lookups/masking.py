@@ -4,10 +4,10 @@ from k8sresolve._core.questions import NxDomain, Question, Result
 from k8sresolve._core.search import walk as search
 from k8sresolve._core.search.rules import PolicyRules, Tried
 from k8sresolve._core.search.walk import Walked, masked, rehearse
-from k8sresolve.config import ResolverConfig
+from k8sresolve.config import Policy, ResolverConfig
 
 # The resolvers of programs. What musl 1.2.3 does with a failure, musl does.
-_LIBCS = ("glibc", "musl", "go")
+_LIBCS: tuple[Policy, ...] = ("glibc", "musl", "go")
 _SAYS = {"nxdomain": "no such name", "nodata": "no address"}
 
 
@@ -33,7 +33,7 @@ def _failed(tried: Tried) -> str:
     return f"{tried.step.name} failed for now ({tried.outcome})"
 
 
-def _masks(name: str, config: ResolverConfig, policy: str, rdtypes: tuple[int, ...], end: Walked) -> bool:
+def _masks(name: str, config: ResolverConfig, policy: Policy, rdtypes: tuple[int, ...], end: Walked) -> bool:
     answers = {
         Question(tried.step.name.lower(), rdtype): answer
         for tried in end.tried

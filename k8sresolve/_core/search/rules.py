@@ -14,7 +14,7 @@ import attrs
 
 from k8sresolve._core.questions import Results
 from k8sresolve._core.search.limits import LONGEST_NAME
-from k8sresolve.config import ResolverConfig
+from k8sresolve.config import Policy, ResolverConfig
 from k8sresolve.records import Candidate, Outcome
 
 Failure: TypeAlias = Literal["nxdomain", "nodata", "temporary", "failed"]
@@ -88,7 +88,7 @@ class PolicyRules:
     is reported in which nothing was found, for the types asked.
     """
 
-    name: str
+    name: Policy
     steps: Plan
     judge: Callable[[Step, Results], Judgement]
     failure: Callable[[Sequence[Tried], tuple[int, ...]], Failure]

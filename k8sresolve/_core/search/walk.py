@@ -29,7 +29,7 @@ class Walked(NamedTuple):
     failed: Failed | None = None
 
 
-def policy(name: str) -> PolicyRules:
+def policy(name: Policy) -> PolicyRules:
     """Find a policy by its name, and load its module. Raises `ConfigError`, which lists those there are."""
     match name:
         case "kubernetes":
