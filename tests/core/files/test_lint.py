@@ -3,7 +3,6 @@
 import base64
 import gzip
 import json
-import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 
 from k8sresolve._core.files.lint import lint_resolv_conf
 from k8sresolve._core.files.resolv_conf import parse_resolv_conf
+from tests.effort import cpu_seconds
 
 CASES = Path(__file__).parents[2] / "golden/resolvconf/cases.jsonl.gz"
 KUBELET = "search shop.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.96.0.10\noptions ndots:5\n"
@@ -240,9 +240,9 @@ def test_a_sortlist_that_never_ends(entries, hangs):
     ],
 )
 def test_a_large_file_is_told_of_in_reasonable_time(data):
-    began = time.process_time()
-    assert len(lint_resolv_conf(data)) < 400
-    assert time.process_time() - began < 20
+    found = []
+    assert cpu_seconds(lambda: found.extend(lint_resolv_conf(data))) < 20
+    assert len(found) < 400
 
 
 WORDS = (
