@@ -1,6 +1,7 @@
 """The asyncio driver: pooled sockets for each nameserver, replies matched by id, one timer for all flights."""
 
 import asyncio
+import threading
 from collections.abc import Callable
 from socket import SocketType
 from weakref import finalize
@@ -66,6 +67,7 @@ class AsyncioDriver:
 
     def after_fork(self) -> None:
         """Drop what belongs to the parent: its loop, sockets and flights."""
+        self.desk.ledger.share(threading.RLock())
         self._abandon()
         self._loop = None
 

@@ -137,8 +137,9 @@ class BlockingDriver:
             self.desk.close(monotonic())
 
     def after_fork(self) -> None:
-        """Drop what belongs to the parent: the lock's state and flights, whose sockets are closed here, not used."""
+        """Drop what belongs to the parent: the locks' state and flights, whose sockets are closed here, not used."""
         self._lock = threading.Lock()
+        self.desk.ledger.share(threading.RLock())
         for flight in self.desk.flights.values():
             self.release(flight)
             for batch, _ in flight.batches:

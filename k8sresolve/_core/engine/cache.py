@@ -1,5 +1,6 @@
 """Answers by question, while they last. Pure: the time is an argument, and values are frozen."""
 
+from k8sresolve._core.engine.lock import UNSHARED, Lock
 from k8sresolve._core.questions import AAAA, A, Empty, Failed, Found, Question, Result, is_under
 from k8sresolve.config import CacheConfig
 
@@ -14,10 +15,11 @@ def key_of(question: Question) -> Question:
 class Cache:
     """The least recently used answers go first. Failures and TTL 0 are never kept."""
 
-    __slots__ = ("_answers", "config")
+    __slots__ = ("_answers", "config", "lock")
 
-    def __init__(self, config: CacheConfig) -> None:
+    def __init__(self, config: CacheConfig, lock: Lock = UNSHARED) -> None:
         self.config = config
+        self.lock = lock
         self._answers: dict[Question, Result] = {}
 
     def __len__(self) -> int:
@@ -25,22 +27,24 @@ class Cache:
 
     def get(self, key: Question, now: float) -> Result | None:
         """Return what is known of the question, None if nothing is, or no longer."""
-        answer = self._answers.pop(key, None)
-        if answer is None or isinstance(answer, Failed) or answer.expires <= now:
-            return None
-        self._answers[key] = answer
-        return answer
+        with self.lock:
+            answer = self._answers.pop(key, None)
+            if answer is None or isinstance(answer, Failed) or answer.expires <= now:
+                return None
+            self._answers[key] = answer
+            return answer
 
     def put(self, key: Question, answer: Result, now: float) -> None:
         """Keep the answer while it lasts."""
         if isinstance(answer, Failed) or answer.expires <= now or self.config.entries <= 0:
             return
-        self._answers.pop(key, None)
-        self._answers[key] = answer
-        if key.rdtype in _OTHER_FAMILY:
-            self._let_live_beside(key, now)
-        while len(self._answers) > self.config.entries:
-            del self._answers[next(iter(self._answers))]
+        with self.lock:
+            self._answers.pop(key, None)
+            self._answers[key] = answer
+            if key.rdtype in _OTHER_FAMILY:
+                self._let_live_beside(key, now)
+            while len(self._answers) > self.config.entries:
+                del self._answers[next(iter(self._answers))]
 
     def _let_live_beside(self, key: Question, now: float) -> None:
         """Let NODATA beside a positive answer of the other family live as long as that, within the SOA's minimum."""
@@ -53,12 +57,10 @@ class Cache:
 
     def forget(self, name: str | None) -> None:
         """Drop what is known of one absolute name, or everything."""
-        if name is None:
-            self._answers.clear()
-            return
-        lower = name.lower()
-        for key in [key for key in self._answers if key.name == lower]:
-            del self._answers[key]
+        lower = None if name is None else name.lower()
+        with self.lock:
+            for key in [key for key in self._answers if lower in (None, key.name)]:
+                del self._answers[key]
 
     def seconds(self, name: str, soa_ttl: int | None, cluster_domain: str | None) -> float:
         """How long a negative answer for the name is kept."""

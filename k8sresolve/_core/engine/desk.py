@@ -89,7 +89,7 @@ class Desk:
         self.ledger = ledger
         self.flights: dict[Question, Flight] = {}
         self.active = 0
-        self._counters = ledger.counters
+        self.counters = ledger.tally.enter(self)
         self._events = events
         self._host = host
         self._queue: deque[Flight] = deque()
@@ -102,7 +102,7 @@ class Desk:
         """Ask a round of questions; it may be done at once. Fresh ones pass over the cache, not over flights."""
         batch = Batch(round_, terms.deadline, waiter)
         keys = [key_of(question) for question in round_.questions]
-        self._counters.questions += len(keys)
+        self.counters.questions += len(keys)
         if not terms.fresh:
             self._remember(batch, keys, now)
         self.expire(batch, now)
@@ -187,7 +187,7 @@ class Desk:
             if answer is None:
                 continue
             batch.answers[index] = answer
-            self._counters.cache_hits += 1
+            self.counters.cache_hits += 1
             if self._events.observers:
                 self._events.remembered(batch.round.questions[index], now - answer.at)
 
@@ -257,8 +257,8 @@ class Desk:
             self._tell_answered(flight, now)
         while sends and flight.answer is None:
             send = sends.pop(0)
-            self._counters.sends += 1
-            self._counters.resends += send.purpose not in ("first", "probe")
+            self.counters.sends += 1
+            self.counters.resends += send.purpose not in ("first", "probe")
             if self._events.observers:
                 self._tell_sent(flight, send, now)
             error = self._host.send(flight, send)
