@@ -3,7 +3,6 @@
 import logging
 from typing import Protocol, TypeVar
 
-from k8sresolve._core.engine.desk import Desk
 from k8sresolve._core.questions import Call, Results, Round, Terms
 
 T = TypeVar("T")
@@ -13,8 +12,6 @@ logger = logging.getLogger("k8sresolve")
 
 class Driver(Protocol):
     """What every driver has."""
-
-    desk: Desk
 
     def now(self) -> float:
         """Seconds by the clock of deadlines and of the cache."""

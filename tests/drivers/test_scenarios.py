@@ -17,10 +17,11 @@ def _each(scenarios: list[Scenario]) -> pytest.MarkDecorator:
 
 
 @_each(list(SCENARIOS))
-def test_threads_and_asyncio_on_real_sockets(scenario: Scenario, loopback: Loopback) -> None:
-    with ThreadPoolExecutor(2) as pool:
-        # At once, since most of either's time is waiting.
-        runs = [pool.submit(run, scenario, loopback) for run in (runners.blocking, runners.asyncio_)]
+def test_threads_asyncio_and_trio_on_real_sockets(scenario: Scenario, loopback: Loopback) -> None:
+    drivers = (runners.blocking, runners.asyncio_, runners.trio_)
+    with ThreadPoolExecutor(len(drivers)) as pool:
+        # At once, since most of each one's time is waiting.
+        runs = [pool.submit(run, scenario, loopback) for run in drivers]
     for run in runs:
         outcome = run.result()
         _judge(scenario, outcome)
@@ -41,6 +42,12 @@ def _judge_sends(scenario: Scenario, outcome: Outcome) -> None:
 @_each(list(SCENARIOS))
 def test_asyncio_in_virtual_time(scenario: Scenario) -> None:
     _judge_exactly(scenario, runners.virtual(scenario))
+
+
+# trio begins tasks in no order, and virtual time would go on while they wait for their turns.
+@_each([scenario for scenario in SCENARIOS if not scenario.at_once])
+def test_trio_in_virtual_time(scenario: Scenario) -> None:
+    _judge_exactly(scenario, runners.virtual_trio(scenario))
 
 
 @_each([scenario for scenario in SCENARIOS if not scenario.at_once])
