@@ -13,8 +13,6 @@ SCENARIOS = (
         calls=(addresses("_http._tcp.payments.shop.svc.cluster.local."),)),
     one("a chain of aliases", "192.0.2.80 by second.example.com.,third.example.com.", UDP,
         calls=(addresses("alias.shop.svc.cluster.local."),)),
-    one("an alias of nothing", "NoData", UDP, calls=(addresses("dangling.shop.svc.cluster.local."),),
-        says="alias of nothing.example.com."),
     one("a ring of aliases is no answer, at once", "BadResponse", UDP,
         calls=(addresses("ring.shop.svc.cluster.local."),)),
 )  # fmt: skip
