@@ -88,7 +88,7 @@ def tell(result: object) -> str:
             if result.cname is not None:
                 words.append(f"by {','.join(result.cname.targets)}")
         case Answer():
-            return f"{', '.join(result.records)} at {result.candidate}"
+            return f"{', '.join(sorted(result.records))} at {result.candidate}"
         case _:
             return str(result)
     return " ".join([*words, "incomplete"] if result.incomplete else words)

@@ -54,6 +54,9 @@ SHOP = """
     gnir.shop.svc.cluster.local. 30 CNAME ring.shop.svc.cluster.local.
     example.com. 300 SOA ns.example.com. hostmaster.example.com. 1 7200 1800 86400 300
     api.example.com. 60 A 192.0.2.7
+    a\\.b\\032c\\0071.example.com. 60 TXT "it is"
+    brief.example.com. 1 CNAME api.example.com.
+    . 300 NS a.root.test.
 """
 
 
@@ -152,11 +155,15 @@ def reply_to(query: dns.message.Message, zone: str) -> dns.message.Message:
     return reply
 
 
+def wire_of(reply: dns.message.Message) -> bytes:
+    return reply.to_wire(max_size=65535)  # whatever size the query stated
+
+
 # -- steps -----------------------------------------------------------------------------------------------------------
 
 
 def answer(_query: bytes, reply: dns.message.Message) -> list[Out]:
-    return [Out("message", 0.0, reply.to_wire())]
+    return [Out("message", 0.0, wire_of(reply))]
 
 
 def silent(_query: bytes, _reply: dns.message.Message) -> list[Out]:
@@ -221,7 +228,7 @@ def changed(change: Callable[[dns.message.Message], object]) -> Step:
 
     def step(_query: bytes, reply: dns.message.Message) -> list[Out]:
         change(reply)
-        return [Out("message", 0.0, reply.to_wire())]
+        return [Out("message", 0.0, wire_of(reply))]
 
     return step
 
@@ -251,6 +258,15 @@ truncated = changed(_cut)
 alias_alone = changed(_to_the_alias)  # as CoreDNS may cut an answer off without saying so (coredns#4684)
 lame = changed(_lame)
 referral = changed(_referred)
+
+
+def fitting(query: bytes, reply: dns.message.Message) -> list[Out]:
+    """Answer over UDP as nameservers do: cut, with TC, what does not fit the size that the query states (RFC 6891)."""
+    asked = dns.message.from_wire(query)
+    size = max(512, asked.payload) if asked.edns >= 0 else 512
+    return (answer if len(wire_of(reply)) <= size else truncated)(query, reply)
+
+
 no_glue = changed(lambda reply: reply.additional.clear())
 partial_glue = changed(lambda reply: reply.additional.__delitem__(slice(1, None)))
 partly = changed(lambda reply: setattr(reply, "flags", reply.flags | dns.flags.TC))  # TC, and yet records
@@ -272,7 +288,7 @@ def noise(query: bytes, _reply: dns.message.Message) -> bytes:
 
 
 def wrong_id(_query: bytes, reply: dns.message.Message) -> bytes:
-    wire = reply.to_wire()
+    wire = wire_of(reply)
     return bytes((wire[0] ^ 255, wire[1])) + wire[2:]
 
 
@@ -282,12 +298,12 @@ def wrong_id_truncated(query: bytes, reply: dns.message.Message) -> bytes:
 
 
 def no_qr(_query: bytes, reply: dns.message.Message) -> bytes:
-    wire = reply.to_wire()
+    wire = wire_of(reply)
     return wire[:2] + bytes((wire[2] & 0x7F,)) + wire[3:]
 
 
 def wrong_opcode(_query: bytes, reply: dns.message.Message) -> bytes:
-    wire = reply.to_wire()
+    wire = wire_of(reply)
     return wire[:2] + bytes((wire[2] | 0x20,)) + wire[3:]
 
 
@@ -306,7 +322,7 @@ def wrong_type(query: bytes, reply: dns.message.Message) -> bytes:
 
 
 def wrong_class(query: bytes, reply: dns.message.Message) -> bytes:
-    wire = reply.to_wire()
+    wire = wire_of(reply)
     at = wire.index(b"\0", 12) + 4
     return wire[:at] + b"\x03" + wire[at + 1 :]
 
@@ -318,13 +334,13 @@ def no_question(_query: bytes, reply: dns.message.Message) -> bytes:
 
 
 def two_questions(_query: bytes, reply: dns.message.Message) -> bytes:
-    wire = reply.to_wire()
+    wire = wire_of(reply)
     end = wire.index(b"\0", 12) + 5
     return wire[:4] + b"\0\2" + wire[6:end] + wire[12:end] + wire[end:]
 
 
 def pointer_loop(query: bytes, reply: dns.message.Message) -> bytes:
-    wire = reply.to_wire()
+    wire = wire_of(reply)
     end = wire.index(b"\0", 12) + 5
     loop = b"\xc0" + bytes((end,)) + b"\0\1\0\1\0\0\0\x1e\0\4\6\6\6\6"
     return wire[:6] + b"\0\1\0\0\0\0" + wire[12:end] + loop
@@ -332,7 +348,7 @@ def pointer_loop(query: bytes, reply: dns.message.Message) -> bytes:
 
 def oversize(_query: bytes, reply: dns.message.Message) -> bytes:
     """A reply that says what is asked for, and is larger than the size that was advertised."""
-    wire = reply.to_wire()
+    wire = wire_of(reply)
     return wire + bytes(1233 - len(wire))
 
 
@@ -347,7 +363,7 @@ def stream(*outs: Callable[[bytes], Out]) -> Step:
     """Send parts of the framed answer, as each item makes them of it."""
 
     def step(_query: bytes, reply: dns.message.Message) -> list[Out]:
-        frame = _frame(reply.to_wire())
+        frame = _frame(wire_of(reply))
         return [out(frame) for out in outs]
 
     return step
@@ -361,7 +377,7 @@ def in_pieces(interval: float, count: int | None = None) -> Step:
     """Send the answer octet by octet, or only so many of them."""
 
     def step(_query: bytes, reply: dns.message.Message) -> list[Out]:
-        octets = _frame(reply.to_wire())[:count]
+        octets = _frame(wire_of(reply))[:count]
         return [Out("bytes", index * interval, bytes((octet,))) for index, octet in enumerate(octets)]
 
     return step

@@ -12,9 +12,11 @@ from tests.drivers.script import Nameserver, answer, silent, truncated
 
 NAME = "payments.shop.svc.cluster.local."
 FOUND = "10.96.20.1"
+DUAL = "dual.shop.svc.cluster.local."  # 10.96.20.2 and fd00::20:2
 UDP, TCP = {"A udp": 1}, {"A tcp": 1}
 DRIVERS = ("blocking", "asyncio", "trio", "virtual")
 VIRTUAL = ("virtual",)  # for what takes longer than a test may wait
+TASKS = ("asyncio", "trio", "virtual")  # for what is cancelled
 _CODES = re.compile(r"(?:[A-Z]\d+ )+")
 
 
@@ -92,9 +94,12 @@ def at(*steps: script.Step, kind: str = "", **options: Any) -> Nameserver:
     return Nameserver({kind: steps}, **options)
 
 
-def one(name: str, told: str, asked: Mapping[str, int], *steps: script.Step, **options: Any) -> Scenario:
-    """Make a scenario of one call to one nameserver."""
-    return Scenario(name, (told,), (asked,), (at(*steps or (answer,)),), **options)
+def one(
+    name: str, told: str | tuple[str, ...], asked: Mapping[str, int], *steps: script.Step, **options: Any
+) -> Scenario:
+    """Make a scenario of one nameserver; of one call unless there are several."""
+    told = (told,) if isinstance(told, str) else told
+    return Scenario(name, told, (asked,), (at(*steps or (answer,)),), **options)
 
 
 def over_tcp(name: str, told: str, tcp: int, *steps: script.Step, **options: Any) -> Scenario:
