@@ -30,12 +30,13 @@ from k8sresolve import (
     TemporaryFailure,
 )
 from k8sresolve._core.lookups import hosts, services
-from k8sresolve._core.questions import AAAA, A, Failed
+from k8sresolve._core.questions import AAAA, A, Empty, Failed, Found
 from k8sresolve._facade import Options
 from k8sresolve.testing import Cluster
 from k8sresolve.testing.coredns.plugins.kubernetes.options import KubernetesOptions
 from k8sresolve.testing.network.parcels import Arrival
 from k8sresolve.testing.programs.resolvers import OfflineResolver, Place
+from tests.core.lookups.driving import drive, setting
 from tests.core.world import IPV4_OBJECTS, ipv4_cluster, pods
 
 PAYMENTS = ServiceName("payments", "shop")
@@ -284,6 +285,19 @@ def test_a_dangling_external_name_says_where_it_leads(resolver_of, ipv4):
     # CoreDNS answers NODATA without the alias where the target is in its own zone.
     with pytest.raises(NoData, match="an ExternalName whose target is not there looks like this"):
         resolver_of(ipv4).service("lost")
+
+
+@pytest.mark.behaviour("K9")
+@pytest.mark.parametrize("own", [("10.244.0.7",), ("10.244.0.7", "fd00::7")])
+def test_the_target_of_an_external_name_that_was_left_out_is_asked_for_once(own):
+    alone = Empty(5.0, 0.0, ("www.example.com.",))
+    answers = {f"ext.shop.svc.cluster.local. {kind}": alone for kind in ("A", "AAAA")}
+    answers["www.example.com. A"] = Found((ip_address("192.0.2.7"),), 30, 30.0)
+    found, rounds = drive(services.service(setting(family="auto", own=own), "ext", ()), answers)
+    kinds = ["A", "AAAA"][: len(own)]
+    names = ["ext.shop.svc.cluster.local.", "www.example.com."]
+    assert rounds == [[f"{name} {kind}" for kind in kinds] for name in names]
+    assert (found.addresses, found.cname.targets) == ((ip_address("192.0.2.7"),), ("www.example.com.",))
 
 
 # One port.
