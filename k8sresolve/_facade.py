@@ -46,7 +46,17 @@ D = TypeVar("D", bound=Driver)
 class Options:
     """What a resolver is made with besides its configuration, checked as it is made; see `Resolver`."""
 
-    __slots__ = ("cache", "cluster_domain", "family", "in_flight", "namespace", "observers", "policy", "timeout")
+    __slots__ = (
+        "cache",
+        "cluster_domain",
+        "family",
+        "in_flight",
+        "namespace",
+        "observers",
+        "policy",
+        "retry_unreachable",
+        "timeout",
+    )
 
     def __init__(
         self,
@@ -56,7 +66,8 @@ class Options:
         policy: Policy = "kubernetes",
         family: Family = "auto",
         timeout: float = 5.0,
-        in_flight: int = 64,
+        retry_unreachable: float = 2.0,
+        in_flight: int = 128,
         cache: CacheConfig = CacheConfig(),  # noqa: B008 - a frozen value
         observers: Iterable[Observer] = (),
     ) -> None:
@@ -65,6 +76,7 @@ class Options:
         self.policy: Policy = _one_of("search policy", policy, get_args(Policy))
         self.family: Family = _one_of("family", family, get_args(Family))
         self.timeout = check_seconds("timeout", timeout)
+        self.retry_unreachable = check_seconds("retry_unreachable", retry_unreachable, 0)
         self.in_flight = check_whole("in_flight", in_flight, 1)
         if not isinstance(cache, CacheConfig):
             raise ConfigError(f"cache={cache!r} is no CacheConfig", advice="give cache=CacheConfig(entries=...)")
@@ -110,7 +122,8 @@ class Facade(Generic[D]):
         policy: Policy = "kubernetes",
         family: Family = "auto",
         timeout: float = 5.0,
-        in_flight: int = 64,
+        retry_unreachable: float = 2.0,
+        in_flight: int = 128,
         cache: CacheConfig = CacheConfig(),  # noqa: B008 - a frozen value
         observers: Iterable[Observer] = (),
     ) -> None:
@@ -120,6 +133,7 @@ class Facade(Generic[D]):
             policy=policy,
             family=family,
             timeout=timeout,
+            retry_unreachable=retry_unreachable,
             in_flight=in_flight,
             cache=cache,
             observers=observers,
@@ -155,7 +169,12 @@ class Facade(Generic[D]):
                 namespace=options.namespace or config.namespace,
                 cluster_domain=options.cluster_domain or config.cluster_domain,
             )
-        rules = Rules.of(config, in_flight=options.in_flight, cache=options.cache)
+        rules = Rules.of(
+            config,
+            in_flight=options.in_flight,
+            cache=options.cache,
+            retry_unreachable=options.retry_unreachable,
+        )
         ledger = Ledger(rules, self._tally, self._lock)
         driver = self._connect(rules, ledger, self._events)
         self._drivers = [*(alive for alive in self._drivers if alive() is not None), ref(driver)]

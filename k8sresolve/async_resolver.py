@@ -28,12 +28,14 @@ class AsyncResolver(Facade[AsyncDriver]):
     `cluster_domain` win over what its search list tells. `policy` is how `addresses()` and `lookup()` search, and how
     the file is read: `kubernetes`, `glibc`, `musl`, `musl-1.2.3`, `go`. `family` is which addresses are asked for:
     `auto` asks AAAA where the pod has an IPv6 address, `ipv4`, `ipv6` and `both` are exact. `timeout` bounds a whole
-    lookup, in seconds; `in_flight` the questions on the wire at once; `cache` what is remembered; `observers` are told
-    what happens. Each asking call takes `timeout=` for itself, and `fresh=True` to pass over the cache.
+    lookup, in seconds; while no nameserver can be reached, it asks again for `retry_unreachable` seconds of that, 0 for
+    none. `in_flight` is how many questions may be on the wire at once, those that nobody has answered in time aside;
+    `cache` what is remembered; `observers` are told what happens. Each asking call takes `timeout=` for itself, and
+    `fresh=True` to pass over the cache.
 
     It may be made outside a loop and serves any number of them, one after another or at once, in threads of their own:
-    they share what is remembered, and each has sockets and `in_flight` questions of its own. `ConfigError` is raised
-    where neither asyncio nor trio runs. Observers are told by the thread of the loop that asks.
+    they share what is remembered, and each has sockets and `in_flight` questions of its own. Observers are told in the
+    thread that asks. `ConfigError` is raised where neither asyncio nor trio runs.
 
     >>> import asyncio
     >>> from k8sresolve.testing import Cluster
@@ -49,7 +51,7 @@ class AsyncResolver(Facade[AsyncDriver]):
         from k8sresolve._drivers.clock import monotonic
         from k8sresolve._drivers.loops import Loops, loop_driver
 
-        return Loops(ledger, monotonic, partial(loop_driver, rules, ledger, events))
+        return Loops(rules, ledger, monotonic, partial(loop_driver, rules, ledger, events))
 
     def _run(self, call: Call[T], timeout: float | None, *, fresh: bool) -> Coroutine[Any, Any, T]:
         lifetime, line = self._lifetime(timeout), self._current()

@@ -91,7 +91,10 @@ class Loops:
     Loops are held weakly. What one leaves open is closed as it is collected, or as the next one begins.
     """
 
-    def __init__(self, ledger: Ledger, now: Callable[[], float], make: Callable[[Any], LoopDriver]) -> None:
+    def __init__(
+        self, rules: Rules, ledger: Ledger, now: Callable[[], float], make: Callable[[Any], LoopDriver]
+    ) -> None:
+        self.rules = rules
         self.now = now
         self._ledger = ledger
         self._make = make
@@ -162,6 +165,7 @@ class Loops:
         """Drop what belongs to the parent: its loops, with their sockets and flights, and the holders of its locks."""
         self._lock = threading.Lock()
         self._ledger.share(threading.RLock())
+        self._ledger.mend()
         drivers, self._drivers = self._drivers, {}
         for driver in drivers.values():
             driver.abandon()

@@ -19,7 +19,7 @@ from k8sresolve._core.events import Events
 from k8sresolve._core.questions import Results, Round, Terms
 from k8sresolve._drivers.clock import monotonic
 from k8sresolve._drivers.pool import Pool, Slot, Ticket
-from k8sresolve._drivers.running import report
+from k8sresolve._drivers.running import report_fault
 from k8sresolve._drivers.sockets import MOST_DATAGRAM, Stream, open_datagram, query_id, text_of
 from k8sresolve.errors import ResolverClosed
 
@@ -29,7 +29,10 @@ class PooledDriver(ABC):
 
     def __init__(self, rules: Rules, ledger: Ledger, events: Events, loop: Any) -> None:
         self.loop = ref(loop, self._bereave)
-        self.desk = Desk(rules, ledger, events, self)
+        self._rules = rules
+        self._events = events
+        self.desk = self._new_desk(ledger)
+        self._waiting: set[Batch] = set()
         self._alarms = Alarms()
         self._rings = math.inf  # when the timer is set to ring
         self._pool = Pool(self._close)
@@ -37,6 +40,9 @@ class PooledDriver(ABC):
         # What is open, for the case that loop and driver are forgotten together, and nothing is closed in order.
         self._open: set[SocketType] = set()
         finalize(self, _close_all, self._open)
+
+    def _new_desk(self, ledger: Ledger) -> Desk:
+        return Desk(self._rules, ledger, self._events, self, turn=int.from_bytes(query_id()))
 
     @property
     def over(self) -> bool:
@@ -46,20 +52,46 @@ class PooledDriver(ABC):
 
     async def ask(self, round_: Round, terms: Terms) -> Results:
         """Ask questions at once, and wait for what suffices."""
-        if self._closed:
-            raise ResolverClosed("this resolver is closed")
-        batch = self.desk.ask(round_, terms, monotonic())
-        try:
-            await self._wait(batch)
-        finally:
+        while not self._closed:
+            try:
+                batch = self.desk.ask(round_, terms, monotonic())
+            except BaseException:
+                self._begin_anew()
+                raise
+            self._waiting.add(batch)
+            try:
+                await self._wait(batch)
+            finally:
+                self._leave(batch)
+            if batch.done and not self._closed:
+                return tuple(batch.answers)
+        raise ResolverClosed("this resolver is closed")
+
+    def _leave(self, batch: Batch) -> None:
+        if self.over:
+            self.abandon()  # maybe a task that its loop left pending is collected
+        elif batch in self._waiting:
+            self._waiting.remove(batch)
             if not batch.done:
-                if self.over:
-                    self.abandon()  # a task that its loop left pending is collected
-                else:
-                    self.desk.leave(batch, monotonic())
-        if self._closed:
-            raise ResolverClosed("this resolver was closed during the lookup")
-        return tuple(batch.answers)
+                self.desk.leave(batch, monotonic())
+
+    def _begin_anew(self) -> None:
+        """Have another desk, of which all who wait ask again.
+
+        An exception came out of nowhere, as a signal handler's may, and left the one before in the midst of its work.
+        """
+        ledger = self.desk.ledger
+        ledger.mend()
+        ledger.tally.leave(self.desk)
+        self.desk = self._new_desk(ledger)
+        self._alarms = Alarms()
+        self._rings = math.inf
+        self._pool.clear()
+        for sock in tuple(self._open):
+            self._close(sock)
+        waiting, self._waiting = self._waiting, set()
+        for batch in waiting:
+            self.wake(batch)
 
     def retire(self) -> None:
         """Close each socket as the last question that waits on it ends."""
@@ -76,11 +108,15 @@ class PooledDriver(ABC):
         self.abandon()
 
     def abandon(self) -> None:
-        """Close all sockets and forget all flights, whose loop can do nothing about them any more."""
+        """Close all sockets and forget all flights, whose loop can do nothing about them any more.
+
+        As the loop is collected this comes in whatever thread, in the midst of anything: no lock is taken here.
+        """
         self._closed = True
         _close_all(self._open)
         self._pool.clear()
         self._alarms = Alarms()
+        self._waiting.clear()
         self.desk.reset()
 
     def _bereave(self, _: object) -> None:
@@ -131,19 +167,16 @@ class PooledDriver(ABC):
         """The timer rings. In this the loop is trusted: its time may be another than the clock's."""
         now = max(monotonic(), self._rings)
         self._rings = -math.inf  # no alarm is early enough to wind the timer before all have rung
-        due = self._alarms.due(now)
         try:
-            while due:
-                self.desk.ring(due[-1], now)
-                due.pop()
-        finally:
-            for flight in due:  # what an exception from elsewhere kept from ringing rings next
-                flight.alarm = now
-                self._alarms.set(flight)
+            for flight in self._alarms.due(now):
+                self.desk.ring(flight, now)
             self._rings = math.inf
             when = self._alarms.next()
             if when is not None:
                 self._wind(when, now)
+        except BaseException:
+            self._begin_anew()
+            raise
 
     def _wind(self, when: float, now: float) -> None:
         self._rings = when
@@ -185,7 +218,7 @@ class PooledDriver(ABC):
         else:
             self._close(port.sock)
 
-    report = staticmethod(report)
+    report = staticmethod(report_fault)
 
     # -- datagrams ---------------------------------------------------------------------------------------------------
 
@@ -212,9 +245,13 @@ class PooledDriver(ABC):
         """Tell all that wait on the socket; an ICMP error does not say which question it is about."""
         slot.retired = True
         now = monotonic()
-        for flight, number in list(slot.waiting.values()):
-            self.desk.error(flight, number, text_of(error), now)
-        self._pool.condemn(slot)
+        try:
+            for flight, number in list(slot.waiting.values()):
+                self.desk.error(flight, number, text_of(error), now)
+            self._pool.condemn(slot)
+        except BaseException:
+            self._begin_anew()
+            raise
 
     def _readable(self, slot: Slot) -> None:
         now = monotonic()
@@ -227,12 +264,16 @@ class PooledDriver(ABC):
             return
         number = data[:2]
         waiting = slot.waiting.get(number)
-        if waiting is not None:
-            self.desk.datagram(*waiting, data, now)
-        elif number not in slot.ids:
-            # It counts as junk for all, since whoever floods this socket is after one of them.
-            for flight, send in list(slot.waiting.values()):
-                self.desk.datagram(flight, send, b"", now)
+        try:
+            if waiting is not None:
+                self.desk.datagram(*waiting, data, now)
+            elif number not in slot.ids:
+                # It counts as junk for all, since whoever floods this socket is after one of them.
+                for flight, send in list(slot.waiting.values()):
+                    self.desk.datagram(flight, send, b"", now)
+        except BaseException:
+            self._begin_anew()
+            raise
 
     # -- streams -----------------------------------------------------------------------------------------------------
 
@@ -244,15 +285,21 @@ class PooledDriver(ABC):
 
     def _advance(self, flight: Flight, stream: Stream, number: int) -> None:
         """Let the stream go on, and tell what comes of it; it is closed then."""
+        outcome = data = None
         try:
-            data = stream.advance()
-        except OSError as error:
-            self.drop(flight, stream)
-            self.desk.error(flight, number, text_of(error), monotonic())
-            return
-        if data is not None:
-            self.drop(flight, stream)
-            self.desk.message(flight, number, data, monotonic())
+            try:
+                data = stream.advance()
+            except OSError as error:
+                outcome = text_of(error)
+            if outcome is not None:
+                self.drop(flight, stream)
+                self.desk.error(flight, number, outcome, monotonic())
+            elif data is not None:
+                self.drop(flight, stream)
+                self.desk.message(flight, number, data, monotonic())
+        except BaseException:
+            self._begin_anew()
+            raise
 
     def _close(self, sock: SocketType) -> None:
         self._unwatch(sock)

@@ -15,7 +15,7 @@ import trio
 from k8sresolve._drivers.loops import Loops
 from k8sresolve.async_resolver import AsyncResolver
 from k8sresolve.config import ResolverConfig
-from k8sresolve.records import Addresses, Port, Service, Stats
+from k8sresolve.records import Addresses, Answer, Port, Service, Stats
 from k8sresolve.resolver import Resolver
 from k8sresolve.testing.network.virtual import AsyncVirtualDriver, VirtualDriver
 from tests.drivers.nameservers import Loopback, Virtual
@@ -34,6 +34,7 @@ class Outcome:
     told: tuple[str, ...]
     errors: tuple[BaseException, ...]
     asked: tuple[Counter[str], ...]
+    names: tuple[str, ...]
     seconds: float
     stats: Stats
     left: tuple[int, int, int]
@@ -75,7 +76,7 @@ class AsyncVirtualResolver(_Offline, AsyncResolver):
         def make(loop: Any) -> AsyncVirtualDriver:
             return AsyncVirtualDriver(rules, ledger, events, self._network, self._clock, loop=loop)
 
-        return Loops(ledger, self._clock.monotonic, make)
+        return Loops(rules, ledger, self._clock.monotonic, make)
 
 
 def tell(result: object) -> str:
@@ -90,6 +91,8 @@ def tell(result: object) -> str:
             words = [*map(str, result.addresses)]
             if result.cname is not None:
                 words.append(f"by {','.join(result.cname.targets)}")
+        case Answer():
+            return f"{', '.join(sorted(result.records))} at {result.candidate}"
         case _:
             return str(result)
     return " ".join([*words, "incomplete"] if result.incomplete else words)
@@ -97,11 +100,17 @@ def tell(result: object) -> str:
 
 def _config(scenario: Scenario, addresses: Any) -> ResolverConfig:
     search = ("shop.svc.cluster.local", "svc.cluster.local", "cluster.local")
-    return ResolverConfig(nameservers=tuple(addresses), search=search, ndots=5, **scenario.config)
+    return ResolverConfig(**{"nameservers": tuple(addresses), "search": search, "ndots": 5, **scenario.config})
 
 
 def _options(scenario: Scenario) -> dict[str, Any]:
-    return {"family": scenario.family, "in_flight": scenario.in_flight, "cache": scenario.cache}
+    return {
+        "family": scenario.family,
+        "in_flight": scenario.in_flight,
+        "cache": scenario.cache,
+        "retry_unreachable": scenario.retry_unreachable,
+        "policy": scenario.policy,
+    }
 
 
 def _outcome(results: list[Any], playing: list[Playing], seconds: float, resolver: Any) -> Outcome:
@@ -110,11 +119,12 @@ def _outcome(results: list[Any], playing: list[Playing], seconds: float, resolve
         told=tuple(map(tell, results)),
         errors=tuple(result for result in results if isinstance(result, BaseException)),
         asked=tuple(one.asked for one in playing),
+        names=tuple(dict.fromkeys(playing[0].names)),
         seconds=seconds,
         stats=resolver.stats(),
         left=(
             sum(len(desk.flights) for desk in desks),
-            sum(len(desk._queue) for desk in desks),
+            sum(desk.waiting for desk in desks),
             sum(desk.active for desk in desks),
         ),
     )

@@ -26,9 +26,12 @@ class Counters:
 
 
 class Counting(Protocol):
-    """A desk, as far as it counts; `active` are its questions in flight."""
+    """A desk, as far as it counts."""
 
-    active: int
+    @property
+    def active(self) -> int:
+        """The questions under way."""
+        ...
 
 
 class Tally:
@@ -63,15 +66,16 @@ class Tally:
             desks = [desk() for desk, _ in self._desks]
         return total, sum(0 if desk is None else desk.active for desk in desks)
 
-    def _settle(self) -> None:
+    def leave(self, desk: Counting) -> None:
+        """Let a desk go that nobody asks any more, though something may still hold it."""
+        with self.lock:
+            self._settle(desk)
+
+    def _settle(self, gone: Counting | None = None) -> None:
         """Keep only the sum of what desks counted that are no more."""
-        alive = []
-        for desk, counters in self._desks:
-            if desk() is None:
-                self._past.add(counters)
-            else:
-                alive.append((desk, counters))
-        self._desks = alive
+        for entry in [entry for entry in self._desks if entry[0]() in (None, gone)]:
+            self._desks.remove(entry)
+            self._past.add(entry[1])
 
 
 class Ledger:
@@ -88,6 +92,10 @@ class Ledger:
         self.budget = Budget(lock)
         self.cache = Cache(rules.cache, lock)
         self.tally = Tally(lock) if tally is None else tally
+
+    def mend(self) -> None:
+        """Make whole what an exception out of nowhere may have left half done."""
+        self.cache.mend()
 
     def share(self, lock: Lock) -> None:
         """Take another lock, where nobody can let go of the one before: its holder was a thread of a parent process."""

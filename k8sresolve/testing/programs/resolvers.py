@@ -59,4 +59,4 @@ class OfflineAsyncResolver(_Offline, AsyncResolver):
         def make(loop: Any) -> AsyncVirtualDriver:
             return AsyncVirtualDriver(rules, ledger, events, network, clock, loop=loop)
 
-        return Loops(ledger, clock.monotonic, make)
+        return Loops(rules, ledger, clock.monotonic, make)
