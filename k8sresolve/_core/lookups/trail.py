@@ -68,12 +68,13 @@ _CONFIGURED = frozenset({"timeout", "network"})
 class Trail:
     """What a lookup for `name`, as the user typed it, has asked so far."""
 
-    __slots__ = ("_began", "log", "name", "setting")
+    __slots__ = ("_began", "followed", "log", "name", "setting")
 
     def __init__(self, name: str, setting: Setting) -> None:
         self.name = name
         self.setting = setting
         self.log: list[tuple[Question, Result]] = []
+        self.followed: dict[str, Results] = {}  # see `following`
         self._began = setting.now()
 
     def ask(self, round_: Round) -> Lookup[Results]:
