@@ -141,7 +141,10 @@ class LookupTimeout(TemporaryFailure, TimeoutError):
 
 
 class ServerFailure(TemporaryFailure):
-    """The nameservers answered SERVFAIL: CoreDNS not yet synced with the API server, or an upstream that fails."""
+    """The nameservers answered SERVFAIL: CoreDNS not yet synced with the API server, or an upstream that fails.
+
+    Under the policies `musl` and `musl-1.2.3` a reply that cannot be right is one, too, as musl waits for another.
+    """
 
 
 class Refused(TemporaryFailure):
@@ -153,7 +156,11 @@ class NetworkError(TemporaryFailure):
 
 
 class BadResponse(ResolveError):
-    """The nameserver's reply answers the question with something that cannot be right, such as a CNAME loop."""
+    """The nameserver's reply answers the question with something that cannot be right, such as a CNAME loop.
+
+    So is one that the search policy's resolver takes for the last word: FORMERR under `glibc` and `go`, and REFUSED and
+    NOTIMP under `go`.
+    """
 
 
 class InternalError(ResolveError):

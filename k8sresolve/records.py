@@ -298,7 +298,7 @@ class Explanation:
     name: str
     policy: Policy
     candidates: tuple[Candidate, ...]
-    outcome: Outcome | Literal["temporary", "failed"]
+    outcome: Outcome
     addresses: tuple[IPAddress, ...]
     questions: int
     remark: str = ""

@@ -10,7 +10,7 @@ from typing import NoReturn
 from k8sresolve import __version__
 from k8sresolve.cli import checking, hosts, linting, searching, services, serving
 from k8sresolve.cli.options import Commands, Parser, add_common
-from k8sresolve.errors import BadResponse, ConfigError, Error, NotFound, ResolveError, TemporaryFailure
+from k8sresolve.errors import BadResponse, ConfigError, Error, InternalError, NotFound, ResolveError, TemporaryFailure
 
 _DESCRIPTION = """\
 Look up Services, their ports and any other host in Kubernetes DNS.
@@ -87,7 +87,7 @@ def entry() -> NoReturn:
 def _status(error: Error) -> int:
     if isinstance(error, NotFound):
         return _NOT_FOUND
-    return _TEMPORARY if isinstance(error, TemporaryFailure | BadResponse) else _WRONG
+    return _TEMPORARY if isinstance(error, TemporaryFailure | BadResponse | InternalError) else _WRONG
 
 
 def _complain(message: str) -> None:

@@ -34,6 +34,7 @@ from k8sresolve.errors import (
     ResolveError,
     ResolverClosed,
     ServerFailure,
+    TemporaryFailure,
 )
 from k8sresolve.records import Candidate, Reason
 
@@ -141,8 +142,12 @@ class Trail:
         )
         raise kind(self.name, problem, attempts=attempts, advice=advice)
 
-    def give_up(self, failed: Failed) -> NoReturn:
-        """Raise the error for a question that got no answer."""
+    def give_up(self, failed: Failed, *, final: bool | None = None) -> NoReturn:
+        """Raise the error for a question that got no answer.
+
+        `final` is what a search policy takes it for: its resolver would not try again, or would. Without one, the
+        failure itself tells.
+        """
         if failed.reason == "closed":
             raise ResolverClosed("this resolver was closed during the lookup")
         kind, problem, advice = _FAILURES[failed.reason]
@@ -150,4 +155,8 @@ class Trail:
             problem += f" ({failed.detail})"
         if failed.reason in _CONFIGURED:
             advice = "; ".join(filter(None, (advice, remarks(self.setting.config))))
+        if final and issubclass(kind, TemporaryFailure):
+            kind = BadResponse
+        elif final is False and kind is BadResponse:
+            kind = ServerFailure
         self.fail(kind, problem, advice)
