@@ -90,15 +90,13 @@ def _open(args: argparse.Namespace) -> "Cluster":
         return open_cluster(args)
     if args.cluster_domain is not None:
         raise ConfigError("--cluster-domain and --corefile exclude each other", advice="the Corefile has the domain")
-    from k8sresolve.testing import Cluster
-
     try:
         text = Path(args.corefile).read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"{args.corefile}: {error.strerror}") from None
     except UnicodeDecodeError:
         raise ConfigError(f"{args.corefile}: it is no text in UTF-8") from None
-    return Cluster.from_manifests(*manifests(args), corefile=text)
+    return open_cluster(args, corefile=text)
 
 
 def _reload(args: argparse.Namespace, cluster: "Cluster") -> None:
