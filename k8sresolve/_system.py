@@ -1,7 +1,6 @@
 """The only reader of the machine: its files, environment, interfaces and addresses."""
 
 import errno
-import logging
 import os
 import re
 import socket
@@ -16,11 +15,10 @@ import attrs
 
 from k8sresolve._core.files.hosts import parse_hosts
 from k8sresolve._core.files.resolv_conf import parse_resolv_conf, parse_statements
+from k8sresolve._log import logger
 from k8sresolve.config import Dialect, Nameserver, ResolverConfig
 from k8sresolve.errors import ConfigError
 from k8sresolve.findings import Finding
-
-logger = logging.getLogger("k8sresolve")
 
 RESOLV_CONF = "/etc/resolv.conf"
 HOSTS = "/etc/hosts"

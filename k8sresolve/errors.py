@@ -11,6 +11,8 @@ from typing import Any, ClassVar, Literal, TypeAlias
 
 import attrs
 
+from k8sresolve._escaping import escaped
+
 Transport: TypeAlias = Literal["udp", "tcp"]
 """What carries a question: datagrams, or a connection."""
 
@@ -35,11 +37,14 @@ class Attempt:
 
     def __str__(self) -> str:
         when = f"in {self.milliseconds:.1f} ms" if self.age is None else f"remembered, {self.age:.0f} s old"
-        return f"{self.candidate} {self.rdtype} ({self.outcome} from {self.nameserver} {when})"
+        return escaped(f"{self.candidate} {self.rdtype} ({self.outcome} from {self.nameserver} {when})")
 
 
 class Error(Exception):
-    """The root of all errors of this library."""
+    """The root of all errors of this library. As text it is one printable line, whatever it tells of."""
+
+    def __str__(self) -> str:
+        return escaped(super().__str__())
 
 
 def _rebuild(cls: Callable[..., Error], fields: dict[str, Any]) -> Error:
@@ -77,7 +82,7 @@ class ResolveError(_Fields, socket.gaierror):
         text = f"{_short(self.name) or repr(self.name)}: {self.problem}"
         if self.attempts:
             text += f"; tried {summarise(self.attempts)}"
-        return f"{text}; {self.advice}" if self.advice else text
+        return escaped(f"{text}; {self.advice}" if self.advice else text)
 
 
 def _short(name: str) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import attrs
 
+from k8sresolve._escaping import escaped
 from k8sresolve.config import Policy
 from k8sresolve.errors import PortsDiffer
 from k8sresolve.names import EndpointName, IPAddress, ServiceName
@@ -281,9 +282,9 @@ class Candidate:
 
     def __str__(self) -> str:
         if not self.nameserver:
-            return f"{self.name} {self.outcome or self.rule}"
+            return escaped(f"{self.name} {self.outcome or self.rule}")
         when = f"in {self.milliseconds:.1f} ms" if self.age is None else f"remembered, {self.age:.0f} s old"
-        return f"{self.name} {'/'.join(self.questions)} {self.outcome} from {self.nameserver} {when}"
+        return escaped(f"{self.name} {'/'.join(self.questions)} {self.outcome} from {self.nameserver} {when}")
 
 
 @attrs.frozen

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, get_args
 
 import attrs
 
+from k8sresolve._escaping import escaped
 from k8sresolve.cli.output import Shown, write
 from k8sresolve.config import Family, Nameserver, Policy, ResolverConfig, dialect_of
 from k8sresolve.errors import ConfigError
@@ -100,7 +101,7 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, and exit."""
         self.print_usage(sys.stderr)
-        self.exit(2, f"k8sresolve: {message}\n")
+        self.exit(2, f"k8sresolve: {escaped(message)}\n")
 
     def format_help(self) -> str:
         """Write the help."""

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from k8sresolve._columns import Columns
+from k8sresolve._escaping import escaped
 from k8sresolve.cli.fault_option import add_fault, grammar
 from k8sresolve.cli.options import Commands, manifests, open_cluster
 from k8sresolve.errors import ConfigError, Error
@@ -112,7 +113,7 @@ def _reload(args: argparse.Namespace, cluster: "Cluster") -> None:
 
 
 def _say(text: str) -> None:
-    print(f"k8sresolve: {text}", file=sys.stderr, flush=True)
+    print(f"k8sresolve: {escaped(text)}", file=sys.stderr, flush=True)
 
 
 def _listen_address(text: str) -> tuple[str, int]:

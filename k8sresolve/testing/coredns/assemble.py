@@ -1,6 +1,5 @@
 """The nameserver of a cluster: by a Corefile, by one among the manifests, or by options."""
 
-import logging
 import random
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache, partial
@@ -8,6 +7,8 @@ from typing import NamedTuple
 
 import attrs
 
+from k8sresolve._escaping import escaped
+from k8sresolve._log import logger
 from k8sresolve.testing.coredns.build import Built, build
 from k8sresolve.testing.coredns.chain import Answering, CoreDNSServer
 from k8sresolve.testing.coredns.corefile import DiskFiles, Files, MountedFiles, parse_corefile
@@ -18,8 +19,6 @@ from k8sresolve.testing.coredns.setup import Surroundings
 from k8sresolve.testing.coredns.variables import Variables
 from k8sresolve.testing.objects.kinds import ConfigMap
 from k8sresolve.testing.objects.store import Store
-
-_LOG = logging.getLogger("k8sresolve")
 
 DEFAULT_NAMESERVER = "10.96.0.10"
 """The nameserver in resolv.conf where no Service kube-system/kube-dns says otherwise: kubeadm's."""
@@ -79,9 +78,10 @@ def assemble(store: Store, clock: Callable[[], float], settings: ServerSettings)
     for source in _sources(store, settings.corefile) if settings.options is None else ():
         make = cache(partial(_with_corefile, source, surroundings, settings.environment, make))
     built = make()
-    if built.notes:
-        _LOG.warning("the offline cluster does not model, and leaves out: %s", "; ".join(built.notes))
-    return Assembled(built.server, outside, built.cluster_domain, built.notes)
+    notes = tuple(map(escaped, built.notes))
+    if notes:
+        logger.warning("the offline cluster does not model, and leaves out: %s", "; ".join(notes))
+    return Assembled(built.server, outside, built.cluster_domain, notes)
 
 
 def _with_corefile(

@@ -4,7 +4,6 @@ Whatever is wrong with one is a `ManifestError` that says where. To add a kind, 
 `_READERS`.
 """
 
-import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -12,6 +11,8 @@ from typing import Any, cast
 
 import attrs
 
+from k8sresolve._escaping import escaped
+from k8sresolve._log import logger
 from k8sresolve.errors import ManifestError
 from k8sresolve.testing.objects.fields import FieldPath, Object, Wrong, described, read_meta, take
 from k8sresolve.testing.objects.files import manifest_files, read_parts
@@ -37,7 +38,6 @@ from k8sresolve.testing.objects.pods import (
 from k8sresolve.testing.objects.services import read_endpoint_slice, read_endpoints, read_service, read_service_import
 from k8sresolve.testing.objects.sources import Part, Source, field_name
 
-_LOG = logging.getLogger("k8sresolve")
 _MAX_DEPTH = 100
 
 
@@ -107,7 +107,8 @@ def _taken_apart(value: Any, path: FieldPath, kind_of_items: str) -> Iterator[Re
     resource = None if reader is None else reader(obj, path)
     if resource is None:
         name = take(obj, "metadata", dict, {}, path).get("name")
-        _LOG.info("%s %s is left out: DNS does not depend on it", f"{group}/{kind}" if group else kind, name)
+        what = f"{group}/{kind}" if group else kind
+        logger.info("%s %s is left out: DNS does not depend on it", escaped(what, 255), escaped(str(name), 255))
         return
     yield resource
 
