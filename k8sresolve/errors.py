@@ -218,11 +218,11 @@ class ConfigError(_Fields, ValueError):
 class ManifestError(_Fields, ValueError):
     """A manifest cannot be used.
 
-    `file`, `document`, `line` and `column` (counted from 1), `field` and `problem` say where and why; a column is known
-    in a Corefile only.
+    `file`, `document`, `line` and `column` (counted from 1), `object` (kind and name), `field` and `problem` say where
+    and why; a column is known in a Corefile only.
     """
 
-    FIELDS = ("problem", "file", "document", "line", "column", "field")
+    FIELDS = ("problem", "file", "document", "line", "column", "object", "field")
 
     def __init__(
         self,
@@ -232,6 +232,7 @@ class ManifestError(_Fields, ValueError):
         document: int | None = None,
         line: int | None = None,
         column: int | None = None,
+        object: str = "",  # noqa: A002 - as a `Finding` has it
         field: str = "",
     ) -> None:
         places = (
@@ -239,6 +240,7 @@ class ManifestError(_Fields, ValueError):
             f"document {document}" if document is not None else "",
             f"line {line}" if line is not None else "",
             f"column {column}" if column is not None else "",
+            _short(object),
             field,
         )
         where = ", ".join(place for place in places if place)
@@ -248,6 +250,7 @@ class ManifestError(_Fields, ValueError):
         self.document = document
         self.line = line
         self.column = column
+        self.object = object
         self.field = field
 
 

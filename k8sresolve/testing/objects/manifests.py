@@ -83,7 +83,7 @@ def _resources(part: Part) -> Iterator[Resource]:
         for resource in _taken_apart(part.value, part.path, part.kind):
             yield attrs.evolve(resource, source=source.file) if isinstance(resource, ConfigMap) else resource
     except Wrong as wrong:
-        raise source.error(wrong.problem, wrong.path) from None
+        raise source.error(wrong.problem, wrong.path, wrong.object) from None
 
 
 def _taken_apart(value: Any, path: FieldPath, kind_of_items: str) -> Iterator[Resource]:
@@ -104,7 +104,11 @@ def _taken_apart(value: Any, path: FieldPath, kind_of_items: str) -> Iterator[Re
     reader = _READERS.get((group, kind)) or (
         _READERS.get(_CORE.get(kind, ("", ""))) if "apiVersion" not in obj else None
     )
-    resource = None if reader is None else reader(obj, path)
+    try:
+        resource = None if reader is None else reader(obj, path)
+    except Wrong as wrong:
+        wrong.object = _told(kind, obj)
+        raise
     if resource is None:
         name = take(obj, "metadata", dict, {}, path).get("name")
         what = f"{group}/{kind}" if group else kind
@@ -113,8 +117,20 @@ def _taken_apart(value: Any, path: FieldPath, kind_of_items: str) -> Iterator[Re
     yield resource
 
 
+def _told(kind: str, obj: Object) -> str:
+    """Tell an object as people do: `Service shop/payments`. What of it is wrong may be its name."""
+    meta = obj.get("metadata")
+    name, namespace = (meta.get(key) for key in ("name", "namespace")) if isinstance(meta, dict) else ("", "")
+    if not isinstance(name, str) or not name:
+        return kind
+    if kind in ("Namespace", "Node"):
+        return f"{kind} {name}"
+    return f"{kind} {namespace if isinstance(namespace, str) and namespace else 'default'}/{name}"
+
+
 def _read_namespace(obj: Object, path: FieldPath) -> Namespace:
     meta = read_meta(obj, path)
+    meta.check_name()
     return Namespace(meta.name, labels=meta.labels)
 
 
