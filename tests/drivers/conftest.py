@@ -3,13 +3,18 @@
 import gc
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
 from k8sresolve._core.engine import health, inquiry
+from k8sresolve.async_resolver import AsyncResolver
+from k8sresolve.config import ResolverConfig
 from tests.drivers import held
+from tests.drivers.names import WORLD
 from tests.drivers.nameservers import Loopback
+from tests.drivers.script import Nameserver, Playing
 
 
 @pytest.fixture(scope="session")
@@ -21,6 +26,24 @@ def loopback() -> Iterator[Loopback]:
     yield stage
     gc.unfreeze()
     stage.stop()
+
+
+@pytest.fixture
+def resolver_of(loopback: Loopback) -> Iterator[Callable[..., Any]]:
+    """Make resolvers of scripted nameservers; what they were asked is `resolver.playing`."""
+    opened: list[Any] = []
+
+    def make(*nameservers: Nameserver, family: str = "ipv4", **options: Any) -> Any:
+        playing = [Playing(nameserver) for nameserver in nameservers or (WORLD,)]
+        some = loopback.open(playing)
+        opened.extend(some)
+        config = ResolverConfig(nameservers=tuple(one.address for one in some), cluster_domain="cluster.local")
+        resolver: Any = AsyncResolver(config, family=family, **options)
+        resolver.playing = playing
+        return resolver
+
+    yield make
+    loopback.close(opened)
 
 
 @pytest.fixture
