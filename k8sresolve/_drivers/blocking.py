@@ -17,7 +17,7 @@ from k8sresolve._core.events import Events
 from k8sresolve._core.questions import Results, Round, Terms
 from k8sresolve._drivers import forks
 from k8sresolve._drivers.clock import monotonic
-from k8sresolve._drivers.running import is_ours, report
+from k8sresolve._drivers.running import report_fault
 from k8sresolve._drivers.sockets import MOST_DATAGRAM, Stream, open_datagram, open_pair, query_id, text_of
 from k8sresolve.errors import ResolverClosed
 
@@ -172,6 +172,7 @@ class BlockingDriver:
     def after_fork(self) -> None:
         """Drop what belongs to the parent: its lock, threads and flights, whose sockets are closed here, not used."""
         self._new_lock()
+        self.desk.ledger.share(threading.RLock())
         for port in self._ports():
             port.sock.close()
         for waiter in self._waiters:
@@ -224,11 +225,8 @@ class BlockingDriver:
 
     def _ask_apart(self, round_: Round, terms: Terms) -> Results:
         """Look up for a signal handler, whose thread it was that worked here: that work stands still until it ends."""
-        apart = BlockingDriver(self.rules, Ledger(self.rules), self._events)
-        try:
-            return apart.ask(round_, terms)
-        finally:
-            self.desk.ledger.counters.add(apart.desk.ledger.counters)
+        apart = BlockingDriver(self.rules, Ledger(self.rules, self.desk.ledger.tally), self._events)
+        return apart.ask(round_, terms)
 
     def _leave(self, waiter: _Waiter) -> None:
         """An exception ends this thread's waiting, wherever it came from."""
@@ -265,6 +263,7 @@ class BlockingDriver:
         return {port for flight in flights for port in flight.ports}
 
     def _begin_anew(self) -> None:
+        self.desk.ledger.tally.leave(self.desk)
         self.desk = self._new_desk(self.desk.ledger)
         if self._torn:
             self.desk.ledger.mend()
@@ -353,12 +352,7 @@ class BlockingDriver:
         for batch, _ in flight.batches:
             self._poke(batch)
 
-    @staticmethod
-    def report(what: str, error: Exception) -> None:
-        """Log a fault of ours; what is none, such as a signal handler's exception, goes on to the caller."""
-        if not is_ours(error):
-            raise error
-        report(what, error)
+    report = staticmethod(report_fault)
 
     def _poke(self, batch: Batch) -> None:
         if batch.waiter is not self._current:
