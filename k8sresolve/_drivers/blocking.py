@@ -74,11 +74,13 @@ class _Datagrams:
     def __init__(self, send: Send) -> None:
         self.number = send.number
         self.id = query_id()
-        self.sock = open_datagram(send.nameserver)
+        sock: SocketType | None = None
         try:
-            self.sock.send(self.id + send.payload[2:])
+            self.sock = sock = open_datagram(send.nameserver)
+            sock.send(self.id + send.payload[2:])
         except BaseException:
-            self.sock.close()
+            if sock is not None:
+                sock.close()
             raise
 
     wants_write = False
@@ -98,8 +100,8 @@ class _Connection(Stream):
     __slots__ = ("number",)
 
     def __init__(self, send: Send) -> None:
-        super().__init__(send.nameserver, send.payload)
         self.number = send.number
+        super().__init__(send.nameserver, send.payload)
 
 
 _Port = _Datagrams | _Connection
@@ -194,6 +196,7 @@ class BlockingDriver:
     def _ask(self, waiter: _Waiter, round_: Round, terms: Terms) -> Results:
         waits: _Waits | None = None
         batch: Batch
+        results: Results | None = None
         while True:
             with self._lock:
                 if self._closed:
@@ -209,12 +212,16 @@ class BlockingDriver:
                     self._waiters.discard(waiter)
                     waiter.close()
                     self._torn = False
-                    return tuple(batch.answers)
+                    results = tuple(batch.answers)
+                    break
                 waits = self._waits(batch, waiter)
                 self._torn = False
             waits.wait()
-        self.close()
-        raise ResolverClosed("this resolver is closed")
+        if self._closed:
+            self.close()  # a signal handler's call may have left that to this thread
+        if results is None:
+            raise ResolverClosed("this resolver is closed")
+        return results
 
     def _ask_apart(self, round_: Round, terms: Terms) -> Results:
         """Look up for a signal handler, whose thread it was that worked here: that work stands still until it ends."""
@@ -324,8 +331,8 @@ class BlockingDriver:
 
     def drop(self, flight: Flight, port: _Port) -> None:
         """Close one of the flight's sockets."""
+        port.sock.close()  # first: an exception between the two must not lose sight of what is open
         flight.ports.remove(port)
-        port.sock.close()
 
     def release(self, flight: Flight) -> None:
         """Close the flight's sockets."""

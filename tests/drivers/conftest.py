@@ -3,7 +3,7 @@
 import gc
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from k8sresolve._core.engine import health, inquiry
 from k8sresolve.async_resolver import AsyncResolver
 from k8sresolve.config import ResolverConfig
+from k8sresolve.resolver import Resolver
 from tests.drivers import held
 from tests.drivers.names import WORLD
 from tests.drivers.nameservers import Loopback
@@ -26,24 +27,6 @@ def loopback() -> Iterator[Loopback]:
     yield stage
     gc.unfreeze()
     stage.stop()
-
-
-@pytest.fixture
-def resolver_of(loopback: Loopback) -> Iterator[Callable[..., Any]]:
-    """Make resolvers of scripted nameservers; what they were asked is `resolver.playing`."""
-    opened: list[Any] = []
-
-    def make(*nameservers: Nameserver, family: str = "ipv4", **options: Any) -> Any:
-        playing = [Playing(nameserver) for nameserver in nameservers or (WORLD,)]
-        some = loopback.open(playing)
-        opened.extend(some)
-        config = ResolverConfig(nameservers=tuple(one.address for one in some), cluster_domain="cluster.local")
-        resolver: Any = AsyncResolver(config, family=family, **options)
-        resolver.playing = playing
-        return resolver
-
-    yield make
-    loopback.close(opened)
 
 
 @pytest.fixture
@@ -68,3 +51,42 @@ def nothing_left(loopback: Loopback) -> Iterator[None]:
     while _held() != before and time.monotonic() < until:
         time.sleep(0.005)  # the nameservers close their streams in callbacks
     assert _held() == before
+
+
+@pytest.fixture
+def resolver_of(loopback: Loopback) -> Any:
+    """Make resolvers of scripted nameservers; what they were asked is `resolver.playing`."""
+    opened: list[Any] = []
+    resolvers: list[Resolver] = []
+
+    def make(nameserver: Nameserver = WORLD, **options: Any) -> Any:
+        playing = Playing(nameserver)
+        opened.extend(loopback.open([playing]))
+        config = ResolverConfig(nameservers=(opened[-1].address,), cluster_domain="cluster.local")
+        resolver: Any = Resolver(config, family="ipv4", **options)
+        resolver.playing = playing
+        resolvers.append(resolver)
+        return resolver
+
+    yield make
+    for resolver in resolvers:
+        resolver.close()
+    loopback.close(opened)
+
+
+@pytest.fixture
+def async_resolver_of(loopback: Loopback) -> Any:
+    """Make resolvers for tasks, of any number of nameservers; what those were asked is `resolver.playing`."""
+    opened: list[Any] = []
+
+    def make(*nameservers: Nameserver, family: str = "ipv4", **options: Any) -> Any:
+        playing = [Playing(nameserver) for nameserver in nameservers or (WORLD,)]
+        some = loopback.open(playing)
+        opened.extend(some)
+        config = ResolverConfig(nameservers=tuple(one.address for one in some), cluster_domain="cluster.local")
+        resolver: Any = AsyncResolver(config, family=family, **options)
+        resolver.playing = playing
+        return resolver
+
+    yield make
+    loopback.close(opened)

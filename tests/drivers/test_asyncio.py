@@ -19,10 +19,16 @@ from k8sresolve.async_resolver import AsyncResolver
 from k8sresolve.config import CacheConfig
 from k8sresolve.errors import InternalError, LookupTimeout, NoSuchName, ResolverClosed
 from tests.drivers import held
-from tests.drivers.names import NAMES, WORLD, ZONE, right, scripted
+from tests.drivers.names import NAMES, WORLD, ZONE, scripted
+from tests.drivers.names import async_right as right
 from tests.drivers.script import Nameserver, answer, late, silent, truncated
 
 NOT_KEPT = CacheConfig(entries=0)
+
+
+@pytest.fixture
+def resolver_of(async_resolver_of):
+    return async_resolver_of
 
 
 def run(resolver: AsyncResolver, work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:

@@ -29,11 +29,17 @@ from k8sresolve.async_resolver import AsyncResolver
 from k8sresolve.config import CacheConfig, ResolverConfig
 from k8sresolve.errors import ConfigError, LookupTimeout, ResolverClosed
 from tests.drivers import held
-from tests.drivers.names import NAMES, ZONE, right, scripted
+from tests.drivers.names import NAMES, ZONE, scripted
+from tests.drivers.names import async_right as right
 from tests.drivers.script import Nameserver, Playing, answer, late, silent, truncated
 
 NOT_KEPT = CacheConfig(entries=0)
 Work = Callable[[], Coroutine[Any, Any, Any]]
+
+
+@pytest.fixture
+def resolver_of(async_resolver_of):
+    return async_resolver_of
 
 
 def in_trio(work: Work) -> Any:
