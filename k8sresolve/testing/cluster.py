@@ -203,7 +203,8 @@ class Cluster:
         policy: Policy = "kubernetes",
         family: Family = "auto",
         timeout: float = 5.0,
-        in_flight: int = 64,
+        retry_unreachable: float = 2.0,
+        in_flight: int = 128,
         cache: CacheConfig = CacheConfig(),  # noqa: B008 - a frozen value
         observers: Iterable[Observer] = (),
     ) -> Resolver:
@@ -225,6 +226,7 @@ class Cluster:
             policy=policy,
             family=family,
             timeout=timeout,
+            retry_unreachable=retry_unreachable,
             in_flight=in_flight,
             cache=cache,
             observers=observers,
@@ -241,7 +243,8 @@ class Cluster:
         policy: Policy = "kubernetes",
         family: Family = "auto",
         timeout: float = 5.0,
-        in_flight: int = 64,
+        retry_unreachable: float = 2.0,
+        in_flight: int = 128,
         cache: CacheConfig = CacheConfig(),  # noqa: B008 - a frozen value
         observers: Iterable[Observer] = (),
     ) -> AsyncResolver:
@@ -251,6 +254,7 @@ class Cluster:
             policy=policy,
             family=family,
             timeout=timeout,
+            retry_unreachable=retry_unreachable,
             in_flight=in_flight,
             cache=cache,
             observers=observers,

@@ -36,6 +36,7 @@ from k8sresolve._core.questions import (
     SrvData,
     is_under,
 )
+from k8sresolve._core.search.aliases import completed, unsaid
 from k8sresolve.errors import InvalidName, NoData, NoSuchName
 from k8sresolve.names import IPAddress, PortName, ServiceName, shown
 from k8sresolve.records import Port, Service, Target
@@ -58,7 +59,9 @@ def service(setting: Setting, name: str | ServiceName, ports: tuple[str | PortNa
 def _service(trail: Trail, place: ServiceName, named: list[PortName]) -> Lookup[Service]:
     hosts, offered = yield from first_round(trail, place, trail.setting.rdtypes, [port.fqdn for port in named])
     if trail.setting.rest and all(isinstance(answer, Empty) for answer in hosts):
-        hosts += yield from trail.ask(Round(tuple(Question(place.fqdn, rdtype) for rdtype in trail.setting.rest)))
+        rest = trail.setting.rest
+        others = yield from trail.ask(Round(tuple(Question(place.fqdn, rdtype) for rdtype in rest)))
+        hosts += yield from _beyond(trail, others, rest)
     require_addresses(trail, place, hosts)
     found: list[Port] = []
     for port, answer in zip(named, offered, strict=True):
@@ -93,7 +96,13 @@ def first_round(
         return any_found(got[:width]) and None not in got[width:]
 
     answers = yield from trail.ask(Round(tuple(questions), enough, usable))
-    return answers[:width], answers[width:]
+    return (yield from _beyond(trail, answers[:width], rdtypes)), answers[width:]
+
+
+def _beyond(trail: Trail, answers: Results, rdtypes: tuple[int, ...]) -> Lookup[Results]:
+    """Ask for the target of an ExternalName once where the answers leave it open."""
+    questions = unsaid(answers, rdtypes)
+    return completed(answers, rdtypes, questions, (yield from trail.ask(Round(questions)))) if questions else answers
 
 
 def require_addresses(trail: Trail, place: ServiceName, answers: Results) -> None:

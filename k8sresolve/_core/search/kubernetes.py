@@ -96,4 +96,4 @@ def _failure(tried: Sequence[Tried], _rdtypes: tuple[int, ...]) -> Failure:
     return "nxdomain" if {*outcomes} <= {"nxdomain"} else "nodata"
 
 
-KUBERNETES = PolicyRules("kubernetes", _steps, _judge, _failure)
+KUBERNETES = PolicyRules("kubernetes", _steps, _judge, _failure, asks_beyond=True)

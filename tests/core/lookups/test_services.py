@@ -30,12 +30,13 @@ from k8sresolve import (
     TemporaryFailure,
 )
 from k8sresolve._core.lookups import hosts, services
-from k8sresolve._core.questions import AAAA, A, Failed
+from k8sresolve._core.questions import AAAA, A, Empty, Failed, Found
 from k8sresolve._facade import Options
 from k8sresolve.testing import Cluster
 from k8sresolve.testing.coredns.plugins.kubernetes.options import KubernetesOptions
 from k8sresolve.testing.network.parcels import Arrival
 from k8sresolve.testing.programs.resolvers import OfflineResolver, Place
+from tests.core.lookups.driving import drive, setting
 from tests.core.world import IPV4_OBJECTS, dual_cluster, headless, ipv4_cluster, pods
 
 PAYMENTS = ServiceName("payments", "shop")
@@ -284,6 +285,19 @@ def test_a_dangling_external_name_says_where_it_leads(resolver_of, ipv4):
     # CoreDNS answers NODATA without the alias where the target is in its own zone.
     with pytest.raises(NoData, match="an ExternalName whose target is not there looks like this"):
         resolver_of(ipv4).service("lost")
+
+
+@pytest.mark.behaviour("K9")
+@pytest.mark.parametrize("own", [("10.244.0.7",), ("10.244.0.7", "fd00::7")])
+def test_the_target_of_an_external_name_that_was_left_out_is_asked_for_once(own):
+    alone = Empty(5.0, 0.0, ("www.example.com.",))
+    answers = {f"ext.shop.svc.cluster.local. {kind}": alone for kind in ("A", "AAAA")}
+    answers["www.example.com. A"] = Found((ip_address("192.0.2.7"),), 30, 30.0)
+    found, rounds = drive(services.service(setting(family="auto", own=own), "ext", ()), answers)
+    kinds = ["A", "AAAA"][: len(own)]
+    names = ["ext.shop.svc.cluster.local.", "www.example.com."]
+    assert rounds == [[f"{name} {kind}" for kind in kinds] for name in names]
+    assert (found.addresses, found.cname.targets) == ((ip_address("192.0.2.7"),), ("www.example.com.",))
 
 
 # One port.
@@ -707,7 +721,9 @@ def test_silence_ends_at_the_deadline(resolver_of, ipv4, call):
     resolver = resolver_of(ipv4, timeout=3)
     for options, seconds in (({}, 3), ({"timeout": 0.4}, 0.4)):
         start = ipv4.clock.monotonic()
-        with pytest.raises(LookupTimeout, match=r"^payments: no answer in time; tried .*no reply from 10\.96\.0\.10"):
+        with pytest.raises(
+            LookupTimeout, match=r"^payments: no answer in time, after .* s; tried .*no reply from 10\.96\.0\.10"
+        ):
             getattr(resolver, method)(*args, **options)
         assert ipv4.clock.monotonic() - start == pytest.approx(seconds, abs=0.01)
 
@@ -812,7 +828,9 @@ def test_records_in_an_nxdomain_are_a_bad_response(resolver_of, ipv4):
 
 def test_a_network_that_is_down(resolver_of, ipv4):
     ipv4.network.exchange = lambda _send, _message: [Arrival(0.0, None, "Connection refused")]
-    with pytest.raises(NetworkError, match=r"^payments: no nameserver can be reached \(Connection refused\); tried"):
+    with pytest.raises(
+        NetworkError, match=r"^payments: no nameserver can be reached \(Connection refused\), after 2\.0 s; tried"
+    ):
         resolver_of(ipv4).service("payments")
 
 
