@@ -13,6 +13,7 @@ from typing import Any, TypeAlias, TypeVar, cast
 
 import attrs
 
+from k8sresolve._escaping import told
 from k8sresolve.errors import ManifestError
 from k8sresolve.testing.controllers.control_plane import ControlPlane
 from k8sresolve.testing.controllers.finding import find, key_of, missing
@@ -94,8 +95,8 @@ class Changes:
 
     def delete(self, kind: str, name: str) -> None:
         """Take an object out, with all that goes with it."""
-        if kind not in _KINDS:
-            raise ManifestError(f"delete: there is no kind {kind!r}; the kinds are {', '.join(_KINDS)}")
+        if not isinstance(kind, str) or kind not in _KINDS:
+            raise ManifestError(f"delete: there is no kind {told(kind)}; the kinds are {', '.join(_KINDS)}")
         found = find(self._store, [_KINDS[kind]], name)
         if isinstance(found, Pod):
             self._check_effect(found.namespace, [found.labels])
@@ -112,7 +113,7 @@ class Changes:
         """Let a workload have so many pods."""
         workload = find(self._store, (Deployment, StatefulSet, ReplicaSet), name)
         if type(replicas) is not int or replicas < 0:
-            raise ManifestError(f"scale: {replicas!r} is no number of replicas")
+            raise ManifestError(f"scale: {told(replicas)} is no number of replicas")
         above = self._upkeep.owner_of(workload)
         if above is not None:
             raise ManifestError(f"scale: {workload.owner} decides how many pods {key_of(workload)} has: scale that")

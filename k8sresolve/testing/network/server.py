@@ -11,6 +11,7 @@ from contextlib import closing, suppress
 from itertools import groupby
 from typing import Self, cast
 
+from k8sresolve._escaping import told
 from k8sresolve.config import Nameserver
 from k8sresolve.errors import ConfigError, Transport
 from k8sresolve.testing.network.network import Network
@@ -41,13 +42,16 @@ class Server:
 
     def __init__(self, network: Network, stands_for: str, host: str = "127.0.0.1", port: int = 0) -> None:
         try:
-            loopback = ipaddress.ip_address(host).is_loopback
+            loopback = isinstance(host, str) and ipaddress.ip_address(host).is_loopback
         except ValueError:
             loopback = False
         if not loopback:
-            raise ConfigError(f"{host!r} is not a loopback address", advice="the test server listens on 127.0.0.1 only")
-        if not 0 <= port <= _MOST_PORT:
-            raise ConfigError(f"{port} is no port to listen on", advice=f"give 0 for any, or one up to {_MOST_PORT}")
+            raise ConfigError(
+                f"{told(host)} is not a loopback address", advice="the test server listens on 127.0.0.1 only"
+            )
+        if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= _MOST_PORT:
+            advice = f"give 0 for any, or one up to {_MOST_PORT}"
+            raise ConfigError(f"{told(port)} is no port to listen on", advice=advice)
         self.host = host
         self.port = port
         self.stands_for = stands_for
