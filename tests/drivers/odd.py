@@ -11,7 +11,7 @@ from tests.core.wire.messages import AA, RA, a, cname, opt, record, soa, srv
 from tests.drivers.script import Out, Step
 
 FOUND = "10.96.20.1"
-_TXT, _UNKNOWN, _CHAOS = 16, 65280, 3
+_TXT, _UNKNOWN, _HESIOD = 16, 65280, 4
 
 
 def made(make: Callable[[str], bytes]) -> Step:
@@ -43,7 +43,7 @@ ADDRESS = a(OWN, FOUND)
 # Right, if odd.
 srv_by_pointer = answering(srv(OWN, b"\xc0\x17"), rdtype=33, additional=[a(b"\xc0\x17", FOUND)])  # after `_http._tcp`
 unknown_beside = answering(
-    record(OWN, _UNKNOWN, b"anything"), record(OWN, 1, bytes(4), rdclass=_CHAOS), ADDRESS, record(OWN, 0xFF00, b"")
+    record(OWN, _UNKNOWN, b"anything"), record(OWN, 1, bytes(4), rdclass=_HESIOD), ADDRESS, record(OWN, 0xFF00, b"")
 )
 signed_beside = answering(
     record(OWN, 46, struct.pack("!HBBIIIH", 1, 13, 5, 30, 0, 0, 0) + b"\0" + bytes(64)),

@@ -287,8 +287,15 @@ def noise(query: bytes, _reply: dns.message.Message) -> bytes:
     return query[:2] + bytes(range(100, 160))
 
 
-def wrong_id(_query: bytes, reply: dns.message.Message) -> bytes:
-    wire = wire_of(reply)
+def _forged(query: bytes, reply: dns.message.Message) -> bytes:
+    """A reply to the query, all in order but for its address, for one thing or another to be made wrong in it."""
+    other = dns.message.make_response(dns.message.from_wire(query), recursion_available=True)
+    other.answer.append(dns.rrset.from_text(reply.question[0].name, 30, "IN", "A", "6.6.6.6"))
+    return wire_of(other)
+
+
+def wrong_id(query: bytes, reply: dns.message.Message) -> bytes:
+    wire = _forged(query, reply)
     return bytes((wire[0] ^ 255, wire[1])) + wire[2:]
 
 
@@ -297,13 +304,13 @@ def wrong_id_truncated(query: bytes, reply: dns.message.Message) -> bytes:
     return wire[:2] + bytes((wire[2] | 2,)) + wire[3:]
 
 
-def no_qr(_query: bytes, reply: dns.message.Message) -> bytes:
-    wire = wire_of(reply)
+def no_qr(query: bytes, reply: dns.message.Message) -> bytes:
+    wire = _forged(query, reply)
     return wire[:2] + bytes((wire[2] & 0x7F,)) + wire[3:]
 
 
-def wrong_opcode(_query: bytes, reply: dns.message.Message) -> bytes:
-    wire = wire_of(reply)
+def wrong_opcode(query: bytes, reply: dns.message.Message) -> bytes:
+    wire = _forged(query, reply)
     return wire[:2] + bytes((wire[2] | 0x20,)) + wire[3:]
 
 
@@ -322,19 +329,19 @@ def wrong_type(query: bytes, reply: dns.message.Message) -> bytes:
 
 
 def wrong_class(query: bytes, reply: dns.message.Message) -> bytes:
-    wire = wire_of(reply)
+    wire = _forged(query, reply)
     at = wire.index(b"\0", 12) + 4
     return wire[:at] + b"\x03" + wire[at + 1 :]
 
 
-def no_question(_query: bytes, reply: dns.message.Message) -> bytes:
-    bare = dns.message.make_response(dns.message.from_wire(_query))
+def no_question(query: bytes, reply: dns.message.Message) -> bytes:
+    bare = dns.message.from_wire(_forged(query, reply))
     bare.question.clear()
-    return bare.to_wire()
+    return wire_of(bare)
 
 
-def two_questions(_query: bytes, reply: dns.message.Message) -> bytes:
-    wire = wire_of(reply)
+def two_questions(query: bytes, reply: dns.message.Message) -> bytes:
+    wire = _forged(query, reply)
     end = wire.index(b"\0", 12) + 5
     return wire[:4] + b"\0\2" + wire[6:end] + wire[12:end] + wire[end:]
 
@@ -346,10 +353,9 @@ def pointer_loop(query: bytes, reply: dns.message.Message) -> bytes:
     return wire[:6] + b"\0\1\0\0\0\0" + wire[12:end] + loop
 
 
-def oversize(_query: bytes, reply: dns.message.Message) -> bytes:
-    """A reply that says what is asked for, and is larger than the size that was advertised."""
-    wire = wire_of(reply)
-    return wire + bytes(1233 - len(wire))
+def oversize(query: bytes, reply: dns.message.Message) -> bytes:
+    """A reply that is larger than the size that was advertised."""
+    return _forged(query, reply).ljust(1233, b"\0")
 
 
 # -- steps of a TCP stream -------------------------------------------------------------------------------------------
