@@ -105,6 +105,7 @@ def _options(scenario: Scenario) -> dict[str, Any]:
         "in_flight": scenario.in_flight,
         "cache": scenario.cache,
         "policy": scenario.policy,
+        "retry_unreachable": scenario.retry_unreachable,
     }
 
 
@@ -117,7 +118,7 @@ def _outcome(results: list[Any], playing: list[Playing], seconds: float, resolve
         names=tuple(dict.fromkeys(playing[0].names)),
         seconds=seconds,
         stats=resolver.stats(),
-        left=(len(desk.flights), len(desk._queue), desk.active),
+        left=(len(desk.flights), desk.waiting, desk.active),
     )
 
 

@@ -5,6 +5,7 @@ it makes of that. Each query takes the next step; the last one holds for all tha
 dnspython here, never by the code under test.
 """
 
+import copy
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -179,6 +180,27 @@ def rcode(name: str) -> Step:
     return step
 
 
+def bare(name: str) -> Step:
+    """Say a response code without the question."""
+
+    def step(query: bytes, _reply: dns.message.Message) -> list[Out]:
+        reply = dns.message.make_response(dns.message.from_wire(query))
+        reply.set_rcode(dns.rcode.from_text(name))
+        reply.question.clear()
+        return [Out("message", 0.0, reply.to_wire())]
+
+    return step
+
+
+def first(step: Step, then: Step) -> Step:
+    """Send both: what the one makes of a query, and then what the other does."""
+
+    def both(query: bytes, reply: dns.message.Message) -> list[Out]:
+        return step(query, copy.deepcopy(reply)) + then(query, reply)
+
+    return both
+
+
 def without_edns(otherwise: Step) -> Step:
     """Answer queries without EDNS; make something else of the rest."""
 
@@ -186,6 +208,11 @@ def without_edns(otherwise: Step) -> Step:
         return (answer if dns.message.from_wire(query).edns < 0 else otherwise)(query, reply)
 
     return step
+
+
+def with_edns(query: bytes, reply: dns.message.Message) -> list[Out]:
+    """Answer queries with EDNS, and no others."""
+    return [] if dns.message.from_wire(query).edns < 0 else answer(query, reply)
 
 
 def late(seconds: float, then: Step = answer) -> Step:
@@ -254,6 +281,18 @@ def _to_the_alias(reply: dns.message.Message) -> None:
     del reply.answer[1:]
 
 
+def _other_owner(reply: dns.message.Message) -> None:
+    reply.answer = [dns.rrset.from_text("bank.example.com.", 30, "IN", "A", "6.6.6.6")]
+
+
+def _ring(reply: dns.message.Message) -> None:
+    name = reply.question[0].name.to_text()
+    reply.answer = [dns.rrset.from_text(name, 30, "IN", "CNAME", name)]
+
+
+other_owner = changed(_other_owner)
+ring = changed(_ring)
+found_in_nxdomain = changed(lambda reply: reply.set_rcode(dns.rcode.NXDOMAIN))
 truncated = changed(_cut)
 alias_alone = changed(_to_the_alias)  # as CoreDNS may cut an answer off without saying so (coredns#4684)
 lame = changed(_lame)
@@ -356,43 +395,3 @@ def pointer_loop(query: bytes, reply: dns.message.Message) -> bytes:
 def oversize(query: bytes, reply: dns.message.Message) -> bytes:
     """A reply that is larger than the size that was advertised."""
     return _forged(query, reply).ljust(1233, b"\0")
-
-
-# -- steps of a TCP stream -------------------------------------------------------------------------------------------
-
-
-def _frame(data: bytes) -> bytes:
-    return len(data).to_bytes(2, "big") + data
-
-
-def stream(*outs: Callable[[bytes], Out]) -> Step:
-    """Send parts of the framed answer, as each item makes them of it."""
-
-    def step(_query: bytes, reply: dns.message.Message) -> list[Out]:
-        frame = _frame(wire_of(reply))
-        return [out(frame) for out in outs]
-
-    return step
-
-
-def raw(data: bytes) -> Step:
-    return stream(lambda _frame: Out("bytes", 0.0, data))
-
-
-def in_pieces(interval: float, count: int | None = None) -> Step:
-    """Send the answer octet by octet, or only so many of them."""
-
-    def step(_query: bytes, reply: dns.message.Message) -> list[Out]:
-        octets = _frame(wire_of(reply))[:count]
-        return [Out("bytes", index * interval, bytes((octet,))) for index, octet in enumerate(octets)]
-
-    return step
-
-
-reset_early = stream(lambda frame: Out("bytes", 0.0, frame[:9]), lambda _: Out("reset", 0.01))
-reset_at_once = stream(lambda _: Out("reset"))
-close_early = stream(lambda frame: Out("bytes", 0.0, frame[:9]), lambda _: Out("close", 0.01))
-reset_after = stream(lambda frame: Out("bytes", 0.0, frame), lambda _: Out("reset", 0.01))
-two_frames = stream(lambda frame: Out("bytes", 0.0, frame * 2))
-other_id = stream(lambda frame: Out("bytes", 0.0, frame[:2] + bytes((frame[2] ^ 255,)) + frame[3:]))
-other_question = stream(lambda frame: Out("bytes", 0.0, frame[:16] + b"x" + frame[17:]))

@@ -1,8 +1,8 @@
 """A child: one of the peers, asked as its users ask it, with /etc/resolv.conf as it finds it.
 
-`python -m tests.docs.behaviours.peers PEER` reads `{"calls": [...], "at_once": bool}` and prints, as JSON, what each call
-came to and the seconds that all of them took. A call is `{"wait": seconds}` or `{"kind", "name", "rdtype", "family",
-"timeout"}`; it comes to `{"records": [...]}` or `{"error": word}`.
+`python -m tests.docs.behaviours.peers PEER` reads `{"calls": [...], "at_once": bool}` and prints, as JSON, what each
+call came to and the seconds that all of them took. A call is `{"wait": seconds}`, or has `kind`, `name`, `rdtype`,
+`family` and `timeout`; it comes to `{"records": [...]}` or `{"error": word}`.
 """
 
 import asyncio

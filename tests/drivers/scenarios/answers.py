@@ -13,6 +13,4 @@ SCENARIOS = (
         calls=(addresses("dual.shop.svc.cluster.local."),)),
     one("the other family is asked before NODATA", "NoData", {"A udp": 1, "AAAA udp": 1}, family="auto",
         calls=(addresses("_http._tcp.payments.shop.svc.cluster.local."),)),
-    one("a ring of aliases is no answer, at once", "BadResponse", UDP,
-        calls=(addresses("ring.shop.svc.cluster.local."),)),
 )  # fmt: skip

@@ -1,7 +1,7 @@
 """R: failures that are asked again, one nameserver."""
 
 from tests.drivers import script
-from tests.drivers.scenarios.vocabulary import CLOSED, FOUND, UDP, VIRTUAL, Scenario, addresses, at, one
+from tests.drivers.scenarios.vocabulary import FOUND, UDP, VIRTUAL, Scenario, addresses, at, one
 from tests.drivers.script import answer, rcode, silent, twice, without_edns
 
 SCENARIOS = (
@@ -21,5 +21,4 @@ SCENARIOS = (
         answer),
     one("R13 a thousand tries", "LookupTimeout", {"A udp": 1000}, silent, calls=(addresses(timeout=1200),),
         config={"attempts": 1000}, seconds=(1200.0, 1200.1), drivers=VIRTUAL),
-    Scenario("R7 a closed port", ("NetworkError",), ({},), (CLOSED,), says="connection refused", seconds=(0.07, 0.1)),
 )  # fmt: skip
