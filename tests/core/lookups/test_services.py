@@ -37,7 +37,7 @@ from k8sresolve.testing.coredns.plugins.kubernetes.options import KubernetesOpti
 from k8sresolve.testing.network.parcels import Arrival
 from k8sresolve.testing.programs.resolvers import OfflineResolver, Place
 from tests.core.lookups.driving import drive, setting
-from tests.core.world import IPV4_OBJECTS, ipv4_cluster, pods
+from tests.core.world import IPV4_OBJECTS, dual_cluster, headless, ipv4_cluster, pods
 
 PAYMENTS = ServiceName("payments", "shop")
 OTHER = "payments.shop.svc.clusterset.local"
@@ -482,7 +482,8 @@ def test_endpoints_by_host_name(resolver_of, ipv4):
     )
     assert asked(ipv4) == ["_cql._tcp.cassandra.data.svc.cluster.local. SRV"]
     assert [e.port for e in resolver.endpoints("cassandra.data")] == [None, None]
-    assert asked(ipv4) == ["cassandra.data.svc.cluster.local. A", "cassandra.data.svc.cluster.local. SRV"]
+    # Who lists pods is shown those of the other family as well, as with a port.
+    questions(ipv4, "cassandra.data.svc.cluster.local.", "A", "AAAA", "SRV")
 
 
 def test_a_pod_that_has_none_of_the_ports_is_an_endpoint_too(resolver_of, ipv4):
@@ -532,8 +533,47 @@ def test_endpoints_of_a_service_without_ports_are_found_by_address_and_named_by_
         "1.5.244.10.in-addr.arpa. PTR",
         "2.5.244.10.in-addr.arpa. PTR",
         "bare.data.svc.cluster.local. A",
+        "bare.data.svc.cluster.local. AAAA",
         "bare.data.svc.cluster.local. SRV",
     ]
+
+
+@pytest.fixture
+def pod_without_ipv6():
+    """A resolver in a pod without IPv6, in a cluster that has both."""
+    cluster = dual_cluster(
+        headless("data/six", "sql 5432 TCP", ipFamilies=["IPv6"]),
+        pods("data/six", "fd00:10:244::9:1 six-0", ports=["sql 5432"]),
+        headless("data/sixbare", ipFamilies=["IPv6"]),
+        pods("data/sixbare", "fd00:10:244::9:2 sixbare-0"),
+        headless("data/pairbare", ipFamilies=["IPv4", "IPv6"]),
+        pods("data/pairbare", "10.244.9.3 pairbare-0"),
+        pods("data/pairbare", "fd00:10:244::9:3 pairbare-0"),
+    )
+    return OfflineResolver(Place(cluster.config("data"), cluster.network, frozenset({4})), cluster.clock, Options())
+
+
+@pytest.mark.parametrize(
+    ("service", "addresses"),
+    [
+        ("six", ["fd00:10:244::9:1"]),
+        ("sixbare", ["fd00:10:244::9:2"]),
+        ("pair", ["10.244.7.1", "fd00:10:244::7:1"]),
+        ("pairbare", ["10.244.9.3", "fd00:10:244::9:3"]),
+    ],
+)
+def test_f19_pods_of_the_family_that_this_pod_has_not_are_listed_without_a_port_too(
+    pod_without_ipv6, service, addresses
+):
+    found = pod_without_ipv6.endpoints(service)
+    assert [(str(e.address), e.hostname) for e in found] == [(address, f"{service}-0") for address in addresses]
+
+
+def test_f19_two_pods_of_one_address_are_two_endpoints_without_ports_too(resolver_of):
+    # As of pods on the network of their node, two of which may share it.
+    cluster = ipv4_cluster(headless("data/shared"), pods("data/shared", "10.0.0.4 shared-0", "10.0.0.4 shared-1"))
+    found = resolver_of(cluster).endpoints("shared.data")
+    assert [(str(e.address), e.hostname) for e in found] == [("10.0.0.4", "shared-0"), ("10.0.0.4", "shared-1")]
 
 
 def test_endpoints_without_ports_or_ptr_have_no_name(resolver_of, ipv4):

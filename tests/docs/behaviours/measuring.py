@@ -17,7 +17,7 @@ from tests.live.sandbox import NAMESPACES
 
 DATA = Path(__file__).with_name("measured.json")
 ROOT = Path(__file__).parents[3]
-STAGES = 8  # at once; most of a run is waiting
+STAGES = 5  # at once; most of a run is waiting
 
 
 def measure() -> None:
