@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import attrs
+import dns.exception
 import dns.flags
 import dns.message
 import dns.rcode
@@ -95,7 +96,11 @@ class Playing:
 
     def play(self, message: bytes, transport: str, source: object) -> list[Out]:
         """Take a message in and say what comes back."""
-        query = dns.message.from_wire(message)
+        try:
+            query = dns.message.from_wire(message)
+        except dns.exception.DNSException:
+            self.asked[f"malformed {transport}"] += 1
+            return []
         question = query.question[0]
         words = {question.name.to_text().lower(), dns.rdatatype.to_text(question.rdtype), transport}
         with self._lock:

@@ -41,9 +41,10 @@ def _opening(shown: Shown) -> str:
     by = [(sum(driver in shown[code] for code in held), driver) for driver in DRIVERS if driver != "core"]
     below = sum(set(shown[code]) == {"core"} for code in held)
     lacking = "; ".join(f"{code} ({LATER.get(code, 'no test')})" for code in codes if code not in shown)
+    drivers = ", ".join(f"{count} on {name}" for count, name in by if count)
     return (
-        f"**{len(held)} of {len(codes)} behaviours are shown by tests: {', '.join(f'{n} on {name}' for n, name in by if n)},"
-        f" and {below} below the drivers, in the core that all of them run. Not shown: {lacking or 'none'}.**\n"
+        f"**{len(held)} of {len(codes)} behaviours are shown by tests: {drivers}, and {below} below the drivers, in "
+        f"the core that all of them run. Not shown: {lacking or 'none'}.**\n"
     )
 
 
