@@ -282,10 +282,6 @@ def _referred(reply: dns.message.Message) -> None:
     reply.authority.append(dns.rrset.from_text("cluster.local.", 30, "IN", "NS", "ns.elsewhere.example."))
 
 
-def _to_the_alias(reply: dns.message.Message) -> None:
-    del reply.answer[1:]
-
-
 def _other_owner(reply: dns.message.Message) -> None:
     reply.answer = [dns.rrset.from_text("bank.example.com.", 30, "IN", "A", "6.6.6.6")]
 
@@ -299,18 +295,8 @@ other_owner = changed(_other_owner)
 ring = changed(_ring)
 found_in_nxdomain = changed(lambda reply: reply.set_rcode(dns.rcode.NXDOMAIN))
 truncated = changed(_cut)
-alias_alone = changed(_to_the_alias)  # as CoreDNS may cut an answer off without saying so (coredns#4684)
 lame = changed(_lame)
 referral = changed(_referred)
-
-
-def fitting(query: bytes, reply: dns.message.Message) -> list[Out]:
-    """Answer over UDP as nameservers do: cut, with TC, what does not fit the size that the query states (RFC 6891)."""
-    asked = dns.message.from_wire(query)
-    size = max(512, asked.payload) if asked.edns >= 0 else 512
-    return (answer if len(wire_of(reply)) <= size else truncated)(query, reply)
-
-
 no_glue = changed(lambda reply: reply.additional.clear())
 partial_glue = changed(lambda reply: reply.additional.__delitem__(slice(1, None)))
 partly = changed(lambda reply: setattr(reply, "flags", reply.flags | dns.flags.TC))  # TC, and yet records
