@@ -66,7 +66,7 @@ def seen(told, asked, seconds=0.0):
     [
         (ONE, {"records": [FOUND]}, {"A udp": 1}, 0.1, "same"),
         (ONE, {"records": [FOUND]}, {"A udp": 2}, 0.1, "same result, 2 questions, not 1"),
-        (ONE, {"records": [FOUND]}, {"A udp": 1}, 5.0, "same result, after 5.0 s"),
+        (ONE, {"records": [FOUND]}, {"A udp": 1}, 5.0, "same result, after 5.0 s, not 0.1"),
         (ONE, {"records": ["6.6.6.6"]}, {"A udp": 1}, 0.1, "returns 6.6.6.6"),
         (ONE, {"error": "EAI_AGAIN"}, {"A udp": 1, "A tcp": 1}, 0.1,
          "`EAI_AGAIN`, 1 over UDP and 1 over TCP, not 1 and 0"),

@@ -32,18 +32,18 @@ def cannot(scenario: Scenario, peer: str) -> str:
     """Say why a peer cannot be asked; empty if it can."""
     calls = scenario.lookups
     if scenario.event is not None:
-        return "no caller leaves"
+        return "needs cancelling"
     if scenario.seconds[1] > LONGEST:
         return "takes too long"
     if scenario.policy not in ("kubernetes", "glibc"):
-        return "the policy of another resolver"
+        return "another policy"
     if any(call.options.get("fresh") for call in calls) or scenario.cache != type(scenario.cache)():
-        return "an option of this library's cache"
+        return "needs this cache"
     if peer == "glibc":
         if any(call.method in ("port", "lookup") for call in calls):
-            return "getaddrinfo asks for addresses alone"
+            return "addresses only"
         if any("timeout" in call.options for call in calls):
-            return "getaddrinfo has no deadline"
+            return "no deadline"
     return ""
 
 
@@ -93,10 +93,15 @@ def verdict(scenario: Scenario, seen: Mapping[str, Any]) -> str:
     told = _told(scenario, seen["told"])
     differences = [*told, *_sent(scenario, seen["asked"])]
     if seen["seconds"] - max(scenario.seconds) > LATE:
-        differences.append(f"after {seen['seconds']:.1f} s")
+        differences.append(f"after {seen['seconds']:.1f} s, not {max(scenario.seconds):.1f}")
     if not differences:
         return "same"
     return ", ".join(differences if told else ["same result", *differences])
+
+
+def alike(scenario: Scenario, seen: Mapping[str, Any]) -> bool:
+    """Whether a peer came to the same records or class of error, whatever it sent and however long it took."""
+    return not _told(scenario, seen["told"])
 
 
 def _told(scenario: Scenario, told: list[dict[str, Any]]) -> list[str]:

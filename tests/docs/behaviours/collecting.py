@@ -37,7 +37,6 @@ _HOMES = {
     "tests/drivers/test_asyncio": ("asyncio",),
     "tests/drivers/test_trio": ("trio",),
     "tests/drivers/test_blocking": ("blocking",),
-    "tests/drivers/test_pool": ("asyncio", "trio"),
     "tests/core/test_reload": ("blocking",),
     "tests/testing/network/test_virtual_driver": ("virtual",),
     "tests/testing/network/test_faults": ("virtual", "blocking"),

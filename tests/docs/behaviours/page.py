@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from tests.docs.behaviours.asking import PEERS, cannot, verdict
+from tests.docs.behaviours.asking import PEERS, alike, cannot, verdict
 from tests.docs.behaviours.collecting import DRIVERS, Shown
 from tests.docs.behaviours.measuring import DATA
 from tests.docs.behaviours.rules import BEHAVIOURS, CLUSTERS, FOUND, LATER, Group
@@ -14,8 +14,8 @@ from tests.drivers.scenarios import SCENARIOS, Scenario
 
 PAGE = Path(__file__).parents[3] / "docs/explanation/behaviours.md"
 BLOCK = re.compile(r"(?<=<!-- behaviours -->\n).*?(?=<!-- /behaviours -->)", re.DOTALL)
+BAR = "\\|"  # what a table takes for a letter
 MOST = 2  # ways to differ that a cell tells of
-NONE = "no scenario"
 
 
 def page(shown: Shown) -> str:
@@ -50,21 +50,36 @@ def _opening(shown: Shown) -> str:
 
 def _measured(measured: dict[str, Any]) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in measured["versions"].items())
-    return f"Measured on {measured['date']} with {versions}.\n"
+    told = [f"{peer} in {_alike(peer, measured['scenarios'])}" for peer in PEERS]
+    return (
+        f"In the same scenarios others come to the same records or class of error: {', '.join(told)} that they can be "
+        f"asked. Measured on {measured['date']}: {versions}.\n"
+    )
+
+
+def _alike(peer: str, seen: dict[str, Any]) -> str:
+    asked = [s for s in SCENARIOS if not cannot(s, peer)]
+    return f"{sum(alike(s, seen[s.name][peer]) for s in asked)} of {len(asked)}"
 
 
 def _section(group: Group, shown: Shown, seen: dict[str, Any]) -> str:
-    lines = [f"## {group.title}", "", f"| | rule | shown on | {' | '.join(PEERS)} |", "|---" * (3 + len(PEERS)) + "|"]
+    peers = [peer for peer in PEERS if any(peer_cell(code, peer, seen) for code in group.rules)]
+    lines = [_row(["", "rule", "shown on", *peers]), "|---" * (3 + len(peers)) + "|"]
     for code, rule in group.rules.items():
-        cells = [code, rule, _drivers(code, shown), *(peer_cell(code, peer, seen) for peer in PEERS)]
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
+        lines.append(_row([code, rule, _drivers(code, shown), *(peer_cell(code, peer, seen) for peer in peers)]))
+    return "\n".join([f"## {group.title}", "", *lines, ""])
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cell.replace('|', BAR) for cell in cells)} |"
 
 
 def _drivers(code: str, shown: Shown) -> str:
     if code not in shown:
         return LATER.get(code, "**no test**")
     names = [driver for driver in DRIVERS if driver in shown[code]]
+    if {*names} >= {*DRIVERS} - {"core"}:
+        return "all"
     if len(names) > 1 and "core" in names:
         names.remove("core")
     return ", ".join(names)
@@ -80,7 +95,7 @@ def peer_cell(code: str, peer: str, seen: dict[str, Any]) -> str:
     asked = [s for s in scenarios if not cannot(s, peer) and peer in seen.get(s.name, {})]
     if not asked:
         reasons = dict.fromkeys(filter(None, (cannot(s, peer) for s in scenarios)))
-        return "; ".join(f"({reason})" for reason in reasons) or NONE
+        return "; ".join(f"({reason})" for reason in reasons)
     told = [verdict(s, seen[s.name][peer]) for s in asked]
     differing = list(dict.fromkeys(text for text in told if text != "same"))
     if not differing:
@@ -88,8 +103,4 @@ def peer_cell(code: str, peer: str, seen: dict[str, Any]) -> str:
     same = told.count("same")
     head = [f"same in {same} of {len(told)}"] if same else []
     rest = ["…"] if len(differing) > MOST else []
-    return "; ".join(_unbroken([*head, *differing[:MOST], *rest]))
-
-
-def _unbroken(texts: Iterable[str]) -> list[str]:
-    return [text.replace("|", "\\|") for text in texts]
+    return "; ".join([*head, *differing[:MOST], *rest])

@@ -82,8 +82,9 @@ class Scenario:
 
     @property
     def codes(self) -> tuple[str, ...]:
+        """The behaviours that it shows; G is for goals, which are others."""
         found = _CODES.match(self.name)
-        return tuple(found[0].split()) if found else ()
+        return tuple(code for code in found[0].split() if code[0] != "G") if found else ()
 
     @property
     def lookups(self) -> list[Call]:
