@@ -15,7 +15,6 @@ from k8sresolve.config import Policy, ResolverConfig
 from k8sresolve.errors import ConfigError
 from k8sresolve.records import Candidate
 
-
 _NOTHING_BEYOND: Beyond = ()
 
 
