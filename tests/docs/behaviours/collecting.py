@@ -37,6 +37,7 @@ _HOMES = {
     "tests/drivers/test_asyncio": ("asyncio",),
     "tests/drivers/test_trio": ("trio",),
     "tests/drivers/test_blocking": ("blocking",),
+    "tests/drivers/test_interruptions": ("blocking",),
     "tests/core/test_reload": ("blocking",),
     "tests/testing/network/test_virtual_driver": ("virtual",),
     "tests/testing/network/test_faults": ("virtual", "blocking"),
