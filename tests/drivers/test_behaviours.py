@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import repeat
@@ -24,7 +24,7 @@ import trio
 from k8sresolve._drivers import blocking, pooled, sockets
 from k8sresolve.async_resolver import AsyncResolver
 from k8sresolve.config import CacheConfig, ResolverConfig
-from k8sresolve.errors import Error, LookupTimeout, NetworkError, TemporaryFailure
+from k8sresolve.errors import Error, LookupTimeout, NetworkError, ResolverClosed, TemporaryFailure
 from k8sresolve.records import Addresses
 from k8sresolve.resolver import Resolver
 from tests.drivers import held
@@ -314,6 +314,86 @@ def test_ten_thousand_leave_at_once_and_the_next_one_is_answered(stage, driver):
     config, _ = stage(GONE)
     names = [f"x{n}.example." for n in range(10_000)]
     assert LEFT[driver](config, names, lambda: True, 0.01) == [EACH[NAMES[0]]]
+
+
+def _in_trio(config: ResolverConfig, work: Callable[[AsyncResolver], Awaitable[None]]) -> None:
+    async def main() -> None:
+        with trio.fail_after(PATIENCE):
+            async with AsyncResolver(config, family="ipv4") as resolver:
+                await work(resolver)
+                assert resolver.stats().in_flight == 0
+                assert texts(await resolver.addresses(NAMES[0], timeout=PATIENCE)) == [EACH[NAMES[0]]]
+
+    trio.run(main)
+
+
+@pytest.mark.behaviour("A1", "A7")
+@pytest.mark.drivers("trio")
+def test_cancelled_before_it_began_it_sends_nothing(stage):
+    config, (playing,) = stage()
+
+    async def work(resolver: AsyncResolver) -> None:
+        with trio.CancelScope() as scope:
+            scope.cancel()
+            await resolver.addresses(NAMES[1])
+        assert scope.cancelled_caught
+        assert playing.asked.total() == 0
+
+    _in_trio(config, work)
+
+
+@pytest.mark.behaviour("A6", "A7")
+@pytest.mark.drivers("trio")
+@pytest.mark.parametrize("over_tcp", [False, True])
+def test_a_scope_that_ends_in_time_is_no_timeout_of_ours(stage, over_tcp):
+    steps = {NAMES[0]: (answer,), "udp": (truncated if over_tcp else silent,), "tcp": (silent,)}
+    config, _ = stage(Nameserver(steps, ZONE))
+
+    async def work(resolver: AsyncResolver) -> None:
+        with pytest.raises(trio.TooSlowError), trio.fail_after(0.1):
+            await resolver.addresses(NAMES[1])
+        with trio.move_on_after(0.1) as scope:
+            await resolver.addresses(NAMES[2])
+        assert scope.cancelled_caught
+
+    _in_trio(config, work)
+
+
+@pytest.mark.behaviour("A8", "A7")
+@pytest.mark.drivers("trio")
+def test_one_that_ends_cancels_another(stage):
+    config, _ = stage(GONE)
+
+    async def work(resolver: AsyncResolver) -> None:
+        other = trio.CancelScope()
+
+        async def look() -> None:
+            with other:
+                await resolver.addresses(NAMES[1])
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(look)
+            await resolver.addresses(NAMES[0], timeout=PATIENCE)
+            other.cancel()
+        assert other.cancelled_caught
+
+    _in_trio(config, work)
+
+
+@pytest.mark.behaviour("L1")
+@pytest.mark.drivers("trio")
+def test_closed_twice_and_asked_afterwards(stage):
+    config, _ = stage()
+
+    async def main() -> None:
+        resolver = AsyncResolver(config, family="ipv4")
+        assert texts(await resolver.addresses(NAMES[0], timeout=PATIENCE)) == [EACH[NAMES[0]]]
+        await resolver.close()
+        await resolver.close()
+        with pytest.raises(ResolverClosed):
+            await resolver.addresses(NAMES[0])
+
+    trio.run(main)
 
 
 # -- what is left ----------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 A test carries codes by `pytest.mark.behaviour`, by the beginning of its docstring (`P3: ...`), by a comment at the end
 of its `def` line (`# N1, A7`), or by its name (`test_f7_...`); a scenario by the beginning of its name. What it runs is
-told by `pytest.mark.drivers`, by a parameter `driver`, or by the file it stands in.
+told by `pytest.mark.drivers`, by a parameter that is a driver, or by the file it stands in.
 """
 
 import inspect
@@ -36,12 +36,15 @@ _NAMED = re.compile(rf"_({_CODE})_", re.IGNORECASE)
 _HOMES = {
     "tests/drivers/test_asyncio": ("asyncio",),
     "tests/drivers/test_trio": ("trio",),
+    "tests/drivers/test_loops": ("asyncio",),
     "tests/drivers/test_blocking": ("blocking",),
     "tests/drivers/test_interruptions": ("blocking",),
     "tests/core/test_reload": ("blocking",),
     "tests/testing/network/test_virtual_driver": ("virtual",),
     "tests/testing/network/test_faults": ("virtual", "blocking"),
 }
+
+_LOOPS = {"uvloop": "asyncio"}
 
 Shown = dict[str, dict[str, list[str]]]
 """By code, by driver: the tests."""
@@ -106,12 +109,13 @@ def _head(function: Any) -> list[str]:
 
 def drivers_of(item: Any) -> set[str]:
     """The drivers that a test runs; `core` where it runs none, but what all of them stand on."""
-    parameters = getattr(getattr(item, "callspec", None), "params", {})
+    call = getattr(item, "callspec", None)
     marked = {name for mark in item.iter_markers("drivers") for name in mark.args}
-    if "scenario" in parameters and marked:
-        return marked & set(parameters["scenario"].drivers)
-    if parameters.get("driver") in DRIVERS:
-        return {parameters["driver"]}
+    if call is not None and "scenario" in call.params and marked:
+        return marked & set(call.params["scenario"].drivers)
+    named = set(call.id.split("-") if call is not None else ()) & {*DRIVERS, *_LOOPS}
+    if named:
+        return {_LOOPS.get(name, name) for name in named}
     if marked:
         return marked
     home = item.nodeid.partition("::")[0].removesuffix(".py")

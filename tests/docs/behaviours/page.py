@@ -49,16 +49,17 @@ def _opening(shown: Shown) -> str:
 
 
 def _measured(measured: dict[str, Any]) -> str:
+    seen = measured["scenarios"]
     versions = ", ".join(f"{name} {version}" for name, version in measured["versions"].items())
-    told = [f"{peer} in {_alike(peer, measured['scenarios'])}" for peer in PEERS]
+    told = [f"{peer} in {_alike(peer, seen)}" for peer in PEERS]
     return (
         f"In the same scenarios others come to the same records or class of error: {', '.join(told)} that they can be "
-        f"asked. Measured on {measured['date']}: {versions}.\n"
+        f"asked. Measured on {max(one['date'] for one in seen.values())}: {versions}.\n"
     )
 
 
 def _alike(peer: str, seen: dict[str, Any]) -> str:
-    asked = [s for s in SCENARIOS if not cannot(s, peer)]
+    asked = [s for s in SCENARIOS if not cannot(s, peer) and s.name in seen]
     return f"{sum(alike(s, seen[s.name][peer]) for s in asked)} of {len(asked)}"
 
 
