@@ -11,6 +11,7 @@ from typing import NamedTuple, get_args
 from k8sresolve._core.questions import AAAA, A, Failed, Lookup, Question, Result, Results, Round
 from k8sresolve._core.search.aliases import completed, unsaid
 from k8sresolve._core.search.rules import TEMPORARY, Beyond, Failure, PolicyRules, Step, Then, Tried
+from k8sresolve._escaping import told
 from k8sresolve.config import Policy, ResolverConfig
 from k8sresolve.errors import ConfigError
 from k8sresolve.records import Candidate
@@ -57,7 +58,7 @@ def policy(name: Policy) -> PolicyRules:
             return GO
         case _:
             names = ", ".join(get_args(Policy))
-            raise ConfigError(f"there is no search policy {name!r}", advice=f"use one of {names}")
+            raise ConfigError(f"there is no search policy {told(name)}", advice=f"use one of {names}")
 
 
 def candidates(
