@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import threading
-import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -114,6 +113,20 @@ def test_tiny_deadlines_never_hang(stage, driver):
     assert told <= {LookupTimeout, Addresses}
 
 
+@pytest.mark.behaviour("N5")
+@pytest.mark.drivers("asyncio", "trio")
+def test_loops_in_several_threads_get_their_own_answers(stage):
+    config, _ = stage()
+    parts = [NAMES[start::3] for start in range(3)]
+    with ThreadPoolExecutor(3) as pool:
+        runs = [
+            pool.submit(RUN[kind], config, part)
+            for kind, part in zip(("asyncio", "trio", "asyncio"), parts, strict=True)
+        ]
+    for run, part in zip(runs, parts, strict=True):
+        assert [texts(found)[0] for found in run.result()] == [EACH[name] for name in part]
+
+
 @pytest.mark.behaviour("O2")
 @pytest.mark.drivers("virtual")
 def test_rotation_is_even_over_three_thousand():
@@ -123,33 +136,6 @@ def test_rotation_is_even_over_three_thousand():
     for n in range(3000):
         resolver.addresses(NAMES[n % 500])
     assert [playing.asked.total() for playing in network.playing.values()] == [1000] * 3
-
-
-@pytest.mark.behaviour("O3", "F10")
-@pytest.mark.drivers("blocking")
-def test_children_do_not_all_start_with_the_same_nameserver(stage):
-    config, playing = stage(*[Nameserver(zone=ZONE)] * 3, flags=("rotate",))
-    with Resolver(config, family="ipv4", cache=NOT_KEPT) as resolver:
-        resolver.addresses(NAMES[0], timeout=PATIENCE)
-        before = [one.asked.total() for one in playing]
-        for _ in range(18):
-            _look_in_a_child(resolver)
-    asked = [one.asked.total() - earlier for one, earlier in zip(playing, before, strict=True)]
-    # All at one by chance: once in 129 million runs.
-    assert max(asked) < sum(asked) >= 18
-
-
-def _look_in_a_child(resolver: Resolver) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # CPython 3.12 warns of forks with threads about
-        child = os.fork()
-    if not child:
-        try:
-            resolver.addresses(NAMES[1], timeout=PATIENCE)
-            os._exit(0)
-        except BaseException:  # noqa: BLE001 - a child never returns into the test
-            os._exit(1)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 @pytest.mark.behaviour("O3")

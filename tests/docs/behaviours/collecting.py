@@ -26,19 +26,21 @@ FOLDERS = (
     "tests/getaddrinfo",
     "tests/testing",
 )
-DRIVERS = ("blocking", "asyncio", "trio", "virtual", "core")
+DRIVERS = ("blocking", "asyncio", "trio", "virtual")
+BESIDE = ("core", "kit", "command")  # what is shown where no driver differs
 TARGET = "K8SRESOLVE_COLLECTED"
 
 _CODE = r"[PMTROXSCANLKF]\d{1,2}"
 _LEADING = re.compile(rf"{_CODE}(?:(?:, | and | ){_CODE})*(?=\W|$)")
 _COMMENT = re.compile(rf"#\s*({_CODE}(?:, {_CODE})*)\s*$")
-_NAMED = re.compile(rf"_({_CODE})_", re.IGNORECASE)
+_NAMED = re.compile(rf"(?<=_){_CODE}(?=_)", re.IGNORECASE)
 _HOMES = {
     "tests/drivers/test_asyncio": ("asyncio",),
     "tests/drivers/test_trio": ("trio",),
     "tests/drivers/test_loops": ("asyncio",),
     "tests/drivers/test_blocking": ("blocking",),
     "tests/drivers/test_interruptions": ("blocking",),
+    "tests/drivers/test_forks": ("blocking",),
     "tests/core/test_reload": ("blocking",),
     "tests/testing/network/test_virtual_driver": ("virtual",),
     "tests/testing/network/test_faults": ("virtual", "blocking"),
@@ -108,7 +110,7 @@ def _head(function: Any) -> list[str]:
 
 
 def drivers_of(item: Any) -> set[str]:
-    """The drivers that a test runs; `core` where it runs none, but what all of them stand on."""
+    """The drivers that a test runs; `core` where it runs none, but what all of them stand on; kit or command."""
     call = getattr(item, "callspec", None)
     marked = {name for mark in item.iter_markers("drivers") for name in mark.args}
     if call is not None and "scenario" in call.params and marked:
@@ -119,4 +121,5 @@ def drivers_of(item: Any) -> set[str]:
     if marked:
         return marked
     home = item.nodeid.partition("::")[0].removesuffix(".py")
-    return set(_HOMES.get(home, ("core",)))
+    beside = {"tests/testing": "kit", "tests/cli": "command"}.get("/".join(home.split("/")[:2]), "core")
+    return set(_HOMES.get(home, (beside,)))
