@@ -17,6 +17,7 @@ from k8sresolve._core.events import Events, Observer
 from k8sresolve._core.lookups import hosts
 from k8sresolve._core.lookups.setting import Setting
 from k8sresolve._core.search import walk as search
+from k8sresolve._drivers.clock import monotonic
 from k8sresolve._drivers.forks import Turn
 from k8sresolve._drivers.running import Driver, report
 from k8sresolve._escaping import told
@@ -204,7 +205,7 @@ class Facade(Generic[D]):
         return self._line
 
     def _reload(self, reloader: "Reloader") -> None:
-        config = None if self._closed else reloader.changed(time.monotonic())
+        config = None if self._closed else reloader.changed(monotonic())
         if config is None:
             return
         before, self._line = self._line, self._lay(config)

@@ -4,8 +4,10 @@ Nothing is imported and nothing runs for a test that uses none of it.
 """
 
 import sys
+import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -30,12 +32,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the marker."""
+    """Declare the marker, and let freezegun leave the clock of deadlines alone."""
     config.addinivalue_line(
         "markers",
         f"{_MARKER}(*manifests, namespace='default', **options): what the offline cluster of k8s_cluster is made of: "
         "paths below the root directory, or objects; options are those of Cluster.from_manifests",
     )
+    if not hasattr(time, "clock_gettime") and find_spec("freezegun") is not None:
+        import freezegun
+
+        # On this platform the clock is `time.monotonic`, which freezegun replaces wherever a module holds it.
+        freezegun.configure(extend_ignore_list=["k8sresolve._drivers.clock"])
 
 
 @pytest.fixture
