@@ -18,6 +18,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[3]
 FOLDERS = (
+    "tests/bench",
     "tests/cli",
     "tests/core",
     "tests/drivers",
@@ -35,6 +36,7 @@ _LEADING = re.compile(rf"{_CODE}(?:(?:, | and | ){_CODE})*(?=\W|$)")
 _COMMENT = re.compile(rf"#\s*({_CODE}(?:, {_CODE})*)\s*$")
 _NAMED = re.compile(rf"(?<=_){_CODE}(?=_)", re.IGNORECASE)
 _HOMES = {
+    "tests/bench/test_soaks": ("blocking", "asyncio", "trio"),
     "tests/drivers/test_asyncio": ("asyncio",),
     "tests/drivers/test_trio": ("trio",),
     "tests/drivers/test_loops": ("asyncio",),
