@@ -2,7 +2,7 @@
 
 A test carries codes by `pytest.mark.behaviour`, by the beginning of its docstring (`P3: ...`), by a comment at the end
 of its `def` line (`# N1, A7`), or by its name (`test_f7_...`); a scenario by the beginning of its name. What it runs is
-told by `pytest.mark.drivers`, by a parameter that is a driver, or by the file it stands in.
+told by `pytest.mark.drivers`, by a parameter that is a driver, by its name, or by the file it stands in.
 """
 
 import inspect
@@ -123,5 +123,8 @@ def drivers_of(item: Any) -> set[str]:
     if marked:
         return marked
     home = item.nodeid.partition("::")[0].removesuffix(".py")
+    spoken = {driver for driver in DRIVERS if f"_{driver}" in item.originalname}
+    if home.startswith("tests/drivers/") and home not in _HOMES and spoken:
+        return spoken
     beside = {"tests/testing": "kit", "tests/cli": "command"}.get("/".join(home.split("/")[:2]), "core")
     return set(_HOMES.get(home, (beside,)))
