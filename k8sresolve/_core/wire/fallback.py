@@ -55,7 +55,7 @@ def read_unusual_reply(message: bytes, query: bytes, rdtype: int) -> Reply | Non
     sections = [int.from_bytes(message[at : at + 2], "big") for at in (6, 8, 10)]
     bare = Reply(rcode, truncated, (), (), None, {}, None, lame=False, answers=sections[0])
     if not header.question:
-        return bare if rcode in WITHOUT_QUESTION else None
+        return bare._replace(questioned=False) if rcode in WITHOUT_QUESTION else None
     asked = dns.message.from_wire(query, question_only=True).question
     if [_question(question) for question in header.question] != [_question(question) for question in asked]:
         return None

@@ -91,7 +91,9 @@ def _bare(message: bytes) -> Reply:
 
 
 def _read_without_question(message: bytes) -> Reply | None:
-    return _bare(message) if message[4:6] == b"\0\0" and message[3] & 15 in WITHOUT_QUESTION else None
+    if message[4:6] == b"\0\0" and message[3] & 15 in WITHOUT_QUESTION:
+        return _bare(message)._replace(questioned=False)
+    return None
 
 
 def _same_question(theirs: bytes, ours: bytes) -> bool:

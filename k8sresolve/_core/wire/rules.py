@@ -37,7 +37,8 @@ class Reply(NamedTuple):
     over both, None without any. `glue` holds, for SRV, the additional addresses of this answer's targets, by lower-case
     name. `soa_ttl` is the lesser of the authority's SOA's TTL and minimum (RFC 2308, section 5). `lame`: neither an
     answer nor an authority for there being none. `dropped` counts records of SRV and reverse PTR, and CNAMEs on the way
-    to addresses and SRV, with a name that no host can have.
+    to addresses and SRV, with a name that no host can have. `questioned`: it carries the question, so that whoever
+    wrote it has read the query.
     """
 
     rcode: int
@@ -50,6 +51,7 @@ class Reply(NamedTuple):
     lame: bool
     answers: int
     dropped: int = 0
+    questioned: bool = True
 
 
 def cap_counts(*counts: int) -> list[int]:

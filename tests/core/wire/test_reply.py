@@ -69,6 +69,7 @@ def test_an_address_is_found(read):
         lame=False,
         answers=1,
         dropped=0,
+        questioned=True,
     )
 
 
@@ -437,7 +438,7 @@ def test_only_errors_come_without_a_question(read, rcode):
     message = struct.pack("!HHHHHH", 0, 0x8000 | rcode, 0, 0, 0, 0)
     reading = read(message)
     if rcode in (FORMERR, SERVFAIL, NOTIMP, REFUSED):
-        assert (reading.rcode, reading.data, reading.lame) == (rcode, (), False)
+        assert (reading.rcode, reading.data, reading.lame, reading.questioned) == (rcode, (), False, False)
     else:
         assert reading is None
 
@@ -692,7 +693,15 @@ def test_a_failure_without_the_question_is_a_failure_and_tells_the_counts_of_its
     """RFC 1035 lets a nameserver that cannot read a query answer with the header alone."""
     for answers in (0, 3):
         message = reply(QUESTION, flags=0, rcode=rcode, counts=(0, answers, 5, 7))[:12]
-        assert read(message) == Reply(rcode, False, (), (), None, {}, None, lame=False, answers=answers)
+        expected = Reply(rcode, False, (), (), None, {}, None, lame=False, answers=answers, questioned=False)
+        assert read(message) == expected
+
+
+@pytest.mark.parametrize("rcode", [FORMERR, SERVFAIL, NOTIMP, REFUSED])
+def test_a_failure_with_the_question_says_that_it_carries_it(read, rcode):
+    """F6: only what repeats the question was surely written by one that has read it."""
+    assert read(reply(QUESTION, rcode=rcode)).questioned
+    assert read(reply(QUESTION, rcode=rcode, flags=TC, counts=(1, 1, 0, 0))).questioned
 
 
 def test_only_the_names_that_no_host_has_are_dropped(read):
