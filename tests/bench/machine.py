@@ -20,7 +20,6 @@ from tests.live.sandbox import API_PORT, HOSTS, NAMESPACES, NSSWITCH, ROOT
 
 KNOT, COREDNS, REPLICA = "127.0.0.10", "127.0.0.11", "127.0.0.12"
 _INSIDE = "K8SRESOLVE_BENCH_INSIDE"
-_CLIENT = ("taskset", "-c", "0", sys.executable, "-m", "tests.bench.measures")
 
 
 def in_namespaces(what: Callable[[], None]) -> None:
@@ -45,6 +44,11 @@ def folder() -> Iterator[Path]:
         yield Path(name)
 
 
+def on(core: int) -> list[str]:
+    """What puts a command on a core, where that is possible."""
+    return ["taskset", "-c", str(core)] if core in os.sched_getaffinity(0) and shutil.which("taskset") else []
+
+
 def write_resolv_conf(nameservers: Sequence[str], options: str = "ndots:5") -> None:
     """Let the C library ask these."""
     lines = [f"search {' '.join(SEARCH)}", *(f"nameserver {one}" for one in nameservers), f"options {options}"]
@@ -62,7 +66,8 @@ def measured(client: str, measure: str, setting: Setting | None = None, **job: A
 def begun(client: str, measure: str, setting: Setting | None = None, **job: Any) -> subprocess.Popen[str]:
     """Start it; `awaited` tells what came of it."""
     setting = setting or Setting()
-    process = subprocess.Popen(_CLIENT, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    command = [*on(0), sys.executable, "-m", "tests.bench.measures"]
+    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdin is not None
     told = {**setting._asdict(), "options": dict(setting.options), "config": dict(setting.config)}
     json.dump({"client": client, "measure": measure, "setting": told, **job}, process.stdin)
@@ -82,7 +87,7 @@ def awaited(process: subprocess.Popen[str]) -> dict[str, Any]:
 @contextlib.contextmanager
 def busy() -> Iterator[None]:
     """A process that never rests, on the clients' core."""
-    process = subprocess.Popen(["taskset", "-c", "0", sys.executable, "-c", "while True: pass"])
+    process = subprocess.Popen([*on(0), sys.executable, "-c", "while True: pass"])
     try:
         yield
     finally:
@@ -109,10 +114,9 @@ def knot(address: str, port: int = 53) -> Iterator[None]:
 
 def started(server: servers.Server, log: Path) -> "subprocess.Popen[bytes]":
     """Start a server on core 1; it serves when this returns."""
-    argv = ["taskset", "-c", "1", *server.argv]
-    if not shutil.which(server.argv[0]):
-        argv[3] = f"/usr/sbin/{server.argv[0]}"
-    return inside.start({**server._asdict(), "argv": argv}, log)
+    command, *arguments = server.argv
+    found = shutil.which(command) or f"/usr/sbin/{command}"
+    return inside.start({**server._asdict(), "argv": [*on(1), found, *arguments]}, log)
 
 
 def _end(process: "subprocess.Popen[Any]") -> None:
@@ -180,7 +184,7 @@ class Proxies:
     """Fault proxies at `listen`, all before the same nameservers, in a process of their own. A context manager."""
 
     def __init__(self, listen: Sequence[str], upstreams: Sequence[str], seed: int, port: int = 53) -> None:
-        command = ["taskset", "-c", "1", sys.executable, "-m", "tests.bench.proxy"]
+        command = [*on(1), sys.executable, "-m", "tests.bench.proxy"]
         self._process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         behind = [(upstream, port) for upstream in upstreams]
         self._listen = list(listen)

@@ -3,8 +3,8 @@
     python -m tests.bench.proxy
 
 Reads lines of JSON on standard input: proxies to open, `{"open": [{"listen": ["127.0.0.1", 53], "upstreams": [],
-"seed": 1}]}`, and changes, `{"change": [{"proxy": 0, "faults": {...}, "closed": ["udp"]}]}`. A proxy is closed until its
-first change. Each line is answered with what each proxy has counted since the last one. The end of the input is the
+"seed": 1}]}`, and changes, `{"change": [{"proxy": 0, "faults": {}, "closed": ["udp"]}]}`. A proxy is closed until
+its first change. Each line is answered with what each proxy has counted since the last one. The end of the input is the
 end of the process.
 """
 

@@ -11,7 +11,7 @@ import sys
 
 from tests.bench import clients
 from tests.bench.clients import Setting
-from tests.bench.machine import knot, measured
+from tests.bench.machine import knot, measured, on
 from tests.bench.tables import Table, ratio
 
 # measure, peers, lookups in one process
@@ -50,9 +50,7 @@ def _free_port() -> int:
 
 def _import_cpu(statement: str) -> float:
     code = f"import resource\n{statement}\nu = resource.getrusage(resource.RUSAGE_SELF)\nprint(u.ru_utime + u.ru_stime)"
-    done = subprocess.run(
-        ["taskset", "-c", "0", sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([*on(0), sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return float(done.stdout)
 
 
