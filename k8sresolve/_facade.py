@@ -45,7 +45,17 @@ D = TypeVar("D", bound=Driver)
 class Options:
     """What a resolver is made with besides its configuration, checked as it is made; see `Resolver`."""
 
-    __slots__ = ("cache", "cluster_domain", "family", "in_flight", "namespace", "observers", "policy", "timeout")
+    __slots__ = (
+        "cache",
+        "cluster_domain",
+        "family",
+        "in_flight",
+        "namespace",
+        "observers",
+        "policy",
+        "retry_unreachable",
+        "timeout",
+    )
 
     def __init__(
         self,
@@ -55,7 +65,8 @@ class Options:
         policy: Policy = "kubernetes",
         family: Family = "auto",
         timeout: float = 5.0,
-        in_flight: int = 64,
+        retry_unreachable: float = 2.0,
+        in_flight: int = 128,
         cache: CacheConfig = CacheConfig(),  # noqa: B008 - a frozen value
         observers: Iterable[Observer] = (),
     ) -> None:
@@ -64,6 +75,7 @@ class Options:
         self.policy: Policy = _one_of("search policy", policy, get_args(Policy))
         self.family: Family = _one_of("family", family, get_args(Family))
         self.timeout = check_seconds("timeout", timeout)
+        self.retry_unreachable = check_seconds("retry_unreachable", retry_unreachable, 0)
         self.in_flight = check_whole("in_flight", in_flight, 1)
         if not isinstance(cache, CacheConfig):
             raise ConfigError(f"cache={cache!r} is no CacheConfig", advice="give cache=CacheConfig(entries=...)")
@@ -109,7 +121,8 @@ class Facade(Generic[D]):
         policy: Policy = "kubernetes",
         family: Family = "auto",
         timeout: float = 5.0,
-        in_flight: int = 64,
+        retry_unreachable: float = 2.0,
+        in_flight: int = 128,
         cache: CacheConfig = CacheConfig(),  # noqa: B008 - a frozen value
         observers: Iterable[Observer] = (),
     ) -> None:
@@ -119,6 +132,7 @@ class Facade(Generic[D]):
             policy=policy,
             family=family,
             timeout=timeout,
+            retry_unreachable=retry_unreachable,
             in_flight=in_flight,
             cache=cache,
             observers=observers,
@@ -153,7 +167,12 @@ class Facade(Generic[D]):
                 namespace=options.namespace or config.namespace,
                 cluster_domain=options.cluster_domain or config.cluster_domain,
             )
-        rules = Rules.of(config, in_flight=options.in_flight, cache=options.cache)
+        rules = Rules.of(
+            config,
+            in_flight=options.in_flight,
+            cache=options.cache,
+            retry_unreachable=options.retry_unreachable,
+        )
         ledger = Ledger(rules)
         driver = self._connect(rules, ledger, self._events)
         self._drivers = [(alive, counters) for alive, counters in self._drivers if self._is_alive(alive, counters)]

@@ -185,17 +185,19 @@ class Nameserver:
 
 @attrs.frozen
 class CacheConfig:
-    """The cache's bounds: `entries` answers, and the most seconds that an answer is kept.
+    """The cache's bounds: `entries` answers in `octets` of memory, and the most seconds that an answer is kept.
 
-    `max_ttl` bounds every answer (RFC 2181, section 8), `negative_ttl` NXDOMAIN and NODATA outside the cluster domain
-    and `cluster_negative_ttl` inside it, where programs wait for names to appear. `entries=0` keeps nothing. Raises
-    `ConfigError` for what is no such number.
+    What an answer takes is estimated; one that takes more than an eighth of the octets is not kept. `max_ttl` bounds
+    every answer (RFC 2181, section 8), `negative_ttl` NXDOMAIN and NODATA outside the cluster domain and
+    `cluster_negative_ttl` inside it, where programs wait for names to appear. `entries=0` or `octets=0` keeps nothing.
+    Raises `ConfigError` for what is no such number.
 
     >>> CacheConfig(negative_ttl=5).negative_ttl
     5
     """
 
     entries: int = attrs.field(default=4096, validator=_whole(0))
+    octets: int = attrs.field(default=16 << 20, validator=_whole(0))
     max_ttl: float = attrs.field(default=3600.0, validator=_seconds)
     negative_ttl: float = attrs.field(default=30.0, validator=_seconds)
     cluster_negative_ttl: float = attrs.field(default=5.0, validator=_seconds)

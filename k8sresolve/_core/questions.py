@@ -187,11 +187,47 @@ class Round(NamedTuple):
     usable: Callable[[Results], bool] = _never
 
 
+class Patience:
+    """How long nameservers that cannot be reached are asked again, in seconds: one budget for a whole lookup.
+
+    It begins when it is first needed, and then has an `end`.
+    """
+
+    __slots__ = ("end", "seconds")
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.end: float | None = None
+
+    def until(self, now: float) -> float:
+        """Until when to go on, if it is needed now."""
+        if not self.seconds:
+            return now
+        if self.end is None:
+            self.end = now + self.seconds
+        return self.end
+
+    def or_more(self, other: "Patience") -> "Patience":
+        """Whichever lasts longer."""
+        if not self.seconds:
+            return other
+        if self.end is None or not other.seconds:
+            return self
+        return other if other.end is None or other.end > self.end else self
+
+
+IMPATIENT = Patience(0.0)
+
+
 class Terms(NamedTuple):
-    """On which terms a call's questions are asked: by when, on the driver's clock, and whether past the cache."""
+    """On which terms a call's questions are asked.
+
+    `deadline` is by when, on the driver's clock; `fresh`: past the cache.
+    """
 
     deadline: float
     fresh: bool = False
+    patience: Patience = IMPATIENT
 
 
 T = TypeVar("T")

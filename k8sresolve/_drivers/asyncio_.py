@@ -23,7 +23,9 @@ class AsyncioDriver:
     """Runs lookups for the tasks of one event loop, the first that uses it."""
 
     def __init__(self, rules: Rules, ledger: Ledger, events: Events) -> None:
-        self.desk = Desk(rules, ledger, events, self)
+        self.rules = rules
+        self._events = events
+        self.desk = self._new_desk(ledger)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._alarms = Alarms()
         self._timer: asyncio.TimerHandle | None = None
@@ -33,6 +35,9 @@ class AsyncioDriver:
         self._open: set[SocketType] = set()
         finalize(self, _close_all, self._open)
         forks.register(self)
+
+    def _new_desk(self, ledger: Ledger) -> Desk:
+        return Desk(self.rules, ledger, self._events, self, turn=int.from_bytes(query_id()))
 
     def now(self) -> float:
         """Seconds by the loop's clock."""
@@ -75,7 +80,7 @@ class AsyncioDriver:
         self._pool.clear()
         self._alarms = Alarms()
         self._timer = None
-        self.desk.reset()
+        self.desk = self._new_desk(self.desk.ledger)
 
     # -- waiting -----------------------------------------------------------------------------------------------------
 
@@ -141,14 +146,18 @@ class AsyncioDriver:
             return text_of(error)
         return None
 
+    def drop(self, flight: Flight, port: Ticket | Stream) -> None:
+        """Give back one id of the flight's, or close a stream."""
+        flight.ports.remove(port)
+        if not isinstance(port, Ticket):
+            self._disconnect(port)
+        elif self._pool.leave(port):
+            self._close(port.slot.sock)
+
     def release(self, flight: Flight) -> None:
         """Give back the flight's ids, and close its streams."""
-        for port in flight.ports:
-            if not isinstance(port, Ticket):
-                self._disconnect(port)
-            elif self._pool.leave(port):
-                self._close(port.slot.sock)
-        flight.ports.clear()
+        for port in tuple(flight.ports):
+            self.drop(flight, port)
 
     def wake(self, batch: Batch) -> None:
         """Let the batch's task go on."""
@@ -229,18 +238,14 @@ class AsyncioDriver:
         try:
             data = stream.advance()
         except OSError as error:
-            self._drop(flight, stream)
+            self.drop(flight, stream)
             self.desk.error(flight, number, text_of(error), self._home().time())
             return
         if data is not None:
-            self._drop(flight, stream)
+            self.drop(flight, stream)
             self.desk.message(flight, number, data, self._home().time())
         elif wrote and not stream.wants_write:
             self._watch(stream, lambda: self._advance(flight, stream, number))
-
-    def _drop(self, flight: Flight, stream: Stream) -> None:
-        flight.ports.remove(stream)
-        self._disconnect(stream)
 
     def _disconnect(self, stream: Stream) -> None:
         self._home().remove_writer(stream.sock)

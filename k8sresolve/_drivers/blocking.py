@@ -1,13 +1,13 @@
 """The blocking driver: threads share one desk under one lock, and each polls the sockets of the flights it leads.
 
-The first batch of a flight leads it. A caller that follows another's flight waits on a pipe of its own; when a leader
-leaves, the next batch leads and is told so through its pipe. There is no thread of the driver's own.
+The first batch of a flight leads it. A caller that follows another's flight waits on a bell of its own, a pair of
+sockets; when a leader leaves, the next batch leads and is told so by its bell. There is no thread of the driver's own.
 """
 
-import os
 import select
 import threading
-from time import monotonic
+from collections.abc import Callable
+from socket import SHUT_RDWR, SocketType
 
 from k8sresolve._core.engine.desk import Batch, Desk, Flight
 from k8sresolve._core.engine.ledger import Ledger
@@ -16,52 +16,54 @@ from k8sresolve._core.engine.sends import Send
 from k8sresolve._core.events import Events
 from k8sresolve._core.questions import Results, Round, Terms
 from k8sresolve._drivers import forks
-from k8sresolve._drivers.running import report
-from k8sresolve._drivers.sockets import MOST_DATAGRAM, Stream, open_datagram, query_id, text_of
+from k8sresolve._drivers.clock import monotonic
+from k8sresolve._drivers.running import is_ours, report
+from k8sresolve._drivers.sockets import MOST_DATAGRAM, Stream, open_datagram, open_pair, query_id, text_of
 from k8sresolve.errors import ResolverClosed
 
 _LONGEST = 60_000.0  # milliseconds in one poll(), which takes no more than a C int
 _LOOK = 0.02  # seconds between looks of a thread that nobody can wake
+_REST = 0.1  # seconds that a fork waits for other threads' work, which takes microseconds
 
 
 class _Waiter:
-    """A thread that waits for a batch. Its pipe is made only when another thread may have to wake it."""
+    """A thread that waits for a batch of a desk. Its bell is made only when another thread may have to wake it."""
 
-    __slots__ = ("pipe",)
+    __slots__ = ("batch", "bell", "desk")
 
     def __init__(self) -> None:
-        self.pipe: tuple[int, int] | None = None
+        self.bell: tuple[SocketType, SocketType] | None = None
+        self.desk: Desk | None = None
+        self.batch: Batch | None = None
 
     def listen(self) -> bool:
         """Be there to be woken; False where the process has no file descriptor left for that."""
-        if self.pipe is None:
+        if self.bell is None:
             try:
-                self.pipe = os.pipe()
+                self.bell = open_pair()
             except OSError:
                 return False
-            os.set_blocking(self.pipe[0], False)
-            os.set_blocking(self.pipe[1], False)
         return True
 
     def poke(self) -> None:
-        if self.pipe is not None:
+        if self.bell is not None:
             try:
-                os.write(self.pipe[1], b"\0")
-            except BlockingIOError:
-                return  # it is full of pokes already
+                self.bell[1].send(b"\0")
+            except OSError:
+                return  # it is full of pokes already, or this is a child whose bell belonged to the parent
 
     def drain(self) -> None:
-        if self.pipe is not None:
+        if self.bell is not None:
             try:
-                os.read(self.pipe[0], 4096)
+                self.bell[0].recv(4096)
             except BlockingIOError:
                 return
 
     def close(self) -> None:
-        if self.pipe is not None:
-            os.close(self.pipe[0])
-            os.close(self.pipe[1])
-            self.pipe = None
+        if self.bell is not None:
+            for end in self.bell:
+                end.close()
+            self.bell = None
 
 
 class _Datagrams:
@@ -75,7 +77,7 @@ class _Datagrams:
         self.sock = open_datagram(send.nameserver)
         try:
             self.sock.send(self.id + send.payload[2:])
-        except OSError:
+        except BaseException:
             self.sock.close()
             raise
 
@@ -104,14 +106,32 @@ _Port = _Datagrams | _Connection
 
 
 class BlockingDriver:
-    """Runs lookups for threads that wait."""
+    """Runs lookups for threads that wait.
+
+    An exception may come out of nowhere, at any line: a signal handler's (KeyboardInterrupt, a timeout by SIGALRM) or
+    one set in this thread from outside. A desk that it left in the midst of its work is `torn`, and is given up for a
+    new one, of which all who wait ask again. A handler may also look up itself; where its thread is at work here, it
+    does so apart.
+    """
 
     def __init__(self, rules: Rules, ledger: Ledger, events: Events) -> None:
-        self.desk = Desk(rules, ledger, events, self)
-        self._closed = False
-        self._lock = threading.Lock()
+        self.rules = rules
+        self._events = events
+        self.desk = self._new_desk(ledger)
+        self._closed = self._torn = False
         self._current: _Waiter | None = None
+        self._waiters: set[_Waiter] = set()
+        self._new_lock()
         forks.register(self)
+        forks.let_rest(self)
+
+    def _new_desk(self, ledger: Ledger) -> Desk:
+        return Desk(self.rules, ledger, self._events, self, turn=int.from_bytes(query_id()))
+
+    def _new_lock(self) -> None:
+        self._lock = threading.RLock()
+        # As threading.Condition asks. Who holds it is told and taken in one step, which no signal can part.
+        self._holds: Callable[[], bool] = self._lock._is_owned  # type: ignore[attr-defined]  # noqa: SLF001
 
     @staticmethod
     def now() -> float:
@@ -128,60 +148,128 @@ class BlockingDriver:
 
     def close(self) -> None:
         """End what is pending, in this thread and in others."""
+        self._closed = True
+        if self._holds():
+            return  # a signal handler's call: this thread itself does it as soon as it can
         with self._lock:
-            self._closed = True
-            self._current = None
-            for flight in self.desk.flights.values():
-                for port in flight.ports:
-                    _shut(port)
+            self._set_to_work(None)
+            for port in self._ports():
+                _shut(port)
             self.desk.close(monotonic())
+            self._torn = False
+
+    def before_fork(self) -> None:
+        """Let no other thread be in the midst of its work; within bounds, since that may wait for what fork holds."""
+        self._lock.acquire(timeout=_REST)
+
+    def after_fork_in_parent(self) -> None:
+        """Go on."""
+        if self._holds():
+            self._lock.release()
 
     def after_fork(self) -> None:
-        """Drop what belongs to the parent: the lock's state and flights, whose sockets are closed here, not used."""
-        self._lock = threading.Lock()
-        for flight in self.desk.flights.values():
-            self.release(flight)
-            for batch, _ in flight.batches:
-                batch.waiter.close()
-        self.desk.reset()
+        """Drop what belongs to the parent: its lock, threads and flights, whose sockets are closed here, not used."""
+        self._new_lock()
+        for port in self._ports():
+            port.sock.close()
+        for waiter in self._waiters:
+            waiter.close()
+        self._waiters.clear()
+        self._begin_anew()
 
     # -- waiting -----------------------------------------------------------------------------------------------------
 
     def ask(self, round_: Round, terms: Terms) -> Results:
         """Ask questions at once, and wait for what suffices."""
+        if self._holds():
+            return self._ask_apart(round_, terms)
         waiter = _Waiter()
-        batch: Batch | None = None
         try:
+            return self._ask(waiter, round_, terms)
+        except BaseException:
+            self._leave(waiter)
+            raise
+
+    def _ask(self, waiter: _Waiter, round_: Round, terms: Terms) -> Results:
+        waits: _Waits | None = None
+        batch: Batch
+        while True:
             with self._lock:
                 if self._closed:
-                    raise ResolverClosed("this resolver is closed")
-                self._current = waiter
-                batch = self.desk.ask(round_, terms, monotonic(), waiter)
-                waits = None if batch.done else self._waits(batch, waiter)
-            while waits is not None:
-                waits = self._turn(batch, waiter, *waits)
-            if self._closed:
-                raise ResolverClosed("this resolver was closed during the lookup")
-            return tuple(batch.answers)
-        finally:
-            if batch is not None and (waiter.pipe is not None or not batch.done):
-                self._leave(batch, waiter)
+                    break
+                self._set_to_work(waiter)
+                if waits is None or waiter.desk is not self.desk:  # the first, or a new one since that was given up
+                    waiter.desk = self.desk
+                    waiter.batch = batch = self.desk.ask(round_, terms, monotonic(), waiter)
+                    self._waiters.add(waiter)
+                else:
+                    self._handle(batch, waiter, waits)
+                if batch.done:
+                    self._waiters.discard(waiter)
+                    waiter.close()
+                    self._torn = False
+                    return tuple(batch.answers)
+                waits = self._waits(batch, waiter)
+                self._torn = False
+            waits.wait()
+        self.close()
+        raise ResolverClosed("this resolver is closed")
 
-    def _leave(self, batch: Batch, waiter: _Waiter) -> None:
+    def _ask_apart(self, round_: Round, terms: Terms) -> Results:
+        """Look up for a signal handler, whose thread it was that worked here: that work stands still until it ends."""
+        apart = BlockingDriver(self.rules, Ledger(self.rules), self._events)
+        try:
+            return apart.ask(round_, terms)
+        finally:
+            self.desk.ledger.counters.add(apart.desk.ledger.counters)
+
+    def _leave(self, waiter: _Waiter) -> None:
+        """An exception ends this thread's waiting, wherever it came from."""
+        while self._holds():
+            self._lock.release()
         with self._lock:
-            if not batch.done:
-                self._current = waiter
+            self._set_to_work(waiter)
+            batch = waiter.batch
+            if batch is not None and waiter.desk is self.desk and not batch.done:
                 self.wake(batch)
                 self.desk.leave(batch, monotonic())
-            waiter.close()
+            self._waiters.discard(waiter)
+            self._torn = False
+        waiter.close()
 
-    def _waits(self, batch: Batch, waiter: _Waiter) -> tuple[select.poll, dict[int, tuple[Flight, _Port]], float]:
+    def _set_to_work(self, waiter: _Waiter | None) -> None:
+        """Begin a piece of work under the lock, at the end of which nothing is torn."""
+        if self._torn:
+            for port in self._ports():
+                _shut(port)
+                port.sock.close()
+            for other in self._waiters:
+                other.poke()
+            self._begin_anew()
+        self._current = waiter
+        self._torn = True
+
+    def _ports(self) -> set[_Port]:
+        """All that is open, as far as a torn desk tells."""
+        flights = {*self.desk.flights.values()}
+        for waiter in self._waiters:
+            if waiter.batch is not None:
+                flights.update(waiter.batch.flights.values())
+        return {port for flight in flights for port in flight.ports}
+
+    def _begin_anew(self) -> None:
+        self.desk = self._new_desk(self.desk.ledger)
+        if self._torn:
+            self.desk.ledger.mend()
+        self._torn = False
+
+    def _waits(self, batch: Batch, waiter: _Waiter) -> "_Waits":
         """What to poll, and until when."""
         poll = select.poll()
         ports: dict[int, tuple[Flight, _Port]] = {}
         until = batch.deadline
         for flight in batch.flights.values():
-            if flight.batches[0][0] is not batch or not flight.launched:
+            if flight.leader is not batch or not flight.launched:
                 if not waiter.listen():
                     until = min(until, monotonic() + _LOOK)
                 continue
@@ -190,27 +278,21 @@ class BlockingDriver:
                 fd = port.sock.fileno()
                 poll.register(fd, select.POLLOUT if port.wants_write else select.POLLIN)
                 ports[fd] = flight, port
-        if waiter.pipe is not None:
-            poll.register(waiter.pipe[0], select.POLLIN)
-        return poll, ports, until
+        if waiter.bell is not None:
+            poll.register(waiter.bell[0].fileno(), select.POLLIN)
+        return _Waits(poll, ports, until)
 
-    def _turn(
-        self, batch: Batch, waiter: _Waiter, poll: select.poll, ports: dict[int, tuple[Flight, _Port]], until: float
-    ) -> tuple[select.poll, dict[int, tuple[Flight, _Port]], float] | None:
-        """Wait once and handle what came; None when the batch is done."""
-        ready = poll.poll(min(_LONGEST, max(0.0, (until - monotonic()) * 1000)))
-        with self._lock:
-            self._current = waiter
-            waiter.drain()
-            for fd, _ in ready:
-                if fd in ports and not batch.done:
-                    self._advance(*ports[fd])
-            now = monotonic()
-            for flight in list(batch.flights.values()):
-                if flight.alarm <= now and flight.batches and flight.batches[0][0] is batch:
-                    self.desk.ring(flight, now)
-            self.desk.expire(batch, now)
-            return None if batch.done else self._waits(batch, waiter)
+    def _handle(self, batch: Batch, waiter: _Waiter, waits: "_Waits") -> None:
+        """Handle what came while it waited."""
+        waiter.drain()
+        for fd in waits.ready:
+            if fd in waits.ports and not batch.done:
+                self._advance(*waits.ports[fd])
+        now = monotonic()
+        for flight in list(batch.flights.values()):
+            if flight.alarm <= now and flight.batches and flight.leader is batch:
+                self.desk.ring(flight, now)
+        self.desk.expire(batch, now)
 
     def _advance(self, flight: Flight, port: _Port) -> None:
         if port not in flight.ports:
@@ -218,21 +300,16 @@ class BlockingDriver:
         try:
             data = port.advance()
         except OSError as error:
-            self._drop(flight, port)
+            self.drop(flight, port)
             self.desk.error(flight, port.number, text_of(error), monotonic())
             return
         if data is None:
             return
         if isinstance(port, _Connection):
-            self._drop(flight, port)
+            self.drop(flight, port)
             self.desk.message(flight, port.number, data, monotonic())
         else:
             self.desk.datagram(flight, port.number, data, monotonic())
-
-    @staticmethod
-    def _drop(flight: Flight, port: _Port) -> None:
-        flight.ports.remove(port)
-        port.sock.close()
 
     # -- the desk's host ---------------------------------------------------------------------------------------------
 
@@ -245,6 +322,11 @@ class BlockingDriver:
         for batch, _ in flight.batches:
             self._poke(batch)  # another thread may have to poll this socket
         return None
+
+    def drop(self, flight: Flight, port: _Port) -> None:
+        """Close one of the flight's sockets."""
+        flight.ports.remove(port)
+        port.sock.close()
 
     def release(self, flight: Flight) -> None:
         """Close the flight's sockets."""
@@ -264,18 +346,37 @@ class BlockingDriver:
         for batch, _ in flight.batches:
             self._poke(batch)
 
-    report = staticmethod(report)
+    @staticmethod
+    def report(what: str, error: Exception) -> None:
+        """Log a fault of ours; what is none, such as a signal handler's exception, goes on to the caller."""
+        if not is_ours(error):
+            raise error
+        report(what, error)
 
     def _poke(self, batch: Batch) -> None:
         if batch.waiter is not self._current:
             batch.waiter.poke()
 
 
-def _shut(port: _Port) -> None:
-    import socket
+class _Waits:
+    """What a thread waits for, and what came of it."""
 
+    __slots__ = ("_poll", "_until", "ports", "ready")
+
+    def __init__(self, poll: select.poll, ports: dict[int, tuple[Flight, _Port]], until: float) -> None:
+        self._poll = poll
+        self._until = until
+        self.ports = ports
+        self.ready: list[int] = []
+
+    def wait(self) -> None:
+        timeout = min(_LONGEST, max(0.0, (self._until - monotonic()) * 1000))
+        self.ready = [fd for fd, _ in self._poll.poll(timeout)]
+
+
+def _shut(port: _Port) -> None:
     try:
         # Unlike close(), this wakes a thread that polls the socket.
-        port.sock.shutdown(socket.SHUT_RDWR)
+        port.sock.shutdown(SHUT_RDWR)
     except OSError:
         return

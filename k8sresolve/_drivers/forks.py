@@ -13,6 +13,16 @@ class Forkable(Protocol):
         """Called in the child."""
 
 
+class Restable(Protocol):
+    """What threads may be in the midst of when another one forks: a socket on its way from one hand to the other."""
+
+    def before_fork(self) -> None:
+        """Come to rest. Called in the parent, as what follows."""
+
+    def after_fork_in_parent(self) -> None:
+        """Go on."""
+
+
 class Turn:
     """Is one thread's at a time, and no other waits for it. A child process has it free, whoever had it at the fork."""
 
@@ -44,10 +54,28 @@ def register(one: Forkable) -> None:
     _forkable.add(one)
 
 
+_restable: WeakSet[Restable] = WeakSet()
+
+
+def let_rest(one: Restable) -> None:
+    """Let it come to rest before a fork."""
+    _restable.add(one)
+
+
+def _before_fork() -> None:
+    for one in list(_restable):
+        one.before_fork()
+
+
+def _after_fork_in_parent() -> None:
+    for one in list(_restable):
+        one.after_fork_in_parent()
+
+
 def _after_fork() -> None:
     for one in list(_forkable):
         one.after_fork()
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork
-    os.register_at_fork(after_in_child=_after_fork)
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork)

@@ -1,10 +1,12 @@
 """What a driver is, and the loops that run a call on one: one for callers that wait, one for tasks."""
 
 import logging
+import sys
 from typing import Protocol, TypeVar
 
 from k8sresolve._core.engine.desk import Desk
-from k8sresolve._core.questions import Call, Results, Round, Terms
+from k8sresolve._core.engine.rules import Rules
+from k8sresolve._core.questions import Call, Patience, Results, Round, Terms
 
 T = TypeVar("T")
 
@@ -15,6 +17,7 @@ class Driver(Protocol):
     """What every driver has."""
 
     desk: Desk
+    rules: Rules
 
     def now(self) -> float:
         """Seconds by the clock of deadlines and of the cache."""
@@ -49,9 +52,13 @@ class AsyncDriver(Driver, Protocol):
         ...
 
 
+def _terms(driver: Driver, timeout: float, *, fresh: bool) -> Terms:
+    return Terms(driver.now() + timeout, fresh, Patience(driver.rules.retry_unreachable))
+
+
 def run(driver: SyncDriver, call: Call[T], setting: object, timeout: float, *, fresh: bool) -> T:
     """Run a call to its end, `timeout` seconds at most."""
-    terms = Terms(driver.now() + timeout, fresh)
+    terms = _terms(driver, timeout, fresh=fresh)
     lookup = call.begin(setting)
     try:
         round_ = next(lookup)
@@ -63,7 +70,7 @@ def run(driver: SyncDriver, call: Call[T], setting: object, timeout: float, *, f
 
 async def run_async(driver: AsyncDriver, call: Call[T], setting: object, timeout: float, *, fresh: bool) -> T:
     """Run a call to its end, `timeout` seconds at most."""
-    terms = Terms(driver.now() + timeout, fresh)
+    terms = _terms(driver, timeout, fresh=fresh)
     lookup = call.begin(setting)
     try:
         round_ = next(lookup)
@@ -71,6 +78,24 @@ async def run_async(driver: AsyncDriver, call: Call[T], setting: object, timeout
             round_ = lookup.send(await driver.ask(round_, terms))
     except StopIteration as stop:
         return stop.value  # type: ignore[no-any-return]
+
+
+# Whose code may run in the midst of ours without being called by it: that of signal handlers and tracers.
+_OURS = frozenset({"k8sresolve", "attr", "attrs", "dns"}) | sys.stdlib_module_names
+
+
+def is_ours(error: Exception) -> bool:
+    """Whether an exception is a fault of this library's, and not one that somebody else's code threw in.
+
+    A signal handler runs between two instructions of ours, and then its frame is on the traceback. One that was set in
+    the thread from outside has no frame of its own, but is hardly of a type that Python itself raises.
+    """
+    modules = [type(error).__module__]
+    frames = error.__traceback__
+    while frames is not None:
+        modules.append(frames.tb_frame.f_globals.get("__name__", ""))
+        frames = frames.tb_next
+    return all(module.partition(".")[0] in _OURS for module in modules)
 
 
 def report(what: str, error: Exception) -> None:

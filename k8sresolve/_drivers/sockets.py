@@ -1,13 +1,17 @@
 """Sockets that never block, for every driver that waits on file descriptors."""
 
+import _socket
 import os
 import socket
+from collections.abc import Callable
 from errno import EINPROGRESS, EWOULDBLOCK
 
 from k8sresolve.config import Nameserver
 
 # Without the methods that Python adds in socket.socket; opening one is part of every blocking lookup.
 _Socket = socket.SocketType
+# Such sockets, unlike numbers of descriptors, are closed with the last reference to them, whatever has happened.
+_pair: Callable[[], tuple[socket.SocketType, socket.SocketType]] = getattr(_socket, "socketpair", socket.socketpair)
 
 MOST_DATAGRAM = 65535
 _HEADER = 12  # octets of the shortest DNS message
@@ -41,10 +45,18 @@ def open_datagram(nameserver: Nameserver) -> socket.SocketType:
     sock = _open(nameserver, socket.SOCK_DGRAM)
     try:
         sock.connect(address_of(nameserver))
-    except OSError:
+    except BaseException:
         sock.close()
         raise
     return sock
+
+
+def open_pair() -> tuple[socket.SocketType, socket.SocketType]:
+    """Open two sockets, of which one hears what the other sends; raises OSError."""
+    near, far = _pair()
+    near.setblocking(False)
+    far.setblocking(False)
+    return near, far
 
 
 class Stream:

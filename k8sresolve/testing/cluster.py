@@ -186,7 +186,8 @@ class Cluster:
         policy: Policy = "kubernetes",
         family: Family = "auto",
         timeout: float = 5.0,
-        in_flight: int = 64,
+        retry_unreachable: float = 2.0,
+        in_flight: int = 128,
         cache: CacheConfig = CacheConfig(),  # noqa: B008 - a frozen value
         observers: Iterable[Observer] = (),
     ) -> Resolver:
@@ -208,6 +209,7 @@ class Cluster:
             policy=policy,
             family=family,
             timeout=timeout,
+            retry_unreachable=retry_unreachable,
             in_flight=in_flight,
             cache=cache,
             observers=observers,
@@ -224,7 +226,8 @@ class Cluster:
         policy: Policy = "kubernetes",
         family: Family = "auto",
         timeout: float = 5.0,
-        in_flight: int = 64,
+        retry_unreachable: float = 2.0,
+        in_flight: int = 128,
         cache: CacheConfig = CacheConfig(),  # noqa: B008 - a frozen value
         observers: Iterable[Observer] = (),
     ) -> AsyncResolver:
@@ -234,6 +237,7 @@ class Cluster:
             policy=policy,
             family=family,
             timeout=timeout,
+            retry_unreachable=retry_unreachable,
             in_flight=in_flight,
             cache=cache,
             observers=observers,

@@ -97,7 +97,12 @@ def _config(scenario: Scenario, addresses: Any) -> ResolverConfig:
 
 
 def _options(scenario: Scenario) -> dict[str, Any]:
-    return {"family": scenario.family, "in_flight": scenario.in_flight, "cache": scenario.cache}
+    return {
+        "family": scenario.family,
+        "in_flight": scenario.in_flight,
+        "cache": scenario.cache,
+        "retry_unreachable": scenario.retry_unreachable,
+    }
 
 
 def _outcome(results: list[Any], playing: list[Playing], seconds: float, resolver: Any) -> Outcome:
@@ -108,7 +113,7 @@ def _outcome(results: list[Any], playing: list[Playing], seconds: float, resolve
         asked=tuple(one.asked for one in playing),
         seconds=seconds,
         stats=resolver.stats(),
-        left=(len(desk.flights), len(desk._queue), desk.active),
+        left=(len(desk.flights), desk.waiting, desk.active),
     )
 
 

@@ -5,6 +5,7 @@ it makes of that. Each query takes the next step; the last one holds for all tha
 dnspython here, never by the code under test.
 """
 
+import copy
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -165,6 +166,27 @@ def rcode(name: str) -> Step:
     return step
 
 
+def bare(name: str) -> Step:
+    """Say a response code without the question."""
+
+    def step(query: bytes, _reply: dns.message.Message) -> list[Out]:
+        reply = dns.message.make_response(dns.message.from_wire(query))
+        reply.set_rcode(dns.rcode.from_text(name))
+        reply.question.clear()
+        return [Out("message", 0.0, reply.to_wire())]
+
+    return step
+
+
+def first(step: Step, then: Step) -> Step:
+    """Send both: what the one makes of a query, and then what the other does."""
+
+    def both(query: bytes, reply: dns.message.Message) -> list[Out]:
+        return step(query, copy.deepcopy(reply)) + then(query, reply)
+
+    return both
+
+
 def without_edns(otherwise: Step) -> Step:
     """Answer queries without EDNS; make something else of the rest."""
 
@@ -172,6 +194,11 @@ def without_edns(otherwise: Step) -> Step:
         return (answer if dns.message.from_wire(query).edns < 0 else otherwise)(query, reply)
 
     return step
+
+
+def with_edns(query: bytes, reply: dns.message.Message) -> list[Out]:
+    """Answer queries with EDNS, and no others."""
+    return [] if dns.message.from_wire(query).edns < 0 else answer(query, reply)
 
 
 def late(seconds: float, then: Step = answer) -> Step:
@@ -236,6 +263,18 @@ def _referred(reply: dns.message.Message) -> None:
     reply.authority.append(dns.rrset.from_text("cluster.local.", 30, "IN", "NS", "ns.elsewhere.example."))
 
 
+def _other_owner(reply: dns.message.Message) -> None:
+    reply.answer = [dns.rrset.from_text("bank.example.com.", 30, "IN", "A", "6.6.6.6")]
+
+
+def _ring(reply: dns.message.Message) -> None:
+    name = reply.question[0].name.to_text()
+    reply.answer = [dns.rrset.from_text(name, 30, "IN", "CNAME", name)]
+
+
+other_owner = changed(_other_owner)
+ring = changed(_ring)
+found_in_nxdomain = changed(lambda reply: reply.set_rcode(dns.rcode.NXDOMAIN))
 truncated = changed(_cut)
 lame = changed(_lame)
 referral = changed(_referred)

@@ -222,13 +222,13 @@ def test_nor_for_tcp(resolver_of, monkeypatch):
     assert right(resolver, 0)
 
 
-def test_a_follower_without_a_file_descriptor_for_its_pipe_still_gets_the_answer(resolver_of, monkeypatch, patient):
+def test_a_follower_without_a_file_descriptor_for_its_bell_still_gets_the_answer(resolver_of, monkeypatch, patient):
     resolver = resolver_of(Nameserver({"": (late(0.2),)}, ZONE))
 
     def none_left() -> tuple[int, int]:
         raise OSError(24, "Too many open files")
 
-    monkeypatch.setattr(os, "pipe", none_left)
+    monkeypatch.setattr(blocking, "open_pair", none_left)
     with ThreadPoolExecutor(3) as pool:
         assert all(pool.map(lambda _: right(resolver, 0), range(3)))
     assert resolver.playing.asked.total() == 1
@@ -299,19 +299,19 @@ def test_four_children_forked_in_mid_lookup_and_their_parent_all_get_their_own_a
     assert wrong == []
 
 
-def pipes(resolver: Any) -> list[Any]:
-    """The pipes of those who wait; None for the one who leads."""
+def bells(resolver: Any) -> list[Any]:
+    """The bells of those who wait; None for the one who leads."""
     flights = list(resolver._line.driver.desk.flights.values())
-    return [batch.waiter.pipe for flight in flights for batch, _ in list(flight.batches)]
+    return [batch.waiter.bell for flight in flights for batch, _ in list(flight.batches)]
 
 
-def test_a_child_does_not_hold_its_parents_sockets_and_pipes(resolver_of):
+def test_a_child_does_not_hold_its_parents_sockets_and_bells(resolver_of):
     resolver = resolver_of(Nameserver({"a.example.": (silent,)}, ZONE))
     assert right(resolver, 0)  # what is imported late by anybody here is imported now
     idle = held.fds()
     with ThreadPoolExecutor(3) as pool:
         lookups = [pool.submit(resolver.addresses, "a.example.", timeout=0.6) for _ in range(3)]
-        wait_for(lambda: len([pipe for pipe in pipes(resolver) if pipe]) == 2)
+        wait_for(lambda: len([bell for bell in bells(resolver) if bell]) == 2)
         assert held.fds() >= idle + 5
         with resolver._line.driver._lock:  # so that no thread is just opening something
             child = in_child(lambda: 10 * (held.fds() - idle) + resolver.stats().in_flight)

@@ -6,7 +6,7 @@ from k8sresolve._core.engine.desk import Batch, Desk, Flight
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.events import Events
-from k8sresolve._core.questions import AAAA, A, Question, Round
+from k8sresolve._core.questions import AAAA, A, Question, Round, Terms
 from k8sresolve._drivers.pool import CROWD, USES, Pool
 from k8sresolve.config import Nameserver
 
@@ -25,7 +25,7 @@ def flight_of():
 
     def make(name, rdtype=A):
         question = Question(f"{name}.", rdtype)
-        return Flight(Batch(Round((question,)), 5.0, None), 0, question, desk, 0.0)
+        return Flight(Batch(Round((question,)), Terms(5.0), None), 0, question, desk, 0.0)
 
     return make
 

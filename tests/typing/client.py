@@ -132,6 +132,7 @@ def configuring(policy: Policy, family: Family, dialect: Dialect) -> None:
 
     cache = CacheConfig(entries=0, max_ttl=60, negative_ttl=0.5, cluster_negative_ttl=1)
     assert_type(cache.entries, int)
+    assert_type(cache.octets, int)
     assert_type(cache.max_ttl, float)
     assert_type(cache.negative_ttl, float)
     assert_type(cache.cluster_negative_ttl, float)

@@ -1,4 +1,4 @@
-"""Who asks what: flights, the in-flight cap with its queue, the cache, deadlines and timers.
+"""Who asks what: flights, their places and queue, the cache, deadlines and timers.
 
 A flight is one inquiry, shared by all callers of its question; nobody's task owns it, so a caller that is cancelled
 only leaves. A batch is one `Round` of one caller. The desk is pure and takes no lock: its host performs sends, wakes
@@ -6,29 +6,34 @@ callers and serialises calls. Every call takes the time.
 """
 
 import math
-from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
 
 from k8sresolve._core.engine.cache import key_of
 from k8sresolve._core.engine.inquiry import Inquiry
 from k8sresolve._core.engine.ledger import Ledger
+from k8sresolve._core.engine.places import Places
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.engine.sends import Send
 from k8sresolve._core.events import Events
-from k8sresolve._core.questions import Failed, Question, Result, Results, Round, Terms
+from k8sresolve._core.questions import Failed, Patience, Question, Result, Results, Round, Terms, is_under
 
 SETTLE = 1.0  # seconds that the rest of a batch gets once what has come is usable
+SOCKETS = 3  # that one flight holds at most: a reply to an older send would hardly come
+
+
+_PASSED = Failed("timeout", "the deadline had passed")
 
 
 class Batch:
     """One caller's questions that are asked at once, and the answers so far."""
 
-    __slots__ = ("answers", "deadline", "done", "flights", "round", "waiter")
+    __slots__ = ("answers", "deadline", "done", "flights", "patience", "round", "waiter")
 
-    def __init__(self, round_: Round, deadline: float, waiter: Any) -> None:
+    def __init__(self, round_: Round, terms: Terms, waiter: Any) -> None:
         self.round = round_
-        self.deadline = deadline
+        self.deadline = terms.deadline
+        self.patience: Patience = terms.patience
         self.answers: list[Result | None] = [None] * len(round_.questions)
         self.flights: dict[int, Flight] = {}
         self.done = False
@@ -38,22 +43,53 @@ class Batch:
 class Flight(Inquiry):
     """An inquiry under way, the batches that wait for it, and what the host keeps for it."""
 
-    __slots__ = ("alarm", "batches", "began", "key", "launched", "ports", "told")
+    __slots__ = ("alarm", "batches", "began", "inside", "key", "launched", "ports", "soonest", "told", "was_late")
 
     def __init__(self, batch: Batch, index: int, key: Question, desk: "Desk", now: float) -> None:
-        super().__init__(batch.round.questions[index], desk.rules, desk.ledger, batch.deadline, desk.first())
+        super().__init__(
+            batch.round.questions[index],
+            desk.rules,
+            desk.ledger,
+            batch.deadline,
+            first=desk.first(),
+            patience=batch.patience,
+        )
         self.key = key
         self.began = now
+        self.inside = is_under(key.name, desk.rules.cluster_domain)
         self.told: tuple[int, ...] = ()  # the sends of which observers know what became
-        self.batches: list[tuple[Batch, int]] = []
+        self.batches: dict[tuple[Batch, int], None] = {}  # in the order in which they came
+        self.soonest = batch.deadline  # no batch has an earlier deadline
         self.alarm = math.inf
-        self.launched = False
+        self.launched = self.was_late = False
         self.ports: list[Any] = []
+
+    @property
+    def landed(self) -> bool:
+        """Whether nothing is under way any more."""
+        return self.answer is not None
+
+    @property
+    def leader(self) -> Batch:
+        """The batch that has waited longest."""
+        return next(iter(self.batches))[0]
+
+    def join(self, batch: Batch, index: int) -> None:
+        """Let the batch wait for it, too."""
+        if self.batches:
+            self.extend(batch.deadline, batch.patience)
+        self.batches[batch, index] = None
+        self.soonest = min(self.soonest, batch.deadline)
+
+    def failed(self, now: float) -> Failed:
+        """What it comes to for a caller that waits no longer."""
+        if not self.launched:
+            return Failed("timeout", "it waited in line: as many questions as may be were under way", (), now)
+        return Failed(*self.verdict(), self.exchanges(now), now)
 
     def reset_alarm(self) -> bool:
         """Compute when this flight wants to be woken; True if that changed."""
-        alarm = min((batch.deadline for batch, _ in self.batches), default=self.wake)
-        alarm = min(alarm, self.wake)
+        alarm = min(self.soonest, self.wake)
         changed = alarm != self.alarm
         self.alarm = alarm
         return changed
@@ -67,6 +103,9 @@ class Host(Protocol):
 
         Its outcome comes by `datagram`, `message` or `error`.
         """
+
+    def drop(self, flight: Flight, port: Any) -> None:
+        """Close or give back one of `flight.ports`, and take it out."""
 
     def release(self, flight: Flight) -> None:
         """The flight has ended: close or give back what it used."""
@@ -84,23 +123,32 @@ class Host(Protocol):
 class Desk:
     """The flights of one resolver."""
 
-    def __init__(self, rules: Rules, ledger: Ledger, events: Events, host: Host) -> None:
+    def __init__(self, rules: Rules, ledger: Ledger, events: Events, host: Host, *, turn: int = 0) -> None:
         self.rules = rules
         self.ledger = ledger
         self.flights: dict[Question, Flight] = {}
-        self.active = 0
+        self.places: Places[Flight] = Places(rules.in_flight)
         self._counters = ledger.counters
         self._events = events
         self._host = host
-        self._queue: deque[Flight] = deque()
-        self._turn = 0
+        self._turn = turn  # which nameserver the next question prefers, where they rotate
         self._filling = False
+
+    @property
+    def active(self) -> int:
+        """The questions under way."""
+        return self.places.taken
+
+    @property
+    def waiting(self) -> int:
+        """The questions in line."""
+        return self.places.waiting
 
     # -- callers -----------------------------------------------------------------------------------------------------
 
     def ask(self, round_: Round, terms: Terms, now: float, waiter: Any = None) -> Batch:
         """Ask a round of questions; it may be done at once. Fresh ones pass over the cache, not over flights."""
-        batch = Batch(round_, terms.deadline, waiter)
+        batch = Batch(round_, terms, waiter)
         keys = [key_of(question) for question in round_.questions]
         self._counters.questions += len(keys)
         if not terms.fresh:
@@ -120,7 +168,7 @@ class Desk:
         left = tuple(batch.flights.items())
         batch.flights.clear()
         for index, flight in left:
-            flight.batches.remove((batch, index))
+            del flight.batches[batch, index]
         for _, flight in left:
             if not flight.batches and flight.answer is None:
                 flight.end(now, "closed")
@@ -128,19 +176,13 @@ class Desk:
         self._fill(now)
 
     def close(self, now: float) -> None:
-        """End every flight; their callers get `Failed("closed")`."""
-        self._queue.clear()
+        """End every flight; their callers get `Failed("closed")`, and nothing is asked any more."""
+        self._filling = True
         for flight in list(self.flights.values()):
             # One batch that is done with may have ended others of these.
             if flight.answer is None:
                 flight.end(now, "closed")
                 self._land(flight, now)
-
-    def reset(self) -> None:
-        """Forget all flights without telling anyone: they belong to another process."""
-        self.flights.clear()
-        self._queue.clear()
-        self.active = 0
 
     # -- the host ----------------------------------------------------------------------------------------------------
 
@@ -158,25 +200,26 @@ class Desk:
 
     def ring(self, flight: Flight, now: float) -> None:
         """The flight's alarm is due."""
-        for batch, _ in list(flight.batches):
-            self.expire(batch, now)
+        if flight.soonest <= now:
+            for batch, _ in list(flight.batches):
+                self.expire(batch, now)
+            flight.soonest = min((batch.deadline for batch, _ in flight.batches), default=math.inf)
         if flight.answer is not None:
             return
-        if flight.wake <= now and flight.launched:
-            self._let(flight, now, flight.on_timer)
-        else:
+        if flight.wake > now or not flight.launched:
             self._alarm(flight)
+            return
+        self._let(flight, now, flight.on_timer)
+        if flight.late and not flight.was_late and flight.answer is None:
+            flight.was_late = True
+            self.places.note_late(flight)
+            self._fill(now)
 
     def expire(self, batch: Batch, now: float) -> None:
         """End the batch if its deadline has come: what is missing has timed out."""
-        if batch.done or now < batch.deadline:
-            return
-        for index, answer in enumerate(batch.answers):
-            if answer is None:
-                flight = batch.flights.get(index)
-                exchanges = () if flight is None else flight.exchanges(now)
-                batch.answers[index] = Failed("timeout", "the deadline passed", exchanges, now)
-        self._check(batch, now)
+        if not batch.done and now >= batch.deadline:
+            self._settle(batch, now)
+            self._check(batch, now)
 
     # -- inside ------------------------------------------------------------------------------------------------------
 
@@ -199,10 +242,9 @@ class Desk:
             flight = self.flights[key] = Flight(batch, index, key, self, now)
             if self._events.observers:
                 self._events.asked(flight.question)
-        flight.batches.append((batch, index))
+        flight.join(batch, index)
         batch.flights[index] = flight
         if not new:
-            flight.extend(batch.deadline)
             self._alarm(flight)
         return flight if new else None
 
@@ -214,25 +256,19 @@ class Desk:
         return self._turn - 1
 
     def _launch(self, flight: Flight, now: float) -> None:
-        if self.active >= self.rules.in_flight:
-            self._queue.append(flight)
-            self._alarm(flight)
+        if self.places.take(flight):
+            self._let(flight, now, flight.start)
         else:
-            self._start(flight, now)
-
-    def _start(self, flight: Flight, now: float) -> None:
-        self.active += 1
-        flight.launched = True
-        self._let(flight, now, flight.start)
+            self._alarm(flight)
 
     def _fill(self, now: float) -> None:
-        """Start flights from the queue, as many as the cap allows."""
+        """Start flights from the queue, as many as there are places."""
         if self._filling:
             return  # one that ends as it starts gets here again; the loop below goes on
         self._filling = True
         try:
-            while self._queue and self.active < self.rules.in_flight:
-                self._start(self._queue.popleft(), now)
+            while (flight := self.places.next()) is not None:
+                self._let(flight, now, flight.start)
         finally:
             self._filling = False
 
@@ -249,14 +285,20 @@ class Desk:
         if flight.answer is not None:
             self._land(flight, now)
             self._fill(now)
-        else:
-            self._alarm(flight)
+            return
+        self._alarm(flight)
+        if flight.unreachable:
+            for batch, _ in list(flight.batches):
+                if not batch.done:
+                    self._check(batch, now)
 
     def _perform(self, flight: Flight, sends: list[Send], now: float) -> None:
         if self._events.observers:
             self._tell_answered(flight, now)
         while sends and flight.answer is None:
             send = sends.pop(0)
+            if len(flight.ports) >= SOCKETS:
+                self._host.drop(flight, flight.ports[0])
             self._counters.sends += 1
             self._counters.resends += send.purpose not in ("first", "probe")
             if self._events.observers:
@@ -292,9 +334,7 @@ class Desk:
             return  # it has landed already
         del self.flights[flight.key]
         if flight.launched:
-            self.active -= 1
-        elif flight in self._queue:
-            self._queue.remove(flight)
+            self.places.give_back(flight, late=flight.was_late)
         self._release(flight)
         self.ledger.cache.put(flight.key, answer, now)
         if self._events.observers:
@@ -302,7 +342,7 @@ class Desk:
         for batch, index in flight.batches:
             batch.answers[index] = answer
             del batch.flights[index]
-        batches, flight.batches = flight.batches, []
+        batches, flight.batches = flight.batches, {}
         for batch, _ in batches:
             if not batch.done:
                 self._check(batch, now)
@@ -316,16 +356,27 @@ class Desk:
     def _check(self, batch: Batch, now: float) -> bool:
         """See whether the batch's answers suffice."""
         enough = None not in batch.answers or self._judged(batch, batch.round.enough)
-        settles = not enough and now + SETTLE < batch.deadline and self._judged(batch, batch.round.usable)
+        if not enough and self._judged(batch, batch.round.usable):
+            if batch.flights and all(flight.unreachable for flight in batch.flights.values()):
+                self._settle(batch, now)
+            elif now + SETTLE < batch.deadline:
+                batch.deadline = now + SETTLE
+                for flight in batch.flights.values():
+                    flight.soonest = min(flight.soonest, batch.deadline)
+                    self._alarm(flight)
         if enough or None not in batch.answers:
             batch.done = True
             self._host.wake(batch)
             self.leave(batch, now)
-        elif settles:
-            batch.deadline = now + SETTLE
-            for flight in batch.flights.values():
-                self._alarm(flight)
         return batch.done
+
+    @staticmethod
+    def _settle(batch: Batch, now: float) -> None:
+        """Take for the batch's missing answers what their flights come to as they stand."""
+        for index, answer in enumerate(batch.answers):
+            if answer is None:
+                flight = batch.flights.get(index)
+                batch.answers[index] = _PASSED if flight is None else flight.failed(now)
 
     def _judged(self, batch: Batch, rule: Callable[[Results], bool]) -> bool:
         """Let the lookup judge the answers so far."""

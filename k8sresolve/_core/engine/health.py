@@ -1,22 +1,25 @@
 """What is known of each nameserver, and the budget for resending early. Pure: the time is an argument."""
 
+import math
+
 FIRST_WAIT = 0.25  # seconds before the first resend while no round trip has been measured
 LEAST_WAIT = 0.05
 MOST_WAIT = 1.0
 PROBE_AFTER = 5.0  # seconds until a failed nameserver is asked again beside a good one
+WITHOUT_EDNS = 300.0  # seconds that a nameserver which takes no EDNS is asked without
 
 
 class Health:
     """One nameserver's record: its round trips (RFC 6298), its failures in a row, and whether it takes EDNS."""
 
-    __slots__ = ("edns", "failed_at", "failures", "srtt", "var")
+    __slots__ = ("_edns_from", "failed_at", "failures", "srtt", "var")
 
     def __init__(self) -> None:
         self.srtt: float | None = None
         self.var = 0.0
         self.failures = 0
         self.failed_at = 0.0
-        self.edns = True
+        self._edns_from = -math.inf
 
     @property
     def wait(self) -> float:
@@ -39,6 +42,14 @@ class Health:
         """Note a timeout or an unreachable port."""
         self.failures += 1
         self.failed_at = now
+
+    def refused_edns(self, now: float) -> None:
+        """Note that it takes no EDNS (RFC 6891, section 7): for five minutes, since nameservers get replaced."""
+        self._edns_from = now + WITHOUT_EDNS
+
+    def takes_edns(self, now: float) -> bool:
+        """Whether to ask with EDNS."""
+        return now >= self._edns_from
 
     def due_for_probe(self, now: float) -> bool:
         """Whether this failed nameserver should be tried again; asking takes the turn, so that one question does it."""

@@ -7,21 +7,23 @@ sockets here: a driver performs each `Send` and reports under its number.
       start                      no reply: resend, over UDP to the better nameserver (doubling waits)
         |                       .------------.
         v                       |            v
-    over UDP ---- truncated, or too much junk ----> over TCP
-     |  ^  |                                         |  |
-     |  |  '--- SERVFAIL, port closed: pause, then --'  |    each nameserver that gave its last word
-     |  '------ the same or another nameserver          |    (REFUSED, NOTIMP, ...) is asked no more
-     v                                                  v
-    answer: Found, Empty, NxDomain; or Failed: all spoke their last word, or `give_up` has come
+    over UDP ----------- truncated ------------> over TCP     too much junk: over TCP as well
+     |  ^  |                                      |  |
+     |  |  '-- SERVFAIL, port closed: another --'  |          each nameserver that gave its last word
+     |  '----- nameserver, or a pause, then again  |          (REFUSED, NOTIMP, ...) is asked no more
+     v                                             v
+    answer: Found, Empty, NxDomain; or Failed: all spoke their last word, SERVFAIL three times in all, nobody
+            reachable for as long as the patience lasts, or `give_up` has come
 """
 
 import math
+from collections.abc import Iterable
 
 from k8sresolve._core.engine.health import MOST_WAIT
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.engine.sends import Send, Sent
-from k8sresolve._core.questions import Empty, Exchange, Failed, Found, NxDomain, Question, Result
+from k8sresolve._core.questions import IMPATIENT, Empty, Exchange, Failed, Found, NxDomain, Patience, Question, Result
 from k8sresolve._core.wire.names import Malformed, Unsendable
 from k8sresolve._core.wire.query import encode_query
 from k8sresolve._core.wire.rcodes import BADVERS, FORMERR, NOERROR, NOTIMP, NXDOMAIN, REFUSED, SERVFAIL, rcode_name
@@ -31,63 +33,81 @@ from k8sresolve.errors import Transport
 from k8sresolve.records import Purpose, Reason
 
 EDNS_SIZE = 1232  # octets; the DNS flag day 2020 value, which fits every path without fragments
-JUNK_LIMIT = 64  # packets that do not match; then the question goes on over TCP
-TRIES = 3  # at least so many before SERVFAIL or an unreachable port is final
-PAUSE = 0.025  # seconds before the same nameserver is asked again after SERVFAIL, doubling
+JUNK_LIMIT = 64  # packets that do not match; then the question goes over TCP as well
+TRIES = 3  # at least so many before SERVFAIL, or what cannot be right, is final
+PAUSE = 0.025  # seconds before the same nameserver is asked again after SERVFAIL or an unreachable port, doubling
+MOST_PAUSE = 0.5
 EARLY = 0.25  # seconds; resends before that draw on the budget
 STREAM_WAIT = 1.0  # seconds until another TCP connection is tried, doubling
 
 _REASONS: dict[int, Reason] = {FORMERR: "formerr", SERVFAIL: "servfail", NOTIMP: "notimp", REFUSED: "refused"}
-# The nameserver may be able to answer a moment later; every other setback is its last word on this question.
-_PASSING: frozenset[Reason] = frozenset({"servfail", "network"})
+# What a nameserver says again however often it is asked.
+_LAST_WORDS: frozenset[Reason | None] = frozenset({"refused", "notimp", "formerr", "bad"})
 
 
 class Inquiry:
     """One question, from the first send to its answer.
 
     `first` is the nameserver to prefer among equals, which `options rotate` advances. `give_up` is the time by which
-    the answer must be there.
+    the answer must be there, `patience` how long unreachable nameservers are asked again. It is `late` once a timer
+    has run, and `unreachable` while no nameserver can be reached.
     """
 
     __slots__ = (
+        "_cycle",
         "_due",
-        "_final",
         "_first",
         "_junk",
         "_ledger",
         "_limit",
-        "_passing",
+        "_patience",
+        "_pauses",
         "_pausing",
         "_payloads",
+        "_plain",
         "_rules",
+        "_soft",
         "_tcp",
-        "_tries",
         "_waits",
         "answer",
         "give_up",
+        "late",
         "question",
         "sent",
+        "unreachable",
         "wake",
     )
 
-    def __init__(self, question: Question, rules: Rules, ledger: Ledger, give_up: float, first: int = 0) -> None:
+    def __init__(
+        self,
+        question: Question,
+        rules: Rules,
+        ledger: Ledger,
+        give_up: float,
+        *,
+        first: int = 0,
+        patience: Patience = IMPATIENT,
+    ) -> None:
         self.question = question
         self.give_up = give_up
         self.answer: Result | None = None
         self.wake = give_up
         self.sent: list[Sent] = []
+        self.late = self.unreachable = False
         self._rules = rules
         self._ledger = ledger
         self._first = first
+        self._patience = patience
         self._tcp = rules.use_tcp
         self._due = math.inf  # when to send again, whether or not that is before the end
+        self._soft = math.inf  # when it ends, if those that have said nothing yet still say nothing
         self._limit = math.inf
         self._waits = 0  # sends over this transport that were waited for in vain
-        self._tries = 0
-        self._junk = 0
+        self._pauses = 0
         self._pausing = False
-        self._final: dict[int, Reason] = {}  # what a nameserver said last, where it will not say anything else
-        self._passing: dict[int, Reason] = {}
+        self._cycle = 0  # the first send since the last pause
+        self._junk = 0
+        self._plain: set[int] = set()  # the nameservers that this question is asked of without EDNS
         self._payloads: dict[bool, bytes] = {}
 
     # -- events ------------------------------------------------------------------------------------------------------
@@ -108,10 +128,11 @@ class Inquiry:
         except Unsendable as error:
             return self._fail(now, "unsendable", str(error))
 
-    def extend(self, until: float) -> None:
-        """Let the answer come as late as that, if it is later and the configuration does not limit the question."""
+    def extend(self, until: float, patience: Patience) -> None:
+        """Let the answer come as late as another caller lets it, unless the configuration limits the question."""
         self.give_up = max(self.give_up, min(until, self._limit))
-        self.wake = min(self._due, self.give_up)
+        self._patience = self._patience.or_more(patience)
+        self._wait_until(self._due)
 
     def on_datagram(self, now: float, number: int, data: bytes) -> list[Send]:
         """A datagram came on the socket of that send, with its id."""
@@ -119,18 +140,10 @@ class Inquiry:
         try:
             reading = None if len(data) > EDNS_SIZE else self._read(data)
         except BadAnswer as error:
-            return self._setback(now, sent, "bad", str(error))
+            return self._doubt(now, sent, "bad", str(error))
         if reading is None:
-            return self._on_junk(now)
-        self._reply_timed(now, sent)
-        if not reading.truncated:
-            return self._judge(now, sent, reading)
-        sent.truncated = True
-        sent.end(now, "truncated")
-        if self._tcp:
-            return []
-        self._go_over_tcp()
-        return [self._send(now, sent.server)]
+            return self._on_junk(now, sent)
+        return self._truncated(now, sent) if reading.truncated else self._judge(now, sent, reading)
 
     def on_stream(self, now: float, number: int, data: bytes) -> list[Send]:
         """A whole message came over TCP."""
@@ -138,10 +151,9 @@ class Inquiry:
         try:
             reading = self._read(data)
         except BadAnswer as error:
-            return self._setback(now, sent, "bad", str(error))
+            return self._doubt(now, sent, "bad", str(error))
         if reading is None:
             return self._setback(now, sent, "network", "a reply to something else")
-        self._reply_timed(now, sent)
         return self._judge(now, sent, reading)
 
     def on_error(self, now: float, number: int, outcome: str) -> list[Send]:
@@ -149,22 +161,36 @@ class Inquiry:
         sent = self.sent[number]
         if sent.ended:
             return []
+        if sent.transport == "tcp" and not self._tcp:
+            # It was asked beside UDP, where the answer may still come.
+            sent.end(now, outcome)
+            return []
         self._ledger.healths[sent.server].failed(now)
         return self._setback(now, sent, "network", outcome)
 
     def on_timer(self, now: float) -> list[Send]:
         """The time in `wake` has come."""
         if now >= self.give_up:
-            return self._fail(now, "timeout", "no nameserver answered in time")
+            return self._fail(now, *self.verdict())
         if now < self.wake:
             return []
-        last = self.sent[-1]
-        if not self._pausing and not last.ended:
+        self.late = True
+        if self._is_over(now):
+            return self._fail(now, *self.verdict())
+        if now < self._due:
+            return self._wait_until(self._due)
+        if self._pausing:
+            # The silent ones have timers of their own.
+            heard = set(range(len(self._rules.nameservers))).difference(self._silent())
+            self._cycle = len(self.sent)
+            return self._again(now, heard)
+        last = next((sent for sent in reversed(self.sent) if not sent.ended), None)
+        if last is not None:
             if now < last.at + EARLY and not self._ledger.budget.take():
                 return self._wait_until(last.at + EARLY)
-            self._waits += 1
             if now >= last.at + self._ledger.healths[last.server].wait:
                 self._ledger.healths[last.server].failed(now)
+        self._waits += 1
         return self._again(now)
 
     def end(self, now: float, reason: Reason, detail: str = "") -> None:
@@ -176,9 +202,21 @@ class Inquiry:
         nameservers = self._rules.nameservers
         return tuple([sent.exchange(nameservers[sent.server], now) for sent in self.sent])
 
+    def verdict(self) -> tuple[Reason, str]:
+        """What it comes to without an answer: what a nameserver said tells more than another's silence.
+
+        SERVFAIL tells more than a refusal, either more than a closed port, and what cannot be right least.
+        """
+        sent = max((sent for sent in self.sent if sent.reason is not None), key=_weight, default=None)
+        if sent is None or sent.reason is None:
+            return "timeout", "no nameserver answered in time"
+        if sent.transport == "tcp" and self._was_truncated():
+            return sent.reason, f"truncated over UDP, then over TCP: {sent.outcome}"
+        return sent.reason, sent.outcome
+
     # -- decisions ---------------------------------------------------------------------------------------------------
 
-    def _best(self) -> int | None:
+    def _best(self, among: Iterable[int] | None = None) -> int | None:
         """Choose the nameserver to ask next: by its record and the sends to it, never one that spoke its last word."""
         count = len(self._rules.nameservers)
         if count == 1:
@@ -186,7 +224,12 @@ class Inquiry:
         sends = [0] * count
         for sent in self.sent:
             sends[sent.server] += 1
-        candidates = [server for server in range(count) if server not in self._final and self._room(server) is not None]
+        done = self._dismissed()
+        if self._tries() >= max(TRIES, count):
+            done |= {sent.server for sent in self.sent if sent.reason not in (None, "network")}
+        candidates = [
+            server for server in among or range(count) if server not in done and self._room(server) is not None
+        ]
         return min(
             candidates,
             key=lambda server: (
@@ -196,29 +239,23 @@ class Inquiry:
             default=None,
         )
 
-    def _again(self, now: float) -> list[Send]:
+    def _again(self, now: float, among: Iterable[int] | None = None) -> list[Send]:
         """Send once more, or, where the stated attempts are used up, wait for what is under way."""
-        server = self._best()
+        server = self._best(among)
         return self._wait_until(math.inf) if server is None else [self._send(now, server)]
 
     def _wait_until(self, due: float) -> list[Send]:
         self._due = due
-        self.wake = min(due, self.give_up)
+        self.wake = min(due, self.give_up, self._soft)
         return []
 
     def _room(self, server: int) -> int | None:
         """The nameserver, if the stated attempts allow another send to it."""
         most = self._rules.most_sends
-        if (
-            most is None
-            or sum(sent.server == server for sent in self.sent) < most
-            or (self._tcp and not self._over_tcp(server))
-        ):
+        if most is None:
             return server
-        return None
-
-    def _over_tcp(self, server: int) -> bool:
-        return any(sent.server == server and sent.transport == "tcp" for sent in self.sent)
+        sent = [sent.transport for sent in self.sent if sent.server == server]
+        return server if len(sent) < most or (self._tcp and "tcp" not in sent) else None
 
     def _probes(self, now: float, best: int) -> list[Send]:
         """Ask one nameserver that failed some time ago as well; nobody waits for it."""
@@ -244,21 +281,19 @@ class Inquiry:
         return "resend" if last.server == server else "failover"
 
     def _put(self, now: float, server: int, purpose: Purpose) -> Send:
-        transport: Transport = "tcp" if self._tcp else "udp"
-        edns = self._ledger.healths[server].edns
+        transport: Transport = "tcp" if self._tcp or purpose == "tcp" else "udp"
+        edns = server not in self._plain and self._ledger.healths[server].takes_edns(now)
         payload = self._payload(edns)
         self.sent.append(Sent(server, transport, purpose, now, edns=edns))
         return Send(len(self.sent) - 1, self._rules.nameservers[server], transport, payload, purpose)
-
-    def _go_over_tcp(self) -> None:
-        self._tcp = True
-        self._waits = 0
 
     def _payload(self, edns: bool) -> bytes:
         payload = self._payloads.get(edns)
         if payload is None:
             payload = self._payloads[edns] = encode_query(self.question, edns=EDNS_SIZE if edns else None)
         return payload
+
+    # -- replies -----------------------------------------------------------------------------------------------------
 
     def _read(self, data: bytes) -> Reply | None:
         """Read a reply; None for what is no reply to this question, or is damaged. Raises `BadAnswer`."""
@@ -269,92 +304,204 @@ class Inquiry:
         except Malformed:
             return None
 
-    def _reply_timed(self, now: float, sent: Sent) -> None:
+    def _replied(self, now: float, sent: Sent, outcome: str) -> None:
+        """It was a reply, and so tells of the nameserver's round trip."""
         if not sent.ended:
             self._ledger.healths[sent.server].replied(now - sent.at)
+        sent.end(now, outcome)
 
-    def _on_junk(self, now: float) -> list[Send]:
-        # What does not match is not the nameserver's doing: keep listening, and at a flood go where it cannot follow.
+    def _on_junk(self, now: float, sent: Sent) -> list[Send]:
+        # What does not match is not the nameserver's doing: keep listening, and at a flood ask where it cannot follow.
         self._junk += 1
         if self._junk != JUNK_LIMIT or self._tcp:
             return []
-        self._go_over_tcp()
-        return self._again(now)
+        return [self._put(now, sent.server, "tcp")]
+
+    def _truncated(self, now: float, sent: Sent) -> list[Send]:
+        sent.truncated = True
+        self._replied(now, sent, "truncated")
+        if self._tcp:
+            return []
+        self._tcp = True
+        self._waits = 0
+        return [] if self._is_asked(sent.server, over="tcp") else [self._send(now, sent.server)]
 
     def _judge(self, now: float, sent: Sent, reading: Reply) -> list[Send]:
         if reading.rcode == NOERROR and reading.data:
-            sent.end(now, "NOERROR")
+            self._replied(now, sent, "NOERROR")
             ttl = reading.ttl or 0
             expires = now + min(ttl, self._rules.cache.max_ttl)
             told = self.exchanges(now)
             self.answer = Found(reading.data, ttl, expires, reading.chain, reading.glue, reading.truncated, told, now)
             return []
         if reading.rcode == NOERROR and reading.truncated:
-            return self._setback(now, sent, "bad", "truncated over TCP too, before any record")
+            return self._setback(now, sent, "bad", "truncated over TCP too, before any record", replied=True)
         if reading.rcode == NOERROR and not reading.lame:
-            sent.end(now, "CNAME without a record" if reading.chain else "NODATA")
+            self._replied(now, sent, "CNAME without a record" if reading.chain else "NODATA")
             expires, limit = self._negative(now, reading)
             self.answer = Empty(expires, limit, reading.chain, self.exchanges(now), now)
             return []
         if reading.rcode == NXDOMAIN and not reading.data:
-            sent.end(now, "NXDOMAIN")
+            self._replied(now, sent, "NXDOMAIN")
             expires, _ = self._negative(now, reading)
             self.answer = NxDomain(expires, reading.chain, self.exchanges(now), now)
             return []
-        if reading.rcode in (FORMERR, BADVERS) and sent.edns:
-            return self._without_edns(now, sent, rcode_name(reading.rcode))
-        if reading.rcode == NOERROR:
-            return self._setback(now, sent, "refused", "lame")
-        if reading.rcode == NXDOMAIN:
-            return self._setback(now, sent, "bad", "records in an NXDOMAIN")
-        return self._setback(now, sent, _REASONS.get(reading.rcode, "refused"), rcode_name(reading.rcode))
-
-    def _without_edns(self, now: float, sent: Sent, outcome: str) -> list[Send]:
-        # RFC 6891, section 7: FORMERR from a nameserver that knows no EDNS; BADVERS should not occur with version 0.
-        self._ledger.healths[sent.server].edns = False
-        sent.end(now, outcome)
-        if any(other.server == sent.server and not other.edns for other in self.sent):
-            return []
-        return [self._send(now, sent.server)]
+        return self._refusal(now, sent, reading)
 
     def _negative(self, now: float, reading: Reply) -> tuple[float, float]:
         seconds = self._ledger.cache.seconds(self.question.name, reading.soa_ttl, self._rules.cluster_domain)
         return now + seconds, now + (reading.soa_ttl or 0)
 
-    def _setback(self, now: float, sent: Sent, reason: Reason, outcome: str) -> list[Send]:
+    def _refusal(self, now: float, sent: Sent, reading: Reply) -> list[Send]:
+        """The reply answers nothing."""
+        outcome = rcode_name(reading.rcode)
+        if reading.rcode in (FORMERR, BADVERS) and sent.edns:
+            return self._without_edns(now, sent, outcome, known=reading.questioned)
+        if reading.rcode == NOERROR:
+            return self._setback(now, sent, "refused", "lame", replied=True)
+        if reading.rcode == NXDOMAIN:
+            return self._doubt(now, sent, "bad", "records in an NXDOMAIN")
+        reason = _REASONS.get(reading.rcode)
+        if reason is None or not reading.questioned:
+            return self._doubt(now, sent, reason or "refused", outcome)
+        return self._setback(now, sent, reason, outcome, replied=True)
+
+    def _without_edns(self, now: float, sent: Sent, outcome: str, *, known: bool) -> list[Send]:
+        # RFC 6891, section 7: FORMERR from a nameserver that knows no EDNS; BADVERS should not occur with version 0.
+        # What does not carry the question may be anybody's, and so is no reason to think less of the nameserver.
+        if known:
+            self._ledger.healths[sent.server].refused_edns(now)
+        self._replied(now, sent, outcome)
+        if sent.server in self._plain:
+            return []
+        self._plain.add(sent.server)
+        return [self._send(now, sent.server)]
+
+    # -- setbacks ----------------------------------------------------------------------------------------------------
+
+    def _setback(
+        self, now: float, sent: Sent, reason: Reason, outcome: str, *, replied: bool = False, doubted: bool = False
+    ) -> list[Send]:
         """That nameserver does not answer: ask another at once, the same one again after a pause, or fail."""
         if sent.ended:
             return []  # another copy of what it said already
-        sent.end(now, outcome)
-        self._tries += 1
-        (self._passing if reason in _PASSING else self._final)[sent.server] = reason
-        count = len(self._rules.nameservers)
-        heard = self._final.keys() | self._passing.keys()
-        if len(self._final) == count or (len(heard) == count and self._tries >= max(TRIES, count)) or self._spent():
-            return self._fail(now, self._last_word(reason), self._detail(sent, outcome))
-        if any(server not in heard and not self._waiting(server) for server in range(count)):
-            return self._again(now)
-        if self._passing:
-            self._pausing = True
-            self._wait_until(now + PAUSE * (1 << min(self._tries - 1, 5)))
-        return []
+        if replied:
+            self._replied(now, sent, outcome)
+        else:
+            sent.end(now, outcome)
+        sent.reason, sent.doubted = reason, doubted
+        servers = len(self._rules.nameservers)
+        if len(self._dismissed()) == servers or self._is_spent():
+            return self._fail(now, *self.verdict())
+        silent = self._silent()
+        if silent:
+            self._curtail(now)
+        if unasked := [server for server in silent if not self._is_asked(server)]:
+            return self._again(now, unasked)
+        tried = self._tries() >= max(TRIES, servers)
+        if silent:
+            if reason == "network" and all(self._was_waited_for(server, now) for server in silent):
+                return self._again(now, silent)
+            if tried or reason != "servfail":
+                return self._wait_until(self._due)
+        elif tried:
+            return self._fail(now, *self.verdict())
+        return self._pause(now)
 
-    def _spent(self) -> bool:
+    def _doubt(self, now: float, sent: Sent, reason: Reason, outcome: str) -> list[Send]:
+        """What came cannot be right. It is no last word, and over UDP a right one may follow: its timer goes on."""
+        if sent.ended or sent.reason is not None:
+            return []
+        if sent.transport == "tcp":
+            return self._setback(now, sent, reason, outcome, doubted=True)
+        sent.reason, sent.outcome, sent.doubted = reason, outcome, True
+        unasked = [server for server in self._silent() if not self._is_asked(server)]
+        return self._again(now, unasked) if unasked else []
+
+    def _pause(self, now: float) -> list[Send]:
+        """Ask again in a while; where nobody can be reached, only as long as the patience lasts."""
+        pause = min(MOST_PAUSE, PAUSE * (1 << min(self._pauses, 5)))
+        self.unreachable = self._is_unreachable()
+        if self.unreachable:
+            until = self._patience.until(now)
+            if now >= until:
+                return self._fail(now, *self.verdict())
+            pause = min(pause, until - now)
+        self._pauses += 1
+        self._pausing = True
+        return self._wait_until(now + pause)
+
+    def _curtail(self, now: float) -> None:
+        """Once a nameserver has said that it cannot answer, the silent ones do not get all the time there is.
+
+        They get what the patience gives, and each its first timer.
+        """
+        if any(sent.reason not in (None, "network") and not sent.doubted for sent in self.sent):
+            timers = [self._first_timer(server) for server in self._silent()]
+            self._soft = max(self._patience.until(now), *timers)
+
+    def _is_over(self, now: float) -> bool:
+        """Whether nothing is left to wait for, when a timer has run."""
+        if not self._silent():
+            self._soft = math.inf
+            return not self._pausing and self._tries() >= max(TRIES, len(self._rules.nameservers))
+        if now >= self._soft:
+            self._curtail(now)
+        return now >= self._soft
+
+    def _is_spent(self) -> bool:
         """Whether the stated attempts are used up, and nothing is under way any more."""
         return self._best() is None and all(sent.ended for sent in self.sent)
 
-    def _waiting(self, server: int) -> bool:
-        return any(sent.server == server and not sent.ended for sent in self.sent)
+    # -- what was sent, and what came of it --------------------------------------------------------------------------
 
-    def _last_word(self, reason: Reason) -> Reason:
-        # SERVFAIL from one nameserver tells more than another's closed port.
-        return "servfail" if "servfail" in self._passing.values() else reason
+    def _dismissed(self) -> set[int]:
+        """The nameservers that gave their last word."""
+        return {sent.server for sent in self.sent if sent.reason in _LAST_WORDS and not sent.doubted}
 
-    def _detail(self, sent: Sent, outcome: str) -> str:
-        if sent.transport == "tcp" and any(other.truncated for other in self.sent):
-            return f"truncated over UDP, then over TCP: {outcome}"
-        return outcome
+    def _silent(self) -> list[int]:
+        """The nameservers that have said nothing; of those that could not be reached, since the last pause."""
+        said = {
+            sent.server
+            for number, sent in enumerate(self.sent)
+            if sent.reason is not None and (sent.reason != "network" or number >= self._cycle)
+        }
+        return [server for server in range(len(self._rules.nameservers)) if server not in said]
+
+    def _tries(self) -> int:
+        """How often a nameserver failed, or said what cannot be right; a closed port counts where UDP was open."""
+        truncated = self._was_truncated()
+        return sum(
+            sent.doubted or sent.reason == "servfail" or (truncated and sent.reason == "network") for sent in self.sent
+        )
+
+    def _is_unreachable(self) -> bool:
+        return not self._was_truncated() and all(sent.reason == "network" for sent in self.sent if sent.ended)
+
+    def _was_truncated(self) -> bool:
+        return any(sent.truncated for sent in self.sent)
+
+    def _is_asked(self, server: int, over: Transport | None = None) -> bool:
+        return any(
+            sent.server == server and not sent.ended and sent.transport == (over or sent.transport)
+            for sent in self.sent
+        )
+
+    def _was_waited_for(self, server: int, now: float) -> bool:
+        """Whether the first timer of the last send to a nameserver has run."""
+        last = next((sent.at for sent in reversed(self.sent) if sent.server == server and not sent.ended), now)
+        return now >= last + self._ledger.healths[server].wait
+
+    def _first_timer(self, server: int) -> float:
+        """When the first timer of what is under way to a nameserver runs; long ago if nothing is."""
+        wait = self._ledger.healths[server].wait
+        return min((sent.at + wait for sent in self.sent if sent.server == server and not sent.ended), default=0.0)
 
     def _fail(self, now: float, reason: Reason, detail: str) -> list[Send]:
         self.end(now, reason, detail)
         return []
+
+
+def _weight(sent: Sent) -> tuple[int, float]:
+    rank = 0 if sent.doubted else 1 if sent.reason == "network" else 3 if sent.reason == "servfail" else 2
+    return rank, sent.at

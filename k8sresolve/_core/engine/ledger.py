@@ -34,3 +34,7 @@ class Ledger:
         self.budget = Budget()
         self.cache = Cache(rules.cache)
         self.counters = Counters()
+
+    def mend(self) -> None:
+        """Make whole what an exception out of nowhere may have left half done."""
+        self.cache.mend()

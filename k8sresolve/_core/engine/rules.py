@@ -11,20 +11,22 @@ class Rules(NamedTuple):
     """Whom to ask, how often, how many questions at once, and what to remember.
 
     `most_sends` for each nameserver and `limit` in seconds for a question are None unless the configuration states
-    `attempts:` or `timeout:`. `rotate` starts each question at another nameserver, `use_tcp` asks over TCP alone.
+    `attempts:` or `timeout:`. Nameservers none of which can be reached are asked again for `retry_unreachable` seconds
+    of a lookup. `rotate` starts each question at another nameserver, `use_tcp` asks over TCP alone.
     """
 
     nameservers: tuple[Nameserver, ...]
-    in_flight: int = 64
+    in_flight: int = 128
     cache: CacheConfig = CacheConfig()
     cluster_domain: str | None = None
     rotate: bool = False
     use_tcp: bool = False
     most_sends: int | None = None
     limit: float | None = None
+    retry_unreachable: float = 0.0
 
     @classmethod
-    def of(cls, config: ResolverConfig, *, in_flight: int, cache: CacheConfig) -> "Rules":
+    def of(cls, config: ResolverConfig, *, in_flight: int, cache: CacheConfig, retry_unreachable: float) -> "Rules":
         """Lay down what a configuration states: resolv.conf(5), `options`."""
         limit = None
         if config.timeout is not None:
@@ -40,4 +42,5 @@ class Rules(NamedTuple):
             use_tcp="use-vc" in config.flags,
             most_sends=None if config.attempts is None else max(1, config.attempts),
             limit=limit,
+            retry_unreachable=retry_unreachable,
         )

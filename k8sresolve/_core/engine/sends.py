@@ -5,7 +5,7 @@ from typing import NamedTuple
 from k8sresolve._core.questions import Exchange
 from k8sresolve.config import Nameserver
 from k8sresolve.errors import Transport
-from k8sresolve.records import Purpose
+from k8sresolve.records import Purpose, Reason
 
 
 class Send(NamedTuple):
@@ -19,9 +19,24 @@ class Send(NamedTuple):
 
 
 class Sent:
-    """A sending to the nameserver number `server`; once it has `ended`, `outcome` says what became of it."""
+    """A sending to the nameserver number `server`; once it has `ended`, `outcome` says what became of it.
 
-    __slots__ = ("at", "edns", "ended", "milliseconds", "outcome", "purpose", "server", "transport", "truncated")
+    `reason` is set where that is no answer; where it is `doubted`, what came cannot be right, and is not believed.
+    """
+
+    __slots__ = (
+        "at",
+        "doubted",
+        "edns",
+        "ended",
+        "milliseconds",
+        "outcome",
+        "purpose",
+        "reason",
+        "server",
+        "transport",
+        "truncated",
+    )
 
     def __init__(self, server: int, transport: Transport, purpose: Purpose, at: float, *, edns: bool) -> None:
         self.server = server
@@ -29,7 +44,8 @@ class Sent:
         self.purpose: Purpose = purpose
         self.at = at
         self.edns = edns
-        self.ended = self.truncated = False
+        self.ended = self.truncated = self.doubted = False
+        self.reason: Reason | None = None
         self.outcome = "no reply"
         self.milliseconds = 0.0
 

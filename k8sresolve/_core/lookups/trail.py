@@ -34,6 +34,7 @@ from k8sresolve.errors import (
     ResolveError,
     ResolverClosed,
     ServerFailure,
+    TemporaryFailure,
 )
 from k8sresolve.records import Candidate, Reason
 
@@ -61,6 +62,7 @@ _FAILURES: dict[Reason, tuple[type[ResolveError], str, str]] = {
 }
 # Where the reason leaves open what happened, the failure's own detail says it.
 _DETAILED = frozenset({"refused", "network", "bad", "unsendable", "internal"})
+_WORTH_TELLING = 0.1  # seconds
 # What a configuration that was not there, and so points at 127.0.0.1, may explain.
 _CONFIGURED = frozenset({"timeout", "network"})
 
@@ -147,6 +149,9 @@ class Trail:
         kind, problem, advice = _FAILURES[failed.reason]
         if failed.detail and failed.reason in _DETAILED:
             problem += f" ({failed.detail})"
+        spent = self.setting.now() - self._began
+        if issubclass(kind, TemporaryFailure) and spent >= _WORTH_TELLING:
+            problem += f", after {spent:.1f} s"
         if failed.reason in _CONFIGURED:
             advice = "; ".join(filter(None, (advice, remarks(self.setting.config))))
         self.fail(kind, problem, advice)

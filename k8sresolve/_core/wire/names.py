@@ -93,43 +93,48 @@ def expand_name(message: bytes, at: int) -> tuple[bytes, int]:
     Pointers lead strictly backward and never into what was read already, so no name is read twice. Raises `Malformed`,
     and `IndexError` where the message ends within the name.
     """
-    wire = b""
-    behind = 0
-    start = limit = at
-    floor = at
-    hops = 0
-    while length := message[at]:
-        if length < 64:
-            at += length + 1
-            if hops and at > limit:
-                raise Malformed("a name runs into itself")
-        elif length >= 192:
-            wire += message[start:at]
-            behind = behind or at + 2
-            limit = start
-            start = (length & 63) << 8 | message[at + 1]
-            at = start
-            hops += 1
-            if at >= floor or hops > _MAX_HOPS:
-                raise Malformed("a compression pointer leads forward, or through too many others")
-            floor = at
-        else:
-            raise Malformed("a label of unknown type")
-    wire += message[start : at + 1]
+    start = at
+    while 0 < (length := message[at]) < 64:
+        at += length + 1
+    behind = at + 1
+    wire = message[start:behind]
+    if length:
+        behind += 1
+        wire = wire[:-1] + _follow_pointers(message, at, start)
     if len(wire) > MAX_NAME:
         raise Malformed(f"a name has more than {MAX_NAME} octets")
-    return wire, behind or at + 1
+    return wire, behind
 
 
-def skip_name(message: bytes, at: int) -> int:
-    """Return the offset behind the name at that offset, following no pointer. Raises as `expand_name` does."""
-    while length := message[at]:
-        if length >= 192:
-            return at + 2
-        if length >= 64:
+def _follow_pointers(message: bytes, at: int, start: int) -> bytes:
+    """Return the rest of a name that goes on with a pointer at offset `at`, after labels from `start` on."""
+    wire = b""
+    for _ in range(_MAX_HOPS):
+        if message[at] < 192:
             raise Malformed("a label of unknown type")
-        at += length + 1
-    return at + 1
+        limit, start = start, (message[at] & 63) << 8 | message[at + 1]
+        if start >= limit:
+            break
+        at = start
+        while 0 < (length := message[at]) < 64:
+            at += length + 1
+        wire += message[start:at]
+        if at + (2 if length else 1) > limit:
+            raise Malformed("a name runs into itself")
+        if not length:
+            return wire + b"\0"
+    raise Malformed("a compression pointer leads forward, or through too many others")
+
+
+@lru_cache(64)
+def are_two_names(octets: bytes) -> bool:
+    """Whether these octets are exactly two uncompressed names, as before the numbers of an SOA."""
+    try:
+        first, behind = expand_name(octets, 0)
+        second, _ = expand_name(octets, behind)
+    except (Malformed, IndexError):
+        return False
+    return first + second == octets
 
 
 @lru_cache(512)

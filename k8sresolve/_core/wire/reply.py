@@ -1,8 +1,9 @@
 """Replies: what they say of their question. Pure, and on the path of every cold lookup.
 
-What is plain is read here: A, AAAA, SRV, PTR, NS and CNAME answers in the order that nameservers send them, and
-negative answers for any type. The rest raises `Odd`, and `read_reply` gives it to `fallback`, which reads with
-dnspython and is imported only then. Both follow the same `rules`, and a differential test feeds both the same octets.
+What is plain is read here: A, AAAA, SRV, PTR, NS and CNAME answers in the order that nameservers send them, with
+nothing between them, and negative answers for any type. The rest raises `Odd`, and `read_reply` gives it to `fallback`,
+which reads with dnspython and is imported only then. Both follow the same `rules`, and a differential test feeds both
+the same octets.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,12 +16,12 @@ from k8sresolve._core.questions import AAAA, CNAME, NS, OPT, PTR, SOA, SRV, A, S
 from k8sresolve._core.wire.names import (
     MAX_NAME,
     Malformed,
+    are_two_names,
     expand_name,
     host_parent,
     is_host,
     is_host_label,
     name_text,
-    skip_name,
 )
 from k8sresolve._core.wire.query import OPT_OCTETS
 from k8sresolve._core.wire.rcodes import NOERROR, NXDOMAIN
@@ -42,6 +43,7 @@ _SRV = Struct("!HHH")
 _ANSWERING = frozenset({NOERROR, NXDOMAIN})
 _NO_GLUE: Mapping[str, tuple[IPAddress, ...]] = MappingProxyType({})
 _NO_TARGETS: Mapping[bytes, str] = MappingProxyType({})
+_NOWHERE = 1 << 14  # a pointer has fourteen bits
 
 
 class Odd(Exception):
@@ -115,8 +117,8 @@ def _read_sections(message: bytes, at: int, rdtype: int) -> Reply:
     dropped = 0
     if answers:
         if rcode not in _ANSWERING:
-            at, _ = _read_authority(message, at, answers)
-        elif rdtype in _FAMILIES and (plain := _read_addresses(message, at, rdtype, answers)):
+            raise Odd
+        if rdtype in _FAMILIES and (plain := _read_addresses(message, at, rdtype, answers)):
             at, ttl, data = plain
         else:
             at, found = _read_answers(message, at, rdtype, answers)
@@ -172,7 +174,7 @@ class _Answers:
 
     def __init__(self, name: bytes, rdtype: int) -> None:
         self.name = name  # whose records are wanted now: the question's, or that which the last alias leads to
-        self.at = 12  # where it stands in the message
+        self.at = 12  # a pointer there is that name, as far as is known
         self.names = {name.lower()}  # all so far
         self.chain: list[str] = []
         self.records: dict[bytes, Any] = {}  # by what makes a duplicate, letter case of names apart; None: dropped
@@ -197,39 +199,42 @@ def _read_answers(message: bytes, at: int, rdtype: int, count: int) -> tuple[int
     found = _Answers(message[12 : at - 4], rdtype)
     ttls: list[int] = []
     for _ in range(count):
-        owner = at
-        mine, at = _pass_owner(message, at, found)
+        at = _pass_owner(message, at, found)
         kind, rdclass, ttl, length = _RECORD.unpack_from(message, at)
         at += 10
         end = at + length
         if end > len(message):
             raise Malformed("the reply ends within a record")
-        if rdclass == 1 and kind in (rdtype, CNAME):
-            if not mine and expand_name(message, owner)[0].lower() != found.name.lower():
-                raise Odd
-            ttls.append(ttl)
-            if kind == rdtype:
-                decode(message, at, end, found)
-            else:
-                _follow(message, at, end, found)
-        elif kind == OPT:
-            raise Malformed("an OPT record outside the additional section")
+        if rdclass != 1:
+            raise Odd
+        ttls.append(ttl)
+        if kind == rdtype:
+            decode(message, at, end, found)
+        elif kind == CNAME:
+            _follow(message, at, end, found)
+        else:
+            raise Odd
         at = end
-    if not ttls:
-        raise Odd  # nothing here is ours
     if found.dropped and found.records and not any(found.records.values()):
         raise BadAnswer("no record has a name that a host can have")
     found.ttl = _least(ttls)
     return at, found
 
 
-def _pass_owner(message: bytes, at: int, found: _Answers) -> tuple[bool, int]:
-    """Tell whether the name at that offset is surely the wanted one, and the offset behind it."""
+def _pass_owner(message: bytes, at: int, found: _Answers) -> int:
+    """Return the offset behind the name at that offset, which must be the wanted one."""
+    pointer = _NOWHERE
     if message[at] >= 192:
-        return (message[at] & 63) << 8 | message[at + 1] == found.at, at + 2
-    if message.startswith(found.name, at):
-        return True, at + len(found.name)
-    return False, skip_name(message, at)
+        pointer = (message[at] & 63) << 8 | message[at + 1]
+        if pointer == found.at:
+            return at + 2
+    elif message.startswith(found.name, at):
+        return at + len(found.name)
+    owner, behind = expand_name(message, at)
+    if owner.lower() != found.name.lower():
+        raise Odd
+    found.at = pointer
+    return behind
 
 
 def _follow(message: bytes, at: int, end: int, found: _Answers) -> None:
@@ -242,7 +247,7 @@ def _follow(message: bytes, at: int, end: int, found: _Answers) -> None:
         raise Odd
     found.names.add(lower)
     found.name = target
-    found.at = at
+    found.at = _NOWHERE
     if found.host_chain and not is_host(target):
         found.dropped += 1
     else:
@@ -313,18 +318,26 @@ def _read_authority(message: bytes, at: int, count: int) -> tuple[int, int | Non
     """Return the offset behind the section, and how long its SOA lets a negative answer be kept."""
     seconds: int | None = None
     for _ in range(count):
-        at = skip_name(message, at)
+        _, at = expand_name(message, at)
         kind, rdclass, ttl, length = _RECORD.unpack_from(message, at)
-        at += 10 + length
-        if kind == SOA:
-            if rdclass == 1 and seconds is None:
-                if length < 22 or at > len(message):
-                    raise Malformed("an SOA record's length is wrong")
-                minimum = int.from_bytes(message[at - 4 : at], "big")
-                seconds = min(ttl if ttl <= MAX_TTL else 0, minimum if minimum <= MAX_TTL else 0)
-        elif kind == OPT:
-            raise Malformed("an OPT record outside the additional section")
+        if kind not in (SOA, NS) or rdclass != 1:
+            raise Odd
+        start = at + 10
+        at = start + length
+        if kind == NS:
+            if expand_name(message, start)[1] != at:
+                raise Malformed("a record's length is wrong")
+            continue
+        if not are_two_names(message[start : at - 20]) and _behind_two_names(message, start) != at - 20:
+            raise Malformed("an SOA record's length is wrong")
+        if seconds is None:
+            minimum = int.from_bytes(message[at - 4 : at], "big")
+            seconds = min(ttl if ttl <= MAX_TTL else 0, minimum if minimum <= MAX_TTL else 0)
     return at, seconds
+
+
+def _behind_two_names(message: bytes, at: int) -> int:
+    return expand_name(message, expand_name(message, at)[1])[1]
 
 
 def _read_additional(
@@ -337,8 +350,8 @@ def _read_additional(
     for _ in range(count):
         start = at
         name: str | None = None
-        if not targets:
-            at = skip_name(message, at)
+        if not message[at]:
+            at += 1
         elif message[at] < 192:
             # A name's octets end with their first zero, if they are those of a target.
             at = message.find(0, at) + 1
@@ -355,13 +368,16 @@ def _read_additional(
         kind, rdclass, ttl, length = _RECORD.unpack_from(message, at)
         at += 10 + length
         if kind == OPT:
-            if upper is not None or message[start]:
-                raise Malformed("two OPT records, or one with a name")
+            if length or message[start] or upper is not None:
+                raise Odd  # options, another name than the root's, a second one
             upper = ttl >> 24
-        elif name is not None and rdclass == 1 and kind in _FAMILIES:
+        elif rdclass == 1 and kind in _FAMILIES:
             make, size = _FAMILIES[kind]
             if length != size or at > len(message):
                 raise Malformed("an address record's length is wrong")
-            octets = message[at - size : at]
-            glue.setdefault(name, {})[octets] = make(octets)
+            if name is not None:
+                octets = message[at - size : at]
+                glue.setdefault(name, {})[octets] = make(octets)
+        else:
+            raise Odd
     return at, upper or 0, {name.lower(): tuple(found.values()) for name, found in glue.items()} if glue else _NO_GLUE

@@ -6,6 +6,9 @@
 - A record at a name counts before an alias at it. Records of other types, classes and owners are passed over, but an
   answer section in which nothing belongs to the question is a bad answer, not NODATA.
 - Of an error (any rcode but NOERROR and NXDOMAIN) the answer section is passed over.
+- What is passed over is whole all the same: owners, lengths, names and EDNS options as dnspython reads them. A reply in
+  which an octet went wrong cannot be relied on for the rest (RFC 9267). `reply` reads no more kinds of records than
+  it can examine, so it is never more lenient than `fallback`.
 - Octets after the last record are tolerated, as libc does. A reply with TC may be damaged after its question.
 - At most 4,096 records are read; what lies behind is said by `truncated`.
 """

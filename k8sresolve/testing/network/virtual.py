@@ -56,6 +56,7 @@ class _VirtualDriver:
     """What the two faces share: the desk's host, and one step of virtual time."""
 
     def __init__(self, rules: Rules, ledger: Ledger, events: Events, network: Exchanging, clock: VirtualTime) -> None:
+        self.rules = rules
         self.desk = Desk(rules, ledger, events, self)
         self._network = network
         self._clock = clock
@@ -85,7 +86,7 @@ class _VirtualDriver:
         alarm = self._alarms.next()
         if self._deliveries and (alarm is None or self._deliveries[0].at <= alarm):
             delivery = heapq.heappop(self._deliveries)
-            if delivery.flight.answer is None:
+            if delivery.flight.answer is None and delivery.number in delivery.flight.ports:
                 self._clock.reach(delivery.at)
                 self._deliver(delivery)
         elif alarm is not None:
@@ -113,11 +114,16 @@ class _VirtualDriver:
     def send(self, flight: Flight, send: Send) -> str | None:
         """Hand the message to the network, and note what will arrive."""
         now = self.now()
+        flight.ports.append(send.number)
         for arrival in self._network.exchange(send, _id_of(send.number) + send.payload[2:]):
             self._serial += 1
             delivery = _Delivery(now + arrival.delay, self._serial, flight, send.number, send.transport, arrival)
             heapq.heappush(self._deliveries, delivery)
         return None
+
+    def drop(self, flight: Flight, port: int) -> None:
+        """Let what arrives for that send be lost."""
+        flight.ports.remove(port)
 
     def release(self, flight: Flight) -> None:
         """Nothing is held for a flight."""

@@ -10,11 +10,15 @@ CACHE = CacheConfig(entries=7)
 
 
 def rules(**options):
-    return Rules.of(ResolverConfig(nameservers=["10.0.0.1", "10.0.0.2"], **options), in_flight=9, cache=CACHE)
+    return Rules.of(
+        ResolverConfig(nameservers=["10.0.0.1", "10.0.0.2"], **options), in_flight=9, cache=CACHE, retry_unreachable=1.5
+    )
 
 
 def test_what_the_file_does_not_state_is_the_engines_own():
-    assert rules() == Rules((Nameserver("10.0.0.1"), Nameserver("10.0.0.2")), in_flight=9, cache=CACHE)
+    assert rules() == Rules(
+        (Nameserver("10.0.0.1"), Nameserver("10.0.0.2")), in_flight=9, cache=CACHE, retry_unreachable=1.5
+    )
 
 
 @pytest.mark.parametrize(

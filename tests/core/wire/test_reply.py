@@ -224,20 +224,23 @@ def test_lame_needs_noerror_and_no_answer(read):
 # -- records beside the answer ---------------------------------------------------------------------------------------
 
 
+SIGNATURE = bytes(18) + name("x.") + b"signature"  # RFC 4034, section 3.1
+
+
 @pytest.mark.parametrize(
     "beside",
     [
-        record(WEB, RRSIG, b"anything"),  # P7
+        record(WEB, RRSIG, SIGNATURE),  # P7
         record("other.", TXT, b"\x01x"),
         record(WEB, 65280, b"anything"),  # P6
         record(WEB, A, b"\1\2\3\4", rdclass=4),
         record(WEB, 65280, b"", rdclass=65280),
     ],
 )
-def test_unrelated_records_beside_the_answer_are_passed_over(beside):
-    query = encode_query(Question(*QUESTION))
+def test_unrelated_records_beside_the_answer_are_passed_over(read, beside):
+    """P6, P7"""
     for answer in ([beside, a(WEB, "10.0.0.1", 40)], [a(WEB, "10.0.0.1", 40), beside]):
-        reading = read_plain_reply(reply(QUESTION, answer, [beside], [beside, opt()]), query, A)
+        reading = read(reply(QUESTION, answer, [beside], [beside, opt()]))
         assert (reading.data, reading.ttl, reading.answers) == ((ONE,), 40, 2)
 
 
@@ -255,7 +258,7 @@ def test_records_of_another_name_beside_the_answer_are_ignored(read):
 
 
 def test_an_answer_of_other_types_only_is_nodata(read):
-    reading = read(reply(QUESTION, [record(WEB, RRSIG, bytes(18) + name("x.") + b"sig")]))
+    reading = read(reply(QUESTION, [record(WEB, RRSIG, SIGNATURE)]))
     assert (reading.rcode, reading.data, reading.answers, reading.lame) == (0, (), 1, False)
 
 
@@ -477,6 +480,99 @@ def test_damage_is_malformed_and_never_another_exception(read, message):
         return
     with pytest.raises(Malformed):
         read(message)
+
+
+LONG = b"".join(b"\x3f" + bytes([letter]) * 63 for letter in b"abcd") + b"\0"  # 257 octets
+
+DAMAGED_BESIDE = {
+    "signature": record(WEB, RRSIG, b"anything"),
+    "text": record(WEB, TXT, b"\x05abc"),
+    "address": record("other.", AAAA, bytes(15)),
+    "address of another class": record("other.", A, b"\1\2\3", rdclass=3),
+    "owner too long": record(LONG, A, b"\1\2\3\4"),
+    "owner points forward": record(b"\xff\xff", A, b"\1\2\3\4"),
+    "owner of unknown type": record(b"\x80\0", A, b"\1\2\3\4"),
+    "nameserver": record("shop.", NS, b"\x03ns"),
+    "nameserver with more behind": record("shop.", NS, name("ns.") + b"x"),
+    "alias": record("other.", CNAME, b"\xff\xff"),
+    "SOA, its names": record("local.", SOA, b"\x80\0" + bytes(20)),
+    "SOA, more behind its numbers": record("local.", SOA, b"\0\0" + bytes(21)),
+    "SOA, a second one": soa() + record("local.", SOA, b"\0\0" + bytes(19)),
+}
+
+
+@pytest.mark.parametrize("section", ["answer", "authority", "additional"])
+@pytest.mark.parametrize("beside", DAMAGED_BESIDE.values(), ids=DAMAGED_BESIDE)
+@pytest.mark.parametrize("question", [QUESTION, HTTP], ids=["A", "SRV"])
+def test_damage_in_what_is_passed_over_is_damage(read, beside, section, question):
+    """F20: a reply in which any octet went wrong is no better for the part that can be read."""
+    count = 2 if beside is DAMAGED_BESIDE["SOA, a second one"] else 1
+    good = a(WEB, "10.0.0.1") if question == QUESTION else srv(HTTP[0], "a.b.")
+    sections = {"answer": [good], "authority": [], "additional": []}
+    assert read(reply(question, **sections), question).data
+    sections[section].append(beside)
+    counts = (1, *(len(records) + (count - 1) * (part == section) for part, records in sections.items()))
+    with pytest.raises(Malformed):
+        read(reply(question, **sections, counts=counts), question)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        b"\0",  # RFC 6891, section 6.1.2: code and length are four octets
+        b"\0\x0a\0\x09ab",
+        b"\0\x0f\0\x01a",  # RFC 8914, section 2: two octets of code at least
+        b"\0\x0a\0\x03abc",  # RFC 7873, section 4: a client's cookie has eight octets
+        b"\0\x08\0\x04\0\3\0\0",  # RFC 7871, section 6: families are IPv4 and IPv6
+    ],
+)
+@pytest.mark.parametrize("question", [QUESTION, HTTP], ids=["A", "SRV"])
+def test_a_damaged_edns_option_is_damage(read, options, question):
+    """F20"""
+    good = a(WEB, "10.0.0.1") if question == QUESTION else srv(HTTP[0], "a.b.")
+    with pytest.raises(Malformed):
+        read(reply(question, [good], additional=[opt(data=options)]), question)
+
+
+@pytest.mark.parametrize("rcode", [SERVFAIL, REFUSED])
+def test_damage_in_the_answer_of_an_error_is_damage(read, rcode):
+    """F20"""
+    with pytest.raises(Malformed):
+        read(reply(QUESTION, [record(WEB, A, b"\1\2\3")], rcode=rcode))
+
+
+def test_a_pointer_ends_before_what_led_to_it(read):
+    """F20: the last octet of an address and the owner's own first octet are no pointer (here to a zero)."""
+    before = [a(b"\xc0\x0c", f"10.0.0.{last}") for last in range(192 - 9, 193)]
+    at = len(reply(QUESTION, before))
+    message = reply(QUESTION, before, [record(struct.pack("!H", 0xC000 | at - 1), NS, name("ns."))])
+    assert (message[at - 1 : at + 1], message[192]) == (b"\xc0\xc0", 0)
+    with pytest.raises(Malformed):
+        read(message)
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_no_shortcut_leads_over_seventeen_pointers(read, first):
+    """F20: sixteen lead from the data of the last alias to its end; an owner that points there is one more.
+
+    The pointers lie in the TTLs, two in each, since nothing else that is read has room for so many.
+    """
+    message = reply(QUESTION)
+    answer, owner, end = [], b"\xc0\x0c", 12
+    for number in range(8):
+        at = len(message) + sum(map(len, answer)) + len(owner) + 4
+        steps = struct.pack("!HH", 0xC000 | end, 0xC000 | at)
+        end = at if number == 7 else at + 2
+        data = bytes([1, 97 + number]) + struct.pack("!H", 0xC000 | end)
+        answer.append(owner + struct.pack("!HH", CNAME, 1) + steps + struct.pack("!H", len(data)) + data)
+        owner = bytes([1, 97 + number]) + name(WEB)
+    data_at = len(message) + sum(map(len, answer)) - 4
+    answer.append(a(owner if first else struct.pack("!H", 0xC000 | data_at), "10.0.0.1"))
+    if first:
+        assert read(reply(QUESTION, answer)).chain[-1] == f"h.{WEB}"
+    else:
+        with pytest.raises(Malformed):
+            read(reply(QUESTION, answer))
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,4 @@ SCENARIOS = (
         calls=(addresses("alias.shop.svc.cluster.local."),)),
     one("an alias of nothing", "NoData", UDP, calls=(addresses("dangling.shop.svc.cluster.local."),),
         says="alias of nothing.example.com."),
-    one("a ring of aliases is no answer, at once", "BadResponse", UDP,
-        calls=(addresses("ring.shop.svc.cluster.local."),)),
 )  # fmt: skip

@@ -1,7 +1,7 @@
 """R: failures that are asked again, one nameserver."""
 
 from tests.drivers import script
-from tests.drivers.scenarios.vocabulary import CLOSED, FOUND, UDP, Scenario, addresses, at, one
+from tests.drivers.scenarios.vocabulary import FOUND, UDP, Scenario, addresses, at, one
 from tests.drivers.script import answer, rcode, twice, without_edns
 
 SCENARIOS = (
@@ -19,5 +19,4 @@ SCENARIOS = (
     one("R15 a referral", "Refused", UDP, script.referral, says="lame"),
     one("servfail in two copies counts once", FOUND, {"A udp": 3}, twice(rcode("SERVFAIL")), twice(rcode("SERVFAIL")),
         answer),
-    Scenario("R7 a closed port", ("NetworkError",), ({},), (CLOSED,), says="connection refused", seconds=(0.07, 0.1)),
 )  # fmt: skip

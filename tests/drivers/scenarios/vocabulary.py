@@ -63,7 +63,8 @@ class Scenario:
     seconds: tuple[float, float] = (0.0, 0.1)
     at_once: bool = False
     event: Event | None = None
-    in_flight: int = 64
+    in_flight: int = 128
+    retry_unreachable: float = 2.0
     family: str = "ipv4"
     cache: CacheConfig = attrs.field(factory=CacheConfig)
     config: Mapping[str, Any] = attrs.field(factory=dict)

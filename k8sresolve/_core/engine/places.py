@@ -1,0 +1,95 @@
+"""How many questions may be under way, and who is next: the in-flight cap and its queues. Pure.
+
+A question whose first timer has run is late, and no longer holds one of the places: silent nameservers must not stop
+the names of healthy ones. Late ones are bounded too; what is beyond that holds places again. A quarter of either
+bound is kept for names under the cluster domain, since most silence is an upstream's. Each of the two classes is
+served first come, first served.
+"""
+
+from collections import deque
+from typing import Generic, Protocol, TypeVar
+
+LATE = 4  # so many times the places may be late
+
+
+class Waiting(Protocol):
+    """What waits for a place, or has one."""
+
+    began: float
+    inside: bool  # under the cluster domain
+    launched: bool  # it has been given a place
+
+    @property
+    def landed(self) -> bool:
+        """Whether it waits for nothing any more."""
+
+
+W = TypeVar("W", bound=Waiting)
+
+
+class Places(Generic[W]):
+    """The places of one desk."""
+
+    __slots__ = ("_late", "_prompt", "_queues", "_shares")
+
+    def __init__(self, cap: int) -> None:
+        # By class: names outside the cluster domain, and names under it.
+        self._prompt = [0, 0]
+        self._late = [0, 0]
+        self._shares = (cap - cap // 4, cap)
+        self._queues: tuple[deque[W], deque[W]] = (deque(), deque())
+
+    @property
+    def taken(self) -> int:
+        """The questions under way, late ones among them."""
+        return sum(self._prompt) + sum(self._late)
+
+    @property
+    def waiting(self) -> int:
+        """The questions in line."""
+        return sum(not one.landed for queue in self._queues for one in queue)
+
+    def take(self, one: W) -> bool:
+        """Take a place for it; False where it has to wait, and stands in line now."""
+        if self._is_free(one.inside):
+            self._seat(one)
+            return True
+        self._queues[one.inside].append(one)
+        return False
+
+    def next(self) -> W | None:
+        """Whose turn it is: it has a place now."""
+        heads = [head for queue in self._queues if (head := _head(queue)) is not None and self._is_free(head.inside)]
+        if not heads:
+            return None
+        one = min(heads, key=lambda head: head.began)
+        self._queues[one.inside].popleft()
+        self._seat(one)
+        return one
+
+    def note_late(self, one: W) -> None:
+        """Its first timer has run."""
+        self._prompt[one.inside] -= 1
+        self._late[one.inside] += 1
+
+    def give_back(self, one: W, *, late: bool) -> None:
+        """It has ended; `late` as it was noted here."""
+        (self._late if late else self._prompt)[one.inside] -= 1
+
+    def _seat(self, one: W) -> None:
+        self._prompt[one.inside] += 1
+        one.launched = True
+
+    def _is_free(self, inside: bool) -> bool:
+        outer, inner = self._prompt
+        late_outer, late_inner = self._late
+        share, cap = self._shares
+        if outer + inner + max(0, late_outer + late_inner - LATE * cap) >= cap:
+            return False
+        return inside or outer + max(0, late_outer - LATE * share) < share
+
+
+def _head(queue: deque[W]) -> W | None:
+    while queue and queue[0].landed:
+        queue.popleft()
+    return queue[0] if queue else None
