@@ -9,7 +9,7 @@ from tests.bench.__main__ import SOAKS
 from tests.live.sandbox import ROOT
 
 
-@pytest.mark.parametrize("soak", [soak for soak in SOAKS if soak != "forks"])  # those wait for the engine
+@pytest.mark.parametrize("soak", SOAKS)
 def test_a_hundredth_of_a_long_run_holds(soak):  # K19, K20
     count = SOAKS[soak].COUNT // 100
     command = [sys.executable, "-W", "error", "-m", "tests.bench", "soak", soak, "--count", str(count)]
