@@ -1,7 +1,9 @@
-"""Text in columns, for people: what the command prints, and the log of an offline cluster."""
+"""Text in columns, for people: what the command prints, and the log of an offline cluster. Cells are escaped."""
 
 from collections.abc import Iterable, Sequence
 from itertools import zip_longest
+
+from k8sresolve._escaping import escaped
 
 
 class Columns:
@@ -21,7 +23,7 @@ class Columns:
 
     def fit(self, row: Sequence[str]) -> None:
         """Make room for a row."""
-        self.widths = [max(pair) for pair in zip_longest(self.widths, map(len, row), fillvalue=0)]
+        self.widths = [max(pair) for pair in zip_longest(self.widths, map(len, map(escaped, row)), fillvalue=0)]
 
     @property
     def indent(self) -> int:
@@ -30,7 +32,7 @@ class Columns:
 
     def pad(self, row: Sequence[str]) -> list[str]:
         """Make the cells as wide as their columns."""
-        *cells, last = row
+        *cells, last = map(escaped, row)
         return [*map(str.ljust, cells, self.widths), last]
 
     def line(self, row: Sequence[str]) -> str:

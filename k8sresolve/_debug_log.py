@@ -1,13 +1,10 @@
 """The observer behind the records of level DEBUG in the logger `k8sresolve`."""
 
-import logging
-
 from k8sresolve._core.events import Observer
+from k8sresolve._log import logger
 from k8sresolve.config import ResolverConfig
 from k8sresolve.errors import Attempt, Transport
 from k8sresolve.records import Candidate, Outcome, Purpose
-
-_LOG = logging.getLogger("k8sresolve")
 
 
 class DebugLog(Observer):
@@ -17,24 +14,24 @@ class DebugLog(Observer):
         self, name: str, rdtype: str, *, nameserver: str, transport: Transport, purpose: Purpose, waited: float
     ) -> None:
         if purpose != "first":
-            _LOG.debug(
+            logger.debug(
                 "%s %s: %s to %s over %s, %.1f ms later", name, rdtype, purpose, nameserver, transport.upper(), waited
             )
 
     def answered(self, attempt: Attempt) -> None:
-        _LOG.debug("%s", attempt)
+        logger.debug("%s", attempt)
 
     def landed(self, name: str, rdtype: str, outcome: Outcome, milliseconds: float) -> None:
-        _LOG.debug("%s %s: %s, after %.1f ms", name, rdtype, outcome, milliseconds)
+        logger.debug("%s %s: %s, after %.1f ms", name, rdtype, outcome, milliseconds)
 
     def decided(self, name: str, candidate: Candidate) -> None:
-        _LOG.debug("%s: %s", name, candidate)
+        logger.debug("%s: %s", name, candidate)
 
     def remembered(self, name: str, rdtype: str, age: float) -> None:
-        _LOG.debug("%s %s: remembered, %.1f s old", name, rdtype, age)
+        logger.debug("%s %s: remembered, %.1f s old", name, rdtype, age)
 
     def reloaded(self, config: ResolverConfig) -> None:
-        _LOG.debug(
+        logger.debug(
             "%s has changed: nameservers %s, search %s",
             config.source,
             ", ".join(map(str, config.nameservers)),

@@ -8,14 +8,15 @@ import stat
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from ipaddress import IPv6Address
+from ipaddress import IPv6Address, ip_address
 from typing import Literal, TypedDict
 
 import attrs
 
 from k8sresolve._core.files.hosts import parse_hosts
-from k8sresolve._core.files.resolv_conf import parse_resolv_conf
-from k8sresolve.config import Dialect, ResolverConfig
+from k8sresolve._core.files.resolv_conf import parse_resolv_conf, parse_statements
+from k8sresolve._log import logger
+from k8sresolve.config import Dialect, Nameserver, ResolverConfig
 from k8sresolve.errors import ConfigError
 from k8sresolve.findings import Finding
 
@@ -42,6 +43,9 @@ _PROBES = {
 
 # include/uapi/linux/if_addr.h: IFA_F_DADFAILED and IFA_F_TENTATIVE mark an address that cannot be used.
 _UNUSABLE = 0x08 | 0x40
+
+# These tell nothing of where a socket was to be connected to.
+_OUT_OF_SOCKETS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 # The variables of resolv.conf(5).
 _VARIABLES = ("LOCALDOMAIN", "RES_OPTIONS")
@@ -91,9 +95,10 @@ class Reloader:
     """This machine's configuration, read again when its files change, unless they state `no-reload`.
 
     `config` is what holds now. `changed` may be called as often as one likes: it looks once a second at most. What is
-    no whole resolv.conf is passed over, and what held before holds on: a file that is gone, cannot be read, or names no
-    nameserver, as while the kubelet or the container runtime rewrites it; one that does not end in a newline must stay
-    as it is until the next look. Source: resolv.conf(5), `no-reload`.
+    no usable resolv.conf is passed over, and what held before holds on: a file that is gone, cannot be read, or names
+    no nameserver that can be used, as while the kubelet or the container runtime rewrites it; one that does not end in
+    a newline must stay as it is until the next look. What stays so is logged once, and looked at again until it is
+    usable. Source: resolv.conf(5), `no-reload`.
     """
 
     _PERIOD = 1.0  # seconds
@@ -101,7 +106,7 @@ class Reloader:
     def __init__(self, dialect: Dialect) -> None:
         self._dialect: Dialect = dialect
         # Taken before reading, so that no change is missed.
-        self._known = self._seen = _identity()
+        self._known = self._seen = self._told = _identity()
         self._next = 0.0
         self.config = load_config(RESOLV_CONF, hosts=HOSTS, dialect=dialect)
 
@@ -115,15 +120,41 @@ class Reloader:
         if identity == self._known:
             return None
         try:
-            data = _read(RESOLV_CONF, _MOST_BYTES)
-            if b"nameserver" not in data or not (settled or data.endswith(b"\n")):
-                return None
-            # Of the very octets that were looked at: the file may be another one by now.
-            self.config = _config(data, (), source=RESOLV_CONF, hosts=HOSTS, dialect=self._dialect)
-        except (OSError, _FileError, ConfigError):
+            self.config = self._read(settled=settled)
+        except (OSError, _FileError, ConfigError) as error:
+            if settled and identity != self._told:
+                self._told = identity
+                why = (error.strerror if isinstance(error, OSError) else None) or error
+                logger.warning("%s is passed over, and what it said before holds on: %s", RESOLV_CONF, why)
             return None
-        self._known = identity
+        self._known = self._told = identity
         return self.config
+
+    def _read(self, *, settled: bool) -> ResolverConfig:
+        """Read the files. Raises `_FileError` for what is no configuration to go over to."""
+        data = _read(RESOLV_CONF, _MOST_BYTES)
+        if not (settled or data.endswith(b"\n")):
+            raise _FileError("it is being written")
+        # Of the very octets that were looked at: the file may be another one by now.
+        config = _config(data, (), source=RESOLV_CONF, hosts=HOSTS, dialect=self._dialect)
+        if not parse_statements(data, dialect=self._dialect, with_findings=False, **_beside(data)).nameservers:
+            raise _FileError("it names no nameserver")
+        if config.nameservers != self.config.nameservers and not any(map(_can_be_asked, config.nameservers)):
+            raise _FileError(f"no packet can be sent to {' or '.join(map(str, config.nameservers))}")
+        return config
+
+
+def _can_be_asked(nameserver: Nameserver) -> bool:
+    """Whether a packet could go there from here, and its reply come back: connecting a UDP socket sends nothing."""
+    if ip_address(nameserver.address).is_multicast:
+        return False  # no reply comes from such an address
+    try:
+        with socket.socket(socket.AF_INET6 if nameserver.is_ipv6 else socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            scope = (0, nameserver.scope) if nameserver.is_ipv6 else ()
+            sock.connect((nameserver.address, nameserver.port, *scope))
+    except OSError as error:
+        return error.errno in _OUT_OF_SOCKETS
+    return True
 
 
 def _identity() -> tuple[tuple[int, ...] | None, ...]:
@@ -176,21 +207,29 @@ def libc_name() -> Literal["glibc", "musl"]:
     return "musl" if sys.platform == "linux" and not hasattr(sys, "getandroidapilevel") else "glibc"
 
 
-class _Machine(TypedDict):
-    """What else of this machine counts beside a resolv.conf, by the names of `parse_resolv_conf`'s arguments."""
+class _Beside(TypedDict):
+    """What else of this machine counts for what a resolv.conf states, by the names of the parser's arguments."""
 
     env: Mapping[str, str]
-    hostname: str
     interfaces: Mapping[str, int]
+
+
+class _Machine(_Beside):
+    """What else of this machine counts beside a resolv.conf, by the names of `parse_resolv_conf`'s arguments."""
+
+    hostname: str
+
+
+def _beside(data: bytes | None) -> _Beside:
+    return {
+        "env": {name: _as_bytes(value) for name in _VARIABLES if (value := os.environ.get(name)) is not None},
+        "interfaces": _interfaces() if data and b"%" in data else {},
+    }
 
 
 def _machine(data: bytes | None) -> _Machine:
     """Look at what counts for a resolv.conf of this text."""
-    return {
-        "env": {name: _as_bytes(value) for name in _VARIABLES if (value := os.environ.get(name)) is not None},
-        "hostname": _as_bytes(socket.gethostname()),
-        "interfaces": _interfaces() if data and b"%" in data else {},
-    }
+    return {**_beside(data), "hostname": _as_bytes(socket.gethostname())}
 
 
 def _resolv_conf(path: str) -> tuple[bytes | None, tuple[Finding, ...]]:

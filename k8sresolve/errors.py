@@ -11,6 +11,8 @@ from typing import Any, ClassVar, Literal, TypeAlias
 
 import attrs
 
+from k8sresolve._escaping import escaped
+
 Transport: TypeAlias = Literal["udp", "tcp"]
 """What carries a question: datagrams, or a connection."""
 
@@ -35,11 +37,14 @@ class Attempt:
 
     def __str__(self) -> str:
         when = f"in {self.milliseconds:.1f} ms" if self.age is None else f"remembered, {self.age:.0f} s old"
-        return f"{self.candidate} {self.rdtype} ({self.outcome} from {self.nameserver} {when})"
+        return escaped(f"{self.candidate} {self.rdtype} ({self.outcome} from {self.nameserver} {when})")
 
 
 class Error(Exception):
-    """The root of all errors of this library."""
+    """The root of all errors of this library. As text it is one printable line, whatever it tells of."""
+
+    def __str__(self) -> str:
+        return escaped(super().__str__())
 
 
 def _rebuild(cls: Callable[..., Error], fields: dict[str, Any]) -> Error:
@@ -77,7 +82,7 @@ class ResolveError(_Fields, socket.gaierror):
         text = f"{_short(self.name) or repr(self.name)}: {self.problem}"
         if self.attempts:
             text += f"; tried {summarise(self.attempts)}"
-        return f"{text}; {self.advice}" if self.advice else text
+        return escaped(f"{text}; {self.advice}" if self.advice else text)
 
 
 def _short(name: str) -> str:
@@ -141,7 +146,10 @@ class LookupTimeout(TemporaryFailure, TimeoutError):
 
 
 class ServerFailure(TemporaryFailure):
-    """The nameservers answered SERVFAIL: CoreDNS not yet synced with the API server, or an upstream that fails."""
+    """The nameservers answered SERVFAIL: CoreDNS not yet synced with the API server, or an upstream that fails.
+
+    Under the policies `musl` and `musl-1.2.3` a reply that cannot be right is one, too, as musl waits for another.
+    """
 
 
 class Refused(TemporaryFailure):
@@ -153,7 +161,11 @@ class NetworkError(TemporaryFailure):
 
 
 class BadResponse(ResolveError):
-    """The nameserver's reply answers the question with something that cannot be right, such as a CNAME loop."""
+    """The nameserver's reply answers the question with something that cannot be right, such as a CNAME loop.
+
+    So is one that the search policy's resolver takes for the last word: FORMERR under `glibc` and `go`, and REFUSED and
+    NOTIMP under `go`.
+    """
 
 
 class InternalError(ResolveError):
@@ -206,11 +218,11 @@ class ConfigError(_Fields, ValueError):
 class ManifestError(_Fields, ValueError):
     """A manifest cannot be used.
 
-    `file`, `document`, `line` and `column` (counted from 1), `field` and `problem` say where and why; a column is known
-    in a Corefile only.
+    `file`, `document`, `line` and `column` (counted from 1), `object` (kind and name), `field` and `problem` say where
+    and why; a column is known in a Corefile only.
     """
 
-    FIELDS = ("problem", "file", "document", "line", "column", "field")
+    FIELDS = ("problem", "file", "document", "line", "column", "object", "field")
 
     def __init__(
         self,
@@ -220,6 +232,7 @@ class ManifestError(_Fields, ValueError):
         document: int | None = None,
         line: int | None = None,
         column: int | None = None,
+        object: str = "",  # noqa: A002 - as a `Finding` has it
         field: str = "",
     ) -> None:
         places = (
@@ -227,6 +240,7 @@ class ManifestError(_Fields, ValueError):
             f"document {document}" if document is not None else "",
             f"line {line}" if line is not None else "",
             f"column {column}" if column is not None else "",
+            _short(object),
             field,
         )
         where = ", ".join(place for place in places if place)
@@ -236,6 +250,7 @@ class ManifestError(_Fields, ValueError):
         self.document = document
         self.line = line
         self.column = column
+        self.object = object
         self.field = field
 
 

@@ -5,6 +5,8 @@ from typing import Literal, TypeAlias, get_args
 
 import attrs
 
+from k8sresolve._escaping import escaped
+
 Severity: TypeAlias = Literal["error", "warning", "remark"]
 
 _WORST_FIRST: tuple[Severity, ...] = get_args(Severity)
@@ -48,7 +50,7 @@ class Finding:
         place = f"{file}:{self.line}" if file and self.line is not None else file
         about = " ".join(filter(None, (self.object, self.field)))
         told = ": ".join(filter(None, (place, about, self.problem)))
-        return f"{told}; {self.advice}" if self.advice else told
+        return escaped(f"{told}; {self.advice}" if self.advice else told)
 
 
 def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -6,10 +6,12 @@ connect.
 """
 
 from collections.abc import Iterator
+from itertools import groupby
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import attrs
 
+from k8sresolve._escaping import escaped
 from k8sresolve.config import Policy
 from k8sresolve.errors import PortsDiffer
 from k8sresolve.names import EndpointName, IPAddress, ServiceName
@@ -72,7 +74,7 @@ class Port:
     """A Service's port, as SRV tells it.
 
     `name` and `protocol` are None from `ports()`, since SRV at the Service's own name does not tell them. `incomplete`:
-    addresses of one family are missing because of loss or a server's failure.
+    addresses are missing because of loss or a server's failure, or because more than 1,024 targets came without one.
 
     Source: RFC 2782; Kubernetes DNS specification, sections 2.3.2 and 2.4.2.
     """
@@ -118,16 +120,53 @@ class Port:
 
 
 def _by_weight(targets: tuple[Target, ...], rng: "random.Random") -> Iterator[Target]:
-    for priority in sorted({target.priority for target in targets}):
+    for _, group in groupby(sorted(targets, key=_priority), key=_priority):
         # Weight 0 comes first in the running sum, so it keeps its very small chance (RFC 2782, "Weight").
-        rest = sorted((t for t in targets if t.priority == priority), key=lambda t: (t.weight > 0, rng.random()))
-        while rest:
-            mark = rng.randint(0, sum(target.weight for target in rest))
-            for index, target in enumerate(rest):
-                mark -= target.weight
-                if mark <= 0:
-                    yield rest.pop(index)
-                    break
+        order = sorted(group, key=lambda target: (target.weight > 0, rng.random()))
+        left = _Weights([target.weight for target in order])
+        for _ in order:
+            yield order[left.take(rng.randint(0, left.total))]
+
+
+def _priority(target: Target) -> int:
+    return target.priority
+
+
+class _Weights:
+    """Running sums of weights that are taken one by one: a Fenwick tree, so that a long list costs little more."""
+
+    def __init__(self, weights: list[int]) -> None:
+        self.total = sum(weights)
+        self._weights = weights
+        self._taken = [False] * len(weights)
+        self._first = 0  # the first that is left
+        self._sums = [0, *weights]
+        for at in range(1, len(self._sums)):
+            above = at + (at & -at)
+            if above < len(self._sums):
+                self._sums[above] += self._sums[at]
+
+    def take(self, mark: int) -> int:
+        """Take the first of those left whose running sum is `mark` or more; returns its place in the list."""
+        index = self._reaching(mark) if mark else self._first
+        self._taken[index] = True
+        while self._first < len(self._taken) and self._taken[self._first]:
+            self._first += 1
+        self.total -= self._weights[index]
+        at = index + 1
+        while at < len(self._sums):
+            self._sums[at] -= self._weights[index]
+            at += at & -at
+        return index
+
+    def _reaching(self, mark: int) -> int:
+        index = 0
+        for power in range(len(self._weights).bit_length() - 1, -1, -1):
+            at = index + (1 << power)
+            if at < len(self._sums) and self._sums[at] < mark:
+                index = at
+                mark -= self._sums[at]
+        return index
 
 
 def _shuffled(addresses: tuple[IPAddress, ...], ranks: tuple[int, ...], rng: "random.Random") -> list[IPAddress]:
@@ -243,9 +282,9 @@ class Candidate:
 
     def __str__(self) -> str:
         if not self.nameserver:
-            return f"{self.name} {self.outcome or self.rule}"
+            return escaped(f"{self.name} {self.outcome or self.rule}")
         when = f"in {self.milliseconds:.1f} ms" if self.age is None else f"remembered, {self.age:.0f} s old"
-        return f"{self.name} {'/'.join(self.questions)} {self.outcome} from {self.nameserver} {when}"
+        return escaped(f"{self.name} {'/'.join(self.questions)} {self.outcome} from {self.nameserver} {when}")
 
 
 @attrs.frozen
@@ -260,7 +299,7 @@ class Explanation:
     name: str
     policy: Policy
     candidates: tuple[Candidate, ...]
-    outcome: Outcome | Literal["temporary", "failed"]
+    outcome: Outcome
     addresses: tuple[IPAddress, ...]
     questions: int
     remark: str = ""

@@ -102,8 +102,9 @@ class Resolver(Facade[SyncDriver]):
     ) -> tuple[Endpoint, ...]:
         """List the pods that a headless Service publishes, one `Endpoint` for each address.
 
-        With `port`, each has its number for that port. Raises `NotHeadless` for a Service that has a ClusterIP, and
-        as `port()` does. Source: Kubernetes DNS specification, section 2.4.
+        With `port`, each has its number for that port. Under family `auto` both families are listed. Raises
+        `NotHeadless` for a Service that has a ClusterIP, `BadResponse` where more than 1,024 pods would have to be
+        asked for one by one, and as `port()` does. Source: Kubernetes DNS specification, section 2.4.
         """
         return self._run(Call(endpoints.endpoints, (name, port, protocol)), timeout, fresh=fresh)
 

@@ -1,6 +1,7 @@
 """The command line: its parser, and what becomes of errors. Each group of subcommands has a module of its own."""
 
 import argparse
+import io
 import os
 import re
 import sys
@@ -8,9 +9,10 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from k8sresolve import __version__
+from k8sresolve._escaping import escaped
 from k8sresolve.cli import checking, hosts, linting, searching, services, serving
 from k8sresolve.cli.options import Commands, Parser, add_common
-from k8sresolve.errors import BadResponse, ConfigError, Error, NotFound, ResolveError, TemporaryFailure
+from k8sresolve.errors import BadResponse, ConfigError, Error, InternalError, NotFound, ResolveError, TemporaryFailure
 
 _DESCRIPTION = """\
 Look up Services, their ports and any other host in Kubernetes DNS.
@@ -81,17 +83,19 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def entry() -> NoReturn:
     """Run the command as a program."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # what this terminal has no letter for
     sys.exit(main())
 
 
 def _status(error: Error) -> int:
     if isinstance(error, NotFound):
         return _NOT_FOUND
-    return _TEMPORARY if isinstance(error, TemporaryFailure | BadResponse) else _WRONG
+    return _TEMPORARY if isinstance(error, TemporaryFailure | BadResponse | InternalError) else _WRONG
 
 
 def _complain(message: str) -> None:
-    print(f"k8sresolve: {message}", file=sys.stderr)
+    print(f"k8sresolve: {escaped(message)}", file=sys.stderr)
 
 
 def _in_options(error: Error) -> str:
@@ -104,7 +108,7 @@ def _in_options(error: Error) -> str:
     told = re.sub(r"\b(namespace|cluster_domain|family)=(?:'(\w+)')?", _option, told)
     told = re.sub(r"\b(\w+)\(\)\.(\w+)", r"the \2 of `k8sresolve \1`", told)
     told = re.sub(r"\b(\w+)\(\)", r"`k8sresolve \1`", told)
-    return text.removesuffix(advice) + told
+    return text.removesuffix(escaped(advice)) + told
 
 
 def _option(argument: re.Match[str]) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, get_args
 
 import attrs
 
+from k8sresolve._escaping import escaped
 from k8sresolve.cli.output import Shown, write
 from k8sresolve.config import Family, Nameserver, Policy, ResolverConfig, dialect_of
 from k8sresolve.errors import ConfigError
@@ -43,6 +44,14 @@ def add_common(parser: argparse.ArgumentParser, *, after_command: bool = False) 
         action="append",
         # What is given after the command is added to what is given before it.
         dest="more_manifests" if after_command else "manifests",
+    )
+    add(
+        "--env",
+        "give a Corefile's variable {$NAME} a value, or that of this command's own environment; may be repeated",
+        [],
+        metavar="NAME[=VALUE]",
+        action="append",
+        dest="more_env" if after_command else "env",
     )
     add("--namespace", "the namespace to ask from (default: the pod's, or else `default`)", metavar="NAME")
     add("--cluster-domain", "the cluster domain (default: the pod's, or else cluster.local)", metavar="DOMAIN")
@@ -92,7 +101,7 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, and exit."""
         self.print_usage(sys.stderr)
-        self.exit(2, f"k8sresolve: {message}\n")
+        self.exit(2, f"k8sresolve: {escaped(message)}\n")
 
     def format_help(self) -> str:
         """Write the help."""
@@ -112,7 +121,7 @@ class Commands:
         description = f"{summary[0].upper()}{summary[1:]}. {details}"
         parser = self._group.add_parser(name, help=summary, description=description, allow_abbrev=False)
         add_common(parser, after_command=True)
-        parser.set_defaults(run=run, more_manifests=[])
+        parser.set_defaults(run=run, more_manifests=[], more_env=[])
         return parser
 
     def ask(self, name: str, summary: str, ask: Ask, details: str = "") -> Parser:
@@ -159,14 +168,25 @@ def _opened(args: argparse.Namespace, cluster: "Cluster | None") -> Resolver:
     return cluster.resolver(config=config, **how)
 
 
-def open_cluster(args: argparse.Namespace) -> "Cluster":
+def environment(args: argparse.Namespace) -> dict[str, str]:
+    """Read the variables given for a Corefile. Raises `ConfigError` for one that this environment has not."""
+    found: dict[str, str] = {}
+    for given in [*args.env, *args.more_env]:
+        name, stated, value = given.partition("=")
+        if not name or not (stated or name in os.environ):
+            raise ConfigError(f"--env {given}: there is no such variable", advice="give --env NAME=VALUE")
+        found[name] = value if stated else os.environ[name]
+    return found
+
+
+def open_cluster(args: argparse.Namespace, *, corefile: str | None = None) -> "Cluster":
     """Make the offline cluster of the manifests given."""
     from k8sresolve.testing import Cluster, KubernetesOptions
 
-    if args.cluster_domain is None:
-        return Cluster.from_manifests(*manifests(args))
-    zones = (check_domain(args.cluster_domain), *_REVERSE_ZONES)
-    return Cluster.from_manifests(*manifests(args), options=KubernetesOptions(zones=zones))
+    options = None
+    if args.cluster_domain is not None:
+        options = KubernetesOptions(zones=(check_domain(args.cluster_domain), *_REVERSE_ZONES))
+    return Cluster.from_manifests(*manifests(args), options=options, corefile=corefile, environment=environment(args))
 
 
 def _config(args: argparse.Namespace) -> ResolverConfig | None:

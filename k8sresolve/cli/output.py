@@ -10,6 +10,7 @@ from typing import Any, cast
 import attrs
 
 from k8sresolve._columns import Columns, aligned
+from k8sresolve._escaping import escaped
 from k8sresolve.errors import PortsDiffer
 from k8sresolve.names import EndpointName, IPAddress, PodName, ServiceName
 from k8sresolve.records import Addresses, Candidate, Cname, Endpoint, Explanation, Port, Service, Target
@@ -30,7 +31,8 @@ class Shown:
 
 def write(shown: Shown, *, as_json: bool) -> None:
     """Print an answer, all of it at once, so that a reader sees it whole or not at all."""
-    print(json.dumps(shown.data, indent=2) if as_json else shown.text, flush=True)
+    lines = (escaped(line) for line in shown.text.split("\n"))
+    print(json.dumps(shown.data, indent=2) if as_json else "\n".join(lines), flush=True)
 
 
 def fields(*rows: tuple[str, str | Sequence[str]]) -> str:
@@ -42,7 +44,7 @@ def fields(*rows: tuple[str, str | Sequence[str]]) -> str:
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Align columns below their headings; an empty cell is written `-`. On a terminal the last column is wrapped."""
-    lines = [tuple(header), *(tuple(cell or "-" for cell in row) for row in rows)]
+    lines = [tuple(header), *(tuple(escaped(cell) or "-" for cell in row) for row in rows)]
     columns = Columns(lines)
     indent = columns.indent
     room = _terminal_width() - indent

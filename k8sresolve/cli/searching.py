@@ -29,8 +29,6 @@ _OUTCOMES = {
     "closed": "CLOSED",
     "internal": "INTERNAL",
     "malformed": "MALFORMED",
-    "temporary": "TEMPORARY",
-    "failed": "FAILED",
 }
 _ENDS = {
     "nodata": "the name exists, but has no address",

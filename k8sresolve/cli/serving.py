@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from k8sresolve._columns import Columns
+from k8sresolve._escaping import escaped
 from k8sresolve.cli.fault_option import add_fault, grammar
 from k8sresolve.cli.options import Commands, manifests, open_cluster
 from k8sresolve.errors import ConfigError, Error
@@ -90,15 +91,13 @@ def _open(args: argparse.Namespace) -> "Cluster":
         return open_cluster(args)
     if args.cluster_domain is not None:
         raise ConfigError("--cluster-domain and --corefile exclude each other", advice="the Corefile has the domain")
-    from k8sresolve.testing import Cluster
-
     try:
         text = Path(args.corefile).read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"{args.corefile}: {error.strerror}") from None
     except UnicodeDecodeError:
         raise ConfigError(f"{args.corefile}: it is no text in UTF-8") from None
-    return Cluster.from_manifests(*manifests(args), corefile=text)
+    return open_cluster(args, corefile=text)
 
 
 def _reload(args: argparse.Namespace, cluster: "Cluster") -> None:
@@ -114,7 +113,7 @@ def _reload(args: argparse.Namespace, cluster: "Cluster") -> None:
 
 
 def _say(text: str) -> None:
-    print(f"k8sresolve: {text}", file=sys.stderr, flush=True)
+    print(f"k8sresolve: {escaped(text)}", file=sys.stderr, flush=True)
 
 
 def _listen_address(text: str) -> tuple[str, int]:

@@ -4,6 +4,7 @@ import difflib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import ip_address
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -45,6 +46,9 @@ if TYPE_CHECKING:
     from k8sresolve.testing.programs.dnspython import OfflineNameserver
     from k8sresolve.testing.programs.libc_names import Outside
     from k8sresolve.testing.programs.patch import Patch
+
+
+_NO_ENVIRONMENT: Mapping[str, str] = MappingProxyType({})
 
 
 class Cluster:
@@ -90,6 +94,7 @@ class Cluster:
         *paths: str | os.PathLike[str],
         options: KubernetesOptions | None = None,
         corefile: str | None = None,
+        environment: Mapping[str, str] = _NO_ENVIRONMENT,
         upstream: Mapping[str, str] | None = EMPTY_INTERNET,
         server_addresses: Sequence[str] = DEFAULT_SERVER_ADDRESSES,
         seed: int = 0,
@@ -100,7 +105,8 @@ class Cluster:
 
         YAML needs the extra `k8sresolve[yaml]`; JSON needs nothing. The nameserver is set up by `corefile`, the text of
         a Corefile, or else by the ConfigMap `coredns` in kube-system, if it is among the manifests. Without either, it
-        is CoreDNS's `kubernetes` plugin alone, with the `options` given, by default as kubeadm sets them. `upstream`
+        is CoreDNS's `kubernetes` plugin alone, with the `options` given, by default as kubeadm sets them.
+        `environment` has the values of a Corefile's variables, `{$NAME}`; this process's own are never read. `upstream`
         maps origins to the texts of the zone files that stand behind the cluster, by default an Internet in which no
         name exists. Names in no zone are REFUSED, with None all of them. `server_addresses` are the nameserver's own,
         which show in its NS records. By `seed` the plugin `loadbalance` shuffles.
@@ -116,7 +122,12 @@ class Cluster:
         cannot be used.
         """
         settings = ServerSettings(
-            options=options, corefile=corefile, upstream=upstream, server_addresses=server_addresses, seed=seed
+            options=options,
+            corefile=corefile,
+            environment=environment,
+            upstream=upstream,
+            server_addresses=server_addresses,
+            seed=seed,
         )
         return cls._of(read_manifests(paths), settings, service_cidrs=service_cidrs, pod_cidrs=pod_cidrs)
 
@@ -127,6 +138,7 @@ class Cluster:
         *,
         options: KubernetesOptions | None = None,
         corefile: str | None = None,
+        environment: Mapping[str, str] = _NO_ENVIRONMENT,
         upstream: Mapping[str, str] | None = EMPTY_INTERNET,
         server_addresses: Sequence[str] = DEFAULT_SERVER_ADDRESSES,
         seed: int = 0,
@@ -141,7 +153,12 @@ class Cluster:
         ('10.96.20.1',)
         """
         settings = ServerSettings(
-            options=options, corefile=corefile, upstream=upstream, server_addresses=server_addresses, seed=seed
+            options=options,
+            corefile=corefile,
+            environment=environment,
+            upstream=upstream,
+            server_addresses=server_addresses,
+            seed=seed,
         )
         return cls._of(read_objects(objects), settings, service_cidrs=service_cidrs, pod_cidrs=pod_cidrs)
 

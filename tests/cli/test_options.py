@@ -1,5 +1,6 @@
 """The common options, errors and exit statuses."""
 
+import json
 import os
 import signal
 import socket
@@ -46,6 +47,37 @@ def test_manifests_before_and_after_the_subcommand_are_joined(run, shop, odd):
     assert run("--manifests", odd, "service", "payments.shop", "--manifests", shop).status == 0
     assert run("--manifests", odd, "service", "odd", "--manifests", shop).status == 0
     assert run("service", "odd", "--manifests", shop, "--manifests", odd).status == 0
+
+
+@pytest.fixture
+def with_variable(tmp_path):
+    """A ConfigMap whose Corefile serves a zone that a variable tells."""
+    corefile = "{$ZONE}:53 {\n hosts {\n  192.0.2.9 a.corp.example\n }\n}\nother.example {\n errors\n}\n"
+    metadata = {"name": "coredns", "namespace": "kube-system"}
+    config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"Corefile": corefile}}
+    path = tmp_path / "dns.json"
+    path.write_text(json.dumps(config))
+    return str(path)
+
+
+def test_f14_a_corefiles_variables_are_those_given_as_options(run, with_variable, monkeypatch):
+    monkeypatch.setenv("ZONE", "other.test")
+    ask = ("--manifests", with_variable, "addresses", "a.corp.example.", "--family", "ipv4")
+    assert run(*ask).status == 0  # nothing is set, so that the zone is the root
+    assert run(*ask, "--env", "ZONE=corp.example").status == 0
+    assert run("--env", "ZONE=corp.example", *ask, "--env", "ANOTHER=").status == 0
+    assert run(*ask, "--env", "ZONE").status == 3  # REFUSED: this environment says other.test
+    assert run("--env", "ZONE=corp.example", *ask, "--env", "ZONE=x.test").status == 3
+
+
+@pytest.mark.parametrize("variable", ["NEVER_SET", "=x", "="])
+def test_f14_a_variable_that_has_no_value_is_told(run, shop, variable, monkeypatch):
+    monkeypatch.delenv("NEVER_SET", raising=False)
+    ran = run("--manifests", shop, "--env", variable, "service", "payments")
+    assert (ran.status, ran.err) == (
+        2,
+        f"k8sresolve: --env {variable}: there is no such variable; give --env NAME=VALUE\n",
+    )
 
 
 def test_offline_the_namespace_is_default_unless_given(run, odd):

@@ -11,7 +11,6 @@ from typing import get_args
 
 import pytest
 
-from k8sresolve._core.search.rules import Failure
 from k8sresolve.cli import searching
 from k8sresolve.records import Outcome, Reason
 
@@ -43,7 +42,7 @@ def test_candidates_follow_the_policy(offline):
 
 
 def test_there_are_words_for_every_outcome_and_what_is_no_end_is_temporary():
-    assert {*searching._OUTCOMES} == {*get_args(Outcome), *get_args(Failure)}
+    assert {*searching._OUTCOMES} == {*get_args(Outcome)}
     assert {*searching._STATUS} == {"found", *searching._ENDS}
     assert {*get_args(Outcome)} - {*get_args(Reason), "dangling", "malformed", "overtaken"} < {*searching._STATUS}
 

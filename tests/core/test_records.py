@@ -4,7 +4,7 @@ import copy
 import pickle
 from collections import Counter
 from ipaddress import ip_address
-from itertools import islice
+from itertools import accumulate, islice
 from random import Random
 
 import attrs
@@ -27,6 +27,8 @@ from k8sresolve import (
     Stats,
     Target,
 )
+from k8sresolve.records import _by_weight
+from tests.effort import cpu_seconds
 
 V4, V4B, V6 = ip_address("10.96.20.1"), ip_address("10.96.20.2"), ip_address("fd00::20")
 PAYMENTS = ServiceName("payments", "shop")
@@ -180,6 +182,37 @@ def test_each_target_brings_all_its_addresses_with_its_own_port():
 def test_the_same_chance_gives_the_same_order():
     port = port_of(*[(0, 10)] * 9)
     assert numbers(port, Random(3)) == numbers(port, Random(3)) != numbers(port, Random(4))
+
+
+def as_the_rfc_says(targets, rng):
+    """RFC 2782, "Weight", step by step: sum up what is left, draw a number, take the first that reaches it."""
+    order = []
+    for priority in sorted({target.priority for target in targets}):
+        left = sorted((t for t in targets if t.priority == priority), key=lambda t: (t.weight > 0, rng.random()))
+        while left:
+            mark = rng.randint(0, sum(target.weight for target in left))
+            sums = list(accumulate(target.weight for target in left))
+            order.append(left.pop(next(at for at, total in enumerate(sums) if total >= mark)).port)
+    return order
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 2), st.integers(0, 3) | st.integers(0, 65535)), min_size=1, max_size=40),
+    st.integers(0, 1000),
+)
+def test_the_order_is_that_of_the_rfc(targets, seed):
+    port = port_of(*targets)
+    assert [t.port for t in _by_weight(port.targets, Random(seed))] == as_the_rfc_says(port.targets, Random(seed))
+
+
+def test_f7_sixteen_times_the_targets_are_not_256_times_the_work():
+    def seconds(count):
+        targets = tuple(Target(f"t{n}.", n, n % 3, n % 100, (V4,)) for n in range(count))
+        port = Port("http", "tcp", PAYMENTS, targets)
+        return min(cpu_seconds(lambda: [*port.select(Random(7))]) for _ in range(3))
+
+    # A search in a tree makes it some 22 times, adding up what is left for each choice 256 times.
+    assert seconds(16000) < 80 * seconds(1000)
 
 
 def test_choice_is_lazy():

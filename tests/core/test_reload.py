@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import gc
 import os
 import threading
@@ -22,7 +23,7 @@ SEARCH = "search shop.svc.cluster.local svc.cluster.local cluster.local\noptions
 @pytest.fixture
 def resolv_conf(tmp_path, monkeypatch):
     path = tmp_path / "resolv.conf"
-    path.write_text(f"nameserver 192.0.2.1\n{SEARCH}")
+    path.write_text(f"nameserver 127.0.2.1\n{SEARCH}")
     (tmp_path / "hosts").write_text("127.0.0.1 localhost\n")
     monkeypatch.setattr(_system, "RESOLV_CONF", str(path))
     monkeypatch.setattr(_system, "HOSTS", str(tmp_path / "hosts"))
@@ -46,17 +47,17 @@ def nameserver(config):
 
 
 def test_a_changed_file_is_taken_at_the_next_look_and_no_earlier(reloader, resolv_conf):
-    assert nameserver(reloader.config) == "192.0.2.1"
+    assert nameserver(reloader.config) == "127.0.2.1"
     assert reloader.changed(10.0) is None
-    resolv_conf.write_text(f"nameserver 192.0.2.22\n{SEARCH}")
+    resolv_conf.write_text(f"nameserver 127.0.2.22\n{SEARCH}")
     assert reloader.changed(10.99) is None
-    assert nameserver(reloader.changed(11.0)) == "192.0.2.22"
+    assert nameserver(reloader.changed(11.0)) == "127.0.2.22"
     assert reloader.changed(12.0) is None
 
 
 def test_a_file_swapped_for_one_of_the_same_size_is_seen(reloader, resolv_conf):
-    swap(resolv_conf, f"nameserver 192.0.2.2\n{SEARCH}")
-    assert nameserver(reloader.changed(0.0)) == "192.0.2.2"
+    swap(resolv_conf, f"nameserver 127.0.2.2\n{SEARCH}")
+    assert nameserver(reloader.changed(0.0)) == "127.0.2.2"
 
 
 def test_one_look_a_second_at_most(reloader, monkeypatch):
@@ -76,39 +77,99 @@ def test_what_names_no_nameserver_is_passed_over(reloader, resolv_conf, text):
         resolv_conf.write_text(text)
     assert reloader.changed(0.0) is None
     assert reloader.changed(1.0) is None
-    assert nameserver(reloader.config) == "192.0.2.1"
-    swap(resolv_conf, f"nameserver 192.0.2.2\n{SEARCH}")
-    assert nameserver(reloader.changed(2.0)) == "192.0.2.2"
+    assert nameserver(reloader.config) == "127.0.2.1"
+    swap(resolv_conf, f"nameserver 127.0.2.2\n{SEARCH}")
+    assert nameserver(reloader.changed(2.0)) == "127.0.2.2"
+
+
+UNUSABLE = {
+    "none named": "nameserver\n",
+    "no address": "nameserver not-an-address\nnameserver 10.96.0.x\nnameserver https://evil/\n",
+    "broadcast": "nameserver 255.255.255.255\n",
+    "multicast": "nameserver 224.0.0.1\nnameserver ff02::1%lo\n",
+    "no scope": "nameserver fe80::1\n",
+}
+
+
+@pytest.mark.parametrize("text", UNUSABLE.values(), ids=UNUSABLE)
+def test_f22_what_names_only_nameservers_that_cannot_be_used_is_passed_over_and_logged_once(
+    reloader, resolv_conf, caplog, text
+):
+    resolv_conf.write_text(text + SEARCH)
+    assert [reloader.changed(float(look)) for look in range(5)] == [None] * 5
+    assert nameserver(reloader.config) == "127.0.2.1"
+    (record,) = caplog.records
+    assert (record.name, record.levelname) == ("k8sresolve", "WARNING")
+    assert record.getMessage().startswith(f"{resolv_conf} is passed over, and what it said before holds on: ")
+    swap(resolv_conf, f"nameserver 127.0.2.2\n{SEARCH}")
+    assert nameserver(reloader.changed(10.0)) == "127.0.2.2"
+
+
+def test_f22_what_can_be_used_in_part_is_adopted_as_it_stands(reloader, resolv_conf, caplog):
+    resolv_conf.write_text(f"nameserver bogus\nnameserver 255.255.255.255\nnameserver 127.0.2.2\n{SEARCH}")
+    assert [str(server) for server in reloader.changed(0.0).nameservers] == ["255.255.255.255", "127.0.2.2"]
+    assert caplog.records == []
+
+
+def test_f22_a_nameserver_out_of_reach_is_adopted_once_it_can_be_reached(reloader, resolv_conf, monkeypatch):
+    reached = []
+    monkeypatch.setattr(_system, "_can_be_asked", lambda _server: bool(reached))
+    swap(resolv_conf, f"nameserver 127.0.2.2\n{SEARCH}")
+    assert [reloader.changed(float(look)) for look in range(3)] == [None] * 3
+    reached.append(True)
+    assert nameserver(reloader.changed(4.0)) == "127.0.2.2"
+
+
+def test_f22_where_the_nameservers_stay_the_rest_is_taken_whatever_can_be_reached(reloader, resolv_conf, monkeypatch):
+    monkeypatch.setattr(_system, "_can_be_asked", lambda _server: False)
+    swap(resolv_conf, f"nameserver 127.0.2.1\n{SEARCH}options rotate\n")
+    assert "rotate" in reloader.changed(0.0).flags
+
+
+def test_f22_having_no_socket_left_is_no_word_on_a_nameserver(reloader, resolv_conf, monkeypatch):
+    def no_socket(*_):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(_system.socket, "socket", no_socket)
+    swap(resolv_conf, f"nameserver 127.0.2.2\n{SEARCH}")
+    assert nameserver(reloader.changed(0.0)) == "127.0.2.2"
+
+
+def test_a_file_that_is_being_written_is_not_logged(reloader, resolv_conf, caplog):
+    for step in range(9):
+        resolv_conf.write_text("search a\n" * step)
+        assert reloader.changed(float(step)) is None
+    assert caplog.records == []
 
 
 def test_the_seven_steps_of_a_rewrite_come_to_the_last(reloader, resolv_conf):
-    final = f"{SEARCH}nameserver 192.0.2.2\n"
+    final = f"{SEARCH}nameserver 127.0.2.2\n"
     for step in range(1, 7):
         resolv_conf.write_text(final[: len(final) * step // 9])
         assert reloader.changed(float(step)) is None
     resolv_conf.write_text(final)
-    assert nameserver(reloader.changed(7.0)) == "192.0.2.2"
+    assert nameserver(reloader.changed(7.0)) == "127.0.2.2"
 
 
 def test_a_file_without_a_last_newline_must_stay_as_it_is_for_a_look(reloader, resolv_conf):
-    resolv_conf.write_text("nameserver 192.0.2.2")
+    resolv_conf.write_text("nameserver 127.0.2.2")
     assert reloader.changed(0.0) is None
-    resolv_conf.write_text("nameserver 192.0.2.22")
+    resolv_conf.write_text("nameserver 127.0.2.22")
     assert reloader.changed(1.0) is None
-    assert nameserver(reloader.changed(2.0)) == "192.0.2.22"
+    assert nameserver(reloader.changed(2.0)) == "127.0.2.22"
 
 
 def test_a_directory_in_its_place_is_passed_over(reloader, resolv_conf):
     resolv_conf.unlink()
     resolv_conf.mkdir()
     assert reloader.changed(0.0) is None
-    assert nameserver(reloader.config) == "192.0.2.1"
+    assert nameserver(reloader.config) == "127.0.2.1"
 
 
 def test_no_reload_is_honoured(resolv_conf):
-    resolv_conf.write_text("nameserver 192.0.2.1\noptions no-reload\n")
+    resolv_conf.write_text("nameserver 127.0.2.1\noptions no-reload\n")
     reloader = _system.Reloader("glibc")
-    resolv_conf.write_text(f"nameserver 192.0.2.22\n{SEARCH}")
+    resolv_conf.write_text(f"nameserver 127.0.2.22\n{SEARCH}")
     assert reloader.changed(0.0) is None
 
 
@@ -128,7 +189,7 @@ def two_clusters(resolv_conf, monkeypatch):
     now = [100.0]
     monkeypatch.setattr("k8sresolve._facade.time", SimpleNamespace(time=time.time, monotonic=lambda: now[0]))
     with first.serve() as one, second.serve() as two:
-        ports = {"192.0.2.1": one.port, "192.0.2.2": two.port}
+        ports = {"127.0.2.1": one.port, "127.0.2.2": two.port}
         monkeypatch.setattr(
             "k8sresolve._drivers.sockets.address_of", lambda server: ("127.0.0.1", ports[server.address])
         )
@@ -139,11 +200,11 @@ def test_a_resolver_asks_the_new_nameserver_and_remembers_nothing_of_the_old(res
     first, second, now = two_clusters
     with Resolver(family="ipv4") as resolver:
         assert str(resolver.service("payments").addresses[0]) == "10.96.0.1"
-        swap(resolv_conf, f"nameserver 192.0.2.2\n{SEARCH}")
+        swap(resolv_conf, f"nameserver 127.0.2.2\n{SEARCH}")
         assert str(resolver.service("payments").addresses[0]) == "10.96.0.1"  # remembered, and no look yet
         now[0] += 1.5
         assert str(resolver.service("payments").addresses[0]) == "10.96.0.2"
-        assert str(resolver.config.nameservers[0]) == "192.0.2.2"
+        assert str(resolver.config.nameservers[0]) == "127.0.2.2"
     assert (len(first.queries), len(second.queries)) == (1, 1)
 
 
@@ -155,7 +216,7 @@ def test_what_is_under_way_ends_with_the_old_configuration(resolv_conf, two_clus
         async with AsyncResolver(family="ipv4") as resolver:
             waiting = asyncio.create_task(resolver.service("payments"))
             await asyncio.sleep(0.05)
-            swap(resolv_conf, f"nameserver 192.0.2.2\n{SEARCH}")
+            swap(resolv_conf, f"nameserver 127.0.2.2\n{SEARCH}")
             now[0] += 1.5
             new = await resolver.service("payments")
             old = await waiting
@@ -175,7 +236,7 @@ def test_a_resolver_with_a_configuration_of_its_own_looks_at_no_file(resolv_conf
 
 def test_what_was_looked_at_is_what_is_taken(reloader, resolv_conf, monkeypatch):
     """A file that is rewritten while it is read is not adopted by halves: it is read once, and that is parsed."""
-    whole = f"{SEARCH}nameserver 192.0.2.2\n"
+    whole = f"{SEARCH}nameserver 127.0.2.2\n"
     reads = []
     real = _system._read
 
@@ -183,20 +244,20 @@ def test_what_was_looked_at_is_what_is_taken(reloader, resolv_conf, monkeypatch)
         data = real(path, most)
         if path == _system.RESOLV_CONF:
             reads.append(data)
-            resolv_conf.write_text("nameserver 192.0.2.66\n")  # half of the next one
+            resolv_conf.write_text("nameserver 127.0.2.66\n")  # half of the next one
         return data
 
     resolv_conf.write_text(whole)
     monkeypatch.setattr(_system, "_read", read_and_cut)
     config = reloader.changed(0.0)
-    assert (nameserver(config), config.search[0]) == ("192.0.2.2", "shop.svc.cluster.local")
+    assert (nameserver(config), config.search[0]) == ("127.0.2.2", "shop.svc.cluster.local")
     assert reads == [whole.encode()]
 
 
 def test_threads_that_meet_a_reload_ask_either_wholly_by_the_old_or_wholly_by_the_new(resolv_conf, two_clusters):
     """Configuration, setting and driver are taken as one: no question of the one goes through the other."""
     first, second, now = two_clusters
-    text = "nameserver 192.0.2.{0}\nsearch shop.svc.{1} svc.{1} {1}\noptions ndots:5\n"
+    text = "nameserver 127.0.2.{0}\nsearch shop.svc.{1} svc.{1} {1}\noptions ndots:5\n"
     domains = {"1": "cluster.local", "2": "other.test"}
     resolv_conf.write_text(text.format("1", domains["1"]))
     with Resolver(family="ipv4") as resolver:
@@ -228,7 +289,7 @@ def test_counters_go_on_over_a_reload(resolv_conf, two_clusters):
     _first, _second, now = two_clusters
     with Resolver(family="ipv4") as resolver:
         for turn, number in enumerate("12121", 1):
-            swap(resolv_conf, f"nameserver 192.0.2.{number}\n{SEARCH}")
+            swap(resolv_conf, f"nameserver 127.0.2.{number}\n{SEARCH}")
             now[0] += 1.5
             resolver.service("payments")
             resolver.service("payments")
@@ -248,13 +309,13 @@ def test_a_reload_is_told_to_observers_and_the_log(resolv_conf, two_clusters, ca
     with Resolver(family="ipv4", observers=[Reloads()]) as resolver, caplog.at_level("DEBUG", "k8sresolve"):
         resolver.service("payments")
         assert told == []
-        swap(resolv_conf, f"nameserver 192.0.2.2\n{SEARCH}")
+        swap(resolv_conf, f"nameserver 127.0.2.2\n{SEARCH}")
         now[0] += 1.5
         resolver.service("payments")
-    assert told == ["192.0.2.2"]
+    assert told == ["127.0.2.2"]
     (message,) = [record.message for record in caplog.records if "has changed" in record.message]
     search = "shop.svc.cluster.local svc.cluster.local cluster.local"
-    assert message == f"{resolv_conf} has changed: nameservers 192.0.2.2, search {search}"
+    assert message == f"{resolv_conf} has changed: nameservers 127.0.2.2, search {search}"
 
 
 def test_the_old_configurations_sockets_are_closed_when_its_last_question_ends(resolv_conf, two_clusters):
@@ -267,7 +328,7 @@ def test_the_old_configurations_sockets_are_closed_when_its_last_question_ends(r
             waiting = [asyncio.create_task(resolver.service(name)) for name in ("payments", "nowhere")]
             await asyncio.sleep(0.02)
             assert len(before._open) == 1
-            swap(resolv_conf, f"nameserver 192.0.2.2\n{SEARCH}")
+            swap(resolv_conf, f"nameserver 127.0.2.2\n{SEARCH}")
             now[0] += 1.5
             await resolver.service("payments")
             assert len(before._open) == 1
@@ -289,7 +350,7 @@ def test_of_threads_that_see_a_change_at_once_one_reloads(resolv_conf, two_clust
             return real(config)
 
         monkeypatch.setattr(resolver, "_lay", lay)
-        swap(resolv_conf, f"nameserver 192.0.2.2\n{SEARCH}")
+        swap(resolv_conf, f"nameserver 127.0.2.2\n{SEARCH}")
         now[0] += 1.5
         slow = threading.Thread(target=resolver.service, args=("payments",))
         slow.start()
@@ -307,7 +368,7 @@ def test_a_child_reloads_though_its_parent_was_at_it_when_it_forked(resolv_conf,
     with Resolver(family="ipv4") as resolver:
         assert resolver._reloading.take()
         forks._after_fork()
-        swap(resolv_conf, f"nameserver 192.0.2.2\n{SEARCH}")
+        swap(resolv_conf, f"nameserver 127.0.2.2\n{SEARCH}")
         now[0] += 1.5
         assert str(resolver.service("payments").addresses[0]) == "10.96.0.2"
 
@@ -322,7 +383,7 @@ def test_closed_while_it_reloads_it_leaves_no_driver_open(resolv_conf, two_clust
         return real(config)
 
     monkeypatch.setattr(resolver, "_lay", lay)
-    swap(resolv_conf, f"nameserver 192.0.2.2\n{SEARCH}")
+    swap(resolv_conf, f"nameserver 127.0.2.2\n{SEARCH}")
     now[0] += 1.5
     with pytest.raises(ResolverClosed):
         resolver.service("payments")

@@ -103,7 +103,7 @@ class Open:
                 message, peer = self._udp.recvfrom(65535)
             except OSError:
                 return
-            for out in self.playing.play(message, "udp"):
+            for out in self.playing.play(message, "udp", peer):
                 sock = self._other if out.kind == "elsewhere" else self._udp
                 self._later(out.delay, lambda sock=sock, out=out, peer=peer: _send_to(sock, out.data, peer))
 
@@ -115,10 +115,11 @@ class Open:
 
     async def _stream(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._streams.add(writer)
+        peer = writer.get_extra_info("peername")
         try:
             while True:
                 length = int.from_bytes(await reader.readexactly(2), "big")
-                for out in self.playing.play(await reader.readexactly(length), "tcp"):
+                for out in self.playing.play(await reader.readexactly(length), "tcp", peer):
                     self._later(out.delay, lambda out=out: _write(writer, out))
         except (OSError, asyncio.IncompleteReadError):
             return
@@ -156,7 +157,7 @@ class Virtual:
         playing = self.playing[send.nameserver]
         if not getattr(playing.nameserver, send.transport):
             return [_arrival(_LATENCY, None, "connection refused")]
-        outs = playing.play(message, send.transport)
+        outs = playing.play(message, send.transport, object())  # each send has a socket of its own
         if send.transport == "udp":
             # The kernel drops what comes from elsewhere.
             return [_arrival(_LATENCY + out.delay, out.data) for out in outs if out.kind == "message"]

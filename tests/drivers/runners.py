@@ -14,7 +14,7 @@ import attrs
 from k8sresolve._core.engine.desk import Desk
 from k8sresolve.async_resolver import AsyncResolver
 from k8sresolve.config import ResolverConfig
-from k8sresolve.records import Addresses, Port, Service, Stats
+from k8sresolve.records import Addresses, Answer, Port, Service, Stats
 from k8sresolve.resolver import Resolver
 from k8sresolve.testing.network.virtual import AsyncVirtualDriver, VirtualDriver
 from tests.drivers.nameservers import Loopback, Virtual
@@ -33,6 +33,7 @@ class Outcome:
     told: tuple[str, ...]
     errors: tuple[BaseException, ...]
     asked: tuple[Counter[str], ...]
+    names: tuple[str, ...]
     seconds: float
     stats: Stats
     left: tuple[int, int, int]
@@ -86,6 +87,8 @@ def tell(result: object) -> str:
             words = [*map(str, result.addresses)]
             if result.cname is not None:
                 words.append(f"by {','.join(result.cname.targets)}")
+        case Answer():
+            return f"{', '.join(sorted(result.records))} at {result.candidate}"
         case _:
             return str(result)
     return " ".join([*words, "incomplete"] if result.incomplete else words)
@@ -93,7 +96,7 @@ def tell(result: object) -> str:
 
 def _config(scenario: Scenario, addresses: Any) -> ResolverConfig:
     search = ("shop.svc.cluster.local", "svc.cluster.local", "cluster.local")
-    return ResolverConfig(nameservers=tuple(addresses), search=search, ndots=5, **scenario.config)
+    return ResolverConfig(**{"nameservers": tuple(addresses), "search": search, "ndots": 5, **scenario.config})
 
 
 def _options(scenario: Scenario) -> dict[str, Any]:
@@ -102,6 +105,7 @@ def _options(scenario: Scenario) -> dict[str, Any]:
         "in_flight": scenario.in_flight,
         "cache": scenario.cache,
         "retry_unreachable": scenario.retry_unreachable,
+        "policy": scenario.policy,
     }
 
 
@@ -111,6 +115,7 @@ def _outcome(results: list[Any], playing: list[Playing], seconds: float, resolve
         told=tuple(map(tell, results)),
         errors=tuple(result for result in results if isinstance(result, BaseException)),
         asked=tuple(one.asked for one in playing),
+        names=tuple(dict.fromkeys(playing[0].names)),
         seconds=seconds,
         stats=resolver.stats(),
         left=(len(desk.flights), desk.waiting, desk.active),

@@ -55,6 +55,9 @@ SHOP = """
     gnir.shop.svc.cluster.local. 30 CNAME ring.shop.svc.cluster.local.
     example.com. 300 SOA ns.example.com. hostmaster.example.com. 1 7200 1800 86400 300
     api.example.com. 60 A 192.0.2.7
+    a\\.b\\032c\\0071.example.com. 60 TXT "it is"
+    brief.example.com. 1 CNAME api.example.com.
+    . 300 NS a.root.test.
 """
 
 
@@ -62,13 +65,15 @@ SHOP = """
 class Nameserver:
     """`steps` by kind of query: words that must all be true of it, such as `"A udp"`, `"tcp"`, a name, or `""`.
 
-    The first kind that fits counts. `udp` and `tcp` say whether its ports are open.
+    The first kind that fits counts. `udp` and `tcp` say whether its ports are open. `stuck`: as IPVS may lead them,
+    all packets from the first one's source go to a replica that is gone (kubernetes#71514).
     """
 
     steps: Mapping[str, tuple[Step, ...]] = attrs.field(factory=dict)
     zone: str = SHOP
     udp: bool = True
     tcp: bool = True
+    stuck: bool = False
 
 
 class Playing:
@@ -78,6 +83,8 @@ class Playing:
         self.nameserver = nameserver
         self.asked: Counter[str] = Counter()
         self.ids: list[bytes] = []
+        self.names: list[str] = []
+        self.sources: list[tuple[str, object]] = []  # type of the question, and where it came from
         self._taken: Counter[str] = Counter()
         self._watchers: list[tuple[int, Callable[[], None]]] = []
         self._lock = threading.Lock()
@@ -86,15 +93,18 @@ class Playing:
         """Call that, in whatever thread it may be, when so many messages have come."""
         self._watchers.append((count, call))
 
-    def play(self, message: bytes, transport: str) -> list[Out]:
+    def play(self, message: bytes, transport: str, source: object) -> list[Out]:
         """Take a message in and say what comes back."""
         query = dns.message.from_wire(message)
         question = query.question[0]
         words = {question.name.to_text().lower(), dns.rdatatype.to_text(question.rdtype), transport}
         with self._lock:
             self.ids.append(message[:2])
+            self.names.append(question.name.to_text().lower())
+            self.sources.append((dns.rdatatype.to_text(question.rdtype), source))
             self.asked[f"{dns.rdatatype.to_text(question.rdtype)} {transport}"] += 1
-            step = self._step(words)
+            lost = self.nameserver.stuck and source == self.sources[0][1]
+            step = silent if lost else self._step(words)
             due = [call for count, call in self._watchers if count == self.asked.total()]
         for call in due:
             call()
@@ -146,11 +156,15 @@ def reply_to(query: dns.message.Message, zone: str) -> dns.message.Message:
     return reply
 
 
+def wire_of(reply: dns.message.Message) -> bytes:
+    return reply.to_wire(max_size=65535)  # whatever size the query stated
+
+
 # -- steps -----------------------------------------------------------------------------------------------------------
 
 
 def answer(_query: bytes, reply: dns.message.Message) -> list[Out]:
-    return [Out("message", 0.0, reply.to_wire())]
+    return [Out("message", 0.0, wire_of(reply))]
 
 
 def silent(_query: bytes, _reply: dns.message.Message) -> list[Out]:
@@ -241,7 +255,7 @@ def changed(change: Callable[[dns.message.Message], object]) -> Step:
 
     def step(_query: bytes, reply: dns.message.Message) -> list[Out]:
         change(reply)
-        return [Out("message", 0.0, reply.to_wire())]
+        return [Out("message", 0.0, wire_of(reply))]
 
     return step
 
@@ -275,9 +289,25 @@ def _ring(reply: dns.message.Message) -> None:
 other_owner = changed(_other_owner)
 ring = changed(_ring)
 found_in_nxdomain = changed(lambda reply: reply.set_rcode(dns.rcode.NXDOMAIN))
+
+
+def _to_the_alias(reply: dns.message.Message) -> None:
+    del reply.answer[1:]
+
+
 truncated = changed(_cut)
+alias_alone = changed(_to_the_alias)  # as CoreDNS may cut an answer off without saying so (coredns#4684)
 lame = changed(_lame)
 referral = changed(_referred)
+
+
+def fitting(query: bytes, reply: dns.message.Message) -> list[Out]:
+    """Answer over UDP as nameservers do: cut, with TC, what does not fit the size that the query states (RFC 6891)."""
+    asked = dns.message.from_wire(query)
+    size = max(512, asked.payload) if asked.edns >= 0 else 512
+    return (answer if len(wire_of(reply)) <= size else truncated)(query, reply)
+
+
 no_glue = changed(lambda reply: reply.additional.clear())
 partial_glue = changed(lambda reply: reply.additional.__delitem__(slice(1, None)))
 partly = changed(lambda reply: setattr(reply, "flags", reply.flags | dns.flags.TC))  # TC, and yet records
@@ -299,7 +329,7 @@ def noise(query: bytes, _reply: dns.message.Message) -> bytes:
 
 
 def wrong_id(_query: bytes, reply: dns.message.Message) -> bytes:
-    wire = reply.to_wire()
+    wire = wire_of(reply)
     return bytes((wire[0] ^ 255, wire[1])) + wire[2:]
 
 
@@ -309,12 +339,12 @@ def wrong_id_truncated(query: bytes, reply: dns.message.Message) -> bytes:
 
 
 def no_qr(_query: bytes, reply: dns.message.Message) -> bytes:
-    wire = reply.to_wire()
+    wire = wire_of(reply)
     return wire[:2] + bytes((wire[2] & 0x7F,)) + wire[3:]
 
 
 def wrong_opcode(_query: bytes, reply: dns.message.Message) -> bytes:
-    wire = reply.to_wire()
+    wire = wire_of(reply)
     return wire[:2] + bytes((wire[2] | 0x20,)) + wire[3:]
 
 
@@ -333,7 +363,7 @@ def wrong_type(query: bytes, reply: dns.message.Message) -> bytes:
 
 
 def wrong_class(query: bytes, reply: dns.message.Message) -> bytes:
-    wire = reply.to_wire()
+    wire = wire_of(reply)
     at = wire.index(b"\0", 12) + 4
     return wire[:at] + b"\x03" + wire[at + 1 :]
 
@@ -345,13 +375,13 @@ def no_question(_query: bytes, reply: dns.message.Message) -> bytes:
 
 
 def two_questions(_query: bytes, reply: dns.message.Message) -> bytes:
-    wire = reply.to_wire()
+    wire = wire_of(reply)
     end = wire.index(b"\0", 12) + 5
     return wire[:4] + b"\0\2" + wire[6:end] + wire[12:end] + wire[end:]
 
 
 def pointer_loop(query: bytes, reply: dns.message.Message) -> bytes:
-    wire = reply.to_wire()
+    wire = wire_of(reply)
     end = wire.index(b"\0", 12) + 5
     loop = b"\xc0" + bytes((end,)) + b"\0\1\0\1\0\0\0\x1e\0\4\6\6\6\6"
     return wire[:6] + b"\0\1\0\0\0\0" + wire[12:end] + loop
@@ -359,7 +389,7 @@ def pointer_loop(query: bytes, reply: dns.message.Message) -> bytes:
 
 def oversize(_query: bytes, reply: dns.message.Message) -> bytes:
     """A reply that says what is asked for, and is larger than the size that was advertised."""
-    wire = reply.to_wire()
+    wire = wire_of(reply)
     return wire + bytes(1233 - len(wire))
 
 
@@ -374,7 +404,7 @@ def stream(*outs: Callable[[bytes], Out]) -> Step:
     """Send parts of the framed answer, as each item makes them of it."""
 
     def step(_query: bytes, reply: dns.message.Message) -> list[Out]:
-        frame = _frame(reply.to_wire())
+        frame = _frame(wire_of(reply))
         return [out(frame) for out in outs]
 
     return step
@@ -388,7 +418,7 @@ def in_pieces(interval: float, count: int | None = None) -> Step:
     """Send the answer octet by octet, or only so many of them."""
 
     def step(_query: bytes, reply: dns.message.Message) -> list[Out]:
-        octets = _frame(reply.to_wire())[:count]
+        octets = _frame(wire_of(reply))[:count]
         return [Out("bytes", index * interval, bytes((octet,))) for index, octet in enumerate(octets)]
 
     return step

@@ -1,6 +1,7 @@
 """One list of scenarios, every driver: the same result, the same questions, within the same time."""
 
 import re
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -11,16 +12,23 @@ from tests.drivers.nameservers import Loopback
 from tests.drivers.runners import Outcome
 from tests.drivers.scenarios import SCENARIOS, Scenario
 
-
-def _each(scenarios: list[Scenario]) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("scenario", scenarios, ids=[scenario.name for scenario in scenarios])
+REAL = {"blocking": runners.blocking, "asyncio": runners.asyncio_}
 
 
-@_each(list(SCENARIOS))
-def test_threads_and_asyncio_on_real_sockets(scenario: Scenario, loopback: Loopback) -> None:
-    with ThreadPoolExecutor(2) as pool:
-        # At once, since most of either's time is waiting.
-        runs = [pool.submit(run, scenario, loopback) for run in (runners.blocking, runners.asyncio_)]
+def _each(drivers: Iterable[str], scenarios: Iterable[Scenario] = SCENARIOS) -> pytest.MarkDecorator:
+    """Run those that any of the drivers can show; each carries the codes of its behaviours."""
+    chosen = [scenario for scenario in scenarios if not set(drivers).isdisjoint(scenario.drivers)]
+    return pytest.mark.parametrize(
+        "scenario", [pytest.param(s, id=s.name, marks=pytest.mark.behaviour(*s.codes)) for s in chosen]
+    )
+
+
+@pytest.mark.drivers(*REAL)
+@_each(REAL)
+def test_on_real_sockets(scenario: Scenario, loopback: Loopback) -> None:
+    with ThreadPoolExecutor(len(REAL)) as pool:
+        # At once, since most of any one's time is waiting.
+        runs = [pool.submit(run, scenario, loopback) for name, run in REAL.items() if name in scenario.drivers]
     for run in runs:
         outcome = run.result()
         _judge(scenario, outcome)
@@ -38,12 +46,14 @@ def _judge_sends(scenario: Scenario, outcome: Outcome) -> None:
         assert scenario.seconds[0] >= EARLY or all(asked[kind] >= count for kind, count in expected.items())
 
 
-@_each(list(SCENARIOS))
+@pytest.mark.drivers("virtual")
+@_each(["virtual"])
 def test_asyncio_in_virtual_time(scenario: Scenario) -> None:
     _judge_exactly(scenario, runners.virtual(scenario))
 
 
-@_each([scenario for scenario in SCENARIOS if not scenario.at_once])
+@pytest.mark.drivers("virtual")
+@_each(["virtual"], [scenario for scenario in SCENARIOS if not scenario.at_once])
 def test_without_a_loop_in_virtual_time(scenario: Scenario) -> None:
     _judge_exactly(scenario, runners.virtual_blocking(scenario))
 
@@ -59,6 +69,7 @@ def _judge(scenario: Scenario, outcome: Outcome) -> None:
     assert outcome.told == scenario.told
     for error in outcome.errors:
         assert re.search(scenario.says, str(error)), str(error)
+    assert scenario.names in ((), outcome.names)
     assert outcome.left == (0, 0, 0)
 
 

@@ -281,7 +281,7 @@ def reading_records(found: Service, host: Addresses, answer: Answer, told: Expla
 
     assert_type(told.name, str)
     assert_type(told.policy, Policy)
-    assert_type(told.outcome, Outcome | Literal["temporary", "failed"])
+    assert_type(told.outcome, Outcome)
     assert_type(told.addresses, tuple[IPv4Address | IPv6Address, ...])
     assert_type(told.questions, int)
     assert_type(told.remark, str)

@@ -3,7 +3,7 @@
 import attrs
 
 from k8sresolve._core.lookups import masking
-from k8sresolve._core.lookups.hosts import answered_here, candidates, walks_of
+from k8sresolve._core.lookups.hosts import answered_here, candidates, failed_by, walks_of
 from k8sresolve._core.lookups.results import addresses_in
 from k8sresolve._core.lookups.setting import Setting
 from k8sresolve._core.lookups.trail import Trail
@@ -32,11 +32,22 @@ def explain(setting: Setting, name: str, policy: Policy | None = None) -> Lookup
         name=name,
         policy=setting.policy.name,
         candidates=_with_the_rest(told, planned),
-        outcome=end.failed.reason if end.failed else end.failure or "found",
+        outcome=_outcome(end),
         addresses=addresses_in(end.found.answers) if end.found else (),
         questions=sum(len(candidate.questions) for candidate in told),
         remark=masking.remark(name, setting.config, setting.policy, walks[-1].rdtypes, end),
     )
+
+
+def _outcome(end: search.Walked) -> Outcome:
+    """Tell what a walk came to, by the word for which a lookup raises its error."""
+    match end.failure:
+        case None:
+            return "found"
+        case "nxdomain" | "nodata":
+            return end.failure
+        case "temporary" | "failed":
+            return failed_by(end).reason
 
 
 def _with_the_rest(told: list[Candidate], planned: tuple[Candidate, ...]) -> tuple[Candidate, ...]:

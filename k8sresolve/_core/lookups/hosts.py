@@ -85,6 +85,7 @@ def found_by(trail: Trail, walks: list[Walk], wanted: str) -> Tried:
     for walk in walks:
         for tried in walk.end.tried:
             trail.note([Question(tried.step.name, rdtype) for rdtype in walk.rdtypes], tried.answers)
+            trail.note([question for question, _ in tried.beyond], tuple(answer for _, answer in tried.beyond))
     end = walks[-1].end
     if end.found is None:
         _fail(trail, end, wanted)
@@ -98,8 +99,13 @@ def _fail(trail: Trail, end: search.Walked, wanted: str) -> NoReturn:
     if end.failure == "nxdomain":
         problem = f"an alias of {chain[-1]}, which does not exist" if chain else "no such name"
         trail.fail(NoSuchName, problem, "" if trail.log else "such a name is never asked of a nameserver")
+    trail.give_up(failed_by(end), final=end.failure == "failed")
+
+
+def failed_by(end: search.Walked) -> Failed:
+    """Tell why a walk has neither an answer nor a negative one."""
     # A name that cannot be sent has no answer; musl 1.2.3 sends it nevertheless, for a nameserver to refuse.
-    trail.give_up(end.failed or Failed("formerr" if end.failure == "temporary" else "unsendable"))
+    return end.failed or Failed("formerr" if end.failure == "temporary" else "unsendable")
 
 
 def answered_here(setting: Setting, host: str) -> Addresses | None:

@@ -7,6 +7,7 @@ serves every driver. Nothing here knows of sockets, loops or retries; see `quest
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from k8sresolve._core.lookups.following import follow
 from k8sresolve._core.lookups.results import (
     addresses_in,
     any_found,
@@ -33,7 +34,9 @@ from k8sresolve._core.questions import (
     Results,
     Round,
     SrvData,
+    is_under,
 )
+from k8sresolve._core.search.aliases import completed, unsaid
 from k8sresolve.errors import InvalidName, NoData, NoSuchName
 from k8sresolve.names import IPAddress, PortName, ServiceName, shown
 from k8sresolve.records import Port, Service, Target
@@ -54,9 +57,11 @@ def service(setting: Setting, name: str | ServiceName, ports: tuple[str | PortNa
 
 
 def _service(trail: Trail, place: ServiceName, named: list[PortName]) -> Lookup[Service]:
-    hosts, offered = yield from first_round(trail, place, [port.fqdn for port in named])
+    hosts, offered = yield from first_round(trail, place, trail.setting.rdtypes, [port.fqdn for port in named])
     if trail.setting.rest and all(isinstance(answer, Empty) for answer in hosts):
-        hosts += yield from trail.ask(Round(tuple(Question(place.fqdn, rdtype) for rdtype in trail.setting.rest)))
+        rest = trail.setting.rest
+        others = yield from trail.ask(Round(tuple(Question(place.fqdn, rdtype) for rdtype in rest)))
+        hosts += yield from _beyond(trail, others, rest)
     require_addresses(trail, place, hosts)
     found: list[Port] = []
     for port, answer in zip(named, offered, strict=True):
@@ -76,9 +81,10 @@ def _service(trail: Trail, place: ServiceName, named: list[PortName]) -> Lookup[
     )
 
 
-def first_round(trail: Trail, place: ServiceName, offers: list[str]) -> Lookup[tuple[Results, Results]]:
+def first_round(
+    trail: Trail, place: ServiceName, rdtypes: tuple[int, ...], offers: list[str]
+) -> Lookup[tuple[Results, Results]]:
     """Ask for a Service's addresses and for SRV at the names in `offers`, at once; returns the answers for each."""
-    rdtypes = trail.setting.rdtypes
     width = len(rdtypes)
     questions = [Question(place.fqdn, rdtype) for rdtype in rdtypes] + [Question(offer, SRV) for offer in offers]
 
@@ -90,7 +96,13 @@ def first_round(trail: Trail, place: ServiceName, offers: list[str]) -> Lookup[t
         return any_found(got[:width]) and None not in got[width:]
 
     answers = yield from trail.ask(Round(tuple(questions), enough, usable))
-    return answers[:width], answers[width:]
+    return (yield from _beyond(trail, answers[:width], rdtypes)), answers[width:]
+
+
+def _beyond(trail: Trail, answers: Results, rdtypes: tuple[int, ...]) -> Lookup[Results]:
+    """Ask for the target of an ExternalName once where the answers leave it open."""
+    questions = unsaid(answers, rdtypes)
+    return completed(answers, rdtypes, questions, (yield from trail.ask(Round(questions)))) if questions else answers
 
 
 def require_addresses(trail: Trail, place: ServiceName, answers: Results) -> None:
@@ -133,7 +145,8 @@ def _no_service_because(place: ServiceName) -> str:
 class Offer(NamedTuple):
     """SRV records with the addresses of their targets.
 
-    `incomplete`: a family, or a target's addresses, are missing by loss; `lost` is what some target lost all by.
+    `incomplete`: a family, or a target's addresses, are missing; `lost` is what some target lost all by. `followed`
+    is how many targets came without an address, and how many of these were asked for.
     """
 
     targets: tuple[Target, ...]
@@ -141,6 +154,7 @@ class Offer(NamedTuple):
     expires_at: float
     incomplete: bool
     lost: Failed | None
+    followed: tuple[int, int]
 
 
 def port(setting: Setting, name: str | ServiceName, label: str, protocol: str = "tcp") -> Lookup[Port]:
@@ -178,7 +192,7 @@ def _offer(trail: Trail, named: PortName, answer: Result | None, node: Results) 
         nxdomain=_no_port(what, _service_of(named), node),
         nodata=(f"the name of {what} exists, but has no SRV record", ""),
     )
-    return (yield from _targets(trail, found, what))
+    return (yield from _targets(trail, _service_of(named), found, what))
 
 
 def _no_port(what: str, place: ServiceName, node: Results) -> Story:
@@ -195,45 +209,31 @@ def _no_port(what: str, place: ServiceName, node: Results) -> Story:
     return f"no {what}", f"{_no_service_because(place)}, or it has no such port"
 
 
-def _targets(trail: Trail, answer: Found, what: str) -> Lookup[Offer]:
+def _targets(trail: Trail, place: ServiceName, answer: Found, what: str) -> Lookup[Offer]:
     """Complete SRV records with addresses: from the glue, else by questions."""
     # RFC 2782: "A Target of "." means that the service is decidedly not available at this domain."
     records = [record for record in answer.data if record.target != "."]
     if not records:
         trail.fail(NoData, f"{what} is decidedly not offered here (SRV target '.')")
-    names = {record.target.lower() for record in records}
-    known = {name: answer.glue[name] for name in names if name in answer.glue}
-    resolved = yield from _resolve(trail, sorted(names - known.keys()))
-    known |= {name: addresses_in(answers) for name, answers in resolved.items()}
-    lost = next((failed for name, got in resolved.items() if not known[name] and (failed := first_failed(got))), None)
+    names = dict.fromkeys(record.target.lower() for record in sorted(records, key=lambda r: (r.priority, r.target)))
+    # Of a name elsewhere the cluster's nameserver is no witness.
+    known = {name: answer.glue[name] for name in names if name in answer.glue and is_under(name, place.cluster_domain)}
+    unknown = [name for name in names if name not in known]
+    followed = yield from follow(trail, unknown, (*trail.setting.rdtypes, *trail.setting.rest))
+    known |= {name: addresses_in(answers) for name, answers in followed.items()}
+    lost = next((failed for name, got in followed.items() if not known[name] and (failed := first_failed(got))), None)
     if lost and not any(known.values()):
         trail.give_up(lost)
-    targets = [_target(trail.setting, record, known[record.target.lower()]) for record in records]
-    ttl, expires_at = lifetime([answer, *(a for answers in resolved.values() for a in answers)], trail.setting)
+    targets = [_target(trail.setting, record, known.get(record.target.lower(), ())) for record in records]
+    ttl, expires_at = lifetime([answer, *(a for answers in followed.values() for a in answers)], trail.setting)
     return Offer(
         tuple(sorted(targets, key=lambda t: (t.priority, t.name, t.port, t.weight))),
         ttl,
         expires_at,
-        answer.truncated or any(map(is_lacking, resolved.values())),
+        answer.truncated or len(followed) < len(unknown) or any(map(is_lacking, followed.values())),
         lost,
+        (len(unknown), len(followed)),
     )
-
-
-def _resolve(trail: Trail, names: list[str]) -> Lookup[dict[str, Results]]:
-    """Ask for the addresses of all names at once, of every family that the caller takes."""
-    if not names:
-        return {}
-    rdtypes = (*trail.setting.rdtypes, *trail.setting.rest)
-
-    def by_name(got: Results) -> dict[str, Results]:
-        width = len(rdtypes)
-        return {name: got[at * width : (at + 1) * width] for at, name in enumerate(names)}
-
-    def usable(got: Results) -> bool:
-        return all(map(any_found, by_name(got).values()))
-
-    questions = tuple(Question(name, rdtype) for name in names for rdtype in rdtypes)
-    return by_name((yield from trail.ask(Round(questions, usable=usable))))
 
 
 def _target(setting: Setting, record: SrvData, known: Iterable[IPAddress]) -> Target:
@@ -249,17 +249,12 @@ def ports(setting: Setting, name: str | ServiceName) -> Lookup[tuple[Port, ...]]
     trail = Trail(str(name), setting)
     answer = yield from trail.one(place.fqdn, SRV)
     offer = yield from all_ports(trail, place, answer)
+    by_number: dict[int, list[Target]] = {}
+    for target in offer.targets:
+        by_number.setdefault(target.port, []).append(target)
     return tuple(
-        Port(
-            None,
-            None,
-            place,
-            tuple(target for target in offer.targets if target.port == number),
-            offer.ttl,
-            offer.expires_at,
-            offer.incomplete,
-        )
-        for number in sorted({target.port for target in offer.targets})
+        Port(None, None, place, tuple(targets), offer.ttl, offer.expires_at, offer.incomplete)
+        for _, targets in sorted(by_number.items())
     )
 
 
@@ -273,4 +268,4 @@ def all_ports(trail: Trail, place: ServiceName, answer: Result) -> Lookup[Offer]
             "a Service without ports looks like this, or an ExternalName",
         ),
     )
-    return (yield from _targets(trail, found, "this Service"))
+    return (yield from _targets(trail, place, found, "this Service"))

@@ -70,12 +70,13 @@ _CONFIGURED = frozenset({"timeout", "network"})
 class Trail:
     """What a lookup for `name`, as the user typed it, has asked so far."""
 
-    __slots__ = ("_began", "log", "name", "setting")
+    __slots__ = ("_began", "followed", "log", "name", "setting")
 
     def __init__(self, name: str, setting: Setting) -> None:
         self.name = name
         self.setting = setting
         self.log: list[tuple[Question, Result]] = []
+        self.followed: dict[str, Results] = {}  # see `following`
         self._began = setting.now()
 
     def ask(self, round_: Round) -> Lookup[Results]:
@@ -142,8 +143,12 @@ class Trail:
         )
         raise kind(self.name, problem, attempts=attempts, advice=advice)
 
-    def give_up(self, failed: Failed) -> NoReturn:
-        """Raise the error for a question that got no answer."""
+    def give_up(self, failed: Failed, *, final: bool | None = None) -> NoReturn:
+        """Raise the error for a question that got no answer.
+
+        `final` is what a search policy takes it for: its resolver would not try again, or would. Without one, the
+        failure itself tells.
+        """
         if failed.reason == "closed":
             raise ResolverClosed("this resolver was closed during the lookup")
         kind, problem, advice = _FAILURES[failed.reason]
@@ -154,4 +159,8 @@ class Trail:
             problem += f", after {spent:.1f} s"
         if failed.reason in _CONFIGURED:
             advice = "; ".join(filter(None, (advice, remarks(self.setting.config))))
+        if final and issubclass(kind, TemporaryFailure):
+            kind = BadResponse
+        elif final is False and kind is BadResponse:
+            kind = ServerFailure
         self.fail(kind, problem, advice)

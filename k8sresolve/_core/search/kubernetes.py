@@ -92,8 +92,8 @@ def _failure(tried: Sequence[Tried], _rdtypes: tuple[int, ...]) -> Failure:
     failures = [o for o in outcomes if o not in NEGATIVE]
     if failures:
         # FORMERR too is one nameserver's refusal, and another may answer.
-        return "failed" if failures[-1] == "bad" else "temporary"
+        return "failed" if failures[-1] in ("bad", "internal") else "temporary"
     return "nxdomain" if {*outcomes} <= {"nxdomain"} else "nodata"
 
 
-KUBERNETES = PolicyRules("kubernetes", _steps, _judge, _failure)
+KUBERNETES = PolicyRules("kubernetes", _steps, _judge, _failure, asks_beyond=True)

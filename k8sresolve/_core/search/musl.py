@@ -74,7 +74,8 @@ def _failure(tried: Sequence[Tried], rdtypes: tuple[int, ...]) -> Failure:
         return failure_of(outcome)
     if outcome == "unsendable":
         return "nxdomain" if _ADDRESSES.issuperset(rdtypes) else "failed"
-    return "temporary"
+    # What is wrong in this library is wrong the next time too.
+    return "failed" if outcome == "internal" else "temporary"
 
 
 def _old_failure(tried: Sequence[Tried], rdtypes: tuple[int, ...]) -> Failure:

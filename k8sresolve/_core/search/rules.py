@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple, TypeAlias, assert_never
 
 import attrs
 
-from k8sresolve._core.questions import Results
+from k8sresolve._core.questions import Question, Result, Results
 from k8sresolve._core.search.limits import LONGEST_NAME
 from k8sresolve.config import Policy, ResolverConfig
 from k8sresolve.records import Candidate, Outcome
@@ -56,11 +56,15 @@ class Step(NamedTuple):
 
 
 class Tried(NamedTuple):
-    """A candidate and what it came to; `answers` are in the order of the types, empty where it could not be sent."""
+    """A candidate and what it came to; `answers` are in the order of the types, empty where it could not be sent.
+
+    `beyond` are the questions about its last alias, with their answers, where the first ones left it open.
+    """
 
     step: Step
     answers: Results
     outcome: Outcome
+    beyond: tuple[tuple[Question, Result | None], ...] = ()
 
     @property
     def candidate(self) -> Candidate:
@@ -85,13 +89,15 @@ class PolicyRules:
     """One way of searching, as a row of rules.
 
     `steps` makes the candidates; `judge` says what a step's answers come to, and what follows it; `failure` how a walk
-    is reported in which nothing was found, for the types asked.
+    is reported in which nothing was found, for the types asked. `asks_beyond`: an alias whose target the answer leaves
+    open is followed by one more question.
     """
 
     name: Policy
     steps: Plan
     judge: Callable[[Step, Results], Judgement]
     failure: Callable[[Sequence[Tried], tuple[int, ...]], Failure]
+    asks_beyond: bool = False
 
 
 # Candidates.

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, get_args
 
 from k8sresolve._core.questions import AAAA, A, Failed, Lookup, Question, Result, Results, Round
+from k8sresolve._core.search.aliases import completed, unsaid
 from k8sresolve._core.search.rules import TEMPORARY, Failure, PolicyRules, Step, Then, Tried
 from k8sresolve.config import Policy, ResolverConfig
 from k8sresolve.errors import ConfigError
@@ -89,13 +90,19 @@ def walk(
         questions = tuple([Question(s.name, rdtype) for s in steps if s.kind == "asked" for rdtype in rdtypes])
         answers = (yield run.ask(questions)) if questions else _before(steps, tried)
         then = Then.GO_ON
-        for step, got in run.answered(answers):
+        for step, received in run.answered(answers):
             if then is Then.STOP:
-                tried.append(Tried(step, got, "overtaken"))
+                tried.append(Tried(step, received, "overtaken"))
                 continue
+            got = received
             outcome, then = policy.judge(step, got)
+            questions = unsaid(got, rdtypes) if policy.asks_beyond and outcome == "dangling" else ()
+            more = (yield Round(questions)) if questions else ()
+            if questions:
+                got = completed(got, rdtypes, questions, more)
+                outcome, then = policy.judge(step, got)
             if step.kind != "repeated":
-                tried.append(Tried(step, got, outcome))
+                tried.append(Tried(step, got, outcome, tuple(zip(questions, more, strict=True))))
                 if decided is not None:
                     decided(tried[-1])
         if then is Then.STOP:

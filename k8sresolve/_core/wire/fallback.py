@@ -1,19 +1,23 @@
 """Replies of any kind, read with dnspython: the `rules`, followed independently of `reply`.
 
-Imported only when `reply` meets something odd. No exception of dnspython leaves this module.
+Imported only when `reply` meets something odd. Names and records are dnspython's, the walk over them is not:
+`dns.message` compares the data of all records, which costs it ten seconds for 64 KiB of long names. What it refuses is
+refused here. No exception of dnspython leaves this module.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from ipaddress import ip_address
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import dns.flags
-import dns.message
 import dns.name
+import dns.opcode
 import dns.rcode
+import dns.rdata
 import dns.rdataclass
-import dns.rrset
+import dns.rdatatype
+import dns.wire
 
 from k8sresolve._core.questions import AAAA, CNAME, NS, PTR, SOA, SRV, A, SrvData
 from k8sresolve._core.wire.names import Malformed
@@ -35,6 +39,7 @@ _REVERSE = dns.name.from_text("arpa.")
 class _Row(NamedTuple):
     owner: dns.name.Name
     rdtype: int
+    rdclass: int
     ttl: int
     rdata: Any  # of the dnspython class for the type
 
@@ -44,24 +49,24 @@ def read_unusual_reply(message: bytes, query: bytes, rdtype: int) -> Reply | Non
 
     Raises `Malformed` (also as `BadAnswer`) for a reply that is ours and damaged.
     """
+    asked = _question(dns.wire.Parser(query, 12))
+    parser = dns.wire.Parser(message)
     try:
-        header = _parse(message, question_only=True)
-    except Malformed:
+        _, flags, questions, *sections = parser.get_struct("!6H")
+        said = [_question(parser) for _ in range(questions)]
+    except Exception:  # noqa: BLE001 - foreign code over hostile octets: whatever it raises, they cannot be read
         return None
-    if not header.flags & dns.flags.QR or header.opcode() != 0:
+    if not flags & dns.flags.QR or dns.opcode.from_flags(flags) != dns.opcode.QUERY:
         return None
-    truncated = bool(header.flags & dns.flags.TC)
-    rcode = int(header.flags) & 15
-    sections = [int.from_bytes(message[at : at + 2], "big") for at in (6, 8, 10)]
-    bare = Reply(rcode, truncated, (), (), None, {}, None, lame=False, answers=sections[0])
-    if not header.question:
-        return bare._replace(questioned=False) if rcode in WITHOUT_QUESTION else None
-    asked = dns.message.from_wire(query, question_only=True).question
-    if [_question(question) for question in header.question] != [_question(question) for question in asked]:
+    truncated = bool(flags & dns.flags.TC)
+    bare = Reply(flags & 15, truncated, (), (), None, {}, None, lame=False, answers=sections[0])
+    if not questions:
+        return bare._replace(questioned=False) if bare.rcode in WITHOUT_QUESTION else None
+    if said != [asked]:
         return None
     counts = cap_counts(*sections)
     try:
-        reply = _read_whole(_parse(_cap(message, counts)), asked[0].name, rdtype, counts)
+        reply = _read_sections(flags, [_records(parser, count) for count in counts], asked[0], rdtype)
     except Malformed:
         if truncated:
             return bare
@@ -69,54 +74,67 @@ def read_unusual_reply(message: bytes, query: bytes, rdtype: int) -> Reply | Non
     return reply if counts == sections else reply._replace(truncated=True)
 
 
-def _parse(message: bytes, *, question_only: bool = False) -> dns.message.Message:
+def _question(parser: dns.wire.Parser) -> tuple[dns.name.Name, int, int]:
+    name = parser.get_name(decompress=True)
+    rdtype, rdclass = parser.get_struct("!HH")
+    return name, rdtype, rdclass
+
+
+def _records(parser: dns.wire.Parser, count: int) -> list[_Row]:
     try:
-        # Each record stays apart, in the order of the wire. keyring=False: we never sign, so signatures do not matter.
-        return dns.message.from_wire(
-            message, keyring=False, question_only=question_only, one_rr_per_rrset=True, ignore_trailing=True
-        )
+        return [_record(parser) for _ in range(count)]
     except Exception as problem:
         # Foreign code over hostile octets: whatever it raises, they cannot be read.
         raise Malformed("the reply is damaged") from problem
 
 
-def _question(question: dns.rrset.RRset) -> tuple[dns.name.Name, int, int]:
-    return question.name, question.rdtype, question.rdclass
+def _record(parser: dns.wire.Parser) -> _Row:
+    owner = parser.get_name(decompress=True)
+    rdtype, rdclass, ttl, length = parser.get_struct("!HHIH")
+    with parser.restrict_to(length):
+        rdata = dns.rdata.from_wire_parser(rdclass, rdtype, parser)
+    return _Row(owner, rdtype, rdclass, ttl, rdata)
 
 
-def _cap(message: bytes, counts: Iterable[int]) -> bytes:
-    """Return the message with counts for no more records than are read."""
-    return message[:6] + b"".join(count.to_bytes(2, "big") for count in counts) + message[12:]
-
-
-def _read_whole(reply: dns.message.Message, name: dns.name.Name, rdtype: int, counts: list[int]) -> Reply:
-    answering = int(reply.flags) & 15 in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN)
-    chain, rows = _follow(list(_rows(reply.answer)) if answering else [], name, rdtype)
+def _read_sections(flags: int, sections: list[list[_Row]], name: dns.name.Name, rdtype: int) -> Reply:
+    upper = _upper_bits(*sections)
+    answer, authority, additional = ([row for row in rows if row.rdclass == dns.rdataclass.IN] for rows in sections)
+    answering = flags & 15 in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN)
+    chain, rows = _follow(answer if answering else [], name, rdtype)
     data, dropped = _data(rows, name, rdtype)
     targets = [alias.rdata.target.to_text() for alias in chain]
     hosts = [target for target in targets if rdtype not in HOST_CHAINS or _HOST.fullmatch(target)]
-    soa_ttl = next((_negative_ttl(row) for row in _rows(reply.authority) if row.rdtype == SOA), None)
-    rcode = int(reply.rcode())
-    answered = counts[0] or soa_ttl is not None or reply.flags & (dns.flags.AA | dns.flags.RA)
+    soa_ttl = next((_negative_ttl(row) for row in authority if row.rdtype == SOA), None)
+    rcode = upper << 4 | flags & 15
+    answered = sections[0] or soa_ttl is not None or flags & (dns.flags.AA | dns.flags.RA)
     return Reply(
         rcode,
-        bool(reply.flags & dns.flags.TC),
+        bool(flags & dns.flags.TC),
         data,
         tuple(hosts),
-        min((row.ttl for row in (*chain, *rows)), default=None),
-        _glue(reply.additional, data) if rdtype == SRV else {},
+        min((_seconds(row.ttl) for row in (*chain, *rows)), default=None),
+        _glue(additional, data) if rdtype == SRV else {},
         soa_ttl,
         lame=not rcode and not answered,
-        answers=counts[0],
+        answers=len(sections[0]),
         dropped=dropped + len(targets) - len(hosts),
     )
 
 
-def _rows(section: Iterable[dns.rrset.RRset]) -> Iterator[_Row]:
-    for rrset in section:
-        if rrset.rdclass == dns.rdataclass.IN:
-            for rdata in cast("Iterable[Any]", rrset):
-                yield _Row(rrset.name, int(rrset.rdtype), rrset.ttl, rdata)
+def _upper_bits(answer: list[_Row], authority: list[_Row], additional: list[_Row]) -> int:
+    """Return the upper bits of the rcode; raises `Malformed` where a pseudo-record stands that cannot be there."""
+    upper: int | None = None
+    sound = not any(row.rdtype in (dns.rdatatype.OPT, dns.rdatatype.TSIG) for row in (*answer, *authority))
+    for left, row in enumerate(reversed(additional)):
+        if row.rdtype == dns.rdatatype.OPT:
+            sound = sound and upper is None and row.owner == dns.name.root
+            upper = row.ttl >> 24
+        elif row.rdtype == dns.rdatatype.TSIG:
+            # RFC 8945, section 5.1: the last record. We never sign, so whether it is right does not matter.
+            sound = sound and not left and row.rdclass == dns.rdataclass.ANY
+    if not sound:
+        raise Malformed("an OPT or TSIG record that cannot be")
+    return upper or 0
 
 
 def _follow(answer: list[_Row], name: dns.name.Name, rdtype: int) -> tuple[list[_Row], list[_Row]]:
@@ -181,15 +199,17 @@ def _value(row: _Row) -> tuple[Any, Any]:
 
 
 def _negative_ttl(row: _Row) -> int:
-    minimum = row.rdata.minimum
-    return min(row.ttl, minimum if minimum <= MAX_TTL else 0)
+    return min(_seconds(row.ttl), _seconds(row.rdata.minimum))
 
 
-def _glue(additional: Iterable[dns.rrset.RRset], data: Iterable[SrvData]) -> Mapping[str, tuple[IPAddress, ...]]:
+def _seconds(ttl: int) -> int:
+    return ttl if ttl <= MAX_TTL else 0
+
+
+def _glue(additional: Iterable[_Row], data: Iterable[SrvData]) -> Mapping[str, tuple[IPAddress, ...]]:
     targets = {record.target.lower() for record in data} - {"."}
     glue: dict[str, dict[IPAddress, None]] = {}
-    for row in _rows(additional):
-        owner = row.owner.to_text().lower()
-        if owner in targets and row.rdtype in (A, AAAA):
+    for row in additional:
+        if row.rdtype in (A, AAAA) and (owner := row.owner.to_text().lower()) in targets:
             glue.setdefault(owner, {})[_value(row)[1]] = None
     return {name: tuple(addresses) for name, addresses in glue.items()}

@@ -1,15 +1,13 @@
 """From manifests to a cluster that runs: objects in the store, and controllers that have done their work."""
 
-import logging
 from collections.abc import Sequence
 
+from k8sresolve._log import logger
 from k8sresolve.testing.controllers.control_plane import ControlPlane
 from k8sresolve.testing.controllers.networks import Networks
 from k8sresolve.testing.objects.addresses import IPFamily, families_of
 from k8sresolve.testing.objects.kinds import Namespace, Node, Resource, Service
 from k8sresolve.testing.objects.store import Store
-
-_LOG = logging.getLogger("k8sresolve")
 
 
 def apply(
@@ -29,7 +27,7 @@ def apply(
     for resource in resources:
         key = (type(resource).__name__, resource.namespace, resource.name)
         if key in seen:
-            _LOG.warning("%s %s/%s is given twice; the later one holds", *key)
+            logger.warning("%s %s/%s is given twice; the later one holds", *key)
         seen.add(key)
         store.add(resource)
     control_plane = ControlPlane(store, Networks.of(service_cidrs, pod_cidrs, _asked_families(store)))
@@ -56,6 +54,6 @@ def _settle_namespaces(store: Store, resources: Sequence[Resource]) -> None:
         return
     for name in lived_in:
         if not store.has_namespace(name):
-            _LOG.warning(
+            logger.warning(
                 "namespace %s has objects but no Namespace among the manifests: DNS does not answer for it", name
             )

@@ -4,7 +4,6 @@ Source: `pkg/kubelet/network/dns/dns.go` of Kubernetes 1.37.2, and "DNS for Serv
 kubernetes.io/docs/concepts/services-networking/dns-pod-service/.
 """
 
-import logging
 import re
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv6Address, ip_address
@@ -12,6 +11,7 @@ from typing import Literal, assert_never
 
 import attrs
 
+from k8sresolve._log import logger
 from k8sresolve.errors import ConfigError
 from k8sresolve.testing.objects.kinds import DNSConfig, Pod
 
@@ -23,7 +23,6 @@ _MAX_DOMAIN = 253  # DNS1123SubdomainMaxLength
 NODE_RESOLV_CONF = "nameserver 192.0.2.53\n"
 """A node's own resolv.conf where a test says nothing else, with a nameserver outside the cluster."""
 
-_LOG = logging.getLogger("k8sresolve")
 _WORD = re.compile(r"[^\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+")  # Go's unicode.IsSpace
 _LEADING_ZEROS = re.compile(r"(?<![0-9A-Fa-f])0+(?=[0-9A-Fa-f])")
 
@@ -93,7 +92,7 @@ def write_resolv_conf(pod: Pod, kubelet: Kubelet) -> ResolvConf:
     """
     dns = pod_dns(pod, kubelet)
     for event in dns.events:
-        _LOG.warning("pod %s/%s: %s", pod.namespace, pod.name, event)
+        logger.warning("pod %s/%s: %s", pod.namespace, pod.name, event)
     # Without any setting, the container runtime copies the node's file.
     text = ResolvConf(dns.text() or kubelet.resolv_conf or "")
     text.events = dns.events

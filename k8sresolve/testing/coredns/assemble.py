@@ -1,13 +1,14 @@
 """The nameserver of a cluster: by a Corefile, by one among the manifests, or by options."""
 
-import logging
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache, partial
 from typing import NamedTuple
 
 import attrs
 
+from k8sresolve._escaping import escaped
+from k8sresolve._log import logger
 from k8sresolve.testing.coredns.build import Built, build
 from k8sresolve.testing.coredns.chain import Answering, CoreDNSServer
 from k8sresolve.testing.coredns.corefile import DiskFiles, Files, MountedFiles, parse_corefile
@@ -15,10 +16,9 @@ from k8sresolve.testing.coredns.plugins.file import Zones
 from k8sresolve.testing.coredns.plugins.kubernetes.plugin import Kubernetes
 from k8sresolve.testing.coredns.settings import ServerSettings
 from k8sresolve.testing.coredns.setup import Surroundings
+from k8sresolve.testing.coredns.variables import Variables
 from k8sresolve.testing.objects.kinds import ConfigMap
 from k8sresolve.testing.objects.store import Store
-
-_LOG = logging.getLogger("k8sresolve")
 
 DEFAULT_NAMESERVER = "10.96.0.10"
 """The nameserver in resolv.conf where no Service kube-system/kube-dns says otherwise: kubeadm's."""
@@ -76,17 +76,22 @@ def assemble(store: Store, clock: Callable[[], float], settings: ServerSettings)
     # What a Corefile takes the place of is made only where that forwards to it, or leaves the cluster domain to it.
     make: Callable[[], Built] = cache(without_corefile)
     for source in _sources(store, settings.corefile) if settings.options is None else ():
-        make = cache(partial(_with_corefile, source, surroundings, make))
+        make = cache(partial(_with_corefile, source, surroundings, settings.environment, make))
     built = make()
-    if built.notes:
-        _LOG.warning("the offline cluster does not model, and leaves out: %s", "; ".join(built.notes))
-    return Assembled(built.server, outside, built.cluster_domain, built.notes)
+    notes = tuple(map(escaped, built.notes))
+    if notes:
+        logger.warning("the offline cluster does not model, and leaves out: %s", "; ".join(notes))
+    return Assembled(built.server, outside, built.cluster_domain, notes)
 
 
-def _with_corefile(source: _Source, surroundings: Surroundings, below: Callable[[], Built]) -> Built:
+def _with_corefile(
+    source: _Source, surroundings: Surroundings, environment: Mapping[str, str], below: Callable[[], Built]
+) -> Built:
     surroundings = attrs.evolve(surroundings, inside=lambda: below().server, files=source.files)
-    built = build(parse_corefile(source.text, file=source.name, files=source.files), surroundings)
-    return built if built.cluster_domain else built._replace(cluster_domain=below().cluster_domain)
+    variables = Variables(environment)
+    built = build(parse_corefile(source.text, file=source.name, files=source.files, variables=variables), surroundings)
+    unset = [f"variable {name}, which is not set ({place})" for name, place in variables.unset.items()]
+    return built._replace(cluster_domain=built.cluster_domain or below().cluster_domain, notes=(*unset, *built.notes))
 
 
 def _sources(store: Store, corefile: str | None) -> Iterator[_Source]:

@@ -2,12 +2,11 @@
 
 Syntax only; what plugins make of their arguments is in their modules. Words are taken as CoreDNS's reader takes them
 (github.com/coredns/caddy, `caddyfile`): parted by blanks, in double quotes where they hold some, with `#` before a
-comment and `{$NAME}` for an environment variable; a directive ends with its line, or with the brace that it opens.
+comment and `{$NAME}` for a variable; a directive ends with its line, or with the brace that it opens.
 """
 
 import fnmatch
 import ipaddress
-import os
 import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,10 +17,10 @@ import attrs
 
 from k8sresolve.errors import ManifestError
 from k8sresolve.testing.coredns.names import fqdn
+from k8sresolve.testing.coredns.variables import Variables
 
 _MAX_DEPTH = 50
 _MAX_IMPORTED = 100_000  # words: snippets that import each other grow without end
-_VARIABLE = re.compile(r"\{\$([^}]+)\}|\{%((?:(?!%\}).)+)%\}")
 _LINE = re.compile(r"[^\n]*")
 _DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:h|ms|us|ns|m|s))+|0")
 _PART = re.compile(r"(\d+(?:\.\d+)?)(h|ms|us|ns|m|s)")
@@ -166,9 +165,9 @@ def parse_corefile(
     *,
     file: str = "Corefile",
     files: Files | None = None,
-    environment: Mapping[str, str] = os.environ,
+    variables: Variables | None = None,
 ) -> tuple[ServerBlock, ...]:
-    r"""Parse a Corefile into its server blocks; snippets and imports are put in their places.
+    r"""Parse a Corefile into its server blocks; snippets, imports and variables' values are put in their places.
 
     Raises `ManifestError` that names file, line and column.
 
@@ -176,11 +175,12 @@ def parse_corefile(
     >>> block.keys[0].text, block.directives[0].name, block.directives[0].words
     ('.:53', 'cache', ('30',))
     """
-    words = list(_tokens(text, file, environment))
-    return tuple(_Parser(words, files or MountedFiles({}), environment).blocks())
+    variables = variables or Variables()
+    words = list(_tokens(text, file, variables))
+    return tuple(_Parser(words, files or MountedFiles({}), variables).blocks())
 
 
-def _tokens(text: str, file: str, environment: Mapping[str, str]) -> Iterator[Token]:
+def _tokens(text: str, file: str, variables: Variables) -> Iterator[Token]:
     """Cut a text into words."""
     text = text.removeprefix("\ufeff").replace("\r", "")
     at, line, start, first = 0, 1, 0, True
@@ -196,7 +196,7 @@ def _tokens(text: str, file: str, environment: Mapping[str, str]) -> Iterator[To
         else:
             column = at - start + 1
             word, at = _quoted(text, at + 1) if letter == '"' else _plain(text, at)
-            yield Token(_with_variables(word, environment), file, line, column, first)
+            yield Token(variables.put_in(word, file, line), file, line, column, first)
             first = False
             broken = word.count("\n")  # a quoted word goes on over lines
             if broken:
@@ -229,19 +229,14 @@ def _quoted(text: str, at: int) -> tuple[str, int]:
     return "".join(letters), at + 1
 
 
-def _with_variables(word: str, environment: Mapping[str, str]) -> str:
-    # One that is not set stands for nothing, as in CoreDNS.
-    return _VARIABLE.sub(lambda found: environment.get(found[1] or found[2], ""), word)
-
-
 class _Parser:
     """Reads blocks from words. Imported words are read from a stack, before those behind the import."""
 
-    def __init__(self, tokens: Sequence[Token], files: Files, environment: Mapping[str, str]) -> None:
+    def __init__(self, tokens: Sequence[Token], files: Files, variables: Variables) -> None:
         self._stack = [iter(tokens)]
         self._ahead: Token | None = None
         self._files = files
-        self._environment = environment
+        self._variables = variables
         self._snippets: dict[str, Sequence[Token]] = {}
         self._imported = 0
         self._advance()
@@ -371,7 +366,7 @@ class _Parser:
         if not paths and not any(letter in name.text for letter in "*?["):
             raise name.error(f"there is no snippet and no file {name.text}")
         for path in paths:
-            yield from _tokens(self._files.read_text(path) or "", path, self._environment)
+            yield from _tokens(self._files.read_text(path) or "", path, self._variables)
 
     def _unclosed(self, brace: Token) -> NoReturn:
         raise brace.error("this { is never closed")

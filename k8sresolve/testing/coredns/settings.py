@@ -43,6 +43,7 @@ class ServerSettings:
 
     options: KubernetesOptions | None = None
     corefile: str | None = None
+    environment: Mapping[str, str] = attrs.field(factory=dict[str, str])
     upstream: Mapping[str, str] | None = EMPTY_INTERNET
     server_addresses: tuple[str, ...] = attrs.field(default=DEFAULT_SERVER_ADDRESSES, converter=_read_addresses)
     seed: int = 0
@@ -50,6 +51,10 @@ class ServerSettings:
     def __attrs_post_init__(self) -> None:
         _check("options", self.options, KubernetesOptions | None, "give KubernetesOptions(...)")
         _check("corefile", self.corefile, str | None, "give the text of a Corefile")
+        _check("environment", self.environment, Mapping, "give the values of variables, by their names")
+        for name, value in self.environment.items():
+            _check("a name in environment", name, str, "give text")
+            _check(f"environment[{name!r}]", value, str, "give text")
         _check("upstream", self.upstream, Mapping | None, "give the texts of zone files, by their origins")
         for origin, text in (self.upstream or {}).items():
             _check("an origin in upstream", origin, str, "give text")

@@ -10,6 +10,7 @@ import attrs
 
 from k8sresolve._columns import Columns
 from k8sresolve._core.wire.rcodes import Rcode
+from k8sresolve._escaping import escaped
 from k8sresolve.errors import Transport
 from k8sresolve.testing.coredns.records import Record
 from k8sresolve.testing.network.faults import KINDS, FaultOutcome
@@ -52,7 +53,7 @@ class LoggedQuery:
         return tuple(map(str, self.answer))
 
     def __str__(self) -> str:
-        return "  ".join(self.cells())
+        return escaped("  ".join(self.cells()))
 
     def cells(self, *, replicas: bool = False) -> Sequence[str]:
         """Tell it in columns: time, transport, client, nameserver, question, outcome with data and faults.
@@ -114,7 +115,7 @@ class QueryCount(int):
         return int(self).__format__(spec)
 
     def __repr__(self) -> str:
-        kinds = Counter(f"{query.name} {query.rdtype} {query.outcome}" for query in self._log)
+        kinds = Counter(escaped(f"{query.name} {query.rdtype} {query.outcome}") for query in self._log)
         told = [kind if number == 1 else f"{number} x {kind}" for kind, number in kinds.items()]
         shown = told[: max(1, sum(length < _ROOM for length in accumulate(len(text) + 2 for text in told)))]
         more = [f"and {len(told) - len(shown)} more"] if len(told) > len(shown) else []

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from k8sresolve.testing.objects.kinds import NO_PORT, PortEntry, Selector
+from k8sresolve.testing.objects.labels import wrong_with_name, wrong_with_text
 
 FieldPath = tuple[str | int, ...]
 Object = dict[str, Any]
@@ -16,7 +17,9 @@ L = TypeVar("L", bound=str)
 
 
 class Wrong(Exception):
-    """A field is not what it should be; becomes a `ManifestError` where file and document are known."""
+    """A field is not what it should be; becomes a `ManifestError` where file, document and object are known."""
+
+    object = ""
 
     def __init__(self, problem: str, path: FieldPath) -> None:
         super().__init__(problem)
@@ -51,6 +54,27 @@ def take(obj: Object, key: str, kind: type[T], default: T, path: FieldPath) -> T
     if type(value) is not kind:
         raise Wrong(f"{described(value)} where {_named(kind)} should be", (*path, key))
     return value
+
+
+def take_name(obj: Object, key: str, path: FieldPath, default: str = "") -> str:
+    """Read a text that stands in names of DNS, as a label or as several. An empty one counts as absent."""
+    text = take(obj, key, str, default, path)
+    if text:
+        check(wrong_with_name(text), (*path, key))
+    return text
+
+
+def take_text(obj: Object, key: str, path: FieldPath, default: str = "") -> str:
+    """Read a text that is compared with names: of any length, as one that is too long for a packet is never asked."""
+    text = take(obj, key, str, default, path)
+    check(wrong_with_text(text), (*path, key))
+    return text
+
+
+def check(wrong: str, path: FieldPath) -> None:
+    """Raise what is wrong with a name, if anything is."""
+    if wrong:
+        raise Wrong(f"no packet can carry this name: {wrong}", path)
 
 
 def texts(obj: Object, key: str, path: FieldPath) -> tuple[str, ...]:
@@ -103,7 +127,11 @@ class Meta(NamedTuple):
 
     def label(self, key: str, default: str = "") -> str:
         """Read a label."""
-        return take(self.labels, key, str, default, (*self.path, "labels"))
+        return take_name(self.labels, key, (*self.path, "labels"), default)
+
+    def check_name(self) -> None:
+        """Refuse a name that no label can have. Other kinds may have longer ones, which are in no name of DNS."""
+        check(wrong_with_name(self.name), (*self.path, "name"))
 
 
 def read_meta(obj: Object, path: FieldPath) -> Meta:
@@ -112,8 +140,9 @@ def read_meta(obj: Object, path: FieldPath) -> Meta:
     name = take(meta, "name", str, "", at)
     if not name:
         raise Wrong("no name", (*at, "name"))
+    check(wrong_with_text(name), (*at, "name"))
     return Meta(
-        namespace=take(meta, "namespace", str, "", at) or "default",
+        namespace=take_name(meta, "namespace", at) or "default",
         name=name,
         labels=take(meta, "labels", dict, {}, at),
         annotations=take(meta, "annotations", dict, {}, at),
@@ -129,9 +158,9 @@ def read_port(entry: Object, path: FieldPath, *, least: int, key: str = "port") 
     if number != NO_PORT and not least <= number <= 65535:
         raise Wrong(f"{number} is no port: {least} to 65535", (*path, key))
     return PortEntry(
-        take(entry, "name", str, "", path),
+        take_text(entry, "name", path),
         number,
-        take(entry, "protocol", str, "TCP", path),
+        take_text(entry, "protocol", path, "TCP"),
         take(entry, "appProtocol", str, "", path),
     )
 

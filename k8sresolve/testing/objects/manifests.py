@@ -4,7 +4,6 @@ Whatever is wrong with one is a `ManifestError` that says where. To add a kind, 
 `_READERS`.
 """
 
-import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -12,6 +11,8 @@ from typing import Any, cast
 
 import attrs
 
+from k8sresolve._escaping import escaped
+from k8sresolve._log import logger
 from k8sresolve.errors import ManifestError
 from k8sresolve.testing.objects.fields import FieldPath, Object, Wrong, described, read_meta, take
 from k8sresolve.testing.objects.files import manifest_files, read_parts
@@ -37,7 +38,6 @@ from k8sresolve.testing.objects.pods import (
 from k8sresolve.testing.objects.services import read_endpoint_slice, read_endpoints, read_service, read_service_import
 from k8sresolve.testing.objects.sources import Part, Source, field_name
 
-_LOG = logging.getLogger("k8sresolve")
 _MAX_DEPTH = 100
 
 
@@ -83,7 +83,7 @@ def _resources(part: Part) -> Iterator[Resource]:
         for resource in _taken_apart(part.value, part.path, part.kind):
             yield attrs.evolve(resource, source=source.file) if isinstance(resource, ConfigMap) else resource
     except Wrong as wrong:
-        raise source.error(wrong.problem, wrong.path) from None
+        raise source.error(wrong.problem, wrong.path, wrong.object) from None
 
 
 def _taken_apart(value: Any, path: FieldPath, kind_of_items: str) -> Iterator[Resource]:
@@ -104,16 +104,33 @@ def _taken_apart(value: Any, path: FieldPath, kind_of_items: str) -> Iterator[Re
     reader = _READERS.get((group, kind)) or (
         _READERS.get(_CORE.get(kind, ("", ""))) if "apiVersion" not in obj else None
     )
-    resource = None if reader is None else reader(obj, path)
+    try:
+        resource = None if reader is None else reader(obj, path)
+    except Wrong as wrong:
+        wrong.object = _told(kind, obj)
+        raise
     if resource is None:
         name = take(obj, "metadata", dict, {}, path).get("name")
-        _LOG.info("%s %s is left out: DNS does not depend on it", f"{group}/{kind}" if group else kind, name)
+        what = f"{group}/{kind}" if group else kind
+        logger.info("%s %s is left out: DNS does not depend on it", escaped(what, 255), escaped(str(name), 255))
         return
     yield resource
 
 
+def _told(kind: str, obj: Object) -> str:
+    """Tell an object as people do: `Service shop/payments`. What of it is wrong may be its name."""
+    meta = obj.get("metadata")
+    name, namespace = (meta.get(key) for key in ("name", "namespace")) if isinstance(meta, dict) else ("", "")
+    if not isinstance(name, str) or not name:
+        return kind
+    if kind in ("Namespace", "Node"):
+        return f"{kind} {name}"
+    return f"{kind} {namespace if isinstance(namespace, str) and namespace else 'default'}/{name}"
+
+
 def _read_namespace(obj: Object, path: FieldPath) -> Namespace:
     meta = read_meta(obj, path)
+    meta.check_name()
     return Namespace(meta.name, labels=meta.labels)
 
 

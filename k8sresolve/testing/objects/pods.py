@@ -9,6 +9,7 @@ import attrs
 from k8sresolve.testing.objects.addresses import canonical
 from k8sresolve.testing.objects.fields import (
     FieldPath,
+    Meta,
     Object,
     Wrong,
     mappings,
@@ -17,6 +18,7 @@ from k8sresolve.testing.objects.fields import (
     read_owner,
     read_port,
     take,
+    take_name,
     texts,
     within,
 )
@@ -35,6 +37,7 @@ from k8sresolve.testing.objects.kinds import (
     Selector,
     StatefulSet,
 )
+from k8sresolve.testing.objects.labels import MOST_LABEL
 from k8sresolve.testing.objects.letters import letters
 
 
@@ -88,8 +91,8 @@ def _ready(status: Object, path: FieldPath) -> bool | None:
 def _pod_spec(spec: Object, path: FieldPath) -> PodSpec:
     containers = _containers(spec, path)
     return PodSpec(
-        hostname=take(spec, "hostname", str, "", path),
-        subdomain=take(spec, "subdomain", str, "", path),
+        hostname=take_name(spec, "hostname", path),
+        subdomain=take_name(spec, "subdomain", path),
         ports=_container_ports(containers),
         undeclared=any(not container.get("ports") for container, _ in containers),
         host_network=take(spec, "hostNetwork", bool, default=False, path=path),
@@ -170,15 +173,17 @@ def read_stateful_set(obj: Object, path: FieldPath) -> StatefulSet:
     meta, (spec, at) = read_meta(obj, path), within(obj, "spec", path)
     ordinals, ordinals_path = within(spec, "ordinals", at)
     template = read_template(spec, at)
+    replicas, first = _count(spec, "replicas", 1, at), _count(ordinals, "start", 0, ordinals_path)
+    _check_host_names(meta, first + replicas)
     return StatefulSet(
         meta.namespace,
         meta.name,
-        _count(spec, "replicas", 1, at),
+        replicas,
         attrs.evolve(
-            template, spec=attrs.evolve(template.spec, subdomain=take(spec, "serviceName", str, "", at), hostname="")
+            template, spec=attrs.evolve(template.spec, subdomain=take_name(spec, "serviceName", at), hostname="")
         ),
         read_owner(obj, path),
-        first=_count(ordinals, "start", 0, ordinals_path),
+        first=first,
     )
 
 
@@ -192,14 +197,20 @@ def read_job(obj: Object, path: FieldPath) -> Job:
     """Read a Job. One that is suspended, or has ended by its status, runs no pods."""
     meta, (spec, at) = read_meta(obj, path), within(obj, "spec", path)
     parallel = _count(spec, "parallelism", 1, at)
-    return Job(
-        meta.namespace,
-        meta.name,
-        0 if _at_rest(obj, path) else min(parallel, _count(spec, "completions", parallel, at)),
-        read_template(spec, at),
-        read_owner(obj, path),
-        indexed=take(spec, "completionMode", str, "", at) == "Indexed",
-    )
+    pods = 0 if _at_rest(obj, path) else min(parallel, _count(spec, "completions", parallel, at))
+    indexed = take(spec, "completionMode", str, "", at) == "Indexed"
+    if indexed:
+        _check_host_names(meta, pods)
+    return Job(meta.namespace, meta.name, pods, read_template(spec, at), read_owner(obj, path), indexed=indexed)
+
+
+def _check_host_names(meta: Meta, end: int) -> None:
+    """Refuse a workload of which the last pod, before `end`, would have a host name that the API server refuses."""
+    last = f"{meta.name}-{max(end - 1, 0)}"
+    octets = len(last.encode())
+    if octets > MOST_LABEL:
+        told = f"the host name {last!r} of its last pod has {octets} octets, and the API server takes {MOST_LABEL}"
+        raise Wrong(told, (*meta.path, "name"))
 
 
 def _at_rest(obj: Object, path: FieldPath) -> bool:

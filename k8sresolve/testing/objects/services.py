@@ -15,6 +15,8 @@ from k8sresolve.testing.objects.fields import (
     read_meta,
     read_port,
     take,
+    take_name,
+    take_text,
     texts,
 )
 from k8sresolve.testing.objects.kinds import (
@@ -55,13 +57,14 @@ def _service_port(entry: Object, path: FieldPath) -> PortEntry:
 def read_service(obj: Object, path: FieldPath) -> Service:
     """Read a Service."""
     meta, spec, at = read_meta(obj, path), take(obj, "spec", dict, {}, path), (*path, "spec")
+    meta.check_name()
     cluster_ip = take(spec, "clusterIP", str, "", at)
     return Service(
         namespace=meta.namespace,
         name=meta.name,
         type=one_of(take(spec, "type", str, "ClusterIP", at), get_args(ServiceType), (*at, "type")),
         cluster_ips=texts(spec, "clusterIPs", at) or ((cluster_ip,) if cluster_ip else ()),
-        external_name=take(spec, "externalName", str, "", at),
+        external_name=take_name(spec, "externalName", at),
         ports=_service_ports(spec, at),
         families=tuple(
             one_of(family, get_args(IPFamily), (*at, "ipFamilies")) for family in texts(spec, "ipFamilies", at)
@@ -101,15 +104,15 @@ def _endpoint(entry: Object, path: FieldPath) -> Sequence[EndpointAddress]:
     conditions = take(entry, "conditions", dict, {}, path)
     if not take(conditions, "ready", bool, default=True, path=(*path, "conditions")):
         return ()
-    hostname = take(entry, "hostname", str, "", path)
+    hostname = take_name(entry, "hostname", path)
     pod = _target_name(entry, path)
-    zone = take(entry, "zone", str, "", path) if entry.get("zone") is not None else None
+    zone = take_name(entry, "zone", path) if entry.get("zone") is not None else None
     return [EndpointAddress(address, hostname, pod, zone) for address in texts(entry, "addresses", path)]
 
 
 def _target_name(entry: Object, path: FieldPath) -> str:
     target = take(entry, "targetRef", dict, {}, path)
-    return take(target, "name", str, "", (*path, "targetRef"))
+    return take_text(target, "name", (*path, "targetRef"))
 
 
 def read_endpoints(obj: Object, path: FieldPath) -> Endpoints:
@@ -122,7 +125,7 @@ def read_endpoints(obj: Object, path: FieldPath) -> Endpoints:
             service=meta.name,
             addresses=tuple(
                 EndpointAddress(
-                    take(entry, "ip", str, "", at), take(entry, "hostname", str, "", at), _target_name(entry, at)
+                    take(entry, "ip", str, "", at), take_name(entry, "hostname", at), _target_name(entry, at)
                 )
                 for entry, at in mappings(subset, "addresses", subset_path)
             ),
@@ -138,6 +141,7 @@ def read_endpoints(obj: Object, path: FieldPath) -> Endpoints:
 def read_service_import(obj: Object, path: FieldPath) -> ServiceImport:
     """Read a ServiceImport."""
     meta, spec, at = read_meta(obj, path), take(obj, "spec", dict, {}, path), (*path, "spec")
+    meta.check_name()
     return ServiceImport(
         namespace=meta.namespace,
         name=meta.name,

@@ -18,10 +18,15 @@ class Source(NamedTuple):
     document: int | None
     line: Callable[[FieldPath], int | None] = _no_line
 
-    def error(self, problem: str, path: FieldPath = ()) -> ManifestError:
-        """Make the error that names this place, and the field in it."""
+    def error(self, problem: str, path: FieldPath = (), about: str = "") -> ManifestError:
+        """Make the error that names this place, the object that it is about, and the field in it."""
         return ManifestError(
-            problem, file=self.file, document=self.document, line=self.line(path), field=field_name(path)
+            problem,
+            file=self.file,
+            document=self.document,
+            line=self.line(path),
+            object=about,
+            field=field_name(path),
         )
 
 

@@ -1,13 +1,30 @@
 """How a host name was looked up, told candidate by candidate."""
 
 from ipaddress import IPv4Address, IPv6Address
+from itertools import product
+from typing import get_args
 
 import attrs
 import pytest
 
-from k8sresolve import ConfigError, InvalidName
+from k8sresolve import (
+    BadResponse,
+    ConfigError,
+    InternalError,
+    InvalidName,
+    NoData,
+    NoSuchName,
+    Policy,
+    Refused,
+    ResolveError,
+    ResolverConfig,
+    ServerFailure,
+    TemporaryFailure,
+)
 from k8sresolve._core.lookups.explaining import explain
-from k8sresolve._core.questions import Empty, Failed, Found
+from k8sresolve._core.lookups.hosts import addresses
+from k8sresolve._core.questions import Empty, Failed, Found, NxDomain
+from k8sresolve._core.search import walk as search
 from k8sresolve.records import Candidate, Explanation
 from tests.core.lookups.driving import POD, drive, setting
 
@@ -100,3 +117,69 @@ def test_what_is_no_policy_or_no_name_is_refused():
         next(explain(setting(), "web", "bind"))
     with pytest.raises(InvalidName):
         next(explain(setting(), ""))
+
+
+# One walk, one class of error: in the exception, in what is told, and by the policy that is asked for (F19).
+
+FAILURES = ["timeout", "servfail", "refused", "notimp", "formerr", "network", "bad", "internal"]
+ANSWERS = {
+    "nxdomain": NxDomain(0.0),
+    "nodata": Empty(0.0),
+    "dangling": Empty(0.0, chain=("gone.example.",)),
+    **{reason: Failed(reason, "why") for reason in FAILURES},
+}
+CLASSES = {NoSuchName: "nxdomain", NoData: "nodata", TemporaryFailure: "temporary", ResolveError: "failed"}
+WORDS = {NoSuchName: "nxdomain", NoData: "nodata", InvalidName: "unsendable"}
+LISTED = ResolverConfig(nameservers=["10.96.0.10"], search=("shop.svc.cluster.local", "example.com"), ndots=2)
+
+
+def ended(lookup, answer):
+    """What a lookup returns, or the error that it raises."""
+    try:
+        round_ = next(lookup)
+        while True:
+            round_ = lookup.send(tuple(answer(question.name) for question in round_.questions))
+    except StopIteration as end:
+        return end.value
+    except ResolveError as error:
+        return error
+
+
+@pytest.mark.parametrize("policy", get_args(Policy))
+@pytest.mark.parametrize("family", ["ipv4", "both"])
+def test_f19_the_class_of_error_is_the_policys_in_the_exception_and_in_what_is_told(policy, family):
+    place = attrs.evolve(setting(LISTED, family=family), policy=search.policy(policy))
+    for name, *outcomes in product(
+        ["web", "web.shop.x", f"{'x' * 63}.{'y' * 63}.{'z' * 63}.{'w' * 55}"], *[ANSWERS] * 3
+    ):
+
+        def answer(asked, outcomes=outcomes):
+            return ANSWERS[outcomes[0 if "shop.svc" in asked else 1 if "example" in asked else 2]]
+
+        error = ended(addresses(place, name), answer)
+        told = ended(explain(place, name), answer)
+        walked = ended(search.walk(name, place.config, place.policy, place.rdtypes), answer)
+        assert next(word for kind, word in CLASSES.items() if isinstance(error, kind)) == (
+            "failed" if isinstance(error, InvalidName) else walked.failure
+        )
+        assert told.outcome == next((word for kind, word in WORDS.items() if isinstance(error, kind)), told.outcome)
+        assert (told.outcome in FAILURES) == (not isinstance(error, (NoSuchName, NoData, InvalidName)))
+
+
+@pytest.mark.parametrize(
+    ("policy", "outcome", "kind"),
+    [
+        ("kubernetes", "refused", Refused),
+        ("glibc", "refused", Refused),
+        ("go", "refused", BadResponse),
+        ("glibc", "formerr", BadResponse),
+        ("kubernetes", "formerr", Refused),
+        ("kubernetes", "bad", BadResponse),
+        ("musl", "bad", ServerFailure),
+        ("musl", "internal", InternalError),
+    ],
+)
+def test_f19_what_is_final_is_the_policys_to_say(policy, outcome, kind):
+    place = attrs.evolve(setting(LISTED), policy=search.policy(policy))
+    assert type(ended(addresses(place, "web.shop.x"), lambda _name: ANSWERS[outcome])) is kind
+    assert ended(explain(place, "web.shop.x"), lambda _name: ANSWERS[outcome]).outcome == outcome

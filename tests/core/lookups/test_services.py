@@ -30,13 +30,14 @@ from k8sresolve import (
     TemporaryFailure,
 )
 from k8sresolve._core.lookups import hosts, services
-from k8sresolve._core.questions import AAAA, A, Failed
+from k8sresolve._core.questions import AAAA, A, Empty, Failed, Found
 from k8sresolve._facade import Options
 from k8sresolve.testing import Cluster
 from k8sresolve.testing.coredns.plugins.kubernetes.options import KubernetesOptions
 from k8sresolve.testing.network.parcels import Arrival
 from k8sresolve.testing.programs.resolvers import OfflineResolver, Place
-from tests.core.world import IPV4_OBJECTS, ipv4_cluster, pods
+from tests.core.lookups.driving import drive, setting
+from tests.core.world import IPV4_OBJECTS, dual_cluster, headless, ipv4_cluster, pods
 
 PAYMENTS = ServiceName("payments", "shop")
 OTHER = "payments.shop.svc.clusterset.local"
@@ -286,6 +287,19 @@ def test_a_dangling_external_name_says_where_it_leads(resolver_of, ipv4):
         resolver_of(ipv4).service("lost")
 
 
+@pytest.mark.behaviour("K9")
+@pytest.mark.parametrize("own", [("10.244.0.7",), ("10.244.0.7", "fd00::7")])
+def test_the_target_of_an_external_name_that_was_left_out_is_asked_for_once(own):
+    alone = Empty(5.0, 0.0, ("www.example.com.",))
+    answers = {f"ext.shop.svc.cluster.local. {kind}": alone for kind in ("A", "AAAA")}
+    answers["www.example.com. A"] = Found((ip_address("192.0.2.7"),), 30, 30.0)
+    found, rounds = drive(services.service(setting(family="auto", own=own), "ext", ()), answers)
+    kinds = ["A", "AAAA"][: len(own)]
+    names = ["ext.shop.svc.cluster.local.", "www.example.com."]
+    assert rounds == [[f"{name} {kind}" for kind in kinds] for name in names]
+    assert (found.addresses, found.cname.targets) == ((ip_address("192.0.2.7"),), ("www.example.com.",))
+
+
 # One port.
 
 
@@ -468,7 +482,8 @@ def test_endpoints_by_host_name(resolver_of, ipv4):
     )
     assert asked(ipv4) == ["_cql._tcp.cassandra.data.svc.cluster.local. SRV"]
     assert [e.port for e in resolver.endpoints("cassandra.data")] == [None, None]
-    assert asked(ipv4) == ["cassandra.data.svc.cluster.local. A", "cassandra.data.svc.cluster.local. SRV"]
+    # Who lists pods is shown those of the other family as well, as with a port.
+    questions(ipv4, "cassandra.data.svc.cluster.local.", "A", "AAAA", "SRV")
 
 
 def test_a_pod_that_has_none_of_the_ports_is_an_endpoint_too(resolver_of, ipv4):
@@ -518,8 +533,47 @@ def test_endpoints_of_a_service_without_ports_are_found_by_address_and_named_by_
         "1.5.244.10.in-addr.arpa. PTR",
         "2.5.244.10.in-addr.arpa. PTR",
         "bare.data.svc.cluster.local. A",
+        "bare.data.svc.cluster.local. AAAA",
         "bare.data.svc.cluster.local. SRV",
     ]
+
+
+@pytest.fixture
+def pod_without_ipv6():
+    """A resolver in a pod without IPv6, in a cluster that has both."""
+    cluster = dual_cluster(
+        headless("data/six", "sql 5432 TCP", ipFamilies=["IPv6"]),
+        pods("data/six", "fd00:10:244::9:1 six-0", ports=["sql 5432"]),
+        headless("data/sixbare", ipFamilies=["IPv6"]),
+        pods("data/sixbare", "fd00:10:244::9:2 sixbare-0"),
+        headless("data/pairbare", ipFamilies=["IPv4", "IPv6"]),
+        pods("data/pairbare", "10.244.9.3 pairbare-0"),
+        pods("data/pairbare", "fd00:10:244::9:3 pairbare-0"),
+    )
+    return OfflineResolver(Place(cluster.config("data"), cluster.network, frozenset({4})), cluster.clock, Options())
+
+
+@pytest.mark.parametrize(
+    ("service", "addresses"),
+    [
+        ("six", ["fd00:10:244::9:1"]),
+        ("sixbare", ["fd00:10:244::9:2"]),
+        ("pair", ["10.244.7.1", "fd00:10:244::7:1"]),
+        ("pairbare", ["10.244.9.3", "fd00:10:244::9:3"]),
+    ],
+)
+def test_f19_pods_of_the_family_that_this_pod_has_not_are_listed_without_a_port_too(
+    pod_without_ipv6, service, addresses
+):
+    found = pod_without_ipv6.endpoints(service)
+    assert [(str(e.address), e.hostname) for e in found] == [(address, f"{service}-0") for address in addresses]
+
+
+def test_f19_two_pods_of_one_address_are_two_endpoints_without_ports_too(resolver_of):
+    # As of pods on the network of their node, two of which may share it.
+    cluster = ipv4_cluster(headless("data/shared"), pods("data/shared", "10.0.0.4 shared-0", "10.0.0.4 shared-1"))
+    found = resolver_of(cluster).endpoints("shared.data")
+    assert [(str(e.address), e.hostname) for e in found] == [("10.0.0.4", "shared-0"), ("10.0.0.4", "shared-1")]
 
 
 def test_endpoints_without_ports_or_ptr_have_no_name(resolver_of, ipv4):

@@ -13,7 +13,7 @@ NODE = ResolverConfig(search=(*SHOP, "corp.example", "example.net"), ndots=5)
 POLICIES = {name: policy(name) for name in get_args(Policy)}
 KUBERNETES, GLIBC = policy("kubernetes"), policy("glibc")
 NO, NONE = NxDomain(0.0), Empty(0.0)
-DANGLING = Empty(0.0, chain=("elsewhere.test.",))
+DANGLING = Empty(0.0, 30.0, ("elsewhere.test.",))  # with an SOA: nobody asks what is there
 V4, V6 = Found((IPv4Address("10.96.20.1"),), 30, 30.0), Found((IPv6Address("fd00::1"),), 30, 30.0)
 SERVFAIL, REFUSED, TIMEOUT = Failed("servfail"), Failed("refused"), Failed("timeout")
 

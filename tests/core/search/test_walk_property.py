@@ -114,7 +114,7 @@ class World:
         if types is None:
             return NxDomain(0.0)
         if "cname" in types:
-            return Empty(0.0, chain=("elsewhere.test.",))
+            return Empty(0.0, 30.0, ("elsewhere.test.",))
         return Found((f"{name}/{rdtype}",), 30, 30.0) if rdtype in types else Empty(0.0)
 
 

@@ -111,11 +111,13 @@ def test_a_pointer_is_followed():
     ],
 )
 def test_a_name_that_cannot_be_is_malformed(message, at):
+    """P3, M14, threat 7"""
     with pytest.raises(Malformed):
         expand_name(message, at)
 
 
 def test_a_pointer_through_sixteen_others_is_the_longest_way():
+    """Threat 7"""
     message = b"\0" + b"".join(bytes([0xC0, 2 * number - 1 if number else 0]) for number in range(17))
     assert expand_name(message, 31) == (b"\0", 33)
     with pytest.raises(Malformed, match="too many"):

@@ -1,14 +1,17 @@
 """C12, A, L, N: many callers at once, some of whom leave, and a resolver that is closed meanwhile."""
 
-from tests.drivers.scenarios.vocabulary import FOUND, GONE, NAME, UDP, Event, Scenario, addresses, at
+from tests.drivers.scenarios.vocabulary import FOUND, GONE, NAME, TASKS, UDP, Event, Scenario, addresses, at
 from tests.drivers.script import Nameserver, answer, late, silent, truncated
+
+_EACH = {f"n{n}.shop.svc.cluster.local.": f"10.96.{n // 100}.{n % 100}" for n in range(200)}
+_ZONE = "\n".join(f"{name} 30 A {address}" for name, address in _EACH.items())
 
 SCENARIOS = (
     Scenario("C12 a hundred callers, one question", (FOUND,) * 100, (UDP,), (at(late(0.2)),),
         calls=(addresses(),) * 100, at_once=True, seconds=(0.2, 0.21)),
     Scenario("C12 one caller's deadline does not end it for the others", ("LookupTimeout", *(FOUND,) * 20), (UDP,),
         (at(late(0.2)),), calls=(addresses(timeout=0.1), *(addresses(),) * 20), at_once=True, seconds=(0.2, 0.21)),
-    Scenario("nor does a stated timeout make one caller's deadline all others'", ("LookupTimeout", *(FOUND,) * 3),
+    Scenario("C12 nor does a stated timeout make one caller's deadline all others'", ("LookupTimeout", *(FOUND,) * 3),
         (UDP,), (at(late(0.2)),), calls=(addresses(timeout=0.1), *(addresses(),) * 3), at_once=True,
         config={"timeout": 5}, seconds=(0.2, 0.21)),
     Scenario("C12 one caller that leaves does not end it for the others", ("left", *(FOUND,) * 99), ({"A udp": 2},),
@@ -17,7 +20,11 @@ SCENARIOS = (
     Scenario("A7 the question of a caller that left can be asked again", ("left", "10.96.20.2"), ({"A udp": 2},),
         (at(silent, late(0.1), kind=NAME),), calls=(addresses(), addresses("dual.shop.svc.cluster.local.")),
         at_once=True, event=Event("cancel", 2), seconds=(0.0, 0.26)),
-    Scenario("A3 a caller leaves while TCP is silent", ("left",), ({"A udp": 1, "A tcp": 1},),
+    Scenario("A2 a caller leaves while UDP is silent", ("left",), (UDP,), (GONE,), at_once=True,
+        event=Event("cancel", 1), seconds=(0.0, 0.26), drivers=TASKS),
+    Scenario("N1 two hundred names, each with its own answer", tuple(_EACH.values()), ({"A udp": 200},),
+        (at(late(0.02), zone=_ZONE),), at_once=True, calls=tuple(map(addresses, _EACH)), seconds=(0.0, 0.1)),
+    Scenario("A4 a caller leaves while TCP is silent", ("left",), ({"A udp": 1, "A tcp": 1},),
         (Nameserver({"udp": (truncated,), "tcp": (silent,)}),), at_once=True, event=Event("cancel", 2),
         calls=(addresses(),), seconds=(0.0, 1.1)),
     Scenario("L2 closed while lookups are pending", ("ResolverClosed",) * 5, ({"A udp": 2},), (GONE,), at_once=True,

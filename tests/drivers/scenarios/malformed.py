@@ -34,5 +34,7 @@ SCENARIOS = (
         (at(script.junk(*FLOOD, then=silent), kind="udp"),)),
     Scenario("M19 64 packets with foreign ids, then TCP", (FOUND,), ({"A udp": 1, "A tcp": 1},),
         (at(script.junk(*(script.wrong_id,) * 64, then=silent), kind="udp"),)),
+    one("M16 K7 an oversize reply without TC is passed over, and the next one counts", FOUND, {"A udp": 2},
+        script.junk(script.oversize, then=silent), answer, seconds=(0.25, 0.26)),
     one("63 packets of junk are no flood", FOUND, UDP, script.junk(*FLOOD[1:])),
 )  # fmt: skip

@@ -1,8 +1,8 @@
 """R: failures that are asked again, one nameserver."""
 
 from tests.drivers import script
-from tests.drivers.scenarios.vocabulary import FOUND, UDP, Scenario, addresses, at, one
-from tests.drivers.script import answer, rcode, twice, without_edns
+from tests.drivers.scenarios.vocabulary import FOUND, UDP, VIRTUAL, Scenario, addresses, at, one
+from tests.drivers.script import answer, rcode, silent, twice, without_edns
 
 SCENARIOS = (
     one("R1 servfail, then found", FOUND, {"A udp": 2}, rcode("SERVFAIL"), answer),
@@ -19,4 +19,6 @@ SCENARIOS = (
     one("R15 a referral", "Refused", UDP, script.referral, says="lame"),
     one("servfail in two copies counts once", FOUND, {"A udp": 3}, twice(rcode("SERVFAIL")), twice(rcode("SERVFAIL")),
         answer),
+    one("R13 a thousand tries", "LookupTimeout", {"A udp": 1000}, silent, calls=(addresses(timeout=1200),),
+        config={"attempts": 1000}, seconds=(1200.0, 1200.1), drivers=VIRTUAL),
 )  # fmt: skip

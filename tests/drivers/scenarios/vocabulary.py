@@ -1,5 +1,6 @@
 """What scenarios are written in: calls, what a nameserver does, and what must come of both."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +12,12 @@ from tests.drivers.script import Nameserver, answer, silent, truncated
 
 NAME = "payments.shop.svc.cluster.local."
 FOUND = "10.96.20.1"
+DUAL = "dual.shop.svc.cluster.local."  # 10.96.20.2 and fd00::20:2
 UDP, TCP = {"A udp": 1}, {"A tcp": 1}
+DRIVERS = ("blocking", "asyncio", "trio", "virtual")
+VIRTUAL = ("virtual",)  # for what takes longer than a test may wait
+TASKS = ("asyncio", "trio", "virtual")  # for what is cancelled
+_CODES = re.compile(r"(?:[A-Z]\d+ )+")
 
 
 @attrs.frozen
@@ -51,7 +57,9 @@ def addresses(name: str = NAME, **options: Any) -> Call:
 class Scenario:
     """`told` is what each call comes to, `asked` what each nameserver was asked, `seconds` how long it may take.
 
-    The calls come one after another, or `at_once`. `says` is a pattern that the errors' texts match.
+    The calls come one after another, or `at_once`. `says` is a pattern that the errors' texts match, `names` are what
+    the first nameserver is asked for, in order. The name begins with the codes of the behaviours that are shown, and
+    `drivers` are those that can show them.
     """
 
     name: str
@@ -68,6 +76,14 @@ class Scenario:
     family: str = "ipv4"
     cache: CacheConfig = attrs.field(factory=CacheConfig)
     config: Mapping[str, Any] = attrs.field(factory=dict)
+    policy: str = "kubernetes"
+    names: tuple[str, ...] = ()
+    drivers: tuple[str, ...] = DRIVERS
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        found = _CODES.match(self.name)
+        return tuple(found[0].split()) if found else ()
 
     @property
     def lookups(self) -> list[Call]:
@@ -79,9 +95,12 @@ def at(*steps: script.Step, kind: str = "", **options: Any) -> Nameserver:
     return Nameserver({kind: steps}, **options)
 
 
-def one(name: str, told: str, asked: Mapping[str, int], *steps: script.Step, **options: Any) -> Scenario:
-    """Make a scenario of one call to one nameserver."""
-    return Scenario(name, (told,), (asked,), (at(*steps or (answer,)),), **options)
+def one(
+    name: str, told: str | tuple[str, ...], asked: Mapping[str, int], *steps: script.Step, **options: Any
+) -> Scenario:
+    """Make a scenario of one nameserver; of one call unless there are several."""
+    told = (told,) if isinstance(told, str) else told
+    return Scenario(name, told, (asked,), (at(*steps or (answer,)),), **options)
 
 
 def over_tcp(name: str, told: str, tcp: int, *steps: script.Step, **options: Any) -> Scenario:

@@ -742,7 +742,7 @@ def test_a_family_that_the_cluster_has_not_is_refused_and_nothing_is_changed():
     [
         (lambda it: it.apply(), "apply: nothing is given"),
         (lambda it: it.apply({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}}), "nothing is given"),
-        (lambda it: it.apply({"kind": "Service", "metadata": {}}), "document 1, metadata.name: no name"),
+        (lambda it: it.apply({"kind": "Service", "metadata": {}}), "document 1, Service, metadata.name: no name"),
         (lambda it: it.apply("no/such/file.yaml"), "no/such/file.yaml: cannot be read"),
         (lambda it: it.delete("Deploymnet", "shop/web"), "there is no kind 'Deploymnet'; the kinds are .*Deployment"),
         (lambda it: it.delete("Service", "shop/wob"), "there is no Service shop/wob; the nearest are Service shop/web"),

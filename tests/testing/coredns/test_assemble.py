@@ -48,6 +48,34 @@ def test_what_is_wrong_in_a_config_map_names_its_file(tmp_path):
     assert (caught.value.line, caught.value.column) == (3, 9)
 
 
+ZONE_IN_A_VARIABLE = "{$TOKEN}:53 {\n hosts {\n  192.0.2.9 b.example\n }\n}\na.example {\n errors\n}\n"
+
+
+def config_map(corefile):
+    metadata = {"name": "coredns", "namespace": "kube-system"}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"Corefile": corefile}}
+
+
+@pytest.mark.parametrize("given", ["config map", "text"])
+def test_f14_a_corefile_gets_the_variables_that_are_given_and_no_others(given, monkeypatch, caplog):
+    monkeypatch.setenv("TOKEN", "a.example")
+    objects = [config_map(ZONE_IN_A_VARIABLE)] if given == "config map" else []
+    corefile = None if given == "config map" else ZONE_IN_A_VARIABLE
+    where = "ConfigMap kube-system/coredns, Corefile" if given == "config map" else "Corefile"
+    made = Cluster.from_objects(objects, corefile=corefile)
+    assert made.warnings == (f"variable TOKEN, which is not set ({where}, line 1)",)
+    assert made.warnings[0] in caplog.text
+    assert outcome(made, "b.example.") == "NOERROR"  # the zone is the root, as in CoreDNS
+    made = Cluster.from_objects(objects, corefile=corefile, environment={"TOKEN": "c.example"})
+    assert (made.warnings, outcome(made, "b.example.")) == ((), "REFUSED")
+
+
+@pytest.mark.parametrize("environment", [None, "TOKEN=a", {"TOKEN": 1}, {1: "a"}, ["TOKEN"]])
+def test_f14_what_is_no_environment_is_refused(environment):
+    with pytest.raises(ConfigError, match="environment"):
+        Cluster.from_objects([], environment=environment)
+
+
 def test_corefile_and_options_exclude_each_other():
     with pytest.raises(ConfigError, match="exclude"):
         Cluster.from_objects([], corefile="", options=KubernetesOptions())

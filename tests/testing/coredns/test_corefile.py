@@ -9,6 +9,7 @@ import pytest
 
 from k8sresolve.errors import ManifestError
 from k8sresolve.testing.coredns.corefile import DiskFiles, MountedFiles, parse_corefile
+from k8sresolve.testing.coredns.variables import Variables
 from tests.effort import cpu_seconds
 
 
@@ -71,11 +72,19 @@ def test_quotes_that_are_not_closed_end_with_the_file():
     assert block.directives[0].words == ("never closed }",)
 
 
-def test_environment_variables_stand_for_their_values_and_unset_ones_for_nothing():
-    (block,) = read(
-        ". {\n forward . {$DNS}:53 {%OTHER%} x{$NOT_SET}y\n}", environment={"DNS": "10.0.0.1", "OTHER": "b"}
-    )
+def test_variables_stand_for_their_values_and_unset_ones_for_nothing():
+    variables = Variables({"DNS": "10.0.0.1", "OTHER": "b"})
+    (block,) = read(". {\n forward . {$DNS}:53 {%OTHER%} x{$NOT_SET}y\n}", variables=variables)
     assert block.directives[0].words == (".", "10.0.0.1:53", "b", "xy")
+    assert variables.unset == {"NOT_SET": "Corefile, line 2"}
+
+
+def test_f14_this_processs_environment_is_not_read(monkeypatch):
+    monkeypatch.setenv("TOKEN", "secret.example")
+    files = MountedFiles({"/etc/coredns/more": "log {$TOKEN}"})
+    (block,) = read("{$TOKEN} a.example {\n forward . {%TOKEN%}\n import more\n}", files=files)
+    assert [key.text for key in block.keys] == ["a.example"]
+    assert plugins(block) == [("forward", (".", "")), ("log", ("",))]
 
 
 def test_a_snippet_stands_where_it_is_imported():

@@ -1,0 +1,37 @@
+"""Aliases whose target a nameserver left out, as CoreDNS may where an answer did not fit (coredns#4684)."""
+
+import attrs
+
+from k8sresolve._core.questions import Empty, Failed, Found, Question, Results
+
+
+def unsaid(answers: Results, rdtypes: tuple[int, ...]) -> tuple[Question, ...]:
+    """Make the questions about the last alias that the answers leave open.
+
+    They do where neither a record of it came nor an SOA, which says that there is none (RFC 2308, section 2.2). Where
+    any type has records nothing more is asked.
+    """
+    if any(isinstance(answer, Found) for answer in answers):
+        return ()
+    return tuple(
+        Question(answer.chain[-1], rdtype)
+        for answer, rdtype in zip(answers, rdtypes, strict=False)
+        if isinstance(answer, Empty) and answer.chain and answer.limit <= answer.at
+    )
+
+
+def completed(answers: Results, rdtypes: tuple[int, ...], questions: tuple[Question, ...], more: Results) -> Results:
+    """Put what was learnt of the last alias in the place of what was left open; that there is nothing changes nothing.
+
+    What is found lasts no longer than the alias is remembered.
+    """
+    learnt = {question.rdtype: answer for question, answer in zip(questions, more, strict=True)}
+    whole = list(answers)
+    for index, (answer, rdtype) in enumerate(zip(answers, rdtypes, strict=False)):
+        match answer, learnt.get(rdtype):
+            case Empty(), Found() as found:
+                expires = min(found.expires, answer.expires)
+                whole[index] = attrs.evolve(found, chain=answer.chain + found.chain, expires=expires)
+            case Empty(), Failed() as failed:
+                whole[index] = failed
+    return tuple(whole)

@@ -1,0 +1,29 @@
+r"""Text from elsewhere, as it is shown: nothing in it moves a cursor, ends a line or turns the writing around.
+
+What comes in manifests, Corefiles, packets, resolv.conf and the environment is kept as it is, and goes through
+`escaped` where it is put into an error, a log, a finding, a table or a report.
+"""
+
+
+def escaped(text: str, most: int | None = None) -> str:
+    r"""Write text so that it can be printed in one line, cut to `most` characters where these are given.
+
+    Line ends, escape sequences, controls (C0, C1, DEL), the formatting characters that reorder what is shown, unusual
+    blanks, lone surrogates and what Unicode does not know become the escapes of a Python literal
+    (`str.isprintable`). A backslash stays as it is: names in presentation form have their own.
+
+    >>> print(escaped("shop\n::error::\x1b[2K\u202e"))
+    shop\n::error::\x1b[2K\u202e
+    >>> print(escaped("a" * 300, 40))
+    aaaaaaaaaaaaaaaaaaa... (300 characters)
+    """
+    if not text.isprintable():
+        text = "".join([letter if letter.isprintable() else _escape(letter) for letter in text])
+    if most is None or len(text) <= most:
+        return text
+    end = f"... ({len(text)} characters)"
+    return text[: max(0, most - len(end))] + end
+
+
+def _escape(letter: str) -> str:
+    return letter.encode("unicode_escape").decode("ascii")
