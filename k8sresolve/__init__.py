@@ -39,7 +39,6 @@ if TYPE_CHECKING:
         ServerFailure,
         TemporaryFailure,
         Transport,
-        WrongLoop,
     )
     from k8sresolve.findings import Finding
     from k8sresolve.names import EndpointName, PodName, PortName, ServiceName
@@ -89,7 +88,6 @@ _HOMES = {
         "ServerFailure",
         "TemporaryFailure",
         "Transport",
-        "WrongLoop",
     ),
     "findings": ("Finding",),
     "names": ("EndpointName", "PodName", "PortName", "ServiceName"),
@@ -160,7 +158,6 @@ __all__ = [
     "Target",
     "TemporaryFailure",
     "Transport",
-    "WrongLoop",
     "addresses",
     "endpoints",
     "explain",

@@ -1,6 +1,7 @@
 """What the two facades share: from arguments to a line of service, on which calls are run."""
 
 import logging
+import threading
 import time
 from collections.abc import Iterable
 from functools import cache as once
@@ -10,7 +11,7 @@ from weakref import ref
 
 import attrs
 
-from k8sresolve._core.engine.ledger import Counters, Ledger
+from k8sresolve._core.engine.ledger import Ledger, Tally
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.events import Events, Observer
 from k8sresolve._core.lookups import hosts
@@ -152,8 +153,9 @@ class Facade(Generic[D]):
         self._events = Events(options.observers, report)
         self._debugging = False
         self._reloading = Turn()
-        self._drivers: list[tuple[ref[D], Counters]] = []
-        self._gone = Counters()  # what drivers counted that are no more
+        self._lock = threading.RLock()  # a signal handler may look up what its thread is about to remember
+        self._tally = Tally(self._lock)
+        self._drivers: list[ref[D]] = []
         self._line = self._lay(config)
 
     def _lay(self, config: ResolverConfig) -> Line[D]:
@@ -173,10 +175,9 @@ class Facade(Generic[D]):
             cache=options.cache,
             retry_unreachable=options.retry_unreachable,
         )
-        ledger = Ledger(rules)
+        ledger = Ledger(rules, self._tally, self._lock)
         driver = self._connect(rules, ledger, self._events)
-        self._drivers = [(alive, counters) for alive, counters in self._drivers if self._is_alive(alive, counters)]
-        self._drivers.append((ref(driver), ledger.counters))
+        self._drivers = [*(alive for alive in self._drivers if alive() is not None), ref(driver)]
         setting = Setting(
             config,
             search.policy(options.policy),
@@ -187,12 +188,6 @@ class Facade(Generic[D]):
             events=self._events,
         )
         return Line(config, setting, driver)
-
-    def _is_alive(self, driver: "ref[D]", counters: Counters) -> bool:
-        if driver() is None:
-            self._gone.add(counters)
-            return False
-        return True
 
     def _current(self) -> Line[D]:
         """The line to take; another one from now on, if this machine's configuration has changed."""
@@ -229,7 +224,7 @@ class Facade(Generic[D]):
         """End what is pending, in the drivers of earlier configurations too."""
         self._closed = True
         self._line.driver.close()  # as this resolver is collected, no weak reference leads there
-        for alive, _ in self._drivers:
+        for alive in self._drivers:
             driver = alive()
             if driver is not None:
                 driver.close()
@@ -277,12 +272,7 @@ class Facade(Generic[D]):
 
     def stats(self) -> Stats:
         """Tell the counters since this resolver was made."""
-        total, active = Counters(), 0
-        total.add(self._gone)
-        for alive, counters in self._drivers:
-            total.add(counters)
-            driver = alive()
-            active += 0 if driver is None else driver.desk.active
+        total, active = self._tally.total()
         return Stats(total.questions, total.sends, total.resends, total.cache_hits, active)
 
     def __repr__(self) -> str:

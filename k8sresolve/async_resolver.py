@@ -1,6 +1,7 @@
-"""The asyncio resolver."""
+"""The resolver for tasks, of asyncio and of trio."""
 
 from collections.abc import Coroutine, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from k8sresolve._core.engine.ledger import Ledger
@@ -21,7 +22,7 @@ T = TypeVar("T")
 
 
 class AsyncResolver(Facade[AsyncDriver]):
-    """Looks up Services, ports and hosts for asyncio tasks.
+    """Looks up Services, ports and hosts for tasks of asyncio or trio, whichever is running.
 
     A resolver takes `config` (default: `load_config()`, this machine's /etc/resolv.conf); `namespace` and
     `cluster_domain` win over what its search list tells. `policy` is how `addresses()` and `lookup()` search, and how
@@ -31,6 +32,10 @@ class AsyncResolver(Facade[AsyncDriver]):
     none. `in_flight` is how many questions may be on the wire at once, those that nobody has answered in time aside;
     `cache` what is remembered; `observers` are told what happens. Each asking call takes `timeout=` for itself, and
     `fresh=True` to pass over the cache.
+
+    It may be made outside a loop and serves any number of them, one after another or at once, in threads of their own:
+    they share what is remembered, and each has sockets and `in_flight` questions of its own. Observers are told in the
+    thread that asks. `ConfigError` is raised where neither asyncio nor trio runs.
 
     >>> import asyncio
     >>> from k8sresolve.testing import Cluster
@@ -43,9 +48,10 @@ class AsyncResolver(Facade[AsyncDriver]):
     """
 
     def _connect(self, rules: Rules, ledger: Ledger, events: Events) -> AsyncDriver:
-        from k8sresolve._drivers.asyncio_ import AsyncioDriver
+        from k8sresolve._drivers.clock import monotonic
+        from k8sresolve._drivers.loops import Loops, loop_driver
 
-        return AsyncioDriver(rules, ledger, events)
+        return Loops(rules, ledger, monotonic, partial(loop_driver, rules, ledger, events))
 
     def _run(self, call: Call[T], timeout: float | None, *, fresh: bool) -> Coroutine[Any, Any, T]:
         lifetime, line = self._lifetime(timeout), self._current()
@@ -227,7 +233,10 @@ class AsyncResolver(Facade[AsyncDriver]):
         return await self._run(Call(libc.getnameinfo, (libc_name(), sockaddr, flags)), timeout, fresh=fresh)
 
     async def close(self) -> None:
-        """Close the sockets; lookups that are pending end with `ResolverClosed`. Closing twice is fine."""
+        """Close the sockets; lookups that are pending end with `ResolverClosed`. Closing twice is fine.
+
+        Other loops than this one end theirs as they come to it, for which this does not wait.
+        """
         self._close()
 
     async def __aenter__(self) -> Self:
@@ -235,7 +244,3 @@ class AsyncResolver(Facade[AsyncDriver]):
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
-
-    def __del__(self) -> None:
-        if hasattr(self, "_line"):
-            self._close()

@@ -256,7 +256,3 @@ class ManifestError(_Fields, ValueError):
 
 class ResolverClosed(Error, RuntimeError):
     """The resolver was closed before or during the call."""
-
-
-class WrongLoop(Error, RuntimeError):
-    """An `AsyncResolver` was used from another event loop than the one that it belongs to."""

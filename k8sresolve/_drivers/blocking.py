@@ -17,7 +17,7 @@ from k8sresolve._core.events import Events
 from k8sresolve._core.questions import Results, Round, Terms
 from k8sresolve._drivers import forks
 from k8sresolve._drivers.clock import monotonic
-from k8sresolve._drivers.running import is_ours, report
+from k8sresolve._drivers.running import report_fault
 from k8sresolve._drivers.sockets import MOST_DATAGRAM, Stream, open_datagram, open_pair, query_id, text_of
 from k8sresolve.errors import ResolverClosed
 
@@ -74,11 +74,13 @@ class _Datagrams:
     def __init__(self, send: Send) -> None:
         self.number = send.number
         self.id = query_id()
-        self.sock = open_datagram(send.nameserver)
+        sock: SocketType | None = None
         try:
-            self.sock.send(self.id + send.payload[2:])
+            self.sock = sock = open_datagram(send.nameserver)
+            sock.send(self.id + send.payload[2:])
         except BaseException:
-            self.sock.close()
+            if sock is not None:
+                sock.close()
             raise
 
     wants_write = False
@@ -98,8 +100,8 @@ class _Connection(Stream):
     __slots__ = ("number",)
 
     def __init__(self, send: Send) -> None:
-        super().__init__(send.nameserver, send.payload)
         self.number = send.number
+        super().__init__(send.nameserver, send.payload)
 
 
 _Port = _Datagrams | _Connection
@@ -170,6 +172,7 @@ class BlockingDriver:
     def after_fork(self) -> None:
         """Drop what belongs to the parent: its lock, threads and flights, whose sockets are closed here, not used."""
         self._new_lock()
+        self.desk.ledger.share(threading.RLock())
         for port in self._ports():
             port.sock.close()
         for waiter in self._waiters:
@@ -193,6 +196,7 @@ class BlockingDriver:
     def _ask(self, waiter: _Waiter, round_: Round, terms: Terms) -> Results:
         waits: _Waits | None = None
         batch: Batch
+        results: Results | None = None
         while True:
             with self._lock:
                 if self._closed:
@@ -208,20 +212,21 @@ class BlockingDriver:
                     self._waiters.discard(waiter)
                     waiter.close()
                     self._torn = False
-                    return tuple(batch.answers)
+                    results = tuple(batch.answers)
+                    break
                 waits = self._waits(batch, waiter)
                 self._torn = False
             waits.wait()
-        self.close()
-        raise ResolverClosed("this resolver is closed")
+        if self._closed:
+            self.close()  # a signal handler's call may have left that to this thread
+        if results is None:
+            raise ResolverClosed("this resolver is closed")
+        return results
 
     def _ask_apart(self, round_: Round, terms: Terms) -> Results:
         """Look up for a signal handler, whose thread it was that worked here: that work stands still until it ends."""
-        apart = BlockingDriver(self.rules, Ledger(self.rules), self._events)
-        try:
-            return apart.ask(round_, terms)
-        finally:
-            self.desk.ledger.counters.add(apart.desk.ledger.counters)
+        apart = BlockingDriver(self.rules, Ledger(self.rules, self.desk.ledger.tally), self._events)
+        return apart.ask(round_, terms)
 
     def _leave(self, waiter: _Waiter) -> None:
         """An exception ends this thread's waiting, wherever it came from."""
@@ -258,6 +263,7 @@ class BlockingDriver:
         return {port for flight in flights for port in flight.ports}
 
     def _begin_anew(self) -> None:
+        self.desk.ledger.tally.leave(self.desk)
         self.desk = self._new_desk(self.desk.ledger)
         if self._torn:
             self.desk.ledger.mend()
@@ -325,8 +331,8 @@ class BlockingDriver:
 
     def drop(self, flight: Flight, port: _Port) -> None:
         """Close one of the flight's sockets."""
+        port.sock.close()  # first: an exception between the two must not lose sight of what is open
         flight.ports.remove(port)
-        port.sock.close()
 
     def release(self, flight: Flight) -> None:
         """Close the flight's sockets."""
@@ -346,12 +352,7 @@ class BlockingDriver:
         for batch, _ in flight.batches:
             self._poke(batch)
 
-    @staticmethod
-    def report(what: str, error: Exception) -> None:
-        """Log a fault of ours; what is none, such as a signal handler's exception, goes on to the caller."""
-        if not is_ours(error):
-            raise error
-        report(what, error)
+    report = staticmethod(report_fault)
 
     def _poke(self, batch: Batch) -> None:
         if batch.waiter is not self._current:

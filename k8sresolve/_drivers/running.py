@@ -4,7 +4,6 @@ import logging
 import sys
 from typing import Protocol, TypeVar
 
-from k8sresolve._core.engine.desk import Desk
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.questions import Call, Patience, Results, Round, Terms
 
@@ -16,7 +15,6 @@ logger = logging.getLogger("k8sresolve")
 class Driver(Protocol):
     """What every driver has."""
 
-    desk: Desk
     rules: Rules
 
     def now(self) -> float:
@@ -96,6 +94,13 @@ def is_ours(error: Exception) -> bool:
         modules.append(frames.tb_frame.f_globals.get("__name__", ""))
         frames = frames.tb_next
     return all(module.partition(".")[0] in _OURS for module in modules)
+
+
+def report_fault(what: str, error: Exception) -> None:
+    """Log a fault of ours; what is none, such as a signal handler's exception, goes on to the caller."""
+    if not is_ours(error):
+        raise error
+    report(what, error)
 
 
 def report(what: str, error: Exception) -> None:

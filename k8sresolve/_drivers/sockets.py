@@ -34,29 +34,36 @@ def address_of(nameserver: Nameserver) -> tuple[str, int] | tuple[str, int, int,
     return nameserver.address, nameserver.port
 
 
-def _open(nameserver: Nameserver, kind: int) -> socket.SocketType:
-    sock = _Socket(socket.AF_INET6 if nameserver.is_ipv6 else socket.AF_INET, kind)
-    sock.setblocking(False)
-    return sock
+def _family_of(nameserver: Nameserver) -> int:
+    return socket.AF_INET6 if nameserver.is_ipv6 else socket.AF_INET
 
 
 def open_datagram(nameserver: Nameserver) -> socket.SocketType:
     """Open a UDP socket on a port of its own, connected so that the kernel drops what others send; raises OSError."""
-    sock = _open(nameserver, socket.SOCK_DGRAM)
+    sock: socket.SocketType | None = None
     try:
+        sock = _Socket(_family_of(nameserver), socket.SOCK_DGRAM)
+        sock.setblocking(False)
         sock.connect(address_of(nameserver))
+        return sock  # noqa: TRY300 - here nothing can come in between
     except BaseException:
-        sock.close()
+        if sock is not None:
+            sock.close()
         raise
-    return sock
 
 
 def open_pair() -> tuple[socket.SocketType, socket.SocketType]:
     """Open two sockets, of which one hears what the other sends; raises OSError."""
-    near, far = _pair()
-    near.setblocking(False)
-    far.setblocking(False)
-    return near, far
+    pair: tuple[socket.SocketType, ...] = ()
+    try:
+        pair = near, far = _pair()
+        near.setblocking(False)
+        far.setblocking(False)
+        return near, far  # noqa: TRY300
+    except BaseException:
+        for sock in pair:
+            sock.close()
+        raise
 
 
 class Stream:
@@ -70,11 +77,17 @@ class Stream:
         message = self._id + payload[2:]
         self._unsent = len(message).to_bytes(2) + message
         self._received = b""
-        self.sock = _open(nameserver, socket.SOCK_STREAM)
-        code = self.sock.connect_ex(address_of(nameserver))
-        if code not in (0, EINPROGRESS, EWOULDBLOCK):
-            self.sock.close()
-            raise OSError(code, os.strerror(code))
+        sock: socket.SocketType | None = None
+        try:
+            self.sock = sock = _Socket(_family_of(nameserver), socket.SOCK_STREAM)
+            sock.setblocking(False)
+            code = sock.connect_ex(address_of(nameserver))
+            if code not in (0, EINPROGRESS, EWOULDBLOCK):
+                raise OSError(code, os.strerror(code))  # noqa: TRY301
+        except BaseException:
+            if sock is not None:
+                sock.close()
+            raise
 
     @property
     def wants_write(self) -> bool:

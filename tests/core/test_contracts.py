@@ -27,6 +27,7 @@ PURE = {
     "struct",
     "types",
     "typing",
+    "weakref",
 }
 DNSPYTHON = {
     "wire/fallback.py": {"dns.flags", "dns.message", "dns.name", "dns.rcode", "dns.rdataclass", "dns.rrset"},

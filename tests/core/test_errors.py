@@ -31,7 +31,6 @@ from k8sresolve.errors import (
     ResolverClosed,
     ServerFailure,
     TemporaryFailure,
-    WrongLoop,
     summarise,
 )
 
@@ -55,7 +54,6 @@ TREE = {
     ConfigError: (Error, ValueError, None),
     ManifestError: (Error, ValueError, None),
     ResolverClosed: (Error, RuntimeError, None),
-    WrongLoop: (Error, RuntimeError, None),
 }
 RESOLVE_ERRORS = [kind for kind in TREE if issubclass(kind, ResolveError)]
 
@@ -69,7 +67,6 @@ MADE = [
     ConfigError("what is wrong", advice="what to do"),
     ManifestError("what is wrong", file="shop.yaml", document=2, line=17, field="spec.ports[0].port"),
     ResolverClosed("this resolver is closed"),
-    WrongLoop("another loop"),
 ]
 FIELDS = {
     "name",

@@ -327,13 +327,14 @@ def test_the_old_configurations_sockets_are_closed_when_its_last_question_ends(r
             before = resolver._line.driver
             waiting = [asyncio.create_task(resolver.service(name)) for name in ("payments", "nowhere")]
             await asyncio.sleep(0.02)
-            assert len(before._open) == 1
+            (driver,) = before._drivers.values()
+            assert len(driver._open) == 1
             swap(resolv_conf, f"nameserver 127.0.2.2\n{SEARCH}")
             now[0] += 1.5
             await resolver.service("payments")
-            assert len(before._open) == 1
+            assert len(driver._open) == 1
             await asyncio.gather(*waiting, return_exceptions=True)
-            return len(before._open), len(before.desk.flights)
+            return len(driver._open), len(driver.desk.flights)
 
     assert asyncio.run(main()) == (0, 0)
 

@@ -4,12 +4,17 @@ import gc
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from k8sresolve._core.engine import health, inquiry
+from k8sresolve.config import ResolverConfig
+from k8sresolve.resolver import Resolver
 from tests.drivers import held
+from tests.drivers.names import WORLD
 from tests.drivers.nameservers import Loopback
+from tests.drivers.script import Nameserver, Playing
 
 
 @pytest.fixture(scope="session")
@@ -45,3 +50,24 @@ def nothing_left(loopback: Loopback) -> Iterator[None]:
     while _held() != before and time.monotonic() < until:
         time.sleep(0.005)  # the nameservers close their streams in callbacks
     assert _held() == before
+
+
+@pytest.fixture
+def resolver_of(loopback: Loopback) -> Any:
+    """Make resolvers of scripted nameservers; what they were asked is `resolver.playing`."""
+    opened: list[Any] = []
+    resolvers: list[Resolver] = []
+
+    def make(nameserver: Nameserver = WORLD, **options: Any) -> Any:
+        playing = Playing(nameserver)
+        opened.extend(loopback.open([playing]))
+        config = ResolverConfig(nameservers=(opened[-1].address,), cluster_domain="cluster.local")
+        resolver: Any = Resolver(config, family="ipv4", **options)
+        resolver.playing = playing
+        resolvers.append(resolver)
+        return resolver
+
+    yield make
+    for resolver in resolvers:
+        resolver.close()
+    loopback.close(opened)

@@ -1,4 +1,4 @@
-"""Three ways to run the same scenario: threads on real sockets, asyncio on real sockets, and virtual time."""
+"""Ways to run the same scenario: threads, asyncio and trio, on real sockets and in virtual time."""
 
 import asyncio
 import ctypes
@@ -10,8 +10,9 @@ from ipaddress import ip_address
 from typing import Any
 
 import attrs
+import trio
 
-from k8sresolve._core.engine.desk import Desk
+from k8sresolve._drivers.loops import Loops
 from k8sresolve.async_resolver import AsyncResolver
 from k8sresolve.config import ResolverConfig
 from k8sresolve.records import Addresses, Answer, Port, Service, Stats
@@ -71,8 +72,11 @@ class VirtualResolver(_Offline, Resolver):
 
 
 class AsyncVirtualResolver(_Offline, AsyncResolver):
-    def _connect(self, *books: Any) -> AsyncVirtualDriver:
-        return AsyncVirtualDriver(*books, self._network, self._clock)
+    def _connect(self, rules: Any, ledger: Any, events: Any) -> Loops:
+        def make(loop: Any) -> AsyncVirtualDriver:
+            return AsyncVirtualDriver(rules, ledger, events, self._network, self._clock, loop=loop)
+
+        return Loops(rules, ledger, self._clock.monotonic, make)
 
 
 def tell(result: object) -> str:
@@ -110,7 +114,7 @@ def _options(scenario: Scenario) -> dict[str, Any]:
 
 
 def _outcome(results: list[Any], playing: list[Playing], seconds: float, resolver: Any) -> Outcome:
-    desk: Desk = resolver._line.driver.desk
+    desks: list[Any] = [desk for known, _ in resolver._tally._desks if (desk := known()) is not None]
     return Outcome(
         told=tuple(map(tell, results)),
         errors=tuple(result for result in results if isinstance(result, BaseException)),
@@ -118,7 +122,11 @@ def _outcome(results: list[Any], playing: list[Playing], seconds: float, resolve
         names=tuple(dict.fromkeys(playing[0].names)),
         seconds=seconds,
         stats=resolver.stats(),
-        left=(len(desk.flights), desk.waiting, desk.active),
+        left=(
+            sum(len(desk.flights) for desk in desks),
+            sum(desk.waiting for desk in desks),
+            sum(desk.active for desk in desks),
+        ),
     )
 
 
@@ -241,6 +249,73 @@ async def _in_tasks(
                     results += await asyncio.gather(call.of(resolver), return_exceptions=True)
         seconds = now() - start
     assert asyncio.all_tasks() == {asyncio.current_task()}
+    return results, seconds
+
+
+# -- trio, on real sockets and in virtual time -----------------------------------------------------------------------
+
+
+def trio_(scenario: Scenario, loopback: Loopback) -> Outcome:
+    playing = [Playing(nameserver) for nameserver in scenario.nameservers]
+    opened = loopback.open(playing)
+    resolver = AsyncResolver(_config(scenario, (one.address for one in opened)), **_options(scenario))
+    try:
+        results, seconds = trio.run(_in_trio, scenario, resolver, playing, time.monotonic, trio.sleep)
+    finally:
+        loopback.close(opened)
+    return _outcome(results, playing, seconds, resolver)
+
+
+def virtual_trio(scenario: Scenario) -> Outcome:
+    playing = [Playing(nameserver) for nameserver in scenario.nameservers]
+    network, clock = Virtual(playing), Clock()
+    resolver = AsyncVirtualResolver(network, clock, _config(scenario, network.playing), **_options(scenario))
+
+    async def sleep(seconds: float) -> None:
+        clock.advance(seconds)
+
+    results, seconds = trio.run(_in_trio, scenario, resolver, playing, clock.monotonic, sleep)
+    return _outcome(results, playing, seconds, resolver)
+
+
+async def _in_trio(
+    scenario: Scenario, resolver: AsyncResolver, playing: list[Playing], now: Callable[[], float], sleep: Any
+) -> tuple[list[Any], float]:
+    start = now()
+    token = trio.lowlevel.current_trio_token()
+    results: list[Any] = ["left"] * len(scenario.lookups)
+    first = trio.CancelScope()
+
+    async def look(index: int, call: Call, task_status: Any = trio.TASK_STATUS_IGNORED) -> None:
+        task_status.started()  # trio lets tasks that are begun together run in any order
+        with first if index == 0 else trio.CancelScope():
+            try:
+                results[index] = await call.of(resolver)
+            except Exception as error:  # noqa: BLE001 - whatever comes is the result
+                results[index] = error
+
+    def happen() -> None:
+        if scenario.event is not None and scenario.event.kind == "close":
+            resolver._line.driver.close()
+        else:
+            first.cancel()
+
+    with trio.fail_after(GUARD):
+        async with resolver:
+            if scenario.at_once:
+                _arrange(scenario, playing, lambda: token.run_sync_soon(happen))
+                async with trio.open_nursery() as nursery:
+                    for index, call in enumerate(scenario.lookups):
+                        await nursery.start(look, index, call)
+            else:
+                index = 0
+                for call in scenario.calls:
+                    if isinstance(call, Wait):
+                        await sleep(call.seconds)
+                    else:
+                        await look(index, call)
+                        index += 1
+            seconds = now() - start
     return results, seconds
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import attrs
 import pytest
 
-from k8sresolve._drivers import asyncio_, blocking, sockets
+from k8sresolve._drivers import blocking, pooled, sockets
 from k8sresolve.async_resolver import AsyncResolver
 from k8sresolve.config import CacheConfig, ResolverConfig
 from k8sresolve.errors import Error, LookupTimeout, NetworkError, TemporaryFailure
@@ -139,9 +139,9 @@ def test_a_and_aaaa_that_are_under_way_at_once_have_ports_of_their_own(stage, dr
 @each_driver
 def test_ids_that_are_all_the_same_are_told_apart_by_their_sockets(stage, monkeypatch, driver):
     chance = random.Random(5)
-    # Forty ids for up to 64 questions at once.
-    for module in (asyncio_, blocking, sockets):
-        monkeypatch.setattr(module, "query_id", lambda: chance.randrange(40).to_bytes(2, "big"))
+    # Hardly more ids than the hundred that leave by one pooled socket, and each of them once.
+    for module in (pooled, blocking, sockets):
+        monkeypatch.setattr(module, "query_id", lambda: chance.randrange(120).to_bytes(2, "big"))
     config, _ = stage(Nameserver({"": (late(0.01),)}, ZONE))
     results = RUN[driver](config, NAMES[:300], family="ipv4", in_flight=64)
     assert [texts(found) for found in results] == [[EACH[name]] for name in NAMES[:300]]

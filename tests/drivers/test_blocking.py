@@ -15,48 +15,11 @@ from typing import Any
 import pytest
 
 from k8sresolve._drivers import blocking
-from k8sresolve.config import CacheConfig, ResolverConfig
 from k8sresolve.errors import LookupTimeout, NetworkError, ResolverClosed
 from k8sresolve.resolver import Resolver
 from tests.drivers import held
-from tests.drivers.nameservers import Loopback
-from tests.drivers.script import Nameserver, Playing, answer, late, silent, truncated
-
-NAMES = [f"n{number}.shop.svc.cluster.local." for number in range(200)]
-ZONE = "\n".join(f"{name} 30 A 10.96.{number // 250}.{number % 250}" for number, name in enumerate(NAMES))
-WORLD = Nameserver(zone=ZONE)
-NOT_KEPT = CacheConfig(entries=0)
-PATIENCE = 60.0  # seconds for a lookup on a busy machine
-
-
-def address(index: int) -> str:
-    return f"10.96.{index // 250}.{index % 250}"
-
-
-@pytest.fixture
-def resolver_of(loopback: Loopback) -> Any:
-    """Make resolvers of scripted nameservers; what they were asked is `resolver.playing`."""
-    opened: list[Any] = []
-    resolvers: list[Resolver] = []
-
-    def make(nameserver: Nameserver = WORLD, **options: Any) -> Any:
-        playing = Playing(nameserver)
-        opened.extend(loopback.open([playing]))
-        config = ResolverConfig(nameservers=(opened[-1].address,), cluster_domain="cluster.local")
-        resolver: Any = Resolver(config, family="ipv4", **options)
-        resolver.playing = playing
-        resolvers.append(resolver)
-        return resolver
-
-    yield make
-    for resolver in resolvers:
-        resolver.close()
-    loopback.close(opened)
-
-
-def right(resolver: Resolver, index: int, *, timeout: float = PATIENCE, **options: Any) -> bool:
-    found = resolver.addresses(NAMES[index], timeout=timeout, **options)
-    return [str(each) for each in found.addresses] == [address(index)]
+from tests.drivers.names import NAMES, NOT_KEPT, ZONE, right
+from tests.drivers.script import Nameserver, answer, late, silent, truncated
 
 
 def wait_for(condition: Callable[[], bool]) -> None:

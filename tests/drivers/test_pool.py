@@ -1,5 +1,7 @@
 """Which socket a question leaves by, and when one has had its day: decisions alone, no socket is opened."""
 
+from itertools import count
+
 import pytest
 
 from k8sresolve._core.engine.desk import Batch, Desk, Flight
@@ -7,16 +9,24 @@ from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.events import Events
 from k8sresolve._core.questions import AAAA, A, Question, Round, Terms
-from k8sresolve._drivers.pool import CROWD, USES, Pool
+from k8sresolve._drivers.pool import AGE, CROWD, USES, Pool
 from k8sresolve.config import Nameserver
 
 ONE, OTHER = Nameserver("10.0.0.1"), Nameserver("10.0.0.2")
 RULES = Rules((ONE, OTHER))
 
 
+class Noting(Pool):
+    """A pool whose sockets that had their day are in `closed`."""
+
+    def __init__(self):
+        self.closed = []
+        super().__init__(self.closed.append)
+
+
 @pytest.fixture
 def pool():
-    return Pool()
+    return Noting()
 
 
 @pytest.fixture
@@ -30,18 +40,21 @@ def flight_of():
     return make
 
 
-def sent(pool, flight, server=ONE, number=b"\0\1"):
+numbers = count()
+
+
+def sent(pool, flight, server=ONE, now=0.0):
     """Let a flight leave as a driver does; returns its ticket."""
-    slot = pool.choose(server, flight)
+    slot = pool.choose(server, flight, now)
     if slot is None:
-        slot = pool.add(server, object())
-    ticket = pool.enter(slot, number, flight, 0)
+        slot = pool.add(server, object(), now)
+    ticket = pool.enter(slot, next(numbers).to_bytes(4), flight, 0)
     flight.ports.append(ticket)
     return ticket
 
 
 def test_questions_of_several_names_share_a_socket(pool, flight_of):
-    first, second = sent(pool, flight_of("a")), sent(pool, flight_of("b"), number=b"\0\2")
+    first, second = sent(pool, flight_of("a")), sent(pool, flight_of("b"))
     assert first.slot is second.slot
     assert len(list(pool)) == 1
 
@@ -52,7 +65,7 @@ def test_a_and_aaaa_of_one_name_do_not(pool, flight_of):  # K1
 
 def test_once_the_one_is_answered_the_other_may_leave_there(pool, flight_of):
     ticket = sent(pool, flight_of("a"))
-    assert not pool.leave(ticket)
+    pool.leave(ticket)
     assert sent(pool, flight_of("a", AAAA)).slot is ticket.slot
 
 
@@ -63,46 +76,89 @@ def test_each_nameserver_has_sockets_of_its_own(pool, flight_of):
 def test_a_resend_leaves_by_another_socket_and_the_first_one_is_used_no_more(pool, flight_of):  # K4
     flight = flight_of("a")
     first = sent(pool, flight)
-    assert sent(pool, flight, number=b"\0\2").slot is not first.slot
+    assert sent(pool, flight).slot is not first.slot
     assert first.slot.retired
     assert sent(pool, flight_of("b")).slot is not first.slot
-    assert pool.leave(first)
+    assert pool.closed == []
+    pool.leave(first)
+    assert pool.closed == [first.slot.sock]
     assert first.slot not in list(pool)
 
 
 def test_a_socket_carries_so_many_at_once_and_no_more(pool, flight_of):
-    tickets = [sent(pool, flight_of(f"n{n}"), number=n.to_bytes(2)) for n in range(CROWD + 1)]
+    tickets = [sent(pool, flight_of(f"n{n}")) for n in range(CROWD + 1)]
     assert len({id(ticket.slot) for ticket in tickets[:CROWD]}) == 1
     assert tickets[CROWD].slot is not tickets[0].slot
 
 
 def test_a_socket_is_closed_after_its_last_use_and_no_earlier(pool, flight_of):
-    closed = [pool.leave(sent(pool, flight_of("a"))) for _ in range(USES)]
-    assert closed == [False] * (USES - 1) + [True]
-    assert list(pool) == []
+    first = sent(pool, flight_of("a"))
+    pool.leave(first)
+    for _ in range(USES - 2):
+        pool.leave(sent(pool, flight_of("a")))
+    last = sent(pool, flight_of("a"))
+    assert (last.slot, pool.closed) == (first.slot, [])
+    pool.leave(last)
+    assert (pool.closed, list(pool)) == ([last.slot.sock], [])
+
+
+def test_no_question_leaves_by_a_socket_of_30_seconds(pool, flight_of):
+    first = sent(pool, flight_of("a"), now=100.0)
+    assert sent(pool, flight_of("b"), now=100.0 + AGE - 0.1).slot is first.slot
+    pool.leave(first)
+    assert sent(pool, flight_of("d"), now=100.0 + AGE).slot is not first.slot
+    assert pool.closed == []  # "b" still waits there
+
+
+def test_one_of_that_age_that_nothing_waits_on_is_closed_as_the_next_is_chosen(pool, flight_of):
+    idle, other = sent(pool, flight_of("a")), sent(pool, flight_of("b"), OTHER)
+    pool.leave(idle)
+    assert sent(pool, flight_of("c"), now=AGE).slot is not idle.slot
+    assert pool.closed == [idle.slot.sock]
+    assert other.slot in list(pool)
+
+
+def test_a_socket_knows_the_ids_that_were_answered_or_given_up(pool, flight_of):  # F3
+    ticket, other = sent(pool, flight_of("a")), sent(pool, flight_of("b"))
+    pool.leave(ticket)
+    assert ticket.slot.ids == {ticket.number, other.number}
+    assert list(ticket.slot.waiting) == [other.number]
 
 
 def test_a_ticket_given_back_twice_closes_once(pool, flight_of):
     ticket = sent(pool, flight_of("a"))
     ticket.slot.retired = True
-    assert [pool.leave(ticket), pool.leave(ticket)] == [True, False]
+    pool.leave(ticket)
+    pool.leave(ticket)
+    assert pool.closed == [ticket.slot.sock]
 
 
 def test_retired_it_closes_idle_sockets_now_and_the_others_as_they_fall_idle(pool, flight_of):
     busy, idle = sent(pool, flight_of("a")), sent(pool, flight_of("b"), OTHER)
     pool.leave(idle)
-    assert pool.retire() == [idle.slot]
-    assert list(pool) == [busy.slot]
-    assert pool.leave(busy)
+    pool.retire()
+    assert (pool.closed, list(pool)) == ([idle.slot.sock], [busy.slot])
+    pool.leave(busy)
     late = sent(pool, flight_of("c"))
     assert late.slot is not busy.slot
-    assert pool.leave(late)
+    pool.leave(late)
+    assert pool.closed == [ticket.slot.sock for ticket in (idle, busy, late)]
     assert list(pool) == []
 
 
-def test_cleared_it_knows_none(pool, flight_of):
+def test_one_that_failed_is_closed_when_nothing_waits_on_it_any_more(pool, flight_of):
+    ticket = sent(pool, flight_of("a"))
+    pool.condemn(ticket.slot)
+    assert pool.closed == []
+    pool.leave(ticket)
+    assert pool.closed == [ticket.slot.sock]
+    pool.condemn(ticket.slot)
+    assert len(pool.closed) == 1
+
+
+def test_cleared_it_knows_none_and_closes_none(pool, flight_of):
     ticket = sent(pool, flight_of("a"))
     pool.clear()
-    assert list(pool) == []
     ticket.slot.retired = True
-    assert not pool.leave(ticket)
+    pool.leave(ticket)
+    assert (list(pool), pool.closed) == ([], [])

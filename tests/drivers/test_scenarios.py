@@ -12,7 +12,7 @@ from tests.drivers.nameservers import Loopback
 from tests.drivers.runners import Outcome
 from tests.drivers.scenarios import SCENARIOS, Scenario
 
-REAL = {"blocking": runners.blocking, "asyncio": runners.asyncio_}
+REAL = {"blocking": runners.blocking, "asyncio": runners.asyncio_, "trio": runners.trio_}
 
 
 def _each(drivers: Iterable[str], scenarios: Iterable[Scenario] = SCENARIOS) -> pytest.MarkDecorator:
@@ -50,6 +50,13 @@ def _judge_sends(scenario: Scenario, outcome: Outcome) -> None:
 @_each(["virtual"])
 def test_asyncio_in_virtual_time(scenario: Scenario) -> None:
     _judge_exactly(scenario, runners.virtual(scenario))
+
+
+# trio begins tasks in no order, and virtual time would go on while they wait for their turns.
+@pytest.mark.drivers("virtual")
+@_each(["virtual"], [scenario for scenario in SCENARIOS if not scenario.at_once])
+def test_trio_in_virtual_time(scenario: Scenario) -> None:
+    _judge_exactly(scenario, runners.virtual_trio(scenario))
 
 
 @pytest.mark.drivers("virtual")

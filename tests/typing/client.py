@@ -60,7 +60,6 @@ from k8sresolve import (
     Target,
     TemporaryFailure,
     Transport,
-    WrongLoop,
     addresses,
     endpoints,
     explain,
@@ -339,7 +338,7 @@ def handling(resolver: Resolver) -> None:
     except (ConfigError, ManifestError) as error:
         as_value_error: ValueError = error
         raise as_value_error from None
-    except (ResolverClosed, WrongLoop) as error:
+    except ResolverClosed as error:
         as_error: Error = error
         assert_type(str(as_error), str)
 

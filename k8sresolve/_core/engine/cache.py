@@ -1,5 +1,6 @@
 """Answers by question, while they last. Pure: the time is an argument, and values are frozen."""
 
+from k8sresolve._core.engine.lock import UNSHARED, Lock
 from k8sresolve._core.questions import AAAA, A, Empty, Failed, Found, Question, Result, SrvData, is_under
 from k8sresolve.config import CacheConfig
 
@@ -17,10 +18,11 @@ class Cache:
     An answer that would take more than an eighth of the octets is not kept: it would drive too much else out.
     """
 
-    __slots__ = ("_answers", "config", "octets")
+    __slots__ = ("_answers", "config", "lock", "octets")
 
-    def __init__(self, config: CacheConfig) -> None:
+    def __init__(self, config: CacheConfig, lock: Lock = UNSHARED) -> None:
         self.config = config
+        self.lock = lock
         self._answers: dict[Question, tuple[Result, int]] = {}
         self.octets = 0
 
@@ -29,30 +31,32 @@ class Cache:
 
     def get(self, key: Question, now: float) -> Result | None:
         """Return what is known of the question, None if nothing is, or no longer."""
-        entry = self._answers.pop(key, None)
-        if entry is None:
-            return None
-        answer, octets = entry
-        if isinstance(answer, Failed) or answer.expires <= now:
-            self.octets -= octets
-            return None
-        self._answers[key] = entry
-        return answer
+        with self.lock:
+            entry = self._answers.pop(key, None)
+            if entry is None:
+                return None
+            answer, octets = entry
+            if isinstance(answer, Failed) or answer.expires <= now:
+                self.octets -= octets
+                return None
+            self._answers[key] = entry
+            return answer
 
     def put(self, key: Question, answer: Result, now: float) -> None:
         """Keep the answer while it lasts."""
         if isinstance(answer, Failed) or answer.expires <= now:
             return
-        self._drop(key)
         octets = octets_of(key, answer)
-        if octets > self.config.octets / _SHARES:
-            return
-        self._answers[key] = answer, octets
-        self.octets += octets
-        if key.rdtype in _OTHER_FAMILY:
-            self._let_live_beside(key, now)
-        while self.octets > self.config.octets or len(self._answers) > self.config.entries:
-            self._drop(next(iter(self._answers)))
+        with self.lock:
+            self._drop(key)
+            if octets > self.config.octets / _SHARES:
+                return
+            self._answers[key] = answer, octets
+            self.octets += octets
+            if key.rdtype in _OTHER_FAMILY:
+                self._let_live_beside(key, now)
+            while self.octets > self.config.octets or len(self._answers) > self.config.entries:
+                self._drop(next(iter(self._answers)))
 
     def _let_live_beside(self, key: Question, now: float) -> None:
         """Let NODATA beside a positive answer of the other family live as long as that, within the SOA's minimum."""
@@ -68,12 +72,14 @@ class Cache:
     def forget(self, name: str | None) -> None:
         """Drop what is known of one absolute name, or everything."""
         lower = None if name is None else name.lower()
-        for key in [key for key in self._answers if lower in (None, key.name)]:
-            self._drop(key)
+        with self.lock:
+            for key in [key for key in self._answers if lower in (None, key.name)]:
+                self._drop(key)
 
     def mend(self) -> None:
         """Count anew, where an exception out of nowhere may have parted an answer from its count."""
-        self.octets = sum(octets for _, octets in self._answers.values())
+        with self.lock:
+            self.octets = sum(octets for _, octets in self._answers.values())
 
     def _drop(self, key: Question) -> None:
         _, octets = self._answers.pop(key, _NOTHING)

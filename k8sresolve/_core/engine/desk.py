@@ -128,7 +128,7 @@ class Desk:
         self.ledger = ledger
         self.flights: dict[Question, Flight] = {}
         self.places: Places[Flight] = Places(rules.in_flight)
-        self._counters = ledger.counters
+        self.counters = ledger.tally.enter(self)
         self._events = events
         self._host = host
         self._turn = turn  # which nameserver the next question prefers, where they rotate
@@ -150,7 +150,7 @@ class Desk:
         """Ask a round of questions; it may be done at once. Fresh ones pass over the cache, not over flights."""
         batch = Batch(round_, terms, waiter)
         keys = [key_of(question) for question in round_.questions]
-        self._counters.questions += len(keys)
+        self.counters.questions += len(keys)
         if not terms.fresh:
             self._remember(batch, keys, now)
         self.expire(batch, now)
@@ -183,6 +183,11 @@ class Desk:
             if flight.answer is None:
                 flight.end(now, "closed")
                 self._land(flight, now)
+
+    def reset(self) -> None:
+        """Forget all flights without telling anyone: nobody is left who could be told."""
+        self.flights.clear()
+        self.places = Places(self.rules.in_flight)
 
     # -- the host ----------------------------------------------------------------------------------------------------
 
@@ -230,7 +235,7 @@ class Desk:
             if answer is None:
                 continue
             batch.answers[index] = answer
-            self._counters.cache_hits += 1
+            self.counters.cache_hits += 1
             if self._events.observers:
                 self._events.remembered(batch.round.questions[index], now - answer.at)
 
@@ -299,8 +304,8 @@ class Desk:
             send = sends.pop(0)
             if len(flight.ports) >= SOCKETS:
                 self._host.drop(flight, flight.ports[0])
-            self._counters.sends += 1
-            self._counters.resends += send.purpose not in ("first", "probe")
+            self.counters.sends += 1
+            self.counters.resends += send.purpose not in ("first", "probe")
             if self._events.observers:
                 self._tell_sent(flight, send, now)
             error = self._host.send(flight, send)

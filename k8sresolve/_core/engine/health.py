@@ -2,6 +2,8 @@
 
 import math
 
+from k8sresolve._core.engine.lock import UNSHARED, Lock
+
 FIRST_WAIT = 0.25  # seconds before the first resend while no round trip has been measured
 LEAST_WAIT = 0.05
 MOST_WAIT = 1.0
@@ -12,9 +14,10 @@ WITHOUT_EDNS = 300.0  # seconds that a nameserver which takes no EDNS is asked w
 class Health:
     """One nameserver's record: its round trips (RFC 6298), its failures in a row, and whether it takes EDNS."""
 
-    __slots__ = ("_edns_from", "failed_at", "failures", "srtt", "var")
+    __slots__ = ("_edns_from", "failed_at", "failures", "lock", "srtt", "var")
 
-    def __init__(self) -> None:
+    def __init__(self, lock: Lock = UNSHARED) -> None:
+        self.lock = lock
         self.srtt: float | None = None
         self.var = 0.0
         self.failures = 0
@@ -30,18 +33,20 @@ class Health:
 
     def replied(self, rtt: float) -> None:
         """Note a reply: every send has an id and socket of its own, so each sample is unambiguous."""
-        self.failures = 0
-        if self.srtt is None:
-            self.srtt, self.var = rtt, rtt / 2
-        else:
-            # RFC 6298, section 2.3: alpha 1/8, beta 1/4.
-            self.var += (abs(self.srtt - rtt) - self.var) / 4
-            self.srtt += (rtt - self.srtt) / 8
+        with self.lock:
+            self.failures = 0
+            if self.srtt is None:
+                self.srtt, self.var = rtt, rtt / 2
+            else:
+                # RFC 6298, section 2.3: alpha 1/8, beta 1/4.
+                self.var += (abs(self.srtt - rtt) - self.var) / 4
+                self.srtt += (rtt - self.srtt) / 8
 
     def failed(self, now: float) -> None:
         """Note a timeout or an unreachable port."""
-        self.failures += 1
-        self.failed_at = now
+        with self.lock:
+            self.failures += 1
+            self.failed_at = now
 
     def refused_edns(self, now: float) -> None:
         """Note that it takes no EDNS (RFC 6891, section 7): for five minutes, since nameservers get replaced."""
@@ -53,10 +58,11 @@ class Health:
 
     def due_for_probe(self, now: float) -> bool:
         """Whether this failed nameserver should be tried again; asking takes the turn, so that one question does it."""
-        if not self.failures or now - self.failed_at < PROBE_AFTER:
-            return False
-        self.failed_at = now
-        return True
+        with self.lock:
+            if not self.failures or now - self.failed_at < PROBE_AFTER:
+                return False
+            self.failed_at = now
+            return True
 
 
 class Budget:
@@ -65,20 +71,23 @@ class Budget:
     A burst of loss at a loaded nameserver must not be answered with twice the load.
     """
 
-    __slots__ = ("tokens",)
+    __slots__ = ("lock", "tokens")
 
     SHARE, BURST = 0.25, 10.0
 
-    def __init__(self) -> None:
+    def __init__(self, lock: Lock = UNSHARED) -> None:
+        self.lock = lock
         self.tokens = self.BURST
 
     def earn(self) -> None:
         """Count one question."""
-        self.tokens = min(self.BURST, self.tokens + self.SHARE)
+        with self.lock:
+            self.tokens = min(self.BURST, self.tokens + self.SHARE)
 
     def take(self) -> bool:
         """Whether one early resend is granted."""
-        if self.tokens < 1.0:
-            return False
-        self.tokens -= 1.0
-        return True
+        with self.lock:
+            if self.tokens < 1.0:
+                return False
+            self.tokens -= 1.0
+            return True

@@ -4,9 +4,9 @@ The desk, and so single flight, the cap, resends and deadlines, is the one that 
 """
 
 import heapq
-import sys
 import threading
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from weakref import ref
 
 from k8sresolve._core.engine.alarms import Alarms
 from k8sresolve._core.engine.desk import Batch, Desk, Flight
@@ -15,8 +15,9 @@ from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.engine.sends import Send
 from k8sresolve._core.events import Events
 from k8sresolve._core.questions import Results, Round, Terms
+from k8sresolve._drivers.loops import is_trio
 from k8sresolve._drivers.running import report
-from k8sresolve.errors import ResolverClosed, WrongLoop
+from k8sresolve.errors import ResolverClosed
 from k8sresolve.testing.network.parcels import Arrival
 
 if TYPE_CHECKING:
@@ -161,49 +162,40 @@ class VirtualDriver(_VirtualDriver):
         return tuple(batch.answers)
 
 
-def _running_trio() -> Any:
-    """The module `trio`, in one of its tasks; None elsewhere."""
-    trio: Any = sys.modules.get("trio")
-    if trio is None:
-        return None
-    try:
-        trio.lowlevel.current_task()
-    except RuntimeError:
-        return None
-    return trio
-
-
-def _asyncio_loop() -> Any:
-    import asyncio
-
-    return asyncio.get_running_loop()
-
-
 # A loop does not tell when no task can run any more: so many turns does a chain of them get before time goes on.
 _TURNS = 3
 
 
 class AsyncVirtualDriver(_VirtualDriver):
-    """Runs lookups for tasks of asyncio or trio. Virtual time goes on only when the tasks that can run have run."""
+    """Runs lookups for the tasks of one loop. Virtual time goes on only when the tasks that can run have run."""
 
-    def __init__(self, rules: Rules, ledger: Ledger, events: Events, network: Exchanging, clock: VirtualTime) -> None:
+    def __init__(
+        self, rules: Rules, ledger: Ledger, events: Events, network: Exchanging, clock: VirtualTime, *, loop: Any
+    ) -> None:
         super().__init__(rules, ledger, events, network, clock)
+        self.loop = ref(loop)
         self._stepping = False
-        self._loop: object = None
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing runs in the loop any more."""
+        loop = self.loop()
+        return loop is None or (not is_trio(loop) and loop.is_closed())
+
+    def abandon(self) -> None:
+        """Forget what is pending, whose loop can do nothing about it any more."""
+        self._closed = True
+        self.desk.reset()
 
     async def ask(self, round_: Round, terms: Terms) -> Results:
         """Ask questions at once, and let time go on until what suffices is there."""
-        trio = _running_trio()
-        loop = _asyncio_loop() if trio is None else trio.lowlevel.current_trio_token()
-        if self._loop not in (None, loop):
-            raise WrongLoop("this AsyncResolver belongs to another event loop; make one for each loop")
-        self._loop = loop
         if self._closed:
             raise ResolverClosed("this resolver is closed")
+        loop: Any = self.loop()
         batch = self.desk.ask(round_, terms, self.now())
         try:
-            if trio is not None:
-                await self._step_in_trio(batch, trio)
+            if is_trio(loop):
+                await self._step_in_trio(batch)
             elif not batch.done:
                 batch.waiter = loop.create_future()
                 self._keep_stepping(loop)
@@ -215,8 +207,10 @@ class AsyncVirtualDriver(_VirtualDriver):
             raise ResolverClosed("this resolver was closed during the lookup")
         return tuple(batch.answers)
 
-    async def _step_in_trio(self, batch: Batch, trio: Any) -> None:
+    async def _step_in_trio(self, batch: Batch) -> None:
         """Step in turns with the other tasks, those that wait for answers among them."""
+        import trio
+
         await trio.lowlevel.checkpoint()
         while not batch.done:
             for _ in range(_TURNS):

@@ -1,11 +1,12 @@
 """Resolvers for programs in the offline cluster: the real ones, on the virtual driver."""
 
 from ipaddress import ip_address
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.events import Events
+from k8sresolve._drivers.loops import Loops
 from k8sresolve._facade import Options
 from k8sresolve.async_resolver import AsyncResolver
 from k8sresolve.config import ResolverConfig
@@ -52,5 +53,10 @@ class OfflineResolver(_Offline, Resolver):
 class OfflineAsyncResolver(_Offline, AsyncResolver):
     """An `AsyncResolver` in the offline cluster."""
 
-    def _connect(self, rules: Rules, ledger: Ledger, events: Events) -> AsyncVirtualDriver:
-        return AsyncVirtualDriver(rules, ledger, events, self._network, self._clock)
+    def _connect(self, rules: Rules, ledger: Ledger, events: Events) -> Loops:
+        network, clock = self._network, self._clock
+
+        def make(loop: Any) -> AsyncVirtualDriver:
+            return AsyncVirtualDriver(rules, ledger, events, network, clock, loop=loop)
+
+        return Loops(rules, ledger, clock.monotonic, make)

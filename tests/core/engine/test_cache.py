@@ -1,11 +1,18 @@
 """How long answers are kept, and which go first."""
 
+import gc
+import tracemalloc
 from ipaddress import IPv4Address
 
+import dns.message
+import dns.rdatatype
+import dns.rrset
 import pytest
 
 from k8sresolve._core.engine.cache import Cache, key_of
-from k8sresolve._core.questions import AAAA, SRV, A, Empty, Failed, Found, NxDomain, Question
+from k8sresolve._core.questions import AAAA, SRV, A, Empty, Exchange, Failed, Found, NxDomain, Question
+from k8sresolve._core.wire.query import encode_query
+from k8sresolve._core.wire.reply import read_reply
 from k8sresolve.config import CacheConfig
 
 NAME = "payments.shop.svc.cluster.local."
@@ -151,3 +158,113 @@ def test_forget():
     assert len(kept) == 1
     kept.forget(None)
     assert len(kept) == 0
+
+
+# -- F9: octets ------------------------------------------------------------------------------------------------------
+
+
+def many(count, expires=30.0):
+    return Found(tuple(IPv4Address(number) for number in range(count)), 30, expires)
+
+
+def test_f9_answers_are_bounded_by_what_they_take():
+    kept = cache(octets=40_000)
+    questions = [Question(f"x{number}.", A) for number in range(100)]
+    for question in questions:
+        kept.put(question, many(10), 0.0)
+    assert kept.octets <= 40_000
+    assert 20 <= len(kept) < 30
+    # The last ones stay.
+    assert [kept.get(question, 0.0) is not None for question in questions[-20:]] == [True] * 20
+
+
+def test_f9_an_answer_of_more_than_an_eighth_is_not_kept_and_drives_nothing_out():
+    kept = cache(octets=80_000)
+    kept.put(QA, found(30.0), 0.0)
+    kept.put(Question("big.", A), many(105), 0.0)
+    assert kept.get(Question("big.", A), 0.0) is not None
+    kept.put(Question("big.", A), many(110), 0.0)
+    assert kept.get(Question("big.", A), 0.0) is None
+    assert kept.get(QA, 0.0) is not None
+
+
+def test_f9_no_octets_keep_nothing():
+    kept = cache(octets=0)
+    kept.put(QA, found(30.0), 0.0)
+    assert (len(kept), kept.octets) == (0, 0)
+
+
+def test_f9_what_goes_is_no_longer_counted():
+    kept = cache(entries=2)
+    for number in range(5):
+        kept.put(Question(f"x{number}.", A), many(3), 0.0)
+    kept.put(QA, found(1.0), 0.0)
+    kept.get(QA, 2.0)
+    kept.forget("x4.")
+    assert (len(kept), kept.octets) == (0, 0)
+
+
+def test_what_an_interruption_parted_is_counted_anew():
+    kept = cache()
+    kept.put(QA, found(30.0), 0.0)
+    right = kept.octets
+    kept.octets = 10**9
+    kept.mend()
+    assert kept.octets == right
+
+
+def wire_reply(rdtype, count):
+    """A reply of so many records, read as every reply is, and what is remembered of it."""
+    texts = {
+        A: lambda n: str(IPv4Address(0x0A000000 + n)),
+        AAAA: lambda n: f"fd00::{n:x}",
+        SRV: lambda n: f"0 50 9042 cassandra-{n}.data.svc.cluster.local.",
+    }
+    query = encode_query(Question(NAME, rdtype), edns=None)
+    reply = dns.message.make_response(dns.message.from_wire(query))
+    kind = dns.rdatatype.to_text(rdtype)
+    reply.answer = [dns.rrset.from_text_list(NAME, 30, "IN", kind, [texts[rdtype](n) for n in range(count)])]
+    if rdtype == SRV:
+        reply.additional = [
+            dns.rrset.from_text(f"cassandra-{n}.data.svc.cluster.local.", 30, "IN", "A", texts[A](n))
+            for n in range(count)
+        ]
+    wire = reply.to_wire(max_size=65535)
+
+    def remember():
+        reading = read_reply(wire, query, rdtype)
+        exchange = Exchange("10.96.0.10:53", "udp", "NOERROR", 0.4)
+        return Found(reading.data, 30, 34.5, reading.chain, reading.glue, reading.truncated, (exchange,), 4.5)
+
+    return remember
+
+
+@pytest.mark.parametrize(
+    ("rdtype", "count"),
+    [(A, 1), (A, 100), (A, 4000), (AAAA, 1), (AAAA, 100), (AAAA, 2300), (SRV, 1), (SRV, 100), (SRV, 600)],
+)
+def test_f9_the_estimate_is_within_a_quarter_of_what_tracemalloc_says(rdtype, count):
+    remember = wire_reply(rdtype, count)
+    remember()  # what is only made once is made now
+    kept = Cache(CacheConfig(octets=1 << 40))
+    copies = 20 if count < 1000 else 2
+    gc.collect()
+    tracemalloc.start()
+    try:
+        for number in range(copies):
+            kept.put(key_of(Question(f"{number:09}.{NAME}", rdtype)), remember(), 0.0)
+        told = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert len(kept) == copies
+    assert 0.75 * told <= kept.octets <= 1.25 * told
+
+
+def test_c11_f9_a_flood_of_names_leaves_the_bounds_and_the_names_in_use():
+    kept = cache(entries=256, octets=1 << 17)
+    kept.put(QA, found(1e9), 0.0)
+    for number in range(10_000):
+        kept.put(Question(f"x{number}.example.com.", A), many(number % 5), 0.0)
+        assert kept.get(QA, 1.0) is not None
+        assert len(kept) <= 256
+        assert kept.octets <= 1 << 17

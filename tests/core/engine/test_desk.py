@@ -58,7 +58,7 @@ class Host:
 
     @property
     def counters(self):
-        return self.desk.ledger.counters
+        return self.desk.counters
 
     # What the desk calls.
 

@@ -1,6 +1,12 @@
 """The books of a configuration: empty at first, and nobody else's."""
 
-from k8sresolve._core.engine.ledger import Counters, Ledger
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from k8sresolve._core.engine.ledger import Ledger, Tally
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.questions import A, NxDomain, Question
 from k8sresolve.config import CacheConfig, Nameserver
@@ -17,7 +23,7 @@ def test_the_books_are_empty_at_first():
     assert [(health.srtt, health.failures) for health in ledger.healths] == [(None, 0)] * 2
     assert ledger.budget.tokens == 10.0
     assert len(ledger.cache) == 0
-    assert counted(ledger.counters) == (0, 0, 0, 0)
+    assert counted(ledger.tally.total()[0]) == (0, 0, 0, 0)
 
 
 def test_each_nameserver_has_a_record_of_its_own_and_each_ledger_its_own_books():
@@ -25,9 +31,8 @@ def test_each_nameserver_has_a_record_of_its_own_and_each_ledger_its_own_books()
     one.healths[0].failed(1.0)
     assert [health.failures for ledger in (one, other) for health in ledger.healths] == [1, 0, 0, 0]
     one.budget.take()
-    one.counters.sends += 1
     one.cache.put(Question("a.", A), NxDomain(9.0), 0.0)
-    assert (other.budget.tokens, len(other.cache), other.counters.sends) == (10.0, 0, 0)
+    assert (other.budget.tokens, len(other.cache)) == (10.0, 0)
 
 
 def test_the_cache_is_as_large_as_the_rules_say():
@@ -37,10 +42,109 @@ def test_the_cache_is_as_large_as_the_rules_say():
     assert len(cache) == 1
 
 
-def test_counters_take_over_what_others_have_counted():
-    counters, earlier = Counters(), Counters()
-    counters.questions, counters.sends, counters.resends, counters.cache_hits = 1, 2, 3, 4
-    earlier.questions, earlier.sends, earlier.resends, earlier.cache_hits = 10, 20, 30, 40
-    counters.add(earlier)
-    assert counted(counters) == (11, 22, 33, 44)
-    assert counted(earlier) == (10, 20, 30, 40)
+class Desk:
+    def __init__(self, active=0):
+        self.active = active
+
+
+def test_each_desk_counts_by_itself_and_what_it_counted_stays_when_it_goes():
+    tally = Tally()
+    desk, other = Desk(active=2), Desk(active=3)
+    tally.enter(desk).questions = 1
+    theirs = tally.enter(other)
+    theirs.questions, theirs.sends, theirs.resends, theirs.cache_hits = 10, 20, 30, 40
+    assert (counted(tally.total()[0]), tally.total()[1]) == ((11, 20, 30, 40), 5)
+    del other, theirs
+    assert (counted(tally.total()[0]), tally.total()[1]) == ((11, 20, 30, 40), 2)
+
+
+def test_desks_that_are_no_more_take_no_room():
+    tally = Tally()
+    for _ in range(100):
+        tally.enter(Desk()).sends += 1
+    assert len(tally._desks) == 1
+    assert tally.total()[0].sends == 100
+
+
+def test_ledgers_of_one_resolver_share_its_tally():
+    tally = Tally()
+    assert Ledger(RULES, tally).tally is Ledger(RULES, tally).tally is tally
+
+
+# -- several threads -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def hasty():
+    """Let threads interrupt each other as often as can be."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+def in_threads(work):
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(work, number) for number in range(4)]:
+            done.result()
+
+
+def test_each_book_is_held_by_the_ledgers_lock_and_by_another_one_after_a_fork():
+    lock = threading.RLock()
+    ledger = Ledger(RULES, lock=lock)
+    books = [*ledger.healths, ledger.budget, ledger.cache, ledger.tally]
+    assert {id(book.lock) for book in books} == {id(lock)}
+    ledger.share(other := threading.RLock())
+    assert {id(book.lock) for book in books} == {id(other)}
+
+
+class Noting:
+    """A lock that notes how often it was taken."""
+
+    taken = held = 0
+
+    def __enter__(self):
+        self.taken += 1
+        self.held += 1
+
+    def __exit__(self, *_):
+        self.held -= 1
+
+
+KEY = Question("a.", A)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda ledger: ledger.healths[0].replied(0.1),
+        lambda ledger: ledger.healths[0].failed(0.1),
+        lambda ledger: ledger.healths[0].due_for_probe(0.1),
+        lambda ledger: ledger.budget.earn(),
+        lambda ledger: ledger.budget.take(),
+        lambda ledger: ledger.cache.put(KEY, NxDomain(9.0), 0.0),
+        lambda ledger: ledger.cache.get(KEY, 0.0),
+        lambda ledger: ledger.cache.forget("a."),
+        lambda ledger: ledger.tally.enter(Desk()),
+        lambda ledger: ledger.tally.total(),
+    ],
+)
+def test_each_change_takes_the_lock_once_and_lets_go_of_it(change):
+    ledger = Ledger(RULES, lock=(lock := Noting()))
+    change(ledger)
+    assert (lock.taken, lock.held) == (1, 0)
+
+
+def test_the_cache_holds_its_bound_under_several_threads(hasty):
+    cache = Ledger(RULES._replace(cache=CacheConfig(entries=8)), lock=threading.RLock()).cache
+
+    def work(number):
+        for turn in range(5000):
+            key = Question(f"n{turn * (number + 1) % 50}.", A)
+            cache.put(key, NxDomain(9.0), 0.0)
+            cache.get(key, 0.0)
+            if not turn % 100:
+                cache.forget(key.name)
+
+    in_threads(work)
+    assert len(cache) <= 8

@@ -48,7 +48,7 @@ def test_a_ledger_has_a_record_for_each_nameserver_and_empty_books():
     assert [(health.srtt, health.failures) for health in ledger.healths] == [(None, 0), (None, 0)]
     assert len(ledger.cache) == 0
     assert ledger.cache.config is CACHE
-    assert ledger.counters.questions == 0
+    assert ledger.tally.total()[0].questions == 0
 
 
 def test_counters_add_up():

@@ -7,9 +7,10 @@ import time
 from typing import Any
 
 import pytest
+import trio
 
 from k8sresolve.config import CacheConfig, ResolverConfig
-from k8sresolve.errors import InternalError, LookupTimeout, NoSuchName, ResolverClosed, WrongLoop
+from k8sresolve.errors import InternalError, LookupTimeout, NoSuchName, ResolverClosed
 from tests.drivers.nameservers import Virtual
 from tests.drivers.runners import AsyncVirtualResolver, Clock, VirtualResolver
 from tests.drivers.script import Nameserver, Playing, Step, answer, late, silent
@@ -159,15 +160,13 @@ def test_virtual_time_waits_for_tasks_that_can_run():
     assert resolver.clock.seconds == pytest.approx(0.3005)
 
 
-def test_another_loop_is_refused():
+def test_it_serves_loops_one_after_another_and_a_run_of_trio_from_one_cache():
     resolver = make(AsyncVirtualResolver)
-    asyncio.run(resolver.addresses(NAME))
-
-    async def other() -> None:
-        with pytest.raises(WrongLoop):
-            await resolver.addresses(NAME)
-
-    asyncio.run(other())
+    found = [asyncio.run(resolver.addresses(NAME)), trio.run(resolver.addresses, NAME)]
+    found.append(asyncio.run(resolver.addresses("dual.shop.svc.cluster.local.")))
+    assert found[0] == found[1] != found[2]
+    stats = resolver.stats()
+    assert (stats.questions, stats.sends, stats.cache_hits) == (3, 2, 1)
 
 
 @pytest.mark.parametrize("kind", [VirtualResolver, AsyncVirtualResolver])

@@ -1,0 +1,171 @@
+"""One line of service for any number of loops, asyncio's and trio's: a driver for each, made as the loop first asks."""
+
+import sys
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
+from weakref import ref
+
+from k8sresolve._core.engine.ledger import Ledger
+from k8sresolve._core.engine.rules import Rules
+from k8sresolve._core.events import Events
+from k8sresolve._core.questions import Results, Round, Terms
+from k8sresolve._drivers import forks
+from k8sresolve.errors import ConfigError, ResolverClosed
+
+
+class LoopDriver(Protocol):
+    """What serves one loop. Its thread alone calls what is here, `over` and `abandon` apart."""
+
+    loop: ref[Any]
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing runs in the loop any more."""
+        ...
+
+    async def ask(self, round_: Round, terms: Terms) -> Results:
+        """Ask questions at once, and wait for what suffices."""
+        ...
+
+    def retire(self) -> None:
+        """Hold nothing open between questions any more."""
+
+    def close(self) -> None:
+        """End what is pending, and close what is open."""
+
+    def abandon(self) -> None:
+        """Close what is open and forget what is pending: the loop can do nothing about it any more."""
+
+
+def is_trio(loop: object) -> bool:
+    """Whether this is a run of trio, of which a token tells."""
+    return hasattr(loop, "run_sync_soon")
+
+
+def running() -> Any:
+    """The loop that runs here: asyncio's, or the token of trio's run; None where neither does."""
+    # trio first: as a guest, it runs inside a loop of asyncio's.
+    trio: Any = sys.modules.get("trio")
+    if trio is not None:
+        try:
+            trio.lowlevel.current_task()
+        except RuntimeError:
+            pass
+        else:
+            return trio.lowlevel.current_trio_token()
+    import asyncio
+
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+def _soon(driver: LoopDriver, act: Callable[[], None]) -> None:
+    """Let the driver's loop do it, in its own thread."""
+    loop = driver.loop()
+    try:
+        if loop is not None:
+            (loop.run_sync_soon if is_trio(loop) else loop.call_soon_threadsafe)(act)
+            return
+    except RuntimeError:  # it is over
+        pass
+    driver.abandon()
+
+
+def loop_driver(rules: Rules, ledger: Ledger, events: Events, loop: Any) -> LoopDriver:
+    """Make the driver of a loop, for real sockets."""
+    if is_trio(loop):
+        from k8sresolve._drivers.trio_ import TrioDriver
+
+        return TrioDriver(rules, ledger, events, loop)
+    from k8sresolve._drivers.asyncio_ import AsyncioDriver
+
+    return AsyncioDriver(rules, ledger, events, loop)
+
+
+class Loops:
+    """A driver for each loop, and one ledger for all: sockets, flights and `in_flight` are a loop's own.
+
+    Loops are held weakly. What one leaves open is closed as it is collected, or as the next one begins.
+    """
+
+    def __init__(
+        self, rules: Rules, ledger: Ledger, now: Callable[[], float], make: Callable[[Any], LoopDriver]
+    ) -> None:
+        self.rules = rules
+        self.now = now
+        self._ledger = ledger
+        self._make = make
+        self._drivers: dict[int, LoopDriver] = {}  # by the id of the loop, which another one may have later
+        self._lock = threading.Lock()
+        self._retired = self._closed = False
+        forks.register(self)
+
+    def ask(self, round_: Round, terms: Terms) -> Coroutine[Any, Any, Results]:
+        """Ask questions at once, and wait for what suffices, in the loop that runs here."""
+        loop = running()
+        driver = self._drivers.get(id(loop))
+        if driver is None or driver.loop() is not loop:
+            driver = self._enter(loop)
+        return driver.ask(round_, terms)
+
+    def _enter(self, loop: Any) -> LoopDriver:
+        """Make the driver of a loop that asks for the first time."""
+        if loop is None:
+            raise ConfigError("neither asyncio nor trio runs here", advice="await it in asyncio.run() or trio.run()")
+        with self._lock:
+            if self._closed:
+                raise ResolverClosed("this resolver is closed")
+            for key, other in tuple(self._drivers.items()):
+                if other.over:
+                    other.abandon()
+                    del self._drivers[key]
+            driver = self._drivers[id(loop)] = self._make(loop)
+            if self._retired:
+                driver.retire()
+        return driver
+
+    def forget(self, name: str | None) -> None:
+        """Drop what the cache knows of a name, or everything."""
+        self._ledger.cache.forget(name)
+
+    def retire(self) -> None:
+        """Close each socket as the last question that waits on it ends."""
+        with self._lock:
+            self._retired = True
+            drivers = list(self._drivers.values())
+        here = running()
+        for driver in drivers:
+            if driver.loop() is here:
+                driver.retire()
+            else:
+                _soon(driver, driver.retire)
+
+    def close(self) -> None:
+        """End what is pending here now; other loops do so in their own time, for which nobody waits."""
+        with self._lock:
+            self._closed = True
+            drivers = list(self._drivers.values())
+            self._drivers.clear()
+        here = running()
+        for driver in drivers:
+            if here is not None and driver.loop() is here:
+                driver.close()
+            else:
+                _soon(driver, driver.close)
+
+    def __del__(self) -> None:
+        # Anything may be half done as this is collected, in whatever thread: the loops do it between two callbacks.
+        for driver in self._drivers.values():
+            _soon(driver, driver.close)
+
+    def after_fork(self) -> None:
+        """Drop what belongs to the parent: its loops, with their sockets and flights, and the holders of its locks."""
+        self._lock = threading.Lock()
+        self._ledger.share(threading.RLock())
+        self._ledger.mend()
+        drivers, self._drivers = self._drivers, {}
+        for driver in drivers.values():
+            driver.abandon()

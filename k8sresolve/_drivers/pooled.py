@@ -1,0 +1,316 @@
+"""What drivers for one loop have in common: pooled sockets for each nameserver, replies matched by id, one timer.
+
+How to wait is the loop's: `asyncio_.py` and `trio_.py`. All of a driver but `abandon` runs in its loop's thread.
+"""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from socket import SocketType
+from typing import Any
+from weakref import finalize, ref
+
+from k8sresolve._core.engine.alarms import Alarms
+from k8sresolve._core.engine.desk import Batch, Desk, Flight
+from k8sresolve._core.engine.ledger import Ledger
+from k8sresolve._core.engine.rules import Rules
+from k8sresolve._core.engine.sends import Send
+from k8sresolve._core.events import Events
+from k8sresolve._core.questions import Results, Round, Terms
+from k8sresolve._drivers.clock import monotonic
+from k8sresolve._drivers.pool import Pool, Slot, Ticket
+from k8sresolve._drivers.running import report_fault
+from k8sresolve._drivers.sockets import MOST_DATAGRAM, Stream, open_datagram, query_id, text_of
+from k8sresolve.errors import ResolverClosed
+
+
+class PooledDriver(ABC):
+    """Runs lookups for the tasks of one loop, which it does not keep alive."""
+
+    def __init__(self, rules: Rules, ledger: Ledger, events: Events, loop: Any) -> None:
+        self.loop = ref(loop, self._bereave)
+        self._rules = rules
+        self._events = events
+        self.desk = self._new_desk(ledger)
+        self._waiting: set[Batch] = set()
+        self._alarms = Alarms()
+        self._rings = math.inf  # when the timer is set to ring
+        self._pool = Pool(self._close)
+        self._closed = False
+        # What is open, for the case that loop and driver are forgotten together, and nothing is closed in order.
+        self._open: set[SocketType] = set()
+        finalize(self, _close_all, self._open)
+
+    def _new_desk(self, ledger: Ledger) -> Desk:
+        return Desk(self._rules, ledger, self._events, self, turn=int.from_bytes(query_id()))
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing runs in the loop any more, or this driver is closed."""
+        loop = self.loop()
+        return self._closed or loop is None or self._has_ended(loop)
+
+    async def ask(self, round_: Round, terms: Terms) -> Results:
+        """Ask questions at once, and wait for what suffices."""
+        while not self._closed:
+            try:
+                batch = self.desk.ask(round_, terms, monotonic())
+            except BaseException:
+                self._begin_anew()
+                raise
+            self._waiting.add(batch)
+            try:
+                await self._wait(batch)
+            finally:
+                self._leave(batch)
+            if batch.done and not self._closed:
+                return tuple(batch.answers)
+        raise ResolverClosed("this resolver is closed")
+
+    def _leave(self, batch: Batch) -> None:
+        if self.over:
+            self.abandon()  # maybe a task that its loop left pending is collected
+        elif batch in self._waiting:
+            self._waiting.remove(batch)
+            if not batch.done:
+                self.desk.leave(batch, monotonic())
+
+    def _begin_anew(self) -> None:
+        """Have another desk, of which all who wait ask again.
+
+        An exception came out of nowhere, as a signal handler's may, and left the one before in the midst of its work.
+        """
+        ledger = self.desk.ledger
+        ledger.mend()
+        ledger.tally.leave(self.desk)
+        self.desk = self._new_desk(ledger)
+        self._alarms = Alarms()
+        self._rings = math.inf
+        self._pool.clear()
+        for sock in tuple(self._open):
+            self._close(sock)
+        waiting, self._waiting = self._waiting, set()
+        for batch in waiting:
+            self.wake(batch)
+
+    def retire(self) -> None:
+        """Close each socket as the last question that waits on it ends."""
+        self._pool.retire()
+
+    def close(self) -> None:
+        """End what is pending and close the sockets."""
+        if self._closed:
+            return
+        self._closed = True
+        self.desk.close(monotonic())
+        self._pool.retire()
+        self._stop()
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Close all sockets and forget all flights, whose loop can do nothing about them any more.
+
+        As the loop is collected this comes in whatever thread, in the midst of anything: no lock is taken here.
+        """
+        self._closed = True
+        _close_all(self._open)
+        self._pool.clear()
+        self._alarms = Alarms()
+        self._waiting.clear()
+        self.desk.reset()
+
+    def _bereave(self, _: object) -> None:
+        self.abandon()
+
+    # -- what the loop does ------------------------------------------------------------------------------------------
+
+    @staticmethod
+    @abstractmethod
+    def _has_ended(loop: Any) -> bool:
+        """Whether nothing can run in the loop any more."""
+
+    @abstractmethod
+    async def _wait(self, batch: Batch) -> None:
+        """Wait until the batch is done."""
+
+    @abstractmethod
+    def wake(self, batch: Batch) -> None:
+        """Let the batch's task go on."""
+
+    @abstractmethod
+    def _soon(self, call: Callable[..., None], *what: Any) -> None:
+        """Call it as soon as what runs now has ended."""
+
+    @abstractmethod
+    def _set_timer(self, delay: float) -> None:
+        """Let `_ring` be called after so many seconds by the loop's clock, and at no other time."""
+
+    @abstractmethod
+    def _listen(self, slot: Slot) -> None:
+        """Let `_readable` be called whenever the socket has a datagram, until it is closed."""
+
+    @abstractmethod
+    def _follow(self, flight: Flight, stream: Stream, number: int) -> None:
+        """Let `_advance` be called whenever the stream can go on, until it is closed."""
+
+    @abstractmethod
+    def _unwatch(self, sock: SocketType) -> None:
+        """The socket is about to be closed."""
+
+    @abstractmethod
+    def _stop(self) -> None:
+        """Nothing will happen any more: let go of the loop."""
+
+    # -- time --------------------------------------------------------------------------------------------------------
+
+    def _ring(self) -> None:
+        """The timer rings. In this the loop is trusted: its time may be another than the clock's."""
+        now = max(monotonic(), self._rings)
+        self._rings = -math.inf  # no alarm is early enough to wind the timer before all have rung
+        try:
+            for flight in self._alarms.due(now):
+                self.desk.ring(flight, now)
+            self._rings = math.inf
+            when = self._alarms.next()
+            if when is not None:
+                self._wind(when, now)
+        except BaseException:
+            self._begin_anew()
+            raise
+
+    def _wind(self, when: float, now: float) -> None:
+        self._rings = when
+        self._set_timer(when - now)
+
+    # -- the desk's host ---------------------------------------------------------------------------------------------
+
+    def alarm(self, flight: Flight) -> None:
+        """Note the flight's alarm. One that is put off leaves the timer as it is: it rings, and looks again then."""
+        self._alarms.set(flight)
+        if flight.alarm < self._rings:
+            self._wind(flight.alarm, monotonic())
+
+    def send(self, flight: Flight, send: Send) -> str | None:
+        """Perform a send on a pooled socket, or on a stream of its own."""
+        try:
+            if send.transport == "tcp":
+                self._connect(flight, send)
+            else:
+                self._datagram(flight, send)
+        except OSError as error:
+            return text_of(error)
+        return None
+
+    def drop(self, flight: Flight, port: Any) -> None:
+        """Give one of the flight's ids back, or close one of its streams."""
+        flight.ports.remove(port)
+        self._give_up(port)
+
+    def release(self, flight: Flight) -> None:
+        """Give back the flight's ids, and close its streams."""
+        for port in flight.ports:
+            self._give_up(port)
+        flight.ports.clear()
+
+    def _give_up(self, port: Ticket | Stream) -> None:
+        if isinstance(port, Ticket):
+            self._pool.leave(port)
+        else:
+            self._close(port.sock)
+
+    report = staticmethod(report_fault)
+
+    # -- datagrams ---------------------------------------------------------------------------------------------------
+
+    def _datagram(self, flight: Flight, send: Send) -> None:
+        now = monotonic()
+        slot = self._pool.choose(send.nameserver, flight, now)
+        if slot is None:
+            sock = open_datagram(send.nameserver)
+            self._open.add(sock)
+            slot = self._pool.add(send.nameserver, sock, now)
+            self._listen(slot)
+        number = query_id()
+        while number in slot.ids:
+            number = query_id()
+        try:
+            slot.sock.send(number + send.payload[2:])
+        except OSError as error:
+            slot.retired = True
+            self._soon(self._fail, slot, error)  # the desk is in the middle of this flight
+            raise
+        flight.ports.append(self._pool.enter(slot, number, flight, send.number))
+
+    def _fail(self, slot: Slot, error: OSError) -> None:
+        """Tell all that wait on the socket; an ICMP error does not say which question it is about."""
+        slot.retired = True
+        now = monotonic()
+        try:
+            for flight, number in list(slot.waiting.values()):
+                self.desk.error(flight, number, text_of(error), now)
+            self._pool.condemn(slot)
+        except BaseException:
+            self._begin_anew()
+            raise
+
+    def _readable(self, slot: Slot) -> None:
+        now = monotonic()
+        try:
+            data = slot.sock.recv(MOST_DATAGRAM)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._fail(slot, error)
+            return
+        number = data[:2]
+        waiting = slot.waiting.get(number)
+        try:
+            if waiting is not None:
+                self.desk.datagram(*waiting, data, now)
+            elif number not in slot.ids:
+                # It counts as junk for all, since whoever floods this socket is after one of them.
+                for flight, send in list(slot.waiting.values()):
+                    self.desk.datagram(flight, send, b"", now)
+        except BaseException:
+            self._begin_anew()
+            raise
+
+    # -- streams -----------------------------------------------------------------------------------------------------
+
+    def _connect(self, flight: Flight, send: Send) -> None:
+        stream = Stream(send.nameserver, send.payload)
+        self._open.add(stream.sock)
+        flight.ports.append(stream)
+        self._follow(flight, stream, send.number)
+
+    def _advance(self, flight: Flight, stream: Stream, number: int) -> None:
+        """Let the stream go on, and tell what comes of it; it is closed then."""
+        outcome = data = None
+        try:
+            try:
+                data = stream.advance()
+            except OSError as error:
+                outcome = text_of(error)
+            if outcome is not None:
+                self.drop(flight, stream)
+                self.desk.error(flight, number, outcome, monotonic())
+            elif data is not None:
+                self.drop(flight, stream)
+                self.desk.message(flight, number, data, monotonic())
+        except BaseException:
+            self._begin_anew()
+            raise
+
+    def _close(self, sock: SocketType) -> None:
+        self._unwatch(sock)
+        sock.close()
+        self._open.discard(sock)
+
+
+def _close_all(socks: set[SocketType]) -> None:
+    while socks:
+        try:
+            sock = socks.pop()
+        except KeyError:  # another thread was faster
+            return
+        sock.close()

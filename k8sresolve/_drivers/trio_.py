@@ -1,0 +1,105 @@
+"""The driver for a run of trio: a system task for each socket, and one for the timer, which ends with the run."""
+
+from collections.abc import Awaitable, Callable
+from socket import SocketType
+from typing import Any
+
+import trio
+
+from k8sresolve._core.engine.desk import Batch, Flight
+from k8sresolve._core.engine.ledger import Ledger
+from k8sresolve._core.engine.rules import Rules
+from k8sresolve._core.events import Events
+from k8sresolve._drivers.pool import Slot
+from k8sresolve._drivers.pooled import PooledDriver
+from k8sresolve._drivers.sockets import Stream
+
+
+class TrioDriver(PooledDriver):
+    """Runs lookups for the tasks of one run."""
+
+    def __init__(self, rules: Rules, ledger: Ledger, events: Events, token: trio.lowlevel.TrioToken) -> None:
+        super().__init__(rules, ledger, events, token)
+        self._sleep = trio.CancelScope()
+        trio.lowlevel.spawn_system_task(self._keep_time)
+
+    def _home(self) -> trio.lowlevel.TrioToken:
+        token: trio.lowlevel.TrioToken | None = self.loop()
+        assert token is not None  # noqa: S101 - its run goes on
+        return token
+
+    @staticmethod
+    def _has_ended(_: object) -> bool:
+        return False  # the end of the run closes this driver
+
+    async def _wait(self, batch: Batch) -> None:
+        if batch.done:
+            await trio.lowlevel.checkpoint()  # as each call of trio is one
+        else:
+            batch.waiter = trio.Event()
+            await batch.waiter.wait()
+
+    def wake(self, batch: Batch) -> None:
+        """Let the batch's task go on."""
+        if batch.waiter is not None:
+            batch.waiter.set()
+
+    def _soon(self, call: Callable[..., None], *what: Any) -> None:
+        self._home().run_sync_soon(call, *what)
+
+    # -- time --------------------------------------------------------------------------------------------------------
+
+    async def _keep_time(self) -> None:
+        """Ring when it is time. The run cancels this as it ends, and that ends the driver."""
+        try:
+            while not self._closed:
+                with self._sleep:
+                    await trio.sleep_forever()
+                self._sleep = trio.CancelScope()
+                if not self._closed:
+                    self._safely(self._ring)
+        finally:
+            self.close()
+
+    def _set_timer(self, delay: float) -> None:
+        self._sleep.deadline = trio.current_time() + delay
+
+    def _stop(self) -> None:
+        self._sleep.cancel()
+
+    # -- sockets -----------------------------------------------------------------------------------------------------
+
+    def _listen(self, slot: Slot) -> None:
+        trio.lowlevel.spawn_system_task(self._read, slot)
+
+    async def _read(self, slot: Slot) -> None:
+        while await _can(trio.lowlevel.wait_readable, slot.sock):
+            self._safely(self._readable, slot)
+
+    def _follow(self, flight: Flight, stream: Stream, number: int) -> None:
+        trio.lowlevel.spawn_system_task(self._go_on, flight, stream, number)
+
+    async def _go_on(self, flight: Flight, stream: Stream, number: int) -> None:
+        while await _can(
+            trio.lowlevel.wait_writable if stream.wants_write else trio.lowlevel.wait_readable, stream.sock
+        ):
+            self._safely(self._advance, flight, stream, number)
+
+    def _unwatch(self, sock: SocketType) -> None:
+        trio.lowlevel.notify_closing(sock)
+
+    def _safely(self, call: Callable[..., None], *what: Any) -> None:
+        try:
+            call(*what)
+        except Exception as error:  # noqa: BLE001 - a system task that fails ends the whole run
+            self.report("a step of a lookup failed", error)
+
+
+async def _can(wait: Callable[[SocketType], Awaitable[None]], sock: SocketType) -> bool:
+    """Wait until the socket can go on; False once it is closed."""
+    if sock.fileno() != -1:
+        try:
+            await wait(sock)
+        except trio.ClosedResourceError:
+            return False
+    return sock.fileno() != -1
