@@ -138,7 +138,4 @@ CLIENTS = {
 
 def left_out() -> set[str]:
     """Those that are not installed: `pip install aiodns`."""
-    left = {client for client in ("aiodns",) if importlib.util.find_spec(client) is None}
-    if importlib.util.find_spec("k8sresolve._drivers.trio_") is None:
-        left.add("k8sresolve-trio")
-    return left
+    return {client for client in ("aiodns",) if importlib.util.find_spec(client) is None}

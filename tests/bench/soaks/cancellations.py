@@ -1,8 +1,9 @@
 """Lookups cancelled at each point at which they wait: nothing is left, others get their answers, and so does the next.
 
-A lookup is driven by hand to its Nth suspension, and cancelled there, for N = 1, 2, ... until it ends of itself; under
-asyncio also in the moment in which it would go on, under trio by a cancel scope. The nameserver is the offline cluster
-on loopback, which loses packets, truncates answers, and has some that take several questions.
+A lookup is driven by hand to its Nth suspension, and cancelled there, or up to 4 ms later, for N = 1, 2, ... until it
+ends of itself; under asyncio also in the moment in which it would go on, under trio by a cancel scope. The nameserver
+is the offline cluster on loopback, which loses packets, has answers that need TCP, and some that take several
+questions.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from k8sresolve import AsyncResolver, ResolverConfig, TemporaryFailure
 from k8sresolve.testing import Cluster
@@ -21,6 +22,7 @@ from tests.bench.soaks.keeping import Books, Left, Watchdog
 COUNT = 10_000
 PODS = 60  # of a headless Service: its SRV answer is truncated over UDP
 LOSS = 0.02
+LATE = 0.004  # seconds, in which a lookup gets to connect and read
 
 Lookup = Callable[[AsyncResolver], Coroutine[Any, Any, Any]]
 LOOKUPS: tuple[Lookup, ...] = (
@@ -45,7 +47,7 @@ def soak(count: int, seed: int) -> int:
     cluster.network.drop(probability=LOSS, seed=seed)
     with cluster.serve() as server:
         config = ResolverConfig.for_cluster(f"{server.host}:{server.port}", namespace="shop")
-        for runs in (_asyncio,):
+        for runs in (_asyncio, _trio):
             before = Left.now()
             runs(Run(config, count // 2, seed, books, cluster))
             broken += keeping.unlike(before, keeping.settled(before), runs.__name__)
@@ -61,7 +63,7 @@ class Struck:
 
     def __init__(self, coroutine: Coroutine[Any, Any, Any], number: int, cancel: Callable[[], Any] | None) -> None:
         self._coroutine, self._number, self._cancel = coroutine, number, cancel
-        self.was = False
+        self.reached = False
 
     def __await__(self) -> Generator[Any, Any, Any]:
         seen, go_on = 0, partial(self._coroutine.send, None)
@@ -72,7 +74,7 @@ class Struck:
                 return end.value
             seen += 1
             here = seen == self._number
-            self.was |= here
+            self.reached |= here
             if here and self._cancel is not None:
                 self._cancel()
             try:
@@ -85,6 +87,17 @@ class Struck:
                     go_on = partial(self._coroutine.throw, asyncio.CancelledError())
 
 
+class Came(NamedTuple):
+    """What came of a strike: whether there was such a suspension, whether it cancelled, what another lookup got."""
+
+    reached: bool
+    cancelled: bool
+    other: Any
+
+
+Strike = Callable[[AsyncResolver, Lookup, int, bool], Awaitable[Came]]
+
+
 class Run:
     """So many cancellations under one loop."""
 
@@ -92,7 +105,7 @@ class Run:
         self.config, self.books = config, books
         self._left, self._rng, self._cluster = count, random.Random(seed), cluster
 
-    async def go(self, strike: Callable[[AsyncResolver, Lookup, int, bool], Awaitable[tuple[bool, Any]]]) -> None:
+    async def go(self, strike: Strike) -> None:
         """Strike each lookup at each of its suspensions, until the count is reached."""
         async with AsyncResolver(self.config, family="ipv4") as resolver:
             right = [await _outcome(lookup(resolver)) for lookup in LOOKUPS]
@@ -105,13 +118,17 @@ class Run:
         """One in two."""
         return self._rng.random() < 0.5
 
-    async def _strike_all(self, resolver: AsyncResolver, lookup: Lookup, right: Any, strike: Any) -> None:
-        number, struck, beside = 0, True, self.chance()
-        while struck and self._left:
+    def delay(self) -> float:
+        """When to cancel: at once, in one of two."""
+        return 0.0 if self.chance() else self._rng.uniform(0.0, LATE)
+
+    async def _strike_all(self, resolver: AsyncResolver, lookup: Lookup, right: Any, strike: Strike) -> None:
+        number, reached, beside = 0, True, self.chance()
+        while reached and self._left:
             number += 1
-            struck, other = await strike(resolver, lookup, number, beside)
-            self._left -= struck
-            self.books.counted[f"at {number}" if struck else "ended"] += 1
+            reached, cancelled, other = await strike(resolver, lookup, number, beside)
+            self._left -= cancelled
+            self.books.counted[f"at {number}" if cancelled else "ended"] += 1
             if resolver.stats().in_flight:
                 self.books.miss(f"{right!r}: {resolver.stats()} after a cancellation at {number}")
             if beside:
@@ -135,24 +152,27 @@ async def _outcome(lookup: Coroutine[Any, Any, Any]) -> Any:
 
 
 def _asyncio(run: Run) -> None:
-    async def strike(resolver: AsyncResolver, lookup: Lookup, number: int, beside: bool) -> tuple[bool, Any]:
-        other = asyncio.create_task(_outcome(lookup(resolver))) if beside else None
+    async def strike(resolver: AsyncResolver, lookup: Lookup, number: int, beside: bool) -> Came:
+        loop, delay, throw = asyncio.get_running_loop(), run.delay(), run.chance()
 
         def cancel() -> None:
-            task.cancel()
+            if delay:
+                loop.call_later(delay, task.cancel)
+            else:
+                task.cancel()
 
         async def cancelled() -> Any:
             return await struck
 
-        struck = Struck(lookup(resolver), number, cancel if run.chance() else None)
+        other = asyncio.create_task(_outcome(lookup(resolver))) if beside else None
+        struck = Struck(lookup(resolver), number, None if throw else cancel)
         task = asyncio.create_task(cancelled())
         await asyncio.wait([task])
-        if struck.was and not task.cancelled():
+        if struck.reached and not task.cancelled() and (throw or not delay):
             run.books.miss(f"{task!r} after a cancellation")
         if not task.cancelled():
-            task.exception()
-        outcome = await other if other is not None else None
-        return struck.was, outcome
+            task.exception()  # it ended of itself, in whatever way
+        return Came(struck.reached, task.cancelled(), None if other is None else await other)
 
     asyncio.run(run.go(strike))
 
@@ -160,8 +180,14 @@ def _asyncio(run: Run) -> None:
 def _trio(run: Run) -> None:
     import trio
 
-    async def strike(resolver: AsyncResolver, lookup: Lookup, number: int, beside: bool) -> tuple[bool, Any]:
-        others: list[Any] = []
+    async def strike(resolver: AsyncResolver, lookup: Lookup, number: int, beside: bool) -> Came:
+        delay, others = run.delay(), list[Any]()
+
+        def cancel() -> None:
+            if delay:
+                scope.deadline = trio.current_time() + delay
+            else:
+                scope.cancel()
 
         async def look_up() -> None:
             others.append(await _outcome(lookup(resolver)))
@@ -170,12 +196,12 @@ def _trio(run: Run) -> None:
             if beside:
                 nursery.start_soon(look_up)
             with trio.CancelScope() as scope:
-                struck = Struck(lookup(resolver), number, scope.cancel)
+                struck = Struck(lookup(resolver), number, cancel)
                 with contextlib.suppress(Exception):  # it ended of itself
                     await struck
-            if struck.was and not scope.cancelled_caught:
+            if struck.reached and not scope.cancelled_caught and not delay:
                 run.books.miss("a cancellation came to nothing")
-        return struck.was, others[0] if others else None
+        return Came(struck.reached, scope.cancelled_caught, others[0] if others else None)
 
     trio.run(run.go, strike)
 

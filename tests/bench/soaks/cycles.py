@@ -30,7 +30,7 @@ def soak(count: int, seed: int) -> int:
             way: ResolverConfig.for_cluster(answers if way == "used" else f"127.0.0.1:{silent.getsockname()[1]}")
             for way in WAYS
         }
-        for runs in (_blocking, _asyncio):
+        for runs in (_blocking, _asyncio, _trio):
             before = Left.now()
             runs(configs, _ways(count // 3, seed), books)
             broken += keeping.unlike(before, keeping.settled(before), runs.__name__)

@@ -30,7 +30,7 @@ def soak(count: int, seed: int) -> int:
     watchdog = Watchdog(books)
     with running(seed, LOSS) as nameserver:
         config = ResolverConfig.for_cluster(nameserver, namespace="shop")
-        for runs in (_threads, _asyncio):
+        for runs in (_threads, _asyncio, _trio):
             before = Left.now()
             runs(config, count // 3, seed, books)
             broken += keeping.unlike(before, keeping.settled(before), runs.__name__)
