@@ -6,7 +6,6 @@ python -m tests.bench.measures <<< '{"client": "k8sresolve", "measure": "cold", 
 import asyncio
 import json
 import resource
-import statistics
 import sys
 import threading
 import time
@@ -72,17 +71,14 @@ class Taken:
     def told(self, job: Job) -> dict[str, Any]:
         """What is printed, times in milliseconds."""
         count, seconds = len(self.milliseconds) or job.count, time.perf_counter() - self.began
-        told = {
+        return {
             "cpu_us": (_cpu() - self.cpu) / count * 1e6,
             "per_second": count / seconds,
             "count": count,
             "failed": self.errors.total(),
             "errors": dict(self.errors.most_common(3)),
+            "milliseconds": [round(one, 1) for one in self.milliseconds],
         }
-        if self.milliseconds:
-            at = statistics.quantiles(self.milliseconds, n=100, method="inclusive")
-            told |= {"p50": at[49], "p95": at[94], "p99": at[98], "most": max(self.milliseconds)}
-        return told
 
 
 def _cpu() -> float:

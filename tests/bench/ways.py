@@ -78,12 +78,12 @@ def loss(rounds: int, count: int, seed: int) -> None:
 
 
 def _goal(
-    table: Table, goal: str, what: str, mine: str, theirs: str, wanted: str, figure: str = "p99", other: str = ""
+    table: Table, goal: str, what: str, mine: str, theirs: str, wanted: str, part: int = 99, other: str = ""
 ) -> None:
     """Print one ratio, if both are there; `other` is another measure of the peer."""
     if table.rows[what, mine] and table.rows[other or what, theirs]:
-        ratios = table.ratios((what, mine), (other or what, theirs), figure)
-        ratio(goal, f"{what}, {figure}: {mine} / {theirs}{f', {other}' if other else ''}", ratios, wanted)
+        figure, rounds = table.beside((what, mine), (other or what, theirs), part)
+        ratio(goal, f"{what}, p{part}: {mine} / {theirs}{f', {other}' if other else ''}", rounds, wanted, figure)
 
 
 def failover(rounds: int, count: int, seed: int) -> None:
@@ -110,8 +110,8 @@ def failover(rounds: int, count: int, seed: int) -> None:
     _end(table)
     for mine in OURS:
         for what in ("first silent", "first closed"):
-            _goal(table, "G16", what, mine, mine, "<= 1.15", "p50", "healthy")
-        _goal(table, "G16", "first silent", mine, "aiodns", "<= 0.126", "p95")
+            _goal(table, "G16", what, mine, mine, "<= 1.15", 50, "healthy")
+        _goal(table, "G16", "first silent", mine, "aiodns", "<= 0.126", 95)
 
 
 def duplicates(rounds: int, count: int, seed: int) -> None:
