@@ -151,9 +151,11 @@ class CoreDNS:
         self.address = address
         kubernetes = servers.KUBERNETES.replace("ttl 30", f"ttl {ttl}")
         forward = f"    forward . {upstream}\n" if upstream else ""
+        cache = "    cache 30 {\n        disable success cluster.local\n        disable denial cluster.local\n    }\n"
         self._corefile = (
             f".:53 {{\n    bind {address}\n    errors\n    prometheus {address}:9153\n{kubernetes}{forward}"
-            "    cache 30 {\n        disable success cluster.local\n        disable denial cluster.local\n    }\n}\n"
+            # This plugin lets no TTL be less than 5.
+            f"{cache if ttl else ''}}}\n"
         )
         self._process: subprocess.Popen[bytes] | None = None
 
