@@ -27,3 +27,16 @@ def escaped(text: str, most: int | None = None) -> str:
 
 def _escape(letter: str) -> str:
     return letter.encode("unicode_escape").decode("ascii")
+
+
+def told(value: object) -> str:
+    r"""Write any value for a message: its `repr`, cut where that is long, its type where it has none.
+
+    >>> told(None), told("a\x1b"), told("a" * 200)[-8:]
+    ('None', "'a\\x1b'", 'aaaaa...')
+    """
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 - a number of thousands of digits, lists nested too deep, a class that fails
+        text = f"<{type(value).__name__}>"
+    return text if len(text) <= 80 else f"{text[:70]}..."

@@ -19,6 +19,7 @@ from k8sresolve._core.lookups.setting import Setting
 from k8sresolve._core.search import walk as search
 from k8sresolve._drivers.forks import Turn
 from k8sresolve._drivers.running import Driver, report
+from k8sresolve._escaping import told
 from k8sresolve.config import (
     CacheConfig,
     Family,
@@ -79,13 +80,13 @@ class Options:
         self.retry_unreachable = check_seconds("retry_unreachable", retry_unreachable, 0)
         self.in_flight = check_whole("in_flight", in_flight, 1)
         if not isinstance(cache, CacheConfig):
-            raise ConfigError(f"cache={cache!r} is no CacheConfig", advice="give cache=CacheConfig(entries=...)")
+            raise ConfigError(f"cache={told(cache)} is no CacheConfig", advice="give cache=CacheConfig(entries=...)")
         self.cache = cache
         self.observers = tuple(observers) if isinstance(observers, Iterable) else (observers,)
         for observer in self.observers:
             if not isinstance(observer, Observer):
                 raise ConfigError(
-                    f"{observer!r} is no observer", advice="give objects of classes derived from Observer"
+                    f"{told(observer)} is no observer", advice="give objects of classes derived from Observer"
                 )
 
 
@@ -94,7 +95,7 @@ W = TypeVar("W", bound=str)
 
 def _one_of(what: str, word: W, words: tuple[str, ...]) -> W:
     if word not in words:
-        raise ConfigError(f"there is no {what} {word!r}", advice=f"use one of {', '.join(words)}")
+        raise ConfigError(f"there is no {what} {told(word)}", advice=f"use one of {', '.join(words)}")
     return word
 
 

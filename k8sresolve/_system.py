@@ -15,6 +15,7 @@ import attrs
 
 from k8sresolve._core.files.hosts import parse_hosts
 from k8sresolve._core.files.resolv_conf import parse_resolv_conf, parse_statements
+from k8sresolve._escaping import told
 from k8sresolve._log import logger
 from k8sresolve.config import Dialect, Nameserver, ResolverConfig
 from k8sresolve.errors import ConfigError
@@ -72,9 +73,16 @@ def load_config(
 
     Source: resolv.conf(5), hosts(5); Kubernetes documentation, "Accessing the Kubernetes API from a Pod".
     """
-    source = os.fsdecode(path)
+    source = _path(path)
     data, found = _resolv_conf(source)
-    return _config(data, found, source=source, hosts=os.fsdecode(hosts), dialect=dialect)
+    return _config(data, found, source=source, hosts=_path(hosts), dialect=dialect)
+
+
+def _path(given: str | os.PathLike[str]) -> str:
+    try:
+        return os.fsdecode(given)
+    except TypeError:
+        raise ConfigError(f"{told(given)} is no path of a file", advice="give a str or a Path") from None
 
 
 def _config(
@@ -181,7 +189,7 @@ def lint_config(path: str | os.PathLike[str] = RESOLV_CONF) -> tuple[Finding, ..
     # What only the command needs is imported late.
     from k8sresolve._core.files.lint import lint_resolv_conf
 
-    source = os.fsdecode(path)
+    source = _path(path)
     data, found = _resolv_conf(source)
     return (*found, *lint_resolv_conf(data, source=source, **_machine(data)))
 

@@ -187,8 +187,8 @@ class AsyncResolver(Facade[AsyncDriver]):
         long as the answer is remembered: to spread load, take `addresses().spread()`.
 
         Raises as `addresses()` does, `InvalidName` also for what is no numeric host or service where one is demanded,
-        and `InvalidHints` for a call that the C library refuses; all have the code of getaddrinfo(3) as `errno`.
-        `TypeError` is raised for a host that is neither text nor None.
+        and `InvalidHints` for a call that the C library refuses; all have the code of getaddrinfo(3) as `errno`. What
+        Python itself refuses in `socket.getaddrinfo`, with `TypeError` or `OverflowError`, is one of these two here.
 
         Source: getaddrinfo(3); RFC 3493, section 6.1; RFC 6724.
 

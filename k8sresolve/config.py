@@ -8,10 +8,11 @@ import math
 import re
 from collections.abc import Callable, Iterable
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import Any, Literal, TypeAlias, assert_never
+from typing import Any, Literal, TypeAlias, TypeGuard, assert_never
 
 import attrs
 
+from k8sresolve._escaping import told
 from k8sresolve.errors import ConfigError, InvalidName
 from k8sresolve.findings import Finding
 from k8sresolve.names import check_domain, check_namespace
@@ -31,27 +32,27 @@ _INT = 2**31  # no C int is larger, and glibc keeps what it reads in one, with i
 _WITH_PORT = re.compile(r"(?:\[(?P<ipv6>[^]]*)\]|(?P<ipv4>[^:]*))(?::(?P<port>[0-9]{1,5}))?")
 
 
-def _cut(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:70]}..."
+def is_finite(value: object) -> TypeGuard[float]:
+    """Whether this is a number that a float can hold."""
+    try:
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def check_seconds(name: str, value: object, least: float = -math.inf) -> float:
     """Return a finite number of seconds, `least` or more; raises `ConfigError` for anything else."""
-    try:
-        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value >= least:
-            return value
-    except OverflowError:  # a whole number that no float can hold
-        raise ConfigError(f"{name} is too large a number of seconds", advice="give a finite number") from None
+    if is_finite(value) and value >= least:
+        return value
     bound = "" if least == -math.inf else f" of {least:g} or more"
-    raise ConfigError(f"{name}={_cut(value)} is no number of seconds", advice=f"give a finite number{bound}")
+    raise ConfigError(f"{name}={told(value)} is no number of seconds", advice=f"give a finite number{bound}")
 
 
 def check_whole(name: str, value: object, least: int, most: float = math.inf) -> int:
     """Return a whole number within its bounds; raises `ConfigError` for anything else."""
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
         bounds = f"of {least} or more" if most == math.inf else f"from {least} to {most:.0f}"
-        raise ConfigError(f"{name}={_cut(value)} is no number for this", advice=f"give a whole number {bounds}")
+        raise ConfigError(f"{name}={told(value)} is no number for this", advice=f"give a whole number {bounds}")
     return value
 
 
@@ -68,12 +69,17 @@ def _whole(least: int, most: float = math.inf) -> Callable[[object, "attrs.Attri
     return check
 
 
+def _text(_owner: object, attribute: "attrs.Attribute[Any]", value: object) -> None:
+    if not isinstance(value, str):
+        raise ConfigError(f"{attribute.name}={told(value)} is no text", advice="give text")
+
+
 def _placed(check: Callable[[str], str], value: str, what: str, advice: str) -> str:
     try:
         return check(value)
     except InvalidName as error:
-        told = f"{_cut(value)} is no {what}"
-        problem = error.problem if error.problem.startswith(told) else f"{told}: {error.problem}"
+        refused = f"{told(value)} is no {what}"
+        problem = error.problem if error.problem.startswith(refused) else f"{refused}: {error.problem}"
         raise ConfigError(problem, advice=advice) from None
 
 
@@ -102,14 +108,14 @@ def _items(name: str, value: Any, example: str) -> tuple[Any, ...]:
             return tuple(value)
     except TypeError:
         pass
-    raise ConfigError(f"{name}={_cut(value)} is no list", advice=f"give {name}={example}")
+    raise ConfigError(f"{name}={told(value)} is no list", advice=f"give {name}={example}")
 
 
 def _texts(name: str, value: object, example: str) -> tuple[str, ...]:
     texts = _items(name, value, example)
     for text in texts:
         if not isinstance(text, str):
-            raise ConfigError(f"{name} has {text!r}, which is no text", advice=f"give {name}={example}")
+            raise ConfigError(f"{name} has {told(text)}, which is no text", advice=f"give {name}={example}")
     return texts
 
 
@@ -120,7 +126,7 @@ def _canonical(address: str) -> str:
             return str(ip_address(address))
     except ValueError:
         pass
-    raise ConfigError(f"{_cut(address)} is no IP address", advice="a nameserver is given by its address")
+    raise ConfigError(f"{told(address)} is no IP address", advice="a nameserver is given by its address")
 
 
 def dialect_of(policy: Policy) -> Dialect:
@@ -174,7 +180,7 @@ class Nameserver:
             return cls(address, int(port), int(scope or 0))
         except (AttributeError, TypeError, ValueError):
             raise ConfigError(
-                f"{text!r} is no nameserver", advice="give an IP address, IP:PORT or [IPv6]:PORT"
+                f"{told(text)} is no nameserver", advice="give an IP address, IP:PORT or [IPv6]:PORT"
             ) from None
 
     def __str__(self) -> str:
@@ -249,9 +255,11 @@ def _hosts(given: Iterable[tuple[str, Iterable[str]]]) -> tuple[tuple[str, tuple
     lines = _items("hosts", given, example)
     try:
         return tuple((name.lower(), tuple(map(_canonical, _several(addresses)))) for name, addresses in lines)
-    except (AttributeError, TypeError):
+    except ConfigError:
+        raise
+    except (AttributeError, TypeError, ValueError):
         raise ConfigError(
-            f"hosts={given!r} is no list of names with their addresses", advice=f"give hosts={example}"
+            f"hosts={told(given)} is no list of names with their addresses", advice=f"give hosts={example}"
         ) from None
 
 
@@ -262,7 +270,11 @@ def _several(addresses: Any) -> Any:
 
 
 def _findings(given: Iterable[Finding]) -> tuple[Finding, ...]:
-    return _items("diagnostics", given, "()")
+    findings = _items("diagnostics", given, "()")
+    for finding in findings:
+        if not isinstance(finding, Finding):
+            raise ConfigError(f"diagnostics has {told(finding)}, which is no finding", advice="leave it out")
+    return findings
 
 
 @attrs.frozen
@@ -295,7 +307,7 @@ class ResolverConfig:
         converter=optional_domain,
     )
     hosts: tuple[tuple[str, tuple[str, ...]], ...] = attrs.field(default=(), converter=_hosts, repr=False)
-    source: str = ""
+    source: str = attrs.field(default="", validator=_text)
     diagnostics: tuple[Finding, ...] = attrs.field(default=(), converter=_findings)
 
     @classmethod
@@ -326,7 +338,7 @@ def check_config(config: object) -> ResolverConfig:
     """Return a configuration; raises `ConfigError`, which says how to make one, for anything else."""
     if not isinstance(config, ResolverConfig):
         raise ConfigError(
-            f"{_cut(config)} is no ResolverConfig",
+            f"{told(config)} is no ResolverConfig",
             advice='give ResolverConfig.for_cluster("10.96.0.10") or ResolverConfig(nameservers=["10.96.0.10"])',
         )
     return config

@@ -12,6 +12,7 @@ from typing import TypeGuard, TypeVar
 
 import attrs
 
+from k8sresolve._escaping import told
 from k8sresolve.errors import InvalidName
 
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?", re.ASCII)
@@ -24,12 +25,12 @@ IPAddress = IPv4Address | IPv6Address
 
 def shown(value: object) -> str:
     """Write what was given for a message: ASCII without control characters, and without quotes if it was text."""
-    return ascii(value)[1:-1] if isinstance(value, str) else ascii(value)
+    return ascii("".join(value))[1:-1] if isinstance(value, str) else told(value)
 
 
-def _cut(value: object) -> str:
-    text = ascii(value)
-    return text if len(text) <= 80 else f"{text[:70]}..."
+def _told(value: object) -> str:
+    """Write a part of what was given, with its quotes."""
+    return told(value).encode("ascii", "backslashreplace").decode()
 
 
 def check_host(name: str) -> str:
@@ -78,7 +79,7 @@ def _label(value: str, what: str, whole: str) -> str:
     if not _is_label(value):
         raise InvalidName(
             shown(whole),
-            f"{_cut(value)} is no {what}: it takes letters, digits and inner hyphens, at most {_MAX_LABEL}",
+            f"{_told(value)} is no {what}: it takes letters, digits and inner hyphens, at most {_MAX_LABEL}",
             advice=_ADVICE,
         )
     return value.lower()
@@ -221,6 +222,12 @@ class ServiceName(_Name):
             raise InvalidName(shown(text), error.problem, advice=error.advice) from None
 
 
+def _service_name(value: object) -> ServiceName:
+    if not isinstance(value, ServiceName):
+        raise InvalidName(shown(value), f"a ServiceName should stand here, not {type(value).__name__}")
+    return value
+
+
 def _full_service(text: str) -> ServiceName:
     """Read a Service's full name and no shorter one."""
     if text.removesuffix(".").count(".") < 3:
@@ -239,7 +246,7 @@ class EndpointName(_Name):
     """
 
     endpoint: str = attrs.field(converter=_endpoint_label)
-    service: ServiceName
+    service: ServiceName = attrs.field(converter=_service_name)
 
     def __attrs_post_init__(self) -> None:
         _within_limits(self)
@@ -266,15 +273,15 @@ class EndpointName(_Name):
 def _port_label(port: str) -> str:
     if isinstance(port, int) or (isinstance(port, str) and port.isascii() and port.isdigit()):
         raise InvalidName(
-            str(port),
-            f"{port!r} is a port number, and DNS knows a Service's ports by name",
+            shown(port),
+            f"{_told(port)} is a port number, and DNS knows a Service's ports by name",
             advice="give the port's name as in the Service's spec.ports; ports() lists the numbers",
         )
     # With its underscore the name must fit one label (RFC 2782; RFC 1035, section 2.3.4).
     if not _is_label(port, _MAX_LABEL - 1):
         raise InvalidName(
             shown(port),
-            f"{_cut(port)} is no port name: it takes letters, digits and inner hyphens, at most {_MAX_LABEL - 1}",
+            f"{_told(port)} is no port name: it takes letters, digits and inner hyphens, at most {_MAX_LABEL - 1}",
             advice="give the name as in the Service's spec.ports, without underscore or protocol",
         )
     return port.lower()
@@ -284,7 +291,7 @@ def _protocol(protocol: str) -> str:
     lower = protocol.lower() if isinstance(protocol, str) else ""
     if lower not in _PROTOCOLS:
         raise InvalidName(
-            shown(protocol), f"{_cut(protocol)} is no protocol of a Service's port", advice="give tcp, udp or sctp"
+            shown(protocol), f"{_told(protocol)} is no protocol of a Service's port", advice="give tcp, udp or sctp"
         )
     return lower
 
@@ -301,7 +308,7 @@ class PortName(_Name):
 
     port: str = attrs.field(converter=_port_label)
     protocol: str = attrs.field(default="tcp", converter=_protocol)
-    service: ServiceName | None = None
+    service: ServiceName | None = attrs.field(default=None, converter=attrs.converters.optional(_service_name))
 
     def __attrs_post_init__(self) -> None:
         if self.service is not None:

@@ -124,6 +124,7 @@ class BlockingDriver:
         self._current: _Waiter | None = None
         self._waiters: set[_Waiter] = set()
         self._new_lock()
+        ledger.share(self._lock)
         forks.register(self)
         forks.let_rest(self)
 
@@ -172,7 +173,8 @@ class BlockingDriver:
     def after_fork(self) -> None:
         """Drop what belongs to the parent: its lock, threads and flights, whose sockets are closed here, not used."""
         self._new_lock()
-        self.desk.ledger.share(threading.RLock())
+        self.desk.ledger.share(self._lock)
+        self.desk.ledger.tally.lock = threading.RLock()
         for port in self._ports():
             port.sock.close()
         for waiter in self._waiters:

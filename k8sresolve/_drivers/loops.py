@@ -165,6 +165,7 @@ class Loops:
         """Drop what belongs to the parent: its loops, with their sockets and flights, and the holders of its locks."""
         self._lock = threading.Lock()
         self._ledger.share(threading.RLock())
+        self._ledger.tally.lock = threading.RLock()
         self._ledger.mend()
         drivers, self._drivers = self._drivers, {}
         for driver in drivers.values():

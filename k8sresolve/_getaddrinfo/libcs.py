@@ -2,6 +2,7 @@
 
 from typing import get_args
 
+from k8sresolve._escaping import told
 from k8sresolve._getaddrinfo.libc import Libc, LibcName
 from k8sresolve.errors import ConfigError
 
@@ -22,4 +23,4 @@ def libc(name: str) -> Libc:
 
             return MUSL_1_2_3
         case _:
-            raise ConfigError(f"there is no libc {name!r}", advice=f"use one of {', '.join(get_args(LibcName))}")
+            raise ConfigError(f"there is no libc {told(name)}", advice=f"use one of {', '.join(get_args(LibcName))}")

@@ -12,25 +12,28 @@ from k8sresolve._core.lookups.setting import Setting
 from k8sresolve._core.lookups.trail import Trail
 from k8sresolve._core.questions import A, Lookup
 from k8sresolve._core.search.rules import Failure
+from k8sresolve._escaping import told
 from k8sresolve._getaddrinfo.hints import Hints, Info, read_host, read_service
 from k8sresolve._getaddrinfo.libc import Eai, LibcName
 from k8sresolve._getaddrinfo.libcs import libc
 from k8sresolve._getaddrinfo.nameinfo import getnameinfo as nameinfo
 from k8sresolve._getaddrinfo.names import Caller, HostEntry, Missing, host_of, undotted
-from k8sresolve.errors import InvalidHints, InvalidName, NoData, NoSuchName, ResolveError, TemporaryFailure
+from k8sresolve.errors import Error, InvalidHints, InvalidName, NoData, NoSuchName, ResolveError, TemporaryFailure
 from k8sresolve.names import check_host, shown
 
 
 def getaddrinfo(
     setting: Setting, libc_name: LibcName, host: bytes | str | None, port: bytes | str | int | None, hints: Hints
 ) -> Lookup[tuple[Info, ...]]:
-    """Do as `socket.getaddrinfo`. Raises typed errors, and `TypeError` for what is no host at all."""
+    """Do as `socket.getaddrinfo`. Raises typed errors, where Python raises others, too."""
     rules, caller = libc(libc_name), Caller(setting.own, _ResolverNames(setting))
     for what, value, code in zip(("family", "type", "proto", "flags"), hints, _CODES, strict=True):
         _check_whole(host, what, value, code)
+    if isinstance(port, int):
+        _check_whole(host, "port", port, EAI_SERVICE, 64)
     try:
         name, service = read_host(host), read_service(port)
-    except UnicodeError as error:
+    except (UnicodeError, TypeError) as error:
         raise InvalidName(shown(host), f"no host name: {error}") from None
     except OSError as error:
         raise _refused(host, f"{error} ({_told(port, hints)})", EAI_SERVICE) from None
@@ -41,29 +44,36 @@ def getaddrinfo(
 
 
 def getnameinfo(setting: Setting, libc_name: LibcName, sockaddr: Any, flags: int) -> Lookup[tuple[str, str]]:
-    """Do as `socket.getnameinfo`. Raises typed errors, and what Python raises for what is no socket address."""
+    """Do as `socket.getnameinfo`. Raises typed errors, where Python raises others, too."""
     rules = libc(libc_name)
     _check_whole(sockaddr, "flags", flags, EAI_BADFLAGS)
     try:
         return (yield from nameinfo(rules, sockaddr, flags, _ResolverNames(setting)))
     except Eai as eai:
-        problem = f"{rules.message(eai.code)} (sockaddr {sockaddr!r}, flags {flags:#x})"
+        problem = f"{rules.message(eai.code)} (sockaddr {told(sockaddr)}, flags {flags:#x})"
         raise eai.error or _refused(sockaddr[0], problem, eai.code) from None
+    except (OSError, TypeError, ValueError, OverflowError) as error:
+        if isinstance(error, Error):
+            raise
+        raise InvalidName(shown(sockaddr), f"no socket address: {error}") from None
 
 
 # What a C library says to a family, type, protocol and flags that it does not know.
 _CODES = (EAI_FAMILY, EAI_SOCKTYPE, EAI_SOCKTYPE, EAI_BADFLAGS)
 
 
-def _check_whole(host: object, what: str, value: object, code: int) -> None:
+def _check_whole(host: object, what: str, value: object, code: int, bits: int = 32) -> None:
+    """Refuse what is no C int, or, of 64 bits, no C long."""
     if not isinstance(value, int):
-        raise InvalidHints(_typed(host), f"{what}={value!r} is no whole number", code=code)
+        raise InvalidHints(_typed(host), f"{what}={told(value)} is no whole number", code=code)
+    if value.bit_length() >= bits:
+        raise InvalidHints(_typed(host), f"{what}={told(value)} is too large a number", code=code)
 
 
 def _told(port: object, hints: Hints) -> str:
     """Say what was asked for besides the host."""
     family, kind, protocol, flags = hints
-    return f"port {port!r}, family {family:d}, type {kind:d}, proto {protocol:d}, flags {flags:#x}"
+    return f"port {told(port)}, family {family:d}, type {kind:d}, proto {protocol:d}, flags {flags:#x}"
 
 
 def _refused(host: object, problem: str, code: int) -> ResolveError:

@@ -15,7 +15,8 @@ def number(text: str) -> int | None:
     match = _STRTOUL.fullmatch(text)
     if match is None:
         return None
-    value = min(int(match[2]), 2**64 - 1)
+    # strtoul(3) gives its greatest number for all that are longer, and Python refuses very long ones.
+    value = min(int(match[2].lstrip("0")[:21] or "0"), 2**64 - 1)
     return -value % 2**64 if match[1] == "-" else value
 
 

@@ -1,14 +1,13 @@
 """`lint`: what to improve in a resolv.conf."""
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from functools import partial
 from operator import attrgetter
 
 from k8sresolve.cli.findings import FindingColumns, show, with_advice
-from k8sresolve.cli.options import Commands
+from k8sresolve.cli.options import Commands, require_file
 from k8sresolve.cli.output import write
 from k8sresolve.errors import ConfigError
 from k8sresolve.findings import Finding
@@ -51,9 +50,7 @@ def _of_file(path: str | None) -> tuple[str, Sequence[Finding]]:
 
     if path is None:
         return _RESOLV_CONF, lint_config(_RESOLV_CONF)
-    # A libc takes a missing file for an empty one; that it is named here says that there should be one.
-    if not os.access(path, os.R_OK):
-        raise ConfigError(f"there is no file {path!r}, or it may not be read")
+    require_file(path)
     return path, lint_config(path)
 
 

@@ -62,7 +62,13 @@ def _parser() -> Parser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with `argv` (default: this process's) and return its exit status."""
     try:
-        args = _parser().parse_args(argv)
+        parser = _parser()
+        given = sys.argv[1:] if argv is None else argv
+        for text in given:
+            # argparse makes an empty list of such a value.
+            if text.startswith("--") and text.endswith("=--"):
+                parser.error(f"argument {text.removesuffix('=--')}: cannot be '--'")
+        args = parser.parse_args(given)
         status: int = args.run(args)
     except SystemExit as end:  # argparse, after --help, --version or a usage error
         return end.code if isinstance(end.code, int) else _WRONG

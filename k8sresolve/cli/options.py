@@ -173,9 +173,10 @@ def environment(args: argparse.Namespace) -> dict[str, str]:
     found: dict[str, str] = {}
     for given in [*args.env, *args.more_env]:
         name, stated, value = given.partition("=")
-        if not name or not (stated or name in os.environ):
+        held = value if stated else dict(os.environ).get(name)
+        if not name or held is None:
             raise ConfigError(f"--env {given}: there is no such variable", advice="give --env NAME=VALUE")
-        found[name] = value if stated else os.environ[name]
+        found[name] = held
     return found
 
 
@@ -204,12 +205,23 @@ def _config(args: argparse.Namespace) -> ResolverConfig | None:
     )
 
 
+def require_file(path: str) -> None:
+    """Raise `ConfigError` where there is no such file; a libc takes a missing one for an empty one.
+
+    That a file is named here says that there should be one.
+    """
+    try:
+        there = os.access(path, os.R_OK)
+    except ValueError:  # what no path can be
+        there = False
+    if not there:
+        raise ConfigError(f"there is no file {path!r}, or it may not be read")
+
+
 def _read(args: argparse.Namespace) -> ResolverConfig:
     """Read the resolv.conf that is named, as the resolver does that the policy bears the name of."""
     from k8sresolve import load_config
 
     path = args.resolv_conf
-    # A libc takes a missing resolv.conf for an empty one; that a file is named here says that there should be one.
-    if not os.access(path, os.R_OK):
-        raise ConfigError(f"there is no file {path!r}, or it may not be read")
+    require_file(path)
     return load_config(path, dialect=dialect_of(args.policy))

@@ -97,6 +97,8 @@ def _open(args: argparse.Namespace) -> "Cluster":
         raise ConfigError(f"{args.corefile}: {error.strerror}") from None
     except UnicodeDecodeError:
         raise ConfigError(f"{args.corefile}: it is no text in UTF-8") from None
+    except ValueError as error:  # what no path can be
+        raise ConfigError(f"{args.corefile}: {error}") from None
     return open_cluster(args, corefile=text)
 
 

@@ -11,6 +11,7 @@ import attrs
 
 from k8sresolve._core.events import Observer
 from k8sresolve._core.files.resolv_conf import parse_resolv_conf
+from k8sresolve._escaping import told
 from k8sresolve._facade import Options
 from k8sresolve.async_resolver import AsyncResolver
 from k8sresolve.config import CacheConfig, Family, Policy, ResolverConfig, check_config
@@ -22,6 +23,7 @@ from k8sresolve.testing.checks.checking import check, find_service
 from k8sresolve.testing.controllers.applying import apply
 from k8sresolve.testing.controllers.changes import Changes, Manifest
 from k8sresolve.testing.controllers.control_plane import NODE_IPS, ControlPlane
+from k8sresolve.testing.controllers.finding import parted
 from k8sresolve.testing.controllers.kubelet import Kubelet, ResolvConf, write_resolv_conf
 from k8sresolve.testing.controllers.rollouts import Rollout
 from k8sresolve.testing.coredns.assemble import assemble, cluster_dns
@@ -187,11 +189,14 @@ class Cluster:
         )
 
     def respond(self, message: bytes, *, tcp: bool = False, client: str = "") -> bytes | None:
-        """Answer a DNS message as CoreDNS would, over UDP or TCP; None where it would send nothing. Never raises.
+        """Answer a DNS message as CoreDNS would, over UDP or TCP; None where it would send nothing.
 
-        `client` is the address that it comes from, which only the plugin `autopath` looks at.
+        `client` is the address that it comes from, which only the plugin `autopath` looks at. No octets make it raise;
+        what is none is a `ConfigError`.
         """
-        return self._responder.respond(message, tcp=tcp, client=client)
+        if not isinstance(message, bytes | bytearray | memoryview):
+            raise ConfigError(f"{told(message)} is no DNS message", advice="give its octets")
+        return self._responder.respond(bytes(message), tcp=tcp, client=client)
 
     def resolver(
         self,
@@ -270,7 +275,9 @@ class Cluster:
         """
         if replica is not None and replica not in self.network.replicas:
             known = ", ".join(self.network.replicas)
-            raise ConfigError(f"no nameserver of this cluster has the address {replica!r}", advice=f"it has {known}")
+            raise ConfigError(
+                f"no nameserver of this cluster has the address {told(replica)}", advice=f"it has {known}"
+            )
         return Server(self.network, replica or self._nameserver(), host, port)
 
     def patch(
@@ -475,7 +482,7 @@ class Cluster:
             yield from (endpoint.address for endpoint in part.addresses)
 
     def _pod(self, name: str) -> Pod:
-        namespace, _, pod = name.rpartition("/")
+        namespace, pod = parted(name)
         namespace = namespace or "default"
         found = self.store.get("Pod", namespace, pod)
         if isinstance(found, Pod):

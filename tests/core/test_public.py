@@ -112,6 +112,7 @@ def test_importing_the_package_loads_next_to_nothing():
     assert loaded("import k8sresolve", *HEAVY, "k8sresolve.resolver", "k8sresolve.testing") == []
 
 
+@pytest.mark.behaviour("L5")
 def test_importing_starts_nothing():
     code = """
 import os, sys

@@ -46,6 +46,7 @@ def nameserver(config):
     return config and str(config.nameservers[0])
 
 
+@pytest.mark.behaviour("K11")
 def test_a_changed_file_is_taken_at_the_next_look_and_no_earlier(reloader, resolv_conf):
     assert nameserver(reloader.config) == "127.0.2.1"
     assert reloader.changed(10.0) is None
@@ -55,11 +56,13 @@ def test_a_changed_file_is_taken_at_the_next_look_and_no_earlier(reloader, resol
     assert reloader.changed(12.0) is None
 
 
+@pytest.mark.behaviour("K11")
 def test_a_file_swapped_for_one_of_the_same_size_is_seen(reloader, resolv_conf):
     swap(resolv_conf, f"nameserver 127.0.2.2\n{SEARCH}")
     assert nameserver(reloader.changed(0.0)) == "127.0.2.2"
 
 
+@pytest.mark.behaviour("K11")
 def test_one_look_a_second_at_most(reloader, monkeypatch):
     looks = []
     real = os.stat
@@ -69,6 +72,7 @@ def test_one_look_a_second_at_most(reloader, monkeypatch):
     assert looks == [_system.RESOLV_CONF, _system.HOSTS]
 
 
+@pytest.mark.behaviour("L8", "K11")
 @pytest.mark.parametrize("text", ["", "search a b\n", "\x00\xff", None])
 def test_what_names_no_nameserver_is_passed_over(reloader, resolv_conf, text):
     if text is None:
@@ -142,6 +146,7 @@ def test_a_file_that_is_being_written_is_not_logged(reloader, resolv_conf, caplo
     assert caplog.records == []
 
 
+@pytest.mark.behaviour("L8", "K11")
 def test_the_seven_steps_of_a_rewrite_come_to_the_last(reloader, resolv_conf):
     final = f"{SEARCH}nameserver 127.0.2.2\n"
     for step in range(1, 7):
@@ -159,6 +164,7 @@ def test_a_file_without_a_last_newline_must_stay_as_it_is_for_a_look(reloader, r
     assert nameserver(reloader.changed(2.0)) == "127.0.2.22"
 
 
+@pytest.mark.behaviour("L8")
 def test_a_directory_in_its_place_is_passed_over(reloader, resolv_conf):
     resolv_conf.unlink()
     resolv_conf.mkdir()
@@ -166,6 +172,7 @@ def test_a_directory_in_its_place_is_passed_over(reloader, resolv_conf):
     assert nameserver(reloader.config) == "127.0.2.1"
 
 
+@pytest.mark.behaviour("L7")
 def test_no_reload_is_honoured(resolv_conf):
     resolv_conf.write_text("nameserver 127.0.2.1\noptions no-reload\n")
     reloader = _system.Reloader("glibc")
@@ -196,6 +203,7 @@ def two_clusters(resolv_conf, monkeypatch):
         yield first, second, now
 
 
+@pytest.mark.behaviour("L6", "C10")
 def test_a_resolver_asks_the_new_nameserver_and_remembers_nothing_of_the_old(resolv_conf, two_clusters):
     first, second, now = two_clusters
     with Resolver(family="ipv4") as resolver:
@@ -208,6 +216,7 @@ def test_a_resolver_asks_the_new_nameserver_and_remembers_nothing_of_the_old(res
     assert (len(first.queries), len(second.queries)) == (1, 1)
 
 
+@pytest.mark.behaviour("L6")
 def test_what_is_under_way_ends_with_the_old_configuration(resolv_conf, two_clusters):
     first, _second, now = two_clusters
     first.network.delay(0.2)

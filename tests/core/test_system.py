@@ -153,6 +153,7 @@ def test_what_cannot_be_found_counts_as_empty_and_is_told(file, hosts, make):
     assert {remark.source for remark in config.diagnostics} == {str(file)}
 
 
+@pytest.mark.behaviour("L8")
 def test_a_file_that_may_not_be_read_counts_as_empty_and_is_told(file, hosts, monkeypatch):
     real = os.open
 
@@ -201,6 +202,7 @@ def unix_socket(path):
         sock.bind(os.path.relpath(path))
 
 
+@pytest.mark.behaviour("L8")
 @pytest.mark.parametrize("make", [directory, fifo, device, too_large, unix_socket])
 def test_what_is_no_small_regular_file_is_a_config_error(file, hosts, make):
     make(file)

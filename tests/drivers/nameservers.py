@@ -4,7 +4,7 @@ import asyncio
 import socket
 import struct
 import threading
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from k8sresolve.config import Nameserver as Address
@@ -14,15 +14,16 @@ _LATENCY = 0.0005
 
 
 class Loopback:
-    """Plays nameservers on 127.0.0.1, each on a port of its own, in one thread with one event loop."""
+    """Plays nameservers on loopback, each on a port of its own, in one thread with one event loop."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="scripted nameservers", daemon=True)
         self._thread.start()
 
-    def open(self, playing: list[Playing]) -> list["Open"]:
-        return self._run(self._open(playing))
+    def open(self, playing: list[Playing], places: Sequence[tuple[str, int]] = ()) -> list["Open"]:
+        """Open a nameserver for each, on any port of 127.0.0.1 unless there are places for them."""
+        return self._run(self._open(playing, places or [("127.0.0.1", 0)] * len(playing)))
 
     def close(self, opened: list["Open"]) -> None:
         self._run(self._close(opened))
@@ -35,8 +36,8 @@ class Loopback:
     def _run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(10)
 
-    async def _open(self, playing: list[Playing]) -> list["Open"]:
-        opened = [Open(one) for one in playing]
+    async def _open(self, playing: list[Playing], places: Sequence[tuple[str, int]]) -> list["Open"]:
+        opened = [Open(one, place) for one, place in zip(playing, places, strict=True)]
         for one in opened:
             await one.start()
         return opened
@@ -50,8 +51,9 @@ class Loopback:
 class Open:
     """One nameserver's sockets."""
 
-    def __init__(self, playing: Playing) -> None:
+    def __init__(self, playing: Playing, place: tuple[str, int]) -> None:
         self.playing = playing
+        self._place = place
         self._loop = asyncio.get_running_loop()
         self._udp = self._tcp = self._other = socket.socket()
         self._server: asyncio.Server | None = None
@@ -59,18 +61,21 @@ class Open:
 
     @property
     def address(self) -> Address:
-        return Address("127.0.0.1", self._udp.getsockname()[1])
+        return Address(*self._udp.getsockname())
 
     async def start(self) -> None:
         self._tcp.close()
         while True:
             self._udp, self._tcp = socket.socket(type=socket.SOCK_DGRAM), socket.socket()
             try:
-                self._udp.bind(("127.0.0.1", 0))
+                self._tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                self._udp.bind(self._place)
                 self._tcp.bind(self._udp.getsockname())
             except OSError:
                 self._udp.close()
                 self._tcp.close()
+                if self._place[1]:
+                    raise
             else:
                 break
         self._other = socket.socket(type=socket.SOCK_DGRAM)

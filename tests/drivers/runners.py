@@ -108,8 +108,8 @@ def _options(scenario: Scenario) -> dict[str, Any]:
         "family": scenario.family,
         "in_flight": scenario.in_flight,
         "cache": scenario.cache,
-        "retry_unreachable": scenario.retry_unreachable,
         "policy": scenario.policy,
+        "retry_unreachable": scenario.retry_unreachable,
     }
 
 

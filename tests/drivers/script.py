@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import attrs
+import dns.exception
 import dns.flags
 import dns.message
 import dns.rcode
@@ -95,7 +96,11 @@ class Playing:
 
     def play(self, message: bytes, transport: str, source: object) -> list[Out]:
         """Take a message in and say what comes back."""
-        query = dns.message.from_wire(message)
+        try:
+            query = dns.message.from_wire(message)
+        except dns.exception.DNSException:
+            self.asked[f"malformed {transport}"] += 1
+            return []
         question = query.question[0]
         words = {question.name.to_text().lower(), dns.rdatatype.to_text(question.rdtype), transport}
         with self._lock:
@@ -289,25 +294,9 @@ def _ring(reply: dns.message.Message) -> None:
 other_owner = changed(_other_owner)
 ring = changed(_ring)
 found_in_nxdomain = changed(lambda reply: reply.set_rcode(dns.rcode.NXDOMAIN))
-
-
-def _to_the_alias(reply: dns.message.Message) -> None:
-    del reply.answer[1:]
-
-
 truncated = changed(_cut)
-alias_alone = changed(_to_the_alias)  # as CoreDNS may cut an answer off without saying so (coredns#4684)
 lame = changed(_lame)
 referral = changed(_referred)
-
-
-def fitting(query: bytes, reply: dns.message.Message) -> list[Out]:
-    """Answer over UDP as nameservers do: cut, with TC, what does not fit the size that the query states (RFC 6891)."""
-    asked = dns.message.from_wire(query)
-    size = max(512, asked.payload) if asked.edns >= 0 else 512
-    return (answer if len(wire_of(reply)) <= size else truncated)(query, reply)
-
-
 no_glue = changed(lambda reply: reply.additional.clear())
 partial_glue = changed(lambda reply: reply.additional.__delitem__(slice(1, None)))
 partly = changed(lambda reply: setattr(reply, "flags", reply.flags | dns.flags.TC))  # TC, and yet records
@@ -328,8 +317,15 @@ def noise(query: bytes, _reply: dns.message.Message) -> bytes:
     return query[:2] + bytes(range(100, 160))
 
 
-def wrong_id(_query: bytes, reply: dns.message.Message) -> bytes:
-    wire = wire_of(reply)
+def _forged(query: bytes, reply: dns.message.Message) -> bytes:
+    """A reply to the query, all in order but for its address, for one thing or another to be made wrong in it."""
+    other = dns.message.make_response(dns.message.from_wire(query), recursion_available=True)
+    other.answer.append(dns.rrset.from_text(reply.question[0].name, 30, "IN", "A", "6.6.6.6"))
+    return wire_of(other)
+
+
+def wrong_id(query: bytes, reply: dns.message.Message) -> bytes:
+    wire = _forged(query, reply)
     return bytes((wire[0] ^ 255, wire[1])) + wire[2:]
 
 
@@ -338,13 +334,13 @@ def wrong_id_truncated(query: bytes, reply: dns.message.Message) -> bytes:
     return wire[:2] + bytes((wire[2] | 2,)) + wire[3:]
 
 
-def no_qr(_query: bytes, reply: dns.message.Message) -> bytes:
-    wire = wire_of(reply)
+def no_qr(query: bytes, reply: dns.message.Message) -> bytes:
+    wire = _forged(query, reply)
     return wire[:2] + bytes((wire[2] & 0x7F,)) + wire[3:]
 
 
-def wrong_opcode(_query: bytes, reply: dns.message.Message) -> bytes:
-    wire = wire_of(reply)
+def wrong_opcode(query: bytes, reply: dns.message.Message) -> bytes:
+    wire = _forged(query, reply)
     return wire[:2] + bytes((wire[2] | 0x20,)) + wire[3:]
 
 
@@ -363,19 +359,19 @@ def wrong_type(query: bytes, reply: dns.message.Message) -> bytes:
 
 
 def wrong_class(query: bytes, reply: dns.message.Message) -> bytes:
-    wire = wire_of(reply)
+    wire = _forged(query, reply)
     at = wire.index(b"\0", 12) + 4
     return wire[:at] + b"\x03" + wire[at + 1 :]
 
 
-def no_question(_query: bytes, reply: dns.message.Message) -> bytes:
-    bare = dns.message.make_response(dns.message.from_wire(_query))
+def no_question(query: bytes, reply: dns.message.Message) -> bytes:
+    bare = dns.message.from_wire(_forged(query, reply))
     bare.question.clear()
-    return bare.to_wire()
+    return wire_of(bare)
 
 
-def two_questions(_query: bytes, reply: dns.message.Message) -> bytes:
-    wire = wire_of(reply)
+def two_questions(query: bytes, reply: dns.message.Message) -> bytes:
+    wire = _forged(query, reply)
     end = wire.index(b"\0", 12) + 5
     return wire[:4] + b"\0\2" + wire[6:end] + wire[12:end] + wire[end:]
 
@@ -387,47 +383,6 @@ def pointer_loop(query: bytes, reply: dns.message.Message) -> bytes:
     return wire[:6] + b"\0\1\0\0\0\0" + wire[12:end] + loop
 
 
-def oversize(_query: bytes, reply: dns.message.Message) -> bytes:
-    """A reply that says what is asked for, and is larger than the size that was advertised."""
-    wire = wire_of(reply)
-    return wire + bytes(1233 - len(wire))
-
-
-# -- steps of a TCP stream -------------------------------------------------------------------------------------------
-
-
-def _frame(data: bytes) -> bytes:
-    return len(data).to_bytes(2, "big") + data
-
-
-def stream(*outs: Callable[[bytes], Out]) -> Step:
-    """Send parts of the framed answer, as each item makes them of it."""
-
-    def step(_query: bytes, reply: dns.message.Message) -> list[Out]:
-        frame = _frame(wire_of(reply))
-        return [out(frame) for out in outs]
-
-    return step
-
-
-def raw(data: bytes) -> Step:
-    return stream(lambda _frame: Out("bytes", 0.0, data))
-
-
-def in_pieces(interval: float, count: int | None = None) -> Step:
-    """Send the answer octet by octet, or only so many of them."""
-
-    def step(_query: bytes, reply: dns.message.Message) -> list[Out]:
-        octets = _frame(wire_of(reply))[:count]
-        return [Out("bytes", index * interval, bytes((octet,))) for index, octet in enumerate(octets)]
-
-    return step
-
-
-reset_early = stream(lambda frame: Out("bytes", 0.0, frame[:9]), lambda _: Out("reset", 0.01))
-reset_at_once = stream(lambda _: Out("reset"))
-close_early = stream(lambda frame: Out("bytes", 0.0, frame[:9]), lambda _: Out("close", 0.01))
-reset_after = stream(lambda frame: Out("bytes", 0.0, frame), lambda _: Out("reset", 0.01))
-two_frames = stream(lambda frame: Out("bytes", 0.0, frame * 2))
-other_id = stream(lambda frame: Out("bytes", 0.0, frame[:2] + bytes((frame[2] ^ 255,)) + frame[3:]))
-other_question = stream(lambda frame: Out("bytes", 0.0, frame[:16] + b"x" + frame[17:]))
+def oversize(query: bytes, reply: dns.message.Message) -> bytes:
+    """A reply that is larger than the size that was advertised."""
+    return _forged(query, reply).ljust(1233, b"\0")

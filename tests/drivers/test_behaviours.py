@@ -9,14 +9,17 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+import warnings
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import repeat
 from pathlib import Path
 from typing import Any
 
 import attrs
 import pytest
+import trio
 
 from k8sresolve._drivers import blocking, pooled, sockets
 from k8sresolve.async_resolver import AsyncResolver
@@ -65,7 +68,25 @@ def _asyncio(
     return asyncio.run(main())
 
 
-RUN = {"blocking": _blocking, "asyncio": _asyncio}
+def _trio(config: ResolverConfig, names: list[str], timeouts: Iterable[float] = FOREVER, **options: Any) -> list[Any]:
+    async def main() -> list[Any]:
+        results: list[Any] = [None] * len(names)
+
+        async def look(index: int, name: str, timeout: float) -> None:
+            try:
+                results[index] = await resolver.addresses(name, timeout=timeout)
+            except Error as error:
+                results[index] = error
+
+        async with AsyncResolver(config, **options) as resolver, trio.open_nursery() as nursery:
+            for index, (name, timeout) in enumerate(zip(names, timeouts, strict=False)):
+                nursery.start_soon(look, index, name, timeout)
+        return results
+
+    return trio.run(main)
+
+
+RUN = {"blocking": _blocking, "asyncio": _asyncio, "trio": _trio}
 each_driver = pytest.mark.parametrize("driver", RUN)
 
 
@@ -184,26 +205,93 @@ def test_rotation_is_even_over_three_thousand():
     assert [playing.asked.total() for playing in network.playing.values()] == [1000] * 3
 
 
+@pytest.mark.behaviour("O3", "F10")
+@pytest.mark.drivers("blocking")
+def test_children_do_not_all_start_with_the_same_nameserver(stage):
+    config, playing = stage(*[Nameserver(zone=ZONE)] * 3, flags=("rotate",))
+    with Resolver(config, family="ipv4", cache=NOT_KEPT) as resolver:
+        resolver.addresses(NAMES[0], timeout=PATIENCE)
+        before = [one.asked.total() for one in playing]
+        for _ in range(18):
+            _look_in_a_child(resolver)
+    asked = [one.asked.total() - earlier for one, earlier in zip(playing, before, strict=True)]
+    # All at one by chance: once in 129 million runs.
+    assert max(asked) < sum(asked) >= 18
+
+
+def _look_in_a_child(resolver: Resolver) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # CPython 3.12 warns of forks with threads about
+        child = os.fork()
+    if not child:
+        try:
+            resolver.addresses(NAMES[1], timeout=PATIENCE)
+            os._exit(0)
+        except BaseException:  # noqa: BLE001 - a child never returns into the test
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+@pytest.mark.behaviour("O3")
+@pytest.mark.drivers("blocking")
+def test_threads_go_on_where_the_others_were(stage):
+    config, playing = stage(*[Nameserver(zone=ZONE)] * 3, flags=("rotate",))
+    with Resolver(config, family="ipv4", cache=NOT_KEPT) as resolver:
+        for name in NAMES[:30]:
+            thread = threading.Thread(target=resolver.addresses, args=(name,), kwargs={"timeout": PATIENCE})
+            thread.start()
+            thread.join()
+    resends = resolver.stats().resends
+    assert all(10 - resends <= one.asked.total() <= 10 + resends for one in playing)
+
+
 # -- cancelling ------------------------------------------------------------------------------------------------------
 
 
-def _cancelling(
-    config: ResolverConfig, work: Callable[[AsyncResolver], Coroutine[Any, Any, Any]], **options: Any
-) -> Any:
-    async def main() -> Any:
-        async with asyncio.timeout(PATIENCE), AsyncResolver(config, family="ipv4", **options) as resolver:
-            result = await work(resolver)
+def _left_by_asyncio(config: ResolverConfig, names: list[str], due: Callable[[], bool], pause: float) -> list[str]:
+    async def main() -> list[str]:
+        async with asyncio.timeout(PATIENCE), AsyncResolver(config, family="ipv4") as resolver:
+            tasks = [asyncio.ensure_future(resolver.addresses(name, timeout=PATIENCE)) for name in names]
+            while not due():  # noqa: ASYNC110 - it is another thread's doing
+                await asyncio.sleep(0.001)
+            await asyncio.sleep(pause)
+            for task in tasks:
+                assert task.cancel()
+            results = await asyncio.gather(*tasks, return_exceptions=True)
+            assert {type(result) for result in results} == {asyncio.CancelledError}
             assert resolver.stats().in_flight == 0
-        assert asyncio.all_tasks() == {asyncio.current_task()}
-        return result
+            return texts(await resolver.addresses(NAMES[0], timeout=PATIENCE))
 
     return asyncio.run(main())
 
 
-@pytest.mark.behaviour("A3")
-@pytest.mark.drivers("asyncio")
-def test_a_caller_leaves_while_tcp_connects(stage):
-    config, (playing,) = stage(Nameserver({"udp": (truncated,)}, ZONE, tcp=False))
+def _left_by_trio(config: ResolverConfig, names: list[str], due: Callable[[], bool], pause: float) -> list[str]:
+    async def main() -> list[str]:
+        with trio.fail_after(PATIENCE):
+            async with AsyncResolver(config, family="ipv4") as resolver:
+                async with trio.open_nursery() as nursery:
+                    for name in names:
+                        nursery.start_soon(partial(resolver.addresses, name, timeout=PATIENCE))
+                    while not due():  # noqa: ASYNC110 - it is another thread's doing
+                        await trio.sleep(0.001)
+                    await trio.sleep(pause)
+                    nursery.cancel_scope.cancel()
+                assert nursery.cancel_scope.cancelled_caught
+                assert resolver.stats().in_flight == 0
+                return texts(await resolver.addresses(NAMES[0], timeout=PATIENCE))
+
+    return trio.run(main)
+
+
+LEFT = {"asyncio": _left_by_asyncio, "trio": _left_by_trio}
+each_loop = pytest.mark.parametrize("driver", LEFT)
+GONE = Nameserver({NAMES[0]: (answer,), "": (silent,)}, ZONE)
+
+
+@pytest.mark.behaviour("A3", "A7")
+@each_loop
+def test_a_caller_leaves_while_tcp_connects(stage, driver):
+    config, (playing,) = stage(Nameserver({NAMES[0]: (answer,), "udp": (truncated,)}, ZONE, tcp=False))
     due = threading.Event()
     playing.after(1, due.set)
     listening = stage.opened[0]._tcp
@@ -212,40 +300,20 @@ def test_a_caller_leaves_while_tcp_connects(stage):
     for sock in fillers:
         sock.setblocking(False)
         sock.connect_ex(listening.getsockname())  # the queue is full with one; the kernel then lets others wait
-
-    async def work(resolver: AsyncResolver) -> None:
-        task = asyncio.ensure_future(resolver.addresses(NAMES[0], timeout=PATIENCE))
-        await asyncio.wait_for(asyncio.to_thread(due.wait), PATIENCE)
-        await asyncio.sleep(0.02)
-        assert not task.done()
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-
     try:
-        _cancelling(config, work)
+        assert LEFT[driver](config, NAMES[1:2], due.is_set, 0.02) == [EACH[NAMES[0]]]
     finally:
         for sock in fillers:
             sock.close()
-    assert playing.asked == {"A udp": 1}
+    assert playing.asked == {"A udp": 2}
 
 
 @pytest.mark.behaviour("A5", "A7")
-@pytest.mark.drivers("asyncio")
-def test_ten_thousand_are_cancelled_at_once_and_the_next_one_is_answered(stage):
-    config, _ = stage(Nameserver({NAMES[0]: (answer,), "": (silent,)}, ZONE))
-
-    async def work(resolver: AsyncResolver) -> list[str]:
-        lookups = [resolver.addresses(f"x{n}.example.", timeout=PATIENCE) for n in range(10_000)]
-        tasks = list(map(asyncio.ensure_future, lookups))
-        await asyncio.sleep(0.01)
-        for task in tasks:
-            task.cancel()
-        results = await asyncio.gather(*tasks, return_exceptions=True)
-        assert {type(result) for result in results} == {asyncio.CancelledError}
-        return texts(await resolver.addresses(NAMES[0], timeout=PATIENCE))
-
-    assert _cancelling(config, work) == [EACH[NAMES[0]]]
+@each_loop
+def test_ten_thousand_leave_at_once_and_the_next_one_is_answered(stage, driver):
+    config, _ = stage(GONE)
+    names = [f"x{n}.example." for n in range(10_000)]
+    assert LEFT[driver](config, names, lambda: True, 0.01) == [EACH[NAMES[0]]]
 
 
 # -- what is left ----------------------------------------------------------------------------------------------------
@@ -267,15 +335,18 @@ def test_a_thousand_resolvers_opened_and_closed_leave_nothing(stage, driver):
 def test_python_warns_of_nothing_with_dash_w_error(stage, driver):
     config, _ = stage()
     nameserver = f"{config.nameservers[0].address}:{config.nameservers[0].port}"
-    code = {
-        "blocking": "with Resolver(config) as r: r.addresses(name)\nResolver(config).addresses(name)",
-        "asyncio": "async def main():\n"
+    use = (
+        "async def main():\n"
         "    async with AsyncResolver(config) as r: await r.addresses(name)\n"
         "    await AsyncResolver(config).addresses(name)\n"
-        "asyncio.run(main())",
+    )
+    code = {
+        "blocking": "with Resolver(config) as r: r.addresses(name)\nResolver(config).addresses(name)",
+        "asyncio": f"{use}asyncio.run(main())",
+        "trio": f"{use}trio.run(main)",
     }[driver]
     head = (
-        "import asyncio\nfrom k8sresolve import *\n"
+        "import asyncio, trio\nfrom k8sresolve import *\n"
         f"config = ResolverConfig.for_cluster({nameserver!r}, namespace='shop')\nname = {NAMES[0]!r}\n"
     )
     done = subprocess.run(

@@ -1,7 +1,6 @@
 """What only threads on real sockets can show: interrupts, forks, file descriptors, many at once."""
 
 import gc
-import os
 import resource
 import signal
 import socket
@@ -10,7 +9,6 @@ import time
 import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 
@@ -210,83 +208,3 @@ def test_every_send_has_a_port_and_an_id_of_its_own(resolver_of):
         assert right(resolver, index)
     # Of 65,536 ids, 100 random ones have fewer than 5 repeats but for once in many millions of runs.
     assert len(set(resolver.playing.ids)) > 95
-
-
-# -- fork ------------------------------------------------------------------------------------------------------------
-
-
-def in_child(work: Callable[[], int]) -> int:
-    """Fork and let the child work; its exit status is what comes of that. Returns its process id."""
-    with warnings.catch_warnings():
-        # CPython 3.12 warns of any fork with threads about, which is what is tested.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        child = os.fork()
-    if child:
-        return child
-    try:
-        signal.alarm(20)
-        os._exit(work() & 0xFF)
-    except BaseException:  # noqa: BLE001 - a child never returns into the test
-        os._exit(99)
-
-
-def status_of(child: int) -> int:
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-
-
-def test_four_children_forked_in_mid_lookup_and_their_parent_all_get_their_own_answers(resolver_of):  # N6
-    resolver = resolver_of(Nameserver({"": (late(0.01),)}, ZONE), cache=NOT_KEPT)
-    stop = threading.Event()
-    wrong: list[int] = []
-
-    def busy(seed: int) -> None:
-        step = seed
-        while not stop.is_set():
-            step = (step + 1) % len(NAMES)
-            if not right(resolver, step):
-                wrong.append(step)
-
-    threads = [threading.Thread(target=busy, args=(seed * 50,)) for seed in range(4)]
-    for thread in threads:
-        thread.start()
-    wait_for(lambda: resolver.stats().in_flight >= 2)
-    children = [
-        in_child(lambda part=part: sum(not right(resolver, (part * 31 + step) % 200) for step in range(30)))
-        for part in range(4)
-    ]
-    assert all(right(resolver, step) for step in range(30))
-    assert [status_of(child) for child in children] == [0] * 4
-    stop.set()
-    for thread in threads:
-        thread.join(10)
-    assert wrong == []
-
-
-def bells(resolver: Any) -> list[Any]:
-    """The bells of those who wait; None for the one who leads."""
-    flights = list(resolver._line.driver.desk.flights.values())
-    return [batch.waiter.bell for flight in flights for batch, _ in list(flight.batches)]
-
-
-def test_a_child_does_not_hold_its_parents_sockets_and_bells(resolver_of):
-    resolver = resolver_of(Nameserver({"a.example.": (silent,)}, ZONE))
-    assert right(resolver, 0)  # what is imported late by anybody here is imported now
-    idle = held.fds()
-    with ThreadPoolExecutor(3) as pool:
-        lookups = [pool.submit(resolver.addresses, "a.example.", timeout=0.6) for _ in range(3)]
-        wait_for(lambda: len([bell for bell in bells(resolver) if bell]) == 2)
-        assert held.fds() >= idle + 5
-        with resolver._line.driver._lock:  # so that no thread is just opening something
-            child = in_child(lambda: 10 * (held.fds() - idle) + resolver.stats().in_flight)
-        assert status_of(child) == 0
-        for lookup in lookups:
-            with pytest.raises(LookupTimeout):
-                lookup.result(10)
-
-
-def test_a_child_forked_while_the_lock_is_held_is_not_stuck(resolver_of):
-    resolver = resolver_of()
-    with resolver._line.driver._lock:
-        child = in_child(lambda: not right(resolver, 1))
-    assert status_of(child) == 0
-    assert right(resolver, 2)

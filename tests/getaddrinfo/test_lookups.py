@@ -278,8 +278,8 @@ def test_musl_has_other_codes(resolver_of, ipv4, monkeypatch):
 
 
 @pytest.mark.parametrize("host", [5, 1.5, ["payments"]])
-def test_what_is_no_host_at_all_is_a_type_error_as_in_python(resolver_of, ipv4, host):
-    with pytest.raises(TypeError, match="argument 1 must be string or None"):
+def test_f12_what_is_no_host_at_all_is_told_as_python_tells_it_by_a_typed_error(resolver_of, ipv4, host):
+    with pytest.raises(InvalidName, match="argument 1 must be string or None"):
         resolver_of(ipv4).getaddrinfo(host, 80)
 
 
@@ -382,12 +382,40 @@ def test_a_name_that_is_not_known_for_now_is_a_failure_on_glibc_alone(resolver_o
 
 
 @pytest.mark.parametrize("sockaddr", [("10.96.20.1",), None, ("10.96.20.1", 80, 0, 0)])
-def test_what_is_no_socket_address_is_the_error_that_python_makes(resolver_of, ipv4, sockaddr):
+def test_f12_what_is_no_socket_address_is_told_as_python_tells_it_by_a_typed_error(resolver_of, ipv4, sockaddr):
     with pytest.raises((TypeError, OSError)) as real:
         socket.getnameinfo(sockaddr, 0)
-    with pytest.raises(type(real.value)) as caught:
+    with pytest.raises(InvalidName) as caught:
         resolver_of(ipv4).getnameinfo(sockaddr)
-    assert str(caught.value) == str(real.value)
+    assert str(caught.value).endswith(f": no socket address: {real.value}")
+
+
+@pytest.mark.parametrize(
+    ("hint", "code"),
+    [
+        ("family", socket.EAI_FAMILY),
+        ("type", socket.EAI_SOCKTYPE),
+        ("proto", socket.EAI_SOCKTYPE),
+        ("flags", socket.EAI_BADFLAGS),
+        ("port", socket.EAI_SERVICE),
+    ],
+)
+@pytest.mark.parametrize("value", [10**400, -(10**400), 10**5000], ids=["large", "negative", "endless"])
+def test_f12_numbers_that_no_c_library_takes(resolver_of, ipv4, libc, hint, code, value):
+    with pytest.raises(InvalidHints, match="is too large a number") as caught:
+        resolver_of(ipv4).getaddrinfo("payments", **{"port": 80, hint: value})
+    assert caught.value.errno == code
+    with pytest.raises(InvalidHints, match="is too large a number"):
+        resolver_of(ipv4).getnameinfo(("10.96.20.1", 80), value)
+    assert asked(ipv4) == []
+
+
+def test_f12_a_port_of_thousands_of_digits_is_the_greatest_as_strtoul_has_it(resolver_of, ipv4, libc):
+    for port in ("1" * 5000, "0" * 5000 + "80"):
+        try:
+            assert resolver_of(ipv4).getaddrinfo("10.0.0.1", port, type=1)[0][4][1] == 80
+        except InvalidHints:
+            assert port[0] == "1"
 
 
 def test_under_a_patch_of_the_same_cluster_it_asks_its_own_way():

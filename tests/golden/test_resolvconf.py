@@ -79,6 +79,7 @@ def has_a_fault(row, dialect):
     return bool({"hang", "crash", "error"} & set(recorded(row, dialect)))
 
 
+@pytest.mark.behaviour("L9")
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_reads_as_the_resolver_does(dialect):
     rows = [row for row in ROWS if not has_a_fault(row, dialect)]

@@ -193,6 +193,37 @@ def test_a_test_that_fails_shows_its_queries(project: pytest.Pytester, options: 
         assert len(lines) == times, name
 
 
+HOSTILE = r"""
+import dns.resolver
+
+NAME = r"\010::error::forged\027[2K\226\128\174.shop.svc.cluster.local."
+
+def ask(cluster):
+    resolver = dns.resolver.Resolver(configure=False)
+    resolver.nameservers = [cluster.nameserver()]
+    try:
+        resolver.resolve(dns.name.from_text(NAME), "A")
+    except dns.resolver.NXDOMAIN:
+        pass
+
+def test_report(k8s_cluster):
+    ask(k8s_cluster)
+    assert False
+
+def test_assertion(k8s_cluster):
+    ask(k8s_cluster)
+    assert k8s_cluster.queries.asked() == 7
+"""
+
+
+def test_f11_a_hostile_question_is_escaped_in_the_report(project: pytest.Pytester) -> None:
+    result = run(project, HOSTILE, "--color=no")
+    result.assert_outcomes(failed=2)
+    shown = [line for line in result.outlines if "::error::forged" in line and "NAME = " not in line]
+    assert len(shown) > 2
+    assert all(line.isprintable() and not line.lstrip().startswith("::") for line in shown)
+
+
 def test_a_project_may_have_a_cluster_fixture_of_its_own(project: pytest.Pytester) -> None:
     project.makeconftest(
         """

@@ -98,7 +98,10 @@ class Ledger:
         self.cache.mend()
 
     def share(self, lock: Lock) -> None:
-        """Take another lock, where nobody can let go of the one before: its holder was a thread of a parent process."""
+        """Take another lock, such as one that the desk is under anyway.
+
+        In a child process that must be: nobody can let go of the one before, if its holder was a thread of the parent.
+        """
         for health in self.healths:
             health.lock = lock
-        self.budget.lock = self.cache.lock = self.tally.lock = lock
+        self.budget.lock = self.cache.lock = lock

@@ -14,6 +14,7 @@ from k8sresolve._core.files.dialects import DIALECTS, DialectRules, bounded, is_
 from k8sresolve._core.files.findings import Findings, TextLine, odd, quote
 from k8sresolve._core.files.search_list import plain
 from k8sresolve._core.files.statements import MAX_NAMESERVERS, Statements
+from k8sresolve._escaping import told
 from k8sresolve.config import Dialect, Nameserver, ResolverConfig
 from k8sresolve.errors import ConfigError
 from k8sresolve.findings import Finding, Severity
@@ -50,7 +51,8 @@ def parse_resolv_conf(
     >>> print(config.diagnostics[0])
     resolv.conf:3: 'ndots:20' is cut to 15, because glibc takes no more; write ndots:15
     """
-    return parse_statements(data, env=env, interfaces=interfaces, dialect=dialect, source=source).configure(hostname)
+    stated = parse_statements(data, env=env, interfaces=interfaces, dialect=dialect, source=source)
+    return stated.configure(hostname)
 
 
 def parse_statements(
@@ -63,8 +65,9 @@ def parse_statements(
     with_findings: bool = True,
 ) -> Statements:
     """Do all of `parse_resolv_conf` but its end, which fills in what is not stated."""
-    if dialect not in DIALECTS:
-        raise ConfigError(f"{dialect!r} is no dialect of resolv.conf", advice=f"choose from {', '.join(DIALECTS)}")
+    if not isinstance(dialect, str) or dialect not in DIALECTS:
+        raise ConfigError(f"{told(dialect)} is no dialect of resolv.conf", advice=f"choose from {', '.join(DIALECTS)}")
+    _check_arguments(data, env, interfaces, source)
     rules = DIALECTS[dialect]
     stated = Statements(rules, source, Findings(source, rules.reference, keeps=with_findings))
     reader = _Reader(stated, interfaces)
@@ -77,6 +80,20 @@ def parse_statements(
     if not stated.nameservers:
         stated.findings.on_whole(_no_nameserver(data, rules))
     return stated
+
+
+def _check_arguments(data: object, env: object, interfaces: object, source: object) -> None:
+    if data is not None and not isinstance(data, bytes | bytearray):
+        raise ConfigError(f"{told(data)} is no text of a resolv.conf", advice="give its octets, or None")
+    for name, given, kind in (("env", env, str), ("interfaces", interfaces, int)):
+        fits = isinstance(given, Mapping) and all(
+            isinstance(key, str) and isinstance(value, kind) for key, value in given.items()
+        )
+        if not fits:
+            what = "text" if kind is str else "a number"
+            raise ConfigError(f"{name}={told(given)} cannot be used", advice=f"give {what} by name")
+    if not isinstance(source, str):
+        raise ConfigError(f"source={told(source)} is no text", advice="name the file")
 
 
 def _no_nameserver(data: bytes | None, rules: DialectRules) -> Finding:

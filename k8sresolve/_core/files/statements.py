@@ -7,7 +7,9 @@ import attrs
 from k8sresolve._core.files.dialects import DialectRules
 from k8sresolve._core.files.findings import Findings, TextLine, odd
 from k8sresolve._core.files.search_list import look_at
+from k8sresolve._escaping import told
 from k8sresolve.config import Nameserver, ResolverConfig
+from k8sresolve.errors import ConfigError
 
 # resolv.conf(5), nameserver: up to MAXNS (3) are used. musl and Go have the same bound.
 MAX_NAMESERVERS = 3
@@ -40,7 +42,12 @@ class Statements:
         self.search_is_fixed = True
 
     def configure(self, hostname: str) -> ResolverConfig:
-        """Fill in what is left open, look at the whole, and make the configuration."""
+        """Fill in what is left open, look at the whole, and make the configuration.
+
+        Raises `ConfigError` for a host name that is no text.
+        """
+        if not isinstance(hostname, str):
+            raise ConfigError(f"hostname={told(hostname)} is no text", advice="leave it out, or give a name")
         if not self.search:
             self.search, self.search_line = list(self.dialect.host_domain(hostname)), None
         if self.findings.keeps:

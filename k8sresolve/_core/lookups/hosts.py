@@ -85,7 +85,8 @@ def found_by(trail: Trail, walks: list[Walk], wanted: str) -> Tried:
     for walk in walks:
         for tried in walk.end.tried:
             trail.note([Question(tried.step.name, rdtype) for rdtype in walk.rdtypes], tried.answers)
-            trail.note([question for question, _ in tried.beyond], tuple(answer for _, answer in tried.beyond))
+            if tried.beyond:
+                trail.note([question for question, _ in tried.beyond], tuple([answer for _, answer in tried.beyond]))
     end = walks[-1].end
     if end.found is None:
         _fail(trail, end, wanted)

@@ -14,9 +14,10 @@ def reverse(setting: Setting, address: str | IPAddress) -> Lookup[tuple[ServiceN
 
 def pointers(setting: Setting, address: str | IPAddress) -> Lookup[tuple[str, ...]]:
     """The absolute names of an address, as received."""
+    ip = parse_address(address)
     trail = Trail(str(address), setting)
     found = trail.found(
-        (yield from trail.one(pointer_of(parse_address(address)), PTR)),
+        (yield from trail.one(pointer_of(ip), PTR)),
         nxdomain=("no Service and no endpoint of one has this address, as far as DNS tells", ""),
         nodata=("the reverse name exists, but has no PTR record", ""),
     )
@@ -29,8 +30,8 @@ def pointer_of(address: IPAddress) -> str:
 
 def pod(setting: Setting, address: str | IPAddress, namespace: str | None = None) -> Lookup[PodName]:
     """The pod name of an address; an echo in most clusters."""
-    text = str(address)
     ip = parse_address(address)
+    text = str(address)
     name = PodName(ip, setting.namespace(text, namespace), setting.cluster_domain(text))
     trail = Trail(text, setting)
     trail.found(

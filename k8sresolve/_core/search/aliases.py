@@ -28,10 +28,10 @@ def completed(answers: Results, rdtypes: tuple[int, ...], questions: tuple[Quest
     learnt = {question.rdtype: answer for question, answer in zip(questions, more, strict=True)}
     whole = list(answers)
     for index, (answer, rdtype) in enumerate(zip(answers, rdtypes, strict=False)):
-        match answer, learnt.get(rdtype):
-            case Empty(), Found() as found:
-                expires = min(found.expires, answer.expires)
-                whole[index] = attrs.evolve(found, chain=answer.chain + found.chain, expires=expires)
-            case Empty(), Failed() as failed:
-                whole[index] = failed
+        target = learnt.get(rdtype)
+        if isinstance(answer, Empty) and isinstance(target, Found):
+            expires = min(target.expires, answer.expires)
+            whole[index] = attrs.evolve(target, chain=answer.chain + target.chain, expires=expires)
+        elif isinstance(answer, Empty) and isinstance(target, Failed):
+            whole[index] = target
     return tuple(whole)

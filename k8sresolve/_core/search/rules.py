@@ -55,6 +55,9 @@ class Step(NamedTuple):
         return Candidate(self.name, self.rule, self.kind == "asked")
 
 
+Beyond: TypeAlias = tuple[tuple[Question, Result | None], ...]
+
+
 class Tried(NamedTuple):
     """A candidate and what it came to; `answers` are in the order of the types, empty where it could not be sent.
 
@@ -64,7 +67,7 @@ class Tried(NamedTuple):
     step: Step
     answers: Results
     outcome: Outcome
-    beyond: tuple[tuple[Question, Result | None], ...] = ()
+    beyond: Beyond = ()
 
     @property
     def candidate(self) -> Candidate:

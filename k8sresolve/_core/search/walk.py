@@ -10,10 +10,13 @@ from typing import NamedTuple, get_args
 
 from k8sresolve._core.questions import AAAA, A, Failed, Lookup, Question, Result, Results, Round
 from k8sresolve._core.search.aliases import completed, unsaid
-from k8sresolve._core.search.rules import TEMPORARY, Failure, PolicyRules, Step, Then, Tried
+from k8sresolve._core.search.rules import TEMPORARY, Beyond, Failure, PolicyRules, Step, Then, Tried
+from k8sresolve._escaping import told
 from k8sresolve.config import Policy, ResolverConfig
 from k8sresolve.errors import ConfigError
 from k8sresolve.records import Candidate
+
+_NOTHING_BEYOND: Beyond = ()
 
 
 class Walked(NamedTuple):
@@ -55,7 +58,7 @@ def policy(name: Policy) -> PolicyRules:
             return GO
         case _:
             names = ", ".join(get_args(Policy))
-            raise ConfigError(f"there is no search policy {name!r}", advice=f"use one of {names}")
+            raise ConfigError(f"there is no search policy {told(name)}", advice=f"use one of {names}")
 
 
 def candidates(
@@ -94,15 +97,14 @@ def walk(
             if then is Then.STOP:
                 tried.append(Tried(step, received, "overtaken"))
                 continue
-            got = received
+            got, beyond = received, _NOTHING_BEYOND
             outcome, then = policy.judge(step, got)
-            questions = unsaid(got, rdtypes) if policy.asks_beyond and outcome == "dangling" else ()
-            more = (yield Round(questions)) if questions else ()
-            if questions:
-                got = completed(got, rdtypes, questions, more)
+            if outcome == "dangling" and policy.asks_beyond and (questions := unsaid(got, rdtypes)):
+                more = yield Round(questions)
+                got, beyond = completed(got, rdtypes, questions, more), tuple(zip(questions, more, strict=True))
                 outcome, then = policy.judge(step, got)
             if step.kind != "repeated":
-                tried.append(Tried(step, got, outcome, tuple(zip(questions, more, strict=True))))
+                tried.append(Tried(step, got, outcome, beyond))
                 if decided is not None:
                     decided(tried[-1])
         if then is Then.STOP:

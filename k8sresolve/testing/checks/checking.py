@@ -67,7 +67,7 @@ def find_service(store: Store, name: str, namespace: str, cluster_domain: str) -
 
     Raises `InvalidName` for what names none, and `NoSuchName` where there is none.
     """
-    space, slash, service = name.rpartition("/")
+    space, slash, service = name.rpartition("/") if isinstance(name, str) else ("", "", name)
     if slash:
         parsed = ServiceName(service, space, cluster_domain)
     else:

@@ -7,13 +7,14 @@ EndpointSlices are what a cluster's controllers would have made them. Only a rol
 import os
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from ipaddress import ip_address
 from itertools import groupby
 from typing import Any, TypeAlias, TypeVar, cast
 
 import attrs
 
-from k8sresolve.errors import ManifestError
+from k8sresolve._escaping import told
+from k8sresolve.errors import InvalidName, ManifestError
+from k8sresolve.names import parse_address
 from k8sresolve.testing.controllers.control_plane import ControlPlane
 from k8sresolve.testing.controllers.finding import find, key_of, missing
 from k8sresolve.testing.controllers.keeping import with_cluster_ips, with_status
@@ -42,6 +43,7 @@ from k8sresolve.testing.objects.kinds import (
 )
 from k8sresolve.testing.objects.letters import letters
 from k8sresolve.testing.objects.manifests import read_manifests, read_objects, read_pod_template
+from k8sresolve.testing.objects.pods import MOST_PODS
 from k8sresolve.testing.objects.store import Store
 
 _WORKLOADS: tuple[type[Workload], ...] = (Deployment, StatefulSet, DaemonSet, ReplicaSet, Job)
@@ -94,8 +96,8 @@ class Changes:
 
     def delete(self, kind: str, name: str) -> None:
         """Take an object out, with all that goes with it."""
-        if kind not in _KINDS:
-            raise ManifestError(f"delete: there is no kind {kind!r}; the kinds are {', '.join(_KINDS)}")
+        if not isinstance(kind, str) or kind not in _KINDS:
+            raise ManifestError(f"delete: there is no kind {told(kind)}; the kinds are {', '.join(_KINDS)}")
         found = find(self._store, [_KINDS[kind]], name)
         if isinstance(found, Pod):
             self._check_effect(found.namespace, [found.labels])
@@ -111,8 +113,8 @@ class Changes:
     def scale(self, name: str, replicas: int) -> None:
         """Let a workload have so many pods."""
         workload = find(self._store, (Deployment, StatefulSet, ReplicaSet), name)
-        if type(replicas) is not int or replicas < 0:
-            raise ManifestError(f"scale: {replicas!r} is no number of replicas")
+        if type(replicas) is not int or not 0 <= replicas <= MOST_PODS:
+            raise ManifestError(f"scale: {told(replicas)} is no number of replicas")
         above = self._upkeep.owner_of(workload)
         if above is not None:
             raise ManifestError(f"scale: {workload.owner} decides how many pods {key_of(workload)} has: scale that")
@@ -303,16 +305,16 @@ class Changes:
     # What would come to nothing.
 
     def _running(self, pod: str | Pod) -> Pod:
-        found = find(self._store, [Pod], pod if isinstance(pod, str) else key_of(pod))
+        found = find(self._store, [Pod], key_of(pod) if isinstance(pod, Pod) else pod)
         if not found.ips or found.finished:
             raise ManifestError(f"pod {key_of(found)} does not run: its phase is {found.phase}")
         return found
 
     def _with_address(self, pod: Pod, to: str) -> tuple[str, ...]:
         try:
-            address = str(ip_address(to))
-        except ValueError:
-            raise ManifestError(f"move: {to!r} is no IP address") from None
+            address = str(parse_address(to))
+        except InvalidName:
+            raise ManifestError(f"move: {told(to)} is no IP address") from None
         family = family_of(address)
         if family not in map(family_of, pod.ips):
             raise ManifestError(f"move: pod {key_of(pod)} has no {family} address, only {', '.join(pod.ips)}")
@@ -369,7 +371,7 @@ def _again(template: PodTemplate) -> PodTemplate:
 def _check_pace(max_surge: int, max_unavailable: int) -> None:
     for field, pods in (("max_surge", max_surge), ("max_unavailable", max_unavailable)):
         if type(pods) is not int or pods < 0:
-            raise ManifestError(f"roll_out: {field}={pods!r} is no number of pods")
+            raise ManifestError(f"roll_out: {field}={told(pods)} is no number of pods")
     if not max_surge and not max_unavailable:
         # ValidateRollingUpdateDeployment, pkg/apis/apps/validation
         raise ManifestError("roll_out: no pod could be replaced with max_surge=0 and max_unavailable=0")

@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Sequence
 from typing import TypeVar
 
+from k8sresolve._escaping import told
 from k8sresolve.errors import ManifestError
 from k8sresolve.testing.objects.kinds import Resource
 from k8sresolve.testing.objects.store import Store
@@ -18,9 +19,17 @@ def key_of(resource: Resource) -> str:
     return f"{resource.namespace}/{resource.name}" if resource.namespace else resource.name
 
 
+def parted(name: str) -> tuple[str, str]:
+    """Part `NAMESPACE/NAME`; the namespace is empty where none is stated. Raises `ManifestError` for no text."""
+    if not isinstance(name, str):
+        raise ManifestError(f"an object is named by text, NAMESPACE/NAME, and not by {told(name)}")
+    namespace, _, bare = name.rpartition("/")
+    return namespace, bare
+
+
 def find(store: Store, kinds: Sequence[type[T]], name: str) -> T:
     """Find the object of that name, `NAMESPACE/NAME`, of the first of these kinds that has one."""
-    namespace, _, bare = name.rpartition("/")
+    namespace, bare = parted(name)
     for kind in kinds:
         place = "" if kind.__name__ in _OUTSIDE else namespace or "default"
         found = store.get(kind.__name__, place, bare)
@@ -35,6 +44,6 @@ def missing(store: Store, kinds: Sequence[type[T]], name: str) -> str:
     there = {key_of(item): kind.__name__ for kind in reversed(kinds) for item in store.all(kind.__name__)}
     alike = [key for key in there if key.rpartition("/")[2] == name.rpartition("/")[2]]
     near = alike[:3] or difflib.get_close_matches(name, there, 3, 0.3) or sorted(there)[:3]
-    told = ", ".join(f"{there[key]} {key}" for key in near)
+    nearest = ", ".join(f"{there[key]} {key}" for key in near)
     kind = " or ".join(kind.__name__ for kind in kinds)
-    return f"there is no {kind} {name}; " + (f"the nearest are {told}" if near else "the cluster has none")
+    return f"there is no {kind} {name}; " + (f"the nearest are {nearest}" if near else "the cluster has none")

@@ -11,6 +11,7 @@ from typing import Literal, assert_never
 
 import attrs
 
+from k8sresolve._escaping import told
 from k8sresolve._log import logger
 from k8sresolve.errors import ConfigError
 from k8sresolve.testing.objects.kinds import DNSConfig, Pod
@@ -48,12 +49,21 @@ class Kubelet:
 
     `resolv_conf` is the text of the file that `--resolv-conf` names, None for `--resolv-conf=""`. `cluster_dns` and
     `cluster_domain` are the flags, or fields of KubeletConfiguration, of those names. `node_ips` are the node's own.
+    Raises `ConfigError` for what is no text and no address.
     """
 
     resolv_conf: str | None = NODE_RESOLV_CONF
     cluster_dns: tuple[str, ...] = ("10.96.0.10",)
     cluster_domain: str = "cluster.local"
     node_ips: tuple[str, ...] = ()
+
+    def __attrs_post_init__(self) -> None:
+        for name, text in (("resolv_conf", self.resolv_conf or ""), ("cluster_domain", self.cluster_domain)):
+            if not isinstance(text, str):
+                raise ConfigError(f"{name}={told(text)} is no text", advice="give text")
+        for name, addresses in (("cluster_dns", self.cluster_dns), ("node_ips", self.node_ips)):
+            if not isinstance(addresses, tuple | list) or not all(isinstance(address, str) for address in addresses):
+                raise ConfigError(f"{name}={told(addresses)} is no tuple of texts", advice='give ("10.96.0.10",)')
 
 
 @attrs.frozen

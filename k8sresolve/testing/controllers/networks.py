@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 import attrs
 
+from k8sresolve._escaping import told
 from k8sresolve.errors import ConfigError, ManifestError
 from k8sresolve.testing.objects.addresses import IPFamily, family_of
 
@@ -26,10 +27,10 @@ POD_CIDRS: Mapping[IPFamily, str] = {"IPv4": "10.244.0.0/16", "IPv6": "fd00:10:2
 def _read_networks(name: str, cidrs: Iterable[str]) -> tuple[IPNetwork, ...]:
     networks: list[IPNetwork] = []
     if isinstance(cidrs, str) or not isinstance(cidrs, Iterable):
-        raise ConfigError(f"{name}={cidrs!r} is no list of networks", advice=f"give [{SERVICE_CIDRS['IPv4']!r}]")
+        raise ConfigError(f"{name}={told(cidrs)} is no list of networks", advice=f"give [{SERVICE_CIDRS['IPv4']!r}]")
     for cidr in cidrs:
         try:
-            networks.append(ip_network(str(cidr)))
+            networks.append(ip_network(cidr if isinstance(cidr, str) else told(cidr)))
         except ValueError as error:
             raise ConfigError(f"{name}: {error}", advice=f"write it as {SERVICE_CIDRS['IPv4']}") from None
     if not networks or len({network.version for network in networks}) != len(networks):

@@ -6,6 +6,7 @@ from typing import Any
 
 import attrs
 
+from k8sresolve._escaping import told
 from k8sresolve.errors import ConfigError
 from k8sresolve.testing.coredns.plugins.file import EMPTY_INTERNET
 from k8sresolve.testing.coredns.plugins.kubernetes.options import KubernetesOptions
@@ -18,7 +19,7 @@ def _read_addresses(given: Sequence[str]) -> tuple[str, ...]:
     addresses = tuple(given) if isinstance(given, Sequence) and not isinstance(given, str) else ()
     if not addresses or not all(map(_is_address, addresses)):
         raise ConfigError(
-            f"server_addresses={given!r} are no addresses",
+            f"server_addresses={told(given)} are no addresses",
             advice=f"give IP addresses: {list(DEFAULT_SERVER_ADDRESSES)}",
         )
     return addresses
@@ -54,11 +55,11 @@ class ServerSettings:
         _check("environment", self.environment, Mapping, "give the values of variables, by their names")
         for name, value in self.environment.items():
             _check("a name in environment", name, str, "give text")
-            _check(f"environment[{name!r}]", value, str, "give text")
+            _check(f"environment[{told(name)}]", value, str, "give text")
         _check("upstream", self.upstream, Mapping | None, "give the texts of zone files, by their origins")
         for origin, text in (self.upstream or {}).items():
             _check("an origin in upstream", origin, str, "give text")
-            _check(f"upstream[{origin!r}]", text, str, "give the text of a zone file")
+            _check(f"upstream[{told(origin)}]", text, str, "give the text of a zone file")
         _check("seed", self.seed, int, "give a whole number")
         if self.corefile is not None and self.options is not None:
             raise ConfigError("corefile and options exclude each other", advice="put the options into the Corefile")
@@ -66,4 +67,4 @@ class ServerSettings:
 
 def _check(name: str, value: object, kind: Any, advice: str) -> None:
     if not isinstance(value, kind):
-        raise ConfigError(f"{name} cannot be {value!r}", advice=advice)
+        raise ConfigError(f"{name} cannot be {told(value)}", advice=advice)

@@ -1,8 +1,11 @@
 """The offline cluster's clock."""
 
-import math
 import threading
 import time
+
+from k8sresolve._escaping import told
+from k8sresolve.config import is_finite
+from k8sresolve.errors import ConfigError
 
 
 class Clock:
@@ -34,11 +37,11 @@ class Clock:
         return self._start + self.monotonic()
 
     def advance(self, seconds: float) -> None:
-        """Let `seconds` pass. Raises `ValueError` for a step back."""
+        """Let `seconds` pass. Raises `ConfigError`, which is a `ValueError`, for a step back, and for no number."""
+        if not is_finite(seconds):
+            raise ConfigError(f"advance({told(seconds)}): give a number of seconds")
         if seconds < 0:
-            raise ValueError(f"a clock does not go back: advance({seconds})")
-        if not math.isfinite(seconds):
-            raise ValueError(f"advance({seconds}): give a number of seconds")
+            raise ConfigError(f"a clock does not go back: advance({seconds})")
         with self._lock:
             passed, since = self._passed
             self._passed = passed + seconds, since

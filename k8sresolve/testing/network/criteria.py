@@ -1,13 +1,14 @@
 """Which of the queries a fault hits, counts and chance apart."""
 
 import math
-from ipaddress import ip_address
 from typing import NamedTuple, TypedDict, get_args
 
 import attrs
 
-from k8sresolve.errors import Transport
-from k8sresolve.names import check_host
+from k8sresolve._escaping import told
+from k8sresolve.config import is_finite
+from k8sresolve.errors import ConfigError, InvalidName, Transport
+from k8sresolve.names import check_host, parse_address
 from k8sresolve.testing.network.text import read_name, read_type
 
 
@@ -78,19 +79,21 @@ class Criteria:
     ) -> "Criteria":
         """Read what a user gave for a fault of that kind, which happens over the transport `only`, if that is given.
 
-        Raises `ValueError` for what no query can ever meet.
+        Raises `ConfigError` for what no query can ever meet.
         """
         for word, number in (("next", next), ("every", every)):
             if number is not None and (not isinstance(number, int) or number < 1):
-                raise ValueError(f"{kind}: {word}={number} hits nothing; give a whole number from 1 on")
-        if probability is not None and not 0 < probability <= 1:
-            raise ValueError(f"{kind}: probability={probability} is not above 0 and at most 1")
+                raise ConfigError(f"{kind}: {word}={told(number)} hits nothing; give a whole number from 1 on")
+        if probability is not None and not (is_finite(probability) and 0 < probability <= 1):
+            raise ConfigError(f"{kind}: probability={told(probability)} is not above 0 and at most 1")
+        if seed is not None and not isinstance(seed, int):
+            raise ConfigError(f"{kind}: seed={told(seed)} is no whole number")
         if seed is not None and probability is None:
-            raise ValueError(f"{kind}: seed={seed} does nothing without probability=")
-        if not 0 <= after < math.inf:
-            raise ValueError(f"{kind}: after={after} is no number of seconds from now on")
-        if not lasting > 0:
-            raise ValueError(f"{kind}: lasting={lasting} is no time; give seconds above 0")
+            raise ConfigError(f"{kind}: seed={told(seed)} does nothing without probability=")
+        if not is_finite(after) or after < 0:
+            raise ConfigError(f"{kind}: after={told(after)} is no number of seconds from now on")
+        if lasting != math.inf and not (is_finite(lasting) and lasting > 0):
+            raise ConfigError(f"{kind}: lasting={told(lasting)} is no time; give seconds above 0")
         return cls(
             None if name is None else _pattern(kind, name),
             None if rdtype is None else read_type(rdtype),
@@ -129,9 +132,9 @@ class Criteria:
 def _pattern(kind: str, name: str) -> str:
     """Check a name, or `*.` and the name that all others are below."""
     try:
-        check_host(name.removeprefix("*."))
+        check_host(name.removeprefix("*.") if isinstance(name, str) else name)
     except ValueError as error:
-        raise ValueError(f"{kind}: no query can be for {name!r}: {error}") from None
+        raise ConfigError(f"{kind}: no query can be for {told(name)}: {error}") from None
     return read_name(name)
 
 
@@ -143,14 +146,14 @@ def _transport(kind: str, transport: Transport | None, only: Transport | None) -
     if transport is None:
         return only
     if transport not in get_args(Transport):
-        raise ValueError(f"{kind}: there is no transport {transport!r}; use 'udp' or 'tcp'")
+        raise ConfigError(f"{kind}: there is no transport {told(transport)}; use 'udp' or 'tcp'")
     if only not in (None, transport):
-        raise ValueError(f"{kind} cannot happen over {transport}, only over {only}")
+        raise ConfigError(f"{kind} cannot happen over {transport}, only over {only}")
     return transport
 
 
 def _address(kind: str, nameserver: str) -> str:
     try:
-        return str(ip_address(nameserver))
-    except ValueError:
-        raise ValueError(f"{kind}: the nameserver {nameserver!r} is no IP address") from None
+        return str(parse_address(nameserver))
+    except InvalidName:
+        raise ConfigError(f"{kind}: the nameserver {told(nameserver)} is no IP address") from None

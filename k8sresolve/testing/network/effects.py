@@ -9,6 +9,9 @@ from typing import TypeAlias
 
 import attrs
 
+from k8sresolve._escaping import told
+from k8sresolve.config import is_finite
+from k8sresolve.errors import ConfigError
 from k8sresolve.testing.coredns.chain import Reply
 from k8sresolve.testing.coredns.messages import Query, Responder
 from k8sresolve.testing.network.parcels import Parcel
@@ -50,9 +53,9 @@ Effect: TypeAlias = Lost | Answered | Changed | Closed
 
 
 def seconds(kind: str, value: float) -> float:
-    """Check a time. Raises `ValueError` for none that a reply could take."""
-    if not 0 <= value < math.inf:
-        raise ValueError(f"{kind}: a reply cannot come {value} s after its query")
+    """Check a time. Raises `ConfigError` for none that a reply could take."""
+    if not is_finite(value) or value < 0:
+        raise ConfigError(f"{kind}: a reply cannot come {told(value)} s after its query")
     return value
 
 
@@ -77,10 +80,10 @@ def dripping(interval: float) -> Changed:
 
 
 def bare(rcode: str) -> Answered:
-    """The nameserver says nothing but an rcode. Raises `ValueError` for one that there is not."""
-    number = RCODES.get(str(rcode).upper())
+    """The nameserver says nothing but an rcode. Raises `ConfigError` for one that there is not."""
+    number = RCODES.get(rcode.upper()) if isinstance(rcode, str) else None
     if number is None:
-        raise ValueError(f"there is no rcode {rcode!r}; use one of {', '.join(RCODES)}")
+        raise ConfigError(f"there is no rcode {told(rcode)}; use one of {', '.join(RCODES)}")
     return Answered(lambda _responder, _query, _client: Reply(number, authoritative=False))
 
 

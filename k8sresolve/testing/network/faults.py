@@ -13,7 +13,9 @@ from typing import Literal, Self, TypeAlias, TypeVar, Unpack
 
 import attrs
 
-from k8sresolve.errors import Transport
+from k8sresolve._escaping import told
+from k8sresolve.config import is_finite
+from k8sresolve.errors import ConfigError, Transport
 from k8sresolve.testing.coredns.chain import Reply
 from k8sresolve.testing.coredns.messages import Query, Responder
 from k8sresolve.testing.network import effects
@@ -172,8 +174,8 @@ class Faults:
 
         A reply comes up to twice that late.
         """
-        if not within > 0:
-            raise ValueError(f"reorder: within={within} is no time; give seconds above 0")
+        if not is_finite(within) or within <= 0:
+            raise ConfigError(f"reorder: within={told(within)} is no time; give seconds above 0")
         effect = effects.reversed_within(effects.seconds("reorder", within))
         return self._begin("reorder", effect, name, rdtype, which)
 
@@ -187,7 +189,7 @@ class Faults:
     def rcode(self, rcode: str, name: str | None = None, rdtype: str | None = None, **which: Unpack[Which]) -> Fault:
         """Answer with nothing but an rcode: `SERVFAIL`, `REFUSED`, `FORMERR`, `NOTIMP`, `NXDOMAIN` and others.
 
-        Raises `ValueError` for an rcode that there is not.
+        Raises `ConfigError` for an rcode that there is not.
         """
         return self._begin("rcode", effects.bare(rcode), name, rdtype, which)
 

@@ -38,7 +38,7 @@ class Network(Faults):
     Each method below makes a fault, which hits the queries for `name` and `rdtype`, or any where that is None;
     `*.shop.svc.cluster.local` stands for all names below that one. The keyword arguments `**which` are those of
     `k8sresolve.testing.Which`: `transport`, `nameserver`, `next`, `every`, `probability` and `seed`, `after`
-    and `lasting`. Without any it hits all such queries, until it is stopped. What can never match is a `ValueError`.
+    and `lasting`. Without any it hits all such queries, until it is stopped. What can never match is a `ConfigError`.
 
     What is returned is the `Fault`, with `hits` and `stop()`, and a context manager. Where several faults hit a query,
     they act in the order in which they were made. `latency` is the round trip in seconds for offline resolvers.

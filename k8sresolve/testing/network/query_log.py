@@ -151,7 +151,7 @@ class QueryLog:
     def of(self, name: str | None = None, rdtype: str | None = None) -> "QueryLog":
         """Pick the queries for a name (with or without the dot) and type, as a log; None stands for any.
 
-        Raises `ValueError` for a type that there is not.
+        Raises `ConfigError` for a type that there is not.
         """
         wanted = None if name is None else read_name(name)
         kind = None if rdtype is None else read_type(rdtype)
@@ -161,7 +161,7 @@ class QueryLog:
         """Count the queries for a name (with or without the dot) and type; None stands for any.
 
         What is returned is an `int`. When an assertion about it fails, pytest shows what was asked instead. Raises
-        `ValueError` for a type that there is not.
+        `ConfigError` for a type that there is not.
         """
         return QueryCount.of(len(self.of(name, rdtype)), self)
 

@@ -11,6 +11,7 @@ from contextlib import closing, suppress
 from itertools import groupby
 from typing import Self, cast
 
+from k8sresolve._escaping import told
 from k8sresolve.config import Nameserver
 from k8sresolve.errors import ConfigError, Transport
 from k8sresolve.testing.network.network import Network
@@ -19,6 +20,11 @@ from k8sresolve.testing.network.parcels import Parcel
 _MOST_PORT = 65535
 _TRIES = 20  # until a port is free for UDP as well as for TCP
 _PATIENCE = 5.0  # seconds
+# RFC 7766, section 6.2.3: a few seconds are enough for a client that reuses its connection. So long may a query take to
+# come, and a reply to go.
+_IDLE = 10.0  # seconds
+_MOST_CONNECTIONS = 512
+_UNSENT = 1 << 17  # octets of replies that the system keeps for a client that does not take them
 _RESET = struct.pack("ii", 1, 0)  # socket(7): closing with SO_LINGER and no time resets the connection
 
 
@@ -28,17 +34,24 @@ class Server:
     `host` and `port` are where it listens; port 0 stands for any free one. It has one thread of its own; `with` and
     `async with` are the same. Other addresses than loopback are refused with `ConfigError`, as is a port in use.
     `stands_for` is the address in the cluster that faults and the log know it by.
+
+    A TCP connection ends when for 10 seconds no whole query comes or no reply is taken. Of more than 512 the one that
+    has waited longest for a query gives way; while all of them are being answered, no other is let in (RFC 7766,
+    section 6.2.3).
     """
 
     def __init__(self, network: Network, stands_for: str, host: str = "127.0.0.1", port: int = 0) -> None:
         try:
-            loopback = ipaddress.ip_address(host).is_loopback
+            loopback = isinstance(host, str) and ipaddress.ip_address(host).is_loopback
         except ValueError:
             loopback = False
         if not loopback:
-            raise ConfigError(f"{host!r} is not a loopback address", advice="the test server listens on 127.0.0.1 only")
-        if not 0 <= port <= _MOST_PORT:
-            raise ConfigError(f"{port} is no port to listen on", advice=f"give 0 for any, or one up to {_MOST_PORT}")
+            raise ConfigError(
+                f"{told(host)} is not a loopback address", advice="the test server listens on 127.0.0.1 only"
+            )
+        if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= _MOST_PORT:
+            advice = f"give 0 for any, or one up to {_MOST_PORT}"
+            raise ConfigError(f"{told(port)} is no port to listen on", advice=advice)
         self.host = host
         self.port = port
         self.stands_for = stands_for
@@ -168,8 +181,10 @@ class _Listener:
         family = socket.AF_INET6 if ":" in self.server.host else socket.AF_INET
         sock = socket.socket(family, self.kind)
         try:
-            if self.kind == socket.SOCK_STREAM and os.name == "posix":
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if self.kind == socket.SOCK_STREAM:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _UNSENT)  # those that connect inherit it
+                if os.name == "posix":
+                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             sock.bind((self.server.host, self.number))
             sock.setblocking(False)
         except BaseException:
@@ -259,7 +274,11 @@ class _UdpListener(_Listener, asyncio.DatagramProtocol):
 
 
 class _TcpListener(_Listener):
-    """The TCP half."""
+    """The TCP half.
+
+    A connection ends when no whole query has come, or a reply has not gone, for ten seconds. Of so many that no other
+    is let in the one gives way that has waited longest for a query; where all are being answered, the new one does.
+    """
 
     transport = "tcp"
     kind = socket.SOCK_STREAM
@@ -267,7 +286,9 @@ class _TcpListener(_Listener):
     def __init__(self, server: Server, number: int) -> None:
         super().__init__(server, number)
         self._accepting: asyncio.Server | None = None
-        self._streams: set[asyncio.Task[None]] = set()
+        # In the order in which they began to wait for a query.
+        self._waiting: dict[asyncio.Task[None], None] = {}
+        self._answering: set[asyncio.Task[None]] = set()
 
     async def listen(self) -> None:
         """Open it."""
@@ -287,9 +308,10 @@ class _TcpListener(_Listener):
         if self._accepting is not None:
             await self._stop_listening(self._accepting)
             self._accepting = None
-        for stream in self._streams:
+        streams = (*self._waiting, *self._answering)
+        for stream in streams:
             stream.cancel()
-        await asyncio.gather(*self._streams, return_exceptions=True)
+        await asyncio.gather(*streams, return_exceptions=True)
 
     @staticmethod
     async def _stop_listening(listener: asyncio.Server) -> None:
@@ -303,20 +325,40 @@ class _TcpListener(_Listener):
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = cast("asyncio.Task[None]", asyncio.current_task())
-        self._streams.add(task)
-        # Cancelled by `close`, after which nothing is left to do; asyncio of Python 3.11 would report it.
-        with closing(writer), suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            if self._accepting is not None:  # else it was let in while the port was being closed
-                await self._converse(reader, writer)
-        self._streams.discard(task)
+        with closing(writer):
+            # Else it was let in while the port was being closed.
+            if self._accepting is not None and self._make_room():
+                self._waiting[task] = None
+                # Cancelled for another's sake, or by `close`, after which nothing is left to do; asyncio of Python 3.11
+                # would report it.
+                with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+                    await self._converse(task, reader, writer)
+                self._waiting.pop(task, None)
+                self._answering.discard(task)
 
-    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _make_room(self) -> bool:
+        if len(self._waiting) + len(self._answering) < _MOST_CONNECTIONS:
+            return True
+        idlest = next(iter(self._waiting), None)
+        if idlest is not None:
+            del self._waiting[idlest]
+            idlest.cancel()
+        return idlest is not None
+
+    async def _converse(
+        self, task: "asyncio.Task[None]", reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         peer = writer.get_extra_info("peername")
+        # A reply is waited for until the system has it all, so that nothing of it is left when the connection ends.
+        writer.transport.set_write_buffer_limits(0)
         # RFC 7766, section 6.2.1: a client may send several queries over one connection.
         while True:
-            length = int.from_bytes(await reader.readexactly(2))
+            async with asyncio.timeout(_IDLE):
+                message = await reader.readexactly(int.from_bytes(await reader.readexactly(2)))
+            self._waiting.pop(task, None)
+            self._answering.add(task)
             sent = 0.0
-            for parcel in self.server.receive(await reader.readexactly(length), "tcp", peer):
+            for parcel in self.server.receive(message, "tcp", peer):
                 await asyncio.sleep(parcel.delay - sent)
                 sent = parcel.delay
                 if parcel.manner == "reset":
@@ -324,14 +366,24 @@ class _TcpListener(_Listener):
                     writer.transport.abort()
                     return
                 await _write(writer, len(parcel.data).to_bytes(2) + parcel.data, parcel.interval)
+            self._answering.discard(task)
+            self._waiting[task] = None
 
 
 async def _write(writer: asyncio.StreamWriter, data: bytes, interval: float) -> None:
     if not interval:
-        writer.write(data)
-        await writer.drain()
+        await _write_at_once(writer, data)
         return
     for index in range(len(data)):
         await asyncio.sleep(interval if index else 0)
-        writer.write(data[index : index + 1])
-        await writer.drain()
+        await _write_at_once(writer, data[index : index + 1])
+
+
+async def _write_at_once(writer: asyncio.StreamWriter, data: bytes) -> None:
+    writer.write(data)
+    try:
+        async with asyncio.timeout(_IDLE):
+            await writer.drain()
+    except BaseException:
+        writer.transport.abort()  # closing it would wait for the client to take the rest
+        raise

@@ -6,6 +6,7 @@ A field of a wrong type raises `Wrong`, which says what is wrong and in which fi
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
 
+from k8sresolve._escaping import told
 from k8sresolve.testing.objects.kinds import NO_PORT, PortEntry, Selector
 from k8sresolve.testing.objects.labels import wrong_with_name, wrong_with_text
 
@@ -156,7 +157,7 @@ def read_port(entry: Object, path: FieldPath, *, least: int, key: str = "port") 
     """Read a port. Its number, `least` or more, may be absent; its protocol is TCP if it is."""
     number = take(entry, key, int, NO_PORT, path)
     if number != NO_PORT and not least <= number <= 65535:
-        raise Wrong(f"{number} is no port: {least} to 65535", (*path, key))
+        raise Wrong(f"{told(number)} is no port: {least} to 65535", (*path, key))
     return PortEntry(
         take_text(entry, "name", path),
         number,

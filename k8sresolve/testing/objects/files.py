@@ -40,7 +40,7 @@ def _read_octets(file: Path) -> bytes:
         if file.exists() and not file.is_file():  # reading a FIFO would wait for ever
             raise ManifestError("not a regular file", file=str(file))
         return file.read_bytes()
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise _unreadable(file, error) from None
 
 

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import attrs
 
-from k8sresolve._escaping import escaped
+from k8sresolve._escaping import escaped, told
 from k8sresolve._log import logger
 from k8sresolve.errors import ManifestError
 from k8sresolve.testing.objects.fields import FieldPath, Object, Wrong, described, read_meta, take
@@ -50,14 +50,23 @@ def read_manifests(paths: Iterable[str | os.PathLike[str]]) -> list[Resource]:
     return [
         resource
         for path in paths
-        for file in manifest_files(Path(path))
+        for file in manifest_files(_path(path))
         for part in read_parts(file)
         for resource in _resources(part)
     ]
 
 
+def _path(given: str | os.PathLike[str]) -> Path:
+    try:
+        return Path(given)
+    except TypeError:
+        raise ManifestError(f"{told(given)} is no path of a file, which is a str or a Path") from None
+
+
 def read_objects(objects: Iterable[Mapping[str, Any]]) -> list[Resource]:
     """Read objects as `json.load` or `yaml.safe_load` give them. Raises `ManifestError`; its document counts from 1."""
+    if not isinstance(objects, Iterable):
+        raise ManifestError(f"{told(objects)} is no list of objects")
     return [
         resource for number, value in enumerate(objects, 1) for resource in _resources(Part(value, Source("", number)))
     ]

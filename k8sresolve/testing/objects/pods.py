@@ -6,6 +6,7 @@ from sys import intern
 
 import attrs
 
+from k8sresolve._escaping import told
 from k8sresolve.testing.objects.addresses import canonical
 from k8sresolve.testing.objects.fields import (
     FieldPath,
@@ -39,6 +40,9 @@ from k8sresolve.testing.objects.kinds import (
 )
 from k8sresolve.testing.objects.labels import MOST_LABEL
 from k8sresolve.testing.objects.letters import letters
+
+MOST_PODS = 2**31 - 1
+"""The API has numbers of pods as an int32."""
 
 
 def read_pod(obj: Object, path: FieldPath) -> Pod:
@@ -142,14 +146,23 @@ def read_template(spec: Object, path: FieldPath) -> PodTemplate:
     return PodTemplate(
         labels=dict(read_labels(metadata, "labels", metadata_path)),
         spec=_pod_spec(pod, pod_path),
-        fingerprint=letters(repr(template), 10),
+        fingerprint=_fingerprint(template, at),
     )
+
+
+def _fingerprint(template: Object, path: FieldPath) -> str:
+    try:
+        return letters(repr(template), 10)
+    except (RecursionError, ValueError):  # a number of thousands of digits
+        raise Wrong("nested too deep, or a number in it is too long", path) from None
 
 
 def _count(obj: Object, key: str, default: int, path: FieldPath) -> int:
     count = take(obj, key, int, default, path)
     if count < 0:
-        raise Wrong(f"{count} is less than none", (*path, key))
+        raise Wrong(f"{told(count)} is less than none", (*path, key))
+    if count > MOST_PODS:
+        raise Wrong(f"{told(count)} is more than the API server takes", (*path, key))
     return count
 
 

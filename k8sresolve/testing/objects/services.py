@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import get_args
 
+from k8sresolve._escaping import told
 from k8sresolve.testing.objects.addresses import IPFamily
 from k8sresolve.testing.objects.fields import (
     FieldPath,
@@ -50,7 +51,7 @@ def _service_port(entry: Object, path: FieldPath) -> PortEntry:
     if not target:
         return port
     if type(target) is not str and (type(target) is not int or not 1 <= target <= 65535):
-        raise Wrong(f"{target!r} is neither a port nor the name of one", (*path, "targetPort"))
+        raise Wrong(f"{told(target)} is neither a port nor the name of one", (*path, "targetPort"))
     return port._replace(target=target)
 
 

@@ -17,6 +17,7 @@ from typing import Any, Self, get_args
 
 from k8sresolve._core.lookups.hosts import is_localhost
 from k8sresolve._core.questions import A
+from k8sresolve._escaping import told
 from k8sresolve._getaddrinfo.hints import Hints, Info, read_host, read_service
 from k8sresolve._getaddrinfo.libc import Eai, HostTuple, LibcName
 from k8sresolve._getaddrinfo.libcs import libc
@@ -53,7 +54,9 @@ class Patch:
 
     def __init__(self, place: Place, clock: Clock, routes: Routes, *, libc_: LibcName, outside: Outside) -> None:
         if outside not in get_args(Outside):
-            raise ConfigError(f"there is no way out {outside!r}", advice=f"use one of {', '.join(get_args(Outside))}")
+            raise ConfigError(
+                f"there is no way out {told(outside)}", advice=f"use one of {', '.join(get_args(Outside))}"
+            )
         self._libc = libc(libc_)
         self._resolver = LibcResolver(place, clock, self._libc)
         self._names = LibcNames(place.config, self._libc, outside)

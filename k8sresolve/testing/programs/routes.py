@@ -10,6 +10,7 @@ from contextlib import suppress
 from ipaddress import ip_address
 from typing import NamedTuple
 
+from k8sresolve._escaping import told
 from k8sresolve.errors import ConfigError, InvalidName
 from k8sresolve.names import EndpointName, ServiceName, dashed
 from k8sresolve.testing.controllers.networks import Networks
@@ -143,7 +144,7 @@ def _entry(service: Service, port: str | int) -> PortEntry:
         if port == (entry.name if isinstance(port, str) else entry.number):
             return entry
     raise ConfigError(
-        f"route: {service.name}.{service.namespace} has no port {port!r}",
+        f"route: {service.name}.{service.namespace} has no port {told(port)}",
         advice=f"it has {', '.join(map(_told, there))}" if there else "it has none",
     )
 
@@ -155,6 +156,6 @@ def _local(to: SocketAddress) -> SocketAddress:
         if address.version == 4 and address.is_loopback and isinstance(port, int) and 0 < port < 65536:
             return str(address), port
     raise ConfigError(
-        f"route: to={to!r} is no local address and port",
+        f"route: to={told(to)} is no local address and port",
         advice="give an IPv4 loopback address, which sockets of both families reach, and a port: ('127.0.0.1', 8080)",
     )

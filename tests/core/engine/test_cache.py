@@ -74,6 +74,7 @@ def test_one_entry_keeps_one_answer():
     assert (kept.get(QA, 1.0), kept.get(QAAAA, 1.0)) == (None, found(30.0))
 
 
+@pytest.mark.behaviour("C11")
 def test_the_bound_holds_under_random_names():
     kept = cache(entries=100)
     for n in range(10_000):

@@ -15,8 +15,9 @@ from k8sresolve._core.engine.desk import Desk
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.events import Events
-from k8sresolve._core.questions import AAAA, A, Found, Question, Round, Terms
+from k8sresolve._core.questions import AAAA, A, Found, Patience, Question, Round, Terms
 from k8sresolve.config import CacheConfig, Nameserver
+from tests.effort import cpu_seconds
 
 IPV4, IPV6 = IPv4Address("10.96.20.1"), IPv6Address("fd00::20:1")
 
@@ -54,6 +55,7 @@ class Host:
         self.sends = []
         self.woken = []
         self.released = []
+        self.dropped = []
         self.fault = None
 
     @property
@@ -64,7 +66,12 @@ class Host:
 
     def send(self, flight, send):
         self.sends.append((flight, send))
+        flight.ports.append(send.number)
         return self.fault() if callable(self.fault) else self.fault
+
+    def drop(self, flight, port):
+        flight.ports.remove(port)
+        self.dropped.append(port)
 
     def release(self, flight):
         self.released.append(flight)
@@ -84,7 +91,7 @@ class Host:
 
     def ask(self, *questions, deadline=5.0, fresh=False, **rules):
         questions = tuple(Question(f"{q}.", A) if isinstance(q, str) else q for q in questions)
-        return self.desk.ask(Round(questions, **rules), Terms(deadline, fresh), self.now)
+        return self.desk.ask(Round(questions, **rules), Terms(deadline, fresh, Patience(2.0)), self.now)
 
     def leave(self, batch):
         self.desk.leave(batch, self.now)
@@ -374,6 +381,83 @@ def test_who_leaves_the_queue_is_not_asked():
     assert host.idle()
 
 
+def test_f5_silent_names_do_not_stop_a_healthy_one():
+    host = Host(cap=4)
+    silent = [host.ask(f"silent{n}") for n in range(4)]
+    healthy = host.ask("a")
+    assert "a" not in host.asked()
+    host.wait(0.25)  # their first timers have run: they are late, and hold no place
+    host.reply("a")
+    assert data(healthy) == [(IPV4,)]
+    assert not any(batch.done for batch in silent)
+    host.wait(5)
+    assert host.idle()
+
+
+def test_f5_silent_names_elsewhere_never_stop_one_under_the_cluster_domain():
+    host = Host(cap=4, cluster_domain="cluster.local")
+    for n in range(100):
+        host.ask(f"silent{n}.example.com")
+    for moment in (0.0, 0.3, 1.0, 4.0):
+        host.wait(moment)
+        name = f"x{moment:.0f}.shop.svc.cluster.local"
+        healthy = host.ask(name)
+        host.reply(name)
+        assert data(healthy) == [(IPV4,)]
+        host.leave(healthy)
+    # 3 of 4 places, and 12 of 16 late ones: the rest waits for those to end.
+    assert len({name for name in host.asked() if name.startswith("silent")}) == 15
+    host.wait(10)
+    assert host.idle()
+
+
+def test_f5_a_flight_holds_three_sockets_at_most():
+    host = Host()
+    batch = host.ask("a")
+    host.wait(4.9)
+    ((flight, _), *_) = host.sends
+    assert len(host.sends) == 7
+    assert host.dropped == [0, 1, 2, 3]
+    assert flight.ports == [4, 5, 6]
+    host.desk.datagram(flight, 4, reply_to("a.", "A", 0, 30), host.now)
+    assert data(batch) == [(IPV4,)]
+
+
+def test_f18_once_an_answer_is_usable_nobody_waits_for_a_closed_port():
+    host = Host()
+    batch = host.ask(Question("a.", A), Question("a.", AAAA), usable=any_found)
+    host.reply("a")
+    assert not batch.done
+    host.desk.error(host.sends[1][0], 0, "connection refused", host.now)
+    assert data(batch) == [(IPV4,), "network"]
+    other = host.ask(Question("b.", A), Question("b.", AAAA), usable=any_found)
+    host.desk.error(host.sends[-1][0], 0, "connection refused", host.now)
+    assert not other.done
+    host.reply("b")
+    assert data(other) == [(IPV4,), "network"]
+    assert host.idle()
+
+
+def test_f17_what_a_nameserver_said_is_the_outcome_at_a_callers_deadline_too():
+    host = Host(count=2)
+    first, second = host.ask("a", deadline=0.2), host.ask("a", deadline=5.0)
+    host.reply("a", rcode=2)
+    host.wait(0.2)
+    assert (data(first), data(second)) == (["servfail"], [None])
+
+
+def test_many_who_wait_for_one_question_take_no_longer_each_than_few():
+    def work(count):
+        host = Host()
+        batches = [host.ask("a", deadline=5.0 + number) for number in range(count)]
+        for batch in batches[1:]:
+            host.leave(batch)
+        host.reply("a")
+
+    few = cpu_seconds(lambda: work(500))
+    assert cpu_seconds(lambda: work(10_000)) < few * 20 * 5
+
+
 def test_deadlines_run_in_the_queue():
     host = Host(cap=1)
     host.ask("a", deadline=9.0)
@@ -514,9 +598,9 @@ def test_a_send_that_fails_is_an_error_of_the_send():
     host = Host()
     host.fault = "network is unreachable"
     batch = host.ask("a")
-    host.wait(1)
+    host.wait(2.0)
     assert data(batch) == ["network"]
-    assert host.counters.sends == 1
+    assert host.counters.sends == 9  # at once, and after pauses of 25, 50, 100, 200, 400, 500, 500 and 225 ms
 
 
 def test_an_error_of_ours_ends_the_flight_strands_nobody_and_is_not_the_nameservers():

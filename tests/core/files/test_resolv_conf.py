@@ -182,6 +182,7 @@ def test_a_remark_refers_to_what_says_so(dialect, reference):
     assert (remark.severity, remark.reference) == ("error", reference)
 
 
+@pytest.mark.behaviour("L8")
 def test_windows_line_ends_are_told_once_a_line():
     config = parse_resolv_conf(KUBELET.replace(b"\n", b"\r\n") + b"# x\r\n\r\n")
     assert config.nameservers == (Nameserver("127.0.0.1"),)

@@ -1,6 +1,6 @@
 """T: deadlines, timers, and what comes late; what `timeout:` and `attempts:` bind."""
 
-from tests.drivers import script
+from tests.drivers import streams
 from tests.drivers.scenarios.vocabulary import DUAL, FOUND, GONE, UDP, VIRTUAL, Scenario, addresses, at, one, over_tcp
 from tests.drivers.script import Nameserver, answer, late, rcode, silent, truncated
 
@@ -38,6 +38,6 @@ SCENARIOS = (
         (Nameserver({"udp": (truncated,)}),), config={"attempts": 1}),
     one("timeout: 1 and attempts: 1 bound the lookup", "LookupTimeout", UDP, silent,
         config={"timeout": 1, "attempts": 1}, seconds=(1.0, 1.01)),
-    over_tcp("T8 a dripping stream ends at the deadline", "LookupTimeout", 1, script.in_pieces(0.02, 40),
+    over_tcp("T8 a dripping stream ends at the deadline", "LookupTimeout", 1, streams.in_pieces(0.02, 40),
         calls=(addresses(timeout=0.3),), seconds=(0.3, 0.31)),
 )  # fmt: skip

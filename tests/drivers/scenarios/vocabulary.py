@@ -15,6 +15,7 @@ FOUND = "10.96.20.1"
 DUAL = "dual.shop.svc.cluster.local."  # 10.96.20.2 and fd00::20:2
 UDP, TCP = {"A udp": 1}, {"A tcp": 1}
 DRIVERS = ("blocking", "asyncio", "trio", "virtual")
+REAL = ("blocking", "asyncio", "trio")  # for what only sockets have
 VIRTUAL = ("virtual",)  # for what takes longer than a test may wait
 TASKS = ("asyncio", "trio", "virtual")  # for what is cancelled
 _CODES = re.compile(r"(?:[A-Z]\d+ )+")
@@ -82,8 +83,9 @@ class Scenario:
 
     @property
     def codes(self) -> tuple[str, ...]:
+        """The behaviours that it shows; G is for goals, which are others."""
         found = _CODES.match(self.name)
-        return tuple(found[0].split()) if found else ()
+        return tuple(code for code in found[0].split() if code[0] != "G") if found else ()
 
     @property
     def lookups(self) -> list[Call]:

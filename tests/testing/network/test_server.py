@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import dns.exception
 import dns.message
@@ -15,6 +16,7 @@ import pytest
 
 from k8sresolve.errors import ConfigError
 from k8sresolve.testing import Cluster
+from k8sresolve.testing.network import server as server_module
 from k8sresolve.testing.network.server import Server
 
 PAYMENTS = "payments.shop.svc.cluster.local."
@@ -294,3 +296,150 @@ def test_several_threads_may_ask_and_change_faults_at_once(cluster, server):
         thread.join()
     assert failures == []
     assert cluster.queries.asked(PAYMENTS, "A") == 120
+
+
+# What a client cannot do to it (F15): connections that bring nothing, or take nothing, end.
+
+
+def connected(server: Server, **options: int) -> socket.socket:
+    sock = socket.socket()
+    for name, value in options.items():
+        sock.setsockopt(socket.SOL_SOCKET, getattr(socket, name), value)
+    sock.settimeout(30.0)  # so long it hangs where it should end
+    sock.connect((server.host, server.port))
+    return sock
+
+
+def framed(query: dns.message.Message = QUERY) -> bytes:
+    wire = query.to_wire()
+    return len(wire).to_bytes(2) + wire
+
+
+def reply(sock: socket.socket) -> bytes:
+    """The next reply over a connection; empty where it has ended."""
+    try:
+        length = sock.recv(2, socket.MSG_WAITALL)
+        return sock.recv(int.from_bytes(length), socket.MSG_WAITALL) if length else b""
+    except ConnectionError:
+        return b""
+
+
+def test_f15_the_limits_are_those_of_the_page():
+    assert (server_module._IDLE, server_module._MOST_CONNECTIONS) == (10.0, 512)
+
+
+@pytest.mark.parametrize("sent", [b"", b"\0", framed()[:-1]], ids=["nothing", "half a length", "half a query"])
+def test_f15_a_connection_that_brings_no_query_is_closed(server, monkeypatch, sent):
+    monkeypatch.setattr(server_module, "_IDLE", 0.05)
+    with connected(server) as sock:
+        sock.sendall(sent)
+        assert reply(sock) == b""
+
+
+def test_f15_a_connection_idle_after_a_reply_is_closed(cluster, server, monkeypatch):
+    # From the query on, which so may take its time to come.
+    cluster.queries.watch(lambda _query: monkeypatch.setattr(server_module, "_IDLE", 0.05))
+    with connected(server) as sock:
+        sock.sendall(framed())
+        assert reply(sock)
+        assert reply(sock) == b""
+
+
+def test_f15_a_query_that_drips_for_ever_is_cut_off(server, monkeypatch):
+    monkeypatch.setattr(server_module, "_IDLE", 0.2)
+    with connected(server) as sock:
+        sock.sendall(b"\xff\xff")
+        sock.settimeout(0.01)  # each octet comes long before the time is up, and all of them after it
+        for _ in range(1000):
+            try:
+                sock.sendall(b"x")
+                if sock.recv(1) == b"":
+                    return
+            except TimeoutError:
+                continue
+            except ConnectionError:
+                return
+    pytest.fail("it waits for 65,535 octets, however slow they are")
+
+
+def test_f15_a_connection_is_not_idle_while_its_reply_is_under_way(cluster, server, monkeypatch):
+    cluster.queries.watch(lambda _query: monkeypatch.setattr(server_module, "_IDLE", 0.001))
+    cluster.network.delay(0.3)
+    with connected(server) as sock:
+        sock.sendall(framed())
+        assert reply(sock)
+
+
+def test_f15_a_client_that_takes_no_replies_is_dropped_and_holds_little_memory(server, cluster, monkeypatch):
+    monkeypatch.setattr(server_module, "_IDLE", 0.3)
+    with connected(server, SO_RCVBUF=4096) as sock:
+        sock.settimeout(0.05)
+        query, sent = framed() * 100, 0
+        for _ in range(1000):
+            try:
+                sent += sock.send(query)
+            except TimeoutError:
+                continue
+            except ConnectionError:
+                break
+        else:
+            pytest.fail("it is never dropped")
+    # What it was asked for and did not get rid of: a reply has some 100 octets.
+    assert len(cluster.queries) * 100 < 4 * server_module._UNSENT
+    monkeypatch.undo()
+    assert tcp(server) == ["10.96.20.1"]
+
+
+@pytest.fixture
+def four(server, monkeypatch) -> Iterator[list[socket.socket]]:
+    """A server that lets four connections in, and four that were opened one after another, of which each has asked."""
+    monkeypatch.setattr(server_module, "_MOST_CONNECTIONS", 4)
+    there = [connected(server) for _ in range(4)]
+    for sock in there:
+        sock.sendall(framed())
+        assert reply(sock)
+    yield there
+    for sock in there:
+        sock.close()
+
+
+def test_f15_of_too_many_connections_the_idlest_gives_way(server, four):
+    first, second, third, fourth = four
+    first.sendall(framed())
+    assert reply(first)
+    with connected(server) as fifth:
+        for sock in (fifth, third, fourth, first):
+            sock.sendall(framed())
+            assert reply(sock)
+        assert reply(second) == b""
+
+
+def test_f15_where_all_are_being_answered_a_new_connection_is_closed(cluster, server, four):
+    cluster.network.delay(0.5)
+    for sock in four:
+        sock.sendall(framed())
+    while len(cluster.queries) < 8:
+        time.sleep(0.001)
+    with connected(server) as fifth:
+        assert reply(fifth) == b""
+    assert all(map(reply, four))
+
+
+def open_files() -> int:
+    return len([*Path("/proc/self/fd").iterdir()])
+
+
+@pytest.mark.parametrize("taking", [True, False], ids=["idle", "slow"])
+def test_f15_no_task_thread_or_descriptor_is_left_by_connections_that_were_open(cluster, taking):
+    gc.collect()
+    before = threading.active_count(), open_files()
+    with cluster.serve() as server:
+        there = [connected(server, SO_RCVBUF=4096) for _ in range(20)]
+        for sock in there:
+            sock.sendall(framed() if taking else framed() * 200)
+        if taking:
+            assert all(map(reply, there))
+    for sock in there:
+        sock.close()
+    gc.collect()
+    assert (threading.active_count(), open_files()) == before

@@ -5,6 +5,7 @@ from typing import Literal, TypeAlias, get_args
 
 import attrs
 
+from k8sresolve._escaping import told
 from k8sresolve.errors import ConfigError
 from k8sresolve.testing.coredns.names import fqdn
 
@@ -20,10 +21,14 @@ def _zone_names(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(_zone_name(text) for text in _several(texts))
 
 
-def _several(texts: Iterable[str]) -> Iterable[str]:
+def _several(texts: Iterable[str]) -> tuple[str, ...]:
     if isinstance(texts, str):
-        raise ConfigError(f"{texts!r} is one text, where several may stand", advice=f"give [{texts!r}]")
-    return texts
+        raise ConfigError(f"{told(texts)} is one text, where several may stand", advice=f"give [{told(texts)}]")
+    given = tuple(texts) if isinstance(texts, Iterable) else (texts,)
+    for text in given:
+        if not isinstance(text, str):
+            raise ConfigError(f"{told(text)} is no text", advice="give a list of texts")
+    return given
 
 
 def _optional_zone_names(texts: Iterable[str] | None) -> tuple[str, ...] | None:
@@ -70,9 +75,12 @@ class KubernetesOptions:
 
     def __attrs_post_init__(self) -> None:
         if self.pods not in get_args(Pods):
-            raise ConfigError(f"pods {self.pods!r} is none of disabled, insecure, verified")
-        if not 0 <= self.ttl <= 3600:
-            raise ConfigError(f"ttl {self.ttl} is not between 0 and 3600 seconds")
+            raise ConfigError(f"pods {told(self.pods)} is none of disabled, insecure, verified")
+        if isinstance(self.ttl, bool) or not isinstance(self.ttl, int) or not 0 <= self.ttl <= 3600:
+            raise ConfigError(f"ttl {told(self.ttl)} is not between 0 and 3600 seconds")
+        for name, selector in (("labels", self.labels), ("namespace_labels", self.namespace_labels)):
+            if not isinstance(selector, str):
+                raise ConfigError(f"{name}={told(selector)} is no label selector", advice="give text, as kubectl does")
         if self.zonal and self.noendpoints:
             raise ConfigError("zonal needs the endpoints that noendpoints does not read")
         if not set(self.multicluster) <= set(self.zones):

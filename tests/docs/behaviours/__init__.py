@@ -1,0 +1,1 @@
+"""What is shown of the behaviours, and what other resolvers do: `docs/explanation/behaviours.md`."""
