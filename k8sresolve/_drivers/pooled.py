@@ -21,6 +21,7 @@ from k8sresolve._drivers.clock import monotonic
 from k8sresolve._drivers.pool import Pool, Slot, Ticket
 from k8sresolve._drivers.running import report_fault
 from k8sresolve._drivers.sockets import MOST_DATAGRAM, Stream, open_datagram, query_id, text_of
+from k8sresolve.config import Nameserver
 from k8sresolve.errors import ResolverClosed
 
 
@@ -28,7 +29,6 @@ class PooledDriver(ABC):
     """Runs lookups for the tasks of one loop, which it does not keep alive."""
 
     def __init__(self, rules: Rules, ledger: Ledger, events: Events, loop: Any) -> None:
-        self.loop = ref(loop, self._bereave)
         self._rules = rules
         self._events = events
         self.desk = self._new_desk(ledger)
@@ -40,6 +40,7 @@ class PooledDriver(ABC):
         # What is open, for the case that loop and driver are forgotten together, and nothing is closed in order.
         self._open: set[SocketType] = set()
         finalize(self, _close_all, self._open)
+        self.loop = ref(loop, self._bereave)
 
     def _new_desk(self, ledger: Ledger) -> Desk:
         return Desk(self._rules, ledger, self._events, self, turn=int.from_bytes(query_id()))
@@ -53,27 +54,34 @@ class PooledDriver(ABC):
     async def ask(self, round_: Round, terms: Terms) -> Results:
         """Ask questions at once, and wait for what suffices."""
         while not self._closed:
+            batch: Batch | None = None
             try:
                 batch = self.desk.ask(round_, terms, monotonic())
-            except BaseException:
-                self._begin_anew()
-                raise
-            self._waiting.add(batch)
-            try:
+                self._waiting.add(batch)
                 await self._wait(batch)
-            finally:
+                self._waiting.discard(batch)
+            except BaseException:
                 self._leave(batch)
+                raise
             if batch.done and not self._closed:
                 return tuple(batch.answers)
         raise ResolverClosed("this resolver is closed")
 
-    def _leave(self, batch: Batch) -> None:
+    def _leave(self, batch: Batch | None) -> None:
+        """An exception ends a task's waiting: as a rule it is cancelled."""
         if self.over:
             self.abandon()  # maybe a task that its loop left pending is collected
-        elif batch in self._waiting:
+            return
+        if batch is not None and batch in self._waiting:
             self._waiting.remove(batch)
-            if not batch.done:
-                self.desk.leave(batch, monotonic())
+            try:
+                if not batch.done:
+                    self.desk.leave(batch, monotonic())
+            except BaseException:
+                self._begin_anew()
+                raise
+        else:
+            self._begin_anew()
 
     def _begin_anew(self) -> None:
         """Have another desk, of which all who wait ask again.
@@ -165,9 +173,9 @@ class PooledDriver(ABC):
 
     def _ring(self) -> None:
         """The timer rings. In this the loop is trusted: its time may be another than the clock's."""
-        now = max(monotonic(), self._rings)
-        self._rings = -math.inf  # no alarm is early enough to wind the timer before all have rung
         try:
+            now = max(monotonic(), self._rings)
+            self._rings = -math.inf  # no alarm is early enough to wind the timer before all have rung
             for flight in self._alarms.due(now):
                 self.desk.ring(flight, now)
             self._rings = math.inf
@@ -226,10 +234,7 @@ class PooledDriver(ABC):
         now = monotonic()
         slot = self._pool.choose(send.nameserver, flight, now)
         if slot is None:
-            sock = open_datagram(send.nameserver)
-            self._open.add(sock)
-            slot = self._pool.add(send.nameserver, sock, now)
-            self._listen(slot)
+            slot = self._open_slot(send.nameserver, now)
         number = query_id()
         while number in slot.ids:
             number = query_id()
@@ -240,6 +245,19 @@ class PooledDriver(ABC):
             self._soon(self._fail, slot, error)  # the desk is in the middle of this flight
             raise
         flight.ports.append(self._pool.enter(slot, number, flight, send.number))
+
+    def _open_slot(self, server: Nameserver, now: float) -> Slot:
+        sock: SocketType | None = None
+        try:
+            sock = open_datagram(server)
+            self._open.add(sock)
+            slot = self._pool.add(server, sock, now)
+            self._listen(slot)
+        except BaseException:
+            if sock is not None:
+                self._close(sock)
+            raise
+        return slot
 
     def _fail(self, slot: Slot, error: OSError) -> None:
         """Tell all that wait on the socket; an ICMP error does not say which question it is about."""
@@ -278,10 +296,16 @@ class PooledDriver(ABC):
     # -- streams -----------------------------------------------------------------------------------------------------
 
     def _connect(self, flight: Flight, send: Send) -> None:
-        stream = Stream(send.nameserver, send.payload)
-        self._open.add(stream.sock)
-        flight.ports.append(stream)
-        self._follow(flight, stream, send.number)
+        stream: Stream | None = None
+        try:
+            stream = Stream(send.nameserver, send.payload)
+            self._open.add(stream.sock)
+            flight.ports.append(stream)
+            self._follow(flight, stream, send.number)
+        except BaseException:
+            if stream is not None:
+                self._close(stream.sock)
+            raise
 
     def _advance(self, flight: Flight, stream: Stream, number: int) -> None:
         """Let the stream go on, and tell what comes of it; it is closed then."""
@@ -302,8 +326,9 @@ class PooledDriver(ABC):
             raise
 
     def _close(self, sock: SocketType) -> None:
-        self._unwatch(sock)
-        sock.close()
+        if sock.fileno() != -1:
+            self._unwatch(sock)
+            sock.close()
         self._open.discard(sock)
 
 

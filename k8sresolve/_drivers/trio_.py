@@ -12,6 +12,7 @@ from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.events import Events
 from k8sresolve._drivers.pool import Slot
 from k8sresolve._drivers.pooled import PooledDriver
+from k8sresolve._drivers.running import report
 from k8sresolve._drivers.sockets import Stream
 
 
@@ -92,7 +93,7 @@ class TrioDriver(PooledDriver):
         try:
             call(*what)
         except Exception as error:  # noqa: BLE001 - a system task that fails ends the whole run
-            self.report("a step of a lookup failed", error)
+            report("a step of a lookup failed", error)
 
 
 async def _can(wait: Callable[[SocketType], Awaitable[None]], sock: SocketType) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from k8sresolve._core.engine import health, inquiry
+from k8sresolve.async_resolver import AsyncResolver
 from k8sresolve.config import ResolverConfig
 from k8sresolve.resolver import Resolver
 from tests.drivers import held
@@ -87,5 +88,23 @@ def stage(loopback: Loopback) -> Iterator[Callable[..., Any]]:
         return ResolverConfig(addresses, cluster_domain="cluster.local", flags=frozenset(flags)), playing
 
     make.opened = opened
+    yield make
+    loopback.close(opened)
+
+
+@pytest.fixture
+def async_resolver_of(loopback: Loopback) -> Any:
+    """Make resolvers for tasks, of any number of nameservers; what those were asked is `resolver.playing`."""
+    opened: list[Any] = []
+
+    def make(*nameservers: Nameserver, family: str = "ipv4", **options: Any) -> Any:
+        playing = [Playing(nameserver) for nameserver in nameservers or (WORLD,)]
+        some = loopback.open(playing)
+        opened.extend(some)
+        config = ResolverConfig(nameservers=tuple(one.address for one in some), cluster_domain="cluster.local")
+        resolver: Any = AsyncResolver(config, family=family, **options)
+        resolver.playing = playing
+        return resolver
+
     yield make
     loopback.close(opened)

@@ -16,44 +16,19 @@ import pytest
 from k8sresolve._core.engine import inquiry
 from k8sresolve._drivers import pooled
 from k8sresolve.async_resolver import AsyncResolver
-from k8sresolve.config import CacheConfig, ResolverConfig
+from k8sresolve.config import CacheConfig
 from k8sresolve.errors import InternalError, LookupTimeout, NoSuchName, ResolverClosed
 from tests.drivers import held
-from tests.drivers.nameservers import Loopback
-from tests.drivers.script import Nameserver, Playing, Step, answer, late, silent, truncated
+from tests.drivers.names import NAMES, WORLD, ZONE, scripted
+from tests.drivers.names import async_right as right
+from tests.drivers.script import Nameserver, answer, late, silent, truncated
 
-NAMES = [f"n{number}.shop.svc.cluster.local." for number in range(1000)]
-ZONE = "\n".join(f"{name} 30 A 10.96.{number // 250}.{number % 250}" for number, name in enumerate(NAMES))
-WORLD = Nameserver(zone=ZONE)
 NOT_KEPT = CacheConfig(entries=0)
-PATIENCE = 60.0  # seconds for a lookup on a busy machine
 
 
 @pytest.fixture
-def resolver_of(loopback: Loopback) -> Any:
-    """Make resolvers of scripted nameservers; what they were asked is `resolver.playing`."""
-    opened: list[Any] = []
-
-    def make(*nameservers: Nameserver, family: str = "ipv4", **options: Any) -> Any:
-        playing = [Playing(nameserver) for nameserver in nameservers or (WORLD,)]
-        some = loopback.open(playing)
-        opened.extend(some)
-        config = ResolverConfig(nameservers=tuple(one.address for one in some), cluster_domain="cluster.local")
-        resolver: Any = AsyncResolver(config, family=family, **options)
-        resolver.playing = playing
-        return resolver
-
-    yield make
-    loopback.close(opened)
-
-
-def scripted(*steps: Step) -> Nameserver:
-    return Nameserver({"": steps}, ZONE)
-
-
-async def right(resolver: AsyncResolver, index: int, *, timeout: float = PATIENCE, **options: Any) -> bool:
-    found = await resolver.addresses(NAMES[index], timeout=timeout, **options)
-    return [str(address) for address in found.addresses] == [f"10.96.{index // 250}.{index % 250}"]
+def resolver_of(async_resolver_of):
+    return async_resolver_of
 
 
 def run(resolver: AsyncResolver, work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:

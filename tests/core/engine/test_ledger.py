@@ -92,7 +92,7 @@ def in_threads(work):
 def test_each_book_is_held_by_the_ledgers_lock_and_by_another_one_after_a_fork():
     lock = threading.RLock()
     ledger = Ledger(RULES, lock=lock)
-    books = [*ledger.healths, ledger.budget, ledger.cache, ledger.tally]
+    books = [*ledger.healths, ledger.budget, ledger.cache]
     assert {id(book.lock) for book in books} == {id(lock)}
     ledger.share(other := threading.RLock())
     assert {id(book.lock) for book in books} == {id(other)}
