@@ -105,6 +105,7 @@ class _Connection(Stream):
 
 
 _Port = _Datagrams | _Connection
+_Ports = dict[int, tuple[Flight, _Port]]  # what is polled, by its descriptor
 
 
 class BlockingDriver:
@@ -155,7 +156,9 @@ class BlockingDriver:
         if self._holds():
             return  # a signal handler's call: this thread itself does it as soon as it can
         with self._lock:
-            self._set_to_work(None)
+            if self._torn:
+                self._give_up_desk()
+            self._current, self._torn = None, True
             for port in self._ports():
                 _shut(port)
             self.desk.close(monotonic())
@@ -196,29 +199,34 @@ class BlockingDriver:
             raise
 
     def _ask(self, waiter: _Waiter, round_: Round, terms: Terms) -> Results:
-        waits: _Waits | None = None
+        ready: list[tuple[int, int]] | None = None  # what can go on; None before it has asked
+        ports: _Ports = {}
         batch: Batch
         results: Results | None = None
         while True:
             with self._lock:
                 if self._closed:
                     break
-                self._set_to_work(waiter)
-                if waits is None or waiter.desk is not self.desk:  # the first, or a new one since that was given up
+                if self._torn:
+                    self._give_up_desk()
+                self._current, self._torn = waiter, True
+                if ready is None or waiter.desk is not self.desk:  # the first, or a new one since that was given up
                     waiter.desk = self.desk
                     waiter.batch = batch = self.desk.ask(round_, terms, monotonic(), waiter)
                     self._waiters.add(waiter)
                 else:
-                    self._handle(batch, waiter, waits)
+                    self._handle(batch, waiter, ports, ready)
                 if batch.done:
                     self._waiters.discard(waiter)
-                    waiter.close()
+                    if waiter.bell is not None:
+                        waiter.close()
                     self._torn = False
                     results = tuple(batch.answers)
                     break
                 waits = self._waits(batch, waiter)
                 self._torn = False
-            waits.wait()
+            poll, ports, until = waits
+            ready = poll.poll(min(_LONGEST, max(0.0, (until - monotonic()) * 1000)))
         if self._closed:
             self.close()  # a signal handler's call may have left that to this thread
         if results is None:
@@ -235,7 +243,9 @@ class BlockingDriver:
         while self._holds():
             self._lock.release()
         with self._lock:
-            self._set_to_work(waiter)
+            if self._torn:
+                self._give_up_desk()
+            self._current, self._torn = waiter, True
             batch = waiter.batch
             if batch is not None and waiter.desk is self.desk and not batch.done:
                 self.wake(batch)
@@ -244,17 +254,14 @@ class BlockingDriver:
             self._torn = False
         waiter.close()
 
-    def _set_to_work(self, waiter: _Waiter | None) -> None:
-        """Begin a piece of work under the lock, at the end of which nothing is torn."""
-        if self._torn:
-            for port in self._ports():
-                _shut(port)
-                port.sock.close()
-            for other in self._waiters:
-                other.poke()
-            self._begin_anew()
-        self._current = waiter
-        self._torn = True
+    def _give_up_desk(self) -> None:
+        """An exception left the desk in the midst of its work: close what it has open, and let all who wait know."""
+        for port in self._ports():
+            _shut(port)
+            port.sock.close()
+        for other in self._waiters:
+            other.poke()
+        self._begin_anew()
 
     def _ports(self) -> set[_Port]:
         """All that is open, as far as a torn desk tells."""
@@ -271,10 +278,10 @@ class BlockingDriver:
             self.desk.ledger.mend()
         self._torn = False
 
-    def _waits(self, batch: Batch, waiter: _Waiter) -> "_Waits":
+    def _waits(self, batch: Batch, waiter: _Waiter) -> tuple[select.poll, _Ports, float]:
         """What to poll, and until when."""
         poll = select.poll()
-        ports: dict[int, tuple[Flight, _Port]] = {}
+        ports: _Ports = {}
         until = batch.deadline
         for flight in batch.flights.values():
             if flight.leader is not batch or not flight.launched:
@@ -288,14 +295,15 @@ class BlockingDriver:
                 ports[fd] = flight, port
         if waiter.bell is not None:
             poll.register(waiter.bell[0].fileno(), select.POLLIN)
-        return _Waits(poll, ports, until)
+        return poll, ports, until
 
-    def _handle(self, batch: Batch, waiter: _Waiter, waits: "_Waits") -> None:
+    def _handle(self, batch: Batch, waiter: _Waiter, ports: _Ports, ready: list[tuple[int, int]]) -> None:
         """Handle what came while it waited."""
-        waiter.drain()
-        for fd in waits.ready:
-            if fd in waits.ports and not batch.done:
-                self._advance(*waits.ports[fd])
+        if waiter.bell is not None:
+            waiter.drain()
+        for fd, _ in ready:
+            if fd in ports and not batch.done:
+                self._advance(*ports[fd])
         now = monotonic()
         for flight in list(batch.flights.values()):
             if flight.alarm <= now and flight.batches and flight.leader is batch:
@@ -359,22 +367,6 @@ class BlockingDriver:
     def _poke(self, batch: Batch) -> None:
         if batch.waiter is not self._current:
             batch.waiter.poke()
-
-
-class _Waits:
-    """What a thread waits for, and what came of it."""
-
-    __slots__ = ("_poll", "_until", "ports", "ready")
-
-    def __init__(self, poll: select.poll, ports: dict[int, tuple[Flight, _Port]], until: float) -> None:
-        self._poll = poll
-        self._until = until
-        self.ports = ports
-        self.ready: list[int] = []
-
-    def wait(self) -> None:
-        timeout = min(_LONGEST, max(0.0, (self._until - monotonic()) * 1000))
-        self.ready = [fd for fd, _ in self._poll.poll(timeout)]
 
 
 def _shut(port: _Port) -> None:

@@ -6,7 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import NoReturn, cast
 
 from k8sresolve import __version__
 from k8sresolve._escaping import escaped
@@ -89,8 +89,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def entry() -> NoReturn:
     """Run the command as a program."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # what this terminal has no letter for
+    if isinstance(output := cast(object, sys.stdout), io.TextIOWrapper):
+        output.reconfigure(errors="backslashreplace")  # what this terminal has no letter for
     sys.exit(main())
 
 

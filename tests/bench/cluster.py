@@ -1,6 +1,6 @@
 """The offline cluster at scale, G18 and G19: 5,000 Services and 100,000 endpoints, loaded, held and asked.
 
-    python -m tests.bench.cluster
+    python -m tests.bench cluster
 
 Each measure runs in a fresh process. Loading is compared with `json.load` of the same file; an answer is the mean CPU
 time over questions that differ, one in ten about a headless Service; resident octets are those that the process has

@@ -47,7 +47,7 @@ def test_scenarios_name_drivers_that_there_are():
 def test_every_scenario_that_a_peer_can_be_asked_was_measured():
     seen = json.loads(DATA.read_text())["scenarios"]
     lacking = [s.name for s in SCENARIOS for peer in PEERS if not cannot(s, peer) and peer not in seen.get(s.name, {})]
-    assert lacking == [], "run `python -m tests.docs.behaviours --measure`"
+    assert lacking == [], "run `python -m tests.docs.behaviours --measure-new`"
 
 
 # -- how results compare ---------------------------------------------------------------------------------------------

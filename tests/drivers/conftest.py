@@ -3,7 +3,7 @@
 import gc
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from k8sresolve.async_resolver import AsyncResolver
 from k8sresolve.config import ResolverConfig
 from k8sresolve.resolver import Resolver
 from tests.drivers import held
+from tests.drivers.lookups import ZONE
 from tests.drivers.names import WORLD
 from tests.drivers.nameservers import Loopback
 from tests.drivers.script import Nameserver, Playing
@@ -88,5 +89,22 @@ def async_resolver_of(loopback: Loopback) -> Any:
         resolver.playing = playing
         return resolver
 
+    yield make
+    loopback.close(opened)
+
+
+@pytest.fixture
+def stage(loopback: Loopback) -> Iterator[Callable[..., Any]]:
+    """Open scripted nameservers; returns their configuration and what they are asked."""
+    opened: list[Any] = []
+
+    def make(*nameservers: Nameserver, flags: tuple[str, ...] = ()) -> tuple[ResolverConfig, list[Playing]]:
+        playing = [Playing(nameserver) for nameserver in nameservers or (Nameserver(zone=ZONE),)]
+        some = loopback.open(playing)
+        opened.extend(some)
+        addresses = tuple(one.address for one in some)
+        return ResolverConfig(addresses, cluster_domain="cluster.local", flags=frozenset(flags)), playing
+
+    make.opened = opened
     yield make
     loopback.close(opened)

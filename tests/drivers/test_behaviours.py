@@ -1,6 +1,5 @@
 """Behaviours that no scenario can show, on each driver that has them: what the machine does, and large counts."""
 
-import asyncio
 import errno
 import gc
 import os
@@ -9,106 +8,26 @@ import socket
 import subprocess
 import sys
 import threading
-import warnings
-from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
-from itertools import repeat
 from pathlib import Path
 from typing import Any
 
 import attrs
 import pytest
-import trio
 
 from k8sresolve._drivers import blocking, pooled, sockets
-from k8sresolve.async_resolver import AsyncResolver
-from k8sresolve.config import CacheConfig, ResolverConfig
-from k8sresolve.errors import Error, LookupTimeout, NetworkError, TemporaryFailure
+from k8sresolve.config import ResolverConfig
+from k8sresolve.errors import LookupTimeout, NetworkError, TemporaryFailure
 from k8sresolve.records import Addresses
 from k8sresolve.resolver import Resolver
 from tests.drivers import held
-from tests.drivers.nameservers import Loopback, Virtual
+from tests.drivers.lookups import EACH, NAMES, NOT_KEPT, PATIENCE, RUN, ZONE, texts
+from tests.drivers.nameservers import Virtual
 from tests.drivers.runners import Clock, VirtualResolver
-from tests.drivers.script import Nameserver, Playing, answer, late, silent, truncated
+from tests.drivers.script import Nameserver, Playing, late
 
 ROOT = Path(__file__).parents[2]
-EACH = {f"n{n}.shop.svc.cluster.local.": f"10.96.{n // 100}.{n % 100}" for n in range(500)}
-NAMES = list(EACH)
-ZONE = "\n".join(f"{name} 30 A {address}\n{name} 30 AAAA fd00::{n}" for n, (name, address) in enumerate(EACH.items()))
-NOT_KEPT = CacheConfig(entries=0)
-PATIENCE = 60.0  # seconds for a lookup on a busy machine
-FOREVER = repeat(PATIENCE)
-
-
-def _blocking(
-    config: ResolverConfig, names: list[str], timeouts: Iterable[float] = FOREVER, **options: Any
-) -> list[Any]:
-    with Resolver(config, **options) as resolver, ThreadPoolExecutor(50) as pool:
-
-        def look(name: str, timeout: float) -> Any:
-            try:
-                return resolver.addresses(name, timeout=timeout)
-            except Error as error:
-                return error
-
-        return list(pool.map(look, names, timeouts))
-
-
-def _asyncio(
-    config: ResolverConfig, names: list[str], timeouts: Iterable[float] = FOREVER, **options: Any
-) -> list[Any]:
-    async def main() -> list[Any]:
-        async with AsyncResolver(config, **options) as resolver:
-            lookups = [resolver.addresses(n, timeout=t) for n, t in zip(names, timeouts, strict=False)]
-            results = await asyncio.gather(*lookups, return_exceptions=True)
-        assert asyncio.all_tasks() == {asyncio.current_task()}
-        return results
-
-    return asyncio.run(main())
-
-
-def _trio(config: ResolverConfig, names: list[str], timeouts: Iterable[float] = FOREVER, **options: Any) -> list[Any]:
-    async def main() -> list[Any]:
-        results: list[Any] = [None] * len(names)
-
-        async def look(index: int, name: str, timeout: float) -> None:
-            try:
-                results[index] = await resolver.addresses(name, timeout=timeout)
-            except Error as error:
-                results[index] = error
-
-        async with AsyncResolver(config, **options) as resolver, trio.open_nursery() as nursery:
-            for index, (name, timeout) in enumerate(zip(names, timeouts, strict=False)):
-                nursery.start_soon(look, index, name, timeout)
-        return results
-
-    return trio.run(main)
-
-
-RUN = {"blocking": _blocking, "asyncio": _asyncio, "trio": _trio}
 each_driver = pytest.mark.parametrize("driver", RUN)
-
-
-@pytest.fixture
-def stage(loopback: Loopback) -> Iterator[Callable[..., Any]]:
-    """Open scripted nameservers; returns their configuration and what they are asked."""
-    opened: list[Any] = []
-
-    def make(*nameservers: Nameserver, flags: tuple[str, ...] = ()) -> tuple[ResolverConfig, list[Playing]]:
-        playing = [Playing(nameserver) for nameserver in nameservers or (Nameserver(zone=ZONE),)]
-        some = loopback.open(playing)
-        opened.extend(some)
-        addresses = tuple(one.address for one in some)
-        return ResolverConfig(addresses, cluster_domain="cluster.local", flags=frozenset(flags)), playing
-
-    make.opened = opened  # type: ignore[attr-defined]
-    yield make
-    loopback.close(opened)
-
-
-def texts(found: Any) -> list[str]:
-    return [str(address) for address in found.addresses]
 
 
 # -- the machine -----------------------------------------------------------------------------------------------------
@@ -142,7 +61,7 @@ def test_what_the_machine_lacks_for_now_is_a_temporary_failure(stage, monkeypatc
 
 @pytest.mark.behaviour("K1")
 @each_driver
-def test_a_and_aaaa_that_are_under_way_at_once_have_ports_of_their_own(stage, driver):
+def test_a_and_aaaa_that_are_under_way_at_once_have_ports_of_their_own(stage, driver, patient):
     config, (playing,) = stage(Nameserver({"": (late(0.02),)}, ZONE))
     results = RUN[driver](config, NAMES[:40], family="both", cache=NOT_KEPT, in_flight=128)
     assert all(len(found.addresses) == 2 for found in results)
@@ -194,6 +113,20 @@ def test_tiny_deadlines_never_hang(stage, driver):
     assert told <= {LookupTimeout, Addresses}
 
 
+@pytest.mark.behaviour("N5")
+@pytest.mark.drivers("asyncio", "trio")
+def test_loops_in_several_threads_get_their_own_answers(stage):
+    config, _ = stage()
+    parts = [NAMES[start::3] for start in range(3)]
+    with ThreadPoolExecutor(3) as pool:
+        runs = [
+            pool.submit(RUN[kind], config, part)
+            for kind, part in zip(("asyncio", "trio", "asyncio"), parts, strict=True)
+        ]
+    for run, part in zip(runs, parts, strict=True):
+        assert [texts(found)[0] for found in run.result()] == [EACH[name] for name in part]
+
+
 @pytest.mark.behaviour("O2")
 @pytest.mark.drivers("virtual")
 def test_rotation_is_even_over_three_thousand():
@@ -203,33 +136,6 @@ def test_rotation_is_even_over_three_thousand():
     for n in range(3000):
         resolver.addresses(NAMES[n % 500])
     assert [playing.asked.total() for playing in network.playing.values()] == [1000] * 3
-
-
-@pytest.mark.behaviour("O3", "F10")
-@pytest.mark.drivers("blocking")
-def test_children_do_not_all_start_with_the_same_nameserver(stage):
-    config, playing = stage(*[Nameserver(zone=ZONE)] * 3, flags=("rotate",))
-    with Resolver(config, family="ipv4", cache=NOT_KEPT) as resolver:
-        resolver.addresses(NAMES[0], timeout=PATIENCE)
-        before = [one.asked.total() for one in playing]
-        for _ in range(18):
-            _look_in_a_child(resolver)
-    asked = [one.asked.total() - earlier for one, earlier in zip(playing, before, strict=True)]
-    # All at one by chance: once in 129 million runs.
-    assert max(asked) < sum(asked) >= 18
-
-
-def _look_in_a_child(resolver: Resolver) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # CPython 3.12 warns of forks with threads about
-        child = os.fork()
-    if not child:
-        try:
-            resolver.addresses(NAMES[1], timeout=PATIENCE)
-            os._exit(0)
-        except BaseException:  # noqa: BLE001 - a child never returns into the test
-            os._exit(1)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 @pytest.mark.behaviour("O3")
@@ -243,77 +149,6 @@ def test_threads_go_on_where_the_others_were(stage):
             thread.join()
     resends = resolver.stats().resends
     assert all(10 - resends <= one.asked.total() <= 10 + resends for one in playing)
-
-
-# -- cancelling ------------------------------------------------------------------------------------------------------
-
-
-def _left_by_asyncio(config: ResolverConfig, names: list[str], due: Callable[[], bool], pause: float) -> list[str]:
-    async def main() -> list[str]:
-        async with asyncio.timeout(PATIENCE), AsyncResolver(config, family="ipv4") as resolver:
-            tasks = [asyncio.ensure_future(resolver.addresses(name, timeout=PATIENCE)) for name in names]
-            while not due():  # noqa: ASYNC110 - it is another thread's doing
-                await asyncio.sleep(0.001)
-            await asyncio.sleep(pause)
-            for task in tasks:
-                assert task.cancel()
-            results = await asyncio.gather(*tasks, return_exceptions=True)
-            assert {type(result) for result in results} == {asyncio.CancelledError}
-            assert resolver.stats().in_flight == 0
-            return texts(await resolver.addresses(NAMES[0], timeout=PATIENCE))
-
-    return asyncio.run(main())
-
-
-def _left_by_trio(config: ResolverConfig, names: list[str], due: Callable[[], bool], pause: float) -> list[str]:
-    async def main() -> list[str]:
-        with trio.fail_after(PATIENCE):
-            async with AsyncResolver(config, family="ipv4") as resolver:
-                async with trio.open_nursery() as nursery:
-                    for name in names:
-                        nursery.start_soon(partial(resolver.addresses, name, timeout=PATIENCE))
-                    while not due():  # noqa: ASYNC110 - it is another thread's doing
-                        await trio.sleep(0.001)
-                    await trio.sleep(pause)
-                    nursery.cancel_scope.cancel()
-                assert nursery.cancel_scope.cancelled_caught
-                assert resolver.stats().in_flight == 0
-                return texts(await resolver.addresses(NAMES[0], timeout=PATIENCE))
-
-    return trio.run(main)
-
-
-LEFT = {"asyncio": _left_by_asyncio, "trio": _left_by_trio}
-each_loop = pytest.mark.parametrize("driver", LEFT)
-GONE = Nameserver({NAMES[0]: (answer,), "": (silent,)}, ZONE)
-
-
-@pytest.mark.behaviour("A3", "A7")
-@each_loop
-def test_a_caller_leaves_while_tcp_connects(stage, driver):
-    config, (playing,) = stage(Nameserver({NAMES[0]: (answer,), "udp": (truncated,)}, ZONE, tcp=False))
-    due = threading.Event()
-    playing.after(1, due.set)
-    listening = stage.opened[0]._tcp
-    listening.listen(0)
-    fillers = [socket.socket() for _ in range(4)]
-    for sock in fillers:
-        sock.setblocking(False)
-        sock.connect_ex(listening.getsockname())  # the queue is full with one; the kernel then lets others wait
-    try:
-        assert LEFT[driver](config, NAMES[1:2], due.is_set, 0.02) == [EACH[NAMES[0]]]
-    finally:
-        for sock in fillers:
-            sock.close()
-    assert playing.asked == {"A udp": 2}
-
-
-@pytest.mark.behaviour("A5", "A7")
-@each_loop
-def test_ten_thousand_leave_at_once_and_the_next_one_is_answered(stage, driver):
-    config, _ = stage(GONE)
-    names = [f"x{n}.example." for n in range(10_000)]
-    assert LEFT[driver](config, names, lambda: True, 0.01) == [EACH[NAMES[0]]]
 
 
 # -- what is left ----------------------------------------------------------------------------------------------------
@@ -350,7 +185,7 @@ def test_python_warns_of_nothing_with_dash_w_error(stage, driver):
         f"config = ResolverConfig.for_cluster({nameserver!r}, namespace='shop')\nname = {NAMES[0]!r}\n"
     )
     done = subprocess.run(
-        [sys.executable, "-X", "dev", "-W", "error", "-c", head + code],
+        [sys.executable, "-W", "error", "-c", head + code],
         capture_output=True,
         text=True,
         cwd=ROOT,

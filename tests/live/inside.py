@@ -55,8 +55,8 @@ def command(*argv: str) -> None:
     subprocess.run(argv, check=True, capture_output=True, text=True, stdin=subprocess.DEVNULL)
 
 
-def start(server: dict[str, Any], log: Path) -> None:
-    """Start one server and wait until its log says that it serves."""
+def start(server: dict[str, Any], log: Path) -> subprocess.Popen[bytes]:
+    """Start one server, and return it when its log says that it serves."""
     with log.open("w") as out:
         process = subprocess.Popen(server["argv"], stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
     deadline = time.monotonic() + START_SECONDS
@@ -66,6 +66,7 @@ def start(server: dict[str, Any], log: Path) -> None:
         time.sleep(0.02)
     if server["unready"] and server["unready"] in text:
         raise RuntimeError(f"{server['argv'][0]} serves before it is ready: {text}")
+    return process
 
 
 def run(job: dict[str, Any], folder: Path) -> dict[str, Any]:

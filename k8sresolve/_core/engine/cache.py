@@ -48,7 +48,8 @@ class Cache:
             return
         octets = octets_of(key, answer)
         with self.lock:
-            self._drop(key)
+            if key in self._answers:
+                self._drop(key)
             if octets > self.config.octets / _SHARES:
                 return
             self._answers[key] = answer, octets

@@ -107,7 +107,7 @@ class Inquiry:
         self._pausing = False
         self._cycle = 0  # the first send since the last pause
         self._junk = 0
-        self._plain: set[int] = set()  # the nameservers that this question is asked of without EDNS
+        self._plain: tuple[int, ...] = ()  # the nameservers that this question is asked of without EDNS
         self._payloads: dict[bool, bytes] = {}
 
     # -- events ------------------------------------------------------------------------------------------------------
@@ -374,7 +374,7 @@ class Inquiry:
         self._replied(now, sent, outcome)
         if sent.server in self._plain:
             return []
-        self._plain.add(sent.server)
+        self._plain += (sent.server,)
         return [self._send(now, sent.server)]
 
     # -- setbacks ----------------------------------------------------------------------------------------------------

@@ -52,19 +52,24 @@ class Places(Generic[W]):
     def take(self, one: W) -> bool:
         """Take a place for it; False where it has to wait, and stands in line now."""
         if self._is_free(one.inside):
-            self._seat(one)
+            self._prompt[one.inside] += 1
+            one.launched = True
             return True
         self._queues[one.inside].append(one)
         return False
 
     def next(self) -> W | None:
         """Whose turn it is: it has a place now."""
+        outer, inner = self._queues
+        if not outer and not inner:
+            return None
         heads = [head for queue in self._queues if (head := _head(queue)) is not None and self._is_free(head.inside)]
         if not heads:
             return None
         one = min(heads, key=lambda head: head.began)
         self._queues[one.inside].popleft()
-        self._seat(one)
+        self._prompt[one.inside] += 1
+        one.launched = True
         return one
 
     def note_late(self, one: W) -> None:
@@ -76,17 +81,18 @@ class Places(Generic[W]):
         """It has ended; `late` as it was noted here."""
         (self._late if late else self._prompt)[one.inside] -= 1
 
-    def _seat(self, one: W) -> None:
-        self._prompt[one.inside] += 1
-        one.launched = True
-
     def _is_free(self, inside: bool) -> bool:
         outer, inner = self._prompt
         late_outer, late_inner = self._late
         share, cap = self._shares
-        if outer + inner + max(0, late_outer + late_inner - LATE * cap) >= cap:
+        held = outer + inner
+        if late_outer + late_inner > LATE * cap:
+            held += late_outer + late_inner - LATE * cap
+        if held >= cap:
             return False
-        return inside or outer + max(0, late_outer - LATE * share) < share
+        if inside or outer + late_outer < share:
+            return True
+        return outer + max(0, late_outer - LATE * share) < share
 
 
 def _head(queue: deque[W]) -> W | None:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from ipaddress import IPv6Address
 from types import MappingProxyType
+from typing import Any, cast
 
 from k8sresolve._core.addresses import parse_inet_aton
 from k8sresolve._core.files.dialects import DIALECTS, DialectRules, bounded, is_link_local, parse_ipv6
@@ -82,16 +83,21 @@ def parse_statements(
     return stated
 
 
+def _names(given: Any, kind: type) -> bool:
+    """Whether this is a mapping from names to values of that type."""
+    if not isinstance(given, Mapping):
+        return False
+    pairs = cast("Mapping[object, object]", given).items()
+    return all(isinstance(name, str) and isinstance(value, kind) for name, value in pairs)
+
+
 def _check_arguments(data: object, env: object, interfaces: object, source: object) -> None:
     if data is not None and not isinstance(data, bytes | bytearray):
         raise ConfigError(f"{told(data)} is no text of a resolv.conf", advice="give its octets, or None")
-    for name, given, kind in (("env", env, str), ("interfaces", interfaces, int)):
-        fits = isinstance(given, Mapping) and all(
-            isinstance(key, str) and isinstance(value, kind) for key, value in given.items()
-        )
-        if not fits:
-            what = "text" if kind is str else "a number"
-            raise ConfigError(f"{name}={told(given)} cannot be used", advice=f"give {what} by name")
+    if not _names(env, str):
+        raise ConfigError(f"env={told(env)} cannot be used", advice="give text by name")
+    if not _names(interfaces, int):
+        raise ConfigError(f"interfaces={told(interfaces)} cannot be used", advice="give a number by name")
     if not isinstance(source, str):
         raise ConfigError(f"source={told(source)} is no text", advice="name the file")
 

@@ -113,17 +113,15 @@ def _follow_pointers(message: bytes, at: int, start: int) -> bytes:
         if message[at] < 192:
             raise Malformed("a label of unknown type")
         limit, start = start, (message[at] & 63) << 8 | message[at + 1]
-        if start >= limit:
-            break
         at = start
         while 0 < (length := message[at]) < 64:
             at += length + 1
         wire += message[start:at]
         if at + (2 if length else 1) > limit:
-            raise Malformed("a name runs into itself")
+            raise Malformed("a compression pointer leads forward, or into what led there")
         if not length:
             return wire + b"\0"
-    raise Malformed("a compression pointer leads forward, or through too many others")
+    raise Malformed("a name is too many compression pointers away")
 
 
 @lru_cache(64)

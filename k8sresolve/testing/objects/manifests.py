@@ -129,7 +129,8 @@ def _taken_apart(value: Any, path: FieldPath, kind_of_items: str) -> Iterator[Re
 def _told(kind: str, obj: Object) -> str:
     """Tell an object as people do: `Service shop/payments`. What of it is wrong may be its name."""
     meta = obj.get("metadata")
-    name, namespace = (meta.get(key) for key in ("name", "namespace")) if isinstance(meta, dict) else ("", "")
+    fields = cast(Object, meta) if isinstance(meta, dict) else {}
+    name, namespace = fields.get("name"), fields.get("namespace")
     if not isinstance(name, str) or not name:
         return kind
     if kind in ("Namespace", "Node"):

@@ -2,7 +2,7 @@
 
 A test carries codes by `pytest.mark.behaviour`, by the beginning of its docstring (`P3: ...`), by a comment at the end
 of its `def` line (`# N1, A7`), or by its name (`test_f7_...`); a scenario by the beginning of its name. What it runs is
-told by `pytest.mark.drivers`, by a parameter `driver`, or by the file it stands in.
+told by `pytest.mark.drivers`, by a parameter that is a driver, by its name, or by the file it stands in.
 """
 
 import inspect
@@ -18,6 +18,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[3]
 FOLDERS = (
+    "tests/bench",
     "tests/cli",
     "tests/core",
     "tests/drivers",
@@ -26,22 +27,28 @@ FOLDERS = (
     "tests/getaddrinfo",
     "tests/testing",
 )
-DRIVERS = ("blocking", "asyncio", "trio", "virtual", "core")
+DRIVERS = ("blocking", "asyncio", "trio", "virtual")
+BESIDE = ("core", "kit", "command")  # what is shown where no driver differs
 TARGET = "K8SRESOLVE_COLLECTED"
 
 _CODE = r"[PMTROXSCANLKF]\d{1,2}"
 _LEADING = re.compile(rf"{_CODE}(?:(?:, | and | ){_CODE})*(?=\W|$)")
 _COMMENT = re.compile(rf"#\s*({_CODE}(?:, {_CODE})*)\s*$")
-_NAMED = re.compile(rf"_({_CODE})_", re.IGNORECASE)
+_NAMED = re.compile(rf"(?<=_){_CODE}(?=_)", re.IGNORECASE)
 _HOMES = {
+    "tests/bench/test_soaks": ("blocking", "asyncio", "trio"),
     "tests/drivers/test_asyncio": ("asyncio",),
     "tests/drivers/test_trio": ("trio",),
+    "tests/drivers/test_loops": ("asyncio",),
     "tests/drivers/test_blocking": ("blocking",),
     "tests/drivers/test_interruptions": ("blocking",),
+    "tests/drivers/test_forks": ("blocking",),
     "tests/core/test_reload": ("blocking",),
     "tests/testing/network/test_virtual_driver": ("virtual",),
     "tests/testing/network/test_faults": ("virtual", "blocking"),
 }
+
+_LOOPS = {"uvloop": "asyncio"}
 
 Shown = dict[str, dict[str, list[str]]]
 """By code, by driver: the tests."""
@@ -105,14 +112,19 @@ def _head(function: Any) -> list[str]:
 
 
 def drivers_of(item: Any) -> set[str]:
-    """The drivers that a test runs; `core` where it runs none, but what all of them stand on."""
-    parameters = getattr(getattr(item, "callspec", None), "params", {})
+    """The drivers that a test runs; `core` where it runs none, but what all of them stand on; kit or command."""
+    call = getattr(item, "callspec", None)
     marked = {name for mark in item.iter_markers("drivers") for name in mark.args}
-    if "scenario" in parameters and marked:
-        return marked & set(parameters["scenario"].drivers)
-    if parameters.get("driver") in DRIVERS:
-        return {parameters["driver"]}
+    if call is not None and "scenario" in call.params and marked:
+        return marked & set(call.params["scenario"].drivers)
+    named = set(call.id.split("-") if call is not None else ()) & {*DRIVERS, *_LOOPS}
+    if named:
+        return {_LOOPS.get(name, name) for name in named}
     if marked:
         return marked
     home = item.nodeid.partition("::")[0].removesuffix(".py")
-    return set(_HOMES.get(home, ("core",)))
+    spoken = {driver for driver in DRIVERS if f"_{driver}" in item.originalname}
+    if home.startswith("tests/drivers/") and home not in _HOMES and spoken:
+        return spoken
+    beside = {"tests/testing": "kit", "tests/cli": "command"}.get("/".join(home.split("/")[:2]), "core")
+    return set(_HOMES.get(home, (beside,)))

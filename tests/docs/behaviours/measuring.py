@@ -1,4 +1,4 @@
-"""`python -m tests.docs.behaviours --measure`: run the scenarios with the peers, and keep what they did."""
+"""Run the scenarios with the peers, and keep what they did."""
 
 import json
 import platform
@@ -20,13 +20,17 @@ ROOT = Path(__file__).parents[3]
 STAGES = 5  # at once; most of a run is waiting
 
 
-def measure() -> None:
-    """Run every scenario that a peer can be asked for; needs root, for namespaces, and the group `clients`."""
+def measure(*, anew: bool) -> None:
+    """Run the scenarios that a peer can be asked for, all or those not yet measured.
+
+    Needs root, for namespaces, and the group `clients`.
+    """
     names = sorted({s.name for s in SCENARIOS for peer in PEERS if not cannot(s, peer)})
+    seen: dict[str, Any] = {} if anew else json.loads(DATA.read_text())["scenarios"]
     waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
     for name in names:
-        waiting.put(name)
-    seen: dict[str, Any] = {}
+        if name not in seen:
+            waiting.put(name)
     threads = [threading.Thread(target=_work, args=(waiting, seen)) for _ in range(STAGES)]
     for thread in threads:
         thread.start()
@@ -36,7 +40,6 @@ def measure() -> None:
         raise SystemExit(f"not measured: {sorted(missing)}")
     told = {
         "how": "python -m tests.docs.behaviours --measure",
-        "date": f"{datetime.now(UTC):%Y-%m-%d}",
         "versions": {
             "dnspython": version("dnspython"),
             "aiodns": f"{version('aiodns')} (pycares {version('pycares')}, c-ares {_c_ares()})",
@@ -70,5 +73,5 @@ def _work(waiting: "queue.SimpleQueue[str]", seen: dict[str, Any]) -> None:
             line = stage.stdout.readline()
             if not line:
                 break
-            seen[name] = json.loads(line)
+            seen[name] = {"date": f"{datetime.now(UTC):%Y-%m-%d}", **json.loads(line)}
         stage.stdin.close()

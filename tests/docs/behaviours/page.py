@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.docs.behaviours.asking import PEERS, alike, cannot, verdict
-from tests.docs.behaviours.collecting import DRIVERS, Shown
+from tests.docs.behaviours.collecting import BESIDE, DRIVERS, Shown
 from tests.docs.behaviours.measuring import DATA
 from tests.docs.behaviours.rules import BEHAVIOURS, CLUSTERS, FOUND, LATER, Group
 from tests.drivers.scenarios import SCENARIOS, Scenario
@@ -38,8 +38,8 @@ def missing(shown: Shown) -> list[str]:
 def _opening(shown: Shown) -> str:
     codes = [code for group in BEHAVIOURS for code in group.rules]
     held = [code for code in codes if code in shown]
-    by = [(sum(driver in shown[code] for code in held), driver) for driver in DRIVERS if driver != "core"]
-    below = sum(set(shown[code]) == {"core"} for code in held)
+    by = [(sum(driver in shown[code] for code in held), driver) for driver in DRIVERS]
+    below = sum(set(shown[code]).isdisjoint(DRIVERS) for code in held)
     lacking = "; ".join(f"{code} ({LATER.get(code, 'no test')})" for code in codes if code not in shown)
     drivers = ", ".join(f"{count} on {name}" for count, name in by if count)
     return (
@@ -49,16 +49,17 @@ def _opening(shown: Shown) -> str:
 
 
 def _measured(measured: dict[str, Any]) -> str:
+    seen = measured["scenarios"]
     versions = ", ".join(f"{name} {version}" for name, version in measured["versions"].items())
-    told = [f"{peer} in {_alike(peer, measured['scenarios'])}" for peer in PEERS]
+    told = [f"{peer} in {_alike(peer, seen)}" for peer in PEERS]
     return (
         f"In the same scenarios others come to the same records or class of error: {', '.join(told)} that they can be "
-        f"asked. Measured on {measured['date']}: {versions}.\n"
+        f"asked. Measured on {max(one['date'] for one in seen.values())}: {versions}.\n"
     )
 
 
 def _alike(peer: str, seen: dict[str, Any]) -> str:
-    asked = [s for s in SCENARIOS if not cannot(s, peer)]
+    asked = [s for s in SCENARIOS if not cannot(s, peer) and s.name in seen]
     return f"{sum(alike(s, seen[s.name][peer]) for s in asked)} of {len(asked)}"
 
 
@@ -78,11 +79,9 @@ def _drivers(code: str, shown: Shown) -> str:
     if code not in shown:
         return LATER.get(code, "**no test**")
     names = [driver for driver in DRIVERS if driver in shown[code]]
-    if {*names} >= {*DRIVERS} - {"core"}:
+    if len(names) == len(DRIVERS):
         return "all"
-    if len(names) > 1 and "core" in names:
-        names.remove("core")
-    return ", ".join(names)
+    return ", ".join(names or [place for place in BESIDE if place in shown[code]])
 
 
 def scenarios_of(code: str) -> list[Scenario]:

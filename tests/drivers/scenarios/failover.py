@@ -1,13 +1,33 @@
 """R: several nameservers, some of which fail."""
 
 from tests.drivers import script
-from tests.drivers.scenarios.vocabulary import CLOSED, FOUND, GONE, TCP, UDP, Scenario, addresses, at
-from tests.drivers.script import Nameserver, rcode, truncated
+from tests.drivers.scenarios.vocabulary import (
+    CLOSED,
+    DUAL,
+    FOUND,
+    GONE,
+    TCP,
+    UDP,
+    VIRTUAL,
+    Scenario,
+    Wait,
+    addresses,
+    at,
+)
+from tests.drivers.script import Nameserver, answer, late, rcode, silent, truncated
 
 SCENARIOS = (
     Scenario("R10 a silent first nameserver", (FOUND,), (UDP, UDP), (GONE, Nameserver()), seconds=(0.25, 0.26)),
     Scenario("R10 and the next lookup does not ask it", (FOUND, "10.96.20.2"), (UDP, {"A udp": 2}),
         (GONE, Nameserver()), calls=(addresses(), addresses("dual.shop.svc.cluster.local.")), seconds=(0.25, 0.27)),
+    Scenario("R11 one that failed is asked beside the other after five seconds, and stands again",
+        (FOUND, "10.96.20.2", "10.96.20.3"), ({"A udp": 3}, {"A udp": 2}), (at(silent, answer), at(late(0.02))),
+        calls=(addresses(), Wait(6.5), addresses(DUAL), addresses("short.shop.svc.cluster.local.")),
+        seconds=(6.77, 6.78), drivers=VIRTUAL),
+    Scenario("R12 both failed once, and both stand again", (FOUND, "10.96.20.2", "10.96.20.3"),
+        ({"A udp": 4}, {"A udp": 2}), (at(silent, answer), at(silent, answer)),
+        calls=(addresses(), Wait(6.5), addresses(DUAL), addresses("short.shop.svc.cluster.local.")),
+        seconds=(7.25, 7.26), drivers=VIRTUAL),
     Scenario("R7 a closed first nameserver", (FOUND,), ({}, UDP), (CLOSED, Nameserver()), seconds=(0, 0.05)),
     Scenario("R9 the third nameserver answers", (FOUND,), ({}, UDP, UDP), (CLOSED, at(rcode("REFUSED")), Nameserver())),
     Scenario("R9 the third answers, two are silent", (FOUND,), (UDP, UDP, UDP), (GONE, GONE, Nameserver()),

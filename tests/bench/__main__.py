@@ -1,0 +1,71 @@
+"""Measures beside peers, and long runs: `python -m tests.bench WHAT`.
+
+All measures but `speed` and `cluster` run in namespaces of their own, for which they need root, `taskset`, `ip` and
+`unshare`, Knot DNS (`knotd`), and CoreDNS as `.ci/run` builds it. Peers that are not installed are left out. Soaks need
+nothing, and end with status 1 where something did not hold.
+"""
+
+import argparse
+import sys
+
+from tests.bench import cluster, outage, rollouts, speed, ways
+from tests.bench.machine import in_namespaces
+from tests.bench.soaks import cancellations, cycles, forks, lookups
+from tests.bench.soaks import rollouts as rollouts_soak
+
+# what, its rounds, its count in a round: lookups at most, restarts, or callers
+MEASURES = {
+    "loss": (ways.loss, 5, 2000),
+    "failover": (ways.failover, 5, 800),
+    "duplicates": (ways.duplicates, 3, 2000),
+    "crowd": (ways.crowd, 5, 8000),
+    "rollout": (rollouts.rollout, 3, 2),
+    "outage": (outage.outage, 3, 20),
+}
+SOAKS = {
+    "lookups": lookups,
+    "cycles": cycles,
+    "rollouts": rollouts_soak,
+    "cancellations": cancellations,
+    "forks": forks,
+}
+
+
+def main() -> int:
+    """Run what the command line says."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    commands = parser.add_subparsers(dest="what", required=True)
+    command = commands.add_parser("speed", help=_first_line(speed.__doc__))
+    command.add_argument("--rounds", type=int, default=5)
+    commands.add_parser("cluster", help=_first_line(cluster.__doc__))
+    for name, (function, rounds, count) in MEASURES.items():
+        command = commands.add_parser(name, help=_first_line(function.__doc__))
+        command.add_argument("--rounds", type=int, default=rounds)
+        command.add_argument("--count", type=int, default=count, help="of one client in a round")
+        command.add_argument("--seed", type=int, default=1)
+    soaks = commands.add_parser("soak", help="long runs, and what they leave").add_subparsers(
+        dest="soak", required=True
+    )
+    for name, module in SOAKS.items():
+        command = soaks.add_parser(name, help=_first_line(module.soak.__doc__))
+        command.add_argument("--count", type=int, default=module.COUNT)
+        command.add_argument("--seed", type=int, default=1)
+    asked = parser.parse_args()
+    if asked.what == "soak":
+        return SOAKS[asked.soak].soak(asked.count, asked.seed)
+    if asked.what == "speed":
+        speed.main(asked.rounds)
+    elif asked.what == "cluster":
+        cluster.main()
+    else:
+        function = MEASURES[asked.what][0]
+        in_namespaces(lambda: function(asked.rounds, asked.count, asked.seed))
+    return 0
+
+
+def _first_line(text: str | None) -> str:
+    return (text or "").partition("\n")[0].replace("%", "%%")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
