@@ -31,7 +31,7 @@ class TrioDriver(PooledDriver):
         return token
 
     @staticmethod
-    def _has_ended(_: object) -> bool:
+    def _has_ended(loop: object) -> bool:  # noqa: ARG004
         return False  # the end of the run closes this driver
 
     async def ask(self, round_: Round, terms: Terms) -> Results:
