@@ -18,6 +18,7 @@ sockets here: a driver performs each `Send` and reports under its number.
 
 import math
 from collections.abc import Iterable
+from typing import Protocol
 
 from k8sresolve._core.engine.health import MOST_WAIT
 from k8sresolve._core.engine.ledger import Ledger
@@ -41,6 +42,13 @@ EARLY = 0.25  # seconds; resends before that draw on the budget
 STREAM_WAIT = 1.0  # seconds until another TCP connection is tried, doubling
 
 _REASONS: dict[int, Reason] = {FORMERR: "formerr", SERVFAIL: "servfail", NOTIMP: "notimp", REFUSED: "refused"}
+
+
+class Reading(Protocol):
+    """What `Inquiry.read` came to in another thread."""
+
+    def result(self) -> Reply | None:
+        """Return the reply, or raise what was raised there."""
 
 
 class Inquiry:
@@ -136,18 +144,18 @@ class Inquiry:
         """A datagram came on the socket of that send, with its id."""
         sent = self.sent[number]
         try:
-            reading = None if len(data) > EDNS_SIZE else self._read(data)
+            reading = None if len(data) > EDNS_SIZE else self.read(data)
         except BadAnswer as error:
             return self._doubt(now, sent, "bad", str(error))
         if reading is None:
             return self._on_junk(now, sent)
         return self._truncated(now, sent) if reading.truncated else self._judge(now, sent, reading)
 
-    def on_stream(self, now: float, number: int, data: bytes) -> list[Send]:
-        """A whole message came over TCP."""
+    def on_stream(self, now: float, number: int, data: bytes | Reading) -> list[Send]:
+        """A whole message came over TCP; or what reading it came to, where that was done elsewhere."""
         sent = self.sent[number]
         try:
-            reading = self._read(data)
+            reading = self.read(data) if isinstance(data, bytes) else data.result()
         except BadAnswer as error:
             return self._doubt(now, sent, "bad", str(error))
         if reading is None:
@@ -190,6 +198,18 @@ class Inquiry:
                 self._ledger.healths[last.server].failed(now)
         self._waits += 1
         return self._again(now)
+
+    def read(self, data: bytes) -> Reply | None:
+        """Read a reply; None for what is no reply to this question, or is damaged. Raises `BadAnswer`.
+
+        It changes nothing, and so may be done in another thread.
+        """
+        try:
+            return read_reply(data, next(iter(self._payloads.values())), self.question.rdtype)
+        except BadAnswer:
+            raise
+        except Malformed:
+            return None
 
     def end(self, now: float, reason: Reason, detail: str = "") -> None:
         """Give up from outside: nobody waits any more, or the resolver is closed."""
@@ -292,15 +312,6 @@ class Inquiry:
         return payload
 
     # -- replies -----------------------------------------------------------------------------------------------------
-
-    def _read(self, data: bytes) -> Reply | None:
-        """Read a reply; None for what is no reply to this question, or is damaged. Raises `BadAnswer`."""
-        try:
-            return read_reply(data, next(iter(self._payloads.values())), self.question.rdtype)
-        except BadAnswer:
-            raise
-        except Malformed:
-            return None
 
     def _replied(self, now: float, sent: Sent, outcome: str) -> None:
         """It was a reply, and so tells of the nameserver's round trip."""
