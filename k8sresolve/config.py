@@ -44,6 +44,8 @@ def check_seconds(name: str, value: object, least: float = -math.inf) -> float:
     """Return a finite number of seconds, `least` or more; raises `ConfigError` for anything else."""
     if is_finite(value) and value >= least:
         return value
+    if isinstance(value, int) and not isinstance(value, bool) and not is_finite(value):
+        raise ConfigError(f"{name} is too large a number of seconds", advice="give a finite number")
     bound = "" if least == -math.inf else f" of {least:g} or more"
     raise ConfigError(f"{name}={told(value)} is no number of seconds", advice=f"give a finite number{bound}")
 

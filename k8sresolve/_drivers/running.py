@@ -2,7 +2,8 @@
 
 import logging
 import sys
-from typing import Protocol, TypeVar
+from collections.abc import Coroutine
+from typing import Any, Protocol, TypeVar
 
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.questions import Call, Patience, Results, Round, Terms
@@ -45,7 +46,7 @@ class SyncDriver(Driver, Protocol):
 class AsyncDriver(Driver, Protocol):
     """A driver for tasks."""
 
-    async def ask(self, round_: Round, terms: Terms) -> Results:
+    def ask(self, round_: Round, terms: Terms) -> Coroutine[Any, Any, Results]:
         """Ask questions at once, and wait for what suffices."""
         ...
 

@@ -10,6 +10,7 @@ from k8sresolve._core.engine.desk import Batch, Flight
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.events import Events
+from k8sresolve._core.questions import Results, Round, Terms
 from k8sresolve._drivers.pool import Slot
 from k8sresolve._drivers.pooled import PooledDriver
 from k8sresolve._drivers.running import report
@@ -30,8 +31,13 @@ class TrioDriver(PooledDriver):
         return token
 
     @staticmethod
-    def _has_ended(_: object) -> bool:
+    def _has_ended(loop: object) -> bool:  # noqa: ARG004
         return False  # the end of the run closes this driver
+
+    async def ask(self, round_: Round, terms: Terms) -> Results:
+        """Ask questions at once, and wait for what suffices. In a scope that is cancelled already, nothing is asked."""
+        await trio.lowlevel.checkpoint_if_cancelled()
+        return await super().ask(round_, terms)
 
     async def _wait(self, batch: Batch) -> None:
         if batch.done:

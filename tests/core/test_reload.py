@@ -7,7 +7,6 @@ import gc
 import os
 import threading
 import time
-from types import SimpleNamespace
 
 import attrs
 import pytest
@@ -194,7 +193,7 @@ def two_clusters(resolv_conf, monkeypatch):
     """Two nameservers; the file names the first. Time is the test's."""
     first, second = cluster("10.96.0.1"), cluster("10.96.0.2")
     now = [100.0]
-    monkeypatch.setattr("k8sresolve._facade.time", SimpleNamespace(time=time.time, monotonic=lambda: now[0]))
+    monkeypatch.setattr("k8sresolve._facade.monotonic", lambda: now[0])
     with first.serve() as one, second.serve() as two:
         ports = {"127.0.2.1": one.port, "127.0.2.2": two.port}
         monkeypatch.setattr(

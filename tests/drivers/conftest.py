@@ -76,6 +76,23 @@ def resolver_of(loopback: Loopback) -> Any:
 
 
 @pytest.fixture
+def stage(loopback: Loopback) -> Iterator[Callable[..., Any]]:
+    """Open scripted nameservers; returns their configuration and what they are asked."""
+    opened: list[Any] = []
+
+    def make(*nameservers: Nameserver, flags: tuple[str, ...] = ()) -> tuple[ResolverConfig, list[Playing]]:
+        playing = [Playing(nameserver) for nameserver in nameservers or (Nameserver(zone=ZONE),)]
+        some = loopback.open(playing)
+        opened.extend(some)
+        addresses = tuple(one.address for one in some)
+        return ResolverConfig(addresses, cluster_domain="cluster.local", flags=frozenset(flags)), playing
+
+    make.opened = opened
+    yield make
+    loopback.close(opened)
+
+
+@pytest.fixture
 def async_resolver_of(loopback: Loopback) -> Any:
     """Make resolvers for tasks, of any number of nameservers; what those were asked is `resolver.playing`."""
     opened: list[Any] = []
@@ -89,22 +106,5 @@ def async_resolver_of(loopback: Loopback) -> Any:
         resolver.playing = playing
         return resolver
 
-    yield make
-    loopback.close(opened)
-
-
-@pytest.fixture
-def stage(loopback: Loopback) -> Iterator[Callable[..., Any]]:
-    """Open scripted nameservers; returns their configuration and what they are asked."""
-    opened: list[Any] = []
-
-    def make(*nameservers: Nameserver, flags: tuple[str, ...] = ()) -> tuple[ResolverConfig, list[Playing]]:
-        playing = [Playing(nameserver) for nameserver in nameservers or (Nameserver(zone=ZONE),)]
-        some = loopback.open(playing)
-        opened.extend(some)
-        addresses = tuple(one.address for one in some)
-        return ResolverConfig(addresses, cluster_domain="cluster.local", flags=frozenset(flags)), playing
-
-    make.opened = opened
     yield make
     loopback.close(opened)

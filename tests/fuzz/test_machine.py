@@ -19,8 +19,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from k8sresolve import Error, InternalError, LookupTimeout, NotFound, ResolverClosed, ResolverConfig, TemporaryFailure
-from k8sresolve._core.engine.alarms import Alarms
-from k8sresolve._core.engine.desk import Desk
 from k8sresolve._core.engine.sends import Send
 from k8sresolve._facade import Options
 from k8sresolve.testing.network.clock import Clock
@@ -142,6 +140,7 @@ class Machine(RuleBasedStateMachine):
         self.lines = told()
         self.told = self.lines.__enter__()
         self.waiting: list[Waiting] = []
+        self.loops: list[Any] = []  # of each configuration so far: a driver for each loop, of which there is one
         self.drivers: list[Any] = []
         self.jumps = 0
         self.closings = 0
@@ -156,9 +155,10 @@ class Machine(RuleBasedStateMachine):
         self._note_driver()
 
     def _note_driver(self) -> None:
-        driver = self.resolver._line.driver
-        if driver not in self.drivers:
-            self.drivers.append(driver)
+        loops = self.resolver._line.driver
+        self.loops += [loops] if loops not in self.loops else []
+        drivers = loops._drivers.values()
+        self.drivers += [driver for driver in drivers if driver not in self.drivers]
 
     # -- what a program does -------------------------------------------------------------------------------------------
 
@@ -210,10 +210,8 @@ class Machine(RuleBasedStateMachine):
     @rule()
     def fork(self) -> None:
         """Go on as a child would: flights and timers are the parent's; tasks that waited are forgotten one by one."""
-        for driver in self.drivers:
-            driver.desk = Desk(driver.desk.rules, driver.desk.ledger, driver.desk._events, driver)
-            driver._alarms = Alarms()
-            driver._deliveries.clear()
+        for driver in self.loops:
+            driver.after_fork()
         for waiting in self.waiting:
             waiting.task.cancel()
         self._turn(3)

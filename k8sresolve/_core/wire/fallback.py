@@ -52,7 +52,7 @@ def read_unusual_reply(message: bytes, query: bytes, rdtype: int) -> Reply | Non
     asked = _question(dns.wire.Parser(query, 12))
     parser = dns.wire.Parser(message)
     try:
-        _, flags, questions, *sections = parser.get_struct("!6H")
+        _, flags, questions, *sections = [parser.get_uint16() for _ in range(6)]
         said = [_question(parser) for _ in range(questions)]
     except Exception:  # noqa: BLE001 - foreign code over hostile octets: whatever it raises, they cannot be read
         return None
@@ -75,9 +75,7 @@ def read_unusual_reply(message: bytes, query: bytes, rdtype: int) -> Reply | Non
 
 
 def _question(parser: dns.wire.Parser) -> tuple[dns.name.Name, int, int]:
-    name = parser.get_name(decompress=True)
-    rdtype, rdclass = parser.get_struct("!HH")
-    return name, rdtype, rdclass
+    return parser.get_name(decompress=True), parser.get_uint16(), parser.get_uint16()
 
 
 def _records(parser: dns.wire.Parser, count: int) -> list[_Row]:
@@ -90,8 +88,10 @@ def _records(parser: dns.wire.Parser, count: int) -> list[_Row]:
 
 def _record(parser: dns.wire.Parser) -> _Row:
     owner = parser.get_name(decompress=True)
-    rdtype, rdclass, ttl, length = parser.get_struct("!HHIH")
-    with parser.restrict_to(length):
+    rdtype = dns.rdatatype.RdataType.make(parser.get_uint16())
+    rdclass = dns.rdataclass.RdataClass.make(parser.get_uint16())
+    ttl = parser.get_uint32()
+    with parser.restrict_to(parser.get_uint16()):
         rdata = dns.rdata.from_wire_parser(rdclass, rdtype, parser)
     return _Row(owner, rdtype, rdclass, ttl, rdata)
 
