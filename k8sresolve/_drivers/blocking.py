@@ -199,9 +199,9 @@ class BlockingDriver:
             raise
 
     def _ask(self, waiter: _Waiter, round_: Round, terms: Terms) -> Results:
-        ready: list[tuple[int, int]] | None = None  # what can go on; None before it has asked
+        ready: list[tuple[int, int]] = []  # what can go on
         ports: _Ports = {}
-        batch: Batch
+        batch: Batch | None = None
         results: Results | None = None
         while True:
             with self._lock:
@@ -210,7 +210,7 @@ class BlockingDriver:
                 if self._torn:
                     self._give_up_desk()
                 self._current, self._torn = waiter, True
-                if ready is None or waiter.desk is not self.desk:  # the first, or a new one since that was given up
+                if batch is None or waiter.desk is not self.desk:  # the first, or a new one since that was given up
                     waiter.desk = self.desk
                     waiter.batch = batch = self.desk.ask(round_, terms, monotonic(), waiter)
                     self._waiters.add(waiter)

@@ -6,23 +6,28 @@ How to wait is the loop's: `asyncio_.py` and `trio_.py`. All of a driver but `ab
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from functools import partial
 from socket import SocketType
 from typing import Any
 from weakref import finalize, ref
 
 from k8sresolve._core.engine.alarms import Alarms
 from k8sresolve._core.engine.desk import Batch, Desk, Flight
+from k8sresolve._core.engine.inquiry import Reading
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.engine.sends import Send
 from k8sresolve._core.events import Events
 from k8sresolve._core.questions import Results, Round, Terms
+from k8sresolve._core.wire.rules import Reply
 from k8sresolve._drivers.clock import monotonic
 from k8sresolve._drivers.pool import Pool, Slot, Ticket
 from k8sresolve._drivers.running import report_fault
 from k8sresolve._drivers.sockets import MOST_DATAGRAM, Stream, open_datagram, query_id, text_of
 from k8sresolve.config import Nameserver
 from k8sresolve.errors import ResolverClosed
+
+LARGE = 16_384  # octets; a larger message may take long to read, and would hold up all tasks of the loop
 
 
 class PooledDriver(ABC):
@@ -148,6 +153,10 @@ class PooledDriver(ABC):
     @abstractmethod
     def _soon(self, call: Callable[..., None], *what: Any) -> None:
         """Call it as soon as what runs now has ended."""
+
+    @abstractmethod
+    def _elsewhere(self, work: Callable[[], Reply | None], then: Callable[[Reading], None]) -> None:
+        """Do it in a thread beside the loop, and tell the loop what came of it."""
 
     @abstractmethod
     def _set_timer(self, delay: float) -> None:
@@ -320,7 +329,19 @@ class PooledDriver(ABC):
                 self.desk.error(flight, number, outcome, monotonic())
             elif data is not None:
                 self.drop(flight, stream)
-                self.desk.message(flight, number, data, monotonic())
+                if len(data) > LARGE:
+                    self._elsewhere(partial(flight.read, data), partial(self._was_read, flight, number))
+                else:
+                    self.desk.message(flight, number, data, monotonic())
+        except BaseException:
+            self._begin_anew()
+            raise
+
+    def _was_read(self, flight: Flight, number: int, reading: Reading) -> None:
+        if self._closed:
+            return
+        try:
+            self.desk.message(flight, number, reading, monotonic())
         except BaseException:
             self._begin_anew()
             raise

@@ -80,7 +80,7 @@ async def run_async(driver: AsyncDriver, call: Call[T], setting: object, timeout
 
 
 # Whose code may run in the midst of ours without being called by it: that of signal handlers and tracers.
-_OURS = frozenset({"k8sresolve", "attr", "attrs", "dns"}) | sys.stdlib_module_names
+_OURS = frozenset({"k8sresolve", "attr", "attrs", "dns", "outcome", "trio"}) | sys.stdlib_module_names
 
 
 def is_ours(error: Exception) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from k8sresolve._core.engine.cache import key_of
-from k8sresolve._core.engine.inquiry import Inquiry
+from k8sresolve._core.engine.inquiry import Inquiry, Reading
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.places import Places
 from k8sresolve._core.engine.rules import Rules
@@ -197,8 +197,8 @@ class Desk:
         """A datagram came for that send."""
         self._let(flight, now, flight.on_datagram, number, data)
 
-    def message(self, flight: Flight, number: int, data: bytes, now: float) -> None:
-        """A whole message came over that send's stream."""
+    def message(self, flight: Flight, number: int, data: bytes | Reading, now: float) -> None:
+        """A whole message came over that send's stream, or was read meanwhile."""
         self._let(flight, now, flight.on_stream, number, data)
 
     def error(self, flight: Flight, number: int, outcome: str, now: float) -> None:

@@ -18,11 +18,12 @@ sockets here: a driver performs each `Send` and reports under its number.
 
 import math
 from collections.abc import Iterable
+from typing import Protocol
 
 from k8sresolve._core.engine.health import MOST_WAIT
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
-from k8sresolve._core.engine.sends import Send, Sent
+from k8sresolve._core.engine.sends import Send, Sends, Sent
 from k8sresolve._core.questions import IMPATIENT, Empty, Exchange, Failed, Found, NxDomain, Patience, Question, Result
 from k8sresolve._core.wire.names import Malformed, Unsendable
 from k8sresolve._core.wire.query import encode_query
@@ -41,8 +42,13 @@ EARLY = 0.25  # seconds; resends before that draw on the budget
 STREAM_WAIT = 1.0  # seconds until another TCP connection is tried, doubling
 
 _REASONS: dict[int, Reason] = {FORMERR: "formerr", SERVFAIL: "servfail", NOTIMP: "notimp", REFUSED: "refused"}
-# What a nameserver says again however often it is asked.
-_LAST_WORDS: frozenset[Reason | None] = frozenset({"refused", "notimp", "formerr", "bad"})
+
+
+class Reading(Protocol):
+    """What `Inquiry.read` came to in another thread."""
+
+    def result(self) -> Reply | None:
+        """Return the reply, or raise what was raised there."""
 
 
 class Inquiry:
@@ -92,7 +98,7 @@ class Inquiry:
         self.give_up = give_up
         self.answer: Result | None = None
         self.wake = give_up
-        self.sent: list[Sent] = []
+        self.sent = Sends()
         self.late = self.unreachable = False
         self._rules = rules
         self._ledger = ledger
@@ -138,18 +144,18 @@ class Inquiry:
         """A datagram came on the socket of that send, with its id."""
         sent = self.sent[number]
         try:
-            reading = None if len(data) > EDNS_SIZE else self._read(data)
+            reading = None if len(data) > EDNS_SIZE else self.read(data)
         except BadAnswer as error:
             return self._doubt(now, sent, "bad", str(error))
         if reading is None:
             return self._on_junk(now, sent)
         return self._truncated(now, sent) if reading.truncated else self._judge(now, sent, reading)
 
-    def on_stream(self, now: float, number: int, data: bytes) -> list[Send]:
-        """A whole message came over TCP."""
+    def on_stream(self, now: float, number: int, data: bytes | Reading) -> list[Send]:
+        """A whole message came over TCP; or what reading it came to, where that was done elsewhere."""
         sent = self.sent[number]
         try:
-            reading = self._read(data)
+            reading = self.read(data) if isinstance(data, bytes) else data.result()
         except BadAnswer as error:
             return self._doubt(now, sent, "bad", str(error))
         if reading is None:
@@ -193,6 +199,18 @@ class Inquiry:
         self._waits += 1
         return self._again(now)
 
+    def read(self, data: bytes) -> Reply | None:
+        """Read a reply; None for what is no reply to this question, or is damaged. Raises `BadAnswer`.
+
+        It changes nothing, and so may be done in another thread.
+        """
+        try:
+            return read_reply(data, next(iter(self._payloads.values())), self.question.rdtype)
+        except BadAnswer:
+            raise
+        except Malformed:
+            return None
+
     def end(self, now: float, reason: Reason, detail: str = "") -> None:
         """Give up from outside: nobody waits any more, or the resolver is closed."""
         self.answer = Failed(reason, detail, self.exchanges(now), now)
@@ -207,10 +225,10 @@ class Inquiry:
 
         SERVFAIL tells more than a refusal, either more than a closed port, and what cannot be right least.
         """
-        sent = max((sent for sent in self.sent if sent.reason is not None), key=_weight, default=None)
+        sent = self.sent.weightiest()
         if sent is None or sent.reason is None:
             return "timeout", "no nameserver answered in time"
-        if sent.transport == "tcp" and self._was_truncated():
+        if sent.transport == "tcp" and self.sent.was_truncated():
             return sent.reason, f"truncated over UDP, then over TCP: {sent.outcome}"
         return sent.reason, sent.outcome
 
@@ -224,9 +242,9 @@ class Inquiry:
         sends = [0] * count
         for sent in self.sent:
             sends[sent.server] += 1
-        done = self._dismissed()
-        if self._tries() >= max(TRIES, count):
-            done |= {sent.server for sent in self.sent if sent.reason not in (None, "network")}
+        done = self.sent.dismissed()
+        if self._is_tried():
+            done |= self.sent.said(since=len(self.sent))
         candidates = [
             server for server in among or range(count) if server not in done and self._room(server) is not None
         ]
@@ -295,15 +313,6 @@ class Inquiry:
 
     # -- replies -----------------------------------------------------------------------------------------------------
 
-    def _read(self, data: bytes) -> Reply | None:
-        """Read a reply; None for what is no reply to this question, or is damaged. Raises `BadAnswer`."""
-        try:
-            return read_reply(data, next(iter(self._payloads.values())), self.question.rdtype)
-        except BadAnswer:
-            raise
-        except Malformed:
-            return None
-
     def _replied(self, now: float, sent: Sent, outcome: str) -> None:
         """It was a reply, and so tells of the nameserver's round trip."""
         if not sent.ended:
@@ -324,7 +333,7 @@ class Inquiry:
             return []
         self._tcp = True
         self._waits = 0
-        return [] if self._is_asked(sent.server, over="tcp") else [self._send(now, sent.server)]
+        return [] if self.sent.is_asked(sent.server, over="tcp") else [self._send(now, sent.server)]
 
     def _judge(self, now: float, sent: Sent, reading: Reply) -> list[Send]:
         if reading.rcode == NOERROR and reading.data:
@@ -390,21 +399,19 @@ class Inquiry:
         else:
             sent.end(now, outcome)
         sent.reason, sent.doubted = reason, doubted
-        servers = len(self._rules.nameservers)
-        if len(self._dismissed()) == servers or self._is_spent():
+        if len(self.sent.dismissed()) == len(self._rules.nameservers) or self._is_spent():
             return self._fail(now, *self.verdict())
         silent = self._silent()
         if silent:
             self._curtail(now)
-        if unasked := [server for server in silent if not self._is_asked(server)]:
+        if unasked := [server for server in silent if not self.sent.is_asked(server)]:
             return self._again(now, unasked)
-        tried = self._tries() >= max(TRIES, servers)
         if silent:
             if reason == "network" and all(self._was_waited_for(server, now) for server in silent):
                 return self._again(now, silent)
-            if tried or reason != "servfail":
+            if reason != "servfail" or self._is_tried():
                 return self._wait_until(self._due)
-        elif tried:
+        elif self._is_tried():
             return self._fail(now, *self.verdict())
         return self._pause(now)
 
@@ -415,13 +422,13 @@ class Inquiry:
         if sent.transport == "tcp":
             return self._setback(now, sent, reason, outcome, doubted=True)
         sent.reason, sent.outcome, sent.doubted = reason, outcome, True
-        unasked = [server for server in self._silent() if not self._is_asked(server)]
+        unasked = [server for server in self._silent() if not self.sent.is_asked(server)]
         return self._again(now, unasked) if unasked else []
 
     def _pause(self, now: float) -> list[Send]:
         """Ask again in a while; where nobody can be reached, only as long as the patience lasts."""
         pause = min(MOST_PAUSE, PAUSE * (1 << min(self._pauses, 5)))
-        self.unreachable = self._is_unreachable()
+        self.unreachable = not self.sent.tries()
         if self.unreachable:
             until = self._patience.until(now)
             if now >= until:
@@ -436,15 +443,15 @@ class Inquiry:
 
         They get what the patience gives, and each its first timer.
         """
-        if any(sent.reason not in (None, "network") and not sent.doubted for sent in self.sent):
-            timers = [self._first_timer(server) for server in self._silent()]
+        if self.sent.spoke():
+            timers = [self.sent.first(server) + self._ledger.healths[server].wait for server in self._silent()]
             self._soft = max(self._patience.until(now), *timers)
 
     def _is_over(self, now: float) -> bool:
         """Whether nothing is left to wait for, when a timer has run."""
         if not self._silent():
             self._soft = math.inf
-            return not self._pausing and self._tries() >= max(TRIES, len(self._rules.nameservers))
+            return not self._pausing and self._is_tried()
         if now >= self._soft:
             self._curtail(now)
         return now >= self._soft
@@ -453,55 +460,19 @@ class Inquiry:
         """Whether the stated attempts are used up, and nothing is under way any more."""
         return self._best() is None and all(sent.ended for sent in self.sent)
 
-    # -- what was sent, and what came of it --------------------------------------------------------------------------
-
-    def _dismissed(self) -> set[int]:
-        """The nameservers that gave their last word."""
-        return {sent.server for sent in self.sent if sent.reason in _LAST_WORDS and not sent.doubted}
-
     def _silent(self) -> list[int]:
         """The nameservers that have said nothing; of those that could not be reached, since the last pause."""
-        said = {
-            sent.server
-            for number, sent in enumerate(self.sent)
-            if sent.reason is not None and (sent.reason != "network" or number >= self._cycle)
-        }
+        said = self.sent.said(since=self._cycle)
         return [server for server in range(len(self._rules.nameservers)) if server not in said]
 
-    def _tries(self) -> int:
-        """How often a nameserver failed, or said what cannot be right; a closed port counts where UDP was open."""
-        truncated = self._was_truncated()
-        return sum(
-            sent.doubted or sent.reason == "servfail" or (truncated and sent.reason == "network") for sent in self.sent
-        )
-
-    def _is_unreachable(self) -> bool:
-        return not self._was_truncated() and all(sent.reason == "network" for sent in self.sent if sent.ended)
-
-    def _was_truncated(self) -> bool:
-        return any(sent.truncated for sent in self.sent)
-
-    def _is_asked(self, server: int, over: Transport | None = None) -> bool:
-        return any(
-            sent.server == server and not sent.ended and sent.transport == (over or sent.transport)
-            for sent in self.sent
-        )
+    def _is_tried(self) -> bool:
+        """Whether nameservers have failed often enough to take that for their last word."""
+        return self.sent.tries() >= max(TRIES, len(self._rules.nameservers))
 
     def _was_waited_for(self, server: int, now: float) -> bool:
-        """Whether the first timer of the last send to a nameserver has run."""
-        last = next((sent.at for sent in reversed(self.sent) if sent.server == server and not sent.ended), now)
-        return now >= last + self._ledger.healths[server].wait
-
-    def _first_timer(self, server: int) -> float:
-        """When the first timer of what is under way to a nameserver runs; long ago if nothing is."""
-        wait = self._ledger.healths[server].wait
-        return min((sent.at + wait for sent in self.sent if sent.server == server and not sent.ended), default=0.0)
+        """Whether the timer of the last send to a nameserver has run."""
+        return now >= self.sent.last(server, now) + self._ledger.healths[server].wait
 
     def _fail(self, now: float, reason: Reason, detail: str) -> list[Send]:
         self.end(now, reason, detail)
         return []
-
-
-def _weight(sent: Sent) -> tuple[int, float]:
-    rank = 0 if sent.doubted else 1 if sent.reason == "network" else 3 if sent.reason == "servfail" else 2
-    return rank, sent.at

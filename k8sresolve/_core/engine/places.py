@@ -22,6 +22,7 @@ class Waiting(Protocol):
     @property
     def landed(self) -> bool:
         """Whether it waits for nothing any more."""
+        ...
 
 
 W = TypeVar("W", bound=Waiting)
