@@ -104,7 +104,7 @@ def failover(rounds: int, count: int, seed: int) -> None:
                 proxies.change(first, NONE, closed=closed)
                 for client in _peers():
                     machine.quiet()
-                    few = FEW.get(client, count) if what == "first silent" else count
+                    few = count if what == "healthy" else FEW.get(client, count)
                     figures = measured(client, "crowd", setting, count=min(few, count), callers=CALLERS)
                     table.add(what, client, figures)
     _end(table)
