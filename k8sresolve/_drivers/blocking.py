@@ -23,7 +23,7 @@ from k8sresolve.errors import ResolverClosed
 
 _LONGEST = 60_000.0  # milliseconds in one poll(), which takes no more than a C int
 _LOOK = 0.02  # seconds between looks of a thread that nobody can wake
-_REST = 0.1  # seconds that a fork waits for other threads' work, which takes microseconds
+_REST = 1.0  # seconds that a fork waits for other threads' work, which takes microseconds
 
 
 class _Waiter:

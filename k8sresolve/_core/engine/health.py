@@ -66,14 +66,14 @@ class Health:
 
 
 class Budget:
-    """Resends earlier than 250 ms: at most 25 % of recent questions, with a burst of 10.
+    """Resends earlier than 250 ms: at most 25 % of recent questions, with a burst of 32.
 
     A burst of loss at a loaded nameserver must not be answered with twice the load.
     """
 
     __slots__ = ("lock", "tokens")
 
-    SHARE, BURST = 0.25, 10.0
+    SHARE, BURST = 0.25, 32.0
 
     def __init__(self, lock: Lock = UNSHARED) -> None:
         self.lock = lock

@@ -67,13 +67,13 @@ def granted(budget, asked):
     return [budget.take() for _ in range(asked)]
 
 
-def test_ten_resends_may_come_at_once():
-    assert granted(Budget(), 12) == [True] * 10 + [False] * 2
+def test_thirty_two_resends_may_come_at_once():
+    assert granted(Budget(), 34) == [True] * 32 + [False] * 2
 
 
 def test_four_questions_earn_one_resend():
     budget = Budget()
-    granted(budget, 10)
+    granted(budget, 32)
     for _ in range(3):
         budget.earn()
     assert budget.take() is False
@@ -81,8 +81,8 @@ def test_four_questions_earn_one_resend():
     assert granted(budget, 2) == [True, False]
 
 
-def test_no_more_than_ten_are_saved_up():
+def test_no_more_than_thirty_two_are_saved_up():
     budget = Budget()
-    for _ in range(100):
+    for _ in range(200):
         budget.earn()
-    assert granted(budget, 11) == [True] * 10 + [False]
+    assert granted(budget, 33) == [True] * 32 + [False]

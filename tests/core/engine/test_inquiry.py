@@ -158,12 +158,13 @@ def test_a_refused_early_resend_comes_at_a_quarter_second_whatever_rounding_does
     assert len(Talk(shared=shared, start=start, give_up=start + 5).wait(start + EARLY).sent) == 2
 
 
-def test_the_budget_is_a_quarter_of_the_questions_with_a_burst_of_ten():
+def test_the_budget_is_a_quarter_of_the_questions_with_a_burst_of_32():
+    # A quarter of the questions that may be in flight, 128.
     budget = Budget()
-    assert sum(budget.take() for _ in range(20)) == 10
-    for _ in range(100):
+    assert sum(budget.take() for _ in range(50)) == 32
+    for _ in range(200):
         budget.earn()
-    assert sum(budget.take() for _ in range(20)) == 10
+    assert sum(budget.take() for _ in range(50)) == 32
     for _ in range(8):
         budget.earn()
     assert sum(budget.take() for _ in range(20)) == 2

@@ -21,7 +21,7 @@ def counted(counters):
 def test_the_books_are_empty_at_first():
     ledger = Ledger(RULES)
     assert [(health.srtt, health.failures) for health in ledger.healths] == [(None, 0)] * 2
-    assert ledger.budget.tokens == 10.0
+    assert ledger.budget.tokens == 32.0
     assert len(ledger.cache) == 0
     assert counted(ledger.tally.total()[0]) == (0, 0, 0, 0)
 
@@ -32,7 +32,7 @@ def test_each_nameserver_has_a_record_of_its_own_and_each_ledger_its_own_books()
     assert [health.failures for ledger in (one, other) for health in ledger.healths] == [1, 0, 0, 0]
     one.budget.take()
     one.cache.put(Question("a.", A), NxDomain(9.0), 0.0)
-    assert (other.budget.tokens, len(other.cache)) == (10.0, 0)
+    assert (other.budget.tokens, len(other.cache)) == (32.0, 0)
 
 
 def test_the_cache_is_as_large_as_the_rules_say():
