@@ -38,6 +38,8 @@ def tap() -> None:
 
 
 def note(kind: int, packet: bytes) -> None:
+    if len(packet) < 12:
+        return  # no message: asyncio wakes itself by an octet
     transport = "tcp" if kind & 0xF == socket.SOCK_STREAM else "udp"
     rest = packet[14:] if transport == "tcp" else packet[12:]
     labels = []

@@ -21,10 +21,14 @@ Records = Mapping[str, Mapping[str, Sequence[str]]]
 
 
 class Want(NamedTuple):
-    """What one call gives, a record (as `client.py` writes it) or `{"error": class}`, and the questions it asks."""
+    """What one call gives, a record (as `client.py` writes it) or `{"error": class}`, and the questions it asks.
+
+    `beyond` are those about the target of an alias, which a CoreDNS without an upstream fails.
+    """
 
     outcome: Any
     questions: tuple[str, ...]
+    beyond: tuple[str, ...] = ()
 
 
 class Entry(NamedTuple):
@@ -168,7 +172,7 @@ class World:
         answers = [self.addresses(place, rdtype) for rdtype in rdtypes]
         asked = list(rdtypes)
         if rest and None not in answers and not any(answer[1] for answer in answers if answer):
-            answers = [self.addresses(place, rdtype) for rdtype in rest]
+            answers += [self.addresses(place, rdtype) for rdtype in rest]
             asked += rest
         questions = tuple(f"{rdtype} {fqdn(place)}" for rdtype in asked)
         known = [answer for answer in answers if answer is not None]
@@ -176,7 +180,11 @@ class World:
             return Want(error("NoSuchName"), questions)
         found = {address for _, addresses in known for address in addresses}
         if not found:
-            return Want(error("NoData"), questions)
+            # K9: an alias alone, without the SOA that would say that there is no address, brings one question more.
+            beyond = tuple(
+                f"{rdtype} {answer[0][-1]}" for rdtype, answer in zip(asked, known, strict=False) if answer[0]
+            )
+            return Want(error("NoData"), questions, beyond)
         chain = max((chain for chain, _ in known), key=len)
         outcome = {"name": fqdn(place), "addresses": sort_addresses(found), "cname": _cname(chain)}
         return Want(outcome, questions)

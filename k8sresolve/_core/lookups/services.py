@@ -36,7 +36,7 @@ from k8sresolve._core.questions import (
     SrvData,
     is_under,
 )
-from k8sresolve._core.search.aliases import completed, unsaid
+from k8sresolve._core.search.aliases import at_alias, completed, unsaid
 from k8sresolve.errors import InvalidName, NoData, NoSuchName
 from k8sresolve.names import IPAddress, PortName, ServiceName, shown
 from k8sresolve.records import Port, Service, Target
@@ -102,7 +102,9 @@ def first_round(
 def _beyond(trail: Trail, answers: Results, rdtypes: tuple[int, ...]) -> Lookup[Results]:
     """Ask for the target of an ExternalName once where the answers leave it open."""
     questions = unsaid(answers, rdtypes)
-    return completed(answers, rdtypes, questions, (yield from trail.ask(Round(questions)))) if questions else answers
+    if not questions:
+        return answers
+    return completed(answers, rdtypes, questions, (yield from trail.ask(at_alias(questions))))
 
 
 def require_addresses(trail: Trail, place: ServiceName, answers: Results) -> None:

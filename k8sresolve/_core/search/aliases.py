@@ -2,7 +2,7 @@
 
 import attrs
 
-from k8sresolve._core.questions import Empty, Failed, Found, Question, Results
+from k8sresolve._core.questions import Empty, Found, Question, Results, Round
 
 
 def unsaid(answers: Results, rdtypes: tuple[int, ...]) -> tuple[Question, ...]:
@@ -20,10 +20,20 @@ def unsaid(answers: Results, rdtypes: tuple[int, ...]) -> tuple[Question, ...]:
     )
 
 
-def completed(answers: Results, rdtypes: tuple[int, ...], questions: tuple[Question, ...], more: Results) -> Results:
-    """Put what was learnt of the last alias in the place of what was left open; that there is nothing changes nothing.
+def at_alias(questions: tuple[Question, ...]) -> Round:
+    """Ask them; the lookup has an answer without theirs, and so they get no more than a second."""
+    return Round(questions, usable=_always)
 
-    What is found lasts no longer than the alias is remembered.
+
+def _always(_answers: Results) -> bool:
+    return True
+
+
+def completed(answers: Results, rdtypes: tuple[int, ...], questions: tuple[Question, ...], more: Results) -> Results:
+    """Put what was found at the last alias in the place of what was left open; anything else changes nothing.
+
+    That nobody answers for it does not either: the nameserver has said what it knows, which is what the C library
+    takes, too. What is found lasts no longer than the alias is remembered.
     """
     learnt = {question.rdtype: answer for question, answer in zip(questions, more, strict=True)}
     whole = list(answers)
@@ -32,6 +42,4 @@ def completed(answers: Results, rdtypes: tuple[int, ...], questions: tuple[Quest
         if isinstance(answer, Empty) and isinstance(target, Found):
             expires = min(target.expires, answer.expires)
             whole[index] = attrs.evolve(target, chain=answer.chain + target.chain, expires=expires)
-        elif isinstance(answer, Empty) and isinstance(target, Failed):
-            whole[index] = target
     return tuple(whole)

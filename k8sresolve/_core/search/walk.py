@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, get_args
 
 from k8sresolve._core.questions import AAAA, A, Failed, Lookup, Question, Result, Results, Round
-from k8sresolve._core.search.aliases import completed, unsaid
+from k8sresolve._core.search.aliases import at_alias, completed, unsaid
 from k8sresolve._core.search.rules import TEMPORARY, Beyond, Failure, PolicyRules, Step, Then, Tried
 from k8sresolve._escaping import told
 from k8sresolve.config import Policy, ResolverConfig
@@ -100,7 +100,7 @@ def walk(
             got, beyond = received, _NOTHING_BEYOND
             outcome, then = policy.judge(step, got)
             if outcome == "dangling" and policy.asks_beyond and (questions := unsaid(got, rdtypes)):
-                more = yield Round(questions)
+                more = yield at_alias(questions)
                 got, beyond = completed(got, rdtypes, questions, more), tuple(zip(questions, more, strict=True))
                 outcome, then = policy.judge(step, got)
             if step.kind != "repeated":

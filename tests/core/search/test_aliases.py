@@ -2,7 +2,7 @@
 
 import pytest
 
-from k8sresolve._core.questions import AAAA, A, Empty, Failed, Found, NxDomain, Question
+from k8sresolve._core.questions import AAAA, A, Empty, Found, NxDomain, Question
 from k8sresolve._core.search.aliases import completed, unsaid
 from tests.core.search.driving import DANGLING, GLIBC, KUBERNETES, NO, POLICIES, SERVFAIL, V4, V6, drive
 
@@ -42,16 +42,11 @@ def test_a_family_that_was_not_asked_for_again_keeps_its_answer():
     assert completed((ALONE, DANGLING), BOTH, (Question("elsewhere.test.", A),), (NO,)) == (ALONE, DANGLING)
 
 
-@pytest.mark.parametrize("nothing", [NO, Empty(5.0), Empty(5.0, 0.0, ("further.test.",))])
+@pytest.mark.parametrize("nothing", [NO, Empty(5.0), Empty(5.0, 0.0, ("further.test.",)), SERVFAIL])
 def test_where_nothing_is_found_it_is_an_alias_of_nothing_as_before(nothing):
     end, batches = drive("payments", answers={NAME: ALONE, "elsewhere.test.": nothing})
     assert batches == [[NAME], ["elsewhere.test."]]
     assert (end.failure, end.tried[-1].answers) == ("nodata", (ALONE,))
-
-
-def test_where_nobody_answers_it_is_a_failure_and_no_missing_name():
-    end, _ = drive("payments", answers={NAME: ALONE, "elsewhere.test.": SERVFAIL})
-    assert (end.failure, end.failed) == ("temporary", Failed("servfail"))
 
 
 def test_both_families_are_asked_for_at_once():
