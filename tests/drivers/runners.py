@@ -194,7 +194,7 @@ def _in_threads(scenario: Scenario, resolver: Resolver, playing: list[Playing]) 
 
 def _arrange(scenario: Scenario, playing: list[Playing], call: Callable[[], None]) -> None:
     if scenario.event is not None:
-        playing[0].after(scenario.event.after, call)
+        playing[0].after(scenario.event.after, call, scenario.event.of)
 
 
 # -- asyncio, on real sockets and in virtual time --------------------------------------------------------------------

@@ -87,12 +87,12 @@ class Playing:
         self.names: list[str] = []
         self.sources: list[tuple[str, object]] = []  # type of the question, and where it came from
         self._taken: Counter[str] = Counter()
-        self._watchers: list[tuple[int, Callable[[], None]]] = []
+        self._watchers: list[tuple[str, int, Callable[[], None]]] = []
         self._lock = threading.Lock()
 
-    def after(self, count: int, call: Callable[[], None]) -> None:
-        """Call that, in whatever thread it may be, when so many messages have come."""
-        self._watchers.append((count, call))
+    def after(self, count: int, call: Callable[[], None], kind: str = "") -> None:
+        """Call that, in whatever thread it may be, when so many messages have come, or so many of one kind."""
+        self._watchers.append((kind, count, call))
 
     def play(self, message: bytes, transport: str, source: object) -> list[Out]:
         """Take a message in and say what comes back."""
@@ -110,7 +110,12 @@ class Playing:
             self.asked[f"{dns.rdatatype.to_text(question.rdtype)} {transport}"] += 1
             lost = self.nameserver.stuck and source == self.sources[0][1]
             step = silent if lost else self._step(words)
-            due = [call for count, call in self._watchers if count == self.asked.total()]
+            word = f"{dns.rdatatype.to_text(question.rdtype)} {transport}"
+            due = [
+                call
+                for kind, count, call in self._watchers
+                if (count == self.asked[word] if kind == word else not kind and count == self.asked.total())
+            ]
         for call in due:
             call()
         return step(message, reply_to(query, self.nameserver.zone))

@@ -27,7 +27,7 @@ SCENARIOS = (
     Scenario("N1 fifty names, each with its own answer", tuple(_EACH.values()), ({"A udp": 50},),
         (at(late(0.02), zone=_ZONE),), at_once=True, calls=tuple(map(addresses, _EACH)), seconds=(0.0, 0.5)),
     Scenario("A4 a caller leaves while TCP is silent", ("left",), ({"A udp": 1, "A tcp": 1},),
-        (Nameserver({"udp": (truncated,), "tcp": (silent,)}),), at_once=True, event=Event("cancel", 2),
+        (Nameserver({"udp": (truncated,), "tcp": (silent,)}),), at_once=True, event=Event("cancel", 1, "A tcp"),
         calls=(addresses(),), seconds=(0.0, 1.1)),
     Scenario("L2 closed while lookups are pending", ("ResolverClosed",) * 5, ({"A udp": 2},), (GONE,), at_once=True,
         calls=(*(addresses(),) * 4, addresses("dual.shop.svc.cluster.local.")), event=Event("close", 2),
@@ -36,7 +36,7 @@ SCENARIOS = (
         calls=tuple(addresses(f"x{n}.shop.svc.cluster.local.") for n in range(5)), event=Event("close", 1),
         seconds=(0.0, 0.26)),
     Scenario("L2 closed while TCP is pending", ("ResolverClosed",), ({"A udp": 1, "A tcp": 1},),
-        (Nameserver({"udp": (truncated,), "tcp": (silent,)}),), at_once=True, event=Event("close", 2),
+        (Nameserver({"udp": (truncated,), "tcp": (silent,)}),), at_once=True, event=Event("close", 1, "A tcp"),
         seconds=(0.0, 0.26)),
     *(
         Scenario(f"N3 a cap of {cap}", ("NoSuchName",) * 6, ({"A udp": 6},), (at(late(0.05)),), at_once=True,

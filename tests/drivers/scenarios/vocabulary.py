@@ -40,10 +40,14 @@ class Wait:
 
 @attrs.frozen
 class Event:
-    """What happens when the first nameserver has had so many messages: `"close"`, or `"cancel"` of the first call."""
+    """What happens when the first nameserver has had so many messages: `"close"`, or `"cancel"` of the first call.
+
+    `of` is the kind of message that counts, if not all do.
+    """
 
     kind: str
     after: int
+    of: str = ""
 
 
 def call(method: str, *args: Any, **options: Any) -> Call:
