@@ -53,11 +53,16 @@ def is_under(name: str, domain: str | None) -> bool:
     >>> is_under("payments.shop.svc.Cluster.local.", "cluster.local"), is_under("mycluster.local.", "cluster.local")
     (True, False)
     """
-    return bool(domain) and f".{name}".lower().endswith(_suffix(domain))
+    return bool(domain) and f".{name}".lower().endswith(suffix_of(domain))
 
 
 @lru_cache(64)
-def _suffix(domain: str) -> str:
+def suffix_of(domain: str) -> str:
+    """How the absolute names below a domain end, in lower case.
+
+    >>> suffix_of("Cluster.local")
+    '.cluster.local.'
+    """
     return f".{domain.strip('.').lower()}."
 
 

@@ -197,21 +197,21 @@ def _arrange(scenario: Scenario, playing: list[Playing], call: Callable[[], None
         playing[0].after(scenario.event.after, call, scenario.event.of)
 
 
-# -- asyncio, on real sockets and in virtual time --------------------------------------------------------------------
+# -- tasks, on real sockets and in virtual time ----------------------------------------------------------------------
 
 
-def asyncio_(scenario: Scenario, loopback: Loopback) -> Outcome:
+def _on_loopback(scenario: Scenario, loopback: Loopback, run: Callable[..., Any]) -> Outcome:
     playing = [Playing(nameserver) for nameserver in scenario.nameservers]
     opened = loopback.open(playing)
     resolver = AsyncResolver(_config(scenario, (one.address for one in opened)), **_options(scenario))
     try:
-        results, seconds = asyncio.run(_in_tasks(scenario, resolver, playing, time.monotonic, asyncio.sleep))
+        results, seconds = run(scenario, resolver, playing, time.monotonic)
     finally:
         loopback.close(opened)
     return _outcome(results, playing, seconds, resolver)
 
 
-def virtual(scenario: Scenario) -> Outcome:
+def _in_virtual_time(scenario: Scenario, run: Callable[..., Any]) -> Outcome:
     playing = [Playing(nameserver) for nameserver in scenario.nameservers]
     network, clock = Virtual(playing), Clock()
     resolver = AsyncVirtualResolver(network, clock, _config(scenario, network.playing), **_options(scenario))
@@ -219,8 +219,19 @@ def virtual(scenario: Scenario) -> Outcome:
     async def sleep(seconds: float) -> None:
         clock.advance(seconds)
 
-    results, seconds = asyncio.run(_in_tasks(scenario, resolver, playing, clock.monotonic, sleep))
+    results, seconds = run(scenario, resolver, playing, clock.monotonic, sleep)
     return _outcome(results, playing, seconds, resolver)
+
+
+# -- asyncio ---------------------------------------------------------------------------------------------------------
+
+
+def asyncio_(scenario: Scenario, loopback: Loopback) -> Outcome:
+    return _on_loopback(scenario, loopback, lambda *what: asyncio.run(_in_tasks(*what, asyncio.sleep)))
+
+
+def virtual(scenario: Scenario) -> Outcome:
+    return _in_virtual_time(scenario, lambda *what: asyncio.run(_in_tasks(*what)))
 
 
 async def _in_tasks(
@@ -252,30 +263,15 @@ async def _in_tasks(
     return results, seconds
 
 
-# -- trio, on real sockets and in virtual time -----------------------------------------------------------------------
+# -- trio ------------------------------------------------------------------------------------------------------------
 
 
 def trio_(scenario: Scenario, loopback: Loopback) -> Outcome:
-    playing = [Playing(nameserver) for nameserver in scenario.nameservers]
-    opened = loopback.open(playing)
-    resolver = AsyncResolver(_config(scenario, (one.address for one in opened)), **_options(scenario))
-    try:
-        results, seconds = trio.run(_in_trio, scenario, resolver, playing, time.monotonic, trio.sleep)
-    finally:
-        loopback.close(opened)
-    return _outcome(results, playing, seconds, resolver)
+    return _on_loopback(scenario, loopback, lambda *what: trio.run(_in_trio, *what, trio.sleep))
 
 
 def virtual_trio(scenario: Scenario) -> Outcome:
-    playing = [Playing(nameserver) for nameserver in scenario.nameservers]
-    network, clock = Virtual(playing), Clock()
-    resolver = AsyncVirtualResolver(network, clock, _config(scenario, network.playing), **_options(scenario))
-
-    async def sleep(seconds: float) -> None:
-        clock.advance(seconds)
-
-    results, seconds = trio.run(_in_trio, scenario, resolver, playing, clock.monotonic, sleep)
-    return _outcome(results, playing, seconds, resolver)
+    return _in_virtual_time(scenario, lambda *what: trio.run(_in_trio, *what))
 
 
 async def _in_trio(

@@ -19,6 +19,7 @@ from k8sresolve.errors import Error, NetworkError, ResolverClosed
 from tests.drivers import held
 from tests.drivers.names import NAMES, NOT_KEPT, WORLD, ZONE, right
 from tests.drivers.script import Nameserver, late, rcode, silent, truncated
+from tests.drivers.test_blocking import wait_for
 
 _ROOT = Path(k8sresolve.__file__).parent
 _TRACED = {str(_ROOT / "_drivers" / name) for name in ("blocking.py", "sockets.py", "running.py")} | {
@@ -95,13 +96,6 @@ def holds_no_more_than(idle: int) -> bool:
     while held.fds() > idle and time.monotonic() < until:
         time.sleep(0.001)
     return held.fds() <= idle
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    until = time.monotonic() + 10
-    while not condition() and time.monotonic() < until:
-        time.sleep(0.001)
-    assert condition()
 
 
 def is_idle(resolver: Any) -> bool:

@@ -16,7 +16,7 @@ from k8sresolve._core.engine.places import Places
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.engine.sends import Send
 from k8sresolve._core.events import Events
-from k8sresolve._core.questions import Failed, Patience, Question, Result, Results, Round, Terms
+from k8sresolve._core.questions import Failed, Patience, Question, Result, Results, Round, Terms, suffix_of
 
 SETTLE = 1.0  # seconds that the rest of a batch gets once what has come is usable
 SOCKETS = 3  # that one flight holds at most: a reply to an older send would hardly come
@@ -56,7 +56,7 @@ class Flight(Inquiry):
         )
         self.key = key
         self.began = now
-        self.inside = desk.domain is not None and key.name.endswith(desk.domain)
+        self.inside = desk.suffix is not None and key.name.endswith(desk.suffix)
         self.told: tuple[int, ...] = ()  # the sends of which observers know what became
         self.batches: dict[tuple[Batch, int], None] = {}  # in the order in which they came
         self.soonest = batch.deadline  # no batch has an earlier deadline
@@ -127,8 +127,7 @@ class Desk:
         self.rules = rules
         self.ledger = ledger
         self.flights: dict[Question, Flight] = {}
-        domain = rules.cluster_domain
-        self.domain = None if domain is None else f".{domain.strip('.').lower()}."  # as a key of a flight ends
+        self.suffix = suffix_of(rules.cluster_domain) if rules.cluster_domain else None  # as such keys of flights end
         self.places: Places[Flight] = Places(rules.in_flight)
         self.counters = ledger.tally.enter(self)
         self._events = events
