@@ -5,21 +5,24 @@ import threading
 import time
 from collections.abc import Iterable
 from functools import cache as once
-from ipaddress import ip_address
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar, get_args
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args
 from weakref import ref
 
 import attrs
 
-from k8sresolve._core.engine.ledger import Ledger, Tally
+from k8sresolve._core.engine.cache import Asked, Cache
+from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
+from k8sresolve._core.engine.tally import Tally
 from k8sresolve._core.events import Events, Observer
 from k8sresolve._core.lookups import hosts
 from k8sresolve._core.lookups.setting import Setting
 from k8sresolve._core.search import walk as search
 from k8sresolve._drivers.clock import monotonic
 from k8sresolve._drivers.forks import Turn
-from k8sresolve._drivers.running import Driver, report
+from k8sresolve._drivers.running import Call, Driver, report
 from k8sresolve._escaping import told
 from k8sresolve.config import (
     CacheConfig,
@@ -34,15 +37,16 @@ from k8sresolve.config import (
     optional_namespace,
 )
 from k8sresolve.errors import ConfigError, ResolverClosed
-from k8sresolve.names import IPAddress
+from k8sresolve.names import IPAddress, PortName, ServiceName
 from k8sresolve.records import Candidate, Stats
 
 if TYPE_CHECKING:
     from k8sresolve._system import Reloader
 
-logger = logging.getLogger("k8sresolve")
+_enabled = logging.getLogger("k8sresolve").isEnabledFor
 
 D = TypeVar("D", bound=Driver)
+T = TypeVar("T")
 
 
 class Options:
@@ -100,12 +104,30 @@ def _one_of(what: str, word: W, words: tuple[str, ...]) -> W:
     return word
 
 
-class Line(NamedTuple, Generic[D]):
-    """One line of service: a configuration, what lookups take of it, and the driver that asks by it."""
+class Line(Generic[D]):
+    """One line of service: a configuration, what lookups take of it, the driver that asks by it, and what is remembered.
 
-    config: ResolverConfig
-    setting: Setting
-    driver: D
+    `recall` and `now` are those of the cache and of the driver, at hand.
+    """
+
+    __slots__ = ("cache", "config", "driver", "now", "recall", "setting")
+
+    def __init__(self, config: ResolverConfig, setting: Setting, driver: D, cache: Cache) -> None:
+        self.config = config
+        self.setting = setting
+        self.driver = driver
+        self.cache = cache
+        self.recall = cache.recall
+        self.now = driver.now
+
+
+# What a call must be made of to be remembered. Of just these types things that are equal mean the same, whereas a class
+# of the user's own may have letters' case not count, or have code of its own run as the call is looked for.
+_PLAIN = frozenset({FunctionType, str, type(None), ServiceName, PortName, IPv4Address, IPv6Address})
+
+
+def _is_plain(call: Call[Any]) -> bool:
+    return _PLAIN.issuperset(map(type, call))
 
 
 class Facade(Generic[D]):
@@ -189,13 +211,12 @@ class Facade(Generic[D]):
             epoch=lambda: self._wall() - driver.now(),
             events=self._events,
         )
-        return Line(config, setting, driver)
+        return Line(config, setting, driver, ledger.cache)
 
     def _current(self) -> Line[D]:
         """The line to take; another one from now on, if this machine's configuration has changed."""
-        debugging = logger.isEnabledFor(logging.DEBUG)
-        if debugging is not self._debugging:
-            self._watch(debugging)
+        if _enabled(logging.DEBUG) is not self._debugging:
+            self._watch(not self._debugging)
         # One thread looks; the others go on with what holds.
         if self._reloader is not None and self._reloading.take():
             try:
@@ -244,6 +265,23 @@ class Facade(Generic[D]):
     def _wall(self) -> float:
         """The Unix time."""
         return time.time()
+
+    def _recall(self, line: Line[D], call: Call[T]) -> T | None:
+        """Return what the call came to before, if that holds still."""
+        # Observers are told of each question that needed no asking, which takes a walk.
+        if self._events.observers:
+            return None
+        try:
+            return line.recall(call, line.now())  # type: ignore[no-any-return]
+        except TypeError:  # what cannot be hashed
+            if _is_plain(call):
+                raise
+            return None
+
+    def _keep(self, line: Line[D], call: Call[T], result: T, asked: Asked) -> None:
+        """Let the call be answered by this as long as it holds."""
+        if not self._events.observers and _is_plain(call):
+            line.cache.keep(call, result, asked, line.driver.now())
 
     def _lifetime(self, timeout: float | None) -> float:
         """The seconds that a lookup may take; when they are 0 or less, nothing is sent."""

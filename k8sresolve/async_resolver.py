@@ -4,12 +4,12 @@ from collections.abc import Coroutine, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from k8sresolve._core.engine.cache import Asked
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.events import Events
 from k8sresolve._core.lookups import endpoints, explaining, hosts, reverse, rrsets, services
-from k8sresolve._core.questions import Call
-from k8sresolve._drivers.running import AsyncDriver, run_async
+from k8sresolve._drivers.running import AsyncDriver, Call, run_async
 from k8sresolve._facade import Facade
 from k8sresolve.config import Policy
 from k8sresolve.names import EndpointName, IPAddress, PodName, PortName, ServiceName
@@ -53,9 +53,20 @@ class AsyncResolver(Facade[AsyncDriver]):
 
         return Loops(rules, ledger, monotonic, partial(loop_driver, rules, ledger, events))
 
-    def _run(self, call: Call[T], timeout: float | None, *, fresh: bool) -> Coroutine[Any, Any, T]:
+    async def _run(self, call: Call[T], timeout: float | None, fresh: bool) -> T:
         lifetime, line = self._lifetime(timeout), self._current()
-        return run_async(line.driver, call, line.setting, lifetime, fresh=fresh)
+        return await run_async(line.driver, call, line.setting, lifetime, [], fresh=fresh)
+
+    async def _look(self, call: Call[T], timeout: float | None, fresh: bool) -> T:
+        """Give what the call came to before, if that holds still; else run it."""
+        lifetime, line = self._lifetime(timeout), self._current()
+        known = None if fresh else self._recall(line, call)
+        if known is not None:
+            return known
+        asked: Asked = []
+        result = await run_async(line.driver, call, line.setting, lifetime, asked, fresh=fresh)
+        self._keep(line, call, result, asked)
+        return result
 
     async def service(
         self,
@@ -74,7 +85,7 @@ class AsyncResolver(Facade[AsyncDriver]):
         `InvalidName`, or `ConfigError` where the pod's place in the cluster is not known.
         Source: Kubernetes DNS specification, sections 2.3 to 2.5.
         """
-        return await self._run(Call(services.service, (name, services.port_list(ports))), timeout, fresh=fresh)
+        return await self._look((services.service, name, *services.port_list(ports)), timeout, fresh)
 
     async def port(
         self,
@@ -91,7 +102,7 @@ class AsyncResolver(Facade[AsyncDriver]):
         number in place of a name is `InvalidName`. Source: RFC 2782; Kubernetes DNS specification, sections 2.3.2 and
         2.4.2.
         """
-        return await self._run(Call(services.port, (name, port, protocol)), timeout, fresh=fresh)
+        return await self._look((services.port, name, port, protocol), timeout, fresh)
 
     async def ports(
         self, name: str | ServiceName, *, timeout: float | None = None, fresh: bool = False
@@ -100,7 +111,7 @@ class AsyncResolver(Facade[AsyncDriver]):
 
         That is an extension of CoreDNS; other cluster DNS servers may answer `NoData`. Raises as `service()` does.
         """
-        return await self._run(Call(services.ports, (name,)), timeout, fresh=fresh)
+        return await self._look((services.ports, name), timeout, fresh)
 
     async def endpoints(
         self,
@@ -117,14 +128,14 @@ class AsyncResolver(Facade[AsyncDriver]):
         `NotHeadless` for a Service that has a ClusterIP, `BadResponse` where more than 1,024 pods would have to be
         asked for one by one, and as `port()` does. Source: Kubernetes DNS specification, section 2.4.
         """
-        return await self._run(Call(endpoints.endpoints, (name, port, protocol)), timeout, fresh=fresh)
+        return await self._look((endpoints.endpoints, name, port, protocol), timeout, fresh)
 
     async def addresses(self, host: str, *, timeout: float | None = None, fresh: bool = False) -> Addresses:
         """Look up any host as the pod's libc would: IP literals, `localhost`, /etc/hosts, then the search list.
 
         Raises `NoSuchName`, `NoData`, `TemporaryFailure` or `InvalidName`. Source: resolv.conf(5), hosts(5), RFC 6761.
         """
-        return await self._run(Call(hosts.addresses, (host,)), timeout, fresh=fresh)
+        return await self._look((hosts.addresses, host), timeout, fresh)
 
     async def reverse(
         self, address: str | IPAddress, *, timeout: float | None = None, fresh: bool = False
@@ -134,7 +145,7 @@ class AsyncResolver(Facade[AsyncDriver]):
         Raises `NoSuchName` where there is no PTR record, and as `addresses()` does.
         Source: RFC 1035, section 3.5; Kubernetes DNS specification, sections 2.3.3 and 2.4.3.
         """
-        return await self._run(Call(reverse.reverse, (address,)), timeout, fresh=fresh)
+        return await self._look((reverse.reverse, address), timeout, fresh)
 
     async def pod(
         self,
@@ -148,14 +159,14 @@ class AsyncResolver(Facade[AsyncDriver]):
 
         Raises `NoSuchName` (CoreDNS with `pods disabled`, or `pods verified` and no such pod), and as `service()` does.
         """
-        return await self._run(Call(reverse.pod, (address, namespace)), timeout, fresh=fresh)
+        return await self._look((reverse.pod, address, namespace), timeout, fresh)
 
     async def lookup(self, name: str, rdtype: str, *, timeout: float | None = None, fresh: bool = False) -> Answer:
         """Look up an RRset of any type, with the search list.
 
         Raises as `addresses()` does; `InvalidName` for an unknown type.
         """
-        return await self._run(Call(rrsets.records, (name, rdtype)), timeout, fresh=fresh)
+        return await self._look((rrsets.records, name, rdtype), timeout, fresh)
 
     async def explain(
         self, name: str, *, policy: Policy | None = None, timeout: float | None = None, fresh: bool = False
@@ -165,7 +176,7 @@ class AsyncResolver(Facade[AsyncDriver]):
         Under another `policy` it tells what that resolver would have done. Only `InvalidName` and `ConfigError` are
         raised.
         """
-        return await self._run(Call(explaining.explain, (name, policy)), timeout, fresh=fresh)
+        return await self._run((explaining.explain, name, policy), timeout, fresh)
 
     async def getaddrinfo(  # noqa: PLR0917 - as `socket` has it
         self,
@@ -204,7 +215,7 @@ class AsyncResolver(Facade[AsyncDriver]):
         from k8sresolve._system import libc_name
 
         hints = Hints(family, type, proto, flags)
-        return list(await self._run(Call(libc.getaddrinfo, (libc_name(), host, port, hints)), timeout, fresh=fresh))
+        return list(await self._run((libc.getaddrinfo, libc_name(), host, port, hints), timeout, fresh))
 
     async def getnameinfo(
         self,
@@ -230,7 +241,7 @@ class AsyncResolver(Facade[AsyncDriver]):
         from k8sresolve._getaddrinfo import lookups as libc
         from k8sresolve._system import libc_name
 
-        return await self._run(Call(libc.getnameinfo, (libc_name(), sockaddr, flags)), timeout, fresh=fresh)
+        return await self._run((libc.getnameinfo, libc_name(), sockaddr, flags), timeout, fresh)
 
     async def close(self) -> None:
         """Close the sockets; lookups that are pending end with `ResolverClosed`. Closing twice is fine.

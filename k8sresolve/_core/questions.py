@@ -6,7 +6,7 @@ A question is one name and one type. Its result is a value, never an exception: 
 
 from collections.abc import Callable, Generator, Mapping
 from functools import lru_cache
-from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import attrs
 
@@ -237,14 +237,3 @@ class Terms(NamedTuple):
 
 T = TypeVar("T")
 Lookup: TypeAlias = Generator[Round, Results, T]
-
-
-class Call(NamedTuple, Generic[T]):
-    """A lookup as a value: its function, and its arguments after the setting. Hashable where these are."""
-
-    function: Callable[..., Lookup[T]]
-    arguments: tuple[object, ...]
-
-    def begin(self, setting: object) -> Lookup[T]:
-        """Make the generator that performs it."""
-        return self.function(setting, *self.arguments)

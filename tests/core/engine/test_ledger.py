@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from k8sresolve._core.engine.ledger import Ledger, Tally
+from k8sresolve._core.engine.ledger import Ledger
+from k8sresolve._core.engine.tally import Tally
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.questions import A, NxDomain, Question
 from k8sresolve.config import CacheConfig, Nameserver
