@@ -6,7 +6,7 @@ A question is one name and one type. Its result is a value, never an exception: 
 
 from collections.abc import Callable, Generator, Mapping
 from functools import lru_cache
-from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, TypeAlias, TypeVar
 
 import attrs
 
@@ -112,6 +112,8 @@ class Found:
     exchanges: tuple[Exchange, ...] = attrs.field(default=(), eq=False)
     at: float = attrs.field(default=0.0, eq=False)
 
+    outcome: ClassVar[Outcome] = "found"
+
 
 @attrs.frozen
 class Empty:
@@ -127,6 +129,11 @@ class Empty:
     exchanges: tuple[Exchange, ...] = attrs.field(default=(), eq=False)
     at: float = attrs.field(default=0.0, eq=False)
 
+    @property
+    def outcome(self) -> Outcome:
+        """See `outcome_of`."""
+        return "dangling" if self.chain else "nodata"
+
 
 @attrs.frozen
 class NxDomain:
@@ -140,6 +147,8 @@ class NxDomain:
     exchanges: tuple[Exchange, ...] = attrs.field(default=(), eq=False)
     at: float = attrs.field(default=0.0, eq=False)
 
+    outcome: ClassVar[Outcome] = "nxdomain"
+
 
 @attrs.frozen
 class Failed:
@@ -150,6 +159,11 @@ class Failed:
     exchanges: tuple[Exchange, ...] = attrs.field(default=(), eq=False)
     at: float = attrs.field(default=0.0, eq=False)
 
+    @property
+    def outcome(self) -> Outcome:
+        """See `outcome_of`."""
+        return self.reason
+
 
 Result: TypeAlias = Found | Empty | NxDomain | Failed
 Results: TypeAlias = tuple[Result | None, ...]
@@ -157,17 +171,7 @@ Results: TypeAlias = tuple[Result | None, ...]
 
 def outcome_of(result: Result | None) -> Outcome:
     """Say in one word what a result is; one that was not waited for is lost."""
-    match result:
-        case Found():
-            return "found"
-        case Empty(chain=chain):
-            return "dangling" if chain else "nodata"
-        case NxDomain():
-            return "nxdomain"
-        case Failed(reason=reason):
-            return reason
-        case None:
-            return "timeout"
+    return "timeout" if result is None else result.outcome
 
 
 def _all(answers: Results) -> bool:

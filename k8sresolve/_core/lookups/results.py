@@ -16,7 +16,10 @@ def in_canonical_order(addresses: Iterable[IPAddress]) -> tuple[IPAddress, ...]:
 
 
 def addresses_in(answers: Results) -> tuple[IPAddress, ...]:
-    return in_canonical_order(address for answer in answers if isinstance(answer, Found) for address in answer.data)
+    found = [answer.data for answer in answers if isinstance(answer, Found)]
+    if len(found) == 1 and len(found[0]) == 1:
+        return found[0]
+    return in_canonical_order([address for addresses in found for address in addresses])
 
 
 def ranked(addresses: tuple[IPAddress, ...], setting: Setting) -> tuple[int, ...]:
@@ -31,12 +34,17 @@ def ranked(addresses: tuple[IPAddress, ...], setting: Setting) -> tuple[int, ...
 def lifetime(answers: Iterable[Result | None], setting: Setting) -> tuple[int, float]:
     """The least TTL as received, and the Unix time at which the first of the answers expires."""
     found = [answer for answer in answers if isinstance(answer, Found)]
-    return min(a.ttl for a in found), min(a.expires for a in found) + setting.epoch()
+    if len(found) == 1:
+        return found[0].ttl, found[0].expires + setting.epoch()
+    return min([a.ttl for a in found]), min([a.expires for a in found]) + setting.epoch()
 
 
 def chain_of(answers: Iterable[Result | None]) -> tuple[str, ...]:
-    chains = (a.chain for a in answers if isinstance(a, Found | Empty | NxDomain))
-    return max(chains, key=len, default=_NO_CHAIN)
+    longest = _NO_CHAIN
+    for answer in answers:
+        if isinstance(answer, Found | Empty | NxDomain) and len(answer.chain) > len(longest):
+            longest = answer.chain
+    return longest
 
 
 def cname_of(answers: Results, setting: Setting) -> Cname | None:
@@ -50,7 +58,10 @@ def cname_of(answers: Results, setting: Setting) -> Cname | None:
 
 def is_lacking(answers: Results) -> bool:
     """Whether something is missing for no good reason: an answer that did not come, or was cut."""
-    return any(a is None or isinstance(a, Failed) or (isinstance(a, Found) and a.truncated) for a in answers)
+    for answer in answers:
+        if answer is None or isinstance(answer, Failed) or (isinstance(answer, Found) and answer.truncated):
+            return True
+    return False
 
 
 def any_found(answers: Results) -> bool:
