@@ -2,7 +2,7 @@
 
 from functools import partial
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import NamedTuple, NoReturn
+from typing import NoReturn, TypeAlias
 
 from k8sresolve._core.addresses import parse_inet_aton
 from k8sresolve._core.lookups.results import (
@@ -27,11 +27,8 @@ from k8sresolve.records import Addresses, Candidate
 LOOPBACK = (IPv4Address("127.0.0.1"), IPv6Address("::1"))
 
 
-class Walk(NamedTuple):
-    """The search list walked once, for these types."""
-
-    rdtypes: tuple[int, ...]
-    end: search.Walked
+Walk: TypeAlias = tuple[tuple[int, ...], search.Walked]
+"""The search list walked once, for these types."""
 
 
 def addresses(setting: Setting, host: str) -> Lookup[Addresses]:
@@ -55,15 +52,16 @@ def addresses(setting: Setting, host: str) -> Lookup[Addresses]:
 def searched(trail: Trail) -> Lookup[Tried]:
     """Find any host but one that is answered here: the candidate that has it, with its answers as received."""
     walks = yield from walks_of(trail)
-    return walks[-1].end.found or fail(trail, walks, trail.setting.wanted)
+    return walks[-1][1].found or fail(trail, walks, trail.setting.wanted)
 
 
 def walks_of(trail: Trail) -> Lookup[list[Walk]]:
     """Walk the search list for the families asked for, and, if these have no data, for the rest."""
     setting = trail.setting
-    walks = [Walk(setting.rdtypes, (yield from walk_for(trail, setting.rdtypes)))]
-    if walks[0].end.failure == "nodata" and setting.rest:
-        walks.append(Walk(setting.rest, (yield from walk_for(trail, setting.rest))))
+    end = yield from walk_for(trail, setting.rdtypes)
+    walks = [(setting.rdtypes, end)]
+    if end.failure == "nodata" and setting.rest:
+        walks.append((setting.rest, (yield from walk_for(trail, setting.rest))))
     return walks
 
 
@@ -76,12 +74,12 @@ def walk_for(trail: Trail, rdtypes: tuple[int, ...]) -> Lookup[search.Walked]:
 
 def fail(trail: Trail, walks: list[Walk], wanted: str) -> NoReturn:
     """Raise what walks without a find come to: the last one decides."""
-    for walk in walks:
-        for tried in walk.end.tried:
-            trail.note([Question(tried.step.name, rdtype) for rdtype in walk.rdtypes], tried.answers)
+    for rdtypes, walked in walks:
+        for tried in walked.tried:
+            trail.note([Question(tried.step.name, rdtype) for rdtype in rdtypes], tried.answers)
             if tried.beyond:
                 trail.note([question for question, _ in tried.beyond], tuple([answer for _, answer in tried.beyond]))
-    end = walks[-1].end
+    _, end = walks[-1]
     chain = chain_of(answer for tried in end.tried for answer in tried.answers if not isinstance(answer, Found))
     if end.failure == "nodata":
         trail.fail(NoData, f"an alias of {chain[-1]}, which has no {wanted}" if chain else exists_without(wanted))

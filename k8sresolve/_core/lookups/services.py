@@ -34,6 +34,7 @@ from k8sresolve._core.questions import (
     Results,
     Round,
     SrvData,
+    all_there,
     is_under,
 )
 from k8sresolve._core.search.aliases import at_alias, completed, unsaid
@@ -90,10 +91,10 @@ def first_round(
 
     def enough(got: Results) -> bool:
         # RFC 8020: there is nothing of any type where the name does not exist, nor at the ports' names below it.
-        return None not in got or any(isinstance(answer, NxDomain) for answer in got[:width])
+        return all_there(got) or any(isinstance(answer, NxDomain) for answer in got[:width])
 
     def usable(got: Results) -> bool:
-        return any_found(got[:width]) and None not in got[width:]
+        return any_found(got[:width]) and all_there(got[width:])
 
     answers = yield from trail.ask(Round(tuple(questions), enough, usable))
     return (yield from _beyond(trail, answers[:width], rdtypes)), answers[width:]

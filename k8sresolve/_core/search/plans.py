@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple, TypeAlias
 
+from k8sresolve._core.questions import new
 from k8sresolve._core.search.limits import LONGEST_NAME
 from k8sresolve._core.search.rules import PolicyRules, Step
 from k8sresolve.config import ResolverConfig
@@ -35,7 +36,7 @@ class Plan(NamedTuple):
     def begun_with(self, head: str) -> Iterator[Run]:
         """Put the label first."""
         for run in self.runs:
-            yield tuple([Step(head + name, rule, kind, listed, inside) for name, rule, kind, listed, inside in run])
+            yield tuple([new(Step, (head + name, *rest)) for name, *rest in run])
 
 
 def plan_behind(config: ResolverConfig, policy: PolicyRules, behind: str, rdtypes: tuple[int, ...]) -> Plan | None:

@@ -8,7 +8,19 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache, partial
 from typing import NamedTuple, get_args
 
-from k8sresolve._core.questions import AAAA, A, Failed, Lookup, Question, Result, Results, Round
+from k8sresolve._core.questions import (
+    AAAA,
+    A,
+    Failed,
+    Lookup,
+    Question,
+    Result,
+    Results,
+    Round,
+    all_there,
+    never,
+    new,
+)
 from k8sresolve._core.search.aliases import at_alias, completed, unsaid
 from k8sresolve._core.search.plans import PLANS, Run, is_plain_head, plan_behind, runs
 from k8sresolve._core.search.rules import TEMPORARY, Beyond, Failure, PolicyRules, Step, Then, Tried
@@ -95,7 +107,9 @@ class Search:
         left_list = False
         for planned in self._runs(name, rdtypes):
             steps = _due(planned, tried) if left_list else planned
-            questions = tuple([Question(s.name, rdtype) for s in steps if s.kind == "asked" for rdtype in rdtypes])
+            questions = tuple(
+                [new(Question, (s.name, rdtype)) for s in steps if s.kind == "asked" for rdtype in rdtypes]
+            )
             answers = (yield _round(questions, steps, policy)) if questions else _before(steps, tried)
             then = Then.GO_ON
             for step, received in _answered(steps, answers, len(rdtypes)):
@@ -109,7 +123,7 @@ class Search:
                     got, beyond = completed(got, rdtypes, questions, more), tuple(zip(questions, more, strict=True))
                     outcome, then = policy.judge(step, got)
                 if step.kind != "repeated":
-                    tried.append(Tried(step, got, outcome, beyond))
+                    tried.append(new(Tried, (step, got, outcome, beyond)))
                     if decided is not None:
                         decided(tried[-1])
             if then is Then.STOP:
@@ -167,12 +181,12 @@ def _before(steps: tuple[Step, ...], tried: Sequence[Tried]) -> Results:
 def _round(questions: tuple[Question, ...], steps: Run, policy: PolicyRules) -> Round:
     """Ask a run at once. Search order decides among its steps, not the order in which answers arrive."""
     if len(questions) == 1:
-        return Round(questions)
+        return new(Round, (questions, all_there, never))
     width = len(questions) // sum(step.kind == "asked" for step in steps)
 
     def enough(answers: Results) -> bool:
         for step, got in _answered(steps, answers, width):
-            if None in got:
+            if not all_there(got):
                 return False
             if policy.judge(step, got)[1] is Then.STOP:
                 return True
@@ -182,7 +196,7 @@ def _round(questions: tuple[Question, ...], steps: Run, policy: PolicyRules) -> 
         """Tell whether the policy would take the deciding candidate as found if what is missing were lost."""
         for step, got in _answered(steps, answers, width):
             outcome, then = policy.judge(step, got)
-            if None in got:
+            if not all_there(got):
                 return outcome == "found"
             if then is Then.STOP:
                 return False
@@ -193,6 +207,8 @@ def _round(questions: tuple[Question, ...], steps: Run, policy: PolicyRules) -> 
 
 def _answered(steps: Run, answers: Results, width: int) -> list[tuple[Step, Results]]:
     """Pair each step with its own answers: none for a name that cannot be sent."""
+    if len(steps) == 1 and steps[0].kind == "asked":
+        return [(steps[0], answers)]
     pairs: list[tuple[Step, Results]] = []
     at = 0
     for step in steps:
@@ -206,7 +222,7 @@ def _answered(steps: Run, answers: Results, width: int) -> list[tuple[Step, Resu
 
 def _walked(tried: tuple[Tried, ...], policy: PolicyRules, rdtypes: tuple[int, ...]) -> Walked:
     if tried and tried[-1].outcome == "found":
-        return Walked(tried[-1], tried)
+        return new(Walked, (tried[-1], tried, None, None))
     decided = [t for t in tried if t.outcome != "overtaken"]
     if decided and decided[-1].outcome == "found":
         return Walked(decided[-1], tried)
