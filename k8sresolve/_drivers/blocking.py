@@ -29,12 +29,9 @@ _REST = 1.0  # seconds that a fork waits for other threads' work, which takes mi
 class _Waiter:
     """A thread that waits for a batch of a desk. Its bell is made only when another thread may have to wake it."""
 
-    __slots__ = ("batch", "bell", "desk")
-
-    def __init__(self) -> None:
-        self.bell: tuple[SocketType, SocketType] | None = None
-        self.desk: Desk | None = None
-        self.batch: Batch | None = None
+    bell: tuple[SocketType, SocketType] | None = None
+    desk: Desk | None = None
+    batch: Batch | None = None
 
     def listen(self) -> bool:
         """Be there to be woken; False where the process has no file descriptor left for that."""
@@ -121,7 +118,8 @@ class BlockingDriver:
         self.rules = rules
         self._events = events
         self.desk = self._new_desk(ledger)
-        self._closed = self._torn = self._alone = False
+        self._closed = self._torn = False
+        self._alone = False  # whether one thread waits here, and no other
         self._current: _Waiter | None = None
         self._waiters: set[_Waiter] = set()
         self._new_lock()
@@ -217,10 +215,10 @@ class BlockingDriver:
                     waiter.desk = desk = self.desk
                     waiter.batch = batch = desk.ask(round_, terms, monotonic(), waiter)
                 else:
-                    self._alone = len(self._waiters) == 1
                     self._handle(batch, waiter, ports, ready)
                 if batch.done:
                     self._waiters.discard(waiter)
+                    self._alone = len(self._waiters) == 1
                     if waiter.bell is not None:
                         waiter.close()
                     self._torn = False
@@ -229,7 +227,8 @@ class BlockingDriver:
                 waits = self._waits(batch, waiter)
                 self._torn = False
             poll, ports, until = waits
-            ready = poll.poll(min(_LONGEST, max(0.0, (until - monotonic()) * 1000)))
+            rest = (until - monotonic()) * 1000
+            ready = poll.poll(0.0 if rest < 0.0 else min(_LONGEST, rest))
         if self._closed:
             self.close()  # a signal handler's call may have left that to this thread
         if results is None:
@@ -254,6 +253,7 @@ class BlockingDriver:
                 self.wake(batch)
                 self.desk.leave(batch, monotonic())
             self._waiters.discard(waiter)
+            self._alone = len(self._waiters) == 1
             self._torn = False
         waiter.close()
 

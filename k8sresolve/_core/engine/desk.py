@@ -63,20 +63,16 @@ class Flight(Inquiry):
     told: tuple[int, ...] = ()  # the sends of which observers know what became
 
     def __init__(self, batch: Batch, index: int, key: Question, desk: "Desk", now: float) -> None:
-        rules = desk.rules
+        rules, deadline = desk.rules, batch.deadline
+        first = desk.next_turn() if rules.rotate else 0
         super().__init__(
-            batch.round.questions[index],
-            rules,
-            desk.ledger,
-            batch.deadline,
-            first=desk.next_turn() if rules.rotate else 0,
-            patience=batch.patience,
+            batch.round.questions[index], rules, desk.ledger, deadline, first=first, patience=batch.patience
         )
         self.key = key
         self.began = now
         self.inside = desk.suffix is not None and key.name.endswith(desk.suffix)
         self.batches: dict[tuple[Batch, int], None] = {(batch, index): None}  # in the order in which they came
-        self.soonest = batch.deadline  # no batch has an earlier deadline
+        self.soonest = deadline  # no batch has an earlier one
         self.ports: list[Any] = []
 
     @property
@@ -104,9 +100,10 @@ class Flight(Inquiry):
     def reset_alarm(self) -> bool:
         """Compute when this flight wants to be woken; True if that changed."""
         alarm = min(self.soonest, self.wake)
-        changed = alarm != self.alarm
+        if alarm == self.alarm:
+            return False
         self.alarm = alarm
-        return changed
+        return True
 
 
 class Host(Protocol):
@@ -168,13 +165,24 @@ class Desk:
         keys = [key_of(question) for question in round_.questions]
         if not terms.fresh:
             self._remember(batch, keys, now)
-        self.expire(batch, now)
-        if batch.done or self._check(batch, now):
-            return batch
+        if batch.missing < len(keys) or round_.usable is not never or now >= batch.deadline:
+            self.expire(batch, now)
+            if batch.done or self._check(batch, now):
+                return batch
         started: list[Flight] = []
         for index, key in enumerate(keys):
-            if batch.answers[index] is None:
-                self._join(batch, index, key, now, started)
+            if batch.answers[index] is not None:
+                continue
+            flight = self.flights.get(key)
+            if flight is None:
+                batch.flights[index] = self.flights[key] = flight = Flight(batch, index, key, self, now)
+                started.append(flight)
+                if self._events.observers:
+                    self._events.asked(flight.question)
+            else:
+                batch.flights[index] = flight
+                flight.join(batch, index)
+                self._alarm(flight)
         for flight in started:
             if not batch.done:
                 self._launch(flight, now)
@@ -257,19 +265,6 @@ class Desk:
             if self._events.observers:
                 self._events.remembered(batch.round.questions[index], now - answer.at)
 
-    def _join(self, batch: Batch, index: int, key: Question, now: float, started: list[Flight]) -> None:
-        """Let the batch wait for the question's flight; a new one is among the `started`."""
-        flight = self.flights.get(key)
-        if flight is not None:
-            flight.join(batch, index)
-            batch.flights[index] = flight
-            self._alarm(flight)
-            return
-        batch.flights[index] = self.flights[key] = flight = Flight(batch, index, key, self, now)
-        started.append(flight)
-        if self._events.observers:
-            self._events.asked(flight.question)
-
     def next_turn(self) -> int:
         """Say which nameserver the next question prefers among equals. resolv.conf(5), rotate."""
         self._turn += 1
@@ -283,7 +278,7 @@ class Desk:
 
     def _fill(self, now: float) -> None:
         """Start flights from the queue, as many as there are places."""
-        if self._filling or not self.places.queued:
+        if self._filling:
             return  # one that ends as it starts gets here again; the loop below goes on
         self._filling = True
         try:
@@ -297,14 +292,17 @@ class Desk:
         if flight.answer is not None:
             return
         try:
-            self._perform(flight, event(now, *what), now)
+            sends = event(now, *what)
+            if sends or self._events.observers:
+                self._perform(flight, sends, now)
         except Exception as error:  # noqa: BLE001
             # An error of ours must not strand those who wait for this flight.
             self._host.report(f"asking {flight.question} failed", error)
             flight.end(now, "internal", repr(error))
         if flight.answer is not None:
             self._land(flight, now)
-            self._fill(now)
+            if self.places.queued:
+                self._fill(now)
             return
         self._alarm(flight)
         if flight.unreachable:
@@ -348,30 +346,27 @@ class Desk:
 
     def _land(self, flight: Flight, now: float) -> None:
         """The flight has its answer: keep it, and tell the batches. The caller lets the next one start."""
-        answer = flight.answer
+        answer, key = flight.answer, flight.key
         assert answer is not None  # noqa: S101 - callers have checked
-        if self.flights.get(flight.key) is not flight:
+        if self.flights.get(key) is not flight:
             return  # it has landed already
-        del self.flights[flight.key]
+        del self.flights[key]
         if flight.launched:
             self.places.give_back(flight, late=flight.was_late)
-        self._release(flight)
-        self.ledger.cache.put(flight.key, answer, now)
-        if self._events.observers:
-            self._events.landed(flight.question, answer, now - flight.began)
-        for batch, index in flight.batches:
-            batch.take(index, answer)
-            del batch.flights[index]
-        batches, flight.batches = flight.batches, {}
-        for batch, _ in batches:
-            if not batch.done:
-                self._check(batch, now)
-
-    def _release(self, flight: Flight) -> None:
         try:
             self._host.release(flight)
         except Exception as error:  # noqa: BLE001 - the answer is there all the same
             self._host.report(f"releasing what {flight.question} used failed", error)
+        self.ledger.cache.put(key, answer, now)
+        if self._events.observers:
+            self._events.landed(flight.question, answer, now - flight.began)
+        batches, flight.batches = flight.batches, {}
+        for batch, index in batches:
+            batch.take(index, answer)
+            del batch.flights[index]
+        for batch, _ in batches:
+            if not batch.done:
+                self._check(batch, now)
 
     def _check(self, batch: Batch, now: float) -> bool:
         """See whether the batch's answers suffice."""

@@ -30,7 +30,8 @@ class Health:
         """Seconds until the first resend: max(50 ms, srtt + 4 var), 250 ms before any sample."""
         if self.srtt is None:
             return FIRST_WAIT
-        return min(MOST_WAIT, max(LEAST_WAIT, self.srtt + 4 * self.var))
+        wait = self.srtt + 4 * self.var
+        return LEAST_WAIT if wait < LEAST_WAIT else min(wait, MOST_WAIT)
 
     def replied(self, rtt: float) -> None:
         """Note a reply: every send has an id and socket of its own, so each sample is unambiguous."""

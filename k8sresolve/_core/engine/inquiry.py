@@ -84,6 +84,9 @@ class Inquiry:
     _plain: tuple[int, ...] = ()  # the nameservers that this question is asked of without EDNS
     _with_edns: bytes | None = None  # the query as it is sent
     _without: bytes | None = None
+    _tcp = False
+    _first = 0
+    _patience = IMPATIENT
 
     def __init__(
         self,
@@ -100,9 +103,11 @@ class Inquiry:
         self.sent = Sends()
         self._rules = rules
         self._ledger = ledger
-        self._first = first
         self._patience = patience
-        self._tcp = rules.use_tcp
+        if first:
+            self._first = first
+        if rules.use_tcp:
+            self._tcp = True
 
     # -- events ------------------------------------------------------------------------------------------------------
 
@@ -110,14 +115,15 @@ class Inquiry:
         """Begin. A question that no packet can carry, or whose time is up, sends nothing."""
         if now >= self.give_up:
             return self._fail(now, "timeout", "the deadline had passed")
-        if self._rules.limit is not None:
-            self._limit = now + self._rules.limit
+        rules = self._rules
+        if rules.limit is not None:
+            self._limit = now + rules.limit
             self.give_up = min(self.give_up, self._limit)
         self._ledger.budget.earn()
-        best = self._best() or 0
         try:
-            if len(self._rules.nameservers) == 1:
-                return [self._send(now, best, "first")]
+            if len(rules.nameservers) == 1:
+                return [self._send(now, 0, "first")]
+            best = self._best() or 0
             probes = self._probes(now, best)
             return [self._send(now, best, "first"), *probes]
         except Unsendable as error:
@@ -209,6 +215,9 @@ class Inquiry:
     def exchanges(self, now: float) -> tuple[Exchange, ...]:
         """What was sent so far and what became of it; a send without a reply says so."""
         healths = self._ledger.healths
+        if len(self.sent) == 1:
+            (sent,) = self.sent
+            return (sent.exchange(healths[sent.server].nameserver, now),)
         return tuple([sent.exchange(healths[sent.server].nameserver, now) for sent in self.sent])
 
     def verdict(self) -> tuple[Reason, str]:
@@ -255,7 +264,7 @@ class Inquiry:
 
     def _wait_until(self, due: float) -> list[Send]:
         self._due = due
-        self.wake = min(due, self.give_up, self._soft)
+        self.wake = due if due < self.give_up and due < self._soft else min(self.give_up, self._soft)
         return []
 
     def _room(self, server: int) -> int | None:
@@ -279,8 +288,9 @@ class Inquiry:
         if self._waits:
             wait *= 1 << min(self._waits, 10)
             wait = wait if self._tcp else min(wait, MOST_WAIT)
+        if self._pausing:
+            self._pausing = False
         self._wait_until(now + wait)
-        self._pausing = False
         return send
 
     def _purpose(self, server: int) -> Purpose:
@@ -293,20 +303,18 @@ class Inquiry:
 
     def _put(self, now: float, server: int, purpose: Purpose) -> Send:
         transport: Transport = "tcp" if self._tcp or purpose == "tcp" else "udp"
-        edns = server not in self._plain and self._ledger.healths[server].takes_edns(now)
-        payload = self._payload(edns)
+        edns = self._ledger.healths[server].takes_edns(now) and server not in self._plain
+        payload = (self._with_edns if edns else self._without) or self._payload(edns)
         number = len(self.sent)
         self.sent.append(Sent(server, transport, purpose, now, edns))
         return new(Send, (number, self._rules.nameservers[server], transport, payload, purpose))
 
     def _payload(self, edns: bool) -> bytes:
         if edns:
-            if self._with_edns is None:
-                self._with_edns = encode_query(self.question, edns=EDNS_SIZE)
-            return self._with_edns
-        if self._without is None:
-            self._without = encode_query(self.question, edns=None)
-        return self._without
+            self._with_edns = payload = encode_query(self.question, edns=EDNS_SIZE)
+        else:
+            self._without = payload = encode_query(self.question, edns=None)
+        return payload
 
     # -- replies -----------------------------------------------------------------------------------------------------
 

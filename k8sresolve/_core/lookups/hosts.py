@@ -6,13 +6,10 @@ from typing import NoReturn, TypeAlias
 
 from k8sresolve._core.addresses import parse_inet_aton
 from k8sresolve._core.lookups.results import (
-    addresses_in,
     chain_of,
-    cname_of,
     in_canonical_order,
-    is_lacking,
-    lifetime,
     ranked,
+    summary_of,
 )
 from k8sresolve._core.lookups.services import exists_without
 from k8sresolve._core.lookups.setting import Setting
@@ -40,13 +37,8 @@ def addresses(setting: Setting, host: str) -> Lookup[Addresses]:
             trail.fail(NoData, f"an IP address, but no {setting.wanted}")
         return here
     tried = yield from searched(trail)
-    answers = tried.answers
-    found = addresses_in(answers)
-    ttl, expires_at = lifetime(answers, setting)
-    cname = cname_of(answers, setting)
-    return Addresses(
-        host, found, cname, tried.step.name, ttl, expires_at, is_lacking(answers), ranks=ranked(found, setting)
-    )
+    addresses, cname, ttl, expires_at, incomplete, ranks = summary_of(tried.answers, setting)
+    return Addresses(host, addresses, cname, tried.step.name, ttl, expires_at, incomplete, ranks)
 
 
 def searched(trail: Trail) -> Lookup[Tried]:

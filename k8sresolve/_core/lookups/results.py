@@ -1,9 +1,10 @@
 """What several results of one lookup come to together."""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from k8sresolve._core.lookups.setting import Setting
-from k8sresolve._core.questions import Empty, Failed, Found, NxDomain, Result, Results, is_under
+from k8sresolve._core.questions import Empty, Failed, Found, NxDomain, Result, Results, is_under, new
 from k8sresolve.names import IPAddress
 from k8sresolve.records import Cname
 
@@ -15,6 +16,28 @@ def in_canonical_order(addresses: Iterable[IPAddress]) -> tuple[IPAddress, ...]:
     return tuple(sorted(set(addresses), key=lambda address: (address.version, int(address))))
 
 
+class Summary(NamedTuple):
+    """What answers about addresses come to: all of these, how they were led to, how long they hold, and what lacks."""
+
+    addresses: tuple[IPAddress, ...]
+    cname: Cname | None
+    ttl: int
+    expires_at: float
+    incomplete: bool
+    ranks: tuple[int, ...]
+
+
+def summary_of(answers: Results, setting: Setting) -> Summary:
+    """Sum up answers of which one at least is found."""
+    if len(answers) == 1 and isinstance(found := answers[0], Found) and len(found.data) == 1 and not found.chain:
+        return new(Summary, (found.data, None, found.ttl, found.expires + setting.epoch(), found.truncated, _FIRST))
+    addresses = addresses_in(answers)
+    ttl, expires_at = lifetime(answers, setting)
+    return Summary(
+        addresses, cname_of(answers, setting), ttl, expires_at, is_lacking(answers), ranked(addresses, setting)
+    )
+
+
 def addresses_in(answers: Results) -> tuple[IPAddress, ...]:
     found = [answer.data for answer in answers if isinstance(answer, Found)]
     if len(found) == 1 and len(found[0]) == 1:
@@ -22,10 +45,13 @@ def addresses_in(answers: Results) -> tuple[IPAddress, ...]:
     return in_canonical_order([address for addresses in found for address in addresses])
 
 
+_FIRST = (0,)
+
+
 def ranked(addresses: tuple[IPAddress, ...], setting: Setting) -> tuple[int, ...]:
     """Rank addresses by RFC 6724; what stands alone needs no look at the machine's own."""
     if len(addresses) < 2:
-        return (0,) * len(addresses)
+        return _FIRST[: len(addresses)]
     from k8sresolve._core.ordering import ranks
 
     return ranks(addresses, setting.own())

@@ -13,12 +13,12 @@ from k8sresolve._core.lookups.results import (
     any_found,
     at_once,
     chain_of,
-    cname_of,
     first_failed,
     in_canonical_order,
     is_lacking,
     lifetime,
     ranked,
+    summary_of,
 )
 from k8sresolve._core.lookups.setting import Setting
 from k8sresolve._core.lookups.trail import Story, Trail
@@ -67,18 +67,17 @@ def _service(trail: Trail, place: ServiceName, named: list[PortName]) -> Lookup[
     found: list[Port] = []
     for port, answer in zip(named, offered, strict=True):
         found.append(_port(port, (yield from _offer(trail, port, answer, hosts))))
-    addresses = addresses_in(hosts)
-    ttl, expires_at = lifetime(hosts, trail.setting)
+    addresses, cname, ttl, expires_at, incomplete, ranks = summary_of(hosts, trail.setting)
     return Service(
         name=place,
         addresses=addresses,
         ports=tuple(found),
-        cname=cname_of(hosts, trail.setting),
+        cname=cname,
         candidate=place.fqdn,
         ttl=min([ttl, *(port.ttl for port in found)]),
         expires_at=min([expires_at, *(port.expires_at for port in found)]),
-        incomplete=is_lacking(hosts) or any(port.incomplete for port in found),
-        ranks=ranked(addresses, trail.setting),
+        incomplete=incomplete or any(port.incomplete for port in found),
+        ranks=ranks,
     )
 
 
