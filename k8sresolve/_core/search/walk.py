@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, get_args
 
 from k8sresolve._core.questions import AAAA, A, Failed, Lookup, Question, Result, Results, Round
+from k8sresolve._core.search.absolute import plan
 from k8sresolve._core.search.aliases import at_alias, completed, unsaid
 from k8sresolve._core.search.rules import TEMPORARY, Beyond, Failure, PolicyRules, Step, Then, Tried
 from k8sresolve._escaping import told
@@ -70,7 +71,7 @@ def candidates(
     >>> [candidate.name for candidate in candidates("payments", config, policy("kubernetes")) if candidate.asked]
     ['payments.shop.svc.cluster.local.', 'payments.']
     """
-    return tuple(step.candidate for step in policy.steps(name, config, rdtypes))
+    return tuple(step.candidate for step in plan(name, config, policy, rdtypes))
 
 
 def walk(
@@ -87,7 +88,7 @@ def walk(
     """
     tried: list[Tried] = []
     left_list = False
-    for planned in _runs(policy.steps(name, config, rdtypes)):
+    for planned in _runs(plan(name, config, policy, rdtypes)):
         steps = _due(planned, tried) if left_list else planned
         run = _Run(steps, policy, len(rdtypes))
         questions = tuple([Question(s.name, rdtype) for s in steps if s.kind == "asked" for rdtype in rdtypes])
