@@ -1,6 +1,7 @@
 """What the two facades share: from arguments to a line of service, on which calls are run."""
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Iterable
@@ -12,7 +13,7 @@ from weakref import ref
 
 import attrs
 
-from k8sresolve._core.engine.cache import Asked, Cache
+from k8sresolve._core.engine.cache import Asked, Cache, Finished
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.engine.tally import Tally
@@ -43,7 +44,7 @@ from k8sresolve.records import Candidate, Stats
 if TYPE_CHECKING:
     from k8sresolve._system import Reloader
 
-_enabled = logging.getLogger("k8sresolve").isEnabledFor
+_enabled, _DEBUG = logging.getLogger("k8sresolve").isEnabledFor, logging.DEBUG
 
 D = TypeVar("D", bound=Driver)
 T = TypeVar("T")
@@ -105,20 +106,38 @@ def _one_of(what: str, word: W, words: tuple[str, ...]) -> W:
 
 
 class Line(Generic[D]):
-    """One line of service: a configuration, what lookups take of it, the driver that asks by it, and what is remembered.
+    """One line of service: a configuration, what lookups take of it, the driver that asks by it, its cache.
 
-    `recall` and `now` are those of the cache and of the driver, at hand.
+    `find` and `now` are those of the cache and of the driver, at hand.
     """
 
-    __slots__ = ("cache", "config", "driver", "now", "recall", "setting")
+    __slots__ = ("cache", "config", "driver", "find", "now", "setting")
 
     def __init__(self, config: ResolverConfig, setting: Setting, driver: D, cache: Cache) -> None:
         self.config = config
         self.setting = setting
         self.driver = driver
         self.cache = cache
-        self.recall = cache.recall
+        self.find = cache.find
         self.now = driver.now
+
+    def keep(self, call: Call[T], result: T, asked: Asked) -> None:
+        """Let the call come to this as long as that holds."""
+        try:
+            with self.cache.lock:
+                self.cache.keep(call, result, asked, self.now())
+        except BaseException:
+            self.cache.mend()  # out of nowhere, as a signal handler's
+            raise
+
+    def holds(self, call: Call[T], finished: Finished, now: float) -> bool:
+        """Whether the result of a call holds still, after something in the cache has changed."""
+        try:
+            with self.cache.lock:
+                return self.cache.holds(call, finished, now)
+        except BaseException:
+            self.cache.mend()
+            raise
 
 
 # What a call must be made of to be remembered. Of just these types things that are equal mean the same, whereas a class
@@ -134,8 +153,6 @@ class Facade(Generic[D]):
     """A resolver without the calls that ask: it holds one line of service, which a reload swaps as a whole."""
 
     _line: Line[D]
-    _reloader: "Reloader | None" = None
-    _closed = False
 
     def __init__(
         self,
@@ -162,17 +179,20 @@ class Facade(Generic[D]):
             cache=cache,
             observers=observers,
         )
+        reloader = None
         if config is None:
             from k8sresolve._system import Reloader
 
             # As the resolver would read the file whose search is asked for.
-            self._reloader = Reloader(dialect_of(options.policy))
-            config = self._reloader.config
-        self._open(config, options)
+            reloader = Reloader(dialect_of(options.policy))
+            config = reloader.config
+        self._open(config, options, reloader)
 
-    def _open(self, config: ResolverConfig, options: Options) -> None:
+    def _open(self, config: ResolverConfig, options: Options, reloader: "Reloader | None" = None) -> None:
         """Begin to serve by a configuration."""
         check_config(config)
+        self._closed = False
+        self._reloader = reloader
         self._options = options
         self._events = Events(options.observers, report)
         self._debugging = False
@@ -181,6 +201,7 @@ class Facade(Generic[D]):
         self._tally = Tally(self._lock)
         self._drivers: list[ref[D]] = []
         self._line = self._lay(config)
+        self._calm_down()
 
     def _lay(self, config: ResolverConfig) -> Line[D]:
         """Make the line of a configuration: with books of its own, so that no other's cache or flights leak in."""
@@ -215,8 +236,8 @@ class Facade(Generic[D]):
 
     def _current(self) -> Line[D]:
         """The line to take; another one from now on, if this machine's configuration has changed."""
-        if _enabled(logging.DEBUG) is not self._debugging:
-            self._watch(not self._debugging)
+        if _enabled(_DEBUG) is not self._debugging:
+            self._watch()
         # One thread looks; the others go on with what holds.
         if self._reloader is not None and self._reloading.take():
             try:
@@ -227,25 +248,33 @@ class Facade(Generic[D]):
 
     def _reload(self, reloader: "Reloader") -> None:
         config = None if self._closed else reloader.changed(monotonic())
-        if config is None:
-            return
-        before, self._line = self._line, self._lay(config)
-        before.driver.retire()
-        if self._closed:  # by another thread, which did not see this line
-            self._line.driver.close()
-        if self._events.observers:
-            self._events.reloaded(self._line.config)
+        if config is not None:
+            before, self._line = self._line, self._lay(config)
+            before.driver.retire()
+            if self._closed:  # by another thread, which did not see this line
+                self._line.driver.close()
+            if self._events.observers:
+                self._events.reloaded(self._line.config)
+        self._calm_down()
 
-    def _watch(self, debugging: bool) -> None:
-        """Let the log of level DEBUG be one of the observers, or not."""
+    def _watch(self) -> None:
+        """Let the log of level DEBUG be one of the observers from now on, or no more."""
         from k8sresolve._debug_log import DebugLog
 
-        self._debugging = debugging
-        self._events.observers = (*self._options.observers, *([DebugLog()] if debugging else []))
+        self._debugging = not self._debugging
+        self._events.observers = (*self._options.observers, *([DebugLog()] if self._debugging else []))
+        self._calm_down()
+
+    def _calm_down(self) -> None:
+        """Compute until when a remembered result may be given without a look at anything else."""
+        self._calm_until = math.inf if self._reloader is None else self._reloader.due
+        if self._closed or self._events.observers:  # looked at last, since another thread may close meanwhile
+            self._calm_until = -math.inf
 
     def _close(self) -> None:
         """End what is pending, in the drivers of earlier configurations too."""
         self._closed = True
+        self._calm_down()
         self._line.driver.close()  # as this resolver is collected, no weak reference leads there
         for alive in self._drivers:
             driver = alive()
@@ -266,22 +295,33 @@ class Facade(Generic[D]):
         """The Unix time."""
         return time.time()
 
-    def _recall(self, line: Line[D], call: Call[T]) -> T | None:
-        """Return what the call came to before, if that holds still."""
-        # Observers are told of each question that needed no asking, which takes a walk.
-        if self._events.observers:
-            return None
+    def _recall(self, call: Call[T], timeout: float | None, fresh: bool) -> T | None:
+        """Return what the call came to before; None if that does not hold any more, or is not wanted."""
+        line = self._line
+        now = line.now()
+        if now >= self._calm_until or fresh or timeout is not None or _enabled(_DEBUG):
+            self._lifetime(timeout)
+            line = self._current()
+            # Observers are told of each question that needed no asking, which takes a walk.
+            if fresh or self._events.observers:
+                return None
         try:
-            return line.recall(call, line.now())  # type: ignore[no-any-return]
+            finished = line.find(call)
         except TypeError:  # what cannot be hashed
             if _is_plain(call):
                 raise
             return None
+        if finished is None or finished.expires <= now:
+            return None
+        if finished.edition.old and not line.holds(call, finished, now):
+            return None
+        finished.worth.times += 1
+        return finished.result  # type: ignore[no-any-return]
 
     def _keep(self, line: Line[D], call: Call[T], result: T, asked: Asked) -> None:
         """Let the call be answered by this as long as it holds."""
         if not self._events.observers and _is_plain(call):
-            line.cache.keep(call, result, asked, line.driver.now())
+            line.keep(call, result, asked)
 
     def _lifetime(self, timeout: float | None) -> float:
         """The seconds that a lookup may take; when they are 0 or less, nothing is sent."""

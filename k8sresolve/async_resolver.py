@@ -1,6 +1,7 @@
 """The resolver for tasks, of asyncio and of trio."""
 
-from collections.abc import Coroutine, Iterable
+import sys
+from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -9,6 +10,8 @@ from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.events import Events
 from k8sresolve._core.lookups import endpoints, explaining, hosts, reverse, rrsets, services
+from k8sresolve._drivers.clock import monotonic
+from k8sresolve._drivers.loops import Loops, is_trio, loop_driver, running
 from k8sresolve._drivers.running import AsyncDriver, Call, run_async
 from k8sresolve._facade import Facade
 from k8sresolve.config import Policy
@@ -48,21 +51,26 @@ class AsyncResolver(Facade[AsyncDriver]):
     """
 
     def _connect(self, rules: Rules, ledger: Ledger, events: Events) -> AsyncDriver:
-        from k8sresolve._drivers.clock import monotonic
-        from k8sresolve._drivers.loops import Loops, loop_driver
-
         return Loops(rules, ledger, monotonic, partial(loop_driver, rules, ledger, events))
 
     async def _run(self, call: Call[T], timeout: float | None, fresh: bool) -> T:
+        """Run a call whose result is not remembered."""
         lifetime, line = self._lifetime(timeout), self._current()
         return await run_async(line.driver, call, line.setting, lifetime, [], fresh=fresh)
 
+    def _recall(self, call: Call[T], timeout: float | None, fresh: bool) -> T | None:
+        # In trio each call is a checkpoint; where no loop runs, each that may ask is refused. Both are for `_look`.
+        loop = running()
+        return None if loop is None or is_trio(loop) else super()._recall(call, timeout, fresh)
+
     async def _look(self, call: Call[T], timeout: float | None, fresh: bool) -> T:
-        """Give what the call came to before, if that holds still; else run it."""
-        lifetime, line = self._lifetime(timeout), self._current()
-        known = None if fresh else self._recall(line, call)
-        if known is not None:
-            return known
+        """Run a call that was not recalled."""
+        if "trio" in sys.modules and is_trio(running()):
+            known = super()._recall(call, timeout, fresh)
+            if known is not None:
+                await sys.modules["trio"].lowlevel.checkpoint()
+                return known
+        lifetime, line = self._lifetime(timeout), self._line
         asked: Asked = []
         result = await run_async(line.driver, call, line.setting, lifetime, asked, fresh=fresh)
         self._keep(line, call, result, asked)
@@ -85,7 +93,10 @@ class AsyncResolver(Facade[AsyncDriver]):
         `InvalidName`, or `ConfigError` where the pod's place in the cluster is not known.
         Source: Kubernetes DNS specification, sections 2.3 to 2.5.
         """
-        return await self._look((services.service, name, *services.port_list(ports)), timeout, fresh)
+        named: Any = services.port_list(ports)
+        call: Call[Service] = (services.service, name, *named)
+        known = self._recall(call, timeout, fresh)
+        return await self._look(call, timeout, fresh) if known is None else known
 
     async def port(
         self,
@@ -102,7 +113,9 @@ class AsyncResolver(Facade[AsyncDriver]):
         number in place of a name is `InvalidName`. Source: RFC 2782; Kubernetes DNS specification, sections 2.3.2 and
         2.4.2.
         """
-        return await self._look((services.port, name, port, protocol), timeout, fresh)
+        call: Call[Port] = (services.port, name, port, protocol)
+        known = self._recall(call, timeout, fresh)
+        return await self._look(call, timeout, fresh) if known is None else known
 
     async def ports(
         self, name: str | ServiceName, *, timeout: float | None = None, fresh: bool = False
@@ -111,7 +124,9 @@ class AsyncResolver(Facade[AsyncDriver]):
 
         That is an extension of CoreDNS; other cluster DNS servers may answer `NoData`. Raises as `service()` does.
         """
-        return await self._look((services.ports, name), timeout, fresh)
+        call: Call[tuple[Port, ...]] = (services.ports, name)
+        known = self._recall(call, timeout, fresh)
+        return await self._look(call, timeout, fresh) if known is None else known
 
     async def endpoints(
         self,
@@ -128,14 +143,18 @@ class AsyncResolver(Facade[AsyncDriver]):
         `NotHeadless` for a Service that has a ClusterIP, `BadResponse` where more than 1,024 pods would have to be
         asked for one by one, and as `port()` does. Source: Kubernetes DNS specification, section 2.4.
         """
-        return await self._look((endpoints.endpoints, name, port, protocol), timeout, fresh)
+        call: Call[tuple[Endpoint, ...]] = (endpoints.endpoints, name, port, protocol)
+        known = self._recall(call, timeout, fresh)
+        return await self._look(call, timeout, fresh) if known is None else known
 
     async def addresses(self, host: str, *, timeout: float | None = None, fresh: bool = False) -> Addresses:
         """Look up any host as the pod's libc would: IP literals, `localhost`, /etc/hosts, then the search list.
 
         Raises `NoSuchName`, `NoData`, `TemporaryFailure` or `InvalidName`. Source: resolv.conf(5), hosts(5), RFC 6761.
         """
-        return await self._look((hosts.addresses, host), timeout, fresh)
+        call: Call[Addresses] = (hosts.addresses, host)
+        known = self._recall(call, timeout, fresh)
+        return await self._look(call, timeout, fresh) if known is None else known
 
     async def reverse(
         self, address: str | IPAddress, *, timeout: float | None = None, fresh: bool = False
@@ -145,7 +164,9 @@ class AsyncResolver(Facade[AsyncDriver]):
         Raises `NoSuchName` where there is no PTR record, and as `addresses()` does.
         Source: RFC 1035, section 3.5; Kubernetes DNS specification, sections 2.3.3 and 2.4.3.
         """
-        return await self._look((reverse.reverse, address), timeout, fresh)
+        call: Call[tuple[ServiceName | EndpointName | str, ...]] = (reverse.reverse, address)
+        known = self._recall(call, timeout, fresh)
+        return await self._look(call, timeout, fresh) if known is None else known
 
     async def pod(
         self,
@@ -159,14 +180,18 @@ class AsyncResolver(Facade[AsyncDriver]):
 
         Raises `NoSuchName` (CoreDNS with `pods disabled`, or `pods verified` and no such pod), and as `service()` does.
         """
-        return await self._look((reverse.pod, address, namespace), timeout, fresh)
+        call: Call[PodName] = (reverse.pod, address, namespace)
+        known = self._recall(call, timeout, fresh)
+        return await self._look(call, timeout, fresh) if known is None else known
 
     async def lookup(self, name: str, rdtype: str, *, timeout: float | None = None, fresh: bool = False) -> Answer:
         """Look up an RRset of any type, with the search list.
 
         Raises as `addresses()` does; `InvalidName` for an unknown type.
         """
-        return await self._look((rrsets.records, name, rdtype), timeout, fresh)
+        call: Call[Answer] = (rrsets.records, name, rdtype)
+        known = self._recall(call, timeout, fresh)
+        return await self._look(call, timeout, fresh) if known is None else known
 
     async def explain(
         self, name: str, *, policy: Policy | None = None, timeout: float | None = None, fresh: bool = False

@@ -1,7 +1,7 @@
 """The blocking resolver."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from k8sresolve._core.engine.cache import Asked
 from k8sresolve._core.engine.ledger import Ledger
@@ -45,15 +45,13 @@ class Resolver(Facade[SyncDriver]):
         return BlockingDriver(rules, ledger, events)
 
     def _run(self, call: Call[T], timeout: float | None, fresh: bool) -> T:
+        """Run a call whose result is not remembered."""
         lifetime, line = self._lifetime(timeout), self._current()
         return run(line.driver, call, line.setting, lifetime, [], fresh=fresh)
 
     def _look(self, call: Call[T], timeout: float | None, fresh: bool) -> T:
-        """Give what the call came to before, if that holds still; else run it."""
-        lifetime, line = self._lifetime(timeout), self._current()
-        known = None if fresh else self._recall(line, call)
-        if known is not None:
-            return known
+        """Run a call that was not recalled."""
+        lifetime, line = self._lifetime(timeout), self._line
         asked: Asked = []
         result = run(line.driver, call, line.setting, lifetime, asked, fresh=fresh)
         self._keep(line, call, result, asked)
@@ -76,7 +74,10 @@ class Resolver(Facade[SyncDriver]):
         `InvalidName`, or `ConfigError` where the pod's place in the cluster is not known.
         Source: Kubernetes DNS specification, sections 2.3 to 2.5.
         """
-        return self._look((services.service, name, *services.port_list(ports)), timeout, fresh)
+        named: Any = services.port_list(ports)
+        call: Call[Service] = (services.service, name, *named)
+        known = self._recall(call, timeout, fresh)
+        return self._look(call, timeout, fresh) if known is None else known
 
     def port(
         self,
@@ -93,14 +94,18 @@ class Resolver(Facade[SyncDriver]):
         number in place of a name is `InvalidName`. Source: RFC 2782; Kubernetes DNS specification, sections 2.3.2 and
         2.4.2.
         """
-        return self._look((services.port, name, port, protocol), timeout, fresh)
+        call: Call[Port] = (services.port, name, port, protocol)
+        known = self._recall(call, timeout, fresh)
+        return self._look(call, timeout, fresh) if known is None else known
 
     def ports(self, name: str | ServiceName, *, timeout: float | None = None, fresh: bool = False) -> tuple[Port, ...]:
         """List a Service's ports by number, without names and protocols: SRV at the Service's own name.
 
         That is an extension of CoreDNS; other cluster DNS servers may answer `NoData`. Raises as `service()` does.
         """
-        return self._look((services.ports, name), timeout, fresh)
+        call: Call[tuple[Port, ...]] = (services.ports, name)
+        known = self._recall(call, timeout, fresh)
+        return self._look(call, timeout, fresh) if known is None else known
 
     def endpoints(
         self,
@@ -117,14 +122,18 @@ class Resolver(Facade[SyncDriver]):
         `NotHeadless` for a Service that has a ClusterIP, `BadResponse` where more than 1,024 pods would have to be
         asked for one by one, and as `port()` does. Source: Kubernetes DNS specification, section 2.4.
         """
-        return self._look((endpoints.endpoints, name, port, protocol), timeout, fresh)
+        call: Call[tuple[Endpoint, ...]] = (endpoints.endpoints, name, port, protocol)
+        known = self._recall(call, timeout, fresh)
+        return self._look(call, timeout, fresh) if known is None else known
 
     def addresses(self, host: str, *, timeout: float | None = None, fresh: bool = False) -> Addresses:
         """Look up any host as the pod's libc would: IP literals, `localhost`, /etc/hosts, then the search list.
 
         Raises `NoSuchName`, `NoData`, `TemporaryFailure` or `InvalidName`. Source: resolv.conf(5), hosts(5), RFC 6761.
         """
-        return self._look((hosts.addresses, host), timeout, fresh)
+        call: Call[Addresses] = (hosts.addresses, host)
+        known = self._recall(call, timeout, fresh)
+        return self._look(call, timeout, fresh) if known is None else known
 
     def reverse(
         self, address: str | IPAddress, *, timeout: float | None = None, fresh: bool = False
@@ -134,7 +143,9 @@ class Resolver(Facade[SyncDriver]):
         Raises `NoSuchName` where there is no PTR record, and as `addresses()` does.
         Source: RFC 1035, section 3.5; Kubernetes DNS specification, sections 2.3.3 and 2.4.3.
         """
-        return self._look((reverse.reverse, address), timeout, fresh)
+        call: Call[tuple[ServiceName | EndpointName | str, ...]] = (reverse.reverse, address)
+        known = self._recall(call, timeout, fresh)
+        return self._look(call, timeout, fresh) if known is None else known
 
     def pod(
         self,
@@ -148,14 +159,18 @@ class Resolver(Facade[SyncDriver]):
 
         Raises `NoSuchName` (CoreDNS with `pods disabled`, or `pods verified` and no such pod), and as `service()` does.
         """
-        return self._look((reverse.pod, address, namespace), timeout, fresh)
+        call: Call[PodName] = (reverse.pod, address, namespace)
+        known = self._recall(call, timeout, fresh)
+        return self._look(call, timeout, fresh) if known is None else known
 
     def lookup(self, name: str, rdtype: str, *, timeout: float | None = None, fresh: bool = False) -> Answer:
         """Look up an RRset of any type, with the search list.
 
         Raises as `addresses()` does; `InvalidName` for an unknown type.
         """
-        return self._look((rrsets.records, name, rdtype), timeout, fresh)
+        call: Call[Answer] = (rrsets.records, name, rdtype)
+        known = self._recall(call, timeout, fresh)
+        return self._look(call, timeout, fresh) if known is None else known
 
     def explain(
         self, name: str, *, policy: Policy | None = None, timeout: float | None = None, fresh: bool = False

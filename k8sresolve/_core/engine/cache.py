@@ -1,6 +1,7 @@
 """Answers by question, and finished results by call, while they last. Pure: the time is an argument."""
 
 import math
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from k8sresolve._core.engine.lock import UNSHARED, Lock
@@ -66,20 +67,33 @@ class Recalled:
         return sum(worth.times * worth.found for worth in tuple(self._worths.values()))
 
 
+class Edition:
+    """The cache as it was until something came or went; then this one is `old`."""
+
+    __slots__ = ("old",)
+
+    def __init__(self) -> None:
+        self.old = False
+
+
+_WORTHLESS = Worth(0, 0)
+
+
 class Finished:
     """The result of a call, with what it was made of: the key of each question asked, each before its answer.
 
-    None stands for an answer that was not waited for, and on which the result does not depend. `turn` is the cache's
-    when all of them were there last.
+    None stands for an answer that was not waited for, and on which the result does not depend. It holds until
+    `expires`, in the edition of the cache in which it was last looked at; later ones are to be asked: `Cache.holds`.
     """
 
-    __slots__ = ("expires", "made_of", "result", "turn", "worth")
+    __slots__ = ("edition", "expires", "made_of", "result", "worth")
 
-    def __init__(self, result: Any, made_of: tuple[Any, ...]) -> None:
+    def __init__(self, result: Any, made_of: tuple[Any, ...], edition: Edition) -> None:
         self.result = result
         self.made_of = made_of
-        self.expires = 0.0
-        self.turn = -1
+        self.edition = edition
+        self.expires = -math.inf
+        self.worth = _WORTHLESS
 
 
 class Cache:
@@ -88,23 +102,25 @@ class Cache:
     What would take more than an eighth of the octets is not kept: it would drive too much else out.
 
     Finished results are kept beside the answers, by call: a tuple that begins with the lookup's function, and so equals
-    no question. One holds for as long as a walk would be given the very answers that it was made of, so that nothing
-    that is forgotten, has expired or has come anew among these lives on in it. What is remembered changes by turns,
-    each time that something comes or goes; the first time in a turn that a result is recalled, its answers are looked
-    up as the walk would do it, which keeps them among what is in use.
+    no question. One holds for as long as the call would be given the very answers that it was made of, so that nothing
+    that has expired, was forgotten or has come anew lives on in it. To see whether one does, and to keep its answers
+    among what is in use, they are looked up as the call would do it: once in each edition of the cache, at the first
+    recall. Others take no lock, since they change nothing.
 
     An exception out of nowhere, such as a signal handler's, may part an entry from its count: see `mend`.
     """
 
-    __slots__ = ("_kept", "_turn", "config", "lock", "octets", "recalled")
+    __slots__ = ("_edition", "_kept", "config", "find", "lock", "octets", "recalled")
 
     def __init__(self, config: CacheConfig, lock: Lock = UNSHARED) -> None:
         self.config = config
         self.lock = lock
         self.recalled = Recalled()
-        self._kept: dict[tuple[Any, ...], Answer | Finished] = {}
-        self._turn = 0
+        self._kept: dict[tuple[Any, ...], Any] = {}  # Answer or Finished
+        self._edition = Edition()
         self.octets = 0
+        self.find: Callable[[tuple[Any, ...]], Finished | None] = self._kept.get
+        """Find the result of a call."""
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -145,47 +161,31 @@ class Cache:
 
     # -- finished results --------------------------------------------------------------------------------------------
 
-    def recall(self, call: tuple[Any, ...], now: float) -> Any:
-        """Return the result of a call, None where there is none that holds; takes no lock as long as nothing changes."""
-        finished: Any = self._kept.get(call)
-        if finished is None or finished.expires <= now:
-            return None
-        if finished.turn != self._turn and not self._holds(call, finished, now):
-            return None
-        finished.worth.times += 1
-        return finished.result
-
     def keep(self, call: tuple[Any, ...], result: Any, asked: Asked, now: float) -> None:
-        """Keep the result of a call that asked this, if it was made of answers that are all here, and whole ones."""
+        """Under the lock: keep the result of a call that asked this, if all that it was made of is here, and whole."""
         if _is_incomplete(result):
             return
         made_of: list[Any] = []
-        with self.lock:
-            for questions, results in asked:
-                for question, answer in zip(questions, results, strict=True):
-                    key = key_of(question)
-                    known = None if answer is None else self._kept.get(key)
-                    if answer is not None and not _is_whole(known, answer):
-                        return
-                    made_of += key, known
-            # With no more room than for these, the result would drive out an answer that it was made of.
-            if len(made_of) // 2 < self.config.entries:
-                self._drop(call)
-                if self._add(call, finished := Finished(result, tuple(made_of))):
-                    self._look_up(call, finished, now)
-                    self._keep_to_bounds()
+        for questions, results in asked:
+            for question, answer in zip(questions, results, strict=True):
+                key = key_of(question)
+                known = None if answer is None else self._kept.get(key)
+                if answer is not None and not _is_whole(known, answer):
+                    return
+                made_of += key, known
+        # With no more room than for these, the result would drive out an answer that it was made of.
+        if 0 < len(made_of) // 2 < self.config.entries:
+            self._drop(call)
+            if self._add(call, finished := Finished(result, tuple(made_of), self._edition)):
+                self._look_up(call, finished, now)
+                self._keep_to_bounds()
 
-    def _holds(self, call: tuple[Any, ...], finished: Finished, now: float) -> bool:
-        """Whether a result holds still; it is the last one used then."""
-        with self.lock:
-            try:
-                return self._kept.get(call) is finished and self._look_up(call, finished, now)
-            except BaseException:
-                self.mend()
-                raise
+    def holds(self, call: tuple[Any, ...], finished: Finished, now: float) -> bool:
+        """Under the lock: whether the result of a call holds in this edition still; it is the last one used then."""
+        return self._kept.get(call) is finished and self._look_up(call, finished, now)
 
     def _look_up(self, call: tuple[Any, ...], finished: Finished, now: float) -> bool:
-        """Look up what a result was made of, as a walk would; it holds if that is the same still."""
+        """Look up what a result was made of, as its call would; drop it if that is not the same any more."""
         found, expires = 0, math.inf
         pairs = iter(finished.made_of)
         for key, answer in zip(pairs, pairs, strict=True):
@@ -199,8 +199,8 @@ class Cache:
         self._kept[call] = self._kept.pop(call)
         finished.expires = expires
         finished.worth = self.recalled.worth(len(finished.made_of) // 2, found)
-        finished.turn = self._turn
-        return found > 0
+        finished.edition = self._edition
+        return True
 
     # -- both --------------------------------------------------------------------------------------------------------
 
@@ -214,10 +214,10 @@ class Cache:
     def mend(self) -> None:
         """Count anew, where an exception out of nowhere may have parted an entry from its count."""
         with self.lock:
-            self._turn += 1
+            self._begin_edition()
             self.octets = sum(octets_of(key, one) for key, one in self._kept.items())
 
-    def _use(self, key: Question, now: float) -> Any:
+    def _use(self, key: Question, now: float) -> Answer | None:
         """Look an answer up, which is the last one used then."""
         answer: Any = self._kept.pop(key, None)
         if answer is None:
@@ -226,7 +226,7 @@ class Cache:
             self.octets -= octets_of(key, answer)
             return None
         self._kept[key] = answer
-        return answer
+        return answer  # type: ignore[no-any-return]
 
     def _add(self, key: tuple[Any, ...], one: Answer | Finished) -> bool:
         octets = octets_of(key, one)
@@ -234,14 +234,18 @@ class Cache:
             return False
         self._kept[key] = one
         self.octets += octets
-        self._turn += 1
+        self._begin_edition()
         return True
 
     def _drop(self, key: tuple[Any, ...]) -> None:
         one = self._kept.pop(key, None)
         if one is not None:
             self.octets -= octets_of(key, one)
-            self._turn += 1
+            self._begin_edition()
+
+    def _begin_edition(self) -> None:
+        self._edition.old = True
+        self._edition = Edition()
 
     def _keep_to_bounds(self) -> None:
         while self.octets > self.config.octets or len(self._kept) > self.config.entries:
@@ -260,7 +264,7 @@ def _is_whole(known: object, answer: Result) -> bool:
 
 
 def _is_incomplete(result: Any) -> bool:
-    return any([getattr(part, "incomplete", False) for part in (result if isinstance(result, tuple) else (result,))])
+    return any(getattr(part, "incomplete", False) for part in (result if isinstance(result, tuple) else (result,)))
 
 
 def _stands_at(name: str, key: tuple[Any, ...], one: Answer | Finished) -> bool:

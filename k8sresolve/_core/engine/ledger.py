@@ -19,11 +19,11 @@ class Ledger:
     active = 0  # it asks nothing itself: see `tally.Counting`
 
     def __init__(self, rules: Rules, tally: Tally | None = None, lock: Lock = UNSHARED) -> None:
-        self.healths = tuple(Health(lock) for _ in rules.nameservers)
+        self.healths = tuple(Health(str(nameserver), lock) for nameserver in rules.nameservers)
         self.budget = Budget(lock)
         self.tally = Tally(lock) if tally is None else tally
         self.cache = Cache(rules.cache, lock)
-        self.tally.enter(self, self.cache.recalled)
+        self.tally.admit(self, self.cache.recalled)
 
     def mend(self) -> None:
         """Make whole what an exception out of nowhere may have left half done."""

@@ -1,5 +1,7 @@
 """What remembered answers and results take of memory, about."""
+
 from typing import Any
+
 from k8sresolve._core.questions import AAAA, A, Found, Question, Result, SrvData
 
 # Octets of memory, as tracemalloc(3) counts them on CPython 3.11: of an answer without records, of an address, of a
@@ -29,4 +31,3 @@ def _octets_of_answer(key: Question, answer: Result) -> int:
     for name, addresses in answer.glue.items():
         octets += _GLUE + len(name) + sum(_ADDRESS[A if address.version == 4 else AAAA] for address in addresses)
     return octets
-

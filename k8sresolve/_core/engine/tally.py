@@ -6,15 +6,28 @@ from weakref import ref
 from k8sresolve._core.engine.lock import UNSHARED, Lock
 
 
+class Counted(Protocol):
+    """What `Stats` tells, as one desk or one cache counted it."""
+
+    @property
+    def questions(self) -> int: ...
+    @property
+    def sends(self) -> int: ...
+    @property
+    def resends(self) -> int: ...
+    @property
+    def cache_hits(self) -> int: ...
+
+
 class Counters:
-    """What `Stats` tells, counted by one desk or one cache."""
+    """What a desk counts."""
 
     __slots__ = ("cache_hits", "questions", "resends", "sends")
 
     def __init__(self) -> None:
         self.questions = self.sends = self.resends = self.cache_hits = 0
 
-    def add(self, other: "Counters") -> None:
+    def add(self, other: Counted) -> None:
         """Take over what another one has counted."""
         self.questions += other.questions
         self.sends += other.sends
@@ -42,15 +55,19 @@ class Tally:
     def __init__(self, lock: Lock = UNSHARED) -> None:
         self.lock = lock
         self._past = Counters()  # of those that are no more
-        self._counting: list[tuple[ref[Counting], Counters]] = []
+        self._counting: list[tuple[ref[Counting], Counted]] = []
 
-    def enter(self, one: Counting, counters: Counters | None = None) -> Counters:
-        """Let a new one count."""
-        counters = counters or Counters()
+    def enter(self, desk: Counting) -> Counters:
+        """Let a new desk count."""
+        counters = Counters()
+        self.admit(desk, counters)
+        return counters
+
+    def admit(self, one: Counting, counted: Counted) -> None:
+        """Let one that counts by itself be summed up too."""
         with self.lock:
             self._settle()
-            self._counting.append((ref(one), counters))
-        return counters
+            self._counting.append((ref(one), counted))
 
     def total(self) -> tuple[Counters, int]:
         """Sum up what was counted, and how many questions are in flight."""

@@ -13,6 +13,7 @@ from k8sresolve._core.engine.sends import Send
 from k8sresolve._core.events import Events
 from k8sresolve._core.questions import AAAA, PTR, A, Empty, Found, Lookup, NxDomain, is_under
 from k8sresolve._core.search import walk as search
+from k8sresolve._drivers.running import Call
 from k8sresolve._facade import Options
 from k8sresolve._getaddrinfo.libc import Libc
 from k8sresolve._getaddrinfo.names import HostEntry, Missing, host_of, undotted
@@ -83,7 +84,8 @@ class LibcResolver(OfflineResolver):
 
     def run(self, function: Callable[[*Ts], Lookup[T]], *arguments: *Ts) -> T:
         """Run to its end a lookup that takes nothing of a resolver's setting."""
-        return self._run((_without_setting, function, *arguments), None, fresh=True)
+        call: Call[T] = (_without_setting, function, *arguments)
+        return self._run(call, None, fresh=True)
 
 
 def _without_setting(_setting: object, function: Callable[[*Ts], Lookup[T]], *arguments: *Ts) -> Lookup[T]:
@@ -94,10 +96,11 @@ class LibcNames:
     """The cluster's DNS as a libc asks it, and the pod's hosts file before it."""
 
     def __init__(self, config: ResolverConfig, libc: Libc, outside: Outside) -> None:
-        self._config = config
+        self._config = attrs.evolve(config, absolute=())  # of these no C library knows
         self._hosts = dict(config.hosts)
         self._libc = libc
         self._policy = search.policy(libc.name)
+        self._search = search.Search(config, self._policy)
         self._outside = outside
 
     def find(self, host: str, rdtypes: tuple[int, ...]) -> Lookup[HostEntry]:
@@ -111,7 +114,7 @@ class LibcNames:
         rdtypes = tuple(rdtype for rdtype in rdtypes if rdtype != AAAA or "no-aaaa" not in self._config.flags)
         if not rdtypes:
             raise Missing("nodata")
-        end = yield from search.walk(host, self._config, self._policy, rdtypes)
+        end = yield from self._search.walk(host, rdtypes)
         if end.found is None:
             self._leave(host, end)
             raise self._missing(end, rdtypes)
@@ -130,7 +133,7 @@ class LibcNames:
         if listed:
             return listed
         pointer = f"{ip_address(address).reverse_pointer}."
-        end = yield from search.walk(pointer, self._config, self._policy, (PTR,))
+        end = yield from self._search.walk(pointer, (PTR,))
         if end.found is not None:
             return [undotted(name) for answer in end.found.answers if isinstance(answer, Found) for name in answer.data]
         if end.failure == "nxdomain" and self._outside == "pass":
