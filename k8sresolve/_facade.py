@@ -121,11 +121,12 @@ class Line(Generic[D]):
         self.find = cache.find
         self.now = driver.now
 
-    def keep(self, call: Call[T], result: T, asked: Asked) -> None:
-        """Let the call come to this as long as that holds."""
+    def keep(self, call: Call[T], result: T, asked: Asked, forgotten: int) -> None:
+        """Let the call come to this as long as that holds, unless something was forgotten since it began."""
         try:
             with self.cache.lock:
-                self.cache.keep(call, result, asked, self.now())
+                if self.cache.forgotten == forgotten:
+                    self.cache.keep(call, result, asked, self.now())
         except BaseException:
             self.cache.mend()  # out of nowhere, as a signal handler's
             raise
@@ -318,10 +319,9 @@ class Facade(Generic[D]):
         finished.worth.times += 1
         return finished.result  # type: ignore[no-any-return]
 
-    def _keep(self, line: Line[D], call: Call[T], result: T, asked: Asked) -> None:
-        """Let the call be answered by this as long as it holds."""
-        if not self._events.observers and _is_plain(call):
-            line.keep(call, result, asked)
+    def _keeps(self, call: Call[Any]) -> bool:
+        """Whether what this call comes to may be remembered."""
+        return not self._events.observers and _is_plain(call)
 
     def _lifetime(self, timeout: float | None) -> float:
         """The seconds that a lookup may take; when they are 0 or less, nothing is sent."""

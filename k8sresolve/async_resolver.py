@@ -71,9 +71,11 @@ class AsyncResolver(Facade[AsyncDriver]):
                 await sys.modules["trio"].lowlevel.checkpoint()
                 return known
         lifetime, line = self._lifetime(timeout), self._line
+        forgotten = line.cache.forgotten
         asked: Asked = []
         result = await run_async(line.driver, call, line.setting, lifetime, asked, fresh=fresh)
-        self._keep(line, call, result, asked)
+        if self._keeps(call):
+            line.keep(call, result, asked, forgotten)
         return result
 
     async def service(

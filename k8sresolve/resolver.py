@@ -52,9 +52,11 @@ class Resolver(Facade[SyncDriver]):
     def _look(self, call: Call[T], timeout: float | None, fresh: bool) -> T:
         """Run a call that was not recalled."""
         lifetime, line = self._lifetime(timeout), self._line
+        forgotten = line.cache.forgotten
         asked: Asked = []
         result = run(line.driver, call, line.setting, lifetime, asked, fresh=fresh)
-        self._keep(line, call, result, asked)
+        if self._keeps(call):
+            line.keep(call, result, asked, forgotten)
         return result
 
     def service(

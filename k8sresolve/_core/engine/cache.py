@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from k8sresolve._core.engine.lock import UNSHARED, Lock
-from k8sresolve._core.engine.octets import octets_of
+from k8sresolve._core.engine.octets import octets_of_answer, octets_of_result
 from k8sresolve._core.questions import AAAA, A, Empty, Failed, Found, NxDomain, Question, Result, Results, is_under
 from k8sresolve.config import CacheConfig
 
@@ -110,7 +110,7 @@ class Cache:
     An exception out of nowhere, such as a signal handler's, may part an entry from its count: see `mend`.
     """
 
-    __slots__ = ("_edition", "_kept", "config", "find", "lock", "octets", "recalled")
+    __slots__ = ("_edition", "_kept", "config", "find", "forgotten", "lock", "octets", "recalled")
 
     def __init__(self, config: CacheConfig, lock: Lock = UNSHARED) -> None:
         self.config = config
@@ -118,6 +118,7 @@ class Cache:
         self.recalled = Recalled()
         self._kept: dict[tuple[Any, ...], Any] = {}  # Answer or Finished
         self._edition = Edition()
+        self.forgotten = 0  # how often something was
         self.octets = 0
         self.find: Callable[[tuple[Any, ...]], Finished | None] = self._kept.get
         """Find the result of a call."""
@@ -174,7 +175,7 @@ class Cache:
                     return
                 made_of += key, known
         # With no more room than for these, the result would drive out an answer that it was made of.
-        if 0 < len(made_of) // 2 < self.config.entries:
+        if any(made_of[1::2]) and len(made_of) // 2 < self.config.entries:
             self._drop(call)
             if self._add(call, finished := Finished(result, tuple(made_of), self._edition)):
                 self._look_up(call, finished, now)
@@ -208,6 +209,7 @@ class Cache:
         """Drop what is known of one absolute name, or everything."""
         lower = None if name is None else name.lower()
         with self.lock:
+            self.forgotten += 1
             for key in [key for key, one in self._kept.items() if lower is None or _stands_at(lower, key, one)]:
                 self._drop(key)
 
@@ -215,7 +217,7 @@ class Cache:
         """Count anew, where an exception out of nowhere may have parted an entry from its count."""
         with self.lock:
             self._begin_edition()
-            self.octets = sum(octets_of(key, one) for key, one in self._kept.items())
+            self.octets = sum(_octets_of(key, one) for key, one in self._kept.items())
 
     def _use(self, key: Question, now: float) -> Answer | None:
         """Look an answer up, which is the last one used then."""
@@ -223,13 +225,13 @@ class Cache:
         if answer is None:
             return None
         if answer.expires <= now:
-            self.octets -= octets_of(key, answer)
+            self.octets -= octets_of_answer(key, answer)
             return None
         self._kept[key] = answer
         return answer  # type: ignore[no-any-return]
 
     def _add(self, key: tuple[Any, ...], one: Answer | Finished) -> bool:
-        octets = octets_of(key, one)
+        octets = _octets_of(key, one)
         if octets * _SHARES > self.config.octets:
             return False
         self._kept[key] = one
@@ -240,7 +242,7 @@ class Cache:
     def _drop(self, key: tuple[Any, ...]) -> None:
         one = self._kept.pop(key, None)
         if one is not None:
-            self.octets -= octets_of(key, one)
+            self.octets -= _octets_of(key, one)
             self._begin_edition()
 
     def _begin_edition(self) -> None:
@@ -269,3 +271,9 @@ def _is_incomplete(result: Any) -> bool:
 
 def _stands_at(name: str, key: tuple[Any, ...], one: Answer | Finished) -> bool:
     return any(asked.name == name for asked in one.made_of[::2]) if isinstance(one, Finished) else key[0] == name
+
+
+def _octets_of(key: Any, one: Answer | Finished) -> int:
+    if isinstance(one, Finished):
+        return octets_of_result(key, one.result, len(one.made_of) // 2)
+    return octets_of_answer(key, one)
