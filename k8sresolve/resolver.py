@@ -76,8 +76,8 @@ class Resolver(Facade[SyncDriver]):
         `InvalidName`, or `ConfigError` where the pod's place in the cluster is not known.
         Source: Kubernetes DNS specification, sections 2.3 to 2.5.
         """
-        named: Any = services.port_list(ports)
-        call: Call[Service] = (services.service, name, *named)
+        named: Any = tuple(ports) if isinstance(ports, (list, tuple)) else services.port_list(ports)
+        call: Call[Service] = (services.service, name) + named  # noqa: RUF005 - each time, and twice as fast
         known = self._recall(call, timeout, fresh)
         return self._look(call, timeout, fresh) if known is None else known
 

@@ -334,7 +334,7 @@ STEPS = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     steps=st.lists(STEPS, max_size=25),
     family=st.sampled_from(["auto", "ipv4", "both"]),

@@ -197,7 +197,9 @@ class Cache:
             if known is not answer and answer is not None:
                 self._drop(call)
                 return False
-        self._kept[call] = self._kept.pop(call)
+        if self._kept.pop(call, None) is None:
+            return False  # a signal's handler looked the same up in the midst of this
+        self._kept[call] = finished
         finished.expires = expires
         finished.worth = self.recalled.worth(len(finished.made_of) // 2, found)
         finished.edition = self._edition

@@ -45,8 +45,6 @@ from k8sresolve.records import Port, Service, Target
 
 def port_list(ports: Iterable[str | PortName]) -> tuple[str | PortName, ...]:
     """Take the names of ports as a caller gives them; raises `InvalidName` for what is one name and no list."""
-    if type(ports) is tuple or type(ports) is list:
-        return tuple(ports)
     if isinstance(ports, str | bytes | PortName) or not isinstance(ports, Iterable):
         raise InvalidName(shown(ports), "ports takes a list of port names", advice="give ports=['http']")
     return tuple(ports)
