@@ -20,7 +20,7 @@ from k8sresolve._core.search.rules import (
     without,
 )
 from k8sresolve.config import ResolverConfig
-from k8sresolve.records import Outcome
+from k8sresolve.errors import Outcome
 
 # The names for which there is an answer below the cluster domain: a Service, an endpoint of it, a named port (DNS
 # specification, sections 2.3 and 2.4), CoreDNS's zonal names, and a pod's name. Labels are those that Kubernetes allows

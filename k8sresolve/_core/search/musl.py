@@ -21,7 +21,7 @@ from k8sresolve._core.search.rules import (
     without,
 )
 from k8sresolve.config import ResolverConfig
-from k8sresolve.records import Outcome
+from k8sresolve.errors import Outcome
 
 _ADDRESSES = {A, AAAA}
 

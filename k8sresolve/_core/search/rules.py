@@ -14,7 +14,8 @@ import attrs
 from k8sresolve._core.questions import Question, Result, Results
 from k8sresolve._core.search.limits import LONGEST_NAME
 from k8sresolve.config import Policy, ResolverConfig
-from k8sresolve.records import Candidate, Outcome
+from k8sresolve.errors import Outcome
+from k8sresolve.records import Candidate
 
 Failure: TypeAlias = Literal["nxdomain", "nodata", "temporary", "failed"]
 
