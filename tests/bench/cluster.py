@@ -4,10 +4,10 @@
     python -m tests.bench.cluster ten-times
 
 Each measure runs in a fresh process. Loading is compared with `json.load` of the same file, and, of a tenth as YAML,
-with what libyaml takes to give its events to Python and with `yaml.load` by its C parser. An answer is the mean CPU time
-over questions that differ, one in ten about a headless Service; then that of long answers, asked for the first time and
-again. Resident octets are those that the process has more after loading. `ten-times` measures 50,000 Services and
-500,000 endpoints once.
+with what libyaml takes to give its events to Python and with `yaml.load` by its C parser. An answer is the mean CPU
+time over questions that differ, one in ten about a headless Service; then that of long answers, asked for the first
+time and again. Resident octets are those that the process has more after loading. `ten-times`
+measures 50,000 Services and 500,000 endpoints once.
 """
 
 import gc

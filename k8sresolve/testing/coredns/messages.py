@@ -13,6 +13,7 @@ from k8sresolve._core.wire.names import Malformed, Unsendable
 from k8sresolve._core.wire.rcodes import BADVERS, FORMERR, NOTIMP, REFUSED, SERVFAIL
 from k8sresolve.testing.coredns.chain import NOTIFY, Answering, Endless, Reply, Request
 from k8sresolve.testing.coredns.writing import question_octets, write_body
+from k8sresolve.testing.objects.labels import MOST_LABEL
 
 _QR, _AA, _TC, _RD, _CD = 0x8000, 0x0400, 0x0200, 0x0100, 0x0010
 _DO = 0x8000
@@ -26,7 +27,6 @@ _MIN_UDP = 512  # RFC 1035, section 2.3.4; also what CoreDNS reads of a datagram
 _MAX_TCP = 65535
 _NO_FRAGMENTS = 1480  # CoreDNS compresses a longer datagram, though it would fit
 _MAX_POINTERS = 126
-_MAX_LABEL = 63
 _MAX_NAME = 253  # without the first length and the root: 255 octets as it is sent (RFC 1035, section 2.3.4)
 # NSID, EXPIRE, COOKIE, TCP-KEEPALIVE, PADDING: the options that CoreDNS sends back as they came.
 _ECHOED_OPTIONS = frozenset({3, 9, 10, 11, 12})
@@ -147,7 +147,7 @@ def _read_usual(message: bytes, id_: int, flags: int, *, tcp: bool) -> Query | N
     at, dots, text = _HEADER.size, 0, bytearray(message)
     try:
         while length := message[at]:
-            if length > _MAX_LABEL:
+            if length > MOST_LABEL:
                 return None
             text[at] = _DOT
             dots += 1

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from k8sresolve._core.wire.names import MAX_NAME, name_octets
+from k8sresolve.testing.objects.labels import MOST_LABEL
 
 Labels: TypeAlias = tuple[str, ...]
 
@@ -44,13 +45,13 @@ def fqdn(name: str) -> str:
 def name_to_wire(name: str) -> bytes:
     """Write an absolute name. Raises `Unsendable`."""
     label, _, parent = name.partition(".")
-    if parent and 0 < len(label) < 64 and name.isascii() and "\\" not in name:
+    if parent and label and label.isascii() and len(label) <= MOST_LABEL and "\\" not in label:
         octets = _LENGTHS[len(label)] + label.encode() + _parent_to_wire(parent)
         if len(octets) <= MAX_NAME:
             return octets
     return name_octets(name)
 
 
-_LENGTHS = [bytes((length,)) for length in range(64)]
+_LENGTHS = [bytes((length,)) for length in range(MOST_LABEL + 1)]
 # The names in a reply, and those of many, have few parents.
 _parent_to_wire = lru_cache(maxsize=8192)(name_octets)

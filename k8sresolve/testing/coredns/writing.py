@@ -19,6 +19,7 @@ _FIXED = struct.Struct("!HHIH")  # type, class, TTL and length of the data, behi
 _pack = _FIXED.pack
 _POINTER = 0xC000
 _MAX_POINTED = 0x4000
+_MANY = 16  # records: fewer are written sooner than counted
 _MOST_BODIES = 4  # of a reply: over TCP, and over UDP as clients of a few payload sizes ask
 
 
@@ -41,7 +42,7 @@ def write_body(
     names = _Octets()
     if name is not None:
         names[name] = question[: -_QUESTION.size]
-    plain = _plain(question, names, records, plain_room)
+    plain = None if _is_longer(records, plain_room) else _plain(question, names, records, plain_room)
     return _compressed(question, names, records, room) if plain is None else (plain, len(records))
 
 
@@ -76,6 +77,14 @@ class Written:
         return found
 
 
+def _is_longer(records: Sequence[Record], room: int) -> bool:
+    """Whether the owners of records alone tell that there is no room for them without compression."""
+    if len(records) < _MANY:
+        return False
+    owners = "".join([record[0] for record in records])
+    return "\\" not in owners and len(owners) + len(records) * (1 + _FIXED.size) > room
+
+
 def _plain(question: bytes, names: _Octets, records: Iterable[Record], room: int) -> bytes | None:
     """Write the records without compression; None where there is no room."""
     written, left = [question], room - _HEADER_OCTETS - len(question)
@@ -99,20 +108,20 @@ def _compressed(question: bytes, names: _Octets, records: Iterable[Record], room
     """Write as many records as there is room for, with compression, and how many these are."""
     written, pointers = [question], _Pointers()
     if question:
-        pointers.place(question[: -_QUESTION.size], _HEADER_OCTETS, compress=True)
+        pointers.place(question[: -_QUESTION.size], _HEADER_OCTETS, True)
     length = _HEADER_OCTETS + len(question)
     for name, rdtype, ttl, rdata in records:
         if length >= room:
             break
         octets = names[name]
-        owner = pointers.get(octets) or pointers.place(octets, length, compress=True)
+        owner = pointers.get(octets) or pointers.place(octets, length, True)
         start = length + len(owner) + _FIXED.size
         data = b""
         for part in rdata:
             if isinstance(part, bytes):
                 data += part
             else:
-                data += pointers.place(names[part], start + len(data), compress=rdtype in COMPRESSIBLE)
+                data += pointers.place(names[part], start + len(data), rdtype in COMPRESSIBLE)
         length = start + len(data)
         if length > room:
             break
@@ -131,7 +140,7 @@ def _soa(record: Record) -> bytes:
 class _Pointers(dict[bytes, bytes]):
     """The names of a message that pointers can lead to, by their octets, letter case kept apart (RFC 1035, 4.1.4)."""
 
-    def place(self, name: bytes, start: int, *, compress: bool) -> bytes:
+    def place(self, name: bytes, start: int, compress: bool, /) -> bytes:
         """Say how a name is written that starts at that offset: the rest of it, if known, is a pointer.
 
         Without `compress` it is written whole, and what of it is not known can be led to all the same.

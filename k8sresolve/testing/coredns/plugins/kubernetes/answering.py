@@ -1,6 +1,7 @@
 """From what a name leads to, the records that answer a question (`plugin/backend_lookup.go`)."""
 
 from collections.abc import Sequence
+from itertools import compress
 
 from k8sresolve._core.questions import AAAA, CNAME, NS, PTR, SRV, TXT, A
 from k8sresolve.testing.coredns.addresses import address_text, pack_address, pack_addresses, reversed_address
@@ -10,6 +11,7 @@ from k8sresolve.testing.coredns.plugins.kubernetes.hits import Hits, find
 from k8sresolve.testing.coredns.plugins.kubernetes.record_request import Zone, parse_request
 from k8sresolve.testing.coredns.plugins.kubernetes.view import View
 from k8sresolve.testing.coredns.records import (
+    Rdata,
     Record,
     address_record,
     address_records,
@@ -103,6 +105,8 @@ class Asking:
         if hits is None:
             return None
         hosts = hits[0].hosts if len(hits) == 1 else [host for some in hits for host in some.hosts]
+        if len(hosts) == 1 and (address := pack_address(hosts[0])):
+            return (address_record(name, self._ttl, address),) if (len(address) == 4) is (rdtype == A) else ()
         packed = dict(zip(hosts, pack_addresses(hosts), strict=True))
         size = 4 if rdtype == A else 16
         if None not in packed.values():
@@ -153,20 +157,28 @@ class Asking:
         hits = self._hits(labels, SRV)
         if hits is None:
             return None
-        rows = [
-            (target, host, port, packed)
-            for some in hits
-            for target, host, packed in zip(self._targets(some), some.hosts, pack_addresses(some.hosts), strict=True)
-            for port in some.ports
-            if packed is not None
-        ]
+        named = [(some.ports, *self._named(some)) for some in hits]
         # Weights are shared out before duplicates and ports that are not declared are dropped.
-        weight = max(1, int(100 / (100 * len(rows)) * 100)) if rows else 0
-        fields = {port: srv_fields(weight, port) for port in {row[2] for row in rows} if port != NO_PORT}
-        answer = dict.fromkeys([(fields[port], target) for target, _, port, _ in rows if port in fields])
-        glue = {(target, host): packed for target, host, port, packed in rows if port in fields}
+        count = sum(len(ports) * len(targets) for ports, targets, _, _ in named)
+        weight = max(1, int(100 / (100 * count) * 100)) if count else 0
+        answer: dict[Rdata, None] = {}
+        glue: dict[tuple[str, str], bytes] = {}
+        for ports, targets, hosts, packed in named:
+            fields = [srv_fields(weight, port) for port in ports if port != NO_PORT]
+            if fields:
+                answer.update(dict.fromkeys([(one, target) for target in targets for one in fields]))
+                glue.update(zip(zip(targets, hosts, strict=True), packed, strict=True))
         addresses = [(target, packed) for (target, _), packed in glue.items()]
         return rrset(self._request.name, SRV, self._ttl, answer), address_records(self._ttl, addresses)
+
+    def _named(self, hits: Hits) -> tuple[Sequence[str], Sequence[str], Sequence[bytes]]:
+        """Name the hosts that are addresses: targets, addresses as text, and as octets."""
+        found = pack_addresses(hits.hosts)
+        packed = [address for address in found if address is not None]
+        if len(packed) == len(found):
+            return self._targets(hits), hits.hosts, packed
+        there = [address is not None for address in found]
+        return list(compress(self._targets(hits), there)), list(compress(hits.hosts, there)), packed
 
     def _targets(self, hits: Hits) -> list[str]:
         """Name each host of hits."""

@@ -58,9 +58,10 @@ def _find_service(view: View, wanted: RecordRequest) -> list[Hits] | None:
     owner = f"{service.name}.{service.namespace}.svc"
     if service.type == "ExternalName":
         return _find_external(service, wanted, owner)
-    if not service.headless and (wanted.zone or _is_empty(view, view.slices(service))):
+    headless = service.headless
+    if not headless and (wanted.zone or (view.options.ignore_empty_service and _is_empty(view.slices(service)))):
         return None
-    if service.headless or wanted.endpoint:
+    if headless or wanted.endpoint:
         return _find_endpoints(view, view.slices(service), wanted, owner)
     return _cluster_ip_hits(service.ports or (UNDECLARED_PORT,), service.cluster_ips, wanted, owner)
 
@@ -78,7 +79,7 @@ def _find_import(view: View, wanted: RecordRequest) -> list[Hits] | None:
         return None
     owner = f"{imported.name}.{imported.namespace}.svc"
     slices = view.imported_slices(imported)
-    if not imported.headless and _is_empty(view, slices):
+    if not imported.headless and view.options.ignore_empty_service and _is_empty(slices):
         return None
     if imported.headless or wanted.endpoint:
         hits: list[Hits] = []
@@ -89,8 +90,8 @@ def _find_import(view: View, wanted: RecordRequest) -> list[Hits] | None:
     return _cluster_ip_hits(imported.ports, imported.ips, wanted, owner)
 
 
-def _is_empty(view: View, slices: Iterable[EndpointSlice]) -> bool:
-    return view.options.ignore_empty_service and not any(part.addresses for part in slices)
+def _is_empty(slices: Iterable[EndpointSlice]) -> bool:
+    return not any(part.addresses for part in slices)
 
 
 def _find_endpoints(
