@@ -33,6 +33,7 @@ HEADLESS = 10  # one Service in so many
 QUESTIONS = 20_000
 ROUNDS = 5
 TENTH = SERVICES // 10
+TEN_TIMES = 50_000, 500_000  # Services and endpoints
 LONG = (20, 100, 1000)  # pods of a headless Service
 LONG_SERVICES = {20: 100, 100: 40, 1000: 8}
 
@@ -68,13 +69,13 @@ FIGURES = (
 )
 
 
-def objects(services: int = SERVICES) -> dict[str, Any]:
+def objects(services: int = SERVICES, pods: int = ENDPOINTS) -> dict[str, Any]:
     """What `kubectl get -o json` prints of such a cluster."""
     items: list[Any] = [
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": f"ns{number}"}} for number in range(NAMESPACES)
     ]
     for number in range(services):
-        items += [service(number), endpoint_slice(number)]
+        items += [service(number), endpoint_slice(number, pods)]
     return {"apiVersion": "v1", "items": items, "kind": "List", "metadata": {"resourceVersion": ""}}
 
 
@@ -169,7 +170,7 @@ def measure_json(path: str) -> dict[str, float]:
 def measure_load(path: str) -> dict[str, float]:
     from k8sresolve.testing import Cluster
 
-    services = SERVICES if path.endswith("cluster.json") else SERVICES * 10
+    services, endpoints = (SERVICES, SERVICES * ENDPOINTS) if path.endswith("cluster.json") else TEN_TIMES
     gc.collect()
     held, before = resident(), time.process_time()
     cluster = Cluster.from_manifests(path)
@@ -177,7 +178,7 @@ def measure_load(path: str) -> dict[str, float]:
     gc.collect()
     used = resident() - held
     answer = mean(cluster, questions(services), tcp=False)
-    return {"seconds": seconds, "octets": used / (services * ENDPOINTS), "answer": answer, "resident": used}
+    return {"seconds": seconds, "octets": used / endpoints, "answer": answer, "resident": used}
 
 
 def mean(cluster: "Cluster", asked: list[bytes], *, tcp: bool) -> float:
@@ -275,9 +276,9 @@ def ten_times() -> None:
     """Measure ten times as many Services once."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "ten-times.json"
-        path.write_text(json.dumps(objects(SERVICES * 10)))
+        path.write_text(json.dumps(objects(TEN_TIMES[0], TEN_TIMES[1] // TEN_TIMES[0])))
         plain, load = run("json", path)["seconds"], run("load", path)
-    print(f"{SERVICES * 10:,} Services, {SERVICES * 10 * ENDPOINTS:,} endpoints, once")
+    print(f"{TEN_TIMES[0]:,} Services, {TEN_TIMES[1]:,} endpoints, once")
     print(f"json.load {plain:.1f} s, load {load['seconds']:.1f} s, ratio {load['seconds'] / plain:.2f}")
     print(f"resident {load['resident'] / 1e6:,.0f} MB, {load['octets']:.0f} octets per endpoint")
     print(f"an answer of the mix {load['answer']:.1f} µs")

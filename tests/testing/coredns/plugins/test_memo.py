@@ -1,5 +1,7 @@
 """Long replies that are given again: until an object changes, and no other. Answers follow the DNS specification."""
 
+import copy
+
 import dns.message
 import pytest
 
@@ -131,6 +133,16 @@ def test_a_reply_that_a_thread_makes_while_something_changes_is_not_given_later(
     assert memo.get(DB, 1, 2) is None
     kept = memo.put(DB, 1, 2, reply(7))
     assert memo.get(DB, 1, 2) is kept
+
+
+def test_a_copy_of_a_server_keeps_its_own():
+    store = store_of(part(9))
+    chain = Chain([Kubernetes(store)])
+    first = chain.answer(Request(DB, 1))
+    frozen = copy.deepcopy(chain)
+    store.add(part(5))
+    assert len(chain.answer(Request(DB, 1)).answer) == 5
+    assert frozen.answer(Request(DB, 1)).answer == first.answer
 
 
 def test_records_are_bounded_and_the_oldest_go():
