@@ -10,7 +10,7 @@ from k8sresolve.errors import ConfigError
 VARIABLE = "K8SRESOLVE_ABSOLUTE"
 
 
-def plan(name: str, config: ResolverConfig, policy: PolicyRules, rdtypes: tuple[int, ...]) -> Iterable[Step]:
+def steps_for(name: str, config: ResolverConfig, policy: PolicyRules, rdtypes: tuple[int, ...]) -> Iterable[Step]:
     """Make a policy's steps for a name."""
     if not config.absolute or name.endswith("."):
         return policy.steps(name, config, rdtypes)

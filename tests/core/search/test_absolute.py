@@ -8,7 +8,7 @@ import pytest
 from k8sresolve import ConfigError, Policy
 from k8sresolve._core.questions import AAAA, SRV, A
 from k8sresolve._core.search.absolute import advice, stated
-from k8sresolve._core.search.walk import candidates
+from k8sresolve._core.search.walk import Search
 from tests.core.search.driving import NODE, POD, POLICIES, SERVFAIL, V4, asked, drive
 
 OUTSIDE = attrs.evolve(NODE, absolute=("amazonaws.com", "example.org"))
@@ -22,24 +22,24 @@ OTHERS = ("com", "notamazonaws.com", "amazonaws.com.de", "s3", "payments.shop", 
 def test_they_are_asked_for_as_with_a_dot_and_all_others_as_ever(policy, rdtypes, ndots):
     rules, config = POLICIES[policy], attrs.evolve(OUTSIDE, ndots=ndots)
     for name in NAMES:
-        found = candidates(name, config, rules, rdtypes=rdtypes)
-        dotted = candidates(f"{name}.", config, rules, rdtypes=rdtypes)
+        found = Search(config, rules).candidates(name, rdtypes)
+        dotted = Search(config, rules).candidates(f"{name}.", rdtypes)
         assert [(c.name, c.asked) for c in found] == [(f"{name}.", True)] == [(c.name, c.asked) for c in dotted]
-        assert candidates(f"{name}.", config, rules) == candidates(f"{name}.", NODE, rules)
+        assert Search(config, rules).candidates(f"{name}.") == Search(NODE, rules).candidates(f"{name}.")
     for name in OTHERS:
         usual = attrs.evolve(config, absolute=())
-        assert candidates(name, config, rules, rdtypes=rdtypes) == candidates(name, usual, rules, rdtypes=rdtypes)
+        assert Search(config, rules).candidates(name, rdtypes) == Search(usual, rules).candidates(name, rdtypes)
 
 
 @pytest.mark.parametrize("policy", get_args(Policy))
 def test_the_one_candidate_says_which_domain_made_it(policy):
-    (candidate,) = candidates("s3.amazonaws.com", OUTSIDE, POLICIES[policy])
+    (candidate,) = Search(OUTSIDE, POLICIES[policy]).candidates("s3.amazonaws.com")
     assert candidate.rule == "as typed, names under amazonaws.com are absolute"
 
 
 @pytest.mark.parametrize("policy", ["kubernetes", "go"])
 def test_names_under_onion_are_for_no_nameserver_all_the_same(policy):  # S12
-    (candidate,) = candidates("x.onion", attrs.evolve(POD, absolute=("onion",)), POLICIES[policy])
+    (candidate,) = Search(attrs.evolve(POD, absolute=("onion",)), POLICIES[policy]).candidates("x.onion")
     assert not candidate.asked
     assert "RFC 7686" in candidate.rule
 

@@ -27,7 +27,8 @@ SCENARIOS = (
             names=("api.example.com.",))
         for policy in ("kubernetes", "glibc", "musl", "go")
     ),
-    Scenario("a host under a domain of absolute is one name of any type", ('"it is" at a\\.b\\032c\\0071.example.com.',), ({"TXT udp": 1},),
+    Scenario("a host under a domain of absolute is one name of any type",
+        ('"it is" at a\\.b\\032c\\0071.example.com.',), ({"TXT udp": 1},),
         calls=(call("lookup", "a\\.b\\032c\\0071.example.com", "TXT"),), config={"absolute": ("example.com",)}),
     Scenario("a Service is found by its short names beside domains of absolute", (FOUND, FOUND), ({"A udp": 2},),
         calls=(addresses("payments"), addresses("payments.shop")), config={"absolute": ("example.com", "local")},
