@@ -21,8 +21,8 @@ SEEDS = (1, 2, 3)
 TTLS, NDOTS, NODE_LOCAL = (30, 5), (5, 2), (False, True)
 # coredns/deployment, kubernetes/Scaling_CoreDNS.md: questions a second of one instance on two vCPUs, and its memory.
 QUESTIONS_A_SECOND = 33_669
-SHOWN = ("glibc", "aiodns", "dnspython, LRUCache", "k8sresolve, A and AAAA", "k8sresolve", "k8sresolve, absolute")
-VARIED = ("glibc", "aiodns", "dnspython, LRUCache", "k8sresolve")
+SHOWN = ("glibc", "aiodns", "dnspython, cache", "k8sresolve, both", "k8sresolve", "k8sresolve, absolute")
+VARIED = ("glibc", "aiodns", "dnspython, cache", "k8sresolve")
 
 
 @attrs.frozen
@@ -90,6 +90,15 @@ JOBS: Mapping[str, tuple[Setup, Mix, int]] = {
 }
 
 
+SLASH = "\N{NO-BREAK SPACE}/\N{NO-BREAK SPACE}"
+HEADERS = [f"`{kind}`" if kind.count(".") < 3 else "full" for kind in INSIDE]
+HEADERS += [f"{kind.count('.') + 1}\N{NO-BREAK SPACE}labels" for kind in OUTSIDE]
+
+
+def cold(client: str, ndots: int, kind: str) -> int:
+    return len(questions(client, "team-1", ndots, {**INSIDE, **OUTSIDE}[kind].format(s=1, n=2)))
+
+
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
@@ -138,41 +147,39 @@ class Told:
         )
 
     def cold(self) -> str:
-        rows = []
-        for client in CLIENTS:
-            for ndots in NDOTS:
-                counts = [
-                    len(questions(client, "team-1", ndots, {**INSIDE, **OUTSIDE}[k].format(s=1, n=2))) for k in CLASSES
-                ]
-                rows.append((client, str(ndots), *map(str, counts)))
-        return table(("client", "ndots", *(f"`{kind}`" for kind in CLASSES)), rows)
+        return table(
+            ("client", *HEADERS),
+            [
+                (client, *(SLASH.join(str(cold(client, ndots, kind)) for ndots in NDOTS) for kind in CLASSES))
+                for client in CLIENTS
+            ],
+        )
 
     def rates(self) -> str:
-        header = ["client"]
-        header += [
-            f"{'NodeLocal, ' if local else ''}ttl {t}, ndots {n}" for local in NODE_LOCAL for t in TTLS for n in NDOTS
+        header = [
+            "client",
+            *(f"ttl\N{NO-BREAK SPACE}{ttl}, ndots\N{NO-BREAK SPACE}{ndots}" for ttl in TTLS for ndots in NDOTS),
         ]
-        rows = [
-            (
-                client,
-                *(
-                    number(self.main(client, t, n, local=local).rate)
-                    for local in NODE_LOCAL
-                    for t in TTLS
-                    for n in NDOTS
-                ),
+        tables = [
+            table(
+                header,
+                [
+                    (client, *(number(self.main(client, t, n, local=local).rate) for t in TTLS for n in NDOTS))
+                    for client in CLIENTS
+                ],
             )
-            for client in CLIENTS
+            for local in NODE_LOCAL
         ]
-        return table(header, rows)
+        return "\nWith NodeLocal:\n\n".join(tables)
 
     def kinds(self) -> str:
-        rows = [
-            (client, str(ttl), *(f"{self.main(client, ttl).each[kind]:.2f}" for kind in CLASSES))
-            for client in SHOWN
-            for ttl in TTLS
-        ]
-        return table(("client", "ttl", *(f"`{kind}`" for kind in CLASSES)), rows)
+        return table(
+            ("client", *HEADERS),
+            [
+                (client, *(SLASH.join(f"{self.main(client, ttl).each[kind]:.2f}" for ttl in TTLS) for kind in CLASSES))
+                for client in SHOWN
+            ],
+        )
 
     def replicas(self) -> str:
         rows = []
@@ -180,7 +187,9 @@ class Told:
             cells = [client]
             for local in NODE_LOCAL:
                 run = self.main(client, local=local)
-                cells += [f"{number(rate)}: {rate / QUESTIONS_A_SECOND:.2f}" for rate in (run.rate, run.peak)]
+                cells += [
+                    f"{number(rate)}:\N{NO-BREAK SPACE}{rate / QUESTIONS_A_SECOND:.2f}" for rate in (run.rate, run.peak)
+                ]
             rows.append(cells)
         return table(("client", "as a rule", "all connect anew", "NodeLocal, as a rule", "NodeLocal, anew"), rows)
 
@@ -240,6 +249,7 @@ class Told:
                 if client not in ("musl", "Go")
             },
             "questions a second that reach CoreDNS",
+            number,
         )
         figures.bars(
             "kinds",
@@ -250,14 +260,11 @@ class Told:
                 for kind in OUTSIDE
             },
             "questions for a lookup of a host outside",
-            "{:.2f}",
+            "{:.2f}".format,
         )
         figures.lines(
             "anew",
-            {
-                client: (range(-20, 10), self.main(client).seconds[-30:])
-                for client in ("glibc", "aiodns", "dnspython, LRUCache", "k8sresolve")
-            },
+            {client: (range(-20, 10), self.main(client).seconds[-30:]) for client in VARIED},
             "seconds; at 0 all begin to connect anew",
             "questions a second",
             logarithmic=False,

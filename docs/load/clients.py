@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any, NamedTuple, Protocol
+from unittest.mock import patch
 
 import attrs
 import dns.name
@@ -66,11 +67,10 @@ def walk(policy: Policy) -> Callable[[Place], Program]:
 class DnsPython:
     """dnspython's `resolve_name`, by the search list, as a program asks that does not give absolute names."""
 
-    time = SimpleNamespace(time=lambda: 0.0, sleep=lambda _seconds: None)  # in place of the module, by our clock
-
     def __init__(self, place: Place, *, remembers: bool = False) -> None:
         config = place.config()
-        self._clock = place.cluster.clock
+        # In place of the module, for the cache to go by the cluster's clock.
+        self._time = SimpleNamespace(time=place.cluster.clock.time, sleep=place.cluster.clock.advance)
         self._resolver = dns.resolver.Resolver(configure=False)
         self._resolver.nameservers = [place.cluster.nameserver()]
         self._resolver.search = [dns.name.from_text(domain) for domain in config.search]
@@ -79,8 +79,8 @@ class DnsPython:
         self._resolver.cache = dns.resolver.LRUCache() if remembers else None
 
     def look_up(self, name: str) -> None:
-        dns.resolver.time, self.time.time = self.time, self._clock.time
-        self._resolver.resolve_name(name, socket.AF_UNSPEC)
+        with patch.object(dns.resolver, "time", self._time):
+            self._resolver.resolve_name(name, socket.AF_UNSPEC)
 
 
 class CAres:
@@ -134,9 +134,9 @@ CLIENTS: Mapping[str, Client] = {
     "musl": Client(walk("musl"), "candidate"),
     "Go": Client(walk("go"), "question"),
     "dnspython": Client(DnsPython, "question"),
-    "dnspython, LRUCache": Client(lambda place: DnsPython(place, remembers=True), "question", remembers=True),
+    "dnspython, cache": Client(lambda place: DnsPython(place, remembers=True), "question", remembers=True),
     "aiodns": Client(CAres, "channel", remembers=True),
-    "k8sresolve, A and AAAA": Client(lambda place: Package(place, family="both"), "question", remembers=True),
+    "k8sresolve, both": Client(lambda place: Package(place, family="both"), "question", remembers=True),
     "k8sresolve": Client(Package, "question", remembers=True),
     "k8sresolve, absolute": Client(lambda place: Package(place, absolute=("example",)), "question", remembers=True),
 }

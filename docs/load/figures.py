@@ -55,7 +55,7 @@ def _draw(name: str, height: float, draw: Callable[[Axes, Hues], None]) -> None:
             plt.close(figure)
 
 
-def bars(name: str, groups: Mapping[str, Mapping[str, float]], label: str, form: str = "{:,.0f}") -> None:
+def bars(name: str, groups: Mapping[str, Mapping[str, float]], label: str, told: Callable[[float], str]) -> None:
     """Draw a bar for each series in each group, from the top, with its number."""
     series = list(next(iter(groups.values())))
 
@@ -65,14 +65,15 @@ def bars(name: str, groups: Mapping[str, Mapping[str, float]], label: str, form:
             values = [group[one] for group in groups.values()]
             at = [place + (number - (len(series) - 1) / 2) * thick for place in range(len(groups))]
             drawn = axes.barh(at, values, thick * 0.92, color=hues[number % len(hues)], label=one)
-            axes.bar_label(drawn, labels=[form.format(value) for value in values], padding=3, fontsize=9)
+            axes.bar_label(drawn, labels=[*map(told, values)], padding=3, fontsize=9)
         axes.set_yticks(range(len(groups)), list(groups))
         axes.invert_yaxis()
+        axes.xaxis.set_major_formatter("{x:,.0f}")
         axes.margins(x=0.16)
         axes.set_xlabel(label)
-        axes.legend(loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=2)
+        axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), borderaxespad=0.2)
 
-    _draw(name, 1.2 + len(groups) * (0.2 + 0.19 * len(series)), draw)
+    _draw(name, 1.2 + len(groups) * (0.2 + 0.22 * len(series)), draw)
 
 
 def lines(
@@ -92,6 +93,6 @@ def lines(
             axes.set_xscale("log")
             axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks], minor=False)
             axes.set_xticks([], minor=True)
-        axes.legend(loc="lower center", bbox_to_anchor=(0.45, 1.0), ncols=2)
+        axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), borderaxespad=0.2)
 
     _draw(name, 3.4, draw)

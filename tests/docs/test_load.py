@@ -1,17 +1,20 @@
 """The simulation behind `docs/explanation/load-on-coredns.md`, at a thousandth of its size."""
 
 import random
+import re
+from pathlib import Path
 
 import attrs
 import pytest
 
 from docs.load.added import _spans, conntrack, under_loss
-from docs.load.clients import CAres, Place
+from docs.load.clients import CLIENTS, CAres, Place
 from docs.load.mix import CLASSES, Kind, Lookup, Mix, Pod, lookups, pods, storm
 from docs.load.simulation import STEADY, WARM, Asked, Run, Setup, make_cluster, missed, questions, simulate
 from k8sresolve.testing import Cluster
 from k8sresolve.testing.coredns.plugins.kubernetes.plugin import Kubernetes
 
+PAGE = Path(__file__).parents[2] / "docs/explanation/load-on-coredns.md"
 TEN = 10
 CALM = attrs.evolve(Mix(), kinds=(Kind("kept", 0.8, renews_every=60.0), Kind("each", 0.2, opens=1.0)))
 NAMES = (
@@ -38,10 +41,10 @@ def counts(client, ndots=5):
         ("Go", [2, 4, 6, 8, 8, 8, 8]),
         ("aiodns", [2, 4, 6, 8, 8, 8, 8]),
         ("dnspython", [2, 3, 4, 5, 5, 5, 5]),
-        ("dnspython, LRUCache", [2, 3, 4, 5, 5, 5, 5]),
+        ("dnspython, cache", [2, 3, 4, 5, 5, 5, 5]),
         # The own namespace, the other one; of hosts outside those that have the shape of a name, and as typed.
         ("k8sresolve", [1, 2, 2, 1, 3, 2, 1]),
-        ("k8sresolve, A and AAAA", [2, 4, 4, 2, 6, 4, 2]),
+        ("k8sresolve, both", [2, 4, 4, 2, 6, 4, 2]),
         ("k8sresolve, absolute", [1, 2, 2, 1, 1, 1, 1]),
     ],
 )
@@ -169,7 +172,7 @@ def test_a_nodes_cache_lets_through_what_it_does_not_know():
     assert [question.at for question in missed([ask(0.0), ask(4.9), ask(5.0)], [POD], 5)] == [0.0, 5.0]
 
 
-@pytest.mark.parametrize("client", ["k8sresolve", "dnspython, LRUCache", "aiodns"])
+@pytest.mark.parametrize("client", ["k8sresolve", "dnspython, cache", "aiodns"])
 @pytest.mark.parametrize("ttl", [5, 30])
 def test_what_the_model_lets_through_is_what_comes_past_the_plugin(client, ttl, monkeypatch):
     # With one node, where `kubernetes` stands for the CoreDNS behind the node's cache.
@@ -217,3 +220,14 @@ def test_clusters_answer_by_the_ttl_asked_for():
         with cluster.resolver(namespace="team-1") as resolver:
             assert resolver.addresses("app-1").ttl == 5
             assert resolver.addresses("api.vendor-1.example").ttl == 30
+
+
+def test_the_page_has_tables_and_figures():
+    text = PAGE.read_text()
+    blocks = re.findall(r"<!-- (\w+) -->\n(.*?)<!-- /\1 -->", text, re.DOTALL)
+    assert len(blocks) == 9
+    assert all(body.startswith("| ") for _, body in blocks)
+    images = re.findall(r"\{image\} (\S+)", text)
+    assert len(images) == 8
+    assert all((PAGE.parent / image).is_file() for image in images)
+    assert all(client in text for client in CLIENTS)
