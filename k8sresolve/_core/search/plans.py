@@ -57,7 +57,9 @@ def plan_behind(config: ResolverConfig, policy: PolicyRules, behind: str, rdtype
     """Make the plan of names that end so; None where more than their length depends on the first label."""
     domains = (config.cluster_domain or "", *config.absolute)
     unlike = frozenset([domain.strip(".").lower().partition(".")[0] for domain in domains])
-    head = next(letter for letter in ascii_lowercase if letter not in unlike)
+    head = next((letter for letter in ascii_lowercase if letter not in unlike), None)
+    if head is None:
+        return None
     planned = steps_for(head + behind, config, policy, rdtypes)
     steps = [step._replace(name=step.name.removeprefix(head)) for step in planned]
     # What cannot be sent is too long, as a rule; and a pod's name begins with its address.
