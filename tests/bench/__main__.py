@@ -1,5 +1,8 @@
 """Measures beside peers, and long runs: `python -m tests.bench WHAT`.
 
+`--instr` alone counts instructions, for which it needs valgrind: `--check` fails where one is more than 3 % above
+`tests/bench/instructions.toml`, `--write` lowers those that fell, and with `--raise` takes those that rose.
+
 All measures but `speed` and `cluster` run in namespaces of their own, for which they need root, `taskset`, `ip` and
 `unshare`, Knot DNS (`knotd`), and CoreDNS as `.ci/run` builds it. Peers that are not installed are left out. Soaks need
 nothing, and end with status 1 where something did not hold.
@@ -8,7 +11,7 @@ nothing, and end with status 1 where something did not hold.
 import argparse
 import sys
 
-from tests.bench import cluster, outage, rollouts, speed, ways
+from tests.bench import cluster, instructions, outage, rollouts, speed, ways
 from tests.bench.machine import in_namespaces
 from tests.bench.soaks import cancellations, cycles, forks, lookups
 from tests.bench.soaks import rollouts as rollouts_soak
@@ -34,7 +37,12 @@ SOAKS = {
 def main() -> int:
     """Run what the command line says."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    commands = parser.add_subparsers(dest="what", required=True)
+    parser.add_argument("--instr", action="store_true", help="count instructions")
+    counting = parser.add_mutually_exclusive_group()
+    counting.add_argument("--check", action="store_true", help="fail where a count is above the file's")
+    counting.add_argument("--write", action="store_true", help="write counts that fell to the file")
+    parser.add_argument("--raise", dest="up", action="store_true", help="with --write: and those that rose")
+    commands = parser.add_subparsers(dest="what")
     command = commands.add_parser("speed", help=_first_line(speed.__doc__))
     command.add_argument("--rounds", type=int, default=5)
     commands.add_parser("cluster", help=_first_line(cluster.__doc__))
@@ -51,6 +59,10 @@ def main() -> int:
         command.add_argument("--count", type=int, default=module.COUNT)
         command.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
+    if asked.instr:
+        return instructions.main(check=asked.check, write=asked.write, up=asked.up)
+    if asked.what is None:
+        parser.error("say what to measure")
     if asked.what == "soak":
         return SOAKS[asked.soak].soak(asked.count, asked.seed)
     if asked.what == "speed":
