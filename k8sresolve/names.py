@@ -33,6 +33,9 @@ def _told(value: object) -> str:
     return told(value).encode("ascii", "backslashreplace").decode()
 
 
+_ORDINARY = re.compile(r"(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}\.?").fullmatch
+
+
 def check_host(name: str) -> str:
     """Return `name` if it can be asked: printable ASCII without blanks, labels of 1 to 63 octets, 253 in all.
 
@@ -41,6 +44,8 @@ def check_host(name: str) -> str:
     >>> check_host("api.example.com")
     'api.example.com'
     """
+    if isinstance(name, str) and len(name) <= _MAX_NAME and _ORDINARY(name):
+        return name
     if not isinstance(name, str):
         raise InvalidName(shown(name), f"a name is a str, not {type(name).__name__}")
     if not name:

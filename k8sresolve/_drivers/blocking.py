@@ -29,12 +29,9 @@ _REST = 1.0  # seconds that a fork waits for other threads' work, which takes mi
 class _Waiter:
     """A thread that waits for a batch of a desk. Its bell is made only when another thread may have to wake it."""
 
-    __slots__ = ("batch", "bell", "desk")
-
-    def __init__(self) -> None:
-        self.bell: tuple[SocketType, SocketType] | None = None
-        self.desk: Desk | None = None
-        self.batch: Batch | None = None
+    bell: tuple[SocketType, SocketType] | None = None
+    desk: Desk | None = None
+    batch: Batch | None = None
 
     def listen(self) -> bool:
         """Be there to be woken; False where the process has no file descriptor left for that."""
@@ -122,6 +119,7 @@ class BlockingDriver:
         self._events = events
         self.desk = self._new_desk(ledger)
         self._closed = self._torn = False
+        self._alone = False  # whether one thread waits here, and no other
         self._current: _Waiter | None = None
         self._waiters: set[_Waiter] = set()
         self._new_lock()
@@ -158,7 +156,7 @@ class BlockingDriver:
         with self._lock:
             if self._torn:
                 self._give_up_desk()
-            self._current, self._torn = None, True
+            self._current, self._alone, self._torn = None, False, True
             for port in self._ports():
                 _shut(port)
             self.desk.close(monotonic())
@@ -209,15 +207,18 @@ class BlockingDriver:
                     break
                 if self._torn:
                     self._give_up_desk()
-                self._current, self._torn = waiter, True
+                self._current = waiter
+                self._torn = True
                 if batch is None or waiter.desk is not self.desk:  # the first, or a new one since that was given up
-                    waiter.desk = self.desk
-                    waiter.batch = batch = self.desk.ask(round_, terms, monotonic(), waiter)
                     self._waiters.add(waiter)
+                    self._alone = len(self._waiters) == 1
+                    waiter.desk = desk = self.desk
+                    waiter.batch = batch = desk.ask(round_, terms, monotonic(), waiter)
                 else:
                     self._handle(batch, waiter, ports, ready)
                 if batch.done:
                     self._waiters.discard(waiter)
+                    self._alone = len(self._waiters) == 1
                     if waiter.bell is not None:
                         waiter.close()
                     self._torn = False
@@ -226,7 +227,8 @@ class BlockingDriver:
                 waits = self._waits(batch, waiter)
                 self._torn = False
             poll, ports, until = waits
-            ready = poll.poll(min(_LONGEST, max(0.0, (until - monotonic()) * 1000)))
+            rest = (until - monotonic()) * 1000
+            ready = poll.poll(0.0 if rest < 0.0 else min(_LONGEST, rest))
         if self._closed:
             self.close()  # a signal handler's call may have left that to this thread
         if results is None:
@@ -245,12 +247,13 @@ class BlockingDriver:
         with self._lock:
             if self._torn:
                 self._give_up_desk()
-            self._current, self._torn = waiter, True
+            self._current, self._alone, self._torn = waiter, False, True
             batch = waiter.batch
             if batch is not None and waiter.desk is self.desk and not batch.done:
                 self.wake(batch)
                 self.desk.leave(batch, monotonic())
             self._waiters.discard(waiter)
+            self._alone = len(self._waiters) == 1
             self._torn = False
         waiter.close()
 
@@ -284,7 +287,7 @@ class BlockingDriver:
         ports: _Ports = {}
         until = batch.deadline
         for flight in batch.flights.values():
-            if flight.leader is not batch or not flight.launched:
+            if not flight.launched or flight.leader is not batch:
                 if not waiter.listen():
                     until = min(until, monotonic() + _LOOK)
                 continue
@@ -304,6 +307,8 @@ class BlockingDriver:
         for fd, _ in ready:
             if fd in ports and not batch.done:
                 self._advance(*ports[fd])
+        if batch.done:
+            return
         now = monotonic()
         for flight in list(batch.flights.values()):
             if flight.alarm <= now and flight.batches and flight.leader is batch:
@@ -321,11 +326,11 @@ class BlockingDriver:
             return
         if data is None:
             return
-        if isinstance(port, _Connection):
+        if isinstance(port, _Datagrams):
+            self.desk.datagram(flight, port.number, data, monotonic())
+        else:
             self.drop(flight, port)
             self.desk.message(flight, port.number, data, monotonic())
-        else:
-            self.desk.datagram(flight, port.number, data, monotonic())
 
     # -- the desk's host ---------------------------------------------------------------------------------------------
 
@@ -335,8 +340,9 @@ class BlockingDriver:
             flight.ports.append(_Datagrams(send) if send.transport == "udp" else _Connection(send))
         except OSError as error:
             return text_of(error)
-        for batch, _ in flight.batches:
-            self._poke(batch)  # another thread may have to poll this socket
+        if not self._alone:
+            for batch, _ in flight.batches:
+                self._poke(batch)  # another thread may have to poll this socket
         return None
 
     def drop(self, flight: Flight, port: _Port) -> None:
@@ -352,6 +358,8 @@ class BlockingDriver:
 
     def wake(self, batch: Batch) -> None:
         """Tell the batch's thread, and those that may have to lead its flights now."""
+        if self._alone:
+            return
         self._poke(batch)
         for flight in batch.flights.values():
             for other, _ in flight.batches:
@@ -359,6 +367,8 @@ class BlockingDriver:
 
     def alarm(self, flight: Flight) -> None:
         """Let whoever polls for this flight look at its sockets and alarm anew."""
+        if self._alone:
+            return
         for batch, _ in flight.batches:
             self._poke(batch)
 

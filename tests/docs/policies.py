@@ -10,7 +10,7 @@ from pathlib import Path
 
 from k8sresolve._core.questions import AAAA, SRV, A, Empty, Failed, Found, NxDomain, Question, Result, SrvData
 from k8sresolve._core.search.rules import PolicyRules
-from k8sresolve._core.search.walk import Walked, policy, rehearse
+from k8sresolve._core.search.walk import Search, Walked, policy
 from k8sresolve.config import ResolverConfig, dialect_of
 
 PAGE = Path(__file__).parents[2] / "docs/explanation/why-names-resolve-differently.md"
@@ -44,7 +44,7 @@ def walked(
         answer = answers.get(question.name, NOTHING)
         return answer[rdtypes.index(question.rdtype)] if isinstance(answer, tuple) else answer
 
-    end, asked = rehearse(name, config, policy, rdtypes, known)
+    end, asked = Search(config, policy).rehearse(name, rdtypes, known)
     return end, [question.name for question in asked]
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from k8sresolve._core.questions import AAAA, SRV, A, Empty, Failed, Found, NxDomain, SrvData, type_name
-from k8sresolve._core.search.walk import policy, walk
+from k8sresolve._core.search.walk import Search, policy
 from k8sresolve.config import Nameserver, ResolverConfig
 
 with gzip.open(Path(__file__).parent / "search" / "policy.jsonl.gz", "rt") as file:
@@ -181,7 +181,7 @@ def walked(row, column):
     name, transport = COLUMNS[column]
     config = config_of(row)
     network = transport(row, config)
-    lookup = walk(row["name"], config, policy(name), RDTYPES[row["call"]])
+    lookup = Search(config, policy(name)).walk(row["name"], RDTYPES[row["call"]])
     try:
         ask = next(lookup)
         while True:

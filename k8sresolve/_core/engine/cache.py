@@ -9,7 +9,8 @@ NEGATIVE_WITHOUT_SOA = 5.0  # seconds; RFC 2308, section 5 would not keep it at 
 
 def key_of(question: Question) -> Question:
     """Return the question that stands for all letter cases of its name (RFC 4343)."""
-    return Question(question.name.lower(), question.rdtype)
+    name = question.name.lower()
+    return question if name == question.name else Question(name, question.rdtype)
 
 
 class Cache:

@@ -16,7 +16,17 @@ from k8sresolve._core.engine.places import Places
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.engine.sends import Send
 from k8sresolve._core.events import Events
-from k8sresolve._core.questions import Failed, Patience, Question, Result, Results, Round, Terms, suffix_of
+from k8sresolve._core.questions import (
+    Failed,
+    Question,
+    Result,
+    Results,
+    Round,
+    Terms,
+    all_there,
+    never,
+    suffix_of,
+)
 
 SETTLE = 1.0  # seconds that the rest of a batch gets once what has come is usable
 SOCKETS = 3  # that one flight holds at most: a reply to an older send would hardly come
@@ -28,40 +38,41 @@ _PASSED = Failed("timeout", "the deadline had passed")
 class Batch:
     """One caller's questions that are asked at once, and the answers so far."""
 
-    __slots__ = ("answers", "deadline", "done", "flights", "patience", "round", "waiter")
+    __slots__ = ("answers", "deadline", "done", "flights", "missing", "patience", "round", "waiter")
 
     def __init__(self, round_: Round, terms: Terms, waiter: Any) -> None:
         self.round = round_
-        self.deadline = terms.deadline
-        self.patience: Patience = terms.patience
-        self.answers: list[Result | None] = [None] * len(round_.questions)
+        self.deadline, _, self.patience = terms
+        self.missing = count = len(round_.questions)
+        self.answers: list[Result | None] = [None] * count
         self.flights: dict[int, Flight] = {}
         self.done = False
         self.waiter = waiter  # whom the host wakes when the batch is done; the desk does not look at it
+
+    def take(self, index: int, answer: Result) -> None:
+        """Take the answer to one of the questions."""
+        self.answers[index] = answer
+        self.missing -= 1
 
 
 class Flight(Inquiry):
     """An inquiry under way, the batches that wait for it, and what the host keeps for it."""
 
-    __slots__ = ("alarm", "batches", "began", "inside", "key", "launched", "ports", "soonest", "told", "was_late")
+    alarm = math.inf
+    launched = was_late = False
+    told: tuple[int, ...] = ()  # the sends of which observers know what became
 
     def __init__(self, batch: Batch, index: int, key: Question, desk: "Desk", now: float) -> None:
+        rules, deadline = desk.rules, batch.deadline
+        first = desk.next_turn() if rules.rotate else 0
         super().__init__(
-            batch.round.questions[index],
-            desk.rules,
-            desk.ledger,
-            batch.deadline,
-            first=desk.first(),
-            patience=batch.patience,
+            batch.round.questions[index], rules, desk.ledger, deadline, first=first, patience=batch.patience
         )
         self.key = key
         self.began = now
         self.inside = desk.suffix is not None and key.name.endswith(desk.suffix)
-        self.told: tuple[int, ...] = ()  # the sends of which observers know what became
-        self.batches: dict[tuple[Batch, int], None] = {}  # in the order in which they came
-        self.soonest = batch.deadline  # no batch has an earlier deadline
-        self.alarm = math.inf
-        self.launched = self.was_late = False
+        self.batches: dict[tuple[Batch, int], None] = {(batch, index): None}  # in the order in which they came
+        self.soonest = deadline  # no batch has an earlier one
         self.ports: list[Any] = []
 
     @property
@@ -76,8 +87,7 @@ class Flight(Inquiry):
 
     def join(self, batch: Batch, index: int) -> None:
         """Let the batch wait for it, too."""
-        if self.batches:
-            self.extend(batch.deadline, batch.patience)
+        self.extend(batch.deadline, batch.patience)
         self.batches[batch, index] = None
         self.soonest = min(self.soonest, batch.deadline)
 
@@ -90,9 +100,10 @@ class Flight(Inquiry):
     def reset_alarm(self) -> bool:
         """Compute when this flight wants to be woken; True if that changed."""
         alarm = min(self.soonest, self.wake)
-        changed = alarm != self.alarm
+        if alarm == self.alarm:
+            return False
         self.alarm = alarm
-        return changed
+        return True
 
 
 class Host(Protocol):
@@ -150,16 +161,30 @@ class Desk:
     def ask(self, round_: Round, terms: Terms, now: float, waiter: Any = None) -> Batch:
         """Ask a round of questions; it may be done at once. Fresh ones pass over the cache, not over flights."""
         batch = Batch(round_, terms, waiter)
+        self.counters.questions += batch.missing
         keys = [key_of(question) for question in round_.questions]
-        self.counters.questions += len(keys)
         if not terms.fresh:
             self._remember(batch, keys, now)
-        self.expire(batch, now)
-        if batch.done or self._check(batch, now):
-            return batch
-        started = [self._join(batch, index, key, now) for index, key in enumerate(keys) if batch.answers[index] is None]
+        if batch.missing < len(keys) or round_.usable is not never or now >= batch.deadline:
+            self.expire(batch, now)
+            if batch.done or self._check(batch, now):
+                return batch
+        started: list[Flight] = []
+        for index, key in enumerate(keys):
+            if batch.answers[index] is not None:
+                continue
+            flight = self.flights.get(key)
+            if flight is None:
+                batch.flights[index] = self.flights[key] = flight = Flight(batch, index, key, self, now)
+                started.append(flight)
+                if self._events.observers:
+                    self._events.asked(flight.question)
+            else:
+                batch.flights[index] = flight
+                flight.join(batch, index)
+                self._alarm(flight)
         for flight in started:
-            if flight is not None and not batch.done:
+            if not batch.done:
                 self._launch(flight, now)
         return batch
 
@@ -235,29 +260,13 @@ class Desk:
             answer = self.ledger.cache.get(key, now)
             if answer is None:
                 continue
-            batch.answers[index] = answer
+            batch.take(index, answer)
             self.counters.cache_hits += 1
             if self._events.observers:
                 self._events.remembered(batch.round.questions[index], now - answer.at)
 
-    def _join(self, batch: Batch, index: int, key: Question, now: float) -> Flight | None:
-        """Let the batch wait for the question's flight; returns it if it is new."""
-        flight = self.flights.get(key)
-        new = flight is None
-        if flight is None:
-            flight = self.flights[key] = Flight(batch, index, key, self, now)
-            if self._events.observers:
-                self._events.asked(flight.question)
-        flight.join(batch, index)
-        batch.flights[index] = flight
-        if not new:
-            self._alarm(flight)
-        return flight if new else None
-
-    def first(self) -> int:
+    def next_turn(self) -> int:
         """Say which nameserver the next question prefers among equals. resolv.conf(5), rotate."""
-        if not self.rules.rotate:
-            return 0
         self._turn += 1
         return self._turn - 1
 
@@ -283,14 +292,17 @@ class Desk:
         if flight.answer is not None:
             return
         try:
-            self._perform(flight, event(now, *what), now)
+            sends = event(now, *what)
+            if sends or self._events.observers:
+                self._perform(flight, sends, now)
         except Exception as error:  # noqa: BLE001
             # An error of ours must not strand those who wait for this flight.
             self._host.report(f"asking {flight.question} failed", error)
             flight.end(now, "internal", repr(error))
         if flight.answer is not None:
             self._land(flight, now)
-            self._fill(now)
+            if self.places.queued:
+                self._fill(now)
             return
         self._alarm(flight)
         if flight.unreachable:
@@ -330,51 +342,54 @@ class Desk:
         for number, sent in enumerate(flight.sent):
             if sent.ended and number not in flight.told:
                 flight.told += (number,)
-                self._events.answered(flight.question, sent.exchange(self.rules.nameservers[sent.server], now))
+                self._events.answered(flight.question, sent.exchange(self.ledger.healths[sent.server].nameserver, now))
 
     def _land(self, flight: Flight, now: float) -> None:
         """The flight has its answer: keep it, and tell the batches. The caller lets the next one start."""
-        answer = flight.answer
+        answer, key = flight.answer, flight.key
         assert answer is not None  # noqa: S101 - callers have checked
-        if self.flights.get(flight.key) is not flight:
+        if self.flights.get(key) is not flight:
             return  # it has landed already
-        del self.flights[flight.key]
+        del self.flights[key]
         if flight.launched:
             self.places.give_back(flight, late=flight.was_late)
-        self._release(flight)
-        self.ledger.cache.put(flight.key, answer, now)
-        if self._events.observers:
-            self._events.landed(flight.question, answer, now - flight.began)
-        for batch, index in flight.batches:
-            batch.answers[index] = answer
-            del batch.flights[index]
-        batches, flight.batches = flight.batches, {}
-        for batch, _ in batches:
-            if not batch.done:
-                self._check(batch, now)
-
-    def _release(self, flight: Flight) -> None:
         try:
             self._host.release(flight)
         except Exception as error:  # noqa: BLE001 - the answer is there all the same
             self._host.report(f"releasing what {flight.question} used failed", error)
+        self.ledger.cache.put(key, answer, now)
+        if self._events.observers:
+            self._events.landed(flight.question, answer, now - flight.began)
+        batches, flight.batches = flight.batches, {}
+        for batch, index in batches:
+            batch.take(index, answer)
+            del batch.flights[index]
+        for batch, _ in batches:
+            if not batch.done:
+                self._check(batch, now)
 
     def _check(self, batch: Batch, now: float) -> bool:
         """See whether the batch's answers suffice."""
-        enough = None not in batch.answers or self._judged(batch, batch.round.enough)
-        if not enough and self._judged(batch, batch.round.usable):
-            if batch.flights and all(flight.unreachable for flight in batch.flights.values()):
-                self._settle(batch, now)
-            elif now + SETTLE < batch.deadline:
-                batch.deadline = now + SETTLE
-                for flight in batch.flights.values():
-                    flight.soonest = min(flight.soonest, batch.deadline)
-                    self._alarm(flight)
-        if enough or None not in batch.answers:
+        round_ = batch.round
+        enough = not batch.missing or (round_.enough is not all_there and self._judged(batch, round_.enough))
+        if not enough and round_.usable is not never and self._judged(batch, round_.usable):
+            self._hurry(batch, now)
+        if enough or not batch.missing:
             batch.done = True
             self._host.wake(batch)
-            self.leave(batch, now)
+            if batch.flights:
+                self.leave(batch, now)
         return batch.done
+
+    def _hurry(self, batch: Batch, now: float) -> None:
+        """What is there is usable: wait a little for the rest, or, where nobody can be reached, no longer."""
+        if batch.flights and all(flight.unreachable for flight in batch.flights.values()):
+            self._settle(batch, now)
+        elif now + SETTLE < batch.deadline:
+            batch.deadline = now + SETTLE
+            for flight in batch.flights.values():
+                flight.soonest = min(flight.soonest, batch.deadline)
+                self._alarm(flight)
 
     @staticmethod
     def _settle(batch: Batch, now: float) -> None:
@@ -382,7 +397,7 @@ class Desk:
         for index, answer in enumerate(batch.answers):
             if answer is None:
                 flight = batch.flights.get(index)
-                batch.answers[index] = _PASSED if flight is None else flight.failed(now)
+                batch.take(index, _PASSED if flight is None else flight.failed(now))
 
     def _judged(self, batch: Batch, rule: Callable[[Results], bool]) -> bool:
         """Let the lookup judge the answers so far."""
@@ -393,6 +408,7 @@ class Desk:
             self._host.report(f"judging the answers to {batch.round.questions} failed", error)
             failed = Failed("internal", repr(error))
             batch.answers = [failed if answer is None else answer for answer in batch.answers]
+            batch.missing = 0
             return True
 
     def _alarm(self, flight: Flight) -> None:

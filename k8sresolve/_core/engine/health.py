@@ -14,9 +14,10 @@ WITHOUT_EDNS = 300.0  # seconds that a nameserver which takes no EDNS is asked w
 class Health:
     """One nameserver's record: its round trips (RFC 6298), its failures in a row, and whether it takes EDNS."""
 
-    __slots__ = ("_edns_from", "failed_at", "failures", "lock", "srtt", "var")
+    __slots__ = ("_edns_from", "failed_at", "failures", "lock", "nameserver", "srtt", "var")
 
-    def __init__(self, lock: Lock = UNSHARED) -> None:
+    def __init__(self, nameserver: str = "", lock: Lock = UNSHARED) -> None:
+        self.nameserver = nameserver  # as users read it
         self.lock = lock
         self.srtt: float | None = None
         self.var = 0.0
@@ -29,18 +30,20 @@ class Health:
         """Seconds until the first resend: max(50 ms, srtt + 4 var), 250 ms before any sample."""
         if self.srtt is None:
             return FIRST_WAIT
-        return min(MOST_WAIT, max(LEAST_WAIT, self.srtt + 4 * self.var))
+        wait = self.srtt + 4 * self.var
+        return LEAST_WAIT if wait < LEAST_WAIT else min(wait, MOST_WAIT)
 
     def replied(self, rtt: float) -> None:
         """Note a reply: every send has an id and socket of its own, so each sample is unambiguous."""
-        with self.lock:
-            self.failures = 0
-            if self.srtt is None:
-                self.srtt, self.var = rtt, rtt / 2
-            else:
-                # RFC 6298, section 2.3: alpha 1/8, beta 1/4.
-                self.var += (abs(self.srtt - rtt) - self.var) / 4
-                self.srtt += (rtt - self.srtt) / 8
+        # Not locked: a sample that another thread's overwrites is one of many.
+        self.failures = 0
+        srtt = self.srtt
+        if srtt is None:
+            self.srtt, self.var = rtt, rtt / 2
+        else:
+            # RFC 6298, section 2.3: alpha 1/8, beta 1/4.
+            self.var += (abs(srtt - rtt) - self.var) / 4
+            self.srtt = srtt + (rtt - srtt) / 8
 
     def failed(self, now: float) -> None:
         """Note a timeout or an unreachable port."""
@@ -81,8 +84,9 @@ class Budget:
 
     def earn(self) -> None:
         """Count one question."""
-        with self.lock:
-            self.tokens = min(self.BURST, self.tokens + self.SHARE)
+        if self.tokens < self.BURST:
+            with self.lock:
+                self.tokens = min(self.BURST, self.tokens + self.SHARE)
 
     def take(self) -> bool:
         """Whether one early resend is granted."""

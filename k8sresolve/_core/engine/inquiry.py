@@ -24,7 +24,18 @@ from k8sresolve._core.engine.health import MOST_WAIT
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.engine.sends import Send, Sends, Sent
-from k8sresolve._core.questions import IMPATIENT, Empty, Exchange, Failed, Found, NxDomain, Patience, Question, Result
+from k8sresolve._core.questions import (
+    IMPATIENT,
+    Empty,
+    Exchange,
+    Failed,
+    Found,
+    NxDomain,
+    Patience,
+    Question,
+    Result,
+    new,
+)
 from k8sresolve._core.wire.names import Malformed, Unsendable
 from k8sresolve._core.wire.query import encode_query
 from k8sresolve._core.wire.rcodes import BADVERS, FORMERR, NOERROR, NOTIMP, NXDOMAIN, REFUSED, SERVFAIL, rcode_name
@@ -59,30 +70,23 @@ class Inquiry:
     has run, and `unreachable` while no nameserver can be reached.
     """
 
-    __slots__ = (
-        "_cycle",
-        "_due",
-        "_first",
-        "_junk",
-        "_ledger",
-        "_limit",
-        "_patience",
-        "_pauses",
-        "_pausing",
-        "_payloads",
-        "_plain",
-        "_rules",
-        "_soft",
-        "_tcp",
-        "_waits",
-        "answer",
-        "give_up",
-        "late",
-        "question",
-        "sent",
-        "unreachable",
-        "wake",
-    )
+    # Not slotted: what most questions never come to stands here, and costs them nothing.
+    answer: Result | None = None
+    late = unreachable = False
+    _due = math.inf  # when to send again, whether or not that is before the end
+    _soft = math.inf  # when it ends, if those that have said nothing yet still say nothing
+    _limit = math.inf
+    _waits = 0  # sends over this transport that were waited for in vain
+    _pauses = 0
+    _pausing = False
+    _cycle = 0  # the first send since the last pause
+    _junk = 0
+    _plain: tuple[int, ...] = ()  # the nameservers that this question is asked of without EDNS
+    _with_edns: bytes | None = None  # the query as it is sent
+    _without: bytes | None = None
+    _tcp = False
+    _first = 0
+    _patience = IMPATIENT
 
     def __init__(
         self,
@@ -95,26 +99,15 @@ class Inquiry:
         patience: Patience = IMPATIENT,
     ) -> None:
         self.question = question
-        self.give_up = give_up
-        self.answer: Result | None = None
-        self.wake = give_up
+        self.give_up = self.wake = give_up
         self.sent = Sends()
-        self.late = self.unreachable = False
         self._rules = rules
         self._ledger = ledger
-        self._first = first
         self._patience = patience
-        self._tcp = rules.use_tcp
-        self._due = math.inf  # when to send again, whether or not that is before the end
-        self._soft = math.inf  # when it ends, if those that have said nothing yet still say nothing
-        self._limit = math.inf
-        self._waits = 0  # sends over this transport that were waited for in vain
-        self._pauses = 0
-        self._pausing = False
-        self._cycle = 0  # the first send since the last pause
-        self._junk = 0
-        self._plain: tuple[int, ...] = ()  # the nameservers that this question is asked of without EDNS
-        self._payloads: dict[bool, bytes] = {}
+        if first:
+            self._first = first
+        if rules.use_tcp:
+            self._tcp = True
 
     # -- events ------------------------------------------------------------------------------------------------------
 
@@ -122,15 +115,17 @@ class Inquiry:
         """Begin. A question that no packet can carry, or whose time is up, sends nothing."""
         if now >= self.give_up:
             return self._fail(now, "timeout", "the deadline had passed")
-        if self._rules.limit is not None:
-            self._limit = now + self._rules.limit
+        rules = self._rules
+        if rules.limit is not None:
+            self._limit = now + rules.limit
             self.give_up = min(self.give_up, self._limit)
         self._ledger.budget.earn()
-        best = self._best()
-        assert best is not None  # noqa: S101 - no nameserver has said anything yet
         try:
+            if len(rules.nameservers) == 1:
+                return [self._send(now, 0, "first")]
+            best = self._best() or 0
             probes = self._probes(now, best)
-            return [self._send(now, best), *probes]
+            return [self._send(now, best, "first"), *probes]
         except Unsendable as error:
             return self._fail(now, "unsendable", str(error))
 
@@ -204,8 +199,10 @@ class Inquiry:
 
         It changes nothing, and so may be done in another thread.
         """
+        query = self._with_edns or self._without
+        assert query is not None  # noqa: S101 - it was sent
         try:
-            return read_reply(data, next(iter(self._payloads.values())), self.question.rdtype)
+            return read_reply(data, query, self.question.rdtype)
         except BadAnswer:
             raise
         except Malformed:
@@ -217,8 +214,11 @@ class Inquiry:
 
     def exchanges(self, now: float) -> tuple[Exchange, ...]:
         """What was sent so far and what became of it; a send without a reply says so."""
-        nameservers = self._rules.nameservers
-        return tuple([sent.exchange(nameservers[sent.server], now) for sent in self.sent])
+        healths = self._ledger.healths
+        if len(self.sent) == 1:
+            (sent,) = self.sent
+            return (sent.exchange(healths[sent.server].nameserver, now),)
+        return tuple([sent.exchange(healths[sent.server].nameserver, now) for sent in self.sent])
 
     def verdict(self) -> tuple[Reason, str]:
         """What it comes to without an answer: what a nameserver said tells more than another's silence.
@@ -264,7 +264,7 @@ class Inquiry:
 
     def _wait_until(self, due: float) -> list[Send]:
         self._due = due
-        self.wake = min(due, self.give_up, self._soft)
+        self.wake = due if due < self.give_up and due < self._soft else min(self.give_up, self._soft)
         return []
 
     def _room(self, server: int) -> int | None:
@@ -282,12 +282,15 @@ class Inquiry:
                 return [self._put(now, server, "probe")]
         return []
 
-    def _send(self, now: float, server: int) -> Send:
-        send = self._put(now, server, self._purpose(server))
-        first = STREAM_WAIT if self._tcp else self._ledger.healths[server].wait
-        wait = first * (1 << min(self._waits, 10))
-        self._wait_until(now + (wait if self._tcp else min(wait, MOST_WAIT)))
-        self._pausing = False
+    def _send(self, now: float, server: int, purpose: Purpose | None = None) -> Send:
+        send = self._put(now, server, purpose or self._purpose(server))
+        wait = STREAM_WAIT if self._tcp else self._ledger.healths[server].wait
+        if self._waits:
+            wait *= 1 << min(self._waits, 10)
+            wait = wait if self._tcp else min(wait, MOST_WAIT)
+        if self._pausing:
+            self._pausing = False
+        self._wait_until(now + wait)
         return send
 
     def _purpose(self, server: int) -> Purpose:
@@ -300,15 +303,17 @@ class Inquiry:
 
     def _put(self, now: float, server: int, purpose: Purpose) -> Send:
         transport: Transport = "tcp" if self._tcp or purpose == "tcp" else "udp"
-        edns = server not in self._plain and self._ledger.healths[server].takes_edns(now)
-        payload = self._payload(edns)
-        self.sent.append(Sent(server, transport, purpose, now, edns=edns))
-        return Send(len(self.sent) - 1, self._rules.nameservers[server], transport, payload, purpose)
+        edns = self._ledger.healths[server].takes_edns(now) and server not in self._plain
+        payload = (self._with_edns if edns else self._without) or self._payload(edns)
+        number = len(self.sent)
+        self.sent.append(Sent(server, transport, purpose, now, edns))
+        return new(Send, (number, self._rules.nameservers[server], transport, payload, purpose))
 
     def _payload(self, edns: bool) -> bytes:
-        payload = self._payloads.get(edns)
-        if payload is None:
-            payload = self._payloads[edns] = encode_query(self.question, edns=EDNS_SIZE if edns else None)
+        if edns:
+            self._with_edns = payload = encode_query(self.question, edns=EDNS_SIZE)
+        else:
+            self._without = payload = encode_query(self.question, edns=None)
         return payload
 
     # -- replies -----------------------------------------------------------------------------------------------------

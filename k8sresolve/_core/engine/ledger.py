@@ -88,7 +88,7 @@ class Ledger:
     __slots__ = ("budget", "cache", "healths", "tally")
 
     def __init__(self, rules: Rules, tally: Tally | None = None, lock: Lock = UNSHARED) -> None:
-        self.healths = tuple(Health(lock) for _ in rules.nameservers)
+        self.healths = tuple(Health(str(nameserver), lock) for nameserver in rules.nameservers)
         self.budget = Budget(lock)
         self.cache = Cache(rules.cache, lock)
         self.tally = Tally(lock) if tally is None else tally

@@ -31,7 +31,7 @@ W = TypeVar("W", bound=Waiting)
 class Places(Generic[W]):
     """The places of one desk."""
 
-    __slots__ = ("_late", "_prompt", "_queues", "_shares")
+    __slots__ = ("_late", "_prompt", "_queues", "_shares", "taken")
 
     def __init__(self, cap: int) -> None:
         # By class: names outside the cluster domain, and names under it.
@@ -39,11 +39,13 @@ class Places(Generic[W]):
         self._late = [0, 0]
         self._shares = (cap - cap // 4, cap)
         self._queues: tuple[deque[W], deque[W]] = (deque(), deque())
+        self.taken = 0  # the questions under way, late ones among them
 
     @property
-    def taken(self) -> int:
-        """The questions under way, late ones among them."""
-        return sum(self._prompt) + sum(self._late)
+    def queued(self) -> bool:
+        """Whether any may stand in line."""
+        outer, inner = self._queues
+        return bool(outer or inner)
 
     @property
     def waiting(self) -> int:
@@ -52,26 +54,27 @@ class Places(Generic[W]):
 
     def take(self, one: W) -> bool:
         """Take a place for it; False where it has to wait, and stands in line now."""
-        if self._is_free(one.inside):
-            self._prompt[one.inside] += 1
-            one.launched = True
+        # Within the lesser share no place is refused to anyone.
+        if self.taken < self._shares[0] or self._is_free(one.inside):
+            self._enter(one)
             return True
         self._queues[one.inside].append(one)
         return False
 
     def next(self) -> W | None:
         """Whose turn it is: it has a place now."""
-        outer, inner = self._queues
-        if not outer and not inner:
-            return None
         heads = [head for queue in self._queues if (head := _head(queue)) is not None and self._is_free(head.inside)]
         if not heads:
             return None
         one = min(heads, key=lambda head: head.began)
         self._queues[one.inside].popleft()
-        self._prompt[one.inside] += 1
-        one.launched = True
+        self._enter(one)
         return one
+
+    def _enter(self, one: W) -> None:
+        self._prompt[one.inside] += 1
+        self.taken += 1
+        one.launched = True
 
     def note_late(self, one: W) -> None:
         """Its first timer has run."""
@@ -81,6 +84,7 @@ class Places(Generic[W]):
     def give_back(self, one: W, *, late: bool) -> None:
         """It has ended; `late` as it was noted here."""
         (self._late if late else self._prompt)[one.inside] -= 1
+        self.taken -= 1
 
     def _is_free(self, inside: bool) -> bool:
         outer, inner = self._prompt

@@ -3,7 +3,7 @@
 import math
 from typing import NamedTuple
 
-from k8sresolve._core.questions import Exchange
+from k8sresolve._core.questions import Exchange, new
 from k8sresolve.config import Nameserver
 from k8sresolve.errors import Transport
 from k8sresolve.records import Purpose, Reason
@@ -25,30 +25,17 @@ class Sent:
     `reason` is set where that is no answer; where it is `doubted`, what came cannot be right, and is not believed.
     """
 
-    __slots__ = (
-        "at",
-        "doubted",
-        "edns",
-        "ended",
-        "milliseconds",
-        "outcome",
-        "purpose",
-        "reason",
-        "server",
-        "transport",
-        "truncated",
-    )
+    ended = truncated = doubted = False
+    reason: Reason | None = None
+    outcome = "no reply"
+    milliseconds = 0.0
 
-    def __init__(self, server: int, transport: Transport, purpose: Purpose, at: float, *, edns: bool) -> None:
+    def __init__(self, server: int, transport: Transport, purpose: Purpose, at: float, edns: bool) -> None:
         self.server = server
         self.transport: Transport = transport
         self.purpose: Purpose = purpose
         self.at = at
         self.edns = edns
-        self.ended = self.truncated = self.doubted = False
-        self.reason: Reason | None = None
-        self.outcome = "no reply"
-        self.milliseconds = 0.0
 
     def end(self, now: float, outcome: str) -> None:
         """Note what became of it."""
@@ -56,10 +43,10 @@ class Sent:
         self.outcome = outcome
         self.milliseconds = (now - self.at) * 1000
 
-    def exchange(self, nameserver: Nameserver, now: float) -> Exchange:
+    def exchange(self, nameserver: str, now: float) -> Exchange:
         """Tell of it as of that time."""
         took = self.milliseconds if self.ended else (now - self.at) * 1000
-        return Exchange(str(nameserver), self.transport, self.outcome, took)
+        return new(Exchange, (nameserver, self.transport, self.outcome, took))
 
 
 # What a nameserver says again however often it is asked.

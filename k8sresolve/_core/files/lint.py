@@ -233,7 +233,7 @@ def _questions(name: str, target: str, config: ResolverConfig, policy: Policy) -
         exists = question.name.lower() == target
         return Found((IPv4Address("192.0.2.1"),), 30, 30.0) if exists else NxDomain(30.0)
 
-    end, asked = search.rehearse(name, config, search.policy(policy), _BOTH, known)
+    end, asked = search.Search(config, search.policy(policy)).rehearse(name, _BOTH, known)
     return len(asked) if end.found else None
 
 

@@ -26,8 +26,8 @@ def explain(setting: Setting, name: str, policy: Policy | None = None) -> Lookup
         return Explanation(name, setting.policy.name, (candidate,), outcome, here.addresses, 0)
     trail = Trail(name, setting)
     walks = yield from walks_of(trail)
-    told = [trail.told(tried, walk.rdtypes) for walk in walks for tried in walk.end.tried]
-    end = walks[-1].end
+    told = [trail.told(tried, rdtypes) for rdtypes, walked in walks for tried in walked.tried]
+    rdtypes, end = walks[-1]
     return Explanation(
         name=name,
         policy=setting.policy.name,
@@ -35,7 +35,7 @@ def explain(setting: Setting, name: str, policy: Policy | None = None) -> Lookup
         outcome=_outcome(end),
         addresses=addresses_in(end.found.answers) if end.found else (),
         questions=sum(len(candidate.questions) for candidate in told),
-        remark=masking.remark(name, setting.config, setting.policy, walks[-1].rdtypes, end),
+        remark=masking.remark(name, setting.config, setting.policy, rdtypes, end),
     )
 
 

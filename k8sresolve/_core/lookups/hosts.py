@@ -2,17 +2,14 @@
 
 from functools import partial
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import NamedTuple, NoReturn
+from typing import NoReturn, TypeAlias
 
 from k8sresolve._core.addresses import parse_inet_aton
 from k8sresolve._core.lookups.results import (
-    addresses_in,
     chain_of,
-    cname_of,
     in_canonical_order,
-    is_lacking,
-    lifetime,
     ranked,
+    summary_of,
 )
 from k8sresolve._core.lookups.services import exists_without
 from k8sresolve._core.lookups.setting import Setting
@@ -27,11 +24,8 @@ from k8sresolve.records import Addresses, Candidate
 LOOPBACK = (IPv4Address("127.0.0.1"), IPv6Address("::1"))
 
 
-class Walk(NamedTuple):
-    """The search list walked once, for these types."""
-
-    rdtypes: tuple[int, ...]
-    end: search.Walked
+Walk: TypeAlias = tuple[tuple[int, ...], search.Walked]
+"""The search list walked once, for these types."""
 
 
 def addresses(setting: Setting, host: str) -> Lookup[Addresses]:
@@ -43,57 +37,41 @@ def addresses(setting: Setting, host: str) -> Lookup[Addresses]:
             trail.fail(NoData, f"an IP address, but no {setting.wanted}")
         return here
     tried = yield from searched(trail)
-    found = addresses_in(tried.answers)
-    ttl, expires_at = lifetime(tried.answers, setting)
-    return Addresses(
-        host=host,
-        addresses=found,
-        cname=cname_of(tried.answers, setting),
-        candidate=tried.step.name,
-        ttl=ttl,
-        expires_at=expires_at,
-        incomplete=is_lacking(tried.answers),
-        ranks=ranked(found, setting),
-    )
+    addresses, cname, ttl, expires_at, incomplete, ranks = summary_of(tried.answers, setting)
+    return Addresses(host, addresses, cname, tried.step.name, ttl, expires_at, incomplete, ranks)
 
 
 def searched(trail: Trail) -> Lookup[Tried]:
     """Find any host but one that is answered here: the candidate that has it, with its answers as received."""
     walks = yield from walks_of(trail)
-    return found_by(trail, walks, trail.setting.wanted)
+    return walks[-1][1].found or fail(trail, walks, trail.setting.wanted)
 
 
 def walks_of(trail: Trail) -> Lookup[list[Walk]]:
     """Walk the search list for the families asked for, and, if these have no data, for the rest."""
-    walks: list[Walk] = []
-    for rdtypes in filter(None, (trail.setting.rdtypes, trail.setting.rest)):
-        walks.append((yield from walk_for(trail, rdtypes)))
-        if walks[-1].end.failure != "nodata":
-            break
+    setting = trail.setting
+    end = yield from walk_for(trail, setting.rdtypes)
+    walks = [(setting.rdtypes, end)]
+    if end.failure == "nodata" and setting.rest:
+        walks.append((setting.rest, (yield from walk_for(trail, setting.rest))))
     return walks
 
 
-def walk_for(trail: Trail, rdtypes: tuple[int, ...]) -> Lookup[Walk]:
+def walk_for(trail: Trail, rdtypes: tuple[int, ...]) -> Lookup[search.Walked]:
     """Walk the search list for these types."""
     setting = trail.setting
     decided = partial(trail.tell, rdtypes) if setting.events.observers else None
-    return Walk(rdtypes, (yield from search.walk(trail.name, setting.config, setting.policy, rdtypes, decided)))
+    return setting.search.walk(trail.name, rdtypes, decided)
 
 
-def found_by(trail: Trail, walks: list[Walk], wanted: str) -> Tried:
-    """Return what the last walk found, or raise what its end means."""
-    for walk in walks:
-        for tried in walk.end.tried:
-            trail.note([Question(tried.step.name, rdtype) for rdtype in walk.rdtypes], tried.answers)
+def fail(trail: Trail, walks: list[Walk], wanted: str) -> NoReturn:
+    """Raise what walks without a find come to: the last one decides."""
+    for rdtypes, walked in walks:
+        for tried in walked.tried:
+            trail.note([Question(tried.step.name, rdtype) for rdtype in rdtypes], tried.answers)
             if tried.beyond:
                 trail.note([question for question, _ in tried.beyond], tuple([answer for _, answer in tried.beyond]))
-    end = walks[-1].end
-    if end.found is None:
-        _fail(trail, end, wanted)
-    return end.found
-
-
-def _fail(trail: Trail, end: search.Walked, wanted: str) -> NoReturn:
+    _, end = walks[-1]
     chain = chain_of(answer for tried in end.tried for answer in tried.answers if not isinstance(answer, Found))
     if end.failure == "nodata":
         trail.fail(NoData, f"an alias of {chain[-1]}, which has no {wanted}" if chain else exists_without(wanted))
@@ -115,7 +93,8 @@ def answered_here(setting: Setting, host: str) -> Addresses | None:
     As in nss_files, a line counts only for the families that its addresses have. A literal of another family than the
     caller takes has no addresses here.
     """
-    literal = _literal(host)
+    # Every literal has one of these, and trying costs more than asking does.
+    literal = _literal(host) if host[:1].isdigit() or ":" in host else None
     known = known_here(setting, host) if literal is None else (literal,)
     if known is None:
         return None
@@ -125,10 +104,12 @@ def answered_here(setting: Setting, host: str) -> Addresses | None:
 
 def known_here(setting: Setting, host: str) -> tuple[IPAddress, ...] | None:
     """The addresses of a name that is not asked for: those of the hosts file, as they stand there, or `localhost`."""
-    listed = tuple([a for text in setting.hosts.get(host.lower(), ()) if setting.takes(a := ip_address(text))])
-    if listed:
-        return listed
-    return tuple(filter(setting.takes, LOOPBACK)) if is_localhost(host) else None
+    lower = host.lower()
+    if lower in setting.hosts:
+        listed = tuple([a for text in setting.hosts[lower] if setting.takes(a := ip_address(text))])
+        if listed:
+            return listed
+    return tuple(filter(setting.takes, LOOPBACK)) if "localhost" in lower and is_localhost(host) else None
 
 
 def is_localhost(host: str) -> bool:
@@ -137,8 +118,6 @@ def is_localhost(host: str) -> bool:
 
 
 def _literal(host: str) -> IPAddress | None:
-    if not (host[:1].isdigit() or ":" in host):
-        return None  # every literal has one of these, and trying costs a fifth of a remembered lookup
     try:
         return ip_address(host)
     except ValueError:
@@ -147,4 +126,4 @@ def _literal(host: str) -> IPAddress | None:
 
 def candidates(setting: Setting, name: str) -> tuple[Candidate, ...]:
     """Every candidate of a host name; asks nothing."""
-    return search.candidates(check_host(name), setting.config, setting.policy, rdtypes=setting.rdtypes)
+    return setting.search.candidates(check_host(name), setting.rdtypes)

@@ -3,7 +3,7 @@
 from k8sresolve._core.questions import NxDomain, Question, Result
 from k8sresolve._core.search import walk as search
 from k8sresolve._core.search.rules import PolicyRules, Tried
-from k8sresolve._core.search.walk import Walked, masked, rehearse
+from k8sresolve._core.search.walk import Search, Walked, masked
 from k8sresolve.config import Policy, ResolverConfig
 
 # The resolvers of programs. What musl 1.2.3 does with a failure, musl does.
@@ -45,5 +45,5 @@ def _masks(name: str, config: ResolverConfig, policy: Policy, rdtypes: tuple[int
     def known(question: Question) -> Result:
         return answers.get(Question(question.name.lower(), question.rdtype)) or unknown
 
-    walked, _ = rehearse(name, config, search.policy(policy), rdtypes, known)
+    walked, _ = Search(config, search.policy(policy)).rehearse(name, rdtypes, known)
     return masked(walked) is not None

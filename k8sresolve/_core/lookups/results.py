@@ -1,9 +1,10 @@
 """What several results of one lookup come to together."""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from k8sresolve._core.lookups.setting import Setting
-from k8sresolve._core.questions import Empty, Failed, Found, NxDomain, Result, Results, is_under
+from k8sresolve._core.questions import Empty, Failed, Found, NxDomain, Result, Results, is_under, new
 from k8sresolve.names import IPAddress
 from k8sresolve.records import Cname
 
@@ -15,14 +16,42 @@ def in_canonical_order(addresses: Iterable[IPAddress]) -> tuple[IPAddress, ...]:
     return tuple(sorted(set(addresses), key=lambda address: (address.version, int(address))))
 
 
+class Summary(NamedTuple):
+    """What answers about addresses come to: all of these, how they were led to, how long they hold, and what lacks."""
+
+    addresses: tuple[IPAddress, ...]
+    cname: Cname | None
+    ttl: int
+    expires_at: float
+    incomplete: bool
+    ranks: tuple[int, ...]
+
+
+def summary_of(answers: Results, setting: Setting) -> Summary:
+    """Sum up answers of which one at least is found."""
+    if len(answers) == 1 and isinstance(found := answers[0], Found) and len(found.data) == 1 and not found.chain:
+        return new(Summary, (found.data, None, found.ttl, found.expires + setting.epoch(), found.truncated, _FIRST))
+    addresses = addresses_in(answers)
+    ttl, expires_at = lifetime(answers, setting)
+    return Summary(
+        addresses, cname_of(answers, setting), ttl, expires_at, is_lacking(answers), ranked(addresses, setting)
+    )
+
+
 def addresses_in(answers: Results) -> tuple[IPAddress, ...]:
-    return in_canonical_order(address for answer in answers if isinstance(answer, Found) for address in answer.data)
+    found = [answer.data for answer in answers if isinstance(answer, Found)]
+    if len(found) == 1 and len(found[0]) == 1:
+        return found[0]
+    return in_canonical_order([address for addresses in found for address in addresses])
+
+
+_FIRST = (0,)
 
 
 def ranked(addresses: tuple[IPAddress, ...], setting: Setting) -> tuple[int, ...]:
     """Rank addresses by RFC 6724; what stands alone needs no look at the machine's own."""
     if len(addresses) < 2:
-        return (0,) * len(addresses)
+        return _FIRST[: len(addresses)]
     from k8sresolve._core.ordering import ranks
 
     return ranks(addresses, setting.own())
@@ -31,12 +60,17 @@ def ranked(addresses: tuple[IPAddress, ...], setting: Setting) -> tuple[int, ...
 def lifetime(answers: Iterable[Result | None], setting: Setting) -> tuple[int, float]:
     """The least TTL as received, and the Unix time at which the first of the answers expires."""
     found = [answer for answer in answers if isinstance(answer, Found)]
-    return min(a.ttl for a in found), min(a.expires for a in found) + setting.epoch()
+    if len(found) == 1:
+        return found[0].ttl, found[0].expires + setting.epoch()
+    return min([a.ttl for a in found]), min([a.expires for a in found]) + setting.epoch()
 
 
 def chain_of(answers: Iterable[Result | None]) -> tuple[str, ...]:
-    chains = (a.chain for a in answers if isinstance(a, Found | Empty | NxDomain))
-    return max(chains, key=len, default=_NO_CHAIN)
+    longest = _NO_CHAIN
+    for answer in answers:
+        if isinstance(answer, Found | Empty | NxDomain) and len(answer.chain) > len(longest):
+            longest = answer.chain
+    return longest
 
 
 def cname_of(answers: Results, setting: Setting) -> Cname | None:
@@ -50,7 +84,10 @@ def cname_of(answers: Results, setting: Setting) -> Cname | None:
 
 def is_lacking(answers: Results) -> bool:
     """Whether something is missing for no good reason: an answer that did not come, or was cut."""
-    return any(a is None or isinstance(a, Failed) or (isinstance(a, Found) and a.truncated) for a in answers)
+    for answer in answers:
+        if answer is None or isinstance(answer, Failed) or (isinstance(answer, Found) and answer.truncated):
+            return True
+    return False
 
 
 def any_found(answers: Results) -> bool:

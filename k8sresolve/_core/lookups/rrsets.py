@@ -1,6 +1,6 @@
 """An RRset of any type."""
 
-from k8sresolve._core.lookups.hosts import found_by, walk_for
+from k8sresolve._core.lookups.hosts import fail, walk_for
 from k8sresolve._core.lookups.results import cname_of, lifetime
 from k8sresolve._core.lookups.setting import Setting
 from k8sresolve._core.lookups.trail import Trail
@@ -14,8 +14,8 @@ def records(setting: Setting, name: str, rdtype: str) -> Lookup[Answer]:
     """An RRset of any type, searched as `res_search` does."""
     number, text = _type_number(rdtype), rdtype.upper()
     trail = Trail(check_host(name), setting)
-    walk = yield from walk_for(trail, (number,))
-    tried = found_by(trail, [walk], f"{text} record")
+    end = yield from walk_for(trail, (number,))
+    tried = end.found or fail(trail, [((number,), end)], f"{text} record")
     (answer,) = tried.answers
     assert isinstance(answer, Found)  # noqa: S101 - that is what `found` means
     ttl, expires_at = lifetime((answer,), setting)

@@ -13,12 +13,12 @@ from k8sresolve._core.lookups.results import (
     any_found,
     at_once,
     chain_of,
-    cname_of,
     first_failed,
     in_canonical_order,
     is_lacking,
     lifetime,
     ranked,
+    summary_of,
 )
 from k8sresolve._core.lookups.setting import Setting
 from k8sresolve._core.lookups.trail import Story, Trail
@@ -34,6 +34,7 @@ from k8sresolve._core.questions import (
     Results,
     Round,
     SrvData,
+    all_there,
     is_under,
 )
 from k8sresolve._core.search.aliases import at_alias, completed, unsaid
@@ -66,18 +67,17 @@ def _service(trail: Trail, place: ServiceName, named: list[PortName]) -> Lookup[
     found: list[Port] = []
     for port, answer in zip(named, offered, strict=True):
         found.append(_port(port, (yield from _offer(trail, port, answer, hosts))))
-    addresses = addresses_in(hosts)
-    ttl, expires_at = lifetime(hosts, trail.setting)
+    addresses, cname, ttl, expires_at, incomplete, ranks = summary_of(hosts, trail.setting)
     return Service(
         name=place,
         addresses=addresses,
         ports=tuple(found),
-        cname=cname_of(hosts, trail.setting),
+        cname=cname,
         candidate=place.fqdn,
         ttl=min([ttl, *(port.ttl for port in found)]),
         expires_at=min([expires_at, *(port.expires_at for port in found)]),
-        incomplete=is_lacking(hosts) or any(port.incomplete for port in found),
-        ranks=ranked(addresses, trail.setting),
+        incomplete=incomplete or any(port.incomplete for port in found),
+        ranks=ranks,
     )
 
 
@@ -90,10 +90,10 @@ def first_round(
 
     def enough(got: Results) -> bool:
         # RFC 8020: there is nothing of any type where the name does not exist, nor at the ports' names below it.
-        return None not in got or any(isinstance(answer, NxDomain) for answer in got[:width])
+        return all_there(got) or any(isinstance(answer, NxDomain) for answer in got[:width])
 
     def usable(got: Results) -> bool:
-        return any_found(got[:width]) and None not in got[width:]
+        return any_found(got[:width]) and all_there(got[width:])
 
     answers = yield from trail.ask(Round(tuple(questions), enough, usable))
     return (yield from _beyond(trail, answers[:width], rdtypes)), answers[width:]

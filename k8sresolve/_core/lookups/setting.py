@@ -1,12 +1,14 @@
 """What a resolver's lookups have in common: its configuration, search policy, families, own addresses and clock."""
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 
 import attrs
 
 from k8sresolve._core.events import Events
 from k8sresolve._core.questions import AAAA, A
 from k8sresolve._core.search.rules import PolicyRules
+from k8sresolve._core.search.walk import Search
 from k8sresolve.config import Family, ResolverConfig
 from k8sresolve.errors import ConfigError
 from k8sresolve.names import IPAddress, ServiceName, check_namespace
@@ -14,7 +16,8 @@ from k8sresolve.names import IPAddress, ServiceName, check_namespace
 _FAMILY_NAMES = {"ipv4": "IPv4 address", "ipv6": "IPv6 address"}
 
 
-@attrs.frozen(eq=False, repr=False)
+# Not slotted: what follows from the fields is found once, when it is first needed.
+@attrs.frozen(eq=False, repr=False, slots=False)
 class Setting:
     """What lookups take from their resolver.
 
@@ -32,7 +35,12 @@ class Setting:
         init=False, default=attrs.Factory(lambda self: dict(self.config.hosts), takes_self=True)
     )
 
-    @property
+    @cached_property
+    def search(self) -> Search:
+        """How host names are searched for."""
+        return Search(self.config, self.policy)
+
+    @cached_property
     def rdtypes(self) -> tuple[int, ...]:
         """The address types to ask for at first."""
         match self.family:
@@ -45,7 +53,7 @@ class Setting:
             case "auto":
                 return (A, AAAA) if self._takes_aaaa and self._has_ipv6() else (A,)
 
-    @property
+    @cached_property
     def rest(self) -> tuple[int, ...]:
         """The address type that is asked for when the first has no data (`auto`)."""
         return (AAAA,) if self.family == "auto" and self._takes_aaaa and not self._has_ipv6() else ()

@@ -70,13 +70,13 @@ _CONFIGURED = frozenset({"timeout", "network"})
 class Trail:
     """What a lookup for `name`, as the user typed it, has asked so far."""
 
-    __slots__ = ("_began", "followed", "log", "name", "setting")
+    __slots__ = ("_began", "_log", "followed", "name", "setting")
 
     def __init__(self, name: str, setting: Setting) -> None:
         self.name = name
         self.setting = setting
-        self.log: list[tuple[Question, Result]] = []
         self.followed: dict[str, Results] = {}  # see `following`
+        self._log: list[tuple[Iterable[Question], Results]] = []
         self._began = setting.now()
 
     def ask(self, round_: Round) -> Lookup[Results]:
@@ -93,8 +93,16 @@ class Trail:
 
     def note(self, questions: Iterable[Question], answers: Results) -> None:
         """Keep what was asked, and what came of it."""
-        self.log += [
-            (question, answer) for question, answer in zip(questions, answers, strict=False) if answer is not None
+        self._log.append((questions, answers))
+
+    @property
+    def log(self) -> list[tuple[Question, Result]]:
+        """All questions that have an answer, with it."""
+        return [
+            (question, answer)
+            for questions, answers in self._log
+            for question, answer in zip(questions, answers, strict=False)
+            if answer is not None
         ]
 
     def age(self, answer: Result) -> float | None:

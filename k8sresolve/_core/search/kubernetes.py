@@ -78,6 +78,8 @@ def _outcome(answers: Results) -> Outcome:
     outcomes: list[Outcome] = [outcome_of(answer) for answer in answers]
     if "found" in outcomes:
         return "found"
+    if len(outcomes) == 1:
+        return outcomes[0]
     if "nxdomain" in outcomes and "dangling" not in outcomes:
         return "nxdomain"
     for outcome in outcomes:

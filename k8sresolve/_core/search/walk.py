@@ -1,15 +1,28 @@
 """Search: which absolute names a user's name may stand for, in which order they are asked, and where the asking stops.
 
 How candidates are made, what is made of their answers, what is done next, and how a failure is reported is a policy's;
-see `rules`. Nothing here does I/O or looks at a clock: `walk` yields what it wants to know and gets answers. Its plans
-are made anew for every lookup, hence the tuples.
+see `rules`. Nothing here does I/O or looks at a clock: `Search.walk` yields what it wants to know and gets answers.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache, partial
 from typing import NamedTuple, get_args
 
-from k8sresolve._core.questions import AAAA, A, Failed, Lookup, Question, Result, Results, Round
+from k8sresolve._core.questions import (
+    AAAA,
+    A,
+    Failed,
+    Lookup,
+    Question,
+    Result,
+    Results,
+    Round,
+    all_there,
+    never,
+    new,
+)
 from k8sresolve._core.search.aliases import at_alias, completed, unsaid
+from k8sresolve._core.search.plans import PLANS, Run, is_plain_head, plan_behind, runs
 from k8sresolve._core.search.rules import TEMPORARY, Beyond, Failure, PolicyRules, Step, Then, Tried
 from k8sresolve._escaping import told
 from k8sresolve.config import Policy, ResolverConfig
@@ -61,75 +74,85 @@ def policy(name: Policy) -> PolicyRules:
             raise ConfigError(f"there is no search policy {told(name)}", advice=f"use one of {names}")
 
 
-def candidates(
-    name: str, config: ResolverConfig, policy: PolicyRules, *, rdtypes: tuple[int, ...] = (A, AAAA)
-) -> tuple[Candidate, ...]:
-    """Tell every candidate for `name` in search order, with those left out (`asked=False`) and why.
+class Search:
+    """One way of searching by one configuration, with the plans that it has made."""
 
-    >>> config = ResolverConfig.for_cluster("10.96.0.10", namespace="shop")
-    >>> [candidate.name for candidate in candidates("payments", config, policy("kubernetes")) if candidate.asked]
-    ['payments.shop.svc.cluster.local.', 'payments.']
-    """
-    return tuple(step.candidate for step in policy.steps(name, config, rdtypes))
+    __slots__ = ("_config", "_planned", "policy")
 
+    def __init__(self, config: ResolverConfig, policy: PolicyRules) -> None:
+        self.policy = policy
+        self._config = config
+        # It holds no reference to this: both are let go of at once.
+        self._planned = lru_cache(PLANS)(partial(plan_behind, config, policy))
 
-def walk(
-    name: str,
-    config: ResolverConfig,
-    policy: PolicyRules,
-    rdtypes: tuple[int, ...],
-    decided: Callable[[Tried], None] | None = None,
-) -> Lookup[Walked]:
-    """Ask for `name` along the search list until the policy has its answer; A stands before AAAA in `rdtypes`.
+    def candidates(self, name: str, rdtypes: tuple[int, ...] = (A, AAAA)) -> tuple[Candidate, ...]:
+        """Tell every candidate for `name` in search order, with those left out (`asked=False`) and why.
 
-    Never raises: a name that cannot be sent is one more outcome. `decided` is told of each candidate as the policy has
-    judged it.
-    """
-    tried: list[Tried] = []
-    left_list = False
-    for planned in _runs(policy.steps(name, config, rdtypes)):
-        steps = _due(planned, tried) if left_list else planned
-        run = _Run(steps, policy, len(rdtypes))
-        questions = tuple([Question(s.name, rdtype) for s in steps if s.kind == "asked" for rdtype in rdtypes])
-        answers = (yield run.ask(questions)) if questions else _before(steps, tried)
-        then = Then.GO_ON
-        for step, received in run.answered(answers):
-            if then is Then.STOP:
-                tried.append(Tried(step, received, "overtaken"))
-                continue
-            got, beyond = received, _NOTHING_BEYOND
-            outcome, then = policy.judge(step, got)
-            if outcome == "dangling" and policy.asks_beyond and (questions := unsaid(got, rdtypes)):
-                more = yield at_alias(questions)
-                got, beyond = completed(got, rdtypes, questions, more), tuple(zip(questions, more, strict=True))
+        >>> search = Search(ResolverConfig.for_cluster("10.96.0.10", namespace="shop"), policy("kubernetes"))
+        >>> [candidate.name for candidate in search.candidates("payments") if candidate.asked]
+        ['payments.shop.svc.cluster.local.', 'payments.']
+        """
+        return tuple(step.candidate for step in self.policy.steps(name, self._config, rdtypes))
+
+    def walk(
+        self, name: str, rdtypes: tuple[int, ...], decided: Callable[[Tried], None] | None = None
+    ) -> Lookup[Walked]:
+        """Ask for `name` along the search list until the policy has its answer; A stands before AAAA in `rdtypes`.
+
+        Never raises: a name that cannot be sent is one more outcome. `decided` is told of each candidate as the policy
+        has judged it.
+        """
+        policy = self.policy
+        tried: list[Tried] = []
+        left_list = False
+        for planned in self._runs(name, rdtypes):
+            steps = _due(planned, tried) if left_list else planned
+            questions = tuple(
+                [new(Question, (s.name, rdtype)) for s in steps if s.kind == "asked" for rdtype in rdtypes]
+            )
+            answers = (yield _round(questions, steps, policy)) if questions else _before(steps, tried)
+            then = Then.GO_ON
+            for step, received in _answered(steps, answers, len(rdtypes)):
+                if then is Then.STOP:
+                    tried.append(Tried(step, received, "overtaken"))
+                    continue
+                got, beyond = received, _NOTHING_BEYOND
                 outcome, then = policy.judge(step, got)
-            if step.kind != "repeated":
-                tried.append(Tried(step, got, outcome, beyond))
-                if decided is not None:
-                    decided(tried[-1])
-        if then is Then.STOP:
-            break
-        left_list = left_list or then is Then.LEAVE_LIST
-    return _walked(tuple(tried), policy, rdtypes)
+                if outcome == "dangling" and policy.asks_beyond and (questions := unsaid(got, rdtypes)):
+                    more = yield at_alias(questions)
+                    got, beyond = completed(got, rdtypes, questions, more), tuple(zip(questions, more, strict=True))
+                    outcome, then = policy.judge(step, got)
+                if step.kind != "repeated":
+                    tried.append(new(Tried, (step, got, outcome, beyond)))
+                    if decided is not None:
+                        decided(tried[-1])
+            if then is Then.STOP:
+                break
+            left_list = left_list or then is Then.LEAVE_LIST
+        return _walked(tuple(tried), policy, rdtypes)
 
+    def rehearse(
+        self, name: str, rdtypes: tuple[int, ...], known: Callable[[Question], Result]
+    ) -> tuple[Walked, tuple[Question, ...]]:
+        """Walk where each answer is known beforehand; return the end, and the questions in the order asked."""
+        asked: list[Question] = []
+        lookup = self.walk(name, rdtypes)
+        try:
+            ask = next(lookup)
+            while True:
+                asked += ask.questions
+                ask = lookup.send(tuple(map(known, ask.questions)))
+        except StopIteration as end:
+            return end.value, tuple(asked)
 
-def rehearse(
-    name: str,
-    config: ResolverConfig,
-    policy: PolicyRules,
-    rdtypes: tuple[int, ...],
-    known: Callable[[Question], Result],
-) -> tuple[Walked, tuple[Question, ...]]:
-    """Walk where each answer is known beforehand; return the end, and the questions in the order asked."""
-    asked: list[Question] = []
-    lookup = walk(name, config, policy, rdtypes)
-    try:
-        ask = next(lookup)
-        while True:
-            asked += ask.questions
-            ask = lookup.send(tuple(map(known, ask.questions)))
-    except StopIteration as end:
-        return end.value, tuple(asked)
+    def _runs(self, name: str, rdtypes: tuple[int, ...]) -> Iterable[Run]:
+        """Plan the walk: steps asked at once."""
+        head, dot, behind = name.partition(".")
+        if is_plain_head(head):
+            plan = self._planned(dot + behind, rdtypes)
+            if plan is not None and plan.holds_for(head):
+                return plan.begun_with(head)
+        return runs(self.policy.steps(name, self._config, rdtypes))
 
 
 def masked(end: Walked) -> Tried | None:
@@ -137,21 +160,6 @@ def masked(end: Walked) -> Tried | None:
     if end.failure not in ("nxdomain", "nodata"):
         return None
     return next((t for t in reversed(end.tried) if t.outcome in TEMPORARY or t.outcome == "formerr"), None)
-
-
-def _runs(steps: Iterable[Step]) -> Iterator[tuple[Step, ...]]:
-    """Part the steps that matter into those asked at once: a run unbroken under the cluster domain, else one by one."""
-    run: list[Step] = []
-    for step in steps:
-        if step.inside:
-            run.append(step)
-        elif step.kind != "left out":
-            if run:
-                yield tuple(run)
-                run.clear()
-            yield (step,)
-    if run:
-        yield tuple(run)
 
 
 def _due(steps: tuple[Step, ...], tried: Sequence[Tried]) -> tuple[Step, ...]:
@@ -170,51 +178,51 @@ def _before(steps: tuple[Step, ...], tried: Sequence[Tried]) -> Results:
     return next((t.answers for t in tried if t.step.name.lower() in repeated), ())
 
 
-class _Run:
-    """Steps asked at once. Search order decides among them, not the order in which answers arrive."""
+def _round(questions: tuple[Question, ...], steps: Run, policy: PolicyRules) -> Round:
+    """Ask a run at once. Search order decides among its steps, not the order in which answers arrive."""
+    if len(questions) == 1:
+        return new(Round, (questions, all_there, never))
+    width = len(questions) // sum(step.kind == "asked" for step in steps)
 
-    __slots__ = ("policy", "steps", "width")
-
-    def __init__(self, steps: tuple[Step, ...], policy: PolicyRules, width: int) -> None:
-        self.steps = steps
-        self.policy = policy
-        self.width = width
-
-    def ask(self, questions: tuple[Question, ...]) -> Round:
-        if len(questions) == 1:
-            return Round(questions)
-        return Round(questions, self._enough, self._usable)
-
-    def answered(self, answers: Results) -> Iterator[tuple[Step, Results]]:
-        """Pair each step with its own answers: none for a name that cannot be sent."""
-        at = 0
-        for step in self.steps:
-            if step.kind in ("asked", "repeated"):
-                yield step, answers[at : at + self.width]
-                at += self.width
-            elif step.kind != "stand-in":
-                yield step, ()
-
-    def _enough(self, answers: Results) -> bool:
-        for step, got in self.answered(answers):
-            if None in got:
+    def enough(answers: Results) -> bool:
+        for step, got in _answered(steps, answers, width):
+            if not all_there(got):
                 return False
-            if self.policy.judge(step, got)[1] is Then.STOP:
+            if policy.judge(step, got)[1] is Then.STOP:
                 return True
         return True
 
-    def _usable(self, answers: Results) -> bool:
+    def usable(answers: Results) -> bool:
         """Tell whether the policy would take the deciding candidate as found if what is missing were lost."""
-        for step, got in self.answered(answers):
-            outcome, then = self.policy.judge(step, got)
-            if None in got:
+        for step, got in _answered(steps, answers, width):
+            outcome, then = policy.judge(step, got)
+            if not all_there(got):
                 return outcome == "found"
             if then is Then.STOP:
                 return False
         return False
 
+    return Round(questions, enough, usable)
+
+
+def _answered(steps: Run, answers: Results, width: int) -> list[tuple[Step, Results]]:
+    """Pair each step with its own answers: none for a name that cannot be sent."""
+    if len(steps) == 1 and steps[0].kind == "asked":
+        return [(steps[0], answers)]
+    pairs: list[tuple[Step, Results]] = []
+    at = 0
+    for step in steps:
+        if step.kind in ("asked", "repeated"):
+            pairs.append((step, answers[at : at + width]))
+            at += width
+        elif step.kind != "stand-in":
+            pairs.append((step, ()))
+    return pairs
+
 
 def _walked(tried: tuple[Tried, ...], policy: PolicyRules, rdtypes: tuple[int, ...]) -> Walked:
+    if tried and tried[-1].outcome == "found":
+        return new(Walked, (tried[-1], tried, None, None))
     decided = [t for t in tried if t.outcome != "overtaken"]
     if decided and decided[-1].outcome == "found":
         return Walked(decided[-1], tried)

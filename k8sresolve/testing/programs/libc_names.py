@@ -99,6 +99,7 @@ class LibcNames:
         self._hosts = dict(config.hosts)
         self._libc = libc
         self._policy = search.policy(libc.name)
+        self._search = search.Search(config, self._policy)
         self._outside = outside
 
     def find(self, host: str, rdtypes: tuple[int, ...]) -> Lookup[HostEntry]:
@@ -112,7 +113,7 @@ class LibcNames:
         rdtypes = tuple(rdtype for rdtype in rdtypes if rdtype != AAAA or "no-aaaa" not in self._config.flags)
         if not rdtypes:
             raise Missing("nodata")
-        end = yield from search.walk(host, self._config, self._policy, rdtypes)
+        end = yield from self._search.walk(host, rdtypes)
         if end.found is None:
             self._leave(host, end)
             raise self._missing(end, rdtypes)
@@ -131,7 +132,7 @@ class LibcNames:
         if listed:
             return listed
         pointer = f"{ip_address(address).reverse_pointer}."
-        end = yield from search.walk(pointer, self._config, self._policy, (PTR,))
+        end = yield from self._search.walk(pointer, (PTR,))
         if end.found is not None:
             return [undotted(name) for answer in end.found.answers if isinstance(answer, Found) for name in answer.data]
         if end.failure == "nxdomain" and self._outside == "pass":

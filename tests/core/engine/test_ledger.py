@@ -117,10 +117,9 @@ KEY = Question("a.", A)
 @pytest.mark.parametrize(
     "change",
     [
-        lambda ledger: ledger.healths[0].replied(0.1),
         lambda ledger: ledger.healths[0].failed(0.1),
         lambda ledger: ledger.healths[0].due_for_probe(0.1),
-        lambda ledger: ledger.budget.earn(),
+        lambda ledger: setattr(ledger.budget, "tokens", 0.0) or ledger.budget.earn(),
         lambda ledger: ledger.budget.take(),
         lambda ledger: ledger.cache.put(KEY, NxDomain(9.0), 0.0),
         lambda ledger: ledger.cache.get(KEY, 0.0),

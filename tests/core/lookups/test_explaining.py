@@ -158,7 +158,7 @@ def test_f19_the_class_of_error_is_the_policys_in_the_exception_and_in_what_is_t
 
         error = ended(addresses(place, name), answer)
         told = ended(explain(place, name), answer)
-        walked = ended(search.walk(name, place.config, place.policy, place.rdtypes), answer)
+        walked = ended(search.Search(place.config, place.policy).walk(name, place.rdtypes), answer)
         assert next(word for kind, word in CLASSES.items() if isinstance(error, kind)) == (
             "failed" if isinstance(error, InvalidName) else walked.failure
         )

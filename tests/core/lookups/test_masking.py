@@ -6,7 +6,7 @@ import pytest
 
 from k8sresolve._core.lookups.masking import remark
 from k8sresolve._core.questions import AAAA, A, Empty, Failed, Found, NxDomain
-from k8sresolve._core.search.walk import policy, rehearse
+from k8sresolve._core.search.walk import Search, policy
 from k8sresolve.config import ResolverConfig
 
 POD = ResolverConfig.for_cluster("10.96.0.10", namespace="shop")
@@ -15,7 +15,7 @@ BOTH = (A, AAAA)
 
 
 def told(row, answers, name="x", config=POD):
-    end, _ = rehearse(name, config, policy(row), BOTH, lambda q: answers.get(q.name) or NxDomain(0.0))
+    end, _ = Search(config, policy(row)).rehearse(name, BOTH, lambda q: answers.get(q.name) or NxDomain(0.0))
     return remark(name, config, policy(row), BOTH, end)
 
 
@@ -57,7 +57,7 @@ def test_nothing_is_told_of_what_everybody_reports_as_it_is(row):
 
 @pytest.mark.parametrize("row", ["kubernetes", "glibc", "musl", "go"])
 def test_where_no_nameserver_can_be_reached_nobody_says_no_such_name(row):
-    end, _ = rehearse("x", POD, policy(row), BOTH, lambda _: Failed("network"))
+    end, _ = Search(POD, policy(row)).rehearse("x", BOTH, lambda _: Failed("network"))
     assert remark("x", POD, policy(row), BOTH, end) == ""
 
 

@@ -4,7 +4,7 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import get_args
 
 from k8sresolve._core.questions import A, Empty, Failed, Found, NxDomain
-from k8sresolve._core.search.walk import candidates, policy, walk
+from k8sresolve._core.search.walk import Search, policy
 from k8sresolve.config import Policy, ResolverConfig
 
 SHOP = ("shop.svc.cluster.local", "svc.cluster.local", "cluster.local")
@@ -23,7 +23,7 @@ def drive(name, config=POD, policy=KUBERNETES, rdtypes=(A,), answers=None):
 
     Returns the end, and the names asked, a list for each run.
     """
-    lookup = walk(name, config, policy, rdtypes)
+    lookup = Search(config, policy).walk(name, rdtypes)
     batches = []
     try:
         ask = next(lookup)
@@ -40,4 +40,4 @@ def drive(name, config=POD, policy=KUBERNETES, rdtypes=(A,), answers=None):
 
 
 def asked(name, config=POD, policy=KUBERNETES):
-    return [c.name for c in candidates(name, config, policy) if c.asked]
+    return [c.name for c in Search(config, policy).candidates(name) if c.asked]

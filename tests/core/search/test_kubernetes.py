@@ -6,7 +6,7 @@ The numbers are those of `docs/explanation/search.md`.
 import pytest
 
 from k8sresolve._core.questions import AAAA, A, Failed
-from k8sresolve._core.search.walk import candidates
+from k8sresolve._core.search.walk import Search
 from k8sresolve.config import ResolverConfig
 from tests.core.search.driving import (
     DANGLING,
@@ -45,7 +45,7 @@ def test_candidates_stand_in_glibcs_order_with_ndots_as_configured(name, ndots, 
 
 
 def test_every_candidate_is_told_with_the_rule_that_leaves_it_out():
-    told = candidates("payments", POD, KUBERNETES)
+    told = Search(POD, KUBERNETES).candidates("payments")
     assert [(c.name, c.asked) for c in told] == [
         ("payments.shop.svc.cluster.local.", True),
         ("payments.svc.cluster.local.", False),

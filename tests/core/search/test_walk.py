@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from k8sresolve._core.questions import AAAA, SRV, TXT, A, Failed, Found
 from k8sresolve._core.search.rules import Then
-from k8sresolve._core.search.walk import candidates, masked, policy, rehearse, walk
+from k8sresolve._core.search.walk import Search, masked, policy
 from k8sresolve.config import Policy, ResolverConfig
 from k8sresolve.errors import ConfigError
 from tests.core.search.driving import (
@@ -75,7 +75,7 @@ def test_an_outside_domain_parts_two_runs():
 
 
 def test_search_order_decides_and_not_arrival():
-    ask = next(walk("web-0.web", POD, KUBERNETES, (A,)))
+    ask = next(Search(POD, KUBERNETES).walk("web-0.web", (A,)))
     assert not ask.enough((None, V4))
     assert not ask.usable((None, V4))
     assert ask.enough((V4, None))
@@ -87,7 +87,7 @@ def test_search_order_decides_and_not_arrival():
 
 
 def test_candidates_behind_the_one_that_decided_are_told_as_overtaken():
-    lookup = walk("web-0.web", POD, KUBERNETES, (A,))
+    lookup = Search(POD, KUBERNETES).walk("web-0.web", (A,))
     next(lookup)
     with pytest.raises(StopIteration) as stop:
         lookup.send((V4, None))
@@ -96,7 +96,7 @@ def test_candidates_behind_the_one_that_decided_are_told_as_overtaken():
 
 
 def test_both_families_are_waited_for_but_one_is_usable():
-    ask = next(walk("web-0.web", POD, KUBERNETES, (A, AAAA)))
+    ask = next(Search(POD, KUBERNETES).walk("web-0.web", (A, AAAA)))
     assert not ask.enough((V4, None, None, None))
     assert ask.usable((V4, None, None, None))
     assert ask.usable((None, V6, None, None))
@@ -109,7 +109,7 @@ def test_both_families_are_waited_for_but_one_is_usable():
 
 @pytest.mark.parametrize(("name", "usable"), [("kubernetes", True), ("glibc", False), ("musl", False), ("go", True)])
 def test_a_policy_that_would_not_forgive_the_loss_of_a_does_not_call_aaaa_usable(name, usable):
-    ask = next(walk("x.test.", POD, policy(name), (A, AAAA)))
+    ask = next(Search(POD, policy(name)).walk("x.test.", (A, AAAA)))
     assert ask.usable((None, V6)) is usable
     assert ask.usable((V4, None)) is (name != "musl")
 
@@ -150,7 +150,7 @@ def test_a_joined_name_that_no_packet_can_carry_ends_the_list_as_in_glibc():
     config = ResolverConfig(search=("a.test", long, "b.test"), ndots=5)
     end, batches = drive("a-longer-name", config)
     assert batches == [["a-longer-name.a.test."], ["a-longer-name."]]
-    assert [(c.asked, "cannot be sent" in c.rule) for c in candidates("a-longer-name", config, KUBERNETES)] == [
+    assert [(c.asked, "cannot be sent" in c.rule) for c in Search(config, KUBERNETES).candidates("a-longer-name")] == [
         (True, False),
         (False, True),
         (False, True),
@@ -262,7 +262,7 @@ ANSWER = st.sampled_from([V4, NO, NONE, DANGLING, SERVFAIL, REFUSED, TIMEOUT, Fa
 def test_a_walk_never_raises_and_says_what_failed(name, search, row, data):
     config = ResolverConfig(search=tuple(search), ndots=data.draw(st.integers(0, 15)))
     rdtypes = data.draw(st.sampled_from([(A,), (A, AAAA), (SRV,)]))
-    lookup = walk(name, config, policy(row), rdtypes)
+    lookup = Search(config, policy(row)).walk(name, rdtypes)
     try:
         ask = next(lookup)
         while True:
@@ -323,7 +323,7 @@ def test_a_temporary_failure_that_is_reported_as_a_negative_answer_is_told(row, 
 @pytest.mark.parametrize("row", POLICIES)
 def test_a_rehearsal_ends_as_the_walk_and_tells_the_questions_in_order(row):
     answers = {"x.y.b.test.": V4, "x.y.a.test.": NO}
-    end, asked = rehearse("x.y", LISTED, policy(row), (A,), lambda question: answers.get(question.name, NO))
+    end, asked = Search(LISTED, policy(row)).rehearse("x.y", (A,), lambda question: answers.get(question.name, NO))
     walked, batches = drive("x.y", LISTED, policy(row), (A,), answers)
     assert end == walked
     assert [question.name for question in asked] == [name for batch in batches for name in batch]

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from k8sresolve._core.questions import AAAA, SRV, A, Empty, Failed, Found, NxDomain
-from k8sresolve._core.search.walk import policy, walk
+from k8sresolve._core.search.walk import Search, policy
 from k8sresolve.config import ResolverConfig
 
 LOOKUPS = int(os.environ.get("K8SRESOLVE_SEARCH_LOOKUPS", "4000"))
@@ -215,8 +215,8 @@ def one_lookup(rng, world, *, failures=False):
     plan = [step.name.rstrip(".").lower() for step in policy("glibc").steps(name, config, rdtypes)]
     if failures:
         fail_outside(rng, world, plan)
-    glibc, glibc_names = drive(walk(name, config, policy("glibc"), rdtypes), world, rng)
-    ours, our_names = drive(walk(name, config, policy("kubernetes"), rdtypes), world, rng)
+    glibc, glibc_names = drive(Search(config, policy("glibc")).walk(name, rdtypes), world, rng)
+    ours, our_names = drive(Search(config, policy("kubernetes")).walk(name, rdtypes), world, rng)
     world.failing.clear()
     told = f"{name!r} {config.search} ndots {config.ndots} {rdtypes}: {our_names}, glibc {glibc_names}"
     found = glibc.found.step.name.rstrip(".").lower() if glibc.found else None
@@ -278,14 +278,14 @@ def test_a_failing_name_under_the_cluster_domain_ends_the_lookup_unless_an_earli
     world = World(rng)
     name = typed_name(rng, world)
     config = ResolverConfig(search=tuple(search_list(rng, world)), ndots=5, cluster_domain=world.domain)
-    whole, names = drive(walk(name, config, policy("kubernetes"), (A,)), world, rng)
+    whole, names = drive(Search(config, policy("kubernetes")).walk(name, (A,)), world, rng)
     tried = [t.step.name.rstrip(".").lower() for t in whole.tried if t.outcome != "overtaken" and t.answers]
     inside = [name for name in tried if world.inside(name)]
     if not inside:
         return
     failing = rng.choice(inside)
     world.failing[failing, A] = rng.choice(["timeout", *SOFT])
-    end, again = drive(walk(name, config, policy("kubernetes"), (A,)), world, rng)
+    end, again = drive(Search(config, policy("kubernetes")).walk(name, (A,)), world, rng)
     assert (end.found, end.failure, end.failed) == (None, "temporary", Failed(world.failing[failing, A]))
     assert set(again) <= set(names)
     assert all(world.inside(name) for name in again[again.index(failing) :])

@@ -1,0 +1,66 @@
+"""Plans: a policy's steps, parted into runs, and kept by what follows a name's first label.
+
+A policy is asked once for the plan of `.shop.svc`, and all names that end so have theirs by putting their first label
+before it. That is right for labels that are like any other: see `is_plain_head` and `Plan.holds_for`.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple, TypeAlias
+
+from k8sresolve._core.questions import new
+from k8sresolve._core.search.limits import LONGEST_NAME
+from k8sresolve._core.search.rules import PolicyRules, Step
+from k8sresolve.config import ResolverConfig
+
+Run: TypeAlias = tuple[Step, ...]
+"""Steps that are asked at once."""
+
+PLANS = 256
+"""So many are kept. Most names asked share few endings: a namespace's, and those of the search list."""
+
+is_plain_head = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?").fullmatch
+
+
+class Plan(NamedTuple):
+    """The runs of all names that end alike. Their steps' names lack the first label, which has `room` characters."""
+
+    runs: tuple[Run, ...]
+    room: int
+    unlike: str  # the label with which the name would be the cluster domain's own
+
+    def holds_for(self, head: str) -> bool:
+        """Whether it is the plan of the name with that label, too."""
+        return len(head) <= self.room and head != self.unlike
+
+    def begun_with(self, head: str) -> Iterator[Run]:
+        """Put the label first."""
+        for run in self.runs:
+            yield tuple([new(Step, (head + name, *rest)) for name, *rest in run])
+
+
+def plan_behind(config: ResolverConfig, policy: PolicyRules, behind: str, rdtypes: tuple[int, ...]) -> Plan | None:
+    """Make the plan of names that end so; None where more than their length depends on the first label."""
+    unlike = (config.cluster_domain or "").strip(".").lower().partition(".")[0]
+    head = "y" if unlike == "x" else "x"
+    steps = [step._replace(name=step.name.removeprefix(head)) for step in policy.steps(head + behind, config, rdtypes)]
+    # What cannot be sent is too long, as a rule; and a pod's name begins with its address.
+    if any(step.unsent or ".pod." in step.name.lower() for step in steps):
+        return None
+    longest = max([len(step.name) for step in steps], default=0)
+    return Plan(tuple(runs(steps)), LONGEST_NAME - longest, unlike)
+
+
+def runs(steps: Iterable[Step]) -> Iterator[Run]:
+    """Part the steps that matter into those asked at once: a run unbroken under the cluster domain, else one by one."""
+    run: list[Step] = []
+    for step in steps:
+        if step.inside:
+            run.append(step)
+        elif step.kind != "left out":
+            if run:
+                yield tuple(run)
+                run.clear()
+            yield (step,)
+    if run:
+        yield tuple(run)

@@ -1,0 +1,99 @@
+"""Plans that are kept: a name has the one that its policy makes for it, whatever names of that ending came before."""
+
+from typing import get_args
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from k8sresolve._core.questions import AAAA, SRV, A
+from k8sresolve._core.search.plans import PLANS, runs
+from k8sresolve._core.search.walk import Search, policy
+from k8sresolve.config import Policy, ResolverConfig
+from tests.core.search.driving import KUBERNETES, POD
+
+WORDS = [
+    "web",
+    "x",
+    "y",
+    "cluster",
+    "local",
+    "svc",
+    "pod",
+    "ns",
+    "onion",
+    "10-0-0-7",
+    "1",
+    "-a",
+    "A",
+    "_http",
+    "a\\.b",
+    "é",
+]
+LABELS = st.sampled_from([*WORDS, "w" * 30, "w" * 61, "w" * 63, "w" * 64, ""])
+NAMES = st.tuples(st.lists(LABELS, min_size=1, max_size=6), st.sampled_from(["", "."])).map(
+    lambda parts: ".".join(parts[0]) + parts[1]
+)
+LONG = ".".join(["l" * 60] * 3)
+DOMAINS = [
+    "shop.svc.cluster.local",
+    "svc.cluster.local",
+    "cluster.local",
+    "local",
+    "pod.cluster.local",
+    "shop.pod.cluster.local",
+]
+ENTRIES = st.sampled_from(
+    [*DOMAINS, "corp.example", "Corp.Example.", ".", "", "onion", "x", LONG, f"{LONG}.{'l' * 50}"]
+)
+CONFIGS = st.builds(
+    ResolverConfig,
+    search=st.lists(ENTRIES, max_size=5).map(tuple),
+    ndots=st.integers(0, 6),
+    flags=st.sampled_from([frozenset(), frozenset({"no-tld-query"})]),
+    cluster_domain=st.sampled_from([None, "cluster.local", "local", "Cluster.Local", "x"]),
+)
+
+
+@given(
+    config=CONFIGS,
+    names=st.lists(NAMES, min_size=1, max_size=3),
+    row=st.sampled_from(get_args(Policy)),
+    rdtypes=st.sampled_from([(A,), (AAAA,), (A, AAAA), (SRV,)]),
+)
+def test_a_kept_plan_is_what_the_policy_plans_for_the_name(config, names, row, rdtypes):
+    search = Search(config, policy(row))
+    for name in names:
+        assert list(search._runs(name, rdtypes)) == list(runs(policy(row).steps(name, config, rdtypes)))
+
+
+@pytest.mark.parametrize(
+    ("names", "plans"),
+    [
+        (["web", "db", "10-0-0-7"], 1),
+        (["web.shop", "db.shop", "db.other"], 2),
+        (["10-0-0-7.shop.pod", "10-0-0-8.shop.pod"], 3),
+        ([f"{'w' * 60}.{LONG}"] * 2, 3),
+    ],
+    ids=["one label", "a label and an ending", "a pod's name begins with its address", "too long for the search list"],
+)
+def test_of_names_that_end_alike_the_policy_is_asked_once(names, plans):
+    asked = []
+
+    def steps(name, config, rdtypes):
+        asked.append(name)
+        return KUBERNETES.steps(name, config, rdtypes)
+
+    search = Search(POD, attrs.evolve(KUBERNETES, steps=steps))
+    for name in names:
+        list(search._runs(name, (A,)))
+    # That no plan can be kept is found out once, too; then each name has its own.
+    assert len(asked) == plans
+
+
+def test_so_many_plans_are_kept_and_no_more():
+    search = Search(POD, KUBERNETES)
+    for number in range(PLANS + 50):
+        list(search._runs(f"web.ns-{number}", (A,)))
+    assert search._planned.cache_info().currsize == PLANS
