@@ -9,7 +9,7 @@ What is made for every lookup, and is a tuple, is made by `new`, which is twice 
 
 from collections.abc import Callable, Generator, Mapping
 from functools import lru_cache
-from typing import Any, ClassVar, Generic, NamedTuple, TypeAlias, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import attrs
 
@@ -43,7 +43,14 @@ TYPE_NAMES = {
 """Types by number (IANA, "Resource Record (RR) TYPEs"): those that people ask for."""
 
 
-new = tuple.__new__
+N = TypeVar("N", bound=tuple[Any, ...])
+
+
+class _New(Protocol):
+    def __call__(self, kind: type[N], items: tuple[Any, ...], /) -> N: ...
+
+
+new: _New = tuple.__new__
 """Make a NamedTuple of all its items: `new(Question, ("payments.shop.svc.cluster.local.", A))`."""
 
 

@@ -38,10 +38,12 @@ class AsyncioDriver(PooledDriver):
     def _has_ended(loop: asyncio.AbstractEventLoop) -> bool:
         return loop.is_closed()
 
-    async def _wait(self, batch: Batch) -> None:
-        if not batch.done:
-            batch.waiter = self._home().create_future()
-            await batch.waiter
+    def _wait(self, batch: Batch) -> asyncio.Future[None]:
+        waiter: asyncio.Future[None] = self._home().create_future()
+        if batch.done:
+            waiter.set_result(None)
+        batch.waiter = waiter
+        return waiter
 
     def wake(self, batch: Batch) -> None:
         """Let the batch's task go on."""

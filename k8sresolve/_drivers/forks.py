@@ -2,6 +2,7 @@
 
 import os
 import threading
+from collections.abc import Callable
 from typing import Protocol
 from weakref import WeakSet
 
@@ -54,6 +55,14 @@ def register(one: Forkable) -> None:
     _forkable.add(one)
 
 
+_first: list[Callable[[], None]] = []
+
+
+def on_waking(drop: Callable[[], None]) -> None:
+    """Let a child process do it before all that `register` names, which may use what is dropped here."""
+    _first.append(drop)
+
+
 _restable: WeakSet[Restable] = WeakSet()
 
 
@@ -73,6 +82,8 @@ def _after_fork_in_parent() -> None:
 
 
 def _after_fork() -> None:
+    for drop in _first:
+        drop()
     for one in list(_forkable):
         one.after_fork()
 

@@ -54,10 +54,9 @@ def running() -> Any:
             pass
         else:
             return trio.lowlevel.current_trio_token()
-    import asyncio
-
+    asyncio: Any = sys.modules.get("asyncio")
     try:
-        return asyncio.get_running_loop()
+        return asyncio and asyncio.get_running_loop()
     except RuntimeError:
         return None
 

@@ -6,8 +6,8 @@ seconds: each has a port of its own, which nobody off the path is to learn in ti
 Nothing here opens or uses one.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
-from itertools import chain
 from socket import SocketType
 
 from k8sresolve._core.engine.desk import Flight
@@ -18,100 +18,106 @@ AGE = 30.0  # seconds in which questions leave by it
 CROWD = 32  # questions in flight on one socket; a socket's receive buffer holds some 250 small datagrams
 
 
-class Slot:
-    """A socket in the pool, and the sends that wait on it: by id, the flight and the send's number.
+class Ticket:
+    """A send by a pooled socket under an id: the flight, and the send's number."""
 
-    `ids` are all that ever left by it: what comes for one of them that no longer waits is late, or a copy, not junk.
+    __slots__ = ("flight", "id", "number", "slot")
+
+    def __init__(self, slot: "Slot", id_: bytes, flight: Flight, number: int) -> None:
+        self.slot = slot
+        self.id = id_
+        self.flight = flight
+        self.number = number
+
+
+class Slot:
+    """A socket in the pool, and the sends that wait on it, by id.
+
+    `names` are those of the waiting. `ids` are all that ever left by it: what comes for one of them that no longer
+    waits is late, or a copy, not junk.
     """
 
     __slots__ = ("born", "ids", "names", "retired", "server", "sock", "waiting")
 
-    def __init__(self, server: Nameserver, sock: SocketType, now: float) -> None:
+    def __init__(self, server: Nameserver, sock: SocketType, now: float, *, retired: bool) -> None:
         self.server = server
         self.sock = sock
         self.born = now
-        self.retired = False
+        self.retired = retired  # no question will leave by it any more
         self.ids: set[bytes] = set()
-        self.waiting: dict[bytes, tuple[Flight, int]] = {}
+        self.waiting: dict[bytes, Ticket] = {}
         self.names: set[str] = set()
-
-    def suits(self, flight: Flight) -> bool:
-        """Whether the flight may leave by it: room, and no send of the same name on it."""
-        return not self.worn and len(self.waiting) < CROWD and flight.key.name not in self.names
-
-    @property
-    def worn(self) -> bool:
-        """Whether no question will leave by it any more."""
-        return self.retired or len(self.ids) >= USES
-
-
-class Ticket:
-    """A send by a pooled socket, as its flight remembers it."""
-
-    __slots__ = ("number", "slot")
-
-    def __init__(self, slot: Slot, number: bytes) -> None:
-        self.slot = slot
-        self.number = number
 
 
 class Pool:
-    """The sockets of one loop, by nameserver. `close` is called with each that has had its day, once."""
+    """The sockets of one loop. `close` is called with each that has had its day, once."""
 
     def __init__(self, close: Callable[[SocketType], None]) -> None:
         self._close = close
-        self._slots: dict[Nameserver, list[Slot]] = {}
+        self._slots: set[Slot] = set()
+        self._roomy: dict[Nameserver, list[Slot]] = defaultdict(list)  # those with room for another question
         self._retired = False
 
     def __iter__(self) -> Iterator[Slot]:
-        return chain.from_iterable(self._slots.values())
+        return iter(self._slots)
 
     def choose(self, server: Nameserver, flight: Flight, now: float) -> Slot | None:
         """Find the socket that a flight's next send leaves by; None where one is to be opened and `add`ed."""
         for port in flight.ports:
             # A resend: the socket before may have hit a dead conntrack entry.
             if isinstance(port, Ticket):
-                port.slot.retired = True
-        for slot in tuple(self._slots.get(server, ())):
+                self.condemn(port.slot)
+        name = flight.key.name
+        for slot in self._roomy[server]:
             if now - slot.born >= AGE:
                 self.condemn(slot)
-            elif slot.suits(flight):
+                return self.choose(server, flight, now)
+            if name not in slot.names:
                 return slot
         return None
 
     def add(self, server: Nameserver, sock: SocketType, now: float) -> Slot:
         """Take in a socket that was opened."""
-        slot = Slot(server, sock, now)
-        slot.retired = self._retired
-        self._slots.setdefault(server, []).append(slot)
+        slot = Slot(server, sock, now, retired=self._retired)
+        self._slots.add(slot)
+        if not self._retired:
+            self._roomy[server].append(slot)
         return slot
 
-    @staticmethod
-    def enter(slot: Slot, number: bytes, flight: Flight, send: int) -> Ticket:
+    def enter(self, slot: Slot, id_: bytes, flight: Flight, number: int) -> Ticket:
         """Note that a flight's send left by the socket under that id, which is none of `slot.ids`."""
-        slot.ids.add(number)
-        slot.waiting[number] = flight, send
+        slot.ids.add(id_)
         slot.names.add(flight.key.name)
-        return Ticket(slot, number)
+        ticket = slot.waiting[id_] = Ticket(slot, id_, flight, number)
+        if len(slot.ids) >= USES:
+            self.condemn(slot)
+        elif len(slot.waiting) >= CROWD:
+            self._roomy[slot.server].remove(slot)
+        return ticket
 
     def leave(self, ticket: Ticket) -> None:
         """Give the send's place up."""
         slot = ticket.slot
-        flight, _ = slot.waiting.pop(ticket.number, (None, 0))
-        if flight is not None:
-            slot.names.discard(flight.key.name)
+        if slot.waiting.pop(ticket.id, None) is None:
+            return
+        slot.names.discard(ticket.flight.key.name)
+        if slot.retired:
             self._settle(slot)
+        elif len(slot.waiting) == CROWD - 1 and slot in self._slots:
+            self._roomy[slot.server].append(slot)
 
     def condemn(self, slot: Slot) -> None:
         """Let no question leave by the socket any more."""
         slot.retired = True
+        roomy = self._roomy[slot.server]
+        if slot in roomy:
+            roomy.remove(slot)
         self._settle(slot)
 
     def _settle(self, slot: Slot) -> None:
-        """Close the socket if nothing waits on it, and nothing will."""
-        slots = self._slots.get(slot.server, [])
-        if slot.worn and not slot.waiting and slot in slots:
-            slots.remove(slot)
+        """Close the socket if nothing waits on it any more."""
+        if not slot.waiting and slot in self._slots:
+            self._slots.remove(slot)
             self._close(slot.sock)
 
     def retire(self) -> None:
@@ -123,3 +129,4 @@ class Pool:
     def clear(self) -> None:
         """Forget all sockets; they are closed otherwise."""
         self._slots.clear()
+        self._roomy.clear()

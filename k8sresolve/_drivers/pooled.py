@@ -5,7 +5,7 @@ How to wait is the loop's: `asyncio_.py` and `trio_.py`. All of a driver but `ab
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from socket import SocketType
 from typing import Any
@@ -21,7 +21,7 @@ from k8sresolve._core.events import Events
 from k8sresolve._core.questions import Results, Round, Terms
 from k8sresolve._core.wire.rules import Reply
 from k8sresolve._drivers.clock import monotonic
-from k8sresolve._drivers.pool import Pool, Slot, Ticket
+from k8sresolve._drivers.pool import CROWD, Pool, Slot, Ticket
 from k8sresolve._drivers.running import report_fault
 from k8sresolve._drivers.sockets import MOST_DATAGRAM, Stream, open_datagram, query_id, text_of
 from k8sresolve.config import Nameserver
@@ -143,8 +143,8 @@ class PooledDriver(ABC):
         """Whether nothing can run in the loop any more."""
 
     @abstractmethod
-    async def _wait(self, batch: Batch) -> None:
-        """Wait until the batch is done."""
+    def _wait(self, batch: Batch) -> Awaitable[Any]:
+        """Return what is awaited until the batch is done, as it may be by now."""
 
     @abstractmethod
     def wake(self, batch: Batch) -> None:
@@ -186,6 +186,7 @@ class PooledDriver(ABC):
             now = max(monotonic(), self._rings)
             self._rings = -math.inf  # no alarm is early enough to wind the timer before all have rung
             for flight in self._alarms.due(now):
+                self._look(flight)
                 self.desk.ring(flight, now)
             self._rings = math.inf
             when = self._alarms.next()
@@ -194,6 +195,12 @@ class PooledDriver(ABC):
         except BaseException:
             self._begin_anew()
             raise
+
+    def _look(self, flight: Flight) -> None:
+        """Read what has come meanwhile: whoever held up the loop held up its replies, too, which are here."""
+        for port in tuple(flight.ports):
+            if isinstance(port, Ticket):
+                self._readable(port.slot)
 
     def _wind(self, when: float, now: float) -> None:
         self._rings = when
@@ -210,10 +217,7 @@ class PooledDriver(ABC):
     def send(self, flight: Flight, send: Send) -> str | None:
         """Perform a send on a pooled socket, or on a stream of its own."""
         try:
-            if send.transport == "tcp":
-                self._connect(flight, send)
-            else:
-                self._datagram(flight, send)
+            (self._datagram if send.transport == "udp" else self._connect)(flight, send)
         except OSError as error:
             return text_of(error)
         return None
@@ -241,19 +245,17 @@ class PooledDriver(ABC):
 
     def _datagram(self, flight: Flight, send: Send) -> None:
         now = monotonic()
-        slot = self._pool.choose(send.nameserver, flight, now)
-        if slot is None:
-            slot = self._open_slot(send.nameserver, now)
-        number = query_id()
-        while number in slot.ids:
-            number = query_id()
+        slot = self._pool.choose(send.nameserver, flight, now) or self._open_slot(send.nameserver, now)
+        id_ = query_id()
+        while id_ in slot.ids:
+            id_ = query_id()
         try:
-            slot.sock.send(number + send.payload[2:])
+            slot.sock.send(id_ + send.payload[2:])
         except OSError as error:
             slot.retired = True
             self._soon(self._fail, slot, error)  # the desk is in the middle of this flight
             raise
-        flight.ports.append(self._pool.enter(slot, number, flight, send.number))
+        flight.ports.append(self._pool.enter(slot, id_, flight, send.number))
 
     def _open_slot(self, server: Nameserver, now: float) -> Slot:
         sock: SocketType | None = None
@@ -270,34 +272,39 @@ class PooledDriver(ABC):
 
     def _fail(self, slot: Slot, error: OSError) -> None:
         """Tell all that wait on the socket; an ICMP error does not say which question it is about."""
-        slot.retired = True
         now = monotonic()
         try:
-            for flight, number in list(slot.waiting.values()):
-                self.desk.error(flight, number, text_of(error), now)
             self._pool.condemn(slot)
+            for ticket in tuple(slot.waiting.values()):
+                self.desk.error(ticket.flight, ticket.number, text_of(error), now)
         except BaseException:
             self._begin_anew()
             raise
 
     def _readable(self, slot: Slot) -> None:
+        """Take what has come for those that wait, in one turn of the loop; of a flood no more than can be theirs."""
+        for _ in range(CROWD):
+            try:
+                data = slot.sock.recv(MOST_DATAGRAM)
+            except BlockingIOError:
+                return
+            except OSError as error:
+                self._fail(slot, error)
+                return
+            self._take(slot, data)
+            if not slot.waiting:
+                return
+
+    def _take(self, slot: Slot, data: bytes) -> None:
         now = monotonic()
+        ticket = slot.waiting.get(data[:2])
         try:
-            data = slot.sock.recv(MOST_DATAGRAM)
-        except BlockingIOError:
-            return
-        except OSError as error:
-            self._fail(slot, error)
-            return
-        number = data[:2]
-        waiting = slot.waiting.get(number)
-        try:
-            if waiting is not None:
-                self.desk.datagram(*waiting, data, now)
-            elif number not in slot.ids:
+            if ticket is not None:
+                self.desk.datagram(ticket.flight, ticket.number, data, now)
+            elif data[:2] not in slot.ids:
                 # It counts as junk for all, since whoever floods this socket is after one of them.
-                for flight, send in list(slot.waiting.values()):
-                    self.desk.datagram(flight, send, b"", now)
+                for ticket in tuple(slot.waiting.values()):
+                    self.desk.datagram(ticket.flight, ticket.number, b"", now)
         except BaseException:
             self._begin_anew()
             raise

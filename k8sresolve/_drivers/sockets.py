@@ -5,7 +5,9 @@ import os
 import socket
 from collections.abc import Callable
 from errno import EINPROGRESS, EWOULDBLOCK
+from struct import Struct
 
+from k8sresolve._drivers import forks
 from k8sresolve.config import Nameserver
 
 # Without the methods that Python adds in socket.socket; opening one is part of every blocking lookup.
@@ -16,10 +18,19 @@ _pair: Callable[[], tuple[socket.SocketType, socket.SocketType]] = getattr(_sock
 MOST_DATAGRAM = 65535
 _HEADER = 12  # octets of the shortest DNS message
 
+_IDS = Struct("2s" * 256)
+_drawn: list[bytes] = []  # for all threads: `pop` gives each id to one of them
+forks.on_waking(_drawn.clear)  # what a parent draws next, a child must not
+
 
 def query_id() -> bytes:
     """Return a query id from the system's generator (RFC 5452, section 9.2)."""
-    return os.urandom(2)
+    try:
+        return _drawn.pop()
+    except IndexError:
+        ids: tuple[bytes, ...] = _IDS.unpack(os.urandom(_IDS.size))
+        _drawn.extend(ids[1:])
+        return ids[0]
 
 
 def text_of(error: OSError) -> str:

@@ -42,12 +42,11 @@ class TrioDriver(PooledDriver):
         await trio.lowlevel.checkpoint_if_cancelled()
         return await super().ask(round_, terms)
 
-    async def _wait(self, batch: Batch) -> None:
+    def _wait(self, batch: Batch) -> Awaitable[None]:
+        event = batch.waiter = trio.Event()
         if batch.done:
-            await trio.lowlevel.checkpoint()  # as each call of trio is one
-        else:
-            batch.waiter = trio.Event()
-            await batch.waiter.wait()
+            event.set()
+        return event.wait()  # a checkpoint in any case, as each call of trio is one
 
     def wake(self, batch: Batch) -> None:
         """Let the batch's task go on."""

@@ -332,7 +332,7 @@ def test_a_and_aaaa_of_one_name_never_share_a_port(resolver_of, opened):  # K1
         lookups = [asyncio.ensure_future(right(resolver, index)) for index in range(20)]
         await asyncio.sleep(0)
         for slot in driver_of(resolver)._pool:
-            names = [flight.key.name for flight, _ in slot.waiting.values()]
+            names = [ticket.flight.key.name for ticket in slot.waiting.values()]
             shared.append(len(names) != len(set(names)))
         assert len(opened) == 2
         await asyncio.gather(*lookups)

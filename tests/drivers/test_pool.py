@@ -121,8 +121,8 @@ def test_one_of_that_age_that_nothing_waits_on_is_closed_as_the_next_is_chosen(p
 def test_a_socket_knows_the_ids_that_were_answered_or_given_up(pool, flight_of):  # F3
     ticket, other = sent(pool, flight_of("a")), sent(pool, flight_of("b"))
     pool.leave(ticket)
-    assert ticket.slot.ids == {ticket.number, other.number}
-    assert list(ticket.slot.waiting) == [other.number]
+    assert ticket.slot.ids == {ticket.id, other.id}
+    assert list(ticket.slot.waiting) == [other.id]
 
 
 def test_a_ticket_given_back_twice_closes_once(pool, flight_of):

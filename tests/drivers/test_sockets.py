@@ -1,17 +1,21 @@
 """What the drivers' sockets do by themselves: addresses, failures at once, and looks that find nothing."""
 
+import os
 import socket
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 
 import pytest
 
 from k8sresolve._core.engine.sends import Send
 from k8sresolve._core.questions import A, Question
 from k8sresolve._core.wire.query import encode_query
-from k8sresolve._drivers import blocking
+from k8sresolve._drivers import blocking, sockets
 from k8sresolve._drivers.blocking import _Datagrams, _Waiter
-from k8sresolve._drivers.sockets import Stream, address_of, open_datagram, text_of
+from k8sresolve._drivers.sockets import Stream, address_of, open_datagram, query_id, text_of
 from k8sresolve.config import Nameserver
 from tests.drivers import held
+from tests.drivers.test_forks import in_child, status_of
 
 BROADCAST = Nameserver("255.255.255.255")  # ip(7): nobody connects to it
 PAYLOAD = encode_query(Question("payments.shop.svc.cluster.local.", A))
@@ -43,6 +47,40 @@ def test_nor_does_what_must_not_be_sent(monkeypatch):
     with pytest.raises(OSError, match="Destination address required"):
         _Datagrams(Send(0, BROADCAST, "udp", PAYLOAD))
     assert held.fds() == before
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """What the system's generator gave, of which no two octets are the same two again; none before."""
+    given: list[bytes] = []
+    numbers = count()
+
+    def urandom(size: int) -> bytes:
+        given.append(b"".join(next(numbers).to_bytes(2) for _ in range(size // 2)))
+        return given[-1]
+
+    monkeypatch.setattr(os, "urandom", urandom)
+    monkeypatch.setattr(sockets, "_drawn", [])
+    return given
+
+
+def test_ids_are_the_octets_of_the_systems_generator_each_used_once_by_one_thread(drawn):
+    with ThreadPoolExecutor(8) as pool:
+        ids = [id_ for part in pool.map(lambda _: [query_id() for _ in range(4000)], range(8)) for id_ in part]
+    assert len(set(ids)) == len(ids) == 32_000
+    assert set(ids) <= {octets[at : at + 2] for octets in drawn for at in range(0, len(octets), 2)}
+
+
+def test_a_child_draws_ids_of_its_own():
+    query_id()  # some are drawn ahead now
+    reading, writing = os.pipe()
+    child = in_child(lambda: os.write(writing, b"".join(query_id() for _ in range(64))) - 128)
+    mine = b"".join(query_id() for _ in range(64))
+    assert status_of(child) == 0
+    assert len(theirs := os.read(reading, 128)) == 128
+    os.close(reading)
+    os.close(writing)
+    assert theirs != mine
 
 
 def test_an_error_without_a_number_is_told_by_its_text():

@@ -1,4 +1,4 @@
-"""One heap for the alarms of many flights, for drivers that have one timer."""
+"""The alarms of many flights, for drivers that have one timer."""
 
 import heapq
 import math
@@ -9,27 +9,44 @@ _CROWDED = 256
 
 
 class Alarms:
-    """One heap for the alarms of many flights, for hosts that have one timer."""
+    """The alarms of many flights: a heap of notes.
 
-    __slots__ = ("_heap", "_serial")
+    What is set lies aside until somebody looks: by then most flights have landed, and need no place in the heap.
+    """
+
+    __slots__ = ("_heap", "_most", "_serial", "_set")
 
     def __init__(self) -> None:
+        self._set: list[Flight] = []
         self._heap: list[tuple[float, int, Flight]] = []
         self._serial = 0
+        self._most = _CROWDED
 
     def set(self, flight: Flight) -> None:
         """Note the flight's alarm; an earlier note of another time no longer counts."""
-        self._serial += 1
-        heapq.heappush(self._heap, (flight.alarm, self._serial, flight))
+        self._set.append(flight)
+        if len(self._set) >= _CROWDED:
+            self._sort_in()
+
+    def _sort_in(self) -> None:
+        """Take into the heap what was set and still counts."""
+        for flight in self._set:
+            if flight.answer is None:
+                self._serial += 1
+                heapq.heappush(self._heap, (flight.alarm, self._serial, flight))
+        self._set.clear()
+        # Notes that no longer count lie behind live ones; they must not pile up.
+        if len(self._heap) > self._most:
+            self._heap = [note for note in self._heap if _live(note)]
+            heapq.heapify(self._heap)
+            self._most = 2 * len(self._heap) + _CROWDED
 
     def next(self) -> float | None:
         """When the next alarm is due."""
+        if self._set:
+            self._sort_in()
         while self._heap and not _live(self._heap[0]):
             heapq.heappop(self._heap)
-        # Notes that no longer count lie behind live ones too; they must not pile up.
-        if len(self._heap) > _CROWDED and self._serial % _CROWDED == 0:
-            self._heap = [note for note in self._heap if _live(note)]
-            heapq.heapify(self._heap)
         return self._heap[0][0] if self._heap else None
 
     def due(self, now: float) -> list[Flight]:
