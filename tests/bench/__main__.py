@@ -1,9 +1,11 @@
-"""Measures beside peers, and long runs: `python -m tests.bench WHAT`.
+"""Measures beside peers, and long runs: `python -m tests.bench [WHAT]`.
 
+Without WHAT it measures what each goal is about and prints one table: `--only G1,G2` names goals, `--quick` takes three
+rounds of fewer lookups, `--json` prints all rounds.
 `--instr` alone counts instructions, for which it needs valgrind: `--check` fails where one is more than 3 % above
 `tests/bench/instructions.toml`, `--write` lowers those that fell, and with `--raise` takes those that rose.
 
-All measures but `speed` and `cluster` run in namespaces of their own, for which they need root, `taskset`, `ip` and
+All measures but `cluster` run in namespaces of their own, for which they need root, `taskset`, `ip` and
 `unshare`, Knot DNS (`knotd`), and CoreDNS as `.ci/run` builds it. Peers that are not installed are left out. Soaks need
 nothing, and end with status 1 where something did not hold.
 """
@@ -11,7 +13,7 @@ nothing, and end with status 1 where something did not hold.
 import argparse
 import sys
 
-from tests.bench import cluster, instructions, outage, rollouts, speed, ways
+from tests.bench import cluster, instructions, outage, rollouts, standing, ways
 from tests.bench.machine import in_namespaces
 from tests.bench.soaks import cancellations, cycles, forks, lookups
 from tests.bench.soaks import rollouts as rollouts_soak
@@ -42,9 +44,11 @@ def main() -> int:
     counting.add_argument("--check", action="store_true", help="fail where a count is above the file's")
     counting.add_argument("--write", action="store_true", help="write counts that fell to the file")
     parser.add_argument("--raise", dest="up", action="store_true", help="with --write: and those that rose")
+    parser.add_argument("--only", type=lambda text: text.upper().split(","), default=standing.ALL, help="goals")
+    parser.add_argument("--quick", action="store_true", help="three rounds of fewer lookups")
+    parser.add_argument("--rounds", dest="table_rounds", type=int, help="by default 5")
+    parser.add_argument("--json", action="store_true", help="print all figures")
     commands = parser.add_subparsers(dest="what")
-    command = commands.add_parser("speed", help=_first_line(speed.__doc__))
-    command.add_argument("--rounds", type=int, default=5)
     commands.add_parser("cluster", help=_first_line(cluster.__doc__))
     for name, (function, rounds, count) in MEASURES.items():
         command = commands.add_parser(name, help=_first_line(function.__doc__))
@@ -62,12 +66,14 @@ def main() -> int:
     if asked.instr:
         return instructions.main(check=asked.check, write=asked.write, up=asked.up)
     if asked.what is None:
-        parser.error("say what to measure")
+        if unknown := sorted(set(asked.only) - set(standing.ALL)):
+            parser.error(f"--only: there is no goal {', '.join(unknown)}")
+        extent = standing.Extent(asked.table_rounds or (3 if asked.quick else 5), 4 if asked.quick else 1)
+        in_namespaces(lambda: standing.main(asked.only, extent, as_json=asked.json))
+        return 0
     if asked.what == "soak":
         return SOAKS[asked.soak].soak(asked.count, asked.seed)
-    if asked.what == "speed":
-        speed.main(asked.rounds)
-    elif asked.what == "cluster":
+    if asked.what == "cluster":
         cluster.main()
     else:
         function = MEASURES[asked.what][0]

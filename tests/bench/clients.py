@@ -26,27 +26,19 @@ class Setting(NamedTuple):
 
 
 @contextlib.contextmanager
-def ours(setting: Setting) -> Iterator[LookUp]:
+def ours(setting: Setting) -> Iterator[Any]:
     from k8sresolve import Resolver
 
     with Resolver(_config(setting), **{"family": "ipv4", **setting.options}) as resolver:
-        yield resolver.addresses
-
-
-@contextlib.contextmanager
-def ours_service(setting: Setting) -> Iterator[LookUp]:
-    from k8sresolve import Resolver
-
-    with Resolver(_config(setting), **{"family": "ipv4", **setting.options}) as resolver:
-        yield resolver.service
+        yield resolver
 
 
 @contextlib.asynccontextmanager
-async def ours_async(setting: Setting) -> AsyncIterator[AsyncLookUp]:
+async def ours_async(setting: Setting) -> AsyncIterator[Any]:
     from k8sresolve import AsyncResolver
 
     async with AsyncResolver(_config(setting), **{"family": "ipv4", **setting.options}) as resolver:
-        yield resolver.addresses
+        yield resolver
 
 
 def _config(setting: Setting) -> Any:
@@ -59,40 +51,50 @@ def _config(setting: Setting) -> Any:
 @contextlib.contextmanager
 def getaddrinfo(_: Setting) -> Iterator[LookUp]:
     """The C library's, which asks the nameservers of /etc/resolv.conf, at port 53."""
-
-    def look_up(name: str) -> str:
-        return str(socket.getaddrinfo(name, None, socket.AF_INET, socket.SOCK_STREAM)[0][4][0])
-
-    yield look_up
+    yield lambda name: socket.getaddrinfo(name, None, socket.AF_INET, socket.SOCK_STREAM)
 
 
 @contextlib.contextmanager
-def dnspython(setting: Setting) -> Iterator[LookUp]:
+def dnspython(setting: Setting) -> Iterator[Any]:
     import dns.resolver
 
     resolver = dns.resolver.Resolver(configure=False)
     resolver.nameservers, resolver.port = list(setting.nameservers), setting.port
     if setting.remembers:
         resolver.cache = dns.resolver.LRUCache()
-    yield lambda name: resolver.resolve(name, "A")
+    yield resolver.resolve
 
 
 @contextlib.asynccontextmanager
-async def dnspython_async(setting: Setting) -> AsyncIterator[AsyncLookUp]:
+async def dnspython_async(setting: Setting) -> AsyncIterator[Any]:
     import dns.asyncresolver
 
     resolver = dns.asyncresolver.Resolver(configure=False)
     resolver.nameservers, resolver.port = list(setting.nameservers), setting.port
-    yield lambda name: resolver.resolve(name, "A")
+    yield resolver.resolve
 
 
 @contextlib.asynccontextmanager
-async def aiodns(setting: Setting) -> AsyncIterator[AsyncLookUp]:
+async def aiodns(setting: Setting) -> AsyncIterator[Any]:
+    resolver = _channel(setting)
+    yield resolver.query_dns
+    await resolver.close()
+
+
+@contextlib.asynccontextmanager
+async def aiodns_unused(setting: Setting) -> AsyncIterator[Any]:
+    """A channel of its own for each query, made beforehand: its cache cannot be switched off."""
+    channels = [_channel(setting) for _ in range(100)]
+    unused = iter(channels)
+    yield lambda name, rdtype: next(unused).query_dns(name, rdtype)
+    for channel in channels:
+        await channel.close()
+
+
+def _channel(setting: Setting) -> Any:
     import aiodns as peer
 
-    resolver = peer.DNSResolver(nameservers=list(setting.nameservers), udp_port=setting.port, tcp_port=setting.port)
-    yield lambda name: resolver.query_dns(name, "A")
-    await resolver.close()
+    return peer.DNSResolver(nameservers=list(setting.nameservers), udp_port=setting.port, tcp_port=setting.port)
 
 
 def _encode(name: str) -> bytes:
@@ -154,27 +156,55 @@ async def raw_pool(setting: Setting) -> AsyncIterator[AsyncLookUp]:
         sock.close()
 
 
-class Client(NamedTuple):
-    """What runs its lookups, and how it is opened: a context manager, or an asynchronous one."""
+def _the_same(opened: Any) -> Any:
+    return opened
 
-    runs: Literal["threads", "asyncio", "trio"]
+
+def _a(opened: Any) -> Any:
+    return lambda name: opened(name, "A")
+
+
+def _srv(opened: Any) -> Any:
+    return lambda name: opened(f"_http._tcp.{name}", "SRV")
+
+
+def _port(opened: Any) -> Any:
+    return lambda name: opened.port(name, "http", fresh=True)
+
+
+class Client(NamedTuple):
+    """What runs its lookups, the context manager that opens it (asynchronous or not), how that is asked for a name."""
+
+    runs: Literal["threads", "asyncio", "uvloop", "trio"]
     open: Callable[[Setting], Any]
+    ask: Callable[[Any], Any] = _the_same
 
 
 CLIENTS = {
-    "k8sresolve": Client("threads", ours),
-    "k8sresolve-service": Client("threads", ours_service),
-    "k8sresolve-async": Client("asyncio", ours_async),
-    "k8sresolve-trio": Client("trio", ours_async),
+    "k8sresolve": Client("threads", ours, lambda resolver: resolver.addresses),
+    "k8sresolve-service": Client("threads", ours, lambda resolver: resolver.service),
+    "k8sresolve-port": Client("threads", ours, lambda resolver: lambda name: resolver.port(name, "http")),
+    "k8sresolve-endpoints": Client("threads", ours, lambda resolver: lambda name: resolver.endpoints(name, "http")),
+    "k8sresolve-srv": Client("threads", ours, _port),
+    "k8sresolve-async": Client("asyncio", ours_async, lambda resolver: resolver.addresses),
+    "k8sresolve-async-srv": Client("asyncio", ours_async, _port),
+    "k8sresolve-uvloop": Client("uvloop", ours_async, lambda resolver: resolver.addresses),
+    "k8sresolve-trio": Client("trio", ours_async, lambda resolver: resolver.addresses),
     "getaddrinfo": Client("threads", getaddrinfo),
-    "dnspython": Client("threads", dnspython),
-    "dnspython-async": Client("asyncio", dnspython_async),
-    "aiodns": Client("asyncio", aiodns),
+    "dnspython": Client("threads", dnspython, _a),
+    "dnspython-srv": Client("threads", dnspython, _srv),
+    "dnspython-async": Client("asyncio", dnspython_async, _a),
+    "dnspython-async-srv": Client("asyncio", dnspython_async, _srv),
+    "dnspython-uvloop": Client("uvloop", dnspython_async, _a),
+    "aiodns": Client("asyncio", aiodns, _a),
+    "aiodns-srv": Client("asyncio", aiodns_unused, _srv),
+    "aiodns-uvloop": Client("uvloop", aiodns, _a),
     "raw": Client("threads", raw),
     "raw-pool": Client("asyncio", raw_pool),
 }
 
 
 def left_out() -> set[str]:
-    """Those that are not installed: `pip install aiodns`."""
-    return {client for client in ("aiodns",) if importlib.util.find_spec(client) is None}
+    """Those whose packages are not installed: `pip install aiodns uvloop`."""
+    missing = [package for package in ("aiodns", "uvloop") if importlib.util.find_spec(package) is None]
+    return {client for client in CLIENTS if any(package in client for package in missing)}

@@ -25,13 +25,18 @@ def objects() -> Iterator[dict[str, Any]]:
     yield {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}}
     for number in range(SERVICES):
         yield _service(f"svc-{number}", f"10.96.{number >> 8}.{number & 255}")
+    yield from headless(3)
+
+
+def headless(pods: int) -> Iterator[dict[str, Any]]:
+    """The headless Service `db`, with pods that have no names."""
     yield _service("db", "None")
     yield {
         "apiVersion": "discovery.k8s.io/v1",
         "kind": "EndpointSlice",
         "metadata": {"name": "db-x", "namespace": "shop", "labels": {"kubernetes.io/service-name": "db"}},
         "addressType": "IPv4",
-        "endpoints": [{"addresses": [f"10.244.0.{index + 1}"], "hostname": f"db-{index}"} for index in range(3)],
+        "endpoints": [{"addresses": [f"10.244.{index >> 8}.{index & 255}"]} for index in range(pods)],
         "ports": [{"name": "http", "port": 8080, "protocol": "TCP"}],
     }
 
