@@ -13,12 +13,12 @@ nothing, and end with status 1 where something did not hold.
 import argparse
 import sys
 
-from tests.bench import cluster, instructions, outage, rollouts, standing, ways
+from tests.bench import cluster, instructions, outage, rollouts, standing, ways, web
 from tests.bench.machine import in_namespaces
 from tests.bench.soaks import cancellations, cycles, forks, lookups
 from tests.bench.soaks import rollouts as rollouts_soak
 
-# what, its rounds, its count in a round: lookups at most, restarts, or callers
+# what, its rounds, its count in a round: lookups at most, restarts, callers, or seconds
 MEASURES = {
     "loss": (ways.loss, 5, 2000),
     "failover": (ways.failover, 5, 800),
@@ -26,6 +26,7 @@ MEASURES = {
     "crowd": (ways.crowd, 5, 8000),
     "rollout": (rollouts.rollout, 3, 2),
     "outage": (outage.outage, 3, 20),
+    "requests": (web.requests, 5, 20),
 }
 SOAKS = {
     "lookups": lookups,
