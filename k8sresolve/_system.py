@@ -15,6 +15,7 @@ import attrs
 
 from k8sresolve._core.files.hosts import parse_hosts
 from k8sresolve._core.files.resolv_conf import parse_resolv_conf, parse_statements
+from k8sresolve._core.search.absolute import VARIABLE, stated
 from k8sresolve._escaping import told
 from k8sresolve._log import logger
 from k8sresolve.config import Dialect, Nameserver, ResolverConfig
@@ -48,8 +49,8 @@ _UNUSABLE = 0x08 | 0x40
 # These tell nothing of where a socket was to be connected to.
 _OUT_OF_SOCKETS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
-# The variables of resolv.conf(5).
-_VARIABLES = ("LOCALDOMAIN", "RES_OPTIONS")
+# The variables of resolv.conf(5), and our own.
+_VARIABLES = ("LOCALDOMAIN", "RES_OPTIONS", VARIABLE)
 
 
 class _FileError(Exception):
@@ -66,10 +67,12 @@ def load_config(
 
     LOCALDOMAIN, RES_OPTIONS and the domain of the host name count as they do for glibc, whichever file is named. The
     namespace is the search list's, else, for `/etc/resolv.conf` itself, the one that the service account's files state.
-    `dialect` is that of `parse_resolv_conf`. A file that is missing or that may not be read counts as an empty one, as
-    it does for glibc, and a finding says so; so it is with `hosts`, whatever is wrong with it.
+    K8SRESOLVE_ABSOLUTE states `absolute`: domains, separated by commas. `dialect` is that of `parse_resolv_conf`. A
+    file that is missing or that may not be read counts as an empty one, as it does for glibc, and a finding says so; so
+    it is with `hosts`, whatever is wrong with it.
 
-    Raises `ConfigError` where `path` is no regular file, is larger than 1 MiB, or cannot be read for another reason.
+    Raises `ConfigError` where `path` is no regular file, is larger than 1 MiB, or cannot be read for another reason,
+    and for what is no domain in K8SRESOLVE_ABSOLUTE.
 
     Source: resolv.conf(5), hosts(5); Kubernetes documentation, "Accessing the Kubernetes API from a Pod".
     """
@@ -96,6 +99,7 @@ def _config(
         namespace=config.namespace or (_namespace() if source == RESOLV_CONF else None),
         hosts=entries,
         diagnostics=(*found, *config.diagnostics, *more),
+        absolute=stated(os.environ.get(VARIABLE, "")),
     )
 
 

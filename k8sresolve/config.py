@@ -252,6 +252,38 @@ def _search(given: Iterable[str]) -> tuple[str, ...]:
     return _texts("search", given, '["shop.svc.cluster.local", "svc.cluster.local"]')
 
 
+# Labels have letters, digits, hyphens, and underscores (RFC 8552); that of a top-level domain is no number (RFC 3696,
+# section 2). Compiled where there is such a domain, which is seldom.
+_OUTSIDE = r"(?=.{1,253}\Z)(?:[a-z0-9_-]{1,63}\.)*(?![0-9]+\Z)[a-z0-9_-]{1,63}"
+_OF_THE_CLUSTER = frozenset({"svc", "pod"})
+
+
+def check_absolute(domain: str) -> str:
+    """Return a domain for `absolute` in lower case and without the dot at its end; raises `ConfigError` for none.
+
+    >>> check_absolute("Amazonaws.com.")
+    'amazonaws.com'
+    """
+    lower = domain.lower().removesuffix(".")
+    if not (domain.isascii() and re.fullmatch(_OUTSIDE, lower)):
+        raise ConfigError(
+            f"{told(domain)} is no domain",
+            advice="give it alone, as 'example.com', and an international one in its xn-- form: "
+            "the names below it are meant too",
+        )
+    if lower in _OF_THE_CLUSTER:
+        raise ConfigError(
+            f"{told(domain)} is no domain outside the cluster: short names such as x.ns.{lower} end in it",
+            advice="leave it out",
+        )
+    return lower
+
+
+def _absolute(given: Iterable[str]) -> tuple[str, ...]:
+    domains = _texts("absolute", given, '["example.com"]')
+    return tuple(dict.fromkeys(map(check_absolute, domains)))
+
+
 def _hosts(given: Iterable[tuple[str, Iterable[str]]]) -> tuple[tuple[str, tuple[str, ...]], ...]:
     example = '[("db", ["192.0.2.7"])]'
     lines = _items("hosts", given, example)
@@ -287,7 +319,9 @@ class ResolverConfig:
     those of resolv.conf(5), entries as written. `timeout` (seconds for one try) and `attempts` are None where the file
     does not state them: then the resolver's own timers hold. `namespace` and `cluster_domain` are told by the search
     list unless given. `hosts` are the lines of hosts(5): (name in lower case, addresses as text). `source` says where
-    all this was read from, and `diagnostics` what was odd there. Raises `ConfigError` for what can be none of these.
+    all this was read from, and `diagnostics` what was odd there. Names under the domains of `absolute`, and these
+    themselves, are asked as typed only, as if a dot stood at their end. Raises `ConfigError` for what can be none of
+    these.
 
     >>> config = ResolverConfig(search=("shop.svc.cluster.local", "svc.cluster.local", "cluster.local"), ndots=5)
     >>> config.namespace, config.cluster_domain
@@ -311,6 +345,7 @@ class ResolverConfig:
     hosts: tuple[tuple[str, tuple[str, ...]], ...] = attrs.field(default=(), converter=_hosts, repr=False)
     source: str = attrs.field(default="", validator=_text)
     diagnostics: tuple[Finding, ...] = attrs.field(default=(), converter=_findings)
+    absolute: tuple[str, ...] = attrs.field(default=(), converter=_absolute)
 
     @classmethod
     def for_cluster(

@@ -294,6 +294,7 @@ class Explanation:
     `outcome` is `"found"`, `"nodata"`, `"nxdomain"` or a failure's name, `addresses` what was found, and `questions`
     the number of questions asked of nameservers or the cache. `remark` points out a temporary failure that this
     policy's resolver, or another libc in its place, reports as "no such name"; it is empty where there is none.
+    `advice` says how to ask for a host outside at less cost, where it was found behind the search list.
     """
 
     name: str
@@ -303,6 +304,7 @@ class Explanation:
     addresses: tuple[IPAddress, ...]
     questions: int
     remark: str = ""
+    advice: str = ""
 
 
 @attrs.frozen

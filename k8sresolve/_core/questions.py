@@ -50,7 +50,7 @@ class _New(Protocol):
     def __call__(self, kind: type[N], items: tuple[Any, ...], /) -> N: ...
 
 
-new: _New = tuple.__new__
+new: _New = tuple.__new__  # pyright: ignore[reportUnknownMemberType]
 """Make a NamedTuple of all its items: `new(Question, ("payments.shop.svc.cluster.local.", A))`."""
 
 

@@ -2,8 +2,9 @@
 
 A and AAAA of one name never share a socket, since one lost of two packets from one port is what conntrack's race does;
 a resend uses another socket than the send before. A socket is renewed after about 100 questions, one timeout, or 30
-seconds: each has a port of its own, which nobody off the path is to learn in time (RFC 5452, section 9.2).
-Nothing here opens or uses one.
+seconds: each has a port of its own, which nobody off the path is to learn in time (RFC 5452, section 9.2), and for
+which kube-proxy chooses a CoreDNS replica anew, so that one that was added gets its share. Nothing here opens or uses
+one.
 """
 
 from collections import defaultdict

@@ -101,7 +101,7 @@ def _candidates(resolver: Resolver, args: argparse.Namespace) -> Shown:
 def _explained(explanation: Explanation) -> Shown:
     header = ("CANDIDATE", "ASKED", "OUTCOME", "NAMESERVER", "MS", "WHY")
     rows = [_row(candidate) for candidate in explanation.candidates]
-    text = "\n".join([table(header, rows), "", _summary(explanation), *_remark(explanation)])
+    text = "\n".join([table(header, rows), "", _summary(explanation), *_remarks(explanation)])
     return Shown(text, record(explanation), _status(explanation))
 
 
@@ -109,8 +109,10 @@ def _status(explanation: Explanation) -> int:
     return _STATUS.get(explanation.outcome, _TEMPORARY)
 
 
-def _remark(explanation: Explanation) -> list[str]:
-    return [f"note: {explanation.remark}"] if explanation.remark else []
+def _remarks(*explanations: Explanation) -> list[str]:
+    """Say what else there is to say of a lookup, each thing once."""
+    texts = [text for explanation in explanations for text in (explanation.remark, explanation.advice) if text]
+    return [f"note: {text}" for text in dict.fromkeys(texts)]
 
 
 def _compared(explanations: Sequence[Explanation]) -> Shown:
@@ -124,8 +126,7 @@ def _compared(explanations: Sequence[Explanation]) -> Shown:
     rows.append(("questions", *(str(explanation.questions) for explanation in explanations)))
     header = ("CANDIDATE", *(explanation.policy.upper() for explanation in explanations))
     ends = [_summary(explanation) for explanation in explanations]
-    remarks = [note for explanation in explanations for note in _remark(explanation)]
-    text = "\n".join([table(header, rows), "", *ends, *_parting(names, explanations), *remarks])
+    text = "\n".join([table(header, rows), "", *ends, *_parting(names, explanations), *_remarks(*explanations)])
     return Shown(text, {"explain": plain(tuple(explanations))}, max(map(_status, explanations)))
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from k8sresolve.cli import searching
 from k8sresolve.records import Outcome, Reason
+from k8sresolve.testing import Cluster
 
 NO_SHAPE = "no name under cluster.local has this shape"
 SHOP = "shop.svc.cluster.local"
@@ -89,6 +90,7 @@ def test_explain_as_json_has_the_records_fields(offline):
         "addresses": ["10.96.20.1"],
         "questions": 1,
         "remark": "",
+        "advice": "",
     }
 
 
@@ -239,3 +241,48 @@ def servfail(message):
 
 def nxdomain(message):
     return answered(message, 3)
+
+
+OUTSIDE = "@ 300 SOA ns hostmaster 1 7200 1800 86400 300\napi 60 A 192.0.2.7\n"
+TO_ADD = (
+    "note: set K8SRESOLVE_ABSOLUTE=example.com, or take "
+    'attrs.evolve(load_config(), absolute=["example.com"]), for names under example.com to be asked as typed only'
+)
+
+
+@pytest.fixture
+def outside(run, shop, tmp_path, monkeypatch):
+    """Run the command in a pod whose nameserver knows `api.example.com`, for IPv4."""
+    monkeypatch.delenv("K8SRESOLVE_ABSOLUTE", raising=False)
+    file = tmp_path / "resolv.conf"
+    file.write_text(f"nameserver 10.96.0.10\nsearch {SHOP} svc.cluster.local cluster.local\noptions ndots:5\n")
+    with Cluster.from_manifests(shop, upstream={"example.com": OUTSIDE}).serve() as server:
+        where = ("--resolv-conf", str(file), "--nameserver", f"{server.host}:{server.port}", "--family", "ipv4")
+        yield lambda *argv: run(*where, *argv)
+
+
+def test_explain_says_what_to_add_for_a_host_outside_once(outside):
+    lines = outside("explain", "api.example.com").out.splitlines()
+    assert lines[-2:] == ["api.example.com: found 192.0.2.7; 2 questions asked, policy kubernetes", TO_ADD]
+    lines = outside("explain", "api.example.com", "--compare", "glibc,go,kubernetes").out.splitlines()
+    assert lines.count(TO_ADD) == 1
+
+
+def test_with_the_variable_set_there_is_one_candidate_and_explain_says_why(outside, monkeypatch):
+    monkeypatch.setenv("K8SRESOLVE_ABSOLUTE", "example.com")
+    ran = outside("explain", "api.example.com")
+    header, row, blank, end = ran.out.splitlines()
+    assert header.split() == ["CANDIDATE", "ASKED", "OUTCOME", "NAMESERVER", "MS", "WHY"]
+    assert row.startswith("api.example.com.  A      found    127.0.0.1:")
+    assert row.endswith("  as typed, names under example.com are absolute")
+    assert (blank, end) == ("", "api.example.com: found 192.0.2.7; 1 question asked, policy kubernetes")
+    assert outside("candidates", "api.example.com").out.splitlines()[1:] == [
+        "api.example.com.  yes    as typed, names under example.com are absolute"
+    ]
+
+
+def test_a_variable_that_holds_no_domain_is_wrong_usage(outside, monkeypatch):
+    monkeypatch.setenv("K8SRESOLVE_ABSOLUTE", "*.example.com")
+    ran = outside("explain", "api.example.com")
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err.startswith("k8sresolve: K8SRESOLVE_ABSOLUTE in the environment: '*.example.com' is no domain; give ")

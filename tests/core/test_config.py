@@ -1,4 +1,6 @@
+import json
 import pickle
+from functools import partial
 from typing import get_args
 
 import attrs
@@ -114,6 +116,16 @@ def test_hosts_are_not_shown():
     assert "10.0.0.1" not in repr(ResolverConfig(hosts=(("a", ("10.0.0.1",)),)))
 
 
+def test_domains_outside_are_kept_as_names_are_compared():
+    config = ResolverConfig(
+        absolute=["AmazonAWS.com.", "example.org", "amazonaws.com", "xn--bcher-kva.example", "_x.y"]
+    )
+    assert config.absolute == ("amazonaws.com", "example.org", "xn--bcher-kva.example", "_x.y")
+    assert config == ResolverConfig(absolute=config.absolute) != ResolverConfig()
+    assert hash(config) == hash(ResolverConfig(absolute=config.absolute))
+    assert json.loads(json.dumps(attrs.asdict(config)["absolute"])) == [*config.absolute]
+
+
 # What cannot be meant is refused where it is made.
 
 
@@ -130,6 +142,31 @@ def test_hosts_are_not_shown():
         (lambda: ResolverConfig(diagnostics="x"), "diagnostics='x' is no list"),
         (lambda: ResolverConfig(search="svc.io"), "search='svc.io' is no list; give search=["),
         (lambda: ResolverConfig(search=[b"svc.io"]), "search has b'svc.io', which is no text"),
+        (lambda: ResolverConfig(absolute="io"), "absolute='io' is no list; give absolute=[\"example.com\"]"),
+        (lambda: ResolverConfig(absolute=[7]), "absolute has 7, which is no text"),
+        *(
+            (
+                partial(ResolverConfig, absolute=["example.org", domain]),
+                f"{domain!r} is no domain; give it alone, as 'ex",
+            )
+            for domain in [
+                "",
+                ".",
+                "a b",
+                "*.a.test",
+                ".a.test",
+                "a..b",
+                "10.0.0.1",
+                "b\u00fccher.de",
+                "\u212a.de",
+                "x" * 64,
+            ]
+        ),
+        (
+            lambda: ResolverConfig(absolute=["SVC."]),
+            "'SVC.' is no domain outside the cluster: short names such as x.ns.svc",
+        ),
+        (lambda: ResolverConfig(absolute=["pod"]), "'pod' is no domain outside the cluster"),
         (lambda: ResolverConfig(flags="rotate"), "flags='rotate' is no list; give flags=[\"rotate\"]"),
         (lambda: ResolverConfig(ndots="5"), "ndots='5' is no number for this; give a whole number of 0 or more"),
         (lambda: ResolverConfig(ndots=-1), "ndots=-1 is no number"),

@@ -21,6 +21,7 @@ TEXT = "nameserver 10.96.0.10\nsearch shop.svc.cluster.local svc.cluster.local c
 def _plain_environment(monkeypatch, tmp_path):
     monkeypatch.delenv("LOCALDOMAIN", raising=False)
     monkeypatch.delenv("RES_OPTIONS", raising=False)
+    monkeypatch.delenv("K8SRESOLVE_ABSOLUTE", raising=False)
     monkeypatch.setattr(socket, "gethostname", lambda: "web-0")
     monkeypatch.setattr(_system, "NAMESPACE_FILE", str(tmp_path / "no-namespace"))
 
@@ -392,3 +393,34 @@ def test_lint_takes_the_machine_into_account(tmp_path, monkeypatch):
 def test_lint_of_what_is_no_file_is_a_config_error(tmp_path):
     with pytest.raises(ConfigError, match="no regular file"):
         lint_config(tmp_path)
+
+
+@pytest.mark.parametrize("dialect", ["glibc", "musl", "go"])
+def test_domains_outside_come_from_the_environment_whatever_the_dialect(monkeypatch, file, hosts, dialect):
+    assert _system.load_config(file, hosts=hosts, dialect=dialect).absolute == ()
+    monkeypatch.setenv("K8SRESOLVE_ABSOLUTE", "amazonaws.com, example.org")
+    assert _system.load_config(file, hosts=hosts, dialect=dialect).absolute == ("amazonaws.com", "example.org")
+
+
+def test_a_resolver_is_not_made_by_a_variable_that_holds_no_domain(monkeypatch, system_file, hosts):
+    monkeypatch.setattr(_system, "HOSTS", str(hosts))
+    monkeypatch.setenv("K8SRESOLVE_ABSOLUTE", "example.org;amazonaws.com")
+    with pytest.raises(
+        ConfigError, match=r"^K8SRESOLVE_ABSOLUTE in the environment: 'example\.org;amazonaws\.com' is no"
+    ):
+        Resolver()
+
+
+def test_a_configuration_that_is_given_states_its_own_domains_outside(monkeypatch):
+    monkeypatch.setenv("K8SRESOLVE_ABSOLUTE", "amazonaws.com")
+    with Resolver(ResolverConfig(absolute=["example.org"])) as resolver:
+        assert resolver.config.absolute == ("example.org",)
+
+
+def test_lint_says_how_to_name_domains_outside_unless_they_are_named(monkeypatch, file):
+    (remark,) = _system.lint_config(file)
+    assert "set K8SRESOLVE_ABSOLUTE=example.com, or take attrs.evolve(load_config(), " in remark.advice
+    monkeypatch.setenv("K8SRESOLVE_ABSOLUTE", "amazonaws.com")
+    (remark,) = _system.lint_config(file)
+    assert "K8SRESOLVE" not in remark.advice
+    assert "questions for svc 2, svc.ns 4, svc.ns.svc.cluster.local 8, api.example.com 8;" in remark.problem

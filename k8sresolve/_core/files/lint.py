@@ -18,6 +18,7 @@ from k8sresolve._core.files.search_list import KUBELET_SEARCHES, is_too_long_for
 from k8sresolve._core.files.statements import Statements
 from k8sresolve._core.questions import AAAA, A, Found, NxDomain, Question, Result
 from k8sresolve._core.search import walk as search
+from k8sresolve._core.search.absolute import VARIABLE, advice
 from k8sresolve.config import Dialect, Policy, ResolverConfig
 from k8sresolve.findings import Finding, Severity, worst_first
 
@@ -57,7 +58,8 @@ def lint_resolv_conf(
     r"""Tell what to improve in the text of a resolv.conf(5), None for a missing one; the worst comes first.
 
     The file is judged as glibc reads it; where musl (Alpine) or Go make something else of it, that is told, and so is
-    what typical names cost. The arguments are those of `parse_resolv_conf`. Any bytes are taken, and nothing is raised.
+    what typical names cost, and, unless `env` has K8SRESOLVE_ABSOLUTE, how to ask for fewer of them with this library.
+    The arguments are those of `parse_resolv_conf`. Any bytes are taken, and nothing is raised.
 
     Source: resolv.conf(5), and what each finding refers to.
 
@@ -85,7 +87,7 @@ def lint_resolv_conf(
         *_unknown_options(glibc, others),
     ]
     if len(glibc.config.search) <= KUBELET_SEARCHES:
-        findings += [*_not_found((glibc, *others)), *_costs(glibc)]
+        findings += [*_not_found((glibc, *others)), *_costs(glibc, is_told=VARIABLE in env)]
     return worst_first(findings)
 
 
@@ -266,7 +268,7 @@ def _reads_search(view: _View) -> bool:
     return view.name != "musl" or view.stated.search_line is not None
 
 
-def _costs(glibc: _View) -> Iterator[Finding]:
+def _costs(glibc: _View, *, is_told: bool) -> Iterator[Finding]:
     config, names = glibc.config, _typical(glibc.config)
     fewer = attrs.evolve(config, ndots=min(config.ndots, 2 if config.cluster_domain else 1))
     now, then = _counts(names, config, "glibc"), _counts(names, fewer, "glibc")
@@ -275,11 +277,15 @@ def _costs(glibc: _View) -> Iterator[Finding]:
     plain_pod = ResolverConfig.for_cluster("127.0.0.1")
     is_usual = now[_OUTSIDE] <= (_questions(_OUTSIDE, f"{_OUTSIDE}.", plain_pod, "glibc") or 0)
     ours = _counts(names, config, "kubernetes")
+    absolute = _questions(_OUTSIDE, f"{_OUTSIDE}.", attrs.evolve(config, absolute=(_OUTSIDE,)), "kubernetes")
+    # Of what is set nobody needs to be told.
+    more = "" if is_told or ours[_OUTSIDE] == absolute else f"; for a domain outside {advice(_OUTSIDE, config)}"
     yield _found(
         glibc,
         f"ndots:{config.ndots} and this search list make a libc ask for names that are not there: questions for "
         f"{_told(now)}; by the policy 'kubernetes' {_told(ours)}",
-        f"set ndots:{fewer.ndots} in the pod's dnsConfig ({_told(then)}), or write full names with a dot at the end",
+        f"set ndots:{fewer.ndots} in the pod's dnsConfig ({_told(then)}), or write full names with a dot at the end"
+        f"{more}",
         "remark" if is_usual else "warning",
         "resolv.conf(5), ndots",
         line=glibc.stated.places.get("ndots") or glibc.stated.search_line,

@@ -7,8 +7,9 @@ from k8sresolve._core.lookups.hosts import answered_here, candidates, failed_by,
 from k8sresolve._core.lookups.results import addresses_in
 from k8sresolve._core.lookups.setting import Setting
 from k8sresolve._core.lookups.trail import Trail
-from k8sresolve._core.questions import Lookup
+from k8sresolve._core.questions import Lookup, is_under
 from k8sresolve._core.search import walk as search
+from k8sresolve._core.search.absolute import advice
 from k8sresolve.config import Policy
 from k8sresolve.records import Candidate, Explanation, Outcome
 
@@ -36,7 +37,15 @@ def explain(setting: Setting, name: str, policy: Policy | None = None) -> Lookup
         addresses=addresses_in(end.found.answers) if end.found else (),
         questions=sum(len(candidate.questions) for candidate in told),
         remark=masking.remark(name, setting.config, setting.policy, rdtypes, end),
+        advice=advice(name, setting.config) if _is_behind_the_list(end, setting) else "",
     )
+
+
+def _is_behind_the_list(end: search.Walked, setting: Setting) -> bool:
+    """Whether a host outside the cluster was found as typed after the search list had been asked."""
+    if end.found is None or end.found.step.listed or is_under(end.found.step.name, setting.config.cluster_domain):
+        return False
+    return any(tried.answers for tried in end.tried if tried is not end.found)
 
 
 def _outcome(end: search.Walked) -> Outcome:

@@ -6,9 +6,11 @@ before it. That is right for labels that are like any other: see `is_plain_head`
 
 import re
 from collections.abc import Iterable, Iterator
+from string import ascii_lowercase
 from typing import NamedTuple, TypeAlias
 
 from k8sresolve._core.questions import new
+from k8sresolve._core.search.absolute import steps_for
 from k8sresolve._core.search.limits import LONGEST_NAME
 from k8sresolve._core.search.rules import PolicyRules, Step
 from k8sresolve.config import ResolverConfig
@@ -27,11 +29,11 @@ class Plan(NamedTuple):
 
     runs: tuple[Run, ...]
     room: int
-    unlike: str  # the label with which the name would be the cluster domain's own
+    unlike: frozenset[str]  # the labels with which the name would itself be a domain that the plan depends on
 
     def holds_for(self, head: str) -> bool:
         """Whether it is the plan of the name with that label, too."""
-        return len(head) <= self.room and head != self.unlike
+        return len(head) <= self.room and head not in self.unlike
 
     def begun_with(self, head: str) -> Iterator[Run]:
         """Put the label first."""
@@ -41,9 +43,11 @@ class Plan(NamedTuple):
 
 def plan_behind(config: ResolverConfig, policy: PolicyRules, behind: str, rdtypes: tuple[int, ...]) -> Plan | None:
     """Make the plan of names that end so; None where more than their length depends on the first label."""
-    unlike = (config.cluster_domain or "").strip(".").lower().partition(".")[0]
-    head = "y" if unlike == "x" else "x"
-    steps = [step._replace(name=step.name.removeprefix(head)) for step in policy.steps(head + behind, config, rdtypes)]
+    domains = (config.cluster_domain or "", *config.absolute)
+    unlike = frozenset([domain.strip(".").lower().partition(".")[0] for domain in domains])
+    head = next(letter for letter in ascii_lowercase if letter not in unlike)
+    planned = steps_for(head + behind, config, policy, rdtypes)
+    steps = [step._replace(name=step.name.removeprefix(head)) for step in planned]
     # What cannot be sent is too long, as a rule; and a pod's name begins with its address.
     if any(step.unsent or ".pod." in step.name.lower() for step in steps):
         return None

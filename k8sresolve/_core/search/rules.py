@@ -106,6 +106,7 @@ class PolicyRules:
 # Candidates.
 
 AS_TYPED_LAST = "as typed, after the search list"
+ENDED_BY_DOT = "a dot at the end ends all searching"
 ONION = ".onion."
 ONION_RULE = "names under .onion are not for DNS (RFC 7686)"
 _PLAIN = re.compile(r"(?:[!-\-/-\[\]-~]{1,63}\.)+")
@@ -175,7 +176,7 @@ def without(step: Step, why: str, kind: Kind = "left out") -> Step:
 def as_typed_first(name: str, config: ResolverConfig) -> str:
     """Say why the name as typed comes before the search list; empty if it does not. resolv.conf(5), ndots."""
     if name.endswith("."):
-        return "as typed, a dot at the end ends all searching"
+        return f"as typed, {ENDED_BY_DOT}"
     dots = name.count(".")
     return f"as typed, dots {dots}, ndots {config.ndots}" if dots >= config.ndots else ""
 

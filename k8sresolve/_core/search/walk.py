@@ -21,6 +21,7 @@ from k8sresolve._core.questions import (
     never,
     new,
 )
+from k8sresolve._core.search.absolute import steps_for
 from k8sresolve._core.search.aliases import at_alias, completed, unsaid
 from k8sresolve._core.search.plans import PLANS, Run, is_plain_head, plan_behind, runs
 from k8sresolve._core.search.rules import TEMPORARY, Beyond, Failure, PolicyRules, Step, Then, Tried
@@ -92,7 +93,7 @@ class Search:
         >>> [candidate.name for candidate in search.candidates("payments") if candidate.asked]
         ['payments.shop.svc.cluster.local.', 'payments.']
         """
-        return tuple(step.candidate for step in self.policy.steps(name, self._config, rdtypes))
+        return tuple(step.candidate for step in steps_for(name, self._config, self.policy, rdtypes))
 
     def walk(
         self, name: str, rdtypes: tuple[int, ...], decided: Callable[[Tried], None] | None = None
@@ -152,7 +153,7 @@ class Search:
             plan = self._planned(dot + behind, rdtypes)
             if plan is not None and plan.holds_for(head):
                 return plan.begun_with(head)
-        return runs(self.policy.steps(name, self._config, rdtypes))
+        return runs(steps_for(name, self._config, self.policy, rdtypes))
 
 
 def masked(end: Walked) -> Tried | None:

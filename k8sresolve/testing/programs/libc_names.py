@@ -95,7 +95,7 @@ class LibcNames:
     """The cluster's DNS as a libc asks it, and the pod's hosts file before it."""
 
     def __init__(self, config: ResolverConfig, libc: Libc, outside: Outside) -> None:
-        self._config = config
+        self._config = attrs.evolve(config, absolute=())  # of these no C library knows
         self._hosts = dict(config.hosts)
         self._libc = libc
         self._policy = search.policy(libc.name)

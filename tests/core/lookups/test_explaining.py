@@ -183,3 +183,27 @@ def test_f19_what_is_final_is_the_policys_to_say(policy, outcome, kind):
     place = attrs.evolve(setting(LISTED), policy=search.policy(policy))
     assert type(ended(addresses(place, "web.shop.x"), lambda _name: ANSWERS[outcome])) is kind
     assert ended(explain(place, "web.shop.x"), lambda _name: ANSWERS[outcome]).outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("name", "found", "config", "told"),
+    [
+        ("api.example.com", "api.example.com.", {}, True),
+        ("api.example.com", "api.example.com.", {"absolute": ["example.com"]}, False),
+        ("api.example.com", "api.example.com.", {"absolute": ["example.org"]}, True),
+        ("api.example.com", "api.example.com.", {"ndots": 2}, False),  # as typed first
+        ("api.example.com.", "api.example.com.", {}, False),
+        ("api.example.com", "nothing.", {}, False),  # who can say that it is outside?
+        ("web", INSIDE, {}, False),
+        ("web.shop", INSIDE, {}, False),
+        ("a.web.shop.svc.cluster.local", "a.web.shop.svc.cluster.local.", {}, False),
+        ("intra", "intra.corp.example.", {"search": [*POD.search, "corp.example"]}, False),
+        ("intra", "intra.", {}, False),  # one label has no domain
+    ],
+)
+@pytest.mark.parametrize("policy", get_args(Policy))
+def test_the_line_to_add_is_told_where_a_host_outside_cost_more_than_itself(name, found, config, told, policy):
+    place = setting(attrs.evolve(POD, **config))
+    explanation, _ = drive(explain(place, name, policy), {f"{found} A": Found((V4,), 30, 30.0)})
+    assert ("K8SRESOLVE_ABSOLUTE=" in explanation.advice) == told
+    assert told or explanation.advice == ""

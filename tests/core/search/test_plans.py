@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from k8sresolve._core.questions import AAAA, SRV, A
+from k8sresolve._core.search.absolute import steps_for
 from k8sresolve._core.search.plans import PLANS, runs
 from k8sresolve._core.search.walk import Search, policy
 from k8sresolve.config import Policy, ResolverConfig
@@ -52,6 +53,7 @@ CONFIGS = st.builds(
     search=st.lists(ENTRIES, max_size=5).map(tuple),
     ndots=st.integers(0, 6),
     flags=st.sampled_from([frozenset(), frozenset({"no-tld-query"})]),
+    absolute=st.lists(st.sampled_from(["corp.example", "web.local", "a.test"]), max_size=2).map(tuple),
     cluster_domain=st.sampled_from([None, "cluster.local", "local", "Cluster.Local", "x"]),
 )
 
@@ -65,7 +67,7 @@ CONFIGS = st.builds(
 def test_a_kept_plan_is_what_the_policy_plans_for_the_name(config, names, row, rdtypes):
     search = Search(config, policy(row))
     for name in names:
-        assert list(search._runs(name, rdtypes)) == list(runs(policy(row).steps(name, config, rdtypes)))
+        assert list(search._runs(name, rdtypes)) == list(runs(steps_for(name, config, policy(row), rdtypes)))
 
 
 @pytest.mark.parametrize(

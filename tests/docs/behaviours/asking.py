@@ -39,6 +39,8 @@ def cannot(scenario: Scenario, peer: str) -> str:
         return "another policy"
     if any(call.options.get("fresh") for call in calls) or scenario.cache != type(scenario.cache)():
         return "needs this cache"
+    if "absolute" in scenario.config:
+        return "needs what resolv.conf cannot say"
     if peer == "glibc":
         if any(call.method in ("port", "lookup") for call in calls):
             return "addresses only"

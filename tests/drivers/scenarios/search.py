@@ -21,6 +21,18 @@ SCENARIOS = (
     Scenario("K2 G7 svc.ns is two names at once", ("NoSuchName",), ({"A udp": 3},), calls=(addresses("a.b"),)),
     Scenario("G7 svc.ns of another namespace", (FOUND,), ({"A udp": 2},), calls=(addresses("payments.shop"),)),
     Scenario("G7 a host outside", ("192.0.2.7",), ({"A udp": 2},), calls=(addresses("api.example.com"),)),
+    *(
+        Scenario(f"a host under a domain of absolute is one name, by policy {policy}", ("192.0.2.7",), (UDP,),
+            calls=(addresses("API.Example.com"),), config={"absolute": ("example.com",)}, policy=policy,
+            names=("api.example.com.",))
+        for policy in ("kubernetes", "glibc", "musl", "go")
+    ),
+    Scenario("a host under a domain of absolute is one name of any type",
+        ('"it is" at a\\.b\\032c\\0071.example.com.',), ({"TXT udp": 1},),
+        calls=(call("lookup", "a\\.b\\032c\\0071.example.com", "TXT"),), config={"absolute": ("example.com",)}),
+    Scenario("a Service is found by its short names beside domains of absolute", (FOUND, FOUND), ({"A udp": 2},),
+        calls=(addresses("payments"), addresses("payments.shop")), config={"absolute": ("example.com", "local")},
+        names=(NAME, "payments.shop.shop.svc.cluster.local.")),
     Scenario("S3 a dot at the end is one name", ("192.0.2.7",), (UDP,), calls=(addresses("api.example.com."),)),
     Scenario("S1 fewer dots than ndots: the list first", ("NoSuchName",), ({"A udp": 3},), (_TEST,),
         calls=(addresses("n.y"),), config=_LIST, names=("n.y.a.test.", "n.y.b.test.", "n.y.")),

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 import trio
 import uvloop
@@ -142,6 +143,14 @@ def test_the_search_is_the_libcs(cluster: Cluster) -> None:
     with cluster.patch(namespace="data", libc="musl"), pytest.raises(socket.gaierror) as caught:
         socket.gethostbyname("payments.shop")
     assert caught.value.errno == socket.EAI_AGAIN
+
+
+def test_no_libc_knows_what_this_librarys_resolvers_ask_as_typed_only(cluster: Cluster) -> None:
+    config = attrs.evolve(ResolverConfig.for_cluster("10.96.0.10", namespace="data"), absolute=["shop"])
+    with cluster.resolver(config=config) as resolver:
+        assert [candidate.name for candidate in resolver.candidates("payments.shop")] == ["payments.shop."]
+    with cluster.patch(config=config):
+        assert socket.gethostbyname("payments.shop") == "10.96.20.1"
 
 
 @pytest.mark.parametrize(("libc", "seconds"), [("glibc", 20), ("musl", 5)])
