@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import gc
 import os
+import socket
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
@@ -87,6 +88,7 @@ def sync(port: int) -> None:
             for name in names(warming=False):
                 resolver.addresses(name)
         asked_once(resolver)
+        layers(resolver, port)
     with opened("Resolver", port) as resolver:
         for call, look in CALLS.items():
             for _ in range(WARMING):
@@ -94,6 +96,48 @@ def sync(port: int) -> None:
             with part(f"hit-sync-{call}", HITS):
                 for _ in range(HITS):
                     look(resolver)
+
+
+def layers(resolver: Any, port: int) -> None:
+    """Those that run without the others: a lookup whose result is there, and the codec of one A with OPT."""
+    from ipaddress import IPv4Address
+
+    from k8sresolve._core.lookups.hosts import addresses
+    from k8sresolve._core.questions import A, Found, Question
+    from k8sresolve._core.wire.query import encode_query
+    from k8sresolve._core.wire.reply import read_reply
+
+    setting, results = resolver._line.setting, (Found((IPv4Address("10.96.0.1"),), 30, 1e9),)
+
+    def look_up(name: str) -> None:
+        lookup = addresses(setting, name)
+        next(lookup)
+        try:
+            lookup.send(results)
+        except StopIteration:
+            return
+        raise RuntimeError(f"{name} was asked for twice")
+
+    for name in names(warming=True):
+        look_up(name)
+    with part("layer-lookup", COLD):
+        for name in names(warming=False):
+            look_up(name)
+    for warming in (True, False):
+        asked = [Question(name, A) for name in rooted(warming=warming)]
+        with part("-" if warming else "layer-encode", COLD):
+            queries = [encode_query(question) for question in asked]
+    replies = []
+    with socket.socket(type=socket.SOCK_DGRAM) as sock:
+        sock.connect(("127.0.0.1", port))
+        for query in queries:
+            sock.send(query)
+            replies.append(sock.recv(1232))
+    for query, reply in zip(queries[:WARMING], replies, strict=False):
+        read_reply(reply, query, A)
+    with part("layer-read", COLD):
+        for query, reply in zip(queries, replies, strict=True):
+            read_reply(reply, query, A)
 
 
 async def tasks(port: int) -> None:

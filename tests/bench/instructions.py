@@ -67,6 +67,8 @@ def count() -> dict[str, int]:
             counts, said = callgrind("-m", "tests.bench.counted", program, str(port))
             parts = [line.split() for line in said.splitlines()]
             found |= {name: counts[i] // int(repeats) for i, (name, repeats) in enumerate(parts) if name != "-"}
+        codec_and_lookup = sum(found[part] for part in ("layer-lookup", "layer-encode", "layer-read"))
+        found["layer-engine-and-driver"] = found["cold-sync"] - codec_and_lookup
         found |= starts(port)
     return found
 

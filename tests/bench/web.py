@@ -92,7 +92,7 @@ def _show(took: dict[tuple[str, str], list[dict[str, Any]]]) -> None:
 
 
 def ours() -> Any:
-    """k8sresolve for aiohttp, in eleven lines."""
+    """k8sresolve as aiohttp wants its resolvers."""
     from aiohttp.abc import AbstractResolver, ResolveResult
 
     from k8sresolve import AsyncResolver, Error
