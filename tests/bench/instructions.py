@@ -201,5 +201,5 @@ def show(known: Mapping[str, Known], counts: Mapping[str, int]) -> None:
         before, goal = known.get(part, Known())
         change = f"{counted / before - 1:+.1%}" if before else ""
         verdict = "" if goal is None else " reached" if counted <= goal else f" {counted / goal:.2f} of it"
-        figures = f"{counted:13,} {before or 0:13,} {change:>7} {goal or 0:13,}"
-        print(f"{part:28} {figures}{verdict}")
+        beside = [f"{figure:,}" if figure else "" for figure in (before, goal)]
+        print(f"{part:28} {counted:13,} {beside[0]:>13} {change:>7} {beside[1]:>13}{verdict}".rstrip())
