@@ -50,7 +50,7 @@ class _New(Protocol):
     def __call__(self, kind: type[N], items: tuple[Any, ...], /) -> N: ...
 
 
-new: _New = tuple.__new__  # pyright: ignore[reportUnknownMemberType]
+new: _New = tuple.__new__  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
 """Make a NamedTuple of all its items: `new(Question, ("payments.shop.svc.cluster.local.", A))`."""
 
 
@@ -198,7 +198,7 @@ def never(_answers: Results) -> bool:
     return False
 
 
-class Round(NamedTuple):
+class Round:
     """What a lookup yields: questions to be asked at once, and when their answers suffice.
 
     It is resumed with a tuple of results in the order of the questions, None where one was not waited for. `enough`
@@ -207,9 +207,17 @@ class Round(NamedTuple):
     is here.
     """
 
-    questions: tuple[Question, ...]
-    enough: Callable[[Results], bool] = all_there
-    usable: Callable[[Results], bool] = never
+    __slots__ = ("enough", "questions", "usable")
+
+    def __init__(
+        self,
+        questions: tuple[Question, ...],
+        enough: Callable[[Results], bool] = all_there,
+        usable: Callable[[Results], bool] = never,
+    ) -> None:
+        self.questions = questions
+        self.enough = enough
+        self.usable = usable
 
 
 class Patience:

@@ -29,9 +29,12 @@ _REST = 1.0  # seconds that a fork waits for other threads' work, which takes mi
 class _Waiter:
     """A thread that waits for a batch of a desk. Its bell is made only when another thread may have to wake it."""
 
-    bell: tuple[SocketType, SocketType] | None = None
-    desk: Desk | None = None
-    batch: Batch | None = None
+    __slots__ = ("batch", "bell", "desk")
+
+    def __init__(self) -> None:
+        self.bell: tuple[SocketType, SocketType] | None = None
+        self.desk: Desk | None = None
+        self.batch: Batch | None = None
 
     def listen(self) -> bool:
         """Be there to be woken; False where the process has no file descriptor left for that."""

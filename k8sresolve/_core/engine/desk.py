@@ -58,9 +58,7 @@ class Batch:
 class Flight(Inquiry):
     """An inquiry under way, the batches that wait for it, and what the host keeps for it."""
 
-    alarm = math.inf
-    launched = was_late = False
-    told: tuple[int, ...] = ()  # the sends of which observers know what became
+    __slots__ = ("alarm", "batches", "began", "inside", "key", "launched", "ports", "soonest", "told", "was_late")
 
     def __init__(self, batch: Batch, index: int, key: Question, desk: "Desk", now: float) -> None:
         rules, deadline = desk.rules, batch.deadline
@@ -73,6 +71,9 @@ class Flight(Inquiry):
         self.inside = desk.suffix is not None and key.name.endswith(desk.suffix)
         self.batches: dict[tuple[Batch, int], None] = {(batch, index): None}  # in the order in which they came
         self.soonest = deadline  # no batch has an earlier one
+        self.alarm = math.inf
+        self.launched = self.was_late = False
+        self.told: tuple[int, ...] = ()  # the sends of which observers know what became
         self.ports: list[Any] = []
 
     @property

@@ -70,23 +70,31 @@ class Inquiry:
     has run, and `unreachable` while no nameserver can be reached.
     """
 
-    # Not slotted: what most questions never come to stands here, and costs them nothing.
-    answer: Result | None = None
-    late = unreachable = False
-    _due = math.inf  # when to send again, whether or not that is before the end
-    _soft = math.inf  # when it ends, if those that have said nothing yet still say nothing
-    _limit = math.inf
-    _waits = 0  # sends over this transport that were waited for in vain
-    _pauses = 0
-    _pausing = False
-    _cycle = 0  # the first send since the last pause
-    _junk = 0
-    _plain: tuple[int, ...] = ()  # the nameservers that this question is asked of without EDNS
-    _with_edns: bytes | None = None  # the query as it is sent
-    _without: bytes | None = None
-    _tcp = False
-    _first = 0
-    _patience = IMPATIENT
+    __slots__ = (
+        "_cycle",
+        "_due",
+        "_first",
+        "_junk",
+        "_ledger",
+        "_limit",
+        "_patience",
+        "_pauses",
+        "_pausing",
+        "_plain",
+        "_rules",
+        "_soft",
+        "_tcp",
+        "_waits",
+        "_with_edns",
+        "_without",
+        "answer",
+        "give_up",
+        "late",
+        "question",
+        "sent",
+        "unreachable",
+        "wake",
+    )
 
     def __init__(
         self,
@@ -100,14 +108,22 @@ class Inquiry:
     ) -> None:
         self.question = question
         self.give_up = self.wake = give_up
+        self.answer: Result | None = None
         self.sent = Sends()
+        self.late = self.unreachable = self._pausing = False
         self._rules = rules
         self._ledger = ledger
+        self._first = first
         self._patience = patience
-        if first:
-            self._first = first
-        if rules.use_tcp:
-            self._tcp = True
+        self._tcp = rules.use_tcp
+        self._due = self._soft = self._limit = math.inf
+        # When to send again, whether or not that is before the end; when it ends, if those that have said nothing yet
+        # still say nothing; when it ends by the configuration.
+        self._waits = self._pauses = self._cycle = self._junk = 0
+        # Sends over this transport that were waited for in vain; pauses; the first send since the last of these; junk.
+        self._plain: tuple[int, ...] = ()  # the nameservers that this question is asked of without EDNS
+        self._with_edns: bytes | None = None  # the query as it is sent
+        self._without: bytes | None = None
 
     # -- events ------------------------------------------------------------------------------------------------------
 
@@ -288,8 +304,7 @@ class Inquiry:
         if self._waits:
             wait *= 1 << min(self._waits, 10)
             wait = wait if self._tcp else min(wait, MOST_WAIT)
-        if self._pausing:
-            self._pausing = False
+        self._pausing = False
         self._wait_until(now + wait)
         return send
 

@@ -1,13 +1,14 @@
 """What holds for all questions of a resolver, frozen; its ledger, which changes, is in `ledger.py`."""
 
-from typing import NamedTuple
+import attrs
 
 from k8sresolve.config import CacheConfig, Nameserver, ResolverConfig
 
 _ATTEMPTS = 2  # resolv.conf(5): RES_DFLRETRY
 
 
-class Rules(NamedTuple):
+@attrs.frozen
+class Rules:
     """Whom to ask, how often, how many questions at once, and what to remember.
 
     `most_sends` for each nameserver and `limit` in seconds for a question are None unless the configuration states
@@ -17,7 +18,7 @@ class Rules(NamedTuple):
 
     nameservers: tuple[Nameserver, ...]
     in_flight: int = 128
-    cache: CacheConfig = CacheConfig()
+    cache: CacheConfig = attrs.field(factory=CacheConfig)
     cluster_domain: str | None = None
     rotate: bool = False
     use_tcp: bool = False

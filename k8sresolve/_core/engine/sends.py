@@ -25,10 +25,19 @@ class Sent:
     `reason` is set where that is no answer; where it is `doubted`, what came cannot be right, and is not believed.
     """
 
-    ended = truncated = doubted = False
-    reason: Reason | None = None
-    outcome = "no reply"
-    milliseconds = 0.0
+    __slots__ = (
+        "at",
+        "doubted",
+        "edns",
+        "ended",
+        "milliseconds",
+        "outcome",
+        "purpose",
+        "reason",
+        "server",
+        "transport",
+        "truncated",
+    )
 
     def __init__(self, server: int, transport: Transport, purpose: Purpose, at: float, edns: bool) -> None:
         self.server = server
@@ -36,6 +45,10 @@ class Sent:
         self.purpose: Purpose = purpose
         self.at = at
         self.edns = edns
+        self.ended = self.truncated = self.doubted = False
+        self.reason: Reason | None = None
+        self.outcome = "no reply"
+        self.milliseconds = 0.0
 
     def end(self, now: float, outcome: str) -> None:
         """Note what became of it."""

@@ -18,7 +18,6 @@ from k8sresolve._core.questions import (
     Results,
     Round,
     all_there,
-    never,
     new,
 )
 from k8sresolve._core.search.absolute import steps_for
@@ -182,7 +181,7 @@ def _before(steps: tuple[Step, ...], tried: Sequence[Tried]) -> Results:
 def _round(questions: tuple[Question, ...], steps: Run, policy: PolicyRules) -> Round:
     """Ask a run at once. Search order decides among its steps, not the order in which answers arrive."""
     if len(questions) == 1:
-        return new(Round, (questions, all_there, never))
+        return Round(questions)
     width = len(questions) // sum(step.kind == "asked" for step in steps)
 
     def enough(answers: Results) -> bool:
