@@ -45,6 +45,7 @@ def main() -> int:
     counting.add_argument("--check", action="store_true", help="fail where a count is above the file's")
     counting.add_argument("--write", action="store_true", help="write counts that fell to the file")
     parser.add_argument("--raise", dest="up", action="store_true", help="with --write: and those that rose")
+    parser.add_argument("--page", action="store_true", help="write it to docs/explanation/performance.md, too")
     parser.add_argument("--only", type=lambda text: text.upper().split(","), default=standing.ALL, help="goals")
     parser.add_argument("--quick", action="store_true", help="three rounds of fewer lookups")
     parser.add_argument("--rounds", dest="table_rounds", type=int, help="by default 5")
@@ -65,12 +66,12 @@ def main() -> int:
         command.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     if asked.instr:
-        return instructions.main(check=asked.check, write=asked.write, up=asked.up)
+        return instructions.main(check=asked.check, write=asked.write, up=asked.up, on_page=asked.page)
     if asked.what is None:
         if unknown := sorted(set(asked.only) - set(standing.ALL)):
             parser.error(f"--only: there is no goal {', '.join(unknown)}")
         extent = standing.Extent(asked.table_rounds or (3 if asked.quick else 5), 4 if asked.quick else 1)
-        in_namespaces(lambda: standing.main(asked.only, extent, as_json=asked.json))
+        in_namespaces(lambda: standing.main(asked.only, extent, as_json=asked.json, on_page=asked.page))
         return 0
     if asked.what == "soak":
         return SOAKS[asked.soak].soak(asked.count, asked.seed)

@@ -20,7 +20,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.bench import responder
+from tests.bench import page, responder
 from tests.live.sandbox import ROOT
 
 FILE = Path(__file__).with_suffix(".toml")
@@ -170,36 +170,41 @@ def here() -> dict[str, str]:
 # -- the command -------------------------------------------------------------------------------------------------------
 
 
-def main(*, check: bool, write: bool, up: bool) -> int:
-    """Count and print; `check` fails where a count is more than 3 % above the file's, `write` takes those that fell."""
+def main(*, check: bool, write: bool, up: bool, on_page: bool) -> int:
+    """Count and print; `check` fails where a count is more than 3 % above the file's, `write` takes those that fell.
+
+    With `up` it takes those that rose, too; `on_page` puts what is printed into the page.
+    """
     if not shutil.which("valgrind"):
         print("valgrind is not installed, without which no instructions are counted: apt-get install valgrind")
         return 1
     made_with, known = read(FILE.read_text()) if FILE.exists() else ({}, {})
     counts, machine = count(), here()
-    show(known, counts)
-    print("counted with", ", ".join(f"{what} {which}" for what, which in machine.items()))
-    if not platform.python_version().startswith(f"{PYTHON}.") or not alike(known, counts):
+    comparable = platform.python_version().startswith(f"{PYTHON}.") and alike(known, counts)
+    above = risen(known, counts) if comparable else []
+    if write and comparable and (up or not above):
+        known = lowered(known, counts, up=up)
+        FILE.write_text(written(machine, known))
+    text = f"{table(known, counts)}\ncounted with {', '.join(f'{what} {which}' for what, which in machine.items())}"
+    print(text)
+    if on_page:
+        page.write("instructions", f"```text\n{text}\n```")
+    if not comparable:
         print(f"not compared: the counts of {FILE.name} are those of another Python or machine ({made_with})")
+    if not above or up or not (check or write):
         return 0
-    if not write and not check:
-        return 0
-    above = risen(known, counts)
-    if above and not up:
-        print(f"more than {MORE:.0%} above {FILE.name} (counted with {made_with}): {', '.join(above)}")
-        print("take instructions off, or write it with --raise and give the reason in the commit's message")
-        return 1
-    if write:
-        FILE.write_text(written(machine, lowered(known, counts, up=up)))
-    return 0
+    print(f"more than {MORE:.0%} above {FILE.name} (counted with {made_with}): {', '.join(above)}")
+    print("take instructions off, or write it with --raise and give the reason in the commit's message")
+    return 1
 
 
-def show(known: Mapping[str, Known], counts: Mapping[str, int]) -> None:
-    """Print each part beside the file and the goal."""
-    print(f"{'part':28} {'counted':>13} {'in the file':>13} {'':>7} {'goal':>13}")
+def table(known: Mapping[str, Known], counts: Mapping[str, int]) -> str:
+    """Each part beside the file and the goal."""
+    lines = [f"{'part':28} {'counted':>13} {'in the file':>13} {'':>7} {'goal':>13}"]
     for part, counted in counts.items():
         before, goal = known.get(part, Known())
         change = f"{counted / before - 1:+.1%}" if before else ""
         verdict = "" if goal is None else " reached" if counted <= goal else f" {counted / goal:.2f} of it"
         beside = [f"{figure:,}" if figure else "" for figure in (before, goal)]
-        print(f"{part:28} {counted:13,} {beside[0]:>13} {change:>7} {beside[1]:>13}{verdict}".rstrip())
+        lines.append(f"{part:28} {counted:13,} {beside[0]:>13} {change:>7} {beside[1]:>13}{verdict}".rstrip())
+    return "\n".join(lines)

@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.bench import clients, cluster, goals, instructions, machine, ways
+from tests.bench import clients, cluster, goals, instructions, machine, page, ways
 from tests.bench.clients import Setting
 from tests.bench.goals import Goal, Row
 from tests.bench.machine import COREDNS, KNOT, measured, on
@@ -290,8 +290,8 @@ MEASURES: dict[tuple[str, ...], Callable[[Extent], Iterator[Row]]] = {
 ALL = tuple(f"G{number}" for number in range(1, 23))
 
 
-def main(only: Sequence[str], extent: Extent, *, as_json: bool) -> None:
-    """Measure those goals, and print the table."""
+def main(only: Sequence[str], extent: Extent, *, as_json: bool, on_page: bool) -> None:
+    """Measure those goals, and print the table; `on_page` puts it into the page too."""
     before = os.getloadavg()
     rows: list[Row] = []
     for codes, measure in MEASURES.items():
@@ -302,13 +302,16 @@ def main(only: Sequence[str], extent: Extent, *, as_json: bool) -> None:
     here = {**with_what(), "rounds": str(extent.rounds), "load": f"{before[0]:.1f} to {os.getloadavg()[0]:.1f}"}
     if as_json:
         print(json.dumps({"with": here, "rows": [row.told() for row in rows]}, indent=1))
-    else:
-        print(", ".join(f"{what} {which}" for what, which in here.items()))
-        print()
-        print(goals.table(rows))
-        missing = clients.left_out()
-        if missing:
-            print(f"\nnot installed, and left out: {', '.join(sorted(missing))}")
+        return
+    missing = ", ".join(sorted(clients.left_out()))
+    text = f"""\
+{", ".join(f"{what} {which}" for what, which in here.items())}{f"; not installed: {missing}" if missing else ""}
+
+{goals.table(rows)}
+"""
+    print(text)
+    if on_page:
+        page.write("goals", text)
 
 
 def with_what() -> dict[str, str]:
