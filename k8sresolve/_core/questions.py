@@ -13,9 +13,8 @@ from typing import Any, ClassVar, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import attrs
 
-from k8sresolve.errors import Transport
+from k8sresolve.errors import Outcome, Reason, Transport
 from k8sresolve.names import IPAddress
-from k8sresolve.records import Outcome, Reason
 
 A, NS, CNAME, SOA, PTR, MX, TXT, AAAA, SRV = 1, 2, 5, 6, 12, 15, 16, 28, 33
 NAPTR, OPT, DS, RRSIG, DNSKEY, TLSA, SVCB, HTTPS, ANY, CAA = 35, 41, 43, 46, 48, 52, 64, 65, 255, 257
