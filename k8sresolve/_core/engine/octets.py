@@ -6,6 +6,7 @@ The numbers are octets as tracemalloc(3) counts them on CPython 3.11, a share of
 from typing import Any
 
 from k8sresolve._core.questions import AAAA, A, Found, Question, Result, SrvData
+from k8sresolve.names import PodName
 from k8sresolve.records import Addresses, Answer, Endpoint, Port, Service
 
 _ANSWER = 436  # without its records
@@ -18,12 +19,13 @@ _SOME_GLUE = 150
 _RESULT = 310  # a call and what it knows of its answers, which are counted by themselves
 _ASKED = 20
 _TEXT = 57  # without its characters
-_OWN_NAME = 250  # the Service's or pod's own, of which there is one
+_OWN_NAME = 200  # the Service's own, of which there is one
+_OWN_NAMES: dict[type, int] = {Answer: 0, PodName: 90}
 _RECORD = 130
 _RRSET = 200
-_PORT = 300
-_TARGET = 227
-_ENDPOINT = 425
+_PORT = 240
+_TARGET = 179
+_ENDPOINT = 191
 
 
 def octets_of_answer(key: Question, answer: Result) -> int:
@@ -44,11 +46,13 @@ def octets_of_answer(key: Question, answer: Result) -> int:
 
 def octets_of_result(call: tuple[Any, ...], result: Any, asked: int) -> int:
     """About how much memory the result of a call takes that asked so many questions."""
-    octets = _RESULT + _ASKED * asked + sum([_TEXT + len(text) for text in call if type(text) is str])
+    octets = _RESULT + _ASKED * asked
+    if isinstance(call[1], str):  # further ones, of ports and types, are a program's constants
+        octets += _TEXT + len(call[1])
     if isinstance(result, Addresses):
         return octets + _of_record(result)
     parts: tuple[Any, ...] = result if isinstance(result, tuple) else (result,)
-    octets += 0 if isinstance(parts[0], Endpoint | Answer) else _OWN_NAME
+    octets += _OWN_NAMES.get(type(parts[0]), _OWN_NAME)
     return octets + sum(map(_of_record, parts))
 
 
