@@ -8,7 +8,7 @@ lower case. Source: "Kubernetes DNS-Based Service Discovery", version 1.1.0; lim
 import re
 from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import TypeGuard, TypeVar
+from typing import TypeGuard
 
 import attrs
 
@@ -16,6 +16,7 @@ from k8sresolve._escaping import told
 from k8sresolve.errors import InvalidName
 
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?", re.ASCII)
+_DASHED = frozenset("0123456789abcdefABCDEF-")
 _PROTOCOLS = ("tcp", "udp", "sctp")
 _MAX_LABEL, _MAX_NAME = 63, 253
 _ADVICE = "a Service is named svc, svc.ns, svc.ns.svc or svc.ns.svc.DOMAIN; addresses() looks up any other host"
@@ -65,13 +66,17 @@ def check_host(name: str) -> str:
 
 def _check_limits(name: str) -> None:
     bare = name.removesuffix(".")
-    if len(bare) > _MAX_NAME:
-        raise InvalidName(name, f"a name has at most {_MAX_NAME} characters; this one has {len(bare)}")
+    _check_length(bare, name)
     for label in bare.split("."):
         if not label:
             raise InvalidName(name, "a label is empty: two dots in a row, or one at the start")
         if len(label) > _MAX_LABEL:
             raise InvalidName(name, f"a label has at most {_MAX_LABEL} characters; one here has {len(label)}")
+
+
+def _check_length(bare: str, name: str) -> None:
+    if len(bare) > _MAX_NAME:
+        raise InvalidName(name, f"a name has at most {_MAX_NAME} characters; this one has {len(bare)}")
 
 
 def _is_label(value: object, most: int = _MAX_LABEL) -> TypeGuard[str]:
@@ -81,6 +86,8 @@ def _is_label(value: object, most: int = _MAX_LABEL) -> TypeGuard[str]:
 
 def _label(value: str, what: str, whole: str) -> str:
     """Return one label in lower case, checked as RFC 1123 and Kubernetes want it."""
+    if type(value) is str and len(value) <= _MAX_LABEL and _LABEL.fullmatch(value):
+        return value  # as most are
     if not _is_label(value):
         raise InvalidName(
             shown(whole),
@@ -127,7 +134,10 @@ def undashed(label: str) -> IPAddress | None:
     >>> undashed("10-244-1-7"), undashed("fd00--7")
     (IPv4Address('10.244.1.7'), IPv6Address('fd00::7'))
     """
-    is_ipv4 = label.count("-") == 3 and "--" not in label
+    hyphens = label.count("-")
+    if hyphens < 2 or not _DASHED.issuperset(label):
+        return None  # as most labels are no address, and to find that out by an exception takes long
+    is_ipv4 = hyphens == 3 and "--" not in label
     try:
         return ip_address(label.replace("-", "." if is_ipv4 else ":"))
     except ValueError:
@@ -168,12 +178,10 @@ class _Name:
         return self.host
 
 
-_N = TypeVar("_N", bound=_Name)
-
-
-def _within_limits(name: _N) -> _N:
-    _check_limits(name.host)
-    return name
+def _within_limits(name: _Name) -> None:
+    # Each label was checked when it was taken.
+    host = name.host
+    _check_length(host, host)
 
 
 @attrs.frozen(str=False)

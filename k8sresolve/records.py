@@ -7,36 +7,17 @@ connect.
 
 from collections.abc import Iterator
 from itertools import groupby
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal
 
 import attrs
 
 from k8sresolve._escaping import escaped
 from k8sresolve.config import Policy
-from k8sresolve.errors import PortsDiffer
+from k8sresolve.errors import Outcome, PortsDiffer
 from k8sresolve.names import EndpointName, IPAddress, ServiceName
 
 if TYPE_CHECKING:
     import random
-
-Purpose: TypeAlias = Literal["first", "resend", "failover", "tcp", "probe"]
-"""Why a question is sent: see `Observer.sent`."""
-
-Reason: TypeAlias = Literal[
-    "timeout", "servfail", "refused", "notimp", "formerr", "network", "bad", "unsendable", "closed", "internal"
-]
-"""Why a question has no answer.
-
-`"bad"`: a reply that cannot be right. `"unsendable"`: no packet can carry the name. `"closed"`: the resolver was
-closed, or nobody waited any more. `"internal"`: a fault of this library's own.
-"""
-
-Outcome: TypeAlias = Literal["found", "nodata", "dangling", "nxdomain", Reason, "malformed", "overtaken"]
-"""What a question or a candidate came to, in one word.
-
-`"dangling"`: a CNAME leads to no record. `"malformed"`: musl 1.2.3 makes a packet of it that is no question.
-`"overtaken"`: an earlier candidate, asked together with it, decided.
-"""
 
 
 def _fresh() -> "random.Random":

@@ -9,8 +9,8 @@ from typing import Any
 
 from k8sresolve._core.questions import Exchange, Question, Result, outcome_of, type_name
 from k8sresolve.config import ResolverConfig
-from k8sresolve.errors import Attempt, Transport
-from k8sresolve.records import Candidate, Outcome, Purpose
+from k8sresolve.errors import Attempt, Outcome, Purpose, Transport
+from k8sresolve.records import Candidate
 
 
 class Observer:

@@ -9,13 +9,12 @@ What is made for every lookup, and is a tuple, is made by `new`, which is twice 
 
 from collections.abc import Callable, Generator, Mapping
 from functools import lru_cache
-from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
+from typing import Any, ClassVar, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import attrs
 
-from k8sresolve.errors import Transport
+from k8sresolve.errors import Outcome, Reason, Transport
 from k8sresolve.names import IPAddress
-from k8sresolve.records import Outcome, Reason
 
 A, NS, CNAME, SOA, PTR, MX, TXT, AAAA, SRV = 1, 2, 5, 6, 12, 15, 16, 28, 33
 NAPTR, OPT, DS, RRSIG, DNSKEY, TLSA, SVCB, HTTPS, ANY, CAA = 35, 41, 43, 46, 48, 52, 64, 65, 255, 257
@@ -265,14 +264,3 @@ class Terms(NamedTuple):
 
 T = TypeVar("T")
 Lookup: TypeAlias = Generator[Round, Results, T]
-
-
-class Call(NamedTuple, Generic[T]):
-    """A lookup as a value: its function, and its arguments after the setting. Hashable where these are."""
-
-    function: Callable[..., Lookup[T]]
-    arguments: tuple[object, ...]
-
-    def begin(self, setting: object) -> Lookup[T]:
-        """Make the generator that performs it."""
-        return self.function(setting, *self.arguments)

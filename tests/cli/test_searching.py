@@ -12,7 +12,7 @@ from typing import get_args
 import pytest
 
 from k8sresolve.cli import searching
-from k8sresolve.records import Outcome, Reason
+from k8sresolve.errors import Outcome, Reason
 from k8sresolve.testing import Cluster
 
 NO_SHAPE = "no name under cluster.local has this shape"

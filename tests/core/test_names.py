@@ -326,9 +326,20 @@ def test_coredns_spelling_of_an_endpoints_address_is_read():
     assert undashed("fd00--0") == undashed("fd00--") == IPv6Address("fd00::")
 
 
-@pytest.mark.parametrize("label", ["", "a", "10-244-1", "10-244-1-256", "010-1-1-1", "web-0", "-", "---"])
+@pytest.mark.parametrize(
+    "label", ["", "a", "10-244-1", "10-244-1-256", "010-1-1-1", "web-0", "-", "---", "my-web-a-0", "fe80--1%eth0"]
+)
 def test_labels_that_spell_no_address(label):
     assert undashed(label) is None
+
+
+@given(st.text("019afAFx-", max_size=20))
+def test_a_label_spells_what_it_spells_with_dots_or_colons(label):
+    try:
+        spelt = ip_address(label.replace("-", "." if label.count("-") == 3 and "--" not in label else ":"))
+    except ValueError:
+        spelt = None
+    assert undashed(label) == spelt
 
 
 def test_a_zone_is_no_part_of_a_name():

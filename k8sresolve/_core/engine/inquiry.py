@@ -41,8 +41,7 @@ from k8sresolve._core.wire.query import encode_query
 from k8sresolve._core.wire.rcodes import BADVERS, FORMERR, NOERROR, NOTIMP, NXDOMAIN, REFUSED, SERVFAIL, rcode_name
 from k8sresolve._core.wire.reply import read_reply
 from k8sresolve._core.wire.rules import BadAnswer, Reply
-from k8sresolve.errors import Transport
-from k8sresolve.records import Purpose, Reason
+from k8sresolve.errors import Purpose, Reason, Transport
 
 EDNS_SIZE = 1232  # octets; the DNS flag day 2020 value, which fits every path without fragments
 JUNK_LIMIT = 64  # packets that do not match; then the question goes over TCP as well

@@ -5,8 +5,7 @@ from typing import NamedTuple
 
 from k8sresolve._core.questions import Exchange, new
 from k8sresolve.config import Nameserver
-from k8sresolve.errors import Transport
-from k8sresolve.records import Purpose, Reason
+from k8sresolve.errors import Purpose, Reason, Transport
 
 
 class Send(NamedTuple):

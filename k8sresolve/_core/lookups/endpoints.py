@@ -1,10 +1,10 @@
 """The pods of a headless Service, one endpoint for each address."""
 
 from collections.abc import Iterable
-from typing import NoReturn
+from typing import NoReturn, TypeAlias
 
 from k8sresolve._core.lookups.following import follow
-from k8sresolve._core.lookups.results import addresses_in, chain_of, first_failed, in_canonical_order
+from k8sresolve._core.lookups.results import chain_of, first_failed, in_canonical_order
 from k8sresolve._core.lookups.reverse import pointer_of
 from k8sresolve._core.lookups.services import Offer, all_ports, first_round, one_port, require_addresses
 from k8sresolve._core.lookups.setting import Setting
@@ -13,6 +13,9 @@ from k8sresolve._core.questions import PTR, Empty, Found, Lookup, NxDomain, is_u
 from k8sresolve.errors import BadResponse, InvalidName, NoData, NotHeadless
 from k8sresolve.names import EndpointName, IPAddress, PortName, ServiceName
 from k8sresolve.records import Endpoint
+
+Row: TypeAlias = tuple[str, int | None, IPAddress]
+"""A target, its port's number, and one of its addresses."""
 
 
 def endpoints(
@@ -26,14 +29,15 @@ def endpoints(
     offer = yield from one_port(trail, PortName(label, protocol, place))
     _require_headless(trail, place, offer)
     _require_all(trail, offer)
-    found = {_endpoint(target.name, address, target.port) for target in offer.targets for address in target.addresses}
-    if not found:
+    rows = [(name, port, address) for _, name, port, _ in offer.records for address in offer.addresses.get(name, ())]
+    if not rows:
         trail.fail(NoData, f"there are endpoints, but none has an {setting.wanted}")
-    return _ordered(found)
+    return _endpoints(place, rows)
 
 
 def _require_headless(trail: Trail, place: ServiceName, offer: Offer) -> None:
-    if any(target.name == place.fqdn for target in offer.targets):
+    own = place.fqdn
+    if any(record.target == own for record in offer.records):
         _not_headless(trail)
 
 
@@ -68,47 +72,60 @@ def _every_endpoint(trail: Trail, place: ServiceName) -> Lookup[tuple[Endpoint, 
     """
     rdtypes = (*trail.setting.rdtypes, *trail.setting.rest)
     hosts, (answer,) = yield from first_round(trail, place, rdtypes, [place.fqdn])
-    named: set[tuple[str, IPAddress]] = set()
+    named: list[Row] = []
     if not isinstance(answer, Empty | NxDomain | None):
         offer = yield from all_ports(trail, place, answer)
         _require_headless(trail, place, offer)
         _require_all(trail, offer)
-        named = {(target.name, address) for target in offer.targets for address in target.addresses}
+        named = [(name, None, address) for name, addresses in offer.addresses.items() for address in addresses]
     require_addresses(trail, place, hosts)
     if chain_of(hosts):
         _not_headless(trail)
     if lost := first_failed(hosts):
         trail.give_up(lost)
-    unnamed = set(addresses_in(hosts)) - {address for _, address in named}
-    named |= yield from _names_by_pointer(trail, place, in_canonical_order(unnamed))
-    return _ordered(_endpoint(name, address, None) for name, address in named)
+    known = {_place(address) for _, _, address in named}
+    listed = [address for answer in hosts if isinstance(answer, Found) for address in answer.data]
+    unnamed = [address for address in listed if _place(address) not in known]
+    if unnamed:
+        named += yield from _names_by_pointer(trail, place, in_canonical_order(unnamed))
+    return _endpoints(place, named)
 
 
-def _names_by_pointer(
-    trail: Trail, place: ServiceName, addresses: tuple[IPAddress, ...]
-) -> Lookup[set[tuple[str, IPAddress]]]:
+def _names_by_pointer(trail: Trail, place: ServiceName, addresses: tuple[IPAddress, ...]) -> Lookup[list[Row]]:
     """Name endpoints that no SRV record names, as far as PTR does: it has a name for each pod of an address."""
     pointers = {pointer_of(address): address for address in addresses}
     followed = yield from follow(trail, tuple(pointers), (PTR,))
     _require_followed(trail, len(pointers), len(followed), "addresses without a name")
-    named: set[tuple[str, IPAddress]] = set()
+    named: list[Row] = []
     for pointer, (answer,) in followed.items():
         targets = [target.lower() for target in answer.data] if isinstance(answer, Found) else []
         if place.fqdn in targets:
             _not_headless(trail)
         names = [target for target in targets if is_under(target, place.fqdn)]
-        named |= {(name, pointers[pointer]) for name in names or [""]}
+        named += [(name, None, pointers[pointer]) for name in names or [""]]
     return named
 
 
-def _endpoint(target: str, address: IPAddress, port: int | None) -> Endpoint:
+def _endpoints(place: ServiceName, rows: Iterable[Row]) -> tuple[Endpoint, ...]:
+    """Make endpoints in canonical order, each once."""
+    suffix = f".{place.fqdn}"
+    found: dict[tuple[int, int, str], Endpoint] = {}
+    for target, port, address in rows:
+        name = _endpoint_name(target, place, suffix)
+        hostname = name.endpoint if name is not None and name.address is None else None
+        found[_place(address), port or 0, target if name else ""] = Endpoint(address, port, name, hostname)
+    return tuple([found[key] for key in sorted(found)])
+
+
+def _endpoint_name(target: str, place: ServiceName, suffix: str) -> EndpointName | None:
     try:
-        name = EndpointName.parse(target)
+        if target.endswith(suffix):
+            return EndpointName(target[: -len(suffix)], place)
+        return EndpointName.parse(target)
     except InvalidName:
-        name = None
-    hostname = name.endpoint if name is not None and name.address is None else None
-    return Endpoint(address, port, name, hostname)
+        return None
 
 
-def _ordered(endpoints: Iterable[Endpoint]) -> tuple[Endpoint, ...]:
-    return tuple(sorted(endpoints, key=lambda e: (e.address.version, int(e.address), e.port or 0, str(e.name))))
+def _place(address: IPAddress) -> int:
+    """A number for each address, by which they are in canonical order: IPv4 before IPv6."""
+    return int(address) if address.version == 4 else int(address) | 1 << 128

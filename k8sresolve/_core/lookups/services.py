@@ -33,9 +33,9 @@ from k8sresolve._core.questions import (
     Result,
     Results,
     Round,
-    SrvData,
     all_there,
-    is_under,
+    new,
+    suffix_of,
 )
 from k8sresolve._core.search.aliases import at_alias, completed, unsaid
 from k8sresolve.errors import InvalidName, NoData, NoSuchName
@@ -50,7 +50,7 @@ def port_list(ports: Iterable[str | PortName]) -> tuple[str | PortName, ...]:
     return tuple(ports)
 
 
-def service(setting: Setting, name: str | ServiceName, ports: tuple[str | PortName, ...]) -> Lookup[Service]:
+def service(setting: Setting, name: str | ServiceName, *ports: str | PortName) -> Lookup[Service]:
     """A, AAAA and SRV of each port, in one round."""
     place = setting.service_name(name)
     named = [(port if isinstance(port, PortName) else PortName.parse(port)).at(place) for port in ports]
@@ -66,7 +66,7 @@ def _service(trail: Trail, place: ServiceName, named: list[PortName]) -> Lookup[
     require_addresses(trail, place, hosts)
     found: list[Port] = []
     for port, answer in zip(named, offered, strict=True):
-        found.append(_port(port, (yield from _offer(trail, port, answer, hosts))))
+        found.append(_port(port, (yield from _offer(trail, port, answer, hosts)), trail.setting))
     addresses, cname, ttl, expires_at, incomplete, ranks = summary_of(hosts, trail.setting)
     return Service(
         name=place,
@@ -147,11 +147,13 @@ def _no_service_because(place: ServiceName) -> str:
 class Offer(NamedTuple):
     """SRV records with the addresses of their targets.
 
-    `incomplete`: a family, or a target's addresses, are missing; `lost` is what some target lost all by. `followed`
-    is how many targets came without an address, and how many of these were asked for.
+    `records` are in canonical order, each target in lower case; `addresses` are those of each target, as far as there
+    are any. `incomplete`: a family, or a target's addresses, are missing; `lost` is what some target lost all by.
+    `followed` is how many targets came without an address, and how many of these were asked for.
     """
 
-    targets: tuple[Target, ...]
+    records: list["Srv"]
+    addresses: dict[str, tuple[IPAddress, ...]]
     ttl: int
     expires_at: float
     incomplete: bool
@@ -159,16 +161,24 @@ class Offer(NamedTuple):
     followed: tuple[int, int]
 
 
+class Srv(NamedTuple):
+    """An SRV record, its parts in the order by which records are sorted."""
+
+    priority: int
+    target: str
+    port: int
+    weight: int
+
+
 def port(setting: Setting, name: str | ServiceName, label: str, protocol: str = "tcp") -> Lookup[Port]:
     """SRV of one named port: one question, where the nameserver sends glue."""
     named = PortName(label, protocol, setting.service_name(name))
-    return _port(named, (yield from one_port(Trail(str(name), setting), named)))
+    return _port(named, (yield from one_port(Trail(str(name), setting), named)), setting)
 
 
-def _port(named: PortName, offer: Offer) -> Port:
-    return Port(
-        named.port, named.protocol, _service_of(named), offer.targets, offer.ttl, offer.expires_at, offer.incomplete
-    )
+def _port(named: PortName, offer: Offer, setting: Setting) -> Port:
+    targets = _targets(offer, setting)
+    return Port(named.port, named.protocol, _service_of(named), targets, offer.ttl, offer.expires_at, offer.incomplete)
 
 
 def _service_of(named: PortName) -> ServiceName:
@@ -194,7 +204,7 @@ def _offer(trail: Trail, named: PortName, answer: Result | None, node: Results) 
         nxdomain=_no_port(what, _service_of(named), node),
         nodata=(f"the name of {what} exists, but has no SRV record", ""),
     )
-    return (yield from _targets(trail, _service_of(named), found, what))
+    return (yield from _completed(trail, _service_of(named), found, what))
 
 
 def _no_port(what: str, place: ServiceName, node: Results) -> Story:
@@ -211,38 +221,47 @@ def _no_port(what: str, place: ServiceName, node: Results) -> Story:
     return f"no {what}", f"{_no_service_because(place)}, or it has no such port"
 
 
-def _targets(trail: Trail, place: ServiceName, answer: Found, what: str) -> Lookup[Offer]:
+def _completed(trail: Trail, place: ServiceName, answer: Found, what: str) -> Lookup[Offer]:
     """Complete SRV records with addresses: from the glue, else by questions."""
+    setting = trail.setting
     # RFC 2782: "A Target of "." means that the service is decidedly not available at this domain."
-    records = [record for record in answer.data if record.target != "."]
+    records = sorted([new(Srv, (r[0], r[3].lower(), r[2], r[1])) for r in answer.data if r[3] != "."])
     if not records:
         trail.fail(NoData, f"{what} is decidedly not offered here (SRV target '.')")
-    names = dict.fromkeys(record.target.lower() for record in sorted(records, key=lambda r: (r.priority, r.target)))
+    names = dict.fromkeys([record.target for record in records])
     # Of a name elsewhere the cluster's nameserver is no witness.
-    known = {name: answer.glue[name] for name in names if name in answer.glue and is_under(name, place.cluster_domain)}
-    unknown = [name for name in names if name not in known]
-    followed = yield from follow(trail, unknown, (*trail.setting.rdtypes, *trail.setting.rest))
+    own, glue = suffix_of(place.cluster_domain), answer.glue
+    known = {name: glue[name] for name in names if name in glue and f".{name}".endswith(own)}
+    unknown = [name for name in names if name not in known] if len(known) < len(names) else []
+    followed = yield from follow(trail, unknown, (*setting.rdtypes, *setting.rest))
     known |= {name: addresses_in(answers) for name, answers in followed.items()}
     lost = next((failed for name, got in followed.items() if not known[name] and (failed := first_failed(got))), None)
     if lost and not any(known.values()):
         trail.give_up(lost)
-    targets = [_target(trail.setting, record, known.get(record.target.lower(), ())) for record in records]
-    ttl, expires_at = lifetime([answer, *(a for answers in followed.values() for a in answers)], trail.setting)
-    return Offer(
-        tuple(sorted(targets, key=lambda t: (t.priority, t.name, t.port, t.weight))),
-        ttl,
-        expires_at,
-        answer.truncated or len(followed) < len(unknown) or any(map(is_lacking, followed.values())),
-        lost,
-        (len(unknown), len(followed)),
+    ttl, expires_at = lifetime([answer, *(a for answers in followed.values() for a in answers)], setting)
+    incomplete = answer.truncated or len(followed) < len(unknown) or any(map(is_lacking, followed.values()))
+    addresses = {name: _wanted(found, setting) for name, found in known.items()}
+    return Offer(records, addresses, ttl, expires_at, incomplete, lost, (len(unknown), len(followed)))
+
+
+def _wanted(addresses: tuple[IPAddress, ...], setting: Setting) -> tuple[IPAddress, ...]:
+    """Those that the caller takes, in canonical order."""
+    if len(addresses) == 1 and setting.takes(addresses[0]):
+        return addresses
+    return in_canonical_order(filter(setting.takes, addresses))
+
+
+def _targets(offer: Offer, setting: Setting) -> tuple[Target, ...]:
+    known = {name: (addresses, ranked(addresses, setting)) for name, addresses in offer.addresses.items()}
+    return tuple(
+        [
+            Target(name, port, priority, weight, *known.get(name, _UNKNOWN))
+            for priority, name, port, weight in offer.records
+        ]
     )
 
 
-def _target(setting: Setting, record: SrvData, known: Iterable[IPAddress]) -> Target:
-    addresses = in_canonical_order(filter(setting.takes, known))
-    return Target(
-        record.target.lower(), record.port, record.priority, record.weight, addresses, ranked(addresses, setting)
-    )
+_UNKNOWN: tuple[tuple[IPAddress, ...], tuple[int, ...]] = ((), ())
 
 
 def ports(setting: Setting, name: str | ServiceName) -> Lookup[tuple[Port, ...]]:
@@ -252,7 +271,7 @@ def ports(setting: Setting, name: str | ServiceName) -> Lookup[tuple[Port, ...]]
     answer = yield from trail.one(place.fqdn, SRV)
     offer = yield from all_ports(trail, place, answer)
     by_number: dict[int, list[Target]] = {}
-    for target in offer.targets:
+    for target in _targets(offer, setting):
         by_number.setdefault(target.port, []).append(target)
     return tuple(
         Port(None, None, place, tuple(targets), offer.ttl, offer.expires_at, offer.incomplete)
@@ -270,4 +289,4 @@ def all_ports(trail: Trail, place: ServiceName, answer: Result) -> Lookup[Offer]
             "a Service without ports looks like this, or an ExternalName",
         ),
     )
-    return (yield from _targets(trail, place, found, "this Service"))
+    return (yield from _completed(trail, place, found, "this Service"))

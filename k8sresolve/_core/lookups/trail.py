@@ -30,13 +30,14 @@ from k8sresolve.errors import (
     NetworkError,
     NoData,
     NoSuchName,
+    Reason,
     Refused,
     ResolveError,
     ResolverClosed,
     ServerFailure,
     TemporaryFailure,
 )
-from k8sresolve.records import Candidate, Reason
+from k8sresolve.records import Candidate
 
 Story: TypeAlias = tuple[str, str]
 """What is wrong, and what to do about it (or nothing)."""

@@ -6,7 +6,6 @@ questions that nobody can answer. Each has a module of its own and exports its r
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from enum import Enum
 from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias, assert_never
 
@@ -15,7 +14,8 @@ import attrs
 from k8sresolve._core.questions import Question, Result, Results
 from k8sresolve._core.search.limits import LONGEST_NAME
 from k8sresolve.config import Policy, ResolverConfig
-from k8sresolve.records import Candidate, Outcome
+from k8sresolve.errors import Outcome
+from k8sresolve.records import Candidate
 
 Failure: TypeAlias = Literal["nxdomain", "nodata", "temporary", "failed"]
 
@@ -75,12 +75,11 @@ class Tried(NamedTuple):
         return self.step.candidate
 
 
-class Then(Enum):
-    """What follows a candidate."""
+Then: TypeAlias = Literal["go on", "leave the list", "stop"]
+"""What follows a candidate.
 
-    GO_ON = "ask the next candidate"
-    LEAVE_LIST = "ask no more of the search list; the name as typed may still be asked"
-    STOP = "ask nothing more"
+The next one is asked; no more of the search list is, but the name as typed may still be; or nothing more is asked.
+"""
 
 
 Plan: TypeAlias = Callable[[str, ResolverConfig, tuple[int, ...]], Iterator[Step]]

@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 from k8sresolve._core.questions import Question
-from k8sresolve._core.wire.names import name_octets
+from k8sresolve._core.wire.names import MAX_NAME, Unsendable, name_octets
 
 OPT_OCTETS = 11  # a query with EDNS ends with so many
 
@@ -13,14 +13,28 @@ def encode_query(question: Question, *, edns: int | None = 1232) -> bytes:
 
     Raises `Unsendable` for a name that no packet can carry.
     """
-    return (_HEAD if edns is None else _HEAD_EDNS) + name_octets(question.name) + _tail(question.rdtype, edns)
+    name, rdtype = question
+    header = _HEADER if edns is None else _HEADER_EDNS
+    label, _, parent = name.partition(".")
+    # Where the text is short, so are the octets: no escape is shorter than what it stands for.
+    if parent and 0 < len(label) < 64 and len(name) < MAX_NAME and label.isascii() and "\\" not in label:
+        return header + _OCTET[len(label)] + label.encode() + _behind_label(parent, rdtype, edns)
+    return header + name_octets(name) + _tail(rdtype, edns)
 
 
-_HEAD = b"\0\0\x01\0\0\x01\0\0\0\0\0\0"
-_HEAD_EDNS = b"\0\0\x01\0\0\x01\0\0\0\0\0\x01"
+_HEADER = b"\0\0\x01\0\0\x01\0\0\0\0\0\0"
+_HEADER_EDNS = b"\0\0\x01\0\0\x01\0\0\0\0\0\x01"
+_OCTET = [bytes((number,)) for number in range(64)]
 
 
-@lru_cache(64)
+@lru_cache(512)
+def _behind_label(parent: str, rdtype: int, edns: int | None) -> bytes:
+    # Most names asked share few parents: a namespace's and those of the search list.
+    if parent == ".":
+        raise Unsendable("a label is empty")
+    return name_octets(parent) + _tail(rdtype, edns)
+
+
 def _tail(rdtype: int, edns: int | None) -> bytes:
     tail = rdtype.to_bytes(2, "big") + b"\0\x01"
     return tail if edns is None else tail + b"\0\0\x29" + edns.to_bytes(2, "big") + bytes(6)

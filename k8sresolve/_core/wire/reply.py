@@ -7,6 +7,7 @@ the same octets.
 """
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 from struct import Struct, error
 from types import MappingProxyType
@@ -43,6 +44,9 @@ _SRV = Struct("!HHH")
 _ANSWERING = frozenset({NOERROR, NXDOMAIN})
 _NO_GLUE: Mapping[str, tuple[IPAddress, ...]] = MappingProxyType({})
 _NO_TARGETS: Mapping[bytes, str] = MappingProxyType({})
+_BARE_OPT = b"\0\0\x29"  # owner, type
+_FAMILIES: dict[int, tuple[Callable[[int], IPAddress], int]] = {A: (IPv4Address, 4), AAAA: (IPv6Address, 16)}
+_number = int.from_bytes
 _NOWHERE = 1 << 14  # a pointer has fourteen bits
 
 
@@ -68,6 +72,10 @@ def read_plain_reply(message: bytes, query: bytes, rdtype: int) -> Reply | None:
 
     Raises `Malformed` (also as `BadAnswer`) for a reply that is ours and damaged, `Odd` for the fallback's.
     """
+    if message[2:12] in _ONE_ADDRESS and rdtype in _ENDS and query[11]:
+        plain = _read_one_address(message, query, rdtype)
+        if plain is not None:
+            return plain
     if len(message) < 12 or message[2] & 0xF8 != 0x80:  # QR set, opcode QUERY
         return None
     behind = len(query) - OPT_OCTETS if query[11] else len(query)
@@ -118,12 +126,9 @@ def _read_sections(message: bytes, at: int, rdtype: int) -> Reply:
     if answers:
         if rcode not in _ANSWERING:
             raise Odd
-        if rdtype in _FAMILIES and (plain := _read_addresses(message, at, rdtype, answers)):
-            at, ttl, data = plain
-        else:
-            at, found = _read_answers(message, at, rdtype, answers)
-            data, chain, ttl = found.data(), tuple(found.chain), found.ttl
-            targets, dropped = found.targets, found.dropped
+        at, found = _read_answers(message, at, rdtype, answers)
+        data, chain, ttl = found.data(), tuple(found.chain), found.ttl
+        targets, dropped = found.targets, found.dropped
     soa_ttl: int | None = None
     if authority:
         at, soa_ttl = _read_authority(message, at, authority)
@@ -138,29 +143,42 @@ def _read_sections(message: bytes, at: int, rdtype: int) -> Reply:
     return Reply(rcode, truncated, data, chain, ttl, glue, soa_ttl, lame, answers, dropped)
 
 
-_FAMILIES: dict[int, tuple[Callable[[bytes], IPAddress], int]] = {A: (IPv4Address, 4), AAAA: (IPv6Address, 16)}
+# How a reply of one address and an OPT record ends (TTL, length, address; owner and type, upper bits, length), how long
+# that is, how long the address is, and owner, type and class in front of it where the owner is a pointer.
+_ENDS: dict[int, tuple[Struct, int, int, bytes]] = {
+    A: (Struct("!IH4s3s2xB3xH"), 21, 4, b"\xc0\x0c\0\x01\0\x01"),
+    AAAA: (Struct("!IH16s3s2xB3xH"), 33, 16, b"\xc0\x0c\0\x1c\0\x01"),
+}
+_ONE_ADDRESS = frozenset(
+    # RD, AA and what does not matter (RA, Z, AD, CD) of a NOERROR; one question, one answer, one additional record
+    bytes((0x80 | high, low)) + b"\0\x01\0\x01\0\0\0\x01"
+    for high in (0, 1, 4, 5)
+    for low in range(0, 256, 16)
+)
+_reply = tuple.__new__  # a named tuple's own constructor takes thrice as long
 
 
-def _read_addresses(message: bytes, at: int, rdtype: int, count: int) -> tuple[int, int, tuple[IPAddress, ...]] | None:
-    """Read an answer of addresses of the question's own name and nothing else; None for any other."""
-    make, size = _FAMILIES[rdtype]
-    qname = message[12 : at - 4]
-    ttls: list[int] = []
-    addresses: list[IPAddress] = []
-    for _ in range(count):
-        if message[at] == 0xC0 and message[at + 1] == 12:
-            at += 2
-        elif message.startswith(qname, at):  # CoreDNS compresses only what would not fit
-            at += len(qname)
-        else:
-            return None
-        kind, rdclass, ttl, length = _RECORD.unpack_from(message, at)
-        at += 10 + size
-        if kind != rdtype or rdclass != 1 or length != size or at > len(message):
-            return None
-        addresses.append(make(message[at - size : at]))
-        ttls.append(ttl)
-    return at, _least(ttls), tuple(addresses) if count == 1 else tuple(dict.fromkeys(addresses))
+def _read_one_address(message: bytes, query: bytes, rdtype: int) -> Reply | None:
+    """Read a reply of one address of the question's own name and an OPT record; None for any other, right or wrong.
+
+    Most replies are such. All but the address and numbers is as it was sent, so it needs to be compared only.
+    """
+    end, behind, size, pointed = _ENDS[rdtype]
+    question = query[12:-OPT_OCTETS]
+    sections = message[12:-behind]
+    # CoreDNS compresses only what would not fit. Owner, type and class are as in the question.
+    if sections != question + question and sections != question + pointed:
+        return None
+    ttl, length, octets, opt, upper, options = end.unpack_from(message, len(message) - behind)
+    if length != size or ttl > MAX_TTL or opt != _BARE_OPT or upper or options:
+        return None
+    return _reply(Reply, (NOERROR, False, _lone_address(octets), (), ttl, _NO_GLUE, None, False, 1, 0, True))
+
+
+@lru_cache(512)
+def _lone_address(octets: bytes) -> tuple[IPAddress]:
+    # A Service's address comes again whenever its TTL has ended.
+    return (IPv4Address(_number(octets)) if len(octets) == 4 else IPv6Address(_number(octets)),)
 
 
 def _least(ttls: list[int]) -> int:
@@ -258,14 +276,14 @@ def _decode_a(message: bytes, at: int, end: int, found: _Answers) -> None:
     if end - at != 4:
         raise Malformed("an A record's length is wrong")
     octets = message[at:end]
-    found.records[octets] = IPv4Address(octets)
+    found.records[octets] = IPv4Address(_number(octets))
 
 
 def _decode_aaaa(message: bytes, at: int, end: int, found: _Answers) -> None:
     if end - at != 16:
         raise Malformed("an AAAA record's length is wrong")
     octets = message[at:end]
-    found.records[octets] = IPv6Address(octets)
+    found.records[octets] = IPv6Address(_number(octets))
 
 
 def _decode_name(message: bytes, at: int, end: int, found: _Answers) -> None:
@@ -377,7 +395,7 @@ def _read_additional(
                 raise Malformed("an address record's length is wrong")
             if name is not None:
                 octets = message[at - size : at]
-                glue.setdefault(name, {})[octets] = make(octets)
+                glue.setdefault(name, {})[octets] = make(_number(octets))
         else:
             raise Odd
     return at, upper or 0, {name.lower(): tuple(found.values()) for name, found in glue.items()} if glue else _NO_GLUE

@@ -43,6 +43,46 @@ def test_ipv4_stands_before_ipv6():
     assert [a for a, _, _ in found(("a", small, 1), ("b", large, 1), family="both")] == ["10.244.1.2", "::7"]
 
 
+def test_a_pod_that_is_listed_twice_is_one_endpoint():
+    pod = IPv4Address("10.244.1.2")
+    answer = pods(("a", pod, 9042))
+    (srv,) = answer.values()
+    answer[ASKED] = Found((*srv.data, srv.data[0]._replace(weight=7, priority=2)), 30, 130.0, glue=srv.glue)
+    got, _ = drive(endpoints(setting(), "cassandra.data", "cql", "tcp"), answer)
+    assert [str(endpoint.name) for endpoint in got] == ["a.cassandra.data.svc.cluster.local"]
+
+
+@pytest.mark.parametrize("family", ["ipv4", "ipv6", "both"])
+def test_an_ipv6_address_with_the_number_of_an_ipv4_one_is_another(family):
+    four, six = IPv4Address("10.244.1.2"), IPv6Address("::10.244.1.2")
+    answers = {
+        f"{SERVICE} A": Found((four,), 30, 130.0),
+        f"{SERVICE} AAAA": Found((six,), 30, 130.0),
+        f"{SERVICE} SRV": Found((SrvData(0, 50, 9042, f"a.{SERVICE}"),), 30, 130.0, glue={f"a.{SERVICE}": (four, six)}),
+    }
+    got, _ = drive(endpoints(setting(family=family), "cassandra.data", None, "tcp"), answers)
+    assert [endpoint.address for endpoint in got] == {"ipv4": [four], "ipv6": [six], "both": [four, six]}[family]
+
+
+@pytest.mark.parametrize(
+    ("target", "name"),
+    [
+        (f"A.{SERVICE}", "a.cassandra.data.svc.cluster.local"),
+        (f"a_b.{SERVICE}", None),
+        (f"a.b.{SERVICE}", None),
+        ("pod.other.data.svc.cluster.local.", "pod.other.data.svc.cluster.local"),
+        ("www.example.com.", None),
+    ],
+)
+def test_a_target_is_named_as_an_endpoint_if_it_is_one(target, name):
+    answers = {
+        ASKED: Found((SrvData(0, 50, 9042, target),), 30, 130.0),
+        f"{target.lower()} A": Found((OWN,), 30, 130.0),
+    }
+    (endpoint,), _ = drive(endpoints(setting(), "cassandra.data", "cql", "tcp"), answers)
+    assert (endpoint.name and endpoint.name.host, endpoint.hostname) == (name, name and name.partition(".")[0])
+
+
 # Glue counts for names under the cluster domain alone (F21, threat 17).
 
 OWN, GLUE = IPv4Address("192.0.2.80"), IPv4Address("6.6.6.6")

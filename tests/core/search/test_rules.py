@@ -20,7 +20,7 @@ from k8sresolve._core.search.rules import (
 )
 from k8sresolve._core.wire.names import Unsendable, name_octets
 from k8sresolve.config import ResolverConfig
-from k8sresolve.records import Outcome
+from k8sresolve.errors import Outcome
 
 LABEL = st.text("ab-_", min_size=1, max_size=64) | st.sampled_from(
     ["", "\\.", "\\065", "\\999", "\\", "\u00fc", "x" * 63]

@@ -6,6 +6,7 @@ Some thousand seeded messages in the ordinary run; K8SRESOLVE_WIRE_MESSAGES=2000
 import os
 import random
 from collections import Counter
+from ipaddress import ip_address
 
 import dns.edns
 import dns.exception
@@ -24,6 +25,7 @@ from k8sresolve._core.wire.names import Malformed
 from k8sresolve._core.wire.query import encode_query
 from k8sresolve._core.wire.reply import Odd, read_plain_reply
 from k8sresolve._core.wire.rules import BadAnswer, Reply, cap_counts
+from tests.core.wire.messages import opt, record, reply
 
 MESSAGES = int(os.environ.get("K8SRESOLVE_WIRE_MESSAGES", "3000"))
 MX, RRSIG = 15, 46
@@ -238,3 +240,30 @@ def test_both_read_the_same_from_damaged_replies(seed):
     """F20: what the hot codec accepts, the fallback accepts and reads alike; it is never the more lenient one."""
     seen = tally(seed, damaged_reply)
     assert all(seen[kind] for kind in ("read", "odd", "None", "damaged", "bad"))
+
+
+@pytest.mark.parametrize("edns", [None, 1232])
+@pytest.mark.parametrize("pointed", [False, True])
+@pytest.mark.parametrize(("rdtype", "address"), [(A, "10.96.0.1"), (AAAA, "fd00::1")])
+def test_both_read_the_same_from_each_neighbour_of_a_plain_reply(rdtype, address, pointed, edns):
+    """F20: most replies are one address and an OPT record, and what is nearly such is none."""
+    qname = "web.shop.svc.cluster.local."
+    query = encode_query(Question(qname, rdtype), edns=edns)
+    owner = b"\xc0\x0c" if pointed else qname
+    plain = reply((qname, rdtype), [record(owner, rdtype, ip_address(address).packed)], additional=[opt()])
+    neighbours = [plain[:at] for at in range(len(plain))] + [plain + b"\0"]
+    for at, octet in enumerate(plain):
+        near = {octet ^ 1 << bit for bit in range(8)} | {(octet + 1) & 255, (octet - 1) & 255, 0, 255}
+        neighbours += [plain[:at] + bytes((other,)) + plain[at + 1 :] for other in near]
+        neighbours += [plain[:at] + plain[at + 1 :], plain[:at] + b"\0" + plain[at:]]
+    assert compare(plain, query, rdtype) == "read"
+    seen = Counter(compare(neighbour, query, rdtype) for neighbour in neighbours)
+    assert all(seen[kind] for kind in ("read", "odd", "None", "damaged"))
+
+
+def test_a_reply_to_a_part_of_the_question_is_none():
+    """F20: of a query without EDNS no octets are left out, as if it had an OPT record."""
+    query = encode_query(Question("web.shop.svc.cluster.local.", A), edns=None)
+    part = query[12:-11]
+    header = b"\0\0\x85\x80\0\1\0\1\0\0\0\1"
+    assert compare(header + part + part + b"\0\0\0\x1e\0\4\x0a\x60\0\1" + opt(), query, A) == "None"
