@@ -121,7 +121,7 @@ def _endpoint(entry: Any) -> Sequence[EndpointAddress]:
     conditions = take(entry, "conditions", dict, {}, ())
     if not take(conditions, "ready", bool, default=True, path=("conditions",)):
         return ()
-    hostname = take_name(entry, "hostname", ())
+    hostname = take_name(entry, "hostname", ()) if "hostname" in entry else ""
     pod = _target_name(entry, ())
     zone = intern(take_name(entry, "zone", ())) if entry.get("zone") is not None else None
     return [EndpointAddress(address, hostname, pod, zone) for address in texts(entry, "addresses", ())]
