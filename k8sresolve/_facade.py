@@ -1,25 +1,29 @@
 """What the two facades share: from arguments to a line of service, on which calls are run."""
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Iterable
 from functools import cache as once
-from ipaddress import ip_address
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar, get_args
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args
 from weakref import ref
 
 import attrs
 
-from k8sresolve._core.engine.ledger import Ledger, Tally
+from k8sresolve._core.engine.cache import Asked, Cache, Finished
+from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
+from k8sresolve._core.engine.tally import Tally
 from k8sresolve._core.events import Events, Observer
 from k8sresolve._core.lookups import hosts
 from k8sresolve._core.lookups.setting import Setting
 from k8sresolve._core.search import walk as search
 from k8sresolve._drivers.clock import monotonic
 from k8sresolve._drivers.forks import Turn
-from k8sresolve._drivers.running import Driver, report
+from k8sresolve._drivers.running import Call, Driver, report
 from k8sresolve._escaping import told
 from k8sresolve.config import (
     CacheConfig,
@@ -34,15 +38,16 @@ from k8sresolve.config import (
     optional_namespace,
 )
 from k8sresolve.errors import ConfigError, ResolverClosed
-from k8sresolve.names import IPAddress
+from k8sresolve.names import IPAddress, PortName, ServiceName
 from k8sresolve.records import Candidate, Stats
 
 if TYPE_CHECKING:
     from k8sresolve._system import Reloader
 
-logger = logging.getLogger("k8sresolve")
+_enabled, _DEBUG = logging.getLogger("k8sresolve").isEnabledFor, logging.DEBUG
 
 D = TypeVar("D", bound=Driver)
+T = TypeVar("T")
 
 
 class Options:
@@ -100,20 +105,55 @@ def _one_of(what: str, word: W, words: tuple[str, ...]) -> W:
     return word
 
 
-class Line(NamedTuple, Generic[D]):
-    """One line of service: a configuration, what lookups take of it, and the driver that asks by it."""
+class Line(Generic[D]):
+    """One line of service: a configuration, what lookups take of it, the driver that asks by it, its cache.
 
-    config: ResolverConfig
-    setting: Setting
-    driver: D
+    `find` and `now` are those of the cache and of the driver, at hand.
+    """
+
+    __slots__ = ("cache", "config", "driver", "find", "now", "setting")
+
+    def __init__(self, config: ResolverConfig, setting: Setting, driver: D, cache: Cache) -> None:
+        self.config = config
+        self.setting = setting
+        self.driver = driver
+        self.cache = cache
+        self.find = cache.find
+        self.now = driver.now
+
+    def keep(self, call: Call[T], result: T, asked: Asked, forgotten: int) -> None:
+        """Let the call come to this as long as that holds, unless something was forgotten since it began."""
+        try:
+            with self.cache.lock:
+                if self.cache.forgotten == forgotten:
+                    self.cache.keep(call, result, asked, self.now())
+        except BaseException:
+            self.cache.mend()  # out of nowhere, as a signal handler's
+            raise
+
+    def holds(self, call: Call[T], finished: Finished, now: float) -> bool:
+        """Whether the result of a call holds still, after something in the cache has changed."""
+        try:
+            with self.cache.lock:
+                return self.cache.holds(call, finished, now)
+        except BaseException:
+            self.cache.mend()
+            raise
+
+
+# What a call must be made of to be remembered. Of just these types things that are equal mean the same, whereas a class
+# of the user's own may have letters' case not count, or have code of its own run as the call is looked for.
+_PLAIN = frozenset({FunctionType, str, type(None), ServiceName, PortName, IPv4Address, IPv6Address})
+
+
+def _is_plain(call: Call[Any]) -> bool:
+    return _PLAIN.issuperset(map(type, call))
 
 
 class Facade(Generic[D]):
     """A resolver without the calls that ask: it holds one line of service, which a reload swaps as a whole."""
 
     _line: Line[D]
-    _reloader: "Reloader | None" = None
-    _closed = False
 
     def __init__(
         self,
@@ -140,17 +180,20 @@ class Facade(Generic[D]):
             cache=cache,
             observers=observers,
         )
+        reloader = None
         if config is None:
             from k8sresolve._system import Reloader
 
             # As the resolver would read the file whose search is asked for.
-            self._reloader = Reloader(dialect_of(options.policy))
-            config = self._reloader.config
-        self._open(config, options)
+            reloader = Reloader(dialect_of(options.policy))
+            config = reloader.config
+        self._open(config, options, reloader)
 
-    def _open(self, config: ResolverConfig, options: Options) -> None:
+    def _open(self, config: ResolverConfig, options: Options, reloader: "Reloader | None" = None) -> None:
         """Begin to serve by a configuration."""
         check_config(config)
+        self._closed = False
+        self._reloader = reloader
         self._options = options
         self._events = Events(options.observers, report)
         self._debugging = False
@@ -159,6 +202,7 @@ class Facade(Generic[D]):
         self._tally = Tally(self._lock)
         self._drivers: list[ref[D]] = []
         self._line = self._lay(config)
+        self._calm_down()
 
     def _lay(self, config: ResolverConfig) -> Line[D]:
         """Make the line of a configuration: with books of its own, so that no other's cache or flights leak in."""
@@ -189,13 +233,12 @@ class Facade(Generic[D]):
             epoch=lambda: self._wall() - driver.now(),
             events=self._events,
         )
-        return Line(config, setting, driver)
+        return Line(config, setting, driver, ledger.cache)
 
     def _current(self) -> Line[D]:
         """The line to take; another one from now on, if this machine's configuration has changed."""
-        debugging = logger.isEnabledFor(logging.DEBUG)
-        if debugging is not self._debugging:
-            self._watch(debugging)
+        if _enabled(_DEBUG) is not self._debugging:
+            self._watch()
         # One thread looks; the others go on with what holds.
         if self._reloader is not None and self._reloading.take():
             try:
@@ -206,25 +249,33 @@ class Facade(Generic[D]):
 
     def _reload(self, reloader: "Reloader") -> None:
         config = None if self._closed else reloader.changed(monotonic())
-        if config is None:
-            return
-        before, self._line = self._line, self._lay(config)
-        before.driver.retire()
-        if self._closed:  # by another thread, which did not see this line
-            self._line.driver.close()
-        if self._events.observers:
-            self._events.reloaded(self._line.config)
+        if config is not None:
+            before, self._line = self._line, self._lay(config)
+            before.driver.retire()
+            if self._closed:  # by another thread, which did not see this line
+                self._line.driver.close()
+            if self._events.observers:
+                self._events.reloaded(self._line.config)
+        self._calm_down()
 
-    def _watch(self, debugging: bool) -> None:
-        """Let the log of level DEBUG be one of the observers, or not."""
+    def _watch(self) -> None:
+        """Let the log of level DEBUG be one of the observers from now on, or no more."""
         from k8sresolve._debug_log import DebugLog
 
-        self._debugging = debugging
-        self._events.observers = (*self._options.observers, *([DebugLog()] if debugging else []))
+        self._debugging = not self._debugging
+        self._events.observers = (*self._options.observers, *([DebugLog()] if self._debugging else []))
+        self._calm_down()
+
+    def _calm_down(self) -> None:
+        """Compute until when a remembered result may be given without a look at anything else."""
+        self._calm_until = math.inf if self._reloader is None else self._reloader.due
+        if self._closed or self._events.observers:  # looked at last, since another thread may close meanwhile
+            self._calm_until = -math.inf
 
     def _close(self) -> None:
         """End what is pending, in the drivers of earlier configurations too."""
         self._closed = True
+        self._calm_down()
         self._line.driver.close()  # as this resolver is collected, no weak reference leads there
         for alive in self._drivers:
             driver = alive()
@@ -244,6 +295,33 @@ class Facade(Generic[D]):
     def _wall(self) -> float:
         """The Unix time."""
         return time.time()
+
+    def _recall(self, call: Call[T], timeout: float | None, fresh: bool) -> T | None:
+        """Return what the call came to before; None if that does not hold any more, or is not wanted."""
+        line = self._line
+        now = line.now()
+        if now >= self._calm_until or fresh or timeout is not None or _enabled(_DEBUG):
+            self._lifetime(timeout)
+            line = self._current()
+            # Observers are told of each question that needed no asking, which takes a walk.
+            if fresh or self._events.observers:
+                return None
+        try:
+            finished = line.find(call)
+        except TypeError:  # what cannot be hashed
+            if _is_plain(call):
+                raise
+            return None
+        if finished is None or finished.expires <= now:
+            return None
+        if finished.edition.old and not line.holds(call, finished, now):
+            return None
+        finished.worth.times += 1
+        return finished.result  # type: ignore[no-any-return]
+
+    def _keeps(self, call: Call[Any]) -> bool:
+        """Whether what this call comes to may be remembered."""
+        return not self._events.observers and _is_plain(call)
 
     def _lifetime(self, timeout: float | None) -> float:
         """The seconds that a lookup may take; when they are 0 or less, nothing is sent."""

@@ -1,6 +1,7 @@
 """The only reader of the machine: its files, environment, interfaces and addresses."""
 
 import errno
+import math
 import os
 import re
 import socket
@@ -122,9 +123,14 @@ class Reloader:
         self._next = 0.0
         self.config = load_config(RESOLV_CONF, hosts=HOSTS, dialect=dialect)
 
+    @property
+    def due(self) -> float:
+        """When to look again, by the clock of `changed`."""
+        return math.inf if "no-reload" in self.config.flags else self._next
+
     def changed(self, now: float) -> ResolverConfig | None:
         """Return the new configuration, if there is one; `now` is in seconds, by any clock that does not go back."""
-        if now < self._next or "no-reload" in self.config.flags:
+        if now < self.due:
             return None
         self._next = now + self._PERIOD
         identity = _identity()

@@ -1,15 +1,18 @@
 """The resolver for tasks, of asyncio and of trio."""
 
-from collections.abc import Coroutine, Iterable
+import sys
+from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from k8sresolve._core.engine.cache import Asked
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.events import Events
 from k8sresolve._core.lookups import endpoints, explaining, hosts, reverse, rrsets, services
-from k8sresolve._core.questions import Call
-from k8sresolve._drivers.running import AsyncDriver, run_async
+from k8sresolve._drivers.clock import monotonic
+from k8sresolve._drivers.loops import Loops, is_trio, loop_driver, running
+from k8sresolve._drivers.running import AsyncDriver, Call, run_async
 from k8sresolve._facade import Facade
 from k8sresolve.config import Policy
 from k8sresolve.names import EndpointName, IPAddress, PodName, PortName, ServiceName
@@ -48,14 +51,34 @@ class AsyncResolver(Facade[AsyncDriver]):
     """
 
     def _connect(self, rules: Rules, ledger: Ledger, events: Events) -> AsyncDriver:
-        from k8sresolve._drivers.clock import monotonic
-        from k8sresolve._drivers.loops import Loops, loop_driver
-
         return Loops(rules, ledger, monotonic, partial(loop_driver, rules, ledger, events))
 
-    def _run(self, call: Call[T], timeout: float | None, *, fresh: bool) -> Coroutine[Any, Any, T]:
+    async def _run(self, call: Call[T], timeout: float | None, fresh: bool) -> T:
+        """Run a call whose result is not remembered."""
         lifetime, line = self._lifetime(timeout), self._current()
-        return run_async(line.driver, call, line.setting, lifetime, fresh=fresh)
+        return await run_async(line.driver, call, line.setting, lifetime, [], fresh=fresh)
+
+    def _recall(self, call: Call[T], timeout: float | None, fresh: bool) -> T | None:
+        # In trio each call is a checkpoint; where no loop runs, each that may ask is refused. Both are for `_look`.
+        loop = running()
+        if loop is None or ("trio" in sys.modules and is_trio(loop)):
+            return None
+        return super()._recall(call, timeout, fresh)
+
+    async def _look(self, call: Call[T], timeout: float | None, fresh: bool) -> T:
+        """Run a call that was not recalled."""
+        if "trio" in sys.modules and is_trio(running()):
+            known = super()._recall(call, timeout, fresh)
+            if known is not None:
+                await sys.modules["trio"].lowlevel.checkpoint()
+                return known
+        lifetime, line = self._lifetime(timeout), self._line
+        forgotten = line.cache.forgotten
+        asked: Asked = []
+        result = await run_async(line.driver, call, line.setting, lifetime, asked, fresh=fresh)
+        if self._keeps(call):
+            line.keep(call, result, asked, forgotten)
+        return result
 
     async def service(
         self,
@@ -74,7 +97,10 @@ class AsyncResolver(Facade[AsyncDriver]):
         `InvalidName`, or `ConfigError` where the pod's place in the cluster is not known.
         Source: Kubernetes DNS specification, sections 2.3 to 2.5.
         """
-        return await self._run(Call(services.service, (name, services.port_list(ports))), timeout, fresh=fresh)
+        named: Any = tuple(ports) if isinstance(ports, (list, tuple)) else services.port_list(ports)
+        call: Call[Service] = (services.service, name) + named  # noqa: RUF005 - each time, and twice as fast
+        known = self._recall(call, timeout, fresh)
+        return await self._look(call, timeout, fresh) if known is None else known
 
     async def port(
         self,
@@ -91,7 +117,9 @@ class AsyncResolver(Facade[AsyncDriver]):
         number in place of a name is `InvalidName`. Source: RFC 2782; Kubernetes DNS specification, sections 2.3.2 and
         2.4.2.
         """
-        return await self._run(Call(services.port, (name, port, protocol)), timeout, fresh=fresh)
+        call: Call[Port] = (services.port, name, port, protocol)
+        known = self._recall(call, timeout, fresh)
+        return await self._look(call, timeout, fresh) if known is None else known
 
     async def ports(
         self, name: str | ServiceName, *, timeout: float | None = None, fresh: bool = False
@@ -100,7 +128,9 @@ class AsyncResolver(Facade[AsyncDriver]):
 
         That is an extension of CoreDNS; other cluster DNS servers may answer `NoData`. Raises as `service()` does.
         """
-        return await self._run(Call(services.ports, (name,)), timeout, fresh=fresh)
+        call: Call[tuple[Port, ...]] = (services.ports, name)
+        known = self._recall(call, timeout, fresh)
+        return await self._look(call, timeout, fresh) if known is None else known
 
     async def endpoints(
         self,
@@ -117,14 +147,18 @@ class AsyncResolver(Facade[AsyncDriver]):
         `NotHeadless` for a Service that has a ClusterIP, `BadResponse` where more than 1,024 pods would have to be
         asked for one by one, and as `port()` does. Source: Kubernetes DNS specification, section 2.4.
         """
-        return await self._run(Call(endpoints.endpoints, (name, port, protocol)), timeout, fresh=fresh)
+        call: Call[tuple[Endpoint, ...]] = (endpoints.endpoints, name, port, protocol)
+        known = self._recall(call, timeout, fresh)
+        return await self._look(call, timeout, fresh) if known is None else known
 
     async def addresses(self, host: str, *, timeout: float | None = None, fresh: bool = False) -> Addresses:
         """Look up any host as the pod's libc would: IP literals, `localhost`, /etc/hosts, then the search list.
 
         Raises `NoSuchName`, `NoData`, `TemporaryFailure` or `InvalidName`. Source: resolv.conf(5), hosts(5), RFC 6761.
         """
-        return await self._run(Call(hosts.addresses, (host,)), timeout, fresh=fresh)
+        call: Call[Addresses] = (hosts.addresses, host)
+        known = self._recall(call, timeout, fresh)
+        return await self._look(call, timeout, fresh) if known is None else known
 
     async def reverse(
         self, address: str | IPAddress, *, timeout: float | None = None, fresh: bool = False
@@ -134,7 +168,9 @@ class AsyncResolver(Facade[AsyncDriver]):
         Raises `NoSuchName` where there is no PTR record, and as `addresses()` does.
         Source: RFC 1035, section 3.5; Kubernetes DNS specification, sections 2.3.3 and 2.4.3.
         """
-        return await self._run(Call(reverse.reverse, (address,)), timeout, fresh=fresh)
+        call: Call[tuple[ServiceName | EndpointName | str, ...]] = (reverse.reverse, address)
+        known = self._recall(call, timeout, fresh)
+        return await self._look(call, timeout, fresh) if known is None else known
 
     async def pod(
         self,
@@ -148,14 +184,18 @@ class AsyncResolver(Facade[AsyncDriver]):
 
         Raises `NoSuchName` (CoreDNS with `pods disabled`, or `pods verified` and no such pod), and as `service()` does.
         """
-        return await self._run(Call(reverse.pod, (address, namespace)), timeout, fresh=fresh)
+        call: Call[PodName] = (reverse.pod, address, namespace)
+        known = self._recall(call, timeout, fresh)
+        return await self._look(call, timeout, fresh) if known is None else known
 
     async def lookup(self, name: str, rdtype: str, *, timeout: float | None = None, fresh: bool = False) -> Answer:
         """Look up an RRset of any type, with the search list.
 
         Raises as `addresses()` does; `InvalidName` for an unknown type.
         """
-        return await self._run(Call(rrsets.records, (name, rdtype)), timeout, fresh=fresh)
+        call: Call[Answer] = (rrsets.records, name, rdtype)
+        known = self._recall(call, timeout, fresh)
+        return await self._look(call, timeout, fresh) if known is None else known
 
     async def explain(
         self, name: str, *, policy: Policy | None = None, timeout: float | None = None, fresh: bool = False
@@ -165,7 +205,7 @@ class AsyncResolver(Facade[AsyncDriver]):
         Under another `policy` it tells what that resolver would have done. Only `InvalidName` and `ConfigError` are
         raised.
         """
-        return await self._run(Call(explaining.explain, (name, policy)), timeout, fresh=fresh)
+        return await self._run((explaining.explain, name, policy), timeout, fresh)
 
     async def getaddrinfo(  # noqa: PLR0917 - as `socket` has it
         self,
@@ -204,7 +244,7 @@ class AsyncResolver(Facade[AsyncDriver]):
         from k8sresolve._system import libc_name
 
         hints = Hints(family, type, proto, flags)
-        return list(await self._run(Call(libc.getaddrinfo, (libc_name(), host, port, hints)), timeout, fresh=fresh))
+        return list(await self._run((libc.getaddrinfo, libc_name(), host, port, hints), timeout, fresh))
 
     async def getnameinfo(
         self,
@@ -230,7 +270,7 @@ class AsyncResolver(Facade[AsyncDriver]):
         from k8sresolve._getaddrinfo import lookups as libc
         from k8sresolve._system import libc_name
 
-        return await self._run(Call(libc.getnameinfo, (libc_name(), sockaddr, flags)), timeout, fresh=fresh)
+        return await self._run((libc.getnameinfo, libc_name(), sockaddr, flags), timeout, fresh)
 
     async def close(self) -> None:
         """Close the sockets; lookups that are pending end with `ResolverClosed`. Closing twice is fine.

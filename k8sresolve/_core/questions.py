@@ -9,7 +9,7 @@ What is made for every lookup, and is a tuple, is made by `new`, which is twice 
 
 from collections.abc import Callable, Generator, Mapping
 from functools import lru_cache
-from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
+from typing import Any, ClassVar, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import attrs
 
@@ -264,14 +264,3 @@ class Terms(NamedTuple):
 
 T = TypeVar("T")
 Lookup: TypeAlias = Generator[Round, Results, T]
-
-
-class Call(NamedTuple, Generic[T]):
-    """A lookup as a value: its function, and its arguments after the setting. Hashable where these are."""
-
-    function: Callable[..., Lookup[T]]
-    arguments: tuple[object, ...]
-
-    def begin(self, setting: object) -> Lookup[T]:
-        """Make the generator that performs it."""
-        return self.function(setting, *self.arguments)

@@ -47,8 +47,9 @@ class AsyncioDriver(PooledDriver):
 
     def wake(self, batch: Batch) -> None:
         """Let the batch's task go on."""
-        if batch.waiter is not None and not batch.waiter.done():
-            batch.waiter.set_result(None)
+        waiter = batch.waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
 
     def _soon(self, call: Callable[..., None], *what: Any) -> None:
         self._home().call_soon(call, *what)

@@ -10,6 +10,7 @@ one.
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from socket import SocketType
+from typing import TypeAlias
 
 from k8sresolve._core.engine.desk import Flight
 from k8sresolve.config import Nameserver
@@ -19,16 +20,8 @@ AGE = 30.0  # seconds in which questions leave by it
 CROWD = 32  # questions in flight on one socket; a socket's receive buffer holds some 250 small datagrams
 
 
-class Ticket:
-    """A send by a pooled socket under an id: the flight, and the send's number."""
-
-    __slots__ = ("flight", "id", "number", "slot")
-
-    def __init__(self, slot: "Slot", id_: bytes, flight: Flight, number: int) -> None:
-        self.slot = slot
-        self.id = id_
-        self.flight = flight
-        self.number = number
+Ticket: TypeAlias = tuple["Slot", bytes, Flight, int]
+"""A send by a pooled socket: the socket, the id it has there, its flight, and its number in that."""
 
 
 class Slot:
@@ -38,13 +31,14 @@ class Slot:
     waits is late, or a copy, not junk.
     """
 
-    __slots__ = ("born", "ids", "names", "retired", "server", "sock", "waiting")
+    __slots__ = ("born", "free", "ids", "names", "retired", "server", "sock", "waiting")
 
     def __init__(self, server: Nameserver, sock: SocketType, now: float, *, retired: bool) -> None:
         self.server = server
         self.sock = sock
         self.born = now
         self.retired = retired  # no question will leave by it any more
+        self.free = not retired  # the next one may
         self.ids: set[bytes] = set()
         self.waiting: dict[bytes, Ticket] = {}
         self.names: set[str] = set()
@@ -56,7 +50,7 @@ class Pool:
     def __init__(self, close: Callable[[SocketType], None]) -> None:
         self._close = close
         self._slots: set[Slot] = set()
-        self._roomy: dict[Nameserver, list[Slot]] = defaultdict(list)  # those with room for another question
+        self._free: dict[Nameserver, list[Slot]] = defaultdict(list)  # those by which the next question may leave
         self._retired = False
 
     def __iter__(self) -> Iterator[Slot]:
@@ -66,10 +60,10 @@ class Pool:
         """Find the socket that a flight's next send leaves by; None where one is to be opened and `add`ed."""
         for port in flight.ports:
             # A resend: the socket before may have hit a dead conntrack entry.
-            if isinstance(port, Ticket):
-                self.condemn(port.slot)
+            if isinstance(port, tuple):
+                self.condemn(port[0])
         name = flight.key.name
-        for slot in self._roomy[server]:
+        for slot in self._free[server]:
             if now - slot.born >= AGE:
                 self.condemn(slot)
                 return self.choose(server, flight, now)
@@ -81,43 +75,49 @@ class Pool:
         """Take in a socket that was opened."""
         slot = Slot(server, sock, now, retired=self._retired)
         self._slots.add(slot)
-        if not self._retired:
-            self._roomy[server].append(slot)
+        if slot.free:
+            self._free[server].append(slot)
         return slot
 
     def enter(self, slot: Slot, id_: bytes, flight: Flight, number: int) -> Ticket:
         """Note that a flight's send left by the socket under that id, which is none of `slot.ids`."""
         slot.ids.add(id_)
         slot.names.add(flight.key.name)
-        ticket = slot.waiting[id_] = Ticket(slot, id_, flight, number)
+        ticket = slot.waiting[id_] = (slot, id_, flight, number)
         if len(slot.ids) >= USES:
             self.condemn(slot)
         elif len(slot.waiting) >= CROWD:
-            self._roomy[slot.server].remove(slot)
+            self._withdraw(slot)
         return ticket
 
     def leave(self, ticket: Ticket) -> None:
         """Give the send's place up."""
-        slot = ticket.slot
-        if slot.waiting.pop(ticket.id, None) is None:
-            return
-        slot.names.discard(ticket.flight.key.name)
-        if slot.retired:
-            self._settle(slot)
-        elif len(slot.waiting) == CROWD - 1 and slot in self._slots:
-            self._roomy[slot.server].append(slot)
+        slot, id_, flight, _ = ticket
+        if slot.waiting.pop(id_, None) is not None:
+            slot.names.discard(flight.key.name)
+            if not slot.free:
+                self._settle(slot)
 
     def condemn(self, slot: Slot) -> None:
         """Let no question leave by the socket any more."""
         slot.retired = True
-        roomy = self._roomy[slot.server]
-        if slot in roomy:
-            roomy.remove(slot)
+        self._withdraw(slot)
         self._settle(slot)
 
+    def _withdraw(self, slot: Slot) -> None:
+        slot.free = False
+        others = self._free[slot.server]
+        if slot in others:
+            others.remove(slot)
+
     def _settle(self, slot: Slot) -> None:
-        """Close the socket if nothing waits on it any more."""
-        if not slot.waiting and slot in self._slots:
+        """Let one that was full be chosen again, or close one on which nothing waits any more and nothing will."""
+        if slot not in self._slots:
+            return
+        if not slot.retired:
+            slot.free = True
+            self._free[slot.server].append(slot)
+        elif not slot.waiting:
             self._slots.remove(slot)
             self._close(slot.sock)
 
@@ -130,4 +130,4 @@ class Pool:
     def clear(self) -> None:
         """Forget all sockets; they are closed otherwise."""
         self._slots.clear()
-        self._roomy.clear()
+        self._free.clear()

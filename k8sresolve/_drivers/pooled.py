@@ -199,8 +199,8 @@ class PooledDriver(ABC):
     def _look(self, flight: Flight) -> None:
         """Read what has come meanwhile: whoever held up the loop held up its replies, too, which are here."""
         for port in tuple(flight.ports):
-            if isinstance(port, Ticket):
-                self._readable(port.slot)
+            if isinstance(port, tuple):
+                self._readable(port[0])
 
     def _wind(self, when: float, now: float) -> None:
         self._rings = when
@@ -234,7 +234,7 @@ class PooledDriver(ABC):
         flight.ports.clear()
 
     def _give_up(self, port: Ticket | Stream) -> None:
-        if isinstance(port, Ticket):
+        if isinstance(port, tuple):
             self._pool.leave(port)
         else:
             self._close(port.sock)
@@ -252,7 +252,7 @@ class PooledDriver(ABC):
         try:
             slot.sock.send(id_ + send.payload[2:])
         except OSError as error:
-            slot.retired = True
+            self._pool.condemn(slot)
             self._soon(self._fail, slot, error)  # the desk is in the middle of this flight
             raise
         flight.ports.append(self._pool.enter(slot, id_, flight, send.number))
@@ -275,8 +275,8 @@ class PooledDriver(ABC):
         now = monotonic()
         try:
             self._pool.condemn(slot)
-            for ticket in tuple(slot.waiting.values()):
-                self.desk.error(ticket.flight, ticket.number, text_of(error), now)
+            for _, _, flight, number in tuple(slot.waiting.values()):
+                self.desk.error(flight, number, text_of(error), now)
         except BaseException:
             self._begin_anew()
             raise
@@ -300,11 +300,12 @@ class PooledDriver(ABC):
         ticket = slot.waiting.get(data[:2])
         try:
             if ticket is not None:
-                self.desk.datagram(ticket.flight, ticket.number, data, now)
+                _, _, flight, number = ticket
+                self.desk.datagram(flight, number, data, now)
             elif data[:2] not in slot.ids:
                 # It counts as junk for all, since whoever floods this socket is after one of them.
-                for ticket in tuple(slot.waiting.values()):
-                    self.desk.datagram(ticket.flight, ticket.number, b"", now)
+                for _, _, flight, number in tuple(slot.waiting.values()):
+                    self.desk.datagram(flight, number, b"", now)
         except BaseException:
             self._begin_anew()
             raise

@@ -2,13 +2,17 @@
 
 import logging
 import sys
-from collections.abc import Coroutine
-from typing import Any, Protocol, TypeVar
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol, TypeAlias, TypeVar
 
+from k8sresolve._core.engine.cache import Asked
 from k8sresolve._core.engine.rules import Rules
-from k8sresolve._core.questions import Call, Patience, Results, Round, Terms
+from k8sresolve._core.questions import Lookup, Patience, Results, Round, Terms
 
 T = TypeVar("T")
+
+Call: TypeAlias = tuple[Callable[..., Lookup[T]], *tuple[Any, ...]]
+"""A lookup as a value: its function, and the arguments after the setting."""
 
 logger = logging.getLogger("k8sresolve")
 
@@ -55,26 +59,32 @@ def _terms(driver: Driver, timeout: float, *, fresh: bool) -> Terms:
     return Terms(driver.now() + timeout, fresh, Patience(driver.rules.retry_unreachable))
 
 
-def run(driver: SyncDriver, call: Call[T], setting: object, timeout: float, *, fresh: bool) -> T:
-    """Run a call to its end, `timeout` seconds at most."""
+def run(driver: SyncDriver, call: Call[T], setting: object, timeout: float, asked: Asked, *, fresh: bool) -> T:
+    """Run a call to its end, `timeout` seconds at most, and note what it asks."""
     terms = _terms(driver, timeout, fresh=fresh)
-    lookup = call.begin(setting)
+    lookup = call[0](setting, *call[1:])
     try:
         round_ = next(lookup)
         while True:
-            round_ = lookup.send(driver.ask(round_, terms))
+            results = driver.ask(round_, terms)
+            asked.append((round_.questions, results))
+            round_ = lookup.send(results)
     except StopIteration as stop:
         return stop.value  # type: ignore[no-any-return]
 
 
-async def run_async(driver: AsyncDriver, call: Call[T], setting: object, timeout: float, *, fresh: bool) -> T:
-    """Run a call to its end, `timeout` seconds at most."""
+async def run_async(
+    driver: AsyncDriver, call: Call[T], setting: object, timeout: float, asked: Asked, *, fresh: bool
+) -> T:
+    """Run a call to its end, `timeout` seconds at most, and note what it asks."""
     terms = _terms(driver, timeout, fresh=fresh)
-    lookup = call.begin(setting)
+    lookup = call[0](setting, *call[1:])
     try:
         round_ = next(lookup)
         while True:
-            round_ = lookup.send(await driver.ask(round_, terms))
+            results = await driver.ask(round_, terms)
+            asked.append((round_.questions, results))
+            round_ = lookup.send(results)
     except StopIteration as stop:
         return stop.value  # type: ignore[no-any-return]
 

@@ -11,7 +11,6 @@ from k8sresolve._core.questions import (
     AAAA,
     TYPE_NAMES,
     A,
-    Call,
     Empty,
     Exchange,
     Failed,
@@ -79,13 +78,6 @@ def test_a_round_waits_for_all_its_answers_and_nothing_less_is_usable_unless_it_
     assert [asked.enough(answers) for answers in missing] == [False] * 3
     assert asked.enough((FOUND, Empty(5.0))) is True
     assert [asked.usable(answers) for answers in [*missing, (FOUND, FOUND)]] == [False] * 4
-
-
-def test_a_call_gives_its_function_the_setting_and_then_its_arguments():
-    def lookup(*given):
-        yield given
-
-    assert next(Call(lookup, ("payments", 443)).begin("setting")) == ("setting", "payments", 443)
 
 
 @pytest.mark.parametrize(

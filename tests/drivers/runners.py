@@ -12,6 +12,7 @@ from typing import Any
 import attrs
 import trio
 
+from k8sresolve._core.engine.desk import Desk
 from k8sresolve._drivers.loops import Loops
 from k8sresolve.async_resolver import AsyncResolver
 from k8sresolve.config import ResolverConfig
@@ -114,7 +115,8 @@ def _options(scenario: Scenario) -> dict[str, Any]:
 
 
 def _outcome(results: list[Any], playing: list[Playing], seconds: float, resolver: Any) -> Outcome:
-    desks: list[Any] = [desk for known, _ in resolver._tally._desks if (desk := known()) is not None]
+    counting = [known() for known, _ in resolver._tally._counting]
+    desks = [one for one in counting if isinstance(one, Desk)]
     return Outcome(
         told=tuple(map(tell, results)),
         errors=tuple(result for result in results if isinstance(result, BaseException)),

@@ -6,6 +6,7 @@ import logging
 import os
 import random
 import socket
+import time
 import warnings
 from collections.abc import Callable, Coroutine
 from itertools import chain
@@ -13,8 +14,9 @@ from typing import Any
 
 import pytest
 
-from k8sresolve._core.engine import inquiry
-from k8sresolve._drivers import pooled
+from k8sresolve._core.engine import health, inquiry
+from k8sresolve._drivers import clock, pooled
+from k8sresolve._drivers.pool import CROWD
 from k8sresolve.async_resolver import AsyncResolver
 from k8sresolve.config import CacheConfig
 from k8sresolve.errors import InternalError, LookupTimeout, NoSuchName, ResolverClosed
@@ -48,6 +50,13 @@ def driver_of(resolver: Any) -> Any:
     """The driver of the sole loop."""
     (driver,) = resolver._line.driver._drivers.values()
     return driver
+
+
+def held_up_until(condition: Callable[[], bool]) -> None:
+    """Let nothing run in this loop until then, and until what was sent by then is here."""
+    while not condition():
+        time.sleep(0.001)
+    time.sleep(0.1)
 
 
 def idle(resolver: Any) -> bool:
@@ -312,6 +321,26 @@ def test_a_socket_carries_about_a_hundred_questions_one_after_another(resolver_o
     assert all(sock.fileno() == -1 for sock in opened)
 
 
+def test_after_30_seconds_questions_leave_by_another_socket_and_may_reach_a_new_replica(
+    resolver_of, opened, monkeypatch, patient
+):
+    resolver = resolver_of(cache=NOT_KEPT)
+    passed = 0.0
+    monkeypatch.setattr(pooled, "monotonic", lambda: clock.monotonic() + passed)
+
+    async def work() -> None:
+        nonlocal passed
+        assert await right(resolver, 1)
+        passed = 20.0  # some seconds more may go by here, on a busy machine
+        assert await right(resolver, 2)
+        assert len(opened) == 1
+        passed = 30.0
+        assert await right(resolver, 3)
+        assert [sock.fileno() == -1 for sock in opened] == [True, False]
+
+    run(resolver, work)
+
+
 def test_and_32_at_once(resolver_of, opened):
     resolver = resolver_of(scripted(late(0.05)), in_flight=100)
 
@@ -324,6 +353,75 @@ def test_and_32_at_once(resolver_of, opened):
     run(resolver, work)
 
 
+def test_what_came_while_the_loop_was_held_up_is_taken_in_one_turn(resolver_of, patient):
+    resolver = resolver_of()
+
+    async def work() -> None:
+        lookups = [asyncio.ensure_future(right(resolver, index)) for index in range(30)]
+        await asyncio.sleep(0)
+        held_up_until(lambda: resolver.playing[0].asked.total() == 30)
+        for _ in range(3):  # what is readable; who waited for it; and this task
+            await asyncio.sleep(0)
+        assert all(lookup.done() for lookup in lookups)
+
+    run(resolver, work)
+
+
+def test_of_a_flood_one_turn_takes_no_more_than_may_be_waited_for(resolver_of, patient):
+    resolver = resolver_of(scripted(silent))
+
+    class Flooded:
+        """A socket that never runs dry."""
+
+        def __init__(self, sock: socket.SocketType) -> None:
+            self.sock, self.reads = sock, 0
+
+        def recv(self, _size: int) -> bytes:
+            self.reads += 1
+            return b"junk"
+
+    async def work() -> None:
+        lookup = asyncio.ensure_future(right(resolver, 0))
+        await asyncio.sleep(0)
+        (slot,) = driver_of(resolver)._pool
+        flooded = slot.sock = Flooded(slot.sock)
+        driver_of(resolver)._readable(slot)
+        slot.sock = flooded.sock
+        assert flooded.reads == CROWD
+        lookup.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await lookup
+
+    run(resolver, work)
+
+
+def test_lookups_that_are_answered_in_time_set_and_cancel_no_timer_after_the_first(resolver_of, monkeypatch, patient):
+    monkeypatch.setattr(health, "LEAST_WAIT", 600.0)
+    set_: list[float] = []
+
+    class Noting(asyncio.SelectorEventLoop):
+        def call_at(self, when: float, *what: Any, **how: Any) -> asyncio.TimerHandle:
+            set_.append(when)
+            return super().call_at(when, *what, **how)
+
+        def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
+            set_.append(handle.when())
+            super()._timer_handle_cancelled(handle)
+
+    resolver = resolver_of(cache=NOT_KEPT)
+
+    async def work() -> int:
+        for index in range(300):
+            assert await right(resolver, index, timeout=600.0)
+        await asyncio.gather(*(right(resolver, index, timeout=600.0) for index in range(300)))
+        timers = len(set_)
+        await resolver.close()
+        return timers
+
+    with asyncio.Runner(loop_factory=Noting) as runner:
+        assert runner.run(work()) == 1
+
+
 def test_a_and_aaaa_of_one_name_never_share_a_port(resolver_of, opened):  # K1
     resolver = resolver_of(scripted(late(0.01)), family="both", cache=NOT_KEPT)
     shared: list[bool] = []
@@ -332,7 +430,7 @@ def test_a_and_aaaa_of_one_name_never_share_a_port(resolver_of, opened):  # K1
         lookups = [asyncio.ensure_future(right(resolver, index)) for index in range(20)]
         await asyncio.sleep(0)
         for slot in driver_of(resolver)._pool:
-            names = [ticket.flight.key.name for ticket in slot.waiting.values()]
+            names = [flight.key.name for _, _, flight, _ in slot.waiting.values()]
             shared.append(len(names) != len(set(names)))
         assert len(opened) == 2
         await asyncio.gather(*lookups)

@@ -1,6 +1,7 @@
 """The clock of deadlines: what freezes or moves time in a test does not reach it (T7, F16)."""
 
 import asyncio
+import runpy
 import subprocess
 import sys
 import threading
@@ -13,6 +14,7 @@ import pytest
 import time_machine
 
 from k8sresolve import AsyncResolver, ResolverConfig
+from k8sresolve._drivers import clock
 from k8sresolve._drivers.clock import monotonic
 from k8sresolve.errors import LookupTimeout
 from tests.drivers.names import NAMES, ZONE, right
@@ -47,6 +49,14 @@ def test_f16_freezegun_stops_the_one_that_this_clock_is_not():
         frozen = time.monotonic()
         time.sleep(0.001)
         assert time.monotonic() == frozen
+
+
+def test_f16_imported_in_stopped_time_it_goes_on_too():
+    with freezegun.freeze_time("2030-01-01"):
+        fresh = runpy.run_path(clock.__file__)["monotonic"]
+        began = fresh()
+        time.sleep(0.001)
+        assert began < fresh() < monotonic() + 3000
 
 
 def test_t7_f16_a_blocking_lookup_ends_at_its_deadline(resolver_of, odd_time):

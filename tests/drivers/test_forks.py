@@ -73,6 +73,20 @@ def bells(resolver: Any) -> list[Any]:
     return [batch.waiter.bell for flight in flights for batch, _ in list(flight.batches)]
 
 
+def test_a_child_has_its_parents_results_and_may_forget_them(resolver_of):
+    resolver = resolver_of()
+    assert right(resolver, 0)
+
+    def work() -> int:
+        remembered = right(resolver, 0) and resolver.stats().sends == 1
+        resolver.forget()
+        return not (remembered and right(resolver, 0) and resolver.stats().sends == 2)
+
+    assert status_of(in_child(work)) == 0
+    assert right(resolver, 0)
+    assert resolver.stats().sends == 1
+
+
 def test_a_child_does_not_hold_its_parents_sockets_and_bells(resolver_of):
     resolver = resolver_of(Nameserver({"a.example.": (silent,)}, ZONE))
     assert right(resolver, 0)  # what is imported late by anybody here is imported now

@@ -126,6 +126,49 @@ def test_f1_an_exception_at_any_line_leaves_nothing_and_passes_unchanged(resolve
     assert at_every_line(lambda: right(resolver, 0), check, kind) > lines
 
 
+def test_f1_what_is_remembered_is_whole_after_an_exception_at_any_line(resolver_of):
+    """One result is kept here, and another one recalled, whose answers are looked up since something has changed."""
+    resolver = resolver_of()
+    cache = resolver._line.cache
+    assert right(resolver, 0)
+
+    def look_up() -> None:
+        assert right(resolver, 1)
+        assert right(resolver, 0)
+
+    with ThreadPoolExecutor(1) as pool:
+
+        def check() -> None:
+            counted = cache.octets
+            cache.mend()
+            assert cache.octets == counted
+            assert right(resolver, 0)
+            assert pool.submit(right, resolver, 1).result(10)
+            resolver.forget(NAMES[1])
+
+        check()
+        assert at_every_line(look_up, check, Interruption) > 150
+
+
+def test_f1_a_handler_that_looks_up_the_same_in_the_midst_of_a_recall(resolver_of):
+    resolver = resolver_of()
+    assert right(resolver, 0)
+    lines = 0
+    for at in range(1000):
+        resolver.forget(NAMES[1])
+        assert right(resolver, 1)  # something has changed, so that the other's answer is looked up
+        caller = Interrupter(at, Interruption, handler=lambda: right(resolver, 0))
+        with caller.at_work():
+            assert right(resolver, 0)
+        if not caller.raised:
+            lines = at
+            break
+    assert lines > 5
+    counted = resolver._line.cache.octets
+    resolver._line.cache.mend()
+    assert resolver._line.cache.octets == counted
+
+
 def test_f1_with_a_closed_port(resolver_of):
     resolver = resolver_of(Nameserver(udp=False, tcp=False), retry_unreachable=0.03, cache=NOT_KEPT)
     idle = at_rest()

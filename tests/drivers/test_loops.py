@@ -509,6 +509,35 @@ def test_a_clock_that_freezegun_stopped_hangs_asyncio_sleep_and_not_a_lookup_tha
     in_asyncio(resolver.close)
 
 
+@each_loop
+def test_a_loop_that_was_held_up_sends_nothing_again_whose_reply_is_here(resolver_of, run):
+    resolver = resolver_of(cache=NOT_KEPT)
+    found: list[bool] = []
+
+    async def look(index: int) -> None:
+        found.append(await right(resolver, index, timeout=60.0))
+
+    async def hold_up() -> None:
+        while resolver.stats().sends < 20:
+            await (trio.sleep if run is in_trio else asyncio.sleep)(0)
+        began = monotonic()
+        until(lambda: monotonic() > began + 2 * health.FIRST_WAIT and resolver.playing[0].asked.total() >= 20)
+
+    async def main() -> None:
+        async with resolver:
+            if run is in_trio:
+                async with trio.open_nursery() as nursery:
+                    for index in range(20):
+                        nursery.start_soon(look, index)
+                    nursery.start_soon(hold_up)
+            else:
+                await asyncio.gather(*(look(index) for index in range(20)), hold_up())
+
+    run(main)
+    assert found == [True] * 20
+    assert resolver.stats().resends == 0
+
+
 # -- exceptions ------------------------------------------------------------------------------------------------------
 
 

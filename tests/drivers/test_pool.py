@@ -1,6 +1,7 @@
 """Which socket a question leaves by, and when one has had its day: decisions alone, no socket is opened."""
 
 from itertools import count
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -43,12 +44,21 @@ def flight_of():
 numbers = count()
 
 
+class Sent(NamedTuple):
+    """A ticket, by names."""
+
+    slot: Any
+    id: bytes
+    flight: Flight
+    number: int
+
+
 def sent(pool, flight, server=ONE, now=0.0):
     """Let a flight leave as a driver does; returns its ticket."""
     slot = pool.choose(server, flight, now)
     if slot is None:
         slot = pool.add(server, object(), now)
-    ticket = pool.enter(slot, next(numbers).to_bytes(4), flight, 0)
+    ticket = Sent(*pool.enter(slot, next(numbers).to_bytes(4), flight, 0))
     flight.ports.append(ticket)
     return ticket
 
@@ -91,6 +101,14 @@ def test_a_socket_carries_so_many_at_once_and_no_more(pool, flight_of):
     assert tickets[CROWD].slot is not tickets[0].slot
 
 
+def test_one_that_was_full_is_chosen_again_as_soon_as_one_of_its_questions_is_answered(pool, flight_of):
+    tickets = [sent(pool, flight_of(f"n{n}")) for n in range(2 * CROWD)]
+    assert len(list(pool)) == 2
+    pool.leave(tickets[0])
+    assert sent(pool, flight_of("a")).slot is tickets[0].slot
+    assert sent(pool, flight_of("b")).slot not in {ticket.slot for ticket in tickets}
+
+
 def test_a_socket_is_closed_after_its_last_use_and_no_earlier(pool, flight_of):
     first = sent(pool, flight_of("a"))
     pool.leave(first)
@@ -127,7 +145,7 @@ def test_a_socket_knows_the_ids_that_were_answered_or_given_up(pool, flight_of):
 
 def test_a_ticket_given_back_twice_closes_once(pool, flight_of):
     ticket = sent(pool, flight_of("a"))
-    ticket.slot.retired = True
+    pool.condemn(ticket.slot)
     pool.leave(ticket)
     pool.leave(ticket)
     assert pool.closed == [ticket.slot.sock]
@@ -157,8 +175,12 @@ def test_one_that_failed_is_closed_when_nothing_waits_on_it_any_more(pool, fligh
 
 
 def test_cleared_it_knows_none_and_closes_none(pool, flight_of):
-    ticket = sent(pool, flight_of("a"))
+    ticket, *others = [sent(pool, flight_of(f"n{n}")) for n in range(CROWD)]
     pool.clear()
-    ticket.slot.retired = True
-    pool.leave(ticket)
+    pool.leave(others[0])
+    assert sent(pool, flight_of("a")).slot is not ticket.slot
+    pool.clear()
+    pool.condemn(ticket.slot)
+    for one in (ticket, *others):
+        pool.leave(one)
     assert (list(pool), pool.closed) == ([], [])

@@ -8,6 +8,7 @@ K8SRESOLVE_MACHINES=2000 runs so many.
 """
 
 import asyncio
+import math
 import os
 import struct
 from ipaddress import IPv4Address
@@ -111,6 +112,7 @@ class OneReload:
 
     def __init__(self, config: ResolverConfig) -> None:
         self._configs = [config]
+        self.due = -math.inf
 
     def changed(self, _now: float) -> ResolverConfig | None:
         """Return the configuration, once."""
@@ -194,6 +196,7 @@ class Machine(RuleBasedStateMachine):
     def reload(self, config: ResolverConfig) -> None:
         """Let the configuration change; the next lookup sees it."""
         self.resolver._reloader = OneReload(config)
+        self.resolver._calm_down()
 
     @rule()
     def close(self) -> None:

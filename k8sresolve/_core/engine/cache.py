@@ -1,120 +1,281 @@
-"""Answers by question, while they last. Pure: the time is an argument, and values are frozen."""
+"""Answers by question, and finished results by call, while they last. Pure: the time is an argument."""
+
+import math
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 from k8sresolve._core.engine.lock import UNSHARED, Lock
-from k8sresolve._core.questions import AAAA, A, Empty, Failed, Found, Question, Result, SrvData, is_under
+from k8sresolve._core.engine.octets import octets_of_answer, octets_of_result
+from k8sresolve._core.questions import AAAA, A, Empty, Failed, Found, NxDomain, Question, Result, Results, is_under
 from k8sresolve.config import CacheConfig
 
 NEGATIVE_WITHOUT_SOA = 5.0  # seconds; RFC 2308, section 5 would not keep it at all
 
+Answer: TypeAlias = Found | Empty | NxDomain
+
+Asked: TypeAlias = list[tuple[tuple[Question, ...], Results]]
+"""What a call asked, round by round, and what came of it."""
+
 
 def key_of(question: Question) -> Question:
     """Return the question that stands for all letter cases of its name (RFC 4343)."""
-    name = question.name.lower()
-    return question if name == question.name else Question(name, question.rdtype)
+    name, rdtype = question
+    lower = name.lower()
+    return question if lower == name else Question(lower, rdtype)
+
+
+class Worth:
+    """How often results were recalled that are worth so many questions, of which the cache found so many."""
+
+    __slots__ = ("found", "questions", "times")
+
+    def __init__(self, questions: int, found: int) -> None:
+        self.questions = questions
+        self.found = found
+        self.times = 0
+
+
+class Recalled:
+    """What recalled results saved, as `tally.Counters` tell it: what the calls would have asked, and found here.
+
+    Results are recalled without the lock, so that one addition must do: the interpreter lets no other thread run, and
+    no signal's handler, in the midst of one.
+    """
+
+    __slots__ = ("_worths",)
+
+    resends = sends = 0
+
+    def __init__(self) -> None:
+        self._worths: dict[tuple[int, int], Worth] = {}
+
+    def worth(self, questions: int, found: int) -> Worth:
+        """Where to count results that are worth so much."""
+        worth = self._worths.get((questions, found))
+        if worth is None:
+            worth = self._worths[questions, found] = Worth(questions, found)
+        return worth
+
+    @property
+    def questions(self) -> int:
+        """How many questions there would have been."""
+        return sum(worth.times * worth.questions for worth in tuple(self._worths.values()))
+
+    @property
+    def cache_hits(self) -> int:
+        """How many of these the cache would have answered."""
+        return sum(worth.times * worth.found for worth in tuple(self._worths.values()))
+
+
+class Edition:
+    """The cache as it was until something came or went; then this one is `old`."""
+
+    __slots__ = ("old",)
+
+    def __init__(self) -> None:
+        self.old = False
+
+
+_WORTHLESS = Worth(0, 0)
+
+
+class Finished:
+    """The result of a call, with what it was made of: the key of each question asked, each before its answer.
+
+    None stands for an answer that was not waited for, and on which the result does not depend. It holds until
+    `expires`, in the edition of the cache in which it was last looked at; later ones are to be asked: `Cache.holds`.
+    """
+
+    __slots__ = ("edition", "expires", "made_of", "result", "worth")
+
+    def __init__(self, result: Any, made_of: tuple[Any, ...], edition: Edition) -> None:
+        self.result = result
+        self.made_of = made_of
+        self.edition = edition
+        self.expires = -math.inf
+        self.worth = _WORTHLESS
 
 
 class Cache:
-    """The least recently used answers go first, by their number and by their octets. Failures and TTL 0 are never kept.
+    """The least recently used go first, by their number and by their octets. Failures and TTL 0 are never kept.
 
-    An answer that would take more than an eighth of the octets is not kept: it would drive too much else out.
+    What would take more than an eighth of the octets is not kept: it would drive too much else out.
+
+    Finished results are kept beside the answers, by call: a tuple that begins with the lookup's function, and so equals
+    no question. One holds for as long as the call would be given the very answers that it was made of, so that nothing
+    that has expired, was forgotten or has come anew lives on in it. To see whether one does, and to keep its answers
+    among what is in use, they are looked up as the call would do it: once in each edition of the cache, at the first
+    recall. Others take no lock, since they change nothing.
+
+    An exception out of nowhere, such as a signal handler's, may part an entry from its count: see `mend`.
     """
 
-    __slots__ = ("_answers", "config", "lock", "octets")
+    __slots__ = ("_edition", "_kept", "config", "find", "forgotten", "lock", "octets", "recalled")
 
     def __init__(self, config: CacheConfig, lock: Lock = UNSHARED) -> None:
         self.config = config
         self.lock = lock
-        self._answers: dict[Question, tuple[Result, int]] = {}
+        self.recalled = Recalled()
+        self._kept: dict[tuple[Any, ...], Any] = {}  # Answer or Finished
+        self._edition = Edition()
+        self.forgotten = 0  # how often something was
         self.octets = 0
+        self.find: Callable[[tuple[Any, ...]], Finished | None] = self._kept.get
+        """Find the result of a call."""
 
     def __len__(self) -> int:
-        return len(self._answers)
+        return len(self._kept)
 
-    def get(self, key: Question, now: float) -> Result | None:
+    # -- answers -----------------------------------------------------------------------------------------------------
+
+    def get(self, key: Question, now: float) -> Answer | None:
         """Return what is known of the question, None if nothing is, or no longer."""
         with self.lock:
-            entry = self._answers.pop(key, None)
-            if entry is None:
-                return None
-            answer, octets = entry
-            if isinstance(answer, Failed) or answer.expires <= now:
-                self.octets -= octets
-                return None
-            self._answers[key] = entry
-            return answer
+            return self._use(key, now)
 
     def put(self, key: Question, answer: Result, now: float) -> None:
         """Keep the answer while it lasts."""
         if isinstance(answer, Failed) or answer.expires <= now:
             return
-        octets = octets_of(key, answer)
         with self.lock:
-            if key in self._answers:
-                self._drop(key)
-            if octets > self.config.octets / _SHARES:
+            self._drop(key)
+            if not self._add(key, answer):
                 return
-            self._answers[key] = answer, octets
-            self.octets += octets
             if key.rdtype in _OTHER_FAMILY:
-                self._let_live_beside(key, now)
-            while self.octets > self.config.octets or len(self._answers) > self.config.entries:
-                self._drop(next(iter(self._answers)))
+                other = Question(key.name, _OTHER_FAMILY[key.rdtype])
+                beside = self._kept.get(other)
+                if beside is not None:
+                    self._let_live(key, answer, beside, now)
+                    self._let_live(other, beside, answer, now)
+            self._keep_to_bounds()
 
-    def _let_live_beside(self, key: Question, now: float) -> None:
+    def _let_live(self, key: Question, negative: object, positive: object, now: float) -> None:
         """Let NODATA beside a positive answer of the other family live as long as that, within the SOA's minimum."""
-        other = Question(key.name, _OTHER_FAMILY[key.rdtype])
-        for mine, theirs in ((key, other), (other, key)):
-            negative, octets = self._answers.get(mine, _NOTHING)
-            positive, _ = self._answers.get(theirs, _NOTHING)
-            if isinstance(negative, Empty) and isinstance(positive, Found) and negative.expires > now:
-                expires = max(negative.expires, min(positive.expires, negative.limit))
-                longer = Empty(expires, negative.limit, negative.chain, negative.exchanges, negative.at)
-                self._answers[mine] = longer, octets
-
-    def forget(self, name: str | None) -> None:
-        """Drop what is known of one absolute name, or everything."""
-        lower = None if name is None else name.lower()
-        with self.lock:
-            for key in [key for key in self._answers if lower in (None, key.name)]:
-                self._drop(key)
-
-    def mend(self) -> None:
-        """Count anew, where an exception out of nowhere may have parted an answer from its count."""
-        with self.lock:
-            self.octets = sum(octets for _, octets in self._answers.values())
-
-    def _drop(self, key: Question) -> None:
-        _, octets = self._answers.pop(key, _NOTHING)
-        self.octets -= octets
+        if isinstance(negative, Empty) and isinstance(positive, Found) and negative.expires > now:
+            expires = max(negative.expires, min(positive.expires, negative.limit))
+            self._kept[key] = Empty(expires, negative.limit, negative.chain, negative.exchanges, negative.at)
 
     def seconds(self, name: str, soa_ttl: int | None, cluster_domain: str | None) -> float:
         """How long a negative answer for the name is kept."""
         most = self.config.cluster_negative_ttl if is_under(name, cluster_domain) else self.config.negative_ttl
         return min(most, NEGATIVE_WITHOUT_SOA if soa_ttl is None else soa_ttl)
 
+    # -- finished results --------------------------------------------------------------------------------------------
+
+    def keep(self, call: tuple[Any, ...], result: Any, asked: Asked, now: float) -> None:
+        """Under the lock: keep the result of a call that asked this, if all that it was made of is here, and whole."""
+        if _is_incomplete(result):
+            return
+        made_of: list[Any] = []
+        for questions, results in asked:
+            for question, answer in zip(questions, results, strict=True):
+                key = key_of(question)
+                known = None if answer is None else self._kept.get(key)
+                if answer is not None and not _is_whole(known, answer):
+                    return
+                made_of += key, known
+        # With no more room than for these, the result would drive out an answer that it was made of.
+        if any(made_of[1::2]) and len(made_of) // 2 < self.config.entries:
+            self._drop(call)
+            if self._add(call, finished := Finished(result, tuple(made_of), self._edition)):
+                self._look_up(call, finished, now)
+                self._keep_to_bounds()
+
+    def holds(self, call: tuple[Any, ...], finished: Finished, now: float) -> bool:
+        """Under the lock: whether the result of a call holds in this edition still; it is the last one used then."""
+        return self._kept.get(call) is finished and self._look_up(call, finished, now)
+
+    def _look_up(self, call: tuple[Any, ...], finished: Finished, now: float) -> bool:
+        """Look up what a result was made of, as its call would; drop it if that is not the same any more."""
+        found, expires = 0, math.inf
+        pairs = iter(finished.made_of)
+        for key, answer in zip(pairs, pairs, strict=True):
+            known = self._use(key, now)
+            if known is not None:
+                found += 1
+                expires = min(expires, known.expires)
+            if known is not answer and answer is not None:
+                self._drop(call)
+                return False
+        if self._kept.pop(call, None) is None:
+            return False  # a signal's handler looked the same up in the midst of this
+        self._kept[call] = finished
+        finished.expires = expires
+        finished.worth = self.recalled.worth(len(finished.made_of) // 2, found)
+        finished.edition = self._edition
+        return True
+
+    # -- both --------------------------------------------------------------------------------------------------------
+
+    def forget(self, name: str | None) -> None:
+        """Drop what is known of one absolute name, or everything."""
+        lower = None if name is None else name.lower()
+        with self.lock:
+            self.forgotten += 1
+            for key in [key for key, one in self._kept.items() if lower is None or _stands_at(lower, key, one)]:
+                self._drop(key)
+
+    def mend(self) -> None:
+        """Count anew, where an exception out of nowhere may have parted an entry from its count."""
+        with self.lock:
+            self._begin_edition()
+            self.octets = sum(_octets_of(key, one) for key, one in self._kept.items())
+
+    def _use(self, key: Question, now: float) -> Answer | None:
+        """Look an answer up, which is the last one used then."""
+        answer: Any = self._kept.pop(key, None)
+        if answer is None:
+            return None
+        if answer.expires <= now:
+            self.octets -= octets_of_answer(key, answer)
+            return None
+        self._kept[key] = answer
+        return answer  # type: ignore[no-any-return]
+
+    def _add(self, key: tuple[Any, ...], one: Answer | Finished) -> bool:
+        octets = _octets_of(key, one)
+        if octets * _SHARES > self.config.octets:
+            return False
+        self._kept[key] = one
+        self.octets += octets
+        self._begin_edition()
+        return True
+
+    def _drop(self, key: tuple[Any, ...]) -> None:
+        one = self._kept.pop(key, None)
+        if one is not None:
+            self.octets -= _octets_of(key, one)
+            self._begin_edition()
+
+    def _begin_edition(self) -> None:
+        self._edition.old = True
+        self._edition = Edition()
+
+    def _keep_to_bounds(self) -> None:
+        while self.octets > self.config.octets or len(self._kept) > self.config.entries:
+            self._drop(next(iter(self._kept)))
+
 
 _OTHER_FAMILY = {A: AAAA, AAAA: A}
-_NOTHING = (None, 0)
-_SHARES = 8  # that one answer may take one of
-
-# Octets of memory, as tracemalloc(3) counts them on CPython 3.11: of an answer without records, of an address, of a
-# name as a record, of an SRV record and of a name of the additional section, these three without their text.
-_ANSWER = 640
-_ADDRESS = {A: 88, AAAA: 108}
-_NAME = 92
-_SRV = 168
-_GLUE = 140
+_SHARES = 8  # that one entry may take one of
 
 
-def octets_of(key: Question, answer: Result) -> int:
-    """About how much memory a remembered answer takes."""
-    octets = _ANSWER + len(key.name)
-    if not isinstance(answer, Found):
-        return octets
-    if key.rdtype in _ADDRESS:
-        return octets + _ADDRESS[key.rdtype] * len(answer.data)
-    for datum in answer.data:
-        octets += _SRV + len(datum.target) if isinstance(datum, SrvData) else _NAME + len(datum)
-    for name, addresses in answer.glue.items():
-        octets += _GLUE + len(name) + sum(_ADDRESS[A if address.version == 4 else AAAA] for address in addresses)
-    return octets
+def _is_whole(known: object, answer: Result) -> bool:
+    """Whether what is remembered is that answer, and nothing of it was cut off; NODATA may live longer by now."""
+    if isinstance(known, Empty) and isinstance(answer, Empty):
+        return known.at == answer.at
+    return known is answer and not (isinstance(known, Found) and known.truncated)
+
+
+def _is_incomplete(result: Any) -> bool:
+    return any(getattr(part, "incomplete", False) for part in (result if isinstance(result, tuple) else (result,)))
+
+
+def _stands_at(name: str, key: tuple[Any, ...], one: Answer | Finished) -> bool:
+    return any(asked.name == name for asked in one.made_of[::2]) if isinstance(one, Finished) else key[0] == name
+
+
+def _octets_of(key: Any, one: Answer | Finished) -> int:
+    if isinstance(one, Finished):
+        return octets_of_result(key, one.result, len(one.made_of) // 2)
+    return octets_of_answer(key, one)

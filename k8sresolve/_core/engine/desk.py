@@ -63,9 +63,8 @@ class Flight(Inquiry):
     def __init__(self, batch: Batch, index: int, key: Question, desk: "Desk", now: float) -> None:
         rules, deadline = desk.rules, batch.deadline
         first = desk.next_turn() if rules.rotate else 0
-        super().__init__(
-            batch.round.questions[index], rules, desk.ledger, deadline, first=first, patience=batch.patience
-        )
+        question = batch.round.questions[index]
+        Inquiry.__init__(self, question, rules, desk.ledger, deadline, first=first, patience=batch.patience)
         self.key = key
         self.began = now
         self.inside = desk.suffix is not None and key.name.endswith(desk.suffix)
@@ -288,12 +287,14 @@ class Desk:
         finally:
             self._filling = False
 
-    def _let(self, flight: Flight, now: float, event: Callable[..., list[Send]], *what: Any) -> None:
-        """Let the flight take an event, perform what it sends, and see what has become of it."""
+    def _let(
+        self, flight: Flight, now: float, event: Callable[..., list[Send]], number: int = -1, what: Any = None
+    ) -> None:
+        """Let the flight take an event, of a send if it says so, perform what it sends, and see what becomes of it."""
         if flight.answer is not None:
             return
         try:
-            sends = event(now, *what)
+            sends = event(now) if number < 0 else event(now, number, what)
             if sends or self._events.observers:
                 self._perform(flight, sends, now)
         except Exception as error:  # noqa: BLE001
@@ -319,7 +320,8 @@ class Desk:
             if len(flight.ports) >= SOCKETS:
                 self._host.drop(flight, flight.ports[0])
             self.counters.sends += 1
-            self.counters.resends += send.purpose not in ("first", "probe")
+            if len(flight.sent) > 1 and send.purpose not in ("first", "probe"):
+                self.counters.resends += 1
             if self._events.observers:
                 self._tell_sent(flight, send, now)
             error = self._host.send(flight, send)

@@ -43,14 +43,20 @@ def addresses(setting: Setting, host: str) -> Lookup[Addresses]:
 
 def searched(trail: Trail) -> Lookup[Tried]:
     """Find any host but one that is answered here: the candidate that has it, with its answers as received."""
-    walks = yield from walks_of(trail)
+    end = yield from walk_for(trail, trail.setting.rdtypes)
+    if end.found is not None:
+        return end.found
+    walks = yield from _with_the_rest(trail, end)
     return walks[-1][1].found or fail(trail, walks, trail.setting.wanted)
 
 
 def walks_of(trail: Trail) -> Lookup[list[Walk]]:
     """Walk the search list for the families asked for, and, if these have no data, for the rest."""
+    return (yield from _with_the_rest(trail, (yield from walk_for(trail, trail.setting.rdtypes))))
+
+
+def _with_the_rest(trail: Trail, end: search.Walked) -> Lookup[list[Walk]]:
     setting = trail.setting
-    end = yield from walk_for(trail, setting.rdtypes)
     walks = [(setting.rdtypes, end)]
     if end.failure == "nodata" and setting.rest:
         walks.append((setting.rest, (yield from walk_for(trail, setting.rest))))

@@ -50,7 +50,7 @@ def port_list(ports: Iterable[str | PortName]) -> tuple[str | PortName, ...]:
     return tuple(ports)
 
 
-def service(setting: Setting, name: str | ServiceName, ports: tuple[str | PortName, ...]) -> Lookup[Service]:
+def service(setting: Setting, name: str | ServiceName, *ports: str | PortName) -> Lookup[Service]:
     """A, AAAA and SRV of each port, in one round."""
     place = setting.service_name(name)
     named = [(port if isinstance(port, PortName) else PortName.parse(port)).at(place) for port in ports]

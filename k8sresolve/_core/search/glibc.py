@@ -76,10 +76,10 @@ def _outcome(answers: Results) -> Outcome:
 
 def _then(step: Step, outcome: Outcome) -> Then:
     if outcome in ("found", "dangling", "closed") or (outcome == "network" and step.listed):
-        return Then.STOP
+        return "stop"
     if not step.listed or outcome in ("nxdomain", "nodata", "servfail"):
-        return Then.GO_ON
-    return Then.LEAVE_LIST
+        return "go on"
+    return "leave the list"
 
 
 def _failure(tried: Sequence[Tried], rdtypes: tuple[int, ...]) -> Failure:
@@ -99,7 +99,7 @@ def _failure(tried: Sequence[Tried], rdtypes: tuple[int, ...]) -> Failure:
 
 def _reported(tried: Sequence[Tried]) -> Outcome:
     first, last = tried[0], tried[-1]
-    if _then(last.step, last.outcome) is Then.STOP:
+    if _then(last.step, last.outcome) == "stop":
         return last.outcome
     if not first.step.listed:
         return first.outcome

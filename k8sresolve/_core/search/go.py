@@ -13,7 +13,6 @@ from k8sresolve._core.search.rules import (
     Judgement,
     PolicyRules,
     Step,
-    Then,
     Tried,
     as_typed,
     as_typed_first,
@@ -46,7 +45,7 @@ def _steps(name: str, config: ResolverConfig, _rdtypes: tuple[int, ...]) -> Iter
 
 def _judge(step: Step, answers: Results) -> Judgement:
     outcome = step.unsent or _outcome(answers)
-    return outcome, Then.STOP if outcome in ("found", "closed") else Then.GO_ON
+    return outcome, "stop" if outcome in ("found", "closed") else "go on"
 
 
 def _outcome(answers: Results) -> Outcome:

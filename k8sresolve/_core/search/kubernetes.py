@@ -16,7 +16,6 @@ from k8sresolve._core.search.rules import (
     Judgement,
     PolicyRules,
     Step,
-    Then,
     Tried,
     without,
 )
@@ -67,19 +66,19 @@ def _steps(name: str, config: ResolverConfig, rdtypes: tuple[int, ...]) -> Itera
 
 def _judge(step: Step, answers: Results) -> Judgement:
     """Under the cluster domain pass over negative answers only; outside it go on as glibc does."""
-    outcome = step.unsent or _outcome(answers)
+    outcome = _outcome(answers) if answers else step.unsent or "unsendable"
     if step.inside:
-        return outcome, Then.GO_ON if outcome in ("nxdomain", "nodata") else Then.STOP
-    return outcome, Then.STOP if outcome == "found" else glibc.judge(step, answers)[1]
+        return outcome, "go on" if outcome in ("nxdomain", "nodata") else "stop"
+    return outcome, "stop" if outcome == "found" else glibc.judge(step, answers)[1]
 
 
 def _outcome(answers: Results) -> Outcome:
     """Take any record. NXDOMAIN holds for every type (RFC 8020). NODATA does not outweigh a failure."""
+    if len(answers) == 1:
+        return outcome_of(answers[0])
     outcomes: list[Outcome] = [outcome_of(answer) for answer in answers]
     if "found" in outcomes:
         return "found"
-    if len(outcomes) == 1:
-        return outcomes[0]
     if "nxdomain" in outcomes and "dangling" not in outcomes:
         return "nxdomain"
     for outcome in outcomes:

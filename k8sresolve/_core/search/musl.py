@@ -12,7 +12,6 @@ from k8sresolve._core.search.rules import (
     Judgement,
     PolicyRules,
     Step,
-    Then,
     Tried,
     as_typed,
     as_typed_first,
@@ -56,7 +55,7 @@ def _listed(name: str, entry: str, *, old: bool) -> Step:
 
 def _judge(step: Step, answers: Results) -> Judgement:
     outcome = step.unsent or _outcome(answers)
-    return outcome, Then.GO_ON if outcome == "nxdomain" else Then.STOP
+    return outcome, "go on" if outcome == "nxdomain" else "stop"
 
 
 def _outcome(answers: Results) -> Outcome:

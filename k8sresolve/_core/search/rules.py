@@ -6,7 +6,6 @@ questions that nobody can answer. Each has a module of its own and exports its r
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from enum import Enum
 from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias, assert_never
 
@@ -76,12 +75,11 @@ class Tried(NamedTuple):
         return self.step.candidate
 
 
-class Then(Enum):
-    """What follows a candidate."""
+Then: TypeAlias = Literal["go on", "leave the list", "stop"]
+"""What follows a candidate.
 
-    GO_ON = "ask the next candidate"
-    LEAVE_LIST = "ask no more of the search list; the name as typed may still be asked"
-    STOP = "ask nothing more"
+The next one is asked; no more of the search list is, but the name as typed may still be; or nothing more is asked.
+"""
 
 
 Plan: TypeAlias = Callable[[str, ResolverConfig, tuple[int, ...]], Iterator[Step]]

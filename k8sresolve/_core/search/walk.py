@@ -22,7 +22,7 @@ from k8sresolve._core.questions import (
 )
 from k8sresolve._core.search.absolute import steps_for
 from k8sresolve._core.search.aliases import at_alias, completed, unsaid
-from k8sresolve._core.search.plans import PLANS, Run, is_plain_head, plan_behind, runs
+from k8sresolve._core.search.plans import PLANS, Run, begun_with, is_plain_head, plan_behind, runs
 from k8sresolve._core.search.rules import TEMPORARY, Beyond, Failure, PolicyRules, Step, Then, Tried
 from k8sresolve._escaping import told
 from k8sresolve.config import Policy, ResolverConfig
@@ -111,9 +111,9 @@ class Search:
                 [new(Question, (s.name, rdtype)) for s in steps if s.kind == "asked" for rdtype in rdtypes]
             )
             answers = (yield _round(questions, steps, policy)) if questions else _before(steps, tried)
-            then = Then.GO_ON
+            then: Then = "go on"
             for step, received in _answered(steps, answers, len(rdtypes)):
-                if then is Then.STOP:
+                if then == "stop":
                     tried.append(Tried(step, received, "overtaken"))
                     continue
                 got, beyond = received, _NOTHING_BEYOND
@@ -122,13 +122,16 @@ class Search:
                     more = yield at_alias(questions)
                     got, beyond = completed(got, rdtypes, questions, more), tuple(zip(questions, more, strict=True))
                     outcome, then = policy.judge(step, got)
+                if outcome == "found" and decided is None and not tried and len(steps) == 1:
+                    found = new(Tried, (step, got, outcome, beyond))
+                    return new(Walked, (found, (found,), None, None))
                 if step.kind != "repeated":
                     tried.append(new(Tried, (step, got, outcome, beyond)))
                     if decided is not None:
                         decided(tried[-1])
-            if then is Then.STOP:
+            if then == "stop":
                 break
-            left_list = left_list or then is Then.LEAVE_LIST
+            left_list = left_list or then == "leave the list"
         return _walked(tuple(tried), policy, rdtypes)
 
     def rehearse(
@@ -147,11 +150,12 @@ class Search:
 
     def _runs(self, name: str, rdtypes: tuple[int, ...]) -> Iterable[Run]:
         """Plan the walk: steps asked at once."""
-        head, dot, behind = name.partition(".")
+        dot = name.find(".")
+        head, behind = (name, "") if dot < 0 else (name[:dot], name[dot:])
         if is_plain_head(head):
-            plan = self._planned(dot + behind, rdtypes)
+            plan = self._planned(behind, rdtypes)
             if plan is not None and plan.holds_for(head):
-                return plan.begun_with(head)
+                return map(partial(begun_with, head), plan.runs)
         return runs(steps_for(name, self._config, self.policy, rdtypes))
 
 
@@ -188,7 +192,7 @@ def _round(questions: tuple[Question, ...], steps: Run, policy: PolicyRules) -> 
         for step, got in _answered(steps, answers, width):
             if not all_there(got):
                 return False
-            if policy.judge(step, got)[1] is Then.STOP:
+            if policy.judge(step, got)[1] == "stop":
                 return True
         return True
 
@@ -198,7 +202,7 @@ def _round(questions: tuple[Question, ...], steps: Run, policy: PolicyRules) -> 
             outcome, then = policy.judge(step, got)
             if not all_there(got):
                 return outcome == "found"
-            if then is Then.STOP:
+            if then == "stop":
                 return False
         return False
 

@@ -1,8 +1,10 @@
 """IP addresses as CoreDNS reads and writes them, and the names that stand for them in reverse."""
 
 import socket
+from collections.abc import Sequence
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
+from itertools import repeat
 
 from k8sresolve.testing.coredns.names import Labels
 
@@ -21,6 +23,16 @@ def pack_address(text: str) -> bytes | None:
     except (OSError, ValueError):
         return None
     return packed[12:] if packed.startswith(b"\0" * 10 + b"\xff\xff") else packed
+
+
+def pack_addresses(texts: Sequence[str]) -> list[bytes | None]:
+    """Read IP addresses, each as `pack_address` does."""
+    if len(texts) > 1:  # most Services list IPv4 addresses, which need no look at each
+        try:
+            return list(map(socket.inet_pton, repeat(socket.AF_INET), texts))
+        except (OSError, ValueError):
+            pass
+    return [pack_address(text) for text in texts]
 
 
 def address_text(packed: bytes) -> str:

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple, Protocol, TypeAlias
 from k8sresolve._core.wire.rcodes import NOERROR, REFUSED, SERVFAIL
 from k8sresolve.testing.coredns.names import fqdn, is_below, split
 from k8sresolve.testing.coredns.records import DS, Record
+from k8sresolve.testing.coredns.writing import Written
 
 NOTIFY = 4
 
@@ -28,7 +29,8 @@ No plugin sees what is not a plugin's, be it to remember or to change it.
 class Reply(NamedTuple):
     """What a plugin answers, and who sends it.
 
-    `question` is the name in the question section, where that is not the one asked.
+    `question` is the name in the question section, where that is not the one asked. `written` keeps the octets of a
+    reply that is given again; where somebody has changed the records since, it does not count.
     """
 
     rcode: int = NOERROR
@@ -38,6 +40,7 @@ class Reply(NamedTuple):
     authoritative: bool = True
     sender: Sender = "plugin"
     question: str = ""
+    written: Written | None = None
 
 
 def unwritten(rcode: int) -> Reply:
@@ -149,6 +152,7 @@ class CoreDNSServer:
     def __init__(self, zones: Mapping[str, Sequence[Plugin]]) -> None:
         chains = {split(fqdn(zone.lower())): Chain(plugins, self) for zone, plugins in zones.items()}
         self._chains = sorted(chains.items(), key=lambda item: len(item[0]), reverse=True)
+        self._for_all = self._chains[0][1] if len(chains) == 1 and () in chains else None
 
     def answer(self, request: Request) -> Reply:
         """Answer a request; a name in no zone is REFUSED."""
@@ -162,8 +166,8 @@ class CoreDNSServer:
             return unwritten(SERVFAIL)._replace(question=crash.name if crash.name != request.name else "")
 
     def _chain(self, request: Request) -> Chain | None:
-        if len(self._chains) == 1 and not self._chains[0][0]:
-            return self._chains[0][1]
+        if self._for_all is not None:
+            return self._for_all
         labels = split(request.name.lower())
         found = [(zone, chain) for zone, chain in self._chains if is_below(labels, zone)]
         if request.rdtype == DS:

@@ -1,7 +1,7 @@
 """From bytes to bytes: a DNS message in, and what CoreDNS's server sends back.
 
 The codec is written for this direction, since what is cut from a long reply depends on how CoreDNS's library counts its
-octets (github.com/miekg/dns, `Msg.Truncate`): uncompressed if that fits, else compressed with letter case kept apart.
+octets (github.com/miekg/dns, `Msg.Truncate`): uncompressed if that fits, else compressed.
 """
 
 import re
@@ -12,8 +12,8 @@ from k8sresolve._core.questions import OPT
 from k8sresolve._core.wire.names import Malformed, Unsendable
 from k8sresolve._core.wire.rcodes import BADVERS, FORMERR, NOTIMP, REFUSED, SERVFAIL
 from k8sresolve.testing.coredns.chain import NOTIFY, Answering, Endless, Reply, Request
-from k8sresolve.testing.coredns.names import name_to_wire
-from k8sresolve.testing.coredns.records import COMPRESSIBLE, Record
+from k8sresolve.testing.coredns.writing import question_octets, write_body
+from k8sresolve.testing.objects.labels import MOST_LABEL
 
 _QR, _AA, _TC, _RD, _CD = 0x8000, 0x0400, 0x0200, 0x0100, 0x0010
 _DO = 0x8000
@@ -21,17 +21,18 @@ _Z, _AD, _RA = 0x0040, 0x0020, 0x0080
 _QUERY, _IN = 0, 1
 _HEADER = struct.Struct("!HHHHHH")
 _FIXED = struct.Struct("!HHIH")
+_USUAL_END = struct.Struct("!HHBHHBBHH")  # a question's type and class, and an OPT record without options
 _TWO = struct.Struct("!HH")
 _MIN_UDP = 512  # RFC 1035, section 2.3.4; also what CoreDNS reads of a datagram
 _MAX_TCP = 65535
 _NO_FRAGMENTS = 1480  # CoreDNS compresses a longer datagram, though it would fit
 _MAX_POINTERS = 126
 _MAX_NAME = 253  # without the first length and the root: 255 octets as it is sent (RFC 1035, section 2.3.4)
-_MAX_POINTED = 0x4000
 # NSID, EXPIRE, COOKIE, TCP-KEEPALIVE, PADDING: the options that CoreDNS sends back as they came.
 _ECHOED_OPTIONS = frozenset({3, 9, 10, 11, 12})
 _SPECIAL = re.compile(rb"""[^!#-&*-:<-?A-\[\]-~]""")
 _DOT = ord(".")
+_PLAIN = bytes(octet for octet in range(256) if octet != _DOT and not _SPECIAL.match(bytes((octet,))))
 
 
 class Edns(NamedTuple):
@@ -46,7 +47,8 @@ class Edns(NamedTuple):
 class Query(NamedTuple):
     """A query message as it came. `name` is absolute, and None where there is no question to echo.
 
-    `problem` is the rcode of a message that no plugin is asked about, and None for a question.
+    `problem` is the rcode of a message that no plugin is asked about, and None for a question. `octets` are the
+    question's, where these can be sent back as they came.
     """
 
     id: int
@@ -57,6 +59,7 @@ class Query(NamedTuple):
     edns: Edns | None
     tcp: bool
     problem: int | None = None
+    octets: bytes = b""
 
     @property
     def opcode(self) -> int:
@@ -115,6 +118,10 @@ def read_query(message: bytes, *, tcp: bool = False) -> Query | None:
     if flags & _QR:
         return None
     opcode = flags >> 11 & 0xF
+    if opcode == _QUERY and questions == additionals == 1 and not answers and not authorities:
+        usual = _read_usual(message, id_, flags, tcp=tcp)
+        if usual is not None:
+            return usual
     if opcode not in (_QUERY, NOTIFY):
         return Query(id_, flags, None, 0, 0, None, tcp, NOTIMP)
     # A notify may carry an SOA as answer, an IXFR one as authority (RFC 1996, section 3.7; RFC 1995, section 3).
@@ -133,6 +140,33 @@ def read_query(message: bytes, *, tcp: bool = False) -> Query | None:
     except Malformed:
         return Query(id_, flags, name, rdtype, rdclass, None, tcp, FORMERR)
     return Query(id_, flags, name, rdtype, rdclass, edns, tcp)
+
+
+def _read_usual(message: bytes, id_: int, flags: int, *, tcp: bool) -> Query | None:
+    """Read a query as most are: a name without escapes and pointers, and EDNS without options. None for another."""
+    at, dots, text = _HEADER.size, 0, bytearray(message)
+    try:
+        while length := message[at]:
+            if length > MOST_LABEL:
+                return None
+            text[at] = _DOT
+            dots += 1
+            at += length + 1
+    except IndexError:
+        return None
+    start, end = _HEADER.size + 1, at + 1
+    if not 0 < at - start <= _MAX_NAME or len(message) - end != _USUAL_END.size:
+        return None
+    text[at] = _DOT
+    name = text[start:end]
+    if name.translate(None, _PLAIN) != b"." * dots:
+        return None
+    rdtype, rdclass, owner, kind, size, _, version, edns_flags, length = _USUAL_END.unpack_from(message, end)
+    if owner or kind != OPT or length:
+        return None
+    edns = Edns(size, version, edns_flags, b"")
+    octets = message[_HEADER.size : end + _TWO.size]
+    return Query(id_, flags, name.decode(), rdtype, rdclass, edns, tcp, None, octets)
 
 
 def _read_number(message: bytes, at: int) -> tuple[int, int]:
@@ -224,7 +258,7 @@ def write_reply(query: Query, reply: Reply) -> bytes | None:
     if reply.sender == "nobody":
         return None
     if reply.question:
-        query = query._replace(name=reply.question)
+        query = query._replace(name=reply.question, octets=b"")
     try:
         return _written(query, reply)
     except Unsendable:
@@ -233,36 +267,23 @@ def write_reply(query: Query, reply: Reply) -> bytes | None:
 
 def _written(query: Query, reply: Reply) -> bytes:
     opt = _opt(query, reply)
-    records = reply.answer + reply.authority + reply.additional
-    question = b"" if query.name is None else name_to_wire(query.name) + _TWO.pack(query.rdtype, query.rdclass)
-    body = question + b"".join([_record(record) for record in records])
-    kept = len(records)
-    length = _HEADER.size + len(body) + len(opt)
-    if length > query.size or (length > _NO_FRAGMENTS and not query.tcp):
-        room = query.size - len(opt) if length > query.size else _MAX_TCP
-        body, kept = _compressed(query, records, room)
-    flags = _flags(query, reply) | (_TC if kept < len(records) else 0)
-    answers = min(kept, len(reply.answer))
-    authorities = min(kept - answers, len(reply.authority))
-    additionals = kept - answers - authorities + (1 if opt else 0)
-    questions = 1 if question else 0
-    return _HEADER.pack(query.id, flags, questions, answers, authorities, additionals) + body + opt
-
-
-def _record(record: Record) -> bytes:
-    """Write one record without compression."""
-    name, rdtype, ttl, parts = record
-    rdata = parts[0]
-    if len(parts) > 1 or isinstance(rdata, str):
-        rdata = b"".join([part if isinstance(part, bytes) else name_to_wire(part) for part in parts])
-    return name_to_wire(name) + _FIXED.pack(rdtype, _IN, ttl, len(rdata)) + rdata
-
-
-def _compressed(query: Query, records: tuple[Record, ...], room: int) -> tuple[bytes, int]:
-    """Write the question and as many records as there is room for, and how many these are."""
-    message = _Message(query)
-    kept = message.fill(records, room)
-    return bytes(message.octets[_HEADER.size :]), kept
+    _, answer, authority, additional, *_, written = reply
+    records = answer + authority + additional
+    name, room = query.name, query.size - len(opt)
+    plain_room = room if query.tcp else min(room, _NO_FRAGMENTS - len(opt))
+    question = query.octets or (b"" if name is None else question_octets(name, query.rdtype, query.rdclass))
+    if written is not None and written.is_of(answer, authority, additional):
+        body, kept = written.body(question, name, records, plain_room, room)
+    else:
+        body, kept = write_body(question, name, records, plain_room, room)
+    flags, answers, authorities, additionals = _flags(query, reply), len(answer), len(authority), len(additional)
+    if kept < len(records):
+        flags |= _TC
+        answers = min(kept, answers)
+        authorities = min(kept - answers, authorities)
+        additionals = kept - answers - authorities
+    questions = 0 if name is None else 1
+    return _HEADER.pack(query.id, flags, questions, answers, authorities, additionals + bool(opt)) + body + opt
 
 
 def _flags(query: Query, reply: Reply) -> int:
@@ -270,7 +291,7 @@ def _flags(query: Query, reply: Reply) -> int:
         # The header goes back as it came; only a message of an unknown kind keeps its opcode.
         kept = _TC | _RD | _RA | _AD | _CD | (0x7800 if query.problem == NOTIMP else 0)
         return _QR | query.flags & kept | reply.rcode
-    copied = 0x7800 | (_RD | _CD if query.opcode == _QUERY else 0)
+    copied = 0x7800 if query.flags & 0x7800 else _RD | _CD
     return _QR | query.flags & copied | (_AA if reply.authoritative else 0) | reply.rcode & 0xF
 
 
@@ -281,53 +302,3 @@ def _opt(query: Query, reply: Reply) -> bytes:
         return b"\0" + _FIXED.pack(OPT, 0, BADVERS >> 4 << 24, 0)
     edns = query.edns
     return b"\0" + _FIXED.pack(OPT, edns.size, edns.flags & 0xFF00, len(edns.options)) + edns.options
-
-
-class _Message:
-    """A message being written with compression (RFC 1035, section 4.1.4): header and question, then records."""
-
-    def __init__(self, query: Query) -> None:
-        self.octets = bytearray(_HEADER.size)
-        self._offsets: dict[str, int] = {}
-        if query.name is not None:
-            self._name(query.name, compress=True)
-            self.octets += _TWO.pack(query.rdtype, query.rdclass)
-
-    def fill(self, records: tuple[Record, ...], room: int) -> int:
-        """Write as many records as there is room for, and return how many."""
-        for index, record in enumerate(records):
-            before = len(self.octets)
-            if before >= room:
-                return index
-            self._record(record)
-            if len(self.octets) > room:
-                del self.octets[before:]
-                return index
-        return len(records)
-
-    def _record(self, record: Record) -> None:
-        self._name(record.name, compress=True)
-        self.octets += _FIXED.pack(record.rdtype, _IN, record.ttl, 0)
-        start = len(self.octets)
-        for part in record.rdata:
-            if isinstance(part, bytes):
-                self.octets += part
-            else:
-                self._name(part, compress=record.rdtype in COMPRESSIBLE)
-        self.octets[start - 2 : start] = (len(self.octets) - start).to_bytes(2, "big")
-
-    def _name(self, name: str, *, compress: bool) -> None:
-        wire = name_to_wire(name)
-        at, start = 0, len(self.octets)
-        while wire[at]:
-            suffix = wire[at:].decode("latin-1")
-            pointer = self._offsets.get(suffix)
-            if pointer is not None:
-                if compress:
-                    self.octets += wire[:at] + (0xC000 | pointer).to_bytes(2, "big")
-                    return
-                break
-            if start + at < _MAX_POINTED:
-                self._offsets[suffix] = start + at
-            at += wire[at] + 1
-        self.octets += wire

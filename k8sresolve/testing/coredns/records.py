@@ -1,10 +1,12 @@
 """Resource records as plugins give them, of class IN."""
 
 import struct
-from functools import lru_cache
-from typing import NamedTuple, TypeAlias
+from collections.abc import Callable, Iterable
+from functools import lru_cache, partial
+from itertools import repeat
+from typing import NamedTuple, TypeAlias, cast
 
-from k8sresolve._core.questions import AAAA, CNAME, NS, PTR, SOA, SRV, A
+from k8sresolve._core.questions import AAAA, CNAME, NS, PTR, SOA, A
 
 MX, DS, IXFR, AXFR, ANY = 15, 43, 251, 252, 255
 
@@ -38,14 +40,36 @@ class Record(NamedTuple):
         return f"{self.name} {self.ttl} {dns.rdatatype.to_text(rdtype)} {text}"
 
 
+_record = cast("Callable[[tuple[str, int, int, Rdata]], Record]", partial(tuple.__new__, Record))
+"""Makes a record of its fields without a call of Python's: a reply may have thousands."""
+
+
+def rrset(name: str, rdtype: int, ttl: int, rdatas: Iterable[Rdata]) -> tuple[Record, ...]:
+    """Make the records of one name and type."""
+    return tuple(map(_record, zip(repeat(name), repeat(rdtype), repeat(ttl), rdatas)))
+
+
+def with_ttl(records: Iterable[Record], ttl: int) -> tuple[Record, ...]:
+    """Give records another TTL."""
+    return tuple([_record((name, rdtype, ttl, rdata)) for name, rdtype, _, rdata in records])
+
+
 def address_record(name: str, ttl: int, packed: bytes) -> Record:
     """Make an A record of 4 octets, or an AAAA record of 16."""
     return Record(name, A if len(packed) == 4 else AAAA, ttl, (packed,))
 
 
-def srv_record(name: str, ttl: int, weight: int, port: int, target: str) -> Record:
-    """Make an SRV record of priority 0."""
-    return Record(name, SRV, ttl, (struct.pack("!HHH", 0, weight, port), target))
+def address_records(ttl: int, addresses: Iterable[tuple[str, bytes]]) -> tuple[Record, ...]:
+    """Make the A and AAAA records of names and their addresses."""
+    return tuple([_record((name, A if len(packed) == 4 else AAAA, ttl, (packed,))) for name, packed in addresses])
+
+
+def srv_fields(weight: int, port: int) -> bytes:
+    """Write what stands before the target in an SRV record of priority 0."""
+    return _SRV.pack(0, weight, port)
+
+
+_SRV = struct.Struct("!HHH")
 
 
 @lru_cache(maxsize=1024)

@@ -27,6 +27,11 @@ class Wrong(Exception):
         self.problem = problem
         self.path = path
 
+    def below(self, path: FieldPath) -> "Wrong":
+        """Put the place that the field's path starts from before it."""
+        self.path = path + self.path
+        return self
+
 
 _DESCRIPTIONS: dict[type, str] = {
     dict: "a mapping",
@@ -96,11 +101,16 @@ def one_of(value: str, allowed: Sequence[L], path: FieldPath) -> L:
     raise Wrong(f"{value!r} is {told}", path)
 
 
+def not_a_mapping(value: object, path: FieldPath) -> Wrong:
+    """Make what is raised for a value that should be a mapping."""
+    return Wrong(f"{described(value)} where a mapping should be", path)
+
+
 def mappings(obj: Object, key: str, path: FieldPath) -> Iterator[tuple[Object, FieldPath]]:
     """Walk over a list of mappings, each with its path."""
     for index, value in enumerate(take(obj, key, list, [], path)):
         if type(value) is not dict:
-            raise Wrong(f"{described(value)} where a mapping should be", (*path, key, index))
+            raise not_a_mapping(value, (*path, key, index))
         yield value, (*path, key, index)
 
 

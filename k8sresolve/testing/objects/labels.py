@@ -3,6 +3,8 @@
 What Kubernetes demands of names beyond that is the API server's to say.
 """
 
+from functools import lru_cache
+
 MOST_LABEL = 63
 """Octets of a label (RFC 1035, section 2.3.4), without the one that counts them."""
 
@@ -13,6 +15,8 @@ def wrong_with_text(text: str) -> str:
     """Say why nothing of DNS can be called so; empty if something can."""
     if "\0" in text:
         return "it has a NUL"
+    if text.isascii() and len(text) <= _MOST_NAME:
+        return ""
     try:
         octets = len(text.encode())
     except UnicodeEncodeError:
@@ -20,6 +24,7 @@ def wrong_with_text(text: str) -> str:
     return f"it has {octets} octets, and a name takes {_MOST_NAME}" if octets > _MOST_NAME else ""
 
 
+@lru_cache(maxsize=1024)  # namespaces and zones are the same in thousands of objects
 def wrong_with_name(text: str) -> str:
     """Say why no packet can carry this name, of one label or several; empty if one can. A dot at its end is taken.
 

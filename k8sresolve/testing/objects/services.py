@@ -1,8 +1,8 @@
 """Reading Services, what lies behind them, and Services of other clusters, cut down to what DNS depends on."""
 
 from collections.abc import Sequence
-from itertools import chain
-from typing import get_args
+from sys import intern
+from typing import Any, get_args
 
 from k8sresolve._escaping import told
 from k8sresolve.testing.objects.addresses import IPFamily
@@ -11,6 +11,7 @@ from k8sresolve.testing.objects.fields import (
     Object,
     Wrong,
     mappings,
+    not_a_mapping,
     one_of,
     read_labels,
     read_meta,
@@ -91,7 +92,7 @@ def read_endpoint_slice(obj: Object, path: FieldPath) -> EndpointSlice:
         namespace=meta.namespace,
         name=meta.name,
         service=meta.label(_SERVICE_NAME_LABEL),
-        addresses=tuple(chain.from_iterable(_endpoint(entry, at) for entry, at in mappings(obj, "endpoints", path))),
+        addresses=_endpoints(obj, path),
         ports=tuple(read_port(entry, at, least=0) for entry, at in mappings(obj, "ports", path)),
         imported=imported,
         cluster_id=meta.label(_CLUSTER_LABEL),
@@ -100,15 +101,30 @@ def read_endpoint_slice(obj: Object, path: FieldPath) -> EndpointSlice:
     )
 
 
-def _endpoint(entry: Object, path: FieldPath) -> Sequence[EndpointAddress]:
-    """Read an endpoint. Ready is what is not said to be otherwise (EndpointConditions, discovery.k8s.io/v1)."""
-    conditions = take(entry, "conditions", dict, {}, path)
-    if not take(conditions, "ready", bool, default=True, path=(*path, "conditions")):
+def _endpoints(obj: Object, path: FieldPath) -> tuple[EndpointAddress, ...]:
+    found: list[EndpointAddress] = []
+    for index, entry in enumerate(take(obj, "endpoints", list, [], path)):
+        try:
+            found += _endpoint(entry)
+        except Wrong as wrong:
+            raise wrong.below((*path, "endpoints", index)) from None
+    return tuple(found)
+
+
+def _endpoint(entry: Any) -> Sequence[EndpointAddress]:
+    """Read an endpoint. Ready is what is not said to be otherwise (EndpointConditions, discovery.k8s.io/v1).
+
+    Its fields are named from here on, since a cluster has a hundred thousand and few of them are wrong.
+    """
+    if type(entry) is not dict:
+        raise not_a_mapping(entry, ())
+    conditions = take(entry, "conditions", dict, {}, ())
+    if not take(conditions, "ready", bool, default=True, path=("conditions",)):
         return ()
-    hostname = take_name(entry, "hostname", path)
-    pod = _target_name(entry, path)
-    zone = take_name(entry, "zone", path) if entry.get("zone") is not None else None
-    return [EndpointAddress(address, hostname, pod, zone) for address in texts(entry, "addresses", path)]
+    hostname = take_name(entry, "hostname", ())
+    pod = _target_name(entry, ())
+    zone = intern(take_name(entry, "zone", ())) if entry.get("zone") is not None else None
+    return [EndpointAddress(address, hostname, pod, zone) for address in texts(entry, "addresses", ())]
 
 
 def _target_name(entry: Object, path: FieldPath) -> str:

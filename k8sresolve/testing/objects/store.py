@@ -3,7 +3,7 @@
 It knows nothing of YAML or DNS messages. Every question is answered from an index, never by a walk over the store.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Generic, Protocol, TypeVar
 
 from k8sresolve.testing.objects.kinds import (
@@ -28,28 +28,29 @@ T = TypeVar("T", bound=_Named)
 
 
 class _Index(Generic[T]):
-    """Objects by a key that several may share, in the order in which they came."""
+    """Objects by keys that several may share, in the order in which they came."""
 
     __slots__ = ("_entries",)
 
     def __init__(self) -> None:
-        self._entries: dict[object, list[T]] = {}
+        self._entries: dict[str | tuple[str, str], tuple[T, ...]] = {}
 
-    def add(self, key: object, item: T) -> None:
-        entries = self._entries.get(key)
-        if entries is None:
-            self._entries[key] = [item]
-        elif entries[-1] is not item:  # a slice may list one address twice
-            entries.append(item)
+    def add(self, keys: Iterable[str | tuple[str, str]], item: T) -> None:
+        alone = (item,)  # one for all of its keys: a slice has many addresses that no other has
+        for key in keys:
+            entries = self._entries.setdefault(key, alone)
+            if entries is not alone and entries[-1] is not item:  # a slice may list one address twice
+                self._entries[key] = (*entries, item)
 
-    def discard(self, key: object, item: T) -> None:
-        left = [entry for entry in self._entries.get(key, ()) if entry is not item]
-        if left:
-            self._entries[key] = left
-        else:
-            self._entries.pop(key, None)
+    def discard(self, keys: Iterable[str | tuple[str, str]], item: T) -> None:
+        for key in keys:
+            left = tuple(entry for entry in self._entries.get(key, ()) if entry is not item)
+            if left:
+                self._entries[key] = left
+            else:
+                self._entries.pop(key, None)
 
-    def get(self, key: object) -> Sequence[T]:
+    def get(self, key: str | tuple[str, str]) -> Sequence[T]:
         return self._entries.get(key, ())
 
 
@@ -147,11 +148,11 @@ class Store:
         return self._pods_by_ip.get(ip)
 
     def _changed(self, resource: Resource) -> None:
-        self.serial += 1
         if isinstance(resource, (Service, Endpoints)):
             self._mirror(resource.namespace, resource.name)
         elif isinstance(resource, EndpointSlice) and resource.managed_by == MIRRORING_CONTROLLER:
             self._mirror(resource.namespace, resource.service)
+        self.serial += 1  # last: what was made of the objects before is not what they say now
 
     def _mirror(self, namespace: str, name: str) -> None:
         """Do as the EndpointSlice mirroring controller: slices for the Endpoints of a Service without a selector.
@@ -174,31 +175,27 @@ class Store:
     def _index(self, resource: Resource) -> None:
         match resource:
             case Service():
-                for ip in resource.cluster_ips:
-                    self._services_by_ip.add(ip, resource)
+                self._services_by_ip.add(resource.cluster_ips, resource)
             case EndpointSlice():
-                self._slices_by_service.add((resource.namespace, resource.service), resource)
+                self._slices_by_service.add([(resource.namespace, resource.service)], resource)
                 if resource.imported is not None:
-                    self._imported_slices.add((resource.namespace, resource.imported), resource)
-                for entry in resource.addresses:
-                    self._slices_by_address.add(entry.address, resource)
+                    self._imported_slices.add([(resource.namespace, resource.imported)], resource)
+                self._slices_by_address.add([entry.address for entry in resource.addresses], resource)
             case Pod() if resource.ip and not resource.gone:
-                self._pods_by_ip.add(resource.ip, resource)
+                self._pods_by_ip.add([resource.ip], resource)
             case _:
                 pass
 
     def _unindex(self, resource: Resource) -> None:
         match resource:
             case Service():
-                for ip in resource.cluster_ips:
-                    self._services_by_ip.discard(ip, resource)
+                self._services_by_ip.discard(resource.cluster_ips, resource)
             case EndpointSlice():
-                self._slices_by_service.discard((resource.namespace, resource.service), resource)
+                self._slices_by_service.discard([(resource.namespace, resource.service)], resource)
                 if resource.imported is not None:
-                    self._imported_slices.discard((resource.namespace, resource.imported), resource)
-                for entry in resource.addresses:
-                    self._slices_by_address.discard(entry.address, resource)
+                    self._imported_slices.discard([(resource.namespace, resource.imported)], resource)
+                self._slices_by_address.discard([entry.address for entry in resource.addresses], resource)
             case Pod() if resource.ip and not resource.gone:
-                self._pods_by_ip.discard(resource.ip, resource)
+                self._pods_by_ip.discard([resource.ip], resource)
             case _:
                 pass

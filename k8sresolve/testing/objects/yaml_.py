@@ -75,7 +75,7 @@ class _Reader:
     """Builds values from events."""
 
     def __init__(self, data: bytes, lines: _Lines | None = None) -> None:
-        self._events: Iterator[Any] = yaml.parse(data, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        self._data = data
         self._lines = lines
         self._document = 0
         self._depth = 0
@@ -85,18 +85,17 @@ class _Reader:
 
     def values(self) -> Iterator[Any]:
         """Read document after document."""
-        while type(event := self._next()) is not yaml.StreamEndEvent:
-            if type(event) is yaml.DocumentStartEvent:
-                self._document += 1
-                self._anchors.clear()
-                event = self._next()
-                if self._lines is not None:
-                    self._lines[None] = {None: event.start_mark.line + 1}
-                yield self._value(event)
-
-    def _next(self) -> Any:
         try:
-            return next(self._events)
+            # Not `yaml.parse`, whose own steps for each event cost as much as libyaml's.
+            self._next: Callable[[], Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(self._data).get_event
+            while type(event := self._next()) is not yaml.StreamEndEvent:
+                if type(event) is yaml.DocumentStartEvent:
+                    self._document += 1
+                    self._anchors.clear()
+                    event = self._next()
+                    if self._lines is not None:
+                        self._lines[None] = {None: event.start_mark.line + 1}
+                    yield self._value(event)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             line = None if mark is None else mark.line + 1
@@ -116,18 +115,21 @@ class _Reader:
 
     def _node(self, event: Any) -> Any:
         """Build what begins with an event, be it a value or the key `<<`."""
-        if type(event) is yaml.AliasEvent:
+        kind = type(event)
+        if kind is yaml.AliasEvent:
             return self._alias(event)
         before = self._nodes
         self._nodes += 1
-        if type(event) is yaml.ScalarEvent:
+        if kind is yaml.ScalarEvent:
             value = self._scalar(event)
+            if event.anchor is None:
+                return value
         else:
             self._anchors.pop(event.anchor, None)
             self._depth += 1
             if self._depth > MAX_DEPTH:
                 raise self._problem(f"nested more than {MAX_DEPTH} levels deep", event)
-            value = self._mapping(event) if type(event) is yaml.MappingStartEvent else self._sequence(event)
+            value = self._mapping(event) if kind is yaml.MappingStartEvent else self._sequence(event)
             self._depth -= 1
         if event.anchor:
             self._anchors[event.anchor] = value, self._nodes - before
@@ -144,15 +146,17 @@ class _Reader:
         return value
 
     def _scalar(self, event: Any) -> Any:
-        text = event.value
-        tagged = event.tag not in (None, "!")
-        if not tagged and not event.implicit[0]:
-            return text
-        construct = _TAGGED.get(event.tag) if tagged else _plain
-        if construct is None:
-            raise self._problem(_not_known(event.tag), event)
+        tag = event.tag
+        if tag is None or tag == "!":
+            if not event.implicit[0]:
+                return event.value
+            construct: Callable[[str], Any] = _plain
+        elif tag in _TAGGED:
+            construct = _TAGGED[tag]
+        else:
+            raise self._problem(_not_known(tag), event)
         try:
-            return construct(text)
+            return construct(event.value)
         except ValueError as error:
             raise self._problem(f"not YAML: {error}", event) from None
 
@@ -162,7 +166,8 @@ class _Reader:
         items: list[Any] = []
         lines: dict[int, int] = {}
         while type(event := self._next()) is not yaml.SequenceEndEvent:
-            lines[len(items)] = event.start_mark.line + 1
+            if self._lines is not None:
+                lines[len(items)] = event.start_mark.line + 1
             items.append(self._value(event))
         if self._lines is not None:
             self._lines[id(items)] = lines
@@ -181,7 +186,8 @@ class _Reader:
                 continue
             if isinstance(key, (dict, list)):
                 raise self._problem("not YAML: found unhashable key", event)
-            lines[key] = event.start_mark.line + 1
+            if self._lines is not None:
+                lines[key] = event.start_mark.line + 1
             own[key] = self._value(self._next())
         fields = {**merged, **own} if merged else own
         if self._lines is not None:

@@ -11,8 +11,9 @@ from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.engine.sends import Send
 from k8sresolve._core.events import Events
-from k8sresolve._core.questions import AAAA, PTR, A, Call, Empty, Found, Lookup, NxDomain, is_under
+from k8sresolve._core.questions import AAAA, PTR, A, Empty, Found, Lookup, NxDomain, is_under
 from k8sresolve._core.search import walk as search
+from k8sresolve._drivers.running import Call
 from k8sresolve._facade import Options
 from k8sresolve._getaddrinfo.libc import Libc
 from k8sresolve._getaddrinfo.names import HostEntry, Missing, host_of, undotted
@@ -83,7 +84,7 @@ class LibcResolver(OfflineResolver):
 
     def run(self, function: Callable[[*Ts], Lookup[T]], *arguments: *Ts) -> T:
         """Run to its end a lookup that takes nothing of a resolver's setting."""
-        call: Call[T] = Call(_without_setting, (function, *arguments))
+        call: Call[T] = (_without_setting, function, *arguments)
         return self._run(call, None, fresh=True)
 
 
@@ -99,7 +100,7 @@ class LibcNames:
         self._hosts = dict(config.hosts)
         self._libc = libc
         self._policy = search.policy(libc.name)
-        self._search = search.Search(config, self._policy)
+        self._search = search.Search(self._config, self._policy)
         self._outside = outside
 
     def find(self, host: str, rdtypes: tuple[int, ...]) -> Lookup[HostEntry]:

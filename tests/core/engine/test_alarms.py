@@ -58,6 +58,17 @@ def test_a_flight_that_has_its_answer_does_not_ring():
     assert alarms.next() is None
 
 
+def test_flights_that_land_before_anybody_looks_are_let_go():
+    waiting = Flight(1.0)
+    alarms = ringing(waiting)
+    for _ in range(10_000):
+        one = Flight(0.5)
+        alarms.set(one)
+        one.answer = "found"
+    assert len(alarms._set) + len(alarms._heap) <= _CROWDED
+    assert alarms.due(1.0) == [waiting]
+
+
 def test_notes_that_no_longer_count_do_not_pile_up():
     waiting = [Flight(1.0), Flight(2.0)]
     alarms = ringing(*waiting)

@@ -2,8 +2,9 @@
 
 import pytest
 
-from k8sresolve._core.engine.ledger import Counters, Ledger
+from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
+from k8sresolve._core.engine.tally import Counters
 from k8sresolve.config import CacheConfig, Nameserver, ResolverConfig
 
 CACHE = CacheConfig(entries=7)

@@ -293,7 +293,7 @@ def test_the_target_of_an_external_name_that_was_left_out_is_asked_for_once(own)
     alone = Empty(5.0, 0.0, ("www.example.com.",))
     answers = {f"ext.shop.svc.cluster.local. {kind}": alone for kind in ("A", "AAAA")}
     answers["www.example.com. A"] = Found((ip_address("192.0.2.7"),), 30, 30.0)
-    found, rounds = drive(services.service(setting(family="auto", own=own), "ext", ()), answers)
+    found, rounds = drive(services.service(setting(family="auto", own=own), "ext"), answers)
     kinds = ["A", "AAAA"][: len(own)]
     names = ["ext.shop.svc.cluster.local.", "www.example.com."]
     assert rounds == [[f"{name} {kind}" for kind in kinds] for name in names]
@@ -1040,7 +1040,7 @@ def test_a_closed_resolver_says_so(resolver_of, ipv4):
 def test_a_resolver_closed_by_another_thread_ends_the_lookup(ipv4):
     with ipv4.resolver(namespace="shop") as resolver:
         for make in (
-            lambda: services.service(resolver._line.setting, "payments", ()),
+            lambda: services.service(resolver._line.setting, "payments"),
             lambda: services.port(resolver._line.setting, "payments", "http"),
             lambda: hosts.addresses(resolver._line.setting, "payments."),
         ):

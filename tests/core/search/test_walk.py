@@ -249,9 +249,9 @@ def test_every_outcome_has_a_successor_in_every_policy():
     steps = list(GLIBC.steps("x", ResolverConfig(search=("a.test",), ndots=5), (A,)))
     for row in POLICIES.values():
         for reason in ("timeout", "servfail", "refused", "notimp", "formerr", "network", "bad", "unsendable", "closed"):
-            assert row.judge(steps[0], (Failed(reason),))[1] in Then
-        assert row.judge(steps[0], (V4,))[1] is Then.STOP
-        assert row.judge(steps[0], (NO,))[1] is Then.GO_ON
+            assert row.judge(steps[0], (Failed(reason),))[1] in get_args(Then)
+        assert row.judge(steps[0], (V4,))[1] == "stop"
+        assert row.judge(steps[0], (NO,))[1] == "go on"
 
 
 TEXT = st.text(st.sampled_from("abc.-_\\\u00fc \x00") | st.characters(), max_size=70)

@@ -1,15 +1,24 @@
 """From what a name leads to, the records that answer a question (`plugin/backend_lookup.go`)."""
 
 from collections.abc import Sequence
+from itertools import compress
 
 from k8sresolve._core.questions import AAAA, CNAME, NS, PTR, SRV, TXT, A
-from k8sresolve.testing.coredns.addresses import address_text, pack_address, reversed_address
+from k8sresolve.testing.coredns.addresses import address_text, pack_address, pack_addresses, reversed_address
 from k8sresolve.testing.coredns.chain import Chain, Request, Steps
 from k8sresolve.testing.coredns.names import Labels, fqdn, is_below, split
-from k8sresolve.testing.coredns.plugins.kubernetes.hits import Hit, find
+from k8sresolve.testing.coredns.plugins.kubernetes.hits import Hits, find
 from k8sresolve.testing.coredns.plugins.kubernetes.record_request import Zone, parse_request
 from k8sresolve.testing.coredns.plugins.kubernetes.view import View
-from k8sresolve.testing.coredns.records import Record, address_record, soa_record, srv_record
+from k8sresolve.testing.coredns.records import (
+    Rdata,
+    Record,
+    address_record,
+    address_records,
+    rrset,
+    soa_record,
+    srv_fields,
+)
 from k8sresolve.testing.objects.kinds import NO_PORT
 
 _SCHEMA_VERSION = "1.1.0"
@@ -30,7 +39,10 @@ def soa(view: View, zone: Zone) -> Record:
 
 
 class Asking:
-    """One question on its way to records. What is found is None where the name does not exist."""
+    """One question on its way to records. What is found is None where the name does not exist.
+
+    `followed` says that an alias was followed on the way.
+    """
 
     def __init__(self, view: View, zone: Zone, request: Request, rest: Chain) -> None:
         self._view = view
@@ -38,6 +50,7 @@ class Asking:
         self._request = request
         self._rest = rest
         self._ttl = view.options.ttl
+        self.followed = False
 
     def records(self, labels: Labels) -> tuple[Sequence[Record], Sequence[Record]] | None:
         """Find the answer section and the additional section."""
@@ -61,17 +74,18 @@ class Asking:
             case _:
                 return None if self._hits(labels, A) is None else ([], [])
 
-    def _hits(self, labels: Labels, rdtype: int) -> list[Hit] | None:
+    def _hits(self, labels: Labels, rdtype: int) -> list[Hits] | None:
         if self._is_own_name(labels):
             own = self._view.nameservers(self._zone.text)
-            return [
-                Hit(_NO_ADDRESS if packed is None else address_text(packed), 0, "")
+            hosts = [
+                _NO_ADDRESS if packed is None else address_text(packed)
                 for _, packed in own
                 if rdtype == (A if packed is not None and len(packed) == 4 else AAAA)
             ]
+            return [Hits(hosts, (0,), "")] if hosts else []
         return self._found(labels)
 
-    def _found(self, labels: Labels) -> list[Hit] | None:
+    def _found(self, labels: Labels) -> list[Hits] | None:
         wanted = parse_request(labels, self._zone, zonal=self._view.options.zonal)
         if wanted is None or (wanted.kind and labels[-1:] == ("arpa",) and labels[-2:-1] in (("in-addr",), ("ip6",))):
             return None
@@ -84,26 +98,37 @@ class Asking:
         """
         return labels[:2] == ("ns", "dns") and f"{'.'.join(labels)}.".find(self._zone.text) == len("ns.dns.")
 
-    def _addresses(self, name: str, labels: Labels, rdtype: int, previous: tuple[Record, ...]) -> list[Record] | None:
+    def _addresses(
+        self, name: str, labels: Labels, rdtype: int, previous: tuple[Record, ...]
+    ) -> Sequence[Record] | None:
         hits = self._hits(labels, rdtype)
         if hits is None:
             return None
+        hosts = hits[0].hosts if len(hits) == 1 else [host for some in hits for host in some.hosts]
+        if len(hosts) == 1 and (address := pack_address(hosts[0])):
+            return (address_record(name, self._ttl, address),) if (len(address) == 4) is (rdtype == A) else ()
+        packed = dict(zip(hosts, pack_addresses(hosts), strict=True))
         size = 4 if rdtype == A else 16
-        seen: set[str] = set()
+        if None not in packed.values():
+            rdatas = [(address,) for address in packed.values() if address and len(address) == size]
+            return rrset(name, rdtype, self._ttl, rdatas)
         records: list[Record] = []
-        for hit in hits:
-            packed = pack_address(hit.host)
-            if packed is None:
-                records.extend(self._aliased(name, labels, hit.host, rdtype, previous))
-            elif len(packed) == size and hit.host not in seen:
-                seen.add(hit.host)
-                records.append(address_record(name, self._ttl, packed))
+        for host in (host for some in hits for host in some.hosts for _ in some.ports):
+            if host not in packed:
+                continue
+            address = packed[host]
+            if address is None:
+                records.extend(self._aliased(name, labels, host, rdtype, previous))
+            elif len(address) == size:
+                records.append(address_record(name, self._ttl, address))
+                del packed[host]  # an address has one record
         return records
 
     def _aliased(
         self, name: str, labels: Labels, host: str, rdtype: int, previous: tuple[Record, ...]
     ) -> Sequence[Record]:
         """Follow an alias: inside the zone it is dropped where it leads to nothing, outside it stands for itself."""
+        self.followed = True
         target = fqdn(host)
         target_labels = split(target.lower())
         if is_below(target_labels, labels) or len(previous) > _MAX_ALIASES:
@@ -124,31 +149,43 @@ class Asking:
 
     def _alias(self, labels: Labels) -> list[Record] | None:
         hits = self._hits(labels, CNAME)
-        if not hits or pack_address(hits[0].host) is not None:
+        if not hits or pack_address(hits[0].hosts[0]) is not None:
             return None if hits is None else []
-        return [Record(self._request.name, CNAME, self._ttl, (fqdn(hits[0].host),))]
+        return [Record(self._request.name, CNAME, self._ttl, (fqdn(hits[0].hosts[0]),))]
 
-    def _services(self, labels: Labels) -> tuple[list[Record], list[Record]] | None:
+    def _services(self, labels: Labels) -> tuple[Sequence[Record], Sequence[Record]] | None:
         hits = self._hits(labels, SRV)
         if hits is None:
             return None
-        packed = [(hit, pack_address(hit.host)) for hit in hits]
-        named = [(hit, address) for hit, address in packed if address is not None]
+        named = [(some.ports, *self._named(some)) for some in hits]
         # Weights are shared out before duplicates and ports that are not declared are dropped.
-        weight = max(1, int(100 / (100 * len(named)) * 100)) if named else 0
-        answer: dict[tuple[str, int], Record] = {}
-        glue: dict[tuple[str, str], Record] = {}
-        for hit, address in named:
-            if hit.port == NO_PORT:
-                continue
-            below = "" if hit.endpoint is None else self._view.endpoint_name(hit.endpoint)
-            target = f"{below}.{hit.owner}.{self._zone.text}" if below else f"{hit.owner}.{self._zone.text}"
-            if (target, hit.port) not in answer:
-                record = srv_record(self._request.name, self._ttl, weight, hit.port, target)
-                answer[target, hit.port] = record
-            if (target, hit.host) not in glue:
-                glue[target, hit.host] = address_record(target, self._ttl, address)
-        return list(answer.values()), list(glue.values())
+        count = sum(len(ports) * len(targets) for ports, targets, _, _ in named)
+        weight = max(1, int(100 / (100 * count) * 100)) if count else 0
+        answer: dict[Rdata, None] = {}
+        glue: dict[tuple[str, str], bytes] = {}
+        for ports, targets, hosts, packed in named:
+            fields = [srv_fields(weight, port) for port in ports if port != NO_PORT]
+            if fields:
+                answer.update(dict.fromkeys([(one, target) for target in targets for one in fields]))
+                glue.update(zip(zip(targets, hosts, strict=True), packed, strict=True))
+        addresses = [(target, packed) for (target, _), packed in glue.items()]
+        return rrset(self._request.name, SRV, self._ttl, answer), address_records(self._ttl, addresses)
+
+    def _named(self, hits: Hits) -> tuple[Sequence[str], Sequence[str], Sequence[bytes]]:
+        """Name the hosts that are addresses: targets, addresses as text, and as octets."""
+        found = pack_addresses(hits.hosts)
+        packed = [address for address in found if address is not None]
+        if len(packed) == len(found):
+            return self._targets(hits), hits.hosts, packed
+        there = [address is not None for address in found]
+        return list(compress(self._targets(hits), there)), list(compress(hits.hosts, there)), packed
+
+    def _targets(self, hits: Hits) -> list[str]:
+        """Name each host of hits."""
+        owner = f"{hits.owner}.{self._zone.text}"
+        if not hits.endpoints:
+            return [owner] * len(hits.hosts)
+        return [f"{name}.{owner}" if name else owner for name in self._view.endpoint_names(hits.endpoints)]
 
     def _pointers(self, labels: Labels) -> list[Record] | None:
         ip = reversed_address(labels)
@@ -178,5 +215,5 @@ class Asking:
         return [Record(self._request.name, NS, self._ttl, (name,)) for name in names], glue
 
 
-def _alone(records: list[Record] | None) -> tuple[Sequence[Record], Sequence[Record]] | None:
+def _alone(records: Sequence[Record] | None) -> tuple[Sequence[Record], Sequence[Record]] | None:
     return None if records is None else (records, ())

@@ -3,17 +3,19 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 
-from k8sresolve._core.wire.rcodes import NXDOMAIN, REFUSED
+from k8sresolve._core.wire.rcodes import NOERROR, NXDOMAIN, REFUSED
 from k8sresolve.errors import ConfigError
 from k8sresolve.testing.coredns.chain import FAILED, Chain, Plugin, Reply, Request, unwritten
 from k8sresolve.testing.coredns.corefile import Directive
 from k8sresolve.testing.coredns.names import Labels, holds, is_below, split
 from k8sresolve.testing.coredns.plugins.kubernetes.answering import Asking, NoAddress, soa
+from k8sresolve.testing.coredns.plugins.kubernetes.memo import Memo
 from k8sresolve.testing.coredns.plugins.kubernetes.options import KubernetesOptions, Pods
 from k8sresolve.testing.coredns.plugins.kubernetes.record_request import Zone, zone_as_asked
 from k8sresolve.testing.coredns.plugins.kubernetes.view import View
 from k8sresolve.testing.coredns.records import AXFR, IXFR
 from k8sresolve.testing.coredns.setup import Block, Specification, only, zones
+from k8sresolve.testing.coredns.setup import labels as labels_of
 from k8sresolve.testing.objects.store import Store
 
 
@@ -25,12 +27,19 @@ class Kubernetes:
     ) -> None:
         self.options = options if options is not None else KubernetesOptions()
         self._view = View(store, self.options, server_addresses)
-        self._zones = sorted((split(zone) for zone in self.options.zones), key=len, reverse=True)
-        self._multicluster = [split(zone) for zone in self.options.multicluster]
+        self._memo = Memo()
+        multicluster = labels_of(self.options.multicluster)
+        zones = sorted(labels_of(self.options.zones), key=len, reverse=True)
+        self._zones = [(zone, holds(multicluster, zone)) for zone in zones]
+        fallthrough = self.options.fallthrough
+        self._fallthrough = None if fallthrough is None else labels_of(fallthrough) or ((),)
 
     def answer(self, request: Request, rest: Chain) -> Reply:
         """Answer a question in one of the zones, or leave it to the next plugin."""
-        name = request.name
+        name, serial = request.name, self._view.serial
+        known = self._memo.get(name, request.rdtype, serial)
+        if known is not None:
+            return known
         original = split(name)
         lowered = name.lower()
         labels = original if lowered == name else split(lowered)
@@ -39,8 +48,9 @@ class Kubernetes:
             return rest.answer(request)
         if request.rdtype in (AXFR, IXFR):
             return unwritten(REFUSED)
+        asking = Asking(self._view, zone, request, rest)
         try:
-            found = Asking(self._view, zone, request, rest).records(labels)
+            found = asking.records(labels)
         except NoAddress:
             return FAILED
         if found is None:
@@ -50,17 +60,18 @@ class Kubernetes:
         answer, additional = found
         if not answer:
             return Reply(authority=(soa(self._view, zone),))
-        return Reply(answer=tuple(answer), additional=tuple(additional))
+        reply = Reply(NOERROR, tuple(answer), (), tuple(additional))
+        # What an alias leads to may be another plugin's to say.
+        return reply if asking.followed else self._memo.put(name, request.rdtype, serial, reply)
 
     def _find_zone(self, original: Labels, labels: Labels) -> Zone | None:
-        for zone in self._zones:
+        for zone, multicluster in self._zones:
             if is_below(labels, zone):
-                return zone_as_asked(original[len(original) - len(zone) :], zone, holds(self._multicluster, zone))
+                return zone_as_asked(original[len(original) - len(zone) :], zone, multicluster)
         return None
 
     def _falls_through(self, labels: Labels) -> bool:
-        zones = self.options.fallthrough
-        return zones is not None and (not zones or any(is_below(labels, split(zone)) for zone in zones))
+        return self._fallthrough is not None and holds(self._fallthrough, labels)
 
     def search_path(self, request: Request) -> tuple[str, ...]:
         """Tell the search list of the pod that asks, for `autopath`; empty where `pods` is not `"verified"`.
@@ -68,7 +79,7 @@ class Kubernetes:
         CoreDNS also walks the search list of its own resolv.conf, which is the node's: here it is empty.
         """
         labels = split(request.name.lower())
-        zone = next((zone for zone in self._zones if is_below(labels, zone)), None)
+        zone = next((zone for zone, _ in self._zones if is_below(labels, zone)), None)
         pods = self._view.pods_with(request.client) if self.options.pods == "verified" else ()
         if zone is None or not pods:
             return ()

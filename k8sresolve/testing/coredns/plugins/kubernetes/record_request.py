@@ -58,12 +58,12 @@ def parse_request(labels: Labels, zone: Zone, *, zonal: bool) -> RecordRequest |
         case ():
             return RecordRequest(kind, namespace, service)
         case (endpoint,):
-            return RecordRequest(kind, namespace, service, endpoint=endpoint)
+            return RecordRequest(kind, namespace, service, endpoint)
         case (left, right):
             if zone.multicluster and not left.startswith("_") and not right.startswith("_"):
                 return RecordRequest(kind, namespace, service, endpoint=left, cluster=right)
             port, protocol = left.removeprefix("_"), right.removeprefix("_")
-            return RecordRequest(kind, namespace, service, port=port, protocol=protocol)
+            return RecordRequest(kind, namespace, service, "", "", port, protocol)
         case (*topology, directive, "_zone") if (
             zonal and not zone.multicluster and kind == "svc" and directive in ("pin", "prefer")
         ):

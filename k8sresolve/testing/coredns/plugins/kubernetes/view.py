@@ -1,6 +1,6 @@
 """What the `kubernetes` plugin sees of the cluster, by its options."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from k8sresolve.testing.coredns.addresses import pack_address
@@ -89,6 +89,14 @@ class View:
             return ""
         name = entry.address.replace(":", "-")
         return f"{name}0" if name.endswith("-") else name  # a label cannot end in a hyphen
+
+    def endpoint_names(self, entries: Iterable[EndpointAddress]) -> list[str]:
+        """Name endpoints, each as `endpoint_name` does."""
+        by_pod = self.options.endpoint_pod_names
+        return [
+            entry[0].replace(".", "-") if "." in entry[0] and not entry[1] and not by_pod else self.endpoint_name(entry)
+            for entry in entries
+        ]
 
     def reverse(self, ip: str) -> list[str]:
         """Find the names for an address: that of the first Service with this ClusterIP, else those of all endpoints."""

@@ -1,0 +1,69 @@
+"""What remembered answers and results take of memory, about.
+
+The numbers are octets as tracemalloc(3) counts them on CPython 3.11, a share of the dictionary's among them.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from k8sresolve._core.questions import AAAA, A, Found, Question, Result, SrvData
+from k8sresolve.records import Addresses, Answer, Endpoint, Port, Service
+
+_ANSWER = 436  # without its records
+_ADDRESS = {A: 88, AAAA: 108}
+_NAME = 92  # as a record, without its text, as the next two
+_SRV = 168
+_GLUE = 120
+_SOME_GLUE = 150
+
+_RESULT = 310  # a call and what it knows of its answers, which are counted by themselves
+_ASKED = 20
+_TEXT = 57  # without its characters
+_OWN_NAME = 250  # the Service's or pod's own, of which there is one
+_RECORD = 130
+_PORT = 300
+_TARGET = 227
+_ENDPOINT = 425
+
+
+def octets_of_answer(key: Question, answer: Result) -> int:
+    """About how much memory a remembered answer takes."""
+    octets = _ANSWER + len(key.name)
+    if not isinstance(answer, Found):
+        return octets
+    if key.rdtype in _ADDRESS:
+        return octets + _ADDRESS[key.rdtype] * len(answer.data)
+    for datum in answer.data:
+        octets += _SRV + len(datum.target) if isinstance(datum, SrvData) else _NAME + len(datum)
+    if answer.glue:
+        octets += _SOME_GLUE
+        for name, addresses in answer.glue.items():
+            octets += _GLUE + len(name) + sum(_ADDRESS[A if address.version == 4 else AAAA] for address in addresses)
+    return octets
+
+
+def octets_of_result(call: tuple[Any, ...], result: Any, asked: int) -> int:
+    """About how much memory the result of a call takes that asked so many questions."""
+    octets = _RESULT + _ASKED * asked + sum([_TEXT + len(text) for text in call if type(text) is str])
+    if isinstance(result, Addresses):
+        return octets + _of_record(result)
+    parts: Iterable[Any] = result if isinstance(result, tuple) else (result,)
+    return octets + _OWN_NAME + sum(map(_of_record, parts))
+
+
+def _of_record(one: object) -> int:
+    match one:
+        case Addresses(addresses=addresses):
+            return _RECORD + 16 * len(addresses)
+        case Service(addresses=addresses, ports=ports):
+            return _RECORD + 16 * len(addresses) + sum(map(_of_record, ports))
+        case Port(targets=targets):
+            return _PORT + _TARGET * len(targets)
+        case Endpoint():
+            return _ENDPOINT
+        case Answer(records=records):
+            return _RECORD + sum(_TEXT + len(text) for text in records)
+        case str():
+            return _TEXT + len(one)
+        case _:
+            return 0

@@ -1,0 +1,58 @@
+"""Replies that are given again as long as no object changes."""
+
+import threading
+
+from k8sresolve.testing.coredns.chain import Reply
+from k8sresolve.testing.coredns.writing import Written
+
+_FEW = 4  # records: a reply with fewer is made as quickly as it is found here
+_MOST = 8192  # records in all; with what is written of them, some 5 MB
+
+
+class Memo:
+    """Replies with many records, by question. The oldest go when there are too many, and all when the store changes."""
+
+    def __init__(self) -> None:
+        self._serial = 0
+        self._replies: dict[tuple[str, int], tuple[int, Reply]] = {}
+        self._records = 0
+        self._lock = threading.Lock()
+
+    def __deepcopy__(self, _: object) -> "Memo":
+        """A copy of the server, which sees no change from here on, makes its own replies."""
+        return Memo()
+
+    def get(self, name: str, rdtype: int, serial: int) -> Reply | None:
+        """Find the reply of the store as it is at that serial."""
+        if serial != self._serial:
+            with self._lock:
+                self._replies.clear()
+                self._serial, self._records = serial, 0
+        found = self._replies.get((name, rdtype))
+        # Another thread may have made it of what was there before a change.
+        return found[1] if found is not None and found[0] == serial else None
+
+    def put(self, name: str, rdtype: int, serial: int, reply: Reply) -> Reply:
+        """Keep a reply that was made when the store was at that serial, if it is long, and return it."""
+        records = _records(reply)
+        if not _FEW <= records <= _MOST:
+            return reply
+        rcode, answer, authority, additional, authoritative, sender, question, _ = reply
+        written = Written(answer, authority, additional)
+        reply = Reply(rcode, answer, authority, additional, authoritative, sender, question, written)
+        with self._lock:
+            self._drop((name, rdtype))
+            self._replies[name, rdtype] = serial, reply
+            self._records += records
+            while self._records > _MOST:
+                self._drop(next(iter(self._replies)))
+        return reply
+
+    def _drop(self, question: tuple[str, int]) -> None:
+        dropped = self._replies.pop(question, None)
+        if dropped is not None:
+            self._records -= _records(dropped[1])
+
+
+def _records(reply: Reply) -> int:
+    return len(reply.answer) + len(reply.authority) + len(reply.additional)
