@@ -1,5 +1,7 @@
 """What the two facades share: from arguments to a line of service, on which calls are run."""
 
+from __future__ import annotations
+
 import logging
 import math
 import threading
@@ -18,13 +20,13 @@ from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.engine.tally import Tally
 from k8sresolve._core.events import Events, Observer
-from k8sresolve._core.lookups import hosts
 from k8sresolve._core.lookups.setting import Setting
 from k8sresolve._core.search import walk as search
 from k8sresolve._drivers.clock import monotonic
 from k8sresolve._drivers.forks import Turn
 from k8sresolve._drivers.running import Call, Driver, report
 from k8sresolve._escaping import told
+from k8sresolve._later import hosts
 from k8sresolve.config import (
     CacheConfig,
     Family,
@@ -39,10 +41,10 @@ from k8sresolve.config import (
 )
 from k8sresolve.errors import ConfigError, ResolverClosed
 from k8sresolve.names import IPAddress, PortName, ServiceName
-from k8sresolve.records import Candidate, Stats
 
 if TYPE_CHECKING:
     from k8sresolve._system import Reloader
+    from k8sresolve.records import Candidate, Stats
 
 _enabled, _DEBUG = logging.getLogger("k8sresolve").isEnabledFor, logging.DEBUG
 
@@ -189,7 +191,7 @@ class Facade(Generic[D]):
             config = reloader.config
         self._open(config, options, reloader)
 
-    def _open(self, config: ResolverConfig, options: Options, reloader: "Reloader | None" = None) -> None:
+    def _open(self, config: ResolverConfig, options: Options, reloader: Reloader | None = None) -> None:
         """Begin to serve by a configuration."""
         check_config(config)
         self._closed = False
@@ -247,7 +249,7 @@ class Facade(Generic[D]):
                 self._reloading.give_back()
         return self._line
 
-    def _reload(self, reloader: "Reloader") -> None:
+    def _reload(self, reloader: Reloader) -> None:
         config = None if self._closed else reloader.changed(monotonic())
         if config is not None:
             before, self._line = self._line, self._lay(config)
@@ -352,6 +354,8 @@ class Facade(Generic[D]):
 
     def stats(self) -> Stats:
         """Tell the counters since this resolver was made."""
+        from k8sresolve.records import Stats
+
         total, active = self._tally.total()
         return Stats(total.questions, total.sends, total.resends, total.cache_hits, active)
 

@@ -6,7 +6,6 @@ before it. That is right for labels that are like any other: see `is_plain_head`
 
 import re
 from collections.abc import Iterable, Iterator
-from string import ascii_lowercase
 from typing import TypeAlias
 
 from k8sresolve._core.questions import new
@@ -57,7 +56,7 @@ def plan_behind(config: ResolverConfig, policy: PolicyRules, behind: str, rdtype
     """Make the plan of names that end so; None where more than their length depends on the first label."""
     domains = (config.cluster_domain or "", *config.absolute)
     unlike = frozenset([domain.strip(".").lower().partition(".")[0] for domain in domains])
-    head = next((letter for letter in ascii_lowercase if letter not in unlike), None)
+    head = next((letter for letter in "abcdefghijklmnopqrstuvwxyz" if letter not in unlike), None)
     if head is None:
         return None
     planned = steps_for(head + behind, config, policy, rdtypes)
