@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import math
+import sys
 import threading
 import time
 from collections.abc import Iterable
@@ -43,10 +43,23 @@ from k8sresolve.errors import ConfigError, ResolverClosed
 from k8sresolve.names import IPAddress, PortName, ServiceName
 
 if TYPE_CHECKING:
+    from logging import Logger
+
     from k8sresolve._system import Reloader
     from k8sresolve.records import Candidate, Stats
 
-_enabled, _DEBUG = logging.getLogger("k8sresolve").isEnabledFor, logging.DEBUG
+_loggers: list[Logger] = []
+
+
+def _is_debugging() -> bool:
+    """Whether records of level DEBUG are wanted: by nobody, in a program that has not loaded `logging`."""
+    if not _loggers:
+        make = getattr(sys.modules.get("logging"), "getLogger", None)
+        if make is None:
+            return False
+        _loggers.append(make("k8sresolve"))
+    return _loggers[0].isEnabledFor(10)
+
 
 D = TypeVar("D", bound=Driver)
 T = TypeVar("T")
@@ -239,7 +252,7 @@ class Facade(Generic[D]):
 
     def _current(self) -> Line[D]:
         """The line to take; another one from now on, if this machine's configuration has changed."""
-        if _enabled(_DEBUG) is not self._debugging:
+        if _is_debugging() is not self._debugging:
             self._watch()
         # One thread looks; the others go on with what holds.
         if self._reloader is not None and self._reloading.take():
@@ -302,7 +315,7 @@ class Facade(Generic[D]):
         """Return what the call came to before; None if that does not hold any more, or is not wanted."""
         line = self._line
         now = line.now()
-        if now >= self._calm_until or fresh or timeout is not None or _enabled(_DEBUG):
+        if now >= self._calm_until or fresh or timeout is not None or _is_debugging():
             self._lifetime(timeout)
             line = self._current()
             # Observers are told of each question that needed no asking, which takes a walk.
