@@ -1,7 +1,9 @@
 """The clients: k8sresolve and its peers, each opened for the same nameservers, and how its lookups are run."""
 
+import asyncio
 import contextlib
 import importlib.util
+import itertools
 import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
@@ -24,27 +26,19 @@ class Setting(NamedTuple):
 
 
 @contextlib.contextmanager
-def ours(setting: Setting) -> Iterator[LookUp]:
+def ours(setting: Setting) -> Iterator[Any]:
     from k8sresolve import Resolver
 
     with Resolver(_config(setting), **{"family": "ipv4", **setting.options}) as resolver:
-        yield resolver.addresses
-
-
-@contextlib.contextmanager
-def ours_service(setting: Setting) -> Iterator[LookUp]:
-    from k8sresolve import Resolver
-
-    with Resolver(_config(setting), **{"family": "ipv4", **setting.options}) as resolver:
-        yield resolver.service
+        yield resolver
 
 
 @contextlib.asynccontextmanager
-async def ours_async(setting: Setting) -> AsyncIterator[AsyncLookUp]:
+async def ours_async(setting: Setting) -> AsyncIterator[Any]:
     from k8sresolve import AsyncResolver
 
     async with AsyncResolver(_config(setting), **{"family": "ipv4", **setting.options}) as resolver:
-        yield resolver.addresses
+        yield resolver
 
 
 def _config(setting: Setting) -> Any:
@@ -57,45 +51,61 @@ def _config(setting: Setting) -> Any:
 @contextlib.contextmanager
 def getaddrinfo(_: Setting) -> Iterator[LookUp]:
     """The C library's, which asks the nameservers of /etc/resolv.conf, at port 53."""
-
-    def look_up(name: str) -> str:
-        return str(socket.getaddrinfo(name, None, socket.AF_INET, socket.SOCK_STREAM)[0][4][0])
-
-    yield look_up
+    yield lambda name: socket.getaddrinfo(name, None, socket.AF_INET, socket.SOCK_STREAM)
 
 
 @contextlib.contextmanager
-def dnspython(setting: Setting) -> Iterator[LookUp]:
+def dnspython(setting: Setting) -> Iterator[Any]:
     import dns.resolver
 
     resolver = dns.resolver.Resolver(configure=False)
     resolver.nameservers, resolver.port = list(setting.nameservers), setting.port
     if setting.remembers:
         resolver.cache = dns.resolver.LRUCache()
-    yield lambda name: resolver.resolve(name, "A")
+    yield resolver.resolve
 
 
 @contextlib.asynccontextmanager
-async def dnspython_async(setting: Setting) -> AsyncIterator[AsyncLookUp]:
+async def dnspython_async(setting: Setting) -> AsyncIterator[Any]:
     import dns.asyncresolver
 
     resolver = dns.asyncresolver.Resolver(configure=False)
     resolver.nameservers, resolver.port = list(setting.nameservers), setting.port
-    yield lambda name: resolver.resolve(name, "A")
+    yield resolver.resolve
 
 
 @contextlib.asynccontextmanager
-async def aiodns(setting: Setting) -> AsyncIterator[AsyncLookUp]:
+async def aiodns(setting: Setting) -> AsyncIterator[Any]:
+    resolver = _channel(setting)
+    yield resolver.query_dns
+    await resolver.close()
+
+
+@contextlib.asynccontextmanager
+async def aiodns_unused(setting: Setting) -> AsyncIterator[Any]:
+    """A channel of its own for each query, made beforehand: its cache cannot be switched off."""
+    channels = [_channel(setting) for _ in range(100)]
+    unused = iter(channels)
+    yield lambda name, rdtype: next(unused).query_dns(name, rdtype)
+    for channel in channels:
+        await channel.close()
+
+
+def _channel(setting: Setting) -> Any:
     import aiodns as peer
 
-    resolver = peer.DNSResolver(nameservers=list(setting.nameservers), udp_port=setting.port, tcp_port=setting.port)
-    yield lambda name: resolver.query_dns(name, "A")
-    await resolver.close()
+    return peer.DNSResolver(nameservers=list(setting.nameservers), udp_port=setting.port, tcp_port=setting.port)
 
 
 def _encode(name: str) -> bytes:
     labels = b"".join(bytes([len(label)]) + label.encode() for label in name[:-1].split("."))
     return os.urandom(2) + b"\1\0\0\1\0\0\0\0\0\0" + labels + b"\0\0\1\0\1"
+
+
+def _decode(query: bytes, reply: bytes) -> str:
+    if reply[:2] != query[:2] or reply[12 : len(query)] != query[12:]:
+        raise ValueError("not ours")
+    return socket.inet_ntoa(reply[-4:])
 
 
 @contextlib.contextmanager
@@ -109,33 +119,92 @@ def raw(setting: Setting) -> Iterator[LookUp]:
         sock.send(query)
         reply = sock.recv(1232)
         sock.close()
-        if reply[:2] != query[:2] or reply[12 : len(query)] != query[12:]:
-            raise ValueError("not ours")
-        return socket.inet_ntoa(reply[-4:])
+        return _decode(query, reply)
 
     yield look_up
 
 
-class Client(NamedTuple):
-    """What runs its lookups, and how it is opened: a context manager, or an asynchronous one."""
+@contextlib.asynccontextmanager
+async def raw_pool(setting: Setting) -> AsyncIterator[AsyncLookUp]:
+    """The yardstick for tasks: sixteen sockets that stay, one of which each query takes, and the same codec."""
+    loop = asyncio.get_running_loop()
+    waiting: dict[bytes, asyncio.Future[bytes]] = {}
+    pool = [socket.SocketType(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(16)]
+    turns = itertools.cycle(pool)
 
-    runs: Literal["threads", "asyncio", "trio"]
+    def readable(sock: socket.SocketType) -> None:
+        reply = sock.recv(1232)
+        future = waiting.pop(reply[:2], None)
+        if future is not None and not future.done():
+            future.set_result(reply)
+
+    async def look_up(name: str) -> str:
+        query = _encode(name)
+        while query[:2] in waiting:
+            query = _encode(name)
+        future = waiting[query[:2]] = loop.create_future()
+        next(turns).send(query)
+        return _decode(query, await future)
+
+    for sock in pool:
+        sock.connect((setting.nameservers[0], setting.port))
+        sock.setblocking(False)
+        loop.add_reader(sock.fileno(), readable, sock)
+    yield look_up
+    for sock in pool:
+        loop.remove_reader(sock.fileno())
+        sock.close()
+
+
+def _the_same(opened: Any) -> Any:
+    return opened
+
+
+def _a(opened: Any) -> Any:
+    return lambda name: opened(name, "A")
+
+
+def _srv(opened: Any) -> Any:
+    return lambda name: opened(f"_http._tcp.{name}", "SRV")
+
+
+def _port(opened: Any) -> Any:
+    return lambda name: opened.port(name, "http", fresh=True)
+
+
+class Client(NamedTuple):
+    """What runs its lookups, the context manager that opens it (asynchronous or not), how that is asked for a name."""
+
+    runs: Literal["threads", "asyncio", "uvloop", "trio"]
     open: Callable[[Setting], Any]
+    ask: Callable[[Any], Any] = _the_same
 
 
 CLIENTS = {
-    "k8sresolve": Client("threads", ours),
-    "k8sresolve-service": Client("threads", ours_service),
-    "k8sresolve-async": Client("asyncio", ours_async),
-    "k8sresolve-trio": Client("trio", ours_async),
+    "k8sresolve": Client("threads", ours, lambda resolver: resolver.addresses),
+    "k8sresolve-service": Client("threads", ours, lambda resolver: resolver.service),
+    "k8sresolve-port": Client("threads", ours, lambda resolver: lambda name: resolver.port(name, "http")),
+    "k8sresolve-endpoints": Client("threads", ours, lambda resolver: lambda name: resolver.endpoints(name, "http")),
+    "k8sresolve-srv": Client("threads", ours, _port),
+    "k8sresolve-async": Client("asyncio", ours_async, lambda resolver: resolver.addresses),
+    "k8sresolve-async-srv": Client("asyncio", ours_async, _port),
+    "k8sresolve-uvloop": Client("uvloop", ours_async, lambda resolver: resolver.addresses),
+    "k8sresolve-trio": Client("trio", ours_async, lambda resolver: resolver.addresses),
     "getaddrinfo": Client("threads", getaddrinfo),
-    "dnspython": Client("threads", dnspython),
-    "dnspython-async": Client("asyncio", dnspython_async),
-    "aiodns": Client("asyncio", aiodns),
+    "dnspython": Client("threads", dnspython, _a),
+    "dnspython-srv": Client("threads", dnspython, _srv),
+    "dnspython-async": Client("asyncio", dnspython_async, _a),
+    "dnspython-async-srv": Client("asyncio", dnspython_async, _srv),
+    "dnspython-uvloop": Client("uvloop", dnspython_async, _a),
+    "aiodns": Client("asyncio", aiodns, _a),
+    "aiodns-srv": Client("asyncio", aiodns_unused, _srv),
+    "aiodns-uvloop": Client("uvloop", aiodns, _a),
     "raw": Client("threads", raw),
+    "raw-pool": Client("asyncio", raw_pool),
 }
 
 
 def left_out() -> set[str]:
-    """Those that are not installed: `pip install aiodns`."""
-    return {client for client in ("aiodns",) if importlib.util.find_spec(client) is None}
+    """Those whose packages are not installed: `pip install aiodns uvloop`."""
+    missing = [package for package in ("aiodns", "uvloop") if importlib.util.find_spec(package) is None]
+    return {client for client in CLIENTS if any(package in client for package in missing)}

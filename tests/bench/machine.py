@@ -1,6 +1,7 @@
 """Where a measure runs: namespaces of its own, real nameservers and fault proxies on core 1, one client on core 0."""
 
 import contextlib
+import functools
 import json
 import os
 import shutil
@@ -19,6 +20,7 @@ from tests.live import inside, kube_api, servers
 from tests.live.sandbox import API_PORT, HOSTS, NAMESPACES, NSSWITCH, ROOT
 
 KNOT, COREDNS, REPLICA = "127.0.0.10", "127.0.0.11", "127.0.0.12"
+HEADLESS = (3, 100, 1000)  # pods of each headless Service
 _INSIDE = "K8SRESOLVE_BENCH_INSIDE"
 
 
@@ -109,6 +111,8 @@ def knot(address: str, port: int = 53) -> Iterator[None]:
     """Knot DNS, authoritative for Services of cluster.local."""
     with folder() as place:
         records = [f"svc-{i}.shop.svc A 10.96.{i >> 8}.{i & 255}" for i in range(NAMES)]
+        records += ["_http._tcp.svc-0.shop.svc SRV 0 100 80 svc-0.shop.svc"]
+        records += [line for pods in HEADLESS for line in _headless(pods)]
         soa = "@ SOA ns.dns hostmaster 1 7200 1800 86400 30\n@ NS ns.dns\nns.dns A 10.96.0.10"
         (place / "zone").write_text("\n".join(["$ORIGIN cluster.local.", "$TTL 3600", soa, *records, ""]))
         server = servers.knot(place, f"{address}@{port}", [("cluster.local", place / "zone")])
@@ -117,6 +121,16 @@ def knot(address: str, port: int = 53) -> Iterator[None]:
             yield
         finally:
             _end(process)
+
+
+def _headless(pods: int) -> Iterator[str]:
+    """The Service `pods-N` of so many pods, as CoreDNS would name them."""
+    for index in range(pods):
+        address = f"10.244.{index >> 8}.{index & 255}"
+        pod = f"{address.replace('.', '-')}.pods-{pods}.shop.svc"
+        yield f"{pod} A {address}"
+        yield f"pods-{pods}.shop.svc A {address}"
+        yield f"_http._tcp.pods-{pods}.shop.svc SRV 0 {max(1, 100 // pods)} 80 {pod}"
 
 
 def started(server: servers.Server, log: Path) -> "subprocess.Popen[bytes]":
@@ -131,6 +145,7 @@ def _end(process: "subprocess.Popen[Any]") -> None:
     process.wait()
 
 
+@functools.cache
 def serve_api(services: int = NAMES) -> None:
     """Let CoreDNS have Services to tell of from now on, by default as many as Knot."""
     meta = {"namespace": "shop", "resourceVersion": "1"}

@@ -22,7 +22,8 @@ NAME = "svc-{}.shop.svc.cluster.local."
 class Job(NamedTuple):
     """What to measure.
 
-    `cold` and `hit` look up one name after another, the latter always the same. `crowd` has `callers` at once, until
+    `cold` and `hit` look up one name after another, the latter always the same; `hold` tells how long each lookup held
+    the loop, in place of what it took. `crowd` has `callers` at once, until
     `count` lookups are made or `seconds` are over, each with a `pause` after each lookup.
     """
 
@@ -77,7 +78,7 @@ class Taken:
             "count": count,
             "failed": self.errors.total(),
             "errors": dict(self.errors.most_common(3)),
-            "milliseconds": [round(one, 1) for one in self.milliseconds],
+            "milliseconds": [round(one, 3) for one in self.milliseconds],
         }
 
 
@@ -90,7 +91,9 @@ def _cpu() -> float:
 
 
 def run_threads(job: Job) -> Taken:
-    with CLIENTS[job.client].open(job.setting) as look_up:
+    client = CLIENTS[job.client]
+    with client.open(job.setting) as opened:
+        look_up = client.ask(opened)
         return _crowd(job, look_up) if job.measure == "crowd" else _in_turn(job, look_up)
 
 
@@ -142,6 +145,21 @@ async def _async_in_turn(job: Job, look_up: AsyncLookUp) -> Taken:
     return taken
 
 
+async def _holding(job: Job, look_up: AsyncLookUp) -> Taken:
+    """How long each lookup held the loop at most: by so much a task that sleeps for a millisecond was late."""
+    await look_up(job.warming)
+    taken = Taken()
+    for name in job.names():
+        lookup, longest = asyncio.ensure_future(look_up(name)), 0.0
+        while not lookup.done():
+            before = time.perf_counter()
+            await asyncio.sleep(0.001)
+            longest = max(longest, time.perf_counter() - before - 0.001)
+        await lookup
+        taken.milliseconds.append(longest * 1000)
+    return taken
+
+
 async def _work(job: Job, names: Iterator[str], look_up: AsyncLookUp, taken: Taken, sleep: Any) -> None:
     for name in names:
         began, error = time.perf_counter(), None
@@ -155,7 +173,11 @@ async def _work(job: Job, names: Iterator[str], look_up: AsyncLookUp, taken: Tak
 
 
 async def run_asyncio(job: Job) -> Taken:
-    async with CLIENTS[job.client].open(job.setting) as look_up:
+    client = CLIENTS[job.client]
+    async with client.open(job.setting) as opened:
+        look_up = client.ask(opened)
+        if job.measure == "hold":
+            return await _holding(job, look_up)
         if job.measure != "crowd":
             return await _async_in_turn(job, look_up)
         names, taken = job.names(), Taken()
@@ -166,7 +188,9 @@ async def run_asyncio(job: Job) -> Taken:
 async def run_trio(job: Job) -> Taken:
     import trio
 
-    async with CLIENTS[job.client].open(job.setting) as look_up:
+    client = CLIENTS[job.client]
+    async with client.open(job.setting) as opened:
+        look_up = client.ask(opened)
         if job.measure != "crowd":
             return await _async_in_turn(job, look_up)
         names, taken = job.names(), Taken()
@@ -183,6 +207,10 @@ def run(job: Job) -> Taken:
         return run_threads(job)
     if runs == "asyncio":
         return asyncio.run(run_asyncio(job))
+    if runs == "uvloop":
+        import uvloop
+
+        return uvloop.run(run_asyncio(job))
     import trio
 
     return trio.run(run_trio, job)

@@ -53,9 +53,3 @@ class Table:
 def percentile(values: Sequence[float], part: int) -> float:
     """The value that so many in a hundred do not exceed."""
     return statistics.quantiles(values, n=100, method="inclusive")[part - 1]
-
-
-def ratio(goal: str, what: str, ratios: Sequence[float], wanted: str, figure: float | None = None) -> None:
-    """Print a goal's ratio, by default the median of the rounds, and the least and most of them."""
-    middle = statistics.median(ratios) if figure is None else figure
-    print(f"{goal:4} {what:66} {middle:7.3f} ({min(ratios):.3f}-{max(ratios):.3f})  goal {wanted}")

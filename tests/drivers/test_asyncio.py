@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from k8sresolve._core.engine import health, inquiry
-from k8sresolve._drivers import pooled
+from k8sresolve._drivers import clock, pooled
 from k8sresolve._drivers.pool import CROWD
 from k8sresolve.async_resolver import AsyncResolver
 from k8sresolve.config import CacheConfig
@@ -319,6 +319,26 @@ def test_a_socket_carries_about_a_hundred_questions_one_after_another(resolver_o
     # A resend, for which a busy machine may give cause, takes a fresh one.
     assert 3 <= len(opened) <= 3 + resolver.stats().resends
     assert all(sock.fileno() == -1 for sock in opened)
+
+
+def test_after_30_seconds_questions_leave_by_another_socket_and_may_reach_a_new_replica(
+    resolver_of, opened, monkeypatch, patient
+):
+    resolver = resolver_of(cache=NOT_KEPT)
+    passed = 0.0
+    monkeypatch.setattr(pooled, "monotonic", lambda: clock.monotonic() + passed)
+
+    async def work() -> None:
+        nonlocal passed
+        assert await right(resolver, 1)
+        passed = 20.0  # some seconds more may go by here, on a busy machine
+        assert await right(resolver, 2)
+        assert len(opened) == 1
+        passed = 30.0
+        assert await right(resolver, 3)
+        assert [sock.fileno() == -1 for sock in opened] == [True, False]
+
+    run(resolver, work)
 
 
 def test_and_32_at_once(resolver_of, opened):

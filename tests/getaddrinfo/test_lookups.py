@@ -57,6 +57,15 @@ def test_names_are_found_by_the_resolvers_own_search(resolver_of, ipv4, libc):
     assert asked(ipv4) == [f"payments.shop.shop.{D}. A", f"payments.shop.{D}. A"]
 
 
+@pytest.mark.parametrize("policy", ["kubernetes", "glibc", "musl", "go"])
+def test_hosts_under_a_domain_of_absolute_are_asked_for_as_typed(ipv4, libc, policy):
+    config = attrs.evolve(ipv4.config("shop"), absolute=["example.com"])
+    with ipv4.resolver(config=config, policy=policy) as resolver:
+        found = resolver.getaddrinfo("API.example.com", 80, type=socket.SOCK_STREAM, flags=socket.AI_CANONNAME)
+        assert [info[3:] for info in found] == [("API.example.com", ("192.0.2.80", 80))]
+    assert asked(ipv4) == ["api.example.com. A"]
+
+
 def test_the_results_have_pythons_types(resolver_of, ipv4, glibc):
     family, kind, *_ = resolver_of(ipv4).getaddrinfo("payments", 80)[0]
     assert (type(family), type(kind)) == (socket.AddressFamily, socket.SocketKind)

@@ -3,7 +3,6 @@
 The numbers are octets as tracemalloc(3) counts them on CPython 3.11, a share of the dictionary's among them.
 """
 
-from collections.abc import Iterable
 from typing import Any
 
 from k8sresolve._core.questions import AAAA, A, Found, Question, Result, SrvData
@@ -21,6 +20,7 @@ _ASKED = 20
 _TEXT = 57  # without its characters
 _OWN_NAME = 250  # the Service's or pod's own, of which there is one
 _RECORD = 130
+_RRSET = 200
 _PORT = 300
 _TARGET = 227
 _ENDPOINT = 425
@@ -47,8 +47,9 @@ def octets_of_result(call: tuple[Any, ...], result: Any, asked: int) -> int:
     octets = _RESULT + _ASKED * asked + sum([_TEXT + len(text) for text in call if type(text) is str])
     if isinstance(result, Addresses):
         return octets + _of_record(result)
-    parts: Iterable[Any] = result if isinstance(result, tuple) else (result,)
-    return octets + _OWN_NAME + sum(map(_of_record, parts))
+    parts: tuple[Any, ...] = result if isinstance(result, tuple) else (result,)
+    octets += 0 if isinstance(parts[0], Endpoint | Answer) else _OWN_NAME
+    return octets + sum(map(_of_record, parts))
 
 
 def _of_record(one: object) -> int:
@@ -62,7 +63,7 @@ def _of_record(one: object) -> int:
         case Endpoint():
             return _ENDPOINT
         case Answer(records=records):
-            return _RECORD + sum(_TEXT + len(text) for text in records)
+            return _RRSET + sum(_TEXT + 8 + len(text) for text in records)
         case str():
             return _TEXT + len(one)
         case _:

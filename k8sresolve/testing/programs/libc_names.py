@@ -100,7 +100,7 @@ class LibcNames:
         self._hosts = dict(config.hosts)
         self._libc = libc
         self._policy = search.policy(libc.name)
-        self._search = search.Search(config, self._policy)
+        self._search = search.Search(self._config, self._policy)
         self._outside = outside
 
     def find(self, host: str, rdtypes: tuple[int, ...]) -> Lookup[HostEntry]:

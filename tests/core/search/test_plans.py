@@ -1,5 +1,6 @@
 """Plans that are kept: a name has the one that its policy makes for it, whatever names of that ending came before."""
 
+from string import ascii_lowercase
 from typing import get_args
 
 import attrs
@@ -53,7 +54,9 @@ CONFIGS = st.builds(
     search=st.lists(ENTRIES, max_size=5).map(tuple),
     ndots=st.integers(0, 6),
     flags=st.sampled_from([frozenset(), frozenset({"no-tld-query"})]),
-    absolute=st.lists(st.sampled_from(["corp.example", "web.local", "a.test"]), max_size=2).map(tuple),
+    absolute=st.lists(
+        st.sampled_from(["corp.example", "web.local", "a.test", "x", "a.x", "cluster.local"]), max_size=2
+    ).map(tuple),
     cluster_domain=st.sampled_from([None, "cluster.local", "local", "Cluster.Local", "x"]),
 )
 
@@ -99,3 +102,14 @@ def test_so_many_plans_are_kept_and_no_more():
     for number in range(PLANS + 50):
         list(search._runs(f"web.ns-{number}", (A,)))
     assert search._planned.cache_info().currsize == PLANS
+
+
+def test_the_domain_itself_has_another_plan_than_names_that_end_as_it_does():
+    search = Search(attrs.evolve(POD, absolute=["example.com", "a.com"]), KUBERNETES)
+    for name, count in (("a.com", 1), ("example.com", 1), ("sample.com", 3), ("b.com", 3), ("a.com", 1)):
+        assert sum(len(run) for run in search._runs(name, (A,))) == count, name
+
+
+def test_where_each_letter_is_a_domain_names_are_planned_one_by_one():
+    search = Search(attrs.evolve(POD, absolute=[f"{letter}.com" for letter in ascii_lowercase]), KUBERNETES)
+    assert [len(list(search._runs(name, (A,)))) for name in ("a.com", "z.com", "web", "web.org")] == [1, 1, 2, 2]
