@@ -194,12 +194,12 @@ class Nameserver(Shown):
 
 @attrs.frozen(repr=False)
 class CacheConfig(Shown):
-    """The cache's bounds: `entries` answers in `octets` of memory, and the most seconds that an answer is kept.
+    """The cache's bounds: `entries` in `octets` of memory, and the most seconds that an answer is kept.
 
-    What an answer takes is estimated; one that takes more than an eighth of the octets is not kept. `max_ttl` bounds
-    every answer (RFC 2181, section 8), `negative_ttl` NXDOMAIN and NODATA outside the cluster domain and
-    `cluster_negative_ttl` inside it, where programs wait for names to appear. `entries=0` or `octets=0` keeps nothing.
-    Raises `ConfigError` for what is no such number.
+    An entry is an answer, or what a call came to. What one takes is estimated; if that is more than an eighth of the
+    octets, it is not kept. `max_ttl` bounds every answer (RFC 2181, section 8), `negative_ttl` NXDOMAIN and NODATA
+    outside the cluster domain and `cluster_negative_ttl` inside it, where programs wait for names to appear.
+    `entries=0` or `octets=0` keeps nothing. Raises `ConfigError` for what is no such number.
 
     >>> CacheConfig(negative_ttl=5).negative_ttl
     5

@@ -19,6 +19,7 @@ _ASKED = 20
 _TEXT = 57  # without its characters
 _OWN_NAME = 250  # the Service's or pod's own, of which there is one
 _RECORD = 130
+_RRSET = 200
 _PORT = 300
 _TARGET = 227
 _ENDPOINT = 425
@@ -40,14 +41,16 @@ def octets_of_answer(key: Question, answer: Result) -> int:
     return octets
 
 
+_NAMELESS = frozenset({"Addresses", "Endpoint", "Answer"})  # their names are those of the questions, or none
+
+
 def octets_of_result(call: tuple[Any, ...], result: Any, asked: int) -> int:
     """About how much memory the result of a call takes that asked so many questions."""
     octets = _RESULT + _ASKED * asked + sum([_TEXT + len(text) for text in call if type(text) is str])
-    if not isinstance(result, tuple):
-        own = 0 if type(result).__name__ == "Addresses" else _OWN_NAME
-        return octets + own + _of_record(result)
-    parts: tuple[Any, ...] = result
-    return octets + _OWN_NAME + sum(map(_of_record, parts))
+    parts: tuple[Any, ...] = result if isinstance(result, tuple) else (result,)
+    if type(parts[0]).__name__ not in _NAMELESS:
+        octets += _OWN_NAME
+    return octets + sum(map(_of_record, parts))
 
 
 def _of_record(one: Any) -> int:
@@ -62,7 +65,7 @@ def _of_record(one: Any) -> int:
         case "Endpoint":
             return _ENDPOINT
         case "Answer":
-            return _RECORD + sum(_TEXT + len(text) for text in one.records)
+            return _RRSET + sum(_TEXT + 8 + len(text) for text in one.records)
         case "str":
             return _TEXT + len(one)
         case _:
