@@ -1,7 +1,9 @@
 """What the two facades share: from arguments to a line of service, on which calls are run."""
 
-import logging
+from __future__ import annotations
+
 import math
+import sys
 import threading
 import time
 from collections.abc import Iterable
@@ -18,13 +20,13 @@ from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.engine.tally import Tally
 from k8sresolve._core.events import Events, Observer
-from k8sresolve._core.lookups import hosts
 from k8sresolve._core.lookups.setting import Setting
 from k8sresolve._core.search import walk as search
 from k8sresolve._drivers.clock import monotonic
 from k8sresolve._drivers.forks import Turn
 from k8sresolve._drivers.running import Call, Driver, report
 from k8sresolve._escaping import told
+from k8sresolve._later import hosts
 from k8sresolve.config import (
     CacheConfig,
     Family,
@@ -39,12 +41,25 @@ from k8sresolve.config import (
 )
 from k8sresolve.errors import ConfigError, ResolverClosed
 from k8sresolve.names import IPAddress, PortName, ServiceName
-from k8sresolve.records import Candidate, Stats
 
 if TYPE_CHECKING:
-    from k8sresolve._system import Reloader
+    from logging import Logger
 
-_enabled, _DEBUG = logging.getLogger("k8sresolve").isEnabledFor, logging.DEBUG
+    from k8sresolve._system import Reloader
+    from k8sresolve.records import Candidate, Stats
+
+_loggers: list[Logger] = []
+
+
+def _is_debugging() -> bool:
+    """Whether records of level DEBUG are wanted: by nobody, in a program that has not loaded `logging`."""
+    if not _loggers:
+        make = getattr(sys.modules.get("logging"), "getLogger", None)
+        if make is None:
+            return False
+        _loggers.append(make("k8sresolve"))
+    return _loggers[0].isEnabledFor(10)
+
 
 D = TypeVar("D", bound=Driver)
 T = TypeVar("T")
@@ -189,7 +204,7 @@ class Facade(Generic[D]):
             config = reloader.config
         self._open(config, options, reloader)
 
-    def _open(self, config: ResolverConfig, options: Options, reloader: "Reloader | None" = None) -> None:
+    def _open(self, config: ResolverConfig, options: Options, reloader: Reloader | None = None) -> None:
         """Begin to serve by a configuration."""
         check_config(config)
         self._closed = False
@@ -237,7 +252,7 @@ class Facade(Generic[D]):
 
     def _current(self) -> Line[D]:
         """The line to take; another one from now on, if this machine's configuration has changed."""
-        if _enabled(_DEBUG) is not self._debugging:
+        if _is_debugging() is not self._debugging:
             self._watch()
         # One thread looks; the others go on with what holds.
         if self._reloader is not None and self._reloading.take():
@@ -247,7 +262,7 @@ class Facade(Generic[D]):
                 self._reloading.give_back()
         return self._line
 
-    def _reload(self, reloader: "Reloader") -> None:
+    def _reload(self, reloader: Reloader) -> None:
         config = None if self._closed else reloader.changed(monotonic())
         if config is not None:
             before, self._line = self._line, self._lay(config)
@@ -300,7 +315,7 @@ class Facade(Generic[D]):
         """Return what the call came to before; None if that does not hold any more, or is not wanted."""
         line = self._line
         now = line.now()
-        if now >= self._calm_until or fresh or timeout is not None or _enabled(_DEBUG):
+        if now >= self._calm_until or fresh or timeout is not None or _is_debugging():
             self._lifetime(timeout)
             line = self._current()
             # Observers are told of each question that needed no asking, which takes a walk.
@@ -352,6 +367,8 @@ class Facade(Generic[D]):
 
     def stats(self) -> Stats:
         """Tell the counters since this resolver was made."""
+        from k8sresolve.records import Stats
+
         total, active = self._tally.total()
         return Stats(total.questions, total.sends, total.resends, total.cache_hits, active)
 

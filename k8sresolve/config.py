@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeAlias, TypeGuard, assert_never
 import attrs
 
 from k8sresolve._escaping import told
+from k8sresolve._shown import Shown
 from k8sresolve.errors import ConfigError, InvalidName
 from k8sresolve.findings import Finding
 from k8sresolve.names import check_domain, check_namespace
@@ -144,8 +145,8 @@ def dialect_of(policy: Policy) -> Dialect:
             assert_never(policy)
 
 
-@attrs.frozen
-class Nameserver:
+@attrs.frozen(repr=False)
+class Nameserver(Shown):
     """A nameserver: its `address` (canonical text, without scope), `port` and `scope`.
 
     The scope is the interface index of a link-local IPv6 address, 0 where there is none. `ConfigError` is raised for
@@ -191,8 +192,8 @@ class Nameserver:
         return f"[{self.address}]:{self.port}" if self.is_ipv6 else f"{self.address}:{self.port}"
 
 
-@attrs.frozen
-class CacheConfig:
+@attrs.frozen(repr=False)
+class CacheConfig(Shown):
     """The cache's bounds: `entries` in `octets` of memory, and the most seconds that an answer is kept.
 
     An entry is an answer, or what a call came to. What one takes is estimated; if that is more than an eighth of the
@@ -311,8 +312,8 @@ def _findings(given: Iterable[Finding]) -> tuple[Finding, ...]:
     return findings
 
 
-@attrs.frozen
-class ResolverConfig:
+@attrs.frozen(repr=False)
+class ResolverConfig(Shown):
     """Everything that a resolver takes from its surroundings.
 
     `nameservers` are asked in this order; texts are read as `Nameserver.parse` does. `search`, `ndots` and `flags` are

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Literal, TypeAlias
 import attrs
 
 from k8sresolve._escaping import escaped
+from k8sresolve._shown import Shown
 
 Transport: TypeAlias = Literal["udp", "tcp"]
 """What carries a question: datagrams, or a connection."""
@@ -36,8 +37,8 @@ Outcome: TypeAlias = Literal["found", "nodata", "dangling", "nxdomain", Reason, 
 """
 
 
-@attrs.frozen
-class Attempt:
+@attrs.frozen(repr=False)
+class Attempt(Shown):
     """One exchange with a nameserver: which question went where, and what became of it.
 
     `candidate` is the absolute name asked, `rdtype` the type, `nameserver` its address (with the port where that is not

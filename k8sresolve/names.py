@@ -13,6 +13,7 @@ from typing import TypeGuard
 import attrs
 
 from k8sresolve._escaping import told
+from k8sresolve._shown import Shown
 from k8sresolve.errors import InvalidName
 
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?", re.ASCII)
@@ -159,7 +160,7 @@ def parse_address(value: IPAddress | str) -> IPAddress:
     raise InvalidName(shown(value), "this is no IP address")
 
 
-class _Name:
+class _Name(Shown):
     """What all names share: `host`, and `fqdn` made from it."""
 
     __slots__ = ()
@@ -184,7 +185,7 @@ def _within_limits(name: _Name) -> None:
     _check_length(host, host)
 
 
-@attrs.frozen(str=False)
+@attrs.frozen(str=False, repr=False)
 class ServiceName(_Name):
     """A Service's name: `svc.ns.svc.D`.
 
@@ -248,7 +249,7 @@ def _full_service(text: str) -> ServiceName:
     return ServiceName.parse(text)
 
 
-@attrs.frozen(str=False)
+@attrs.frozen(str=False, repr=False)
 class EndpointName(_Name):
     """The name of one endpoint of a headless Service: `endpoint.svc.ns.svc.D`.
 
@@ -309,7 +310,7 @@ def _protocol(protocol: str) -> str:
     return lower
 
 
-@attrs.frozen(str=False)
+@attrs.frozen(str=False, repr=False)
 class PortName(_Name):
     """A named port: `_port._proto.svc.ns.svc.D`, or, without a Service, just the port's name and protocol.
 
@@ -351,7 +352,7 @@ class PortName(_Name):
         raise InvalidName(text, "this is no port's name", advice="one is _port._proto.svc.ns.svc.DOMAIN")
 
 
-@attrs.frozen(str=False)
+@attrs.frozen(str=False, repr=False)
 class PodName(_Name):
     """A pod's name by its address: `a-b-c-d.ns.pod.D`.
 

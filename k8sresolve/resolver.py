@@ -1,5 +1,7 @@
 """The blocking resolver."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -7,15 +9,15 @@ from k8sresolve._core.engine.cache import Asked
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.events import Events
-from k8sresolve._core.lookups import endpoints, explaining, hosts, reverse, rrsets, services
 from k8sresolve._drivers.running import Call, SyncDriver, run
 from k8sresolve._facade import Facade
+from k8sresolve._later import endpoints, explaining, hosts, reverse, rrsets, services
 from k8sresolve.config import Policy
 from k8sresolve.names import EndpointName, IPAddress, PodName, PortName, ServiceName
-from k8sresolve.records import Addresses, Answer, Endpoint, Explanation, Port, Service
 
 if TYPE_CHECKING:
     from k8sresolve._getaddrinfo.hints import Info
+    from k8sresolve.records import Addresses, Answer, Endpoint, Explanation, Port, Service
 
 T = TypeVar("T")
 
@@ -195,7 +197,7 @@ class Resolver(Facade[SyncDriver]):
         *,
         timeout: float | None = None,
         fresh: bool = False,
-    ) -> "list[Info]":
+    ) -> list[Info]:
         """Do as `socket.getaddrinfo`, with this resolver's search, cache and deadline in place of the C library's.
 
         Flags, services, the order of what is returned (RFC 6724) and error codes are those of the C library that this

@@ -1,6 +1,5 @@
 """What a driver is, and the loops that run a call on one: one for callers that wait, one for tasks."""
 
-import logging
 import sys
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol, TypeAlias, TypeVar
@@ -13,8 +12,6 @@ T = TypeVar("T")
 
 Call: TypeAlias = tuple[Callable[..., Lookup[T]], *tuple[Any, ...]]
 """A lookup as a value: its function, and the arguments after the setting."""
-
-logger = logging.getLogger("k8sresolve")
 
 
 class Driver(Protocol):
@@ -116,4 +113,6 @@ def report_fault(what: str, error: Exception) -> None:
 
 def report(what: str, error: Exception) -> None:
     """Log what must not be lost, with its traceback."""
+    from k8sresolve._log import logger
+
     logger.error("%s", what, exc_info=error)

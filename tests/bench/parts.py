@@ -1,6 +1,6 @@
 """Parts of the library without a nameserver, each in a process of its own: reading, records, memory, questions.
 
-python -m tests.bench.parts reading|records|headless|memory|questions
+python -m tests.bench.parts reading|records|memory|questions
 """
 
 import gc
@@ -109,15 +109,6 @@ def _held(make: Callable[[], Any]) -> float:
     return after - before
 
 
-def headless() -> dict[str, float]:
-    """G18: µs of the offline cluster's answer of 20 SRV records."""
-    import dns.message
-
-    cluster = Cluster.from_objects(responder.headless(20))
-    query = dns.message.make_query(ASKED.name, "SRV", use_edns=0, payload=1232).to_wire()
-    return {"20 pods": cpu(partial(cluster.respond, query))}
-
-
 def questions() -> dict[str, float]:
     """G6 to G8: questions, of Services by the offline cluster's log, of other hosts by a lookup driven by hand."""
     cluster = Cluster.from_objects(responder.objects())
@@ -143,5 +134,5 @@ def questions() -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    parts = {"reading": reading, "records": records, "headless": headless, "memory": memory, "questions": questions}
+    parts = {"reading": reading, "records": records, "memory": memory, "questions": questions}
     print(json.dumps(parts[sys.argv[1]]()))

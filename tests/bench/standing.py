@@ -240,16 +240,11 @@ def counted(_: Extent) -> Iterator[Row]:
 def offline(extent: Extent) -> Iterator[Row]:
     """G18 and G19."""
     with machine.folder() as place:
-        path = place / "cluster.json"
-        path.write_text(json.dumps(cluster.objects(), indent=4))
-        runs = [(cluster.run("json", path), cluster.run("load", path)) for _ in range(extent.rounds)]
-    theirs, ours = ([run[index] for run in runs] for index in (0, 1))
-    seconds = ([one["seconds"] for one in both] for both in (ours, theirs))
-    yield Row(Goal("G18", "offline cluster, load, s / json.load", 2, 1.3), *seconds)
-    yield Row(Goal("G18", "offline cluster, an answer of the mix, CPU µs", 40, 22), [one["answer"] for one in ours])
-    answers = [_part("headless")["20 pods"] for _ in range(extent.rounds)]
-    yield Row(Goal("G18", "offline cluster, SRV of 20 pods, CPU µs", 120, 60), answers)
-    yield Row(Goal("G19", "offline cluster, octets an endpoint", 800, 600), [one["octets"] for one in ours])
+        big, small = cluster.written(place)
+        found = [cluster.measures(big, small) for _ in range(extent.rounds)]
+    for code, what, key, floor, wanted in cluster.FIGURES:
+        if wanted is not None:
+            yield Row(Goal(code or "G18", f"offline cluster, {what}", floor, wanted), [one[key] for one in found])
 
 
 def pods(extent: Extent) -> Iterator[Row]:

@@ -144,6 +144,41 @@ with Resolver(config, family="ipv4", timeout=0.05) as resolver:
     assert loaded(code, "asyncio", "dns", "ssl", "random", "yaml", "k8sresolve.testing") == []
 
 
+LATER = (
+    "k8sresolve.records",
+    *(f"k8sresolve._core.lookups.{module}" for module in ("endpoints", "explaining", "hosts", "reverse", "services")),
+    *("k8sresolve._core.ordering", "k8sresolve._core.addresses", "k8sresolve._core.wire.fallback"),
+    *("k8sresolve._getaddrinfo", "k8sresolve._core.files.lint", "k8sresolve._system", "k8sresolve._debug_log"),
+    *(
+        "logging",
+        "string",
+        "traceback",
+        "random",
+        "hashlib",
+        "email",
+        "urllib",
+        "tempfile",
+        "dataclasses",
+        "concurrent.futures",
+    ),
+)
+MADE = """
+from k8sresolve import Resolver, ResolverConfig
+resolver = Resolver(ResolverConfig.for_cluster("127.0.0.1:9", namespace="shop"), timeout=0.05)
+"""
+
+
+def test_what_a_lookup_needs_is_loaded_by_the_first_that_does():
+    """Modules count, not time: attrs makes each class of `records` by compiling text."""
+    assert loaded(MADE, *LATER) == []
+    assert loaded(f"{MADE}resolver.addresses('127.0.0.1')", *LATER) == [
+        "k8sresolve.records",
+        "k8sresolve._core.lookups.hosts",
+        "k8sresolve._core.lookups.services",
+        "k8sresolve._core.addresses",
+    ]
+
+
 def test_a_policy_is_loaded_when_it_is_asked_for():
     code = """
 from k8sresolve import Resolver, ResolverConfig

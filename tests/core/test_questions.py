@@ -97,12 +97,6 @@ def test_what_a_reply_does_not_tell_is_none_of_it():
     assert Found((), 30, 30.0).glue is not Found((), 30, 30.0).glue
 
 
-def test_results_are_values_that_nothing_changes():
-    for result in (FOUND, Empty(5.0), NxDomain(5.0), Failed("bad")):
-        with pytest.raises(AttributeError):
-            result.at = 1.0
-
-
 def test_the_words_for_what_a_candidate_came_to_are_these():
     """Programs compare them with `Candidate.outcome`, and logs and observers have them."""
     assert {*get_args(Outcome)} == {

@@ -6,8 +6,6 @@ The numbers are octets as tracemalloc(3) counts them on CPython 3.11, a share of
 from typing import Any
 
 from k8sresolve._core.questions import AAAA, A, Found, Question, Result, SrvData
-from k8sresolve.names import PodName
-from k8sresolve.records import Addresses, Answer, Endpoint, Port, Service
 
 _ANSWER = 436  # without its records
 _ADDRESS = {A: 88, AAAA: 108}
@@ -20,7 +18,6 @@ _RESULT = 310  # a call and what it knows of its answers, which are counted by t
 _ASKED = 20
 _TEXT = 57  # without its characters
 _OWN_NAME = 200  # the Service's own, of which there is one
-_OWN_NAMES: dict[type, int] = {Answer: 0, PodName: 90}
 _RECORD = 130
 _RRSET = 200
 _PORT = 240
@@ -44,31 +41,33 @@ def octets_of_answer(key: Question, answer: Result) -> int:
     return octets
 
 
+_OWN_NAMES = {"Addresses": 0, "Answer": 0, "PodName": 90}  # where it is another, or that of a question
+
+
 def octets_of_result(call: tuple[Any, ...], result: Any, asked: int) -> int:
     """About how much memory the result of a call takes that asked so many questions."""
     octets = _RESULT + _ASKED * asked
     if isinstance(call[1], str):  # further ones, of ports and types, are a program's constants
         octets += _TEXT + len(call[1])
-    if isinstance(result, Addresses):
-        return octets + _of_record(result)
-    parts: tuple[Any, ...] = result if isinstance(result, tuple) else (result,)
-    octets += _OWN_NAMES.get(type(parts[0]), _OWN_NAME)
+    parts: tuple[Any, ...] = result if isinstance(result, tuple) else (result,)  # pyright: ignore[reportUnknownVariableType]
+    octets += _OWN_NAMES.get(type(parts[0]).__name__, _OWN_NAME)
     return octets + sum(map(_of_record, parts))
 
 
-def _of_record(one: object) -> int:
-    match one:
-        case Addresses(addresses=addresses):
-            return _RECORD + 16 * len(addresses)
-        case Service(addresses=addresses, ports=ports):
-            return _RECORD + 16 * len(addresses) + sum(map(_of_record, ports))
-        case Port(targets=targets):
-            return _PORT + _TARGET * len(targets)
-        case Endpoint():
+def _of_record(one: Any) -> int:
+    # By name: the module of records is loaded no sooner than there is one.
+    match type(one).__name__:
+        case "Addresses":
+            return _RECORD + 16 * len(one.addresses)
+        case "Service":
+            return _RECORD + 16 * len(one.addresses) + sum(map(_of_record, one.ports))
+        case "Port":
+            return _PORT + _TARGET * len(one.targets)
+        case "Endpoint":
             return _ENDPOINT
-        case Answer(records=records):
-            return _RRSET + sum(_TEXT + 8 + len(text) for text in records)
-        case str():
+        case "Answer":
+            return _RRSET + sum(_TEXT + 8 + len(text) for text in one.records)
+        case "str":
             return _TEXT + len(one)
         case _:
             return 0

@@ -6,7 +6,6 @@ before it. That is right for labels that are like any other: see `is_plain_head`
 
 import re
 from collections.abc import Iterable, Iterator
-from string import ascii_lowercase
 from typing import TypeAlias
 
 from k8sresolve._core.questions import new
@@ -20,6 +19,8 @@ Run: TypeAlias = tuple[Step, ...]
 
 PLANS = 256
 """So many are kept. Most names asked share few endings: a namespace's, and those of the search list."""
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 is_plain_head = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?").fullmatch
 
@@ -57,7 +58,7 @@ def plan_behind(config: ResolverConfig, policy: PolicyRules, behind: str, rdtype
     """Make the plan of names that end so; None where more than their length depends on the first label."""
     domains = (config.cluster_domain or "", *config.absolute)
     unlike = frozenset([domain.strip(".").lower().partition(".")[0] for domain in domains])
-    head = next((letter for letter in ascii_lowercase if letter not in unlike), None)
+    head = next((letter for letter in _LETTERS if letter not in unlike), None)
     if head is None:
         return None
     planned = steps_for(head + behind, config, policy, rdtypes)

@@ -7,15 +7,15 @@ questions that nobody can answer. Each has a module of its own and exports its r
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from typing import Literal, NamedTuple, TypeAlias, assert_never
-
-import attrs
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, assert_never
 
 from k8sresolve._core.questions import Question, Result, Results
 from k8sresolve._core.search.limits import LONGEST_NAME
 from k8sresolve.config import Policy, ResolverConfig
 from k8sresolve.errors import Outcome
-from k8sresolve.records import Candidate
+
+if TYPE_CHECKING:
+    from k8sresolve.records import Candidate
 
 Failure: TypeAlias = Literal["nxdomain", "nodata", "temporary", "failed"]
 
@@ -50,8 +50,10 @@ class Step(NamedTuple):
         return self.kind if self.kind in ("unsendable", "malformed") else None
 
     @property
-    def candidate(self) -> Candidate:
+    def candidate(self) -> "Candidate":
         """The candidate as users are told of it, before it was asked."""
+        from k8sresolve.records import Candidate
+
         return Candidate(self.name, self.rule, self.kind == "asked")
 
 
@@ -70,7 +72,7 @@ class Tried(NamedTuple):
     beyond: Beyond = ()
 
     @property
-    def candidate(self) -> Candidate:
+    def candidate(self) -> "Candidate":
         """The candidate as users are told of it, before it was asked."""
         return self.step.candidate
 
@@ -86,8 +88,7 @@ Plan: TypeAlias = Callable[[str, ResolverConfig, tuple[int, ...]], Iterator[Step
 Judgement: TypeAlias = tuple[Outcome, Then]
 
 
-@attrs.frozen(eq=False)
-class PolicyRules:
+class PolicyRules(NamedTuple):
     """One way of searching, as a row of rules.
 
     `steps` makes the candidates; `judge` says what a step's answers come to, and what follows it; `failure` how a walk

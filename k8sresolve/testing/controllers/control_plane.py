@@ -175,7 +175,7 @@ class ControlPlane:
             self.take(service)
         for service in services:
             settled = self.settle(service)
-            if settled != service:
+            if settled is not service:
                 self._store.add(settled)
 
     def settle(self, service: Service) -> Service:
@@ -190,6 +190,8 @@ class ControlPlane:
         if not service.headless:
             name = f"{service.namespace}/{service.name}"
             ips += tuple(self._cluster_ip(name, family) for family in families[len(ips) :])
+        if (families, ips, False) == (service.families, service.cluster_ips, service.dual):
+            return service  # a dump of a cluster has thousands of these
         return attrs.evolve(service, families=families, cluster_ips=ips, dual=False)
 
     def _families(self, service: Service) -> tuple[IPFamily, ...]:

@@ -158,7 +158,7 @@ def _read_usual(message: bytes, id_: int, flags: int, *, tcp: bool) -> Query | N
     if not 0 < at - start <= _MAX_NAME or len(message) - end != _USUAL_END.size:
         return None
     text[at] = _DOT
-    name = text[start:end]
+    name = bytes(text[start:end])
     if name.translate(None, _PLAIN) != b"." * dots:
         return None
     rdtype, rdclass, owner, kind, size, _, version, edns_flags, length = _USUAL_END.unpack_from(message, end)

@@ -4,7 +4,7 @@ import struct
 from collections.abc import Callable, Iterable
 from functools import lru_cache, partial
 from itertools import repeat
-from typing import NamedTuple, TypeAlias, cast
+from typing import Any, NamedTuple, TypeAlias, cast
 
 from k8sresolve._core.questions import AAAA, CNAME, NS, PTR, SOA, A
 
@@ -40,7 +40,7 @@ class Record(NamedTuple):
         return f"{self.name} {self.ttl} {dns.rdatatype.to_text(rdtype)} {text}"
 
 
-_record = cast("Callable[[tuple[str, int, int, Rdata]], Record]", partial(tuple.__new__, Record))
+_record = cast("Callable[[tuple[str, int, int, Rdata]], Record]", partial(cast("Any", tuple).__new__, Record))
 """Makes a record of its fields without a call of Python's: a reply may have thousands."""
 
 

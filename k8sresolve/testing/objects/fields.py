@@ -65,15 +65,16 @@ def take(obj: Object, key: str, kind: type[T], default: T, path: FieldPath) -> T
 def take_name(obj: Object, key: str, path: FieldPath, default: str = "") -> str:
     """Read a text that stands in names of DNS, as a label or as several. An empty one counts as absent."""
     text = take(obj, key, str, default, path)
-    if text:
-        check(wrong_with_name(text), (*path, key))
+    if text and (wrong := wrong_with_name(text)):
+        check(wrong, (*path, key))
     return text
 
 
 def take_text(obj: Object, key: str, path: FieldPath, default: str = "") -> str:
     """Read a text that is compared with names: of any length, as one that is too long for a packet is never asked."""
     text = take(obj, key, str, default, path)
-    check(wrong_with_text(text), (*path, key))
+    if wrong := wrong_with_text(text):
+        check(wrong, (*path, key))
     return text
 
 

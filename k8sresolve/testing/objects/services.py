@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from sys import intern
-from typing import Any, get_args
+from typing import cast, get_args
 
 from k8sresolve._escaping import told
 from k8sresolve.testing.objects.addresses import IPFamily
@@ -105,23 +105,23 @@ def _endpoints(obj: Object, path: FieldPath) -> tuple[EndpointAddress, ...]:
     found: list[EndpointAddress] = []
     for index, entry in enumerate(take(obj, "endpoints", list, [], path)):
         try:
-            found += _endpoint(entry)
+            if type(entry) is not dict:
+                raise not_a_mapping(entry, ())
+            found += _endpoint(cast(Object, entry))
         except Wrong as wrong:
             raise wrong.below((*path, "endpoints", index)) from None
     return tuple(found)
 
 
-def _endpoint(entry: Any) -> Sequence[EndpointAddress]:
+def _endpoint(entry: Object) -> Sequence[EndpointAddress]:
     """Read an endpoint. Ready is what is not said to be otherwise (EndpointConditions, discovery.k8s.io/v1).
 
     Its fields are named from here on, since a cluster has a hundred thousand and few of them are wrong.
     """
-    if type(entry) is not dict:
-        raise not_a_mapping(entry, ())
     conditions = take(entry, "conditions", dict, {}, ())
     if not take(conditions, "ready", bool, default=True, path=("conditions",)):
         return ()
-    hostname = take_name(entry, "hostname", ())
+    hostname = take_name(entry, "hostname", ()) if "hostname" in entry else ""
     pod = _target_name(entry, ())
     zone = intern(take_name(entry, "zone", ())) if entry.get("zone") is not None else None
     return [EndpointAddress(address, hostname, pod, zone) for address in texts(entry, "addresses", ())]

@@ -87,7 +87,8 @@ class _Reader:
         """Read document after document."""
         try:
             # Not `yaml.parse`, whose own steps for each event cost as much as libyaml's.
-            self._next: Callable[[], Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(self._data).get_event
+            loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(self._data)
+            self._next: Callable[[], Any] = loader.get_event
             while type(event := self._next()) is not yaml.StreamEndEvent:
                 if type(event) is yaml.DocumentStartEvent:
                     self._document += 1
@@ -115,12 +116,11 @@ class _Reader:
 
     def _node(self, event: Any) -> Any:
         """Build what begins with an event, be it a value or the key `<<`."""
-        kind = type(event)
-        if kind is yaml.AliasEvent:
+        if type(event) is yaml.AliasEvent:
             return self._alias(event)
         before = self._nodes
         self._nodes += 1
-        if kind is yaml.ScalarEvent:
+        if type(event) is yaml.ScalarEvent:
             value = self._scalar(event)
             if event.anchor is None:
                 return value
@@ -129,7 +129,7 @@ class _Reader:
             self._depth += 1
             if self._depth > MAX_DEPTH:
                 raise self._problem(f"nested more than {MAX_DEPTH} levels deep", event)
-            value = self._mapping(event) if kind is yaml.MappingStartEvent else self._sequence(event)
+            value = self._mapping(event) if type(event) is yaml.MappingStartEvent else self._sequence(event)
             self._depth -= 1
         if event.anchor:
             self._anchors[event.anchor] = value, self._nodes - before
