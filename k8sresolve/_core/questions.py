@@ -13,6 +13,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import attrs
 
+from k8sresolve._shown import Shown
 from k8sresolve.errors import Outcome, Reason, Transport
 from k8sresolve.names import IPAddress
 
@@ -104,8 +105,8 @@ class Exchange(NamedTuple):
     milliseconds: float
 
 
-@attrs.define
-class Found:
+@attrs.define(repr=False)
+class Found(Shown):
     """The question has records.
 
     `data` are the records in the order received: addresses for A and AAAA, `SrvData` for SRV, absolute names for PTR,
@@ -128,8 +129,8 @@ class Found:
     outcome: ClassVar[Outcome] = "found"
 
 
-@attrs.define
-class Empty:
+@attrs.define(repr=False)
+class Empty(Shown):
     """The name exists and has no record of the type (RFC 2308, section 2.2).
 
     With a `chain`, the CNAMEs lead to no record. `limit` is when the SOA's minimum ends: beside a positive answer of
@@ -148,8 +149,8 @@ class Empty:
         return "dangling" if self.chain else "nodata"
 
 
-@attrs.define
-class NxDomain:
+@attrs.define(repr=False)
+class NxDomain(Shown):
     """The name does not exist, for any type (RFC 2308, section 2.1).
 
     With a `chain`, it is the last target that does not.
@@ -163,8 +164,8 @@ class NxDomain:
     outcome: ClassVar[Outcome] = "nxdomain"
 
 
-@attrs.define
-class Failed:
+@attrs.define(repr=False)
+class Failed(Shown):
     """No nameserver gave an answer; `detail` says more than the `reason`."""
 
     reason: Reason

@@ -224,6 +224,7 @@ class BlockingDriver:
                     self._alone = len(self._waiters) == 1
                     if waiter.bell is not None:
                         waiter.close()
+                    waiter.batch = None  # each would keep the other, until the collector comes
                     self._torn = False
                     results = tuple(batch.answers)
                     break

@@ -13,6 +13,7 @@ from socket import SocketType
 from typing import TypeAlias
 
 from k8sresolve._core.engine.desk import Flight
+from k8sresolve._drivers.sockets import Stream
 from k8sresolve.config import Nameserver
 
 USES = 100  # questions that one socket carries
@@ -58,7 +59,8 @@ class Pool:
 
     def choose(self, server: Nameserver, flight: Flight, now: float) -> Slot | None:
         """Find the socket that a flight's next send leaves by; None where one is to be opened and `add`ed."""
-        for port in flight.ports:
+        ports: list[Ticket | Stream] = flight.ports
+        for port in ports:
             # A resend: the socket before may have hit a dead conntrack entry.
             if isinstance(port, tuple):
                 self.condemn(port[0])

@@ -198,7 +198,8 @@ class PooledDriver(ABC):
 
     def _look(self, flight: Flight) -> None:
         """Read what has come meanwhile: whoever held up the loop held up its replies, too, which are here."""
-        for port in tuple(flight.ports):
+        ports: list[Ticket | Stream] = flight.ports
+        for port in tuple(ports):
             if isinstance(port, tuple):
                 self._readable(port[0])
 

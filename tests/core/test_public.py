@@ -149,7 +149,18 @@ LATER = (
     *(f"k8sresolve._core.lookups.{module}" for module in ("endpoints", "explaining", "hosts", "reverse", "services")),
     *("k8sresolve._core.ordering", "k8sresolve._core.addresses", "k8sresolve._core.wire.fallback"),
     *("k8sresolve._getaddrinfo", "k8sresolve._core.files.lint", "k8sresolve._system", "k8sresolve._debug_log"),
-    *("string", "random", "hashlib", "email", "urllib", "tempfile", "dataclasses", "concurrent.futures"),
+    *(
+        "logging",
+        "string",
+        "traceback",
+        "random",
+        "hashlib",
+        "email",
+        "urllib",
+        "tempfile",
+        "dataclasses",
+        "concurrent.futures",
+    ),
 )
 MADE = """
 from k8sresolve import Resolver, ResolverConfig
@@ -163,6 +174,7 @@ def test_what_a_lookup_needs_is_loaded_by_the_first_that_does():
     assert loaded(f"{MADE}resolver.addresses('127.0.0.1')", *LATER) == [
         "k8sresolve.records",
         "k8sresolve._core.lookups.hosts",
+        "k8sresolve._core.lookups.services",
         "k8sresolve._core.addresses",
     ]
 

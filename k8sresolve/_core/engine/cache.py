@@ -268,7 +268,8 @@ def _is_whole(known: object, answer: Result) -> bool:
 
 
 def _is_incomplete(result: Any) -> bool:
-    return any(getattr(part, "incomplete", False) for part in (result if isinstance(result, tuple) else (result,)))
+    parts: tuple[Any, ...] = result if isinstance(result, tuple) else (result,)  # pyright: ignore[reportUnknownVariableType]
+    return any(getattr(part, "incomplete", False) for part in parts)
 
 
 def _stands_at(name: str, key: tuple[Any, ...], one: Answer | Finished) -> bool:

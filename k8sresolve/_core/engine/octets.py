@@ -47,7 +47,7 @@ _NAMELESS = frozenset({"Addresses", "Endpoint", "Answer"})  # their names are th
 def octets_of_result(call: tuple[Any, ...], result: Any, asked: int) -> int:
     """About how much memory the result of a call takes that asked so many questions."""
     octets = _RESULT + _ASKED * asked + sum([_TEXT + len(text) for text in call if type(text) is str])
-    parts: tuple[Any, ...] = result if isinstance(result, tuple) else (result,)
+    parts: tuple[Any, ...] = result if isinstance(result, tuple) else (result,)  # pyright: ignore[reportUnknownVariableType]
     if type(parts[0]).__name__ not in _NAMELESS:
         octets += _OWN_NAME
     return octets + sum(map(_of_record, parts))

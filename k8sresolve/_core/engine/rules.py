@@ -1,14 +1,13 @@
 """What holds for all questions of a resolver, frozen; its ledger, which changes, is in `ledger.py`."""
 
-import attrs
+from typing import NamedTuple
 
 from k8sresolve.config import CacheConfig, Nameserver, ResolverConfig
 
 _ATTEMPTS = 2  # resolv.conf(5): RES_DFLRETRY
 
 
-@attrs.frozen
-class Rules:
+class Rules(NamedTuple):
     """Whom to ask, how often, how many questions at once, and what to remember.
 
     `most_sends` for each nameserver and `limit` in seconds for a question are None unless the configuration states
@@ -18,7 +17,7 @@ class Rules:
 
     nameservers: tuple[Nameserver, ...]
     in_flight: int = 128
-    cache: CacheConfig = attrs.field(factory=CacheConfig)
+    cache: CacheConfig = CacheConfig()
     cluster_domain: str | None = None
     rotate: bool = False
     use_tcp: bool = False

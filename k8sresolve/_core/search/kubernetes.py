@@ -5,6 +5,7 @@ Under the cluster domain neighbours are asked at once, and no failure is passed 
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from k8sresolve._core.questions import Results, is_under, outcome_of
 from k8sresolve._core.search import glibc
@@ -26,18 +27,22 @@ from k8sresolve.errors import Outcome
 # specification, sections 2.3 and 2.4), CoreDNS's zonal names, and a pod's name. Labels are those that Kubernetes allows
 # (RFC 1123); an endpoint named for its IPv6 address may begin or end with a hyphen.
 _LABEL = r"[a-z0-9]++(?:-++[a-z0-9]++)*+"
-_SHAPES = re.compile(
-    rf"""(?:[a-z0-9-]++\.)? {_LABEL}\.{_LABEL}\.svc
+
+
+@lru_cache(1)
+def _shapes() -> re.Pattern[str]:
+    return re.compile(
+        rf"""(?:[a-z0-9-]++\.)? {_LABEL}\.{_LABEL}\.svc
     | _[a-z0-9-]++\._[a-z]++\. {_LABEL}\.{_LABEL}\.svc
     | [a-z0-9_-]++\.(?:pin|prefer)\._zone\. {_LABEL}\.{_LABEL}\.svc
     | [0-9a-f]*+(?:-[0-9a-f]*+){{2,}}+\.{_LABEL}\.pod""",
-    re.VERBOSE,
-)
+        re.VERBOSE,
+    )
 
 
 def _has_shape(below: str) -> bool:
     # Most names have too few labels, or end otherwise, which is seen at less cost.
-    return below.endswith((".svc", ".pod")) and below.count(".") > 1 and _SHAPES.fullmatch(below) is not None
+    return below.endswith((".svc", ".pod")) and below.count(".") > 1 and _shapes().fullmatch(below) is not None
 
 
 def _steps(name: str, config: ResolverConfig, rdtypes: tuple[int, ...]) -> Iterator[Step]:

@@ -35,7 +35,7 @@ class Plan:
 
     def __init__(self, planned: Iterable[Run], room: int, unlike: frozenset[str]) -> None:
         # Plain tuples are taken apart in a tenth of the time that a Step is.
-        self.runs = tuple(
+        self.runs: tuple[tuple[tuple[str, str, Kind, bool, bool], ...], ...] = tuple(
             [tuple([(step.name, step.rule, step.kind, step.listed, step.inside) for step in run]) for run in planned]
         )
         self.room = room

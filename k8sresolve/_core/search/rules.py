@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, assert_never
 
-import attrs
-
 from k8sresolve._core.questions import Question, Result, Results
 from k8sresolve._core.search.limits import LONGEST_NAME
 from k8sresolve.config import Policy, ResolverConfig
@@ -90,8 +88,7 @@ Plan: TypeAlias = Callable[[str, ResolverConfig, tuple[int, ...]], Iterator[Step
 Judgement: TypeAlias = tuple[Outcome, Then]
 
 
-@attrs.frozen(eq=False)
-class PolicyRules:
+class PolicyRules(NamedTuple):
     """One way of searching, as a row of rules.
 
     `steps` makes the candidates; `judge` says what a step's answers come to, and what follows it; `failure` how a walk

@@ -157,7 +157,7 @@ class Search:
         if is_plain_head(head):
             plan = self._planned(behind, rdtypes)
             if plan is not None and plan.holds_for(head):
-                return map(partial(begun_with, head), plan.runs)
+                return (begun_with(head, planned) for planned in plan.runs)
         return runs(steps_for(name, self._config, self.policy, rdtypes))
 
 

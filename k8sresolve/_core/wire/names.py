@@ -62,7 +62,12 @@ def _pack_label(octets: bytes) -> bytes:
 
 
 _OCTET = [bytes((number,)) for number in range(64)]
-_ESCAPED = re.compile(r"\\(?:(?P<number>[0-9]{3})|(?P<plain>[^0-9]))|(?P<dot>\.)|(?P<other>[^\\.]+)", re.DOTALL)
+
+
+@lru_cache(1)
+def _escaped() -> re.Pattern[str]:
+    # Compiled when it is needed, which is hardly ever.
+    return re.compile(r"\\(?:(?P<number>[0-9]{3})|(?P<plain>[^0-9]))|(?P<dot>\.)|(?P<other>[^\\.]+)", re.DOTALL)
 
 
 def _split_escaped(name: str) -> list[bytes]:
@@ -70,7 +75,7 @@ def _split_escaped(name: str) -> list[bytes]:
     labels = [b""]
     at = 0
     while at < len(name):
-        match = _ESCAPED.match(name, at)
+        match = _escaped().match(name, at)
         number = int(match["number"]) if match and match["number"] else 0
         if match is None or number > 255:
             raise Unsendable(f"an escape is no \\DDD up to 255 and no \\X: {name[at : at + 4]!r}")

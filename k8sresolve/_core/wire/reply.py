@@ -13,7 +13,7 @@ from struct import Struct, error
 from types import MappingProxyType
 from typing import Any
 
-from k8sresolve._core.questions import AAAA, CNAME, NS, OPT, PTR, SOA, SRV, A, SrvData
+from k8sresolve._core.questions import AAAA, CNAME, NS, OPT, PTR, SOA, SRV, A, SrvData, new
 from k8sresolve._core.wire.names import (
     MAX_NAME,
     Malformed,
@@ -155,7 +155,6 @@ _ONE_ADDRESS = frozenset(
     for high in (0, 1, 4, 5)
     for low in range(0, 256, 16)
 )
-_reply = tuple.__new__  # a named tuple's own constructor takes thrice as long
 
 
 def _read_one_address(message: bytes, query: bytes, rdtype: int) -> Reply | None:
@@ -172,7 +171,7 @@ def _read_one_address(message: bytes, query: bytes, rdtype: int) -> Reply | None
     ttl, length, octets, opt, upper, options = end.unpack_from(message, len(message) - behind)
     if length != size or ttl > MAX_TTL or opt != _BARE_OPT or upper or options:
         return None
-    return _reply(Reply, (NOERROR, False, _lone_address(octets), (), ttl, _NO_GLUE, None, False, 1, 0, True))
+    return new(Reply, (NOERROR, False, _lone_address(octets), (), ttl, _NO_GLUE, None, False, 1, 0, True))
 
 
 @lru_cache(512)

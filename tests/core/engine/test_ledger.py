@@ -4,7 +4,6 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-import attrs
 import pytest
 
 from k8sresolve._core.engine.ledger import Ledger
@@ -118,7 +117,7 @@ def test_each_change_takes_the_lock_once_and_lets_go_of_it(change):
 
 
 def test_the_cache_holds_its_bound_under_several_threads(hasty):
-    cache = Ledger(attrs.evolve(RULES, cache=CacheConfig(entries=8)), lock=threading.RLock()).cache
+    cache = Ledger(RULES._replace(cache=CacheConfig(entries=8)), lock=threading.RLock()).cache
 
     def work(number):
         for turn in range(5000):

@@ -90,7 +90,7 @@ def test_of_names_that_end_alike_the_policy_is_asked_once(names, plans):
         asked.append(name)
         return KUBERNETES.steps(name, config, rdtypes)
 
-    search = Search(POD, attrs.evolve(KUBERNETES, steps=steps))
+    search = Search(POD, KUBERNETES._replace(steps=steps))
     for name in names:
         list(search._runs(name, (A,)))
     # That no plan can be kept is found out once, too; then each name has its own.
