@@ -195,10 +195,11 @@ class Facade(Generic[D]):
             cache=cache,
             observers=observers,
         )
+        # Now, and not by the first lookup: see the test of behaviour F2 in tests/core/test_public.py.
+        from k8sresolve._system import Reloader
+
         reloader = None
         if config is None:
-            from k8sresolve._system import Reloader
-
             # As the resolver would read the file whose search is asked for.
             reloader = Reloader(dialect_of(options.policy))
             config = reloader.config

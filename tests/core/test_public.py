@@ -152,7 +152,7 @@ resolver = Resolver(ResolverConfig.for_cluster("127.0.0.1:9", namespace="shop"),
 
 def test_a_resolver_made_ready_has_loaded_nothing_that_few_lookups_need():
     """Modules count, not time."""
-    core = ("_core.wire.fallback", "_getaddrinfo", "_core.files.lint", "_system", "_debug_log")
+    core = ("_core.wire.fallback", "_getaddrinfo", "_core.files.lint", "_debug_log")
     others = ("logging", "string", "traceback", "random", "hashlib", "email", "urllib", "tempfile", "dataclasses")
     assert loaded(MADE, *(f"k8sresolve.{module}" for module in core), *others) == []
 
