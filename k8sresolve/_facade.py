@@ -6,7 +6,7 @@ import math
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache as once
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from types import FunctionType
@@ -43,22 +43,22 @@ from k8sresolve.errors import ConfigError, ResolverClosed
 from k8sresolve.names import IPAddress, PortName, ServiceName
 
 if TYPE_CHECKING:
-    from logging import Logger
-
     from k8sresolve._system import Reloader
     from k8sresolve.records import Candidate, Stats
 
-_loggers: list[Logger] = []
+
+def _look_whether_wanted(level: int) -> bool:
+    """Whether records of the level are wanted: by nobody, in a program that has not loaded `logging`."""
+    global _wanted  # noqa: PLW0603 - each call asks, and a call of ours around the logger's is a tenth of a recall
+    make = getattr(sys.modules["logging"], "getLogger", None) if "logging" in sys.modules else None
+    if make is None:  # or only begun to load
+        return False
+    _wanted = make("k8sresolve").isEnabledFor
+    return _wanted(level)
 
 
-def _is_debugging() -> bool:
-    """Whether records of level DEBUG are wanted: by nobody, in a program that has not loaded `logging`."""
-    if not _loggers:
-        make = getattr(sys.modules.get("logging"), "getLogger", None)
-        if make is None:
-            return False
-        _loggers.append(make("k8sresolve"))
-    return _loggers[0].isEnabledFor(10)
+_wanted: Callable[[int], bool] = _look_whether_wanted
+_DEBUG = 10  # as `logging` has it
 
 
 D = TypeVar("D", bound=Driver)
@@ -252,7 +252,7 @@ class Facade(Generic[D]):
 
     def _current(self) -> Line[D]:
         """The line to take; another one from now on, if this machine's configuration has changed."""
-        if _is_debugging() is not self._debugging:
+        if _wanted(_DEBUG) is not self._debugging:
             self._watch()
         # One thread looks; the others go on with what holds.
         if self._reloader is not None and self._reloading.take():
@@ -315,7 +315,7 @@ class Facade(Generic[D]):
         """Return what the call came to before; None if that does not hold any more, or is not wanted."""
         line = self._line
         now = line.now()
-        if now >= self._calm_until or fresh or timeout is not None or _is_debugging():
+        if now >= self._calm_until or fresh or timeout is not None or _wanted(_DEBUG):
             self._lifetime(timeout)
             line = self._current()
             # Observers are told of each question that needed no asking, which takes a walk.

@@ -18,7 +18,6 @@ from k8sresolve._core.files.hosts import parse_hosts
 from k8sresolve._core.files.resolv_conf import parse_resolv_conf, parse_statements
 from k8sresolve._core.search.absolute import VARIABLE, stated
 from k8sresolve._escaping import told
-from k8sresolve._log import logger
 from k8sresolve.config import Dialect, Nameserver, ResolverConfig
 from k8sresolve.errors import ConfigError
 from k8sresolve.findings import Finding
@@ -142,6 +141,8 @@ class Reloader:
         except (OSError, _FileError, ConfigError) as error:
             if settled and identity != self._told:
                 self._told = identity
+                from k8sresolve._log import logger
+
                 why = (error.strerror if isinstance(error, OSError) else None) or error
                 logger.warning("%s is passed over, and what it said before holds on: %s", RESOLV_CONF, why)
             return None

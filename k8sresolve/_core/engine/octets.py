@@ -17,12 +17,12 @@ _SOME_GLUE = 150
 _RESULT = 310  # a call and what it knows of its answers, which are counted by themselves
 _ASKED = 20
 _TEXT = 57  # without its characters
-_OWN_NAME = 250  # the Service's or pod's own, of which there is one
+_OWN_NAME = 200  # the Service's own, of which there is one
 _RECORD = 130
 _RRSET = 200
-_PORT = 300
-_TARGET = 227
-_ENDPOINT = 425
+_PORT = 240
+_TARGET = 179
+_ENDPOINT = 191
 
 
 def octets_of_answer(key: Question, answer: Result) -> int:
@@ -41,15 +41,16 @@ def octets_of_answer(key: Question, answer: Result) -> int:
     return octets
 
 
-_NAMELESS = frozenset({"Addresses", "Endpoint", "Answer"})  # their names are those of the questions, or none
+_OWN_NAMES = {"Addresses": 0, "Answer": 0, "PodName": 90}  # where it is another, or that of a question
 
 
 def octets_of_result(call: tuple[Any, ...], result: Any, asked: int) -> int:
     """About how much memory the result of a call takes that asked so many questions."""
-    octets = _RESULT + _ASKED * asked + sum([_TEXT + len(text) for text in call if type(text) is str])
+    octets = _RESULT + _ASKED * asked
+    if isinstance(call[1], str):  # further ones, of ports and types, are a program's constants
+        octets += _TEXT + len(call[1])
     parts: tuple[Any, ...] = result if isinstance(result, tuple) else (result,)  # pyright: ignore[reportUnknownVariableType]
-    if type(parts[0]).__name__ not in _NAMELESS:
-        octets += _OWN_NAME
+    octets += _OWN_NAMES.get(type(parts[0]).__name__, _OWN_NAME)
     return octets + sum(map(_of_record, parts))
 
 

@@ -252,16 +252,12 @@ def _wanted(addresses: tuple[IPAddress, ...], setting: Setting) -> tuple[IPAddre
 
 
 def _targets(offer: Offer, setting: Setting) -> tuple[Target, ...]:
-    known = {name: (addresses, ranked(addresses, setting)) for name, addresses in offer.addresses.items()}
-    return tuple(
-        [
-            Target(name, port, priority, weight, *known.get(name, _UNKNOWN))
-            for priority, name, port, weight in offer.records
-        ]
-    )
-
-
-_UNKNOWN: tuple[tuple[IPAddress, ...], tuple[int, ...]] = ((), ())
+    known = offer.addresses
+    targets: list[Target] = []
+    for priority, name, port, weight in offer.records:
+        addresses = known.get(name, ())
+        targets.append(Target(name, port, priority, weight, addresses, ranked(addresses, setting)))
+    return tuple(targets)
 
 
 def ports(setting: Setting, name: str | ServiceName) -> Lookup[tuple[Port, ...]]:

@@ -68,7 +68,11 @@ class Setting:
 
     def takes(self, address: IPAddress) -> bool:
         """Whether the caller wants addresses of this family."""
-        return self.family in ("auto", "both") or self.family == f"ipv{address.version}"
+        return self._version is None or address.version == self._version
+
+    @cached_property
+    def _version(self) -> int | None:
+        return {"ipv4": 4, "ipv6": 6}.get(self.family)
 
     @property
     def wanted(self) -> str:

@@ -147,6 +147,9 @@ def name_text(octets: bytes) -> str:
     >>> name_text(b"\x03a.b\x04shop\x00")
     'a\\.b.shop.'
     """
+    plain = _plain(octets)
+    if plain is not None:
+        return plain.replace(b"\0", b".")[1:].decode() or "."
     labels: list[str] = []
     at = 0
     while length := octets[at]:
@@ -154,6 +157,21 @@ def name_text(octets: bytes) -> str:
         labels.append(_label_text(octets[at : at + length]))
         at += length
     return ".".join(labels) + "."
+
+
+@lru_cache(8)
+def _plain(octets: bytes) -> bytes | None:
+    """Write a name with a zero in place of each length, if it has but octets that hosts' names have; None otherwise.
+
+    Who sends names of 127 labels has each label looked at once in Python; the rest is done to all of them at once.
+    """
+    plain = bytearray(octets)
+    at = labels = 0
+    while length := octets[at]:
+        plain[at] = 0
+        at += length + 1
+        labels += 1
+    return bytes(plain) if plain.translate(None, _HOST_OCTETS) == bytes(labels + 1) else None
 
 
 def _label_text(octets: bytes) -> str:
@@ -190,12 +208,7 @@ def is_host(octets: bytes) -> bool:
     Letters, digits, hyphens inside labels, and underscores, which SRV owners and some pods' names have; not digits and
     dots alone, which other programs would take for an address (RFC 1123, section 2.1).
     """
-    at = 0
-    letters = False
-    while length := octets[at]:
-        label = octets[at + 1 : at + 1 + length]
-        if not is_host_label(label):
-            return False
-        letters = letters or not label.isdigit()
-        at += length + 1
-    return letters
+    plain = _plain(octets)
+    if plain is None or b"\0-" in plain or b"-\0" in plain:
+        return False
+    return plain.translate(None, b"0123456789\0") != b""
