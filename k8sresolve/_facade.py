@@ -20,13 +20,13 @@ from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.engine.tally import Tally
 from k8sresolve._core.events import Events, Observer
+from k8sresolve._core.lookups import hosts
 from k8sresolve._core.lookups.setting import Setting
 from k8sresolve._core.search import walk as search
 from k8sresolve._drivers.clock import monotonic
 from k8sresolve._drivers.forks import Turn
 from k8sresolve._drivers.running import Call, Driver, report
 from k8sresolve._escaping import told
-from k8sresolve._later import hosts
 from k8sresolve.config import (
     CacheConfig,
     Family,

@@ -11,11 +11,11 @@ from k8sresolve._core.engine.cache import Asked
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.events import Events
+from k8sresolve._core.lookups import endpoints, explaining, hosts, reverse, rrsets, services
 from k8sresolve._drivers.clock import monotonic
 from k8sresolve._drivers.loops import Loops, is_trio, loop_driver, running
 from k8sresolve._drivers.running import AsyncDriver, Call, run_async
 from k8sresolve._facade import Facade
-from k8sresolve._later import endpoints, explaining, hosts, reverse, rrsets, services
 from k8sresolve.config import Policy
 from k8sresolve.names import EndpointName, IPAddress, PodName, PortName, ServiceName
 

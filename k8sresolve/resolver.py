@@ -9,9 +9,9 @@ from k8sresolve._core.engine.cache import Asked
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.events import Events
+from k8sresolve._core.lookups import endpoints, explaining, hosts, reverse, rrsets, services
 from k8sresolve._drivers.running import Call, SyncDriver, run
 from k8sresolve._facade import Facade
-from k8sresolve._later import endpoints, explaining, hosts, reverse, rrsets, services
 from k8sresolve.config import Policy
 from k8sresolve.names import EndpointName, IPAddress, PodName, PortName, ServiceName
 

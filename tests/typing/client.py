@@ -102,6 +102,7 @@ def configuring(policy: Policy, family: Family, dialect: Dialect) -> None:
     assert_type(config.nameservers, tuple[Nameserver, ...])
     assert_type(config.search, tuple[str, ...])
     assert_type(config.ndots, int)
+    assert_type(config.absolute, tuple[str, ...])
     assert_type(config.timeout, int | None)
     assert_type(config.attempts, int | None)
     assert_type(config.flags, frozenset[str])

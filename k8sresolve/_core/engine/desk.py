@@ -58,7 +58,19 @@ class Batch:
 class Flight(Inquiry):
     """An inquiry under way, the batches that wait for it, and what the host keeps for it."""
 
-    __slots__ = ("alarm", "batches", "began", "inside", "key", "launched", "ports", "soonest", "told", "was_late")
+    __slots__ = (
+        "alarm",
+        "batches",
+        "began",
+        "forgotten",
+        "inside",
+        "key",
+        "launched",
+        "ports",
+        "soonest",
+        "told",
+        "was_late",
+    )
 
     def __init__(self, batch: Batch, index: int, key: Question, desk: "Desk", now: float) -> None:
         rules, deadline = desk.rules, batch.deadline
@@ -67,6 +79,7 @@ class Flight(Inquiry):
         Inquiry.__init__(self, question, rules, desk.ledger, deadline, first=first, patience=batch.patience)
         self.key = key
         self.began = now
+        self.forgotten = desk.ledger.cache.forgotten  # as it was then: what is forgotten since is not to come back
         self.inside = desk.suffix is not None and key.name.endswith(desk.suffix)
         self.batches: dict[tuple[Batch, int], None] = {(batch, index): None}  # in the order in which they came
         self.soonest = deadline  # no batch has an earlier one
@@ -360,7 +373,8 @@ class Desk:
             self._host.release(flight)
         except Exception as error:  # noqa: BLE001 - the answer is there all the same
             self._host.report(f"releasing what {flight.question} used failed", error)
-        self.ledger.cache.put(key, answer, now)
+        if flight.forgotten == self.ledger.cache.forgotten:
+            self.ledger.cache.put(key, answer, now)
         if self._events.observers:
             self._events.landed(flight.question, answer, now - flight.began)
         batches, flight.batches = flight.batches, {}

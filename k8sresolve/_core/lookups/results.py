@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from k8sresolve._core.lookups.setting import Setting
+from k8sresolve._core.ordering import ranks
 from k8sresolve._core.questions import Empty, Failed, Found, NxDomain, Result, Results, is_under, new
 from k8sresolve.names import IPAddress
 from k8sresolve.records import Cname
@@ -52,8 +53,6 @@ def ranked(addresses: tuple[IPAddress, ...], setting: Setting) -> tuple[int, ...
     """Rank addresses by RFC 6724; what stands alone needs no look at the machine's own."""
     if len(addresses) < 2:
         return _FIRST[: len(addresses)]
-    from k8sresolve._core.ordering import ranks
-
     return ranks(addresses, setting.own())
 
 

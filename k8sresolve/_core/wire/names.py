@@ -171,7 +171,7 @@ def _plain(octets: bytes) -> bytes | None:
         plain[at] = 0
         at += length + 1
         labels += 1
-    return bytes(plain) if plain.translate(None, _HOST_OCTETS) == bytes(labels + 1) else None
+    return bytes(plain) if bytes(plain.translate(None, _HOST_OCTETS)) == bytes(labels + 1) else None
 
 
 def _label_text(octets: bytes) -> str:

@@ -127,6 +127,20 @@ def data(batch):
 # -- flights ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("name", ["a.", "b.", None])
+def test_what_was_asked_before_a_forget_is_given_to_its_callers_and_not_remembered(name):
+    """Whoever forgets a name wants it asked anew; an answer of before would be all that the next one gets."""
+    host = Host()
+    first = host.ask("a")
+    host.desk.ledger.cache.forget(name)
+    host.reply("a")
+    assert first.done
+    assert len(host.desk.ledger.cache) == 0
+    host.ask("a")
+    host.reply("a")
+    assert len(host.desk.ledger.cache) == 1
+
+
 def test_one_question_one_answer():
     host = Host()
     batch = host.ask("a")
