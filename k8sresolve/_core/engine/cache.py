@@ -67,15 +67,6 @@ class Recalled:
         return sum(worth.times * worth.found for worth in tuple(self._worths.values()))
 
 
-class Edition:
-    """The cache as it was until something came or went; then this one is `old`."""
-
-    __slots__ = ("old",)
-
-    def __init__(self) -> None:
-        self.old = False
-
-
 _WORTHLESS = Worth(0, 0)
 
 
@@ -88,7 +79,7 @@ class Finished:
 
     __slots__ = ("edition", "expires", "made_of", "result", "worth")
 
-    def __init__(self, result: Any, made_of: tuple[Any, ...], edition: Edition) -> None:
+    def __init__(self, result: Any, made_of: tuple[Any, ...], edition: int) -> None:
         self.result = result
         self.made_of = made_of
         self.edition = edition
@@ -105,19 +96,19 @@ class Cache:
     no question. One holds for as long as the call would be given the very answers that it was made of, so that nothing
     that has expired, was forgotten or has come anew lives on in it. To see whether one does, and to keep its answers
     among what is in use, they are looked up as the call would do it: once in each edition of the cache, at the first
-    recall. Others take no lock, since they change nothing.
+    recall. Others take no lock, since they change nothing. An `edition` lasts until something comes or goes.
 
     An exception out of nowhere, such as a signal handler's, may part an entry from its count: see `mend`.
     """
 
-    __slots__ = ("_edition", "_kept", "config", "find", "forgotten", "lock", "octets", "recalled")
+    __slots__ = ("_kept", "config", "edition", "find", "forgotten", "lock", "octets", "recalled")
 
     def __init__(self, config: CacheConfig, lock: Lock = UNSHARED) -> None:
         self.config = config
         self.lock = lock
         self.recalled = Recalled()
         self._kept: dict[tuple[Any, ...], Any] = {}  # Answer or Finished
-        self._edition = Edition()
+        self.edition = 0
         self.forgotten = 0  # how often something was
         self.octets = 0
         self.find: Callable[[tuple[Any, ...]], Finished | None] = self._kept.get
@@ -164,22 +155,34 @@ class Cache:
 
     def keep(self, call: tuple[Any, ...], result: Any, asked: Asked, now: float) -> None:
         """Under the lock: keep the result of a call that asked this, if all that it was made of is here, and whole."""
-        if _is_incomplete(result):
-            return
         made_of: list[Any] = []
+        used = found = 0
+        expires = math.inf
         for questions, results in asked:
-            for question, answer in zip(questions, results, strict=True):
-                key = key_of(question)
-                known = None if answer is None else self._kept.get(key)
-                if answer is not None and not _is_whole(known, answer):
+            for index, question in enumerate(questions):
+                key, answer = key_of(question), results[index]
+                known = self._kept.get(key)
+                if answer is None:
+                    made_of += key, None
+                elif _is_whole(known, answer):
+                    made_of += key, known
+                    used += 1
+                else:
                     return
-                made_of += key, known
+                if known is not None and known.expires > now:
+                    found += 1
+                    expires = min(expires, known.expires)
+        count = len(made_of) // 2
         # With no more room than for these, the result would drive out an answer that it was made of.
-        if any(made_of[1::2]) and len(made_of) // 2 < self.config.entries:
-            self._drop(call)
-            if self._add(call, finished := Finished(result, tuple(made_of), self._edition)):
-                self._look_up(call, finished, now)
-                self._keep_to_bounds()
+        if not used or found < used or count >= self.config.entries or _is_incomplete(result):
+            return
+        self._drop(call)
+        finished = Finished(result, tuple(made_of), self.edition)
+        if self._add(call, finished):
+            finished.expires = expires
+            finished.worth = self.recalled.worth(count, found)
+            finished.edition = self.edition
+            self._keep_to_bounds()
 
     def holds(self, call: tuple[Any, ...], finished: Finished, now: float) -> bool:
         """Under the lock: whether the result of a call holds in this edition still; it is the last one used then."""
@@ -202,7 +205,7 @@ class Cache:
         self._kept[call] = finished
         finished.expires = expires
         finished.worth = self.recalled.worth(len(finished.made_of) // 2, found)
-        finished.edition = self._edition
+        finished.edition = self.edition
         return True
 
     # -- both --------------------------------------------------------------------------------------------------------
@@ -218,7 +221,7 @@ class Cache:
     def mend(self) -> None:
         """Count anew, where an exception out of nowhere may have parted an entry from its count."""
         with self.lock:
-            self._begin_edition()
+            self.edition += 1
             self.octets = sum(_octets_of(key, one) for key, one in self._kept.items())
 
     def _use(self, key: Question, now: float) -> Answer | None:
@@ -238,18 +241,13 @@ class Cache:
             return False
         self._kept[key] = one
         self.octets += octets
-        self._begin_edition()
+        self.edition += 1
         return True
 
     def _drop(self, key: tuple[Any, ...]) -> None:
-        one = self._kept.pop(key, None)
-        if one is not None:
+        if (one := self._kept.pop(key, None)) is not None:
             self.octets -= _octets_of(key, one)
-            self._begin_edition()
-
-    def _begin_edition(self) -> None:
-        self._edition.old = True
-        self._edition = Edition()
+            self.edition += 1
 
     def _keep_to_bounds(self) -> None:
         while self.octets > self.config.octets or len(self._kept) > self.config.entries:
@@ -268,7 +266,9 @@ def _is_whole(known: object, answer: Result) -> bool:
 
 
 def _is_incomplete(result: Any) -> bool:
-    parts: tuple[Any, ...] = result if isinstance(result, tuple) else (result,)  # pyright: ignore[reportUnknownVariableType]
+    if not isinstance(result, tuple):
+        return getattr(result, "incomplete", False)
+    parts: tuple[Any, ...] = result  # pyright: ignore[reportUnknownVariableType]
     return any(getattr(part, "incomplete", False) for part in parts)
 
 

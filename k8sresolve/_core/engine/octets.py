@@ -6,6 +6,8 @@ The numbers are octets as tracemalloc(3) counts them on CPython 3.11, a share of
 from typing import Any
 
 from k8sresolve._core.questions import AAAA, A, Found, Question, Result, SrvData
+from k8sresolve.names import PodName
+from k8sresolve.records import Addresses, Answer, Endpoint, Port, Service
 
 _ANSWER = 436  # without its records
 _ADDRESS = {A: 88, AAAA: 108}
@@ -14,12 +16,12 @@ _SRV = 168
 _GLUE = 120
 _SOME_GLUE = 150
 
-_RESULT = 310  # a call and what it knows of its answers, which are counted by themselves
+_RESULT = 200  # a call and what it knows of its answers, which are counted by themselves
 _ASKED = 20
 _TEXT = 57  # without its characters
 _OWN_NAME = 200  # the Service's own, of which there is one
 _RECORD = 130
-_RRSET = 200
+_RRSET = 170
 _PORT = 240
 _TARGET = 179
 _ENDPOINT = 191
@@ -41,7 +43,7 @@ def octets_of_answer(key: Question, answer: Result) -> int:
     return octets
 
 
-_OWN_NAMES = {"Addresses": 0, "Answer": 0, "PodName": 90}  # where it is another, or that of a question
+_OWN_NAMES: dict[type[Any], int] = {Addresses: 0, Answer: 0, PodName: 90}  # where it is another, or that of a question
 
 
 def octets_of_result(call: tuple[Any, ...], result: Any, asked: int) -> int:
@@ -49,25 +51,29 @@ def octets_of_result(call: tuple[Any, ...], result: Any, asked: int) -> int:
     octets = _RESULT + _ASKED * asked
     if isinstance(call[1], str):  # further ones, of ports and types, are a program's constants
         octets += _TEXT + len(call[1])
-    parts: tuple[Any, ...] = result if isinstance(result, tuple) else (result,)  # pyright: ignore[reportUnknownVariableType]
-    octets += _OWN_NAMES.get(type(parts[0]).__name__, _OWN_NAME)
-    return octets + sum(map(_of_record, parts))
+    if not isinstance(result, tuple):
+        return octets + _of_name(result) + _of_record(result)
+    parts: tuple[object, ...] = result  # pyright: ignore[reportUnknownVariableType]
+    return octets + _of_name(parts[0]) + sum(map(_of_record, parts))
+
+
+def _of_name(one: object) -> int:
+    return _OWN_NAMES.get(type(one), _OWN_NAME)
 
 
 def _of_record(one: Any) -> int:
-    # By name: the module of records is loaded no sooner than there is one.
-    match type(one).__name__:
-        case "Addresses":
-            return _RECORD + 16 * len(one.addresses)
-        case "Service":
-            return _RECORD + 16 * len(one.addresses) + sum(map(_of_record, one.ports))
-        case "Port":
-            return _PORT + _TARGET * len(one.targets)
-        case "Endpoint":
+    match one:
+        case Addresses(addresses=addresses):
+            return _RECORD + 16 * len(addresses)
+        case Service(addresses=addresses, ports=ports):
+            return _RECORD + 16 * len(addresses) + sum(map(_of_record, ports))
+        case Port(targets=targets):
+            return _PORT + _TARGET * len(targets)
+        case Endpoint():
             return _ENDPOINT
-        case "Answer":
-            return _RRSET + sum(_TEXT + 8 + len(text) for text in one.records)
-        case "str":
+        case Answer(records=records):
+            return _RRSET + sum(_TEXT + 8 + len(text) for text in records)
+        case str():
             return _TEXT + len(one)
         case _:
             return 0

@@ -14,7 +14,7 @@ from k8sresolve._core.lookups.results import (
 from k8sresolve._core.lookups.services import exists_without
 from k8sresolve._core.lookups.setting import Setting
 from k8sresolve._core.lookups.trail import Trail
-from k8sresolve._core.questions import Failed, Found, Lookup, Question, is_under
+from k8sresolve._core.questions import Failed, Found, Lookup, Question, Results, Round, is_under, new
 from k8sresolve._core.search import walk as search
 from k8sresolve._core.search.rules import Tried
 from k8sresolve.errors import NoData, NoSuchName
@@ -36,14 +36,25 @@ def addresses(setting: Setting, host: str) -> Lookup[Addresses]:
         if not here.addresses:
             trail.fail(NoData, f"an IP address, but no {setting.wanted}")
         return here
-    tried = yield from searched(trail)
-    addresses, cname, ttl, expires_at, incomplete, ranks = summary_of(tried.answers, setting)
-    return Addresses(host, addresses, cname, tried.step.name, ttl, expires_at, incomplete, ranks)
+    known: Results | None = None
+    rdtypes = setting.rdtypes
+    candidate = setting.search.lone(host, rdtypes) if len(rdtypes) == 1 and not setting.events.observers else None
+    if candidate is not None:
+        # Most names are found by their first candidate, and then nothing is needed but its answer.
+        known = yield Round((new(Question, (candidate, rdtypes[0])),))
+    if candidate is None or known is None or not isinstance(known[0], Found):
+        tried = yield from searched(trail, known)
+        known, candidate = tried.answers, tried.step.name
+    addresses, cname, ttl, expires_at, incomplete, ranks = summary_of(known, setting)
+    return Addresses(host, addresses, cname, candidate, ttl, expires_at, incomplete, ranks)
 
 
-def searched(trail: Trail) -> Lookup[Tried]:
-    """Find any host but one that is answered here: the candidate that has it, with its answers as received."""
-    end = yield from walk_for(trail, trail.setting.rdtypes)
+def searched(trail: Trail, known: Results | None = None) -> Lookup[Tried]:
+    """Find any host but one that is answered here: the candidate that has it, with its answers as received.
+
+    `known` are the answers about its first candidate, if that was asked before.
+    """
+    end = yield from walk_for(trail, trail.setting.rdtypes, known)
     if end.found is not None:
         return end.found
     walks = yield from _with_the_rest(trail, end)
@@ -63,11 +74,11 @@ def _with_the_rest(trail: Trail, end: search.Walked) -> Lookup[list[Walk]]:
     return walks
 
 
-def walk_for(trail: Trail, rdtypes: tuple[int, ...]) -> Lookup[search.Walked]:
+def walk_for(trail: Trail, rdtypes: tuple[int, ...], known: Results | None = None) -> Lookup[search.Walked]:
     """Walk the search list for these types."""
     setting = trail.setting
     decided = partial(trail.tell, rdtypes) if setting.events.observers else None
-    return setting.search.walk(trail.name, rdtypes, decided)
+    return setting.search.walk(trail.name, rdtypes, decided, known)
 
 
 def fail(trail: Trail, walks: list[Walk], wanted: str) -> NoReturn:

@@ -28,16 +28,19 @@ is_plain_head = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?").fullmatch
 class Plan:
     """The runs of all names that end alike, without the first label, which has `room` characters.
 
+    `lone` is the candidate that is asked first, if it is asked alone.
     `unlike` are the labels with which the name would itself be a domain that the plan depends on.
     """
 
-    __slots__ = ("room", "runs", "unlike")
+    __slots__ = ("lone", "room", "runs", "unlike")
 
     def __init__(self, planned: Iterable[Run], room: int, unlike: frozenset[str]) -> None:
         # Plain tuples are taken apart in a tenth of the time that a Step is.
         self.runs: tuple[tuple[tuple[str, str, Kind, bool, bool], ...], ...] = tuple(
             [tuple([(step.name, step.rule, step.kind, step.listed, step.inside) for step in run]) for run in planned]
         )
+        first = self.runs[0] if self.runs else ()
+        self.lone = first[0][0] if len(first) == 1 and first[0][2] == "asked" else None
         self.room = room
         self.unlike = unlike
 

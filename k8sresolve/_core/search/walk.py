@@ -22,7 +22,7 @@ from k8sresolve._core.questions import (
 )
 from k8sresolve._core.search.absolute import steps_for
 from k8sresolve._core.search.aliases import at_alias, completed, unsaid
-from k8sresolve._core.search.plans import PLANS, Run, begun_with, is_plain_head, plan_behind, runs
+from k8sresolve._core.search.plans import PLANS, Plan, Run, begun_with, is_plain_head, plan_behind, runs
 from k8sresolve._core.search.rules import TEMPORARY, Beyond, Failure, PolicyRules, Step, Then, Tried
 from k8sresolve._escaping import told
 from k8sresolve.config import Policy, ResolverConfig
@@ -96,13 +96,22 @@ class Search:
         """
         return tuple(step.candidate for step in steps_for(name, self._config, self.policy, rdtypes))
 
+    def lone(self, name: str, rdtypes: tuple[int, ...]) -> str | None:
+        """The first candidate, if it is asked alone; None also where no plan is kept for such names."""
+        head, plan = self._plan(name, rdtypes)
+        return None if plan is None or plan.lone is None else head + plan.lone
+
     def walk(
-        self, name: str, rdtypes: tuple[int, ...], decided: Callable[[Tried], None] | None = None
+        self,
+        name: str,
+        rdtypes: tuple[int, ...],
+        decided: Callable[[Tried], None] | None = None,
+        known: Results | None = None,
     ) -> Lookup[Walked]:
         """Ask for `name` along the search list until the policy has its answer; A stands before AAAA in `rdtypes`.
 
         Never raises: a name that cannot be sent is one more outcome. `decided` is told of each candidate as the policy
-        has judged it.
+        has judged it. `known` are the answers to the questions that come first, where they were asked before.
         """
         policy = self.policy
         tried: list[Tried] = []
@@ -112,7 +121,10 @@ class Search:
             questions = tuple(
                 [new(Question, (s.name, rdtype)) for s in steps if s.kind == "asked" for rdtype in rdtypes]
             )
-            answers = (yield _round(questions, steps, policy)) if questions else _before(steps, tried)
+            if known is not None:
+                answers, known = known, None
+            else:
+                answers = (yield _round(questions, steps, policy)) if questions else _before(steps, tried)
             then: Then = "go on"
             for step, received in _answered(steps, answers, len(rdtypes)):
                 if then == "stop":
@@ -152,13 +164,20 @@ class Search:
 
     def _runs(self, name: str, rdtypes: tuple[int, ...]) -> Iterable[Run]:
         """Plan the walk: steps asked at once."""
+        head, plan = self._plan(name, rdtypes)
+        if plan is None:
+            return runs(steps_for(name, self._config, self.policy, rdtypes))
+        return (begun_with(head, planned) for planned in plan.runs)
+
+    def _plan(self, name: str, rdtypes: tuple[int, ...]) -> tuple[str, Plan | None]:
+        """The name's first label, and the plan for what follows that, if there is one that holds for the name."""
         dot = name.find(".")
         head, behind = (name, "") if dot < 0 else (name[:dot], name[dot:])
         if is_plain_head(head):
             plan = self._planned(behind, rdtypes)
             if plan is not None and plan.holds_for(head):
-                return (begun_with(head, planned) for planned in plan.runs)
-        return runs(steps_for(name, self._config, self.policy, rdtypes))
+                return head, plan
+        return head, None
 
 
 def masked(end: Walked) -> Tried | None:

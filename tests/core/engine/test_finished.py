@@ -28,7 +28,11 @@ def found(expires=30.0, **options):
 def recall(cache, now=0.0, call=CALL):
     """Do as the facade."""
     finished = cache.find(call)
-    if finished is None or finished.expires <= now or (finished.edition.old and not cache.holds(call, finished, now)):
+    if (
+        finished is None
+        or finished.expires <= now
+        or (finished.edition != cache.edition and not cache.holds(call, finished, now))
+    ):
         return None
     finished.worth.times += 1
     return finished.result

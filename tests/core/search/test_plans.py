@@ -70,7 +70,10 @@ CONFIGS = st.builds(
 def test_a_kept_plan_is_what_the_policy_plans_for_the_name(config, names, row, rdtypes):
     search = Search(config, policy(row))
     for name in names:
-        assert list(search._runs(name, rdtypes)) == list(runs(steps_for(name, config, policy(row), rdtypes)))
+        planned = list(runs(steps_for(name, config, policy(row), rdtypes)))
+        assert list(search._runs(name, rdtypes)) == planned
+        lone = search.lone(name, rdtypes)
+        assert lone is None or [(step.name, step.kind) for step in planned[0]] == [(lone, "asked")]
 
 
 @pytest.mark.parametrize(
@@ -95,6 +98,20 @@ def test_of_names_that_end_alike_the_policy_is_asked_once(names, plans):
         list(search._runs(name, (A,)))
     # That no plan can be kept is found out once, too; then each name has its own.
     assert len(asked) == plans
+
+
+@pytest.mark.parametrize(
+    ("name", "lone"),
+    [
+        ("web", "web.shop.svc.cluster.local."),
+        ("web.shop", None),
+        ("web.shop.svc.cluster.local", "web.shop.svc.cluster.local."),
+        ("10-0-0-7.shop.pod", None),
+    ],
+    ids=["one candidate in the cluster", "two at once", "as typed", "no plan is kept"],
+)
+def test_the_first_candidate_is_told_where_it_is_asked_alone(name, lone):
+    assert Search(POD, KUBERNETES).lone(name, (A,)) == lone
 
 
 def test_so_many_plans_are_kept_and_no_more():
