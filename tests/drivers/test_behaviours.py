@@ -107,7 +107,8 @@ def test_eight_threads_and_five_hundred_lookups_each_share_a_resolver(stage):
 def test_tiny_deadlines_never_hang(stage, driver):
     config, _ = stage(Nameserver({"": (late(0.003),)}, ZONE))
     chance = random.Random(3)
-    names, deadlines = NAMES[:100] * 10, [chance.uniform(0.0, 0.01) for _ in range(1000)]
+    # Replies that a loop held up are read before a caller is told that it is too late; one of these is at once.
+    names, deadlines = NAMES[:100] * 10, [0.0, *(chance.uniform(0.0, 0.01) for _ in range(999))]
     told = {type(result) for result in RUN[driver](config, names, deadlines, family="ipv4", cache=NOT_KEPT)}
     assert LookupTimeout in told
     assert told <= {LookupTimeout, Addresses}
