@@ -1,17 +1,12 @@
 """The module-level calls: those of one `Resolver` in each process, made when first needed."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from k8sresolve.config import Policy
 from k8sresolve.names import EndpointName, IPAddress, PodName, PortName, ServiceName
+from k8sresolve.records import Addresses, Answer, Endpoint, Explanation, Port, Service
 from k8sresolve.resolver import Resolver
-
-if TYPE_CHECKING:
-    from k8sresolve.records import Addresses, Answer, Endpoint, Explanation, Port, Service
 
 _made: dict[int, Resolver] = {}
 

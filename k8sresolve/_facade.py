@@ -41,10 +41,10 @@ from k8sresolve.config import (
 )
 from k8sresolve.errors import ConfigError, ResolverClosed
 from k8sresolve.names import IPAddress, PortName, ServiceName
+from k8sresolve.records import Candidate, Stats
 
 if TYPE_CHECKING:
     from k8sresolve._system import Reloader
-    from k8sresolve.records import Candidate, Stats
 
 
 def _look_whether_wanted(level: int) -> bool:
@@ -371,8 +371,6 @@ class Facade(Generic[D]):
 
     def stats(self) -> Stats:
         """Tell the counters since this resolver was made."""
-        from k8sresolve.records import Stats
-
         total, active = self._tally.total()
         return Stats(total.questions, total.sends, total.resends, total.cache_hits, active)
 

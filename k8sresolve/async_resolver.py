@@ -1,7 +1,5 @@
 """The resolver for tasks, of asyncio and of trio."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Iterable
 from functools import partial
@@ -18,10 +16,10 @@ from k8sresolve._drivers.running import AsyncDriver, Call, run_async
 from k8sresolve._facade import Facade
 from k8sresolve.config import Policy
 from k8sresolve.names import EndpointName, IPAddress, PodName, PortName, ServiceName
+from k8sresolve.records import Addresses, Answer, Endpoint, Explanation, Port, Service
 
 if TYPE_CHECKING:
     from k8sresolve._getaddrinfo.hints import Info
-    from k8sresolve.records import Addresses, Answer, Endpoint, Explanation, Port, Service
 
 T = TypeVar("T")
 
@@ -220,7 +218,7 @@ class AsyncResolver(Facade[AsyncDriver]):
         *,
         timeout: float | None = None,
         fresh: bool = False,
-    ) -> list[Info]:
+    ) -> "list[Info]":
         """Do as `socket.getaddrinfo`, with this resolver's search, cache and deadline in place of the C library's.
 
         Flags, services, the order of what is returned (RFC 6724) and error codes are those of the C library that this

@@ -122,7 +122,6 @@ class BlockingDriver:
         self._events = events
         self.desk = self._new_desk(ledger)
         self._closed = self._torn = False
-        self._alone = False  # whether one thread waits here, and no other
         self._current: _Waiter | None = None
         self._waiters: set[_Waiter] = set()
         self._new_lock()
@@ -159,7 +158,7 @@ class BlockingDriver:
         with self._lock:
             if self._torn:
                 self._give_up_desk()
-            self._current, self._alone, self._torn = None, False, True
+            self._current, self._torn = None, True
             for port in self._ports():
                 _shut(port)
             self.desk.close(monotonic())
@@ -214,14 +213,12 @@ class BlockingDriver:
                 self._torn = True
                 if batch is None or waiter.desk is not self.desk:  # the first, or a new one since that was given up
                     self._waiters.add(waiter)
-                    self._alone = len(self._waiters) == 1
                     waiter.desk = desk = self.desk
                     waiter.batch = batch = desk.ask(round_, terms, monotonic(), waiter)
                 else:
                     self._handle(batch, waiter, ports, ready)
                 if batch.done:
                     self._waiters.discard(waiter)
-                    self._alone = len(self._waiters) == 1
                     if waiter.bell is not None:
                         waiter.close()
                     waiter.batch = None  # each would keep the other, until the collector comes
@@ -251,13 +248,12 @@ class BlockingDriver:
         with self._lock:
             if self._torn:
                 self._give_up_desk()
-            self._current, self._alone, self._torn = waiter, False, True
+            self._current, self._torn = waiter, True
             batch = waiter.batch
             if batch is not None and waiter.desk is self.desk and not batch.done:
                 self.wake(batch)
                 self.desk.leave(batch, monotonic())
             self._waiters.discard(waiter)
-            self._alone = len(self._waiters) == 1
             self._torn = False
         waiter.close()
 
@@ -344,7 +340,7 @@ class BlockingDriver:
             flight.ports.append(_Datagrams(send) if send.transport == "udp" else _Connection(send))
         except OSError as error:
             return text_of(error)
-        if not self._alone:
+        if not self._is_alone():
             for batch, _ in flight.batches:
                 self._poke(batch)  # another thread may have to poll this socket
         return None
@@ -362,7 +358,7 @@ class BlockingDriver:
 
     def wake(self, batch: Batch) -> None:
         """Tell the batch's thread, and those that may have to lead its flights now."""
-        if self._alone:
+        if self._is_alone():
             return
         self._poke(batch)
         for flight in batch.flights.values():
@@ -371,12 +367,16 @@ class BlockingDriver:
 
     def alarm(self, flight: Flight) -> None:
         """Let whoever polls for this flight look at its sockets and alarm anew."""
-        if self._alone:
+        if self._is_alone():
             return
         for batch, _ in flight.batches:
             self._poke(batch)
 
     report = staticmethod(report_fault)
+
+    def _is_alone(self) -> bool:
+        """Whether the thread at work is all that waits here, so that there is nobody to poke."""
+        return len(self._waiters) == 1 and self._current in self._waiters
 
     def _poke(self, batch: Batch) -> None:
         if batch.waiter is not self._current:

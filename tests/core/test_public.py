@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import typing
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
@@ -101,6 +102,13 @@ def test_the_type_checkers_see_the_same_names():
     for name, home in k8sresolve._HOME_OF.items():
         block = imported.partition(f"from k8sresolve.{home} import")[2].partition("from k8sresolve.")[0]
         assert f"{name}," in block.replace("\n", ",").replace(")", ","), name
+
+
+@pytest.mark.parametrize("call", ["service", "port", "ports", "endpoints", "addresses", "reverse", "pod", "lookup"])
+@pytest.mark.parametrize("home", [k8sresolve, k8sresolve.Resolver, k8sresolve.AsyncResolver])
+def test_programs_can_read_what_a_call_takes_and_gives(home, call):
+    hints = typing.get_type_hints(getattr(home, call))
+    assert "k8sresolve" in str(hints["return"]) or "IPv4Address" in str(hints["return"])
 
 
 # What is loaded when.

@@ -79,10 +79,10 @@ class Finished:
 
     __slots__ = ("edition", "expires", "made_of", "result", "worth")
 
-    def __init__(self, result: Any, made_of: tuple[Any, ...], edition: int) -> None:
+    def __init__(self, result: Any, made_of: tuple[Any, ...]) -> None:
         self.result = result
         self.made_of = made_of
-        self.edition = edition
+        self.edition = -1
         self.expires = -math.inf
         self.worth = _WORTHLESS
 
@@ -172,16 +172,13 @@ class Cache:
                 if known is not None and known.expires > now:
                     found += 1
                     expires = min(expires, known.expires)
-        count = len(made_of) // 2
         # With no more room than for these, the result would drive out an answer that it was made of.
-        if not used or found < used or count >= self.config.entries or _is_incomplete(result):
+        if not used or found < used or len(made_of) // 2 >= self.config.entries or _is_incomplete(result):
             return
         self._drop(call)
-        finished = Finished(result, tuple(made_of), self.edition)
+        finished = Finished(result, tuple(made_of))
         if self._add(call, finished):
-            finished.expires = expires
-            finished.worth = self.recalled.worth(count, found)
-            finished.edition = self.edition
+            self._let_hold(finished, found, expires)
             self._keep_to_bounds()
 
     def holds(self, call: tuple[Any, ...], finished: Finished, now: float) -> bool:
@@ -203,10 +200,14 @@ class Cache:
         if self._kept.pop(call, None) is None:
             return False  # a signal's handler looked the same up in the midst of this
         self._kept[call] = finished
+        self._let_hold(finished, found, expires)
+        return True
+
+    def _let_hold(self, finished: Finished, found: int, expires: float) -> None:
+        """Note that a result holds now, of whose answers so many are here, and the first expires then."""
         finished.expires = expires
         finished.worth = self.recalled.worth(len(finished.made_of) // 2, found)
         finished.edition = self.edition
-        return True
 
     # -- both --------------------------------------------------------------------------------------------------------
 

@@ -31,7 +31,7 @@ class Summary(NamedTuple):
 def summary_of(answers: Results, setting: Setting) -> Summary:
     """Sum up answers of which one at least is found."""
     if len(answers) == 1 and isinstance(found := answers[0], Found) and len(found.data) == 1 and not found.chain:
-        return new(Summary, (found.data, None, found.ttl, found.expires + setting.epoch(), found.truncated, _FIRST))
+        return new(Summary, (found.data, None, found.ttl, found.expires + setting.epoch(), found.truncated, (0,)))
     addresses = addresses_in(answers)
     ttl, expires_at = lifetime(answers, setting)
     return Summary(
@@ -46,21 +46,16 @@ def addresses_in(answers: Results) -> tuple[IPAddress, ...]:
     return in_canonical_order([address for addresses in found for address in addresses])
 
 
-_FIRST = (0,)
-
-
 def ranked(addresses: tuple[IPAddress, ...], setting: Setting) -> tuple[int, ...]:
     """Rank addresses by RFC 6724; what stands alone needs no look at the machine's own."""
     if len(addresses) < 2:
-        return _FIRST[: len(addresses)]
+        return (0,) * len(addresses)
     return ranks(addresses, setting.own())
 
 
 def lifetime(answers: Iterable[Result | None], setting: Setting) -> tuple[int, float]:
     """The least TTL as received, and the Unix time at which the first of the answers expires."""
     found = [answer for answer in answers if isinstance(answer, Found)]
-    if len(found) == 1:
-        return found[0].ttl, found[0].expires + setting.epoch()
     return min([a.ttl for a in found]), min([a.expires for a in found]) + setting.epoch()
 
 

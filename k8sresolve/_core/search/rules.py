@@ -7,15 +7,13 @@ questions that nobody can answer. Each has a module of its own and exports its r
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, assert_never
+from typing import Literal, NamedTuple, TypeAlias, assert_never
 
 from k8sresolve._core.questions import Question, Result, Results
 from k8sresolve._core.search.limits import LONGEST_NAME
 from k8sresolve.config import Policy, ResolverConfig
 from k8sresolve.errors import Outcome
-
-if TYPE_CHECKING:
-    from k8sresolve.records import Candidate
+from k8sresolve.records import Candidate
 
 Failure: TypeAlias = Literal["nxdomain", "nodata", "temporary", "failed"]
 
@@ -50,10 +48,8 @@ class Step(NamedTuple):
         return self.kind if self.kind in ("unsendable", "malformed") else None
 
     @property
-    def candidate(self) -> "Candidate":
+    def candidate(self) -> Candidate:
         """The candidate as users are told of it, before it was asked."""
-        from k8sresolve.records import Candidate
-
         return Candidate(self.name, self.rule, self.kind == "asked")
 
 
@@ -72,7 +68,7 @@ class Tried(NamedTuple):
     beyond: Beyond = ()
 
     @property
-    def candidate(self) -> "Candidate":
+    def candidate(self) -> Candidate:
         """The candidate as users are told of it, before it was asked."""
         return self.step.candidate
 

@@ -6,7 +6,7 @@ see `rules`. Nothing here does I/O or looks at a clock: `Search.walk` yields wha
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, NamedTuple, get_args
+from typing import NamedTuple, get_args
 
 from k8sresolve._core.questions import (
     AAAA,
@@ -27,9 +27,7 @@ from k8sresolve._core.search.rules import TEMPORARY, Beyond, Failure, PolicyRule
 from k8sresolve._escaping import told
 from k8sresolve.config import Policy, ResolverConfig
 from k8sresolve.errors import ConfigError
-
-if TYPE_CHECKING:
-    from k8sresolve.records import Candidate
+from k8sresolve.records import Candidate
 
 _NOTHING_BEYOND: Beyond = ()
 
@@ -87,7 +85,7 @@ class Search:
         # It holds no reference to this: both are let go of at once.
         self._planned = lru_cache(PLANS)(partial(plan_behind, config, policy))
 
-    def candidates(self, name: str, rdtypes: tuple[int, ...] = (A, AAAA)) -> "tuple[Candidate, ...]":
+    def candidates(self, name: str, rdtypes: tuple[int, ...] = (A, AAAA)) -> tuple[Candidate, ...]:
         """Tell every candidate for `name` in search order, with those left out (`asked=False`) and why.
 
         >>> search = Search(ResolverConfig.for_cluster("10.96.0.10", namespace="shop"), policy("kubernetes"))
