@@ -1,14 +1,14 @@
 """The only reader of the machine: its files, environment, interfaces and addresses."""
 
+import _socket
 import errno
 import math
 import os
 import re
-import socket
 import stat
 import sys
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from ipaddress import IPv6Address, ip_address
 from typing import Literal, TypedDict
 
@@ -34,13 +34,13 @@ _MOST_BYTES = 1 << 20
 _AS_MISSING = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.ELOOP, errno.EPERM})
 
 # RFC 1123, section 2.1, as Kubernetes demands it of a namespace.
-_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 
 # Addresses that lie behind a default route or a route to the private networks; the last one is the machine itself. The
 # first of each is set apart for documentation (RFC 5737, RFC 3849). Connecting a UDP socket sends nothing.
 _PROBES = {
-    socket.AF_INET: ("192.0.2.1", "10.0.0.1", "172.16.0.1", "192.168.0.1", "127.0.0.1"),
-    socket.AF_INET6: ("2001:db8::1", "fd00::1", "::1"),
+    _socket.AF_INET: ("192.0.2.1", "10.0.0.1", "172.16.0.1", "192.168.0.1", "127.0.0.1"),
+    _socket.AF_INET6: ("2001:db8::1", "fd00::1", "::1"),
 }
 
 # include/uapi/linux/if_addr.h: IFA_F_DADFAILED and IFA_F_TENTATIVE mark an address that cannot be used.
@@ -168,7 +168,8 @@ def _can_be_asked(nameserver: Nameserver) -> bool:
     if ip_address(nameserver.address).is_multicast:
         return False  # no reply comes from such an address
     try:
-        with socket.socket(socket.AF_INET6 if nameserver.is_ipv6 else socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        family = _socket.AF_INET6 if nameserver.is_ipv6 else _socket.AF_INET
+        with closing(_socket.socket(family, _socket.SOCK_DGRAM)) as sock:
             scope = (0, nameserver.scope) if nameserver.is_ipv6 else ()
             sock.connect((nameserver.address, nameserver.port, *scope))
     except OSError as error:
@@ -211,8 +212,8 @@ def own_addresses() -> tuple[str, ...]:
     Sends nothing and never fails. What no route leads from may be lacking; where there is no /proc, IPv6 is told by
     routes too.
     """
-    ipv6 = _listed_ipv6() or _route_sources(socket.AF_INET6)
-    return tuple(dict.fromkeys((*_route_sources(socket.AF_INET), *ipv6)))
+    ipv6 = _listed_ipv6() or _route_sources(_socket.AF_INET6)
+    return tuple(dict.fromkeys((*_route_sources(_socket.AF_INET), *ipv6)))
 
 
 def libc_name() -> Literal["glibc", "musl"]:
@@ -248,7 +249,7 @@ def _beside(data: bytes | None) -> _Beside:
 
 def _machine(data: bytes | None) -> _Machine:
     """Look at what counts for a resolv.conf of this text."""
-    return {**_beside(data), "hostname": _as_bytes(socket.gethostname())}
+    return {**_beside(data), "hostname": _as_bytes(_socket.gethostname())}
 
 
 def _resolv_conf(path: str) -> tuple[bytes | None, tuple[Finding, ...]]:
@@ -286,7 +287,7 @@ def _namespace() -> str | None:
         text = _read(NAMESPACE_FILE, 4096).decode("ascii").strip()
     except (OSError, _FileError, UnicodeDecodeError):
         return None
-    return text if _LABEL.fullmatch(text) else None
+    return text if re.fullmatch(_LABEL, text) else None
 
 
 def _read(path: str, most: int) -> bytes:
@@ -316,7 +317,7 @@ def _as_bytes(text: str) -> str:
 
 def _interfaces() -> dict[str, int]:
     try:
-        return {_as_bytes(name): index for index, name in socket.if_nameindex()}
+        return {_as_bytes(name): index for index, name in _socket.if_nameindex()}
     except OSError:
         return {}
 
@@ -331,12 +332,12 @@ def _listed_ipv6() -> list[str]:
         return []
 
 
-def _route_sources(family: socket.AddressFamily) -> list[str]:
+def _route_sources(family: int) -> list[str]:
     """Ask for the source address of each probe. connect(2) on a UDP socket chooses it, and sends nothing."""
     found: list[str] = []
     for probe in _PROBES[family]:
         try:
-            with socket.socket(family, socket.SOCK_DGRAM) as sock:
+            with closing(_socket.socket(family, _socket.SOCK_DGRAM)) as sock:
                 sock.connect((probe, 53))
                 found.append(str(sock.getsockname()[0]).partition("%")[0])
         except OSError:

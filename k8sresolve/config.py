@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias, TypeGuard, assert_never
 import attrs
 
 from k8sresolve._escaping import told
-from k8sresolve._shown import Shown
+from k8sresolve._value import Value
 from k8sresolve.errors import ConfigError, InvalidName
 from k8sresolve.findings import Finding
 from k8sresolve.names import check_domain, check_namespace
@@ -30,7 +30,7 @@ Family: TypeAlias = Literal["auto", "ipv4", "ipv6", "both"]
 _INT = 2**31  # no C int is larger, and glibc keeps what it reads in one, with its sign
 
 # An IPv6 address without brackets has colons of its own, and no port.
-_WITH_PORT = re.compile(r"(?:\[(?P<ipv6>[^]]*)\]|(?P<ipv4>[^:]*))(?::(?P<port>[0-9]{1,5}))?")
+_WITH_PORT = r"(?:\[(?P<ipv6>[^]]*)\]|(?P<ipv4>[^:]*))(?::(?P<port>[0-9]{1,5}))?"
 
 
 def is_finite(value: object) -> TypeGuard[float]:
@@ -146,7 +146,7 @@ def dialect_of(policy: Policy) -> Dialect:
 
 
 @attrs.frozen(repr=False)
-class Nameserver(Shown):
+class Nameserver(Value):
     """A nameserver: its `address` (canonical text, without scope), `port` and `scope`.
 
     The scope is the interface index of a link-local IPv6 address, 0 where there is none. `ConfigError` is raised for
@@ -176,7 +176,7 @@ class Nameserver(Shown):
         >>> Nameserver.parse("[fd00::a]:1053")
         Nameserver(address='fd00::a', port=1053, scope=0)
         """
-        match = _WITH_PORT.fullmatch(text) if isinstance(text, str) else None
+        match = re.fullmatch(_WITH_PORT, text) if isinstance(text, str) else None
         host, port = (match["ipv6"] or match["ipv4"], match["port"] or "53") if match else (text, "53")
         try:
             address, _, scope = host.partition("%")
@@ -192,8 +192,8 @@ class Nameserver(Shown):
         return f"[{self.address}]:{self.port}" if self.is_ipv6 else f"{self.address}:{self.port}"
 
 
-@attrs.frozen(repr=False)
-class CacheConfig(Shown):
+@attrs.frozen(eq=False, repr=False)
+class CacheConfig(Value):
     """The cache's bounds: `entries` in `octets` of memory, and the most seconds that an answer is kept.
 
     An entry is an answer, or what a call came to. What one takes is estimated; if that is more than an eighth of the
@@ -312,8 +312,8 @@ def _findings(given: Iterable[Finding]) -> tuple[Finding, ...]:
     return findings
 
 
-@attrs.frozen(repr=False)
-class ResolverConfig(Shown):
+@attrs.frozen(eq=False, repr=False)
+class ResolverConfig(Value):
     """Everything that a resolver takes from its surroundings.
 
     `nameservers` are asked in this order; texts are read as `Nameserver.parse` does. `search`, `ndots` and `flags` are

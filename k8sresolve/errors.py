@@ -5,14 +5,14 @@ are `socket.gaierror` too, with the EAI code a libc would give, so `except OSErr
 working. All fields survive pickle, copy and a process pool.
 """
 
-import socket
+import _socket
 from collections.abc import Callable
 from typing import Any, ClassVar, Literal, TypeAlias
 
 import attrs
 
 from k8sresolve._escaping import escaped
-from k8sresolve._shown import Shown
+from k8sresolve._value import Value
 
 Transport: TypeAlias = Literal["udp", "tcp"]
 """What carries a question: datagrams, or a connection."""
@@ -37,8 +37,8 @@ Outcome: TypeAlias = Literal["found", "nodata", "dangling", "nxdomain", Reason, 
 """
 
 
-@attrs.frozen(repr=False)
-class Attempt(Shown):
+@attrs.frozen(eq=False, repr=False)
+class Attempt(Value):
     """One exchange with a nameserver: which question went where, and what became of it.
 
     `candidate` is the absolute name asked, `rdtype` the type, `nameserver` its address (with the port where that is not
@@ -81,7 +81,7 @@ class _Fields(Error):
         return _rebuild, (type(self), {key: getattr(self, key) for key in self.FIELDS}), extra
 
 
-class ResolveError(_Fields, socket.gaierror):
+class ResolveError(_Fields, _socket.gaierror):
     """A lookup failed. Raised only as one of its subclasses.
 
     `name` is what the user typed, `problem` what is wrong with it, `attempts` what was tried, in order, `advice` what
@@ -89,7 +89,7 @@ class ResolveError(_Fields, socket.gaierror):
     """
 
     FIELDS: ClassVar[tuple[str, ...]] = ("name", "problem", "attempts", "advice")
-    CODE: ClassVar[int] = socket.EAI_FAIL
+    CODE: ClassVar[int] = _socket.EAI_FAIL
 
     def __init__(self, name: str, problem: str, *, attempts: tuple[Attempt, ...] = (), advice: str = "") -> None:
         super().__init__(self.CODE, problem)
@@ -146,19 +146,19 @@ class NotFound(ResolveError):
 class NoSuchName(NotFound):
     """NXDOMAIN: the name does not exist (RFC 8020). EAI_NONAME."""
 
-    CODE = socket.EAI_NONAME
+    CODE = _socket.EAI_NONAME
 
 
 class NoData(NotFound):
     """NODATA: the name exists, but has no record of the type asked for (RFC 2308). EAI_NODATA."""
 
-    CODE = socket.EAI_NODATA
+    CODE = _socket.EAI_NODATA
 
 
 class TemporaryFailure(ResolveError):
     """No answer for now; the name may well exist. EAI_AGAIN."""
 
-    CODE = socket.EAI_AGAIN
+    CODE = _socket.EAI_AGAIN
 
 
 class LookupTimeout(TemporaryFailure, TimeoutError):
@@ -203,7 +203,7 @@ class PortsDiffer(ResolveError):
 class InvalidName(ResolveError, ValueError):
     """What was given is no name that could be asked; no packet was sent."""
 
-    CODE = socket.EAI_NONAME
+    CODE = _socket.EAI_NONAME
 
 
 class InvalidHints(ResolveError, ValueError):
@@ -214,7 +214,7 @@ class InvalidHints(ResolveError, ValueError):
     """
 
     FIELDS = (*ResolveError.FIELDS, "code")
-    CODE = socket.EAI_BADFLAGS
+    CODE = _socket.EAI_BADFLAGS
 
     def __init__(
         self, name: str, problem: str, *, code: int = CODE, attempts: tuple[Attempt, ...] = (), advice: str = ""

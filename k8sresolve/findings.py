@@ -6,15 +6,15 @@ from typing import Literal, TypeAlias, get_args
 import attrs
 
 from k8sresolve._escaping import escaped
-from k8sresolve._shown import Shown
+from k8sresolve._value import Value
 
 Severity: TypeAlias = Literal["error", "warning", "remark"]
 
 _WORST_FIRST: tuple[Severity, ...] = get_args(Severity)
 
 
-@attrs.frozen(kw_only=True, repr=False)
-class Finding(Shown):
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Finding(Value):
     """One thing that is odd, or that is good to know: in a resolv.conf, or among the objects of manifests.
 
     `severity` is `"error"` where a lookup or a connection fails as things stand, where a nameserver or search domain is

@@ -13,7 +13,7 @@ from typing import TypeGuard
 import attrs
 
 from k8sresolve._escaping import told
-from k8sresolve._shown import Shown
+from k8sresolve._value import Value
 from k8sresolve.errors import InvalidName
 
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?", re.ASCII)
@@ -160,7 +160,7 @@ def parse_address(value: IPAddress | str) -> IPAddress:
     raise InvalidName(shown(value), "this is no IP address")
 
 
-class _Name(Shown):
+class _Name(Value):
     """What all names share: `host`, and `fqdn` made from it."""
 
     __slots__ = ()

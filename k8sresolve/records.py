@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import attrs
 
 from k8sresolve._escaping import escaped
-from k8sresolve._shown import Shown
+from k8sresolve._value import Value
 from k8sresolve.config import Policy
 from k8sresolve.errors import Outcome, PortsDiffer
 from k8sresolve.names import EndpointName, IPAddress, ServiceName
@@ -28,8 +28,8 @@ def _fresh() -> "random.Random":
     return random.Random()  # noqa: S311 - spreading load is no secret
 
 
-@attrs.frozen(repr=False)
-class Cname(Shown):
+@attrs.frozen(eq=False, repr=False)
+class Cname(Value):
     """A CNAME chain, such as an ExternalName makes.
 
     `targets` are in order; `leaves_cluster` says whether one is outside the cluster domain.
@@ -39,8 +39,8 @@ class Cname(Shown):
     leaves_cluster: bool
 
 
-@attrs.frozen(repr=False)
-class Target(Shown):
+@attrs.frozen(eq=False, repr=False)
+class Target(Value):
     """One SRV record (RFC 2782) with its glue: `name` is absolute, `addresses` are those of that name."""
 
     name: str
@@ -51,8 +51,8 @@ class Target(Shown):
     ranks: tuple[int, ...] = attrs.field(default=(), eq=False, repr=False)
 
 
-@attrs.frozen(repr=False)
-class Port(Shown):
+@attrs.frozen(eq=False, repr=False)
+class Port(Value):
     """A Service's port, as SRV tells it.
 
     `name` and `protocol` are None from `ports()`, since SRV at the Service's own name does not tell them. `incomplete`:
@@ -158,7 +158,7 @@ def _shuffled(addresses: tuple[IPAddress, ...], ranks: tuple[int, ...], rng: "ra
     return [address for _, _, address in sorted(ranked, key=lambda item: item[:2])]
 
 
-class _Spread(Shown):
+class _Spread(Value):
     """Addresses that can be tried in a fresh random order."""
 
     __slots__ = ()
@@ -174,7 +174,7 @@ class _Spread(Shown):
         yield from _shuffled(self.addresses, self.ranks, rng or _fresh())
 
 
-@attrs.frozen(repr=False)
+@attrs.frozen(eq=False, repr=False)
 class Service(_Spread):
     """A Service as DNS knows it: the ClusterIPs, or for a headless Service the pods' addresses.
 
@@ -195,7 +195,7 @@ class Service(_Spread):
     ranks: tuple[int, ...] = attrs.field(default=(), eq=False, repr=False)
 
 
-@attrs.frozen(repr=False)
+@attrs.frozen(eq=False, repr=False)
 class Addresses(_Spread):
     """A host's addresses.
 
@@ -214,7 +214,7 @@ class Addresses(_Spread):
 
 
 @attrs.frozen(repr=False)
-class Endpoint(Shown):
+class Endpoint(Value):
     """One pod that a headless Service publishes.
 
     `port` is its number for the port asked for, None where none was. `name` is the endpoint's own name in DNS, and
@@ -227,8 +227,8 @@ class Endpoint(Shown):
     hostname: str | None
 
 
-@attrs.frozen(repr=False)
-class Answer(Shown):
+@attrs.frozen(eq=False, repr=False)
+class Answer(Value):
     """What `lookup()` returns: the RRset of any type.
 
     `records` are in presentation form (RFC 1035, section 5.1), as received.
@@ -244,8 +244,8 @@ class Answer(Shown):
     truncated: bool = False
 
 
-@attrs.frozen(repr=False)
-class Candidate(Shown):
+@attrs.frozen(eq=False, repr=False)
+class Candidate(Value):
     """One absolute name tried for a user's name, or left out.
 
     `rule` says why it is asked or left out, `asked` which. The rest tells, once it was asked, the types asked for, the
@@ -269,8 +269,8 @@ class Candidate(Shown):
         return escaped(f"{self.name} {'/'.join(self.questions)} {self.outcome} from {self.nameserver} {when}")
 
 
-@attrs.frozen(repr=False)
-class Explanation(Shown):
+@attrs.frozen(eq=False, repr=False)
+class Explanation(Value):
     """How a host name was looked up: every candidate, and what came of it.
 
     `outcome` is `"found"`, `"nodata"`, `"nxdomain"` or a failure's name, `addresses` what was found, and `questions`
@@ -289,8 +289,8 @@ class Explanation(Shown):
     advice: str = ""
 
 
-@attrs.frozen(repr=False)
-class Stats(Shown):
+@attrs.frozen(eq=False, repr=False)
+class Stats(Value):
     """A resolver's counters since it was made, over all its configurations.
 
     `questions` were put to the engine, `cache_hits` of them answered by the cache; `sends` are packets and streams, of

@@ -5,10 +5,9 @@ The one table of each kind, and the one comparison, of the whole project: `RFC_6
 """
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from ipaddress import IPv6Network
-from typing import NamedTuple, TypeAlias
-
-import attrs
+from typing import TypeAlias
 
 from k8sresolve.names import IPAddress
 
@@ -18,23 +17,20 @@ _LINK_LOCAL, _SITE_LOCAL, _GLOBAL = 0x2, 0x5, 0xE  # RFC 4291, section 2.7
 Key: TypeAlias = tuple[int, ...]
 
 
-class _Row(NamedTuple):
-    """A row of the policy table: the bits of a prefix, from the first to that at `shift`, and what holds for it."""
-
-    shift: int
-    bits: int
-    precedence: int
-    label: int
+_Row: TypeAlias = tuple[int, int, int, int]
+"""A row of a policy table: a shift, the bits of a prefix from the first to that at the shift, precedence and label."""
 
 
-def _table(*rows: tuple[str, int, int]) -> tuple[_Row, ...]:
+def _table(rows: Iterable[tuple[str, int, int]]) -> tuple[_Row, ...]:
     """Read rows as the RFC writes them; the longest prefix comes first, so that the first that holds is the one."""
-    networks = [(IPv6Network(prefix), precedence, label) for prefix, precedence, label in rows]
-    read = [_Row(128 - net.prefixlen, int(net[0]) >> 128 - net.prefixlen, *rest) for net, *rest in networks]
+    read: list[_Row] = []
+    for prefix, precedence, label in rows:
+        network = IPv6Network(prefix)
+        shift = 128 - network.prefixlen
+        read.append((shift, int(network[0]) >> shift, precedence, label))
     return tuple(sorted(read))
 
 
-@attrs.frozen(eq=False, repr=False)
 class Selection:
     """One way of address selection: the policy table (RFC 6724, section 2.1), and where the libraries differ.
 
@@ -43,10 +39,22 @@ class Selection:
     IPv6 link-local address can be reached. The C libraries connect to it without its zone, which no kernel does.
     """
 
-    table: tuple[_Row, ...]
-    ipv4_scopes: bool = True
-    ipv4_prefixes: bool = False
-    zones: bool = False
+    def __init__(
+        self,
+        *rows: tuple[str, int, int],
+        ipv4_scopes: bool = True,
+        ipv4_prefixes: bool = False,
+        zones: bool = False,
+    ) -> None:
+        self._rows = rows
+        self._ipv4_scopes = ipv4_scopes
+        self._ipv4_prefixes = ipv4_prefixes
+        self._zones = zones
+
+    @cached_property
+    def table(self) -> tuple[_Row, ...]:
+        """The policy table. Most programs need none of the three, which take a fiftieth of the import to read."""
+        return _table(self._rows)
 
     def keys(self, destinations: Iterable[IPAddress], own: Iterable[IPAddress]) -> list[Key]:
         """What to sort destinations by (section 6): rules 1, 2, 5, 6, 8 and 9, the best least.
@@ -63,7 +71,7 @@ class Selection:
         if source is None:
             return 1, 1, 1, -precedence, scope, 0
         # glibc has prefixes of IPv4 count within the network of its source, which is no more than loopback in a pod.
-        counts = self.ipv4_prefixes or not _is_ipv4(destination) or _is_loopback(destination)
+        counts = self._ipv4_prefixes or not _is_ipv4(destination) or _is_loopback(destination)
         return (
             0,
             self._scope(source) != scope,
@@ -83,7 +91,7 @@ class Selection:
     def _scope(self, number: int) -> int:
         if _is_ipv4(number):
             local = _is_loopback(number) or number >> 16 & 0xFFFF == 0xA9FE
-            return _LINK_LOCAL if local and self.ipv4_scopes else _GLOBAL
+            return _LINK_LOCAL if local and self._ipv4_scopes else _GLOBAL
         if number >> 120 == 0xFF:
             return number >> 112 & 0xF
         if number == 1 or _is_link_local(number):
@@ -95,7 +103,7 @@ class Selection:
 
         IPv4 has no such rules; the first address of the right scope stands for what the routes say.
         """
-        if _is_link_local(destination) and not self.zones:
+        if _is_link_local(destination) and not self._zones:
             return None
         ipv4, stays = _is_ipv4(destination), _is_here(destination)
         reaching = [source for source in sources if _is_ipv4(source) == ipv4]
@@ -160,44 +168,38 @@ def _common(one: int, other: int) -> int:
 
 
 RFC_6724 = Selection(
-    _table(
-        ("::1/128", 50, 0),
-        ("::/0", 40, 1),
-        ("::ffff:0:0/96", 35, 4),
-        ("2002::/16", 30, 2),
-        ("2001::/32", 5, 5),
-        ("fc00::/7", 3, 13),
-        ("::/96", 1, 3),
-        ("fec0::/10", 1, 11),
-        ("3ffe::/16", 1, 12),
-    ),
+    ("::1/128", 50, 0),
+    ("::/0", 40, 1),
+    ("::ffff:0:0/96", 35, 4),
+    ("2002::/16", 30, 2),
+    ("2001::/32", 5, 5),
+    ("fc00::/7", 3, 13),
+    ("::/96", 1, 3),
+    ("fec0::/10", 1, 11),
+    ("3ffe::/16", 1, 12),
     zones=True,
 )
 """RFC 6724, section 2.1."""
 
 GLIBC = Selection(
-    _table(
-        ("::1/128", 50, 0),
-        ("::/0", 40, 1),
-        ("2002::/16", 30, 2),
-        ("::/96", 20, 3),
-        ("::ffff:0:0/96", 10, 4),
-        ("fec0::/10", 40, 5),
-        ("fc00::/7", 40, 6),
-        ("2001::/32", 40, 7),
-    )
+    ("::1/128", 50, 0),
+    ("::/0", 40, 1),
+    ("2002::/16", 30, 2),
+    ("::/96", 20, 3),
+    ("::ffff:0:0/96", 10, 4),
+    ("fec0::/10", 40, 5),
+    ("fc00::/7", 40, 6),
+    ("2001::/32", 40, 7),
 )
 """glibc: the table of RFC 3484, section 2.1, with three labels more; getaddrinfo.c, `default_labels`."""
 
 MUSL = Selection(
-    _table(
-        ("::1/128", 50, 0),
-        ("::/0", 40, 1),
-        ("::ffff:0:0/96", 35, 4),
-        ("2002::/16", 30, 2),
-        ("2001::/32", 5, 5),
-        ("fc00::/7", 3, 13),
-    ),
+    ("::1/128", 50, 0),
+    ("::/0", 40, 1),
+    ("::ffff:0:0/96", 35, 4),
+    ("2002::/16", 30, 2),
+    ("2001::/32", 5, 5),
+    ("fc00::/7", 3, 13),
     ipv4_scopes=False,
     ipv4_prefixes=True,
 )

@@ -3,17 +3,16 @@
 A question is one name and one type. Its result is a value, never an exception: `Found`, `Empty`, `NxDomain` or
 `Failed`. Only a lookup turns a result into an error.
 
-Nobody changes a result once it is made. That attrs should see to it would cost as much as reading the reply does.
-What is made for every lookup, and is a tuple, is made by `new`, which is twice as fast as to call the class.
+Nobody changes a result once it is made. That attrs should see to it would cost as much as reading the reply does, and
+its classes a fiftieth of the import. What is made for every lookup, and is a tuple, is made by `new`, which is twice as
+fast as to call the class.
 """
 
 from collections.abc import Callable, Generator, Mapping
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple, Protocol, TypeAlias, TypeVar
 
-import attrs
-
-from k8sresolve._shown import Shown
 from k8sresolve.errors import Outcome, Reason, Transport
 from k8sresolve.names import IPAddress
 
@@ -105,8 +104,32 @@ class Exchange(NamedTuple):
     milliseconds: float
 
 
-@attrs.define(repr=False)
-class Found(Shown):
+class _Result:
+    """What the four results have in common. `FIELDS` are told by `repr`, and compared but for the last two."""
+
+    __slots__ = ("at", "exchanges")
+
+    FIELDS: ClassVar[tuple[str, ...]]
+
+    def __init__(self, exchanges: tuple[Exchange, ...], at: float) -> None:
+        self.exchanges = exchanges
+        self.at = at
+
+    def __eq__(self, other: object) -> bool:
+        if type(self) is not type(other):
+            return NotImplemented
+        return all(getattr(self, field) == getattr(other, field) for field in self.FIELDS[:-2])
+
+    __hash__ = None  # type: ignore[assignment] # a result is found by its question
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join([f'{field}={getattr(self, field)!r}' for field in self.FIELDS])})"
+
+
+NO_GLUE: Mapping[str, tuple[IPAddress, ...]] = MappingProxyType({})
+
+
+class Found(_Result):
     """The question has records.
 
     `data` are the records in the order received: addresses for A and AAAA, `SrvData` for SRV, absolute names for PTR,
@@ -117,31 +140,55 @@ class Found(Shown):
     driver's clock.
     """
 
-    data: tuple[Any, ...]
-    ttl: int
-    expires: float
-    chain: tuple[str, ...] = ()
-    glue: Mapping[str, tuple[IPAddress, ...]] = attrs.field(factory=dict[str, "tuple[IPAddress, ...]"])
-    truncated: bool = False
-    exchanges: tuple[Exchange, ...] = attrs.field(default=(), eq=False)
-    at: float = attrs.field(default=0.0, eq=False)
+    __slots__ = ("chain", "data", "expires", "glue", "truncated", "ttl")
 
+    FIELDS = "data", "ttl", "expires", "chain", "glue", "truncated", "exchanges", "at"
     outcome: ClassVar[Outcome] = "found"
 
+    def __init__(  # noqa: PLR0917 - as each cold lookup makes one
+        self,
+        data: tuple[Any, ...],
+        ttl: int,
+        expires: float,
+        chain: tuple[str, ...] = (),
+        glue: Mapping[str, tuple[IPAddress, ...]] = NO_GLUE,
+        truncated: bool = False,
+        exchanges: tuple[Exchange, ...] = (),
+        at: float = 0.0,
+    ) -> None:
+        self.data = data
+        self.ttl = ttl
+        self.expires = expires
+        self.chain = chain
+        self.glue = glue
+        self.truncated = truncated
+        self.exchanges = exchanges
+        self.at = at
 
-@attrs.define(repr=False)
-class Empty(Shown):
+
+class Empty(_Result):
     """The name exists and has no record of the type (RFC 2308, section 2.2).
 
     With a `chain`, the CNAMEs lead to no record. `limit` is when the SOA's minimum ends: beside a positive answer of
     the other family this one may live so long.
     """
 
-    expires: float
-    limit: float = 0.0
-    chain: tuple[str, ...] = ()
-    exchanges: tuple[Exchange, ...] = attrs.field(default=(), eq=False)
-    at: float = attrs.field(default=0.0, eq=False)
+    __slots__ = ("chain", "expires", "limit")
+
+    FIELDS = "expires", "limit", "chain", "exchanges", "at"
+
+    def __init__(
+        self,
+        expires: float,
+        limit: float = 0.0,
+        chain: tuple[str, ...] = (),
+        exchanges: tuple[Exchange, ...] = (),
+        at: float = 0.0,
+    ) -> None:
+        super().__init__(exchanges, at)
+        self.expires = expires
+        self.limit = limit
+        self.chain = chain
 
     @property
     def outcome(self) -> Outcome:
@@ -149,29 +196,36 @@ class Empty(Shown):
         return "dangling" if self.chain else "nodata"
 
 
-@attrs.define(repr=False)
-class NxDomain(Shown):
+class NxDomain(_Result):
     """The name does not exist, for any type (RFC 2308, section 2.1).
 
     With a `chain`, it is the last target that does not.
     """
 
-    expires: float
-    chain: tuple[str, ...] = ()
-    exchanges: tuple[Exchange, ...] = attrs.field(default=(), eq=False)
-    at: float = attrs.field(default=0.0, eq=False)
+    __slots__ = ("chain", "expires")
 
+    FIELDS = "expires", "chain", "exchanges", "at"
     outcome: ClassVar[Outcome] = "nxdomain"
 
+    def __init__(
+        self, expires: float, chain: tuple[str, ...] = (), exchanges: tuple[Exchange, ...] = (), at: float = 0.0
+    ) -> None:
+        super().__init__(exchanges, at)
+        self.expires = expires
+        self.chain = chain
 
-@attrs.define(repr=False)
-class Failed(Shown):
+
+class Failed(_Result):
     """No nameserver gave an answer; `detail` says more than the `reason`."""
 
-    reason: Reason
-    detail: str = ""
-    exchanges: tuple[Exchange, ...] = attrs.field(default=(), eq=False)
-    at: float = attrs.field(default=0.0, eq=False)
+    __slots__ = ("detail", "reason")
+
+    FIELDS = "reason", "detail", "exchanges", "at"
+
+    def __init__(self, reason: Reason, detail: str = "", exchanges: tuple[Exchange, ...] = (), at: float = 0.0) -> None:
+        super().__init__(exchanges, at)
+        self.reason: Reason = reason
+        self.detail = detail
 
     @property
     def outcome(self) -> Outcome:
@@ -252,15 +306,18 @@ class Patience:
 IMPATIENT = Patience(0.0)
 
 
-class Terms(NamedTuple):
+class Terms:
     """On which terms a call's questions are asked.
 
     `deadline` is by when, on the driver's clock; `fresh`: past the cache.
     """
 
-    deadline: float
-    fresh: bool = False
-    patience: Patience = IMPATIENT
+    __slots__ = ("deadline", "fresh", "patience")
+
+    def __init__(self, deadline: float, fresh: bool = False, patience: Patience = IMPATIENT) -> None:
+        self.deadline = deadline
+        self.fresh = fresh
+        self.patience = patience
 
 
 T = TypeVar("T")

@@ -6,8 +6,8 @@ sockets; when a leader leaves, the next batch leads and is told so by its bell. 
 
 import select
 import threading
+from _socket import SHUT_RDWR, SocketType
 from collections.abc import Callable
-from socket import SHUT_RDWR, SocketType
 
 from k8sresolve._core.engine.desk import Batch, Desk, Flight
 from k8sresolve._core.engine.ledger import Ledger

@@ -2,18 +2,16 @@
 
 import _socket
 import os
-import socket
-from collections.abc import Callable
 from errno import EINPROGRESS, EWOULDBLOCK
 from struct import Struct
 
 from k8sresolve._drivers import forks
 from k8sresolve.config import Nameserver
 
-# Without the methods that Python adds in socket.socket; opening one is part of every blocking lookup.
-_Socket = socket.SocketType
+# What `socket` is made of: that would take a twentieth of the import, and its sockets have methods in Python on top.
+_Socket = _socket.socket
 # Such sockets, unlike numbers of descriptors, are closed with the last reference to them, whatever has happened.
-_pair: Callable[[], tuple[socket.SocketType, socket.SocketType]] = getattr(_socket, "socketpair", socket.socketpair)
+_pair = _socket.socketpair
 
 MOST_DATAGRAM = 65535
 _HEADER = 12  # octets of the shortest DNS message
@@ -46,14 +44,14 @@ def address_of(nameserver: Nameserver) -> tuple[str, int] | tuple[str, int, int,
 
 
 def _family_of(nameserver: Nameserver) -> int:
-    return socket.AF_INET6 if nameserver.is_ipv6 else socket.AF_INET
+    return _socket.AF_INET6 if nameserver.is_ipv6 else _socket.AF_INET
 
 
-def open_datagram(nameserver: Nameserver) -> socket.SocketType:
+def open_datagram(nameserver: Nameserver) -> _socket.socket:
     """Open a UDP socket on a port of its own, connected so that the kernel drops what others send; raises OSError."""
-    sock: socket.SocketType | None = None
+    sock: _socket.socket | None = None
     try:
-        sock = _Socket(_family_of(nameserver), socket.SOCK_DGRAM)
+        sock = _Socket(_family_of(nameserver), _socket.SOCK_DGRAM)
         sock.setblocking(False)
         sock.connect(address_of(nameserver))
         return sock  # noqa: TRY300 - here nothing can come in between
@@ -63,9 +61,9 @@ def open_datagram(nameserver: Nameserver) -> socket.SocketType:
         raise
 
 
-def open_pair() -> tuple[socket.SocketType, socket.SocketType]:
+def open_pair() -> tuple[_socket.socket, _socket.socket]:
     """Open two sockets, of which one hears what the other sends; raises OSError."""
-    pair: tuple[socket.SocketType, ...] = ()
+    pair: tuple[_socket.socket, ...] = ()
     try:
         pair = near, far = _pair()
         near.setblocking(False)
@@ -88,9 +86,9 @@ class Stream:
         message = self._id + payload[2:]
         self._unsent = len(message).to_bytes(2) + message
         self._received = b""
-        sock: socket.SocketType | None = None
+        sock: _socket.socket | None = None
         try:
-            self.sock = sock = _Socket(_family_of(nameserver), socket.SOCK_STREAM)
+            self.sock = sock = _Socket(_family_of(nameserver), _socket.SOCK_STREAM)
             sock.setblocking(False)
             code = sock.connect_ex(address_of(nameserver))
             if code not in (0, EINPROGRESS, EWOULDBLOCK):

@@ -5,8 +5,6 @@ from ipaddress import ip_address
 from socket import EAI_BADFLAGS, EAI_FAMILY, EAI_NODATA, EAI_NONAME, EAI_SERVICE, EAI_SOCKTYPE
 from typing import Any
 
-import attrs
-
 from k8sresolve._core.lookups import hosts, reverse
 from k8sresolve._core.lookups.setting import Setting
 from k8sresolve._core.lookups.trail import Trail
@@ -100,7 +98,7 @@ class _ResolverNames:
         """Find addresses of these types. Raises `Missing`."""
         setting = self._setting
         if len(rdtypes) == 1:
-            setting = attrs.evolve(setting, family="ipv4" if rdtypes == (A,) else "ipv6")
+            setting = setting.under(family="ipv4" if rdtypes == (A,) else "ipv6")
         try:
             trail = Trail(check_host(host), setting)
             known = hosts.known_here(setting, host)

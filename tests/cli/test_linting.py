@@ -14,7 +14,7 @@ def bare_machine(monkeypatch):
     """Let nothing of this machine count."""
     for name in ("LOCALDOMAIN", "RES_OPTIONS"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("socket.gethostname", lambda: "web-0")
+    monkeypatch.setattr("_socket.gethostname", lambda: "web-0")
 
 
 @pytest.fixture

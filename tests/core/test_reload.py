@@ -133,7 +133,7 @@ def test_f22_having_no_socket_left_is_no_word_on_a_nameserver(reloader, resolv_c
     def no_socket(*_):
         raise OSError(errno.EMFILE, "Too many open files")
 
-    monkeypatch.setattr(_system.socket, "socket", no_socket)
+    monkeypatch.setattr("_socket.socket", no_socket)
     swap(resolv_conf, f"nameserver 127.0.2.2\n{SEARCH}")
     assert nameserver(reloader.changed(0.0)) == "127.0.2.2"
 

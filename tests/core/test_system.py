@@ -1,3 +1,4 @@
+import _socket
 import os
 import pickle
 import platform
@@ -22,7 +23,7 @@ def _plain_environment(monkeypatch, tmp_path):
     monkeypatch.delenv("LOCALDOMAIN", raising=False)
     monkeypatch.delenv("RES_OPTIONS", raising=False)
     monkeypatch.delenv("K8SRESOLVE_ABSOLUTE", raising=False)
-    monkeypatch.setattr(socket, "gethostname", lambda: "web-0")
+    monkeypatch.setattr(_socket, "gethostname", lambda: "web-0")
     monkeypatch.setattr(_system, "NAMESPACE_FILE", str(tmp_path / "no-namespace"))
 
 
@@ -95,7 +96,7 @@ def test_path_may_be_text_and_dialect_is_passed_on(file, hosts):
 
 def test_environment_and_host_name_count_for_any_file(file, hosts, monkeypatch):
     file.write_text("nameserver 10.96.0.10\n")
-    monkeypatch.setattr(socket, "gethostname", lambda: "web-0.web.shop.svc.cluster.local")
+    monkeypatch.setattr(_socket, "gethostname", lambda: "web-0.web.shop.svc.cluster.local")
     assert load_config(file, hosts=hosts).search == ("web.shop.svc.cluster.local",)
     monkeypatch.setenv("LOCALDOMAIN", "a.test caf\udce9.test")
     monkeypatch.setenv("RES_OPTIONS", "ndots:3")
@@ -105,7 +106,7 @@ def test_environment_and_host_name_count_for_any_file(file, hosts, monkeypatch):
 
 
 def test_scope_by_interface_name(file, hosts, monkeypatch):
-    monkeypatch.setattr(socket, "if_nameindex", lambda: [(1, "lo"), (7, "eth0")])
+    monkeypatch.setattr(_socket, "if_nameindex", lambda: [(1, "lo"), (7, "eth0")])
     file.write_text("nameserver fe80::1%eth0\n")
     assert load_config(file, hosts=hosts).nameservers == (Nameserver("fe80::1", scope=7),)
 
@@ -118,7 +119,7 @@ def test_interfaces_are_asked_for_only_where_a_scope_stands(file, hosts, monkeyp
         calls.append(1)
         raise OSError
 
-    monkeypatch.setattr(socket, "if_nameindex", if_nameindex)
+    monkeypatch.setattr(_socket, "if_nameindex", if_nameindex)
     if fails:
         file.write_text("nameserver fe80::1%eth0\n")
     config = load_config(file, hosts=hosts)
@@ -328,10 +329,7 @@ class _Socket:
             raise OSError(97, "Address family not supported by protocol")
         _Socket.made += 1
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
+    def close(self):
         _Socket.made -= 1
 
     def connect(self, address):
@@ -344,7 +342,7 @@ class _Socket:
 
 def test_machine_without_a_default_route_or_ipv6(tmp_path, monkeypatch):
     monkeypatch.setattr(_system, "IPV6_ADDRESSES", str(tmp_path / "none"))
-    monkeypatch.setattr(socket, "socket", _Socket)
+    monkeypatch.setattr(_socket, "socket", _Socket)
     assert own_addresses() == ("10.244.0.7",)
     assert _Socket.made == 0
 
@@ -381,8 +379,8 @@ def test_lint_takes_the_machine_into_account(tmp_path, monkeypatch):
     file = tmp_path / "resolv.conf"
     file.write_text("nameserver 10.0.0.1\nnameserver fe80::1%lo\n")
     monkeypatch.setenv("RES_OPTIONS", "inet6")
-    monkeypatch.setattr(socket, "gethostname", lambda: "web.corp.example")
-    monkeypatch.setattr(socket, "if_nameindex", lambda: [(7, "lo")])
+    monkeypatch.setattr(_socket, "gethostname", lambda: "web.corp.example")
+    monkeypatch.setattr(_socket, "if_nameindex", lambda: [(7, "lo")])
     problems = [remark.problem for remark in lint_config(file)]
     assert problems == [
         "musl searches nothing, and glibc corp.example",

@@ -92,7 +92,7 @@ def at_rest() -> int:
 
 
 def holds_no_more_than(idle: int) -> bool:
-    """Look until it does, within five seconds; what leaked stays, and a late accept() of the nameserver's goes again."""
+    """Look until it does, for five seconds: what leaked stays, and a late accept() of the nameserver's goes again."""
     until = time.monotonic() + 5
     while held.fds() > idle:
         if time.monotonic() > until:

@@ -42,7 +42,8 @@ class Batch:
 
     def __init__(self, round_: Round, terms: Terms, waiter: Any) -> None:
         self.round = round_
-        self.deadline, _, self.patience = terms
+        self.deadline = terms.deadline
+        self.patience = terms.patience
         self.missing = count = len(round_.questions)
         self.answers: list[Result | None] = [None] * count
         self.flights: dict[int, Flight] = {}
@@ -109,14 +110,6 @@ class Flight(Inquiry):
         if not self.launched:
             return Failed("timeout", "it waited in line: as many questions as may be were under way", (), now)
         return Failed(*self.verdict(), self.exchanges(now), now)
-
-    def reset_alarm(self) -> bool:
-        """Compute when this flight wants to be woken; True if that changed."""
-        alarm = min(self.soonest, self.wake)
-        if alarm == self.alarm:
-            return False
-        self.alarm = alarm
-        return True
 
 
 class Host(Protocol):
@@ -429,5 +422,9 @@ class Desk:
             return True
 
     def _alarm(self, flight: Flight) -> None:
-        if flight.reset_alarm():
+        """See when the flight wants to be woken, and tell the host if that has changed."""
+        wake, soonest = flight.wake, flight.soonest
+        alarm = min(soonest, wake)
+        if alarm != flight.alarm:
+            flight.alarm = alarm
             self._host.alarm(flight)

@@ -14,24 +14,18 @@ WITHOUT_EDNS = 300.0  # seconds that a nameserver which takes no EDNS is asked w
 class Health:
     """One nameserver's record: its round trips (RFC 6298), its failures in a row, and whether it takes EDNS."""
 
-    __slots__ = ("_edns_from", "failed_at", "failures", "lock", "nameserver", "srtt", "var")
+    __slots__ = ("_edns_from", "failed_at", "failures", "lock", "nameserver", "srtt", "var", "wait")
 
     def __init__(self, nameserver: str = "", lock: Lock = UNSHARED) -> None:
         self.nameserver = nameserver  # as users read it
         self.lock = lock
         self.srtt: float | None = None
         self.var = 0.0
+        self.wait = FIRST_WAIT
+        """Seconds until the first resend: max(50 ms, srtt + 4 var), 250 ms before any sample."""
         self.failures = 0
         self.failed_at = 0.0
         self._edns_from = -math.inf
-
-    @property
-    def wait(self) -> float:
-        """Seconds until the first resend: max(50 ms, srtt + 4 var), 250 ms before any sample."""
-        if self.srtt is None:
-            return FIRST_WAIT
-        wait = self.srtt + 4 * self.var
-        return LEAST_WAIT if wait < LEAST_WAIT else min(wait, MOST_WAIT)
 
     def replied(self, rtt: float) -> None:
         """Note a reply: every send has an id and socket of its own, so each sample is unambiguous."""
@@ -44,6 +38,8 @@ class Health:
             # RFC 6298, section 2.3: alpha 1/8, beta 1/4.
             self.var += (abs(srtt - rtt) - self.var) / 4
             self.srtt = srtt + (rtt - srtt) / 8
+        wait = self.srtt + 4 * self.var
+        self.wait = LEAST_WAIT if wait < LEAST_WAIT else min(wait, MOST_WAIT)
 
     def failed(self, now: float) -> None:
         """Note a timeout or an unreachable port."""

@@ -23,7 +23,7 @@ from typing import Protocol
 from k8sresolve._core.engine.health import MOST_WAIT
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
-from k8sresolve._core.engine.sends import Send, Sends, Sent
+from k8sresolve._core.engine.sends import Send, Sends
 from k8sresolve._core.questions import (
     IMPATIENT,
     Empty,
@@ -34,7 +34,6 @@ from k8sresolve._core.questions import (
     Patience,
     Question,
     Result,
-    new,
 )
 from k8sresolve._core.wire.names import Malformed, Unsendable
 from k8sresolve._core.wire.query import encode_query
@@ -319,9 +318,10 @@ class Inquiry:
         transport: Transport = "tcp" if self._tcp or purpose == "tcp" else "udp"
         edns = self._ledger.healths[server].takes_edns(now) and server not in self._plain
         payload = (self._with_edns if edns else self._without) or self._payload(edns)
-        number = len(self.sent)
-        self.sent.append(Sent(server, transport, purpose, now, edns))
-        return new(Send, (number, self._rules.nameservers[server], transport, payload, purpose))
+        nameserver = self._rules.nameservers[server]
+        send = Send(len(self.sent), nameserver, transport, payload, purpose, server=server, at=now, edns=edns)
+        self.sent.append(send)
+        return send
 
     def _payload(self, edns: bool) -> bytes:
         if edns:
@@ -332,20 +332,20 @@ class Inquiry:
 
     # -- replies -----------------------------------------------------------------------------------------------------
 
-    def _replied(self, now: float, sent: Sent, outcome: str) -> None:
+    def _replied(self, now: float, sent: Send, outcome: str) -> None:
         """It was a reply, and so tells of the nameserver's round trip."""
         if not sent.ended:
             self._ledger.healths[sent.server].replied(now - sent.at)
         sent.end(now, outcome)
 
-    def _on_junk(self, now: float, sent: Sent) -> list[Send]:
+    def _on_junk(self, now: float, sent: Send) -> list[Send]:
         # What does not match is not the nameserver's doing: keep listening, and at a flood ask where it cannot follow.
         self._junk += 1
         if self._junk != JUNK_LIMIT or self._tcp:
             return []
         return [self._put(now, sent.server, "tcp")]
 
-    def _truncated(self, now: float, sent: Sent) -> list[Send]:
+    def _truncated(self, now: float, sent: Send) -> list[Send]:
         sent.truncated = True
         self._replied(now, sent, "truncated")
         if self._tcp:
@@ -354,7 +354,7 @@ class Inquiry:
         self._waits = 0
         return [] if self.sent.is_asked(sent.server, over="tcp") else [self._send(now, sent.server)]
 
-    def _judge(self, now: float, sent: Sent, reading: Reply) -> list[Send]:
+    def _judge(self, now: float, sent: Send, reading: Reply) -> list[Send]:
         if reading.rcode == NOERROR and reading.data:
             self._replied(now, sent, "NOERROR")
             ttl = reading.ttl or 0
@@ -380,7 +380,7 @@ class Inquiry:
         seconds = self._ledger.cache.seconds(self.question.name, reading.soa_ttl, self._rules.cluster_domain)
         return now + seconds, now + (reading.soa_ttl or 0)
 
-    def _refusal(self, now: float, sent: Sent, reading: Reply) -> list[Send]:
+    def _refusal(self, now: float, sent: Send, reading: Reply) -> list[Send]:
         """The reply answers nothing."""
         outcome = rcode_name(reading.rcode)
         if reading.rcode in (FORMERR, BADVERS) and sent.edns:
@@ -394,7 +394,7 @@ class Inquiry:
             return self._doubt(now, sent, reason or "refused", outcome)
         return self._setback(now, sent, reason, outcome, replied=True)
 
-    def _without_edns(self, now: float, sent: Sent, outcome: str, *, known: bool) -> list[Send]:
+    def _without_edns(self, now: float, sent: Send, outcome: str, *, known: bool) -> list[Send]:
         # RFC 6891, section 7: FORMERR from a nameserver that knows no EDNS; BADVERS should not occur with version 0.
         # What does not carry the question may be anybody's, and so is no reason to think less of the nameserver.
         if known:
@@ -408,7 +408,7 @@ class Inquiry:
     # -- setbacks ----------------------------------------------------------------------------------------------------
 
     def _setback(
-        self, now: float, sent: Sent, reason: Reason, outcome: str, *, replied: bool = False, doubted: bool = False
+        self, now: float, sent: Send, reason: Reason, outcome: str, *, replied: bool = False, doubted: bool = False
     ) -> list[Send]:
         """That nameserver does not answer: ask another at once, the same one again after a pause, or fail."""
         if sent.ended:
@@ -434,7 +434,7 @@ class Inquiry:
             return self._fail(now, *self.verdict())
         return self._pause(now)
 
-    def _doubt(self, now: float, sent: Sent, reason: Reason, outcome: str) -> list[Send]:
+    def _doubt(self, now: float, sent: Send, reason: Reason, outcome: str) -> list[Send]:
         """What came cannot be right. It is no last word, and over UDP a right one may follow: its timer goes on."""
         if sent.ended or sent.reason is not None:
             return []

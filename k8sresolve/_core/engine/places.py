@@ -31,7 +31,7 @@ W = TypeVar("W", bound=Waiting)
 class Places(Generic[W]):
     """The places of one desk."""
 
-    __slots__ = ("_late", "_prompt", "_queues", "_shares", "taken")
+    __slots__ = ("_late", "_prompt", "_queues", "_shares", "queued", "taken")
 
     def __init__(self, cap: int) -> None:
         # By class: names outside the cluster domain, and names under it.
@@ -39,12 +39,8 @@ class Places(Generic[W]):
         self._late = [0, 0]
         self._shares = (cap - cap // 4, cap)
         self._queues: tuple[deque[W], ...] = ()  # made when one has to wait: an empty deque takes 800 octets
+        self.queued = False  # whether any may stand in line
         self.taken = 0  # the questions under way, late ones among them
-
-    @property
-    def queued(self) -> bool:
-        """Whether any may stand in line."""
-        return any(self._queues)
 
     @property
     def waiting(self) -> int:
@@ -55,27 +51,28 @@ class Places(Generic[W]):
         """Take a place for it; False where it has to wait, and stands in line now."""
         # Within the lesser share no place is refused to anyone.
         if self.taken < self._shares[0] or self._is_free(one.inside):
-            self._enter(one)
+            self._prompt[one.inside] += 1
+            self.taken += 1
+            one.launched = True
             return True
         if not self._queues:
             self._queues = deque(), deque()
         self._queues[one.inside].append(one)
+        self.queued = True
         return False
 
     def next(self) -> W | None:
         """Whose turn it is: it has a place now."""
         heads = [head for queue in self._queues if (head := _head(queue)) is not None and self._is_free(head.inside)]
         if not heads:
+            self.queued = any(self._queues)
             return None
         one = min(heads, key=lambda head: head.began)
         self._queues[one.inside].popleft()
-        self._enter(one)
-        return one
-
-    def _enter(self, one: W) -> None:
         self._prompt[one.inside] += 1
         self.taken += 1
         one.launched = True
+        return one
 
     def note_late(self, one: W) -> None:
         """Its first timer has run."""

@@ -1,13 +1,11 @@
 """What holds for all questions of a resolver, frozen; its ledger, which changes, is in `ledger.py`."""
 
-from typing import NamedTuple
-
 from k8sresolve.config import CacheConfig, Nameserver, ResolverConfig
 
 _ATTEMPTS = 2  # resolv.conf(5): RES_DFLRETRY
 
 
-class Rules(NamedTuple):
+class Rules:
     """Whom to ask, how often, how many questions at once, and what to remember.
 
     `most_sends` for each nameserver and `limit` in seconds for a question are None unless the configuration states
@@ -15,15 +13,40 @@ class Rules(NamedTuple):
     of a lookup. `rotate` starts each question at another nameserver, `use_tcp` asks over TCP alone.
     """
 
-    nameservers: tuple[Nameserver, ...]
-    in_flight: int = 128
-    cache: CacheConfig = CacheConfig()
-    cluster_domain: str | None = None
-    rotate: bool = False
-    use_tcp: bool = False
-    most_sends: int | None = None
-    limit: float | None = None
-    retry_unreachable: float = 0.0
+    __slots__ = (
+        "cache",
+        "cluster_domain",
+        "in_flight",
+        "limit",
+        "most_sends",
+        "nameservers",
+        "retry_unreachable",
+        "rotate",
+        "use_tcp",
+    )
+
+    def __init__(
+        self,
+        nameservers: tuple[Nameserver, ...],
+        *,
+        in_flight: int = 128,
+        cache: CacheConfig = CacheConfig(),  # noqa: B008 - a frozen value
+        cluster_domain: str | None = None,
+        rotate: bool = False,
+        use_tcp: bool = False,
+        most_sends: int | None = None,
+        limit: float | None = None,
+        retry_unreachable: float = 0.0,
+    ) -> None:
+        self.nameservers = nameservers
+        self.in_flight = in_flight
+        self.cache = cache
+        self.cluster_domain = cluster_domain
+        self.rotate = rotate
+        self.use_tcp = use_tcp
+        self.most_sends = most_sends
+        self.limit = limit
+        self.retry_unreachable = retry_unreachable
 
     @classmethod
     def of(cls, config: ResolverConfig, *, in_flight: int, cache: CacheConfig, retry_unreachable: float) -> "Rules":

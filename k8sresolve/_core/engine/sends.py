@@ -1,27 +1,18 @@
 """The sendings of a question: what a driver is asked to do, and the record of what became of it."""
 
 import math
-from typing import NamedTuple
 
 from k8sresolve._core.questions import Exchange, new
 from k8sresolve.config import Nameserver
 from k8sresolve.errors import Purpose, Reason, Transport
 
 
-class Send(NamedTuple):
-    """One sending to perform: report what becomes of it under `number`. `payload` has id 0; the driver sets its own."""
+class Send:
+    """One sending to perform, and what became of it: it is to be reported under its `number`.
 
-    number: int
-    nameserver: Nameserver
-    transport: Transport
-    payload: bytes
-    purpose: Purpose = "first"
-
-
-class Sent:
-    """A sending to the nameserver number `server`; once it has `ended`, `outcome` says what became of it.
-
-    `reason` is set where that is no answer; where it is `doubted`, what came cannot be right, and is not believed.
+    `payload` has id 0; the driver sets its own. It goes to the nameserver number `server`. Once it has `ended`,
+    `outcome` says how. `reason` is set where that is no answer; where it is `doubted`, what came cannot be right, and
+    is not believed.
     """
 
     __slots__ = (
@@ -30,7 +21,10 @@ class Sent:
         "edns",
         "ended",
         "milliseconds",
+        "nameserver",
+        "number",
         "outcome",
+        "payload",
         "purpose",
         "reason",
         "server",
@@ -38,10 +32,24 @@ class Sent:
         "truncated",
     )
 
-    def __init__(self, server: int, transport: Transport, purpose: Purpose, at: float, edns: bool) -> None:
-        self.server = server
+    def __init__(
+        self,
+        number: int,
+        nameserver: Nameserver,
+        transport: Transport,
+        payload: bytes,
+        purpose: Purpose = "first",
+        *,
+        server: int = 0,
+        at: float = 0.0,
+        edns: bool = False,
+    ) -> None:
+        self.number = number
+        self.nameserver = nameserver
         self.transport: Transport = transport
+        self.payload = payload
         self.purpose: Purpose = purpose
+        self.server = server
         self.at = at
         self.edns = edns
         self.ended = self.truncated = self.doubted = False
@@ -65,7 +73,7 @@ class Sent:
 _LAST_WORDS: frozenset[Reason | None] = frozenset({"refused", "notimp", "formerr", "bad"})
 
 
-class Sends(list[Sent]):
+class Sends(list[Send]):
     """All sendings of a question, in order."""
 
     __slots__ = ()
@@ -111,11 +119,11 @@ class Sends(list[Sent]):
         """When the last one did."""
         return next((sent.at for sent in reversed(self) if sent.server == server and not sent.ended), now)
 
-    def weightiest(self) -> Sent | None:
+    def weightiest(self) -> Send | None:
         """What tells most of the nameservers' failure: see `Inquiry.verdict`."""
         return max((sent for sent in self if sent.reason is not None), key=_weight, default=None)
 
 
-def _weight(sent: Sent) -> tuple[int, float]:
+def _weight(sent: Send) -> tuple[int, float]:
     rank = 0 if sent.doubted else 1 if sent.reason == "network" else 3 if sent.reason == "servfail" else 2
     return rank, sent.at

@@ -6,8 +6,8 @@ Text has one character for each byte (Latin-1), because the resolvers know of no
 import re
 from collections.abc import Callable, Iterator, Mapping
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
-
-import attrs
+from types import MappingProxyType
+from typing import NamedTuple
 
 from k8sresolve._core.addresses import parse_inet_aton
 from k8sresolve._core.files.findings import TextLine, odd
@@ -156,8 +156,7 @@ def _go_domain(hostname: str) -> tuple[str, ...]:
     return tuple(domain for domain in _glibc_domain(hostname) if domain)
 
 
-@attrs.frozen(kw_only=True, eq=False)
-class DialectRules:
+class DialectRules(NamedTuple):
     """What one resolver does its own way, as its `reference` says.
 
     `word` matches what stands between its blanks. `free`: a keyword may follow blanks, and needs none after it. `aside`
@@ -171,20 +170,20 @@ class DialectRules:
     reference: str
     lines: Callable[[str], Iterator[TextLine]]
     word: re.Pattern[str]
+    scope: Callable[[IPv6Address, str, Mapping[str, int]], int | None]
+    number: Callable[[str, int], int | None]
+    bounds: Mapping[str, tuple[int, int]]
     free: bool = False
     aside: tuple[str, ...] = ()
     ipv4: Callable[[str], IPv4Address | None] = parse_inet_aton
-    scope: Callable[[IPv6Address, str, Mapping[str, int]], int | None]
     fallback: tuple[str, ...] = ("127.0.0.1",)
     whole_domain: bool = False
     clears: tuple[str, ...] = ()
     keeps_root: bool = True
     host_domain: Callable[[str], tuple[str, ...]] = _no_domain
     environment: bool = False
-    number: Callable[[str, int], int | None]
-    bounds: Mapping[str, tuple[int, int]]
     anywhere: bool = False
-    flags: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    flags: Mapping[str, str] = MappingProxyType({})
     by_prefix: bool = False
 
 

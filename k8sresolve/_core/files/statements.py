@@ -2,8 +2,6 @@
 
 import re
 
-import attrs
-
 from k8sresolve._core.files.dialects import DialectRules
 from k8sresolve._core.files.findings import Findings, TextLine, odd
 from k8sresolve._core.files.search_list import look_at
@@ -15,7 +13,6 @@ from k8sresolve.errors import ConfigError
 MAX_NAMESERVERS = 3
 
 
-@attrs.define(eq=False)
 class Statements:
     """What a resolv.conf and the environment state, as one resolver reads them.
 
@@ -23,17 +20,18 @@ class Statements:
     `search_is_fixed` by LOCALDOMAIN. `places` says where each option was read last, None for RES_OPTIONS.
     """
 
-    dialect: DialectRules
-    source: str
-    findings: Findings
-    nameservers: list[Nameserver] = attrs.field(factory=list[Nameserver])
-    extra: TextLine | None = None
-    search: list[str] = attrs.field(factory=list[str])
-    search_line: TextLine | None = None
-    search_is_fixed: bool = False
-    numbers: dict[str, int] = attrs.field(factory=dict[str, int])
-    flags: set[str] = attrs.field(factory=set[str])
-    places: dict[str, TextLine | None] = attrs.field(factory=dict[str, "TextLine | None"])
+    def __init__(self, dialect: DialectRules, source: str, findings: Findings) -> None:
+        self.dialect = dialect
+        self.source = source
+        self.findings = findings
+        self.nameservers: list[Nameserver] = []
+        self.extra: TextLine | None = None
+        self.search: list[str] = []
+        self.search_line: TextLine | None = None
+        self.search_is_fixed = False
+        self.numbers: dict[str, int] = {}
+        self.flags: set[str] = set()
+        self.places: dict[str, TextLine | None] = {}
 
     def take_local_domain(self, value: str) -> None:
         """Let LOCALDOMAIN set the search list (resolv.conf(5)); a leading blank or an empty value gives the root."""

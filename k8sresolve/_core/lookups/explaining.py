@@ -18,7 +18,7 @@ from k8sresolve.records import Candidate, Explanation
 def explain(setting: Setting, name: str, policy: Policy | None = None) -> Lookup[Explanation]:
     """Look a host up and tell of every candidate; what goes wrong with the lookup is told, not raised."""
     if policy is not None:
-        setting = attrs.evolve(setting, policy=search.policy(policy))
+        setting = setting.under(search.policy(policy))
     planned = candidates(setting, name)
     here = answered_here(setting, name)
     if here is not None:

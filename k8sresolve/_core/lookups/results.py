@@ -1,15 +1,16 @@
 """What several results of one lookup come to together."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import TypeAlias
 
 from k8sresolve._core.lookups.setting import Setting
 from k8sresolve._core.ordering import ranks
-from k8sresolve._core.questions import Empty, Failed, Found, NxDomain, Result, Results, is_under, new
+from k8sresolve._core.questions import Empty, Failed, Found, NxDomain, Result, Results, is_under
 from k8sresolve.names import IPAddress
 from k8sresolve.records import Cname
 
 _NO_CHAIN: tuple[str, ...] = ()
+_FIRST = (0,)
 
 
 def in_canonical_order(addresses: Iterable[IPAddress]) -> tuple[IPAddress, ...]:
@@ -17,26 +18,20 @@ def in_canonical_order(addresses: Iterable[IPAddress]) -> tuple[IPAddress, ...]:
     return tuple(sorted(set(addresses), key=lambda address: (address.version, int(address))))
 
 
-class Summary(NamedTuple):
-    """What answers about addresses come to: all of these, how they were led to, how long they hold, and what lacks."""
+Summary: TypeAlias = tuple[tuple[IPAddress, ...], Cname | None, int, float, bool, tuple[int, ...]]
+"""What answers about addresses come to.
 
-    addresses: tuple[IPAddress, ...]
-    cname: Cname | None
-    ttl: int
-    expires_at: float
-    incomplete: bool
-    ranks: tuple[int, ...]
+All addresses, how they were led to, their TTL, when it is over, whether something lacks, and the addresses' ranks.
+"""
 
 
 def summary_of(answers: Results, setting: Setting) -> Summary:
     """Sum up answers of which one at least is found."""
     if len(answers) == 1 and isinstance(found := answers[0], Found) and len(found.data) == 1 and not found.chain:
-        return new(Summary, (found.data, None, found.ttl, found.expires + setting.epoch(), found.truncated, (0,)))
+        return found.data, None, found.ttl, found.expires + setting.epoch(), found.truncated, _FIRST
     addresses = addresses_in(answers)
     ttl, expires_at = lifetime(answers, setting)
-    return Summary(
-        addresses, cname_of(answers, setting), ttl, expires_at, is_lacking(answers), ranked(addresses, setting)
-    )
+    return addresses, cname_of(answers, setting), ttl, expires_at, is_lacking(answers), ranked(addresses, setting)
 
 
 def addresses_in(answers: Results) -> tuple[IPAddress, ...]:

@@ -144,7 +144,7 @@ def _no_service_because(place: ServiceName) -> str:
     return f"{missing}, or it is headless and none of its pods is ready"
 
 
-class Offer(NamedTuple):
+class Offer:
     """SRV records with the addresses of their targets.
 
     `records` are in canonical order, each target in lower case; `addresses` are those of each target, as far as there
@@ -152,13 +152,24 @@ class Offer(NamedTuple):
     `followed` is how many targets came without an address, and how many of these were asked for.
     """
 
-    records: list["Srv"]
-    addresses: dict[str, tuple[IPAddress, ...]]
-    ttl: int
-    expires_at: float
-    incomplete: bool
-    lost: Failed | None
-    followed: tuple[int, int]
+    __slots__ = ("addresses", "expires_at", "followed", "incomplete", "lost", "records", "ttl")
+
+    def __init__(
+        self,
+        records: list["Srv"],
+        addresses: dict[str, tuple[IPAddress, ...]],
+        lifetime: tuple[int, float],
+        *,
+        incomplete: bool,
+        lost: Failed | None,
+        followed: tuple[int, int],
+    ) -> None:
+        self.records = records
+        self.addresses = addresses
+        self.ttl, self.expires_at = lifetime
+        self.incomplete = incomplete
+        self.lost = lost
+        self.followed = followed
 
 
 class Srv(NamedTuple):
@@ -238,10 +249,14 @@ def _completed(trail: Trail, place: ServiceName, answer: Found, what: str) -> Lo
     lost = next((failed for name, got in followed.items() if not known[name] and (failed := first_failed(got))), None)
     if lost and not any(known.values()):
         trail.give_up(lost)
-    ttl, expires_at = lifetime([answer, *(a for answers in followed.values() for a in answers)], setting)
-    incomplete = answer.truncated or len(followed) < len(unknown) or any(map(is_lacking, followed.values()))
-    addresses = {name: _wanted(found, setting) for name, found in known.items()}
-    return Offer(records, addresses, ttl, expires_at, incomplete, lost, (len(unknown), len(followed)))
+    return Offer(
+        records,
+        {name: _wanted(found, setting) for name, found in known.items()},
+        lifetime([answer, *(a for answers in followed.values() for a in answers)], setting),
+        incomplete=answer.truncated or len(followed) < len(unknown) or any(map(is_lacking, followed.values())),
+        lost=lost,
+        followed=(len(unknown), len(followed)),
+    )
 
 
 def _wanted(addresses: tuple[IPAddress, ...], setting: Setting) -> tuple[IPAddress, ...]:

@@ -1,9 +1,7 @@
 """What a resolver's lookups have in common: its configuration, search policy, families, own addresses and clock."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cached_property
-
-import attrs
 
 from k8sresolve._core.events import Events
 from k8sresolve._core.questions import AAAA, A
@@ -16,24 +14,44 @@ from k8sresolve.names import IPAddress, ServiceName, check_namespace
 _FAMILY_NAMES = {"ipv4": "IPv4 address", "ipv6": "IPv6 address"}
 
 
-# Not slotted: what follows from the fields is found once, when it is first needed.
-@attrs.frozen(eq=False, repr=False, slots=False)
 class Setting:
     """What lookups take from their resolver.
 
     `own` tells the machine's own addresses; `now` is the driver's clock, and `epoch` the Unix time at which it was 0.
+    What follows from these is found once, when it is first needed.
     """
 
-    config: ResolverConfig
-    policy: PolicyRules
-    family: Family
-    own: Callable[[], tuple[IPAddress, ...]]
-    now: Callable[[], float]
-    epoch: Callable[[], float]
-    events: Events
-    hosts: Mapping[str, tuple[str, ...]] = attrs.field(
-        init=False, default=attrs.Factory(lambda self: dict(self.config.hosts), takes_self=True)
-    )
+    def __init__(
+        self,
+        config: ResolverConfig,
+        policy: PolicyRules,
+        family: Family,
+        *,
+        own: Callable[[], tuple[IPAddress, ...]],
+        now: Callable[[], float],
+        epoch: Callable[[], float],
+        events: Events,
+    ) -> None:
+        self.config = config
+        self.policy = policy
+        self.family: Family = family
+        self.own = own
+        self.now = now
+        self.epoch = epoch
+        self.events = events
+        self.hosts = dict(config.hosts)
+
+    def under(self, policy: PolicyRules | None = None, family: Family | None = None) -> "Setting":
+        """The same with another policy or family."""
+        return Setting(
+            self.config,
+            policy or self.policy,
+            family or self.family,
+            own=self.own,
+            now=self.now,
+            epoch=self.epoch,
+            events=self.events,
+        )
 
     @cached_property
     def search(self) -> Search:

@@ -1,7 +1,5 @@
 """Aliases whose target a nameserver left out, as CoreDNS may where an answer did not fit (coredns#4684)."""
 
-import attrs
-
 from k8sresolve._core.questions import Empty, Found, Question, Results, Round
 
 
@@ -41,5 +39,14 @@ def completed(answers: Results, rdtypes: tuple[int, ...], questions: tuple[Quest
         target = learnt.get(rdtype)
         if isinstance(answer, Empty) and isinstance(target, Found):
             expires = min(target.expires, answer.expires)
-            whole[index] = attrs.evolve(target, chain=answer.chain + target.chain, expires=expires)
+            whole[index] = Found(
+                target.data,
+                target.ttl,
+                expires,
+                answer.chain + target.chain,
+                target.glue,
+                target.truncated,
+                target.exchanges,
+                target.at,
+            )
     return tuple(whole)

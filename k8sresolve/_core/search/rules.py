@@ -56,16 +56,19 @@ class Step(NamedTuple):
 Beyond: TypeAlias = tuple[tuple[Question, Result | None], ...]
 
 
-class Tried(NamedTuple):
+class Tried:
     """A candidate and what it came to; `answers` are in the order of the types, empty where it could not be sent.
 
     `beyond` are the questions about its last alias, with their answers, where the first ones left it open.
     """
 
-    step: Step
-    answers: Results
-    outcome: Outcome
-    beyond: Beyond = ()
+    __slots__ = ("answers", "beyond", "outcome", "step")
+
+    def __init__(self, step: Step, answers: Results, outcome: Outcome, beyond: Beyond = ()) -> None:
+        self.step = step
+        self.answers = answers
+        self.outcome: Outcome = outcome
+        self.beyond = beyond
 
     @property
     def candidate(self) -> Candidate:
@@ -84,7 +87,7 @@ Plan: TypeAlias = Callable[[str, ResolverConfig, tuple[int, ...]], Iterator[Step
 Judgement: TypeAlias = tuple[Outcome, Then]
 
 
-class PolicyRules(NamedTuple):
+class PolicyRules:
     """One way of searching, as a row of rules.
 
     `steps` makes the candidates; `judge` says what a step's answers come to, and what follows it; `failure` how a walk
@@ -92,11 +95,22 @@ class PolicyRules(NamedTuple):
     open is followed by one more question.
     """
 
-    name: Policy
-    steps: Plan
-    judge: Callable[[Step, Results], Judgement]
-    failure: Callable[[Sequence[Tried], tuple[int, ...]], Failure]
-    asks_beyond: bool = False
+    __slots__ = ("asks_beyond", "failure", "judge", "name", "steps")
+
+    def __init__(
+        self,
+        name: Policy,
+        steps: Plan,
+        judge: Callable[[Step, Results], Judgement],
+        failure: Callable[[Sequence[Tried], tuple[int, ...]], Failure],
+        *,
+        asks_beyond: bool = False,
+    ) -> None:
+        self.name: Policy = name
+        self.steps = steps
+        self.judge = judge
+        self.failure = failure
+        self.asks_beyond = asks_beyond
 
 
 # Candidates.

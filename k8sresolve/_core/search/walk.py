@@ -6,7 +6,7 @@ see `rules`. Nothing here does I/O or looks at a clock: `Search.walk` yields wha
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache, partial
-from typing import NamedTuple, get_args
+from typing import get_args
 
 from k8sresolve._core.questions import (
     AAAA,
@@ -32,7 +32,7 @@ from k8sresolve.records import Candidate
 _NOTHING_BEYOND: Beyond = ()
 
 
-class Walked(NamedTuple):
+class Walked:
     """The end of a walk: the candidate that was found, or how the policy reports that none was.
 
     `failure` is None exactly where something was found: `"nxdomain"`, `"nodata"`, `"temporary"`, or `"failed"`, where
@@ -40,10 +40,19 @@ class Walked(NamedTuple):
     be sent. `tried` are the candidates that were asked, in search order.
     """
 
-    found: Tried | None
-    tried: tuple[Tried, ...]
-    failure: Failure | None = None
-    failed: Failed | None = None
+    __slots__ = ("failed", "failure", "found", "tried")
+
+    def __init__(
+        self,
+        found: Tried | None,
+        tried: tuple[Tried, ...],
+        failure: Failure | None = None,
+        failed: Failed | None = None,
+    ) -> None:
+        self.found = found
+        self.tried = tried
+        self.failure: Failure | None = failure
+        self.failed = failed
 
 
 def policy(name: Policy) -> PolicyRules:
@@ -135,10 +144,10 @@ class Search:
                     got, beyond = completed(got, rdtypes, questions, more), tuple(zip(questions, more, strict=True))
                     outcome, then = policy.judge(step, got)
                 if outcome == "found" and decided is None and not tried and len(steps) == 1:
-                    found = new(Tried, (step, got, outcome, beyond))
-                    return new(Walked, (found, (found,), None, None))
+                    found = Tried(step, got, outcome, beyond)
+                    return Walked(found, (found,))
                 if step.kind != "repeated":
-                    tried.append(new(Tried, (step, got, outcome, beyond)))
+                    tried.append(Tried(step, got, outcome, beyond))
                     if decided is not None:
                         decided(tried[-1])
             if then == "stop":
@@ -245,7 +254,7 @@ def _answered(steps: Run, answers: Results, width: int) -> list[tuple[Step, Resu
 
 def _walked(tried: tuple[Tried, ...], policy: PolicyRules, rdtypes: tuple[int, ...]) -> Walked:
     if tried and tried[-1].outcome == "found":
-        return new(Walked, (tried[-1], tried, None, None))
+        return Walked(tried[-1], tried)
     decided = [t for t in tried if t.outcome != "overtaken"]
     if decided and decided[-1].outcome == "found":
         return Walked(decided[-1], tried)

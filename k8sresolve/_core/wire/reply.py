@@ -13,7 +13,7 @@ from struct import Struct, error
 from types import MappingProxyType
 from typing import Any
 
-from k8sresolve._core.questions import AAAA, CNAME, NS, OPT, PTR, SOA, SRV, A, SrvData, new
+from k8sresolve._core.questions import AAAA, CNAME, NO_GLUE, NS, OPT, PTR, SOA, SRV, A, SrvData, new
 from k8sresolve._core.wire.names import (
     MAX_NAME,
     Malformed,
@@ -42,7 +42,6 @@ _HEADER = Struct("!HBBHHHH")
 _RECORD = Struct("!HHIH")
 _SRV = Struct("!HHH")
 _ANSWERING = frozenset({NOERROR, NXDOMAIN})
-_NO_GLUE: Mapping[str, tuple[IPAddress, ...]] = MappingProxyType({})
 _NO_TARGETS: Mapping[bytes, str] = MappingProxyType({})
 _BARE_OPT = b"\0\0\x29"  # owner, type
 _FAMILIES: dict[int, tuple[Callable[[int], IPAddress], int]] = {A: (IPv4Address, 4), AAAA: (IPv6Address, 16)}
@@ -97,7 +96,7 @@ def read_plain_reply(message: bytes, query: bytes, rdtype: int) -> Reply | None:
 
 def _bare(message: bytes) -> Reply:
     answers = int.from_bytes(message[6:8], "big")
-    return Reply(message[3] & 15, bool(message[2] & 2), (), (), None, _NO_GLUE, None, False, answers)
+    return Reply(message[3] & 15, bool(message[2] & 2), (), (), None, NO_GLUE, None, False, answers)
 
 
 def _read_without_question(message: bytes) -> Reply | None:
@@ -132,7 +131,7 @@ def _read_sections(message: bytes, at: int, rdtype: int) -> Reply:
     soa_ttl: int | None = None
     if authority:
         at, soa_ttl = _read_authority(message, at, authority)
-    glue = _NO_GLUE
+    glue = NO_GLUE
     if additional:
         at, upper, glue = _read_additional(message, at, additional, targets)
         rcode |= upper << 4
@@ -171,7 +170,7 @@ def _read_one_address(message: bytes, query: bytes, rdtype: int) -> Reply | None
     ttl, length, octets, opt, upper, options = end.unpack_from(message, len(message) - behind)
     if length != size or ttl > MAX_TTL or opt != _BARE_OPT or upper or options:
         return None
-    return new(Reply, (NOERROR, False, _lone_address(octets), (), ttl, _NO_GLUE, None, False, 1, 0, True))
+    return new(Reply, (NOERROR, False, _lone_address(octets), (), ttl, NO_GLUE, None, False, 1, 0, True))
 
 
 @lru_cache(512)
@@ -397,4 +396,4 @@ def _read_additional(
                 glue.setdefault(name, {})[octets] = make(_number(octets))
         else:
             raise Odd
-    return at, upper or 0, {name.lower(): tuple(found.values()) for name, found in glue.items()} if glue else _NO_GLUE
+    return at, upper or 0, {name.lower(): tuple(found.values()) for name, found in glue.items()} if glue else NO_GLUE

@@ -79,7 +79,7 @@ class LibcResolver(OfflineResolver):
 
     def _connect(self, rules: Rules, ledger: Ledger, events: Events) -> VirtualDriver:
         if self._limit is not None:
-            rules = rules._replace(limit=self._limit)
+            rules.limit = self._limit
         return super()._connect(rules, ledger, events)
 
     def run(self, function: Callable[[*Ts], Lookup[T]], *arguments: *Ts) -> T:

@@ -117,7 +117,7 @@ def test_each_change_takes_the_lock_once_and_lets_go_of_it(change):
 
 
 def test_the_cache_holds_its_bound_under_several_threads(hasty):
-    cache = Ledger(RULES._replace(cache=CacheConfig(entries=8)), lock=threading.RLock()).cache
+    cache = Ledger(Rules(RULES.nameservers, cache=CacheConfig(entries=8)), lock=threading.RLock()).cache
 
     def work(number):
         for turn in range(5000):

@@ -18,10 +18,10 @@ def setting(config=POD, *, family="ipv4", own=("10.244.0.7",), clock=lambda: 100
         config,
         policy("kubernetes"),
         family,
-        lambda: tuple(map(ip_address, own)),
-        clock,
-        lambda: 1000.0,
-        Events(tuple(observers)),
+        own=lambda: tuple(map(ip_address, own)),
+        now=clock,
+        epoch=lambda: 1000.0,
+        events=Events(tuple(observers)),
     )
 
 

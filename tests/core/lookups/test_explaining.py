@@ -148,7 +148,7 @@ def ended(lookup, answer):
 @pytest.mark.parametrize("policy", get_args(Policy))
 @pytest.mark.parametrize("family", ["ipv4", "both"])
 def test_f19_the_class_of_error_is_the_policys_in_the_exception_and_in_what_is_told(policy, family):
-    place = attrs.evolve(setting(LISTED, family=family), policy=search.policy(policy))
+    place = setting(LISTED, family=family).under(search.policy(policy))
     for name, *outcomes in product(
         ["web", "web.shop.x", f"{'x' * 63}.{'y' * 63}.{'z' * 63}.{'w' * 55}"], *[ANSWERS] * 3
     ):
@@ -180,7 +180,7 @@ def test_f19_the_class_of_error_is_the_policys_in_the_exception_and_in_what_is_t
     ],
 )
 def test_f19_what_is_final_is_the_policys_to_say(policy, outcome, kind):
-    place = attrs.evolve(setting(LISTED), policy=search.policy(policy))
+    place = setting(LISTED).under(search.policy(policy))
     assert type(ended(addresses(place, "web.shop.x"), lambda _name: ANSWERS[outcome])) is kind
     assert ended(explain(place, "web.shop.x"), lambda _name: ANSWERS[outcome]).outcome == outcome
 

@@ -217,7 +217,8 @@ def test_auto_asks_the_other_family_before_it_says_no_data(dual):
 )
 def test_auto_asks_aaaa_where_the_pod_has_an_ipv6_address_of_use(ipv4, own, rdtypes):
     with ipv4.resolver() as resolver:
-        setting = attrs.evolve(resolver._line.setting, own=lambda: tuple(map(ip_address, own)))
+        setting = resolver._line.setting.under()
+        setting.own = lambda: tuple(map(ip_address, own))
         assert setting.rdtypes == rdtypes
         assert setting.rdtypes + setting.rest == (A, AAAA)
 

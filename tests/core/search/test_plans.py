@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from k8sresolve._core.questions import AAAA, SRV, A
 from k8sresolve._core.search.absolute import steps_for
 from k8sresolve._core.search.plans import PLANS, runs
+from k8sresolve._core.search.rules import PolicyRules
 from k8sresolve._core.search.walk import Search, policy
 from k8sresolve.config import Policy, ResolverConfig
 from tests.core.search.driving import KUBERNETES, POD
@@ -93,7 +94,7 @@ def test_of_names_that_end_alike_the_policy_is_asked_once(names, plans):
         asked.append(name)
         return KUBERNETES.steps(name, config, rdtypes)
 
-    search = Search(POD, KUBERNETES._replace(steps=steps))
+    search = Search(POD, PolicyRules("kubernetes", steps, KUBERNETES.judge, KUBERNETES.failure, asks_beyond=True))
     for name in names:
         list(search._runs(name, (A,)))
     # That no plan can be kept is found out once, too; then each name has its own.
