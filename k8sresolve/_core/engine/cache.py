@@ -130,14 +130,14 @@ class Cache:
             return
         with self.lock:
             self._drop(key)
-            if not self._add(key, answer):
+            if not self._add(key, answer, octets_of_answer(key, answer)):
                 return
-            if key.rdtype in _OTHER_FAMILY:
-                other = Question(key.name, _OTHER_FAMILY[key.rdtype])
-                beside = self._kept.get(other)
+            name, rdtype = key
+            if rdtype in _OTHER_FAMILY:
+                beside = self._kept.get((name, _OTHER_FAMILY[rdtype]))
                 if beside is not None:
                     self._let_live(key, answer, beside, now)
-                    self._let_live(other, beside, answer, now)
+                    self._let_live(Question(name, _OTHER_FAMILY[rdtype]), beside, answer, now)
             self._keep_to_bounds()
 
     def _let_live(self, key: Question, negative: object, positive: object, now: float) -> None:
@@ -177,7 +177,7 @@ class Cache:
             return
         self._drop(call)
         finished = Finished(result, tuple(made_of))
-        if self._add(call, finished):
+        if self._add(call, finished, octets_of_result(call, result, len(made_of) // 2)):
             self._let_hold(finished, found, expires)
             self._keep_to_bounds()
 
@@ -236,8 +236,7 @@ class Cache:
         self._kept[key] = answer
         return answer  # type: ignore[no-any-return]
 
-    def _add(self, key: tuple[Any, ...], one: Answer | Finished) -> bool:
-        octets = _octets_of(key, one)
+    def _add(self, key: tuple[Any, ...], one: Answer | Finished, octets: int) -> bool:
         if octets * _SHARES > self.config.octets:
             return False
         self._kept[key] = one
