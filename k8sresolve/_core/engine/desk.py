@@ -2,7 +2,7 @@
 
 A flight is one inquiry, shared by all callers of its question; nobody's task owns it, so a caller that is cancelled
 only leaves. A batch is one `Round` of one caller. The desk is pure and takes no lock: its host performs sends, wakes
-callers and serialises calls. Every call takes the time.
+callers and serialises calls; where that is by the ledger's own lock, the desk is `locked`. Every call takes the time.
 """
 
 import math
@@ -140,7 +140,9 @@ class Host(Protocol):
 class Desk:
     """The flights of one resolver."""
 
-    def __init__(self, rules: Rules, ledger: Ledger, events: Events, host: Host, *, turn: int = 0) -> None:
+    def __init__(
+        self, rules: Rules, ledger: Ledger, events: Events, host: Host, *, turn: int = 0, locked: bool = False
+    ) -> None:
         self.rules = rules
         self.ledger = ledger
         self.flights: dict[Question, Flight] = {}
@@ -149,6 +151,8 @@ class Desk:
         self.counters = ledger.tally.enter(self)
         self._events = events
         self._host = host
+        cache = ledger.cache
+        self._recall, self._keep = (cache.use, cache.take) if locked else (cache.get, cache.put)
         self._turn = turn  # which nameserver the next question prefers, where they rotate
         self._filling = False
 
@@ -263,7 +267,7 @@ class Desk:
     def _remember(self, batch: Batch, keys: list[Question], now: float) -> None:
         """Answer what the cache knows."""
         for index, key in enumerate(keys):
-            answer = self.ledger.cache.get(key, now)
+            answer = self._recall(key, now)
             if answer is None:
                 continue
             batch.take(index, answer)
@@ -367,7 +371,7 @@ class Desk:
         except Exception as error:  # noqa: BLE001 - the answer is there all the same
             self._host.report(f"releasing what {flight.question} used failed", error)
         if flight.forgotten == self.ledger.cache.forgotten:
-            self.ledger.cache.put(key, answer, now)
+            self._keep(key, answer, now)
         if self._events.observers:
             self._events.landed(flight.question, answer, now - flight.began)
         batches, flight.batches = flight.batches, {}

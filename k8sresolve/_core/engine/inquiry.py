@@ -359,8 +359,12 @@ class Inquiry:
             self._replied(now, sent, "NOERROR")
             ttl = reading.ttl or 0
             expires = now + min(ttl, self._rules.cache.max_ttl)
-            told = self.exchanges(now)
-            self.answer = Found(reading.data, ttl, expires, reading.chain, reading.glue, reading.truncated, told, now)
+            first = len(self.sent) == 1 and sent.transport == "udp"
+            told = self._ledger.healths[sent.server].nameserver if first else self.exchanges(now)
+            took = sent.milliseconds
+            self.answer = Found(
+                reading.data, ttl, expires, reading.chain, reading.glue, reading.truncated, told, now, took
+            )
             return []
         if reading.rcode == NOERROR and reading.truncated:
             return self._setback(now, sent, "bad", "truncated over TCP too, before any record", replied=True)

@@ -7,25 +7,26 @@ from collections.abc import Callable
 from typing import Any
 
 from k8sresolve._core.questions import AAAA, A, Found, Question, Result, SrvData
-from k8sresolve.names import PodName
+from k8sresolve.names import IPAddress, PodName
 from k8sresolve.records import Addresses, Answer, Endpoint, Port, Service
 
-_ANSWER = 436  # without its records
+_ANSWER = 316  # without its records
 _ADDRESS = {A: 88, AAAA: 108}
 _NAME = 92  # as a record, without its text, as the next two
 _SRV = 168
 _GLUE = 120
 _SOME_GLUE = 150
 
-_RESULT = 200  # a call and what it knows of its answers, which are counted by themselves
+_RESULT = 160  # a call and what it knows of its answers, which are counted by themselves
 _ASKED = 20
 _TEXT = 57  # without its characters
 _OWN_NAME = 200  # the Service's own, of which there is one
-_RECORD = 130
+_RECORD = 122
+_SEVERAL = 110  # a tuple of its own for addresses and for their ranks
 _RRSET = 170
 _PORT = 240
-_TARGET = 179
-_ENDPOINT = 191
+_TARGET = 171
+_ENDPOINT = 183
 
 
 def octets_of_answer(key: Question, answer: Result) -> int:
@@ -67,8 +68,12 @@ def _of_record(one: object) -> int:
     return 0 if of_kind is None else of_kind(one)
 
 
+def _of_addresses(addresses: tuple[IPAddress, ...]) -> int:
+    return _SEVERAL + 16 * len(addresses) if len(addresses) > 1 else 0
+
+
 def _of_service(service: Service) -> int:
-    return _RECORD + 16 * len(service.addresses) + sum(map(_of_port, service.ports))
+    return _RECORD + _of_addresses(service.addresses) + sum(map(_of_port, service.ports))
 
 
 def _of_port(port: Port) -> int:
@@ -77,7 +82,7 @@ def _of_port(port: Port) -> int:
 
 # By the type: to match classes, one after the other, is most of what it costs to remember a result.
 _OF_KIND: dict[type[Any], Callable[[Any], int]] = {
-    Addresses: lambda one: _RECORD + 16 * len(one.addresses),
+    Addresses: lambda one: _RECORD + _of_addresses(one.addresses),
     Service: _of_service,
     Port: _of_port,
     Endpoint: lambda _: _ENDPOINT,

@@ -19,7 +19,7 @@ from k8sresolve._core.search import walk as search
 from k8sresolve._core.search.rules import Tried
 from k8sresolve.errors import NoData, NoSuchName
 from k8sresolve.names import IPAddress, check_host
-from k8sresolve.records import Addresses
+from k8sresolve.records import Addresses, addresses_of
 
 if TYPE_CHECKING:
     from k8sresolve.explanations import Candidate
@@ -49,7 +49,9 @@ def addresses(setting: Setting, host: str) -> Lookup[Addresses]:
         tried = yield from searched(trail, known)
         known, candidate = tried.answers, tried.step.name
     addresses, cname, ttl, expires_at, incomplete, ranks = summary_of(known, setting)
-    return Addresses(host, addresses, cname, candidate, ttl, expires_at, incomplete, ranks)
+    return addresses_of(
+        host, addresses, cname, candidate, ttl=ttl, expires_at=expires_at, incomplete=incomplete, ranks=ranks
+    )
 
 
 def searched(trail: Trail, known: Results | None = None) -> Lookup[Tried]:
