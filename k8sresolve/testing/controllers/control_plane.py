@@ -5,12 +5,12 @@ What an object states wins: an address, a status, slices, or the pods that belon
 """
 
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import attrs
 
 from k8sresolve.errors import ManifestError
-from k8sresolve.testing.controllers.networks import AddressPool, Networks
+from k8sresolve.testing.controllers.networks import NODE_IPS, AddressPool, Networks
 from k8sresolve.testing.controllers.slices import cut, endpoint_slices, select
 from k8sresolve.testing.controllers.workloads import make_pods, matches, owners_of
 from k8sresolve.testing.objects.addresses import IPFamily, families_of, family_of
@@ -29,9 +29,6 @@ from k8sresolve.testing.objects.store import Store
 
 MAX_PODS = 150_000
 """As many pods as Kubernetes is made for: kubernetes.io/docs/setup/best-practices/cluster-large."""
-
-NODE_IPS: Mapping[IPFamily, str] = {"IPv4": "172.18.0.2", "IPv6": "fc00:f853:ccd:e793::2"}
-"""The addresses of the node that a cluster has where the manifests hold none, as kind gives them."""
 
 _WORKLOADS = ("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job")
 

@@ -140,7 +140,8 @@ class PodSpec:
 
     `ports` are those that a named `targetPort` may mean, in the order in which they are looked for: the containers',
     then those of sidecars (initContainers with restartPolicy Always). `undeclared` says that one of these declares
-    none, so that it may listen on any.
+    none, so that it may listen on any. `host_aliases` are lines of its hosts file, each an address and its names.
+    `hostname_override` is the host name inside the pod, of which DNS knows nothing.
     """
 
     hostname: str = ""
@@ -151,6 +152,8 @@ class PodSpec:
     node_selector: Selector = ()
     dns_policy: str = "ClusterFirst"
     dns_config: DNSConfig | None = None
+    host_aliases: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    hostname_override: str = ""
 
     def number_of(self, port: str, protocol: str) -> int | None:
         """Find the number that a named `targetPort` stands for: FindPort, k8s.io/endpointslice/util."""

@@ -103,6 +103,11 @@ def _pod_spec(spec: Object, path: FieldPath) -> PodSpec:
         node_selector=read_labels(spec, "nodeSelector", path),
         dns_policy=take(spec, "dnsPolicy", str, "ClusterFirst", path),
         dns_config=_dns_config(spec, path),
+        host_aliases=tuple(
+            (take(alias, "ip", str, "", at), texts(alias, "hostnames", at))
+            for alias, at in mappings(spec, "hostAliases", path)
+        ),
+        hostname_override=take_name(spec, "hostnameOverride", path),
     )
 
 
