@@ -136,7 +136,7 @@ class _Reader:
             raise part.source.error(how)
         if not kind:
             return "no kind: not a Kubernetes object"
-        is_known = isinstance(kind, str) and (kind in _CORE or "items" in obj)
+        is_known = not isinstance(kind, str) or kind in _CORE or "items" in obj
         return "" if version or is_known else "no apiVersion: not a Kubernetes object"
 
     def resources(self, part: Part) -> Iterator[Resource]:
