@@ -42,7 +42,8 @@ class Explanation(Value):
 
     `outcome` is `"found"`, `"nodata"`, `"nxdomain"` or a failure's name, `addresses` what was found, and `questions`
     the number of questions asked of nameservers or the cache. `remark` points out a temporary failure that this
-    policy's resolver, or another libc in its place, reports as "no such name"; it is empty where there is none.
+    policy's resolver, or another libc in its place, reports as "no such name", or that a search domain outside the
+    cluster answered for a name that was complete; it is empty where there is neither.
     `advice` says how to ask for a host outside at less cost, where it was found behind the search list.
     """
 

@@ -4,7 +4,8 @@ import argparse
 from operator import attrgetter
 
 from k8sresolve.cli.findings import FindingColumns, show, with_advice
-from k8sresolve.cli.options import Commands, manifests, open_cluster
+from k8sresolve.cli.manifests import manifests
+from k8sresolve.cli.options import Commands, asking_from, open_cluster
 from k8sresolve.cli.output import write
 from k8sresolve.errors import ConfigError
 from k8sresolve.names import check_namespace
@@ -36,8 +37,8 @@ def register(commands: Commands) -> None:
 
 def _check(args: argparse.Namespace) -> int:
     if not manifests(args):
-        raise ConfigError("check has nothing to look at", advice="give --manifests PATH")
-    findings = open_cluster(args).check(args.name, check_namespace(args.namespace or "default"))
+        raise ConfigError("check has nothing to look at", advice="give -f PATH, or -k DIR")
+    findings = open_cluster(args).check(args.name, check_namespace(asking_from(args) or "default"))
     shown = show("check", args.name or "all Services", findings, _COLUMNS, _FIELDS)
     write(shown, as_json=args.json)
     return shown.status

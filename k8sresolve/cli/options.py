@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, get_args
 import attrs
 
 from k8sresolve._escaping import escaped
+from k8sresolve.cli.manifests import manifests, sources
 from k8sresolve.cli.output import Shown, write
 from k8sresolve.config import Family, Nameserver, Policy, ResolverConfig, dialect_of
 from k8sresolve.errors import ConfigError
@@ -33,17 +34,30 @@ def add_common(parser: argparse.ArgumentParser, *, after_command: bool = False) 
     """
     group = parser.add_argument_group("common options, before or after the command")
 
-    def add(flag: str, text: str, default: Any = None, **how: Any) -> None:
-        group.add_argument(flag, help=text, default=argparse.SUPPRESS if after_command else default, **how)
+    def add(flag: str, text: str, default: Any = None, *, long: str = "", **how: Any) -> None:
+        flags = (flag, long) if long else (flag,)
+        group.add_argument(*flags, help=text, default=argparse.SUPPRESS if after_command else default, **how)
 
     add(
-        "--manifests",
-        "answer from manifests (a file, or a directory of them), as CoreDNS would; may be repeated",
+        "-f",
+        "answer from manifests, as CoreDNS would: a file, a directory of them, or `-` for standard input; may be "
+        "repeated",
         [],
+        long="--manifests",
         metavar="PATH",
         action="append",
         # What is given after the command is added to what is given before it.
         dest="more_manifests" if after_command else "manifests",
+    )
+    add("-R", "read what is below the directories of -f, too", False, long="--recursive", action="store_true")
+    add(
+        "-k",
+        "answer from what `kubectl kustomize DIR`, or else kustomize, prints; may be repeated",
+        [],
+        long="--kustomize",
+        metavar="DIR",
+        action="append",
+        dest="more_kustomize" if after_command else "kustomize",
     )
     add(
         "--env",
@@ -53,7 +67,14 @@ def add_common(parser: argparse.ArgumentParser, *, after_command: bool = False) 
         action="append",
         dest="more_env" if after_command else "env",
     )
-    add("--namespace", "the namespace to ask from (default: the pod's, or else `default`)", metavar="NAME")
+    add(
+        "-n",
+        "the namespace of objects in manifests that state none, as with kubectl apply, and the one to ask from "
+        "(default: the pod's, or else `default`)",
+        long="--namespace",
+        metavar="NAME",
+    )
+    add("--from", "the namespace to ask from, where that is another", metavar="NAME", dest="asking_from")
     add("--cluster-domain", "the cluster domain (default: the pod's, or else cluster.local)", metavar="DOMAIN")
     add("--nameserver", "ask this one: IP, IP:PORT or [IPv6]:PORT, such as a CoreDNS pod's", metavar="ADDRESS")
     add("--resolv-conf", "read this resolv.conf(5) in place of /etc/resolv.conf", metavar="FILE")
@@ -121,7 +142,7 @@ class Commands:
         description = f"{summary[0].upper()}{summary[1:]}. {details}"
         parser = self._group.add_parser(name, help=summary, description=description, allow_abbrev=False)
         add_common(parser, after_command=True)
-        parser.set_defaults(run=run, more_manifests=[], more_env=[])
+        parser.set_defaults(run=run, more_manifests=[], more_kustomize=[], more_env=[])
         return parser
 
     def ask(self, name: str, summary: str, ask: Ask, details: str = "") -> Parser:
@@ -136,9 +157,10 @@ def _ask(ask: Ask, args: argparse.Namespace) -> int:
     return shown.status
 
 
-def manifests(args: argparse.Namespace) -> list[str]:
-    """List the manifests given, before and after the subcommand."""
-    return [*args.manifests, *args.more_manifests]
+def asking_from(args: argparse.Namespace) -> str | None:
+    """Tell the namespace to ask from, None where none is given."""
+    given: str | None = args.asking_from
+    return args.namespace if given is None else given
 
 
 def open_resolver(args: argparse.Namespace) -> Resolver:
@@ -156,14 +178,14 @@ def open_resolvers(args: argparse.Namespace, changes: Iterable[Mapping[str, Any]
 def _opened(args: argparse.Namespace, cluster: "Cluster | None") -> Resolver:
     how: dict[str, Any] = {name: getattr(args, name) for name in ("cluster_domain", "policy", "family", "timeout")}
     if cluster is None:
-        return Resolver(_config(args), namespace=args.namespace, **how)
+        return Resolver(_config(args), namespace=asking_from(args), **how)
     if args.nameserver is not None:
         raise ConfigError("--manifests answers offline, and --nameserver asks a nameserver", advice="give one of them")
-    namespace = check_namespace(args.namespace or "default")
+    namespace = check_namespace(asking_from(args) or "default")
     if args.resolv_conf is None:
         return cluster.resolver(namespace=namespace, **how)
     config = _read(args)
-    if args.namespace is not None:
+    if asking_from(args) is not None:
         config = attrs.evolve(config, namespace=namespace)
     return cluster.resolver(config=config, **how)
 
@@ -187,7 +209,14 @@ def open_cluster(args: argparse.Namespace, *, corefile: str | None = None) -> "C
     options = None
     if args.cluster_domain is not None:
         options = KubernetesOptions(zones=(check_domain(args.cluster_domain), *_REVERSE_ZONES))
-    return Cluster.from_manifests(*manifests(args), options=options, corefile=corefile, environment=environment(args))
+    return Cluster.from_manifests(
+        *sources(args),
+        recursive=args.recursive,
+        apply_namespace=check_namespace(args.namespace or "default"),
+        options=options,
+        corefile=corefile,
+        environment=environment(args),
+    )
 
 
 def _config(args: argparse.Namespace) -> ResolverConfig | None:
@@ -200,7 +229,7 @@ def _config(args: argparse.Namespace) -> ResolverConfig | None:
         return None
     return ResolverConfig.for_cluster(
         nameserver,
-        namespace=check_namespace(args.namespace or "default"),
+        namespace=check_namespace(asking_from(args) or "default"),
         cluster_domain=check_domain(args.cluster_domain or "cluster.local"),
     )
 

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 from k8sresolve._columns import Columns
 from k8sresolve._escaping import escaped
 from k8sresolve.cli.fault_option import add_fault, grammar
-from k8sresolve.cli.options import Commands, manifests, open_cluster
+from k8sresolve.cli.manifests import manifests
+from k8sresolve.cli.options import Commands, open_cluster
 from k8sresolve.errors import ConfigError, Error
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def register(commands: Commands) -> None:
 def _serve(args: argparse.Namespace) -> int:
     host, port = _listen_address(args.listen)
     if not manifests(args):
-        raise ConfigError("serve has nothing to answer from", advice="give --manifests PATH")
+        raise ConfigError("serve has nothing to answer from", advice="give -f PATH, or -k DIR")
     cluster = _open(args)
     for fault in args.fault:
         add_fault(cluster, fault)

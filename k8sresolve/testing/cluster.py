@@ -1,7 +1,6 @@
 """`Cluster`: the offline cluster as tests use it."""
 
 import difflib
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import ip_address
 from types import MappingProxyType
@@ -14,11 +13,12 @@ from k8sresolve._core.files.hosts import parse_hosts
 from k8sresolve._core.files.resolv_conf import parse_resolv_conf
 from k8sresolve._escaping import told
 from k8sresolve._facade import Options
+from k8sresolve._log import logger
 from k8sresolve.async_resolver import AsyncResolver
 from k8sresolve.config import CacheConfig, Family, Policy, ResolverConfig, check_config
 from k8sresolve.errors import ConfigError, ManifestError
 from k8sresolve.findings import Finding
-from k8sresolve.names import EndpointName, ServiceName
+from k8sresolve.names import EndpointName, ServiceName, check_namespace
 from k8sresolve.resolver import Resolver
 from k8sresolve.testing.checks.checking import check, find_service
 from k8sresolve.testing.controllers.applying import apply
@@ -41,6 +41,7 @@ from k8sresolve.testing.network.network import Network, PodNetwork
 from k8sresolve.testing.network.query_log import QueryLog
 from k8sresolve.testing.network.server import Server
 from k8sresolve.testing.objects.addresses import canonical
+from k8sresolve.testing.objects.files import Manifests
 from k8sresolve.testing.objects.kinds import Namespace, Node, Pod, Resource, Service
 from k8sresolve.testing.objects.manifests import read_manifests, read_objects
 from k8sresolve.testing.objects.store import Store
@@ -61,8 +62,9 @@ class Cluster:
     """A cluster that is not there: a store of Kubernetes objects and a nameserver that answers from it as CoreDNS does.
 
     Made by `from_manifests` or `from_objects`. `network` takes faults, `clock` is the time by which its resolvers and
-    its nameserver's cache live, and `queries` logs what was asked. `warnings` says what the Corefile asks for that is
-    not modelled here. `kubelet` is what nodes tell their pods about DNS; another may be put in its place.
+    its nameserver's cache live, and `queries` logs what was asked. `warnings` says what was passed over in manifests,
+    and what the Corefile asks for that is not modelled here. `kubelet` is what nodes tell their pods about DNS; another
+    may be put in its place.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class Cluster:
         clock: Clock,
         warnings: Sequence[str] = (),
         any_namespace: bool = False,
+        apply_namespace: str = "default",
     ) -> None:
         self.store = store
         self.clock = clock
@@ -88,7 +91,9 @@ class Cluster:
         self._control_plane = control_plane
         self._outside = Responder(outside)
         self._server_addresses = tuple(server_addresses)
-        self._changes = Changes(store, control_plane, self.network.hold, any_namespace=any_namespace)
+        self._changes = Changes(
+            store, control_plane, self.network.hold, any_namespace=any_namespace, apply_namespace=apply_namespace
+        )
         self._routes = Routes(store, control_plane.networks, cluster_domain)
         self.kubelet = Kubelet(
             cluster_dns=(self._nameserver(),), cluster_domain=cluster_domain, node_ips=tuple(self._node_ips())
@@ -97,7 +102,9 @@ class Cluster:
     @classmethod
     def from_manifests(
         cls,
-        *paths: str | os.PathLike[str],
+        *paths: Manifests,
+        recursive: bool = False,
+        apply_namespace: str = "default",
         options: KubernetesOptions | None = None,
         corefile: str | None = None,
         environment: Mapping[str, str] = _NO_ENVIRONMENT,
@@ -110,13 +117,18 @@ class Cluster:
     ) -> "Cluster":
         """Make a cluster of manifest files, and of directories of them, as given to `kubectl apply`.
 
-        YAML needs the extra `k8sresolve[yaml]`; JSON needs nothing. The nameserver is set up by `corefile`, the text of
-        a Corefile, or else by the ConfigMap `coredns` in kube-system, if it is among the manifests. Without either, it
-        is CoreDNS's `kubernetes` plugin alone, with the `options` given, by default as kubeadm sets them.
-        `environment` has the values of a Corefile's variables, `{$NAME}`; this process's own are never read. `upstream`
-        maps origins to the texts of the zone files that stand behind the cluster, by default an Internet in which no
-        name exists. Names in no zone are REFUSED, with None all of them. `server_addresses` are the nameserver's own,
-        which show in its NS records. By `seed` the plugin `loadbalance` shuffles.
+        A path names a file, or a directory: its own files are read, and with `recursive` those below. A file that is
+        open for reading octets will do too, as `sys.stdin.buffer`. Objects that state no namespace lie in
+        `apply_namespace`, as with `kubectl apply -n`. What is no Kubernetes object is passed over, with a line in
+        `warnings`. YAML needs the extra `k8sresolve[yaml]`; JSON needs nothing.
+
+        The nameserver is set up by `corefile`, the text of a Corefile, or else by the ConfigMap `coredns` in
+        kube-system, if it is among the manifests. Without either, it is CoreDNS's `kubernetes` plugin alone, with the
+        `options` given, by default as kubeadm sets them. `environment` has the values of a Corefile's variables,
+        `{$NAME}`; this process's own are never read. `upstream` maps origins to the texts of the zone files that stand
+        behind the cluster, by default an Internet in which no name exists. Names in no zone are REFUSED, with None all
+        of them. `server_addresses` are the nameserver's own, which show in its NS records. By `seed` the plugin
+        `loadbalance` shuffles.
 
         Workloads, Services with selectors and pods become what controllers make of them: pods that run, ClusterIPs and
         EndpointSlices. What an object states is used as it stands. ClusterIPs come from `service_cidrs` and pods'
@@ -128,9 +140,9 @@ class Cluster:
         kube-node-lease, and the Service kubernetes in default, at the first address of the first network unless an
         object states another or that one.
 
-        Raises `ManifestError` for a manifest or a Corefile and `ConfigError` for a zone file that cannot be used,
-        for networks that do not go together, for `corefile` together with `options`, and for other settings that
-        cannot be used.
+        Raises `ManifestError` for a manifest or a Corefile that cannot be used, `InvalidName` for what is no namespace,
+        and `ConfigError` for a zone file that cannot be used, for networks that do not go together, for `corefile`
+        together with `options`, and for other settings that cannot be used.
         """
         settings = ServerSettings(
             options=options,
@@ -140,8 +152,17 @@ class Cluster:
             server_addresses=server_addresses,
             seed=seed,
         )
+        notes: list[str] = []
+        apply_namespace = check_namespace(apply_namespace)
+        resources = read_manifests(paths, recursive=recursive, apply_namespace=apply_namespace, note=notes.append)
         return cls._of(
-            read_manifests(paths), settings, service_cidrs=service_cidrs, pod_cidrs=pod_cidrs, built_ins=built_ins
+            resources,
+            settings,
+            service_cidrs=service_cidrs,
+            pod_cidrs=pod_cidrs,
+            apply_namespace=apply_namespace,
+            built_ins=built_ins,
+            notes=notes,
         )
 
     @classmethod
@@ -149,6 +170,7 @@ class Cluster:
         cls,
         objects: Iterable[Mapping[str, Any]],
         *,
+        apply_namespace: str = "default",
         options: KubernetesOptions | None = None,
         corefile: str | None = None,
         environment: Mapping[str, str] = _NO_ENVIRONMENT,
@@ -174,8 +196,14 @@ class Cluster:
             server_addresses=server_addresses,
             seed=seed,
         )
+        apply_namespace = check_namespace(apply_namespace)
         return cls._of(
-            read_objects(objects), settings, service_cidrs=service_cidrs, pod_cidrs=pod_cidrs, built_ins=built_ins
+            read_objects(objects, apply_namespace=apply_namespace),
+            settings,
+            service_cidrs=service_cidrs,
+            pod_cidrs=pod_cidrs,
+            apply_namespace=apply_namespace,
+            built_ins=built_ins,
         )
 
     @classmethod
@@ -187,7 +215,11 @@ class Cluster:
         service_cidrs: Sequence[str] | None,
         pod_cidrs: Sequence[str] | None,
         built_ins: bool,
+        apply_namespace: str,
+        notes: Sequence[str] = (),
     ) -> "Cluster":
+        for note in notes:
+            logger.warning("%s", note)
         store, clock = Store(), Clock()
         control_plane = apply(store, resources, service_cidrs=service_cidrs, pod_cidrs=pod_cidrs, built_ins=built_ins)
         nameserver = assemble(store, clock.monotonic, settings)
@@ -199,7 +231,8 @@ class Cluster:
             outside=nameserver.outside,
             server_addresses=settings.server_addresses,
             clock=clock,
-            warnings=nameserver.notes,
+            warnings=(*notes, *nameserver.notes),
+            apply_namespace=apply_namespace,
             any_namespace=not any(isinstance(resource, Namespace) for resource in resources),
         )
 
@@ -356,13 +389,14 @@ class Cluster:
 
         return OfflineNameserver(self._nameserver(), self.network, self.clock)
 
-    def apply(self, *manifests: Manifest) -> None:
+    def apply(self, *manifests: Manifest, recursive: bool = False) -> None:
         """Put objects in, or in place of those of the same name, as `kubectl apply` does and the controllers then do.
 
-        They are paths of manifests, or objects. All that follows happens at once: workloads have the pods they should
-        have, of a new template if it changed. What the manifest of a Service or a pod leaves open stays as it is, such
-        as its addresses. Where no manifest tells of a Namespace, objects may lie in any. Raises `ManifestError`, and
-        changes nothing, for what cannot be used, and for a ConfigMap that sets up the nameserver otherwise.
+        They are objects, or paths or open files, read as by `from_manifests`; `apply_namespace` is the one given there.
+        All that follows happens at once: workloads have the pods they should have, of a new template if it changed.
+        What the manifest of a Service or a pod leaves open stays as it is, such as its addresses. Where no manifest
+        tells of a Namespace, objects may lie in any. Raises `ManifestError`, and changes nothing, for what cannot be
+        used, and for a ConfigMap that sets up the nameserver otherwise.
 
         >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
         >>> meta, spec = {"name": "mail", "namespace": "shop"}, {"clusterIP": "10.96.20.9"}
@@ -371,7 +405,7 @@ class Cluster:
         ...     print(*resolver.service("mail").addresses)
         10.96.20.9
         """
-        self._changes.apply(manifests)
+        self._changes.apply(manifests, recursive=recursive)
 
     def delete(self, kind: str, name: str) -> None:
         """Take out the object of a kind and name, `NAMESPACE/NAME`, as `kubectl delete` and then the controllers do.

@@ -35,8 +35,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker, and let freezegun leave the clock of deadlines alone."""
     config.addinivalue_line(
         "markers",
-        f"{_MARKER}(*manifests, namespace='default', **options): what the offline cluster of k8s_cluster is made of: "
-        "paths below the root directory, or objects; options are those of Cluster.from_manifests",
+        f"{_MARKER}(*manifests, namespace=, **options): what the offline cluster of k8s_cluster is made of: "
+        "paths below the root directory, or objects; namespace is where the test runs, by default apply_namespace; "
+        "options are those of Cluster.from_manifests, such as apply_namespace='default' and recursive=True",
     )
     if not hasattr(time, "clock_gettime") and find_spec("freezegun") is not None:
         import freezegun
@@ -103,7 +104,9 @@ def _cluster(request: pytest.FixtureRequest) -> "Cluster":
 
 def _namespace(request: pytest.FixtureRequest) -> str:
     mark = request.node.get_closest_marker(_MARKER)
-    return "default" if mark is None else mark.kwargs.get("namespace", "default")
+    given: Mapping[str, Any] = {} if mark is None else mark.kwargs
+    namespace: str = given.get("namespace", given.get("apply_namespace", "default"))
+    return namespace
 
 
 @pytest.hookimpl(wrapper=True)

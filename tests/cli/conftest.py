@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import pytest
 
@@ -50,11 +50,16 @@ def start() -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
     started: list[subprocess.Popen[str]] = []
 
     def call(
-        *argv: str, stdout: int = subprocess.PIPE, program: tuple[str, str] = ("-m", "k8sresolve")
+        *argv: str,
+        stdout: int = subprocess.PIPE,
+        stdin: IO[bytes] | int | None = None,
+        program: tuple[str, str] = ("-m", "k8sresolve"),
     ) -> "subprocess.Popen[str]":
         command = [sys.executable, *program, *argv]
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
-        process = subprocess.Popen(command, stdout=stdout, stderr=subprocess.PIPE, text=True, env=environment)
+        process = subprocess.Popen(
+            command, stdin=stdin, stdout=stdout, stderr=subprocess.PIPE, text=True, env=environment
+        )
         started.append(process)
         return process
 

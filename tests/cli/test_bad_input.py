@@ -24,6 +24,7 @@ COMMANDS = {
 }
 OPTIONS = {
     *("--namespace", "--cluster-domain", "--policy", "--family", "--timeout", "--resolv-conf", "--env", "--manifests"),
+    *("-f", "-n", "--from", "--kustomize"),
     *("--port", "--protocol", "--compare", "--listen", "--corefile", "--fault"),
 }
 SHARED = sorted(OPTIONS - {"--port", "--protocol", "--compare", "--listen", "--corefile", "--fault"})

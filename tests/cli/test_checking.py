@@ -82,7 +82,7 @@ def test_what_names_no_service_is_status_2(check, name):
 def test_it_needs_manifests(run):
     ran = run("check", "payments.shop")
     assert (ran.status, ran.out) == (2, "")
-    assert "give --manifests PATH" in ran.err
+    assert "give -f PATH, or -k DIR" in ran.err
 
 
 def test_a_manifest_that_cannot_be_used_is_status_2(run, tmp_path):

@@ -88,7 +88,7 @@ def test_a_port_in_use_is_status_2(run, shop):
 
 
 def test_without_manifests_there_is_nothing_to_serve(run):
-    assert run("serve") == (2, "", "k8sresolve: serve has nothing to answer from; give --manifests PATH\n")
+    assert run("serve") == (2, "", "k8sresolve: serve has nothing to answer from; give -f PATH, or -k DIR\n")
 
 
 def test_an_ipv6_address_stands_in_brackets(run, shop):

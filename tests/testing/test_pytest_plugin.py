@@ -372,7 +372,7 @@ def test_the_fixtures_and_the_marker_are_told_of(project: pytest.Pytester) -> No
         name for name in ("cluster", "resolver", "async_resolver", "nameserver") if f"k8s_{name}" not in shown
     ] == []
     shown = run(project, "", "--markers").stdout.str()
-    assert "@pytest.mark.k8s_manifests(*manifests, namespace='default', **options)" in shown
+    assert "@pytest.mark.k8s_manifests(*manifests, namespace=, **options)" in shown
 
 
 def test_the_entry_point_is_the_plugin() -> None:

@@ -13,6 +13,7 @@ import attrs
 from k8sresolve._core.addresses import parse_inet_aton
 from k8sresolve._core.files.dialects import DIALECTS, DialectRules
 from k8sresolve._core.files.findings import TextLine, odd, placed
+from k8sresolve._core.files.nameservers import look_at_nameservers
 from k8sresolve._core.files.resolv_conf import parse_statements
 from k8sresolve._core.files.search_list import KUBELET_SEARCHES, is_too_long_for_musl, plain
 from k8sresolve._core.files.statements import Statements
@@ -83,6 +84,7 @@ def lint_resolv_conf(
         *glibc.config.diagnostics,
         *_hangs(data or b"", glibc),
         *_weaknesses(glibc),
+        *_views(glibc),
         *(finding for other in others for finding in _differences(glibc, other, has_cr=b"\r" in (data or b""))),
         *_unknown_options(glibc, others),
     ]
@@ -146,6 +148,12 @@ def _weaknesses(glibc: _View) -> Iterator[Finding]:
             "CVE-2023-4527",
             line=glibc.stated.places["no-aaaa"],
         )
+
+
+def _views(glibc: _View) -> Iterator[Finding]:
+    stated = glibc.stated
+    for finding, line in look_at_nameservers(glibc.config, stated.nameserver_lines, stated.places.get("rotate")):
+        yield placed(finding, line, glibc.config.source)
 
 
 # What others read.
@@ -274,8 +282,6 @@ def _costs(glibc: _View, *, is_told: bool) -> Iterator[Finding]:
     now, then = _counts(names, config, "glibc"), _counts(names, fewer, "glibc")
     if now == then:
         return
-    plain_pod = ResolverConfig.for_cluster("127.0.0.1")
-    is_usual = now[_OUTSIDE] <= (_questions(_OUTSIDE, f"{_OUTSIDE}.", plain_pod, "glibc") or 0)
     ours = _counts(names, config, "kubernetes")
     absolute = _questions(_OUTSIDE, f"{_OUTSIDE}.", attrs.evolve(config, absolute=(_OUTSIDE,)), "kubernetes")
     # Of what is set nobody needs to be told.
@@ -286,7 +292,7 @@ def _costs(glibc: _View, *, is_told: bool) -> Iterator[Finding]:
         f"{_told(now)}; by the policy 'kubernetes' {_told(ours)}",
         f"set ndots:{fewer.ndots} in the pod's dnsConfig ({_told(then)}), or write full names with a dot at the end"
         f"{more}",
-        "remark" if is_usual else "warning",
+        "remark",
         "resolv.conf(5), ndots",
         line=glibc.stated.places.get("ndots") or glibc.stated.search_line,
     )

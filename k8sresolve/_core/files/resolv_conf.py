@@ -149,6 +149,8 @@ class _Reader:
             if keyword in KEYWORDS:
                 indented = f"{keyword!r} is ignored, because blanks stand before it"
                 self._findings.on_part(line, lambda: odd(indented, "begin the line with it", "error"))
+            elif _meant_options(line.text, self._dialect):
+                self._unknown(keyword, line)
         elif keyword not in KEYWORDS:
             self._unknown(keyword, line)
         elif not rest and not self._dialect.free:
@@ -162,7 +164,7 @@ class _Reader:
 
     def _unknown(self, keyword: str, line: TextLine) -> None:
         if keyword not in self._dialect.aside:
-            self._findings.on_part(line, lambda: _unknown_keyword(keyword, self._dialect.name))
+            self._findings.on_part(line, lambda: _unknown_keyword(keyword, line.text, self._dialect))
         elif keyword == "sortlist":
             self._findings.on_part(line, _no_sortlist)
 
@@ -210,6 +212,7 @@ class _Reader:
             self._findings.add(wrong, line)
         if nameserver:
             self._stated.nameservers.append(nameserver)
+            self._stated.nameserver_lines.append(line)
             if len(self._stated.nameservers) == MAX_NAMESERVERS + 1:
                 self._stated.extra = line
 
@@ -350,9 +353,26 @@ def _no_sortlist() -> Finding:
     return odd("'sortlist' is ignored, because addresses are ordered by RFC 6724", "remove the line", "remark")
 
 
-def _unknown_keyword(keyword: str, dialect: str) -> Finding:
+def _unknown_keyword(keyword: str, line: str, dialect: DialectRules) -> Finding:
     advice = "save the file without a byte order mark"
     if not keyword.startswith(_BYTE_ORDER_MARK):
         meant = next((known for known in KEYWORDS if known in keyword.lower()), "")
         advice = f"write {meant!r} and a blank" if meant else "remove the line, or put '#' at its very beginning"
-    return odd(f"the keyword {quote(keyword)} is unknown to {dialect} and is ignored", advice)
+        if options := _meant_options(line, dialect):
+            advice = f"write {quote(f'options {options}')}"
+    return odd(f"the keyword {quote(keyword)} is unknown to {dialect.name} and is ignored", advice)
+
+
+def _meant_options(line: str, dialect: DialectRules) -> str:
+    """Tell the options of a line that lacks the keyword `options`, or has it misspelt; empty where it states none."""
+    keyword, *words = dialect.word.findall(line.rstrip("\r\n"))
+    if not re.fullmatch("opt(ion)?s?[:=]?", keyword, re.IGNORECASE):
+        words.insert(0, keyword)
+        if not _is_option(keyword, dialect):
+            return ""
+    numbers = "|".join(dialect.bounds)
+    return re.sub(rf"\b({numbers})\s*[:=]?\s*(?=[0-9])", r"\1:", " ".join(words))
+
+
+def _is_option(word: str, dialect: DialectRules) -> bool:
+    return word in dialect.flags or re.split("[:=]", word)[0] in dialect.bounds

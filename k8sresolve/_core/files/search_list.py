@@ -21,6 +21,15 @@ KUBELET_SEARCHES, KUBELET_SEARCH_CHARACTERS = 32, 2048
 _GENERIC = ("com", "net", "org", "edu", "gov", "mil", "int", "info", "biz", "dev", "app", "cloud")
 _OF_COUNTRIES = "a[itu]|b[er]|c[achnoz]|d[ek]|e[su]|f[ir]|i[not]|jp|kr|m[ex]|n[loz]|p[lt]|ru|se|tv|u[ks]|za"
 
+# Services under which every name exists: the address is a part of the name, or 127.0.0.1.
+_WILDCARDS = (
+    *("nip.io", "sslip.io", "xip.io", "xip.name", "backname.io", "traefik.me", "local.gd", "apps-crc.testing"),
+    *("localtest.me", "lvh.me", "vcap.me", "lacolhost.com", "localho.st", "fuf.me"),
+)
+_WILDCARDS_BELOW = tuple(f".{name}" for name in _WILDCARDS)
+# Others that do the same have the address in their names, as four labels or as one: `10.0.0.7.apps.example`.
+_HAS_ADDRESS = r"(?:^|\.)(?:[0-9]{1,3}[.-]){3}[0-9]{1,3}\.(?!in-addr\.arpa)[a-z]"
+
 
 def plain(domain: str) -> str:
     """Write a domain as it is compared: without a dot at its end, in lower case."""
@@ -30,6 +39,12 @@ def plain(domain: str) -> str:
 def is_like_top_level(label: str) -> bool:
     """Whether a label is called like a top-level domain in which programs look hosts up."""
     return label in _GENERIC or bool(re.fullmatch(_OF_COUNTRIES, label))
+
+
+def has_every_name(domain: str) -> bool:
+    """Whether a domain is known as one with a wildcard at its top, or is called like one."""
+    name = plain(domain)
+    return name.endswith(_WILDCARDS_BELOW) or name in _WILDCARDS or bool(re.search(_HAS_ADDRESS, name))
 
 
 def look_at(entries: Sequence[str], line: str = "") -> Iterator[Finding]:
@@ -42,7 +57,8 @@ def look_at(entries: Sequence[str], line: str = "") -> Iterator[Finding]:
             f"the namespace is called like the top-level domain {namespace!r}: what a pod takes for the host "
             f"example.{namespace} is the Service 'example' here, if there is one",
             f"write such hosts with a dot at the end (example.{namespace}.), or rename the namespace",
-            reference='Kubernetes documentation, "Namespaces and DNS"',
+            "remark",
+            'Kubernetes documentation, "Namespaces and DNS"',
         )
 
 
@@ -58,6 +74,14 @@ def _domains(entries: Sequence[str], *, split_by_cr: bool) -> Iterator[Finding]:
             yield odd(again, "remove it", reference="resolv.conf(5)")
         elif wrong := _wrong_with_domain(entry):
             yield odd(f"{quote(entry)} {wrong[0]}", wrong[1])
+        elif has_every_name(entry):
+            yield odd(
+                f"under the search domain {quote(entry)} every name exists: hosts of fewer dots than ndots, full names "
+                "of Services and of hosts outside among them, are found there",
+                "take it out of the search list (dnsPolicy: None, or the kubelet's --resolv-conf), or write full names "
+                "with a dot at the end",
+                reference="RFC 4592",
+            )
         elif entry == ".":
             yield odd(
                 "'.' stands for the name as typed, and musl up to 1.2.3 sends a packet for it that no nameserver can "

@@ -16,7 +16,8 @@ MAX_NAMESERVERS = 3
 class Statements:
     """What a resolv.conf and the environment state, as one resolver reads them.
 
-    `nameservers` are all that are named, of which the first three are used, and `extra` is the line of the fourth.
+    `nameservers` are all that are named, on `nameserver_lines`, of which the first three are used, and `extra` is the
+    line of the fourth.
     `search_is_fixed` by LOCALDOMAIN. `places` says where each option was read last, None for RES_OPTIONS.
     """
 
@@ -25,6 +26,7 @@ class Statements:
         self.source = source
         self.findings = findings
         self.nameservers: list[Nameserver] = []
+        self.nameserver_lines: list[TextLine] = []
         self.extra: TextLine | None = None
         self.search: list[str] = []
         self.search_line: TextLine | None = None

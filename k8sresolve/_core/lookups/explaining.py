@@ -2,6 +2,7 @@
 
 import attrs
 
+from k8sresolve._core.files.search_list import is_like_top_level
 from k8sresolve._core.lookups import masking
 from k8sresolve._core.lookups.hosts import answered_here, candidates, failed_by, walks_of
 from k8sresolve._core.lookups.results import addresses_in
@@ -37,7 +38,7 @@ def explain(setting: Setting, name: str, policy: Policy | None = None) -> Lookup
         outcome=_outcome(end),
         addresses=addresses_in(end.found.answers) if end.found else (),
         questions=sum(len(candidate.questions) for candidate in told),
-        remark=masking.remark(name, setting.config, setting.policy, rdtypes, end),
+        remark=masking.remark(name, setting.config, setting.policy, rdtypes, end) or _led_astray(name, end, setting),
         advice=advice(name, setting.config) if _is_behind_the_list(end, setting) else "",
     )
 
@@ -47,6 +48,20 @@ def _is_behind_the_list(end: search.Walked, setting: Setting) -> bool:
     if end.found is None or end.found.step.listed or is_under(end.found.step.name, setting.config.cluster_domain):
         return False
     return any(tried.answers for tried in end.tried if tried is not end.found)
+
+
+def _led_astray(name: str, end: search.Walked, setting: Setting) -> str:
+    """Point out that a name which was complete was found below a search domain outside the cluster."""
+    domain = setting.config.cluster_domain
+    if end.found is None or not end.found.step.listed or is_under(end.found.step.name, domain):
+        return ""
+    parent, _, last = name.rpartition(".")
+    if not is_under(f"{name}.", domain) and not (parent and is_like_top_level(last.lower())):
+        return ""
+    return (
+        f"a search domain outside the cluster answered, with {end.found.step.name}, for a name that was complete: "
+        f"write {name}. with the dot at its end, or take the domain out of the search list"
+    )
 
 
 def _outcome(end: search.Walked) -> Outcome:

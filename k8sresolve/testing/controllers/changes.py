@@ -4,7 +4,6 @@ Each change is whole: no query is answered in the midst of it, and one that fail
 EndpointSlices are what a cluster's controllers would have made them. Only a roll-out goes step by step.
 """
 
-import os
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from itertools import groupby
@@ -23,6 +22,7 @@ from k8sresolve.testing.controllers.slices import ENDPOINT_CONTROLLER, name_orde
 from k8sresolve.testing.controllers.upkeep import Upkeep
 from k8sresolve.testing.controllers.workloads import matches
 from k8sresolve.testing.objects.addresses import family_of
+from k8sresolve.testing.objects.files import Manifests
 from k8sresolve.testing.objects.kinds import (
     ConfigMap,
     DaemonSet,
@@ -51,8 +51,8 @@ _WORKLOADS: tuple[type[Workload], ...] = (Deployment, StatefulSet, DaemonSet, Re
 _NAMESPACED: tuple[type[Resource], ...] = (Service, EndpointSlice, Endpoints, ServiceImport, *_WORKLOADS, Pod)
 _KINDS = {kind.__name__: kind for kind in (Namespace, Node, *_NAMESPACED)}
 
-Manifest: TypeAlias = str | os.PathLike[str] | Mapping[str, Any]
-"""A path of manifests, or an object."""
+Manifest: TypeAlias = Manifests | Mapping[str, Any]
+"""A path of manifests, an open file of them, or an object."""
 
 T = TypeVar("T", bound=Resource)
 
@@ -61,7 +61,7 @@ class Changes:
     """What can be done to one cluster. What users are told of it stands at the methods of `Cluster`.
 
     `hold` gives a context in which no query is answered. With `any_namespace`, there is a namespace wherever an object
-    lies, as no manifest told which there are.
+    lies, as no manifest told which there are. Objects that state no namespace lie in `apply_namespace`.
     """
 
     def __init__(
@@ -71,11 +71,13 @@ class Changes:
         hold: Callable[[], AbstractContextManager[Any]],
         *,
         any_namespace: bool,
+        apply_namespace: str,
     ) -> None:
         self._store = store
         self._control_plane = control_plane
         self._hold = hold
         self._any_namespace = any_namespace
+        self._apply_namespace = apply_namespace
         self._upkeep = Upkeep(store, control_plane)
 
     def pods(self, name: str) -> tuple[Pod, ...]:
@@ -86,13 +88,23 @@ class Changes:
         there = self._upkeep.pods(found.namespace) if found.selects else ()
         return tuple(sorted((pod for pod in there if matches(found.selector, pod.labels)), key=name_order))
 
-    def apply(self, manifests: Sequence[Manifest]) -> None:
+    def apply(self, manifests: Sequence[Manifest], *, recursive: bool) -> None:
         """Put objects in, or in place of those of the same name."""
-        resources = {(type(one), one.namespace, one.name): one for one in _read_resources(manifests)}
+        read = self._read(manifests, recursive=recursive)
+        resources = {(type(one), one.namespace, one.name): one for one in read}
         if not resources:
             raise ManifestError("apply: nothing is given that DNS depends on")
         with self._whole():
             self._apply(list(resources.values()))
+
+    def _read(self, manifests: Sequence[Manifest], *, recursive: bool) -> Iterator[Resource]:
+        namespace = self._apply_namespace
+        for are_objects, group in groupby(manifests, lambda manifest: isinstance(manifest, Mapping)):
+            if are_objects:
+                yield from read_objects(cast(Iterable[Mapping[str, Any]], group), apply_namespace=namespace)
+            else:
+                paths = cast(Iterable[Manifests], group)
+                yield from read_manifests(paths, recursive=recursive, apply_namespace=namespace)
 
     def delete(self, kind: str, name: str) -> None:
         """Take an object out, with all that goes with it."""
@@ -353,14 +365,6 @@ class Changes:
             except BaseException:
                 restore()
                 raise
-
-
-def _read_resources(manifests: Sequence[Manifest]) -> Iterator[Resource]:
-    for are_objects, group in groupby(manifests, lambda manifest: isinstance(manifest, Mapping)):
-        if are_objects:
-            yield from read_objects(cast(Iterable[Mapping[str, Any]], group))
-        else:
-            yield from read_manifests(cast(Iterable[str | os.PathLike[str]], group))
 
 
 def _again(template: PodTemplate) -> PodTemplate:

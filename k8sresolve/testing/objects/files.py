@@ -3,9 +3,13 @@
 Hostile input is refused before it can do harm.
 """
 
+import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, NamedTuple, Protocol, TypeAlias, TypeGuard
 
+from k8sresolve._escaping import told
 from k8sresolve.errors import ManifestError
 from k8sresolve.testing.objects.json_ import json_parts
 from k8sresolve.testing.objects.sources import Part, Source
@@ -13,35 +17,154 @@ from k8sresolve.testing.objects.sources import Part, Source
 MANIFEST_SUFFIXES: tuple[str, ...] = (".yaml", ".yml", ".json")
 """By these endings of their names the files of a directory are manifests."""
 
+KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+CHART = "Chart.yaml"
+_FIRST = (*KUSTOMIZATIONS, CHART)  # what they say of a directory shall be told before what its other files lack
 
-def manifest_files(path: Path) -> list[Path]:
-    """Find the files that a path stands for: itself, or all that are below it, sorted. Raises `ManifestError`."""
+MAX_OCTETS = 1 << 28
+"""Of a file or a stream no more is read: a large cluster's objects are a tenth of it."""
+
+_JSON = re.compile(rb"\s*\{\s*\"")
+_URL = re.compile(r"https?://")
+# What only Helm has between its braces, and not other templates.
+_HELM = re.compile(
+    r"\{\{[^{}\n]{0,200}?(?:\.(?:Values|Release|Chart|Capabilities)\b|\b(?:include|define|template|toYaml)\b)"
+)
+IS_HELM_TEMPLATE = "this is a Helm template: give what `helm template` prints, as by helm template . | k8sresolve -f -"
+
+
+class Stream(Protocol):
+    """A file that is open for reading octets; its `name`, if it has one, is told in errors."""
+
+    def read(self, size: int, /) -> bytes:
+        """Read some octets, none at the end."""
+        ...
+
+
+Manifests: TypeAlias = str | os.PathLike[str] | Stream
+"""Where manifests come from: the path of a file or directory, or an open file."""
+
+
+class File(NamedTuple):
+    """Something to read: a path, or a stream with its name. `found`: nobody named it, but its directory."""
+
+    name: str
+    place: Path | Stream
+    found: bool = False
+
+
+def manifest_files(given: Manifests, *, recursive: bool = False) -> list[File]:
+    """Find the files that are given: one, or those of a directory, sorted, `recursive` with all that are below it.
+
+    Raises `ManifestError` for what is none, and for a directory without any.
+    """
+    if _is_stream(given):
+        return [File(_name_of(given), given)]
+    path = _path(given)
     try:
         if not path.is_dir():
-            return [path]
-        found = sorted(entry for entry in path.rglob("*") if entry.suffix in MANIFEST_SUFFIXES and entry.is_file())
+            return [File(str(path), path)]
+        found = _files_below(path, recursive=recursive)
+        is_empty = not found and not _files_below(path, recursive=True)
     except (OSError, ValueError) as error:
         raise _unreadable(path, error) from None
-    if not found:
+    if is_empty:
+        suffixes = ", ".join("*" + suffix for suffix in MANIFEST_SUFFIXES)
+        raise ManifestError(f"the directory holds no {suffixes}", file=str(path))
+    return [File(str(file), file, found=True) for file in found]
+
+
+def _files_below(directory: Path, *, recursive: bool) -> list[Path]:
+    """List the manifests of a directory, sorted, but first what tells how it is meant to be read."""
+    entries = directory.rglob("*") if recursive else directory.iterdir()
+    found = (
+        entry
+        for entry in entries
+        if (entry.suffix in MANIFEST_SUFFIXES or entry.name in KUSTOMIZATIONS) and entry.is_file()
+    )
+    return sorted(found, key=lambda file: (file.name not in _FIRST, file))
+
+
+def check_for_more(given: Manifests, *, recursive: bool) -> None:
+    """Raise `ManifestError` where nothing in what is given was an object, and that cannot have been meant."""
+    if _is_stream(given):
+        raise ManifestError("there is no Kubernetes object in it", file=_name_of(given))
+    path = _path(given)
+    below = len(_files_below(path, recursive=True)) if path.is_dir() and not recursive else 0
+    if below:
         raise ManifestError(
-            f"the directory holds no {', '.join('*' + suffix for suffix in MANIFEST_SUFFIXES)}", file=str(path)
+            f"the directory has no manifests of its own, and {below} files in those below it: give -R, or "
+            "recursive=True, to read them",
+            file=str(path),
         )
-    return found
 
 
-def read_parts(file: Path) -> Iterator[Part]:
-    """Read a file, JSON by its name and else YAML. Raises `ManifestError` where it goes wrong."""
-    read = json_parts if file.suffix == ".json" else _yaml_parts
-    return read(str(file), _read_octets(file))
+def read_otherwise(file: str, kind: object, version: object) -> str:
+    """Say how to read what such an object stands for, a kustomization or a Helm chart; empty for others."""
+    name, directory = Path(file).name, Path(file).parent
+    if str(version).partition("/")[0] == "kustomize.config.k8s.io" or (not kind and name in KUSTOMIZATIONS):
+        return f"a kustomization: give -k {directory}, or what `kubectl kustomize {directory}` prints"
+    if not kind and name == CHART:
+        return f"a Helm chart: give what `helm template` prints, as by helm template {directory} | k8sresolve -f -"
+    return ""
 
 
-def _read_octets(file: Path) -> bytes:
+def read_parts(file: File) -> Iterator[Part]:
+    """Read a file: YAML or JSON by its name, or else as it begins. Raises `ManifestError` where it goes wrong."""
+    data = _octets(file)
+    suffix = Path(file.name).suffix
+    # As kubectl guesses. What follows `---` is YAML, even if all its documents are JSON.
+    guessed = suffix not in MANIFEST_SUFFIXES and _JSON.match(data) and b"\n---" not in data
+    return json_parts(file.name, data) if suffix == ".json" or guessed else _yaml_parts(file.name, data)
+
+
+def _is_stream(given: Manifests) -> TypeGuard[Stream]:
+    return hasattr(given, "read")
+
+
+def _name_of(stream: Any) -> str:
+    name = getattr(stream, "name", "")
+    return "standard input" if name == "<stdin>" else name if isinstance(name, str) else ""
+
+
+def _path(given: Any) -> Path:
     try:
-        if file.exists() and not file.is_file():  # reading a FIFO would wait for ever
-            raise ManifestError("not a regular file", file=str(file))
-        return file.read_bytes()
+        path = Path(given)
+    except TypeError:
+        raise ManifestError(f"{told(given)} is no path of a file, which is a str or a Path") from None
+    if _URL.match(str(given)):
+        problem = f"URLs are not fetched: curl -sL {given} | k8sresolve -f -"
+        raise ManifestError(problem, file=str(given))
+    return path
+
+
+def _octets(file: File) -> bytes:
+    place = file.place
+    if not isinstance(place, Path):
+        return read_octets(place, file.name)
+    try:
+        if place.exists() and not place.is_file():  # reading a FIFO would wait for ever
+            raise ManifestError("not a regular file; what a program prints, give by a pipe: -f -", file=file.name)
+        with place.open("rb") as stream:
+            return read_octets(stream, file.name)
     except (OSError, ValueError) as error:
-        raise _unreadable(file, error) from None
+        if isinstance(error, ManifestError):
+            raise
+        raise _unreadable(place, error) from None
+
+
+def read_octets(stream: Stream, name: str) -> bytes:
+    """Read all of a stream, which may give less at a time than is asked for. Raises `ManifestError` at a bound."""
+    pieces: list[bytes] = []
+    room = MAX_OCTETS + 1
+    while room and (piece := stream.read(room)):
+        if not isinstance(piece, bytes):
+            raise ManifestError("not open for reading octets: open it with mode 'rb'", file=name)
+        pieces.append(piece)
+        room -= len(piece)
+    if not room:
+        raise ManifestError(f"more than {MAX_OCTETS:,} octets", file=name)
+    return b"".join(pieces)
 
 
 def _unreadable(path: Path, error: OSError | ValueError) -> ManifestError:
@@ -61,4 +184,15 @@ def _yaml_parts(file: str, data: bytes) -> Iterator[Part]:
             if value is not None:  # an empty document, as `helm template` leaves them
                 yield Part(value, Source(file, number, line))
     except _yaml.Problem as problem:
-        raise ManifestError(problem.text, file=file, document=problem.document, line=problem.line) from None
+        text = f"{problem.text}{_about_template(data, problem.line)}"
+        raise ManifestError(text, file=file, document=problem.document, line=problem.line) from None
+
+
+def _about_template(data: bytes, line: int | None) -> str:
+    """Say what a file is that is no YAML because something is still to be filled in."""
+    text = data.decode("utf-8", "replace")
+    if _HELM.search(text):
+        return f"; {IS_HELM_TEMPLATE}"
+    lines = text.split("\n")
+    there = lines[line - 1] if line and line <= len(lines) else ""
+    return "; this looks like a template: give what is made of it" if "{{" in there or "{%" in there else ""

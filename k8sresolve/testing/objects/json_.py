@@ -40,7 +40,9 @@ def json_parts(file: str, data: bytes) -> Iterator[Part]:
 def _json_document(text: str, start: int, source: Source) -> Generator[Part, None, int]:
     """Decode a document, a List item by item: what is kept of a cluster's is a small part of it. Returns its end."""
     opening = _LIST.match(text, start)
-    if opening is None:
+    if opening is None or text.startswith(
+        "]", _skip_blanks(text, opening.end())
+    ):  # one without items is a document, too
         value, end = _JSON.raw_decode(text, start)
         yield Part(value, source)
         return end

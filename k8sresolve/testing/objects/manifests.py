@@ -4,10 +4,8 @@ Whatever is wrong with one is a `ManifestError` that says where. To add a kind, 
 `_READERS`.
 """
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import attrs
 
@@ -15,11 +13,19 @@ from k8sresolve._escaping import escaped, told
 from k8sresolve._log import logger
 from k8sresolve.errors import ManifestError
 from k8sresolve.testing.objects.fields import FieldPath, Object, Wrong, described, read_meta, take
-from k8sresolve.testing.objects.files import manifest_files, read_parts
+from k8sresolve.testing.objects.files import (
+    IS_HELM_TEMPLATE,
+    Manifests,
+    check_for_more,
+    manifest_files,
+    read_otherwise,
+    read_parts,
+)
 from k8sresolve.testing.objects.kinds import (
     NAMESERVER_CONFIG,
     ConfigMap,
     Namespace,
+    Node,
     PodTemplate,
     Resource,
     StatefulSet,
@@ -40,36 +46,47 @@ from k8sresolve.testing.objects.sources import Part, Source, field_name
 
 _MAX_DEPTH = 100
 
+Note: TypeAlias = Callable[[str], object]
+"""Is told of what was passed over, for `Cluster.warnings`."""
 
-def read_manifests(paths: Iterable[str | os.PathLike[str]]) -> list[Resource]:
-    """Read manifest files, and directories of them: `*.yaml`, `*.yml` and `*.json`, recursively, in sorted order.
 
-    Several YAML documents in a file and the Lists of `kubectl get -o yaml` are taken apart. Kinds that DNS does not
-    depend on are left out, with a message at level INFO. Raises `ManifestError`.
+def read_manifests(
+    places: Iterable[Manifests],
+    *,
+    recursive: bool = False,
+    apply_namespace: str = "default",
+    note: Note = logger.warning,
+) -> list[Resource]:
+    """Read manifest files, and directories of them: `*.yaml`, `*.yml` and `*.json`, in sorted order.
+
+    Several YAML documents in a file and the Lists of `kubectl get -o yaml` are taken apart. Objects that state no
+    namespace lie in `apply_namespace`. Kinds that DNS does not depend on are left out, with a message at level INFO;
+    documents that are no Kubernetes objects are, with a `note`. Raises `ManifestError`.
     """
-    return [
-        resource
-        for path in paths
-        for file in manifest_files(_path(path))
-        for part in read_parts(file)
-        for resource in _resources(part)
-    ]
+    reader = _Reader(apply_namespace, note)
+    read = [resource for given in places for resource in reader.manifests(given, recursive=recursive)]
+    return _with_namespace(read, apply_namespace)
 
 
-def _path(given: str | os.PathLike[str]) -> Path:
-    try:
-        return Path(given)
-    except TypeError:
-        raise ManifestError(f"{told(given)} is no path of a file, which is a str or a Path") from None
-
-
-def read_objects(objects: Iterable[Mapping[str, Any]]) -> list[Resource]:
+def read_objects(objects: Iterable[Mapping[str, Any]], *, apply_namespace: str = "default") -> list[Resource]:
     """Read objects as `json.load` or `yaml.safe_load` give them. Raises `ManifestError`; its document counts from 1."""
     if not isinstance(objects, Iterable):
         raise ManifestError(f"{told(objects)} is no list of objects")
-    return [
-        resource for number, value in enumerate(objects, 1) for resource in _resources(Part(value, Source("", number)))
+    reader = _Reader(apply_namespace)
+    read = [
+        resource
+        for number, value in enumerate(objects, 1)
+        for resource in reader.resources(Part(value, Source("", number)))
     ]
+    return _with_namespace(read, apply_namespace)
+
+
+def _with_namespace(read: list[Resource], apply_namespace: str) -> list[Resource]:
+    """Add the Namespace that `kubectl apply -n` needs to be there for what lies in it, where others are told of."""
+    told_of = {item.name for item in read if isinstance(item, Namespace)}
+    lived_in = {item.namespace for item in read if not isinstance(item, Namespace | Node)}
+    is_needed = apply_namespace != "default" and told_of and apply_namespace in lived_in - told_of
+    return [Namespace(apply_namespace), *read] if is_needed else read
 
 
 def read_pod_template(template: Mapping[str, Any], workload: Workload) -> PodTemplate:
@@ -86,44 +103,107 @@ def read_pod_template(template: Mapping[str, Any], workload: Workload) -> PodTem
     return attrs.evolve(read, spec=spec)
 
 
-def _resources(part: Part) -> Iterator[Resource]:
-    source = part.source
-    try:
-        for resource in _taken_apart(part.value, part.path, part.kind):
-            yield attrs.evolve(resource, source=source.file) if isinstance(resource, ConfigMap) else resource
-    except Wrong as wrong:
-        raise source.error(wrong.problem, wrong.path, wrong.object) from None
+class _Reader:
+    """Takes documents apart, and tells `note` of those that are passed over."""
 
+    def __init__(self, apply_namespace: str, note: Note = logger.warning) -> None:
+        self._apply_namespace = apply_namespace
+        self._tell = note
+        self._objects = 0
 
-def _taken_apart(value: Any, path: FieldPath, kind_of_items: str) -> Iterator[Resource]:
-    if not isinstance(value, dict):
-        raise Wrong(f"{described(value)} is no Kubernetes object", path)
-    if len(path) > _MAX_DEPTH:
-        raise Wrong("Lists are nested too deep", path[:2])
-    obj = cast(Object, value)
-    kind = take(obj, "kind", str, kind_of_items, path)
-    if not kind:
-        raise Wrong("no kind: not a Kubernetes object", path)
-    group = take(obj, "apiVersion", str, "", path).rpartition("/")[0]
-    if kind.endswith("List") and "items" in obj:
-        for index, item in enumerate(take(obj, "items", list, [], path)):
-            yield from _taken_apart(item, (*path, "items", index), kind.removesuffix("List"))
-        return
-    # The version is not looked at: what is read here is the same in all that there have been.
-    reader = _READERS.get((group, kind)) or (
-        _READERS.get(_CORE.get(kind, ("", ""))) if "apiVersion" not in obj else None
-    )
-    try:
-        resource = None if reader is None else reader(obj, path)
-    except Wrong as wrong:
-        wrong.object = _told(kind, obj)
-        raise
-    if resource is None:
+    def manifests(self, given: Manifests, *, recursive: bool) -> Iterator[Resource]:
+        """Read what is given. Raises `ManifestError`, also where nothing in it is an object and more was meant."""
+        before = self._objects
+        for file in manifest_files(given, recursive=recursive):
+            for part in read_parts(file):
+                if problem := self._passed_over(part, named=not file.found):
+                    self._tell(str(part.source.error(f"{problem}; passed over")))
+                else:
+                    yield from self.resources(part)
+        if self._objects == before:
+            check_for_more(given, recursive=recursive)
+
+    def _passed_over(self, part: Part, *, named: bool) -> str:
+        """Say why a document is no Kubernetes object and need not be one; empty where it is read, or refused."""
+        value = part.value
+        if part.path:
+            return ""
+        if not isinstance(value, dict):
+            return "" if named else f"{described(value)} is no Kubernetes object"
+        obj = cast(Object, value)
+        kind, version = obj.get("kind"), obj.get("apiVersion")
+        if how := read_otherwise(part.source.file, kind, version):
+            raise part.source.error(how)
+        if not kind:
+            return "no kind: not a Kubernetes object"
+        is_known = not isinstance(kind, str) or kind in _CORE or "items" in obj
+        return "" if version or is_known else "no apiVersion: not a Kubernetes object"
+
+    def resources(self, part: Part) -> Iterator[Resource]:
+        """Read a document, or an item of a List. Raises `ManifestError` with its place."""
+        source = part.source
+        try:
+            for resource in self._taken_apart(part.value, part.path, part.kind):
+                yield attrs.evolve(resource, source=source.file) if isinstance(resource, ConfigMap) else resource
+        except Wrong as wrong:
+            raise source.error(wrong.problem, wrong.path, wrong.object) from None
+
+    def _taken_apart(self, value: Any, path: FieldPath, kind_of_items: str) -> Iterator[Resource]:
+        if not isinstance(value, dict):
+            raise Wrong(f"{described(value)} is no Kubernetes object", path)
+        if len(path) > _MAX_DEPTH:
+            raise Wrong("Lists are nested too deep", path[:2])
+        self._objects += 1
+        obj = cast(Object, value)
+        kind = take(obj, "kind", str, kind_of_items, path)
+        if not kind:
+            raise Wrong("no kind: not a Kubernetes object", path)
+        group = take(obj, "apiVersion", str, "", path).rpartition("/")[0]
+        if kind.endswith("List") and "items" in obj:
+            for index, item in enumerate(take(obj, "items", list, [], path)):
+                yield from self._taken_apart(item, (*path, "items", index), kind.removesuffix("List"))
+            return
+        obj = self._applied(obj)
+        # The version is not looked at: what is read here is the same in all that there have been.
+        reader = _READERS.get((group, kind)) or (
+            _READERS.get(_CORE.get(kind, ("", ""))) if "apiVersion" not in obj else None
+        )
+        try:
+            _check_is_made(obj, path)
+            resource = None if reader is None or _runs_for_helm(kind, obj) else reader(obj, path)
+        except Wrong as wrong:
+            wrong.object = _told(kind, obj)
+            raise
+        if resource is not None:
+            yield resource
+            return
         name = take(obj, "metadata", dict, {}, path).get("name")
         what = f"{group}/{kind}" if group else kind
         logger.info("%s %s is left out: DNS does not depend on it", escaped(what, 255), escaped(str(name), 255))
-        return
-    yield resource
+
+    def _applied(self, obj: Object) -> Object:
+        """Put an object that states no namespace into the one that it is applied to."""
+        meta = obj.get("metadata")
+        if not isinstance(meta, dict) or cast(Object, meta).get("namespace"):
+            return obj
+        return {**obj, "metadata": {**cast(Object, meta), "namespace": self._apply_namespace}}
+
+
+def _check_is_made(obj: Object, path: FieldPath) -> None:
+    """Refuse an object whose name is still to be filled in: a template that happens to be YAML."""
+    name = take(obj, "metadata", dict, {}, path).get("name")
+    if isinstance(name, str) and "{{" in name:
+        raise Wrong(IS_HELM_TEMPLATE, (*path, "metadata", "name"))
+
+
+_INSTALLED = {"pre-install", "post-install", "crd-install"}
+
+
+def _runs_for_helm(kind: str, obj: Object) -> bool:
+    """Whether an object is there only while Helm waits for it: a Job that has ended, or what `helm test` makes."""
+    annotations = take(take(obj, "metadata", dict, {}, ()), "annotations", dict, {}, ())
+    hooks = {hook.strip() for hook in str(annotations.get("helm.sh/hook") or "").split(",")} - {""}
+    return bool(hooks) and (kind in ("Job", "Pod") or not hooks & _INSTALLED)
 
 
 def _told(kind: str, obj: Object) -> str:

@@ -127,6 +127,38 @@ def test_what_looks_like_a_mistake_is_remarked_on_with_its_line(line, said):
 
 
 @pytest.mark.parametrize(
+    ("line", "meant"),
+    [
+        (b"ndots:5", "options ndots:5"),
+        (b"option ndots:5", "options ndots:5"),
+        (b"Option  ndots:5 timeout:3", "options ndots:5 timeout:3"),
+        (b"opts: ndots:2", "options ndots:2"),
+        (b"OPTIONS rotate", "options rotate"),
+        (b"ndots: 5", "options ndots:5"),
+        (b"ndots=5 rotate", "options ndots:5 rotate"),
+        (b"timeout 3", "options timeout:3"),
+        (b"attempts:2\r", "options attempts:2"),
+        (b"rotate", "options rotate"),
+        (b"edns0 trust-ad", "options edns0 trust-ad"),
+        (b"single-request-reopen", "options single-request-reopen"),
+        (b"  ndots:5", "options ndots:5"),
+    ],
+)
+def test_an_option_without_its_keyword_counts_for_nothing_and_is_told_with_the_line_that_was_meant(line, meant):
+    # resolv.conf(5) knows `options` alone.
+    config = parse_resolv_conf(b"nameserver 10.0.0.1\n" + line + b"\n")
+    assert (config.ndots, config.timeout, config.attempts, config.flags) == (1, None, None, frozenset())
+    (finding,) = [finding for finding in config.diagnostics if "is unknown" in finding.problem]
+    assert (finding.line, finding.advice) == (2, f"write '{meant}'")
+
+
+@pytest.mark.parametrize("line", [b"optional ndots:5", b"ndot:5", b"option", b"domains a.test", b"\xa0", b" \xa0 x"])
+def test_what_states_no_option_is_not_taken_for_one(line):
+    findings = parse_resolv_conf(b"nameserver 10.0.0.1\n" + line + b"\n").diagnostics
+    assert not any("options" in finding.advice for finding in findings)
+
+
+@pytest.mark.parametrize(
     "line",
     [
         b"# nameserver x",

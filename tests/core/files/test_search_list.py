@@ -38,6 +38,27 @@ def test_nothing_is_told_of_a_list_in_order(text):
     assert told(text) == []
 
 
+@pytest.mark.parametrize(
+    "domain",
+    [
+        *("nip.io", "hub.192.0.2.69.nip.io", "192-0-2-69.sslip.io.", "Apps.10.0.0.1.XIP.io", "lvh.me"),
+        *("a.localtest.me", "10.0.0.7.apps.example", "web.10-0-0-7.corp.example"),
+    ],
+)
+def test_a_domain_under_which_every_name_exists_is_a_trap(domain):
+    (finding,) = told(f"{pod('hub')} {domain}")
+    assert finding.severity == "warning"
+    assert f"under the search domain '{domain}' every name exists" in finding.problem
+
+
+@pytest.mark.parametrize(
+    "domain",
+    ["snip.io", "nip.io.example", "ip-10-0-0-7.ec2.internal", "7.0.0.10.in-addr.arpa", "v1.2.3.example", "10.0.0.7"],
+)
+def test_a_domain_that_only_looks_like_one_is_none(domain):
+    assert not any("every name exists" in finding.problem for finding in told(f"{pod('hub')} {domain}"))
+
+
 @pytest.mark.parametrize("namespace", ["com", "net", "org", "io", "dev", "de", "COM"])
 def test_a_namespace_called_like_a_top_level_domain_is_told(namespace):
     (remark,) = told(pod(namespace))
@@ -52,7 +73,7 @@ def test_what_a_namespace_called_like_a_top_level_domain_does_is_in_kubernetes_d
         "Service 'example' here, if there is one"
     )
     assert remark.advice == "write such hosts with a dot at the end (example.com.), or rename the namespace"
-    assert (remark.severity, remark.reference) == ("warning", 'Kubernetes documentation, "Namespaces and DNS"')
+    assert (remark.severity, remark.reference) == ("remark", 'Kubernetes documentation, "Namespaces and DNS"')
 
 
 # The generic domains of RFC 1591, section 2, and later ones in which programs look hosts up.

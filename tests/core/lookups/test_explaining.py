@@ -207,3 +207,24 @@ def test_the_line_to_add_is_told_where_a_host_outside_cost_more_than_itself(name
     explanation, _ = drive(explain(place, name, policy), {f"{found} A": Found((V4,), 30, 30.0)})
     assert ("K8SRESOLVE_ABSOLUTE=" in explanation.advice) == told
     assert told or explanation.advice == ""
+
+
+TRAP = "192.0.2.69.nip.io"
+
+
+@pytest.mark.parametrize("name", ["repo.ocm.svc.cluster.local", "api.example.com"])
+def test_a_complete_name_that_a_domain_outside_answered_is_remarked_on(name):
+    config = attrs.evolve(POD, search=(*POD.search, TRAP))
+    answers = {f"{name}.{TRAP}. A": Found((IPv4Address("192.0.2.69"),), 30, 30.0)}
+    explanation, _ = drive(explain(setting(config), name, "glibc"), answers)
+    assert (explanation.outcome, explanation.addresses) == ("found", (IPv4Address("192.0.2.69"),))
+    assert f"outside the cluster answered, with {name}.{TRAP}., for a name that was complete" in explanation.remark
+    assert f"write {name}. with" in explanation.remark
+
+
+@pytest.mark.parametrize("name", ["printer", "printer.lab"])
+def test_a_short_name_is_what_a_domain_outside_is_for(name):
+    config = attrs.evolve(POD, search=(*POD.search, "corp.example"))
+    answers = {f"{name}.corp.example. A": Found((IPv4Address("192.0.2.69"),), 30, 30.0)}
+    explanation, _ = drive(explain(setting(config), name, "glibc"), answers)
+    assert (explanation.outcome, explanation.remark) == ("found", "")

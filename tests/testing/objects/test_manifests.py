@@ -1,4 +1,5 @@
 import builtins
+import io
 import json
 import logging
 import os
@@ -9,6 +10,7 @@ import pytest
 
 from k8sresolve.errors import ManifestError
 from k8sresolve.testing import Cluster
+from k8sresolve.testing.objects import files
 from k8sresolve.testing.objects.kinds import (
     NO_PORT,
     EndpointAddress,
@@ -138,15 +140,246 @@ def test_json_needs_no_yaml(tmp_path, monkeypatch):
     assert "pip install k8sresolve[yaml]" in str(refused(tmp_path, SERVICE))
 
 
-def test_directories_are_read_in_sorted_order_with_all_below(tmp_path):
-    for place in ("b/two.yml", "a/one.yaml", "three.json", "notes.txt", "b/values.yaml.bak"):
-        file = tmp_path / place
-        file.parent.mkdir(exist_ok=True)
-        name = file.stem
-        file.write_text(json.dumps({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}))
+def named(name):
+    return json.dumps({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+
+
+def write(directory, **files):
+    """Write files, `a__b_yaml` as `a/b.yaml`."""
+    for place, text in files.items():
+        folder, _, name = place.rpartition("__")
+        file = directory / folder / ".".join(name.rsplit("_", 1))
+        file.parent.mkdir(exist_ok=True, parents=True)
+        file.write_text(text)
+    return directory
+
+
+def names(*given, **how):
+    return [item.name for item in read_manifests(given, **how)]
+
+
+def test_of_a_directory_its_own_files_are_read_in_sorted_order_and_with_recursive_those_below(tmp_path):
+    # kubectl apply -f DIR, and with -R.
+    write(tmp_path, b__two_yml=named("two"), a__one_yaml=named("one"), three_json=named("three"), d_yaml=named("four"))
+    write(tmp_path, notes_txt=named("no"), b__values_bak=named("no"))
     os.mkfifo(tmp_path / "pipe.yaml")
-    assert [item.name for item in read_manifests([tmp_path])] == ["one", "two", "three"]
-    assert [item.name for item in read_manifests([tmp_path / "three.json", str(tmp_path / "b")])] == ["three", "two"]
+    assert names(tmp_path) == ["four", "three"]
+    assert names(tmp_path, recursive=True) == ["one", "two", "four", "three"]
+    assert names(tmp_path / "three.json", str(tmp_path / "b")) == ["three", "two"]
+
+
+@pytest.mark.parametrize("own", [{}, {"compose_yaml": "services: {}\n"}])
+def test_a_directory_that_has_manifests_only_below_says_so(tmp_path, own):
+    write(tmp_path, **own, deploy__a_yaml=SERVICE, deploy__db__b_yaml=SERVICE)
+    with pytest.raises(ManifestError, match=r"no manifests of its own.*give -R, or recursive=True") as caught:
+        read_manifests([tmp_path])
+    assert caught.value.file == str(tmp_path)
+    assert len(read_manifests([tmp_path], recursive=True)) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "why"),
+    [
+        ("replicas: 2\n", 1, "no kind: not a Kubernetes object"),
+        ("apiVersion: v2\nname: shop\n", 1, "no kind: not a Kubernetes object"),
+        ("apiVersion: 1\ndatasources: []\n", 1, "no kind: not a Kubernetes object"),  # Grafana's provisioning
+        ("\nkind: pipeline\ntype: docker\n", 2, "no apiVersion: not a Kubernetes object"),  # Drone's
+        ("kinds: Service\napiVersion: v1\n", 1, "no kind: not a Kubernetes object"),
+    ],
+)
+def test_a_document_without_kind_or_version_is_passed_over_with_its_place(tmp_path, text, line, why):
+    write(tmp_path, a_yaml=f"{SERVICE}---\n{text}")
+    notes = []
+    assert [item.name for item in read_manifests([tmp_path / "a.yaml"], note=notes.append)] == ["payments"]
+    assert notes == [f"{tmp_path}/a.yaml, document 2, line {line + SERVICE.count(chr(10)) + 1}: {why}; passed over"]
+
+
+@pytest.mark.parametrize("text", ["- hosts: all\n", "a text\n"])
+def test_what_is_no_mapping_is_passed_over_in_a_directory(tmp_path, text):
+    write(tmp_path, playbook_yml=text, a_yaml=SERVICE)
+    notes = []
+    assert [item.name for item in read_manifests([tmp_path], note=notes.append)] == ["payments"]
+    assert [note.startswith(f"{tmp_path}/playbook.yml, document 1, line 1: ") for note in notes] == [True]
+
+
+KUSTOMIZATION = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
+
+
+@pytest.mark.parametrize("header", ["", KUSTOMIZATION, "kind: Kustomization\napiVersion: kustomize.config.k8s.io/v1\n"])
+@pytest.mark.parametrize("name", ["kustomization_yaml", "kustomization_yml"])
+def test_a_directory_with_a_kustomization_is_refused_before_its_parts_are(tmp_path, header, name):
+    write(tmp_path, a_yaml="kind: Service\nmetadata: 5\n", **{name: f"{header}namespace: shop\nresources: [a.yaml]\n"})
+    with pytest.raises(ManifestError, match=f"a kustomization: give -k {tmp_path}") as caught:
+        read_manifests([tmp_path])
+    assert (caught.value.file, caught.value.document) == (str(tmp_path / name.replace("_", ".")), 1)
+
+
+def test_a_kustomization_by_its_name_alone_is_one(tmp_path):
+    (tmp_path / "Kustomization").write_text("resources: [a.yaml]\n")
+    write(tmp_path, a_yaml=SERVICE)
+    with pytest.raises(ManifestError, match="a kustomization"):
+        read_manifests([tmp_path])
+
+
+def test_a_kustomization_is_one_by_its_kind_in_any_file_and_stream(tmp_path):
+    # A component is one, too; Flux's Kustomization is an object like others.
+    for kind in ("Kustomization", "Component"):
+        text = f"apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: {kind}\n"
+        assert "a kustomization" in refused(tmp_path, text, "all.yaml").problem
+    flux = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: a}\n"
+    write(tmp_path, kustomization_yaml=flux)
+    assert read_manifests([tmp_path / "kustomization.yaml"]) == []
+
+
+def test_a_helm_chart_is_told_to_be_one(tmp_path):
+    write(tmp_path, Chart_yaml="apiVersion: v2\nname: shop\nversion: 1.0.0\n", values_yaml="a: 1\n")
+    with pytest.raises(ManifestError, match=f"a Helm chart: .*helm template {tmp_path} "):
+        read_manifests([tmp_path])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{- if .Values.service.enabled }}\n" + SERVICE + "{{- end }}\n",
+        SERVICE.replace("payments", '{{ include "shop.fullname" . }}'),
+        SERVICE.replace("payments", '"{{ .Release.Name }}-payments"'),
+        SERVICE + "  selector:\n    {{- toYaml .Values.labels | nindent 4 }}\n",
+        '{{- template "common.service" . -}}\n',
+    ],
+)
+def test_a_helm_template_says_helm_template(tmp_path, text):
+    assert "this is a Helm template: give what `helm template` prints" in refused(tmp_path, text).problem
+
+
+def test_another_template_says_that_it_is_one_and_other_broken_files_do_not(tmp_path):
+    jinja = SERVICE.replace("  name: payments", "  name: {{ name }}-x")
+    assert "this looks like a template" in refused(tmp_path, jinja).problem
+    about = SERVICE + 'x: "{{ $labels.pod }}"\ny: [\n'
+    problem = refused(tmp_path, about).problem
+    assert problem.startswith("not YAML")
+    assert "template" not in problem
+
+
+def test_what_runs_for_helm_alone_is_left_out(tmp_path):
+    def hooked(kind, name, hook):
+        made = {"apiVersion": "batch/v1" if kind == "Job" else "v1", "kind": kind, "spec": {}}
+        return made | {"metadata": {"name": name, "annotations": {"helm.sh/hook": hook}}}
+
+    hooks = [hooked("Pod", "a", "test"), hooked("Job", "b", "pre-install,pre-upgrade"), hooked("Service", "c", "test")]
+    kept = [hooked("Service", "d", "post-install, post-upgrade"), hooked("Namespace", "e", "crd-install")]
+    assert [item.name for item in read_objects([*hooks, *kept])] == ["d", "e"]
+
+
+class Slow(io.BytesIO):
+    """A stream that gives an octet at a time, as a pipe may."""
+
+    def read(self, size=-1, /):
+        return super().read(min(size, 7))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (SERVICE, ["payments"]),
+        (f"---\n{SERVICE}---\n---\n{NAMESPACE}", ["payments", "shop"]),
+        (f"{named('a')}\n{named('b')}\n", ["a", "b"]),  # jq -c .items[]
+        (f'  {{\n"apiVersion": "v1", "kind": "List", "items": [{named("a")}]}}', ["a"]),
+        (f"{named('a')}\n---\n{named('b')}\n", ["a", "b"]),
+        ("{apiVersion: v1, kind: Namespace, metadata: {name: a}}", ["a"]),
+        ('{"apiVersion": "v1", "kind": "List", "items": []}', []),
+        ("apiVersion: v1\nkind: List\nitems: []\n", []),
+    ],
+)
+def test_an_open_file_is_read_as_it_begins(text, expected):
+    assert names(Slow(text.encode())) == expected
+
+
+def test_lines_of_json_are_read_from_a_file_of_any_name(tmp_path):
+    for name in ("a.json", "a.jsonl", "a.ndjson", "dump"):
+        (tmp_path / name).write_text(f"{named('a')}\n{named('b')}\n")
+        assert names(tmp_path / name) == ["a", "b"]
+
+
+@pytest.mark.parametrize("data", [b"", b"# nothing\n", b"---\n---\n"])
+def test_a_stream_without_an_object_is_refused_since_what_wrote_it_has_failed(data):
+    with pytest.raises(ManifestError, match="no Kubernetes object"):
+        read_manifests([io.BytesIO(data)])
+
+
+def test_a_stream_is_bounded_as_a_file_is(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "MAX_OCTETS", 1000)
+    (tmp_path / "a.yaml").write_text("#" * 1000)
+    assert read_manifests([tmp_path / "a.yaml"]) == []
+    (tmp_path / "a.yaml").write_text("#" * 1001)
+
+    class Endless:
+        name = "pipe"
+        given = 0
+
+        def read(self, size, /):
+            self.given += size
+            return b"#" * size
+
+    endless = Endless()
+    for given in (tmp_path / "a.yaml", endless):
+        with pytest.raises(ManifestError, match="more than 1,000 octets"):
+            read_manifests([given])
+    assert endless.given == 1001
+
+
+def test_a_file_that_is_open_for_text_is_refused(tmp_path):
+    with pytest.raises(ManifestError, match="mode 'rb'"):
+        read_manifests([io.StringIO(SERVICE)])
+
+
+def test_a_url_is_not_fetched():
+    with pytest.raises(ManifestError, match=r"curl -sL https://a.test/b.yaml \| k8sresolve -f -"):
+        read_manifests(["https://a.test/b.yaml"])
+
+
+def test_objects_that_state_no_namespace_lie_where_they_are_applied():
+    def made(name, **meta):
+        return {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": name, **meta},
+            "spec": {"clusterIP": "None"},
+        }
+
+    objects = [made("a"), made("b", namespace="other"), made("c", namespace=""), made("d", namespace=None)]
+    read = read_objects(objects, apply_namespace="ship")
+    assert [(item.namespace, item.name) for item in read] == [
+        ("ship", "a"),
+        ("other", "b"),
+        ("ship", "c"),
+        ("ship", "d"),
+    ]
+    [error] = [wrong(made("a", labels=5), "ship")]
+    assert (error.object, error.field) == ("Service ship/a", "metadata.labels")
+
+
+def wrong(made, namespace):
+    with pytest.raises(ManifestError) as caught:
+        read_objects([made], apply_namespace=namespace)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("stated", "there"),
+    [
+        (None, ["ship", "shop"]),  # kubectl apply -n finds no namespace that is not there
+        ("shop", ["shop"]),  # and this one nobody needs
+    ],
+)
+def test_the_namespace_that_is_applied_to_is_there_beside_others(stated, there):
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a", "namespace": stated}, "spec": {}}
+    read = read_objects([json.loads(named("shop")), service], apply_namespace="ship")
+    assert sorted(item.name for item in read if isinstance(item, Namespace)) == there
+
+
+def test_where_no_namespace_is_told_of_none_is_added():
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a"}, "spec": {}}
+    assert not [item for item in read_objects([service], apply_namespace="ship") if isinstance(item, Namespace)]
 
 
 def test_paths_that_hold_no_manifests_are_named(tmp_path):
@@ -232,7 +465,6 @@ def test_a_newer_version_of_a_known_group_is_read_as_it_stands():
         ("name: http", "name: 80", 9, "spec.ports[0].name", "a whole number where text"),
         ("name: payments", "name: [a]", 4, "metadata.name", "a list where text"),
         ("  name: payments\n", "", 3, "metadata.name", "no name"),
-        ("kind: Service", "kinds: Service", 1, "", "no kind"),
         ("clusterIP: 10.96.20.1", "clusterIPs: 10.96.20.1", 7, "spec.clusterIPs", "text where a list"),
         ("clusterIP: 10.96.20.1", "type: Headless", 7, "spec.type", "'Headless' is none of"),
         ("clusterIP: 10.96.20.1", "ipFamilies: [IPv5]", 7, "spec.ipFamilies", "'IPv5'"),

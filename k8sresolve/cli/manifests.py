@@ -1,0 +1,64 @@
+"""The manifests that are given: by -f, which may be standard input, and by -k, for which kustomize runs."""
+
+import argparse
+import sys
+
+
+def manifests(args: argparse.Namespace) -> list[str]:
+    """List what is given by -f and -k, before and after the subcommand."""
+    return [*_paths(args), *_kustomizations(args)]
+
+
+def sources(args: argparse.Namespace) -> "list[str | _Kept | _Kustomized]":
+    """List what is to be read: paths, standard input, and what kustomize makes, for which it runs when that is read."""
+    paths = [_standard_input(args) if path == "-" else path for path in dict.fromkeys(_paths(args))]
+    return [*paths, *map(_Kustomized, _kustomizations(args))]
+
+
+def _paths(args: argparse.Namespace) -> list[str]:
+    return [*args.manifests, *args.more_manifests]
+
+
+def _kustomizations(args: argparse.Namespace) -> list[str]:
+    return [*args.kustomize, *args.more_kustomize]
+
+
+def _standard_input(args: argparse.Namespace) -> "_Kept":
+    """Return standard input from its beginning; `serve` reads it again when another file has changed."""
+    if not hasattr(args, "standard_input"):
+        args.standard_input = []
+    return _Kept(args.standard_input)
+
+
+class _Kept:
+    """Standard input: what was read of it before, and then what is left."""
+
+    name = "standard input"
+
+    def __init__(self, kept: list[bytes]) -> None:
+        self._kept = kept
+        self._again = list(kept)
+
+    def read(self, size: int, /) -> bytes:
+        if self._again:
+            return self._again.pop(0)
+        data = sys.stdin.buffer.read(size)
+        self._kept.append(data)
+        return data
+
+
+class _Kustomized:
+    """What kustomize makes of a directory."""
+
+    def __init__(self, directory: str) -> None:
+        self.name = f"kustomize {directory}"
+        self._directory = directory
+        self._is_read = False
+
+    def read(self, size: int, /) -> bytes:
+        from k8sresolve.cli.kustomizing import kustomize
+
+        if self._is_read:
+            return b""
+        self._is_read = True
+        return kustomize(self._directory, size)
