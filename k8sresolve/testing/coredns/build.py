@@ -6,6 +6,7 @@ from typing import NamedTuple
 from k8sresolve._core.wire.names import Unsendable
 from k8sresolve.testing.coredns.chain import Answering, CoreDNSServer, Plugin
 from k8sresolve.testing.coredns.corefile import ServerBlock, Token
+from k8sresolve.testing.coredns.directives import check_known
 from k8sresolve.testing.coredns.names import name_to_wire
 from k8sresolve.testing.coredns.registry import PLUGINS, SILENT
 from k8sresolve.testing.coredns.setup import DNS_PORT, Block, Building, Surroundings, split_port
@@ -27,6 +28,8 @@ def build(blocks: Sequence[ServerBlock], surroundings: Surroundings) -> Built:
     building = Building(surroundings)
     zones: dict[int, dict[str, Sequence[Plugin]]] = {}
     for block in blocks:
+        for directive in block.directives:
+            check_known(directive)
         keys = [(zone, port, key) for key in block.keys for zone, port in _read_key(key, building)]
         if not keys:
             continue
