@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import dns.message
+import dns.rcode
 import pytest
 import yaml
 
@@ -33,3 +35,35 @@ def test_directives_and_options_that_coredns_does_not_know(name, line, word, adv
     assert caught.value.line == line
     assert f"{word!r}" in caught.value.problem
     assert advice in caught.value.problem
+
+
+WEB, NONE = "web.shop.svc.cluster.local.", "nothere.shop.svc.cluster.local."
+OUTSIDE = {"reddog.microsoft.com": "@ 60 SOA ns admin 1 60 60 60 60\nvm 60 A 192.0.2.7"}
+
+
+def asked(made: Cluster, name: str, rdtype: str) -> tuple[str, list[str], list[str]]:
+    query = dns.message.make_query(name, rdtype)
+    reply = dns.message.from_wire(made.respond(query.to_wire(), tcp=True))
+    sections = [[str(record) for rrset in section for record in rrset] for section in (reply.answer, reply.authority)]
+    return (dns.rcode.to_text(reply.rcode()), *sections)
+
+
+# coredns/coredns#7090, onedr0p/home-ops#11428: what AKS gives every cluster, and how IPv4-only clusters stop AAAA.
+@pytest.mark.parametrize("name", [f"{WEB}x.internal.cloudapp.net.", "vm.reddog.microsoft.com."])
+def test_aks_denies_names_by_templates(name):
+    made = cluster("corefile-template", "aks", upstream=OUTSIDE)
+    assert made.warnings == ()
+    assert asked(made, name, "A")[:2] == ("NXDOMAIN", [])
+
+
+@pytest.mark.parametrize("name", [WEB, NONE])
+def test_a_template_without_an_answer_is_nodata(name):
+    made = cluster("corefile-template", "no-aaaa")
+    assert asked(made, name, "AAAA") == ("NOERROR", [], ["ns.example. admin.example. 1 60 60 60 60"])
+    assert asked(made, NONE, "A")[0] == "NXDOMAIN"
+    assert asked(made, WEB, "A")[1] == ["10.96.3.3"]
+
+
+@pytest.mark.parametrize("name", ["aaa.example.com.", "any.example.com."])
+def test_a_template_stands_before_hosts(name):
+    assert asked(cluster("corefile-template", "address"), name, "A") == ("NOERROR", ["192.0.2.1"], [])
