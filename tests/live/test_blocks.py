@@ -45,7 +45,7 @@ KUBERNETES = """
     }
 """
 FORWARD = "    forward . 127.0.0.1:5300\n"
-SHOP = [f"{name}.shop.svc.cluster.local." for name in ("web", "WEB", "db", "out", "none", "lb")]
+SHOP = [f"{name}.shop.svc.cluster.local." for name in ("web", "WeB", "db", "out", "none", "lb")]
 OUTSIDE = ["api.example.com.", "www.example.com.", "no.example.com.", "txt.example.com.", "else.example.net."]
 TYPES = ("A", "AAAA", "SRV", "TXT", "ANY", "SOA")
 PLUGINS = {
@@ -84,8 +84,35 @@ PLUGINS = {
         rcode REFUSED
     }
 """,
+    "types and classes": """
+    rewrite continue type TXT ANY
+    rewrite continue type ANY A
+    rewrite type AAAA SRV
+    rewrite class IN CH
+    template CH TXT {
+        answer "{{ .Name }} TXT {{ .Class }}"
+    }
+""",
+    "ttls": """
+    rewrite continue ttl substring shop 7
+    rewrite continue ttl prefix web. 3-5
+    rewrite continue ttl regex ^(out|none) 100-
+    rewrite ttl suffix .com -20
+    rewrite name suffix .corp .shop.svc.cluster.local answer auto
+""",
+    "rcodes": """
+    rewrite continue rcode suffix .com NXDOMAIN NOERROR
+    rewrite continue rcode none.shop.svc.cluster.local NXDOMAIN REFUSED
+    rewrite continue rcode prefix none. REFUSED NOTIMP
+    rewrite rcode regex net SERVFAIL 3
+    rewrite continue name exact any.corp web.shop.svc.cluster.local
+    rewrite continue rcode substring corp SERVFAIL NXDOMAIN
+""",
 }
 NAMES = {
+    "types and classes": [],
+    "ttls": ["web.corp.", "none.corp."],
+    "rcodes": ["any.corp.", "x.corp."],
     "template": [
         *("ip-2-9.example.org.", "IP-2-9.example.org.", "ip-2-999.example.org.", "x.example.org.", "z.example.org."),
         *(

@@ -47,7 +47,7 @@ def test_what_is_not_modelled_is_named_in_one_warning(caplog):
         ("rewrite name nearly a b", "none of"),
         ("rewrite name regex ( b", "regular expression"),
         ("rewrite name regex (a) {1}{2}.b", "more groups"),
-        ("rewrite answer name a b", "starts with name"),
+        ("rewrite answer name a b", "none of name, type"),
         ("autopath", "1 or more"),
         ("minimal now", "takes 0"),
     ],
