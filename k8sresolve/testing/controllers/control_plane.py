@@ -15,6 +15,7 @@ from k8sresolve.testing.controllers.slices import cut, endpoint_slices, select
 from k8sresolve.testing.controllers.workloads import make_pods, matches, owners_of
 from k8sresolve.testing.objects.addresses import IPFamily, families_of, family_of
 from k8sresolve.testing.objects.kinds import (
+    WORKLOADS,
     DaemonSet,
     Endpoints,
     EndpointSlice,
@@ -30,7 +31,6 @@ from k8sresolve.testing.objects.store import Store
 MAX_PODS = 150_000
 """As many pods as Kubernetes is made for: kubernetes.io/docs/setup/best-practices/cluster-large."""
 
-_WORKLOADS = ("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job")
 
 _Key = tuple[str, str]
 
@@ -212,11 +212,7 @@ class ControlPlane:
         Raises `ManifestError` for more pods than a cluster can have.
         """
         owners = self._owners()
-        lone = [
-            workload
-            for workload in workloads
-            if (workload.namespace, f"{type(workload).__name__}/{workload.name}") not in owners
-        ]
+        lone = [workload for workload in workloads if (workload.namespace, workload.title) not in owners]
         check_count(sum(len(self._nodes) if isinstance(one, DaemonSet) else one.replicas for one in lone))
         for workload in lone:
             yield from make_pods(workload, self._nodes)
@@ -257,4 +253,4 @@ class ControlPlane:
         return [item for item in self._store.all("Pod") if isinstance(item, Pod)]
 
     def _workloads(self) -> list[Workload]:
-        return [item for kind in _WORKLOADS for item in self._store.all(kind) if isinstance(item, Workload)]
+        return [item for kind in WORKLOADS for item in self._store.all(kind.__name__) if isinstance(item, Workload)]
