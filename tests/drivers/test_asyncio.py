@@ -281,7 +281,7 @@ def test_an_error_of_ours_strands_nobody(resolver_of, monkeypatch, caplog):
     resolver = resolver_of()
 
     async def work() -> None:
-        monkeypatch.setattr(inquiry, "read_reply", len)  # which takes no three arguments
+        monkeypatch.setattr(inquiry, "read_plain_reply", len)  # which takes no three arguments
         with caplog.at_level(logging.CRITICAL, "k8sresolve"):
             results = await asyncio.gather(*(right(resolver, index % 3) for index in range(9)), return_exceptions=True)
         assert {type(result) for result in results} == {InternalError}

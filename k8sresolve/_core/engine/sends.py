@@ -21,6 +21,7 @@ class Send(NamedTuple):
 class Sent:
     """A sending to the nameserver number `server`; once it has `ended`, `outcome` says what became of it.
 
+    `heard` is when a reply came that was given elsewhere to be read.
     `reason` is set where that is no answer; where it is `doubted`, what came cannot be right, and is not believed.
     """
 
@@ -29,6 +30,7 @@ class Sent:
         "doubted",
         "edns",
         "ended",
+        "heard",
         "milliseconds",
         "outcome",
         "purpose",
@@ -45,6 +47,7 @@ class Sent:
         self.at = at
         self.edns = edns
         self.ended = self.truncated = self.doubted = False
+        self.heard: float | None = None
         self.reason: Reason | None = None
         self.outcome = "no reply"
         self.milliseconds = 0.0
