@@ -28,6 +28,8 @@ from k8sresolve._drivers.sockets import MOST_DATAGRAM, Stream, open_datagram, qu
 from k8sresolve.config import Nameserver
 from k8sresolve.errors import ResolverClosed
 
+AT_ONCE = 8  # datagrams of one socket; a crowd of them would hold up the other tasks of the loop for milliseconds
+
 _Event: TypeAlias = Callable[[Flight, int, bytes | Reading, float], None]
 
 
@@ -202,7 +204,7 @@ class PooledDriver(ABC):
         ports: list[Ticket | Stream] = flight.ports
         for port in tuple(ports):
             if isinstance(port, tuple):
-                self._readable(port[0])
+                self._readable(port[0], CROWD)  # of a flood no more than can be theirs
 
     def _wind(self, when: float, now: float) -> None:
         self._rings = when
@@ -283,9 +285,9 @@ class PooledDriver(ABC):
             self._begin_anew()
             raise
 
-    def _readable(self, slot: Slot) -> None:
-        """Take what has come for those that wait, in one turn of the loop; of a flood no more than can be theirs."""
-        for _ in range(CROWD):
+    def _readable(self, slot: Slot, most: int = AT_ONCE) -> None:
+        """Take what has come for those that wait; so much in one turn of the loop, and the rest in the next ones."""
+        for _ in range(most):
             try:
                 data = slot.sock.recv(MOST_DATAGRAM)
             except BlockingIOError:
