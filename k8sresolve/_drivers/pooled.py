@@ -20,7 +20,6 @@ from k8sresolve._core.engine.sends import Send
 from k8sresolve._core.events import Events
 from k8sresolve._core.questions import Results, Round, Terms
 from k8sresolve._core.wire.reply import Odd
-from k8sresolve._drivers import beside
 from k8sresolve._drivers.clock import monotonic
 from k8sresolve._drivers.pool import CROWD, Pool, Slot, Ticket
 from k8sresolve._drivers.running import report_fault
@@ -356,6 +355,8 @@ class PooledDriver(ABC):
 
     def _read_beside(self, event: _Event, flight: Flight, number: int, data: bytes) -> None:
         """Read a reply where it does not hold up the tasks of the loop, and then tell the desk."""
+        from k8sresolve._drivers import beside  # most loops never need it
+
         self._beside(partial(beside.read, flight, data), partial(self._was_read, event, flight, number))
 
     def _was_read(self, event: _Event, flight: Flight, number: int, reading: Reading) -> None:
