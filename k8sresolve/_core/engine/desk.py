@@ -7,6 +7,7 @@ callers and serialises calls; where that is by the ledger's own lock, the desk i
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
 from k8sresolve._core.engine.cache import key_of
@@ -27,6 +28,7 @@ from k8sresolve._core.questions import (
     never,
     suffix_of,
 )
+from k8sresolve._core.wire.reply import Odd
 
 SETTLE = 1.0  # seconds that the rest of a batch gets once what has come is usable
 SOCKETS = 3  # that one flight holds at most: a reply to an older send would hardly come
@@ -138,10 +140,22 @@ class Host(Protocol):
 
 
 class Desk:
-    """The flights of one resolver."""
+    """The flights of one resolver.
+
+    Where reading is `left` to the host, what may take long to read is not read here: the event raises `Odd`, and the
+    host reads it with `flight.read` in another thread, and tells what that came to by the same event.
+    """
 
     def __init__(
-        self, rules: Rules, ledger: Ledger, events: Events, host: Host, *, turn: int = 0, locked: bool = False
+        self,
+        rules: Rules,
+        ledger: Ledger,
+        events: Events,
+        host: Host,
+        *,
+        turn: int = 0,
+        locked: bool = False,
+        left: bool = False,
     ) -> None:
         self.rules = rules
         self.ledger = ledger
@@ -154,6 +168,7 @@ class Desk:
         cache = ledger.cache
         self._recall, self._keep = (cache.use, cache.take) if locked else (cache.get, cache.put)
         self._turn = turn  # which nameserver the next question prefers, where they rotate
+        self._left = left
         self._filling = False
 
     @property
@@ -227,8 +242,8 @@ class Desk:
 
     # -- the host ----------------------------------------------------------------------------------------------------
 
-    def datagram(self, flight: Flight, number: int, data: bytes, now: float) -> None:
-        """A datagram came for that send."""
+    def datagram(self, flight: Flight, number: int, data: bytes | Reading, now: float) -> None:
+        """A datagram came for that send, or was read meanwhile."""
         self._let(flight, now, flight.on_datagram, number, data)
 
     def message(self, flight: Flight, number: int, data: bytes | Reading, now: float) -> None:
@@ -307,6 +322,11 @@ class Desk:
             sends = event(now) if number < 0 else event(now, number, what)
             if sends or self._events.observers:
                 self._perform(flight, sends, now)
+        except Odd:
+            if self._left:
+                raise
+            self._let(flight, now, event, number, partial(flight.read, what))
+            return
         except Exception as error:  # noqa: BLE001
             # An error of ours must not strand those who wait for this flight.
             self._host.report(f"asking {flight.question} failed", error)

@@ -50,7 +50,7 @@ _NOWHERE = 1 << 14  # a pointer has fourteen bits
 
 
 class Odd(Exception):
-    """The reply is ours, and of a kind that the fallback must read."""
+    """The reply is ours, and of a kind that the fallback must read; or it is too large to be read in passing."""
 
 
 def read_reply(message: bytes, query: bytes, rdtype: int) -> Reply | None:
