@@ -510,7 +510,7 @@ class Cluster:
         error Service default/db spec.externalName
         """
         service = None if name is None else find_service(self.store, name, namespace, self._cluster_domain)
-        return check(self.store, service)
+        return check(self.store, self._cluster_domain, service)
 
     def _place(self, config: ResolverConfig | None, namespace: str | None, pod: str | None) -> Place:
         if pod is None:

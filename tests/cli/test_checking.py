@@ -36,7 +36,7 @@ def test_where_all_fits_there_is_nothing_to_improve(check):
     [
         (8080, [], 0, "remark"),
         (8080, [{"containerPort": 9090}], 1, "warning"),
-        ("http", [{"containerPort": 9090, "name": "web"}], 1, "error"),
+        ("http", [{"containerPort": 9090, "name": "web"}], 1, "warning"),
     ],
 )
 def test_warnings_and_errors_are_status_1(check, target, ports, status, severity):
@@ -53,7 +53,7 @@ def test_as_json_each_finding_has_its_fields(check):
     ran = check("http", [{"containerPort": 9090, "name": "web"}], "--json")
     [finding] = ran.json["check"]
     assert (ran.status, set(finding)) == (1, {"severity", "object", "field", "problem", "advice"})
-    assert finding["severity"] == "error"
+    assert finding["severity"] == "warning"
     assert finding["object"] == "Service shop/payments"
     assert finding["field"] == "spec.ports[0].targetPort"
     assert finding["advice"] == "set targetPort: web, or give a container's port the name 'http'"

@@ -21,9 +21,9 @@ from k8sresolve.testing.objects.store import Store
 _Checked = TypeVar("_Checked")
 
 
-def check(store: Store, service: Service | None = None) -> tuple[Finding, ...]:
+def check(store: Store, cluster_domain: str, service: Service | None = None) -> tuple[Finding, ...]:
     """Check one Service, with what is named after it, or all that is in the store; the worst comes first."""
-    around = AllObjects(store)
+    around = AllObjects(store, cluster_domain)
     services = around.services if service is None else [service]
     return worst_first(
         chain(

@@ -17,10 +17,16 @@ from k8sresolve.testing.objects.store import Store
 class AllObjects:
     """All objects there are, as they are now, among which rules look for what belongs to a subject."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, cluster_domain: str) -> None:
         self.store = store
+        self.cluster_domain = cluster_domain
         self.services = [item for item in store.all("Service") if isinstance(item, Service)]
         self.origins = Origins(store)
+
+    @cached_property
+    def may_make_pods(self) -> Sequence[str]:
+        """Objects of kinds that Kubernetes does not have: what an operator makes of them is not among the manifests."""
+        return [item.name.replace("/", " ", 1) for item in self.store.all("CustomResource")]
 
     @cached_property
     def service_names(self) -> Mapping[str, Sequence[str]]:

@@ -124,13 +124,19 @@ def _grouped(pods: Iterable[Pod], origins: Iterable[Origin]) -> _Groups:
 
 def _numbered(subject: ServiceSubject, forwarding: _Forwarding, target: int, groups: _Groups) -> Iterator[Finding]:
     yield from _unforwarded(subject, forwarding, {target})
-    for listening, whose in groups.items():
-        if all((port.number, port.protocol) != (target, forwarding.port.protocol) for port in listening.ports):
-            yield _contradiction(subject, forwarding, target, listening, listed(whose))
+    unlike = {
+        listening: whose
+        for listening, whose in groups.items()
+        if all((port.number, port.protocol) != (target, forwarding.port.protocol) for port in listening.ports)
+    }
+    for listening, whose in unlike.items():
+        # Where some pods declare the port, the others may be found by chance.
+        alone = len(unlike) == len(groups)
+        yield _contradiction(subject, forwarding, target, listening, listed(whose), alone=alone)
 
 
 def _contradiction(
-    subject: ServiceSubject, forwarding: _Forwarding, target: int, listening: _Listening, whose: str
+    subject: ServiceSubject, forwarding: _Forwarding, target: int, listening: _Listening, whose: str, *, alone: bool
 ) -> Finding:
     protocol = forwarding.port.protocol
     protocols = sorted({port.protocol for port in listening.ports if port.number == target})
@@ -139,7 +145,7 @@ def _contradiction(
     if protocols:
         told = f"{meant}, but the {there} declare {target} as {', '.join(protocols)}"
         advice = f"set protocol: {protocols[0]} for the port, or protocol: {protocol} for the containerPort"
-        return subject.finding("warning", forwarding.field("protocol"), told, advice)
+        return subject.finding("warning" if alone else "remark", forwarding.field("protocol"), told, advice)
     field = forwarding.field("targetPort")
     declare = f"declare containerPort: {target}"
     if not listening.ports:
@@ -149,9 +155,27 @@ def _contradiction(
     if listening.undeclared:
         told += ", and one that declares none may be what listens there"
         return subject.finding("remark", field, told, f"{declare} for that one, or correct targetPort")
-    fitting = [port.number for port in listening.ports if port.protocol == protocol]
-    correct = f"set targetPort: {fitting[0]}" if len(fitting) == 1 else "set targetPort to the one that is meant"
-    return subject.finding("warning", field, told, f"{correct}, or {declare} if the container does listen there")
+    likely = _likely(subject, forwarding, listening) if alone else None
+    if likely is None:
+        return subject.finding("remark", field, told, f"{declare}, if the container does listen there")
+    advice = f"set targetPort: {likely}, or {declare} if the container does listen there"
+    return subject.finding("warning", field, told, advice)
+
+
+def _likely(subject: ServiceSubject, forwarding: _Forwarding, listening: _Listening) -> int | None:
+    """The declared port that is meant, if one is: that of the same name, or the only one, to which no port leads.
+
+    That a container listens on more than it declares is common, such as for metrics, and no fault.
+    """
+    own = forwarding.port
+    declared = [port for port in listening.ports if port.protocol == own.protocol]
+    same = [port.number for port in declared if own.name and port.name == own.name]
+    if len(same) == 1:
+        return same[0]
+    reached = {port.target or port.number for port in subject.service.ports if port.protocol == own.protocol}
+    if len(declared) == 1 and reached.isdisjoint({declared[0].number, declared[0].name}):
+        return declared[0].number
+    return None
 
 
 # A name.
@@ -178,7 +202,7 @@ def _named(subject: ServiceSubject, forwarding: _Forwarding, target: str, groups
             told += f", as those of {listed(part for whose in numbers.values() for part in whose)} have"
         outcome = f"{'these' if numbers else 'the'} pods are no endpoints for {forwarding}"
         yield subject.finding(
-            "warning" if numbers else "error",
+            "remark" if numbers else "warning",
             field,
             f"{told}: {outcome}; {they_have}",
             _named_advice(forwarding, target, declared),
@@ -240,7 +264,7 @@ def check_slices(subject: ServiceSubject, _around: AllObjects) -> Iterator[Findi
         theirs = dict.fromkeys(port for ports in listing for port in ports)
         told = f"no EndpointSlice has a port {wanted} with protocol {port.protocol}, so {forwarding} has no endpoint"
         yield subject.finding(
-            "error",
+            "warning",
             forwarding.field("name"),
             f"{told}; they have {ports_told(theirs) or 'no ports'}",
             "give the port one name and protocol in the Service and in its EndpointSlices",

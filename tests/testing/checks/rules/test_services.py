@@ -23,7 +23,9 @@ def test_headless_services_share_no_address():
 
 def test_a_namespace_that_is_not_declared_though_others_are():
     findings = found(namespace("data"), service(), deployment())
-    assert_only(findings, "error", "metadata.namespace", "namespace shop", "NXDOMAIN", "add the Namespace shop")
+    assert_only(findings, "remark", "metadata.namespace", "namespace shop", "NXDOMAIN")
+    findings = found(namespace("shops"), service(), deployment())
+    assert_only(findings, "warning", "metadata.namespace", "shops is", "write shops")
     assert found(namespace("shop"), service(), deployment()) == ()
 
 
@@ -37,6 +39,27 @@ def test_an_alias_to_an_address_is_none(address):
     assert_only(cluster.check(), "error", "spec.externalName", address, "NXDOMAIN", "clusterIP: None")
     with cluster.resolver(namespace="shop") as resolver, pytest.raises(NoSuchName):
         resolver.service("web")
+
+
+@pytest.mark.parametrize(
+    ("target", "severity"),
+    [
+        ("broker.infra.svc", "warning"),
+        ("broker.infra", "warning"),
+        ("Broker.Infra.svc.", "warning"),
+        ("elsewhere.infra", None),
+        ("api.example.com", None),
+        ("broker.infra.svc.cluster.local", None),
+    ],
+)
+def test_an_alias_of_a_service_is_written_in_full(target, severity):
+    spec = {"type": "ExternalName", "externalName": target, "ports": None, "selector": None}
+    findings = found(service(**spec), service("broker", "infra"), deployment(namespace="infra"))
+    words = ("no full name", "NXDOMAIN", "write broker.infra.svc.cluster.local")
+    if severity:
+        assert_only(findings, severity, "spec.externalName", *words)
+    else:
+        assert findings == ()
 
 
 def test_an_alias_to_nothing_is_refused():
