@@ -21,6 +21,7 @@ from k8sresolve.testing.objects.kinds import (
     ConfigMap,
     Namespace,
     PodTemplate,
+    Refusal,
     Resource,
     StatefulSet,
     Workload,
@@ -37,6 +38,7 @@ from k8sresolve.testing.objects.pods import (
 )
 from k8sresolve.testing.objects.services import read_endpoint_slice, read_endpoints, read_service, read_service_import
 from k8sresolve.testing.objects.sources import Part, Source, field_name
+from k8sresolve.testing.objects.validation.refusals import refusals
 
 _MAX_DEPTH = 100
 
@@ -89,13 +91,13 @@ def read_pod_template(template: Mapping[str, Any], workload: Workload) -> PodTem
 def _resources(part: Part) -> Iterator[Resource]:
     source = part.source
     try:
-        for resource in _taken_apart(part.value, part.path, part.kind):
+        for resource in _taken_apart(part.value, part.path, part.kind, source):
             yield attrs.evolve(resource, source=source.file) if isinstance(resource, ConfigMap) else resource
     except Wrong as wrong:
         raise source.error(wrong.problem, wrong.path, wrong.object) from None
 
 
-def _taken_apart(value: Any, path: FieldPath, kind_of_items: str) -> Iterator[Resource]:
+def _taken_apart(value: Any, path: FieldPath, kind_of_items: str, source: Source) -> Iterator[Resource]:
     if not isinstance(value, dict):
         raise Wrong(f"{described(value)} is no Kubernetes object", path)
     if len(path) > _MAX_DEPTH:
@@ -107,12 +109,11 @@ def _taken_apart(value: Any, path: FieldPath, kind_of_items: str) -> Iterator[Re
     group = take(obj, "apiVersion", str, "", path).rpartition("/")[0]
     if kind.endswith("List") and "items" in obj:
         for index, item in enumerate(take(obj, "items", list, [], path)):
-            yield from _taken_apart(item, (*path, "items", index), kind.removesuffix("List"))
+            yield from _taken_apart(item, (*path, "items", index), kind.removesuffix("List"), source)
         return
     # The version is not looked at: what is read here is the same in all that there have been.
-    reader = _READERS.get((group, kind)) or (
-        _READERS.get(_CORE.get(kind, ("", ""))) if "apiVersion" not in obj else None
-    )
+    known = _CORE.get(kind, ("", kind)) if "apiVersion" not in obj else (group, kind)
+    reader = _READERS.get(known)
     try:
         resource = None if reader is None else reader(obj, path)
     except Wrong as wrong:
@@ -123,7 +124,13 @@ def _taken_apart(value: Any, path: FieldPath, kind_of_items: str) -> Iterator[Re
         what = f"{group}/{kind}" if group else kind
         logger.info("%s %s is left out: DNS does not depend on it", escaped(what, 255), escaped(str(name), 255))
         return
-    yield resource
+    refused = tuple(_refused(known, obj, path, source))
+    yield resource.with_refused(refused) if refused else resource
+
+
+def _refused(kind: tuple[str, str], obj: Object, path: FieldPath, source: Source) -> Iterator[Refusal]:
+    for rule, at, problem, advice, until in refusals(*kind, obj):
+        yield Refusal(rule, field_name(at), problem, advice, until, source.file, source.line((*path, *at)))
 
 
 def _told(kind: str, obj: Object) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from k8sresolve.findings import Finding, Severity
+from k8sresolve.findings import Finding
 from k8sresolve.testing.checks.origins import Origin, Origins
 from k8sresolve.testing.checks.rules.services import NXDOMAIN
 from k8sresolve.testing.checks.subjects import AllObjects, ServiceSubject
@@ -30,14 +30,13 @@ def check_endpoints(subject: ServiceSubject, around: AllObjects) -> Iterator[Fin
 
 def _without_endpoints(subject: ServiceSubject, origins: Origins) -> Finding:
     service = subject.service
-    failing: Severity = "error" if service.headless else "warning"
     outcome = NXDOMAIN if service.headless else _REFUSED
     if subject.pods:
-        return _none_ready(subject, failing, outcome)
+        return _none_ready(subject, outcome)
     if not service.selects:
         told = "its EndpointSlices list no ready endpoint" if subject.slices else "it has no EndpointSlice"
         return subject.finding(
-            failing,
+            "warning",
             "spec.selector",
             f"the Service has no selector, and {told}: {outcome}",
             f"add a selector, or an EndpointSlice with the label kubernetes.io/service-name: {service.name}",
@@ -47,27 +46,27 @@ def _without_endpoints(subject: ServiceSubject, origins: Origins) -> Finding:
         ended = listed(pod.name for pod in subject.ended)
         fits = f"pods that have ended ({ended})" if ended else f"{listed(subject.idle)}, of which no pod runs"
         return subject.finding(
-            failing,
+            "warning",
             "spec.selector",
             f"the selector {selector} fits only {fits}: {outcome}",
             f"let pods run: kubectl -n {service.namespace} get deployments,statefulsets,daemonsets,jobs,pods",
         )
     near, advice = _nearest(service, origins)
     problem = f"the selector {selector} finds no pod in namespace {service.namespace}{near}: {outcome}"
-    return subject.finding("error", "spec.selector", problem, advice)
+    return subject.finding("warning", "spec.selector", problem, advice)
 
 
 # Pods that are not ready.
 
 
-def _none_ready(subject: ServiceSubject, severity: Severity, outcome: str) -> Finding:
+def _none_ready(subject: ServiceSubject, outcome: str) -> Finding:
     states = Counter(map(_state, subject.pods))
     told = ", ".join(f"{count} {state}" for state, count in states.items())
     advice = f"see why: kubectl -n {subject.service.namespace} describe pod {subject.pods[0].name}"
     if set(states) == {_READY}:
         advice = f"compare ipFamilies with the pods' addresses, and nodeName with the Nodes; {advice}"
     problem = f"of the {len(subject.pods)} pods that it finds none is an endpoint ({told}): {outcome}"
-    return subject.finding(severity, "spec.selector", problem, advice)
+    return subject.finding("warning", "spec.selector", problem, advice)
 
 
 def _partly_ready(subject: ServiceSubject) -> Iterator[Finding]:

@@ -20,29 +20,29 @@ from tests.testing.checks.objects import assert_only, deployment, found, headles
 )
 def test_a_selector_that_finds_nothing_tells_the_nearest_labels(selector, labels, words):
     findings = found(service(selector=selector), deployment("api", labels=labels))
-    assert_only(findings, "error", "spec.selector", *words)
+    assert_only(findings, "warning", "spec.selector", *words)
 
 
 def test_of_several_near_ones_the_most_alike_is_told():
     pods = [deployment(name, labels={"app": name}) for name in ("db", "web-api", "payments", "webs")]
-    assert_only(found(service(), *pods), "error", "spec.selector", "Deployment webs have app=webs")
+    assert_only(found(service(), *pods), "warning", "spec.selector", "Deployment webs have app=webs")
 
 
 def test_a_selector_finds_pods_of_its_own_namespace_only():
     findings = found(service(), deployment("web", namespace="data"), deployment("db", labels={"app": "db"}))
     assert_only(
-        findings, "error", "spec.selector", "but those of Deployment web in namespace data", "into namespace data"
+        findings, "warning", "spec.selector", "but those of Deployment web in namespace data", "into namespace data"
     )
 
 
 def test_where_there_is_no_pod_at_all_manifests_lack():
-    assert_only(found(service()), "error", "spec.selector", "where there is none", "add the workload")
+    assert_only(found(service()), "warning", "spec.selector", "where there is none", "add the workload")
 
 
 def test_a_workload_scaled_to_nothing_fits_all_the_same():
     words = ("app=web fits only Deployment web, of which no pod runs", "connections are refused")
     assert_only(found(service(), deployment(replicas=0)), "warning", "spec.selector", *words)
-    assert_only(found(headless(), deployment(replicas=0)), "error", "spec.selector", "NXDOMAIN")
+    assert_only(found(headless(), deployment(replicas=0)), "warning", "spec.selector", "NXDOMAIN")
     # Its template tells of ports even so.
     findings = found(service(), deployment("web", [port(9090)], replicas=0))
     assert {each.field for each in findings} == {"spec.selector", "spec.ports[0].targetPort"}
@@ -57,7 +57,7 @@ def test_pods_that_have_ended_are_no_endpoints():
     [({"ready": False}, "1 not ready"), ({"phase": "Pending", "ready": False}, "1 Pending")],
 )
 def test_without_a_ready_pod_a_headless_service_does_not_exist_in_dns_and_another_refuses(state, word):
-    assert_only(found(headless(), pod(**state)), "error", "spec.selector", word, "NXDOMAIN", "describe pod web-0")
+    assert_only(found(headless(), pod(**state)), "warning", "spec.selector", word, "NXDOMAIN", "describe pod web-0")
     assert_only(found(service(), pod(**state)), "warning", "spec.selector", word, "connections are refused")
 
 
@@ -85,7 +85,7 @@ def test_a_check_tells_of_the_cluster_as_it_is_now():
 
 def test_a_service_without_selector_needs_slices():
     assert_only(found(service(selector=None)), "warning", "spec.selector", "has no EndpointSlice", "service-name: web")
-    assert_only(found(headless(selector=None)), "error", "spec.selector", "NXDOMAIN")
+    assert_only(found(headless(selector=None)), "warning", "spec.selector", "NXDOMAIN")
     findings = found(service(selector=None), slice_of("web", "10.0.0.1", ready=False))
     assert_only(findings, "warning", "spec.selector", "list no ready endpoint")
 

@@ -1,0 +1,107 @@
+"""What the API server of Kubernetes 1.37.2 took and refused, an object a row; and what it stored.
+
+A refusal counts as found where loading fails at its field, or `check` has an error there.
+"""
+
+import functools
+import gzip
+import json
+import pathlib
+import re
+
+import pytest
+
+from k8sresolve.errors import ManifestError
+from k8sresolve.testing import Cluster
+
+DATA = pathlib.Path(__file__).parent / "apiserver"
+DUAL_STACK = {"service_cidrs": ["10.96.0.0/12", "fd00:10:96::/108"], "pod_cidrs": ["10.244.0.0/16", "fd00:10:244::/56"]}
+SINGLE_STACK = {"service_cidrs": ["10.96.0.0/12"], "pod_cidrs": ["10.244.0.0/16"]}
+
+with gzip.open(DATA / "cases.json.gz", "rt") as lines:
+    ROWS = {row["id"]: row for row in map(json.loads, lines)}
+
+ACCEPTED = [name for name, row in ROWS.items() if row["accepted"]]
+REFUSED = [name for name, row in ROWS.items() if not row["accepted"]]
+
+
+def out_of_scope(row):
+    """Say why a refusal is not looked for; empty where it is."""
+    if row["code"] == 409:
+        return "the name is taken, and an apply changes what has it"
+    if row["code"] == 404:
+        return "another version, or a namespace that is not there"
+    if row["object"]["kind"] == "CronJob" and not row["id"].startswith("CronJob-name"):
+        return "when it runs"
+    return ""
+
+
+@functools.cache
+def found(name):
+    """Find the fields of the object that are refused: at loading, or by `check`."""
+    row = ROWS[name]
+    kind = row["object"]["kind"]
+    try:
+        cluster = Cluster.from_objects([*row.get("before", ()), row["object"]], **DUAL_STACK)
+    except ManifestError as error:
+        return {error.field}
+    errors = [finding for finding in cluster.check() if finding.severity == "error"]
+    assert all(finding.object.startswith(f"{kind} ") for finding in errors)
+    return {finding.field for finding in errors}
+
+
+def places(row):
+    """Say at which fields a refusal counts as found."""
+    for cause in row["causes"]:
+        field = cause["field"]
+        yield field
+        if field.startswith("spec.clusterIPs"):
+            yield "spec.clusterIP"  # it is called as it is written
+        if field == "spec.template.metadata.labels":
+            yield "spec.selector"  # of the two that do not fit, the selector is what Services do not see
+        if field == "spec.template.labels":
+            yield "metadata.name"  # the label is made of the name
+        yield field.replace("LoadBalancer", "loadBalancer")  # as the field is called in manifests
+
+
+def without_indexes(field):
+    """Name a field as the API server names one that it cannot decode."""
+    return re.sub(r"\[[0-9]+\]", "", field)
+
+
+def is_at(field, place, *, decoded):
+    """Tell whether a field is that place, or below it."""
+    field, place = (field, place) if decoded else (without_indexes(field), without_indexes(place))
+    return field == place or field.startswith((f"{place}.", f"{place}["))
+
+
+def is_found(row):
+    decoded = row["code"] != 400
+    return any(is_at(field, place, decoded=decoded) for field in found(row["id"]) for place in places(row))
+
+
+@pytest.mark.parametrize("name", ACCEPTED)
+def test_what_is_accepted_has_no_error(name):
+    assert found(name) == set()
+
+
+NOT_FOUND = {
+    "service-node-port/taken": "node ports of other Services are not compared",
+    "cluster-ip/api-server": "who states the address of the API server has it, as nobody knows the cluster's network",
+    "CronJob-name/53": "the kind is not read",
+    "ReplicationController/no-selector-no-labels": "the kind is not read",
+    "ReplicationController/match-labels": "the kind is not read",
+    "ReplicationController/name-capital": "the kind is not read",
+    "ReplicationController/no-template": "the kind is not read",
+}
+
+
+@pytest.mark.parametrize("name", [name for name in REFUSED if not out_of_scope(ROWS[name])])
+def test_what_is_refused_is_found_at_its_field(name):
+    assert is_found(ROWS[name]) is (name not in NOT_FOUND), found(name)
+
+
+def test_all_rows_are_here():
+    in_scope = [name for name in REFUSED if not out_of_scope(ROWS[name])]
+    assert (len(ACCEPTED), len(REFUSED), len(in_scope)) == (210, 274, 258)
+    assert len(NOT_FOUND) <= 0.03 * len(in_scope)
