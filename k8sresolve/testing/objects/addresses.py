@@ -45,13 +45,18 @@ def read_address(text: str) -> IPv4Address | IPv6Address | None:
     return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
 
 
+def is_plain_ipv4(text: str) -> bool:
+    """Tell whether a text is an IPv4 address in canonical form, as most are."""
+    return _PLAIN.fullmatch(text) is not None
+
+
 def is_address(text: str) -> bool:
     """Tell whether a text is an address in any spelling."""
-    return _PLAIN.fullmatch(text) is not None or read_address(text) is not None
+    return is_plain_ipv4(text) or read_address(text) is not None
 
 
 def canonical(address: str) -> str:
     """Write an address in canonical form; what is none stays as it is."""
-    if _PLAIN.fullmatch(address):
+    if is_plain_ipv4(address):
         return address
     return str(read_address(address) or address)

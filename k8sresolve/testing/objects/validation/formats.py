@@ -10,7 +10,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TypeAlias
 
 from k8sresolve._escaping import told
-from k8sresolve.testing.objects.addresses import read_address
+from k8sresolve.testing.objects.addresses import is_plain_ipv4, read_address
 from k8sresolve.testing.objects.fields import described
 
 Format: TypeAlias = Callable[[object], str]
@@ -75,6 +75,7 @@ def _wrong_port_name(text: str) -> str:
     return f"{told(text)} has two hyphens in a row" if "--" in text else ""
 
 
+@lru_cache(maxsize=4096)
 def _wrong_qualified(text: str) -> str:
     """Say what is wrong with `[PREFIX/]NAME`, which keys of labels are."""
     prefix, slash, name = text.rpartition("/")
@@ -192,8 +193,12 @@ def _wrong_address(text: str) -> str:
     return ""
 
 
-@lru_cache(maxsize=4096)
+_NOT_REACHED = ("0.0.0.0", "127.", "169.254.", "224.0.0.")
+
+
 def _wrong_endpoint(text: str, *, canonical: bool) -> str:
+    if is_plain_ipv4(text) and not text.startswith(_NOT_REACHED):
+        return ""
     if wrong := _wrong_address(text):
         return wrong
     address = ip_address(text)

@@ -36,8 +36,8 @@ class Row(NamedTuple):
 
     def refused(self, obj: Object) -> Iterator[Refused]:
         """Look at each value that an object has there."""
-        for path, value in _values(obj, self.path, ()):
-            if problem := self.format(value):
+        for path, value in _values(obj, self.path):
+            if value is not None and (problem := self.format(value)):
                 yield Refused(self.rule, path, problem, self.advice, self.until)
 
 
@@ -47,17 +47,18 @@ def row(rule: str, field: str, format_: Format, advice: str, until: str = "") ->
     return Row(rule, path, format_, advice, until)
 
 
-def _values(value: Any, path: FieldPath, at: FieldPath) -> Iterator[tuple[FieldPath, Any]]:
-    if not path:
-        if value is not None:
-            yield at, value
-        return
-    part, *rest = path
-    if part == _EACH:
-        for index, item in enumerate(value) if isinstance(value, list) else ():
-            yield from _values(item, tuple(rest), (*at, index))
-    elif isinstance(value, dict) and part in value:
-        yield from _values(value[part], tuple(rest), (*at, part))
+def _values(obj: Object, path: FieldPath) -> list[tuple[FieldPath, Any]]:
+    """Find the values at a place, each with its own path. A dump has a hundred thousand endpoints in few lists."""
+    found: list[tuple[FieldPath, Any]] = [((), obj)]
+    for part in path:
+        if part == _EACH:
+            lists = [(at, value) for at, value in found if isinstance(value, list)]
+            found = [((*at, index), item) for at, value in lists for index, item in enumerate(value)]
+        else:
+            found = [((*at, part), value[part]) for at, value in found if isinstance(value, dict) and part in value]
+        if not found:
+            break
+    return found
 
 
 def at(obj: Object, *names: str) -> Object:

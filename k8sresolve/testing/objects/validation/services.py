@@ -151,7 +151,7 @@ def check_families(obj: Object) -> Iterator[Refused]:
     if policy is not None and policy not in ("SingleStack", "PreferDualStack", "RequireDualStack"):
         problem = f"{told(policy)} is none of SingleStack, PreferDualStack, RequireDualStack"
         yield Refused("ip-family-policy", ("spec", "ipFamilyPolicy"), problem, "write one of them, or leave it out")
-    two = len(set(families)) > 1 or len(items(spec, "clusterIPs")) > 1
+    two = len(set(families)) > 1 or len({family_of(str(ip)) for ip in items(spec, "clusterIPs")}) > 1
     free = _is_headless(spec) and not spec.get("selector") and policy is None
     if two and policy in (None, "SingleStack") and not free:
         problem = "two IP families are stated, and SingleStack, which it is where nothing is said, takes one"
