@@ -39,6 +39,8 @@ from k8sresolve.testing.objects.kinds import (
 
 L = TypeVar("L", bound=str)
 
+_MOST_MIRRORED = 1000  # kube-controller-manager, --mirroring-max-endpoints-per-subset
+
 _SERVICE_NAME_LABEL = "kubernetes.io/service-name"
 _IMPORTED_NAME_LABEL = "multicluster.kubernetes.io/service-name"
 _CLUSTER_LABEL = "multicluster.kubernetes.io/source-cluster"
@@ -165,6 +167,19 @@ def _target_name(entry: Object, path: FieldPath) -> str:
     return take_text(target, "name", (*path, "targetRef"))
 
 
+def _mirrored(subset: Object, path: FieldPath) -> tuple[EndpointAddress, ...]:
+    """Read the ready addresses of a subset: the first of each, unless it is not ready as well (`RepackSubsets`)."""
+    found: dict[str, EndpointAddress] = {}
+    for entry, at in mappings(subset, "addresses", path):
+        ip = _mirrored_ip(entry, at)
+        found.setdefault(ip, EndpointAddress(ip, take_name(entry, "hostname", at), _target_name(entry, at)))
+    for entry, at in mappings(subset, "notReadyAddresses", path):
+        found.pop(_mirrored_ip(entry, at), None)
+    if len(found) > _MOST_MIRRORED:
+        found = {ip: found[ip] for ip in sorted(found)[:_MOST_MIRRORED]}  # the API server sorts them as texts
+    return tuple(found.values())
+
+
 def _mirrored_ip(entry: Object, path: FieldPath) -> str:
     """Read an address as it is mirrored (`addressToEndpoint`, `pkg/controller/endpointslicemirroring`)."""
     ip = take(entry, "ip", str, "", path)
@@ -181,10 +196,7 @@ def read_endpoints(obj: Object, path: FieldPath) -> Endpoints:
             namespace=meta.namespace,
             name=f"{meta.name}-{index}",
             service=meta.name,
-            addresses=tuple(
-                EndpointAddress(_mirrored_ip(entry, at), take_name(entry, "hostname", at), _target_name(entry, at))
-                for entry, at in mappings(subset, "addresses", subset_path)
-            ),
+            addresses=_mirrored(subset, subset_path),
             ports=tuple(read_port(entry, at, least=1) for entry, at in mappings(subset, "ports", subset_path)),
             labels=meta.labels,
         )
