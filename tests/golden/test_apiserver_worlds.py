@@ -24,7 +24,7 @@ NODES = [
     {
         "apiVersion": "v1",
         "kind": "Node",
-        "metadata": {"name": f"node-{number}"},
+        "metadata": {"name": f"node-{number}", "labels": {"kubernetes.io/hostname": f"node-{number}"}},
         "status": {
             "addresses": [
                 {"type": "InternalIP", "address": f"10.0.0.1{number}"},
@@ -46,7 +46,10 @@ WORLDS = {**read("worlds.json.gz"), **read("random.json.gz")}
 
 @functools.cache
 def cluster_of(name):
-    world = WORLDS[name]
+    return cluster_from(WORLDS[name])
+
+
+def cluster_from(world):
     cluster = Cluster.from_objects(
         [*NODES, {"kind": "Namespace", "metadata": {"name": world["namespace"]}}, *world["manifests"]],
         options=KubernetesOptions(pods="verified", ttl=30, fallthrough=None),

@@ -15,6 +15,7 @@ SERVICE: tuple[Rule[ServiceSubject], ...] = (
     ports.check_slices,
     endpoints.check_endpoints,
     services.check_cluster_ips,
+    services.check_families,
     hiding.check_service_name,
 )
 """Of a Service that has addresses of its own."""

@@ -202,7 +202,8 @@ class ControlPlane:
     def _cluster_ip(self, name: str, family: IPFamily) -> str:
         pool = self._cluster_ips.get(family)
         if pool is None:
-            raise ManifestError(f"Service {name} asks for {family}, of which the cluster has no service network")
+            told = f"it asks for {family}, of which the cluster has no service network"
+            raise ManifestError(told, object=f"Service {name}", field="spec.ipFamilies")
         return pool.allocate(name)
 
     # Pods.

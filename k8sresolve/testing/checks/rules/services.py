@@ -33,6 +33,20 @@ def check_cluster_ips(subject: ServiceSubject, around: AllObjects) -> Iterator[F
             yield subject.finding("error", "spec.clusterIP", told, "leave it out, and the cluster gives one")
 
 
+def check_families(subject: ServiceSubject, around: AllObjects) -> Iterator[Finding]:
+    """Whether the cluster has the families that it asks for, where a test says which there are."""
+    own, there = subject.service, around.networks.families
+    if not around.networks.are_stated or own.has_any_families:
+        return
+    if own.policy == "RequireDualStack" and len(there) == 1:
+        told = f"the cluster has {there[0]} alone, and the API server refuses to require two families"
+        yield subject.finding("error", "spec.ipFamilyPolicy", told, "write PreferDualStack, or leave it out")
+    for position, family in enumerate(own.families):
+        if family not in there:
+            told = f"the cluster has no {family}, and the API server refuses it"
+            yield subject.finding("error", f"spec.ipFamilies[{position}]", told, f"write {there[0]}, or leave it out")
+
+
 def check_alias(subject: ServiceSubject, _around: AllObjects) -> Iterator[Finding]:
     """Whether an ExternalName Service can lead somewhere, and states nothing that has no effect."""
     service = subject.service
