@@ -17,7 +17,12 @@ def check(run, tmp_path):
         template = {"metadata": {"labels": LABELS}, "spec": {"containers": [{"name": "main", "ports": ports}]}}
         items = [
             {"apiVersion": "v1", "kind": "Service", "metadata": META, "spec": spec},
-            {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": META, "spec": {"template": template}},
+            {
+                "apiVersion": "apps/v1",
+                "kind": "Deployment",
+                "metadata": META,
+                "spec": {"selector": {"matchLabels": LABELS}, "template": template},
+            },
         ]
         path = tmp_path / "manifests.json"
         path.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
@@ -47,6 +52,11 @@ def test_warnings_and_errors_are_status_1(check, target, ports, status, severity
     assert row[header.index("OBJECT") :].startswith("Service shop/payments  spec.ports[0].targetPort  ")
     assert "Deployment payments" in row[header.index("FINDING") :]
     assert (blank, total, ran.status, ran.err) == ("", f"shop/payments: 1 {severity}", status, "")
+
+
+def test_what_the_api_server_refuses_is_an_error(check):
+    ran = check("8080", [{"containerPort": 8080}])
+    assert (ran.status, ran.out.splitlines()[1].split()[0]) == (1, "error")
 
 
 def test_as_json_each_finding_has_its_fields(check):

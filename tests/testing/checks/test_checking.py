@@ -98,9 +98,8 @@ def test_with_a_name_others_are_left_out_but_not_what_is_named_after_it():
 
 
 def test_the_worst_comes_first():
-    alias = service("x", type="ExternalName", externalName="192.0.2.7", ports=None, selector=None)
     db = service("db", selector={"app": "db"}), deployment("db", [port(9090)], labels={"app": "db"})
-    findings = found(service(), deployment("a", []), *db, alias)
+    findings = found(service(), deployment("a", []), *db, service("x", ports=[]))
     assert [each.severity for each in findings] == ["error", "warning", "remark"]
 
 

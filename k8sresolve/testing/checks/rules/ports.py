@@ -4,8 +4,7 @@ A `containerPort` is only a declaration: nothing forwards or filters by it, unle
 Source: "Service" of the Kubernetes documentation; Container and ServicePort of its API reference.
 """
 
-import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
@@ -14,9 +13,7 @@ from k8sresolve.testing.checks.origins import Origin, origin_of
 from k8sresolve.testing.checks.subjects import AllObjects, ServiceSubject
 from k8sresolve.testing.checks.telling import listed, ports_told
 from k8sresolve.testing.objects.kinds import Pod, PodSpec, PortEntry
-
-_MAX_LABEL = 63
-_NAME = re.compile("[a-z0-9]([a-z0-9-]*[a-z0-9])?", re.ASCII)
+from k8sresolve.testing.objects.labels import MOST_LABEL
 
 # Pods that listen alike, by what they say of their ports, with what they come from.
 _Groups: TypeAlias = Mapping["_Listening", Iterable[str]]
@@ -51,48 +48,20 @@ class _Forwarding(NamedTuple):
 
 
 def check_declared(subject: ServiceSubject, _around: AllObjects) -> Iterator[Finding]:
-    """Look at a Service's ports by themselves (ValidateService, `pkg/apis/core/validation` of Kubernetes)."""
+    """Whether each port of a Service has a name by which it can be asked for."""
     ports = subject.service.ports
-    if not ports and not subject.service.headless:
-        yield subject.finding(
-            "error",
-            "spec.ports",
-            "lists no port, and the API server refuses a Service without ports that is not headless",
-            "list the ports on which clients connect",
-        )
-    names = Counter(port.name for port in ports)
-    numbers = Counter((port.number, port.protocol) for port in ports)
     for number, port in enumerate(ports):
         forwarding = _Forwarding(number, port)
-        yield from _name(subject, forwarding, alone=len(ports) == 1, repeated=names[port.name] > 1)
-        if numbers[port.number, port.protocol] > 1:
-            told = f"{port.number}/{port.protocol} is listed more than once, and the API server refuses that"
-            yield subject.finding("error", forwarding.field("port"), told, "give each port a number of its own")
-        if port.protocol not in ("TCP", "UDP", "SCTP"):
-            told = f"{port.protocol!r} is none of TCP, UDP, SCTP, and the API server refuses it"
-            yield subject.finding("error", forwarding.field("protocol"), told, "write one of them, in capitals")
-
-
-def _name(subject: ServiceSubject, forwarding: _Forwarding, *, alone: bool, repeated: bool) -> Iterator[Finding]:
-    name, field = forwarding.port.name, forwarding.field("name")
-    if not name and alone:
-        told = f"{forwarding} has no name, so DNS has no SRV record _PORT._PROTOCOL for it: port() cannot find it"
-        yield subject.finding("remark", field, told, "give it a name, such as http")
-    elif not name:
-        told = f"{forwarding} has no name, and the API server refuses that of a Service with several ports"
-        yield subject.finding("error", field, told, "give each port a name")
-    elif repeated:
-        told = f"the name {name!r} is given to several ports, and the API server refuses that"
-        yield subject.finding("error", field, told, "give each port a name of its own, such as dns and dns-tcp")
-    elif len(name) == _MAX_LABEL:
-        told = (
-            f"the name {name!r} has {_MAX_LABEL} characters, and with the underscore that SRV puts before it there is "
-            "no room in a label (RFC 1035, section 2.3.4): nobody can ask for it"
-        )
-        yield subject.finding("warning", field, told, f"shorten it to {_MAX_LABEL - 1} characters or fewer")
-    elif len(name) > _MAX_LABEL or not _NAME.fullmatch(name):
-        told = f"{name!r} is no port name, and the API server refuses it"
-        yield subject.finding("error", field, told, "write lower-case letters, digits and inner hyphens")
+        field = forwarding.field("name")
+        if not port.name and len(ports) == 1:
+            told = f"{forwarding} has no name, so DNS has no SRV record _PORT._PROTOCOL for it: port() cannot find it"
+            yield subject.finding("remark", field, told, "give it a name, such as http")
+        elif len(port.name) == MOST_LABEL:
+            told = (
+                f"the name {port.name!r} has {MOST_LABEL} characters, and with the underscore that SRV puts before it "
+                "there is no room in a label (RFC 1035, section 2.3.4): nobody can ask for it"
+            )
+            yield subject.finding("warning", field, told, f"shorten it to {MOST_LABEL - 1} characters or fewer")
 
 
 def check_targets(subject: ServiceSubject, _around: AllObjects) -> Iterator[Finding]:
@@ -184,9 +153,7 @@ def _likely(subject: ServiceSubject, forwarding: _Forwarding, listening: _Listen
 def _named(subject: ServiceSubject, forwarding: _Forwarding, target: str, groups: _Groups) -> Iterator[Finding]:
     protocol, field = forwarding.port.protocol, forwarding.field("targetPort")
     if target.isdecimal():
-        told = f"{target!r} is text, which names a port, and a name has a letter: the API server refuses it"
-        yield subject.finding("error", field, told, f"write the number without quotes: targetPort: {target}")
-        return
+        return  # a number in quotes, which the API server refuses
     numbers: dict[int, list[str]] = defaultdict(list)
     lacking: list[str] = []
     declared: list[PortEntry] = []

@@ -37,15 +37,30 @@ def check_cluster_ips(subject: ServiceSubject, around: AllObjects) -> Iterator[F
             names = listed(f"{other.namespace}/{other.name}" for other in others)
             told = f"{ip} is the ClusterIP of Service {names} too, and the API server refuses the later one"
             yield subject.finding("error", "spec.clusterIP", told, "leave it out, so that each gets one of its own")
+        if around.networks.are_stated and ip != HEADLESS and not around.networks.may_be_cluster_ip(ip):
+            told = f"{ip} is no host's address of {listed(around.networks.services)}, and the API server refuses it"
+            yield subject.finding("error", "spec.clusterIP", told, "leave it out, and the cluster gives one")
+
+
+def check_families(subject: ServiceSubject, around: AllObjects) -> Iterator[Finding]:
+    """Whether the cluster has the families that it asks for, where a test says which there are."""
+    own, there = subject.service, around.networks.families
+    if not around.networks.are_stated or own.has_any_families:
+        return
+    if own.policy == "RequireDualStack" and len(there) == 1:
+        told = f"the cluster has {there[0]} alone, and the API server refuses to require two families"
+        yield subject.finding("error", "spec.ipFamilyPolicy", told, "write PreferDualStack, or leave it out")
+    for position, family in enumerate(own.families):
+        if family not in there:
+            told = f"the cluster has no {family}, and the API server refuses it"
+            yield subject.finding("error", f"spec.ipFamilies[{position}]", told, f"write {there[0]}, or leave it out")
 
 
 def check_alias(subject: ServiceSubject, around: AllObjects) -> Iterator[Finding]:
     """Whether an ExternalName Service can lead somewhere, and states nothing that has no effect."""
     service = subject.service
-    if not service.external_name:
-        told = "is missing, and the API server refuses that of an ExternalName Service"
-        yield subject.finding("error", "spec.externalName", told, "write the name that the Service stands for")
-    elif pack_address(service.external_name) is not None:
+    # The API server refuses an IPv6 address, and takes one of IPv4 for labels of digits.
+    if ":" not in service.external_name and pack_address(service.external_name) is not None:
         yield subject.finding(
             "error",
             "spec.externalName",
