@@ -6,11 +6,13 @@ What is left of a long reply depends on how many octets CoreDNS's library needs 
 import struct
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import chain
 from operator import is_
+from typing import TypeAlias
 
-from k8sresolve._core.questions import SOA
+from k8sresolve._core.questions import SOA, SRV
 from k8sresolve.testing.coredns.names import name_to_wire
-from k8sresolve.testing.coredns.records import COMPRESSIBLE, Record
+from k8sresolve.testing.coredns.records import COMPRESSIBLE, Record, Row, owners, rows
 
 _HEADER_OCTETS = 12
 _IN = 1
@@ -23,27 +25,27 @@ _MANY = 16  # records: fewer are written sooner than counted
 _MOST_BODIES = 4  # of a reply: over TCP, and over UDP as clients of a few payload sizes ask
 
 
-class _Octets(dict[str, bytes]):
-    """Names as octets. A reply has many of them more than once. Raises `Unsendable`."""
-
-    def __missing__(self, name: str) -> bytes:
-        octets = self[name] = name_to_wire(name)
-        return octets
+Sections: TypeAlias = tuple[Sequence[Record], ...]
+_Octets: TypeAlias = dict[str, bytes]
+"""Names as octets. A reply has many of them more than once."""
 
 
-def write_body(
-    question: bytes, name: str | None, records: Sequence[Record], plain_room: int, room: int
-) -> tuple[bytes, int]:
+def write_body(question: bytes, name: str | None, sections: Sections, plain_room: int, room: int) -> tuple[bytes, int]:
     """Write a question and the records behind it, and say how many of these there was room for.
 
     They are compressed where the message would have more than `plain_room` octets otherwise; `room` is the most that it
     may have. `question` are the octets of the one about `name`, empty where there is none. Raises `Unsendable`.
     """
-    names = _Octets()
-    if name is not None:
-        names[name] = question[: -_QUESTION.size]
-    plain = None if _is_longer(records, plain_room) else _plain(question, names, records, plain_room)
-    return _compressed(question, names, records, room) if plain is None else (plain, len(records))
+    names = {} if name is None else {name: question[: -_QUESTION.size]}
+    if not _is_longer(sections, plain_room):
+        plain = _plain(question, names, _rows(sections), plain_room)
+        if plain is not None:
+            return plain, sum(map(len, sections))
+    return _compressed(question, names, _rows(sections), room)
+
+
+def _rows(sections: Sections) -> Iterable[Row]:
+    return chain.from_iterable(map(rows, sections))
 
 
 def question_octets(name: str, rdtype: int, rdclass: int) -> bytes:
@@ -56,16 +58,16 @@ class Written:
 
     __slots__ = ("_bodies", "_sections")
 
-    def __init__(self, *sections: tuple[Record, ...]) -> None:
+    def __init__(self, *sections: Sequence[Record]) -> None:
         self._sections = sections
         self._bodies: dict[tuple[bytes, int, int], tuple[bytes, int]] = {}
 
-    def is_of(self, *sections: tuple[Record, ...]) -> bool:
+    def is_of(self, *sections: Sequence[Record]) -> bool:
         """Whether the sections are the very same as those of that reply."""
         return all(map(is_, sections, self._sections))
 
     def body(
-        self, question: bytes, name: str | None, records: Sequence[Record], plain_room: int, room: int
+        self, question: bytes, name: str | None, sections: Sections, plain_room: int, room: int
     ) -> tuple[bytes, int]:
         """Do as `write_body`, or give what it did."""
         key = question, plain_room, room
@@ -73,19 +75,20 @@ class Written:
         if found is None:
             if len(self._bodies) == _MOST_BODIES:
                 self._bodies.clear()
-            found = self._bodies[key] = write_body(question, name, records, plain_room, room)
+            found = self._bodies[key] = write_body(question, name, sections, plain_room, room)
         return found
 
 
-def _is_longer(records: Sequence[Record], room: int) -> bool:
+def _is_longer(sections: Sections, room: int) -> bool:
     """Whether the owners of records alone tell that there is no room for them without compression."""
-    if len(records) < _MANY:
+    count = sum(map(len, sections))
+    if count < _MANY:
         return False
-    owners = "".join([record[0] for record in records])
-    return "\\" not in owners and len(owners) + len(records) * (1 + _FIXED.size) > room
+    names = "".join(chain.from_iterable(map(owners, sections)))
+    return "\\" not in names and len(names) + count * (1 + _FIXED.size) > room
 
 
-def _plain(question: bytes, names: _Octets, records: Iterable[Record], room: int) -> bytes | None:
+def _plain(question: bytes, names: _Octets, records: Iterable[Row], room: int) -> bytes | None:
     """Write the records without compression; None where there is no room."""
     written, left = [question], room - _HEADER_OCTETS - len(question)
     for record in records:
@@ -93,10 +96,10 @@ def _plain(question: bytes, names: _Octets, records: Iterable[Record], room: int
         if rdtype == SOA:
             octets = _soa(record)
         else:
-            data = b""
-            for part in rdata:
-                data += part if isinstance(part, bytes) else names[part]
-            octets = names[name] + _pack(rdtype, _IN, ttl, len(data)) + data
+            data = b"".join(
+                [part if isinstance(part, bytes) else names.get(part) or _put(names, part) for part in rdata]
+            )
+            octets = (names.get(name) or _put(names, name)) + _pack(rdtype, _IN, ttl, len(data)) + data
         left -= len(octets)
         if left < 0:
             return None
@@ -104,33 +107,46 @@ def _plain(question: bytes, names: _Octets, records: Iterable[Record], room: int
     return b"".join(written)
 
 
-def _compressed(question: bytes, names: _Octets, records: Iterable[Record], room: int) -> tuple[bytes, int]:
+def _compressed(question: bytes, names: _Octets, records: Iterable[Row], room: int) -> tuple[bytes, int]:
     """Write as many records as there is room for, with compression, and how many these are."""
     written, pointers = [question], _Pointers()
     if question:
-        pointers.place(question[: -_QUESTION.size], _HEADER_OCTETS, True)
+        pointers.put(question[: -_QUESTION.size], _HEADER_OCTETS)
     length = _HEADER_OCTETS + len(question)
     for name, rdtype, ttl, rdata in records:
         if length >= room:
             break
-        octets = names[name]
-        owner = pointers.get(octets) or pointers.place(octets, length, True)
-        start = length + len(owner) + _FIXED.size
-        data = b""
-        for part in rdata:
-            if isinstance(part, bytes):
-                data += part
-            else:
-                data += pointers.place(names[part], start + len(data), rdtype in COMPRESSIBLE)
-        length = start + len(data)
+        octets = names.get(name) or _put(names, name)
+        owner = pointers.get(octets) or pointers.shorten(octets, length)
+        length += len(owner) + _FIXED.size
+        if rdtype == SRV:
+            fields, target = rdata
+            octets = names.get(target) or _put(names, target)
+            pointers.whole.append((octets, length + len(fields)))
+            data = fields + octets
+        elif rdtype in COMPRESSIBLE:
+            data = b""
+            for part in rdata:
+                if isinstance(part, bytes):
+                    data += part
+                else:
+                    data += pointers.shorten(names.get(part) or _put(names, part), length + len(data))
+        else:
+            data = b"".join(rdata)
+        length += len(data)
         if length > room:
             break
         written.append(owner + _pack(rdtype, _IN, ttl, len(data)) + data)
     return b"".join(written), len(written) - 1
 
 
+def _put(names: _Octets, name: str) -> bytes:
+    octets = names[name] = name_to_wire(name)
+    return octets
+
+
 @lru_cache(maxsize=256)
-def _soa(record: Record) -> bytes:
+def _soa(record: Row) -> bytes:
     """Write an SOA record without compression. All negative replies of a zone have the same."""
     name, rdtype, ttl, rdata = record
     data = b"".join([part if isinstance(part, bytes) else name_to_wire(part) for part in rdata])
@@ -138,19 +154,30 @@ def _soa(record: Record) -> bytes:
 
 
 class _Pointers(dict[bytes, bytes]):
-    """The names of a message that pointers can lead to, by their octets, letter case kept apart (RFC 1035, 4.1.4)."""
+    """The names of a message that pointers can lead to, by their octets, letter case kept apart (RFC 1035, 4.1.4).
 
-    def place(self, name: bytes, start: int, compress: bool, /) -> bytes:
-        """Say how a name is written that starts at that offset: the rest of it, if known, is a pointer.
+    `whole` are names that were written without compression, and where. They are put in when a name is not found: of a
+    long SRV reply, what is left is often but targets.
+    """
 
-        Without `compress` it is written whole, and what of it is not known can be led to all the same.
-        """
+    def __init__(self) -> None:
+        self.whole: list[tuple[bytes, int]] = []
+
+    def shorten(self, name: bytes, start: int) -> bytes:
+        """Say how a name is written that starts at that offset: the rest of it, if known, is a pointer."""
+        for one in self.whole:
+            self.put(*one)
+        self.whole.clear()
+        return self.put(name, start)
+
+    def put(self, name: bytes, start: int) -> bytes:
+        """Have pointers lead to what is not known of a name that starts at that offset, and shorten the name."""
         at = 0
         while name[at]:
             rest = name[at:]
             pointer = self.get(rest)
             if pointer is not None:
-                return name[:at] + pointer if compress else name
+                return name[:at] + pointer
             if start + at < _MAX_POINTED:
                 self[rest] = (_POINTER | start + at).to_bytes(2, "big")
             at += name[at] + 1

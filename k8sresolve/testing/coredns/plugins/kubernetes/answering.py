@@ -1,7 +1,7 @@
 """From what a name leads to, the records that answer a question (`plugin/backend_lookup.go`)."""
 
-from collections.abc import Sequence
-from itertools import compress
+from collections.abc import Iterable, Sequence
+from itertools import compress, repeat
 
 from k8sresolve._core.questions import AAAA, CNAME, NS, PTR, SRV, TXT, A
 from k8sresolve.testing.coredns.addresses import address_text, pack_address, pack_addresses, reversed_address
@@ -11,7 +11,6 @@ from k8sresolve.testing.coredns.plugins.kubernetes.hits import Hits, find
 from k8sresolve.testing.coredns.plugins.kubernetes.record_request import Zone, parse_request
 from k8sresolve.testing.coredns.plugins.kubernetes.view import View
 from k8sresolve.testing.coredns.records import (
-    Rdata,
     Record,
     address_record,
     address_records,
@@ -110,8 +109,8 @@ class Asking:
         packed = dict(zip(hosts, pack_addresses(hosts), strict=True))
         size = 4 if rdtype == A else 16
         if None not in packed.values():
-            rdatas = [(address,) for address in packed.values() if address and len(address) == size]
-            return rrset(name, rdtype, self._ttl, rdatas)
+            found = [address for address in packed.values() if address and len(address) == size]
+            return rrset(name, rdtype, self._ttl, found)
         records: list[Record] = []
         for host in (host for some in hits for host in some.hosts for _ in some.ports):
             if host not in packed:
@@ -159,33 +158,40 @@ class Asking:
             return None
         named = [(some.ports, *self._named(some)) for some in hits]
         # Weights are shared out before duplicates and ports that are not declared are dropped.
-        count = sum(len(ports) * len(targets) for ports, targets, _, _ in named)
+        count = sum([len(ports) * len(targets) for ports, targets, _, _ in named])
         weight = max(1, int(100 / (100 * count) * 100)) if count else 0
-        answer: dict[Rdata, None] = {}
-        glue: dict[tuple[str, str], bytes] = {}
+        answer: list[tuple[bytes, str]] = []
+        glue: list[tuple[str, str, bytes]] = []
         for ports, targets, hosts, packed in named:
             fields = [srv_fields(weight, port) for port in ports if port != NO_PORT]
+            if len(named) == len(fields) == 1 and len(set(targets)) == len(targets):  # nearly always: no duplicates
+                return self._srv(repeat(fields[0]), targets), address_records(self._ttl, targets, packed)
             if fields:
-                answer.update(dict.fromkeys([(one, target) for target in targets for one in fields]))
-                glue.update(zip(zip(targets, hosts, strict=True), packed, strict=True))
-        addresses = [(target, packed) for (target, _), packed in glue.items()]
-        return rrset(self._request.name, SRV, self._ttl, answer), address_records(self._ttl, addresses)
+                answer += [(one, target) for target in targets for one in fields]
+                glue += zip(targets, hosts, packed, strict=True)
+        if not answer:
+            return (), ()
+        starts, ends = zip(*dict.fromkeys(answer), strict=True)
+        names, _, addresses = zip(*dict.fromkeys(glue), strict=True)
+        return self._srv(starts, ends), address_records(self._ttl, names, addresses)
+
+    def _srv(self, fields: Iterable[bytes], targets: Sequence[str]) -> Sequence[Record]:
+        return rrset(self._request.name, SRV, self._ttl, fields, targets)
 
     def _named(self, hits: Hits) -> tuple[Sequence[str], Sequence[str], Sequence[bytes]]:
         """Name the hosts that are addresses: targets, addresses as text, and as octets."""
-        found = pack_addresses(hits.hosts)
-        packed = [address for address in found if address is not None]
-        if len(packed) == len(found):
-            return self._targets(hits), hits.hosts, packed
-        there = [address is not None for address in found]
-        return list(compress(self._targets(hits), there)), list(compress(hits.hosts, there)), packed
-
-    def _targets(self, hits: Hits) -> list[str]:
-        """Name each host of hits."""
+        hosts, found = hits.hosts, pack_addresses(hits.hosts)
+        packed = list(filter(None, found))
         owner = f"{hits.owner}.{self._zone.text}"
         if not hits.endpoints:
-            return [owner] * len(hits.hosts)
-        return [f"{name}.{owner}" if name else owner for name in self._view.endpoint_names(hits.endpoints)]
+            targets = [owner] * len(hosts)
+        else:
+            below = f".{owner}"
+            targets = [name + below if name else owner for name in self._view.endpoint_names(hits.endpoints)]
+        if len(packed) == len(found):
+            return targets, hosts, packed
+        there = [address is not None for address in found]
+        return list(compress(targets, there)), list(compress(hosts, there)), packed
 
     def _pointers(self, labels: Labels) -> list[Record] | None:
         ip = reversed_address(labels)

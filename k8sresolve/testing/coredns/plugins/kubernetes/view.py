@@ -92,9 +92,10 @@ class View:
 
     def endpoint_names(self, entries: Iterable[EndpointAddress]) -> list[str]:
         """Name endpoints, each as `endpoint_name` does."""
-        by_pod = self.options.endpoint_pod_names
+        if self.options.endpoint_pod_names:
+            return [self.endpoint_name(entry) for entry in entries]
         return [
-            entry[0].replace(".", "-") if "." in entry[0] and not entry[1] and not by_pod else self.endpoint_name(entry)
+            entry[0].replace(".", "-") if "." in entry[0] and not entry[1] else self.endpoint_name(entry)
             for entry in entries
         ]
 
