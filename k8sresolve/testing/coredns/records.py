@@ -6,7 +6,7 @@ from functools import lru_cache, partial
 from itertools import islice, repeat
 from typing import Any, NamedTuple, TypeAlias, cast, overload
 
-from k8sresolve._core.questions import AAAA, CNAME, NS, PTR, SOA, A
+from k8sresolve._core.questions import AAAA, CNAME, NS, PTR, SOA, SRV, A
 
 MX, DS, IXFR, AXFR, ANY = 15, 43, 251, 252, 255
 
@@ -54,10 +54,11 @@ class Columns(Sequence[Record]):
     `data` are the parts of the records' data. A column may be endless, but for the last, which says how many there are.
     """
 
-    __slots__ = ("_data", "_names", "_rdtypes", "_ttl")
+    __slots__ = ("_count", "_data", "_names", "_rdtypes", "_ttl")
 
     def __init__(self, names: Iterable[str], rdtypes: Iterable[int], ttl: int, *data: Iterable[bytes | str]) -> None:
         self._names, self._rdtypes, self._ttl, self._data = names, rdtypes, ttl, data
+        self._count = len(cast("Sequence[object]", data[-1]))
 
     def rows(self) -> Iterator[Row]:
         """Walk over what they say."""
@@ -65,10 +66,10 @@ class Columns(Sequence[Record]):
 
     def owners(self) -> Iterator[str]:
         """Walk over the names that have them."""
-        return islice(self._names, len(self))
+        return islice(self._names, self._count)
 
     def __len__(self) -> int:
-        return len(cast("Sequence[object]", self._data[-1]))
+        return self._count
 
     def __iter__(self) -> Iterator[Record]:
         return map(_record, self.rows())
@@ -79,6 +80,16 @@ class Columns(Sequence[Record]):
     def __getitem__(self, at: slice) -> Sequence[Record]: ...
     def __getitem__(self, at: int | slice) -> Record | Sequence[Record]:
         return tuple(self)[at]
+
+
+class Targets(Columns):
+    """The SRV records of one name that differ in their targets only. `fields` stand before each target."""
+
+    __slots__ = ("fields", "name", "targets", "ttl")
+
+    def __init__(self, name: str, ttl: int, fields: bytes, targets: Sequence[str]) -> None:
+        super().__init__(repeat(name), repeat(SRV), ttl, repeat(fields), targets)
+        self.name, self.ttl, self.fields, self.targets = name, ttl, fields, targets
 
 
 def rows(records: Sequence[Record]) -> Iterable[Row]:

@@ -4,15 +4,16 @@ What is left of a long reply depends on how many octets CoreDNS's library needs 
 """
 
 import struct
+from bisect import bisect
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from itertools import chain
+from itertools import accumulate, chain
 from operator import is_
 from typing import TypeAlias
 
 from k8sresolve._core.questions import SOA, SRV
-from k8sresolve.testing.coredns.names import name_to_wire
-from k8sresolve.testing.coredns.records import COMPRESSIBLE, Record, Row, owners, rows
+from k8sresolve.testing.coredns.names import name_to_wire, siblings_to_wire
+from k8sresolve.testing.coredns.records import COMPRESSIBLE, Record, Row, Targets, owners, rows
 
 _HEADER_OCTETS = 12
 _IN = 1
@@ -21,6 +22,7 @@ _FIXED = struct.Struct("!HHIH")  # type, class, TTL and length of the data, behi
 _pack = _FIXED.pack
 _POINTER = 0xC000
 _MAX_POINTED = 0x4000
+_LEAST_SRV = 2 + _FIXED.size + 6 + 1  # octets, of a pointer and the root as target
 _MANY = 16  # records: fewer are written sooner than counted
 _MOST_BODIES = 4  # of a reply: over TCP, and over UDP as clients of a few payload sizes ask
 
@@ -37,11 +39,15 @@ def write_body(question: bytes, name: str | None, sections: Sections, plain_room
     may have. `question` are the octets of the one about `name`, empty where there is none. Raises `Unsendable`.
     """
     names = {} if name is None else {name: question[: -_QUESTION.size]}
-    if not _is_longer(sections, plain_room):
+    answer = sections[0]
+    targets = _targets(answer, room)
+    if not _is_longer(sections, targets, plain_room):
+        if targets is not None and isinstance(answer, Targets):
+            names.update(zip(answer.targets, targets, strict=False))
         plain = _plain(question, names, _rows(sections), plain_room)
         if plain is not None:
             return plain, sum(map(len, sections))
-    return _compressed(question, names, _rows(sections), room)
+    return _compressed(question, names, sections, room, targets)
 
 
 def _rows(sections: Sections) -> Iterable[Row]:
@@ -79,8 +85,17 @@ class Written:
         return found
 
 
-def _is_longer(sections: Sections, room: int) -> bool:
-    """Whether the owners of records alone tell that there is no room for them without compression."""
+def _targets(answer: Sequence[Record], room: int) -> Sequence[bytes] | None:
+    """Write the targets of many SRV records at once, as many as there may be room for; None where that cannot be."""
+    if not isinstance(answer, Targets) or len(answer) < _MANY:
+        return None
+    return siblings_to_wire(answer.targets[: room // _LEAST_SRV + 1])
+
+
+def _is_longer(sections: Sections, targets: Sequence[bytes] | None, room: int) -> bool:
+    """Whether targets, or the owners of records, alone tell that there is no room for them without compression."""
+    if targets is not None and sum(map(len, targets)) + len(targets) * _LEAST_SRV > room:
+        return True
     count = sum(map(len, sections))
     if count < _MANY:
         return False
@@ -107,13 +122,25 @@ def _plain(question: bytes, names: _Octets, records: Iterable[Row], room: int) -
     return b"".join(written)
 
 
-def _compressed(question: bytes, names: _Octets, records: Iterable[Row], room: int) -> tuple[bytes, int]:
+def _compressed(
+    question: bytes, names: _Octets, sections: Sections, room: int, targets: Sequence[bytes] | None
+) -> tuple[bytes, int]:
     """Write as many records as there is room for, with compression, and how many these are."""
     written, pointers = [question], _Pointers()
     if question:
         pointers.put(question[: -_QUESTION.size], _HEADER_OCTETS)
     length = _HEADER_OCTETS + len(question)
-    for name, rdtype, ttl, rdata in records:
+    answer, *rest = sections
+    if targets is not None and isinstance(answer, Targets) and (owner := pointers.get(names.get(answer.name, b""))):
+        # Nothing in these records but their owner depends on what stands before.
+        written += _services(answer, owner, targets)
+        ends = list(accumulate(map(len, written), initial=_HEADER_OCTETS))
+        kept = bisect(ends, room) - 2
+        if kept < len(answer):
+            return b"".join(written[: 1 + kept]), kept
+        pointers.whole = [(target, end - len(target)) for target, end in zip(targets, ends[2:], strict=True)]
+        length, sections = ends[-1], tuple(rest)
+    for name, rdtype, ttl, rdata in _rows(sections):
         if length >= room:
             break
         octets = names.get(name) or _put(names, name)
@@ -138,6 +165,13 @@ def _compressed(question: bytes, names: _Octets, records: Iterable[Row], room: i
             break
         written.append(owner + _pack(rdtype, _IN, ttl, len(data)) + data)
     return b"".join(written), len(written) - 1
+
+
+def _services(records: Targets, owner: bytes, targets: Sequence[bytes]) -> list[bytes]:
+    """Write SRV records of targets as octets, in one pass."""
+    ttl, fields = records.ttl, records.fields
+    starts = {length: owner + _pack(SRV, _IN, ttl, len(fields) + length) + fields for length in set(map(len, targets))}
+    return [starts[len(target)] + target for target in targets]
 
 
 def _put(names: _Octets, name: str) -> bytes:

@@ -6,7 +6,8 @@ import dns.message
 import pytest
 
 from k8sresolve._core.wire.names import Unsendable
-from k8sresolve.testing.coredns.records import Record, address_records, rrset
+from k8sresolve.testing.coredns.names import name_to_wire, siblings_to_wire
+from k8sresolve.testing.coredns.records import Record, Targets, address_records, rrset
 from k8sresolve.testing.coredns.writing import Written, question_octets, write_body
 
 NAME = "db.shop.svc.cluster.local."
@@ -87,15 +88,52 @@ def test_it_is_of_the_very_same_records_only():
     assert not written.is_of(records, (), records)
 
 
-def test_columns_are_written_as_their_records_are():
-    names = tuple(f"pod-{n}.{NAME}" for n in range(40))
-    services = rrset(NAME, 33, 30, repeat(b"\0\0\0\1\0\x50"), names)
-    addresses = address_records(30, names, [bytes((10, 0, 0, n)) if n % 2 else bytes(16) for n in range(40)])
-    columns, records = (services, (), addresses), (tuple(services), (), tuple(addresses))
-    assert [len(section) for section in columns] == [len(section) for section in records] == [40, 0, 40]
-    assert (services[3], services[-2:]) == (records[0][3], records[0][-2:])
+ADDRESSES = [bytes((10, 0, 0, n)) if n % 2 else bytes(16) for n in range(40)]
+FIELDS = b"\0\0\0\1\0\x50"
+
+
+@pytest.mark.parametrize("owner", [NAME, f"_pg._tcp.{NAME}", "other.", r"a\.b.shop."])
+@pytest.mark.parametrize("parent", [NAME, "other.", r"a\.b.shop."])
+def test_columns_are_written_as_their_records_are(owner, parent):
+    names = tuple(f"pod-{n}.{parent}" for n in range(40))
+    addresses = address_records(30, names, ADDRESSES)
     assert {record.rdtype for record in addresses} == {1, 28}
-    for room in (200, 1221, 4096, ROOM):
-        for plain_room in (0, room):
-            written = write_body(QUESTION, NAME, columns, plain_room, room)
-            assert written == write_body(QUESTION, NAME, records, plain_room, room)
+    for services in (Targets(owner, 30, FIELDS, names), rrset(owner, 33, 30, repeat(FIELDS), names)):
+        columns, records = (services, (), addresses), (tuple(services), (), tuple(addresses))
+        assert [len(section) for section in columns] == [len(section) for section in records] == [40, 0, 40]
+        assert (services[3], services[-2:]) == (records[0][3], records[0][-2:])
+        for question, asked in ((QUESTION, NAME), (question_octets(owner, 33, 1), owner), (b"", None)):
+            for room in (60, 200, 1221, 1500, 4096, ROOM):
+                for plain_room in (0, room):
+                    written = write_body(question, asked, columns, plain_room, room)
+                    assert written == write_body(question, asked, records, plain_room, room)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["web-0.shop.", "WEB-1.shop.", "web-1.shop."],
+        ["web."],
+        ["web-0.shop.", "web-1.Shop."],
+        ["a.b.b.", "b.b.b."],
+        ["b.b.", "a.b.b."],
+        ["a.b.", "a.b..b."],
+        ["a.b.", "a", "a.b.b."],
+        ["a.b.", ".b."],
+        ["a.b.", f"{'x' * 64}.b."],
+        [r"a\.b.c.", "d.c."],
+        [r"\097.c.", "d.c."],
+        ["\u00e9.c.", "d.c."],
+        ["a\nb.c.", "d.c."],
+        ["."],
+        ["a"],
+        [f"{'x' * 63}.{'.'.join(['y' * 63] * 3)}."],
+    ],
+)
+def test_names_are_written_at_once_as_each_is_or_not_at_all(names):
+    octets = siblings_to_wire(names)
+    assert octets is None or octets == [name_to_wire(name) for name in names]
+
+
+def test_names_of_one_parent_are_written_at_once():
+    assert siblings_to_wire([f"pod-{n}.{NAME}" for n in range(9)]) is not None

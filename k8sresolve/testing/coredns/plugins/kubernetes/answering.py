@@ -1,7 +1,7 @@
 """From what a name leads to, the records that answer a question (`plugin/backend_lookup.go`)."""
 
-from collections.abc import Iterable, Sequence
-from itertools import compress, repeat
+from collections.abc import Sequence
+from itertools import compress
 
 from k8sresolve._core.questions import AAAA, CNAME, NS, PTR, SRV, TXT, A
 from k8sresolve.testing.coredns.addresses import address_text, pack_address, pack_addresses, reversed_address
@@ -12,6 +12,7 @@ from k8sresolve.testing.coredns.plugins.kubernetes.record_request import Zone, p
 from k8sresolve.testing.coredns.plugins.kubernetes.view import View
 from k8sresolve.testing.coredns.records import (
     Record,
+    Targets,
     address_record,
     address_records,
     rrset,
@@ -165,7 +166,8 @@ class Asking:
         for ports, targets, hosts, packed in named:
             fields = [srv_fields(weight, port) for port in ports if port != NO_PORT]
             if len(named) == len(fields) == 1 and len(set(targets)) == len(targets):  # nearly always: no duplicates
-                return self._srv(repeat(fields[0]), targets), address_records(self._ttl, targets, packed)
+                services: Sequence[Record] = Targets(self._request.name, self._ttl, fields[0], targets)
+                return services, address_records(self._ttl, targets, packed)
             if fields:
                 answer += [(one, target) for target in targets for one in fields]
                 glue += zip(targets, hosts, packed, strict=True)
@@ -173,10 +175,8 @@ class Asking:
             return (), ()
         starts, ends = zip(*dict.fromkeys(answer), strict=True)
         names, _, addresses = zip(*dict.fromkeys(glue), strict=True)
-        return self._srv(starts, ends), address_records(self._ttl, names, addresses)
-
-    def _srv(self, fields: Iterable[bytes], targets: Sequence[str]) -> Sequence[Record]:
-        return rrset(self._request.name, SRV, self._ttl, fields, targets)
+        services = rrset(self._request.name, SRV, self._ttl, starts, ends)
+        return services, address_records(self._ttl, names, addresses)
 
     def _named(self, hits: Hits) -> tuple[Sequence[str], Sequence[str], Sequence[bytes]]:
         """Name the hosts that are addresses: targets, addresses as text, and as octets."""

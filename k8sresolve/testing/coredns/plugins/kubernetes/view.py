@@ -56,8 +56,8 @@ class View:
 
     def service(self, namespace: str, name: str) -> Service | None:
         """Find a Service."""
-        service = self._store.service(namespace, name)
-        return service if service is None or self._shown((service,)) else None
+        found, labels = self._store.service(namespace, name), self._labels
+        return found if found is None or labels is None or labels.matches(found.labels) else None
 
     def service_import(self, namespace: str, name: str) -> ServiceImport | None:
         """Find a ServiceImport. CoreDNS selects them by the selector that is meant for namespaces."""
