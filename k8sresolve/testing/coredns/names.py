@@ -58,8 +58,8 @@ def siblings_to_wire(names: Sequence[str]) -> list[bytes] | None:
     >>> siblings_to_wire(["web-0.shop.", "web-1.shop."])
     [b'\x05web-0\x04shop\x00', b'\x05web-1\x04shop\x00']
     """
-    lines = "\n".join([*names, ""])
-    parent = lines.partition("\n")[0].partition(".")[2]
+    lines = "\n".join(names) + "\n"
+    parent = names[0].partition(".")[2]
     heads = lines.replace(f".{parent}\n", "\n")
     if (
         len(lines) - len(heads) != len(names) * (1 + len(parent))

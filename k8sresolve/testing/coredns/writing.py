@@ -21,6 +21,7 @@ _QUESTION = struct.Struct("!HH")  # type and class, behind the name
 _FIXED = struct.Struct("!HHIH")  # type, class, TTL and length of the data, behind the name
 _pack = _FIXED.pack
 _POINTER = 0xC000
+_TO_QUESTION = (_POINTER | _HEADER_OCTETS).to_bytes(2, "big")
 _MAX_POINTED = 0x4000
 _LEAST_SRV = 2 + _FIXED.size + 6 + 1  # octets, of a pointer and the root as target
 _MANY = 16  # records: fewer are written sooner than counted
@@ -127,18 +128,19 @@ def _compressed(
 ) -> tuple[bytes, int]:
     """Write as many records as there is room for, with compression, and how many these are."""
     written, pointers = [question], _Pointers()
-    if question:
-        pointers.put(question[: -_QUESTION.size], _HEADER_OCTETS)
+    asked = question[: -_QUESTION.size]
+    if asked:
+        pointers.whole.append((asked, _HEADER_OCTETS))
     length = _HEADER_OCTETS + len(question)
     answer, *rest = sections
-    if targets is not None and isinstance(answer, Targets) and (owner := pointers.get(names.get(answer.name, b""))):
+    if asked and targets is not None and isinstance(answer, Targets) and names.get(answer.name) == asked:
         # Nothing in these records but their owner depends on what stands before.
-        written += _services(answer, owner, targets)
+        written += _services(answer, _TO_QUESTION, targets)
         ends = list(accumulate(map(len, written), initial=_HEADER_OCTETS))
         kept = bisect(ends, room) - 2
         if kept < len(answer):
             return b"".join(written[: 1 + kept]), kept
-        pointers.whole = [(target, end - len(target)) for target, end in zip(targets, ends[2:], strict=True)]
+        pointers.whole += [(target, end - len(target)) for target, end in zip(targets, ends[2:], strict=True)]
         length, sections = ends[-1], tuple(rest)
     for name, rdtype, ttl, rdata in _rows(sections):
         if length >= room:
@@ -190,8 +192,8 @@ def _soa(record: Row) -> bytes:
 class _Pointers(dict[bytes, bytes]):
     """The names of a message that pointers can lead to, by their octets, letter case kept apart (RFC 1035, 4.1.4).
 
-    `whole` are names that were written without compression, and where. They are put in when a name is not found: of a
-    long SRV reply, what is left is often but targets.
+    `whole` are names that were written without compression, and where. They are put in when a name is not found: a long
+    SRV reply that is cut has often but targets.
     """
 
     def __init__(self) -> None:
