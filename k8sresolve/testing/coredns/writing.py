@@ -41,10 +41,14 @@ def write_body(question: bytes, name: str | None, sections: Sections, plain_room
     """
     names = {} if name is None else {name: question[: -_QUESTION.size]}
     answer = sections[0]
-    targets = _targets(answer, room)
-    if not _is_longer(sections, targets, plain_room):
-        if targets is not None and isinstance(answer, Targets):
-            names.update(zip(answer.targets, targets, strict=False))
+    if len(answer) < _MANY:
+        records = list(chain(*sections))
+        plain = _plain(question, names, records, plain_room)
+        return _compressed(question, names, sections, room, None) if plain is None else (plain, len(records))
+    many = answer.targets[: room // _LEAST_SRV + 1] if isinstance(answer, Targets) else ()
+    targets = siblings_to_wire(many) if many else None
+    if not _is_longer(sections, targets or (), plain_room):
+        names.update(zip(many, targets or (), strict=False))
         plain = _plain(question, names, _rows(sections), plain_room)
         if plain is not None:
             return plain, sum(map(len, sections))
@@ -86,22 +90,12 @@ class Written:
         return found
 
 
-def _targets(answer: Sequence[Record], room: int) -> Sequence[bytes] | None:
-    """Write the targets of many SRV records at once, as many as there may be room for; None where that cannot be."""
-    if not isinstance(answer, Targets) or len(answer) < _MANY:
-        return None
-    return siblings_to_wire(answer.targets[: room // _LEAST_SRV + 1])
-
-
-def _is_longer(sections: Sections, targets: Sequence[bytes] | None, room: int) -> bool:
-    """Whether targets, or the owners of records, alone tell that there is no room for them without compression."""
-    if targets is not None and sum(map(len, targets)) + len(targets) * _LEAST_SRV > room:
+def _is_longer(sections: Sections, targets: Sequence[bytes], room: int) -> bool:
+    """Whether targets, or the owners of all records, tell that there is no room for them without compression."""
+    if sum(map(len, targets)) + len(targets) * _LEAST_SRV > room:
         return True
-    count = sum(map(len, sections))
-    if count < _MANY:
-        return False
     names = "".join(chain.from_iterable(map(owners, sections)))
-    return "\\" not in names and len(names) + count * (1 + _FIXED.size) > room
+    return "\\" not in names and len(names) + sum(map(len, sections)) * (1 + _FIXED.size) > room
 
 
 def _plain(question: bytes, names: _Octets, records: Iterable[Row], room: int) -> bytes | None:
@@ -112,9 +106,9 @@ def _plain(question: bytes, names: _Octets, records: Iterable[Row], room: int) -
         if rdtype == SOA:
             octets = _soa(record)
         else:
-            data = b"".join(
-                [part if isinstance(part, bytes) else names.get(part) or _put(names, part) for part in rdata]
-            )
+            data = b""
+            for part in rdata:
+                data += part if isinstance(part, bytes) else names.get(part) or _put(names, part)
             octets = (names.get(name) or _put(names, name)) + _pack(rdtype, _IN, ttl, len(data)) + data
         left -= len(octets)
         if left < 0:

@@ -165,6 +165,9 @@ class Asking:
         glue: list[tuple[str, str, bytes]] = []
         for ports, targets, hosts, packed in named:
             fields = [srv_fields(weight, port) for port in ports if port != NO_PORT]
+            if len(named) == len(fields) == len(targets) == 1:
+                service = Record(self._request.name, SRV, self._ttl, (fields[0], targets[0]))
+                return (service,), (address_record(targets[0], self._ttl, packed[0]),)
             if len(named) == len(fields) == 1 and len(set(targets)) == len(targets):  # nearly always: no duplicates
                 services: Sequence[Record] = Targets(self._request.name, self._ttl, fields[0], targets)
                 return services, address_records(self._ttl, targets, packed)
