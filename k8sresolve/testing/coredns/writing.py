@@ -131,7 +131,7 @@ def _compressed(
         # Nothing in these records but their owner depends on what stands before.
         written += _services(answer, _TO_QUESTION, targets)
         ends = list(accumulate(map(len, written), initial=_HEADER_OCTETS))
-        kept = bisect(ends, room) - 2
+        kept = max(0, bisect(ends, room) - 2)  # there may be no room for the question itself
         if kept < len(answer):
             return b"".join(written[: 1 + kept]), kept
         pointers.whole += [(target, end - len(target)) for target, end in zip(targets, ends[2:], strict=True)]

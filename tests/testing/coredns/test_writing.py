@@ -103,7 +103,7 @@ def test_columns_are_written_as_their_records_are(owner, parent):
         assert [len(section) for section in columns] == [len(section) for section in records] == [40, 0, 40]
         assert (services[3], services[-2:]) == (records[0][3], records[0][-2:])
         for question, asked in ((QUESTION, NAME), (question_octets(owner, 33, 1), owner), (b"", None)):
-            for room in (60, 200, 1221, 1500, 4096, ROOM):
+            for room in (20, 60, 200, 1221, 1500, 4096, ROOM):
                 for plain_room in (0, room):
                     written = write_body(question, asked, columns, plain_room, room)
                     assert written == write_body(question, asked, records, plain_room, room)
