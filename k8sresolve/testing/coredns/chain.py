@@ -55,9 +55,9 @@ class Reply(NamedTuple):
     """
 
     rcode: int = NOERROR
-    answer: tuple[Record, ...] = ()
-    authority: tuple[Record, ...] = ()
-    additional: tuple[Record, ...] = ()
+    answer: Sequence[Record] = ()
+    authority: Sequence[Record] = ()
+    additional: Sequence[Record] = ()
     authoritative: bool = True
     sender: Sender = "plugin"
     question: str = ""

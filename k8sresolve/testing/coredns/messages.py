@@ -284,16 +284,16 @@ def write_reply(query: Query, reply: Reply) -> bytes | None:
 def _written(query: Query, reply: Reply) -> bytes:
     opt = _opt(query, reply)
     _, answer, authority, additional, *_, written = reply
-    records = answer + authority + additional
+    sections = answer, authority, additional
     name, room = query.name, query.size - len(opt)
     plain_room = room if query.tcp else min(room, _NO_FRAGMENTS - len(opt))
     question = query.octets or (b"" if name is None else question_octets(name, query.rdtype, query.rdclass))
-    if written is not None and written.is_of(answer, authority, additional):
-        body, kept = written.body(question, name, records, plain_room, room)
+    if written is not None and written.is_of(*sections):
+        body, kept = written.body(question, name, sections, plain_room, room)
     else:
-        body, kept = write_body(question, name, records, plain_room, room)
+        body, kept = write_body(question, name, sections, plain_room, room)
     flags, answers, authorities, additionals = _flags(query, reply), len(answer), len(authority), len(additional)
-    if kept < len(records):
+    if kept < answers + authorities + additionals:
         flags |= _TC
         answers = min(kept, answers)
         authorities = min(kept - answers, authorities)

@@ -1,7 +1,7 @@
 """Names as CoreDNS compares them, by their labels, and as they stand in messages."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -50,6 +50,32 @@ def name_to_wire(name: str) -> bytes:
         if len(octets) <= MAX_NAME:
             return octets
     return name_octets(name)
+
+
+def siblings_to_wire(names: Sequence[str]) -> list[bytes] | None:
+    r"""Write absolute names that have the same parent all at once; None where they have not, or one is unusual.
+
+    >>> siblings_to_wire(["web-0.shop.", "web-1.shop."])
+    [b'\x05web-0\x04shop\x00', b'\x05web-1\x04shop\x00']
+    """
+    lines = "\n".join(names) + "\n"
+    parent = names[0].partition(".")[2]
+    heads = lines.replace(f".{parent}\n", "\n")
+    if (
+        len(lines) - len(heads) != len(names) * (1 + len(parent))
+        or "." in heads
+        or "\\" in heads
+        or not heads.isascii()
+    ):
+        return None
+    labels = heads.encode().split(b"\n")[:-1]
+    end = _parent_to_wire(parent) if parent else b""
+    if not 0 < len(end) < MAX_NAME - MOST_LABEL or len(labels) != len(names) or b"" in labels:
+        return None
+    try:
+        return [_LENGTHS[len(label)] + label + end for label in labels]
+    except IndexError:
+        return None
 
 
 _LENGTHS = [bytes((length,)) for length in range(MOST_LABEL + 1)]

@@ -1,12 +1,12 @@
 """Resource records as plugins give them, of class IN."""
 
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache, partial
-from itertools import repeat
-from typing import Any, NamedTuple, TypeAlias, cast
+from itertools import islice, repeat
+from typing import Any, NamedTuple, TypeAlias, cast, overload
 
-from k8sresolve._core.questions import AAAA, CNAME, NS, PTR, SOA, A
+from k8sresolve._core.questions import AAAA, CNAME, NS, PTR, SOA, SRV, A
 
 MX, DS, IXFR, AXFR, ANY = 15, 43, 251, 252, 255
 
@@ -44,9 +44,67 @@ _record = cast("Callable[[tuple[str, int, int, Rdata]], Record]", partial(cast("
 """Makes a record of its fields without a call of Python's: a reply may have thousands."""
 
 
-def rrset(name: str, rdtype: int, ttl: int, rdatas: Iterable[Rdata]) -> tuple[Record, ...]:
-    """Make the records of one name and type."""
-    return tuple(map(_record, zip(repeat(name), repeat(rdtype), repeat(ttl), rdatas)))
+Row: TypeAlias = tuple[str, int, int, Any]
+"""What a record says, in the order of its fields."""
+
+
+class Columns(Sequence[Record]):
+    """Records of one TTL, by their columns. They are made when somebody looks: a reply that is cut needs few of them.
+
+    `data` are the parts of the records' data. A column may be endless, but for the last, which says how many there are.
+    """
+
+    __slots__ = ("_count", "_data", "_names", "_rdtypes", "_ttl")
+
+    def __init__(self, names: Iterable[str], rdtypes: Iterable[int], ttl: int, *data: Iterable[bytes | str]) -> None:
+        self._names, self._rdtypes, self._ttl, self._data = names, rdtypes, ttl, data
+        self._count = len(cast("Sequence[object]", data[-1]))
+
+    def rows(self) -> Iterator[Row]:
+        """Walk over what they say."""
+        return zip(self._names, self._rdtypes, repeat(self._ttl), zip(*self._data, strict=False))
+
+    def owners(self) -> Iterator[str]:
+        """Walk over the names that have them."""
+        return islice(self._names, self._count)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[Record]:
+        return map(_record, self.rows())
+
+    @overload
+    def __getitem__(self, at: int) -> Record: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Record]: ...
+    def __getitem__(self, at: int | slice) -> Record | Sequence[Record]:
+        return tuple(self)[at]
+
+
+class Targets(Columns):
+    """The SRV records of one name that differ in their targets only. `fields` stand before each target."""
+
+    __slots__ = ("fields", "name", "targets", "ttl")
+
+    def __init__(self, name: str, ttl: int, fields: bytes, targets: Sequence[str]) -> None:
+        super().__init__(repeat(name), repeat(SRV), ttl, repeat(fields), targets)
+        self.name, self.ttl, self.fields, self.targets = name, ttl, fields, targets
+
+
+def rows(records: Sequence[Record]) -> Iterable[Row]:
+    """Walk over what records say, without making them."""
+    return records.rows() if isinstance(records, Columns) else records
+
+
+def owners(records: Sequence[Record]) -> Iterable[str]:
+    """Walk over the names that have the records."""
+    return records.owners() if isinstance(records, Columns) else [record[0] for record in records]
+
+
+def rrset(name: str, rdtype: int, ttl: int, *data: Iterable[bytes | str]) -> Sequence[Record]:
+    """Make the records of one name and type, of the parts of their data."""
+    return Columns(repeat(name), repeat(rdtype), ttl, *data)
 
 
 def with_ttl(records: Iterable[Record], ttl: int) -> tuple[Record, ...]:
@@ -59,9 +117,9 @@ def address_record(name: str, ttl: int, packed: bytes) -> Record:
     return Record(name, A if len(packed) == 4 else AAAA, ttl, (packed,))
 
 
-def address_records(ttl: int, addresses: Iterable[tuple[str, bytes]]) -> tuple[Record, ...]:
+def address_records(ttl: int, names: Iterable[str], packed: Sequence[bytes]) -> Sequence[Record]:
     """Make the A and AAAA records of names and their addresses."""
-    return tuple([_record((name, A if len(packed) == 4 else AAAA, ttl, (packed,))) for name, packed in addresses])
+    return Columns(names, [A if len(address) == 4 else AAAA for address in packed], ttl, packed)
 
 
 def srv_fields(weight: int, port: int) -> bytes:

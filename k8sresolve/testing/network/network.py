@@ -196,4 +196,4 @@ def _outcome(
         return "truncated", ()
     if reply.rcode == NOERROR and not reply.answer:
         return "NODATA", ()
-    return RCODE_NAMES[reply.rcode], reply.answer
+    return RCODE_NAMES[reply.rcode], tuple(reply.answer)

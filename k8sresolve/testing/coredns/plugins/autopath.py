@@ -46,7 +46,7 @@ class AutoPath:
         return first or unwritten(SERVFAIL)
 
 
-def _led_to(records: tuple[Record, ...], name: str) -> tuple[Record, ...]:
+def _led_to(records: Sequence[Record], name: str) -> Sequence[Record]:
     for record in records:
         if record.name.lower() != name.lower():
             return (Record(name, CNAME, record.ttl, (record.name,)), *records)

@@ -28,7 +28,7 @@ class LoadBalance:
             additional=self._shuffled(reply.additional),
         )
 
-    def _shuffled(self, records: tuple[Record, ...]) -> tuple[Record, ...]:
+    def _shuffled(self, records: Sequence[Record]) -> Sequence[Record]:
         if len(records) < 2:
             return records
         addresses = [record for record in records if record.rdtype in (A, AAAA)]

@@ -11,8 +11,8 @@ from k8sresolve.testing.coredns.plugins.kubernetes.hits import Hits, find
 from k8sresolve.testing.coredns.plugins.kubernetes.record_request import Zone, parse_request
 from k8sresolve.testing.coredns.plugins.kubernetes.view import View
 from k8sresolve.testing.coredns.records import (
-    Rdata,
     Record,
+    Targets,
     address_record,
     address_records,
     rrset,
@@ -110,8 +110,8 @@ class Asking:
         packed = dict(zip(hosts, pack_addresses(hosts), strict=True))
         size = 4 if rdtype == A else 16
         if None not in packed.values():
-            rdatas = [(address,) for address in packed.values() if address and len(address) == size]
-            return rrset(name, rdtype, self._ttl, rdatas)
+            found = [address for address in packed.values() if address and len(address) == size]
+            return rrset(name, rdtype, self._ttl, found)
         records: list[Record] = []
         for host in (host for some in hits for host in some.hosts for _ in some.ports):
             if host not in packed:
@@ -159,33 +159,42 @@ class Asking:
             return None
         named = [(some.ports, *self._named(some)) for some in hits]
         # Weights are shared out before duplicates and ports that are not declared are dropped.
-        count = sum(len(ports) * len(targets) for ports, targets, _, _ in named)
+        count = sum([len(ports) * len(targets) for ports, targets, _, _ in named])
         weight = max(1, int(100 / (100 * count) * 100)) if count else 0
-        answer: dict[Rdata, None] = {}
-        glue: dict[tuple[str, str], bytes] = {}
+        answer: list[tuple[bytes, str]] = []
+        glue: list[tuple[str, str, bytes]] = []
         for ports, targets, hosts, packed in named:
             fields = [srv_fields(weight, port) for port in ports if port != NO_PORT]
+            if len(named) == len(fields) == len(targets) == 1:
+                service = Record(self._request.name, SRV, self._ttl, (fields[0], targets[0]))
+                return (service,), (address_record(targets[0], self._ttl, packed[0]),)
+            if len(named) == len(fields) == 1 and len(set(targets)) == len(targets):  # nearly always: no duplicates
+                services: Sequence[Record] = Targets(self._request.name, self._ttl, fields[0], targets)
+                return services, address_records(self._ttl, targets, packed)
             if fields:
-                answer.update(dict.fromkeys([(one, target) for target in targets for one in fields]))
-                glue.update(zip(zip(targets, hosts, strict=True), packed, strict=True))
-        addresses = [(target, packed) for (target, _), packed in glue.items()]
-        return rrset(self._request.name, SRV, self._ttl, answer), address_records(self._ttl, addresses)
+                answer += [(one, target) for target in targets for one in fields]
+                glue += zip(targets, hosts, packed, strict=True)
+        if not answer:
+            return (), ()
+        starts, ends = zip(*dict.fromkeys(answer), strict=True)
+        names, _, addresses = zip(*dict.fromkeys(glue), strict=True)
+        services = rrset(self._request.name, SRV, self._ttl, starts, ends)
+        return services, address_records(self._ttl, names, addresses)
 
     def _named(self, hits: Hits) -> tuple[Sequence[str], Sequence[str], Sequence[bytes]]:
         """Name the hosts that are addresses: targets, addresses as text, and as octets."""
-        found = pack_addresses(hits.hosts)
-        packed = [address for address in found if address is not None]
-        if len(packed) == len(found):
-            return self._targets(hits), hits.hosts, packed
-        there = [address is not None for address in found]
-        return list(compress(self._targets(hits), there)), list(compress(hits.hosts, there)), packed
-
-    def _targets(self, hits: Hits) -> list[str]:
-        """Name each host of hits."""
+        hosts, found = hits.hosts, pack_addresses(hits.hosts)
+        packed = list(filter(None, found))
         owner = f"{hits.owner}.{self._zone.text}"
         if not hits.endpoints:
-            return [owner] * len(hits.hosts)
-        return [f"{name}.{owner}" if name else owner for name in self._view.endpoint_names(hits.endpoints)]
+            targets = [owner] * len(hosts)
+        else:
+            below = f".{owner}"
+            targets = [name + below if name else owner for name in self._view.endpoint_names(hits.endpoints)]
+        if len(packed) == len(found):
+            return targets, hosts, packed
+        there = [address is not None for address in found]
+        return list(compress(targets, there)), list(compress(hosts, there)), packed
 
     def _pointers(self, labels: Labels) -> list[Record] | None:
         ip = reversed_address(labels)

@@ -1,6 +1,6 @@
 """What a name below a zone of the `kubernetes` plugin leads to."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from k8sresolve.testing.coredns.addresses import pack_address
@@ -85,7 +85,7 @@ def _find_import(view: View, wanted: RecordRequest) -> list[Hits] | None:
         hits: list[Hits] = []
         for part in slices:
             if not wanted.endpoint or wanted.cluster == part.cluster_id.lower():
-                hits.extend(_slice_hits(view, part, wanted, f"{part.cluster_id}.{owner}"))
+                hits += _slice_hits(view, (part,), wanted, f"{part.cluster_id}.{owner}")
         return hits or None
     return _cluster_ip_hits(imported.ports, imported.ips, wanted, owner)
 
@@ -98,25 +98,27 @@ def _find_endpoints(
     view: View, slices: Sequence[EndpointSlice], wanted: RecordRequest, owner: str
 ) -> list[Hits] | None:
     if not wanted.zone:
-        return [hit for part in slices for hit in _slice_hits(view, part, wanted, owner)] or None
-    local = [hit for part in slices for hit in _slice_hits(view, part, wanted, owner, _zones_of(part))]
-    if local or not wanted.prefer:
-        return local
-    return [hit for part in slices for hit in _slice_hits(view, part, wanted, owner)]
+        return _slice_hits(view, slices, wanted, owner) or None
+    local = _slice_hits(view, slices, wanted, owner, zonal=True)
+    return local if local or not wanted.prefer else _slice_hits(view, slices, wanted, owner)
 
 
 def _slice_hits(
-    view: View, part: EndpointSlice, wanted: RecordRequest, owner: str, zones: dict[str, str] | None = None
-) -> Iterator[Hits]:
-    ports = _matching(part.ports or (UNDECLARED_PORT,), wanted)
-    endpoints: Sequence[EndpointAddress] = part.addresses
-    if wanted.endpoint:
-        names = map(str.lower, view.endpoint_names(endpoints))
-        endpoints = [entry for entry, name in zip(endpoints, names, strict=True) if name == wanted.endpoint]
-    if zones is not None:
-        endpoints = [entry for entry in endpoints if zones.get(entry.address, "") == wanted.zone]
-    if ports and endpoints:
-        yield Hits([entry.address for entry in endpoints], ports, owner, endpoints)
+    view: View, slices: Sequence[EndpointSlice], wanted: RecordRequest, owner: str, *, zonal: bool = False
+) -> list[Hits]:
+    hits: list[Hits] = []
+    for part in slices:
+        ports = _matching(part.ports or (UNDECLARED_PORT,), wanted)
+        endpoints: Sequence[EndpointAddress] = part.addresses
+        if wanted.endpoint:
+            names = map(str.lower, view.endpoint_names(endpoints))
+            endpoints = [entry for entry, name in zip(endpoints, names, strict=True) if name == wanted.endpoint]
+        if zonal:
+            zones = _zones_of(part)
+            endpoints = [entry for entry in endpoints if zones.get(entry.address, "") == wanted.zone]
+        if ports and endpoints:
+            hits.append(Hits([entry[0] for entry in endpoints], ports, owner, endpoints))
+    return hits
 
 
 def _cluster_ip_hits(

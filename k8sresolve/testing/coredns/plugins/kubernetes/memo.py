@@ -14,7 +14,7 @@ class Memo:
 
     def __init__(self) -> None:
         self._serial = 0
-        self._replies: dict[tuple[str, int], tuple[int, Reply]] = {}
+        self._replies: dict[tuple[str, int], tuple[int, Reply, int]] = {}  # serial, reply, its records
         self._records = 0
         self._lock = threading.Lock()
 
@@ -34,13 +34,13 @@ class Memo:
 
     def put(self, name: str, rdtype: int, serial: int, reply: Reply) -> Reply:
         """Keep a reply that was made when the store was at that serial, if it is long, and return it."""
-        records = _records(reply)
+        records = len(reply.answer) + len(reply.authority) + len(reply.additional)
         if not _FEW <= records <= _MOST:
             return reply
         reply = reply._replace(written=Written(reply.answer, reply.authority, reply.additional))
         with self._lock:
             self._drop((name, rdtype))
-            self._replies[name, rdtype] = serial, reply
+            self._replies[name, rdtype] = serial, reply, records
             self._records += records
             while self._records > _MOST:
                 self._drop(next(iter(self._replies)))
@@ -49,8 +49,4 @@ class Memo:
     def _drop(self, question: tuple[str, int]) -> None:
         dropped = self._replies.pop(question, None)
         if dropped is not None:
-            self._records -= _records(dropped[1])
-
-
-def _records(reply: Reply) -> int:
-    return len(reply.answer) + len(reply.authority) + len(reply.additional)
+            self._records -= dropped[2]

@@ -60,7 +60,7 @@ class Kubernetes:
         answer, additional = found
         if not answer:
             return Reply(authority=(soa(self._view, zone),))
-        reply = Reply(NOERROR, tuple(answer), (), tuple(additional))
+        reply = Reply(NOERROR, answer, (), additional)
         # What an alias leads to may be another plugin's to say.
         return reply if asking.followed else self._memo.put(name, request.rdtype, serial, reply)
 

@@ -56,8 +56,8 @@ class View:
 
     def service(self, namespace: str, name: str) -> Service | None:
         """Find a Service."""
-        service = self._store.service(namespace, name)
-        return service if service is None or self._shown((service,)) else None
+        found, labels = self._store.service(namespace, name), self._labels
+        return found if found is None or labels is None or labels.matches(found.labels) else None
 
     def service_import(self, namespace: str, name: str) -> ServiceImport | None:
         """Find a ServiceImport. CoreDNS selects them by the selector that is meant for namespaces."""
@@ -92,9 +92,10 @@ class View:
 
     def endpoint_names(self, entries: Iterable[EndpointAddress]) -> list[str]:
         """Name endpoints, each as `endpoint_name` does."""
-        by_pod = self.options.endpoint_pod_names
+        if self.options.endpoint_pod_names:
+            return [self.endpoint_name(entry) for entry in entries]
         return [
-            entry[0].replace(".", "-") if "." in entry[0] and not entry[1] and not by_pod else self.endpoint_name(entry)
+            entry[0].replace(".", "-") if "." in entry[0] and not entry[1] else self.endpoint_name(entry)
             for entry in entries
         ]
 
