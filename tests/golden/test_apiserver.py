@@ -90,11 +90,6 @@ def test_what_is_accepted_has_no_error(name):
 NOT_FOUND = {
     "service-node-port/taken": "node ports of other Services are not compared",
     "cluster-ip/api-server": "who states the address of the API server has it, as nobody knows the cluster's network",
-    "CronJob-name/53": "the kind is not read",
-    "ReplicationController/no-selector-no-labels": "the kind is not read",
-    "ReplicationController/match-labels": "the kind is not read",
-    "ReplicationController/name-capital": "the kind is not read",
-    "ReplicationController/no-template": "the kind is not read",
 }
 
 

@@ -177,7 +177,6 @@ def test_services_are_what_the_api_server_made_of_them(name):
 
 
 NOT_YET = {
-    "replication-controller-no-selector": "the kind is not read",
     "pods-host-network-same-port": "a port of a node is taken by several pods",
     "deployment-host-network": "a port of a node is taken by several pods",
     "deployment-host-port": "a port of a node is taken by several pods",
