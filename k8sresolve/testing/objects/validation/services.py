@@ -55,7 +55,8 @@ def check_ports(obj: Object) -> Iterator[Refused]:
     """A Service has ports unless it is headless or an alias; each has a name of its own, and a number and protocol."""
     spec = at(obj, "spec")
     ports = mappings(spec, "ports")
-    if not ports and not _is_headless(spec) and _type(spec) != "ExternalName":
+    is_patch = "ports" not in spec and "selector" not in spec  # as kustomize takes them
+    if not ports and not is_patch and not _is_headless(spec) and _type(spec) != "ExternalName":
         problem = "a Service that is not headless lists no port"
         yield Refused("ports-missing", ("spec", "ports"), problem, "list the ports on which clients connect")
     names: set[str] = set()

@@ -21,7 +21,9 @@ _OPERATORS = {"In": True, "NotIn": True, "Exists": False, "DoesNotExist": False}
 def check_selector(obj: Object) -> Iterator[Refused]:
     """A selector is there, is not empty, and fits the labels of its own template."""
     spec = at(obj, "spec")
-    selector = at(spec, "selector")
+    selector, there = at(spec, "selector"), at(obj, *map(str, _LABELS))
+    if spec.get("selector") is None and not there:
+        return  # what has neither is a patch, as kustomize takes them, and no object
     if spec.get("selector") is None:
         problem = "there is none, and a workload of apps/v1 is not given one"
         yield Refused("selector-missing", _SELECTOR, problem, "set matchLabels to labels of the template")
@@ -35,7 +37,7 @@ def check_selector(obj: Object) -> Iterator[Refused]:
     wrong = [*_wrong_match_labels(wanted), *_wrong_terms(terms)]
     yield from wrong
     if not wrong:
-        yield from _misfit(wanted, terms, at(obj, *map(str, _LABELS)))
+        yield from _misfit(wanted, terms, there)
 
 
 def _wrong_match_labels(wanted: Object) -> Iterator[Refused]:
