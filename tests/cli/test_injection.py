@@ -240,7 +240,7 @@ ASKED = query([b"\n::error::", b"\x1b[2K\r", "\u202e\u2066".encode(), b"shop", b
 
 @pytest.mark.parametrize("show", [serving._print_json, serving._Table], ids=["json", "table"])
 def test_f11_a_hostile_question_in_what_serve_shows(show, capsys):
-    cluster = Cluster.from_objects(MANIFEST)
+    cluster = Cluster.from_objects(MANIFEST, built_ins=False)
     cluster.network.receive(ASKED, "udp", nameserver="10.96.0.10", client="127.0.0.1", flow=("udp", "127.0.0.1", 1))
     for service in cluster.store.all("Service"):
         labels = [service.name.encode(), b"shop", b"svc", b"cluster", b"local"]

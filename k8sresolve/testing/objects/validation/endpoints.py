@@ -10,7 +10,7 @@ from k8sresolve._escaping import told
 from k8sresolve.testing.objects.addresses import family_of
 from k8sresolve.testing.objects.fields import FieldPath, Object
 from k8sresolve.testing.objects.validation.formats import slice_ip, subdomain, without_last_dot
-from k8sresolve.testing.objects.validation.rows import Refused, items
+from k8sresolve.testing.objects.validation.rows import Refused, items, mappings
 
 _MOST_ENDPOINTS, _MOST_ADDRESSES = 1000, 100
 _TYPES = ("IPv4", "IPv6", "FQDN")
@@ -18,15 +18,13 @@ _TYPES = ("IPv4", "IPv6", "FQDN")
 
 def check_endpoints(obj: Object) -> Iterator[Refused]:
     """A subset has addresses, and a name for each of several ports."""
-    for index, subset in enumerate(items(obj, "subsets")):
-        if not isinstance(subset, dict):
-            continue
+    for index, subset in mappings(obj, "subsets"):
         if not items(subset, "addresses") and not items(subset, "notReadyAddresses"):
             advice = "list the addresses in addresses, or leave the subset out"
             yield Refused("endpoint-addresses", ("subsets", index), "it has no address", advice)
-        ports = items(subset, "ports")
-        for number, port in enumerate(ports):
-            if len(ports) > 1 and isinstance(port, dict) and not port.get("name"):
+        ports = mappings(subset, "ports")
+        for number, port in ports:
+            if len(ports) > 1 and not port.get("name"):
                 path = ("subsets", index, "ports", number, "name")
                 yield Refused("endpoint-port-name", path, "this port of several has no name", "give each port a name")
 
@@ -43,12 +41,11 @@ def check_endpoint_slice(obj: Object) -> Iterator[Refused]:
     if len(endpoints) > _MOST_ENDPOINTS:
         problem = f"there are {len(endpoints):,}, and at most {_MOST_ENDPOINTS:,} are taken"
         yield Refused("endpoint-addresses", ("endpoints",), problem, "make several slices")
-    for index, endpoint in enumerate(endpoints):
-        if isinstance(endpoint, dict):
-            yield from _addresses(items(endpoint, "addresses"), type_, ("endpoints", index, "addresses"))
-    names: set[str] = set()
-    for index, port in enumerate(items(obj, "ports")):
-        name = port.get("name") or "" if isinstance(port, dict) else ""
+    for index, endpoint in mappings(obj, "endpoints"):
+        yield from _addresses(items(endpoint, "addresses"), type_, ("endpoints", index, "addresses"))
+    names: set[Any] = set()
+    for index, port in mappings(obj, "ports"):
+        name = port.get("name") or ""
         if name in names:
             problem = f"{told(name)} is the name of an earlier port, too" if name else "a second port has no name"
             yield Refused("endpoint-port-name", ("ports", index, "name"), problem, "give each port a name of its own")

@@ -4,10 +4,10 @@ Source: `k8s.io/apimachinery/pkg/util/validation` and `pkg/api/validate/content`
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache, partial
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from k8sresolve._escaping import told
 from k8sresolve.testing.objects.addresses import is_plain_ipv4, read_address
@@ -153,24 +153,28 @@ def _wrong_label_value(text: str) -> str:
     return _wrong_in_qualified(text)
 
 
+def _entries(value: object) -> Iterable[tuple[object, object]]:
+    return cast("dict[object, object]", value).items() if isinstance(value, dict) else ()
+
+
 def labels(value: object) -> str:
     """Say what is wrong with a mapping of labels: the first key or value that is none."""
     return next(_wrong_labels(value), "")
 
 
 def _wrong_labels(value: object) -> Iterator[str]:
-    for key, text in value.items() if isinstance(value, dict) else ():
+    for key, text in _entries(value):
         if wrong := qualified(key):
             yield f"the key {wrong}"
         elif text is not None and not isinstance(text, str):
             yield f"{key}: {described(text)} where text should be"
-        elif text and (wrong := _wrong_label_value(text)):
+        elif isinstance(text, str) and (wrong := _wrong_label_value(text)):
             yield f"{key}: {wrong}"
 
 
 def annotations(value: object) -> str:
     """Say what is wrong with a mapping of annotations, of which the values may be any text."""
-    for key, text in value.items() if isinstance(value, dict) else ():
+    for key, text in _entries(value):
         if wrong := qualified(key.lower() if isinstance(key, str) else key):
             return f"the key {wrong}"
         if text is not None and not isinstance(text, str):

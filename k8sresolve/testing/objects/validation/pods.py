@@ -9,7 +9,7 @@ from functools import partial
 from k8sresolve._escaping import told
 from k8sresolve.testing.objects.fields import FieldPath, Object
 from k8sresolve.testing.objects.validation import formats
-from k8sresolve.testing.objects.validation.rows import Refused, Row, Together, at, items, row
+from k8sresolve.testing.objects.validation.rows import Refused, Row, Together, at, items, mappings, row
 
 _HOST_NAME = "write lower-case letters, digits and inner hyphens, and no dot"
 _MOST_NAMESERVERS = 3
@@ -98,8 +98,8 @@ def _check_dns(place: tuple[str, ...], obj: Object) -> Iterator[Refused]:
             f"{_MOST_SEARCH_CHARACTERS} characters are taken"
         )
         yield Refused("dns-search", (*here, "searches"), problem, "leave out what is more")
-    for index, option in enumerate(items(config, "options")):
-        if isinstance(option, dict) and not option.get("name"):
+    for index, option in mappings(config, "options"):
+        if not option.get("name"):
             yield Refused("dns-option", (*here, "options", index), "the option has no name", "name it, as in ndots")
 
 
@@ -113,10 +113,10 @@ def _check_host(place: tuple[str, ...], obj: Object) -> Iterator[Refused]:
 def _check_port_names(place: tuple[str, ...], obj: Object) -> Iterator[Refused]:
     spec = at(obj, *place)
     for kind in _CONTAINERS:
-        for number, container in enumerate(items(spec, kind)):
+        for number, container in mappings(spec, kind):
             names: set[object] = set()
-            for index, port in enumerate(items(container, "ports") if isinstance(container, dict) else ()):
-                name = port.get("name") if isinstance(port, dict) else None
+            for index, port in mappings(container, "ports"):
+                name = port.get("name")
                 if name and name in names:
                     problem = f"{told(name)} is the name of an earlier port of this container, too"
                     path: FieldPath = (*place, kind, number, "ports", index, "name")

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, cast
 
 from k8sresolve.testing.objects.fields import FieldPath, Object
 from k8sresolve.testing.objects.validation.formats import Format
@@ -52,10 +52,9 @@ def _values(obj: Object, path: FieldPath) -> list[tuple[FieldPath, Any]]:
     found: list[tuple[FieldPath, Any]] = [((), obj)]
     for part in path:
         if part == _EACH:
-            lists = [(at, value) for at, value in found if isinstance(value, list)]
-            found = [((*at, index), item) for at, value in lists for index, item in enumerate(value)]
+            found = [((*at, index), item) for at, value in found for index, item in enumerate(_list(value))]
         else:
-            found = [((*at, part), value[part]) for at, value in found if isinstance(value, dict) and part in value]
+            found = [((*at, part), mapping(value)[part]) for at, value in found if part in mapping(value)]
         if not found:
             break
     return found
@@ -63,13 +62,25 @@ def _values(obj: Object, path: FieldPath) -> list[tuple[FieldPath, Any]]:
 
 def at(obj: Object, *names: str) -> Object:
     """Read a mapping within mappings; empty where there is none."""
-    value: Any = obj
     for name in names:
-        value = value.get(name) if isinstance(value, dict) else None
-    return value if isinstance(value, dict) else {}
+        obj = mapping(obj.get(name))
+    return obj
+
+
+def mapping(value: Any) -> Object:
+    """Take a mapping; an empty one for what is none."""
+    return cast(Object, value) if isinstance(value, dict) else {}
 
 
 def items(obj: Object, key: str) -> Sequence[Any]:
     """Read a list; empty where there is none."""
-    value = obj.get(key)
-    return value if isinstance(value, list) else ()
+    return _list(obj.get(key))
+
+
+def _list(value: Any) -> Sequence[Any]:
+    return cast("Sequence[Any]", value) if isinstance(value, list) else ()
+
+
+def mappings(obj: Object, key: str) -> list[tuple[int, Object]]:
+    """Read a list of mappings, each with its index; empty where there is none."""
+    return [(index, cast(Object, item)) for index, item in enumerate(items(obj, key)) if isinstance(item, dict)]

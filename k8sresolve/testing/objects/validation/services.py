@@ -11,7 +11,7 @@ from k8sresolve.testing.objects.addresses import family_of, read_address
 from k8sresolve.testing.objects.fields import FieldPath, Object
 from k8sresolve.testing.objects.kinds import HEADLESS
 from k8sresolve.testing.objects.validation.formats import address, subdomain, without_last_dot
-from k8sresolve.testing.objects.validation.rows import Refused, at, items
+from k8sresolve.testing.objects.validation.rows import Refused, at, items, mappings
 
 _FIELDS = frozenset(
     {"allocateLoadBalancerNodePorts", "clusterIP", "clusterIPs", "externalIPs", "externalName"}
@@ -28,10 +28,6 @@ def _type(spec: Object) -> str:
 
 def _is_headless(spec: Object) -> bool:
     return spec.get("clusterIP") == HEADLESS or items(spec, "clusterIPs")[:1] == [HEADLESS]
-
-
-def _ports(spec: Object) -> list[tuple[int, Object]]:
-    return [(index, port) for index, port in enumerate(items(spec, "ports")) if isinstance(port, dict)]
 
 
 def check_external_name(obj: Object) -> Iterator[Refused]:
@@ -58,8 +54,9 @@ def check_external_name(obj: Object) -> Iterator[Refused]:
 def check_ports(obj: Object) -> Iterator[Refused]:
     """A Service has ports unless it is headless or an alias; each has a name of its own, and a number and protocol."""
     spec = at(obj, "spec")
-    ports = _ports(spec)
-    if not ports and not _is_headless(spec) and _type(spec) != "ExternalName":
+    ports = mappings(spec, "ports")
+    is_patch = "ports" not in spec and "selector" not in spec  # as kustomize takes them
+    if not ports and not is_patch and not _is_headless(spec) and _type(spec) != "ExternalName":
         problem = "a Service that is not headless lists no port"
         yield Refused("ports-missing", ("spec", "ports"), problem, "list the ports on which clients connect")
     names: set[str] = set()
@@ -85,7 +82,7 @@ def check_node_ports(obj: Object) -> Iterator[Refused]:
     spec = at(obj, "spec")
     has = _type(spec) in ("NodePort", "LoadBalancer")
     seen: set[tuple[Any, str]] = set()
-    for index, port in _ports(spec):
+    for index, port in mappings(spec, "ports"):
         number = port.get("nodePort")
         here = ("spec", "ports", index, "nodePort")
         key = (number, port.get("protocol") or "TCP")
@@ -184,7 +181,7 @@ def check_fields(obj: Object) -> Iterator[Refused]:
     """A field that the API does not know: kubectl asks the server to refuse it, others see it dropped."""
     spec = at(obj, "spec")
     yield from _unknown(spec, ("spec",), _FIELDS)
-    for index, port in _ports(spec):
+    for index, port in mappings(spec, "ports"):
         yield from _unknown(port, ("spec", "ports", index), _PORT_FIELDS)
 
 

@@ -3,13 +3,15 @@
 Source: `pkg/apis/apps/validation`, `pkg/apis/batch/validation` and `LabelSelectorAsSelector`, Kubernetes 1.37.2.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from k8sresolve._escaping import told
 from k8sresolve.testing.objects.fields import FieldPath, Object
 from k8sresolve.testing.objects.validation.formats import MOST_LABEL, label, labels
-from k8sresolve.testing.objects.validation.rows import Refused, at, items
+from k8sresolve.testing.objects.validation.rows import Refused, at, items, mappings
+
+_Terms: TypeAlias = Sequence[tuple[int, Object]]
 
 _SELECTOR: FieldPath = ("spec", "selector")
 _LABELS: FieldPath = ("spec", "template", "metadata", "labels")
@@ -19,14 +21,14 @@ _OPERATORS = {"In": True, "NotIn": True, "Exists": False, "DoesNotExist": False}
 def check_selector(obj: Object) -> Iterator[Refused]:
     """A selector is there, is not empty, and fits the labels of its own template."""
     spec = at(obj, "spec")
-    selector = spec.get("selector")
-    if selector is None:
+    selector, there = at(spec, "selector"), at(obj, *map(str, _LABELS))
+    if spec.get("selector") is None and not there:
+        return  # what has neither is a patch, as kustomize takes them, and no object
+    if spec.get("selector") is None:
         problem = "there is none, and a workload of apps/v1 is not given one"
         yield Refused("selector-missing", _SELECTOR, problem, "set matchLabels to labels of the template")
         return
-    if not isinstance(selector, dict):
-        return
-    terms = items(selector, "matchExpressions")
+    terms = mappings(selector, "matchExpressions")
     wanted = at(selector, "matchLabels")
     if not terms and not wanted:
         problem = "it is empty, and would fit every pod"
@@ -35,7 +37,7 @@ def check_selector(obj: Object) -> Iterator[Refused]:
     wrong = [*_wrong_match_labels(wanted), *_wrong_terms(terms)]
     yield from wrong
     if not wrong:
-        yield from _misfit(wanted, terms, at(obj, *map(str, _LABELS)))
+        yield from _misfit(wanted, terms, there)
 
 
 def _wrong_match_labels(wanted: Object) -> Iterator[Refused]:
@@ -43,10 +45,8 @@ def _wrong_match_labels(wanted: Object) -> Iterator[Refused]:
         yield Refused("selector", (*_SELECTOR, "matchLabels"), problem, "write labels as pods can have them")
 
 
-def _wrong_terms(terms: Any) -> Iterator[Refused]:
-    for index, term in enumerate(terms):
-        if not isinstance(term, dict):
-            continue
+def _wrong_terms(terms: _Terms) -> Iterator[Refused]:
+    for index, term in terms:
         here: FieldPath = (*_SELECTOR, "matchExpressions", index)
         operator, values = term.get("operator"), items(term, "values")
         if operator not in _OPERATORS:
@@ -57,10 +57,10 @@ def _wrong_terms(terms: Any) -> Iterator[Refused]:
             yield Refused("selector-operator", (*here, "values"), problem, "list the values that are meant, or none")
 
 
-def _misfit(wanted: Object, terms: Any, there: Mapping[str, Any]) -> Iterator[Refused]:
+def _misfit(wanted: Object, terms: _Terms, there: Mapping[str, Any]) -> Iterator[Refused]:
     """Find what of a selector the template's labels do not have."""
     missing = [f"{key}={value or ''}" for key, value in wanted.items() if there.get(key, None) != (value or "")]
-    missing += [_told(term) for term in terms if isinstance(term, dict) and not _fits(term, there)]
+    missing += [_told(term) for _, term in terms if not _fits(term, there)]
     if not missing:
         return
     asked = ", ".join(missing)

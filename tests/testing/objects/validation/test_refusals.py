@@ -54,6 +54,16 @@ def test_a_digit_at_the_beginning_is_refused_until_1_37():
     assert refused(service("7days"), until="1.37") == [("service-name-digit", ("metadata", "name"))]
 
 
+def test_a_patch_of_an_object_is_no_object():
+    """Kustomize's patches lie beside manifests, and state a field or two of what they change."""
+    patch = {"kind": "Service", "metadata": {"name": "web"}, "spec": {"type": "LoadBalancer"}}
+    assert refused(patch) == []
+    patch["spec"] |= {"selector": {"app": "web"}}
+    assert refused(patch) == [("ports-missing", ("spec", "ports"))]
+    patch = {"kind": "Deployment", "metadata": {"name": "web"}, "spec": {"template": {"spec": {"hostNetwork": True}}}}
+    assert refused(patch, "apps") == []
+
+
 def test_an_unknown_field_tells_the_one_that_is_meant():
     [found] = refusals("", "Service", service(ports=[{"port": 80, "targetport": 8080}]))
     assert found.advice == "write targetPort"
