@@ -85,18 +85,21 @@ def _files_below(directory: Path, *, recursive: bool) -> list[Path]:
     return sorted(found, key=lambda file: (file.name not in _FIRST, file))
 
 
-def check_for_more(given: Manifests, *, recursive: bool) -> None:
-    """Raise `ManifestError` where nothing in what is given was an object, and that cannot have been meant."""
+def check_stream(given: Manifests) -> None:
+    """Raise `ManifestError` for a stream in which there was no object: what writes it has failed."""
     if _is_stream(given):
         raise ManifestError("there is no Kubernetes object in it", file=_name_of(given))
-    path = _path(given)
-    below = len(_files_below(path, recursive=True)) if path.is_dir() and not recursive else 0
-    if below:
-        raise ManifestError(
-            f"the directory has no manifests of its own, and {below} files in those below it: give -R, or "
-            "recursive=True, to read them",
-            file=str(path),
-        )
+
+
+def only_below(given: Manifests) -> ManifestError | None:
+    """Make the error for a directory of which the own files had nothing, where there are manifests below it."""
+    path = None if _is_stream(given) else _path(given)
+    below = _files_below(path, recursive=True) if path and path.is_dir() else []
+    deeper = next((file for file in below if file.parent != path), None)
+    if deeper is None:
+        return None
+    problem = f"no manifests of its own, but there are some below it, as {deeper}: give -R, or recursive=True"
+    return ManifestError(problem, file=str(path))
 
 
 def read_otherwise(file: str, kind: object, version: object) -> str:
