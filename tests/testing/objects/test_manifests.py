@@ -177,6 +177,22 @@ def test_a_directory_that_has_manifests_only_below_says_so(tmp_path, own):
     assert len(read_manifests([tmp_path], recursive=True)) == 2
 
 
+def test_of_a_whole_machine_only_a_part_is_looked_at():
+    with pytest.raises(ManifestError) as caught:
+        read_manifests(["/"])
+    assert caught.value.file == "/"
+
+
+def test_a_directory_that_may_not_be_read_is_told(monkeypatch, tmp_path):
+    def walk(top, onerror=None):
+        onerror(PermissionError(13, "Permission denied", str(top)))
+        return iter(())
+
+    monkeypatch.setattr(files.os, "walk", walk)
+    with pytest.raises(ManifestError, match="cannot be read: Permission denied"):
+        read_manifests([tmp_path])
+
+
 def test_a_directory_whose_own_objects_are_none_of_dns_says_so_too(tmp_path):
     write(tmp_path, skaffold_yaml="apiVersion: skaffold/v4beta11\nkind: Config\n", deploy__a_yaml=SERVICE)
     notes = []
