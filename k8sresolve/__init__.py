@@ -42,15 +42,14 @@ if TYPE_CHECKING:
         TemporaryFailure,
         Transport,
     )
+    from k8sresolve.explanations import Candidate, Explanation
     from k8sresolve.findings import Finding
     from k8sresolve.names import EndpointName, PodName, PortName, ServiceName
     from k8sresolve.records import (
         Addresses,
         Answer,
-        Candidate,
         Cname,
         Endpoint,
-        Explanation,
         Port,
         Service,
         Stats,
@@ -91,15 +90,14 @@ _HOMES = {
         "TemporaryFailure",
         "Transport",
     ),
+    "explanations": ("Candidate", "Explanation"),
     "findings": ("Finding",),
     "names": ("EndpointName", "PodName", "PortName", "ServiceName"),
     "records": (
         "Addresses",
         "Answer",
-        "Candidate",
         "Cname",
         "Endpoint",
-        "Explanation",
         "Port",
         "Service",
         "Stats",

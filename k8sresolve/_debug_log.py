@@ -4,7 +4,7 @@ from k8sresolve._core.events import Observer
 from k8sresolve._log import logger
 from k8sresolve.config import ResolverConfig
 from k8sresolve.errors import Attempt, Outcome, Purpose, Transport
-from k8sresolve.records import Candidate
+from k8sresolve.explanations import Candidate
 
 
 class DebugLog(Observer):

@@ -2,11 +2,15 @@
 
 import os
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from k8sresolve.config import Policy
 from k8sresolve.names import EndpointName, IPAddress, PodName, PortName, ServiceName
-from k8sresolve.records import Addresses, Answer, Endpoint, Explanation, Port, Service
+from k8sresolve.records import Addresses, Answer, Endpoint, Port, Service
 from k8sresolve.resolver import Resolver
+
+if TYPE_CHECKING:
+    from k8sresolve.explanations import Explanation
 
 _made: dict[int, Resolver] = {}
 
@@ -80,6 +84,6 @@ def lookup(name: str, rdtype: str, *, timeout: float | None = None, fresh: bool 
 
 def explain(
     name: str, *, policy: Policy | None = None, timeout: float | None = None, fresh: bool = False
-) -> Explanation:
+) -> "Explanation":
     """See `Resolver.explain`."""
     return _resolver().explain(name, policy=policy, timeout=timeout, fresh=fresh)

@@ -41,10 +41,11 @@ from k8sresolve.config import (
 )
 from k8sresolve.errors import ConfigError, ResolverClosed
 from k8sresolve.names import IPAddress, PortName, ServiceName
-from k8sresolve.records import Candidate, Stats
+from k8sresolve.records import Stats
 
 if TYPE_CHECKING:
     from k8sresolve._system import Reloader
+    from k8sresolve.explanations import Candidate
 
 
 def _look_whether_wanted(level: int) -> bool:

@@ -1,5 +1,7 @@
 """The only reader of the machine: its files, environment, interfaces and addresses."""
 
+from __future__ import annotations
+
 import _socket
 import errno
 import math
@@ -10,7 +12,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import closing, suppress
 from ipaddress import IPv6Address, ip_address
-from typing import Literal, TypedDict
+from typing import TYPE_CHECKING, Literal
 
 import attrs
 
@@ -20,7 +22,23 @@ from k8sresolve._core.search.absolute import VARIABLE, stated
 from k8sresolve._escaping import told
 from k8sresolve.config import Dialect, Nameserver, ResolverConfig
 from k8sresolve.errors import ConfigError
-from k8sresolve.findings import Finding
+
+if TYPE_CHECKING:
+    from typing import TypedDict
+
+    from k8sresolve.findings import Finding
+
+    class _Beside(TypedDict):
+        """What else of this machine counts for what a resolv.conf states, by the names of the parser's arguments."""
+
+        env: Mapping[str, str]
+        interfaces: Mapping[str, int]
+
+    class _Machine(_Beside):
+        """What else of this machine counts beside a resolv.conf, by the names of `parse_resolv_conf`'s arguments."""
+
+        hostname: str
+
 
 RESOLV_CONF = "/etc/resolv.conf"
 HOSTS = "/etc/hosts"
@@ -227,19 +245,6 @@ def libc_name() -> Literal["glibc", "musl"]:
     return "musl" if sys.platform == "linux" and not hasattr(sys, "getandroidapilevel") else "glibc"
 
 
-class _Beside(TypedDict):
-    """What else of this machine counts for what a resolv.conf states, by the names of the parser's arguments."""
-
-    env: Mapping[str, str]
-    interfaces: Mapping[str, int]
-
-
-class _Machine(_Beside):
-    """What else of this machine counts beside a resolv.conf, by the names of `parse_resolv_conf`'s arguments."""
-
-    hostname: str
-
-
 def _beside(data: bytes | None) -> _Beside:
     return {
         "env": {name: _as_bytes(value) for name in _VARIABLES if (value := os.environ.get(name)) is not None},
@@ -260,6 +265,8 @@ def _resolv_conf(path: str) -> tuple[bytes | None, tuple[Finding, ...]]:
             return None, ()
         if error.errno in _AS_MISSING:
             problem = f"counts as missing, because opening it fails: {error.strerror}"
+            from k8sresolve.findings import Finding
+
             return None, (Finding(severity="error", problem=problem, advice="correct its path or mode", source=path),)
         problem = error.strerror or str(error)
     except _FileError as error:
@@ -278,6 +285,8 @@ def _hosts(path: str) -> tuple[tuple[tuple[str, tuple[str, ...]], ...], tuple[Fi
     except _FileError as error:
         problem = str(error)
     problem = f"no name is taken from this file: {problem}"
+    from k8sresolve.findings import Finding
+
     return (), (Finding(severity="warning", problem=problem, advice="correct it", source=path),)
 
 

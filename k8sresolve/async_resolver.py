@@ -9,17 +9,18 @@ from k8sresolve._core.engine.cache import Asked
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.events import Events
-from k8sresolve._core.lookups import endpoints, explaining, hosts, reverse, rrsets, services
+from k8sresolve._core.lookups import endpoints, hosts, reverse, rrsets, services
 from k8sresolve._drivers.clock import monotonic
 from k8sresolve._drivers.loops import Loops, is_trio, loop_driver, running
 from k8sresolve._drivers.running import AsyncDriver, Call, run_async
 from k8sresolve._facade import Facade
 from k8sresolve.config import Policy
 from k8sresolve.names import EndpointName, IPAddress, PodName, PortName, ServiceName
-from k8sresolve.records import Addresses, Answer, Endpoint, Explanation, Port, Service
+from k8sresolve.records import Addresses, Answer, Endpoint, Port, Service
 
 if TYPE_CHECKING:
     from k8sresolve._getaddrinfo.hints import Info
+    from k8sresolve.explanations import Explanation
 
 T = TypeVar("T")
 
@@ -199,12 +200,14 @@ class AsyncResolver(Facade[AsyncDriver]):
 
     async def explain(
         self, name: str, *, policy: Policy | None = None, timeout: float | None = None, fresh: bool = False
-    ) -> Explanation:
+    ) -> "Explanation":
         """Look a host up and tell of every candidate why it was asked or left out, what came back, and what it cost.
 
         Under another `policy` it tells what that resolver would have done. Only `InvalidName` and `ConfigError` are
         raised.
         """
+        from k8sresolve._core.lookups import explaining
+
         return await self._run((explaining.explain, name, policy), timeout, fresh)
 
     async def getaddrinfo(  # noqa: PLR0917 - as `socket` has it

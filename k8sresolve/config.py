@@ -8,15 +8,17 @@ import math
 import re
 from collections.abc import Callable, Iterable
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import Any, Literal, TypeAlias, TypeGuard, assert_never
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeGuard, assert_never
 
 import attrs
 
 from k8sresolve._escaping import told
 from k8sresolve._value import Value
 from k8sresolve.errors import ConfigError, InvalidName
-from k8sresolve.findings import Finding
 from k8sresolve.names import check_domain, check_namespace
+
+if TYPE_CHECKING:
+    from k8sresolve.findings import Finding
 
 Policy: TypeAlias = Literal["kubernetes", "glibc", "musl", "musl-1.2.3", "go"]
 """A search policy: how a name is searched for, and how resolv.conf is read. `musl` is 1.2.4 and newer."""
@@ -304,8 +306,12 @@ def _several(addresses: Any) -> Any:
     return addresses
 
 
-def _findings(given: Iterable[Finding]) -> tuple[Finding, ...]:
+def _findings(given: "Iterable[Finding]") -> "tuple[Finding, ...]":
     findings = _items("diagnostics", given, "()")
+    if not findings:
+        return ()
+    from k8sresolve.findings import Finding
+
     for finding in findings:
         if not isinstance(finding, Finding):
             raise ConfigError(f"diagnostics has {told(finding)}, which is no finding", advice="leave it out")
@@ -345,7 +351,7 @@ class ResolverConfig(Value):
     )
     hosts: tuple[tuple[str, tuple[str, ...]], ...] = attrs.field(default=(), converter=_hosts, repr=False)
     source: str = attrs.field(default="", validator=_text)
-    diagnostics: tuple[Finding, ...] = attrs.field(default=(), converter=_findings)
+    diagnostics: "tuple[Finding, ...]" = attrs.field(default=(), converter=_findings)
     absolute: tuple[str, ...] = attrs.field(default=(), converter=_absolute)
 
     @classmethod

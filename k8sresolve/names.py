@@ -16,7 +16,7 @@ from k8sresolve._escaping import told
 from k8sresolve._value import Value
 from k8sresolve.errors import InvalidName
 
-_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?", re.ASCII)
+_INNER = "abcdefghijklmnopqrstuvwxyz0123456789-"
 _DASHED = frozenset("0123456789abcdefABCDEF-")
 _PROTOCOLS = ("tcp", "udp", "sctp")
 _MAX_LABEL, _MAX_NAME = 63, 253
@@ -80,14 +80,20 @@ def _check_length(bare: str, name: str) -> None:
         raise InvalidName(name, f"a name has at most {_MAX_NAME} characters; this one has {len(bare)}")
 
 
+def is_label(text: str) -> bool:
+    """Whether it is a label as RFC 1123 and Kubernetes want it, and in lower case."""
+    # What strip() leaves begins and ends with another character.
+    return 0 < len(text) <= _MAX_LABEL and not text.strip(_INNER) and text[0] != "-" != text[-1]
+
+
 def _is_label(value: object, most: int = _MAX_LABEL) -> TypeGuard[str]:
     # ASCII first: lower() makes an ASCII letter of some others.
-    return isinstance(value, str) and value.isascii() and len(value) <= most and bool(_LABEL.fullmatch(value.lower()))
+    return isinstance(value, str) and value.isascii() and len(value) <= most and is_label(value.lower())
 
 
 def _label(value: str, what: str, whole: str) -> str:
     """Return one label in lower case, checked as RFC 1123 and Kubernetes want it."""
-    if type(value) is str and len(value) <= _MAX_LABEL and _LABEL.fullmatch(value):
+    if type(value) is str and is_label(value):
         return value  # as most are
     if not _is_label(value):
         raise InvalidName(
@@ -249,7 +255,7 @@ def _full_service(text: str) -> ServiceName:
     return ServiceName.parse(text)
 
 
-@attrs.frozen(str=False, repr=False)
+@attrs.frozen(eq=False, str=False, repr=False)
 class EndpointName(_Name):
     """The name of one endpoint of a headless Service: `endpoint.svc.ns.svc.D`.
 
@@ -352,7 +358,7 @@ class PortName(_Name):
         raise InvalidName(text, "this is no port's name", advice="one is _port._proto.svc.ns.svc.DOMAIN")
 
 
-@attrs.frozen(str=False, repr=False)
+@attrs.frozen(eq=False, str=False, repr=False)
 class PodName(_Name):
     """A pod's name by its address: `a-b-c-d.ns.pod.D`.
 

@@ -5,12 +5,14 @@ first whether there are: `if events.observers: events.asked(...)`.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from k8sresolve._core.questions import Exchange, Question, Result, outcome_of, type_name
 from k8sresolve.config import ResolverConfig
 from k8sresolve.errors import Attempt, Outcome, Purpose, Transport
-from k8sresolve.records import Candidate
+
+if TYPE_CHECKING:
+    from k8sresolve.explanations import Candidate
 
 
 class Observer:
@@ -51,7 +53,7 @@ class Observer:
     def landed(self, name: str, rdtype: str, outcome: Outcome, milliseconds: float) -> None:
         """A question has its result, such as `"found"`, `"nxdomain"` or `"timeout"`."""
 
-    def decided(self, name: str, candidate: Candidate) -> None:
+    def decided(self, name: str, candidate: "Candidate") -> None:
         """The search decided on one candidate for `name`, which is as the user typed it."""
 
     def remembered(self, name: str, rdtype: str, age: float) -> None:
@@ -105,7 +107,7 @@ class Events:
         for observer in self.observers:
             self._tell(observer.landed, question.name, type_name(question.rdtype), outcome_of(result), seconds * 1000)
 
-    def decided(self, name: str, candidate: Candidate) -> None:
+    def decided(self, name: str, candidate: "Candidate") -> None:
         """See `Observer.decided`."""
         for observer in self.observers:
             self._tell(observer.decided, name, candidate)

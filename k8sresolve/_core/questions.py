@@ -107,13 +107,10 @@ class Exchange(NamedTuple):
 class _Result:
     """What the four results have in common. `FIELDS` are told by `repr`, and compared but for the last two."""
 
-    __slots__ = ("at", "exchanges")
+    __slots__ = ("at",)
 
     FIELDS: ClassVar[tuple[str, ...]]
-
-    def __init__(self, exchanges: tuple[Exchange, ...], at: float) -> None:
-        self.exchanges = exchanges
-        self.at = at
+    truncated = False
 
     def __eq__(self, other: object) -> bool:
         if type(self) is not type(other):
@@ -137,10 +134,11 @@ class Found(_Result):
     records' owner. `glue` are the addresses of the additional section, by name in lower case. `ttl` is the least TTL
     as received, in seconds. `truncated`: the nameserver cut the answer even over TCP. Here as in every result,
     `expires` is when it ceases to hold, `exchanges` are the sendings that it took, and `at` is when it came, by the
-    driver's clock.
+    driver's clock. Most are brought by the first datagram: then its nameserver is given as `exchanges`, and the
+    milliseconds as `took`, since every answer that is remembered has this.
     """
 
-    __slots__ = ("chain", "data", "expires", "glue", "truncated", "ttl")
+    __slots__ = ("_by", "_took", "chain", "data", "expires", "glue", "truncated", "ttl")
 
     FIELDS = "data", "ttl", "expires", "chain", "glue", "truncated", "exchanges", "at"
     outcome: ClassVar[Outcome] = "found"
@@ -153,8 +151,9 @@ class Found(_Result):
         chain: tuple[str, ...] = (),
         glue: Mapping[str, tuple[IPAddress, ...]] = NO_GLUE,
         truncated: bool = False,
-        exchanges: tuple[Exchange, ...] = (),
+        exchanges: tuple[Exchange, ...] | str = (),
         at: float = 0.0,
+        took: float = 0.0,
     ) -> None:
         self.data = data
         self.ttl = ttl
@@ -162,8 +161,15 @@ class Found(_Result):
         self.chain = chain
         self.glue = glue
         self.truncated = truncated
-        self.exchanges = exchanges
         self.at = at
+        self._by = exchanges
+        self._took = took
+
+    @property
+    def exchanges(self) -> tuple[Exchange, ...]:
+        """The sendings that it took."""
+        by = self._by
+        return (Exchange(by, "udp", "NOERROR", self._took),) if isinstance(by, str) else by
 
 
 class Empty(_Result):
@@ -173,7 +179,7 @@ class Empty(_Result):
     the other family this one may live so long.
     """
 
-    __slots__ = ("chain", "expires", "limit")
+    __slots__ = ("chain", "exchanges", "expires", "limit")
 
     FIELDS = "expires", "limit", "chain", "exchanges", "at"
 
@@ -185,7 +191,8 @@ class Empty(_Result):
         exchanges: tuple[Exchange, ...] = (),
         at: float = 0.0,
     ) -> None:
-        super().__init__(exchanges, at)
+        self.exchanges = exchanges
+        self.at = at
         self.expires = expires
         self.limit = limit
         self.chain = chain
@@ -202,7 +209,7 @@ class NxDomain(_Result):
     With a `chain`, it is the last target that does not.
     """
 
-    __slots__ = ("chain", "expires")
+    __slots__ = ("chain", "exchanges", "expires")
 
     FIELDS = "expires", "chain", "exchanges", "at"
     outcome: ClassVar[Outcome] = "nxdomain"
@@ -210,7 +217,8 @@ class NxDomain(_Result):
     def __init__(
         self, expires: float, chain: tuple[str, ...] = (), exchanges: tuple[Exchange, ...] = (), at: float = 0.0
     ) -> None:
-        super().__init__(exchanges, at)
+        self.exchanges = exchanges
+        self.at = at
         self.expires = expires
         self.chain = chain
 
@@ -218,12 +226,13 @@ class NxDomain(_Result):
 class Failed(_Result):
     """No nameserver gave an answer; `detail` says more than the `reason`."""
 
-    __slots__ = ("detail", "reason")
+    __slots__ = ("detail", "exchanges", "reason")
 
     FIELDS = "reason", "detail", "exchanges", "at"
 
     def __init__(self, reason: Reason, detail: str = "", exchanges: tuple[Exchange, ...] = (), at: float = 0.0) -> None:
-        super().__init__(exchanges, at)
+        self.exchanges = exchanges
+        self.at = at
         self.reason: Reason = reason
         self.detail = detail
 

@@ -11,7 +11,6 @@ from k8sresolve._core.engine.inquiry import Reading
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.events import Events
-from k8sresolve._core.wire.rules import Reply
 from k8sresolve._drivers.pool import Slot
 from k8sresolve._drivers.pooled import PooledDriver
 from k8sresolve._drivers.sockets import Stream
@@ -54,8 +53,8 @@ class AsyncioDriver(PooledDriver):
     def _soon(self, call: Callable[..., None], *what: Any) -> None:
         self._home().call_soon(call, *what)
 
-    def _elsewhere(self, work: Callable[[], Reply | None], then: Callable[[Reading], None]) -> None:
-        self._home().run_in_executor(None, work).add_done_callback(then)
+    def _beside(self, read: Callable[[], Reading], then: Callable[[Reading], None]) -> None:
+        self._home().run_in_executor(None, read).add_done_callback(lambda done: then(done.result()))
 
     def _set_timer(self, delay: float) -> None:
         self._stop()

@@ -130,17 +130,14 @@ class BlockingDriver:
         forks.let_rest(self)
 
     def _new_desk(self, ledger: Ledger) -> Desk:
-        return Desk(self.rules, ledger, self._events, self, turn=int.from_bytes(query_id()))
+        return Desk(self.rules, ledger, self._events, self, turn=int.from_bytes(query_id()), locked=True)
 
     def _new_lock(self) -> None:
         self._lock = threading.RLock()
         # As threading.Condition asks. Who holds it is told and taken in one step, which no signal can part.
         self._holds: Callable[[], bool] = self._lock._is_owned  # type: ignore[attr-defined]  # noqa: SLF001
 
-    @staticmethod
-    def now() -> float:
-        """Seconds by the clock of deadlines and of the cache."""
-        return monotonic()
+    now = staticmethod(monotonic)
 
     def forget(self, name: str | None) -> None:
         """Drop what the cache knows of a name, or everything."""

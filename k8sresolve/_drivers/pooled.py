@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from functools import partial
 from socket import SocketType
-from typing import Any
+from typing import Any, TypeAlias
 from weakref import finalize, ref
 
 from k8sresolve._core.engine.alarms import Alarms
@@ -19,7 +19,7 @@ from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.engine.sends import Send
 from k8sresolve._core.events import Events
 from k8sresolve._core.questions import Results, Round, Terms
-from k8sresolve._core.wire.rules import Reply
+from k8sresolve._core.wire.reply import Odd
 from k8sresolve._drivers.clock import monotonic
 from k8sresolve._drivers.pool import CROWD, Pool, Slot, Ticket
 from k8sresolve._drivers.running import report_fault
@@ -27,7 +27,9 @@ from k8sresolve._drivers.sockets import MOST_DATAGRAM, Stream, open_datagram, qu
 from k8sresolve.config import Nameserver
 from k8sresolve.errors import ResolverClosed
 
-LARGE = 16_384  # octets; a larger message may take long to read, and would hold up all tasks of the loop
+AT_ONCE = 8  # datagrams of one socket; a crowd of them would hold up the other tasks of the loop for milliseconds
+
+_Event: TypeAlias = Callable[[Flight, int, bytes | Reading, float], None]
 
 
 class PooledDriver(ABC):
@@ -48,7 +50,7 @@ class PooledDriver(ABC):
         self.loop = ref(loop, self._bereave)
 
     def _new_desk(self, ledger: Ledger) -> Desk:
-        return Desk(self._rules, ledger, self._events, self, turn=int.from_bytes(query_id()))
+        return Desk(self._rules, ledger, self._events, self, turn=int.from_bytes(query_id()), left=True)
 
     @property
     def over(self) -> bool:
@@ -155,8 +157,8 @@ class PooledDriver(ABC):
         """Call it as soon as what runs now has ended."""
 
     @abstractmethod
-    def _elsewhere(self, work: Callable[[], Reply | None], then: Callable[[Reading], None]) -> None:
-        """Do it in a thread beside the loop, and tell the loop what came of it."""
+    def _beside(self, read: Callable[[], Reading], then: Callable[[Reading], None]) -> None:
+        """Call the one in a thread beside the loop, and then the other with what it returned, in the loop."""
 
     @abstractmethod
     def _set_timer(self, delay: float) -> None:
@@ -201,7 +203,7 @@ class PooledDriver(ABC):
         ports: list[Ticket | Stream] = flight.ports
         for port in tuple(ports):
             if isinstance(port, tuple):
-                self._readable(port[0])
+                self._readable(port[0], CROWD)  # of a flood no more than can be theirs
 
     def _wind(self, when: float, now: float) -> None:
         self._rings = when
@@ -282,9 +284,9 @@ class PooledDriver(ABC):
             self._begin_anew()
             raise
 
-    def _readable(self, slot: Slot) -> None:
-        """Take what has come for those that wait, in one turn of the loop; of a flood no more than can be theirs."""
-        for _ in range(CROWD):
+    def _readable(self, slot: Slot, most: int = AT_ONCE) -> None:
+        """Take what has come for those that wait; so much in one turn of the loop, and the rest in the next ones."""
+        for _ in range(most):
             try:
                 data = slot.sock.recv(MOST_DATAGRAM)
             except BlockingIOError:
@@ -302,7 +304,10 @@ class PooledDriver(ABC):
         try:
             if ticket is not None:
                 _, _, flight, number = ticket
-                self.desk.datagram(flight, number, data, now)
+                try:
+                    self.desk.datagram(flight, number, data, now)
+                except Odd:
+                    self._read_beside(self.desk.datagram, flight, number, data)
             elif data[:2] not in slot.ids:
                 # It counts as junk for all, since whoever floods this socket is after one of them.
                 for _, _, flight, number in tuple(slot.waiting.values()):
@@ -338,19 +343,28 @@ class PooledDriver(ABC):
                 self.desk.error(flight, number, outcome, monotonic())
             elif data is not None:
                 self.drop(flight, stream)
-                if len(data) > LARGE:
-                    self._elsewhere(partial(flight.read, data), partial(self._was_read, flight, number))
-                else:
+                try:
                     self.desk.message(flight, number, data, monotonic())
+                except Odd:
+                    self._read_beside(self.desk.message, flight, number, data)
         except BaseException:
             self._begin_anew()
             raise
 
-    def _was_read(self, flight: Flight, number: int, reading: Reading) -> None:
-        if self._closed:
+    # -- what may take long to read ----------------------------------------------------------------------------------
+
+    def _read_beside(self, event: _Event, flight: Flight, number: int, data: bytes) -> None:
+        """Read a reply where it does not hold up the tasks of the loop, and then tell the desk."""
+        from k8sresolve._drivers import beside  # most loops never need it
+
+        self._beside(partial(beside.read, flight, data), partial(self._was_read, event, flight, number))
+
+    def _was_read(self, event: _Event, flight: Flight, number: int, reading: Reading) -> None:
+        """Tell the desk what reading came to, unless the flight has landed meanwhile, or was given up with its desk."""
+        if self.desk.flights.get(flight.key) is not flight:
             return
         try:
-            self.desk.message(flight, number, reading, monotonic())
+            event(flight, number, reading, monotonic())
         except BaseException:
             self._begin_anew()
             raise

@@ -1,7 +1,6 @@
 """The driver for a run of trio: a system task for each socket, and one for the timer, which ends with the run."""
 
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Future
 from socket import SocketType
 from typing import Any
 
@@ -13,7 +12,6 @@ from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.events import Events
 from k8sresolve._core.questions import Results, Round, Terms
-from k8sresolve._core.wire.rules import Reply
 from k8sresolve._drivers.pool import Slot
 from k8sresolve._drivers.pooled import PooledDriver
 from k8sresolve._drivers.running import report
@@ -56,16 +54,11 @@ class TrioDriver(PooledDriver):
     def _soon(self, call: Callable[..., None], *what: Any) -> None:
         self._home().run_sync_soon(call, *what)
 
-    def _elsewhere(self, work: Callable[[], Reply | None], then: Callable[[Reading], None]) -> None:
-        trio.lowlevel.spawn_system_task(self._read_elsewhere, work, then)
+    def _beside(self, read: Callable[[], Reading], then: Callable[[Reading], None]) -> None:
+        trio.lowlevel.spawn_system_task(self._in_thread, read, then)
 
-    async def _read_elsewhere(self, work: Callable[[], Reply | None], then: Callable[[Reading], None]) -> None:
-        reading = Future[Reply | None]()
-        try:
-            reading.set_result(await trio.to_thread.run_sync(work))
-        except Exception as error:  # noqa: BLE001 - whatever reading came to
-            reading.set_exception(error)
-        self._safely(then, reading)
+    async def _in_thread(self, read: Callable[[], Reading], then: Callable[[Reading], None]) -> None:
+        self._safely(then, await trio.to_thread.run_sync(read))
 
     # -- time --------------------------------------------------------------------------------------------------------
 

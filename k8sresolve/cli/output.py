@@ -12,8 +12,9 @@ import attrs
 from k8sresolve._columns import Columns, aligned
 from k8sresolve._escaping import escaped
 from k8sresolve.errors import PortsDiffer
+from k8sresolve.explanations import Candidate, Explanation
 from k8sresolve.names import EndpointName, IPAddress, PodName, ServiceName
-from k8sresolve.records import Addresses, Candidate, Cname, Endpoint, Explanation, Port, Service, Target
+from k8sresolve.records import Addresses, Cname, Endpoint, Port, Service, Target
 
 AnyRecord = Service | Port | Target | Endpoint | Addresses | Cname | Candidate | Explanation | PodName
 

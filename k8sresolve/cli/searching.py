@@ -9,7 +9,7 @@ import attrs
 from k8sresolve.cli.options import Commands, open_resolvers
 from k8sresolve.cli.output import Shown, listed, plain, record, table, write
 from k8sresolve.config import Policy
-from k8sresolve.records import Candidate, Explanation
+from k8sresolve.explanations import Candidate, Explanation
 from k8sresolve.resolver import Resolver
 
 _OUTCOMES = {

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from k8sresolve._core.events import Observer
+from k8sresolve._core.files.hosts import parse_hosts
 from k8sresolve._core.files.resolv_conf import parse_resolv_conf
 from k8sresolve._escaping import told
 from k8sresolve._facade import Options
@@ -22,12 +23,15 @@ from k8sresolve.resolver import Resolver
 from k8sresolve.testing.checks.checking import check, find_service
 from k8sresolve.testing.controllers.applying import apply
 from k8sresolve.testing.controllers.changes import Changes, Manifest
-from k8sresolve.testing.controllers.control_plane import NODE_IPS, ControlPlane
+from k8sresolve.testing.controllers.control_plane import ControlPlane
 from k8sresolve.testing.controllers.finding import parted
+from k8sresolve.testing.controllers.hosts_file import write_hosts_file
 from k8sresolve.testing.controllers.kubelet import Kubelet, ResolvConf, write_resolv_conf
+from k8sresolve.testing.controllers.networks import NODE_IPS
 from k8sresolve.testing.controllers.rollouts import Rollout
-from k8sresolve.testing.coredns.assemble import assemble, cluster_dns
+from k8sresolve.testing.coredns.assemble import assemble
 from k8sresolve.testing.coredns.chain import Answering
+from k8sresolve.testing.coredns.dns_service import cluster_dns, dns_services
 from k8sresolve.testing.coredns.messages import Responder
 from k8sresolve.testing.coredns.plugins.file import EMPTY_INTERNET
 from k8sresolve.testing.coredns.plugins.kubernetes.options import KubernetesOptions
@@ -109,6 +113,7 @@ class Cluster:
         seed: int = 0,
         service_cidrs: Sequence[str] | None = None,
         pod_cidrs: Sequence[str] | None = None,
+        built_ins: bool = True,
     ) -> "Cluster":
         """Make a cluster of manifest files, and of directories of them, as given to `kubectl apply`.
 
@@ -131,8 +136,12 @@ class Cluster:
         fd00:10:96::/112 and fd00:10:244::/56 too. Given one network each, or one of each IP family in one order, they
         tell the cluster's families.
 
-        Raises `ManifestError` for a manifest or a Corefile and `ConfigError` for a zone file that cannot be used,
-        `InvalidName` for what is no namespace, and `ConfigError` for networks that do not go together, for `corefile`
+        With `built_ins` there is besides what every cluster has: the namespaces default, kube-system, kube-public and
+        kube-node-lease, and the Service kubernetes in default, at the first address of the first network unless an
+        object states another or that one.
+
+        Raises `ManifestError` for a manifest or a Corefile that cannot be used, `InvalidName` for what is no namespace,
+        and `ConfigError` for a zone file that cannot be used, for networks that do not go together, for `corefile`
         together with `options`, and for other settings that cannot be used.
         """
         settings = ServerSettings(
@@ -152,6 +161,7 @@ class Cluster:
             service_cidrs=service_cidrs,
             pod_cidrs=pod_cidrs,
             apply_namespace=apply_namespace,
+            built_ins=built_ins,
             notes=notes,
         )
 
@@ -169,6 +179,7 @@ class Cluster:
         seed: int = 0,
         service_cidrs: Sequence[str] | None = None,
         pod_cidrs: Sequence[str] | None = None,
+        built_ins: bool = True,
     ) -> "Cluster":
         """Make a cluster of objects as `json.load` or `yaml.safe_load` give them; the rest as in `from_manifests`.
 
@@ -192,6 +203,7 @@ class Cluster:
             service_cidrs=service_cidrs,
             pod_cidrs=pod_cidrs,
             apply_namespace=apply_namespace,
+            built_ins=built_ins,
         )
 
     @classmethod
@@ -202,13 +214,14 @@ class Cluster:
         *,
         service_cidrs: Sequence[str] | None,
         pod_cidrs: Sequence[str] | None,
+        built_ins: bool,
         apply_namespace: str,
         notes: Sequence[str] = (),
     ) -> "Cluster":
         for note in notes:
             logger.warning("%s", note)
         store, clock = Store(), Clock()
-        control_plane = apply(store, resources, service_cidrs=service_cidrs, pod_cidrs=pod_cidrs)
+        control_plane = apply(store, resources, service_cidrs=service_cidrs, pod_cidrs=pod_cidrs, built_ins=built_ins)
         nameserver = assemble(store, clock.monotonic, settings)
         return cls(
             store,
@@ -471,6 +484,18 @@ class Cluster:
         """
         return write_resolv_conf(self._pod(pod), self.kubelet)
 
+    def hosts_file(self, pod: str) -> str:
+        r"""Write the /etc/hosts of a pod, named `NAMESPACE/NAME`: its own name, and its hostAliases.
+
+        A program in the pod finds these names without a question. Raises `ManifestError` if there is no such pod.
+
+        >>> meta, spec = {"name": "a", "namespace": "shop"}, {"subdomain": "web"}
+        >>> pod = {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec, "status": {"podIP": "10.244.0.7"}}
+        >>> Cluster.from_objects([pod]).hosts_file("shop/a").splitlines()[-1]
+        '10.244.0.7\ta.web.shop.svc.cluster.local\ta'
+        """
+        return write_hosts_file(self._pod(pod), self.kubelet)
+
     def check(self, name: str | None = None, namespace: str = "default") -> tuple[Finding, ...]:
         """Check what people check by hand before they blame DNS, for one Service or for all; the worst comes first.
 
@@ -501,7 +526,11 @@ class Cluster:
         text = write_resolv_conf(pod, self.kubelet)
         config = parse_resolv_conf(text.encode(), source=f"resolv.conf of pod {pod.namespace}/{pod.name}")
         # Where the search list does not tell it, a program finds its namespace in the service account's volume.
-        config = attrs.evolve(config, namespace=config.namespace or pod.namespace)
+        config = attrs.evolve(
+            config,
+            namespace=config.namespace or pod.namespace,
+            hosts=parse_hosts(write_hosts_file(pod, self.kubelet).encode()),
+        )
         network = PodNetwork(
             self.network, frozenset(self._inside()), self._outside, client=pod.ip, on_node=pod.spec.host_network
         )
@@ -512,10 +541,10 @@ class Cluster:
         yield from map(canonical, self.kubelet.cluster_dns)
         yield self._nameserver()
         yield from self._server_addresses
-        dns = self.store.service("kube-system", "kube-dns")
-        yield from dns.cluster_ips if dns is not None else ()
-        for part in self.store.slices("kube-system", "kube-dns"):
-            yield from (endpoint.address for endpoint in part.addresses)
+        for service in dns_services(self.store):
+            yield from service.cluster_ips
+            for part in self.store.slices(service.namespace, service.name):
+                yield from (endpoint.address for endpoint in part.addresses)
 
     def _pod(self, name: str) -> Pod:
         namespace, pod = parted(name)

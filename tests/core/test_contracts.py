@@ -16,6 +16,7 @@ ROOT = Path(k8sresolve.__file__).parent
 MODULES = sorted(ROOT.glob("_core/**/*.py"))
 EVERY_MODULE = sorted(ROOT.glob("**/*.py"))
 PURE = {
+    "__future__",
     "collections",
     "enum",
     "functools",

@@ -17,6 +17,7 @@ import pytest
 from k8sresolve._core.engine import health, inquiry
 from k8sresolve._drivers import clock, pooled
 from k8sresolve._drivers.pool import CROWD
+from k8sresolve._drivers.pooled import AT_ONCE
 from k8sresolve.async_resolver import AsyncResolver
 from k8sresolve.config import CacheConfig
 from k8sresolve.errors import InternalError, LookupTimeout, NoSuchName, ResolverClosed
@@ -281,7 +282,7 @@ def test_an_error_of_ours_strands_nobody(resolver_of, monkeypatch, caplog):
     resolver = resolver_of()
 
     async def work() -> None:
-        monkeypatch.setattr(inquiry, "read_reply", len)  # which takes no three arguments
+        monkeypatch.setattr(inquiry, "read_plain_reply", len)  # which takes no three arguments
         with caplog.at_level(logging.CRITICAL, "k8sresolve"):
             results = await asyncio.gather(*(right(resolver, index % 3) for index in range(9)), return_exceptions=True)
         assert {type(result) for result in results} == {InternalError}
@@ -353,21 +354,21 @@ def test_and_32_at_once(resolver_of, opened):
     run(resolver, work)
 
 
-def test_what_came_while_the_loop_was_held_up_is_taken_in_one_turn(resolver_of, patient):
+def test_what_came_while_the_loop_was_held_up_is_taken_in_a_few_turns(resolver_of, patient):
     resolver = resolver_of()
 
     async def work() -> None:
         lookups = [asyncio.ensure_future(right(resolver, index)) for index in range(30)]
         await asyncio.sleep(0)
         held_up_until(lambda: resolver.playing[0].asked.total() == 30)
-        for _ in range(3):  # what is readable; who waited for it; and this task
+        for _ in range(30 // AT_ONCE + 3):  # what is readable; who waited for it; and this task
             await asyncio.sleep(0)
         assert all(lookup.done() for lookup in lookups)
 
     run(resolver, work)
 
 
-def test_of_a_flood_one_turn_takes_no_more_than_may_be_waited_for(resolver_of, patient):
+def test_one_turn_takes_some_of_a_flood_and_before_a_timer_no_more_than_may_be_waited_for(resolver_of, patient):
     resolver = resolver_of(scripted(silent))
 
     class Flooded:
@@ -386,8 +387,11 @@ def test_of_a_flood_one_turn_takes_no_more_than_may_be_waited_for(resolver_of, p
         (slot,) = driver_of(resolver)._pool
         flooded = slot.sock = Flooded(slot.sock)
         driver_of(resolver)._readable(slot)
+        assert flooded.reads == AT_ONCE
+        (flight,) = driver_of(resolver).desk.flights.values()
+        driver_of(resolver)._look(flight)
         slot.sock = flooded.sock
-        assert flooded.reads == CROWD
+        assert flooded.reads == AT_ONCE + CROWD
         lookup.cancel()
         with pytest.raises(asyncio.CancelledError):
             await lookup

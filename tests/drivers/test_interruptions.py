@@ -367,7 +367,7 @@ def test_f1_a_fault_of_ours_is_told_as_such_and_strands_nobody(resolver_of, monk
 
     resolver = resolver_of()
     # The code under test would raise it in a frame of its own.
-    monkeypatch.setattr(inquiry, "read_reply", eval("lambda *_: {}['fault']", {"__name__": "k8sresolve.wire"}))
+    monkeypatch.setattr(inquiry, "read_plain_reply", eval("lambda *_: {}['fault']", {"__name__": "k8sresolve.wire"}))
     with pytest.raises(Error, match="k8sresolve itself failed"):
         right(resolver, 0)
     assert is_idle(resolver)

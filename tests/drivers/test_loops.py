@@ -27,7 +27,7 @@ from k8sresolve._drivers import asyncio_, loops, pool, pooled, trio_
 from k8sresolve._drivers.clock import monotonic
 from k8sresolve.async_resolver import AsyncResolver
 from k8sresolve.config import CacheConfig, ResolverConfig
-from k8sresolve.errors import ConfigError, InternalError, LookupTimeout, ResolverClosed
+from k8sresolve.errors import ConfigError, LookupTimeout, ResolverClosed
 from tests.drivers import held
 from tests.drivers.names import NAMES, ZONE, scripted
 from tests.drivers.names import async_right as right
@@ -610,92 +610,3 @@ def test_an_exception_at_any_line_reaches_its_caller_or_no_one_and_strands_nobod
         loopback.close(opened)
         if not thrown:
             return
-
-
-# -- large messages ----------------------------------------------------------------------------------------------------
-
-LARGE = Nameserver(
-    {"udp": (truncated,)},
-    "\n".join(f"big.example. 30 A 10.{n >> 16 & 255}.{n >> 8 & 255}.{n & 255}" for n in range(1500))
-    + "\nsmall.example. 30 A 10.96.20.1",
-)
-
-
-@pytest.fixture
-def readers(monkeypatch) -> list[bool]:
-    """Whether each reply was read in the main thread, where the loop is."""
-    here: list[bool] = []
-    read = inquiry.read_reply
-
-    def noted(*what: Any) -> Any:
-        here.append(threading.current_thread() is threading.main_thread())
-        return read(*what)
-
-    monkeypatch.setattr(inquiry, "read_reply", noted)
-    return here
-
-
-@each_loop
-def test_a_message_over_16_kib_is_read_beside_the_loop(resolver_of, patient, readers, run):  # threat 8
-    async def main() -> list[int]:
-        async with resolver_of(LARGE) as resolver:
-            return [len((await resolver.addresses(name)).addresses) for name in ("big.example.", "small.example.")]
-
-    assert run(main) == [1500, 1]
-    assert readers == [True, False, True, True]  # truncated, and over TCP, each
-
-
-@each_loop
-def test_a_large_message_that_cannot_be_read_ends_as_any_other(resolver_of, monkeypatch, patient, run):
-    def broken(message: bytes, *what: Any) -> Any:
-        if len(message) > pooled.LARGE:
-            raise ZeroDivisionError
-        return read(message, *what)
-
-    read = inquiry.read_reply
-    monkeypatch.setattr(inquiry, "read_reply", broken)
-    # A frame of this file would be taken for a signal handler's.
-    monkeypatch.setitem(broken.__globals__, "__name__", "k8sresolve.broken")
-
-    async def main() -> None:
-        async with resolver_of(LARGE) as resolver:
-            with pytest.raises(InternalError):
-                await resolver.addresses("big.example.")
-            assert len((await resolver.addresses("small.example.")).addresses) == 1
-
-    run(main)
-
-
-@each_loop
-def test_closed_while_a_large_message_is_read_nothing_is_left(resolver_of, monkeypatch, patient, run):
-    reading, go_on = threading.Event(), threading.Event()
-    read = inquiry.read_reply
-
-    def slow(message: bytes, *what: Any) -> Any:
-        if len(message) > pooled.LARGE:
-            reading.set()
-            assert go_on.wait(10)
-        return read(message, *what)
-
-    monkeypatch.setattr(inquiry, "read_reply", slow)
-    resolver = resolver_of(LARGE)
-
-    async def look_up() -> None:
-        with pytest.raises(ResolverClosed):
-            await resolver.addresses("big.example.")
-
-    async def close_meanwhile() -> None:
-        while not reading.is_set():
-            await (trio.sleep if run is in_trio else asyncio.sleep)(0.001)
-        await resolver.close()
-        go_on.set()
-
-    async def main() -> None:
-        if run is in_trio:
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(look_up)
-                nursery.start_soon(close_meanwhile)
-        else:
-            await asyncio.gather(look_up(), close_meanwhile())
-
-    run(main)

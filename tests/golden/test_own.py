@@ -11,7 +11,7 @@ RECORDED = rows.recorded()
 
 @pytest.fixture(scope="module")
 def cluster() -> Cluster:
-    return Cluster.from_manifests(rows.FOLDER / "world.yaml", upstream=None)
+    return Cluster.from_manifests(rows.FOLDER / "world.yaml", upstream=None, built_ins=False)
 
 
 @pytest.mark.parametrize("namespace", ["blend", "quiet", "arpa"])

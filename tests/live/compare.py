@@ -62,6 +62,7 @@ def offline(folder: Path, world: World) -> Cluster:
     block = world.block.replace("OUTSIDE", str(folder / "outside.zone"))
     return Cluster.from_objects(
         world.objects,
+        built_ins=False,
         corefile=f".:53 {{\n{block}}}\n",
         upstream={"example.com": OUTSIDE},
         server_addresses=SERVER_ADDRESSES,

@@ -67,7 +67,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory, objects: list[Any]) -> Ite
 
 @pytest.fixture(scope="module")
 def offline(objects: list[Any]) -> Cluster:
-    return Cluster.from_objects(objects, corefile=OURS)
+    return Cluster.from_objects(objects, corefile=OURS, built_ins=False)
 
 
 def program(libc: str) -> str:

@@ -184,7 +184,7 @@ def test_a_corefile_as_people_have_it(name: str, tmp_path: Path, outside: Path, 
         "status": {"phase": "Running", "podIP": CLIENT},
     }
     world = [*objects, pod]
-    cluster = Cluster.from_objects(world, corefile=corefile, upstream={"example.com": OUTSIDE})
+    cluster = Cluster.from_objects(world, corefile=corefile, upstream={"example.com": OUTSIDE}, built_ins=False)
     assert cluster.warnings == ()
     ours = [compare.answer(cluster, *question, CLIENT) for question in QUESTIONS]
     cluster.clock.advance(2)

@@ -1,7 +1,7 @@
 """Answers by question, and finished results by call, while they last. Pure: the time is an argument."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
 from k8sresolve._core.engine.lock import UNSHARED, Lock
@@ -77,14 +77,27 @@ class Finished:
     `expires`, in the edition of the cache in which it was last looked at; later ones are to be asked: `Cache.holds`.
     """
 
-    __slots__ = ("edition", "expires", "made_of", "result", "worth")
+    # Most are made of one answer: a tuple for this would take a twentieth of all that is remembered of the call.
+    __slots__ = ("_answer", "_key", "_others", "edition", "expires", "result", "worth")
 
-    def __init__(self, result: Any, made_of: tuple[Any, ...]) -> None:
+    def __init__(self, result: Any, made_of: list[Any]) -> None:
         self.result = result
-        self.made_of = made_of
+        self._key, self._answer = made_of[:2]
+        self._others = tuple(made_of[2:])
         self.edition = -1
         self.expires = -math.inf
         self.worth = _WORTHLESS
+
+    @property
+    def questions(self) -> int:
+        """How many it was made of."""
+        return 1 + len(self._others) // 2
+
+    def made_of(self) -> Iterator[tuple[Question, Answer | None]]:
+        """Each question, with its answer."""
+        yield self._key, self._answer
+        others = iter(self._others)
+        yield from zip(others, others, strict=True)
 
 
 class Cache:
@@ -122,23 +135,38 @@ class Cache:
     def get(self, key: Question, now: float) -> Answer | None:
         """Return what is known of the question, None if nothing is, or no longer."""
         with self.lock:
-            return self._use(key, now)
+            return self.use(key, now)
 
     def put(self, key: Question, answer: Result, now: float) -> None:
         """Keep the answer while it lasts."""
+        with self.lock:
+            self.take(key, answer, now)
+
+    def use(self, key: Question, now: float) -> Answer | None:
+        """Under the lock: do as `get`. The answer is the last one used then."""
+        answer: Any = self._kept.pop(key, None)
+        if answer is None:
+            return None
+        if answer.expires <= now:
+            self.octets -= octets_of_answer(key, answer)
+            return None
+        self._kept[key] = answer
+        return answer  # type: ignore[no-any-return]
+
+    def take(self, key: Question, answer: Result, now: float) -> None:
+        """Under the lock: do as `put`."""
         if isinstance(answer, Failed) or answer.expires <= now:
             return
-        with self.lock:
-            self._drop(key)
-            if not self._add(key, answer):
-                return
-            if key.rdtype in _OTHER_FAMILY:
-                other = Question(key.name, _OTHER_FAMILY[key.rdtype])
-                beside = self._kept.get(other)
-                if beside is not None:
-                    self._let_live(key, answer, beside, now)
-                    self._let_live(other, beside, answer, now)
-            self._keep_to_bounds()
+        self._drop(key)
+        if not self._add(key, answer, octets_of_answer(key, answer)):
+            return
+        name, rdtype = key
+        if rdtype in _OTHER_FAMILY:
+            beside = self._kept.get((name, _OTHER_FAMILY[rdtype]))
+            if beside is not None:
+                self._let_live(key, answer, beside, now)
+                self._let_live(Question(name, _OTHER_FAMILY[rdtype]), beside, answer, now)
+        self._keep_to_bounds()
 
     def _let_live(self, key: Question, negative: object, positive: object, now: float) -> None:
         """Let NODATA beside a positive answer of the other family live as long as that, within the SOA's minimum."""
@@ -159,12 +187,12 @@ class Cache:
         used = found = 0
         expires = math.inf
         for questions, results in asked:
-            for index, question in enumerate(questions):
-                key, answer = key_of(question), results[index]
+            for question, answer in zip(questions, results, strict=True):
+                key = key_of(question)
                 known = self._kept.get(key)
                 if answer is None:
                     made_of += key, None
-                elif _is_whole(known, answer):
+                elif known is not None and (known is answer or _lives_on(known, answer)) and not known.truncated:
                     made_of += key, known
                     used += 1
                 else:
@@ -176,8 +204,8 @@ class Cache:
         if not used or found < used or len(made_of) // 2 >= self.config.entries or _is_incomplete(result):
             return
         self._drop(call)
-        finished = Finished(result, tuple(made_of))
-        if self._add(call, finished):
+        finished = Finished(result, made_of)
+        if self._add(call, finished, octets_of_result(call, result, len(made_of) // 2)):
             self._let_hold(finished, found, expires)
             self._keep_to_bounds()
 
@@ -188,9 +216,8 @@ class Cache:
     def _look_up(self, call: tuple[Any, ...], finished: Finished, now: float) -> bool:
         """Look up what a result was made of, as its call would; drop it if that is not the same any more."""
         found, expires = 0, math.inf
-        pairs = iter(finished.made_of)
-        for key, answer in zip(pairs, pairs, strict=True):
-            known = self._use(key, now)
+        for key, answer in finished.made_of():
+            known = self.use(key, now)
             if known is not None:
                 found += 1
                 expires = min(expires, known.expires)
@@ -206,7 +233,7 @@ class Cache:
     def _let_hold(self, finished: Finished, found: int, expires: float) -> None:
         """Note that a result holds now, of whose answers so many are here, and the first expires then."""
         finished.expires = expires
-        finished.worth = self.recalled.worth(len(finished.made_of) // 2, found)
+        finished.worth = self.recalled.worth(finished.questions, found)
         finished.edition = self.edition
 
     # -- both --------------------------------------------------------------------------------------------------------
@@ -225,19 +252,7 @@ class Cache:
             self.edition += 1
             self.octets = sum(_octets_of(key, one) for key, one in self._kept.items())
 
-    def _use(self, key: Question, now: float) -> Answer | None:
-        """Look an answer up, which is the last one used then."""
-        answer: Any = self._kept.pop(key, None)
-        if answer is None:
-            return None
-        if answer.expires <= now:
-            self.octets -= octets_of_answer(key, answer)
-            return None
-        self._kept[key] = answer
-        return answer  # type: ignore[no-any-return]
-
-    def _add(self, key: tuple[Any, ...], one: Answer | Finished) -> bool:
-        octets = _octets_of(key, one)
+    def _add(self, key: tuple[Any, ...], one: Answer | Finished, octets: int) -> bool:
         if octets * _SHARES > self.config.octets:
             return False
         self._kept[key] = one
@@ -259,11 +274,9 @@ _OTHER_FAMILY = {A: AAAA, AAAA: A}
 _SHARES = 8  # that one entry may take one of
 
 
-def _is_whole(known: object, answer: Result) -> bool:
-    """Whether what is remembered is that answer, and nothing of it was cut off; NODATA may live longer by now."""
-    if isinstance(known, Empty) and isinstance(answer, Empty):
-        return known.at == answer.at
-    return known is answer and not (isinstance(known, Found) and known.truncated)
+def _lives_on(known: Answer, answer: Result) -> bool:
+    """Whether NODATA that is remembered is that answer, which may live longer by now."""
+    return isinstance(known, Empty) and isinstance(answer, Empty) and known.at == answer.at
 
 
 def _is_incomplete(result: Any) -> bool:
@@ -274,10 +287,10 @@ def _is_incomplete(result: Any) -> bool:
 
 
 def _stands_at(name: str, key: tuple[Any, ...], one: Answer | Finished) -> bool:
-    return any(asked.name == name for asked in one.made_of[::2]) if isinstance(one, Finished) else key[0] == name
+    return any(asked.name == name for asked, _ in one.made_of()) if isinstance(one, Finished) else key[0] == name
 
 
 def _octets_of(key: Any, one: Answer | Finished) -> int:
     if isinstance(one, Finished):
-        return octets_of_result(key, one.result, len(one.made_of) // 2)
+        return octets_of_result(key, one.result, one.questions)
     return octets_of_answer(key, one)

@@ -2,11 +2,12 @@
 
 A flight is one inquiry, shared by all callers of its question; nobody's task owns it, so a caller that is cancelled
 only leaves. A batch is one `Round` of one caller. The desk is pure and takes no lock: its host performs sends, wakes
-callers and serialises calls. Every call takes the time.
+callers and serialises calls; where that is by the ledger's own lock, the desk is `locked`. Every call takes the time.
 """
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
 from k8sresolve._core.engine.cache import key_of
@@ -27,6 +28,7 @@ from k8sresolve._core.questions import (
     never,
     suffix_of,
 )
+from k8sresolve._core.wire.reply import Odd
 
 SETTLE = 1.0  # seconds that the rest of a batch gets once what has come is usable
 SOCKETS = 3  # that one flight holds at most: a reply to an older send would hardly come
@@ -138,9 +140,23 @@ class Host(Protocol):
 
 
 class Desk:
-    """The flights of one resolver."""
+    """The flights of one resolver.
 
-    def __init__(self, rules: Rules, ledger: Ledger, events: Events, host: Host, *, turn: int = 0) -> None:
+    Where reading is `left` to the host, what may take long to read is not read here: the event raises `Odd`, and the
+    host reads it with `flight.read` in another thread, and tells what that came to by the same event.
+    """
+
+    def __init__(
+        self,
+        rules: Rules,
+        ledger: Ledger,
+        events: Events,
+        host: Host,
+        *,
+        turn: int = 0,
+        locked: bool = False,
+        left: bool = False,
+    ) -> None:
         self.rules = rules
         self.ledger = ledger
         self.flights: dict[Question, Flight] = {}
@@ -149,7 +165,10 @@ class Desk:
         self.counters = ledger.tally.enter(self)
         self._events = events
         self._host = host
+        cache = ledger.cache
+        self._recall, self._keep = (cache.use, cache.take) if locked else (cache.get, cache.put)
         self._turn = turn  # which nameserver the next question prefers, where they rotate
+        self._left = left
         self._filling = False
 
     @property
@@ -223,8 +242,8 @@ class Desk:
 
     # -- the host ----------------------------------------------------------------------------------------------------
 
-    def datagram(self, flight: Flight, number: int, data: bytes, now: float) -> None:
-        """A datagram came for that send."""
+    def datagram(self, flight: Flight, number: int, data: bytes | Reading, now: float) -> None:
+        """A datagram came for that send, or was read meanwhile."""
         self._let(flight, now, flight.on_datagram, number, data)
 
     def message(self, flight: Flight, number: int, data: bytes | Reading, now: float) -> None:
@@ -263,7 +282,7 @@ class Desk:
     def _remember(self, batch: Batch, keys: list[Question], now: float) -> None:
         """Answer what the cache knows."""
         for index, key in enumerate(keys):
-            answer = self.ledger.cache.get(key, now)
+            answer = self._recall(key, now)
             if answer is None:
                 continue
             batch.take(index, answer)
@@ -303,6 +322,11 @@ class Desk:
             sends = event(now) if number < 0 else event(now, number, what)
             if sends or self._events.observers:
                 self._perform(flight, sends, now)
+        except Odd:
+            if self._left:
+                raise
+            self._let(flight, now, event, number, partial(flight.read, what))
+            return
         except Exception as error:  # noqa: BLE001
             # An error of ours must not strand those who wait for this flight.
             self._host.report(f"asking {flight.question} failed", error)
@@ -367,7 +391,7 @@ class Desk:
         except Exception as error:  # noqa: BLE001 - the answer is there all the same
             self._host.report(f"releasing what {flight.question} used failed", error)
         if flight.forgotten == self.ledger.cache.forgotten:
-            self.ledger.cache.put(key, answer, now)
+            self._keep(key, answer, now)
         if self._events.observers:
             self._events.landed(flight.question, answer, now - flight.began)
         batches, flight.batches = flight.batches, {}

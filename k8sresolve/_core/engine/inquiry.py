@@ -17,8 +17,8 @@ sockets here: a driver performs each `Send` and reports under its number.
 """
 
 import math
-from collections.abc import Iterable
-from typing import Protocol
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
 
 from k8sresolve._core.engine.health import MOST_WAIT
 from k8sresolve._core.engine.ledger import Ledger
@@ -38,11 +38,12 @@ from k8sresolve._core.questions import (
 from k8sresolve._core.wire.names import Malformed, Unsendable
 from k8sresolve._core.wire.query import encode_query
 from k8sresolve._core.wire.rcodes import BADVERS, FORMERR, NOERROR, NOTIMP, NXDOMAIN, REFUSED, SERVFAIL, rcode_name
-from k8sresolve._core.wire.reply import read_reply
+from k8sresolve._core.wire.reply import Odd, read_plain_reply, read_reply
 from k8sresolve._core.wire.rules import BadAnswer, Reply
 from k8sresolve.errors import Purpose, Reason, Transport
 
 EDNS_SIZE = 1232  # octets; the DNS flag day 2020 value, which fits every path without fragments
+LARGE = 16_384  # octets; a larger message may take long to read
 JUNK_LIMIT = 64  # packets that do not match; then the question goes over TCP as well
 TRIES = 3  # at least so many before SERVFAIL, or what cannot be right, is final
 PAUSE = 0.025  # seconds before the same nameserver is asked again after SERVFAIL or an unreachable port, doubling
@@ -53,11 +54,17 @@ STREAM_WAIT = 1.0  # seconds until another TCP connection is tried, doubling
 _REASONS: dict[int, Reason] = {FORMERR: "formerr", SERVFAIL: "servfail", NOTIMP: "notimp", REFUSED: "refused"}
 
 
-class Reading(Protocol):
-    """What `Inquiry.read` came to in another thread."""
+Reading: TypeAlias = Callable[[], Reply | None]
+"""Returns or raises what `Inquiry.read` came to, maybe in another thread."""
 
-    def result(self) -> Reply | None:
-        """Return the reply, or raise what was raised there."""
+
+_Reader: TypeAlias = Callable[[bytes, bytes, int], Reply | None]
+
+
+def _read_small(message: bytes, query: bytes, rdtype: int) -> Reply | None:
+    if len(message) > LARGE:
+        raise Odd
+    return read_plain_reply(message, query, rdtype)
 
 
 class Inquiry:
@@ -149,24 +156,36 @@ class Inquiry:
         self._patience = self._patience.or_more(patience)
         self._wait_until(self._due)
 
-    def on_datagram(self, now: float, number: int, data: bytes) -> list[Send]:
-        """A datagram came on the socket of that send, with its id."""
+    def on_datagram(self, now: float, number: int, data: bytes | Reading) -> list[Send]:
+        """A datagram came on the socket of that send, with its id; or what reading it came to.
+
+        Raises `Odd`, as `on_stream` does, for what may take long to read: tell what that came to by the same event.
+        """
         sent = self.sent[number]
         try:
-            reading = None if len(data) > EDNS_SIZE else self.read(data)
+            if isinstance(data, bytes):
+                reading = None if len(data) > EDNS_SIZE else self._read_by(read_plain_reply, data)
+            else:
+                reading = data()
         except BadAnswer as error:
             return self._doubt(now, sent, "bad", str(error))
+        except Odd:
+            sent.heard = now
+            raise
         if reading is None:
             return self._on_junk(now, sent)
         return self._truncated(now, sent) if reading.truncated else self._judge(now, sent, reading)
 
     def on_stream(self, now: float, number: int, data: bytes | Reading) -> list[Send]:
-        """A whole message came over TCP; or what reading it came to, where that was done elsewhere."""
+        """A whole message came over TCP; or what reading it came to."""
         sent = self.sent[number]
         try:
-            reading = self.read(data) if isinstance(data, bytes) else data.result()
+            reading = self._read_by(_read_small, data) if isinstance(data, bytes) else data()
         except BadAnswer as error:
             return self._doubt(now, sent, "bad", str(error))
+        except Odd:
+            sent.heard = now
+            raise
         if reading is None:
             return self._setback(now, sent, "network", "a reply to something else")
         return self._judge(now, sent, reading)
@@ -213,10 +232,13 @@ class Inquiry:
 
         It changes nothing, and so may be done in another thread.
         """
+        return self._read_by(read_reply, data)
+
+    def _read_by(self, read: _Reader, data: bytes) -> Reply | None:
         query = self._with_edns or self._without
         assert query is not None  # noqa: S101 - it was sent
         try:
-            return read_reply(data, query, self.question.rdtype)
+            return read(data, query, self.question.rdtype)
         except BadAnswer:
             raise
         except Malformed:
@@ -335,7 +357,7 @@ class Inquiry:
     def _replied(self, now: float, sent: Send, outcome: str) -> None:
         """It was a reply, and so tells of the nameserver's round trip."""
         if not sent.ended:
-            self._ledger.healths[sent.server].replied(now - sent.at)
+            self._ledger.healths[sent.server].replied((now if sent.heard is None else sent.heard) - sent.at)
         sent.end(now, outcome)
 
     def _on_junk(self, now: float, sent: Send) -> list[Send]:
@@ -359,8 +381,12 @@ class Inquiry:
             self._replied(now, sent, "NOERROR")
             ttl = reading.ttl or 0
             expires = now + min(ttl, self._rules.cache.max_ttl)
-            told = self.exchanges(now)
-            self.answer = Found(reading.data, ttl, expires, reading.chain, reading.glue, reading.truncated, told, now)
+            first = len(self.sent) == 1 and sent.transport == "udp"
+            told = self._ledger.healths[sent.server].nameserver if first else self.exchanges(now)
+            took = sent.milliseconds
+            self.answer = Found(
+                reading.data, ttl, expires, reading.chain, reading.glue, reading.truncated, told, now, took
+            )
             return []
         if reading.rcode == NOERROR and reading.truncated:
             return self._setback(now, sent, "bad", "truncated over TCP too, before any record", replied=True)

@@ -11,8 +11,8 @@ class Send:
     """One sending to perform, and what became of it: it is to be reported under its `number`.
 
     `payload` has id 0; the driver sets its own. It goes to the nameserver number `server`. Once it has `ended`,
-    `outcome` says how. `reason` is set where that is no answer; where it is `doubted`, what came cannot be right, and
-    is not believed.
+    `outcome` says how. `heard` is when a reply came that was given elsewhere to be read. `reason` is set where that is
+    no answer; where it is `doubted`, what came cannot be right, and is not believed.
     """
 
     __slots__ = (
@@ -20,6 +20,7 @@ class Send:
         "doubted",
         "edns",
         "ended",
+        "heard",
         "milliseconds",
         "nameserver",
         "number",
@@ -53,6 +54,7 @@ class Send:
         self.at = at
         self.edns = edns
         self.ended = self.truncated = self.doubted = False
+        self.heard: float | None = None
         self.reason: Reason | None = None
         self.outcome = "no reply"
         self.milliseconds = 0.0

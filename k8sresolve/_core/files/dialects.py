@@ -3,34 +3,48 @@
 Text has one character for each byte (Latin-1), because the resolvers know of no encoding.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Iterator, Mapping
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 from k8sresolve._core.addresses import parse_inet_aton
 from k8sresolve._core.files.findings import TextLine, odd
 from k8sresolve._core.search.limits import MUSL_LINE
 from k8sresolve.config import Dialect
 
+if TYPE_CHECKING:
+    from k8sresolve.findings import Finding
+
 # Lines.
 
 _AFTER_NUL = "after a NUL byte, as in a binary file or UTF-16"
-_REST_LOST = odd(f"the rest of the line is ignored {_AFTER_NUL}", "save the file as plain text", "error")
-_BOTH_LOST = odd(f"the line and the one below it are ignored {_AFTER_NUL}", "save the file as plain text", "error")
-_TOO_LONG_FOR_MUSL = odd(
-    f"the line is ignored, because musl reads none of more than {MUSL_LINE} bytes",
-    "shorten it, or spread nameservers and options over several lines",
-    "error",
-)
-_TOO_LONG_FOR_GO = odd("the file is ignored from here on, because Go reads no line of 64 KiB", "shorten it", "error")
+
+
+def _rest_lost() -> Finding:
+    return odd(f"the rest of the line is ignored {_AFTER_NUL}", "save the file as plain text", "error")
+
+
+def _both_lost() -> Finding:
+    return odd(f"the line and the one below it are ignored {_AFTER_NUL}", "save the file as plain text", "error")
+
+
+def _too_long_for_musl() -> Finding:
+    problem = f"the line is ignored, because musl reads none of more than {MUSL_LINE} bytes"
+    return odd(problem, "shorten it, or spread nameservers and options over several lines", "error")
+
+
+def _too_long_for_go() -> Finding:
+    return odd("the file is ignored from here on, because Go reads no line of 64 KiB", "shorten it", "error")
 
 
 def _glibc_lines(text: str) -> Iterator[TextLine]:
     for number, line in enumerate(text.split("\n"), 1):
         seen, nul, _ = line.partition("\0")
-        yield TextLine(number, seen, _REST_LOST if nul else None)
+        yield TextLine(number, seen, _rest_lost if nul else None)
 
 
 def _musl_lines(text: str) -> Iterator[TextLine]:
@@ -42,9 +56,9 @@ def _musl_lines(text: str) -> Iterator[TextLine]:
         line, nul, _ = text[start:end].partition("\0")
         at_end = end == len(text) and end - start < most and text[end - 1] != "\n"
         if line.endswith("\n") or at_end:
-            yield TextLine(number, line, _REST_LOST if nul else None)
+            yield TextLine(number, line, _rest_lost if nul else None)
         else:
-            yield TextLine(number, "", _BOTH_LOST if nul else _TOO_LONG_FOR_MUSL)
+            yield TextLine(number, "", _both_lost if nul else _too_long_for_musl)
             number += text.count("\n", start, end)
             end = text.find("\n", end) + 1 or len(text)
         number += 1
@@ -54,7 +68,7 @@ def _musl_lines(text: str) -> Iterator[TextLine]:
 def _go_lines(text: str) -> Iterator[TextLine]:
     for number, line in enumerate(text.split("\n"), 1):
         if len(line) >= 65536:
-            yield TextLine(number, "", _TOO_LONG_FOR_GO)
+            yield TextLine(number, "", _too_long_for_go)
             return
         yield TextLine(number, line)
 
@@ -111,9 +125,6 @@ def _go_scope(_address: IPv6Address, text: str, interfaces: Mapping[str, int]) -
 
 # Numbers.
 
-_INTEGER = re.compile(r"[ \t\n\v\f\r]*([+-]?)([0-9]+)")
-_DIGITS = re.compile(r"[0-9]+")
-
 
 def bounded(digits: str) -> int:
     """Turn digits into a number, at most 2**63: any more overflows in every resolver; Python refuses very long ones."""
@@ -121,19 +132,22 @@ def bounded(digits: str) -> int:
     return min(int(digits[:20] or "0"), 1 << 63)
 
 
+def _leading(text: str) -> str:
+    """The digits that a text begins with."""
+    return text[: len(text) - len(text.lstrip("0123456789"))]
+
+
 def _atoi(text: str, start: int) -> int | None:
     """Read as atoi(3) on 64-bit Linux: strtol(3), cut to 32 bits; 0 where there is no number."""
-    match = _INTEGER.match(text, start)
-    if not match:
-        return 0
-    value = bounded(match[2])
-    value = -value if match[1] == "-" else min(value, (1 << 63) - 1)
+    signed = text[start:].lstrip(" \t\n\v\f\r")
+    value = bounded(_leading(signed[1:] if signed[:1] in ("+", "-") else signed))
+    value = -value if signed[:1] == "-" else min(value, (1 << 63) - 1)
     return (value + (1 << 31)) % (1 << 32) - (1 << 31)
 
 
 def _musl_number(text: str, start: int) -> int | None:
-    match = _DIGITS.match(text, start)
-    return bounded(match[0]) if match else None
+    digits = _leading(text[start:])
+    return bounded(digits) if digits else None
 
 
 def _go_number(text: str, start: int) -> int | None:
@@ -156,7 +170,7 @@ def _go_domain(hostname: str) -> tuple[str, ...]:
     return tuple(domain for domain in _glibc_domain(hostname) if domain)
 
 
-class DialectRules(NamedTuple):
+class DialectRules:
     """What one resolver does its own way, as its `reference` says.
 
     `word` matches what stands between its blanks. `free`: a keyword may follow blanks, and needs none after it. `aside`
@@ -166,25 +180,48 @@ class DialectRules(NamedTuple):
     `by_prefix`: a word need only begin so, and a `-` before it takes the flag back.
     """
 
-    name: Dialect
-    reference: str
-    lines: Callable[[str], Iterator[TextLine]]
-    word: re.Pattern[str]
-    scope: Callable[[IPv6Address, str, Mapping[str, int]], int | None]
-    number: Callable[[str, int], int | None]
-    bounds: Mapping[str, tuple[int, int]]
-    free: bool = False
-    aside: tuple[str, ...] = ()
-    ipv4: Callable[[str], IPv4Address | None] = parse_inet_aton
-    fallback: tuple[str, ...] = ("127.0.0.1",)
-    whole_domain: bool = False
-    clears: tuple[str, ...] = ()
-    keeps_root: bool = True
-    host_domain: Callable[[str], tuple[str, ...]] = _no_domain
-    environment: bool = False
-    anywhere: bool = False
-    flags: Mapping[str, str] = MappingProxyType({})
-    by_prefix: bool = False
+    def __init__(
+        self,
+        *,
+        name: Dialect,
+        reference: str,
+        lines: Callable[[str], Iterator[TextLine]],
+        word: re.Pattern[str],
+        scope: Callable[[IPv6Address, str, Mapping[str, int]], int | None],
+        number: Callable[[str, int], int | None],
+        bounds: Mapping[str, tuple[int, int]],
+        free: bool = False,
+        aside: tuple[str, ...] = (),
+        ipv4: Callable[[str], IPv4Address | None] = parse_inet_aton,
+        fallback: tuple[str, ...] = ("127.0.0.1",),
+        whole_domain: bool = False,
+        clears: tuple[str, ...] = (),
+        keeps_root: bool = True,
+        host_domain: Callable[[str], tuple[str, ...]] = _no_domain,
+        environment: bool = False,
+        anywhere: bool = False,
+        flags: Mapping[str, str] = MappingProxyType({}),
+        by_prefix: bool = False,
+    ) -> None:
+        self.name: Dialect = name
+        self.reference = reference
+        self.lines = lines
+        self.word = word
+        self.scope = scope
+        self.number = number
+        self.bounds = bounds
+        self.free = free
+        self.aside = aside
+        self.ipv4 = ipv4
+        self.fallback = fallback
+        self.whole_domain = whole_domain
+        self.clears = clears
+        self.keeps_root = keeps_root
+        self.host_domain = host_domain
+        self.environment = environment
+        self.anywhere = anywhere
+        self.flags = flags
+        self.by_prefix = by_prefix
 
 
 def _as_named(words: str) -> dict[str, str]:

@@ -1,11 +1,14 @@
 """What is odd in a resolv.conf: findings, and the line, variable or file at which each is set down."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 import attrs
 
-from k8sresolve.findings import Finding, Severity
+if TYPE_CHECKING:
+    from k8sresolve.findings import Finding, Severity
 
 # A file may hold half a million mistakes; nobody reads more than a few.
 _MOST = 100
@@ -16,16 +19,21 @@ def quote(text: str, most: int = 80) -> str:
     return repr(text if len(text) <= most else text[: most - 3] + "...")
 
 
-class TextLine(NamedTuple):
+class TextLine:
     """What a resolver sees of one line, and what there is to say of what it passes over there."""
 
-    number: int
-    text: str
-    passed_over: Finding | None = None
+    __slots__ = ("number", "passed_over", "text")
+
+    def __init__(self, number: int, text: str, passed_over: Callable[[], Finding] | None = None) -> None:
+        self.number = number
+        self.text = text
+        self.passed_over = passed_over
 
 
 def odd(problem: str, advice: str, severity: Severity = "warning", reference: str = "") -> Finding:
     """Make a finding that does not tell yet where it is."""
+    from k8sresolve.findings import Finding
+
     return Finding(severity=severity, problem=problem, advice=advice, reference=reference)
 
 
@@ -69,6 +77,8 @@ class Findings:
         """List them by line, those on no line first, with what is to say of those that were only counted."""
         if not self.keeps:
             return ()
-        more = odd(f"{self._unsaid} more findings are left out", "correct those shown first")
-        found = [*self._found, placed(more, None, self._source, self._reference)] if self._unsaid else self._found
+        found = self._found
+        if self._unsaid:
+            more = odd(f"{self._unsaid} more findings are left out", "correct those shown first")
+            found = [*found, placed(more, None, self._source, self._reference)]
         return tuple(sorted(found, key=lambda finding: finding.line or 0))

@@ -4,11 +4,13 @@ Nothing here fails, and nothing here asks the machine: environment, host name an
 resolver does differently from another stands in its `DialectRules`; the reader follows the file line by line.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Mapping
 from ipaddress import IPv6Address
 from types import MappingProxyType
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from k8sresolve._core.addresses import parse_inet_aton
 from k8sresolve._core.files.dialects import DIALECTS, DialectRules, bounded, is_link_local, parse_ipv6
@@ -18,7 +20,9 @@ from k8sresolve._core.files.statements import MAX_NAMESERVERS, Statements
 from k8sresolve._escaping import told
 from k8sresolve.config import Dialect, Nameserver, ResolverConfig
 from k8sresolve.errors import ConfigError
-from k8sresolve.findings import Finding, Severity
+
+if TYPE_CHECKING:
+    from k8sresolve.findings import Finding, Severity
 
 _NONE: Mapping[str, int] = MappingProxyType({})
 _NO_ENV: Mapping[str, str] = MappingProxyType({})
@@ -134,7 +138,7 @@ class _Reader:
     def read_line(self, line: TextLine) -> None:
         """Read one line of the file."""
         if line.passed_over:
-            self._findings.add(line.passed_over, line)
+            self._findings.on_part(line, line.passed_over)
         found = self._dialect.word.search(line.text)
         if not found or not found[0].strip("\r") or line.text[0] in "#;":
             return

@@ -1,12 +1,17 @@
 """What is odd about a search list, in any resolver: domains that cannot be, bounds that some resolver has, traps."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from k8sresolve._core.files.findings import odd, quote
 from k8sresolve._core.search.limits import MUSL_LINE
 from k8sresolve.config import infer_cluster
-from k8sresolve.findings import Finding
+
+if TYPE_CHECKING:
+    from k8sresolve.findings import Finding
 
 # The API server lets no more through: `MaxDNSSearchPaths` and `MaxDNSSearchListChars` of Kubernetes' validation.
 KUBELET_SEARCHES, KUBELET_SEARCH_CHARACTERS = 32, 2048

@@ -37,7 +37,7 @@ def endpoints(
 
 def _require_headless(trail: Trail, place: ServiceName, offer: Offer) -> None:
     own = place.fqdn
-    if any(record.target == own for record in offer.records):
+    if any(target == own for _, target, _, _ in offer.records):
         _not_headless(trail)
 
 

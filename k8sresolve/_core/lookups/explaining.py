@@ -13,7 +13,7 @@ from k8sresolve._core.search import walk as search
 from k8sresolve._core.search.absolute import advice
 from k8sresolve.config import Policy
 from k8sresolve.errors import Outcome
-from k8sresolve.records import Candidate, Explanation
+from k8sresolve.explanations import Candidate, Explanation
 
 
 def explain(setting: Setting, name: str, policy: Policy | None = None) -> Lookup[Explanation]:

@@ -2,7 +2,7 @@
 
 from functools import partial
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import NoReturn, TypeAlias
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from k8sresolve._core.addresses import parse_inet_aton
 from k8sresolve._core.lookups.results import (
@@ -19,7 +19,10 @@ from k8sresolve._core.search import walk as search
 from k8sresolve._core.search.rules import Tried
 from k8sresolve.errors import NoData, NoSuchName
 from k8sresolve.names import IPAddress, check_host
-from k8sresolve.records import Addresses, Candidate
+from k8sresolve.records import Addresses, addresses_of
+
+if TYPE_CHECKING:
+    from k8sresolve.explanations import Candidate
 
 LOOPBACK = (IPv4Address("127.0.0.1"), IPv6Address("::1"))
 
@@ -46,7 +49,9 @@ def addresses(setting: Setting, host: str) -> Lookup[Addresses]:
         tried = yield from searched(trail, known)
         known, candidate = tried.answers, tried.step.name
     addresses, cname, ttl, expires_at, incomplete, ranks = summary_of(known, setting)
-    return Addresses(host, addresses, cname, candidate, ttl, expires_at, incomplete, ranks)
+    return addresses_of(
+        host, addresses, cname, candidate, ttl=ttl, expires_at=expires_at, incomplete=incomplete, ranks=ranks
+    )
 
 
 def searched(trail: Trail, known: Results | None = None) -> Lookup[Tried]:
@@ -141,6 +146,6 @@ def _literal(host: str) -> IPAddress | None:
         return parse_inet_aton(host)
 
 
-def candidates(setting: Setting, name: str) -> tuple[Candidate, ...]:
+def candidates(setting: Setting, name: str) -> "tuple[Candidate, ...]":
     """Every candidate of a host name; asks nothing."""
     return setting.search.candidates(check_host(name), setting.rdtypes)

@@ -5,7 +5,7 @@ serves every driver. Nothing here knows of sockets, loops or retries; see `quest
 """
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import TypeAlias
 
 from k8sresolve._core.lookups.following import follow
 from k8sresolve._core.lookups.results import (
@@ -34,7 +34,6 @@ from k8sresolve._core.questions import (
     Results,
     Round,
     all_there,
-    new,
     suffix_of,
 )
 from k8sresolve._core.search.aliases import at_alias, completed, unsaid
@@ -144,6 +143,10 @@ def _no_service_because(place: ServiceName) -> str:
     return f"{missing}, or it is headless and none of its pods is ready"
 
 
+Srv: TypeAlias = tuple[int, str, int, int]
+"""An SRV record by the parts that it is sorted by: priority, target, port, weight."""
+
+
 class Offer:
     """SRV records with the addresses of their targets.
 
@@ -156,7 +159,7 @@ class Offer:
 
     def __init__(
         self,
-        records: list["Srv"],
+        records: list[Srv],
         addresses: dict[str, tuple[IPAddress, ...]],
         lifetime: tuple[int, float],
         *,
@@ -170,15 +173,6 @@ class Offer:
         self.incomplete = incomplete
         self.lost = lost
         self.followed = followed
-
-
-class Srv(NamedTuple):
-    """An SRV record, its parts in the order by which records are sorted."""
-
-    priority: int
-    target: str
-    port: int
-    weight: int
 
 
 def port(setting: Setting, name: str | ServiceName, label: str, protocol: str = "tcp") -> Lookup[Port]:
@@ -236,10 +230,10 @@ def _completed(trail: Trail, place: ServiceName, answer: Found, what: str) -> Lo
     """Complete SRV records with addresses: from the glue, else by questions."""
     setting = trail.setting
     # RFC 2782: "A Target of "." means that the service is decidedly not available at this domain."
-    records = sorted([new(Srv, (r[0], r[3].lower(), r[2], r[1])) for r in answer.data if r[3] != "."])
+    records = sorted([(r[0], r[3].lower(), r[2], r[1]) for r in answer.data if r[3] != "."])
     if not records:
         trail.fail(NoData, f"{what} is decidedly not offered here (SRV target '.')")
-    names = dict.fromkeys([record.target for record in records])
+    names = dict.fromkeys([target for _, target, _, _ in records])
     # Of a name elsewhere the cluster's nameserver is no witness.
     own, glue = suffix_of(place.cluster_domain), answer.glue
     known = {name: glue[name] for name in names if name in glue and f".{name}".endswith(own)}

@@ -5,7 +5,7 @@ user typed it, what was tried, what came back and what to do.
 """
 
 from collections.abc import Iterable
-from typing import NoReturn, TypeAlias
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from k8sresolve._core.lookups.setting import Setting, remarks
 from k8sresolve._core.questions import (
@@ -37,7 +37,9 @@ from k8sresolve.errors import (
     ServerFailure,
     TemporaryFailure,
 )
-from k8sresolve.records import Candidate
+
+if TYPE_CHECKING:
+    from k8sresolve.explanations import Candidate
 
 Story: TypeAlias = tuple[str, str]
 """What is wrong, and what to do about it (or nothing)."""
@@ -112,8 +114,10 @@ class Trail:
             return None  # failures are not remembered
         return self._began - answer.at
 
-    def told(self, tried: Tried, rdtypes: tuple[int, ...]) -> Candidate:
+    def told(self, tried: Tried, rdtypes: tuple[int, ...]) -> "Candidate":
         """Tell users of a candidate that was tried for these types."""
+        from k8sresolve.explanations import Candidate
+
         answers = [answer for answer in tried.answers if answer is not None]
         exchanges = [exchange for answer in answers for exchange in answer.exchanges]
         age = max([age for answer in answers if (age := self.age(answer)) is not None], default=None)

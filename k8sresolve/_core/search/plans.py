@@ -1,10 +1,9 @@
 """Plans: a policy's steps, parted into runs, and kept by what follows a name's first label.
 
 A policy is asked once for the plan of `.shop.svc`, and all names that end so have theirs by putting their first label
-before it. That is right for labels that are like any other: see `is_plain_head` and `Plan.holds_for`.
+before it. That is right for labels that are like any other: see `is_label` and `Plan.holds_for`.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
@@ -21,8 +20,6 @@ PLANS = 256
 """So many are kept. Most names asked share few endings: a namespace's, and those of the search list."""
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
-
-is_plain_head = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?").fullmatch
 
 
 class Plan:

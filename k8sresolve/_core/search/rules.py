@@ -7,13 +7,15 @@ questions that nobody can answer. Each has a module of its own and exports its r
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from typing import Literal, NamedTuple, TypeAlias, assert_never
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, assert_never
 
 from k8sresolve._core.questions import Question, Result, Results
 from k8sresolve._core.search.limits import LONGEST_NAME
 from k8sresolve.config import Policy, ResolverConfig
 from k8sresolve.errors import Outcome
-from k8sresolve.records import Candidate
+
+if TYPE_CHECKING:
+    from k8sresolve.explanations import Candidate
 
 Failure: TypeAlias = Literal["nxdomain", "nodata", "temporary", "failed"]
 
@@ -48,8 +50,10 @@ class Step(NamedTuple):
         return self.kind if self.kind in ("unsendable", "malformed") else None
 
     @property
-    def candidate(self) -> Candidate:
+    def candidate(self) -> "Candidate":
         """The candidate as users are told of it, before it was asked."""
+        from k8sresolve.explanations import Candidate
+
         return Candidate(self.name, self.rule, self.kind == "asked")
 
 
@@ -71,7 +75,7 @@ class Tried:
         self.beyond = beyond
 
     @property
-    def candidate(self) -> Candidate:
+    def candidate(self) -> "Candidate":
         """The candidate as users are told of it, before it was asked."""
         return self.step.candidate
 
@@ -120,7 +124,7 @@ ENDED_BY_DOT = "a dot at the end ends all searching"
 ONION = ".onion."
 ONION_RULE = "names under .onion are not for DNS (RFC 7686)"
 _PLAIN = re.compile(r"(?:[!-\-/-\[\]-~]{1,63}\.)+")
-_ESCAPE = re.compile(r"\\(?:[01]\d\d|2[0-4]\d|25[0-5]|\D)")
+_ESCAPE = r"\\(?:[01]\d\d|2[0-4]\d|25[0-5]|\D)"  # few names have one
 
 
 def as_typed(name: str, rule: str) -> Step:
@@ -165,7 +169,7 @@ def _checked(name: str, rule: str, *, listed: bool = False) -> Step:
 
 def _unfit(name: str) -> str:
     """Say why no packet can carry an absolute name (RFC 1035, section 2.3.4); empty if one can."""
-    text = _ESCAPE.sub("x", name)
+    text = re.sub(_ESCAPE, "x", name)
     if not text.endswith(".") or "\\" in text:
         return "it ends in the middle of an escape"
     if not text.isascii():

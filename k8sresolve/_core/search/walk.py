@@ -6,7 +6,7 @@ see `rules`. Nothing here does I/O or looks at a clock: `Search.walk` yields wha
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache, partial
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 from k8sresolve._core.questions import (
     AAAA,
@@ -22,12 +22,15 @@ from k8sresolve._core.questions import (
 )
 from k8sresolve._core.search.absolute import steps_for
 from k8sresolve._core.search.aliases import at_alias, completed, unsaid
-from k8sresolve._core.search.plans import PLANS, Plan, Run, begun_with, is_plain_head, plan_behind, runs
+from k8sresolve._core.search.plans import PLANS, Plan, Run, begun_with, plan_behind, runs
 from k8sresolve._core.search.rules import TEMPORARY, Beyond, Failure, PolicyRules, Step, Then, Tried
 from k8sresolve._escaping import told
 from k8sresolve.config import Policy, ResolverConfig
 from k8sresolve.errors import ConfigError
-from k8sresolve.records import Candidate
+from k8sresolve.names import is_label
+
+if TYPE_CHECKING:
+    from k8sresolve.explanations import Candidate
 
 _NOTHING_BEYOND: Beyond = ()
 
@@ -94,7 +97,7 @@ class Search:
         # It holds no reference to this: both are let go of at once.
         self._planned = lru_cache(PLANS)(partial(plan_behind, config, policy))
 
-    def candidates(self, name: str, rdtypes: tuple[int, ...] = (A, AAAA)) -> tuple[Candidate, ...]:
+    def candidates(self, name: str, rdtypes: tuple[int, ...] = (A, AAAA)) -> "tuple[Candidate, ...]":
         """Tell every candidate for `name` in search order, with those left out (`asked=False`) and why.
 
         >>> search = Search(ResolverConfig.for_cluster("10.96.0.10", namespace="shop"), policy("kubernetes"))
@@ -180,7 +183,7 @@ class Search:
         """The name's first label, and the plan for what follows that, if there is one that holds for the name."""
         dot = name.find(".")
         head, behind = (name, "") if dot < 0 else (name[:dot], name[dot:])
-        if is_plain_head(head):
+        if is_label(head):
             plan = self._planned(behind, rdtypes)
             if plan is not None and plan.holds_for(head):
                 return head, plan

@@ -50,7 +50,7 @@ _NOWHERE = 1 << 14  # a pointer has fourteen bits
 
 
 class Odd(Exception):
-    """The reply is ours, and of a kind that the fallback must read."""
+    """The reply is ours, and of a kind that the fallback must read; or it is too large to be read in passing."""
 
 
 def read_reply(message: bytes, query: bytes, rdtype: int) -> Reply | None:
@@ -173,7 +173,7 @@ def _read_one_address(message: bytes, query: bytes, rdtype: int) -> Reply | None
     return new(Reply, (NOERROR, False, _lone_address(octets), (), ttl, NO_GLUE, None, False, 1, 0, True))
 
 
-@lru_cache(512)
+@lru_cache(128)
 def _lone_address(octets: bytes) -> tuple[IPAddress]:
     # A Service's address comes again whenever its TTL has ended.
     return (IPv4Address(_number(octets)) if len(octets) == 4 else IPv6Address(_number(octets)),)

@@ -7,10 +7,8 @@ from typing import NamedTuple
 
 from k8sresolve.findings import Finding, Severity
 from k8sresolve.testing.controllers.workloads import matches
-from k8sresolve.testing.objects.kinds import Pod, PodSpec, Selector, Workload
+from k8sresolve.testing.objects.kinds import WORKLOADS, Pod, PodSpec, Selector, Workload
 from k8sresolve.testing.objects.store import Store
-
-_WORKLOADS = ("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job")
 
 
 class Origin(NamedTuple):
@@ -53,10 +51,10 @@ class Origins:
                 self._by_label[label].append(origin)
 
     def _workloads(self) -> Iterator[Origin]:
-        for kind in _WORKLOADS:
-            for item in self._store.all(kind):
+        for kind in WORKLOADS:
+            for item in self._store.all(kind.__name__):
                 if isinstance(item, Workload) and not self._is_stored(item.namespace, *item.owner.split("/", 1)):
-                    yield Origin(item.namespace, kind, item.name, item.template.labels, item.template.spec)
+                    yield Origin(item.namespace, item.kind, item.name, item.template.labels, item.template.spec)
 
     def _pods(self) -> Iterator[Origin]:
         """Walk over the pods whose workload is not in the store, one of each."""
@@ -72,7 +70,8 @@ class Origins:
                     yield Origin(pod.namespace, kind, name, pod.labels, pod.spec)
 
     def _is_stored(self, namespace: str, kind: str, name: str = "") -> bool:
-        return isinstance(self._store.get(kind, namespace, name), Workload)
+        found = self._store.get(kind, namespace, name) or self._store.get("CustomWorkload", namespace, name)
+        return isinstance(found, Workload) and found.kind == kind
 
     def all(self) -> Iterator[Origin]:
         """Walk over all of them, namespace by namespace."""

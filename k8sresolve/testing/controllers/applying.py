@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from k8sresolve._log import logger
+from k8sresolve.testing.controllers.built_ins import add_built_ins
 from k8sresolve.testing.controllers.control_plane import ControlPlane
 from k8sresolve.testing.controllers.networks import Networks
 from k8sresolve.testing.objects.addresses import IPFamily, families_of
@@ -16,12 +17,14 @@ def apply(
     *,
     service_cidrs: Sequence[str] | None = None,
     pod_cidrs: Sequence[str] | None = None,
+    built_ins: bool = False,
 ) -> ControlPlane:
     """Put objects into the store as `kubectl apply` would, and let the controllers do their work.
 
     Of two with one kind, namespace and name the later holds. Where there is no Namespace among the objects, the
     namespaces that they lie in exist, and `default` and `kube-system`. Where there is one, only those given exist, as
-    in a real cluster. Without networks given, the cluster has IPv4, and IPv6 if a Service asks for it.
+    in a real cluster. With `built_ins`, there is besides what every cluster has. Without networks given, the cluster
+    has IPv4, and IPv6 if a Service asks for it.
     """
     seen: set[tuple[str, str, str]] = set()
     for resource in resources:
@@ -30,9 +33,13 @@ def apply(
             logger.warning("%s %s/%s is given twice; the later one holds", *key)
         seen.add(key)
         store.add(resource)
-    control_plane = ControlPlane(store, Networks.of(service_cidrs, pod_cidrs, _asked_families(store)))
+    networks = Networks.of(service_cidrs, pod_cidrs, _asked_families(store))
+    any_namespace = next(store.all("Namespace"), None) is None
+    if built_ins:
+        add_built_ins(store, networks)
+    control_plane = ControlPlane(store, networks)
     control_plane.start()
-    _settle_namespaces(store, resources)
+    _settle_namespaces(store, resources, any_namespace=any_namespace)
     return control_plane
 
 
@@ -46,11 +53,12 @@ def _asked_families(store: Store) -> list[IPFamily]:
     return sorted(asked) or ["IPv4"]
 
 
-def _settle_namespaces(store: Store, resources: Sequence[Resource]) -> None:
+def _settle_namespaces(store: Store, resources: Sequence[Resource], *, any_namespace: bool) -> None:
     lived_in = dict.fromkeys(item.namespace for item in resources if not isinstance(item, (Namespace, Node)))
-    if next(store.all("Namespace"), None) is None:
+    if any_namespace:
         for name in dict.fromkeys((*lived_in, "default", "kube-system")):
-            store.add(Namespace(name))
+            if not store.has_namespace(name):
+                store.add(Namespace(name))
         return
     for name in lived_in:
         if not store.has_namespace(name):

@@ -24,12 +24,14 @@ from k8sresolve.testing.controllers.workloads import matches
 from k8sresolve.testing.objects.addresses import family_of
 from k8sresolve.testing.objects.files import Manifests
 from k8sresolve.testing.objects.kinds import (
+    WORKLOADS,
     ConfigMap,
+    CustomResource,
+    CustomWorkload,
     DaemonSet,
     Deployment,
     Endpoints,
     EndpointSlice,
-    Job,
     Namespace,
     Node,
     Pod,
@@ -46,10 +48,19 @@ from k8sresolve.testing.objects.manifests import read_manifests, read_objects, r
 from k8sresolve.testing.objects.pods import MOST_PODS
 from k8sresolve.testing.objects.store import Store
 
-_WORKLOADS: tuple[type[Workload], ...] = (Deployment, StatefulSet, DaemonSet, ReplicaSet, Job)
 # In this order a namespace is emptied: workloads before their pods, so that nobody makes them again.
-_NAMESPACED: tuple[type[Resource], ...] = (Service, EndpointSlice, Endpoints, ServiceImport, *_WORKLOADS, Pod)
-_KINDS = {kind.__name__: kind for kind in (Namespace, Node, *_NAMESPACED)}
+_NAMESPACED: tuple[type[Resource], ...] = (
+    Service,
+    EndpointSlice,
+    Endpoints,
+    ServiceImport,
+    *WORKLOADS,
+    Pod,
+    CustomResource,
+)
+# Objects of other kinds are not known by the kinds that they have.
+_OTHERS = (CustomWorkload, CustomResource)
+_KINDS = {kind.__name__: kind for kind in (Namespace, Node, *_NAMESPACED) if kind not in _OTHERS}
 
 Manifest: TypeAlias = Manifests | Mapping[str, Any]
 """A path of manifests, an open file of them, or an object."""
@@ -82,7 +93,7 @@ class Changes:
 
     def pods(self, name: str) -> tuple[Pod, ...]:
         """Find the pods of a workload, or else those that a Service selects."""
-        found: Workload | Service = find(self._store, (*_WORKLOADS, Service), name)
+        found: Workload | Service = find(self._store, (*WORKLOADS, Service), name)
         if isinstance(found, Workload):
             return tuple(sorted(self._upkeep.pods_of(found), key=name_order))
         there = self._upkeep.pods(found.namespace) if found.selects else ()

@@ -5,16 +5,17 @@ What an object states wins: an address, a status, slices, or the pods that belon
 """
 
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import attrs
 
 from k8sresolve.errors import ManifestError
-from k8sresolve.testing.controllers.networks import AddressPool, Networks
+from k8sresolve.testing.controllers.networks import NODE_IPS, AddressPool, Networks
 from k8sresolve.testing.controllers.slices import cut, endpoint_slices, select
 from k8sresolve.testing.controllers.workloads import make_pods, matches, owners_of
 from k8sresolve.testing.objects.addresses import IPFamily, families_of, family_of
 from k8sresolve.testing.objects.kinds import (
+    WORKLOADS,
     DaemonSet,
     Endpoints,
     EndpointSlice,
@@ -30,10 +31,6 @@ from k8sresolve.testing.objects.store import Store
 MAX_PODS = 150_000
 """As many pods as Kubernetes is made for: kubernetes.io/docs/setup/best-practices/cluster-large."""
 
-NODE_IPS: Mapping[IPFamily, str] = {"IPv4": "172.18.0.2", "IPv6": "fc00:f853:ccd:e793::2"}
-"""The addresses of the node that a cluster has where the manifests hold none, as kind gives them."""
-
-_WORKLOADS = ("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job")
 
 _Key = tuple[str, str]
 
@@ -215,11 +212,7 @@ class ControlPlane:
         Raises `ManifestError` for more pods than a cluster can have.
         """
         owners = self._owners()
-        lone = [
-            workload
-            for workload in workloads
-            if (workload.namespace, f"{type(workload).__name__}/{workload.name}") not in owners
-        ]
+        lone = [workload for workload in workloads if (workload.namespace, workload.title) not in owners]
         check_count(sum(len(self._nodes) if isinstance(one, DaemonSet) else one.replicas for one in lone))
         for workload in lone:
             yield from make_pods(workload, self._nodes)
@@ -260,4 +253,4 @@ class ControlPlane:
         return [item for item in self._store.all("Pod") if isinstance(item, Pod)]
 
     def _workloads(self) -> list[Workload]:
-        return [item for kind in _WORKLOADS for item in self._store.all(kind) if isinstance(item, Workload)]
+        return [item for kind in WORKLOADS for item in self._store.all(kind.__name__) if isinstance(item, Workload)]

@@ -24,6 +24,9 @@ _MAX_DOMAIN = 253  # DNS1123SubdomainMaxLength
 NODE_RESOLV_CONF = "nameserver 192.0.2.53\n"
 """A node's own resolv.conf where a test says nothing else, with a nameserver outside the cluster."""
 
+NODE_HOSTS = "127.0.0.1\tlocalhost\n::1\tlocalhost\n"
+"""A node's own /etc/hosts where a test says nothing else."""
+
 _WORD = re.compile(r"[^\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+")  # Go's unicode.IsSpace
 _LEADING_ZEROS = re.compile(r"(?<![0-9A-Fa-f])0+(?=[0-9A-Fa-f])")
 
@@ -48,7 +51,8 @@ class Kubelet:
     """What a node tells its pods about DNS.
 
     `resolv_conf` is the text of the file that `--resolv-conf` names, None for `--resolv-conf=""`. `cluster_dns` and
-    `cluster_domain` are the flags, or fields of KubeletConfiguration, of those names. `node_ips` are the node's own.
+    `cluster_domain` are the flags, or fields of KubeletConfiguration, of those names. `node_ips` are the node's own,
+    and `hosts` is the text of its /etc/hosts, which pods with hostNetwork have.
     Raises `ConfigError` for what is no text and no address.
     """
 
@@ -56,9 +60,11 @@ class Kubelet:
     cluster_dns: tuple[str, ...] = ("10.96.0.10",)
     cluster_domain: str = "cluster.local"
     node_ips: tuple[str, ...] = ()
+    hosts: str = NODE_HOSTS
 
     def __attrs_post_init__(self) -> None:
-        for name, text in (("resolv_conf", self.resolv_conf or ""), ("cluster_domain", self.cluster_domain)):
+        texts = {"resolv_conf": self.resolv_conf or "", "cluster_domain": self.cluster_domain, "hosts": self.hosts}
+        for name, text in texts.items():
             if not isinstance(text, str):
                 raise ConfigError(f"{name}={told(text)} is no text", advice="give text")
         for name, addresses in (("cluster_dns", self.cluster_dns), ("node_ips", self.node_ips)):

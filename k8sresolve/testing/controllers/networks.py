@@ -23,6 +23,9 @@ SERVICE_CIDRS: Mapping[IPFamily, str] = {"IPv4": "10.96.0.0/16", "IPv6": "fd00:1
 POD_CIDRS: Mapping[IPFamily, str] = {"IPv4": "10.244.0.0/16", "IPv6": "fd00:10:244::/56"}
 """Where pods' addresses come from unless a test says otherwise."""
 
+NODE_IPS: Mapping[IPFamily, str] = {"IPv4": "172.18.0.2", "IPv6": "fc00:f853:ccd:e793::2"}
+"""The addresses of the node that a cluster has where the manifests hold none, as kind gives them."""
+
 
 def _read_networks(name: str, cidrs: Iterable[str]) -> tuple[IPNetwork, ...]:
     networks: list[IPNetwork] = []

@@ -56,13 +56,12 @@ class Upkeep:
 
     def pods_of(self, workload: Workload) -> list[Pod]:
         """Find the pods of a workload, in the order in which they came."""
-        owner = f"{type(workload).__name__}/{workload.name}"
-        owners = {owner, *(f"ReplicaSet/{item.name}" for item in self.replica_sets_of(workload))}
+        owners = {workload.title, *(f"ReplicaSet/{item.name}" for item in self.replica_sets_of(workload))}
         return [pod for pod in self.pods(workload.namespace) if not owners.isdisjoint(owners_of(pod))]
 
     def replica_sets_of(self, workload: Workload) -> list[ReplicaSet]:
         """Find the ReplicaSets of a Deployment."""
-        mine = (workload.namespace, f"{type(workload).__name__}/{workload.name}")
+        mine = (workload.namespace, workload.title)
         return [item for item in self.all(ReplicaSet) if (item.namespace, item.owner) == mine]
 
     def workloads_of(self, pods: Iterable[Pod]) -> list[Workload]:
@@ -73,7 +72,7 @@ class Upkeep:
             workload = self._workload(namespace, owner)
             if workload is not None:
                 top = self._workload(namespace, workload.owner) or workload
-                found[namespace, f"{type(top).__name__}/{top.name}"] = top
+                found[namespace, top.title] = top
         return list(found.values())
 
     def owner_of(self, workload: Workload) -> Workload | None:
@@ -82,8 +81,8 @@ class Upkeep:
 
     def _workload(self, namespace: str, owner: str) -> Workload | None:
         kind, _, name = owner.partition("/")
-        found = self._store.get(kind, namespace, name)
-        return found if isinstance(found, Workload) else None
+        found = self._store.get(kind, namespace, name) or self._store.get("CustomWorkload", namespace, name)
+        return found if isinstance(found, Workload) and found.title == owner else None
 
     # Pods come and go.
 
@@ -200,4 +199,4 @@ def _slot(pod: Pod) -> str:
 
 
 def _key(workload: Workload) -> tuple[str, str, str]:
-    return type(workload).__name__, workload.namespace, workload.name
+    return workload.kind, workload.namespace, workload.name

@@ -54,7 +54,7 @@ def make_pods(workload: Workload, nodes: Sequence[Node], used: Container[str] = 
             replica_set = f"{workload.name}-{suffix}"
             return _replicas(workload, replica_set, f"ReplicaSet/{replica_set}", {"pod-template-hash": suffix}, used)
         case _:
-            return _replicas(workload, workload.name, f"ReplicaSet/{workload.name}", {}, used)
+            return _replicas(workload, workload.name, workload.title, {}, used)
 
 
 def _pod(workload: Workload, name: str, owner: str, labels: Mapping[str, str]) -> Pod:

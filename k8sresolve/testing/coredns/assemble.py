@@ -12,6 +12,7 @@ from k8sresolve._log import logger
 from k8sresolve.testing.coredns.build import Built, build
 from k8sresolve.testing.coredns.chain import Answering, CoreDNSServer
 from k8sresolve.testing.coredns.corefile import DiskFiles, Files, MountedFiles, parse_corefile
+from k8sresolve.testing.coredns.dns_service import dns_addresses
 from k8sresolve.testing.coredns.plugins.file import Zones
 from k8sresolve.testing.coredns.plugins.kubernetes.plugin import Kubernetes
 from k8sresolve.testing.coredns.settings import ServerSettings
@@ -19,9 +20,6 @@ from k8sresolve.testing.coredns.setup import Surroundings
 from k8sresolve.testing.coredns.variables import Variables
 from k8sresolve.testing.objects.kinds import ConfigMap
 from k8sresolve.testing.objects.store import Store
-
-DEFAULT_NAMESERVER = "10.96.0.10"
-"""The nameserver in resolv.conf where no Service kube-system/kube-dns says otherwise: kubeadm's."""
 
 
 class Assembled(NamedTuple):
@@ -41,12 +39,6 @@ class _Source(NamedTuple):
     files: Files
 
 
-def cluster_dns(store: Store, default: str = DEFAULT_NAMESERVER) -> str:
-    """Find the address of the cluster's nameserver, as pods know it: `default` where no Service is that."""
-    service = store.service("kube-system", "kube-dns")
-    return default if service is None or service.headless or not service.cluster_ips else service.cluster_ips[0]
-
-
 def assemble(store: Store, clock: Callable[[], float], settings: ServerSettings) -> Assembled:
     """Make the nameserver of a cluster.
 
@@ -62,7 +54,7 @@ def assemble(store: Store, clock: Callable[[], float], settings: ServerSettings)
         store=store,
         outside=outside,
         inside=lambda: outside,
-        inside_addresses=frozenset({cluster_dns(store)}),
+        inside_addresses=dns_addresses(store),
         server_addresses=settings.server_addresses,
         clock=clock,
         rng=random.Random(settings.seed),  # noqa: S311 - an order that can be had again

@@ -6,9 +6,13 @@ from typing import NamedTuple
 from k8sresolve._core.wire.names import Unsendable
 from k8sresolve.testing.coredns.chain import Answering, CoreDNSServer, Plugin
 from k8sresolve.testing.coredns.corefile import ServerBlock, Token
+from k8sresolve.testing.coredns.directives import check_known
 from k8sresolve.testing.coredns.names import name_to_wire
 from k8sresolve.testing.coredns.registry import PLUGINS, SILENT
 from k8sresolve.testing.coredns.setup import DNS_PORT, Block, Building, Surroundings, split_port
+
+_FOR_ANY_CLASS = frozenset({"chaos", "forward"})
+"""Plugins beside which a server takes questions of other classes than IN (`EnableChaos` in its `server.go`)."""
 
 
 class Built(NamedTuple):
@@ -26,17 +30,25 @@ def build(blocks: Sequence[ServerBlock], surroundings: Surroundings) -> Built:
     """
     building = Building(surroundings)
     zones: dict[int, dict[str, Sequence[Plugin]]] = {}
+    any_class: set[int] = set()
     for block in blocks:
+        for directive in block.directives:
+            check_known(directive)
         keys = [(zone, port, key) for key in block.keys for zone, port in _read_key(key, building)]
         if not keys:
             continue
         plugins = Block(building, block, tuple(zone for zone, _, _ in keys), PLUGINS).plugins(SILENT)
+        names = {directive.name for directive in block.directives}
         for zone, port, key in keys:
+            if names & _FOR_ANY_CLASS:
+                any_class.add(port)
             served = zones.setdefault(port, {})
             if zone in served:
                 raise key.error(f"{zone} on port {port} is served by another server block already")
             served[zone] = plugins
-    building.servers.update({port: CoreDNSServer(served) for port, served in zones.items()})
+    building.servers.update(
+        {port: CoreDNSServer(served, any_class=port in any_class) for port, served in zones.items()}
+    )
     server = building.servers.get(DNS_PORT) or next(iter(building.servers.values()), CoreDNSServer({}))
     return Built(server, building.cluster_domain, tuple(building.notes))
 

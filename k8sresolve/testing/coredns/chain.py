@@ -5,7 +5,7 @@ works. A server has a chain for each of its zones.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, NamedTuple, Protocol, TypeAlias
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
 from k8sresolve._core.wire.rcodes import NOERROR, REFUSED, SERVFAIL
 from k8sresolve.testing.coredns.names import fqdn, is_below, split
@@ -13,6 +13,8 @@ from k8sresolve.testing.coredns.records import DS, Record
 from k8sresolve.testing.coredns.writing import Written
 
 NOTIFY = 4
+IN = 1
+MAX_ROOM = 65535
 
 # Aliases, and zones that ask each other, may go on for ever: CoreDNS's file plugin stops after so many steps, too.
 MAX_DEPTH = 8
@@ -24,6 +26,25 @@ Sender: TypeAlias = Literal["plugin", "server", "nobody"]
 
 No plugin sees what is not a plugin's, be it to remember or to change it.
 """
+
+
+class Marks(NamedTuple):
+    """What a reply says besides rcode, records and AA: flags (RFC 1035, section 4.1.1), and what its OPT record says.
+
+    `recursion_desired` is None where RD is the question's; `truncated`, where another nameserver has cut the reply.
+    `extended_error` is an EDNS option (RFC 8914), and `payload` the most octets of a UDP reply, whatever the client
+    says; 0 leaves that to the client. `rdtype` is the type in the question section, where that is not the one asked.
+    """
+
+    recursion_available: bool = False
+    recursion_desired: bool | None = None
+    truncated: bool = False
+    extended_error: bytes = b""
+    payload: int = 0
+    rdtype: int = 0
+
+
+UNMARKED = Marks()
 
 
 class Reply(NamedTuple):
@@ -40,7 +61,12 @@ class Reply(NamedTuple):
     authoritative: bool = True
     sender: Sender = "plugin"
     question: str = ""
+    marks: Marks = UNMARKED
     written: Written | None = None
+
+    def marked(self, **marks: Any) -> "Reply":
+        """Give the reply with some of its marks changed."""
+        return self._replace(marks=self.marks._replace(**marks))
 
 
 def unwritten(rcode: int) -> Reply:
@@ -86,7 +112,8 @@ class Request(NamedTuple):
     """A question as plugins see it.
 
     `dnssec` is the DO bit (RFC 3225), `unchecked` the CD bit (RFC 4035, section 3.2.2), `client` the address that it
-    comes from, or empty. `depth` counts how often a plugin has asked the server again to answer it.
+    comes from, or empty. `depth` counts how often a plugin has asked the server again to answer it. `tcp` tells the
+    way it came, and `room` how many octets the reply may have.
     """
 
     name: str
@@ -97,6 +124,9 @@ class Request(NamedTuple):
     unchecked: bool = False
     client: str = ""
     steps: Steps | None = None
+    rdclass: int = IN
+    tcp: bool = True
+    room: int = MAX_ROOM
 
 
 class Plugin(Protocol):
@@ -147,16 +177,20 @@ class Chain:
 
 
 class CoreDNSServer:
-    """CoreDNS's server of one port: the server block of the longest zone that holds a name answers for it."""
+    """CoreDNS's server of one port: the server block of the longest zone that holds a name answers for it.
 
-    def __init__(self, zones: Mapping[str, Sequence[Plugin]]) -> None:
+    Other classes than IN are refused, but with `any_class`.
+    """
+
+    def __init__(self, zones: Mapping[str, Sequence[Plugin]], *, any_class: bool = False) -> None:
+        self.any_class = any_class
         chains = {split(fqdn(zone.lower())): Chain(plugins, self) for zone, plugins in zones.items()}
         self._chains = sorted(chains.items(), key=lambda item: len(item[0]), reverse=True)
         self._for_all = self._chains[0][1] if len(chains) == 1 and () in chains else None
 
     def answer(self, request: Request) -> Reply:
         """Answer a request; a name in no zone is REFUSED."""
-        chain = self._chain(request)
+        chain = self._chain(request) if request.rdclass == IN or self.any_class else None
         if chain is None or chain.ended:
             return unwritten(REFUSED)
         try:

@@ -11,14 +11,15 @@ from typing import NamedTuple
 from k8sresolve._core.questions import OPT
 from k8sresolve._core.wire.names import Malformed, Unsendable
 from k8sresolve._core.wire.rcodes import BADVERS, FORMERR, NOTIMP, REFUSED, SERVFAIL
-from k8sresolve.testing.coredns.chain import NOTIFY, Answering, Endless, Reply, Request
+from k8sresolve.testing.coredns.chain import IN, NOTIFY, Answering, CoreDNSServer, Endless, Reply, Request
 from k8sresolve.testing.coredns.writing import question_octets, write_body
 from k8sresolve.testing.objects.labels import MOST_LABEL
 
 _QR, _AA, _TC, _RD, _CD = 0x8000, 0x0400, 0x0200, 0x0100, 0x0010
 _DO = 0x8000
+_OWN_PAYLOAD = 4096  # of an OPT record that a plugin makes
 _Z, _AD, _RA = 0x0040, 0x0020, 0x0080
-_QUERY, _IN = 0, 1
+_QUERY = 0
 _HEADER = struct.Struct("!HHHHHH")
 _FIXED = struct.Struct("!HHIH")
 _USUAL_END = struct.Struct("!HHBHHBBHH")  # a question's type and class, and an OPT record without options
@@ -95,7 +96,7 @@ class Responder:
             return Reply(query.problem, authoritative=False)
         if query.name is None:
             return Reply(SERVFAIL, authoritative=False)
-        if query.rdclass != _IN:
+        if query.rdclass != IN and not (isinstance(self._server, CoreDNSServer) and self._server.any_class):
             return Reply(REFUSED, authoritative=False)
         if query.edns is not None and query.edns.version != 0:
             return Reply(BADVERS, authoritative=False)
@@ -103,7 +104,19 @@ class Responder:
         dnssec = edns is not None and edns.flags & _DO != 0
         unchecked = query.flags & _CD != 0
         try:
-            return self._server.answer(Request(query.name, query.rdtype, query.opcode, 0, dnssec, unchecked, client))
+            return self._server.answer(
+                Request(
+                    query.name,
+                    query.rdtype,
+                    query.opcode,
+                    dnssec=dnssec,
+                    unchecked=unchecked,
+                    client=client,
+                    rdclass=query.rdclass,
+                    tcp=query.tcp,
+                    room=query.size,
+                )
+            )
         except Endless:
             return Reply(SERVFAIL, authoritative=False)
 
@@ -257,8 +270,11 @@ def write_reply(query: Query, reply: Reply) -> bytes | None:
     """Write a reply within the size that the client takes; None where it cannot be written, so that nothing is sent."""
     if reply.sender == "nobody":
         return None
-    if reply.question:
-        query = query._replace(name=reply.question, octets=b"")
+    if reply.question or reply.marks.rdtype:
+        query = query._replace(name=reply.question or query.name, rdtype=reply.marks.rdtype or query.rdtype, octets=b"")
+    payload = reply.marks.payload
+    if payload and query.edns is not None and query.edns.size > payload:
+        query = query._replace(edns=query.edns._replace(size=payload))
     try:
         return _written(query, reply)
     except Unsendable:
@@ -291,11 +307,19 @@ def _flags(query: Query, reply: Reply) -> int:
         # The header goes back as it came; only a message of an unknown kind keeps its opcode.
         kept = _TC | _RD | _RA | _AD | _CD | (0x7800 if query.problem == NOTIMP else 0)
         return _QR | query.flags & kept | reply.rcode
-    copied = 0x7800 if query.flags & 0x7800 else _RD | _CD
-    return _QR | query.flags & copied | (_AA if reply.authoritative else 0) | reply.rcode & 0xF
+    marks = reply.marks
+    copied = query.flags & (0x7800 if query.flags & 0x7800 else _RD | _CD)
+    if marks.recursion_desired is not None:
+        copied = copied & ~_RD | (_RD if marks.recursion_desired else 0)
+    told = (_AA if reply.authoritative else 0) | (_RA if marks.recursion_available else 0)
+    return _QR | copied | told | (_TC if marks.truncated else 0) | reply.rcode & 0xF
 
 
 def _opt(query: Query, reply: Reply) -> bytes:
+    error = reply.marks.extended_error
+    if error:
+        size = _OWN_PAYLOAD if query.edns is None else query.edns.size
+        return b"\0" + _FIXED.pack(OPT, size, _DO, len(error)) + error
     if query.edns is None or query.problem is not None:
         return b""
     if reply.rcode == BADVERS:

@@ -12,6 +12,7 @@ from k8sresolve.testing.coredns.plugins import (
     loadbalance,
     minimal,
     rewrite,
+    template,
 )
 from k8sresolve.testing.coredns.plugins.kubernetes import plugin as kubernetes
 
@@ -21,6 +22,7 @@ PLUGINS = (
     autopath.SPECIFICATION,
     cache.SPECIFICATION,
     minimal.SPECIFICATION,
+    template.SPECIFICATION,
     hosts.SPECIFICATION,
     kubernetes.SPECIFICATION,
     file.SPECIFICATION,

@@ -140,7 +140,8 @@ class PodSpec:
 
     `ports` are those that a named `targetPort` may mean, in the order in which they are looked for: the containers',
     then those of sidecars (initContainers with restartPolicy Always). `undeclared` says that one of these declares
-    none, so that it may listen on any.
+    none, so that it may listen on any. `host_aliases` are lines of its hosts file, each an address and its names.
+    `hostname_override` is the host name inside the pod, of which DNS knows nothing.
     """
 
     hostname: str = ""
@@ -151,6 +152,8 @@ class PodSpec:
     node_selector: Selector = ()
     dns_policy: str = "ClusterFirst"
     dns_config: DNSConfig | None = None
+    host_aliases: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    hostname_override: str = ""
 
     def number_of(self, port: str, protocol: str) -> int | None:
         """Find the number that a named `targetPort` stands for: FindPort, k8s.io/endpointslice/util."""
@@ -214,6 +217,16 @@ class Workload:
     template: PodTemplate = PodTemplate()
     owner: str = ""
 
+    @property
+    def kind(self) -> str:
+        """Its kind, as manifests have it."""
+        return type(self).__name__
+
+    @property
+    def title(self) -> str:
+        """What pods have as their `owner`: `KIND/NAME`."""
+        return f"{self.kind}/{self.name}"
+
 
 @attrs.frozen
 class Deployment(Workload):
@@ -223,6 +236,11 @@ class Deployment(Workload):
 @attrs.frozen
 class ReplicaSet(Workload):
     """A ReplicaSet."""
+
+
+@attrs.frozen
+class ReplicationController(Workload):
+    """A ReplicationController, from before there were ReplicaSets."""
 
 
 @attrs.frozen
@@ -242,6 +260,45 @@ class Job(Workload):
     """A Job. `replicas` are the pods that run at once, none when it is done; `indexed` says that each has an index."""
 
     indexed: bool = False
+
+
+@attrs.frozen
+class CronJob(Workload):
+    """A CronJob. It has no pods now: `replicas` are none."""
+
+
+@attrs.frozen
+class CustomWorkload(Workload):
+    """An object of a kind that Kubernetes does not have, with a template of pods: an Argo Rollout, a JobSet."""
+
+    custom_kind: str = ""
+
+    @property
+    def kind(self) -> str:
+        """Its kind, as manifests have it."""
+        return self.custom_kind
+
+
+WORKLOADS: tuple[type[Workload], ...] = (
+    Deployment,
+    StatefulSet,
+    DaemonSet,
+    ReplicaSet,
+    ReplicationController,
+    Job,
+    CronJob,
+    CustomWorkload,
+)
+"""What makes pods, in the order in which a name is looked for."""
+
+
+@attrs.frozen
+class CustomResource:
+    """An object of a kind that Kubernetes does not have. An operator may make pods for it, of which nothing tells."""
+
+    namespace: str
+    name: str
+    kind: str
 
 
 @attrs.frozen
@@ -286,5 +343,5 @@ class ConfigMap:
 
 
 Resource: TypeAlias = (
-    Namespace | Node | Service | EndpointSlice | Endpoints | Pod | Workload | ServiceImport | ConfigMap
+    Namespace | Node | Service | EndpointSlice | Endpoints | Pod | Workload | CustomResource | ServiceImport | ConfigMap
 )

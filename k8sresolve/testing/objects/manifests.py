@@ -12,6 +12,7 @@ import attrs
 from k8sresolve._escaping import escaped, told
 from k8sresolve._log import logger
 from k8sresolve.errors import ManifestError
+from k8sresolve.testing.objects.custom import is_custom, read_custom
 from k8sresolve.testing.objects.fields import FieldPath, Object, Wrong, described, read_meta, take
 from k8sresolve.testing.objects.files import (
     IS_HELM_TEMPLATE,
@@ -33,12 +34,14 @@ from k8sresolve.testing.objects.kinds import (
     Workload,
 )
 from k8sresolve.testing.objects.pods import (
+    read_cron_job,
     read_daemon_set,
     read_deployment,
     read_job,
     read_node,
     read_pod,
     read_replica_set,
+    read_replication_controller,
     read_stateful_set,
     read_template,
 )
@@ -184,6 +187,9 @@ class _Reader:
         if resource is not None:
             yield resource
             return
+        if is_custom(group):
+            yield from read_custom(obj, kind)
+            return
         name = take(obj, "metadata", dict, {}, path).get("name")
         what = f"{group}/{kind}" if group else kind
         logger.info("%s %s is left out: DNS does not depend on it", escaped(what, 255), escaped(str(name), 255))
@@ -247,9 +253,11 @@ _READERS: dict[tuple[str, str], Callable[[Object, FieldPath], Resource | None]] 
     ("", "Node"): read_node,
     ("apps", "Deployment"): read_deployment,
     ("apps", "ReplicaSet"): read_replica_set,
+    ("", "ReplicationController"): read_replication_controller,
     ("apps", "StatefulSet"): read_stateful_set,
     ("apps", "DaemonSet"): read_daemon_set,
     ("batch", "Job"): read_job,
+    ("batch", "CronJob"): read_cron_job,
     ("", "ConfigMap"): _read_config_map,
     ("discovery.k8s.io", "EndpointSlice"): read_endpoint_slice,
     ("multicluster.x-k8s.io", "ServiceImport"): read_service_import,

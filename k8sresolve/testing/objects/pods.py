@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from sys import intern
+from typing import TypeVar
 
 import attrs
 
@@ -25,6 +26,7 @@ from k8sresolve.testing.objects.fields import (
 )
 from k8sresolve.testing.objects.kinds import (
     NO_PORT,
+    CronJob,
     DaemonSet,
     Deployment,
     DNSConfig,
@@ -35,6 +37,7 @@ from k8sresolve.testing.objects.kinds import (
     PodTemplate,
     PortEntry,
     ReplicaSet,
+    ReplicationController,
     Selector,
     StatefulSet,
 )
@@ -103,6 +106,11 @@ def _pod_spec(spec: Object, path: FieldPath) -> PodSpec:
         node_selector=read_labels(spec, "nodeSelector", path),
         dns_policy=take(spec, "dnsPolicy", str, "ClusterFirst", path),
         dns_config=_dns_config(spec, path),
+        host_aliases=tuple(
+            (take(alias, "ip", str, "", at), texts(alias, "hostnames", at))
+            for alias, at in mappings(spec, "hostAliases", path)
+        ),
+        hostname_override=take_name(spec, "hostnameOverride", path),
     )
 
 
@@ -166,10 +174,11 @@ def _count(obj: Object, key: str, default: int, path: FieldPath) -> int:
     return count
 
 
-def _replicated(
-    kind: type[Deployment] | type[ReplicaSet],
-) -> Callable[[Object, FieldPath], Deployment | ReplicaSet]:
-    def read_one(obj: Object, path: FieldPath) -> Deployment | ReplicaSet:
+_Replicated = TypeVar("_Replicated", Deployment, ReplicaSet, ReplicationController)
+
+
+def _replicated(kind: type[_Replicated]) -> Callable[[Object, FieldPath], _Replicated]:
+    def read_one(obj: Object, path: FieldPath) -> _Replicated:
         meta, (spec, at) = read_meta(obj, path), within(obj, "spec", path)
         replicas = _count(spec, "replicas", 1, at)
         return kind(meta.namespace, meta.name, replicas, read_template(spec, at), read_owner(obj, path))
@@ -179,6 +188,7 @@ def _replicated(
 
 read_deployment = _replicated(Deployment)
 read_replica_set = _replicated(ReplicaSet)
+read_replication_controller = _replicated(ReplicationController)
 
 
 def read_stateful_set(obj: Object, path: FieldPath) -> StatefulSet:
@@ -215,6 +225,14 @@ def read_job(obj: Object, path: FieldPath) -> Job:
     if indexed:
         _check_host_names(meta, pods)
     return Job(meta.namespace, meta.name, pods, read_template(spec, at), read_owner(obj, path), indexed=indexed)
+
+
+def read_cron_job(obj: Object, path: FieldPath) -> CronJob:
+    """Read a CronJob. It is not known when its next Job runs, so it has no pods."""
+    meta, (spec, at) = read_meta(obj, path), within(obj, "spec", path)
+    job, job_path = within(spec, "jobTemplate", at)
+    of_job, of_job_path = within(job, "spec", job_path)
+    return CronJob(meta.namespace, meta.name, 0, read_template(of_job, of_job_path), read_owner(obj, path))
 
 
 def _check_host_names(meta: Meta, end: int) -> None:

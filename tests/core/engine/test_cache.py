@@ -10,7 +10,7 @@ import dns.rrset
 import pytest
 
 from k8sresolve._core.engine.cache import Cache, key_of
-from k8sresolve._core.questions import AAAA, SRV, A, Empty, Exchange, Failed, Found, NxDomain, Question
+from k8sresolve._core.questions import AAAA, SRV, A, Empty, Failed, Found, NxDomain, Question
 from k8sresolve._core.wire.query import encode_query
 from k8sresolve._core.wire.reply import read_reply
 from k8sresolve.config import CacheConfig
@@ -184,7 +184,7 @@ def test_f9_an_answer_of_more_than_an_eighth_is_not_kept_and_drives_nothing_out(
     kept.put(QA, found(30.0), 0.0)
     kept.put(Question("big.", A), many(105), 0.0)
     assert kept.get(Question("big.", A), 0.0) is not None
-    kept.put(Question("big.", A), many(110), 0.0)
+    kept.put(Question("big.", A), many(112), 0.0)
     assert kept.get(Question("big.", A), 0.0) is None
     assert kept.get(QA, 0.0) is not None
 
@@ -234,8 +234,9 @@ def wire_reply(rdtype, count):
 
     def remember():
         reading = read_reply(wire, query, rdtype)
-        exchange = Exchange("10.96.0.10:53", "udp", "NOERROR", 0.4)
-        return Found(reading.data, 30, 34.5, reading.chain, reading.glue, reading.truncated, (exchange,), 4.5)
+        return Found(
+            reading.data, 30, 34.5, reading.chain, reading.glue, reading.truncated, "10.96.0.10:53", 4.5, float("0.4")
+        )
 
     return remember
 

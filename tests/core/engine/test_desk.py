@@ -3,6 +3,7 @@
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 
+import dns.edns
 import dns.message
 import dns.rrset
 import pytest
@@ -16,6 +17,7 @@ from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.events import Events
 from k8sresolve._core.questions import AAAA, A, Found, Patience, Question, Round, Terms
+from k8sresolve._core.wire.reply import Odd
 from k8sresolve.config import CacheConfig, Nameserver
 from tests.effort import cpu_seconds
 
@@ -39,7 +41,7 @@ def reply_to(name, rdtype, rcode, ttl):
 class Host:
     """A host that notes what it is told, and has one heap of alarms as real ones do."""
 
-    def __init__(self, cap=64, rotate=False, entries=64, observers=(), **options):
+    def __init__(self, cap=64, rotate=False, entries=64, observers=(), left=False, **options):
         rules = Rules(
             nameservers=(Nameserver("10.0.0.1"), Nameserver("10.0.0.2"))[: options.pop("count", 1)],
             in_flight=cap,
@@ -49,7 +51,7 @@ class Host:
         )
         self.reported = []
         self.events = Events(observers, self.report)
-        self.desk = Desk(rules, Ledger(rules), self.events, self)
+        self.desk = Desk(rules, Ledger(rules), self.events, self, left=left)
         self.alarms = Alarms()
         self.now = 0.0
         self.sends = []
@@ -603,6 +605,44 @@ def test_questions_sends_and_resends_are_counted():
     host.wait(3)
     assert host.counters.sends == len(host.sends) > 3
     assert host.counters.resends == len(host.sends) - 3
+
+
+# -- what may take long to read --------------------------------------------------------------------------------------
+
+
+def odd_reply():
+    message = dns.message.from_wire(reply_to("a.", "A", 0, 30))
+    message.use_edns(options=[dns.edns.GenericOption(dns.edns.NSID, b"ns1")])
+    return message.to_wire()
+
+
+def test_what_is_odd_is_read_at_once_for_a_host_that_reads_nothing():
+    host = Host()
+    batch = host.ask("a")
+    ((flight, send),) = host.sends
+    host.desk.datagram(flight, send.number, odd_reply(), host.now)
+    assert data(batch) == [(IPV4,)]
+
+
+def test_what_is_odd_is_left_to_a_host_that_reads_and_changes_nothing_until_it_is_read():
+    host = Host(left=True)
+    batch = host.ask("a")
+    ((flight, send),) = host.sends
+    with pytest.raises(Odd):
+        host.desk.datagram(flight, send.number, odd_reply(), host.now)
+    assert (batch.done, host.desk.active) == (False, 1)
+    host.desk.datagram(flight, send.number, lambda: flight.read(odd_reply()), host.now)
+    assert data(batch) == [(IPV4,)]
+    assert host.idle()
+
+
+def test_a_reading_that_comes_once_the_flight_has_landed_is_passed_over():
+    host = Host(left=True)
+    batch = host.ask("a")
+    ((flight, send),) = host.sends
+    host.reply("a")
+    host.desk.datagram(flight, send.number, lambda: 1 / 0, host.now)
+    assert (data(batch), host.reported) == ([(IPV4,)], [])
 
 
 # -- faults ----------------------------------------------------------------------------------------------------------

@@ -1,8 +1,10 @@
 """One question as a state machine, event by event: what it sends, when it wakes up, what it answers."""
 
 import itertools
+from functools import partial
 from ipaddress import IPv4Address
 
+import dns.edns
 import dns.flags
 import dns.message
 import dns.rcode
@@ -12,11 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from k8sresolve._core.engine.health import Budget, Health
-from k8sresolve._core.engine.inquiry import EARLY, Inquiry
+from k8sresolve._core.engine.inquiry import EARLY, LARGE, Inquiry
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.engine.sends import Send
 from k8sresolve._core.questions import AAAA, IMPATIENT, A, Empty, Failed, Found, NxDomain, Patience, Question
+from k8sresolve._core.wire.reply import Odd
 from k8sresolve.config import CacheConfig, Nameserver
 
 NAME = "payments.shop.svc.cluster.local."
@@ -83,11 +86,17 @@ class Talk:
         return [exchange.outcome for exchange in self.answer.exchanges]
 
     def datagram(self, now, number, data):
-        self._note(now, self.inquiry.on_datagram(now, number, data))
-        return self
+        return self._tell(self.inquiry.on_datagram, now, number, data)
 
     def stream(self, now, number, data):
-        self._note(now, self.inquiry.on_stream(now, number, data))
+        return self._tell(self.inquiry.on_stream, now, number, data)
+
+    def _tell(self, event, now, number, data):
+        try:
+            sends = event(now, number, data)
+        except Odd:
+            sends = event(now, number, partial(self.inquiry.read, data))
+        self._note(now, sends)
         return self
 
     def error(self, now, number, text="connection refused"):
@@ -254,6 +263,37 @@ def test_each_reply_is_a_sample_of_the_round_trip_from_its_own_send():
     assert talk.ledger.healths[0].srtt == pytest.approx(0.05)
     talk = Talk().wait(0.25).datagram(0.3, 0, FOUND)
     assert talk.ledger.healths[0].srtt == pytest.approx(0.3)
+
+
+ODD = dns.message.from_wire(FOUND)
+ODD.use_edns(options=[dns.edns.GenericOption(dns.edns.NSID, b"ns1")])
+ODD = ODD.to_wire()
+
+
+@pytest.mark.parametrize(
+    ("data", "over"), [(ODD, "udp"), (ODD, "tcp"), (FOUND.ljust(LARGE + 1, b"\0"), "tcp")], ids=["odd", "odd", "large"]
+)
+def test_what_may_take_long_to_read_is_left_unread_and_its_reading_counts_from_when_it_came(data, over):
+    inquiry = Talk(use_tcp=over == "tcp").inquiry
+    event = inquiry.on_datagram if over == "udp" else inquiry.on_stream
+    with pytest.raises(Odd):
+        event(0.1, 0, data)
+    assert (inquiry.answer, inquiry.sent[0].ended) == (None, False)
+    assert event(0.9, 0, partial(inquiry.read, data)) == []
+    assert (inquiry.answer.data, inquiry.answer.at) == ((ADDRESS,), 0.9)
+    assert inquiry._ledger.healths[0].srtt == pytest.approx(0.1)
+
+
+def test_a_message_of_16_kib_is_read_at_once():
+    inquiry = Talk(use_tcp=True).inquiry
+    inquiry.on_stream(0.1, 0, FOUND.ljust(LARGE, b"\0"))
+    assert inquiry.answer.data == (ADDRESS,)
+
+
+def test_a_datagram_that_is_larger_than_was_stated_is_junk_however_large():
+    inquiry = Talk().inquiry
+    assert inquiry.on_datagram(0.1, 0, ODD.ljust(LARGE + 1, b"\0")) == []
+    assert inquiry.answer is None
 
 
 def test_samples_are_smoothed_as_in_rfc_6298():

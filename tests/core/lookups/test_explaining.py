@@ -25,7 +25,7 @@ from k8sresolve._core.lookups.explaining import explain
 from k8sresolve._core.lookups.hosts import addresses
 from k8sresolve._core.questions import Empty, Failed, Found, NxDomain
 from k8sresolve._core.search import walk as search
-from k8sresolve.records import Candidate, Explanation
+from k8sresolve.explanations import Candidate, Explanation
 from tests.core.lookups.driving import POD, drive, setting
 
 V4, V6 = IPv4Address("10.96.20.1"), IPv6Address("fd00::1")

@@ -23,7 +23,7 @@ from k8sresolve import (
 from k8sresolve._core.lookups.trail import Trail
 from k8sresolve._core.questions import AAAA, A, Empty, Exchange, Failed, Found, NxDomain, Question, Round
 from k8sresolve._core.search.rules import Step, Tried
-from k8sresolve.records import Candidate
+from k8sresolve.explanations import Candidate
 from tests.core.lookups.driving import POD, drive, setting
 
 NAME = "web.shop.svc.cluster.local."

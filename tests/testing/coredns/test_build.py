@@ -10,13 +10,11 @@ from tests.testing.coredns.world import KUBERNETES, OBJECTS, WEB, answer, cluste
 
 def test_what_is_not_modelled_is_named_in_one_warning(caplog):
     with caplog.at_level(logging.WARNING, "k8sresolve"):
-        made = cluster(
-            KUBERNETES, "errors", "template IN A {\n answer x\n}", "acl {\n block\n}", "cache 30 {\n prefetch 10\n}"
-        )
+        made = cluster(KUBERNETES, "errors", "dns64", "geoip /x.mmdb", "forward . 9.9.9.9 {\n next NXDOMAIN\n}")
     assert [what.partition(" (")[0] for what in made.warnings] == [
-        "plugin template",
-        "plugin acl",
-        "option prefetch of cache",
+        "plugin dns64",
+        "plugin geoip",
+        "option next of forward",
     ]
     (record,) = caplog.records
     assert all(what in record.getMessage() for what in made.warnings)
@@ -49,7 +47,7 @@ def test_what_is_not_modelled_is_named_in_one_warning(caplog):
         ("rewrite name nearly a b", "none of"),
         ("rewrite name regex ( b", "regular expression"),
         ("rewrite name regex (a) {1}{2}.b", "more groups"),
-        ("rewrite answer name a b", "starts with name"),
+        ("rewrite answer name a b", "none of name, type"),
         ("autopath", "1 or more"),
         ("minimal now", "takes 0"),
     ],

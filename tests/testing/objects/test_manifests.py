@@ -13,6 +13,7 @@ from k8sresolve.testing import Cluster
 from k8sresolve.testing.objects import files
 from k8sresolve.testing.objects.kinds import (
     NO_PORT,
+    CustomResource,
     EndpointAddress,
     Endpoints,
     EndpointSlice,
@@ -251,7 +252,9 @@ def test_a_kustomization_is_one_by_its_kind_in_any_file_and_stream(tmp_path):
         assert "a kustomization" in refused(tmp_path, text, "all.yaml").problem
     flux = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: a}\n"
     write(tmp_path, kustomization_yaml=flux)
-    assert read_manifests([tmp_path / "kustomization.yaml"]) == []
+    assert read_manifests([tmp_path / "kustomization.yaml"]) == [
+        CustomResource("default", "Kustomization/a", "Kustomization")
+    ]
 
 
 def test_a_helm_chart_is_told_to_be_one(tmp_path):
@@ -467,10 +470,10 @@ def test_other_kinds_of_objects_are_read():
 def test_kinds_that_dns_does_not_depend_on_are_left_out_and_said(caplog):
     caplog.set_level(logging.INFO, "k8sresolve")
     config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "coredns"}}
-    knative = {"apiVersion": "serving.knative.dev/v1", "kind": "Service", "metadata": {"name": "web"}}
-    assert read_objects([config, knative]) == []
+    role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": {"name": "web"}}
+    assert read_objects([config, role]) == []
     assert "ConfigMap coredns" in caplog.text
-    assert "serving.knative.dev/Service web" in caplog.text
+    assert "rbac.authorization.k8s.io/Role web" in caplog.text
 
 
 def test_a_newer_version_of_a_known_group_is_read_as_it_stands():

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from k8sresolve._core.questions import AAAA, CNAME, NS, SOA, SRV, A
 from k8sresolve._core.wire.rcodes import NOERROR, NXDOMAIN, REFUSED, SERVFAIL
@@ -10,11 +9,9 @@ from k8sresolve.errors import ConfigError
 from k8sresolve.testing.coredns.chain import MAX_DEPTH, NOTIFY, Chain, Plugin, Reply, Request, unwritten
 from k8sresolve.testing.coredns.corefile import Directive
 from k8sresolve.testing.coredns.names import Labels, fqdn, is_below, split
-from k8sresolve.testing.coredns.records import AXFR, IXFR, MX, Rdata, Record, soa_record
+from k8sresolve.testing.coredns.records import AXFR, IXFR, MX, Record, soa_record
 from k8sresolve.testing.coredns.setup import Block, Specification, zones
-
-if TYPE_CHECKING:
-    import dns.rdata
+from k8sresolve.testing.coredns.zone_lines import rdata_parts
 
 EMPTY_INTERNET: Mapping[str, str] = MappingProxyType(
     {".": ". 86400 IN SOA a.root-servers.net. nstld.verisign-grs.com. 1 1800 900 604800 86400\n"}
@@ -43,7 +40,7 @@ class _Zone:
         for name, ttl, rdata in zone.iterate_rdatas():
             rdtype = int(rdata.rdtype)
             # CoreDNS keeps letter case in SRV records alone.
-            owner, parts = name.to_text(), _parts(rdata)
+            owner, parts = name.to_text(), rdata_parts(rdata)
             if rdtype != SRV:
                 owner, parts = owner.lower(), tuple(part.lower() if isinstance(part, str) else part for part in parts)
             record = Record(owner, rdtype, int(ttl), parts)
@@ -166,23 +163,6 @@ def _glue(zone: _Zone, records: Iterable[Record]) -> tuple[Record, ...]:
 
 def _target(record: Record) -> str:
     return next(part for part in record.rdata if isinstance(part, str))
-
-
-def _parts(rdata: "dns.rdata.Rdata") -> Rdata:
-    """Split a record's data at the domain names that a message may compress or that are followed."""
-    wire = rdata.to_wire() or b""
-    match int(rdata.rdtype):
-        case 2 | 5 | 12:  # NS, CNAME, PTR
-            return (str(rdata.to_text()),)
-        case 33:  # SRV
-            return (wire[:6], str(rdata.to_text()).split()[3])
-        case 15:  # MX
-            return (wire[:2], str(rdata.to_text()).split()[1])
-        case 6:  # SOA
-            mname, rname = str(rdata.to_text()).split()[:2]
-            return (mname, rname, wire[-20:])
-        case _:
-            return (wire,)
 
 
 def _set_up(block: Block, directives: Sequence[Directive]) -> Iterator[Plugin]:

@@ -42,6 +42,9 @@ class LoadBalance:
 
 def _set_up(block: Block, directives: Sequence[Directive]) -> Iterator[Plugin]:
     directive = directives[-1]
+    for option in directive.block if directive.words[:1] != ("weighted",) else ():
+        if option.name == "reload":
+            raise option.token.error("reload is an option of loadbalance weighted")
     if directive.words in ((), ("round_robin",)):
         for _ in block.options(directive):
             pass

@@ -1,19 +1,20 @@
-"""CoreDNS's `rewrite` plugin, as far as it is about names: questions are changed on the way in, replies on the way out.
+"""CoreDNS's `rewrite` plugin: questions are changed on the way in, replies on the way out.
 
-Rules for types, classes, TTLs, EDNS options and rcodes are not modelled.
+Rules for EDNS options and for the targets of aliases are not modelled.
 """
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import Literal, NamedTuple, assert_never, get_args
+from typing import Literal, NamedTuple, TypeAlias, assert_never, get_args
 
 from k8sresolve._core.wire.names import Unsendable
 from k8sresolve._core.wire.rcodes import SERVFAIL
-from k8sresolve.testing.coredns.chain import Chain, Plugin, Reply, Request, unwritten
+from k8sresolve.testing.coredns.chain import Chain, Plugin, Reply, Request, Sender, unwritten
 from k8sresolve.testing.coredns.corefile import Directive, Token
 from k8sresolve.testing.coredns.names import fqdn, name_to_wire
 from k8sresolve.testing.coredns.records import Record
 from k8sresolve.testing.coredns.setup import Block, Specification
+from k8sresolve.testing.coredns.words import read_class, read_rcode, read_regex, read_type
 
 Change = Callable[[str], str]
 """Makes another name of a name, or gives it back."""
@@ -25,7 +26,7 @@ class AnswerRule(NamedTuple):
     change: Change
     value: bool
 
-    def apply(self, record: Record) -> Record:
+    def record(self, record: Record) -> Record:
         """Change a record."""
         if not self.value:
             return record._replace(name=self.change(record.name))
@@ -36,48 +37,110 @@ class AnswerRule(NamedTuple):
         return record._replace(rdata=(*record.rdata[:at], name, *record.rdata[at + 1 :]))
 
 
+class TtlRule(NamedTuple):
+    """Keeps TTLs within bounds."""
+
+    least: int
+    most: int
+
+    def record(self, record: Record) -> Record:
+        """Change a record."""
+        return record._replace(ttl=min(max(record.ttl, self.least), self.most))
+
+
+class RcodeRule(NamedTuple):
+    """Makes one rcode another."""
+
+    old: int
+    new: int
+
+    def record(self, record: Record) -> Record:
+        """Leave a record as it is."""
+        return record
+
+
+ReplyRule: TypeAlias = AnswerRule | TtlRule | RcodeRule
+
+
 class NameRule(NamedTuple):
-    """One rule. `match` gives the new name, or None; `answers` are for the reply.
+    """A rule for names. `match` gives the new name, or None; `replies` are for the reply.
 
     With `auto`, the reply's names are changed back. `go_on` tries the rules behind it, too.
     """
 
     match: Callable[[str], str | None]
-    answers: Sequence[AnswerRule] = ()
+    replies: Sequence[ReplyRule] = ()
     auto: bool = False
     go_on: bool = False
+
+    def apply(self, request: Request) -> tuple[Request, Sequence[ReplyRule]] | None:
+        """Change a request, and say how the reply is changed; None where the rule is not for it."""
+        name = request.name.lower()
+        changed = self.match(name)
+        if changed is None:
+            return None
+        back = _remap(changed, name)
+        undone = (AnswerRule(back, value=False), AnswerRule(back, value=True)) if self.auto else ()
+        return request._replace(name=changed), (*undone, *self.replies)
+
+
+class FieldRule(NamedTuple):
+    """A rule for the question's type or class."""
+
+    field: Literal["rdtype", "rdclass"]
+    old: int
+    new: int
+    go_on: bool = False
+
+    def apply(self, request: Request) -> tuple[Request, Sequence[ReplyRule]] | None:
+        """Change a request, or say None where the rule is not for it."""
+        if getattr(request, self.field) != self.old:
+            return None
+        return request._replace(rdtype=self.new) if self.field == "rdtype" else request._replace(rdclass=self.new), ()
+
+
+class ForReply(NamedTuple):
+    """A rule that leaves the question as it is: for names that fit, it changes the reply."""
+
+    fits: Callable[[str], bool]
+    reply: ReplyRule
+    go_on: bool = False
+
+    def apply(self, request: Request) -> tuple[Request, Sequence[ReplyRule]] | None:
+        """Say how the reply is changed, or None where the rule is not for it."""
+        return (request, (self.reply,)) if self.fits(request.name.lower()) else None
+
+
+Rule: TypeAlias = NameRule | FieldRule | ForReply
 
 
 class Rewrite:
     """The plugin."""
 
-    def __init__(self, rules: Sequence[NameRule]) -> None:
+    def __init__(self, rules: Sequence[Rule]) -> None:
         self._rules = rules
 
     def answer(self, request: Request, rest: Chain) -> Reply:
         """Rewrite the question, have it answered, and rewrite the reply."""
-        answers: list[AnswerRule] = []
-        asked = request.name
+        rules: list[ReplyRule] = []
+        asked = request
         for rule in self._rules:
-            name = request.name.lower()
-            changed = rule.match(name)
-            if changed is None:
+            applied = rule.apply(request)
+            if applied is None:
                 continue
-            if not _is_name(changed):
+            request, replies = applied
+            if not _is_name(request.name):
                 return unwritten(SERVFAIL)
-            request = request._replace(name=changed)
-            if rule.auto:
-                back = _remap(changed, name)
-                answers += [AnswerRule(back, value=False), AnswerRule(back, value=True)]
-            answers += rule.answers
+            rules += replies
             if not rule.go_on:
                 break
         else:
-            if not answers and request.name != asked:
+            if not rules and request != asked:
                 # CoreDNS puts the question back only where a rule says `stop` or is about the reply.
-                return rest.answer(request)._replace(question=request.name)
+                reply = rest.answer(request)._replace(question=request.name)
+                return reply if request.rdtype == asked.rdtype else reply.marked(rdtype=request.rdtype)
         reply = rest.answer(request)
-        return _rewritten(reply, answers[::-1]) if answers else reply
+        return _rewritten(reply, rules[::-1]) if rules else reply
 
 
 def _is_name(name: str) -> bool:
@@ -88,18 +151,25 @@ def _is_name(name: str) -> bool:
     return True
 
 
-def _rewritten(reply: Reply, rules: Sequence[AnswerRule]) -> Reply:
+def _rewritten(reply: Reply, rules: Sequence[ReplyRule]) -> Reply:
     def records(section: Sequence[Record]) -> tuple[Record, ...]:
         changed: list[Record] = []
         for record in section:
             for rule in rules:
-                record = rule.apply(record)  # noqa: PLW2901 - one rule after the other
+                record = rule.record(record)  # noqa: PLW2901 - one rule after the other
             changed.append(record)
         return tuple(changed)
 
-    return reply._replace(
-        answer=records(reply.answer), authority=records(reply.authority), additional=records(reply.additional)
-    )
+    answer, authority, additional = map(records, (reply.answer, reply.authority, reply.additional))
+    # CoreDNS goes through the rules once for each record, those for rcodes among them.
+    rcode = reply.rcode
+    for _ in range(len(answer) + len(authority) + len(additional) or 1):
+        for rule in rules:
+            if isinstance(rule, RcodeRule) and rcode == rule.old:
+                rcode = rule.new
+    # The reply of nobody's making is made here, so that it is a plugin's.
+    sender: Sender = "plugin" if reply.sender == "server" else reply.sender
+    return reply._replace(rcode=rcode, sender=sender, answer=answer, authority=authority, additional=additional)
 
 
 def _remap(old: str, new: str) -> Change:
@@ -135,33 +205,102 @@ def _substitute(expression: "re.Pattern[str]", template: str) -> Change:
 
 # Reading rules.
 
-_OTHER_RULES = ("class", "type", "edns0", "ttl", "cname", "rcode")
 _Match = Literal["exact", "prefix", "suffix", "substring", "regex"]
+_TTL = re.compile(r"(?P<least>\d{0,10})(?P<dash>-)?(?P<most>\d{0,10})")
+_MAX_TTL, _MAX_UINT32 = 0x7FFFFFFF, 0xFFFFFFFF
 
 
-def _read_rule(directive: Directive, note: Callable[[str, Token], None]) -> NameRule | None:
-    """Read `rewrite [stop|continue] name [KIND] FROM TO [answer ...]`; None for a rule that is not about names.
-
-    Raises `ManifestError`.
-    """
+def _read_rule(directive: Directive, note: Callable[[str, Token], None]) -> Rule | None:
+    """Read `rewrite [stop|continue] KIND ...`; None for a kind that is not modelled. Raises `ManifestError`."""
+    # Words in braces count where fewer than two stand before them.
     inner = (token for option in directive.block for token in (option.token, *option.arguments))
-    words = [*directive.arguments, *inner]
+    words = [*directive.arguments, *(inner if len(directive.arguments) < 2 else ())]
     go_on = False
     if words and words[0].text.lower() in ("stop", "continue"):
         go_on = words.pop(0).text.lower() == "continue"
-    kind = words[0].text.lower() if words else ""
-    if kind in _OTHER_RULES:
-        note(f"rewrite {kind}", directive.token)
-        return None
-    if kind != "name":
-        raise directive.token.error(f"a rule for rewrite starts with name, not {kind!r}")
-    words = words[1:]
+    kind = words.pop(0).text.lower() if words else ""
+    match kind:
+        case "name":
+            rule: Rule = _read_name_rule(words, directive)
+        case "type" | "class":
+            rule = _read_field_rule(kind, words, directive)
+        case "ttl":
+            rule = _read_reply_rule(kind, words, 1, directive)
+        case "rcode":
+            rule = _read_reply_rule(kind, words, 2, directive)
+        case "edns0" | "cname":
+            note(f"rewrite {kind}", directive.token)
+            return None
+        case _:
+            raise directive.token.error(f"rewrite {kind!r} is none of name, type, class, ttl, rcode, edns0, cname")
+    return rule._replace(go_on=go_on)
+
+
+def _read_field_rule(kind: str, words: Sequence[Token], directive: Directive) -> FieldRule:
+    """Read `type FROM TO`, or `class FROM TO`."""
+    if len(words) != 2:
+        raise directive.token.error(f"rewrite {kind} takes two words, not {len(words)}")
+    if kind == "type":
+        old, new = (read_type(word, any_case=True) for word in words)
+        return FieldRule("rdtype", old, new)
+    old, new = (read_class(word, any_case=True) for word in words)
+    return FieldRule("rdclass", old, new)
+
+
+def _read_reply_rule(kind: str, words: list[Token], values: int, directive: Directive) -> ForReply:
+    """Read `ttl [KIND] NAME LEAST-MOST`, or `rcode [KIND] NAME FROM TO`: the name is as it was, the reply is not."""
+    if not values < len(words) <= values + 2:
+        raise directive.token.error(f"rewrite {kind} takes {values + 1} or {values + 2} words, not {len(words)}")
+    match = _read_match(words.pop(0), directive) if len(words) == values + 2 else "exact"
+    name, *rest = words
+    reply: ReplyRule = _read_ttl(rest[0]) if kind == "ttl" else RcodeRule(*_rcodes(rest))
+    return ForReply(_fits(match, name), reply)
+
+
+def _rcodes(words: Sequence[Token]) -> tuple[int, int]:
+    old, new = (read_rcode(word, any_case=True) for word in words)
+    return old, new
+
+
+def _read_ttl(token: Token) -> TtlRule:
+    """Read `TTL`, `LEAST-MOST`, `LEAST-` or `-MOST`."""
+    found = _TTL.fullmatch(token.text)
+    if found is None or not (found["least"] or found["most"]):
+        raise token.error(f"{token.text!r} is no TTL, such as 5-30")
+    least = int(found["least"] or 0)
+    most = (int(found["most"]) if found["most"] else _MAX_TTL) if found["dash"] else least
+    if not least <= most <= _MAX_UINT32:
+        raise token.error(f"{token.text!r} is no range of TTLs")
+    return TtlRule(least, most)
+
+
+def _fits(match: _Match, name: Token) -> Callable[[str], bool]:
+    """Say which names a rule for the reply is for."""
+    text = _normal(name)
+    match match:
+        case "exact":
+            return lambda asked: asked == text
+        case "prefix":
+            return lambda asked: asked.startswith(text)
+        case "suffix":
+            return lambda asked: asked.endswith(text)
+        case "substring":
+            return lambda asked: text in asked
+        case "regex":
+            expression = read_regex(name, name.text)
+            return lambda asked: expression.search(asked) is not None
+        case _:
+            assert_never(match)
+
+
+def _read_name_rule(words: list[Token], directive: Directive) -> NameRule:
+    """Read `name [KIND] FROM TO [answer ...]`."""
     if len(words) < 2:
         raise directive.token.error("rewrite name needs two names")
     match = _read_match(words.pop(0), directive) if len(words) > 2 else "exact"
     old, new, *rest = words
     answers, auto = _answer_rules(rest)
-    return _rule(match, old, new, tuple(answers), auto=auto)._replace(go_on=go_on)
+    return _rule(match, old, new, tuple(answers), auto=auto)
 
 
 def _read_match(token: Token, directive: Directive) -> _Match:
@@ -169,7 +308,7 @@ def _read_match(token: Token, directive: Directive) -> _Match:
         case "exact" | "prefix" | "suffix" | "substring" | "regex" as known:
             return known
         case other:
-            raise directive.token.error(f"rewrite name {other!r} is none of {', '.join(get_args(_Match))}")
+            raise directive.token.error(f"{other!r} is none of {', '.join(get_args(_Match))}")
 
 
 def _normal(token: Token) -> str:
@@ -205,11 +344,7 @@ def _where(fits: Callable[[str], bool], change: Change) -> Callable[[str], str |
 
 
 def _compiled(old: Token, new: Token) -> "re.Pattern[str]":
-    try:
-        # Go's `$` is the text's very end.
-        expression = re.compile(re.sub(r"(?<!\\)\$$", r"\\Z", old.text))
-    except (re.error, OverflowError, RecursionError) as problem:
-        raise old.error(f"{old.text!r} is no regular expression: {problem}") from None
+    expression = read_regex(old, old.text)
     if len({int(number) for number in re.findall(r"\{(\d{1,3})\}", new.text)}) > expression.groups:
         raise new.error(f"{new.text!r} has more groups than {old.text!r}")
     return expression
@@ -245,4 +380,4 @@ def _set_up(block: Block, directives: Sequence[Directive]) -> Iterator[Plugin]:
         yield Rewrite(rules)
 
 
-SPECIFICATION = Specification("rewrite", _set_up, options=frozenset({"name"}))
+SPECIFICATION = Specification("rewrite", _set_up, options=frozenset({"name", "type", "class", "ttl", "rcode"}))

@@ -1,5 +1,6 @@
 import pytest
 
+from k8sresolve.errors import ManifestError
 from tests.testing.coredns.world import KUBERNETES, WEB, answer, ask, cluster, lines, outcome
 
 
@@ -45,6 +46,70 @@ def test_rules_go_on_or_stop():
 
 
 def test_other_rules_of_rewrite_are_named():
-    made = cluster(KUBERNETES, "rewrite ttl exact a.org 5-10", "rewrite type ANY A")
-    assert [what.partition(" (")[0] for what in made.warnings] == ["rewrite ttl", "rewrite type"]
+    made = cluster(KUBERNETES, "rewrite edns0 nsid append", "rewrite cname exact a.org b.org")
+    assert [what.partition(" (")[0] for what in made.warnings] == ["rewrite edns0", "rewrite cname"]
     assert answer(made, WEB) == [f"{WEB} 30 A 10.96.0.2"]
+
+
+def test_a_type_is_another_on_the_way_in_only():
+    made = cluster(KUBERNETES, "rewrite type ANY A")
+    reply = ask(made, WEB, "ANY")
+    assert lines(reply.answer) == [f"{WEB} 30 A 10.96.0.2"]
+    assert reply.question[0].rdtype == 255
+
+
+def test_a_class_is_another_on_the_way_in_only():
+    made = cluster("rewrite class IN CH", 'template CH A {\n answer "ch. 1 IN A 192.0.2.1"\n}', KUBERNETES)
+    assert outcome(made, WEB) == "NOERROR"
+
+
+@pytest.mark.parametrize(
+    ("rule", "ttl"),
+    [
+        (f"ttl {WEB} 7", 7),
+        (f"ttl exact {WEB} 40-50", 40),
+        ("ttl suffix .cluster.local -9", 9),
+        ("ttl prefix web. 31-", 31),
+        ("ttl substring shop 5-100", 30),
+        ("ttl regex ^w.b[.] 1-2", 2),
+        ("ttl db.shop.svc.cluster.local 7", 30),
+    ],
+)
+def test_ttls_are_kept_within_bounds(rule, ttl):
+    assert answer(cluster(KUBERNETES, f"rewrite {rule}"), WEB) == [f"{WEB} {ttl} A 10.96.0.2"]
+
+
+def test_an_rcode_is_made_another():
+    rule = "rewrite rcode suffix .cluster.local NXDOMAIN NOERROR"
+    made = cluster(KUBERNETES, rule)
+    assert outcome(made, "none.shop.svc.cluster.local.") == "NODATA"
+    assert outcome(made, WEB) == "NOERROR"
+    alone = cluster("rewrite rcode regex .* SERVFAIL 3", "hosts")
+    assert outcome(alone, "x.corp.") == "NXDOMAIN"
+
+
+def test_a_rule_for_the_reply_stops_unless_it_says_continue():
+    name = "rewrite name suffix .corp .shop.svc.cluster.local answer auto"
+    assert outcome(cluster(KUBERNETES, "rewrite ttl regex .* 7", name), "web.corp.") == "SERVFAIL"
+    on = cluster(KUBERNETES, "rewrite continue ttl regex .* 7", name)
+    assert answer(on, "web.corp.") == ["web.corp. 7 A 10.96.0.2"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "problem"),
+    [
+        ("type A", "two words"),
+        ("type A NONE", "no record type"),
+        ("class IN IM", "no class"),
+        ("ttl a.org", "2 or 3 words"),
+        ("ttl a.org -", "no TTL"),
+        ("ttl a.org 9-5", "no range"),
+        ("ttl exactly a.org 9", "none of exact"),
+        ("ttl regex ( 9", "no regular expression"),
+        ("rcode a.org NXDOMAIN", "3 or 4 words"),
+        ("rcode a.org NXDOMAIN NOPE", "no rcode"),
+    ],
+)
+def test_rules_that_coredns_would_not_start_with(rule, problem):
+    with pytest.raises(ManifestError, match=problem):
+        cluster(f"rewrite {rule}")

@@ -37,9 +37,7 @@ class Memo:
         records = _records(reply)
         if not _FEW <= records <= _MOST:
             return reply
-        rcode, answer, authority, additional, authoritative, sender, question, _ = reply
-        written = Written(answer, authority, additional)
-        reply = Reply(rcode, answer, authority, additional, authoritative, sender, question, written)
+        reply = reply._replace(written=Written(reply.answer, reply.authority, reply.additional))
         with self._lock:
             self._drop((name, rdtype))
             self._replies[name, rdtype] = serial, reply

@@ -1,0 +1,57 @@
+"""How a name is searched for, as users are told of it. Loaded when somebody asks: no lookup needs it."""
+
+from typing import Literal
+
+import attrs
+
+from k8sresolve._escaping import escaped
+from k8sresolve._value import Value
+from k8sresolve.config import Policy
+from k8sresolve.errors import Outcome
+from k8sresolve.names import IPAddress
+
+
+@attrs.frozen(eq=False, repr=False)
+class Candidate(Value):
+    """One absolute name tried for a user's name, or left out.
+
+    `rule` says why it is asked or left out, `asked` which. The rest tells, once it was asked, the types asked for, the
+    `outcome`, the nameserver that gave it and the time it took, or, where it was remembered, its `age` in seconds; they
+    are empty before.
+    """
+
+    name: str
+    rule: str
+    asked: bool = True
+    questions: tuple[str, ...] = ()
+    outcome: Outcome | Literal["", "not asked"] = ""
+    nameserver: str = ""
+    milliseconds: float | None = None
+    age: float | None = None
+
+    def __str__(self) -> str:
+        if not self.nameserver:
+            return escaped(f"{self.name} {self.outcome or self.rule}")
+        when = f"in {self.milliseconds:.1f} ms" if self.age is None else f"remembered, {self.age:.0f} s old"
+        return escaped(f"{self.name} {'/'.join(self.questions)} {self.outcome} from {self.nameserver} {when}")
+
+
+@attrs.frozen(eq=False, repr=False)
+class Explanation(Value):
+    """How a host name was looked up: every candidate, and what came of it.
+
+    `outcome` is `"found"`, `"nodata"`, `"nxdomain"` or a failure's name, `addresses` what was found, and `questions`
+    the number of questions asked of nameservers or the cache. `remark` points out a temporary failure that this
+    policy's resolver, or another libc in its place, reports as "no such name", or that a search domain outside the
+    cluster answered for a name that was complete; it is empty where there is neither.
+    `advice` says how to ask for a host outside at less cost, where it was found behind the search list.
+    """
+
+    name: str
+    policy: Policy
+    candidates: tuple[Candidate, ...]
+    outcome: Outcome
+    addresses: tuple[IPAddress, ...]
+    questions: int
+    remark: str = ""
+    advice: str = ""

@@ -1,0 +1,43 @@
+"""The Service of the cluster's nameserver, which distributions name as they like."""
+
+from collections.abc import Iterator
+
+from k8sresolve.testing.objects.kinds import Service
+from k8sresolve.testing.objects.store import Store
+
+DEFAULT_NAMESERVER = "10.96.0.10"
+"""The nameserver in resolv.conf where no Service says otherwise: kubeadm's."""
+
+_USUAL = ("kube-system", "kube-dns")
+_OPENSHIFT = ("openshift-dns", "dns-default")  # its selector is of its own
+_PODS = ("k8s-app", "kube-dns")
+_UPSTREAM = "kube-dns-upstream"  # by which NodeLocal DNSCache asks the nameserver, and no pod
+_DNS_PORT = 53
+
+
+def dns_services(store: Store) -> Iterator[Service]:
+    """Find the Services that lead to the cluster's nameserver; that which pods are told to ask comes first."""
+    usual = store.service(*_USUAL)
+    if usual is not None:
+        yield usual
+    others = [item for item in store.all("Service") if isinstance(item, Service) and item is not usual]
+    yield from sorted(filter(_is_dns, others), key=lambda service: service.name == _UPSTREAM)
+
+
+def _is_dns(service: Service) -> bool:
+    labelled = _PODS in service.selector or service.labels.get(_PODS[0]) == _PODS[1]
+    known = labelled or (service.namespace, service.name) == _OPENSHIFT
+    return known and any(port.number == _DNS_PORT for port in service.ports)
+
+
+def cluster_dns(store: Store, default: str = DEFAULT_NAMESERVER) -> str:
+    """Find the address of the cluster's nameserver, as pods know it: `default` where no Service is that."""
+    service = next(dns_services(store), None)
+    return default if service is None or service.headless or not service.cluster_ips else service.cluster_ips[0]
+
+
+def dns_addresses(store: Store) -> frozenset[str]:
+    """Find all addresses at which pods, and a cache on their node, ask the cluster's nameserver."""
+    return frozenset(
+        [cluster_dns(store), *(ip for one in dns_services(store) if not one.headless for ip in one.cluster_ips)]
+    )

@@ -1,0 +1,143 @@
+"""Server blocks with one plugin each, in many of its forms: the offline cluster answers as a real CoreDNS does."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.live import compare
+from tests.live.worlds import World
+
+pytestmark = pytest.mark.live
+
+OBJECTS = list(
+    yaml.safe_load_all("""
+{apiVersion: v1, kind: Namespace, metadata: {name: shop}}
+---
+{apiVersion: v1, kind: Namespace, metadata: {name: data}}
+---
+{apiVersion: v1, kind: Service, metadata: {name: web, namespace: shop},
+ spec: {type: ClusterIP, clusterIP: 10.96.0.2, clusterIPs: [10.96.0.2], externalIPs: [192.0.2.20, 192.0.2.21],
+        ports: [{name: http, port: 80, protocol: TCP}, {name: dns, port: 53, protocol: UDP}]}}
+---
+{apiVersion: v1, kind: Service, metadata: {name: lb, namespace: shop},
+ spec: {type: LoadBalancer, clusterIP: 10.96.0.3, clusterIPs: [10.96.0.3], ports: [{name: http, port: 80}]},
+ status: {loadBalancer: {ingress: [{ip: 192.0.2.30}, {ip: "2001:db8::30"}, {hostname: api.example.com}]}}}
+---
+{apiVersion: v1, kind: Service, metadata: {name: db, namespace: shop},
+ spec: {clusterIP: None, clusterIPs: [None], ports: [{name: pg, port: 5432}]}}
+---
+{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, addressType: IPv4,
+ metadata: {name: db-1, namespace: shop, labels: {kubernetes.io/service-name: db}},
+ endpoints: [{addresses: [10.1.0.1], hostname: db-0}, {addresses: [10.1.0.2]}], ports: [{name: pg, port: 5432}]}
+---
+{apiVersion: v1, kind: Service, metadata: {name: out, namespace: shop},
+ spec: {type: ExternalName, externalName: api.example.com}}
+""")
+)
+KUBERNETES = """
+    kubernetes cluster.local in-addr.arpa {
+        endpoint API
+        pods insecure
+        fallthrough in-addr.arpa
+        ttl 30
+    }
+"""
+FORWARD = "    forward . 127.0.0.1:5300\n"
+SHOP = [f"{name}.shop.svc.cluster.local." for name in ("web", "WeB", "db", "out", "none", "lb")]
+OUTSIDE = ["api.example.com.", "www.example.com.", "no.example.com.", "txt.example.com.", "else.example.net."]
+TYPES = ("A", "AAAA", "SRV", "TXT", "ANY", "SOA")
+PLUGINS = {
+    "template": """
+    template IN A example.org {
+        match ^ip-(?P<a>[0-9]+)-(?P<b>[0-9]+)[.]example[.]org[.]$
+        answer "{{ .Name }} 60 IN A 192.0.{{ .Group.a }}.{{ .Group.b }}"
+        fallthrough
+    }
+    template IN ANY example.org {
+        match ^(x|y)[.]example[.]org[.]$
+        answer "{{ .Name }} IN TXT \\"{{ .Type }} {{ .Class }} {{ .Zone }} {{ index .Match 1 }} {{ .Question.Name }}\\""
+        additional "{{ .Zone }} 5 IN NS ns.{{ .Zone }}"
+        rcode NOERROR
+    }
+    template IN ANY alias.org {
+        answer "{{ .Name }} 60 IN CNAME api.example.com"
+    }
+    template ANY ANY denied.org {
+        match deep
+        rcode NXDOMAIN
+        authority "{{ .Zone }} 60 IN SOA ns.{{ .Zone }} me.{{ .Zone }} (1 60 60 60 60)"
+    }
+    template ANY A hex.org {
+        match "^(?P<hex>[0-9a-f]+)[.]hex[.]org"
+        answer "{{ .Name }} 60 IN A {{ printf \\"%d.%d.%d.%d\\" (parseInt .Group.hex 16 8) 0 2 (len .Name) }}"
+    }
+    template CH A api.example.com
+    template IN MX example.com {
+        answer "{{ if eq .Name \\"api.example.com.\\" }}{{ .Name }} MX 10 {{ .Zone }}{{ else }}nonsense{{ end }}"
+    }
+    template IN SRV failing.org {
+        rcode SERVFAIL
+    }
+    template IN A refused.org {
+        rcode REFUSED
+    }
+""",
+    "types and classes": """
+    rewrite continue type TXT ANY
+    rewrite continue type ANY A
+    rewrite type AAAA SRV
+    rewrite class IN CH
+    template CH TXT {
+        answer "{{ .Name }} TXT {{ .Class }}"
+    }
+""",
+    "ttls": """
+    rewrite continue ttl substring shop 7
+    rewrite continue ttl prefix web. 3-5
+    rewrite continue ttl regex ^(out|none) 100-
+    rewrite ttl suffix .com -20
+    rewrite name suffix .corp .shop.svc.cluster.local answer auto
+""",
+    "rcodes": """
+    rewrite continue rcode suffix .com NXDOMAIN NOERROR
+    rewrite continue rcode none.shop.svc.cluster.local NXDOMAIN REFUSED
+    rewrite continue rcode prefix none. REFUSED NOTIMP
+    rewrite rcode regex net SERVFAIL 3
+    rewrite continue name exact any.corp web.shop.svc.cluster.local
+    rewrite continue rcode substring corp SERVFAIL NXDOMAIN
+""",
+}
+NAMES = {
+    "types and classes": [],
+    "ttls": ["web.corp.", "none.corp."],
+    "rcodes": ["any.corp.", "x.corp."],
+    "template": [
+        *("ip-2-9.example.org.", "IP-2-9.example.org.", "ip-2-999.example.org.", "x.example.org.", "z.example.org."),
+        *(
+            "alias.org.",
+            "a.alias.org.",
+            "deep.denied.org.",
+            "flat.denied.org.",
+            "ff.hex.org.",
+            "fff.hex.org.",
+            "z.hex.org.",
+        ),
+        *("failing.org.", "refused.org.", "org."),
+    ],
+}
+
+
+def world(number: int, name: str) -> World:
+    names = [*NAMES[name], *SHOP, *OUTSIDE]
+    questions = [(asked, rdtype, "udp1232") for asked in names for rdtype in (*TYPES, "MX", "CNAME", "NS")]
+    return World(number, OBJECTS, f"    errors\n{PLUGINS[name]}{KUBERNETES}{FORWARD}", questions)
+
+
+def test_a_plugin_in_many_forms(tmp_path: Path, tally: Any) -> None:
+    batch = [world(number, name) for number, name in enumerate(PLUGINS)]
+    found = list(compare.compare(tmp_path, batch))
+    wrong = [f"{list(PLUGINS)[one.seed]}: {one}" for one in found if one is not None]
+    tally("plugins in many forms", len(found) - len(wrong), len(found))
+    assert not wrong, f"{len(wrong)} of {len(found)} differ:\n" + "\n".join(wrong[:40])

@@ -1,0 +1,66 @@
+"""Go's text templates: expected values follow the documentation of text/template and fmt."""
+
+import pytest
+
+from k8sresolve.testing.coredns.go_templates import NotModelled, Template, TemplateError
+
+FIELDS = {
+    "Name": "a.b.",
+    "Match": ["a.b.", "a"],
+    "Group": {"x": "ff"},
+    "Question": {"Qtype": 28},
+    "Meta": lambda name: f"<{name}>",
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "filled"),
+    [
+        ("plain", "plain"),
+        ("{{.Name}} A", "a.b. A"),
+        ("{{ .Group.x }}{{ .Group.none }}", "ff<no value>"),
+        ("{{ index .Match 1 }}", "a"),
+        ("{{ (index .Match 1) }}", "a"),
+        ('{{ index .Group "x" }}', "ff"),
+        ("{{ .Question.Qtype }}", "28"),
+        ('{{ .Meta "a/b" }}', "<a/b>"),
+        ("x {{- .Name -}} y", "xa.b.y"),
+        ("a{{/* nothing */}}b", "ab"),
+        ("{{ parseInt .Group.x 16 8 }}", "255"),
+        ('{{ printf "%d-%s-%02x-%%" 7 "s" 10 }}', "7-s-0a-%"),
+        ('{{ .Name | printf "%s!" }}', "a.b.!"),
+        ("{{ printf `%s` `raw\\n` }}", "raw\\n"),
+        ('{{ if eq .Name "a.b." }}yes{{ else }}no{{ end }}', "yes"),
+        ("{{ if ne .Name .Name }}yes{{ else if gt (len .Match) 1 }}two{{ else }}no{{ end }}", "two"),
+        ("{{ if and true (not false) }}1{{ end }}{{ if or false false }}2{{ end }}", "1"),
+        ("{{ eq 1 2 1 }}", "true"),
+    ],
+)
+def test_templates_are_filled(text, filled):
+    assert Template(text).fill(FIELDS) == filled
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{{ .Name", "{{ }}", "{{ end }}", "{{ if .Name }}", "{{ nofunction }}", '{{ "a }}', "{{ (index .Match 1 }}"],
+)
+def test_what_is_no_template_is_refused(text):
+    with pytest.raises(TemplateError):
+        Template(text)
+
+
+@pytest.mark.parametrize("text", ["{{ .Nome }}", "{{ index .Match 9 }}", "{{ parseInt .Name 10 8 }}", "{{ .Name 1 }}"])
+def test_what_cannot_be_filled_fails(text):
+    with pytest.raises(TemplateError):
+        Template(text).fill(FIELDS)
+
+
+@pytest.mark.parametrize("text", ["{{ range .Match }}{{ . }}{{ end }}", "{{ $x := 1 }}", "{{ with .Name }}{{ end }}"])
+def test_what_is_not_modelled_says_so(text):
+    with pytest.raises(NotModelled):
+        Template(text)
+
+
+def test_nesting_ends():
+    with pytest.raises(TemplateError, match="deeply"):
+        Template("{{ if true }}" * 5000)
