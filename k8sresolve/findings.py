@@ -25,7 +25,7 @@ class Finding(Value):
     Where it is: `source` is the file or variable (empty: a resolv.conf that was given as text, or manifests), `line`
     counts from 1 (None: the whole) and `text` is what stands there; `object` is kind and name, as
     `Service shop/payments`, and `field` the path in it, as `spec.ports[0].targetPort`. `reference` is the manual page,
-    the program's source file or the standard behind it.
+    the program's source file or the standard behind it. `rule` is the name by which it is known, where it has one.
 
     >>> unknown = "'edns' is unknown to glibc and is ignored"
     >>> print(Finding(severity="warning", problem=unknown, advice="write 'edns0'", line=3))
@@ -44,6 +44,7 @@ class Finding(Value):
     object: str = ""
     field: str = ""
     reference: str = ""
+    rule: str = ""
 
     def __str__(self) -> str:
         # A resolv.conf may come as text of which no file is known; what is said of an object needs none.

@@ -510,7 +510,7 @@ class Cluster:
         error Service default/db spec.externalName
         """
         service = None if name is None else find_service(self.store, name, namespace, self._cluster_domain)
-        return check(self.store, service)
+        return check(self.store, self._cluster_domain, self._control_plane.networks, service)
 
     def _place(self, config: ResolverConfig | None, namespace: str | None, pod: str | None) -> Place:
         if pod is None:
@@ -568,6 +568,6 @@ class Cluster:
     def _versions(self) -> frozenset[int]:
         """The IP versions that the cluster's Services and endpoints have."""
         services = [service for service in self.store.all("Service") if isinstance(service, Service)]
-        families = {family for service in services for family in service.families}
+        families = {family for one in services if not one.has_any_families for family in one.families}
         families.update(self._control_plane.networks.families)
         return frozenset(6 if family == "IPv6" else 4 for family in families)

@@ -17,7 +17,12 @@ def check(run, tmp_path):
         template = {"metadata": {"labels": LABELS}, "spec": {"containers": [{"name": "main", "ports": ports}]}}
         items = [
             {"apiVersion": "v1", "kind": "Service", "metadata": META, "spec": spec},
-            {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": META, "spec": {"template": template}},
+            {
+                "apiVersion": "apps/v1",
+                "kind": "Deployment",
+                "metadata": META,
+                "spec": {"selector": {"matchLabels": LABELS}, "template": template},
+            },
         ]
         path = tmp_path / "manifests.json"
         path.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
@@ -36,7 +41,7 @@ def test_where_all_fits_there_is_nothing_to_improve(check):
     [
         (8080, [], 0, "remark"),
         (8080, [{"containerPort": 9090}], 1, "warning"),
-        ("http", [{"containerPort": 9090, "name": "web"}], 1, "error"),
+        ("http", [{"containerPort": 9090, "name": "web"}], 1, "warning"),
     ],
 )
 def test_warnings_and_errors_are_status_1(check, target, ports, status, severity):
@@ -49,11 +54,16 @@ def test_warnings_and_errors_are_status_1(check, target, ports, status, severity
     assert (blank, total, ran.status, ran.err) == ("", f"shop/payments: 1 {severity}", status, "")
 
 
+def test_what_the_api_server_refuses_is_an_error(check):
+    ran = check("8080", [{"containerPort": 8080}])
+    assert (ran.status, ran.out.splitlines()[1].split()[0]) == (1, "error")
+
+
 def test_as_json_each_finding_has_its_fields(check):
     ran = check("http", [{"containerPort": 9090, "name": "web"}], "--json")
     [finding] = ran.json["check"]
     assert (ran.status, set(finding)) == (1, {"severity", "object", "field", "problem", "advice"})
-    assert finding["severity"] == "error"
+    assert finding["severity"] == "warning"
     assert finding["object"] == "Service shop/payments"
     assert finding["field"] == "spec.ports[0].targetPort"
     assert finding["advice"] == "set targetPort: web, or give a container's port the name 'http'"

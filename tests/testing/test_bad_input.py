@@ -25,6 +25,7 @@ CHANGES = {
     "move": {"pod": "shop/web-0", "to": "10.244.0.9"},
     "pods": {"name": "shop/payments"},
     "resolv_conf": {"pod": "shop/web-0"},
+    "hosts_file": {"pod": "shop/web-0"},
     "respond": {"message": b""},
     "roll_out": {"workload": "shop/web"},
     "route": {"name": "payments.shop", "port": "http", "to": ("127.0.0.1", 8080)},

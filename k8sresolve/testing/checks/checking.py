@@ -15,18 +15,20 @@ from k8sresolve.testing.checks import registry
 from k8sresolve.testing.checks.origins import Origin
 from k8sresolve.testing.checks.subjects import AllObjects, Rule, namespace_subjects, service_subjects
 from k8sresolve.testing.checks.telling import listed
-from k8sresolve.testing.objects.kinds import Endpoints, EndpointSlice, Service
+from k8sresolve.testing.controllers.networks import Networks
+from k8sresolve.testing.objects.kinds import Endpoints, EndpointSlice, Resource, Service
 from k8sresolve.testing.objects.store import Store
 
 _Checked = TypeVar("_Checked")
 
 
-def check(store: Store, service: Service | None = None) -> tuple[Finding, ...]:
+def check(store: Store, cluster_domain: str, networks: Networks, service: Service | None = None) -> tuple[Finding, ...]:
     """Check one Service, with what is named after it, or all that is in the store; the worst comes first."""
-    around = AllObjects(store)
+    around = AllObjects(store, cluster_domain, networks)
     services = around.services if service is None else [service]
     return worst_first(
         chain(
+            _apply(registry.OBJECT, _objects(store, service), around),
             _services(services, around),
             _apply(registry.NAMESPACE, namespace_subjects(services), around),
             _apply(registry.ORIGIN, _origins(service, around), around),
@@ -54,6 +56,15 @@ def _origins(service: Service | None, around: AllObjects) -> Iterator[Origin]:
     else:
         same = around.origins.of(service.namespace)
         yield from (origin for origin in same if origin.spec.subdomain == service.name)
+
+
+def _objects(store: Store, service: Service | None) -> Iterator[Resource]:
+    """Walk over all objects; of one Service, over that and what lists its endpoints."""
+    if service is None:
+        return store.everything()
+    endpoints = store.get("Endpoints", service.namespace, service.name)
+    slices = store.slices(service.namespace, service.name)
+    return chain([service], slices, [] if endpoints is None else [endpoints])
 
 
 def _listings(store: Store) -> Iterator[EndpointSlice | Endpoints]:

@@ -1,9 +1,12 @@
 """Every rule, in the order in which it is applied: what is added here is checked."""
 
 from k8sresolve.testing.checks.origins import Origin
-from k8sresolve.testing.checks.rules import endpoints, hiding, listings, pod_names, ports, services
+from k8sresolve.testing.checks.rules import endpoints, hiding, listings, pod_names, ports, refusals, services
 from k8sresolve.testing.checks.subjects import NamespaceSubject, Rule, ServiceSubject
-from k8sresolve.testing.objects.kinds import Endpoints, EndpointSlice
+from k8sresolve.testing.objects.kinds import Endpoints, EndpointSlice, Resource
+
+OBJECT: tuple[Rule[Resource], ...] = (refusals.check_refusals,)
+"""Of any object, as its manifest has it."""
 
 SERVICE: tuple[Rule[ServiceSubject], ...] = (
     services.check_namespace,
@@ -12,6 +15,7 @@ SERVICE: tuple[Rule[ServiceSubject], ...] = (
     ports.check_slices,
     endpoints.check_endpoints,
     services.check_cluster_ips,
+    services.check_families,
     hiding.check_service_name,
 )
 """Of a Service that has addresses of its own."""

@@ -9,6 +9,7 @@ import attrs
 
 from k8sresolve.findings import Finding, Severity
 from k8sresolve.testing.checks.origins import Origin, Origins
+from k8sresolve.testing.controllers.networks import Networks
 from k8sresolve.testing.controllers.slices import select
 from k8sresolve.testing.objects.kinds import EndpointSlice, Pod, Service
 from k8sresolve.testing.objects.store import Store
@@ -17,10 +18,17 @@ from k8sresolve.testing.objects.store import Store
 class AllObjects:
     """All objects there are, as they are now, among which rules look for what belongs to a subject."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, cluster_domain: str, networks: Networks) -> None:
         self.store = store
+        self.cluster_domain = cluster_domain
+        self.networks = networks
         self.services = [item for item in store.all("Service") if isinstance(item, Service)]
         self.origins = Origins(store)
+
+    @cached_property
+    def may_make_pods(self) -> Sequence[str]:
+        """Objects of kinds that Kubernetes does not have: what an operator makes of them is not among the manifests."""
+        return [item.name.replace("/", " ", 1) for item in self.store.all("CustomResource")]
 
     @cached_property
     def service_names(self) -> Mapping[str, Sequence[str]]:

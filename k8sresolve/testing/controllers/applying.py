@@ -6,7 +6,7 @@ from k8sresolve._log import logger
 from k8sresolve.testing.controllers.built_ins import add_built_ins
 from k8sresolve.testing.controllers.control_plane import ControlPlane
 from k8sresolve.testing.controllers.networks import Networks
-from k8sresolve.testing.objects.addresses import IPFamily, families_of
+from k8sresolve.testing.objects.addresses import FAMILIES, IPFamily, families_of
 from k8sresolve.testing.objects.kinds import Namespace, Node, Resource, Service
 from k8sresolve.testing.objects.store import Store
 
@@ -49,8 +49,15 @@ def _asked_families(store: Store) -> list[IPFamily]:
         if isinstance(service, Service) and service.type != "ExternalName":
             ips = () if service.headless else service.cluster_ips
             stated = service.families or families_of(ips)
-            asked.update(("IPv4", "IPv6") if service.dual else stated or ("IPv4",))
+            asked.update(FAMILIES if _asks_for_both(service) else stated or ("IPv4",))
     return sorted(asked) or ["IPv4"]
+
+
+def _asks_for_both(service: Service) -> bool:
+    """Whether a Service asks for both families. A headless one that prefers both may be one of a cluster with one."""
+    if service.policy == "PreferDualStack" and service.headless and service.families:
+        return False
+    return service.policy != "SingleStack" and not service.has_any_families
 
 
 def _settle_namespaces(store: Store, resources: Sequence[Resource], *, any_namespace: bool) -> None:

@@ -13,7 +13,7 @@ from k8sresolve.errors import ManifestError
 from k8sresolve.testing.controllers.networks import NODE_IPS, AddressPool, Networks
 from k8sresolve.testing.controllers.slices import cut, endpoint_slices, select
 from k8sresolve.testing.controllers.workloads import make_pods, matches, owners_of
-from k8sresolve.testing.objects.addresses import IPFamily, families_of, family_of
+from k8sresolve.testing.objects.addresses import FAMILIES, IPFamily, families_of, family_of
 from k8sresolve.testing.objects.kinds import (
     WORKLOADS,
     DaemonSet,
@@ -187,21 +187,23 @@ class ControlPlane:
         if not service.headless:
             name = f"{service.namespace}/{service.name}"
             ips += tuple(self._cluster_ip(name, family) for family in families[len(ips) :])
-        if (families, ips, False) == (service.families, service.cluster_ips, service.dual):
+        if (families, ips) == (service.families, service.cluster_ips):
             return service  # a dump of a cluster has thousands of these
-        return attrs.evolve(service, families=families, cluster_ips=ips, dual=False)
+        return attrs.evolve(service, families=families, cluster_ips=ips)
 
     def _families(self, service: Service) -> tuple[IPFamily, ...]:
         stated = service.families or (() if service.headless else families_of(service.cluster_ips))
         families = stated or self.networks.families[:1]
-        if service.dual and len(families) == 1:
-            families = tuple(dict.fromkeys((*families, *self.networks.families)))
+        if service.policy != "SingleStack" and len(families) == 1:
+            there = FAMILIES if service.has_any_families else self.networks.families
+            families = tuple(dict.fromkeys((*families, *there)))
         return families
 
     def _cluster_ip(self, name: str, family: IPFamily) -> str:
         pool = self._cluster_ips.get(family)
         if pool is None:
-            raise ManifestError(f"Service {name} asks for {family}, of which the cluster has no service network")
+            told = f"it asks for {family}, of which the cluster has no service network"
+            raise ManifestError(told, object=f"Service {name}", field="spec.ipFamilies")
         return pool.allocate(name)
 
     # Pods.

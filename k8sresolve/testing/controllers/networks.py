@@ -13,7 +13,7 @@ import attrs
 
 from k8sresolve._escaping import told
 from k8sresolve.errors import ConfigError, ManifestError
-from k8sresolve.testing.objects.addresses import IPFamily, family_of
+from k8sresolve.testing.objects.addresses import IPFamily, family_of, read_address
 
 IPNetwork: TypeAlias = IPv4Network | IPv6Network
 
@@ -43,10 +43,14 @@ def _read_networks(name: str, cidrs: Iterable[str]) -> tuple[IPNetwork, ...]:
 
 @attrs.frozen
 class Networks:
-    """The networks that ClusterIPs and pods' addresses come from: one of each IP family, the first one first."""
+    """The networks that ClusterIPs and pods' addresses come from: one of each IP family, the first one first.
+
+    `are_stated` says that those of Services are the cluster's own, and not taken for want of others.
+    """
 
     services: tuple[IPNetwork, ...]
     pods: tuple[IPNetwork, ...]
+    are_stated: bool = False
 
     @classmethod
     def of(
@@ -67,6 +71,7 @@ class Networks:
         networks = cls(
             services or tuple(ip_network(SERVICE_CIDRS[family]) for family in families),
             pods or tuple(ip_network(POD_CIDRS[family]) for family in families),
+            are_stated=services is not None,
         )
         if [one.version for one in networks.services] != [one.version for one in networks.pods]:
             raise ConfigError(
@@ -78,6 +83,15 @@ class Networks:
     def families(self) -> tuple[IPFamily, ...]:
         """The cluster's IP families, the first one first: that of a Service that states none."""
         return tuple(family_of(str(network)) for network in self.services)
+
+    def may_be_cluster_ip(self, ip: str) -> bool:
+        """Whether a Service can have an address: it is one of the network's hosts (`pkg/registry/core/service`)."""
+        address = read_address(ip)
+        network = next((one for one in self.services if address in one), None)
+        if network is None:
+            return False
+        # Of IPv6 networks the last address is no broadcast.
+        return address not in (network[0], network[-1] if network.version == 4 else None)
 
     @property
     def nameserver(self) -> str:

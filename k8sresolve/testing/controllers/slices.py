@@ -57,7 +57,7 @@ def endpoint_slices(service: Service, pods: Iterable[Pod], nodes: Iterable[Node]
     `nodes` are the cluster's, if it says which it has: a pod on none of them is left out unless the Service publishes
     pods that are not ready. Endpoints are in the order of their pods' names, ordinals as numbers.
     """
-    if not service.selects or service.type == "ExternalName":
+    if not service.selects or service.type == "ExternalName" or service.terminating:
         return []
     by_name = {node.name: node for node in nodes}
     listed = [

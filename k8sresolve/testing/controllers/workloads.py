@@ -9,6 +9,7 @@ from itertools import count as count_from
 import attrs
 
 from k8sresolve.testing.objects.kinds import DaemonSet, Deployment, Job, Node, Pod, Selector, StatefulSet, Workload
+from k8sresolve.testing.objects.labels import MOST_LABEL
 from k8sresolve.testing.objects.letters import letters
 
 # k8s.io/apiserver/pkg/storage/names: 63 characters with the five that are added.
@@ -84,6 +85,8 @@ def _stateful_pods(workload: StatefulSet) -> list[Pod]:
     pods: list[Pod] = []
     for ordinal in range(workload.first, workload.first + workload.replicas):
         name = f"{workload.name}-{ordinal}"
+        if len(name) > MOST_LABEL:
+            break  # the API server refuses the pod, and the controller waits for it before it makes the next
         labels = {
             **workload.template.labels,
             "statefulset.kubernetes.io/pod-name": name,

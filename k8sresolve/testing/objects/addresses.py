@@ -1,11 +1,17 @@
 """IP addresses as Kubernetes objects state them: their families, and their canonical form."""
 
+import re
 from collections.abc import Iterable
-from ipaddress import ip_address
-from typing import Literal, TypeAlias
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Literal, TypeAlias, get_args
+
+_ZEROS = re.compile("(?<![0-9])0+(?=[0-9])")
+_PLAIN = re.compile(r"(?:(?:[1-9]?[0-9]|1[0-9]{2}|2[0-4][0-9]|25[0-5])(?:\.(?!$)|$)){4}")
 
 IPFamily: TypeAlias = Literal["IPv4", "IPv6"]
 """As in a Service's `ipFamilies`."""
+
+FAMILIES: tuple[IPFamily, ...] = get_args(IPFamily)
 
 
 def family_of(address: str) -> IPFamily:
@@ -22,11 +28,35 @@ def families_of(addresses: Iterable[str]) -> tuple[IPFamily, ...]:
     return tuple({family_of(address): None for address in addresses})
 
 
+def read_address(text: str) -> IPv4Address | IPv6Address | None:
+    """Read an address as Kubernetes once did (`ParseIPSloppy`): zeros before a number count for nothing.
+
+    An IPv4 address in the form of IPv6 is an IPv4 one. None for what is no address.
+
+    >>> read_address("010.0.0.1"), read_address("::ffff:10.0.0.1"), read_address("none")
+    (IPv4Address('10.0.0.1'), IPv4Address('10.0.0.1'), None)
+    """
+    if "%" in text:
+        return None
+    try:
+        address = ip_address(text if ":" in text else _ZEROS.sub("", text))
+    except ValueError:
+        return None
+    return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
+
+
+def is_plain_ipv4(text: str) -> bool:
+    """Tell whether a text is an IPv4 address in canonical form, as most are."""
+    return _PLAIN.fullmatch(text) is not None
+
+
+def is_address(text: str) -> bool:
+    """Tell whether a text is an address in any spelling."""
+    return is_plain_ipv4(text) or read_address(text) is not None
+
+
 def canonical(address: str) -> str:
     """Write an address in canonical form; what is none stays as it is."""
-    if ":" not in address:
-        return address  # four numbers can be written in one way only
-    try:
-        return str(ip_address(address))
-    except ValueError:
+    if is_plain_ipv4(address):
         return address
+    return str(read_address(address) or address)

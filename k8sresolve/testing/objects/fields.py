@@ -3,18 +3,20 @@
 A field of a wrong type raises `Wrong`, which says what is wrong and in which field.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, NamedTuple, TypeVar
 
 from k8sresolve._escaping import told
 from k8sresolve.testing.objects.kinds import NO_PORT, PortEntry, Selector
 from k8sresolve.testing.objects.labels import wrong_with_name, wrong_with_text
+from k8sresolve.testing.objects.letters import letters
 
 FieldPath = tuple[str | int, ...]
 Object = dict[str, Any]
 
+_MOST_BASE = 58  # k8s.io/apiserver/pkg/storage/names: 63 characters with the five that are added
+
 T = TypeVar("T")
-L = TypeVar("L", bound=str)
 
 
 class Wrong(Exception):
@@ -93,15 +95,6 @@ def texts(obj: Object, key: str, path: FieldPath) -> tuple[str, ...]:
     return tuple(values)
 
 
-def one_of(value: str, allowed: Sequence[L], path: FieldPath) -> L:
-    """Read a text that is one of a few."""
-    for text in allowed:
-        if value == text:
-            return text
-    told = f"neither {allowed[0]} nor {allowed[1]}" if len(allowed) == 2 else f"none of {', '.join(allowed)}"
-    raise Wrong(f"{value!r} is {told}", path)
-
-
 def not_a_mapping(value: object, path: FieldPath) -> Wrong:
     """Make what is raised for a value that should be a mapping."""
     return Wrong(f"{described(value)} where a mapping should be", path)
@@ -149,7 +142,7 @@ class Meta(NamedTuple):
 def read_meta(obj: Object, path: FieldPath) -> Meta:
     """Read the metadata of an object, in namespace `default` if it names none."""
     meta, at = within(obj, "metadata", path)
-    name = take(meta, "name", str, "", at)
+    name = take(meta, "name", str, "", at) or _generated_name(obj, meta, at)
     if not name:
         raise Wrong("no name", (*at, "name"))
     check(wrong_with_text(name), (*at, "name"))
@@ -164,15 +157,30 @@ def read_meta(obj: Object, path: FieldPath) -> Meta:
     )
 
 
-def read_port(entry: Object, path: FieldPath, *, least: int, key: str = "port") -> PortEntry:
-    """Read a port. Its number, `least` or more, may be absent; its protocol is TCP if it is."""
+def _generated_name(obj: Object, meta: Object, path: FieldPath) -> str:
+    """Make a name as the API server does of `generateName`: its letters depend on all that the object says."""
+    base = take(meta, "generateName", str, "", path)
+    if not base:
+        return ""
+    try:
+        return base[:_MOST_BASE] + letters(repr(obj), 5)
+    except (RecursionError, ValueError):  # a number of thousands of digits
+        raise Wrong("nested too deep, or a number in it is too long", path) from None
+
+
+LEAST_INT32, MOST_INT32 = -(2**31), 2**31 - 1
+MOST_PORT = 2**16 - 1
+
+
+def read_port(entry: Object, path: FieldPath, *, least: int, most: int = MOST_PORT, key: str = "port") -> PortEntry:
+    """Read a port. Its number, from `least` to `most`, may be absent; its protocol is TCP if it is."""
     number = take(entry, key, int, NO_PORT, path)
-    if number != NO_PORT and not least <= number <= 65535:
-        raise Wrong(f"{told(number)} is no port: {least} to 65535", (*path, key))
+    if number != NO_PORT and not least <= number <= most:
+        raise Wrong(f"{told(number)} is no port: {least} to {most}", (*path, key))
     return PortEntry(
         take_text(entry, "name", path),
         number,
-        take_text(entry, "protocol", path, "TCP"),
+        take_text(entry, "protocol", path) or "TCP",
         take(entry, "appProtocol", str, "", path),
     )
 

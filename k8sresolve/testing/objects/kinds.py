@@ -1,7 +1,7 @@
 """The kinds of Kubernetes objects that DNS answers come from, cut down to what the answers need."""
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, Self, TypeAlias
 
 import attrs
 
@@ -23,6 +23,9 @@ Selector: TypeAlias = tuple[tuple[str, str], ...]
 
 
 ServiceType: TypeAlias = Literal["ClusterIP", "NodePort", "LoadBalancer", "ExternalName"]
+
+
+IPFamilyPolicy: TypeAlias = Literal["SingleStack", "PreferDualStack", "RequireDualStack"]
 
 
 class PortEntry(NamedTuple):
@@ -53,8 +56,34 @@ class EndpointAddress(NamedTuple):
     zone: str | None = None
 
 
+class Refusal(NamedTuple):
+    """What an API server refuses of an object, by which rule, and where it is written.
+
+    `until` is the first version of Kubernetes that takes it; empty where none does.
+    """
+
+    rule: str
+    field: str
+    problem: str
+    advice: str
+    until: str = ""
+    file: str = ""
+    line: int | None = None
+
+
 @attrs.frozen
-class Namespace:
+class Manifested:
+    """What has been read from a manifest. `refused` is what an API server would not take of it."""
+
+    refused: tuple[Refusal, ...] = attrs.field(default=(), kw_only=True, eq=False, repr=False)
+
+    def with_refused(self, refused: tuple[Refusal, ...]) -> Self:
+        """Say of it what is refused."""
+        return attrs.evolve(self, refused=refused)
+
+
+@attrs.frozen
+class Namespace(Manifested):
     """A namespace: a name below it exists in DNS only if it does."""
 
     name: str
@@ -63,11 +92,11 @@ class Namespace:
 
 
 @attrs.frozen
-class Service:
+class Service(Manifested):
     """A Service. `cluster_ips` is empty for an ExternalName Service, and until one is allocated.
 
-    `families` are its IP families in order, once settled; before, those that it states, and `dual` says that it takes
-    a second one where there is one. With `publish_not_ready`, DNS lists its pods ready or not.
+    `families` are its IP families in order, once settled; before, those that it states, to which `policy` may add one.
+    With `publish_not_ready`, DNS lists its pods ready or not. One that is `terminating` is being deleted.
     """
 
     namespace: str
@@ -77,9 +106,10 @@ class Service:
     external_name: str = ""
     ports: tuple[PortEntry, ...] = ()
     families: tuple[IPFamily, ...] = ()
-    dual: bool = False
+    policy: IPFamilyPolicy = "SingleStack"
     selector: Selector = ()
     publish_not_ready: bool = False
+    terminating: bool = False
     labels: Mapping[str, str] = attrs.field(default=NO_LABELS, hash=False)
 
     @property
@@ -92,9 +122,14 @@ class Service:
         """Whether it has a selector: without one, a hand-made Endpoints object is mirrored."""
         return bool(self.selector)
 
+    @property
+    def has_any_families(self) -> bool:
+        """Whether its families need not be the cluster's: whoever makes its endpoints says which they have."""
+        return self.headless and not self.selects
+
 
 @attrs.frozen
-class EndpointSlice:
+class EndpointSlice(Manifested):
     """An EndpointSlice with its ready addresses, in the order of the object.
 
     `service` is the label `kubernetes.io/service-name` (empty without it), `imported` the label
@@ -113,7 +148,7 @@ class EndpointSlice:
 
 
 @attrs.frozen
-class Endpoints:
+class Endpoints(Manifested):
     """A hand-made Endpoints object, as the slices that the mirroring controller makes of it.
 
     `skip` says that the object asks not to be mirrored.
@@ -161,7 +196,7 @@ class PodSpec:
 
 
 @attrs.frozen
-class Pod:
+class Pod(Manifested):
     """A Pod.
 
     `ip` is `status.podIP` as written; `ips` are all its addresses, in canonical form. `phase` is empty until something
@@ -208,7 +243,7 @@ class PodTemplate:
 
 
 @attrs.frozen
-class Workload:
+class Workload(Manifested):
     """What makes pods. `owner` is its controller, as `KIND/NAME`."""
 
     namespace: str
@@ -293,7 +328,7 @@ WORKLOADS: tuple[type[Workload], ...] = (
 
 
 @attrs.frozen
-class CustomResource:
+class CustomResource(Manifested):
     """An object of a kind that Kubernetes does not have. An operator may make pods for it, of which nothing tells."""
 
     namespace: str
@@ -302,7 +337,7 @@ class CustomResource:
 
 
 @attrs.frozen
-class Node:
+class Node(Manifested):
     """A Node, with its addresses of type InternalIP."""
 
     name: str
@@ -317,7 +352,7 @@ class Node:
 
 
 @attrs.frozen
-class ServiceImport:
+class ServiceImport(Manifested):
     """A ServiceImport of the multi-cluster Services API (KEP-1645)."""
 
     namespace: str
@@ -333,7 +368,7 @@ NAMESERVER_CONFIG = frozenset({("kube-system", "coredns"), ("kube-system", "core
 
 
 @attrs.frozen
-class ConfigMap:
+class ConfigMap(Manifested):
     """A ConfigMap that configures the nameserver. `source` is the file that it comes from."""
 
     namespace: str

@@ -29,6 +29,7 @@ from k8sresolve.testing.objects.kinds import (
     Namespace,
     Node,
     PodTemplate,
+    Refusal,
     Resource,
     StatefulSet,
     Workload,
@@ -47,6 +48,7 @@ from k8sresolve.testing.objects.pods import (
 )
 from k8sresolve.testing.objects.services import read_endpoint_slice, read_endpoints, read_service, read_service_import
 from k8sresolve.testing.objects.sources import Part, Source, field_name
+from k8sresolve.testing.objects.validation.refusals import refusals
 
 _MAX_DEPTH = 100
 
@@ -153,12 +155,12 @@ class _Reader:
         """Read a document, or an item of a List. Raises `ManifestError` with its place."""
         source = part.source
         try:
-            for resource in self._taken_apart(part.value, part.path, part.kind):
+            for resource in self._taken_apart(part.value, part.path, part.kind, source):
                 yield attrs.evolve(resource, source=source.file) if isinstance(resource, ConfigMap) else resource
         except Wrong as wrong:
             raise source.error(wrong.problem, wrong.path, wrong.object) from None
 
-    def _taken_apart(self, value: Any, path: FieldPath, kind_of_items: str) -> Iterator[Resource]:
+    def _taken_apart(self, value: Any, path: FieldPath, kind_of_items: str, source: Source) -> Iterator[Resource]:
         if not isinstance(value, dict):
             raise Wrong(f"{described(value)} is no Kubernetes object", path)
         if len(path) > _MAX_DEPTH:
@@ -171,13 +173,12 @@ class _Reader:
         group = take(obj, "apiVersion", str, "", path).rpartition("/")[0]
         if kind.endswith("List") and "items" in obj:
             for index, item in enumerate(take(obj, "items", list, [], path)):
-                yield from self._taken_apart(item, (*path, "items", index), kind.removesuffix("List"))
+                yield from self._taken_apart(item, (*path, "items", index), kind.removesuffix("List"), source)
             return
         obj = self._applied(obj)
         # The version is not looked at: what is read here is the same in all that there have been.
-        reader = _READERS.get((group, kind)) or (
-            _READERS.get(_CORE.get(kind, ("", ""))) if "apiVersion" not in obj else None
-        )
+        known = _CORE.get(kind, ("", kind)) if "apiVersion" not in obj else (group, kind)
+        reader = _READERS.get(known)
         try:
             _check_is_made(obj, path)
             resource = None if reader is None or _runs_for_helm(kind, obj) else reader(obj, path)
@@ -185,7 +186,8 @@ class _Reader:
             wrong.object = _told(kind, obj)
             raise
         if resource is not None:
-            yield resource
+            refused = tuple(_refused(known, obj, path, source))
+            yield resource.with_refused(refused) if refused else resource
             return
         if is_custom(group):
             yield from read_custom(obj, kind)
@@ -217,6 +219,11 @@ def _runs_for_helm(kind: str, obj: Object) -> bool:
     annotations = take(take(obj, "metadata", dict, {}, ()), "annotations", dict, {}, ())
     hooks = {hook.strip() for hook in str(annotations.get("helm.sh/hook") or "").split(",")} - {""}
     return bool(hooks) and (kind in ("Job", "Pod") or not hooks & _INSTALLED)
+
+
+def _refused(kind: tuple[str, str], obj: Object, path: FieldPath, source: Source) -> Iterator[Refusal]:
+    for rule, at, problem, advice, until in refusals(*kind, obj):
+        yield Refusal(rule, field_name(at), problem, advice, until, source.file, source.line((*path, *at)))
 
 
 def _told(kind: str, obj: Object) -> str:

@@ -197,7 +197,6 @@ def read_stateful_set(obj: Object, path: FieldPath) -> StatefulSet:
     ordinals, ordinals_path = within(spec, "ordinals", at)
     template = read_template(spec, at)
     replicas, first = _count(spec, "replicas", 1, at), _count(ordinals, "start", 0, ordinals_path)
-    _check_host_names(meta, first + replicas)
     return StatefulSet(
         meta.namespace,
         meta.name,

@@ -2,17 +2,20 @@
 
 from collections.abc import Sequence
 from sys import intern
-from typing import cast, get_args
+from typing import TypeVar, cast, get_args
+
+import attrs
 
 from k8sresolve._escaping import told
-from k8sresolve.testing.objects.addresses import IPFamily
+from k8sresolve.testing.objects.addresses import FAMILIES, canonical, is_address
 from k8sresolve.testing.objects.fields import (
+    LEAST_INT32,
+    MOST_INT32,
     FieldPath,
     Object,
     Wrong,
     mappings,
     not_a_mapping,
-    one_of,
     read_labels,
     read_meta,
     read_port,
@@ -22,15 +25,21 @@ from k8sresolve.testing.objects.fields import (
     texts,
 )
 from k8sresolve.testing.objects.kinds import (
+    HEADLESS,
     NO_PORT,
     EndpointAddress,
     Endpoints,
     EndpointSlice,
+    IPFamilyPolicy,
     PortEntry,
     Service,
     ServiceImport,
     ServiceType,
 )
+
+L = TypeVar("L", bound=str)
+
+_MOST_MIRRORED = 1000  # kube-controller-manager, --mirroring-max-endpoints-per-subset
 
 _SERVICE_NAME_LABEL = "kubernetes.io/service-name"
 _IMPORTED_NAME_LABEL = "multicluster.kubernetes.io/service-name"
@@ -60,40 +69,56 @@ def read_service(obj: Object, path: FieldPath) -> Service:
     """Read a Service."""
     meta, spec, at = read_meta(obj, path), take(obj, "spec", dict, {}, path), (*path, "spec")
     meta.check_name()
-    cluster_ip = take(spec, "clusterIP", str, "", at)
-    return Service(
+    families = dict.fromkeys(texts(spec, "ipFamilies", at))
+    service = Service(
         namespace=meta.namespace,
         name=meta.name,
-        type=one_of(take(spec, "type", str, "ClusterIP", at), get_args(ServiceType), (*at, "type")),
-        cluster_ips=texts(spec, "clusterIPs", at) or ((cluster_ip,) if cluster_ip else ()),
+        type=_known(take(spec, "type", str, "", at), get_args(ServiceType)),
+        cluster_ips=_cluster_ips(spec, at),
         external_name=take_name(spec, "externalName", at),
         ports=_service_ports(spec, at),
-        families=tuple(
-            one_of(family, get_args(IPFamily), (*at, "ipFamilies")) for family in texts(spec, "ipFamilies", at)
-        ),
-        dual=_takes_both_families(spec, at),
+        families=tuple(known for family in families for known in FAMILIES if known == family),
+        policy=_policy(spec, at),
         selector=read_labels(spec, "selector", at),
         publish_not_ready=take(spec, "publishNotReadyAddresses", bool, default=False, path=at),
+        terminating=meta.deleted,
         labels=meta.labels,
     )
+    is_free = service.headless and not service.selects and not spec.get("ipFamilyPolicy")
+    return attrs.evolve(service, policy="RequireDualStack") if is_free else service
 
 
-def _takes_both_families(spec: Object, path: FieldPath) -> bool:
-    policy = take(spec, "ipFamilyPolicy", str, "SingleStack", path)
-    # Where both are stated, an API server has done its part.
-    return policy != "SingleStack" and not (spec.get("ipFamilies") and spec.get("clusterIPs"))
+def _policy(spec: Object, path: FieldPath) -> IPFamilyPolicy:
+    policy: IPFamilyPolicy = _known(take(spec, "ipFamilyPolicy", str, "", path), get_args(IPFamilyPolicy))
+    # Where families and addresses are stated, an API server has done its part.
+    has_settled = spec.get("ipFamilies") and spec.get("clusterIPs", [HEADLESS]) != [HEADLESS]
+    return "SingleStack" if has_settled else policy
+
+
+def _known(text: str, allowed: tuple[L, ...]) -> L:
+    """Take one of a few texts, or else the first: what the API server does for one that is absent."""
+    return next((one for one in allowed if one == text), allowed[0])
+
+
+def _cluster_ips(spec: Object, path: FieldPath) -> tuple[str, ...]:
+    ip, ips = take(spec, "clusterIP", str, "", path), texts(spec, "clusterIPs", path)
+    stated = [(one, (*path, "clusterIPs", index)) for index, one in enumerate(ips)] or [(ip, (*path, "clusterIP"))]
+    for text, at in stated:
+        if text not in ("", HEADLESS) and not is_address(text):
+            raise Wrong(f"{told(text)} is neither an IP address nor None", at)
+    return tuple(text for text, _ in stated if text)
 
 
 def read_endpoint_slice(obj: Object, path: FieldPath) -> EndpointSlice:
     """Read an EndpointSlice, the addresses that are ready."""
-    meta = read_meta(obj, path)
+    meta, of_hosts = read_meta(obj, path), take(obj, "addressType", str, "", path) == "FQDN"
     imported = meta.label(_IMPORTED_NAME_LABEL) if _IMPORTED_NAME_LABEL in meta.labels else None
     return EndpointSlice(
         namespace=meta.namespace,
         name=meta.name,
         service=meta.label(_SERVICE_NAME_LABEL),
-        addresses=_endpoints(obj, path),
-        ports=tuple(read_port(entry, at, least=0) for entry, at in mappings(obj, "ports", path)),
+        addresses=_endpoints(obj, path, of_hosts=of_hosts),
+        ports=tuple(_slice_port(entry, at) for entry, at in mappings(obj, "ports", path)),
         imported=imported,
         cluster_id=meta.label(_CLUSTER_LABEL),
         managed_by=meta.label(_MANAGED_BY_LABEL),
@@ -101,19 +126,25 @@ def read_endpoint_slice(obj: Object, path: FieldPath) -> EndpointSlice:
     )
 
 
-def _endpoints(obj: Object, path: FieldPath) -> tuple[EndpointAddress, ...]:
+def _slice_port(entry: Object, path: FieldPath) -> PortEntry:
+    """Read a port of which nobody checks the number: DNS has its last 16 bits."""
+    port = read_port(entry, path, least=LEAST_INT32, most=MOST_INT32)
+    return port if port.number == NO_PORT else port._replace(number=port.number & 0xFFFF)
+
+
+def _endpoints(obj: Object, path: FieldPath, *, of_hosts: bool) -> tuple[EndpointAddress, ...]:
     found: list[EndpointAddress] = []
     for index, entry in enumerate(take(obj, "endpoints", list, [], path)):
         try:
             if type(entry) is not dict:
                 raise not_a_mapping(entry, ())
-            found += _endpoint(cast(Object, entry))
+            found += _endpoint(cast(Object, entry), of_hosts=of_hosts)
         except Wrong as wrong:
             raise wrong.below((*path, "endpoints", index)) from None
     return tuple(found)
 
 
-def _endpoint(entry: Object) -> Sequence[EndpointAddress]:
+def _endpoint(entry: Object, *, of_hosts: bool) -> Sequence[EndpointAddress]:
     """Read an endpoint. Ready is what is not said to be otherwise (EndpointConditions, discovery.k8s.io/v1).
 
     Its fields are named from here on, since a cluster has a hundred thousand and few of them are wrong.
@@ -124,12 +155,37 @@ def _endpoint(entry: Object) -> Sequence[EndpointAddress]:
     hostname = take_name(entry, "hostname", ()) if "hostname" in entry else ""
     pod = _target_name(entry, ())
     zone = intern(take_name(entry, "zone", ())) if entry.get("zone") is not None else None
-    return [EndpointAddress(address, hostname, pod, zone) for address in texts(entry, "addresses", ())]
+    addresses = texts(entry, "addresses", ())
+    for index, address in enumerate(addresses):
+        if not of_hosts and not is_address(address):
+            raise Wrong(f"{told(address)} is no IP address", ("addresses", index))
+    return [EndpointAddress(address, hostname, pod, zone) for address in addresses]
 
 
 def _target_name(entry: Object, path: FieldPath) -> str:
     target = take(entry, "targetRef", dict, {}, path)
     return take_text(target, "name", (*path, "targetRef"))
+
+
+def _mirrored(subset: Object, path: FieldPath) -> tuple[EndpointAddress, ...]:
+    """Read the ready addresses of a subset: the first of each, unless it is not ready as well (`RepackSubsets`)."""
+    found: dict[str, EndpointAddress] = {}
+    for entry, at in mappings(subset, "addresses", path):
+        ip = _mirrored_ip(entry, at)
+        found.setdefault(ip, EndpointAddress(ip, take_name(entry, "hostname", at), _target_name(entry, at)))
+    for entry, at in mappings(subset, "notReadyAddresses", path):
+        found.pop(_mirrored_ip(entry, at), None)
+    if len(found) > _MOST_MIRRORED:
+        found = {ip: found[ip] for ip in sorted(found)[:_MOST_MIRRORED]}  # the API server sorts them as texts
+    return tuple(found.values())
+
+
+def _mirrored_ip(entry: Object, path: FieldPath) -> str:
+    """Read an address as it is mirrored (`addressToEndpoint`, `pkg/controller/endpointslicemirroring`)."""
+    ip = take(entry, "ip", str, "", path)
+    if not is_address(ip):
+        raise Wrong(f"{told(ip)} is no IP address", (*path, "ip"))
+    return canonical(ip)
 
 
 def read_endpoints(obj: Object, path: FieldPath) -> Endpoints:
@@ -140,12 +196,7 @@ def read_endpoints(obj: Object, path: FieldPath) -> Endpoints:
             namespace=meta.namespace,
             name=f"{meta.name}-{index}",
             service=meta.name,
-            addresses=tuple(
-                EndpointAddress(
-                    take(entry, "ip", str, "", at), take_name(entry, "hostname", at), _target_name(entry, at)
-                )
-                for entry, at in mappings(subset, "addresses", subset_path)
-            ),
+            addresses=_mirrored(subset, subset_path),
             ports=tuple(read_port(entry, at, least=1) for entry, at in mappings(subset, "ports", subset_path)),
             labels=meta.labels,
         )

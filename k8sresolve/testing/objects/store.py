@@ -4,6 +4,7 @@ It knows nothing of YAML or DNS messages. Every question is answered from an ind
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Generic, Protocol, TypeVar
 
 from k8sresolve.testing.objects.kinds import (
@@ -97,6 +98,10 @@ class Store:
     def all(self, kind: str) -> Iterator[Resource]:
         """Walk over the objects of a kind, in the order in which they came. Not for answering questions."""
         return iter(self._objects.get(kind, {}).values())
+
+    def everything(self) -> Iterator[Resource]:
+        """Walk over all objects, kind by kind. Not for answering questions."""
+        return chain.from_iterable(objects.values() for objects in self._objects.values())
 
     def checkpoint(self) -> Callable[[], None]:
         """Return what puts all objects back to what they are now; the serial goes on."""

@@ -33,7 +33,12 @@ def deployment(name="web", *ports_of_each, labels=None, namespace="shop", replic
         "apiVersion": "apps/v1",
         "kind": kind,
         "metadata": meta,
-        "spec": {"replicas": replicas, "template": template, **spec},
+        "spec": {
+            "replicas": replicas,
+            "selector": {"matchLabels": template["metadata"]["labels"]},
+            "template": template,
+            **spec,
+        },
     }
 
 
@@ -55,6 +60,7 @@ def slice_of(name="web", *addresses, ports=(("http", 8080, "TCP"),), hostname=No
         "apiVersion": "discovery.k8s.io/v1",
         "kind": "EndpointSlice",
         "metadata": {"name": f"{name}-x", "namespace": "shop", "labels": {"kubernetes.io/service-name": name}},
+        "addressType": "IPv4",
         "endpoints": [
             {"addresses": [address], "conditions": {"ready": ready}, "hostname": hostname} for address in addresses
         ],

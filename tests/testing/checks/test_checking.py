@@ -47,9 +47,9 @@ def test_what_is_told_of_dns_is_what_the_cluster_answers():
     ]
     cluster = Cluster.from_objects(objects)
     assert {(each.severity, each.object) for each in cluster.check()} == {
-        ("error", "Service shop/waiting"),
-        ("error", "Service shop/unnamed"),
-        ("warning", "Namespace com"),
+        ("warning", "Service shop/waiting"),
+        ("warning", "Service shop/unnamed"),
+        ("remark", "Namespace com"),
     }
     with cluster.resolver(namespace="shop") as resolver:
         with pytest.raises(NoSuchName):
@@ -98,7 +98,8 @@ def test_with_a_name_others_are_left_out_but_not_what_is_named_after_it():
 
 
 def test_the_worst_comes_first():
-    findings = found(service(), deployment("a", []), deployment("b", [port(9090)]), service("x", selector={"a": "b"}))
+    db = service("db", selector={"app": "db"}), deployment("db", [port(9090)], labels={"app": "db"})
+    findings = found(service(), deployment("a", []), *db, service("x", ports=[]))
     assert [each.severity for each in findings] == ["error", "warning", "remark"]
 
 

@@ -10,7 +10,7 @@ from k8sresolve.testing import Cluster
 from k8sresolve.testing.checks import registry, rules
 from tests.testing.checks.objects import deployment, service, slice_of
 
-TUPLES = ("SERVICE", "ALIAS", "NAMESPACE", "ORIGIN", "LISTING")
+TUPLES = ("OBJECT", "SERVICE", "ALIAS", "NAMESPACE", "ORIGIN", "LISTING")
 
 
 def test_no_rule_is_forgotten():
@@ -25,6 +25,7 @@ def test_no_rule_is_forgotten():
 @pytest.mark.parametrize(
     ("subjects", "kind", "expected"),
     [
+        ("OBJECT", "Namespace Service EndpointSlice Deployment Pod", {"web", "default", "wep-x"}),
         ("SERVICE", "ServiceSubject", {"web", "other"}),
         ("ALIAS", "ServiceSubject", {"alias"}),
         ("NAMESPACE", "NamespaceSubject", {"shop"}),
@@ -43,6 +44,6 @@ def test_a_rule_that_is_added_is_applied_to_each_of_its_subjects(monkeypatch, su
     monkeypatch.setattr(registry, subjects, (*getattr(registry, subjects), rule))
     objects = [service(), service("other"), service("alias", type="ExternalName", externalName="a.test"), deployment()]
     findings = Cluster.from_objects([*objects, slice_of("wep", "10.0.0.1")]).check()
-    assert {type(subject).__name__ for subject in seen} == {kind}
+    assert {type(subject).__name__ for subject in seen} == set(kind.split())
     assert expected <= {(subject.service if kind == "ServiceSubject" else subject).name for subject in seen}
     assert sum(finding.problem == "my own" for finding in findings) == len(seen)

@@ -742,7 +742,8 @@ def test_a_resolver_from_before_finds_a_service_of_a_family_that_was_not_there()
 def test_a_family_that_the_cluster_has_not_is_refused_and_nothing_is_changed():
     cluster = made(service(clusterIP="10.96.1.1"))
     with pytest.raises(
-        ManifestError, match="Service shop/six asks for IPv6, of which the cluster has no service network"
+        ManifestError,
+        match=r"Service shop/six, spec\.ipFamilies: it asks for IPv6, of which the cluster has no service network",
     ):
         cluster.apply(service(clusterIP="10.96.1.2"), workload(replicas=2), service("six", ipFamilies=["IPv6"]))
     assert listed(cluster) == {"10.96.1.1"}

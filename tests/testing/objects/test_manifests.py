@@ -85,9 +85,9 @@ def test_items_of_a_typed_list_need_no_kind():
     answer = {
         "apiVersion": "v1",
         "kind": "ServiceList",
-        "items": [{"metadata": {"name": "a"}, "spec": {"clusterIP": "None"}}],
+        "items": [{"metadata": {"name": "a"}, "spec": {"clusterIP": "10.96.7.7"}}],
     }
-    assert read_objects([answer]) == [Service("default", "a", cluster_ips=("None",))]
+    assert read_objects([answer]) == [Service("default", "a", cluster_ips=("10.96.7.7",))]
 
 
 NAMED = '{"metadata": {"name": "%s"}, "kind": "Namespace", "apiVersion": "v1"}'
@@ -492,8 +492,9 @@ def test_a_newer_version_of_a_known_group_is_read_as_it_stands():
         ("name: payments", "name: [a]", 4, "metadata.name", "a list where text"),
         ("  name: payments\n", "", 3, "metadata.name", "no name"),
         ("clusterIP: 10.96.20.1", "clusterIPs: 10.96.20.1", 7, "spec.clusterIPs", "text where a list"),
-        ("clusterIP: 10.96.20.1", "type: Headless", 7, "spec.type", "'Headless' is none of"),
-        ("clusterIP: 10.96.20.1", "ipFamilies: [IPv5]", 7, "spec.ipFamilies", "'IPv5'"),
+        ("clusterIP: 10.96.20.1", "clusterIP: none", 7, "spec.clusterIP", "'none' is neither"),
+        ("clusterIP: 10.96.20.1", "clusterIP: 10.96.0.300", 7, "spec.clusterIP", "'10.96.0.300' is neither"),
+        ("clusterIP: 10.96.20.1", "clusterIPs: [None, db.test]", 7, "spec.clusterIPs[1]", "'db.test' is neither"),
     ],
 )
 def test_a_wrong_field_is_named_with_its_place(tmp_path, old, new, line, field, problem):

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from k8sresolve.findings import Finding, Severity
-from k8sresolve.testing.checks.origins import Origin, Origins
+from k8sresolve.testing.checks.origins import Origin
 from k8sresolve.testing.checks.rules.services import NXDOMAIN
 from k8sresolve.testing.checks.subjects import AllObjects, ServiceSubject
 from k8sresolve.testing.checks.telling import labels_told, listed
@@ -17,57 +17,57 @@ _REFUSED = "DNS answers its ClusterIP, where connections are refused"
 _READY = "ready, but in no EndpointSlice"
 # Of how many workloads of a namespace the labels are compared with a selector, as comparing texts takes long.
 _MAX_COMPARED = 500
-_CLOSE = 0.6  # what difflib takes for close by default
+_CLOSE = 0.8  # of two values that are this much alike, one is likely to be a slip for the other
+_OWN_NAMESPACE = "kube-system"
 
 
 def check_endpoints(subject: ServiceSubject, around: AllObjects) -> Iterator[Finding]:
     """Look at a Service's endpoints."""
     if not subject.has_ready:
-        yield _without_endpoints(subject, around.origins)
+        yield _without_endpoints(subject, around)
     elif not subject.service.publish_not_ready:
         yield from _partly_ready(subject)
 
 
-def _without_endpoints(subject: ServiceSubject, origins: Origins) -> Finding:
+def _without_endpoints(subject: ServiceSubject, around: AllObjects) -> Finding:
     service = subject.service
-    failing: Severity = "error" if service.headless else "warning"
     outcome = NXDOMAIN if service.headless else _REFUSED
     if subject.pods:
-        return _none_ready(subject, failing, outcome)
+        return _none_ready(subject, outcome)
     if not service.selects:
         told = "its EndpointSlices list no ready endpoint" if subject.slices else "it has no EndpointSlice"
         return subject.finding(
-            failing,
+            "remark",
             "spec.selector",
-            f"the Service has no selector, and {told}: {outcome}",
-            f"add a selector, or an EndpointSlice with the label kubernetes.io/service-name: {service.name}",
+            f"the Service has no selector, and {told}: unless something makes one at run time, {outcome}",
+            f"nothing, or an EndpointSlice with the label kubernetes.io/service-name: {service.name}",
         )
     selector = labels_told(service.selector)
     if subject.ended or subject.idle:
         ended = listed(pod.name for pod in subject.ended)
         fits = f"pods that have ended ({ended})" if ended else f"{listed(subject.idle)}, of which no pod runs"
         return subject.finding(
-            failing,
+            "remark",
             "spec.selector",
             f"the selector {selector} fits only {fits}: {outcome}",
             f"let pods run: kubectl -n {service.namespace} get deployments,statefulsets,daemonsets,jobs,pods",
         )
-    near, advice = _nearest(service, origins)
-    problem = f"the selector {selector} finds no pod in namespace {service.namespace}{near}: {outcome}"
-    return subject.finding("error", "spec.selector", problem, advice)
+    found = _unfound(service, around)
+    problem = f"the selector {selector} finds no pod in namespace {service.namespace}{found.because}: {outcome}"
+    return subject.finding(found.severity, "spec.selector", problem, found.advice)
 
 
 # Pods that are not ready.
 
 
-def _none_ready(subject: ServiceSubject, severity: Severity, outcome: str) -> Finding:
+def _none_ready(subject: ServiceSubject, outcome: str) -> Finding:
     states = Counter(map(_state, subject.pods))
     told = ", ".join(f"{count} {state}" for state, count in states.items())
     advice = f"see why: kubectl -n {subject.service.namespace} describe pod {subject.pods[0].name}"
     if set(states) == {_READY}:
         advice = f"compare ipFamilies with the pods' addresses, and nodeName with the Nodes; {advice}"
     problem = f"of the {len(subject.pods)} pods that it finds none is an endpoint ({told}): {outcome}"
-    return subject.finding(severity, "spec.selector", problem, advice)
+    return subject.finding("warning", "spec.selector", problem, advice)
 
 
 def _partly_ready(subject: ServiceSubject) -> Iterator[Finding]:
@@ -93,6 +93,14 @@ def _state(pod: Pod) -> str:
 # A selector that finds nothing.
 
 
+class _Unfound(NamedTuple):
+    """Why a selector may find nothing here, how bad that is, and what to do."""
+
+    severity: Severity
+    because: str
+    advice: str
+
+
 class _Near(NamedTuple):
     """Labels that differ from a selector in one: the one wanted, and the one in its place, if any."""
 
@@ -102,29 +110,43 @@ class _Near(NamedTuple):
     there: str
 
 
-def _nearest(service: Service, origins: Origins) -> tuple[str, str]:
-    """Say what comes nearest to what a selector looks for, and what to do then."""
-    near = _near(service.selector, origins.of(service.namespace))
-    if near is not None and near.there:
-        advice = f"write {near.there} in the selector, or {near.wanted} in the labels of {near.origin}"
-        return f"; those of {near.origin} have {near.there} in place of {near.wanted}", advice
-    if near is not None:
-        advice = f"add the label {near.wanted} to the pods of {near.origin}, or leave it out of the selector"
-        return f"; those of {near.origin} lack the label {near.wanted}", advice
+def _unfound(service: Service, around: AllObjects) -> _Unfound:
+    """Judge a selector that fits nothing: what is here may be wrong, or not all that there is."""
+    origins, namespace = around.origins, service.namespace
+    here = origins.of(namespace)
     elsewhere = next(origins.selected(service.selector), None)
     if elsewhere is not None:
         advice = f"put the Service into namespace {elsewhere.namespace}: a selector finds pods of its own namespace"
-        return f", but those of {elsewhere} in namespace {elsewhere.namespace}", advice
-    if not origins.of(service.namespace):
-        return ", where there is none", "add the workload of these pods to the manifests, or deploy it"
-    return "", f"compare with the labels there: kubectl -n {service.namespace} get pods --show-labels"
+        return _Unfound("warning", f", but those of {elsewhere} in namespace {elsewhere.namespace}", advice)
+    if not here:
+        return _Unfound("remark", ", of which no workload is among the manifests", "nothing, if they are elsewhere")
+    near = _near(service.selector, here)
+    because = "" if near is None else f"; those of {near.origin} have {near.there} in place of {near.wanted}"
+    if near is not None and near.closeness >= _CLOSE:
+        return _Unfound("warning", because, "let the selector and the labels of its pods agree")
+    unset = _set_at_run_time(service.selector, here)
+    if unset:
+        told = f"; no template has the label {unset}, so it is set at run time or wrong"
+        return _Unfound("remark", told, "nothing, if a program sets it; else correct the selector")
+    if namespace == _OWN_NAMESPACE:
+        return _Unfound("remark", ", where the cluster runs pods of its own", "nothing, if they are these")
+    if around.may_make_pods:
+        told = f"; {listed(around.may_make_pods)} may make such pods"
+        return _Unfound("remark", told, "nothing, if an operator makes them")
+    compare = f"compare with the labels there: kubectl -n {namespace} get pods --show-labels"
+    return _Unfound("warning", because if len(service.selector) > 1 else "", compare)
+
+
+def _set_at_run_time(selector: Selector, origins: Sequence[Origin]) -> str:
+    """The labels of a selector of which the key stands in no template here; programs label pods as they take turns."""
+    keys = {key for origin in origins for key in origin.labels}
+    return labels_told(tuple((key, value) for key, value in selector if key not in keys))
 
 
 def _near(selector: Selector, origins: Sequence[Origin]) -> _Near | None:
-    """Find the nearest labels. Where the selector is one label, another is near only if it reads like it."""
+    """Find the labels that differ from a selector in one, and in that least."""
     found = [_compared(selector, origin) for origin in islice(origins, _MAX_COMPARED)]
-    near = max((each for each in found if each is not None), key=lambda each: each.closeness, default=None)
-    return None if near is None or (len(selector) == 1 and near.closeness < _CLOSE) else near
+    return max((each for each in found if each is not None), key=lambda each: each.closeness, default=None)
 
 
 def _compared(selector: Selector, origin: Origin) -> _Near | None:
@@ -138,6 +160,4 @@ def _compared(selector: Selector, origin: Origin) -> _Near | None:
         return _Near(closeness, origin, f"{key}={value}", f"{key}={there}")
     # The same value may stand under another key: `app` or `app.kubernetes.io/name`.
     other = next((name for name, text in origin.labels.items() if text == value), None)
-    if other is None:
-        return _Near(0, origin, f"{key}={value}", "")
-    return _Near(1, origin, f"{key}={value}", f"{other}={value}")
+    return None if other is None else _Near(1, origin, f"{key}={value}", f"{other}={value}")

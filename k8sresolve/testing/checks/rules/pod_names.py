@@ -3,11 +3,15 @@
 import difflib
 from collections.abc import Iterator
 
-from k8sresolve.findings import Finding
+from k8sresolve.findings import Finding, Severity
 from k8sresolve.testing.checks.origins import Origin
 from k8sresolve.testing.checks.subjects import AllObjects
 from k8sresolve.testing.checks.telling import labels_told
 from k8sresolve.testing.controllers.workloads import matches
+from k8sresolve.testing.objects.kinds import WORKLOADS
+
+_KNOWN = frozenset(kind.__name__ for kind in WORKLOADS) | {"Pod"}
+_OWN_HOSTNAMES = ("StatefulSet", "Job")  # these may give each pod a hostname, whatever the template says
 
 
 def check_subdomain(origin: Origin, around: AllObjects) -> Iterator[Finding]:
@@ -19,19 +23,46 @@ def check_subdomain(origin: Origin, around: AllObjects) -> Iterator[Finding]:
             told = "names no Service, so that DNS has no name for each pod"
             yield origin.finding("remark", field, told, "name a headless Service, if clients need such names")
         return
+    # A StatefulSet has to name a Service, also where nobody asks for its pods by name.
+    severity: Severity = "remark" if kind == "StatefulSet" else "warning"
     service = around.store.service(origin.namespace, name)
     whole = f"Service {origin.namespace}/{name}"
     if service is None:
-        near = difflib.get_close_matches(name, around.service_names.get(origin.namespace, ()), 1)
-        advice = f"write {near[0]}, or " if near else ""
-        advice += f"make a headless Service {name} (clusterIP: None) with a selector for these pods"
-        yield origin.finding("warning", field, f"there is no {whole}, so that DNS has no name for each pod", advice)
+        told = f"there is no {whole}, so that DNS has no name for each pod"
+        meant = _meant(origin, name, around)
+        if meant:
+            yield origin.finding(
+                "warning", field, f"{told}; {meant} is headless and finds these pods", f"write {meant}"
+            )
+        else:
+            advice = f"make a headless Service {name} (clusterIP: None) with a selector for these pods"
+            yield origin.finding(severity, field, told, advice)
+    elif service.type == "ExternalName":
+        told = f"{whole} is an alias, and DNS has no name for each pod below one"
+        yield origin.finding(severity, field, told, "name a headless Service")
     elif not service.headless:
-        told = f"{whole} is not headless, and DNS has a name for each pod only below one that is"
-        if service.type != "ExternalName":
-            told += " (DNS specification for Kubernetes; CoreDNS alone answers all the same)"
-        yield origin.finding("warning", field, told, f"set clusterIP: None in Service {name}, or name another")
+        told = (
+            f"{whole} is not headless, and DNS has a name for each pod only below one that is (DNS specification for "
+            "Kubernetes; CoreDNS alone answers all the same)"
+        )
+        yield origin.finding("remark", field, told, "name a headless Service, if clients need such names")
     elif service.selects and not matches(service.selector, origin.labels):
         selector = labels_told(service.selector)
         told = f"{whole} does not find the pods by its selector {selector}, so that DNS has no name for each"
-        yield origin.finding("warning", field, told, f"let the selector of Service {name} be among the pods' labels")
+        yield origin.finding("warning", field, told, "name a headless Service whose selector is among the pods' labels")
+    elif not origin.spec.hostname and kind not in _OWN_HOSTNAMES and kind in _KNOWN:
+        told = f"without spec.hostname DNS has no name for each pod below {whole}: a pod's own name is not one"
+        yield origin.finding("warning", field, told, "make it a StatefulSet, or set hostname in a pod that is alone")
+
+
+def _meant(origin: Origin, name: str, around: AllObjects) -> str:
+    """A headless Service that finds the pods, of a name like the one that is not there."""
+    names = [
+        service.name
+        for service in around.services
+        if service.namespace == origin.namespace
+        and service.headless
+        and service.selects
+        and matches(service.selector, origin.labels)
+    ]
+    return next(iter(difflib.get_close_matches(name, names, 1)), "")

@@ -4,8 +4,7 @@ A `containerPort` is only a declaration: nothing forwards or filters by it, unle
 Source: "Service" of the Kubernetes documentation; Container and ServicePort of its API reference.
 """
 
-import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
@@ -14,9 +13,7 @@ from k8sresolve.testing.checks.origins import Origin, origin_of
 from k8sresolve.testing.checks.subjects import AllObjects, ServiceSubject
 from k8sresolve.testing.checks.telling import listed, ports_told
 from k8sresolve.testing.objects.kinds import Pod, PodSpec, PortEntry
-
-_MAX_LABEL = 63
-_NAME = re.compile("[a-z0-9]([a-z0-9-]*[a-z0-9])?", re.ASCII)
+from k8sresolve.testing.objects.labels import MOST_LABEL
 
 # Pods that listen alike, by what they say of their ports, with what they come from.
 _Groups: TypeAlias = Mapping["_Listening", Iterable[str]]
@@ -51,48 +48,20 @@ class _Forwarding(NamedTuple):
 
 
 def check_declared(subject: ServiceSubject, _around: AllObjects) -> Iterator[Finding]:
-    """Look at a Service's ports by themselves (ValidateService, `pkg/apis/core/validation` of Kubernetes)."""
+    """Whether each port of a Service has a name by which it can be asked for."""
     ports = subject.service.ports
-    if not ports and not subject.service.headless:
-        yield subject.finding(
-            "error",
-            "spec.ports",
-            "lists no port, and the API server refuses a Service without ports that is not headless",
-            "list the ports on which clients connect",
-        )
-    names = Counter(port.name for port in ports)
-    numbers = Counter((port.number, port.protocol) for port in ports)
     for number, port in enumerate(ports):
         forwarding = _Forwarding(number, port)
-        yield from _name(subject, forwarding, alone=len(ports) == 1, repeated=names[port.name] > 1)
-        if numbers[port.number, port.protocol] > 1:
-            told = f"{port.number}/{port.protocol} is listed more than once, and the API server refuses that"
-            yield subject.finding("error", forwarding.field("port"), told, "give each port a number of its own")
-        if port.protocol not in ("TCP", "UDP", "SCTP"):
-            told = f"{port.protocol!r} is none of TCP, UDP, SCTP, and the API server refuses it"
-            yield subject.finding("error", forwarding.field("protocol"), told, "write one of them, in capitals")
-
-
-def _name(subject: ServiceSubject, forwarding: _Forwarding, *, alone: bool, repeated: bool) -> Iterator[Finding]:
-    name, field = forwarding.port.name, forwarding.field("name")
-    if not name and alone:
-        told = f"{forwarding} has no name, so DNS has no SRV record _PORT._PROTOCOL for it: port() cannot find it"
-        yield subject.finding("remark", field, told, "give it a name, such as http")
-    elif not name:
-        told = f"{forwarding} has no name, and the API server refuses that of a Service with several ports"
-        yield subject.finding("error", field, told, "give each port a name")
-    elif repeated:
-        told = f"the name {name!r} is given to several ports, and the API server refuses that"
-        yield subject.finding("error", field, told, "give each port a name of its own, such as dns and dns-tcp")
-    elif len(name) == _MAX_LABEL:
-        told = (
-            f"the name {name!r} has {_MAX_LABEL} characters, and with the underscore that SRV puts before it there is "
-            "no room in a label (RFC 1035, section 2.3.4): nobody can ask for it"
-        )
-        yield subject.finding("warning", field, told, f"shorten it to {_MAX_LABEL - 1} characters or fewer")
-    elif len(name) > _MAX_LABEL or not _NAME.fullmatch(name):
-        told = f"{name!r} is no port name, and the API server refuses it"
-        yield subject.finding("error", field, told, "write lower-case letters, digits and inner hyphens")
+        field = forwarding.field("name")
+        if not port.name and len(ports) == 1:
+            told = f"{forwarding} has no name, so DNS has no SRV record _PORT._PROTOCOL for it: port() cannot find it"
+            yield subject.finding("remark", field, told, "give it a name, such as http")
+        elif len(port.name) == MOST_LABEL:
+            told = (
+                f"the name {port.name!r} has {MOST_LABEL} characters, and with the underscore that SRV puts before it "
+                "there is no room in a label (RFC 1035, section 2.3.4): nobody can ask for it"
+            )
+            yield subject.finding("warning", field, told, f"shorten it to {MOST_LABEL - 1} characters or fewer")
 
 
 def check_targets(subject: ServiceSubject, _around: AllObjects) -> Iterator[Finding]:
@@ -124,13 +93,19 @@ def _grouped(pods: Iterable[Pod], origins: Iterable[Origin]) -> _Groups:
 
 def _numbered(subject: ServiceSubject, forwarding: _Forwarding, target: int, groups: _Groups) -> Iterator[Finding]:
     yield from _unforwarded(subject, forwarding, {target})
-    for listening, whose in groups.items():
-        if all((port.number, port.protocol) != (target, forwarding.port.protocol) for port in listening.ports):
-            yield _contradiction(subject, forwarding, target, listening, listed(whose))
+    unlike = {
+        listening: whose
+        for listening, whose in groups.items()
+        if all((port.number, port.protocol) != (target, forwarding.port.protocol) for port in listening.ports)
+    }
+    for listening, whose in unlike.items():
+        # Where some pods declare the port, the others may be found by chance.
+        alone = len(unlike) == len(groups)
+        yield _contradiction(subject, forwarding, target, listening, listed(whose), alone=alone)
 
 
 def _contradiction(
-    subject: ServiceSubject, forwarding: _Forwarding, target: int, listening: _Listening, whose: str
+    subject: ServiceSubject, forwarding: _Forwarding, target: int, listening: _Listening, whose: str, *, alone: bool
 ) -> Finding:
     protocol = forwarding.port.protocol
     protocols = sorted({port.protocol for port in listening.ports if port.number == target})
@@ -139,7 +114,7 @@ def _contradiction(
     if protocols:
         told = f"{meant}, but the {there} declare {target} as {', '.join(protocols)}"
         advice = f"set protocol: {protocols[0]} for the port, or protocol: {protocol} for the containerPort"
-        return subject.finding("warning", forwarding.field("protocol"), told, advice)
+        return subject.finding("warning" if alone else "remark", forwarding.field("protocol"), told, advice)
     field = forwarding.field("targetPort")
     declare = f"declare containerPort: {target}"
     if not listening.ports:
@@ -149,9 +124,27 @@ def _contradiction(
     if listening.undeclared:
         told += ", and one that declares none may be what listens there"
         return subject.finding("remark", field, told, f"{declare} for that one, or correct targetPort")
-    fitting = [port.number for port in listening.ports if port.protocol == protocol]
-    correct = f"set targetPort: {fitting[0]}" if len(fitting) == 1 else "set targetPort to the one that is meant"
-    return subject.finding("warning", field, told, f"{correct}, or {declare} if the container does listen there")
+    likely = _likely(subject, forwarding, listening) if alone else None
+    if likely is None:
+        return subject.finding("remark", field, told, f"{declare}, if the container does listen there")
+    advice = f"set targetPort: {likely}, or {declare} if the container does listen there"
+    return subject.finding("warning", field, told, advice)
+
+
+def _likely(subject: ServiceSubject, forwarding: _Forwarding, listening: _Listening) -> int | None:
+    """The declared port that is meant, if one is: that of the same name, or the only one, to which no port leads.
+
+    That a container listens on more than it declares is common, such as for metrics, and no fault.
+    """
+    own = forwarding.port
+    declared = [port for port in listening.ports if port.protocol == own.protocol]
+    same = [port.number for port in declared if own.name and port.name == own.name]
+    if len(same) == 1:
+        return same[0]
+    reached = {port.target or port.number for port in subject.service.ports if port.protocol == own.protocol}
+    if len(declared) == 1 and reached.isdisjoint({declared[0].number, declared[0].name}):
+        return declared[0].number
+    return None
 
 
 # A name.
@@ -160,9 +153,7 @@ def _contradiction(
 def _named(subject: ServiceSubject, forwarding: _Forwarding, target: str, groups: _Groups) -> Iterator[Finding]:
     protocol, field = forwarding.port.protocol, forwarding.field("targetPort")
     if target.isdecimal():
-        told = f"{target!r} is text, which names a port, and a name has a letter: the API server refuses it"
-        yield subject.finding("error", field, told, f"write the number without quotes: targetPort: {target}")
-        return
+        return  # a number in quotes, which the API server refuses
     numbers: dict[int, list[str]] = defaultdict(list)
     lacking: list[str] = []
     declared: list[PortEntry] = []
@@ -178,7 +169,7 @@ def _named(subject: ServiceSubject, forwarding: _Forwarding, target: str, groups
             told += f", as those of {listed(part for whose in numbers.values() for part in whose)} have"
         outcome = f"{'these' if numbers else 'the'} pods are no endpoints for {forwarding}"
         yield subject.finding(
-            "warning" if numbers else "error",
+            "remark" if numbers else "warning",
             field,
             f"{told}: {outcome}; {they_have}",
             _named_advice(forwarding, target, declared),
@@ -240,7 +231,7 @@ def check_slices(subject: ServiceSubject, _around: AllObjects) -> Iterator[Findi
         theirs = dict.fromkeys(port for ports in listing for port in ports)
         told = f"no EndpointSlice has a port {wanted} with protocol {port.protocol}, so {forwarding} has no endpoint"
         yield subject.finding(
-            "error",
+            "warning",
             forwarding.field("name"),
             f"{told}; they have {ports_told(theirs) or 'no ports'}",
             "give the port one name and protocol in the Service and in its EndpointSlices",

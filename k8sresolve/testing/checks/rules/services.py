@@ -1,5 +1,6 @@
 """A Service by itself: its namespace, its ClusterIPs, or the name for which it stands."""
 
+import difflib
 from collections.abc import Iterator
 
 from k8sresolve.findings import Finding
@@ -9,14 +10,22 @@ from k8sresolve.testing.coredns.addresses import pack_address
 from k8sresolve.testing.objects.kinds import HEADLESS
 
 NXDOMAIN = "DNS answers NXDOMAIN"
+_CLOSE = 0.8  # of two names that are this much alike, one is likely to be a slip for the other
 
 
 def check_namespace(subject: ServiceSubject, around: AllObjects) -> Iterator[Finding]:
     """Whether its namespace is there, where manifests state any."""
     namespace = subject.service.namespace
-    if not around.store.has_namespace(namespace):
-        told = f"the namespace {namespace} is not among the manifests, though others are: {NXDOMAIN}"
-        yield subject.finding("error", "metadata.namespace", told, f"add the Namespace {namespace}")
+    if around.store.has_namespace(namespace):
+        return
+    told = f"the namespace {namespace} is not among the manifests, though others are: without it {NXDOMAIN}"
+    near = difflib.get_close_matches(namespace, [other.name for other in around.store.all("Namespace")], 1, _CLOSE)
+    if near:
+        yield subject.finding(
+            "warning", "metadata.namespace", f"{told}; {near[0]} is", f"write {near[0]}, if that is meant"
+        )
+    else:
+        yield subject.finding("remark", "metadata.namespace", told, "nothing, if it is there already")
 
 
 def check_cluster_ips(subject: ServiceSubject, around: AllObjects) -> Iterator[Finding]:
@@ -28,24 +37,53 @@ def check_cluster_ips(subject: ServiceSubject, around: AllObjects) -> Iterator[F
             names = listed(f"{other.namespace}/{other.name}" for other in others)
             told = f"{ip} is the ClusterIP of Service {names} too, and the API server refuses the later one"
             yield subject.finding("error", "spec.clusterIP", told, "leave it out, so that each gets one of its own")
+        if around.networks.are_stated and ip != HEADLESS and not around.networks.may_be_cluster_ip(ip):
+            told = f"{ip} is no host's address of {listed(around.networks.services)}, and the API server refuses it"
+            yield subject.finding("error", "spec.clusterIP", told, "leave it out, and the cluster gives one")
 
 
-def check_alias(subject: ServiceSubject, _around: AllObjects) -> Iterator[Finding]:
+def check_families(subject: ServiceSubject, around: AllObjects) -> Iterator[Finding]:
+    """Whether the cluster has the families that it asks for, where a test says which there are."""
+    own, there = subject.service, around.networks.families
+    if not around.networks.are_stated or own.has_any_families:
+        return
+    if own.policy == "RequireDualStack" and len(there) == 1:
+        told = f"the cluster has {there[0]} alone, and the API server refuses to require two families"
+        yield subject.finding("error", "spec.ipFamilyPolicy", told, "write PreferDualStack, or leave it out")
+    for position, family in enumerate(own.families):
+        if family not in there:
+            told = f"the cluster has no {family}, and the API server refuses it"
+            yield subject.finding("error", f"spec.ipFamilies[{position}]", told, f"write {there[0]}, or leave it out")
+
+
+def check_alias(subject: ServiceSubject, around: AllObjects) -> Iterator[Finding]:
     """Whether an ExternalName Service can lead somewhere, and states nothing that has no effect."""
     service = subject.service
-    if not service.external_name:
-        told = "is missing, and the API server refuses that of an ExternalName Service"
-        yield subject.finding("error", "spec.externalName", told, "write the name that the Service stands for")
-    elif pack_address(service.external_name) is not None:
+    # The API server refuses an IPv6 address, and takes one of IPv4 for labels of digits.
+    if ":" not in service.external_name and pack_address(service.external_name) is not None:
         yield subject.finding(
             "error",
             "spec.externalName",
             f"{service.external_name} is an IP address, to which no CNAME can lead: {NXDOMAIN}",
             "make a headless Service without a selector (clusterIP: None), and an EndpointSlice with the address",
         )
+    else:
+        yield from _target(subject, around)
     if service.ports:
         told = "an ExternalName Service is an alias and no more: DNS has no SRV records for its ports"
         yield subject.finding("remark", "spec.ports", told, "leave them out, and let clients know the port")
     if service.selector:
         told = "an ExternalName Service is an alias and no more: its selector does nothing"
         yield subject.finding("remark", "spec.selector", told, "leave it out, or leave out type: ExternalName")
+
+
+def _target(subject: ServiceSubject, around: AllObjects) -> Iterator[Finding]:
+    """Whether an alias of a Service is written in full, as it must be."""
+    labels = subject.service.external_name.lower().rstrip(".").split(".")
+    if len(labels) not in (2, 3) or labels[2:] not in ([], ["svc"]):
+        return
+    service, namespace = labels[:2]
+    if len(labels) == 3 or around.store.service(namespace, service) is not None:
+        told = f"is no full name, and nobody puts a search domain behind what an alias leads to: {NXDOMAIN}"
+        full = f"{service}.{namespace}.svc.{around.cluster_domain}"
+        yield subject.finding("warning", "spec.externalName", told, f"write {full}")

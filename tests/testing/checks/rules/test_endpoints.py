@@ -4,52 +4,82 @@ import attrs
 import pytest
 
 from k8sresolve.testing import Cluster
-from tests.testing.checks.objects import assert_only, deployment, found, headless, pod, port, service, slice_of
+from tests.testing.checks.objects import assert_only, deployment, found, headless, only, pod, port, service, slice_of
+
+AGREE = "let the selector and the labels of its pods agree"
 
 
 @pytest.mark.parametrize(
     ("selector", "labels", "words"),
     [
-        ({"app": "web"}, {"app": "webb"}, ("Deployment api have app=webb in place of app=web", "write app=webb")),
-        ({"app": "web"}, {"name": "web"}, ("have name=web in place of app=web",)),
+        ({"app": "web"}, {"app": "webb"}, ("Deployment api have app=webb in place of app=web", AGREE)),
+        ({"app": "web"}, {"name": "web"}, ("have name=web in place of app=web", AGREE)),
+        ({"ap": "web"}, {"app": "web"}, ("have app=web in place of ap=web", AGREE)),
         ({"app": "web", "tier": "x"}, {"app": "web", "tier": "front"}, ("have tier=front in place of tier=x",)),
-        ({"app": "web", "tier": "x"}, {"app": "web"}, ("lack the label tier=x", "add the label tier=x")),
+        ({"app": "web", "teir": "front"}, {"app": "web", "tier": "front"}, ("tier=front in place of teir=front",)),
         ({"app": "web"}, {"app": "zzz"}, ("finds no pod in namespace shop", "--show-labels")),
         ({"app": "web", "tier": "x"}, {"app": "a", "tier": "b"}, ("app=web,tier=x finds no pod", "--show-labels")),
     ],
 )
 def test_a_selector_that_finds_nothing_tells_the_nearest_labels(selector, labels, words):
     findings = found(service(selector=selector), deployment("api", labels=labels))
-    assert_only(findings, "error", "spec.selector", *words)
+    assert_only(findings, "warning", "spec.selector", *words)
 
 
 def test_of_several_near_ones_the_most_alike_is_told():
     pods = [deployment(name, labels={"app": name}) for name in ("db", "web-api", "payments", "webs")]
-    assert_only(found(service(), *pods), "error", "spec.selector", "Deployment webs have app=webs")
+    assert_only(found(service(), *pods), "warning", "spec.selector", "Deployment webs have app=webs")
 
 
 def test_a_selector_finds_pods_of_its_own_namespace_only():
     findings = found(service(), deployment("web", namespace="data"), deployment("db", labels={"app": "db"}))
     assert_only(
-        findings, "error", "spec.selector", "but those of Deployment web in namespace data", "into namespace data"
+        findings, "warning", "spec.selector", "but those of Deployment web in namespace data", "into namespace data"
     )
 
 
-def test_where_there_is_no_pod_at_all_manifests_lack():
-    assert_only(found(service()), "error", "spec.selector", "where there is none", "add the workload")
+# What may be elsewhere, or come to be: a remark.
+
+
+def test_without_a_workload_in_its_namespace_the_pods_may_be_anywhere():
+    assert_only(found(service()), "remark", "spec.selector", "of which no workload is among the manifests")
+
+
+@pytest.mark.parametrize("selector", [{"app": "web", "role": "leader"}, {"store-active": "yes"}])
+def test_a_label_that_stands_in_no_template_may_be_set_at_run_time(selector):
+    finding = only(found(service(selector=selector), deployment()))
+    assert (finding.severity, finding.field) == ("remark", "spec.selector")
+    assert "set at run time or wrong" in finding.problem
+    assert "widen" not in finding.advice
+    assert "leave" not in finding.advice
+
+
+def test_what_an_operator_makes_pods_for_may_make_these():
+    prometheus = {"apiVersion": "monitoring.coreos.com/v1", "kind": "Prometheus", "metadata": {"name": "main"}}
+    db = deployment("db", labels={"app": "db"})
+    assert_only(found(service(), db, prometheus), "remark", "spec.selector", "Prometheus main may make such pods")
+    # It takes no slip for what it is not.
+    assert_only(found(service(), deployment("api", labels={"app": "webb"}), prometheus), "warning", "spec.selector")
+
+
+def test_in_its_own_namespace_the_cluster_runs_pods_of_its_own():
+    scheduler = service("scheduler", "kube-system", selector={"component": "kube-scheduler"})
+    other = deployment("proxy", labels={"component": "proxy"}, namespace="kube-system")
+    findings = found(scheduler, other, name="kube-system/scheduler")
+    assert_only(findings, "remark", "spec.selector", "pods of its own", on="Service kube-system/scheduler")
 
 
 def test_a_workload_scaled_to_nothing_fits_all_the_same():
     words = ("app=web fits only Deployment web, of which no pod runs", "connections are refused")
-    assert_only(found(service(), deployment(replicas=0)), "warning", "spec.selector", *words)
-    assert_only(found(headless(), deployment(replicas=0)), "error", "spec.selector", "NXDOMAIN")
+    assert_only(found(service(), deployment(replicas=0)), "remark", "spec.selector", *words)
+    assert_only(found(headless(), deployment(replicas=0)), "remark", "spec.selector", "NXDOMAIN")
     # Its template tells of ports even so.
     findings = found(service(), deployment("web", [port(9090)], replicas=0))
     assert {each.field for each in findings} == {"spec.selector", "spec.ports[0].targetPort"}
 
 
 def test_pods_that_have_ended_are_no_endpoints():
-    assert_only(found(service(), pod(phase="Succeeded")), "warning", "spec.selector", "pods that have ended (web-0)")
+    assert_only(found(service(), pod(phase="Succeeded")), "remark", "spec.selector", "pods that have ended (web-0)")
 
 
 @pytest.mark.parametrize(
@@ -57,7 +87,7 @@ def test_pods_that_have_ended_are_no_endpoints():
     [({"ready": False}, "1 not ready"), ({"phase": "Pending", "ready": False}, "1 Pending")],
 )
 def test_without_a_ready_pod_a_headless_service_does_not_exist_in_dns_and_another_refuses(state, word):
-    assert_only(found(headless(), pod(**state)), "error", "spec.selector", word, "NXDOMAIN", "describe pod web-0")
+    assert_only(found(headless(), pod(**state)), "warning", "spec.selector", word, "NXDOMAIN", "describe pod web-0")
     assert_only(found(service(), pod(**state)), "warning", "spec.selector", word, "connections are refused")
 
 
@@ -83,11 +113,11 @@ def test_a_check_tells_of_the_cluster_as_it_is_now():
     assert_only(cluster.check(), "warning", "spec.selector", "connections are refused")
 
 
-def test_a_service_without_selector_needs_slices():
-    assert_only(found(service(selector=None)), "warning", "spec.selector", "has no EndpointSlice", "service-name: web")
-    assert_only(found(headless(selector=None)), "error", "spec.selector", "NXDOMAIN")
+def test_a_service_without_selector_needs_slices_which_may_be_made_at_run_time():
+    assert_only(found(service(selector=None)), "remark", "spec.selector", "has no EndpointSlice", "service-name: web")
+    assert_only(found(headless(selector=None)), "remark", "spec.selector", "NXDOMAIN")
     findings = found(service(selector=None), slice_of("web", "10.0.0.1", ready=False))
-    assert_only(findings, "warning", "spec.selector", "list no ready endpoint")
+    assert_only(findings, "remark", "spec.selector", "list no ready endpoint")
 
 
 def test_an_endpoints_object_is_as_good():

@@ -7,6 +7,7 @@ from tests.testing.checks.objects import (
     deployment,
     found,
     headless,
+    only,
     pod,
     service,
     stateful,
@@ -14,14 +15,21 @@ from tests.testing.checks.objects import (
 
 
 def test_a_stateful_set_whose_service_is_not_there():
-    findings = found(headless(), stateful(serviceName="wep"))
-    words = ("no Service shop/wep", "write web, or make a headless Service wep")
-    assert_only(findings, "warning", "spec.serviceName", *words, on="StatefulSet shop/db")
+    told = "no Service shop/wep"
+    findings = found(service(), stateful(serviceName="wep"))
+    assert_only(findings, "remark", "spec.serviceName", told, "make a headless Service wep", on="StatefulSet shop/db")
+    # Another is proposed only if it would do.
+    finding = only([each for each in found(headless(), stateful(serviceName="wep")) if "StatefulSet" in each.object])
+    assert (finding.severity, finding.advice) == ("warning", "write web")
+    finding = found(
+        headless(selector={"app": "other"}), deployment("o", labels={"app": "other"}), stateful(serviceName="wep")
+    )
+    assert "write" not in only([each for each in findings if "StatefulSet" in each.object]).advice
 
 
 def test_a_stateful_set_whose_service_is_not_headless():
     findings = found(service(), stateful(serviceName="web"))
-    assert_only(findings, "warning", "spec.serviceName", "not headless", "clusterIP: None", on="StatefulSet shop/db")
+    assert_only(findings, "remark", "spec.serviceName", "not headless", "headless Service", on="StatefulSet shop/db")
 
 
 def test_a_stateful_set_whose_service_finds_other_pods():
@@ -41,9 +49,18 @@ def test_a_subdomain_is_looked_at_alike():
     assert_only(findings, "warning", "spec.subdomain", "shop/nobody", on="Pod shop/web-0")
 
 
+def test_a_subdomain_names_pods_only_with_a_hostname():
+    named = deployment(pod={"subdomain": "web"})
+    findings = found(headless(), named)
+    words = ("without spec.hostname", "shop/web", "a pod's own name is not one")
+    assert_only(findings, "warning", "spec.template.spec.subdomain", *words, on="Deployment shop/web")
+    assert found(headless(), deployment(pod={"subdomain": "web", "hostname": "one"})) == ()
+    assert found(headless(), stateful(serviceName="web")) == ()
+
+
 def test_pods_of_one_workload_are_told_of_once_and_by_its_name():
     owned = [pod(f"db-{n}", owner=("StatefulSet", "db"), subdomain="nobody") for n in range(3)]
-    assert_only(found(service(), *owned), "warning", "spec.serviceName", on="StatefulSet shop/db")
+    assert_only(found(service(), *owned), "remark", "spec.serviceName", on="StatefulSet shop/db")
     labels = {**APP, "pod-template-hash": "5d9c"}
     owned = [pod(f"a-{n}", owner=("ReplicaSet", "a-5d9c"), labels=labels, containers=containers()) for n in range(3)]
     assert_only(

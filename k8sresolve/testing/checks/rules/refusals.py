@@ -1,0 +1,36 @@
+"""What the API server refuses of an object: found when its manifest was read, by `testing/objects/validation`."""
+
+from collections.abc import Iterator
+
+from k8sresolve.findings import Finding
+from k8sresolve.testing.checks.subjects import AllObjects
+from k8sresolve.testing.objects.kinds import Refusal, Resource
+
+KUBERNETES = "1.37"
+"""The version whose API server is meant."""
+
+
+def check_refusals(item: Resource, _around: AllObjects) -> Iterator[Finding]:
+    """Whether an API server takes the object: an error where none does, a remark where only an older one does not."""
+    name = f"{item.namespace}/{item.name}" if item.namespace else item.name
+    for refusal in item.refused:
+        yield _finding(f"{type(item).__name__} {name}", refusal)
+
+
+def _finding(about: str, refusal: Refusal) -> Finding:
+    is_past = bool(refusal.until) and _parts(refusal.until) <= _parts(KUBERNETES)
+    who = f"API servers before {refusal.until} refuse" if is_past else "the API server refuses"
+    return Finding(
+        severity="remark" if is_past else "error",
+        object=about,
+        field=refusal.field,
+        problem=f"{refusal.problem}: {who} it",
+        advice=refusal.advice,
+        source=refusal.file,
+        line=refusal.line,
+        rule=refusal.rule,
+    )
+
+
+def _parts(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))

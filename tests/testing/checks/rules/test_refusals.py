@@ -1,0 +1,55 @@
+from k8sresolve.testing import Cluster
+from tests.testing.checks.objects import assert_only, deployment, found, namespace, only, service, slice_of
+
+MANIFEST = """\
+# Two objects.
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop}
+---
+apiVersion: v1
+kind: Service
+metadata:
+  name: my_cache
+  namespace: shop
+spec:
+  externalName: cache.example.com
+  type: ExternalName
+"""
+
+
+def test_what_is_refused_is_an_error_with_rule_file_and_line(tmp_path):
+    path = tmp_path / "shop.yaml"
+    path.write_text(MANIFEST)
+    finding = only(Cluster.from_manifests(path).check())
+    assert (finding.severity, finding.rule, finding.field) == ("error", "service-name", "metadata.name")
+    assert (finding.source, finding.line) == (str(path), 9)
+    assert finding.problem.startswith("'my_cache' has '_'")
+    assert finding.problem.endswith(": the API server refuses it")
+
+
+def test_an_item_of_a_list_has_its_fields_own_name(tmp_path):
+    path = tmp_path / "shop.yaml"
+    path.write_text("apiVersion: v1\nkind: List\nitems:\n- kind: Namespace\n  apiVersion: v1\n  metadata: {name: A}\n")
+    finding = only(Cluster.from_manifests(path).check())
+    assert (finding.object, finding.field, finding.line) == ("Namespace A", "metadata.name", 6)
+
+
+def test_what_only_older_clusters_refuse_is_a_remark():
+    findings = found(service("7days"), deployment())
+    assert_only(findings, "remark", "metadata.name", "before 1.37", on="Service shop/7days")
+
+
+def test_of_one_service_what_lists_its_endpoints_is_told_too():
+    wrong = slice_of("web", "10.244.9.1")
+    del wrong["addressType"]
+    objects = [service(selector=None), wrong, namespace("A"), service("other_one"), namespace("shop")]
+    finding = only(found(*objects, name="shop/web"))
+    assert (finding.object, finding.field) == ("EndpointSlice shop/web-x", "addressType")
+
+
+def test_what_is_applied_in_its_place_is_looked_at_anew():
+    cluster = Cluster.from_objects([service(ports=[{"port": 80, "name": "A"}], selector=None, clusterIP="None")])
+    assert "spec.ports[0].name" in {finding.field for finding in cluster.check()}
+    cluster.apply(service(ports=[{"port": 80, "name": "a"}], selector=None, clusterIP="None"))
+    assert "spec.ports[0].name" not in {finding.field for finding in cluster.check()}

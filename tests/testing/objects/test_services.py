@@ -1,0 +1,85 @@
+"""Services and what lists their endpoints, as the API server keeps them."""
+
+import pytest
+
+from k8sresolve.errors import ManifestError
+from k8sresolve.testing import Cluster
+from k8sresolve.testing.objects.manifests import read_objects
+from tests.testing.checks.objects import pod, service, slice_of
+
+
+def read(obj):
+    [resource] = read_objects([obj])
+    return resource
+
+
+def test_what_is_empty_counts_as_absent():
+    ports = [{"port": 80, "protocol": "", "targetPort": ""}, {"port": 81, "targetPort": 0}]
+    made = read(service(type="", clusterIP="", ports=ports))
+    assert (made.type, made.cluster_ips) == ("ClusterIP", ())
+    assert [(port.protocol, port.target) for port in made.ports] == [("TCP", 0), ("TCP", 0)]
+
+
+def test_a_name_is_made_as_the_api_server_makes_it():
+    def made(label):
+        one = service()
+        one["metadata"] |= {"name": None, "generateName": "web-", "labels": {"app": label}}
+        return read(one).name
+
+    assert made("a").startswith("web-")
+    assert len(made("a")) == len("web-") + 5
+    assert made("a") == made("a") != made("b")
+
+
+def test_words_that_are_none_are_left_to_check():
+    made = read(service(type="Headless", ipFamilies=["IPv5", "IPv6"], ipFamilyPolicy="Both"))
+    assert (made.type, made.families, made.policy) == ("ClusterIP", ("IPv6",), "SingleStack")
+    assert {refusal.field for refusal in made.refused} == {"spec.type", "spec.ipFamilies[0]", "spec.ipFamilyPolicy"}
+
+
+@pytest.mark.parametrize("address", ["none", "NONE", "__DNS__SERVER__", "10.96.0.300", "10.96.7.7/32", " 10.96.7.7"])
+def test_a_cluster_ip_that_is_no_address_does_not_load(address):
+    with pytest.raises(ManifestError, match=r"Service shop/web, spec\.clusterIP: .* is neither an IP address nor None"):
+        read(service(clusterIP=address))
+
+
+@pytest.mark.parametrize("address", ["db.example.com", "", "10.0.0.999"])
+def test_endpoints_are_addresses(address):
+    with pytest.raises(ManifestError) as caught:
+        read(slice_of("web", "10.0.0.1", address))
+    assert caught.value.field == "endpoints[1].addresses[0]"
+    with pytest.raises(ManifestError) as caught:
+        read(mirrored([address]))
+    assert caught.value.field == "subsets[0].addresses[0].ip"
+    hosts = slice_of("web", "db.example.com") | {"addressType": "FQDN"}
+    assert [entry.address for entry in read(hosts).addresses] == ["db.example.com"]
+
+
+def mirrored(ready, unready=()):
+    subset = {
+        "addresses": [{"ip": ip, "hostname": f"h{index}"} for index, ip in enumerate(ready)],
+        "notReadyAddresses": [{"ip": ip} for ip in unready],
+    }
+    return {"kind": "Endpoints", "metadata": {"name": "web", "namespace": "shop"}, "subsets": [subset]}
+
+
+def test_of_endpoints_an_address_is_mirrored_once_and_in_canonical_form():
+    [part] = read(mirrored(["FD00::1", "10.0.0.2", "fd00:0::1", "10.0.0.3"], ["10.0.0.3"])).slices
+    assert [(entry.address, entry.hostname) for entry in part.addresses] == [("fd00::1", "h0"), ("10.0.0.2", "h1")]
+
+
+def test_of_a_subset_a_thousand_are_mirrored():
+    [part] = read(mirrored([f"10.0.{index // 256}.{index % 256}" for index in range(1002)])).slices
+    assert len(part.addresses) == 1000
+
+
+def test_numbers_of_a_slices_ports_are_their_last_16_bits():
+    ports = [read(slice_of("web", ports=((None, number, "TCP"),))).ports[0].number for number in (0, 65536, 65537, -2)]
+    assert ports == [0, 0, 1, 65534]
+
+
+def test_a_service_that_is_being_deleted_gets_no_slices():
+    leaving = service()
+    leaving["metadata"]["deletionTimestamp"] = "2026-11-01T00:00:00Z"
+    assert Cluster.from_objects([leaving, pod()]).store.slices("shop", "web") == ()
+    assert len(Cluster.from_objects([service(), pod()]).store.slices("shop", "web")) == 1

@@ -1,0 +1,140 @@
+"""What the golden rows do not show: fields that go together, kind by kind."""
+
+import pytest
+
+from k8sresolve.testing.objects.validation.refusals import refusals
+from tests.testing.checks.objects import containers, deployment, pod, port, service, slice_of, stateful
+
+
+def refused(obj, group="", until=""):
+    return [(each.rule, each.path) for each in refusals(group, obj["kind"], obj) if each.until == until]
+
+
+def service_of(**spec):
+    return refused(service(**spec))
+
+
+@pytest.mark.parametrize(
+    ("spec", "rule", "path"),
+    [
+        ({"clusterIP": "10.96.0.1", "clusterIPs": ["10.96.0.1", "10.96.0.2"]}, "cluster-ips", ("clusterIPs",)),
+        ({"clusterIP": "10.96.0.1", "ipFamilies": ["IPv6"]}, "cluster-ip-family", ("clusterIP",)),
+        ({"clusterIP": "None", "clusterIPs": ["None"], "type": "NodePort"}, "headless-type", ("clusterIPs", 0)),
+        (
+            {"type": "ExternalName", "externalName": "a.test", "clusterIP": "None"},
+            "external-name-with-address",
+            ("clusterIP",),
+        ),
+        ({"type": "LoadBalancer", "healthCheckNodePort": 30000}, "traffic-from-outside", ("healthCheckNodePort",)),
+        ({"externalTrafficPolicy": "Local"}, "traffic-from-outside", ("externalTrafficPolicy",)),
+        ({"clusterip": "None"}, "unknown-field", ("clusterip",)),
+    ],
+)
+def test_fields_of_a_service_that_do_not_go_together(spec, rule, path):
+    assert service_of(**spec) == [(rule, ("spec", *path))]
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {},
+        {"type": "LoadBalancer", "externalTrafficPolicy": "Local", "healthCheckNodePort": 30000},
+        {"externalIPs": ["192.0.2.1"], "externalTrafficPolicy": "Cluster"},
+        {"clusterIP": "10.96.0.1", "clusterIPs": ["10.96.0.1", "fd00::1"], "ipFamilyPolicy": "PreferDualStack"},
+        {"type": "ExternalName", "externalName": "a.test.", "ports": None, "clusterIP": ""},
+        {"clusterIP": "None", "selector": None, "ipFamilies": ["IPv4", "IPv6"]},
+    ],
+)
+def test_fields_of_a_service_that_do(spec):
+    assert service_of(**spec) == []
+
+
+def test_a_digit_at_the_beginning_is_refused_until_1_37():
+    assert refused(service("7days")) == []
+    assert refused(service("7days"), until="1.37") == [("service-name-digit", ("metadata", "name"))]
+
+
+def test_an_unknown_field_tells_the_one_that_is_meant():
+    [found] = refusals("", "Service", service(ports=[{"port": 80, "targetport": 8080}]))
+    assert found.advice == "write targetPort"
+
+
+SELECTOR = ("spec", "selector")
+
+
+@pytest.mark.parametrize(
+    ("selector", "found"),
+    [
+        ({"matchLabels": {"app": "web"}}, []),
+        ({"matchExpressions": [{"key": "app", "operator": "In", "values": ["web", "api"]}]}, []),
+        ({"matchExpressions": [{"key": "tier", "operator": "DoesNotExist"}]}, []),
+        ({"matchExpressions": [{"key": "app", "operator": "Exists"}]}, []),
+        ({"matchExpressions": [{"key": "tier", "operator": "NotIn", "values": ["db"]}]}, []),
+        ({"matchLabels": {"app": "api"}}, [("selector-misfit", SELECTOR)]),
+        ({"matchExpressions": [{"key": "tier", "operator": "Exists"}]}, [("selector-misfit", SELECTOR)]),
+        ({"matchExpressions": [{"key": "app", "operator": "DoesNotExist"}]}, [("selector-misfit", SELECTOR)]),
+        ({"matchExpressions": [{"key": "app", "operator": "In", "values": ["api"]}]}, [("selector-misfit", SELECTOR)]),
+        ({"matchLabels": {"app": "a b"}}, [("selector", (*SELECTOR, "matchLabels"))]),
+        (
+            {"matchExpressions": [{"key": "app", "operator": "Exists", "values": ["web"]}]},
+            [("selector-operator", (*SELECTOR, "matchExpressions", 0, "values"))],
+        ),
+        (None, [("selector-missing", SELECTOR)]),
+        ({}, [("selector-empty", SELECTOR)]),
+    ],
+)
+def test_a_selector_fits_its_own_template(selector, found):
+    assert refused(deployment(selector=selector), "apps") == found
+
+
+def test_of_a_template_without_labels_the_labels_are_named():
+    place = ("spec", "template", "metadata", "labels")
+    assert refused(deployment(labels={}, selector={"matchLabels": {"a": "b"}}), "apps") == [("selector-misfit", place)]
+
+
+def test_a_replication_controller_selects_by_its_template():
+    made = deployment(kind="ReplicationController", selector=None)
+    assert refused(made) == []
+    made["spec"]["selector"] = {"app": "api"}
+    assert refused(made) == [("selector-misfit", SELECTOR)]
+    del made["spec"]["template"]
+    assert refused(made) == [("template-missing", ("spec", "template"))]
+
+
+def test_a_stateful_set_gives_its_pods_their_names():
+    assert refused(stateful(serviceName="db", pod={"hostname": "a.b", "subdomain": "A"}), "apps") == []
+    assert refused(stateful(serviceName="D"), "apps") == [("subdomain", ("spec", "serviceName"))]
+
+
+def test_port_names_are_each_containers_own():
+    twice = [port(80, "a"), port(81, "a")]
+    path = ("spec", "containers", 0, "ports", 1, "name")
+    assert refused(pod(containers=containers(twice))) == [("container-port-name", path)]
+    assert refused(pod(containers=containers(twice[:1], twice[1:]))) == []
+
+
+def test_searches_of_a_pod_are_at_most_32():
+    config = {"nameservers": ["192.0.2.53"], "searches": ["a.test"] * 33}
+    assert refused(pod(dnsConfig=config)) == [("dns-search", ("spec", "dnsConfig", "searches"))]
+    config["searches"].pop()
+    assert refused(pod(dnsConfig=config)) == []
+
+
+def test_a_slice_states_the_type_of_its_addresses():
+    made = slice_of("web", "10.0.0.1")
+    assert refused(made, "discovery.k8s.io") == []
+    made["addressType"] = "IPv5"
+    assert refused(made, "discovery.k8s.io") == [("address-type", ("addressType",))]
+    del made["addressType"]
+    assert refused(made, "discovery.k8s.io") == [("address-type", ("addressType",))]
+
+
+def test_several_ports_of_endpoints_have_names():
+    subset = {"addresses": [{"ip": "10.0.0.1"}], "ports": [{"port": 80}, {"port": 81, "name": "a"}]}
+    made = {"kind": "Endpoints", "metadata": {"name": "web"}, "subsets": [subset]}
+    assert refused(made) == [("endpoint-port-name", ("subsets", 0, "ports", 0, "name"))]
+
+
+def test_of_a_kind_that_is_not_in_the_table_nothing_is_said():
+    assert refused({"kind": "Ingress", "metadata": {"name": "A_b"}}, "networking.k8s.io") == []
+    assert refused({"kind": "Service", "metadata": {"name": "A_b"}}, "serving.knative.dev") == []
