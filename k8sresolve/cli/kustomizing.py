@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import IO
 
 from k8sresolve.errors import ConfigError
@@ -26,7 +25,7 @@ def kustomize(directory: str, most: int) -> bytes:
     Returns what it prints, of which it is ended after `most` octets. Raises `ConfigError` where there is neither
     program, and where it fails or takes over a minute.
     """
-    if not directory or not Path(directory).is_dir():
+    if not directory or not os.path.isdir(directory):  # noqa: PTH112 - Path's raises for what is too long
         raise ConfigError(
             f"-k {directory}: there is no such directory", advice="give one that has a kustomization.yaml"
         )

@@ -18,8 +18,8 @@ _DESCRIPTION = """\
 Look up Services, their ports and any other host in Kubernetes DNS.
 
 In a pod no option is needed. From a node or a laptop give --nameserver with
-the address of a CoreDNS pod; without any cluster give --manifests, and what
-CoreDNS would answer is worked out from them.
+the address of a CoreDNS pod; without any cluster give manifests (-f, -k), and
+what CoreDNS would answer is worked out from them.
 
 Services are named `svc`, `svc.ns`, `svc.ns.svc` or by their full name.
 """
@@ -27,7 +27,8 @@ _EPILOG = """\
 examples:
   k8sresolve service payments.shop --port http
   k8sresolve --nameserver 10.244.0.2 explain payments.shop
-  k8sresolve --manifests deploy/ --namespace shop endpoints cassandra.data cql
+  k8sresolve -f deploy/ -n shop endpoints cassandra.data cql
+  helm template . | k8sresolve -f - -n shop check
 
 exit status:
   0  found

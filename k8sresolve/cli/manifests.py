@@ -25,9 +25,8 @@ def _kustomizations(args: argparse.Namespace) -> list[str]:
 
 def _standard_input(args: argparse.Namespace) -> "_Kept":
     """Return standard input from its beginning; `serve` reads it again when another file has changed."""
-    if not hasattr(args, "standard_input"):
-        args.standard_input = []
-    return _Kept(args.standard_input)
+    kept: list[bytes] = vars(args).setdefault("standard_input", [])
+    return _Kept(kept)
 
 
 class _Kept:

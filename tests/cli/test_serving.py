@@ -348,3 +348,15 @@ def test_the_help_tells_of_every_kind_of_fault_and_every_key(run):
     keys = {"within", "then_reply", "away", "stale"} | set(Which.__annotations__)
     assert set(KINDS) | set(fault_option._STORIES) | keys <= words
     assert max(map(len, told.splitlines())) < 80
+
+
+def test_standard_input_is_kept_beside_a_file_that_changes(start_quick, edited, tmp_path):
+    piped = tmp_path / "piped.json"
+    piped.write_text(json.dumps({"kind": "Service", "metadata": {"name": "db"}, "spec": {"clusterIP": "10.96.9.9"}}))
+    with piped.open("rb") as stdin:
+        process = start_quick("serve", "-f", str(edited), "-f", "-", "-n", "ship", stdin=stdin)
+    port = _port(process)
+    assert ask(port, "db.ship.svc.cluster.local.") == "10.96.9.9"
+    edited.write_text(edited.read_text().replace("10.96.20.1", "10.96.20.99"))
+    assert process.stderr.readline() == "k8sresolve: read the manifests again\n"
+    assert (ask(port), ask(port, "db.ship.svc.cluster.local.")) == ("10.96.20.99", "10.96.9.9")

@@ -398,3 +398,37 @@ def test_the_examples_of_the_page_run(project: pytest.Pytester) -> None:
     tests = sum(block.count("def test_") for block in blocks)
     assert tests
     run(project, "\n".join(blocks), *options).assert_outcomes(passed=tests)
+
+
+def test_the_namespace_of_the_apply_is_that_of_the_test_unless_it_says_otherwise(project: pytest.Pytester) -> None:
+    result = run(
+        project,
+        """
+        import pytest
+
+        OBJECT = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "db"}, "spec": {"clusterIP": "10.96.9.9"}}
+
+
+        @pytest.mark.k8s_manifests(OBJECT, apply_namespace="ship")
+        def test_there(k8s_resolver):
+            assert str(k8s_resolver.service("db").name) == "db.ship.svc.cluster.local"
+
+
+        @pytest.mark.k8s_manifests(OBJECT, apply_namespace="ship", namespace="web")
+        def test_elsewhere(k8s_resolver):
+            assert k8s_resolver.candidates("db")[0].name == "db.web.svc.cluster.local."
+            assert k8s_resolver.service("db.ship").addresses
+
+
+        @pytest.mark.k8s_manifests("deploy", recursive=True)
+        def test_below(k8s_resolver):
+            assert k8s_resolver.service("payments.shop").addresses
+
+
+        @pytest.mark.k8s_manifests("deploy/..", apply_namespace="ship")
+        def test_only_below(k8s_resolver):
+            pass
+        """,
+    )
+    result.assert_outcomes(passed=3, errors=1)
+    assert "give -R, or recursive=True" in result.stdout.str()

@@ -5,6 +5,8 @@ Nothing here is run: mypy and pyright read it, both in strict mode.
 
 # pyright: strict
 
+import io
+import sys
 from pathlib import Path
 from typing import Literal, assert_type
 
@@ -41,6 +43,9 @@ from k8sresolve.testing import (
 def making() -> None:
     assert_type(Cluster.from_manifests("deploy/", Path("more.yaml")), Cluster)
     options = KubernetesOptions(zones=("k8s.corp",), pods="verified", ttl=5, namespaces=["shop"], zonal=True)
+    Cluster.from_manifests("deploy/", recursive=True, apply_namespace="ship")
+    Cluster.from_manifests(io.BytesIO(b"{}"), sys.stdin.buffer)
+    Cluster.from_objects([{"kind": "Namespace"}], apply_namespace="ship")
     Cluster.from_manifests("deploy/", options=options, seed=7, server_addresses=["10.244.0.2"])
     Cluster.from_manifests("deploy/", corefile=".:53 {\n}\n", service_cidrs=["10.96.0.0/12"], pod_cidrs=["fd00::/48"])
     Cluster.from_objects([{"kind": "Namespace"}], upstream={"example.com": "$ORIGIN example.com.\n"})
@@ -85,6 +90,7 @@ def patching(cluster: Cluster) -> None:
 
 def changing(cluster: Cluster) -> None:
     cluster.apply("more.yaml", {"kind": "Namespace"})
+    cluster.apply("more/", recursive=True)
     cluster.delete("Service", "shop/web")
     cluster.scale("shop/web", 3)
     (pod,) = cluster.pods("shop/web")

@@ -7,8 +7,8 @@ from k8sresolve.testing.objects.fields import Object, Wrong
 from k8sresolve.testing.objects.kinds import CustomResource, CustomWorkload, PodTemplate
 from k8sresolve.testing.objects.pods import MOST_PODS, read_template
 
-# API groups of Kubernetes (k8s.io/api): those of its core, and those below `k8s.io`.
-_CORE_GROUPS = frozenset({"apps", "autoscaling", "batch", "extensions", "policy"})
+# API groups of Kubernetes (k8s.io/api) with a dot, which that of a CustomResourceDefinition has to have
+# (apiextensions, ValidateCustomResourceDefinitionSpec): `skaffold/v4` is no API of a cluster.
 _K8S_GROUPS = frozenset(
     f"{group}.k8s.io"
     for group in (
@@ -41,7 +41,7 @@ def is_custom(group: str) -> bool:
     >>> is_custom("argoproj.io"), is_custom("apps"), is_custom("")
     (True, False, False)
     """
-    return bool(group) and group not in _CORE_GROUPS | _K8S_GROUPS
+    return "." in group and group not in _K8S_GROUPS
 
 
 def read_custom(obj: Object, kind: str) -> Iterator[CustomWorkload | CustomResource]:

@@ -5,9 +5,10 @@ Hostile input is refused before it can do harm.
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, TypeAlias, TypeGuard
+from typing import Any, NamedTuple, NoReturn, Protocol, TypeAlias, TypeGuard
 
 from k8sresolve._escaping import told
 from k8sresolve.errors import ManifestError
@@ -20,6 +21,8 @@ MANIFEST_SUFFIXES: tuple[str, ...] = (".yaml", ".yml", ".json")
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 CHART = "Chart.yaml"
 _FIRST = (*KUSTOMIZATIONS, CHART)  # what they say of a directory shall be told before what its other files lack
+
+_MOST_DIRECTORIES = 1000
 
 MAX_OCTETS = 1 << 28
 """Of a file or a stream no more is read: a large cluster's objects are a tenth of it."""
@@ -64,39 +67,58 @@ def manifest_files(given: Manifests, *, recursive: bool = False) -> list[File]:
     try:
         if not path.is_dir():
             return [File(str(path), path)]
-        found = _files_below(path, recursive=recursive)
-        is_empty = not found and not _files_below(path, recursive=True)
+        found = _files_in(path, recursive=recursive)
     except (OSError, ValueError) as error:
         raise _unreadable(path, error) from None
-    if is_empty:
+    if not found and not _first_below(path):
         suffixes = ", ".join("*" + suffix for suffix in MANIFEST_SUFFIXES)
         raise ManifestError(f"the directory holds no {suffixes}", file=str(path))
     return [File(str(file), file, found=True) for file in found]
 
 
-def _files_below(directory: Path, *, recursive: bool) -> list[Path]:
+def _files_in(directory: Path, *, recursive: bool) -> list[Path]:
     """List the manifests of a directory, sorted, but first what tells how it is meant to be read."""
-    entries = directory.rglob("*") if recursive else directory.iterdir()
-    found = (
-        entry
-        for entry in entries
-        if (entry.suffix in MANIFEST_SUFFIXES or entry.name in KUSTOMIZATIONS) and entry.is_file()
-    )
+    found: list[Path] = []
+    for folder, _, names in os.walk(directory, onerror=_fail):
+        found += _manifests_among(folder, names)
+        if not recursive:
+            break
     return sorted(found, key=lambda file: (file.name not in _FIRST, file))
 
 
-def check_for_more(given: Manifests, *, recursive: bool) -> None:
-    """Raise `ManifestError` where nothing in what is given was an object, and that cannot have been meant."""
+def _first_below(directory: Path) -> Path | None:
+    """Find a manifest below a directory. It may be `/`, so only some of its directories are looked at."""
+    for folder, folders, names in islice(os.walk(directory), _MOST_DIRECTORIES):
+        folders.sort()
+        found = _manifests_among(folder, names) if Path(folder) != directory else []
+        if found:
+            return min(found)
+    return None
+
+
+def _manifests_among(folder: str, names: Iterable[str]) -> list[Path]:
+    files = (Path(folder, name) for name in names if name.endswith(MANIFEST_SUFFIXES) or name in KUSTOMIZATIONS)
+    return [file for file in files if os.path.isfile(file)]  # noqa: PTH113 - Path's raises where it may not look
+
+
+def _fail(error: OSError) -> NoReturn:
+    raise error
+
+
+def check_stream(given: Manifests) -> None:
+    """Raise `ManifestError` for a stream in which there was no object: what writes it has failed."""
     if _is_stream(given):
         raise ManifestError("there is no Kubernetes object in it", file=_name_of(given))
-    path = _path(given)
-    below = len(_files_below(path, recursive=True)) if path.is_dir() and not recursive else 0
-    if below:
-        raise ManifestError(
-            f"the directory has no manifests of its own, and {below} files in those below it: give -R, or "
-            "recursive=True, to read them",
-            file=str(path),
-        )
+
+
+def only_below(given: Manifests) -> ManifestError | None:
+    """Make the error for a directory of which the own files had nothing, where there are manifests below it."""
+    path = None if _is_stream(given) else _path(given)
+    deeper = _first_below(path) if path and path.is_dir() else None
+    if deeper is None:
+        return None
+    problem = f"no manifests of its own, but there are some below it, as {deeper}: give -R, or recursive=True"
+    return ManifestError(problem, file=str(path))
 
 
 def read_otherwise(file: str, kind: object, version: object) -> str:

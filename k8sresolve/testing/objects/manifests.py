@@ -17,8 +17,9 @@ from k8sresolve.testing.objects.fields import FieldPath, Object, Wrong, describe
 from k8sresolve.testing.objects.files import (
     IS_HELM_TEMPLATE,
     Manifests,
-    check_for_more,
+    check_stream,
     manifest_files,
+    only_below,
     read_otherwise,
     read_parts,
 )
@@ -118,15 +119,21 @@ class _Reader:
 
     def manifests(self, given: Manifests, *, recursive: bool) -> Iterator[Resource]:
         """Read what is given. Raises `ManifestError`, also where nothing in it is an object and more was meant."""
-        before = self._objects
+        before, has_read = self._objects, False
         for file in manifest_files(given, recursive=recursive):
             for part in read_parts(file):
                 if problem := self._passed_over(part, named=not file.found):
                     self._tell(str(part.source.error(f"{problem}; passed over")))
-                else:
-                    yield from self.resources(part)
+                    continue
+                for resource in self.resources(part):
+                    has_read = True
+                    yield resource
         if self._objects == before:
-            check_for_more(given, recursive=recursive)
+            check_stream(given)
+        if not has_read and not recursive and (error := only_below(given)):
+            if self._objects == before:
+                raise error
+            self._tell(str(error))
 
     def _passed_over(self, part: Part, *, named: bool) -> str:
         """Say why a document is no Kubernetes object and need not be one; empty where it is read, or refused."""

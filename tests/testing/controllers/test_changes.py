@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import json
 import threading
 import time
 
@@ -150,6 +151,20 @@ def test_manifests_may_be_paths_as_well_as_objects(tmp_path):
     cluster = made(namespace("shop"))
     cluster.apply(tmp_path / "web.json", service(namespace="data", clusterIP="10.96.9.9"))
     assert listed(cluster, "web.data") == {"10.96.9.9"}
+
+
+def test_what_is_applied_later_lies_where_the_first_objects_do(tmp_path):
+    def made(name):
+        return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}, "spec": {"clusterIP": "None"}}
+
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below/c.json").write_text(json.dumps(made("c")))
+    cluster = Cluster.from_objects([made("a")], apply_namespace="Ship")
+    cluster.apply(made("b"))
+    with pytest.raises(ManifestError, match="recursive=True"):
+        cluster.apply(tmp_path)
+    cluster.apply(tmp_path, recursive=True)
+    assert [cluster.store.service("ship", name).name for name in "abc"] == ["a", "b", "c"]
 
 
 def test_applying_the_same_again_changes_nothing():

@@ -90,6 +90,7 @@ def test_a_template_that_lies_too_deep_is_not_looked_for():
     [
         ("", False),
         ("apps", False),
+        ("skaffold", False),
         ("networking.k8s.io", False),
         ("flowcontrol.apiserver.k8s.io", False),
         ("argoproj.io", True),

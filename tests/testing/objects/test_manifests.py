@@ -172,10 +172,33 @@ def test_of_a_directory_its_own_files_are_read_in_sorted_order_and_with_recursiv
 @pytest.mark.parametrize("own", [{}, {"compose_yaml": "services: {}\n"}])
 def test_a_directory_that_has_manifests_only_below_says_so(tmp_path, own):
     write(tmp_path, **own, deploy__a_yaml=SERVICE, deploy__db__b_yaml=SERVICE)
-    with pytest.raises(ManifestError, match=r"no manifests of its own.*give -R, or recursive=True") as caught:
+    with pytest.raises(ManifestError, match=r"no manifests of its own.*deploy/a.yaml: give -R, or recur") as caught:
         read_manifests([tmp_path])
     assert caught.value.file == str(tmp_path)
     assert len(read_manifests([tmp_path], recursive=True)) == 2
+
+
+def test_of_a_whole_machine_only_a_part_is_looked_at():
+    with pytest.raises(ManifestError) as caught:
+        read_manifests(["/"])
+    assert caught.value.file == "/"
+
+
+def test_a_directory_that_may_not_be_read_is_told(monkeypatch, tmp_path):
+    def walk(top, onerror=None):
+        onerror(PermissionError(13, "Permission denied", str(top)))
+        return iter(())
+
+    monkeypatch.setattr(files.os, "walk", walk)
+    with pytest.raises(ManifestError, match="cannot be read: Permission denied"):
+        read_manifests([tmp_path])
+
+
+def test_a_directory_whose_own_objects_are_none_of_dns_says_so_too(tmp_path):
+    write(tmp_path, skaffold_yaml="apiVersion: skaffold/v4beta11\nkind: Config\n", deploy__a_yaml=SERVICE)
+    notes = []
+    assert read_manifests([tmp_path], note=notes.append) == []
+    assert [f"{tmp_path}: no manifests of its own" in note for note in notes] == [True]
 
 
 @pytest.mark.parametrize(
