@@ -15,6 +15,7 @@ from k8sresolve.testing.coredns.writing import Written
 NOTIFY = 4
 IN = 1
 MAX_ROOM = 65535
+_EXTENDED_ERROR = 15
 
 # Aliases, and zones that ask each other, may go on for ever: CoreDNS's file plugin stops after so many steps, too.
 MAX_DEPTH = 8
@@ -45,6 +46,12 @@ class Marks(NamedTuple):
 
 
 UNMARKED = Marks()
+
+
+def extended_error(code: int, text: str = "") -> bytes:
+    """Write an EDNS option that says why (RFC 8914, section 2)."""
+    data = code.to_bytes(2, "big") + text.encode()
+    return _EXTENDED_ERROR.to_bytes(2, "big") + len(data).to_bytes(2, "big") + data
 
 
 class Reply(NamedTuple):

@@ -11,7 +11,7 @@ import attrs
 
 from k8sresolve._core.questions import CNAME, NS, SOA
 from k8sresolve._core.wire.rcodes import NOERROR, NOTIMP, NXDOMAIN, SERVFAIL
-from k8sresolve.testing.coredns.chain import NOTIFY, Chain, Plugin, Reply, Request
+from k8sresolve.testing.coredns.chain import NOTIFY, UNMARKED, Chain, Plugin, Reply, Request
 from k8sresolve.testing.coredns.corefile import Directive
 from k8sresolve.testing.coredns.names import Labels, holds, split
 from k8sresolve.testing.coredns.records import ANY, AXFR, IXFR, Record
@@ -20,7 +20,7 @@ from k8sresolve.testing.coredns.setup import Block, Specification, labels, only,
 _SHORTEST = 5  # seconds: of a reply without records, and the least by default
 _SHARDS, _LEAST_SHARD = 256, 4
 _MANY = 1_000_000_000
-_Key = tuple[str, int, bool, bool]
+_Key = tuple[str, int, int, bool, bool]
 
 
 class _Kind(Enum):
@@ -93,13 +93,14 @@ class Cache:
         labels = split(name)
         if not holds(self._options.zones, labels):
             return rest.answer(request)
-        key = (name, request.rdtype, request.dnssec, request.unchecked)
+        key = (name, request.rdtype, request.rdclass, request.dnssec, request.unchecked)
         now = self._clock()
         item = self._find(key, now)
         if item is not None:
             ttl = item.ttl if self._options.keep_ttl else item.left(now)
             # CoreDNS sets AA on what it remembers, as some old clients want it.
-            return _with_ttl(item.reply, ttl)._replace(authoritative=True)
+            marks = UNMARKED._replace(recursion_available=item.reply.marks.recursion_available)
+            return _with_ttl(item.reply, ttl)._replace(authoritative=True, marks=marks)
         reply = rest.answer(request)
         return self._keep(key, labels, reply, request, now) if reply.sender == "plugin" else reply
 
@@ -154,7 +155,7 @@ def _kind(reply: Reply, request: Request) -> _Kind:
 
 
 def _may_be_kept(reply: Reply, request: Request, kind: _Kind) -> bool:
-    if kind is _Kind.NEVER:
+    if kind is _Kind.NEVER or reply.marks.truncated:
         return False
     if any(record.rdtype == SOA for record in reply.authority):
         return True
