@@ -22,15 +22,15 @@ OBJECTS = list(
         ports: [{name: http, port: 80, protocol: TCP}, {name: dns, port: 53, protocol: UDP}]}}
 ---
 {apiVersion: v1, kind: Service, metadata: {name: lb, namespace: shop},
- spec: {type: LoadBalancer, clusterIP: 10.96.0.3, clusterIPs: [10.96.0.3], ports: [{name: http, port: 80}]},
+ spec: {type: LoadBalancer, clusterIP: 10.96.0.3, clusterIPs: [10.96.0.3], ports: [{name: http, port: 80, protocol: TCP}]},
  status: {loadBalancer: {ingress: [{ip: 192.0.2.30}, {ip: "2001:db8::30"}, {hostname: api.example.com}]}}}
 ---
 {apiVersion: v1, kind: Service, metadata: {name: db, namespace: shop},
- spec: {clusterIP: None, clusterIPs: [None], ports: [{name: pg, port: 5432}]}}
+ spec: {clusterIP: None, clusterIPs: [None], ports: [{name: pg, port: 5432, protocol: TCP}]}}
 ---
 {apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, addressType: IPv4,
  metadata: {name: db-1, namespace: shop, labels: {kubernetes.io/service-name: db}},
- endpoints: [{addresses: [10.1.0.1], hostname: db-0}, {addresses: [10.1.0.2]}], ports: [{name: pg, port: 5432}]}
+ endpoints: [{addresses: [10.1.0.1], hostname: db-0}, {addresses: [10.1.0.2]}], ports: [{name: pg, port: 5432, protocol: TCP}]}
 ---
 {apiVersion: v1, kind: Service, metadata: {name: out, namespace: shop},
  spec: {type: ExternalName, externalName: api.example.com}}
@@ -143,8 +143,46 @@ PLUGINS = {
         ederror 21 "Blocked according to ICP2"
     }
 """,
+    "k8s_external": """
+    k8s_external corp.example in-addr.arpa {
+        ttl 9
+        headless
+        fallthrough in-addr.arpa
+    }
+""",
+    "k8s_external by the book": """
+    k8s_external corp.example {
+        apex name
+        fallthrough
+    }
+    template IN A corp.example {
+        match ^fell
+        answer "{{ .Name }} 1 IN A 192.0.2.1"
+        fallthrough
+    }
+""",
 }
+CORP = [
+    *(
+        f"{name}.corp.example."
+        for name in ("web.shop", "WEB.shop", "lb.shop", "db.shop", "out.shop", "no.shop", "shop")
+    ),
+    *("_http._tcp.web.shop.corp.example.", "_dns._udp.web.shop.corp.example.", "_pg._tcp.db.shop.corp.example."),
+    *("db-0.db.shop.corp.example.", "10-1-0-2.db.shop.corp.example.", "x.db.shop.corp.example.", "no.corp.example."),
+    *("x.web.shop.corp.example.", "_no._tcp.web.shop.corp.example.", "a.b.c.web.shop.corp.example.", "corp.example."),
+    *(
+        "Corp.example.",
+        "dns.corp.example.",
+        "ns1.dns.corp.example.",
+        "ns2.dns.corp.example.",
+        "x.ns1.dns.corp.example.",
+    ),
+    *("name.corp.example.", "ns1.name.corp.example.", "20.2.0.192.in-addr.arpa.", "30.2.0.192.in-addr.arpa."),
+    *("2.0.96.10.in-addr.arpa.", "9.9.9.9.in-addr.arpa.", "fell.shop.corp.example.", "data.corp.example."),
+]
 NAMES = {
+    "k8s_external": CORP,
+    "k8s_external by the book": CORP,
     "acl": [],
     "any": ["any.corp."],
     "bufsize": ["many.example.com."],
@@ -171,7 +209,7 @@ NAMES = {
 
 def world(number: int, name: str) -> World:
     names = [*NAMES[name], *SHOP, *OUTSIDE]
-    questions = [(asked, rdtype, "udp1232") for asked in names for rdtype in (*TYPES, "MX", "CNAME", "NS")]
+    questions = [(asked, rdtype, "udp1232") for asked in names for rdtype in (*TYPES, "MX", "CNAME", "NS", "PTR")]
     questions += [(asked, "A", via) for asked in names for via in ("udp512", "tcp")]
     return World(number, OBJECTS, f"    errors\n{PLUGINS[name]}{KUBERNETES}{FORWARD}", questions)
 

@@ -67,7 +67,8 @@ class Service:
     """A Service. `cluster_ips` is empty for an ExternalName Service, and until one is allocated.
 
     `families` are its IP families in order, once settled; before, those that it states, and `dual` says that it takes
-    a second one where there is one. With `publish_not_ready`, DNS lists its pods ready or not.
+    a second one where there is one. With `publish_not_ready`, DNS lists its pods ready or not. `external_ips` are where
+    it is reached from outside, names of load balancers among them.
     """
 
     namespace: str
@@ -80,6 +81,7 @@ class Service:
     dual: bool = False
     selector: Selector = ()
     publish_not_ready: bool = False
+    external_ips: tuple[str, ...] = ()
     labels: Mapping[str, str] = attrs.field(default=NO_LABELS, hash=False)
 
     @property

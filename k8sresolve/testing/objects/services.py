@@ -74,8 +74,17 @@ def read_service(obj: Object, path: FieldPath) -> Service:
         dual=_takes_both_families(spec, at),
         selector=read_labels(spec, "selector", at),
         publish_not_ready=take(spec, "publishNotReadyAddresses", bool, default=False, path=at),
+        external_ips=(*texts(spec, "externalIPs", at), *_ingress(obj, path)),
         labels=meta.labels,
     )
+
+
+def _ingress(obj: Object, path: FieldPath) -> tuple[str, ...]:
+    """Read where a load balancer is reached: by address, or else by name."""
+    status, at = take(obj, "status", dict, {}, path), (*path, "status")
+    balancer, at = take(status, "loadBalancer", dict, {}, at), (*at, "loadBalancer")
+    found = mappings(balancer, "ingress", at)
+    return tuple(take(one, "ip", str, "", where) or take_name(one, "hostname", where) for one, where in found)
 
 
 def _takes_both_families(spec: Object, path: FieldPath) -> bool:
