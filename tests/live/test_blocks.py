@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.live import compare
+from k8sresolve.testing import Cluster
+from tests.live import compare, servers
+from tests.live.sandbox import API_PORT, Sandbox
 from tests.live.worlds import World
 
 pytestmark = pytest.mark.live
@@ -22,20 +24,24 @@ OBJECTS = list(
         ports: [{name: http, port: 80, protocol: TCP}, {name: dns, port: 53, protocol: UDP}]}}
 ---
 {apiVersion: v1, kind: Service, metadata: {name: lb, namespace: shop},
- spec: {type: LoadBalancer, clusterIP: 10.96.0.3, clusterIPs: [10.96.0.3], ports: [{name: http, port: 80, protocol: TCP}]},
+ spec: {type: LoadBalancer, clusterIP: 10.96.0.3, clusterIPs: [10.96.0.3],
+        ports: [{name: http, port: 80, protocol: TCP}]},
  status: {loadBalancer: {ingress: [{ip: 192.0.2.30}, {ip: "2001:db8::30"}, {hostname: api.example.com}]}}}
 ---
 {apiVersion: v1, kind: Service, metadata: {name: db, namespace: shop},
- spec: {clusterIP: None, clusterIPs: [None], ports: [{name: pg, port: 5432, protocol: TCP}]}}
+ spec: {clusterIP: None, clusterIPs: [None],
+        ports: [{name: pg, port: 5432, protocol: TCP}]}}
 ---
 {apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, addressType: IPv4,
  metadata: {name: db-1, namespace: shop, labels: {kubernetes.io/service-name: db}},
- endpoints: [{addresses: [10.1.0.1], hostname: db-0}, {addresses: [10.1.0.2]}], ports: [{name: pg, port: 5432, protocol: TCP}]}
+ endpoints: [{addresses: [10.1.0.1], hostname: db-0}, {addresses: [10.1.0.2]}],
+ ports: [{name: pg, port: 5432, protocol: TCP}]}
 ---
 {apiVersion: v1, kind: Service, metadata: {name: out, namespace: shop},
  spec: {type: ExternalName, externalName: api.example.com}}
 """)
 )
+API = f"http://127.0.0.1:{API_PORT}"
 KUBERNETES = """
     kubernetes cluster.local in-addr.arpa {
         endpoint API
@@ -220,3 +226,41 @@ def test_a_plugin_in_many_forms(tmp_path: Path, tally: Any) -> None:
     wrong = [f"{list(PLUGINS)[one.seed]}: {one}" for one in found if one is not None]
     tally("plugins in many forms", len(found) - len(wrong), len(found))
     assert not wrong, f"{len(wrong)} of {len(found)} differ:\n" + "\n".join(wrong[:40])
+
+
+STALE = (
+    "serve_stale",
+    "serve_stale 1h verify",
+    "serve_stale 1h immediate 7s",
+    "serve_stale 1h verify 2s 7s",
+    "servfail 1s",
+)
+STALE = (*STALE, "prefetch 1 1m 90%", "serve_stale\n keepttl", "serve_stale\n serve_stale_policy prefer_positive")
+
+
+def test_replies_past_their_end(tmp_path: Path, tally: Any) -> None:
+    """Asked, asked again when the second of life is over, and twice more: TTLs are exact."""
+    names = ["web.shop.svc.cluster.local.", "none.shop.svc.cluster.local."]
+    blocks = [
+        f"    cache {{\n success 100 2 0\n denial 100 2 0\n {option}\n}}\n{KUBERNETES.replace('API', API)}"
+        for option in STALE
+    ]
+    asked: list[Any] = []
+    ours: list[Any] = []
+    clusters = [Cluster.from_objects(OBJECTS, corefile=f".:53 {{\n{block}}}\n") for block in blocks]
+    for pause in (0.1, 3.0, 0.4, 0.1):
+        asked.append(pause)
+        for number, made in enumerate(clusters):
+            made.clock.advance(pause)
+            asked += [[name, "A", "tcp", 1000 + number] for name in names]
+            ours += [compare.answer(made, name, "A", "tcp") for name in names]
+    text = "".join(f".:{1000 + number} {{\n{block}}}\n" for number, block in enumerate(blocks))
+    with Sandbox(tmp_path, [servers.coredns(tmp_path, text)], OBJECTS) as sandbox:
+        theirs = sandbox.run("tests.live.ask", asked, resolv_conf="nameserver 127.0.0.1\n")
+    wrong = [
+        f"{STALE[index // 2 % len(STALE)]}, round {index // 2 // len(STALE)}\n  CoreDNS {want}\n  offline {got}"
+        for index, (got, want) in enumerate(zip(ours, theirs, strict=True))
+        if not compare.agree(got, want, cached=False)
+    ]
+    tally("replies past their end", len(ours) - len(wrong), len(ours))
+    assert not wrong, "\n".join(wrong)
