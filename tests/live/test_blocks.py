@@ -264,3 +264,42 @@ def test_replies_past_their_end(tmp_path: Path, tally: Any) -> None:
     ]
     tally("replies past their end", len(ours) - len(wrong), len(ours))
     assert not wrong, "\n".join(wrong)
+
+
+EXPRESSIONS = [
+    "incidr(client_ip(), '10.244.1.0/24') && type() == 'TXT'",
+    "client_ip() == '10.244.1.99' and name() endsWith 'b.corp.'",
+    "name() matches '^[a-c][.]' and not (type() in ['A', 'AAAA'])",
+    "class() == 'IN' and proto() != 'udp' && bufsize() > 2000",
+    "type() not in ['SRV'] ? do() : name() startsWith 'x.' or opcode() == 4",
+    "name() contains 'corp' and bufsize() == 512",
+    "metadata('a/b') != '' or incidr('nonsense', '10.0.0.0/8')",
+    "name() < 'b' and 2 + 2 * 3 == 8 and opcode() in 0..3",
+]
+
+
+def test_views(tmp_path: Path, tally: Any) -> None:
+    """The block that answers writes its number."""
+    blocks = [f"view v{number} {{\n expr {text}\n}}" for number, text in enumerate(EXPRESSIONS)] + [""]
+    text = "".join(
+        f'.:53 {{\n{view}\ntemplate ANY ANY {{\n answer "{{{{ .Name }}}} 1 IN TXT {number}"\n}}\n}}\n'
+        for number, view in enumerate(blocks)
+    )
+    made = Cluster.from_objects([], corefile=text)
+    assert made.warnings == ()
+    asked = [
+        [name, rdtype, via, 53, 5.0, client]
+        for name in ("a.corp.", "b.corp.", "x.b.corp.", "X.corp.", "d.org.")
+        for rdtype in ("A", "TXT", "SRV")
+        for via in ("udp1232", "udp512", "tcp")
+        for client in ("10.244.1.99", "10.244.1.98", "127.0.0.1")
+    ]
+    ours = [compare.answer(made, *question[:3], question[5]) for question in asked]
+    addresses = ["10.244.1.98/32", "10.244.1.99/32"]
+    with Sandbox(tmp_path, [servers.coredns(tmp_path, text)._replace(unready="")], [], addresses) as sandbox:
+        theirs = sandbox.run("tests.live.ask", asked, resolv_conf="nameserver 127.0.0.1\n")
+    pairs = list(zip(asked, ours, theirs, strict=True))
+    wrong = [f"{question}: {got} {want}" for question, got, want in pairs if not compare.agree(got, want, cached=False)]
+    tally("views", len(ours) - len(wrong), len(ours))
+    assert not wrong, "\n".join(wrong)
+    assert len({row["answer"][0].split()[-1] for row in ours}) > 5

@@ -17,6 +17,7 @@ from k8sresolve.testing.coredns.plugins import (
     minimal,
     rewrite,
     template,
+    view,
 )
 from k8sresolve.testing.coredns.plugins import (
     any as any_,
@@ -39,6 +40,7 @@ PLUGINS = (
     kubernetes.SPECIFICATION,
     file.SPECIFICATION,
     forward.SPECIFICATION,
+    view.SPECIFICATION,
 )
 """In the order in which CoreDNS asks them (its `plugin.cfg`)."""
 
