@@ -77,12 +77,15 @@ def _filled(rule: TemplateRule, found: "re.Match[str]", request: Request, rest: 
     except (TemplateError, ValueError):
         return FAILED
     answer: list[Record] = []
+    truncated = False
     for record in sections["answer"]:
         answer.append(record)
         if record.rdtype == CNAME and request.rdtype in (A, AAAA):
-            answer.extend(rest.look_up(str(record.rdata[0]), request.rdtype, request).answer)
+            behind = rest.look_up(str(record.rdata[0]), request.rdtype, request)
+            truncated = behind.marks.truncated
+            answer.extend(behind.answer)
     reply = Reply(rule.rcode, tuple(answer), sections["authority"], sections["additional"])
-    return reply.marked(extended_error=rule.error)
+    return reply.marked(extended_error=rule.error, truncated=truncated)
 
 
 def _fields(rule: TemplateRule, found: "re.Match[str]", request: Request) -> Mapping[str, Any]:

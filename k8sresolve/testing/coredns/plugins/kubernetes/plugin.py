@@ -62,6 +62,8 @@ class Kubernetes:
         if not answer:
             return Reply(authority=(soa(self._view, zone),))
         reply = Reply(NOERROR, tuple(answer), (), tuple(additional))
+        if asking.truncated:
+            return reply.marked(truncated=True)
         # What an alias leads to may be another plugin's to say.
         return reply if asking.followed else self._memo.put(name, request.rdtype, serial, reply)
 
