@@ -303,3 +303,36 @@ def test_views(tmp_path: Path, tally: Any) -> None:
     tally("views", len(ours) - len(wrong), len(ours))
     assert not wrong, "\n".join(wrong)
     assert len({row["answer"][0].split()[-1] for row in ours}) > 5
+
+
+MANY = "@ 60 IN SOA ns admin 1 2 3 4 5\n@ 60 IN NS ns\n" + "".join(
+    f"many 60 IN A 192.0.2.{number}\n" for number in range(100)
+)
+ALIAS = {
+    **{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "many", "namespace": "shop"}},
+    "spec": {"type": "ExternalName", "externalName": "many.example.com"},
+}
+
+
+@pytest.mark.parametrize("option", ["", "force_tcp", "prefer_udp"])
+def test_an_upstream_that_cuts(option: str, tmp_path: Path, tally: Any) -> None:
+    """A reply that came cut is not remembered: TTLs tell."""
+    path = tmp_path / "many.zone"
+    path.write_text(MANY)
+    block = f"    cache 30\n    forward . 127.0.0.1:5300 {{\n {option}\n}}\n{KUBERNETES.replace('API', API)}"
+    text = f".:53 {{\n{block}}}\n.:5300 {{\n    file {path} example.com\n}}\n"
+    made = Cluster.from_objects([*OBJECTS, ALIAS], corefile=f".:53 {{\n{block}}}\n", upstream={"example.com": MANY})
+    asked: list[Any] = []
+    ours: list[Any] = []
+    for via in ("udp1232", "tcp", "udp512", "udp1232", "tcp"):
+        for name in ("many.example.com.", "many.shop.svc.cluster.local."):
+            asked.append([name, "A", via])
+            ours.append(compare.answer(made, name, "A", via))
+        asked.append(2.0)
+        made.clock.advance(2)
+    with Sandbox(tmp_path, [servers.coredns(tmp_path, text)], [*OBJECTS, ALIAS]) as sandbox:
+        theirs = sandbox.run("tests.live.ask", asked, resolv_conf="nameserver 127.0.0.1\n")
+    pairs = list(zip(ours, theirs, strict=True))
+    wrong = [f"{got}\n  {want}" for got, want in pairs if not compare.agree(got, want, cached=False)]
+    tally("an upstream that cuts", len(ours) - len(wrong), len(ours))
+    assert not wrong, "\n".join(wrong)
