@@ -309,7 +309,9 @@ MANY = "@ 60 IN SOA ns admin 1 2 3 4 5\n@ 60 IN NS ns\n" + "".join(
     f"many 60 IN A 192.0.2.{number}\n" for number in range(100)
 )
 ALIAS = {
-    **{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "many", "namespace": "shop"}},
+    "apiVersion": "v1",
+    "kind": "Service",
+    "metadata": {"name": "many", "namespace": "shop"},
     "spec": {"type": "ExternalName", "externalName": "many.example.com"},
 }
 
