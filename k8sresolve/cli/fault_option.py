@@ -39,7 +39,7 @@ faults:
 _COLUMNS = 79
 
 # A command's cluster has one nameserver, so that none of several can be dead.
-_STORIES = ("rolling_restart", "api_server_away", "conntrack_race")
+_STORIES = ("rolling_restart", "api_server_away", "not_yet_synced", "conntrack_race")
 
 
 class _Maker:

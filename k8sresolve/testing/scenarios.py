@@ -57,6 +57,17 @@ def api_server_away(cluster: Cluster, *, stale: float = 60.0) -> Scenario:
     )
 
 
+def not_yet_synced(cluster: Cluster, *, lasting: float = 30.0) -> Scenario:
+    """Let CoreDNS serve for `lasting` seconds before it has synced with the API server: no object is known to it yet.
+
+    It waits for that no longer than `startup_timeout`, 5 s by default, and then says SERVFAIL where it will say
+    NXDOMAIN or more once it knows. Reverse names and all others go on to the next plugin, as ever
+    (`plugin/kubernetes/handler.go`).
+    """
+    domain = cluster.config().cluster_domain
+    return Scenario([cluster.network.rcode("SERVFAIL", f"*.{domain}", lasting=lasting)])
+
+
 def conntrack_race(cluster: Cluster) -> Scenario:
     """Lose every other AAAA query over UDP, beginning with the first.
 

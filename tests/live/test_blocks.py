@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.live import compare
+from k8sresolve.testing import Cluster
+from tests.live import compare, servers
+from tests.live.sandbox import API_PORT, Sandbox
 from tests.live.worlds import World
 
 pytestmark = pytest.mark.live
@@ -22,20 +24,24 @@ OBJECTS = list(
         ports: [{name: http, port: 80, protocol: TCP}, {name: dns, port: 53, protocol: UDP}]}}
 ---
 {apiVersion: v1, kind: Service, metadata: {name: lb, namespace: shop},
- spec: {type: LoadBalancer, clusterIP: 10.96.0.3, clusterIPs: [10.96.0.3], ports: [{name: http, port: 80}]},
+ spec: {type: LoadBalancer, clusterIP: 10.96.0.3, clusterIPs: [10.96.0.3],
+        ports: [{name: http, port: 80, protocol: TCP}]},
  status: {loadBalancer: {ingress: [{ip: 192.0.2.30}, {ip: "2001:db8::30"}, {hostname: api.example.com}]}}}
 ---
 {apiVersion: v1, kind: Service, metadata: {name: db, namespace: shop},
- spec: {clusterIP: None, clusterIPs: [None], ports: [{name: pg, port: 5432}]}}
+ spec: {clusterIP: None, clusterIPs: [None],
+        ports: [{name: pg, port: 5432, protocol: TCP}]}}
 ---
 {apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, addressType: IPv4,
  metadata: {name: db-1, namespace: shop, labels: {kubernetes.io/service-name: db}},
- endpoints: [{addresses: [10.1.0.1], hostname: db-0}, {addresses: [10.1.0.2]}], ports: [{name: pg, port: 5432}]}
+ endpoints: [{addresses: [10.1.0.1], hostname: db-0}, {addresses: [10.1.0.2]}],
+ ports: [{name: pg, port: 5432, protocol: TCP}]}
 ---
 {apiVersion: v1, kind: Service, metadata: {name: out, namespace: shop},
  spec: {type: ExternalName, externalName: api.example.com}}
 """)
 )
+API = f"http://127.0.0.1:{API_PORT}"
 KUBERNETES = """
     kubernetes cluster.local in-addr.arpa {
         endpoint API
@@ -108,8 +114,86 @@ PLUGINS = {
     rewrite continue name exact any.corp web.shop.svc.cluster.local
     rewrite continue rcode substring corp SERVFAIL NXDOMAIN
 """,
+    "acl": """
+    acl shop.svc.cluster.local {
+        block type AAAA net 10.0.0.0/8 127.0.0.1
+        filter type TXT MX net *
+        drop type SOA net ::1 127.0.0.0/8
+        ALLOW type A
+        block
+    }
+    acl com. {
+        allow net 10.0.0.0/8
+        block type * net 127.0.0.1/32
+    }
+    acl web.shop.svc.cluster.local {
+        block type A
+    }
+""",
+    "any": "    any\n    rewrite name any.corp web.shop.svc.cluster.local\n",
+    "bufsize": "    bufsize 512\n    loop\n",
+    "header": """
+    header {
+        response set ra rd
+        response clear AA
+        query clear rd
+    }
+    hosts {
+        10.0.0.1 any.corp
+        fallthrough cluster.local com net
+    }
+""",
+    "extended errors": """
+    template ANY ANY com {
+        rcode NXDOMAIN
+        ederror 21 "Blocked according to ICP2"
+    }
+""",
+    "k8s_external": """
+    k8s_external corp.example in-addr.arpa {
+        ttl 9
+        headless
+        fallthrough in-addr.arpa
+    }
+""",
+    "k8s_external by the book": """
+    k8s_external corp.example {
+        apex name
+        fallthrough
+    }
+    template IN A corp.example {
+        match ^fell
+        answer "{{ .Name }} 1 IN A 192.0.2.1"
+        fallthrough
+    }
+""",
 }
+CORP = [
+    *(
+        f"{name}.corp.example."
+        for name in ("web.shop", "WEB.shop", "lb.shop", "db.shop", "out.shop", "no.shop", "shop")
+    ),
+    *("_http._tcp.web.shop.corp.example.", "_dns._udp.web.shop.corp.example.", "_pg._tcp.db.shop.corp.example."),
+    *("db-0.db.shop.corp.example.", "10-1-0-2.db.shop.corp.example.", "x.db.shop.corp.example.", "no.corp.example."),
+    *("x.web.shop.corp.example.", "_no._tcp.web.shop.corp.example.", "a.b.c.web.shop.corp.example.", "corp.example."),
+    *(
+        "Corp.example.",
+        "dns.corp.example.",
+        "ns1.dns.corp.example.",
+        "ns2.dns.corp.example.",
+        "x.ns1.dns.corp.example.",
+    ),
+    *("name.corp.example.", "ns1.name.corp.example.", "20.2.0.192.in-addr.arpa.", "30.2.0.192.in-addr.arpa."),
+    *("2.0.96.10.in-addr.arpa.", "9.9.9.9.in-addr.arpa.", "fell.shop.corp.example.", "data.corp.example."),
+]
 NAMES = {
+    "k8s_external": CORP,
+    "k8s_external by the book": CORP,
+    "acl": [],
+    "any": ["any.corp."],
+    "bufsize": ["many.example.com."],
+    "header": ["any.corp.", "none.corp."],
+    "extended errors": [],
     "types and classes": [],
     "ttls": ["web.corp.", "none.corp."],
     "rcodes": ["any.corp.", "x.corp."],
@@ -131,13 +215,126 @@ NAMES = {
 
 def world(number: int, name: str) -> World:
     names = [*NAMES[name], *SHOP, *OUTSIDE]
-    questions = [(asked, rdtype, "udp1232") for asked in names for rdtype in (*TYPES, "MX", "CNAME", "NS")]
+    questions = [(asked, rdtype, "udp1232") for asked in names for rdtype in (*TYPES, "MX", "CNAME", "NS", "PTR")]
+    questions += [(asked, "A", via) for asked in names for via in ("udp512", "tcp")]
     return World(number, OBJECTS, f"    errors\n{PLUGINS[name]}{KUBERNETES}{FORWARD}", questions)
 
 
 def test_a_plugin_in_many_forms(tmp_path: Path, tally: Any) -> None:
     batch = [world(number, name) for number, name in enumerate(PLUGINS)]
-    found = list(compare.compare(tmp_path, batch))
+    found = list(compare.compare(tmp_path, batch, again=1))
     wrong = [f"{list(PLUGINS)[one.seed]}: {one}" for one in found if one is not None]
     tally("plugins in many forms", len(found) - len(wrong), len(found))
     assert not wrong, f"{len(wrong)} of {len(found)} differ:\n" + "\n".join(wrong[:40])
+
+
+STALE = (
+    "serve_stale",
+    "serve_stale 1h verify",
+    "serve_stale 1h immediate 7s",
+    "serve_stale 1h verify 2s 7s",
+    "servfail 1s",
+)
+STALE = (*STALE, "prefetch 1 1m 90%", "serve_stale\n keepttl", "serve_stale\n serve_stale_policy prefer_positive")
+
+
+def test_replies_past_their_end(tmp_path: Path, tally: Any) -> None:
+    """Asked, asked again when the second of life is over, and twice more: TTLs are exact."""
+    names = ["web.shop.svc.cluster.local.", "none.shop.svc.cluster.local."]
+    blocks = [
+        f"    cache {{\n success 100 2 0\n denial 100 2 0\n {option}\n}}\n{KUBERNETES.replace('API', API)}"
+        for option in STALE
+    ]
+    asked: list[Any] = []
+    ours: list[Any] = []
+    clusters = [Cluster.from_objects(OBJECTS, corefile=f".:53 {{\n{block}}}\n") for block in blocks]
+    for pause in (0.1, 3.0, 0.4, 0.1):
+        asked.append(pause)
+        for number, made in enumerate(clusters):
+            made.clock.advance(pause)
+            asked += [[name, "A", "tcp", 1000 + number] for name in names]
+            ours += [compare.answer(made, name, "A", "tcp") for name in names]
+    text = "".join(f".:{1000 + number} {{\n{block}}}\n" for number, block in enumerate(blocks))
+    with Sandbox(tmp_path, [servers.coredns(tmp_path, text)], OBJECTS) as sandbox:
+        theirs = sandbox.run("tests.live.ask", asked, resolv_conf="nameserver 127.0.0.1\n")
+    wrong = [
+        f"{STALE[index // 2 % len(STALE)]}, round {index // 2 // len(STALE)}\n  CoreDNS {want}\n  offline {got}"
+        for index, (got, want) in enumerate(zip(ours, theirs, strict=True))
+        if not compare.agree(got, want, cached=False)
+    ]
+    tally("replies past their end", len(ours) - len(wrong), len(ours))
+    assert not wrong, "\n".join(wrong)
+
+
+EXPRESSIONS = [
+    "incidr(client_ip(), '10.244.1.0/24') && type() == 'TXT'",
+    "client_ip() == '10.244.1.99' and name() endsWith 'b.corp.'",
+    "name() matches '^[a-c][.]' and not (type() in ['A', 'AAAA'])",
+    "class() == 'IN' and proto() != 'udp' && bufsize() > 2000",
+    "type() not in ['SRV'] ? do() : name() startsWith 'x.' or opcode() == 4",
+    "name() contains 'corp' and bufsize() == 512",
+    "metadata('a/b') != '' or incidr('nonsense', '10.0.0.0/8')",
+    "name() < 'b' and 2 + 2 * 3 == 8 and opcode() in 0..3",
+]
+
+
+def test_views(tmp_path: Path, tally: Any) -> None:
+    """The block that answers writes its number."""
+    blocks = [f"view v{number} {{\n expr {text}\n}}" for number, text in enumerate(EXPRESSIONS)] + [""]
+    text = "".join(
+        f'.:53 {{\n{view}\ntemplate ANY ANY {{\n answer "{{{{ .Name }}}} 1 IN TXT {number}"\n}}\n}}\n'
+        for number, view in enumerate(blocks)
+    )
+    made = Cluster.from_objects([], corefile=text)
+    assert made.warnings == ()
+    asked = [
+        [name, rdtype, via, 53, 5.0, client]
+        for name in ("a.corp.", "b.corp.", "x.b.corp.", "X.corp.", "d.org.")
+        for rdtype in ("A", "TXT", "SRV")
+        for via in ("udp1232", "udp512", "tcp")
+        for client in ("10.244.1.99", "10.244.1.98", "127.0.0.1")
+    ]
+    ours = [compare.answer(made, *question[:3], question[5]) for question in asked]
+    addresses = ["10.244.1.98/32", "10.244.1.99/32"]
+    with Sandbox(tmp_path, [servers.coredns(tmp_path, text)._replace(unready="")], [], addresses) as sandbox:
+        theirs = sandbox.run("tests.live.ask", asked, resolv_conf="nameserver 127.0.0.1\n")
+    pairs = list(zip(asked, ours, theirs, strict=True))
+    wrong = [f"{question}: {got} {want}" for question, got, want in pairs if not compare.agree(got, want, cached=False)]
+    tally("views", len(ours) - len(wrong), len(ours))
+    assert not wrong, "\n".join(wrong)
+    assert len({row["answer"][0].split()[-1] for row in ours}) > 5
+
+
+MANY = "@ 60 IN SOA ns admin 1 2 3 4 5\n@ 60 IN NS ns\n" + "".join(
+    f"many 60 IN A 192.0.2.{number}\n" for number in range(100)
+)
+ALIAS = {
+    "apiVersion": "v1",
+    "kind": "Service",
+    "metadata": {"name": "many", "namespace": "shop"},
+    "spec": {"type": "ExternalName", "externalName": "many.example.com"},
+}
+
+
+@pytest.mark.parametrize("option", ["", "force_tcp", "prefer_udp"])
+def test_an_upstream_that_cuts(option: str, tmp_path: Path, tally: Any) -> None:
+    """A reply that came cut is not remembered: TTLs tell."""
+    path = tmp_path / "many.zone"
+    path.write_text(MANY)
+    block = f"    cache 30\n    forward . 127.0.0.1:5300 {{\n {option}\n}}\n{KUBERNETES.replace('API', API)}"
+    text = f".:53 {{\n{block}}}\n.:5300 {{\n    file {path} example.com\n}}\n"
+    made = Cluster.from_objects([*OBJECTS, ALIAS], corefile=f".:53 {{\n{block}}}\n", upstream={"example.com": MANY})
+    asked: list[Any] = []
+    ours: list[Any] = []
+    for via in ("udp1232", "tcp", "udp512", "udp1232", "tcp"):
+        for name in ("many.example.com.", "many.shop.svc.cluster.local."):
+            asked.append([name, "A", via])
+            ours.append(compare.answer(made, name, "A", via))
+        asked.append(2.0)
+        made.clock.advance(2)
+    with Sandbox(tmp_path, [servers.coredns(tmp_path, text)], [*OBJECTS, ALIAS]) as sandbox:
+        theirs = sandbox.run("tests.live.ask", asked, resolv_conf="nameserver 127.0.0.1\n")
+    pairs = list(zip(ours, theirs, strict=True))
+    wrong = [f"{got}\n  {want}" for got, want in pairs if not compare.agree(got, want, cached=False)]
+    tally("an upstream that cuts", len(ours) - len(wrong), len(ours))
+    assert not wrong, "\n".join(wrong)

@@ -144,6 +144,8 @@ SCENARIOS = (
     Scenario("K14 API server away", scenarios.api_server_away,
              (f"{OK} (stale)", *("A udp SERVFAIL (rcode)",) * 3), (FOUND, "ServerFailure"),
              ({}, 61.0, {"fresh": True})),
+    Scenario("not yet synced", scenarios.not_yet_synced, (*("A udp SERVFAIL (rcode)",) * 3, OK),
+             ("ServerFailure", FOUND), ({}, 31.0, {"fresh": True})),
     Scenario("K1 conntrack race", scenarios.conntrack_race, (OK, "AAAA udp dropped", "AAAA udp NODATA"),
              family="both"),
 )  # fmt: skip

@@ -57,3 +57,17 @@ def test_names_outside_the_cluster_outlast_the_api_server():
     assert ask(offline)[-1] == "SERVFAIL"
     away.stop()
     assert ask(offline) == ["NOERROR"]
+
+
+def test_before_it_has_synced_a_nameserver_answers_for_names_outside_alone():
+    upstream = {"example.com": "@ A 192.0.2.1"}
+    offline = Cluster.from_manifests(
+        SHOP, corefile=". {\n kubernetes cluster.local\n forward . 9.9.9.9\n}\n", upstream=upstream
+    )
+    with scenarios.not_yet_synced(offline, lasting=10) as syncing:
+        assert ask(offline, host="example.com.") == ["NOERROR"]
+        assert ask(offline)[-1] == "SERVFAIL"
+        assert ask(offline, host="nothing.shop.svc.cluster.local.")[-1] == "SERVFAIL"
+        offline.clock.advance(11)
+        assert ask(offline) == ["NOERROR"]
+    assert syncing.hits

@@ -172,6 +172,7 @@ def telling_stories(cluster: Cluster) -> None:
     assert_type(scenarios.rolling_restart(cluster, away=2), Scenario)
     assert_type(scenarios.one_replica_dead(cluster, "10.244.0.2"), Scenario)
     assert_type(scenarios.conntrack_race(cluster), Scenario)
+    assert_type(scenarios.not_yet_synced(cluster, lasting=5), Scenario)
     with scenarios.api_server_away(cluster, stale=30) as scenario:
         assert_type(scenario, Scenario)
         assert_type(scenario.hits, int)

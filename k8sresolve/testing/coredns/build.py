@@ -29,7 +29,8 @@ def build(blocks: Sequence[ServerBlock], surroundings: Surroundings) -> Built:
     Raises `ManifestError` for what CoreDNS would not start with.
     """
     building = Building(surroundings)
-    zones: dict[int, dict[str, Sequence[Plugin]]] = {}
+    zones: dict[int, list[tuple[str, Sequence[Plugin]]]] = {}
+    served: set[tuple[int, str]] = set()
     any_class: set[int] = set()
     for block in blocks:
         for directive in block.directives:
@@ -42,13 +43,12 @@ def build(blocks: Sequence[ServerBlock], surroundings: Surroundings) -> Built:
         for zone, port, key in keys:
             if names & _FOR_ANY_CLASS:
                 any_class.add(port)
-            served = zones.setdefault(port, {})
-            if zone in served:
-                raise key.error(f"{zone} on port {port} is served by another server block already")
-            served[zone] = plugins
-    building.servers.update(
-        {port: CoreDNSServer(served, any_class=port in any_class) for port, served in zones.items()}
-    )
+            if "view" not in names:
+                if (port, zone) in served:
+                    raise key.error(f"{zone} on port {port} is served by another server block already")
+                served.add((port, zone))
+            zones.setdefault(port, []).append((zone, plugins))
+    building.servers.update({port: CoreDNSServer(found, any_class=port in any_class) for port, found in zones.items()})
     server = building.servers.get(DNS_PORT) or next(iter(building.servers.values()), CoreDNSServer({}))
     return Built(server, building.cluster_domain, tuple(building.notes))
 

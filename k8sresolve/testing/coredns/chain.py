@@ -5,7 +5,7 @@ works. A server has a chain for each of its zones.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from k8sresolve._core.wire.rcodes import NOERROR, REFUSED, SERVFAIL
 from k8sresolve.testing.coredns.names import fqdn, is_below, split
@@ -15,6 +15,7 @@ from k8sresolve.testing.coredns.writing import Written
 NOTIFY = 4
 IN = 1
 MAX_ROOM = 65535
+_EXTENDED_ERROR = 15
 
 # Aliases, and zones that ask each other, may go on for ever: CoreDNS's file plugin stops after so many steps, too.
 MAX_DEPTH = 8
@@ -45,6 +46,12 @@ class Marks(NamedTuple):
 
 
 UNMARKED = Marks()
+
+
+def extended_error(code: int, text: str = "") -> bytes:
+    """Write an EDNS option that says why (RFC 8914, section 2)."""
+    data = code.to_bytes(2, "big") + text.encode()
+    return _EXTENDED_ERROR.to_bytes(2, "big") + len(data).to_bytes(2, "big") + data
 
 
 class Reply(NamedTuple):
@@ -137,6 +144,15 @@ class Plugin(Protocol):
         ...
 
 
+@runtime_checkable
+class Viewer(Protocol):
+    """A plugin that decides whether its server block is for a request, as CoreDNS calls it."""
+
+    def passes(self, request: Request) -> bool:
+        """Whether the server block is for a request."""
+        ...
+
+
 class Answering(Protocol):
     """A server, seen from its plugins and from others that forward to it."""
 
@@ -179,14 +195,22 @@ class Chain:
 class CoreDNSServer:
     """CoreDNS's server of one port: the server block of the longest zone that holds a name answers for it.
 
-    Other classes than IN are refused, but with `any_class`.
+    Of several for one zone, the first does whose `Viewer`s say that it is for the request. Other classes than IN are
+    refused, but with `any_class`.
     """
 
-    def __init__(self, zones: Mapping[str, Sequence[Plugin]], *, any_class: bool = False) -> None:
+    def __init__(
+        self, zones: Mapping[str, Sequence[Plugin]] | Sequence[tuple[str, Sequence[Plugin]]], *, any_class: bool = False
+    ) -> None:
         self.any_class = any_class
-        chains = {split(fqdn(zone.lower())): Chain(plugins, self) for zone, plugins in zones.items()}
-        self._chains = sorted(chains.items(), key=lambda item: len(item[0]), reverse=True)
-        self._for_all = self._chains[0][1] if len(chains) == 1 and () in chains else None
+        blocks = list(zones.items()) if isinstance(zones, Mapping) else zones
+        chains = [
+            (split(fqdn(zone.lower())), Chain(plugins, self), [one for one in plugins if isinstance(one, Viewer)])
+            for zone, plugins in blocks
+        ]
+        self._chains = sorted(chains, key=lambda item: len(item[0]), reverse=True)
+        zone, chain, viewers = self._chains[0] if len(chains) == 1 else ((), None, ())
+        self._for_all = chain if not zone and not viewers else None
 
     def answer(self, request: Request) -> Reply:
         """Answer a request; a name in no zone is REFUSED."""
@@ -203,7 +227,11 @@ class CoreDNSServer:
         if self._for_all is not None:
             return self._for_all
         labels = split(request.name.lower())
-        found = [(zone, chain) for zone, chain in self._chains if is_below(labels, zone)]
+        found = [
+            (zone, chain)
+            for zone, chain, viewers in self._chains
+            if is_below(labels, zone) and all(viewer.passes(request) for viewer in viewers)
+        ]
         if request.rdtype == DS:
             # A DS record belongs to the parent's zone (RFC 4035, section 3.1.4.1).
             found = [(zone, chain) for zone, chain in reversed(found) if zone] or found

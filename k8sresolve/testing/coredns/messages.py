@@ -281,6 +281,21 @@ def write_reply(query: Query, reply: Reply) -> bytes | None:
         return None
 
 
+def cut_for(request: Request, reply: Reply) -> Reply:
+    """Cut a reply to what another nameserver sends over UDP, where it has no room for all (RFC 1035, section 4.2.1)."""
+    edns = Edns(request.room, 0, 0, b"") if request.room > _MIN_UDP else None
+    octets = write_reply(Query(0, 0, request.name, request.rdtype, request.rdclass, edns, tcp=False), reply)
+    _, flags, _, answers, authorities, additionals = _HEADER.unpack(octets[: _HEADER.size] if octets else bytes(12))
+    if not flags & _TC:
+        return reply
+    kept = reply._replace(
+        answer=reply.answer[:answers],
+        authority=reply.authority[:authorities],
+        additional=reply.additional[: additionals - (edns is not None)],
+    )
+    return kept.marked(truncated=True)
+
+
 def _written(query: Query, reply: Reply) -> bytes:
     opt = _opt(query, reply)
     _, answer, authority, additional, *_, written = reply

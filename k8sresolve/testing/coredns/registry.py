@@ -4,29 +4,43 @@ To add one, write a module in `plugins/` that exports its `SPECIFICATION`, and e
 """
 
 from k8sresolve.testing.coredns.plugins import (
+    acl,
     autopath,
+    bufsize,
     cache,
     file,
     forward,
+    header,
     hosts,
+    k8s_external,
     loadbalance,
     minimal,
     rewrite,
     template,
+    view,
+)
+from k8sresolve.testing.coredns.plugins import (
+    any as any_,
 )
 from k8sresolve.testing.coredns.plugins.kubernetes import plugin as kubernetes
 
 PLUGINS = (
+    bufsize.SPECIFICATION,
+    any_.SPECIFICATION,
     loadbalance.SPECIFICATION,
     rewrite.SPECIFICATION,
     autopath.SPECIFICATION,
+    acl.SPECIFICATION,
     cache.SPECIFICATION,
+    header.SPECIFICATION,
     minimal.SPECIFICATION,
     template.SPECIFICATION,
     hosts.SPECIFICATION,
+    k8s_external.SPECIFICATION,
     kubernetes.SPECIFICATION,
     file.SPECIFICATION,
     forward.SPECIFICATION,
+    view.SPECIFICATION,
 )
 """In the order in which CoreDNS asks them (its `plugin.cfg`)."""
 

@@ -41,6 +41,11 @@ def read_class(token: Token, *, any_case: bool = False) -> int:
     return _CLASSES[text]
 
 
+def class_text(rdclass: int) -> str:
+    """Write a class, or nothing for one that has no name."""
+    return next((text for text, number in _CLASSES.items() if number == rdclass), "")
+
+
 _CLASSES = {"IN": 1, "CS": 2, "CH": 3, "HS": 4, "NONE": 254, "ANY": 255}
 
 

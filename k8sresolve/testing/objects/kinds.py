@@ -96,7 +96,8 @@ class Service(Manifested):
     """A Service. `cluster_ips` is empty for an ExternalName Service, and until one is allocated.
 
     `families` are its IP families in order, once settled; before, those that it states, to which `policy` may add one.
-    With `publish_not_ready`, DNS lists its pods ready or not. One that is `terminating` is being deleted.
+    With `publish_not_ready`, DNS lists its pods ready or not. `external_ips` are where it
+    is reached from outside, names of load balancers among them. One that is `terminating` is being deleted.
     """
 
     namespace: str
@@ -110,6 +111,7 @@ class Service(Manifested):
     selector: Selector = ()
     publish_not_ready: bool = False
     terminating: bool = False
+    external_ips: tuple[str, ...] = ()
     labels: Mapping[str, str] = attrs.field(default=NO_LABELS, hash=False)
 
     @property

@@ -82,6 +82,7 @@ def read_service(obj: Object, path: FieldPath) -> Service:
         selector=read_labels(spec, "selector", at),
         publish_not_ready=take(spec, "publishNotReadyAddresses", bool, default=False, path=at),
         terminating=meta.deleted,
+        external_ips=(*texts(spec, "externalIPs", at), *_ingress(obj, path)),
         labels=meta.labels,
     )
     is_free = service.headless and not service.selects and not spec.get("ipFamilyPolicy")
@@ -107,6 +108,14 @@ def _cluster_ips(spec: Object, path: FieldPath) -> tuple[str, ...]:
         if text not in ("", HEADLESS) and not is_address(text):
             raise Wrong(f"{told(text)} is neither an IP address nor None", at)
     return tuple(text for text, _ in stated if text)
+
+
+def _ingress(obj: Object, path: FieldPath) -> tuple[str, ...]:
+    """Read where a load balancer is reached: by address, or else by name."""
+    status, at = take(obj, "status", dict, {}, path), (*path, "status")
+    balancer, at = take(status, "loadBalancer", dict, {}, at), (*at, "loadBalancer")
+    found = mappings(balancer, "ingress", at)
+    return tuple(take(one, "ip", str, "", where) or take_name(one, "hostname", where) for one, where in found)
 
 
 def read_endpoint_slice(obj: Object, path: FieldPath) -> EndpointSlice:

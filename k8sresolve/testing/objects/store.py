@@ -65,6 +65,7 @@ class Store:
         self.serial = 0
         self._objects: dict[str, dict[tuple[str, str], Resource]] = {}
         self._services_by_ip = _Index[Service]()
+        self._services_by_external_ip = _Index[Service]()
         self._slices_by_service = _Index[EndpointSlice]()
         self._slices_by_address = _Index[EndpointSlice]()
         self._imported_slices = _Index[EndpointSlice]()
@@ -148,6 +149,10 @@ class Store:
         """Find the Services that have a ClusterIP, by its exact text. A real store may hold several."""
         return self._services_by_ip.get(cluster_ip)
 
+    def services_outside(self, ip: str) -> Sequence[Service]:
+        """Find the Services that have an external IP, by its exact text."""
+        return self._services_by_external_ip.get(ip)
+
     def pods_with(self, ip: str) -> Sequence[Pod]:
         """Find the Pods that have an IP, by its exact text: several with hostNetwork."""
         return self._pods_by_ip.get(ip)
@@ -181,6 +186,7 @@ class Store:
         match resource:
             case Service():
                 self._services_by_ip.add(resource.cluster_ips, resource)
+                self._services_by_external_ip.add(resource.external_ips, resource)
             case EndpointSlice():
                 self._slices_by_service.add([(resource.namespace, resource.service)], resource)
                 if resource.imported is not None:
@@ -195,6 +201,7 @@ class Store:
         match resource:
             case Service():
                 self._services_by_ip.discard(resource.cluster_ips, resource)
+                self._services_by_external_ip.discard(resource.external_ips, resource)
             case EndpointSlice():
                 self._slices_by_service.discard([(resource.namespace, resource.service)], resource)
                 if resource.imported is not None:

@@ -4,16 +4,8 @@ from k8sresolve.testing.coredns.registry import PLUGINS, SILENT
 
 # The order of CoreDNS 1.14.7's plugin.cfg, as far as it concerns answers.
 PLUGIN_CFG = [
-    "loadbalance",
-    "rewrite",
-    "autopath",
-    "cache",
-    "minimal",
-    "template",
-    "hosts",
-    "kubernetes",
-    "file",
-    "forward",
+    *("bufsize", "any", "loadbalance", "rewrite", "autopath", "acl", "cache", "header", "minimal", "template", "hosts"),
+    *("k8s_external", "kubernetes", "file", "forward", "view"),
 ]
 
 

@@ -8,38 +8,40 @@ import attrs
 
 from k8sresolve._core.questions import AAAA, CNAME, A
 from k8sresolve._core.wire.rcodes import NOERROR, SERVFAIL
-from k8sresolve.testing.coredns.chain import FAILED, Chain, Plugin, Reply, Request, unwritten
+from k8sresolve.testing.coredns.chain import FAILED, IN, Chain, Plugin, Reply, Request, extended_error, unwritten
 from k8sresolve.testing.coredns.corefile import Directive
 from k8sresolve.testing.coredns.go_templates import NotModelled, Template, TemplateError
 from k8sresolve.testing.coredns.names import Labels, holds, is_below, split
 from k8sresolve.testing.coredns.records import ANY, Record
 from k8sresolve.testing.coredns.setup import Block, Specification, labels, zones
-from k8sresolve.testing.coredns.words import read_class, read_rcode, read_regex, read_type, type_text
+from k8sresolve.testing.coredns.words import class_text, read_class, read_rcode, read_regex, read_type, type_text
 from k8sresolve.testing.coredns.zone_lines import parse_record
 
-_IN = 1
 _SECTIONS = ("answer", "authority", "additional")
 _Sections = Mapping[str, tuple[Template, ...]]
 
 
 @attrs.frozen(kw_only=True)
 class TemplateRule:
-    """One directive: which questions it is for, and what it answers. `classes` says that it is for class IN.
+    """One directive: which questions it is for, and what it answers.
 
-    A name in its zones that no expression fits goes on to the next rule where `fallthrough` says so.
+    `error` is its extended error. A name in its zones that no expression fits goes on to the next rule where
+    `fallthrough` says so.
     """
 
     zones: tuple[Labels, ...]
     rdtype: int
-    internet: bool = True
+    rdclass: int = IN
     expressions: tuple["re.Pattern[str]", ...] = (re.compile(""),)
     sections: _Sections
     rcode: int = NOERROR
+    error: bytes = b""
     fallthrough: tuple[Labels, ...] = ()
 
-    def concerns(self, name: Labels, rdtype: int) -> bool:
+    def concerns(self, name: Labels, request: Request) -> bool:
         """Whether a question is for this rule, its expressions apart."""
-        return holds(self.zones, name) and self.internet and (ANY in (self.rdtype, rdtype) or self.rdtype == rdtype)
+        types, classes = (self.rdtype, request.rdtype), (self.rdclass, request.rdclass)
+        return holds(self.zones, name) and all(ANY in pair or pair[0] == pair[1] for pair in (types, classes))
 
 
 class Templates:
@@ -53,7 +55,7 @@ class Templates:
         name = request.name.lower()
         labels = split(name)
         for rule in self._rules:
-            if not rule.concerns(labels, request.rdtype):
+            if not rule.concerns(labels, request):
                 continue
             found = next((found for expression in rule.expressions if (found := expression.search(name))), None)
             if found is not None:
@@ -75,11 +77,15 @@ def _filled(rule: TemplateRule, found: "re.Match[str]", request: Request, rest: 
     except (TemplateError, ValueError):
         return FAILED
     answer: list[Record] = []
+    truncated = False
     for record in sections["answer"]:
         answer.append(record)
         if record.rdtype == CNAME and request.rdtype in (A, AAAA):
-            answer.extend(rest.look_up(str(record.rdata[0]), request.rdtype, request).answer)
-    return Reply(rule.rcode, tuple(answer), sections["authority"], sections["additional"])
+            behind = rest.look_up(str(record.rdata[0]), request.rdtype, request)
+            truncated = behind.marks.truncated
+            answer.extend(behind.answer)
+    reply = Reply(rule.rcode, tuple(answer), sections["authority"], sections["additional"])
+    return reply.marked(extended_error=rule.error, truncated=truncated)
 
 
 def _fields(rule: TemplateRule, found: "re.Match[str]", request: Request) -> Mapping[str, Any]:
@@ -94,9 +100,9 @@ def _fields(rule: TemplateRule, found: "re.Match[str]", request: Request) -> Map
         "Regex": found.re.pattern,
         "Match": groups,
         "Group": {**{str(number): group for number, group in enumerate(groups)}, **named},
-        "Class": "IN",
+        "Class": class_text(request.rdclass if request.rdclass != ANY else rule.rdclass),
         "Type": type_text(rdtype),
-        "Question": {"Name": request.name, "Qtype": request.rdtype, "Qclass": _IN},
+        "Question": {"Name": request.name, "Qtype": request.rdtype, "Qclass": request.rdclass},
         "Remote": request.client,
         "Meta": lambda _name: "",
     }
@@ -120,6 +126,9 @@ def _read_rule(block: Block, directive: Directive) -> TemplateRule | None:
                 fields["expressions"] = (*fields.get("expressions", ()), *read)
             case "rcode":
                 fields["rcode"] = read_rcode(option.arguments[0])
+            case "ederror":
+                code, *text = option.arguments
+                fields["error"] = extended_error(code.number(0, 65535), text[0].text if text else "")
             case "fallthrough":
                 fields["fallthrough"] = labels(zones(option.arguments) or (".",))
             case section:
@@ -136,7 +145,7 @@ def _read_rule(block: Block, directive: Directive) -> TemplateRule | None:
     return TemplateRule(
         zones=labels(block.zones_of(given)),
         rdtype=read_type(rdtype),
-        internet=read_class(class_) in (_IN, ANY),
+        rdclass=read_class(class_),
         sections=sections,
         **fields,
     )
@@ -145,6 +154,6 @@ def _read_rule(block: Block, directive: Directive) -> TemplateRule | None:
 SPECIFICATION = Specification(
     "template",
     _set_up,
-    options=frozenset({"match", "answer", "authority", "additional", "rcode", "fallthrough"}),
+    options=frozenset({"match", "answer", "authority", "additional", "rcode", "ederror", "fallthrough"}),
     without_effect=frozenset({"upstream"}),
 )

@@ -1,12 +1,16 @@
 """The plugin `cache`: which replies it keeps, for how long, and how it gives them again."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from k8sresolve._core.questions import CNAME, NS, A
 from k8sresolve._core.wire.rcodes import NOTIMP, NXDOMAIN, REFUSED, SERVFAIL
+from k8sresolve.errors import ManifestError
 from k8sresolve.testing import Clock
 from k8sresolve.testing.coredns.chain import NOTIFY, Reply, Request, unwritten
-from k8sresolve.testing.coredns.plugins.cache import Cache, CacheOptions
+from k8sresolve.testing.coredns.corefile import parse_corefile
+from k8sresolve.testing.coredns.plugins.cache import SPECIFICATION, Cache, CacheOptions
 from k8sresolve.testing.coredns.records import ANY, AXFR, Record, address_record, soa_record
 from tests.testing.coredns.world import KUBERNETES, WEB, answer, ask, cluster, outcome, ttl
 
@@ -160,3 +164,134 @@ def test_how_long_a_reply_is_kept(reply, seconds):
 )
 def test_how_long_the_reply_to_another_question_is_kept(rdtype, opcode, answer, seconds):
     assert kept(Reply(answer=answer), rdtype, opcode) == seconds
+
+
+# -- prefetch and serve_stale: the plugin's README, and its handler.go -------------------------------------------------
+
+
+class Behind(Next):
+    """The next plugin, whose reply may change, beside a cache in front of it."""
+
+    def __init__(self, *options):
+        super().__init__(Reply(answer=(ADDRESS,)))
+        self.clock = Clock()
+        block = "cache {\n success 10 10 0\n " + "\n ".join(options) + "\n}"
+        ((directive,),) = [server.directives for server in parse_corefile(f". {{\n{block}\n}}")]
+        self.cache = next(iter(SPECIFICATION.set_up(_Block(self.clock, directive), [directive])))
+
+    def ask(self):
+        return self.cache.answer(Request(NAME, A), self)
+
+    def ttl(self):
+        (record,) = self.ask().answer
+        return record.ttl
+
+
+class _Block:
+    """As much of a server block as the plugin looks at."""
+
+    def __init__(self, clock, directive):
+        self.surroundings = SimpleNamespace(clock=clock.monotonic)
+        self.options = lambda _: directive.block
+        self.zones_of = lambda _: (".",)
+
+
+DENIED = Reply(NXDOMAIN, authority=(SOA_,))
+
+
+def test_a_popular_reply_is_refreshed_before_its_end():
+    behind = Behind("prefetch 2 1m 50%")
+    asked = []
+    for _ in range(8):
+        behind.ttl()
+        asked.append(behind.asked)
+        behind.clock.advance(2)
+    assert asked == [1, 1, 1, 2, 2, 2, 3, 3]
+
+
+def test_a_reply_asked_for_too_rarely_is_not_refreshed():
+    behind = Behind("prefetch 2 1s 90%")
+    for _ in range(4):
+        behind.ttl()
+        behind.clock.advance(2)
+    assert behind.asked == 1
+
+
+def test_a_stale_reply_is_given_once_and_refreshed_behind():
+    behind = Behind("serve_stale 1h")
+    assert behind.ttl() == 10
+    behind.clock.advance(60)
+    assert [behind.ttl(), behind.ttl()] == [0, 10]
+    behind.clock.advance(3700)
+    assert behind.ttl() == 10
+
+
+@pytest.mark.parametrize(("option", "ttl"), [("serve_stale 1h immediate 7s", 7), ("serve_stale\n keepttl", 10)])
+def test_a_stale_reply_has_a_ttl_of_its_own(option, ttl):
+    behind = Behind(option)
+    behind.ask()
+    behind.clock.advance(60)
+    assert behind.ttl() == ttl
+
+
+@pytest.mark.parametrize("failure", [unwritten(SERVFAIL), Reply(SERVFAIL), Reply(REFUSED)])
+def test_a_failure_leaves_the_stale_reply(failure):
+    for option in ("serve_stale 1h verify", "serve_stale 1h"):
+        behind = Behind(option)
+        behind.ask()
+        behind.clock.advance(60)
+        behind.reply = failure
+        assert [behind.ttl() for _ in range(3)] == [0, 0, 0]
+        assert behind.asked == 4
+
+
+def test_verify_asks_first():
+    behind = Behind("serve_stale 1h verify")
+    behind.ask()
+    behind.clock.advance(60)
+    behind.reply = DENIED
+    assert behind.ask().rcode == NXDOMAIN
+
+
+def test_after_a_failure_it_is_not_tried_again_for_a_while():
+    behind = Behind("serve_stale 1h verify 1s 0s 30s")
+    behind.ask()
+    behind.clock.advance(60)
+    behind.reply = Reply(SERVFAIL)
+    for asked in (2, 2):
+        assert behind.ttl() == 0
+        assert behind.asked == asked
+    behind.clock.advance(31)
+    behind.ask()
+    assert behind.asked == 3
+
+
+@pytest.mark.parametrize("mode", ["verify", "immediate"])
+def test_a_positive_reply_may_be_preferred_to_a_denial(mode):
+    behind = Behind(f"serve_stale 1h {mode}", "serve_stale_policy prefer_positive")
+    behind.ask()
+    behind.clock.advance(60)
+    behind.reply = DENIED
+    assert [behind.ttl(), behind.ttl()] == [0, 0]
+    behind.reply = Reply(answer=(ADDRESS,))
+    behind.ask()
+    assert behind.ttl() == 10
+
+
+@pytest.mark.parametrize(
+    ("option", "problem"),
+    [
+        ("prefetch x", "no number"),
+        ("prefetch 2 1m 50", "no percentage"),
+        ("prefetch 2 1m 5%", "not between 10 and 90"),
+        ("serve_stale soon", "no duration"),
+        ("serve_stale 1h later", "neither immediate nor verify"),
+        ("serve_stale 1h immediate 1500ms", "whole seconds"),
+        ("serve_stale 1h verify 1s 1s 6m", "5 minutes"),
+        ("serve_stale_policy prefer_positive", "beside serve_stale"),
+        ("serve_stale\n serve_stale_policy newest", "no policy"),
+    ],
+)
+def test_options_that_coredns_would_not_start_with(option, problem):
+    with pytest.raises(ManifestError, match=problem):
+        cluster(KUBERNETES, f"cache {{\n {option}\n}}")

@@ -1,5 +1,9 @@
+import dns.flags
+import pytest
+import yaml
+
 from k8sresolve.testing import Cluster
-from tests.testing.coredns.world import KUBERNETES, answer, cluster, outcome
+from tests.testing.coredns.world import KUBERNETES, answer, ask, cluster, outcome
 
 
 def test_forward_asks_outside_but_for_what_it_leaves_out():
@@ -13,3 +17,46 @@ def test_forward_asks_outside_but_for_what_it_leaves_out():
 def test_nameservers_that_forward_to_each_other_end_with_servfail():
     text = ". {\n forward . 127.0.0.1:54\n}\n.:54 {\n forward . 127.0.0.1\n}"
     assert outcome(Cluster.from_objects([], corefile=text), "example.com.") == "SERVFAIL"
+
+
+MANY = {"example.com": "@ SOA ns admin 1 2 3 4 5\n" + "".join(f"many 60 A 192.0.2.{number}\n" for number in range(60))}
+ALIAS = """
+{apiVersion: v1, kind: Namespace, metadata: {name: shop}}
+---
+{apiVersion: v1, kind: Service, metadata: {name: many, namespace: shop},
+ spec: {type: ExternalName, externalName: many.example.com}}
+"""
+
+
+def flags_and_ttl(made, name="many.example.com.", *, tcp=False):
+    reply = ask(made, name, tcp=tcp)
+    return bool(reply.flags & dns.flags.TC), reply.answer[0].ttl
+
+
+def behind(*options):
+    text = ". {\ncache 30\nkubernetes cluster.local\nforward . 9.9.9.9 {\n" + "\n".join(options) + "\n}\n}\n"
+    return Cluster.from_objects(yaml.safe_load_all(ALIAS), corefile=text, upstream=MANY)
+
+
+def test_what_the_upstream_cuts_is_passed_on_and_not_remembered():
+    made = behind()
+    assert flags_and_ttl(made) == (True, 30)
+    made.clock.advance(9)
+    assert flags_and_ttl(made, tcp=True) == (False, 30)
+    made.clock.advance(9)
+    assert flags_and_ttl(made) == (True, 21)
+
+
+def test_an_alias_that_leads_to_it_is_cut_and_not_remembered_either():
+    made = behind()
+    assert flags_and_ttl(made, "many.shop.svc.cluster.local.")[0]
+    made.clock.advance(3)
+    assert flags_and_ttl(made, "many.shop.svc.cluster.local.", tcp=True)[1] == 5
+
+
+@pytest.mark.parametrize("option", ["force_tcp", "prefer_udp"])
+def test_over_tcp_the_upstream_gives_all(option):
+    made = behind(option)
+    assert flags_and_ttl(made) == (True, 30)  # for want of room in CoreDNS's own reply
+    made.clock.advance(9)
+    assert flags_and_ttl(made, tcp=True) == (False, 21)

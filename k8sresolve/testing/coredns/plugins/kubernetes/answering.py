@@ -41,7 +41,7 @@ def soa(view: View, zone: Zone) -> Record:
 class Asking:
     """One question on its way to records. What is found is None where the name does not exist.
 
-    `followed` says that an alias was followed on the way.
+    `followed` says that an alias was followed on the way, and `truncated` that what it leads to was cut.
     """
 
     def __init__(self, view: View, zone: Zone, request: Request, rest: Chain) -> None:
@@ -50,7 +50,7 @@ class Asking:
         self._request = request
         self._rest = rest
         self._ttl = view.options.ttl
-        self.followed = False
+        self.followed = self.truncated = False
 
     def records(self, labels: Labels) -> tuple[Sequence[Record], Sequence[Record]] | None:
         """Find the answer section and the additional section."""
@@ -143,7 +143,9 @@ class Asking:
             found = self._addresses(target, target_labels, rdtype, (*previous, alias)) or []
             records = (alias, *found) if found else ()
         else:
-            records = (alias, *self._rest.look_up(target, rdtype, self._request).answer)
+            reply = self._rest.look_up(target, rdtype, self._request)
+            self.truncated = self.truncated or reply.marks.truncated
+            records = (alias, *reply.answer)
         steps.spend(1 + len(records))
         return records
 

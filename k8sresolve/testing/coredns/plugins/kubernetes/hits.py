@@ -108,7 +108,7 @@ def _slice_hits(
 ) -> list[Hits]:
     hits: list[Hits] = []
     for part in slices:
-        ports = _matching(part.ports or (UNDECLARED_PORT,), wanted)
+        ports = matching(part.ports or (UNDECLARED_PORT,), wanted)
         endpoints: Sequence[EndpointAddress] = part.addresses
         if wanted.endpoint:
             names = map(str.lower, view.endpoint_names(endpoints))
@@ -124,13 +124,13 @@ def _slice_hits(
 def _cluster_ip_hits(
     ports: Iterable[PortEntry], ips: Sequence[str], wanted: RecordRequest, owner: str
 ) -> list[Hits] | None:
-    matching = _matching(ports, wanted)
-    if not matching:
+    numbers = matching(ports, wanted)
+    if not numbers:
         return None
-    return [Hits(ips, matching, owner)] if ips else []
+    return [Hits(ips, numbers, owner)] if ips else []
 
 
-def _matching(ports: Iterable[PortEntry], wanted: RecordRequest) -> list[int]:
+def matching(ports: Iterable[PortEntry], wanted: RecordRequest) -> list[int]:
     """Find the ports that `_PORT._PROTOCOL` of the name means; an empty one matches any."""
     name, protocol = wanted.port, wanted.protocol
     return [

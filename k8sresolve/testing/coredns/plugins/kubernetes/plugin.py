@@ -9,6 +9,7 @@ from k8sresolve.testing.coredns.chain import FAILED, Chain, Plugin, Reply, Reque
 from k8sresolve.testing.coredns.corefile import Directive
 from k8sresolve.testing.coredns.names import Labels, holds, is_below, split
 from k8sresolve.testing.coredns.plugins.kubernetes.answering import Asking, NoAddress, soa
+from k8sresolve.testing.coredns.plugins.kubernetes.external import External, find_external
 from k8sresolve.testing.coredns.plugins.kubernetes.memo import Memo
 from k8sresolve.testing.coredns.plugins.kubernetes.options import KubernetesOptions, Pods
 from k8sresolve.testing.coredns.plugins.kubernetes.record_request import Zone, zone_as_asked
@@ -61,6 +62,8 @@ class Kubernetes:
         if not answer:
             return Reply(authority=(soa(self._view, zone),))
         reply = Reply(NOERROR, answer, (), additional)
+        if asking.truncated:
+            return reply.marked(truncated=True)
         # What an alias leads to may be another plugin's to say.
         return reply if asking.followed else self._memo.put(name, request.rdtype, serial, reply)
 
@@ -72,6 +75,28 @@ class Kubernetes:
 
     def _falls_through(self, labels: Labels) -> bool:
         return self._fallthrough is not None and holds(self._fallthrough, labels)
+
+    @property
+    def ttl(self) -> int:
+        """The TTL of its own records."""
+        return self.options.ttl
+
+    @property
+    def serial(self) -> int:
+        """What stands for the time of the last change."""
+        return self._view.serial
+
+    def external(self, labels: Labels, *, headless: bool) -> Sequence[External] | None:
+        """Find what a name below a zone of `k8s_external` stands for; None where it does not exist."""
+        return find_external(self._view, labels, headless=headless)
+
+    def external_reverse(self, ip: str) -> list[str]:
+        """Name the Services that have an external IP, as `SVC.NS`."""
+        return self._view.external_reverse(ip)
+
+    def external_nameservers(self, *, headless: bool) -> list[bytes]:
+        """Tell the addresses at which the nameserver itself is reached from outside."""
+        return self._view.external_nameservers(headless=headless)
 
     def search_path(self, request: Request) -> tuple[str, ...]:
         """Tell the search list of the pod that asks, for `autopath`; empty where `pods` is not `"verified"`.

@@ -143,3 +143,24 @@ class View:
             yield from ((f"{self.endpoint_name(entry)}.{name}", entry.address) for entry in part.addresses)
         else:
             yield from ((name, ip) for ip in service.cluster_ips or ("",))
+
+    def external_reverse(self, ip: str) -> list[str]:
+        """Name the Services that have an external IP, as `SVC.NS`."""
+        return [
+            f"{service.name}.{service.namespace}"
+            for service in self._shown(self._store.services_outside(ip))
+            if self._reverse_exposes(service.namespace)
+        ]
+
+    def external_nameservers(self, *, headless: bool) -> list[bytes]:
+        """Find the nameserver's addresses outside: those of its Services, else its own."""
+        parts = [part for address in self._server_addresses for part in self._slices_with(address)]
+        found: list[str] = [] if parts else list(self._server_addresses)
+        for part in parts:
+            service = self.service(part.namespace, part.service)
+            if service is not None and headless and service.headless:
+                found += [entry.address for entry in part.addresses]
+            elif service is not None:
+                found += service.external_ips
+        packed = map(pack_address, found)
+        return [address for address in packed if address is not None]

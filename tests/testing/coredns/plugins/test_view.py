@@ -1,0 +1,55 @@
+"""The plugin `view`, by its documentation; tests/live/test_blocks.py has its forms beside a real one."""
+
+import pytest
+
+from k8sresolve.errors import ManifestError
+from k8sresolve.testing import Cluster
+from tests.testing.coredns.world import answer, outcome
+
+
+def block(address, *expressions, zone="."):
+    view = "view v {\n" + "\n".join(f"expr {one}" for one in expressions) + "\n}\n" if expressions else ""
+    return f"{zone} {{\n{view}hosts {{\n {address} x.corp\n}}\n}}\n"
+
+
+def views(*blocks):
+    return Cluster.from_objects([], corefile="".join(blocks))
+
+
+def address(made, **rest):
+    return [line.split()[-1] for line in answer(made, "x.corp.", **rest)]
+
+
+def test_the_first_block_whose_expressions_are_true_answers():
+    made = views(
+        block("10.0.0.1", "incidr(client_ip(), '10.1.0.0/16')", "type() == 'A'"),
+        block("10.0.0.2", "incidr(client_ip(), '10.0.0.0/8')"),
+        block("10.0.0.3"),
+    )
+    assert address(made, client="10.1.0.9") == ["10.0.0.1"]
+    assert address(made, client="10.2.0.9") == ["10.0.0.2"]
+    assert address(made, client="192.0.2.1") == ["10.0.0.3"]
+    assert address(made) == ["10.0.0.3"]  # who is not known is in no network
+
+
+def test_a_block_for_a_shorter_zone_answers_where_no_view_is_true():
+    made = views(block("10.0.0.1", "proto() == 'udp'", zone="corp"), block("10.0.0.2"))
+    assert address(made, tcp=True) == ["10.0.0.2"]
+    assert address(made, tcp=False) == ["10.0.0.1"]
+
+
+def test_without_any_block_it_is_refused():
+    assert outcome(views(block("10.0.0.1", "false")), "x.corp.") == "REFUSED"
+
+
+def test_a_block_that_cannot_be_decided_is_named_and_left_out():
+    made = views(block("10.0.0.1", "server_port() == '53'"), block("10.0.0.2"))
+    assert made.warnings == ("server block of view v, by server_port() == '53' (Corefile, line 3)",)
+    assert address(made) == ["10.0.0.2"]
+
+
+def test_what_coredns_would_not_start_with():
+    with pytest.raises(ManifestError, match="no expression"):
+        views(block("10.0.0.1", "nothing()"))
+    with pytest.raises(ManifestError, match="another server block"):
+        views(block("10.0.0.1"), block("10.0.0.2", "true"), block("10.0.0.3"))
