@@ -67,8 +67,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         given = sys.argv[1:] if argv is None else argv
         for text in given:
             # argparse makes an empty list of such a value.
-            if text.startswith("--") and text.endswith("=--"):
-                parser.error(f"argument {text.removesuffix('=--')}: cannot be '--'")
+            if option := re.fullmatch("(--.+(?==)|-[a-zA-Z])=?--", text):
+                parser.error(f"argument {option[1]}: cannot be '--'")
         args = parser.parse_args(given)
         status: int = args.run(args)
     except SystemExit as end:  # argparse, after --help, --version or a usage error

@@ -92,3 +92,6 @@ def test_f12_so_it_is_with_anything(capsys, small, command, texts, options):
 def test_f12_an_option_that_is_two_hyphens_is_none(capsys, small):
     status, told = ran(capsys, ["--manifests", small, "--env=--", "service", "payments.shop"])
     assert (status, told.err.splitlines()[-1]) == (2, "k8sresolve: argument --env: cannot be '--'")
+    for short in ("-f--", "-f=--"):
+        status, told = ran(capsys, [short, "service", "payments.shop"])
+        assert (status, told.err.splitlines()[-1]) == (2, "k8sresolve: argument -f: cannot be '--'")
