@@ -1,6 +1,6 @@
 """CoreDNS's `rewrite` plugin: questions are changed on the way in, replies on the way out.
 
-Rules for EDNS options and for the targets of aliases are not modelled.
+Rules for the targets of aliases are not modelled.
 """
 
 import re
@@ -11,6 +11,15 @@ from k8sresolve._core.wire.names import Unsendable
 from k8sresolve._core.wire.rcodes import SERVFAIL
 from k8sresolve.testing.coredns.chain import Chain, Plugin, Reply, Request, Sender, unwritten
 from k8sresolve.testing.coredns.corefile import Directive, Token
+from k8sresolve.testing.coredns.edns_options import (
+    NotModelled,
+    OptionRule,
+    echoed_options,
+    joined_options,
+    read_option_rule,
+    split_options,
+)
+from k8sresolve.testing.coredns.messages import OWN_PAYLOAD
 from k8sresolve.testing.coredns.names import fqdn, name_to_wire
 from k8sresolve.testing.coredns.records import Record
 from k8sresolve.testing.coredns.setup import Block, Specification
@@ -62,6 +71,18 @@ class RcodeRule(NamedTuple):
 ReplyRule: TypeAlias = AnswerRule | TtlRule | RcodeRule
 
 
+class Applied(NamedTuple):
+    """What a rule makes of a request, and how the reply is changed. Where nothing is `done`, the next rule is asked.
+
+    With `restored`, the question is put back in the reply.
+    """
+
+    request: Request
+    replies: Sequence[ReplyRule] = ()
+    done: bool = True
+    restored: bool = False
+
+
 class NameRule(NamedTuple):
     """A rule for names. `match` gives the new name, or None; `replies` are for the reply.
 
@@ -73,7 +94,7 @@ class NameRule(NamedTuple):
     auto: bool = False
     go_on: bool = False
 
-    def apply(self, request: Request) -> tuple[Request, Sequence[ReplyRule]] | None:
+    def apply(self, request: Request) -> Applied | None:
         """Change a request, and say how the reply is changed; None where the rule is not for it."""
         name = request.name.lower()
         changed = self.match(name)
@@ -81,7 +102,7 @@ class NameRule(NamedTuple):
             return None
         back = _remap(changed, name)
         undone = (AnswerRule(back, value=False), AnswerRule(back, value=True)) if self.auto else ()
-        return request._replace(name=changed), (*undone, *self.replies)
+        return Applied(request._replace(name=changed), (*undone, *self.replies))
 
 
 class FieldRule(NamedTuple):
@@ -92,11 +113,13 @@ class FieldRule(NamedTuple):
     new: int
     go_on: bool = False
 
-    def apply(self, request: Request) -> tuple[Request, Sequence[ReplyRule]] | None:
+    def apply(self, request: Request) -> Applied | None:
         """Change a request, or say None where the rule is not for it."""
         if getattr(request, self.field) != self.old:
             return None
-        return request._replace(rdtype=self.new) if self.field == "rdtype" else request._replace(rdclass=self.new), ()
+        if self.field == "rdtype":
+            return Applied(request._replace(rdtype=self.new))
+        return Applied(request._replace(rdclass=self.new))
 
 
 class ForReply(NamedTuple):
@@ -106,12 +129,30 @@ class ForReply(NamedTuple):
     reply: ReplyRule
     go_on: bool = False
 
-    def apply(self, request: Request) -> tuple[Request, Sequence[ReplyRule]] | None:
+    def apply(self, request: Request) -> Applied | None:
         """Say how the reply is changed, or None where the rule is not for it."""
-        return (request, (self.reply,)) if self.fits(request.name.lower()) else None
+        return Applied(request, (self.reply,)) if self.fits(request.name.lower()) else None
 
 
-Rule: TypeAlias = NameRule | FieldRule | ForReply
+class EdnsRule(NamedTuple):
+    """A rule for the query's EDNS options. It gives a query an OPT record that has none."""
+
+    rule: OptionRule
+    go_on: bool = False
+
+    def apply(self, request: Request) -> Applied:
+        """Change a request."""
+        if request.options is None:
+            request = request._replace(options=b"", room=max(request.room, OWN_PAYLOAD))
+        options = self.rule.apply(list(split_options(request.options or b"")), request)
+        if options is None:
+            return Applied(request, done=False)
+        if self.rule.revert:
+            return Applied(request, restored=True)
+        return Applied(request._replace(options=joined_options(options)))
+
+
+Rule: TypeAlias = NameRule | FieldRule | ForReply | EdnsRule
 
 
 class Rewrite:
@@ -119,28 +160,42 @@ class Rewrite:
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._rules = rules
+        options = [rule.rule for rule in rules if isinstance(rule, EdnsRule)]
+        self._for_options = bool(options)
+        # CoreDNS gives back what rules are for.
+        self._known = frozenset(rule.code for rule in options if rule.local)
 
     def answer(self, request: Request, rest: Chain) -> Reply:
         """Rewrite the question, have it answered, and rewrite the reply."""
-        rules: list[ReplyRule] = []
-        asked = request
+        asked, rules, restored = request, list[ReplyRule](), False
         for rule in self._rules:
             applied = rule.apply(request)
             if applied is None:
                 continue
-            request, replies = applied
+            request = applied.request
+            if not applied.done:
+                continue
             if not _is_name(request.name):
                 return unwritten(SERVFAIL)
-            rules += replies
+            rules += applied.replies
+            restored = restored or applied.restored or not rule.go_on
             if not rule.go_on:
                 break
-        else:
-            if not rules and request != asked:
-                # CoreDNS puts the question back only where a rule says `stop` or is about the reply.
-                reply = rest.answer(request)._replace(question=request.name)
-                return reply if request.rdtype == asked.rdtype else reply.marked(rdtype=request.rdtype)
         reply = rest.answer(request)
-        return _rewritten(reply, rules[::-1]) if rules else reply
+        if rules:
+            reply = _rewritten(reply, rules[::-1])
+        elif not restored:
+            # CoreDNS puts the question back only where a rule says `stop` or is about the reply.
+            reply = _unrestored(reply, asked, request)
+        if self._for_options and request.options is not None:
+            return reply.marked(options=echoed_options(request.options, self._known))
+        return reply
+
+
+def _unrestored(reply: Reply, asked: Request, request: Request) -> Reply:
+    if request.name != asked.name:
+        reply = reply._replace(question=request.name)
+    return reply if request.rdtype == asked.rdtype else reply.marked(rdtype=request.rdtype)
 
 
 def _is_name(name: str) -> bool:
@@ -228,8 +283,14 @@ def _read_rule(directive: Directive, note: Callable[[str, Token], None]) -> Rule
             rule = _read_reply_rule(kind, words, 1, directive)
         case "rcode":
             rule = _read_reply_rule(kind, words, 2, directive)
-        case "edns0" | "cname":
-            note(f"rewrite {kind}", directive.token)
+        case "edns0":
+            try:
+                rule = EdnsRule(read_option_rule(words, directive.token))
+            except NotModelled as variable:
+                note(f"rewrite edns0 with {variable}", directive.token)
+                return None
+        case "cname":
+            note("rewrite cname", directive.token)
             return None
         case _:
             raise directive.token.error(f"rewrite {kind!r} is none of name, type, class, ttl, rcode, edns0, cname")
@@ -380,4 +441,4 @@ def _set_up(block: Block, directives: Sequence[Directive]) -> Iterator[Plugin]:
         yield Rewrite(rules)
 
 
-SPECIFICATION = Specification("rewrite", _set_up, options=frozenset({"name", "type", "class", "ttl", "rcode"}))
+SPECIFICATION = Specification("rewrite", _set_up, options=frozenset({"name", "type", "class", "ttl", "rcode", "edns0"}))
