@@ -14,7 +14,7 @@ Fields: TypeAlias = Mapping[str, Any]
 _ACTION = re.compile(r"\{\{(-(?=\s))?(.*?)(?:(?<=\s)(-))?\}\}", re.DOTALL)
 _WORD = re.compile(r'\s+|(?P<text>"(?:[^"\\]|\\.)*"|`[^`]*`)|(?P<mark>[()|])|(?P<word>[^\s()|"`]+)')
 _NUMBER = re.compile(r"-?(?:0x[0-9a-fA-F]+|\d+)")
-_VERB = re.compile(r"%([-+# 0]*\d*)([sdxXvqc%])")
+_VERB = re.compile(r"%([-+# 0]{0,5}\d{0,3})([sdxXvqc%])")
 _KEYWORDS = frozenset({"range", "with", "define", "template", "block", "break", "continue"})
 _MAX_DEPTH = 50
 
@@ -52,7 +52,10 @@ class Template:
 
     def fill(self, fields: Fields) -> str:
         """Fill it. Raises `TemplateError`."""
-        return "".join(_filled(node, fields) for node in self._nodes)
+        try:
+            return "".join(_filled(node, fields) for node in self._nodes)
+        except (RecursionError, ValueError) as problem:
+            raise TemplateError(str(problem)) from None
 
 
 class _Reader:
