@@ -114,6 +114,31 @@ PLUGINS = {
     rewrite continue name exact any.corp web.shop.svc.cluster.local
     rewrite continue rcode substring corp SERVFAIL NXDOMAIN
 """,
+    "options": """
+    rewrite continue edns0 local set 0xffee 0x616263
+    rewrite continue edns0 local append 0xffee text
+    rewrite continue edns0 local replace 0xffef nothing
+    rewrite continue edns0 local set 65000 {qname}
+    rewrite continue edns0 local set 65001 {qtype}
+    rewrite continue edns0 local set 65002 {client_ip}
+    rewrite continue edns0 local set 65003 {protocol}
+    rewrite continue edns0 local set 65004 hidden revert
+    rewrite continue edns0 local set 65005 {meta/data}
+    rewrite continue edns0 subnet set 24 56
+    rewrite continue edns0 local unset 65001
+    rewrite continue name suffix .corp .shop.svc.cluster.local
+    rewrite edns0 nsid append
+    rewrite name suffix .local .corp
+""",
+    "an option that a reply does not show": """
+    rewrite continue name suffix .corp .shop.svc.cluster.local
+    rewrite continue edns0 local set 65004 hidden revert
+""",
+    "an option and no end": """
+    rewrite continue edns0 local replace 65000 x
+    rewrite edns0 local replace 65001 x
+    rewrite name suffix .corp .shop.svc.cluster.local
+""",
     "acl": """
     acl shop.svc.cluster.local {
         block type AAAA net 10.0.0.0/8 127.0.0.1
@@ -190,6 +215,9 @@ NAMES = {
     "k8s_external": CORP,
     "k8s_external by the book": CORP,
     "acl": [],
+    "options": ["web.corp.", "none.corp."],
+    "an option that a reply does not show": ["web.corp.", "none.corp."],
+    "an option and no end": ["web.corp.", "none.corp."],
     "any": ["any.corp."],
     "bufsize": ["many.example.com."],
     "header": ["any.corp.", "none.corp."],

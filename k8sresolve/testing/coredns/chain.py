@@ -34,7 +34,8 @@ class Marks(NamedTuple):
 
     `recursion_desired` is None where RD is the question's; `truncated`, where another nameserver has cut the reply.
     `extended_error` is an EDNS option (RFC 8914), and `payload` the most octets of a UDP reply, whatever the client
-    says; 0 leaves that to the client. `rdtype` is the type in the question section, where that is not the one asked.
+    says; 0 leaves that to the client. `options` are those of the OPT record, which is made for them; None leaves the
+    query's. `rdtype` is the type in the question section, where that is not the one asked.
     """
 
     recursion_available: bool = False
@@ -42,6 +43,7 @@ class Marks(NamedTuple):
     truncated: bool = False
     extended_error: bytes = b""
     payload: int = 0
+    options: bytes | None = None
     rdtype: int = 0
 
 
@@ -134,6 +136,7 @@ class Request(NamedTuple):
     rdclass: int = IN
     tcp: bool = True
     room: int = MAX_ROOM
+    options: bytes | None = None
 
 
 class Plugin(Protocol):

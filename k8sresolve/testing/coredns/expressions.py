@@ -14,7 +14,7 @@ Environment: TypeAlias = Mapping[str, Callable[..., Any]]
 Expression: TypeAlias = Callable[[Environment], Any]
 
 _TOKEN = re.compile(
-    r"""\s*(?:(?P<text>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`[^`]*`)|(?P<number>\d+)|(?P<name>[A-Za-z_]\w*)"""
+    r"""\s*(?:(?P<text>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`[^`]*`)|(?P<number>\d{1,18}(?!\d))|(?P<name>[A-Za-z_]\w*)"""
     r"""|(?P<mark>==|!=|<=|>=|&&|\|\||\.\.|[-+*/%<>!()\[\],?:]))"""
 )
 _MAX_DEPTH = 100
@@ -27,6 +27,15 @@ class ExpressionError(Exception):
 
 def _matches(text: str, expression: str) -> bool:
     return re.search(expression, text) is not None
+
+
+def _numbers(join: _Operator) -> _Operator:
+    def joined(first: Any, second: Any) -> Any:
+        if type(first) is not int or type(second) is not int:
+            raise TypeError(f"{first!r} and {second!r} are not both numbers")
+        return join(first, second)
+
+    return joined
 
 
 def _range(first: int, last: int) -> range:
@@ -49,9 +58,9 @@ _OPERATORS: Mapping[str, tuple[int, _Operator]] = {
     "endsWith": (20, str.endswith),
     "..": (25, _range),
     "+": (30, operator.add),
-    "-": (30, operator.sub),
-    "*": (60, operator.mul),
-    "%": (60, operator.mod),
+    "-": (30, _numbers(operator.sub)),
+    "*": (60, _numbers(operator.mul)),
+    "%": (60, _numbers(operator.mod)),
 }
 _OR, _AND, _NOT_RANK = 10, 15, 50
 _CONSTANTS: Mapping[str, Any] = {"true": True, "false": False, "nil": None}
@@ -69,7 +78,7 @@ def work_out(expression: Expression, environment: Environment) -> Any:
     """Work an expression out. Raises `ExpressionError`."""
     try:
         return expression(environment)
-    except (TypeError, ValueError, LookupError, ArithmeticError, re.error, AttributeError) as problem:
+    except (TypeError, ValueError, LookupError, ArithmeticError, re.error, AttributeError, RecursionError) as problem:
         raise ExpressionError(str(problem)) from None
 
 

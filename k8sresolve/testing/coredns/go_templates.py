@@ -3,9 +3,10 @@
 What else there is (`range`, `with`, `define`, variables) is `NotModelled`.
 """
 
+import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, cast
 
 Fields: TypeAlias = Mapping[str, Any]
 """What a template is filled with; a value may have fields of its own, or be called with the words behind it."""
@@ -13,7 +14,7 @@ Fields: TypeAlias = Mapping[str, Any]
 _ACTION = re.compile(r"\{\{(-(?=\s))?(.*?)(?:(?<=\s)(-))?\}\}", re.DOTALL)
 _WORD = re.compile(r'\s+|(?P<text>"(?:[^"\\]|\\.)*"|`[^`]*`)|(?P<mark>[()|])|(?P<word>[^\s()|"`]+)')
 _NUMBER = re.compile(r"-?(?:0x[0-9a-fA-F]+|\d+)")
-_VERB = re.compile(r"%([-+# 0]*\d*)([sdxXvqc%])")
+_VERB = re.compile(r"%([-+# 0]{0,5}\d{0,3})([sdxXvqc%])")
 _KEYWORDS = frozenset({"range", "with", "define", "template", "block", "break", "continue"})
 _MAX_DEPTH = 50
 
@@ -51,7 +52,10 @@ class Template:
 
     def fill(self, fields: Fields) -> str:
         """Fill it. Raises `TemplateError`."""
-        return "".join(_filled(node, fields) for node in self._nodes)
+        try:
+            return "".join(_filled(node, fields) for node in self._nodes)
+        except (RecursionError, ValueError) as problem:
+            raise TemplateError(str(problem)) from None
 
 
 class _Reader:
@@ -181,11 +185,9 @@ def _field(path: str, fields: Fields) -> Any:
     value: Any = fields
     for name in path[1:].split("."):
         if name:
-            if not isinstance(value, Mapping):
+            if not isinstance(value, Mapping) or (value is fields and name not in fields):
                 raise TemplateError(f"can't evaluate field {name}")
-            if name not in value and value is fields:
-                raise TemplateError(f"can't evaluate field {name}")
-            value = value.get(name, "<no value>")
+            value = cast("Fields", value).get(name, "<no value>")
     return value
 
 
@@ -207,7 +209,10 @@ def _index(value: Any, *keys: Any) -> Any:
     for key in keys:
         if isinstance(key, int) and key < 0:
             raise IndexError("index out of range")
-        value = value.get(key, "") if isinstance(value, Mapping) else value[key]
+        try:
+            value = value[key]
+        except KeyError:
+            value = ""
     return value
 
 
@@ -226,6 +231,10 @@ def _printf(text: str, *values: Any) -> str:
         return f"%{flags}{verb}" % value if verb in "dxXc" else f"%{flags}s" % _shown(value)
 
     return _VERB.sub(written, text)
+
+
+def _print(*values: Any) -> str:
+    return "".join(map(_shown, values))
 
 
 def _equal(first: Any, *others: Any) -> bool:
@@ -248,16 +257,16 @@ _CONSTANTS: Mapping[str, Any] = {"true": True, "false": False}
 _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "and": _and,
     "eq": _equal,
-    "ge": lambda first, second: first >= second,
-    "gt": lambda first, second: first > second,
+    "ge": operator.ge,
+    "gt": operator.gt,
     "index": _index,
-    "le": lambda first, second: first <= second,
+    "le": operator.le,
     "len": len,
-    "lt": lambda first, second: first < second,
-    "ne": lambda first, second: first != second,
-    "not": lambda value: not value,
+    "lt": operator.lt,
+    "ne": operator.ne,
+    "not": operator.not_,
     "or": _or,
     "parseInt": _parse_int,
-    "print": lambda *values: "".join(map(_shown, values)),
+    "print": _print,
     "printf": _printf,
 }

@@ -17,7 +17,7 @@ from k8sresolve.testing.objects.labels import MOST_LABEL
 
 _QR, _AA, _TC, _RD, _CD = 0x8000, 0x0400, 0x0200, 0x0100, 0x0010
 _DO = 0x8000
-_OWN_PAYLOAD = 4096  # of an OPT record that a plugin makes
+OWN_PAYLOAD = 4096  # of an OPT record that a plugin makes
 _Z, _AD, _RA = 0x0040, 0x0020, 0x0080
 _QUERY = 0
 _HEADER = struct.Struct("!HHHHHH")
@@ -37,12 +37,16 @@ _PLAIN = bytes(octet for octet in range(256) if octet != _DOT and not _SPECIAL.m
 
 
 class Edns(NamedTuple):
-    """The OPT record of a query (RFC 6891): the payload size in octets, version, flags as sent, and options as sent."""
+    """The OPT record of a query (RFC 6891): the payload size in octets, version, flags as sent, and options.
+
+    `options` are those that come back in the reply, `sent` all of them, both as sent.
+    """
 
     size: int
     version: int
     flags: int
     options: bytes
+    sent: bytes = b""
 
 
 class Query(NamedTuple):
@@ -115,6 +119,7 @@ class Responder:
                     rdclass=query.rdclass,
                     tcp=query.tcp,
                     room=query.size,
+                    options=None if edns is None else edns.sent,
                 )
             )
         except Endless:
@@ -250,7 +255,7 @@ def _read_edns(message: bytes, at: int, others: int, additionals: int) -> Edns |
             raise Malformed("a record's data ends early")
         at += length
         if rdtype == OPT and index >= others:
-            edns = Edns(rdclass, ttl >> 16 & 0xFF, ttl & 0xFFFF, _echoed(rdata) if rdata else b"")
+            edns = Edns(rdclass, ttl >> 16 & 0xFF, ttl & 0xFFFF, _echoed(rdata) if rdata else b"", rdata)
     return edns
 
 
@@ -272,6 +277,9 @@ def write_reply(query: Query, reply: Reply) -> bytes | None:
         return None
     if reply.question or reply.marks.rdtype:
         query = query._replace(name=reply.question or query.name, rdtype=reply.marks.rdtype or query.rdtype, octets=b"")
+    if reply.marks.options is not None:
+        edns = query.edns or Edns(OWN_PAYLOAD, 0, 0, b"")
+        query = query._replace(edns=edns._replace(options=reply.marks.options))
     payload = reply.marks.payload
     if payload and query.edns is not None and query.edns.size > payload:
         query = query._replace(edns=query.edns._replace(size=payload))
@@ -333,7 +341,7 @@ def _flags(query: Query, reply: Reply) -> int:
 def _opt(query: Query, reply: Reply) -> bytes:
     error = reply.marks.extended_error
     if error:
-        size = _OWN_PAYLOAD if query.edns is None else query.edns.size
+        size = OWN_PAYLOAD if query.edns is None else query.edns.size
         return b"\0" + _FIXED.pack(OPT, size, _DO, len(error)) + error
     if query.edns is None or query.problem is not None:
         return b""

@@ -15,7 +15,6 @@ from k8sresolve.testing.coredns.plugins import (
     k8s_external,
     loadbalance,
     minimal,
-    rewrite,
     template,
     view,
 )
@@ -23,6 +22,7 @@ from k8sresolve.testing.coredns.plugins import (
     any as any_,
 )
 from k8sresolve.testing.coredns.plugins.kubernetes import plugin as kubernetes
+from k8sresolve.testing.coredns.plugins.rewrite import plugin as rewrite
 
 PLUGINS = (
     bufsize.SPECIFICATION,

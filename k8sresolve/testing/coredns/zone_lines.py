@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import dns.rdata
 
 _DEFAULT_TTL = 3600
-_TTL = re.compile(r"(?:\d+[smhdw]?)+", re.IGNORECASE)
+_TTL = re.compile(r"\d+[smhdw]?(?:(?<=[smhdw])\d+[smhdw]?)*", re.IGNORECASE)
 _TTL_PART = re.compile(r"(\d+)([smhdw]?)", re.IGNORECASE)
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _CLASSES = frozenset({"IN", "CH", "HS", "CS"})

@@ -1,8 +1,11 @@
 """Expressions as expr-lang's language definition has them."""
 
+import contextlib
+
 import pytest
 
 from k8sresolve.testing.coredns.expressions import ExpressionError, parse_expression, work_out
+from tests.effort import cpu_seconds
 
 FUNCTIONS = {"name": lambda: "a.corp.", "type": lambda: "A", "size": lambda: 40, "both": lambda a, b: f"{a}{b}"}
 
@@ -42,7 +45,18 @@ def test_what_is_no_expression_is_refused(text):
         parse_expression(text, FUNCTIONS.keys())
 
 
-@pytest.mark.parametrize("text", ["name() < 1", "both('a')", "name() matches '('", "name() and true", "not name()"])
+@pytest.mark.parametrize(
+    "text", ["name() < 1", "both('a')", "name() matches '('", "'a' * 9", "'%d' % 1", "name() and true", "not name()"]
+)
 def test_what_cannot_be_worked_out_fails(text):
     with pytest.raises(ExpressionError):
         value(text)
+
+
+@pytest.mark.parametrize("text", ["true" + " and true" * 20_000, "9" * 5000, "not " * 50_000 + "true", "[" * 50_000])
+def test_hostile_text_is_an_error_soon(text):
+    def attempt():
+        with contextlib.suppress(ExpressionError):
+            value(text)
+
+    assert cpu_seconds(attempt) < 5

@@ -1,8 +1,11 @@
 """Go's text templates: expected values follow the documentation of text/template and fmt."""
 
+import contextlib
+
 import pytest
 
 from k8sresolve.testing.coredns.go_templates import NotModelled, Template, TemplateError
+from tests.effort import cpu_seconds
 
 FIELDS = {
     "Name": "a.b.",
@@ -64,3 +67,18 @@ def test_what_is_not_modelled_says_so(text):
 def test_nesting_ends():
     with pytest.raises(TemplateError, match="deeply"):
         Template("{{ if true }}" * 5000)
+
+
+@pytest.mark.parametrize(
+    "text", ["{{ " + "(" * 20_000 + ".Name" + ")" * 20_000 + " }}", "{{ " + "9" * 5000 + " }}", "{{ .Name }}" * 50_000]
+)
+def test_hostile_text_is_an_error_soon(text):
+    def attempt():
+        with contextlib.suppress(TemplateError):
+            Template(text).fill(FIELDS)
+
+    assert cpu_seconds(attempt) < 5
+
+
+def test_a_width_has_bounds():
+    assert len(Template('{{ printf "%99999999d" 1 }}').fill(FIELDS)) < 100

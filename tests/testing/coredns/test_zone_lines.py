@@ -19,7 +19,18 @@ def test_a_record_is_read(line, record):
     assert str(parse_record(line)) == record
 
 
-@pytest.mark.parametrize("line", ["", "a.org", "a.org IN", "a.org A x", "a.org NONSENSE x", "a..org A 192.0.2.1"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "a.org",
+        "a.org IN",
+        "a.org A x",
+        "a.org NONSENSE x",
+        "a..org A 192.0.2.1",
+        f"a.org {'1' * 5000}x A 192.0.2.1",
+    ],
+)
 def test_what_is_no_record_is_refused(line):
     with pytest.raises(ValueError, match="no record"):
         parse_record(line)

@@ -56,6 +56,8 @@ class Acl:
                     return Reply(NOERROR, authoritative=False, marks=_denied(_FILTERED))
                 case "drop":
                     return Reply(sender="nobody")
+                case _:
+                    continue
         return rest.answer(request)
 
 
@@ -84,7 +86,7 @@ def _read_policy(option: Directive) -> Policy:
         words = words[:everything]  # noqa: PLW2901 - what stands behind `*` is not looked at
         if section == "type":
             read = {read_type(word) for word in words}
-            types = None if everything is not None else (types or set()) | read
+            types = None if everything is not None else {*(types or ()), *read}
         else:
             read_networks = [_read_network(word) for word in words]
             networks = None if everything is not None else [*(networks or ()), *read_networks]

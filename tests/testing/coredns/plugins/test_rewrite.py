@@ -1,3 +1,5 @@
+import dns.edns
+import dns.message
 import pytest
 
 from k8sresolve.errors import ManifestError
@@ -46,9 +48,47 @@ def test_rules_go_on_or_stop():
 
 
 def test_other_rules_of_rewrite_are_named():
-    made = cluster(KUBERNETES, "rewrite edns0 nsid append", "rewrite cname exact a.org b.org")
-    assert [what.partition(" (")[0] for what in made.warnings] == ["rewrite edns0", "rewrite cname"]
+    made = cluster(
+        KUBERNETES,
+        "rewrite edns0 local set 65000 {server_port}",
+        "rewrite cname exact a.org b.org",
+        "rewrite type ANY A",
+    )
+    assert [what.partition(" (")[0] for what in made.warnings] == ["rewrite edns0 with {server_port}", "rewrite cname"]
     assert answer(made, WEB) == [f"{WEB} 30 A 10.96.0.2"]
+
+
+def options(*rules, sent=(), edns=True):
+    made = cluster(KUBERNETES, *(f"rewrite {rule}" for rule in rules))
+    given = [dns.edns.GenericOption(code, data) for code, data in sent]
+    query = dns.message.make_query(WEB, "A", use_edns=0 if edns else False, options=given if edns else None)
+    reply = dns.message.from_wire(made.respond(query.to_wire(), client="10.1.0.9"))
+    return reply.payload, [(int(option.otype), option.to_wire()) for option in reply.options]
+
+
+@pytest.mark.parametrize(
+    ("rules", "sent", "want"),
+    [
+        (["edns0 local set 65000 0x6162"], [(65000, b"x")], [(65000, b"ab")]),
+        (["edns0 local append 65000 ab"], [(65000, b"x")], [(65000, b"x"), (65000, b"ab")]),
+        (["edns0 local replace 65000 ab"], [], []),
+        (["edns0 local unset 65000"], [(65000, b"x"), (65001, b"y")], []),
+        (["edns0 local set 65000 hidden revert"], [(65000, b"x")], [(65000, b"x")]),
+        (["edns0 local set 65000 {client_ip}"], [], [(65000, bytes((10, 1, 0, 9)))]),
+        (["edns0 local set 65000 {qtype}"], [], [(65000, b"\0\1")]),
+        (["edns0 nsid set"], [], [(3, b"")]),
+        (["edns0 subnet set 24 56"], [], []),  # CoreDNS does not give it back
+        (["continue edns0 local set 65000 a", "edns0 local set 65001 b"], [], [(65000, b"a"), (65001, b"b")]),
+        (["edns0 local set 65000 a", "edns0 local set 65001 b"], [], [(65000, b"a")]),
+        (["edns0 local replace 65000 a", "edns0 local set 65001 b"], [], [(65001, b"b")]),
+    ],
+)
+def test_the_options_of_a_query_come_back_changed(rules, sent, want):
+    assert options(*rules, sent=sent)[1] == want
+
+
+def test_a_query_without_edns_gets_an_opt_record():
+    assert options("edns0 local set 65000 a", edns=False) == (4096, [(65000, b"a")])
 
 
 def test_a_type_is_another_on_the_way_in_only():
@@ -106,6 +146,14 @@ def test_a_rule_for_the_reply_stops_unless_it_says_continue():
         ("ttl a.org 9-5", "no range"),
         ("ttl exactly a.org 9", "none of exact"),
         ("ttl regex ( 9", "no regular expression"),
+        ("edns0 local", "kind and an action"),
+        ("edns0 color set 1 2", "none of local"),
+        ("edns0 local put 1 2", "none of set"),
+        ("edns0 local set 65536 2", "no number from 0 to 65535"),
+        ("edns0 local set 65000", "takes 2 words more, not 1"),
+        ("edns0 local set 65000 0xf", "not hexadecimal"),
+        ("edns0 local set 65000 {color}", "no variable"),
+        ("edns0 subnet set 33 56", "no number from 0 to 32"),
         ("rcode a.org NXDOMAIN", "3 or 4 words"),
         ("rcode a.org NXDOMAIN NOPE", "no rcode"),
     ],

@@ -1,0 +1,1 @@
+"""CoreDNS's `rewrite` plugin: questions are changed on the way in, replies on the way out."""
