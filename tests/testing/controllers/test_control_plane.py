@@ -115,7 +115,7 @@ def test_pods_on_no_node_are_left_out_only_where_the_nodes_are_known(nodes):
 
 
 def test_a_family_that_the_cluster_has_not_is_refused():
-    with pytest.raises(ManifestError, match="Service shop/web, .*asks for IPv6"):
+    with pytest.raises(ManifestError, match=r"Service shop/web, .*asks for IPv6"):
         filled(service(ipFamilies=["IPv6"]), service_cidrs=["10.96.0.0/16"])
 
 
