@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from socket import AF_INET, inet_pton
 from typing import Literal, TypeAlias, get_args
 
 _ZEROS = re.compile("(?<![0-9])0+(?=[0-9])")
-_PLAIN = re.compile(r"(?:(?:[1-9]?[0-9]|1[0-9]{2}|2[0-4][0-9]|25[0-5])(?:\.(?!$)|$)){4}")
 
 IPFamily: TypeAlias = Literal["IPv4", "IPv6"]
 """As in a Service's `ipFamilies`."""
@@ -46,8 +46,12 @@ def read_address(text: str) -> IPv4Address | IPv6Address | None:
 
 
 def is_plain_ipv4(text: str) -> bool:
-    """Tell whether a text is an IPv4 address in canonical form, as most are."""
-    return _PLAIN.fullmatch(text) is not None
+    """Tell whether a text is an IPv4 address in canonical form, as most are: inet_pton(3) takes no other."""
+    try:
+        inet_pton(AF_INET, text)
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def is_address(text: str) -> bool:

@@ -165,9 +165,10 @@ def _endpoint(entry: Object, *, of_hosts: bool) -> Sequence[EndpointAddress]:
     pod = _target_name(entry, ())
     zone = intern(take_name(entry, "zone", ())) if entry.get("zone") is not None else None
     addresses = texts(entry, "addresses", ())
-    for index, address in enumerate(addresses):
-        if not of_hosts and not is_address(address):
-            raise Wrong(f"{told(address)} is no IP address", ("addresses", index))
+    if not of_hosts:
+        for index, address in enumerate(addresses):
+            if not is_address(address):
+                raise Wrong(f"{told(address)} is no IP address", ("addresses", index))
     return [EndpointAddress(address, hostname, pod, zone) for address in addresses]
 
 

@@ -3,13 +3,13 @@
 Source: `pkg/apis/discovery/validation` and `ValidateEndpoints`, Kubernetes 1.37.2.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from k8sresolve._escaping import told
 from k8sresolve.testing.objects.addresses import family_of
 from k8sresolve.testing.objects.fields import FieldPath, Object
-from k8sresolve.testing.objects.validation.formats import slice_ip, subdomain, without_last_dot
+from k8sresolve.testing.objects.validation.formats import is_reached_ipv4, label, slice_ip, subdomain, without_last_dot
 from k8sresolve.testing.objects.validation.rows import Refused, items, mappings
 
 _MOST_ENDPOINTS, _MOST_ADDRESSES = 1000, 100
@@ -41,8 +41,14 @@ def check_endpoint_slice(obj: Object) -> Iterator[Refused]:
     if len(endpoints) > _MOST_ENDPOINTS:
         problem = f"there are {len(endpoints):,}, and at most {_MOST_ENDPOINTS:,} are taken"
         yield Refused("endpoint-addresses", ("endpoints",), problem, "make several slices")
-    for index, endpoint in mappings(obj, "endpoints"):
-        yield from _addresses(items(endpoint, "addresses"), type_, ("endpoints", index, "addresses"))
+    rest = () if type_ == "IPv4" and _are_ordinary(endpoints) else mappings(obj, "endpoints")
+    for index, endpoint in rest:
+        path = ("endpoints", index)
+        hostname = endpoint.get("hostname")
+        if hostname is not None and (problem := label(hostname)):
+            advice = "write lower-case letters, digits and inner hyphens"
+            yield Refused("endpoint-hostname", (*path, "hostname"), problem, advice)
+        yield from _addresses(items(endpoint, "addresses"), type_, (*path, "addresses"))
     names: set[Any] = set()
     for index, port in mappings(obj, "ports"):
         name = port.get("name") or ""
@@ -50,6 +56,16 @@ def check_endpoint_slice(obj: Object) -> Iterator[Refused]:
             problem = f"{told(name)} is the name of an earlier port, too" if name else "a second port has no name"
             yield Refused("endpoint-port-name", ("ports", index, "name"), problem, "give each port a name of its own")
         names.add(name)
+
+
+def _are_ordinary(endpoints: Sequence[Any]) -> bool:
+    """Whether there can be nothing wrong with endpoints by themselves: a cluster has a hundred thousand such."""
+    try:
+        addresses = [address for endpoint in endpoints for address in endpoint["addresses"]]
+        one_each = all(len(endpoint["addresses"]) == 1 and "hostname" not in endpoint for endpoint in endpoints)
+    except (KeyError, TypeError):
+        return False
+    return one_each and all(map(is_reached_ipv4, addresses))
 
 
 def _addresses(addresses: Any, type_: Any, path: FieldPath) -> Iterator[Refused]:

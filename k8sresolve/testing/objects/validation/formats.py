@@ -187,6 +187,8 @@ def annotations(value: object) -> str:
 
 @lru_cache(maxsize=4096)
 def _wrong_address(text: str) -> str:
+    if is_plain_ipv4(text):
+        return ""
     address = read_address(text)
     if address is None:
         return f"{told(text)} is no IP address"
@@ -200,8 +202,13 @@ def _wrong_address(text: str) -> str:
 _NOT_REACHED = ("0.0.0.0", "127.", "169.254.", "224.0.0.")
 
 
+def is_reached_ipv4(address: object) -> bool:
+    """Whether this is an IPv4 address in canonical form that other hosts can reach, as most are."""
+    return type(address) is str and not address.startswith(_NOT_REACHED) and is_plain_ipv4(address)
+
+
 def _wrong_endpoint(text: str, *, canonical: bool) -> str:
-    if is_plain_ipv4(text) and not text.startswith(_NOT_REACHED):
+    if is_reached_ipv4(text):
         return ""
     if wrong := _wrong_address(text):
         return wrong

@@ -12,7 +12,6 @@ def refusals(group: str, kind: str, obj: Object) -> Iterator[Refused]:
     found = VALIDATIONS.get((group, kind))
     if found is None:
         return
-    for row in found.rows:
-        yield from row.refused(obj)
+    yield from found.rows.refused(obj)
     for rule in found.together:
         yield from rule(obj)

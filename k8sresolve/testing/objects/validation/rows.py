@@ -1,7 +1,7 @@
 """What a validation is: a row, of one field by itself; or a rule, of fields that go together."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeAlias, cast
 
 from k8sresolve.testing.objects.fields import FieldPath, Object
@@ -34,12 +34,6 @@ class Row(NamedTuple):
     advice: str
     until: str = ""
 
-    def refused(self, obj: Object) -> Iterator[Refused]:
-        """Look at each value that an object has there."""
-        for path, value in _values(obj, self.path):
-            if value is not None and (problem := self.format(value)):
-                yield Refused(self.rule, path, problem, self.advice, self.until)
-
 
 def row(rule: str, field: str, format_: Format, advice: str, until: str = "") -> Row:
     """Make a row of a field like `spec.ports[].name`."""
@@ -47,17 +41,31 @@ def row(rule: str, field: str, format_: Format, advice: str, until: str = "") ->
     return Row(rule, path, format_, advice, until)
 
 
-def _values(obj: Object, path: FieldPath) -> list[tuple[FieldPath, Any]]:
-    """Find the values at a place, each with its own path. A dump has a hundred thousand endpoints in few lists."""
-    found: list[tuple[FieldPath, Any]] = [((), obj)]
-    for part in path:
-        if part == _EACH:
-            found = [((*at, index), item) for at, value in found for index, item in enumerate(_list(value))]
-        else:
-            found = [((*at, part), mapping(value)[part]) for at, value in found if part in mapping(value)]
-        if not found:
-            break
-    return found
+class Rows:
+    """Rows by their fields, so that an object is walked once for all, and only where it has something."""
+
+    __slots__ = ("_below", "_here")
+
+    def __init__(self, rows: Iterable[Row], depth: int = 0) -> None:
+        below: dict[str | int, list[Row]] = {}
+        for one in rows:
+            if len(one.path) > depth:
+                below.setdefault(one.path[depth], []).append(one)
+        self._here = tuple([one for one in rows if len(one.path) == depth])
+        self._below = tuple([(part, Rows(tuple(found), depth + 1)) for part, found in below.items()])
+
+    def refused(self, value: Any, path: FieldPath = ()) -> Iterator[Refused]:
+        """Look at each value that an object has in these fields."""
+        for one in self._here:
+            if problem := one.format(value):
+                yield Refused(one.rule, path, problem, one.advice, one.until)
+        for part, rows in self._below:
+            if part == _EACH:
+                for index, item in enumerate(_list(value)):
+                    if item is not None:
+                        yield from rows.refused(item, (*path, index))
+            elif type(value) is dict and (item := value.get(part)) is not None:
+                yield from rows.refused(item, (*path, part))
 
 
 def at(obj: Object, *names: str) -> Object:

@@ -121,7 +121,7 @@ def check_cluster_ips(obj: Object) -> Iterator[Refused]:
         path = _cluster_ip_path(spec, index)
         if wrong := address(one):
             yield Refused("cluster-ip", path, wrong, "write an address of the Services' network, or leave it out")
-        elif str(read_address(one)) in ("0.0.0.0", "::"):
+        elif one == "0.0.0.0" or (":" in one and str(read_address(one)) in ("0.0.0.0", "::")):
             yield Refused("cluster-ip", path, f"{one} is no host's address", "leave it out, and the cluster gives one")
         elif index < len(families) and families[index] != family_of(one):
             problem = f"{one} is no {families[index]} address, as ipFamilies says"

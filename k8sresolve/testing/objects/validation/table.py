@@ -8,7 +8,7 @@ from k8sresolve._escaping import told
 from k8sresolve.testing.objects.validation import formats
 from k8sresolve.testing.objects.validation.endpoints import check_endpoint_slice, check_endpoints
 from k8sresolve.testing.objects.validation.pods import check_restart_policy, pod_rows, pod_rules
-from k8sresolve.testing.objects.validation.rows import Row, Together, row
+from k8sresolve.testing.objects.validation.rows import Row, Rows, Together, row
 from k8sresolve.testing.objects.validation.services import TOGETHER as OF_SERVICES
 from k8sresolve.testing.objects.validation.workloads import check_indexed_names, check_plain_selector, check_selector
 
@@ -24,19 +24,19 @@ _QUALIFIED = "write a protocol like http, or one with a domain like kubernetes.i
 class Validations(NamedTuple):
     """What is looked at in one kind: its fields one by one, and those that go together."""
 
-    rows: tuple[Row, ...]
+    rows: Rows
     together: tuple[Together, ...] = ()
 
 
-def _named(rule: str, name: formats.Format, *rows: Row) -> tuple[Row, ...]:
+def _named(rule: str, name: formats.Format, *rows: Row) -> Rows:
     """Make the rows that all kinds have, before those of one."""
-    return (
+    common = (
         row(rule, "metadata.name", name, _NAME),
         row("namespace-name", "metadata.namespace", formats.unless_empty(formats.label), _NAME),
         row("label", "metadata.labels", formats.labels, _LABELS),
         row("annotation", "metadata.annotations", formats.annotations, "write text, under a key as a label has it"),
-        *rows,
     )
+    return Rows((*common, *rows))
 
 
 def _target_name(value: object) -> str:
@@ -137,7 +137,6 @@ _SLICE = Validations(
     _named(
         "object-name",
         formats.subdomain,
-        row("endpoint-hostname", "endpoints[].hostname", formats.label, _NAME),
         row("endpoint-port-name", "ports[].name", formats.unless_empty(formats.label), _PORT_NAME),
         row("endpoint-port-protocol", "ports[].protocol", _PROTOCOL, _CAPITALS),
         row("app-protocol", "ports[].appProtocol", formats.qualified, _QUALIFIED),

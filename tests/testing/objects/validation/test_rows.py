@@ -1,9 +1,9 @@
 from k8sresolve.testing.objects.validation.formats import label
-from k8sresolve.testing.objects.validation.rows import at, items, row
+from k8sresolve.testing.objects.validation.rows import Rows, at, items, row
 
 
 def test_a_row_looks_at_each_value_that_is_there():
-    names = row("port-name", "spec.ports[].name", label, "write it otherwise")
+    names = Rows([row("port-name", "spec.ports[].name", label, "write it otherwise")])
     obj = {"spec": {"ports": [{"name": "a"}, {"name": "A"}, {}, {"name": None}, "x", {"name": 7}]}}
     assert [(each.rule, each.path, each.advice) for each in names.refused(obj)] == [
         ("port-name", ("spec", "ports", 1, "name"), "write it otherwise"),
@@ -12,7 +12,7 @@ def test_a_row_looks_at_each_value_that_is_there():
 
 
 def test_where_the_place_is_not_there_nothing_is_wrong():
-    names = row("port-name", "spec.ports[].name", label, "")
+    names = Rows([row("port-name", "spec.ports[].name", label, "")])
     assert [list(names.refused(obj)) for obj in ({}, {"spec": None}, {"spec": {"ports": {}}}, {"spec": []})] == [[]] * 4
 
 
