@@ -5,6 +5,7 @@ after the other and tell the questions that each put on the wire; `threads` and 
 resolver. The call `getaddrinfo` is the C library's.
 """
 
+import _socket
 import asyncio
 import json
 import socket
@@ -22,7 +23,7 @@ wire: list[tuple[str, str]] = []
 
 def tap() -> None:
     """Note from now on every DNS question that this process hands to the kernel, whatever the library says."""
-    plain = socket.SocketType
+    plain = _socket.socket
 
     def noting(method: str) -> Any:
         def send(self: Any, data: Any, *args: Any) -> Any:
@@ -34,7 +35,7 @@ def tap() -> None:
     methods = {method: noting(method) for method in ("send", "sendall", "sendto", "sendmsg")}
     for method, function in methods.items():
         setattr(socket.socket, method, function)
-    socket.SocketType = type("SocketType", (plain,), methods)
+    _socket.socket = type("socket", (plain,), methods)
 
 
 def note(kind: int, packet: bytes) -> None:
