@@ -23,10 +23,10 @@ class Origin(NamedTuple):
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"
 
-    def finding(self, severity: Severity, field: str, problem: str, advice: str) -> Finding:
+    def finding(self, rule: str, severity: Severity, field: str, problem: str, advice: str) -> Finding:
         """Find something about it."""
         name = f"{self.kind} {self.namespace}/{self.name}"
-        return Finding(severity=severity, object=name, field=field, problem=problem, advice=advice)
+        return Finding(severity=severity, object=name, field=field, problem=problem, advice=advice, rule=rule)
 
 
 def origin_of(pod: Pod) -> tuple[str, str]:

@@ -58,10 +58,10 @@ class ServiceSubject:
         """Whether the Service has a ready endpoint."""
         return has_ready(self.slices)
 
-    def finding(self, severity: Severity, field: str, problem: str, advice: str) -> Finding:
+    def finding(self, rule: str, severity: Severity, field: str, problem: str, advice: str) -> Finding:
         """Find something about the Service."""
         name = f"Service {self.service.namespace}/{self.service.name}"
-        return Finding(severity=severity, object=name, field=field, problem=problem, advice=advice)
+        return Finding(severity=severity, object=name, field=field, problem=problem, advice=advice, rule=rule)
 
 
 def has_ready(slices: Iterable[EndpointSlice]) -> bool:
@@ -99,10 +99,10 @@ class NamespaceSubject:
     name: str
     services: Sequence[Service]
 
-    def finding(self, severity: Severity, field: str, problem: str, advice: str) -> Finding:
+    def finding(self, rule: str, severity: Severity, field: str, problem: str, advice: str) -> Finding:
         """Find something about the namespace."""
         name = f"Namespace {self.name}"
-        return Finding(severity=severity, object=name, field=field, problem=problem, advice=advice)
+        return Finding(severity=severity, object=name, field=field, problem=problem, advice=advice, rule=rule)
 
 
 def namespace_subjects(services: Iterable[Service]) -> Iterator[NamespaceSubject]:

@@ -24,4 +24,5 @@ def check_owner(listing: EndpointSlice | Endpoints, around: AllObjects) -> Itera
         field=field,
         problem=f"{told}: DNS has no name for these endpoints",
         advice="name the Service to which they belong",
+        rule="endpoints-without-service",
     )
