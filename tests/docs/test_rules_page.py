@@ -14,7 +14,14 @@ PLACES = {
     "check": ROOT.glob("testing/checks/rules/*.py"),
     "lint": [*ROOT.glob("_core/files/*.py"), ROOT / "_system.py"],
 }
-MAKES = {"odd": 0, "finding": 0, "found": 0, "_found": 1, "Finding": None}  # where the id stands, if not by keyword
+MAKES = {
+    "odd": 0,
+    "finding": 0,
+    "found": 0,
+    "_found": 1,
+    "finding_in": 2,
+    "Finding": None,
+}  # where the id stands, if not by keyword
 SHARED = {"namespace-hides-host"}  # of `check`'s part of the page
 
 

@@ -50,8 +50,9 @@ def _json_document(text: str, start: int, source: Source) -> Generator[Part, Non
     at = _skip_blanks(text, opening.end())
     index = 0
     while index or text[at : at + 1] != "]":
+        own = source._replace(line=partial(_item_line, text, at))
         item, at = _JSON.raw_decode(text, at)
-        yield Part(item, source, ("items", index), named[1] if named else "")
+        yield Part(item, own, ("items", index), named[1] if named else "")
         index += 1
         at = _skip_blanks(text, at)
         if text[at : at + 1] != ",":
@@ -74,6 +75,11 @@ def _expect(letter: str, text: str, at: int) -> int:
 def _skip_blanks(text: str, at: int) -> int:
     found = _BLANKS.match(text, at)
     return found.end() if found else at
+
+
+def _item_line(text: str, at: int, path: FieldPath) -> int:
+    """Find the line of a field in an item of a List, which starts at `at`, without reading those before it."""
+    return _json_line(text, at, path[2:])
 
 
 def _json_line(text: str, at: int, path: FieldPath) -> int:
