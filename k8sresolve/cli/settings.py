@@ -101,7 +101,7 @@ def _severity(file: str, value: object) -> dict[str, Severity]:
     table = cast("dict[str, object]", value) if isinstance(value, dict) else {"": None}
     found: dict[str, Severity] = {}
     for pattern, weight in table.items():
-        known = next((each for each in _SEVERITIES if each == weight), None)
+        known: Severity | None = next((each for each in _SEVERITIES if each == weight), None)
         if known is None:
             advice = f'write severity = {{ port-unnamed = "warning" }}; it is one of {", ".join(_SEVERITIES)}'
             raise ConfigError(f"{file}: severity of {told(pattern)} is {told(weight)}", advice=advice)

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import attrs
 
@@ -46,6 +46,6 @@ def _read(path: str) -> set[str]:
         raise ConfigError(f"the baseline {path!r} has more than {_MOST_BYTES:,} bytes", advice=_ADVICE)
     try:
         read: Any = json.loads(data)
-        return {str(cast(Any, each)["fingerprint"]) for each in read["baseline"]}
+        return {str(each["fingerprint"]) for each in read["baseline"]}
     except (ValueError, LookupError, TypeError, RecursionError):
         raise ConfigError(f"{path!r} is no baseline", advice=_ADVICE) from None

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
 IGNORE_ANNOTATION = "k8sresolve.io/ignore"
@@ -11,7 +10,7 @@ IGNORE_ANNOTATION = "k8sresolve.io/ignore"
 Ignored: TypeAlias = Mapping[int, frozenset[str]]
 """By line, the rules that a comment there names."""
 
-_NOTHING: Ignored = MappingProxyType({})
+_NOTHING: Ignored = {}
 _COMMENT = re.compile(r"(?:^|\s)#\s*k8sresolve:\s*ignore\[([^\]\n]*)\]")
 _RULES = re.compile(r"[\w*?-]+")
 _PART = re.compile(r"\[(\d+)\]|\[([^\]]*)\]|([^.\[]+)")

@@ -61,6 +61,10 @@ class _Again:
         self._starts: list[int] = []  # where each line of the text does
         self._read: tuple[int, Any, _Lines] = (0, None, {})
 
+    def __reduce__(self) -> tuple[type["_Again"], tuple[bytes]]:
+        # The lines are found by the identity of values, which a copy has not.
+        return _Again, (self._data,)
+
     def find_line(self, first: int, path: Path) -> int:
         """Find the line of a field, or of the nearest that holds it, in the document that begins at line `first`."""
         if self._read[0] != first:

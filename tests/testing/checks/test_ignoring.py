@@ -1,6 +1,8 @@
 """Findings have file and line, and authors of manifests leave rules out."""
 
+import copy
 import json
+import pickle
 
 import pytest
 
@@ -35,6 +37,16 @@ def test_a_finding_has_the_line_of_its_field_or_of_what_would_hold_it(tmp_path):
         ("b", "no-endpoints", 16),
         ("b", "port-unnamed", 19),
     }
+
+
+def test_a_copy_of_the_store_finds_the_lines_as_well(tmp_path):
+    path = tmp_path / "shop.yaml"
+    path.write_text("---\n".join(SERVICE.format(name=name) for name in ("a", "b")))
+    cluster = Cluster.from_manifests(path)
+    assert {finding.line for finding in cluster.check()} == {6, 9, 16, 19}
+    for copied in (copy.deepcopy(cluster.store), pickle.loads(pickle.dumps(cluster.store))):
+        services = [copied.service("shop", name) for name in ("a", "b")]
+        assert [service.written.line("spec.ports[0].name") for service in services] == [9, 19]
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
