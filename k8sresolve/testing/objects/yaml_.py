@@ -4,6 +4,8 @@ Scalars are read as JSON has them: no dates, no numbers to the base 60. Values a
 tree of nodes is ever in memory, and so that what is too deep, or grows by its aliases, is refused on the way.
 """
 
+import codecs
+import io
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
@@ -21,8 +23,8 @@ _FLOAT = re.compile(
 _TRUE = frozenset({"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"})
 _FALSE = frozenset({"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"})
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-_LINE_END = re.compile("\r\n|[\r\n\x85\u2028\u2029]")  # as YAML counts lines
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_LINE_END = re.compile(rb"\r\n|[\r\n]|\xc2\x85|\xe2\x80[\xa8\xa9]")  # as YAML counts lines
 _MERGE = object()
 """A key `<<`: the mappings under it give what the mapping itself does not have."""
 
@@ -58,6 +60,7 @@ class _Again:
 
     def __init__(self, data: bytes) -> None:
         self._data = data
+        self._text = b""  # in UTF-8
         self._starts: list[int] = []  # where each line of the text does
         self._read: tuple[int, Any, _Lines] = (0, None, {})
 
@@ -79,10 +82,19 @@ class _Again:
         return line + first - 1
 
     def _document(self, first: int) -> tuple[Any, "_Lines"]:
-        text = self._data.decode("utf-16" if self._data[:2] in _UTF_16 else "utf-8-sig", "replace")
-        self._starts = self._starts or [0, *(found.end() for found in _LINE_END.finditer(text))]
+        if not self._starts:
+            self._text = _as_utf_8(self._data)
+            self._starts = [0, *(found.end() for found in _LINE_END.finditer(self._text))]
+        rest = io.BytesIO(self._text)
+        rest.seek(self._starts[first - 1])
         lines: _Lines = {}
-        return next(_Reader(text[self._starts[first - 1] :], lines).values()), lines
+        return next(_Reader(rest, lines).values()), lines
+
+
+def _as_utf_8(data: bytes) -> bytes:
+    if data[:2] in _UTF_16:
+        return data.decode("utf-16", "replace").encode()
+    return data.removeprefix(codecs.BOM_UTF8)
 
 
 _Lines = dict[int | None, dict[Any, int]]
@@ -92,7 +104,7 @@ _Lines = dict[int | None, dict[Any, int]]
 class _Reader:
     """Builds values from events."""
 
-    def __init__(self, data: bytes | str, lines: _Lines | None = None) -> None:
+    def __init__(self, data: bytes | io.BytesIO, lines: _Lines | None = None) -> None:
         self._data = data
         self._lines = lines
         self._document = 0
