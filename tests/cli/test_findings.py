@@ -6,10 +6,9 @@ import pathlib
 import pytest
 import yaml
 
-import k8sresolve
 from k8sresolve.cli.findings import FORMS
 
-ROOT = pathlib.Path(k8sresolve.__file__).parents[1]
+ROOT = pathlib.Path(__file__).parents[2]
 SERVICE = "apiVersion: v1\nkind: Service\nmetadata: {name: %s, namespace: shop}\nspec: %s\n"
 ERROR = SERVICE % ("db", "{type: ExternalName, externalName: 192.0.2.7}")
 WARNING = SERVICE % ("web", "{clusterIP: None, selector: {app: w}, ports: [{name: %s, port: 1}]}" % ("n" * 63))
@@ -103,5 +102,6 @@ def test_the_hooks_of_pre_commit_run_the_command(run):
     hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
     assert [hook["entry"] for hook in hooks] == ["k8sresolve check", "k8sresolve lint"]
     for hook in hooks:
-        assert {"id", "name", "entry", "language"} <= set(hook)
+        assert {"id", "name", "entry", "language", "files"} <= set(hook)
+        assert hook["pass_filenames"] is False  # a Service fits, or not, with what is in other files
         assert run(hook["entry"].split()[1], "--help").status == 0
