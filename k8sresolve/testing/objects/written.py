@@ -49,11 +49,11 @@ def comments(text: str) -> Ignored:
     if "k8sresolve:" not in text:
         return _NOTHING
     found: dict[int, frozenset[str]] = {}
-    before: frozenset[str] = frozenset()
+    before: set[str] = set()
     for number, line in enumerate(text.split("\n"), 1):
-        comment = _COMMENT.search(line)
-        before |= rules_named(comment[1]) if comment else frozenset()
+        if comment := _COMMENT.search(line):
+            before |= rules_named(comment[1])
         if before and not re.match(r"\s*(?:#|$)", line):
-            found[number] = before
-            before = frozenset()
+            found[number] = frozenset(before)
+            before.clear()
     return found

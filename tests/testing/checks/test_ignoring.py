@@ -3,10 +3,12 @@
 import copy
 import json
 import pickle
+import time
 
 import pytest
 
 from k8sresolve.testing import Cluster
+from k8sresolve.testing.objects.written import comments
 
 SERVICE = """\
 apiVersion: v1
@@ -124,3 +126,11 @@ def test_objects_in_code_have_annotations_and_no_place():
         [{"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": {"ports": [{"port": 80}]}}]
     ).check()
     assert (finding.rule, finding.source, finding.line) == ("port-unnamed", "", None)
+
+
+def test_a_hundred_thousand_comments_are_read_in_reasonable_time():
+    text = "".join(f"# k8sresolve: ignore[r{number}]\n" for number in range(100_000)) + "a: 1\n"
+    begun = time.process_time()
+    [(line, rules)] = comments(text).items()
+    assert time.process_time() - begun < 5
+    assert (line, len(rules)) == (100_001, 100_000)
