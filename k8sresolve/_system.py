@@ -267,7 +267,14 @@ def _resolv_conf(path: str) -> tuple[bytes | None, tuple[Finding, ...]]:
             problem = f"counts as missing, because opening it fails: {error.strerror}"
             from k8sresolve.findings import Finding
 
-            return None, (Finding(severity="error", problem=problem, advice="correct its path or mode", source=path),)
+            unread = Finding(
+                severity="error",
+                problem=problem,
+                advice="correct its path or mode",
+                source=path,
+                rule="resolv-conf-unreadable",
+            )
+            return None, (unread,)
         problem = error.strerror or str(error)
     except _FileError as error:
         problem = str(error)
@@ -287,7 +294,10 @@ def _hosts(path: str) -> tuple[tuple[tuple[str, tuple[str, ...]], ...], tuple[Fi
     problem = f"no name is taken from this file: {problem}"
     from k8sresolve.findings import Finding
 
-    return (), (Finding(severity="warning", problem=problem, advice="correct it", source=path),)
+    unread = Finding(
+        severity="warning", problem=problem, advice="correct it", source=path, rule="hosts-file-unreadable"
+    )
+    return (), (unread,)
 
 
 def _namespace() -> str | None:

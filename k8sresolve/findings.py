@@ -22,10 +22,10 @@ class Finding(Value):
     than meant, where something else is not as stated, or costs; `"remark"` where it is good to know. `problem` says
     what is wrong and what comes of that, and `advice` what to do.
 
-    Where it is: `source` is the file or variable (empty: a resolv.conf that was given as text, or manifests), `line`
+    Where it is: `source` is the file or variable (empty: what was given as text or objects), `line`
     counts from 1 (None: the whole) and `text` is what stands there; `object` is kind and name, as
     `Service shop/payments`, and `field` the path in it, as `spec.ports[0].targetPort`. `reference` is the manual page,
-    the program's source file or the standard behind it. `rule` is the name by which it is known, where it has one.
+    the program's source file or the standard behind it. `rule` is the id by which it is known, which stays as it is.
 
     >>> unknown = "'edns' is unknown to glibc and is ignored"
     >>> print(Finding(severity="warning", problem=unknown, advice="write 'edns0'", line=3))

@@ -3,21 +3,23 @@
 import argparse
 from operator import attrgetter
 
-from k8sresolve.cli.findings import FindingColumns, show, with_advice
+from k8sresolve.cli.findings import STATUS, add_reporting, place, tell, with_advice
+from k8sresolve.cli.formats.report import FindingColumns, Report
 from k8sresolve.cli.manifests import manifests
 from k8sresolve.cli.options import Commands, asking_from, open_cluster
-from k8sresolve.cli.output import write
 from k8sresolve.errors import ConfigError
 from k8sresolve.names import check_namespace
 
-_DETAILS = """\
+_DETAILS = f"""\
 Looks at what people look at by hand before they blame DNS: Service port, targetPort, containerPort, selector,
-readiness, and names. Takes --manifests (needed), --namespace, --cluster-domain and --json of the common options. Exit
-status: 0 nothing worse than a remark, 1 warnings or errors, or no such Service, 2 a manifest or name cannot be used.
+readiness, and names. Takes --manifests, --kustomize, --namespace, --cluster-domain and --json of the common options.
+{STATUS}, or no such Service, 2 a manifest or name cannot be used.
 """
-_FIELDS = ("severity", "object", "field", "problem", "advice")
+_FIELDS = ("rule", "severity", "source", "line", "object", "field", "problem", "advice")
 _COLUMNS: FindingColumns = {
     "SEVERITY": attrgetter("severity"),
+    "RULE": attrgetter("rule"),
+    "PLACE": place,
     "OBJECT": attrgetter("object"),
     "FIELD": attrgetter("field"),
     "FINDING": with_advice,
@@ -28,17 +30,20 @@ def register(commands: Commands) -> None:
     """Add the subcommand."""
     check = commands.add("check", "tell what does not fit in a Service's manifests", _check, _DETAILS)
     check.add_argument(
-        "name",
-        metavar="NAME",
-        nargs="?",
-        help="the Service: ns/svc, svc, svc.ns, svc.ns.svc or its full name (default: all)",
+        "paths",
+        metavar="PATH",
+        nargs="*",
+        help="manifests, as for -f: a file, a directory of them, or `-` for standard input",
     )
+    check.add_argument(
+        "--service", metavar="NAME", help="check one: ns/svc, svc, svc.ns, svc.ns.svc or its full name (default: all)"
+    )
+    add_reporting(check)
 
 
 def _check(args: argparse.Namespace) -> int:
+    args.more_manifests = [*args.more_manifests, *args.paths]
     if not manifests(args):
-        raise ConfigError("check has nothing to look at", advice="give -f PATH, or -k DIR")
-    findings = open_cluster(args).check(args.name, check_namespace(asking_from(args) or "default"))
-    shown = show("check", args.name or "all Services", findings, _COLUMNS, _FIELDS)
-    write(shown, as_json=args.json)
-    return shown.status
+        raise ConfigError("check has nothing to look at", advice="give PATH, as `k8sresolve check deploy/`, or -k DIR")
+    findings = open_cluster(args).check(args.service, check_namespace(asking_from(args) or "default"))
+    return tell(args, Report("check", args.service or "all Services", findings, _COLUMNS, _FIELDS))

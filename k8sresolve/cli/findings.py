@@ -1,30 +1,96 @@
-"""How `lint` and `check` show what they find: a row each and their numbers for people, fields for programs."""
+"""How `lint` and `check` tell what they find: in which forms, where to, and from which severity on they fail."""
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+import argparse
+from collections.abc import Callable, Mapping
 
-from k8sresolve.cli.output import Shown, table
+import attrs
+
+from k8sresolve.cli.formats import baseline, github, gitlab, json_, junit, sarif, text
+from k8sresolve.cli.formats.files import write_whole
+from k8sresolve.cli.formats.report import Report, path_of
+from k8sresolve.cli.output import put
+from k8sresolve.cli.settings import settings
+from k8sresolve.errors import ConfigError
 from k8sresolve.findings import Finding
 
-FindingColumns = Mapping[str, Callable[[Finding], str]]
+FORMS: Mapping[str, Callable[[Report], str]] = {
+    "text": text.write,
+    "json": json_.write,
+    "sarif": sarif.write,
+    "junit": junit.write,
+    "github": github.write,
+    "gitlab": gitlab.write,
+    "baseline": baseline.write,
+}
+STATUS = """\
+Exit status: 0 nothing that --fail-on names, 1 errors (warnings, too, with --fail-on warning)"""
 
 
-def show(command: str, what: str, findings: Sequence[Finding], columns: FindingColumns, fields: Sequence[str]) -> Shown:
-    """Show findings about `what`: in columns, or as JSON with these fields. The status is 0 if all are remarks."""
-    return Shown(
-        _text(what, findings, columns),
-        {command: [{field: getattr(finding, field) for field in fields} for finding in findings]},
-        int(any(finding.severity != "remark" for finding in findings)),
+def add_reporting(parser: argparse.ArgumentParser) -> None:
+    """Add the options of what is told, and how."""
+    group = parser.add_argument_group("what is told, and how")
+    group.add_argument(
+        "-o",
+        "--output",
+        metavar="FORM[=FILE]",
+        type=_output,
+        action="append",
+        default=[],
+        help=f"the form: {', '.join(FORMS)} (default: text), to standard output or a file; may be repeated",
+    )
+    group.add_argument(
+        "--fail-on",
+        metavar="SEVERITY",
+        choices=("error", "warning", "never"),
+        default="error",
+        help="exit with 1 for these and worse: %(choices)s (default: error)",
+    )
+    group.add_argument("--baseline", metavar="FILE", help="leave out what this file has, of `-o baseline=FILE`")
+    group.add_argument(
+        "--config",
+        metavar="FILE",
+        help="settings, as TOML (default: .k8sresolve.toml, or [tool.k8sresolve] in pyproject.toml, here or above)",
     )
 
 
-def _text(what: str, findings: Sequence[Finding], columns: FindingColumns) -> str:
-    if not findings:
-        return f"{what}: nothing to improve"
-    rows = [[told(finding) for told in columns.values()] for finding in findings]
-    counts = Counter(finding.severity for finding in findings)
-    total = ", ".join(f"{count} {severity}{'' if count == 1 else 's'}" for severity, count in counts.items())
-    return f"{table(tuple(columns), rows)}\n\n{what}: {total}"
+def _output(given: str) -> tuple[str, str]:
+    form, stated, path = given.partition("=")
+    if form not in FORMS or (stated and not path):
+        raise argparse.ArgumentTypeError(f"{given!r} is no FORM[=FILE], with a form of {', '.join(FORMS)}")
+    return form, path
+
+
+def tell(args: argparse.Namespace, report: Report) -> int:
+    """Write a report in the forms that are asked for, and return the exit status."""
+    outputs = _outputs(args)
+    findings = settings(args.config).apply(report.findings)
+    report = attrs.evolve(report, findings=findings, fail_on=args.fail_on)
+    if args.baseline is not None:
+        report = baseline.without_known(report, args.baseline)
+    for form, path in outputs:
+        written = FORMS[form](report)
+        if path:
+            write_whole(path, f"{written}\n" if written else "")
+        elif written:
+            put(written)
+    return report.status
+
+
+def _outputs(args: argparse.Namespace) -> list[tuple[str, str]]:
+    asked: list[tuple[str, str]] = [*args.output, *([("json", "")] if args.json else [])]
+    outputs = list(dict.fromkeys(asked)) or [("text", "")]
+    places = [path for _, path in outputs]
+    for path in places:
+        if places.count(path) > 1:
+            told = f"the file {path!r}" if path else "standard output"
+            raise ConfigError(f"two forms go to {told}", advice="give -o FORM=FILE, each with a file of its own")
+    return outputs
+
+
+def place(finding: Finding) -> str:
+    """Write file and line."""
+    path = path_of(finding)
+    return path if finding.line is None else f"{path}:{finding.line}"
 
 
 def with_advice(finding: Finding) -> str:

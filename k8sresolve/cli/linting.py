@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from functools import partial
 from operator import attrgetter
 
-from k8sresolve.cli.findings import FindingColumns, show, with_advice
+from k8sresolve.cli.findings import STATUS, add_reporting, tell, with_advice
+from k8sresolve.cli.formats.report import FindingColumns, Report
 from k8sresolve.cli.options import Commands, require_file
-from k8sresolve.cli.output import write
 from k8sresolve.errors import ConfigError
 from k8sresolve.findings import Finding
 
-_DETAILS = """\
+_DETAILS = f"""\
 The file is judged as glibc reads it; where musl (Alpine) or Go make something else of it, that is told. Takes --json of
-the common options. Exit status: 0 nothing worse than a remark, 1 warnings or errors, 2 the file cannot be read.
+the common options. {STATUS}, 2 the file cannot be read.
 """
-_FIELDS = ("severity", "problem", "advice", "source", "line", "text", "reference")
+_FIELDS = ("rule", "severity", "problem", "advice", "source", "line", "text", "reference")
 _RESOLV_CONF = "/etc/resolv.conf"
 _MOST_BYTES = 1 << 20
 
@@ -30,6 +30,7 @@ def register(commands: Commands) -> None:
         nargs="?",
         help="a resolv.conf(5), `-` for standard input (default: --resolv-conf, or else /etc/resolv.conf)",
     )
+    add_reporting(lint)
 
 
 def _lint(args: argparse.Namespace) -> int:
@@ -38,11 +39,10 @@ def _lint(args: argparse.Namespace) -> int:
     columns: FindingColumns = {
         "LINE": partial(_where, source),
         "SEVERITY": attrgetter("severity"),
+        "RULE": attrgetter("rule"),
         "FINDING": with_advice,
     }
-    shown = show("lint", source, findings, columns, _FIELDS)
-    write(shown, as_json=args.json)
-    return shown.status
+    return tell(args, Report("lint", source, findings, columns, _FIELDS))
 
 
 def _of_file(path: str | None) -> tuple[str, Sequence[Finding]]:

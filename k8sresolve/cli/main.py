@@ -28,11 +28,11 @@ examples:
   k8sresolve service payments.shop --port http
   k8sresolve --nameserver 10.244.0.2 explain payments.shop
   k8sresolve -f deploy/ -n shop endpoints cassandra.data cql
-  helm template . | k8sresolve -f - -n shop check
+  helm template . | k8sresolve -n shop check -
 
 exit status:
   0  found
-  1  no such name, or no data for it; lint, check: warnings or errors
+  1  no such name, or no data for it; lint, check: errors (--fail-on)
   2  wrong usage, name, configuration or manifest, or a question that does not
      fit the Service, such as the endpoints of one that is not headless
   3  no usable answer for now: timeout, nameserver out of reach, SERVFAIL,

@@ -36,6 +36,11 @@ def write(shown: Shown, *, as_json: bool) -> None:
     print(json.dumps(shown.data, indent=2) if as_json else "\n".join(lines), flush=True)
 
 
+def put(text: str) -> None:
+    """Print a text that is escaped already, all of it at once."""
+    print(text, flush=True)
+
+
 def fields(*rows: tuple[str, str | Sequence[str]]) -> str:
     """Align named values; a value of several lines goes on below itself, and one of none is left out."""
     told = [(label, [value] if isinstance(value, str) else value) for label, value in rows if value]

@@ -26,31 +26,37 @@ def check(run, tmp_path):
         ]
         path = tmp_path / "manifests.json"
         path.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
-        return run("--manifests", str(path), "check", *argv)
+        ran = run("check", str(path), *argv)
+        return ran._replace(out=ran.out.replace(str(path), "FILE"))
 
     return call
 
 
 def test_where_all_fits_there_is_nothing_to_improve(check):
     assert check(8080, [{"containerPort": 8080}]) == (0, "all Services: nothing to improve\n", "")
-    assert check(8080, [{"containerPort": 8080}], "payments.shop") == (0, "payments.shop: nothing to improve\n", "")
+    assert check(8080, [{"containerPort": 8080}], "--service", "payments.shop") == (
+        0,
+        "payments.shop: nothing to improve\n",
+        "",
+    )
 
 
 @pytest.mark.parametrize(
     ("target", "ports", "status", "severity"),
     [
         (8080, [], 0, "remark"),
-        (8080, [{"containerPort": 9090}], 1, "warning"),
-        ("http", [{"containerPort": 9090, "name": "web"}], 1, "warning"),
+        (8080, [{"containerPort": 9090}], 0, "warning"),
+        ("http", [{"containerPort": 9090, "name": "web"}], 0, "warning"),
     ],
 )
-def test_warnings_and_errors_are_status_1(check, target, ports, status, severity):
-    ran = check(target, ports, "shop/payments")
+def test_each_finding_is_a_row(check, target, ports, status, severity):
+    ran = check(target, ports, "--service", "shop/payments")
     header, row, blank, total = ran.out.splitlines()
-    assert header.split() == ["SEVERITY", "OBJECT", "FIELD", "FINDING"]
+    assert header.split() == ["SEVERITY", "RULE", "PLACE", "OBJECT", "FIELD", "FINDING"]
     assert row.startswith(severity)
-    assert row[header.index("OBJECT") :].startswith("Service shop/payments  spec.ports[0].targetPort  ")
-    assert "Deployment payments" in row[header.index("FINDING") :]
+    assert "FILE:1  " in row
+    assert "  Service shop/payments  spec.ports[0].targetPort  " in row
+    assert "Deployment payments" in row
     assert (blank, total, ran.status, ran.err) == ("", f"shop/payments: 1 {severity}", status, "")
 
 
@@ -62,8 +68,12 @@ def test_what_the_api_server_refuses_is_an_error(check):
 def test_as_json_each_finding_has_its_fields(check):
     ran = check("http", [{"containerPort": 9090, "name": "web"}], "--json")
     [finding] = ran.json["check"]
-    assert (ran.status, set(finding)) == (1, {"severity", "object", "field", "problem", "advice"})
+    assert (ran.status, set(finding)) == (
+        0,
+        {"rule", "severity", "source", "line", "object", "field", "problem", "advice"},
+    )
     assert finding["severity"] == "warning"
+    assert (finding["rule"], finding["source"], finding["line"]) == ("target-port-name", "FILE", 1)
     assert finding["object"] == "Service shop/payments"
     assert finding["field"] == "spec.ports[0].targetPort"
     assert finding["advice"] == "set targetPort: web, or give a container's port the name 'http'"
@@ -74,41 +84,52 @@ def test_nothing_is_an_empty_list_in_json(check):
 
 
 def test_a_short_name_takes_the_namespace_option(check):
-    assert check(8080, [{"containerPort": 8080}], "payments", "--namespace", "shop").status == 0
+    assert check(8080, [{"containerPort": 8080}], "--service", "payments", "--namespace", "shop").status == 0
 
 
 def test_a_service_that_there_is_not_is_status_1(check):
-    ran = check(8080, [], "paymints.shop")
+    ran = check(8080, [], "--service", "paymints.shop")
     told = "k8sresolve: paymints.shop: there is no Service shop/paymints; the nearest: shop/payments\n"
     assert ran == (1, "", told)
 
 
 @pytest.mark.parametrize("name", ["a b", "shop/payments/http", "payments.shop.pod"])
 def test_what_names_no_service_is_status_2(check, name):
-    ran = check(8080, [], name)
+    ran = check(8080, [], "--service", name)
     assert (ran.status, ran.out) == (2, "")
 
 
 def test_it_needs_manifests(run):
-    ran = run("check", "payments.shop")
+    ran = run("check", "--service", "payments.shop")
     assert (ran.status, ran.out) == (2, "")
-    assert "give -f PATH, or -k DIR" in ran.err
+    assert "give PATH, as `k8sresolve check deploy/`, or -k DIR" in ran.err
 
 
 def test_a_manifest_that_cannot_be_used_is_status_2(run, tmp_path):
     path = tmp_path / "broken.json"
     path.write_text('{"kind": "Service"}')
-    ran = run("check", "--manifests", str(path))
+    ran = run("check", str(path))
     assert (ran.status, ran.out) == (2, "")
     assert "metadata.name: no name" in ran.err
 
 
 def test_the_cluster_domain_is_that_of_full_names(offline):
-    argv = ("check", "payments.shop.svc.k8s.corp.example")
+    argv = ("check", "--service", "payments.shop.svc.k8s.corp.example")
     assert offline(*argv, "--cluster-domain", "k8s.corp.example").status == 0
     assert offline(*argv).status == 1
 
 
+def test_paths_add_up_with_those_of_the_common_options(run, tmp_path):
+    paths = []
+    for name in ("a", "b", "c"):
+        path = tmp_path / f"{name}.json"
+        spec = {"type": "ExternalName", "externalName": "192.0.2.7"}
+        path.write_text(json.dumps({"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}, "spec": spec}))
+        paths.append(str(path))
+    ran = run("-f", paths[0], "check", "-f", paths[1], paths[2], "--json")
+    assert {finding["object"] for finding in ran.json["check"]} == {f"Service default/{name}" for name in "abc"}
+
+
 def test_the_help_documents_the_exit_status(run):
-    assert "0 nothing worse than a remark, 1 warnings or errors" in " ".join(run("check", "--help").out.split())
-    assert "lint, check: warnings or errors" in run("--help").out
+    assert "0 nothing that --fail-on names, 1 errors" in " ".join(run("check", "--help").out.split())
+    assert "lint, check: errors (--fail-on)" in run("--help").out

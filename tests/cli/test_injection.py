@@ -8,6 +8,7 @@ import ast
 import json
 import logging
 import pickle
+import re
 from pathlib import Path
 
 import dns.message
@@ -97,8 +98,17 @@ def nameserver():
 
 COMMANDS = {
     "check": ["check", "--namespace", "shop"],
-    "check one": ["check", "headless", "--namespace", "shop"],
-    "check none": ["check", LABEL],
+    "check for CI": ["check", "--namespace", "shop", "-o", "sarif"],
+    "check for tests": ["check", "--namespace", "shop", "-o", "junit"],
+    "check for GitLab": ["check", "--namespace", "shop", "-o", "gitlab"],
+    "check for later": ["check", "--namespace", "shop", "-o", "baseline"],
+    "no path": ["check", HOSTILE],
+    "no form": ["check", "-o", HOSTILE],
+    "no file": ["check", "-o", f"json=/nowhere/{HOSTILE}"],
+    "no baseline": ["check", "--baseline", HOSTILE],
+    "no settings": ["check", "--config", HOSTILE],
+    "check one": ["check", "--service", "headless", "--namespace", "shop"],
+    "check none": ["check", "--service", LABEL],
     "service": ["service", "headless.shop"],
     "no service": ["service", HOSTILE],
     "port": ["port", "headless.shop", HOSTILE],
@@ -136,6 +146,23 @@ def test_f11_a_hostile_manifest_in_every_command(hostile, capsys, caplog, comman
         clean(record.getMessage(), lines=False)
     if command == "check":
         assert told.out.count("forged") > 2, "what is escaped is told"
+
+
+@pytest.mark.parametrize("command", [["check", "-n", "shop"], ["lint"]])
+def test_f11_what_is_for_github_is_one_order_for_each_finding(hostile, capsys, command):
+    given = [*command, "--manifests", hostile["manifests"], "--resolv-conf", hostile["resolv_conf"]]
+    main([*given, "-o", "github"])
+    lines = capsys.readouterr().out.removesuffix("\n").split("\n")
+    main([*given, "--json"])
+    found = json.loads(capsys.readouterr().out)[command[0]]
+    assert len(lines) == len(found) > 3
+    for line, finding in zip(lines, found, strict=True):
+        assert line.isprintable(), ascii(line)
+        severity = "notice" if finding["severity"] == "remark" else finding["severity"]
+        head = re.fullmatch("::([a-z]+) (.*?)::.*", line)
+        assert head[1] == severity
+        assert [pair.split("=")[0] for pair in head[2].split(",")] in (["file", "line", "title"], ["file", "title"])
+        assert head[2].endswith(f"title={finding['rule']}")
 
 
 @pytest.mark.parametrize("command", [["candidates", "a"], ["explain", "a"], ["addresses", "a"], ["lint"]])

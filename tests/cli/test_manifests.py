@@ -73,10 +73,10 @@ def test_without_manifests_both_tell_where_the_question_comes_from(run):
 def test_check_names_the_namespace_of_the_apply(run, applied):
     objects = [finding["object"] for finding in run("check", "-f", applied, "-n", "ship", "--json").json["check"]]
     assert {"Service ship/repo-server", "Service other/fixed"} <= {*objects}
-    assert run("check", "repo-server", "-f", applied, "-n", "ship", "--from", "other").status == 1
+    assert run("check", "--service", "repo-server", "-f", applied, "-n", "ship", "--from", "other").status == 1
     assert (
         "there is no Service other/repo-server"
-        in run("check", "repo-server", "-f", applied, "-n", "ship", "--from", "other").err
+        in run("check", "--service", "repo-server", "-f", applied, "-n", "ship", "--from", "other").err
     )
 
 

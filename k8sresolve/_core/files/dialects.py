@@ -25,20 +25,24 @@ _AFTER_NUL = "after a NUL byte, as in a binary file or UTF-16"
 
 
 def _rest_lost() -> Finding:
-    return odd(f"the rest of the line is ignored {_AFTER_NUL}", "save the file as plain text", "error")
+    return odd("nul-byte", f"the rest of the line is ignored {_AFTER_NUL}", "save the file as plain text", "error")
 
 
 def _both_lost() -> Finding:
-    return odd(f"the line and the one below it are ignored {_AFTER_NUL}", "save the file as plain text", "error")
+    return odd(
+        "nul-byte", f"the line and the one below it are ignored {_AFTER_NUL}", "save the file as plain text", "error"
+    )
 
 
 def _too_long_for_musl() -> Finding:
     problem = f"the line is ignored, because musl reads none of more than {MUSL_LINE} bytes"
-    return odd(problem, "shorten it, or spread nameservers and options over several lines", "error")
+    return odd("line-too-long", problem, "shorten it, or spread nameservers and options over several lines", "error")
 
 
 def _too_long_for_go() -> Finding:
-    return odd("the file is ignored from here on, because Go reads no line of 64 KiB", "shorten it", "error")
+    return odd(
+        "line-too-long", "the file is ignored from here on, because Go reads no line of 64 KiB", "shorten it", "error"
+    )
 
 
 def _glibc_lines(text: str) -> Iterator[TextLine]:

@@ -30,11 +30,11 @@ class TextLine:
         self.passed_over = passed_over
 
 
-def odd(problem: str, advice: str, severity: Severity = "warning", reference: str = "") -> Finding:
-    """Make a finding that does not tell yet where it is."""
+def odd(rule: str, problem: str, advice: str, severity: Severity = "warning", reference: str = "") -> Finding:
+    """Make a finding by a rule that does not tell yet where it is."""
     from k8sresolve.findings import Finding
 
-    return Finding(severity=severity, problem=problem, advice=advice, reference=reference)
+    return Finding(severity=severity, problem=problem, advice=advice, reference=reference, rule=rule)
 
 
 def placed(finding: Finding, line: TextLine | None, source: str, reference: str = "") -> Finding:
@@ -79,6 +79,6 @@ class Findings:
             return ()
         found = self._found
         if self._unsaid:
-            more = odd(f"{self._unsaid} more findings are left out", "correct those shown first")
+            more = odd("more-findings", f"{self._unsaid} more findings are left out", "correct those shown first")
             found = [*found, placed(more, None, self._source, self._reference)]
         return tuple(sorted(found, key=lambda finding: finding.line or 0))

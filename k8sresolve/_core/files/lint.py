@@ -94,9 +94,16 @@ def lint_resolv_conf(
 
 
 def _found(
-    about: _View, problem: str, advice: str, severity: Severity, reference: str, *, line: TextLine | None = None
+    about: _View,
+    rule: str,
+    problem: str,
+    advice: str,
+    *,
+    severity: Severity,
+    reference: str,
+    line: TextLine | None = None,
 ) -> Finding:
-    return placed(odd(problem, advice, severity, reference), line, about.config.source)
+    return placed(odd(rule, problem, advice, severity, reference), line, about.config.source)
 
 
 # What glibc does wrong.
@@ -111,10 +118,11 @@ def _hangs(data: bytes, glibc: _View) -> Iterator[Finding]:
         if _SORT_LINE.match(line.text) and _never_ends(line.text, len("sortlist")):
             yield _found(
                 glibc,
+                "sortlist-hangs",
                 "glibc never comes to the end of this line: the process hangs at its first lookup",
                 "remove the line, as nothing but gethostbyname(3) looks at it",
-                "error",
-                "glibc, res_init.c",
+                severity="error",
+                reference="glibc, res_init.c",
                 line=line,
             )
 
@@ -142,10 +150,11 @@ def _weaknesses(glibc: _View) -> Iterator[Finding]:
     if "no-aaaa" in glibc.config.flags:
         yield _found(
             glibc,
+            "no-aaaa",
             "with 'no-aaaa', glibc 2.36 to 2.38 reads beyond its buffer where a TCP reply has more than 2,048 bytes",
             "take care that images have the correction, or leave the option out",
-            "warning",
-            "CVE-2023-4527",
+            severity="warning",
+            reference="CVE-2023-4527",
             line=glibc.stated.places["no-aaaa"],
         )
 
@@ -163,20 +172,31 @@ def _differences(glibc: _View, other: _View, *, has_cr: bool) -> Iterator[Findin
     ours, theirs = glibc.config, other.config
     reference = other.dialect.reference
 
-    def found(problem: str, advice: str, severity: Severity, line: TextLine | None = None) -> Finding:
-        return _found(glibc, f"{other.name} {problem}", advice, severity, reference, line=line)
+    def found(rule: str, problem: str, advice: str, severity: Severity, line: TextLine | None = None) -> Finding:
+        return _found(glibc, rule, f"{other.name} {problem}", advice, severity=severity, reference=reference, line=line)
 
     # Of carriage returns, which only glibc takes for a part of words, each line was told.
     both_lack = not (glibc.stated.nameservers or other.stated.nameservers)
     if ours.nameservers != theirs.nameservers and not both_lack and not has_cr:
         asks = f"asks {_listed(theirs.nameservers)}, and glibc {_listed(ours.nameservers)}"
-        yield found(asks, "write plain addresses, each on a line that begins with 'nameserver'", "error")
+        yield found(
+            "nameserver-read-otherwise",
+            asks,
+            "write plain addresses, each on a line that begins with 'nameserver'",
+            "error",
+        )
     search_line = glibc.stated.search_line
     # That such a line is lost for musl was told.
     lost = other.name == "musl" and search_line is not None and is_too_long_for_musl(search_line.text)
     if _domains(ours) != _domains(theirs) and not lost and not has_cr:
         searches = f"searches {_listed(_domains(theirs))}, and glibc {_listed(_domains(ours))}"
-        yield found(searches, "write one line 'search', with blanks between domains", "error", search_line)
+        yield found(
+            "search-read-otherwise",
+            searches,
+            "write one line 'search', with blanks between domains",
+            "error",
+            search_line,
+        )
     for option, default in (("ndots", 1), ("timeout", 5), ("attempts", 2)):
         mine = _stated(ours, option, default)
         value = _stated(theirs, option, default)
@@ -184,7 +204,9 @@ def _differences(glibc: _View, other: _View, *, has_cr: bool) -> Iterator[Findin
             severity: Severity = "error" if option == "ndots" else "remark"
             takes = f"takes {option} for {value}, and glibc for {mine}"
             place = glibc.stated.places.get(option) or other.stated.places.get(option)
-            yield found(takes, f"write {option}:N once, with a number that all take", severity, place)
+            yield found(
+                "option-read-otherwise", takes, f"write {option}:N once, with a number that all take", severity, place
+            )
 
 
 def _stated(config: ResolverConfig, option: str, default: int) -> int:
@@ -214,10 +236,11 @@ def _unknown_options(glibc: _View, others: Sequence[_View]) -> Iterator[Finding]
         if deaf:
             yield _found(
                 glibc,
+                "option-not-everywhere",
                 f"the option {flag!r} does nothing in {_joined(other.name for other in deaf)}",
                 "rely on it for glibc alone",
-                "remark",
-                "; ".join(other.dialect.reference for other in deaf),
+                severity="remark",
+                reference="; ".join(other.dialect.reference for other in deaf),
                 line=glibc.stated.places.get(flag),
             )
 
@@ -264,10 +287,11 @@ def _not_found(views: Iterable[_View]) -> Iterator[Finding]:
                 why = f"it searches for names of fewer than ndots:{config.ndots} dots only"
             yield _found(
                 glibc,
+                "service-not-found",
                 f"the Service {name!r} is not found by {_joined(lost)}, because {why}",
                 f"take the kubelet's search list and ndots:5, or write svc.ns.svc.{plain(config.cluster_domain or '')}",
-                "warning",
-                "resolv.conf(5), search and ndots",
+                severity="warning",
+                reference="resolv.conf(5), search and ndots",
                 line=glibc.stated.places.get("ndots") if by_ndots else glibc.stated.search_line,
             )
 
@@ -288,12 +312,13 @@ def _costs(glibc: _View, *, is_told: bool) -> Iterator[Finding]:
     more = "" if is_told or ours[_OUTSIDE] == absolute else f"; for a domain outside {advice(_OUTSIDE, config)}"
     yield _found(
         glibc,
+        "ndots-cost",
         f"ndots:{config.ndots} and this search list make a libc ask for names that are not there: questions for "
         f"{_told(now)}; by the policy 'kubernetes' {_told(ours)}",
         f"set ndots:{fewer.ndots} in the pod's dnsConfig ({_told(then)}), or write full names with a dot at the end"
         f"{more}",
-        "remark",
-        "resolv.conf(5), ndots",
+        severity="remark",
+        reference="resolv.conf(5), ndots",
         line=glibc.stated.places.get("ndots") or glibc.stated.search_line,
     )
 

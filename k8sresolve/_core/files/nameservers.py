@@ -69,6 +69,7 @@ def _stranger(address: str, first: str, domain: str, severity: Severity, *, aske
     is_known = "is no nameserver of the cluster" if severity == "warning" else "may be no nameserver of the cluster"
     asked = "glibc and Go ask it first" if asked_first else f"glibc and Go ask it while {first} is silent"
     return odd(
+        "nameserver-outside",
         f"{address} {is_known}, and its answers count for {domain} as well: musl (Alpine) asks all at once and takes "
         f"the first answer, {asked}, and 'no such name' is final",
         f"leave only the cluster's nameserver, and let CoreDNS forward to {address}",
@@ -81,6 +82,7 @@ def _rotated(nameservers: Sequence[Nameserver], strangers: Sequence[Nameserver],
     if strangers:
         told = ", ".join(nameserver.address for nameserver in strangers)
         return odd(
+            "rotate",
             f"'rotate' lets glibc and Go begin with {told} in turn, where {domain} may not be known: lookups of "
             "Services fail now and then",
             "remove 'rotate'",
@@ -89,6 +91,7 @@ def _rotated(nameservers: Sequence[Nameserver], strangers: Sequence[Nameserver],
         )
     told = ", ".join(nameserver.address for nameserver in nameservers)
     return odd(
+        "rotate",
         f"'rotate' lets glibc and Go begin with each of {told} in turn, and a cache on the node is passed by",
         "remove 'rotate', so that the others are asked only where the first is silent",
         "remark",

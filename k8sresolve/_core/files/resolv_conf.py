@@ -111,7 +111,7 @@ def _no_nameserver(data: bytes | None, rules: DialectRules) -> Finding:
     if data is not None:
         state = "no line names a usable nameserver" if data.strip() else "the file is empty"
     problem = f"{state}, so questions go to {' and '.join(rules.fallback)}"
-    return odd(problem, "write a line 'nameserver ADDRESS', or give a configuration", "error")
+    return odd("nameserver-missing", problem, "write a line 'nameserver ADDRESS', or give a configuration", "error")
 
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf".decode("latin-1")
@@ -148,7 +148,9 @@ class _Reader:
         if found.start() and not self._dialect.free:
             if keyword in KEYWORDS:
                 indented = f"{keyword!r} is ignored, because blanks stand before it"
-                self._findings.on_part(line, lambda: odd(indented, "begin the line with it", "error"))
+                self._findings.on_part(
+                    line, lambda: odd("keyword-indented", indented, "begin the line with it", "error")
+                )
             elif _meant_options(line.text, self._dialect):
                 self._unknown(keyword, line)
         elif keyword not in KEYWORDS:
@@ -160,7 +162,7 @@ class _Reader:
 
     def _ends_in_cr(self) -> Finding:
         problem = f"the line ends in a carriage return, which {self._dialect.name} takes for a part of its last word"
-        return odd(problem, "save the file with LF line ends", "error")
+        return odd("carriage-return", problem, "save the file with LF line ends", "error")
 
     def _unknown(self, keyword: str, line: TextLine) -> None:
         if keyword not in self._dialect.aside:
@@ -176,12 +178,12 @@ class _Reader:
             self._nameserver(words, line)
         elif self._stated.search_is_fixed:
             problem = f"{keyword!r} is ignored, because LOCALDOMAIN in the environment takes its place"
-            self._findings.on_part(line, lambda: odd(problem, "unset it"))
+            self._findings.on_part(line, lambda: odd("search-overridden", problem, "unset it"))
         elif words:
             self._search(keyword, words, line)
         elif keyword in self._dialect.clears:
             problem = f"{keyword!r} empties the search list, because nothing follows it"
-            self._findings.on_part(line, lambda: odd(problem, "complete the line"))
+            self._findings.on_part(line, lambda: odd("search-empty", problem, "complete the line"))
             self._stated.search, self._stated.search_line = [], None
         else:
             self._findings.on_part(line, lambda: _incomplete(keyword))
@@ -196,13 +198,13 @@ class _Reader:
         before = stated.search_line
         if before and not {*map(plain, stated.search)} <= {*map(plain, words)}:
             problem = f"the search list of line {before.number} is ignored, because the last one wins"
-            self._findings.on_part(line, lambda: odd(problem, "write all domains on one line", "error"))
+            self._findings.on_part(line, lambda: odd("search-again", problem, "write all domains on one line", "error"))
         stated.search, stated.search_line = words, line
 
     def _nameserver(self, words: list[str], line: TextLine) -> None:
         if not words:
             problem = "'nameserver' is ignored, because no address follows it"
-            self._findings.on_part(line, lambda: odd(problem, _COMPLETE))
+            self._findings.on_part(line, lambda: odd("line-incomplete", problem, _COMPLETE))
             return
         word, *rest = words
         self._rest(rest, "a line names one nameserver", "write a line for each", line)
@@ -220,7 +222,9 @@ class _Reader:
         """Tell of words that nobody reads, unless they look like a comment."""
         said = " ".join(words).strip("\r")
         if said and said[0] not in "#;":
-            self._findings.on_part(line, lambda: odd(f"{quote(said)} is ignored, because {why}", advice, "error"))
+            self._findings.on_part(
+                line, lambda: odd("words-ignored", f"{quote(said)} is ignored, because {why}", advice, "error")
+            )
 
     def _address(self, word: str) -> Nameserver | None:
         if ipv4 := self._dialect.ipv4(word):
@@ -237,16 +241,20 @@ class _Reader:
         if read is None:
             why, advice = self._no_address(word)
             # Of a carriage return the line as a whole was told.
-            return odd(f"{said} is ignored, because {why}", advice, "error") if word[-1] != "\r" else None
+            return (
+                odd("nameserver-address", f"{said} is ignored, because {why}", advice, "error")
+                if word[-1] != "\r"
+                else None
+            )
         if not read.is_ipv6:
             read_so = f"{said} is {read.address}, because inet_aton(3) reads it so"
-            return None if read.address == word else odd(read_so, f"write {read.address}")
+            return None if read.address == word else odd("nameserver-spelling", read_so, f"write {read.address}")
         if "%" in word and not read.scope:
             ignored = f"the scope of {quote(word)} is ignored, because it is no interface here"
-            return odd(ignored, _CORRECT_SCOPE, "error")
+            return odd("nameserver-scope", ignored, _CORRECT_SCOPE, "error")
         if not read.scope and is_link_local(IPv6Address(read.address)):
             unreachable = f"{said} cannot be reached, because a link-local address needs its interface"
-            return odd(unreachable, f"write {word}%NAME", "error")
+            return odd("nameserver-scope", unreachable, f"write {word}%NAME", "error")
         return None
 
     def _no_address(self, word: str) -> tuple[str, str]:
@@ -307,7 +315,7 @@ class _Reader:
     def _odd_number(
         self, said: str, problem: str, advice: str, line: TextLine | None, severity: Severity = "warning"
     ) -> None:
-        self._on_option(line, lambda: odd(f"{quote(said)} {problem}", advice, severity))
+        self._on_option(line, lambda: odd("option-number", f"{quote(said)} {problem}", advice, severity))
 
     def _flag(self, word: str, line: TextLine | None) -> None:
         if not word.strip("\r"):
@@ -321,7 +329,7 @@ class _Reader:
             return
         if text.rstrip("\r\n") != known:
             counts = f"{quote(word)} counts as {known!r}, because it begins so"
-            self._on_option(line, lambda: odd(counts, "write the option alone"))
+            self._on_option(line, lambda: odd("option-prefix", counts, "write the option alone"))
         if taken_back:
             self._stated.flags.discard(flags[known])
         elif flags[known]:
@@ -330,7 +338,7 @@ class _Reader:
 
     def _unknown_option(self, word: str) -> Finding:
         problem = f"the option {quote(word)} is unknown to {self._dialect.name} and is ignored"
-        return odd(problem, self._advice_on_option(word))
+        return odd("option-unknown", problem, self._advice_on_option(word))
 
     def _advice_on_option(self, word: str) -> str:
         if word[0] in "#;":
@@ -346,11 +354,16 @@ class _Reader:
 
 
 def _incomplete(keyword: str) -> Finding:
-    return odd(f"{keyword!r} is ignored, because nothing follows it", _COMPLETE)
+    return odd("line-incomplete", f"{keyword!r} is ignored, because nothing follows it", _COMPLETE)
 
 
 def _no_sortlist() -> Finding:
-    return odd("'sortlist' is ignored, because addresses are ordered by RFC 6724", "remove the line", "remark")
+    return odd(
+        "sortlist-ignored",
+        "'sortlist' is ignored, because addresses are ordered by RFC 6724",
+        "remove the line",
+        "remark",
+    )
 
 
 def _unknown_keyword(keyword: str, line: str, dialect: DialectRules) -> Finding:
@@ -360,7 +373,7 @@ def _unknown_keyword(keyword: str, line: str, dialect: DialectRules) -> Finding:
         advice = f"write {meant!r} and a blank" if meant else "remove the line, or put '#' at its very beginning"
         if options := _meant_options(line, dialect):
             advice = f"write {quote(f'options {options}')}"
-    return odd(f"the keyword {quote(keyword)} is unknown to {dialect.name} and is ignored", advice)
+    return odd("keyword-unknown", f"the keyword {quote(keyword)} is unknown to {dialect.name} and is ignored", advice)
 
 
 def _meant_options(line: str, dialect: DialectRules) -> str:

@@ -54,6 +54,7 @@ def look_at(entries: Sequence[str], line: str = "") -> Iterator[Finding]:
     namespace, _ = infer_cluster(entries)
     if namespace and is_like_top_level(namespace):
         yield odd(
+            "namespace-hides-host",
             f"the namespace is called like the top-level domain {namespace!r}: what a pod takes for the host "
             f"example.{namespace} is the Service 'example' here, if there is one",
             f"write such hosts with a dot at the end (example.{namespace}.), or rename the namespace",
@@ -71,11 +72,12 @@ def _domains(entries: Sequence[str], *, split_by_cr: bool) -> Iterator[Finding]:
             continue
         if times == 2:
             again = f"{quote(entry)} is listed again, which asks the same names twice"
-            yield odd(again, "remove it", reference="resolv.conf(5)")
+            yield odd("search-duplicate", again, "remove it", reference="resolv.conf(5)")
         elif wrong := _wrong_with_domain(entry):
-            yield odd(f"{quote(entry)} {wrong[0]}", wrong[1])
+            yield odd("search-domain", f"{quote(entry)} {wrong[0]}", wrong[1])
         elif has_every_name(entry):
             yield odd(
+                "search-wildcard",
                 f"under the search domain {quote(entry)} every name exists: hosts of fewer dots than ndots, full names "
                 "of Services and of hosts outside among them, are found there",
                 "take it out of the search list (dnsPolicy: None, or the kubelet's --resolv-conf), or write full names "
@@ -84,6 +86,7 @@ def _domains(entries: Sequence[str], *, split_by_cr: bool) -> Iterator[Finding]:
             )
         elif entry == ".":
             yield odd(
+                "search-root",
                 "'.' stands for the name as typed, and musl up to 1.2.3 sends a packet for it that no nameserver can "
                 "read: the lookup fails",
                 "leave it out where images with such a musl may run (Alpine 3.17 and older)",
@@ -114,9 +117,10 @@ def _bounds(entries: Sequence[str], line: str) -> Iterator[Finding]:
     if count > KUBELET_SEARCHES or characters > KUBELET_SEARCH_CHARACTERS:
         problem = f"a search list of {count} domains and {characters} characters could not come from the kubelet"
         bounds = f"which writes at most {KUBELET_SEARCHES} and {KUBELET_SEARCH_CHARACTERS:,}"
-        yield odd(f"{problem}, {bounds}", "shorten it", reference="Kubernetes, validatePodDNSConfig")
+        yield odd("search-bounds", f"{problem}, {bounds}", "shorten it", reference="Kubernetes, validatePodDNSConfig")
     if is_too_long_for_musl(line):
         yield odd(
+            "search-not-read",
             f"musl (Alpine) ignores this line of {len(line)} bytes, because it reads none of more than {MUSL_LINE}: "
             "it has no search list, and `svc` and `svc.ns` are not found",
             "shorten the search list: leave out the node's domains by dnsPolicy: None, or in the kubelet's resolv.conf",
@@ -125,6 +129,7 @@ def _bounds(entries: Sequence[str], line: str) -> Iterator[Finding]:
         )
     if aborts_glibc(entries):
         yield odd(
+            "search-aborts",
             "glibc 2.36 (Debian 12) aborts the process at its first lookup, because a domain among the first six does "
             "not fit into a buffer of 256 bytes with those before it",
             "shorten that domain, or put longer ones before it",

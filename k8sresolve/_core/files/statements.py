@@ -54,7 +54,9 @@ class Statements:
             self._look_at_search()
         if self.extra:
             count = f"{len(self.nameservers)} nameservers are listed, and those from here on are ignored"
-            self.findings.on_part(self.extra, lambda: odd(count, f"keep the best {MAX_NAMESERVERS}"))
+            self.findings.on_part(
+                self.extra, lambda: odd("nameserver-beyond", count, f"keep the best {MAX_NAMESERVERS}")
+            )
         used = self.nameservers[:MAX_NAMESERVERS] or [Nameserver(address) for address in self.dialect.fallback]
         return ResolverConfig(
             nameservers=tuple(used),

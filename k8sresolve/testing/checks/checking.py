@@ -12,6 +12,7 @@ from k8sresolve.errors import NoSuchName
 from k8sresolve.findings import Finding, worst_first
 from k8sresolve.names import ServiceName
 from k8sresolve.testing.checks import registry
+from k8sresolve.testing.checks.ignoring import unignored
 from k8sresolve.testing.checks.origins import Origin
 from k8sresolve.testing.checks.subjects import AllObjects, Rule, namespace_subjects, service_subjects
 from k8sresolve.testing.checks.telling import listed
@@ -26,15 +27,16 @@ def check(store: Store, cluster_domain: str, networks: Networks, service: Servic
     """Check one Service, with what is named after it, or all that is in the store; the worst comes first."""
     around = AllObjects(store, cluster_domain, networks)
     services = around.services if service is None else [service]
-    return worst_first(
+    found = worst_first(
         chain(
             _apply(registry.OBJECT, _objects(store, service), around),
             _services(services, around),
-            _apply(registry.NAMESPACE, namespace_subjects(services), around),
+            _apply(registry.NAMESPACE, namespace_subjects(services, around), around),
             _apply(registry.ORIGIN, _origins(service, around), around),
             _apply(registry.LISTING, _listings(store) if service is None else (), around),
         )
     )
+    return tuple(unignored(found, store.everything()))
 
 
 def _apply(rules: Sequence[Rule[_Checked]], subjects: Iterable[_Checked], around: AllObjects) -> Iterator[Finding]:

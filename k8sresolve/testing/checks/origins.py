@@ -6,9 +6,11 @@ from itertools import chain
 from typing import NamedTuple
 
 from k8sresolve.findings import Finding, Severity
+from k8sresolve.testing.checks.telling import finding_in
 from k8sresolve.testing.controllers.workloads import matches
 from k8sresolve.testing.objects.kinds import WORKLOADS, Pod, PodSpec, Selector, Workload
 from k8sresolve.testing.objects.store import Store
+from k8sresolve.testing.objects.written import Written
 
 
 class Origin(NamedTuple):
@@ -19,14 +21,15 @@ class Origin(NamedTuple):
     name: str
     labels: Mapping[str, str]
     spec: PodSpec
+    written: Written
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"
 
-    def finding(self, severity: Severity, field: str, problem: str, advice: str) -> Finding:
+    def finding(self, rule: str, severity: Severity, field: str, problem: str, advice: str) -> Finding:
         """Find something about it."""
         name = f"{self.kind} {self.namespace}/{self.name}"
-        return Finding(severity=severity, object=name, field=field, problem=problem, advice=advice)
+        return finding_in(self.written, name, rule, severity=severity, field=field, problem=problem, advice=advice)
 
 
 def origin_of(pod: Pod) -> tuple[str, str]:
@@ -54,7 +57,9 @@ class Origins:
         for kind in WORKLOADS:
             for item in self._store.all(kind.__name__):
                 if isinstance(item, Workload) and not self._is_stored(item.namespace, *item.owner.split("/", 1)):
-                    yield Origin(item.namespace, item.kind, item.name, item.template.labels, item.template.spec)
+                    yield Origin(
+                        item.namespace, item.kind, item.name, item.template.labels, item.template.spec, item.written
+                    )
 
     def _pods(self) -> Iterator[Origin]:
         """Walk over the pods whose workload is not in the store, one of each."""
@@ -67,7 +72,7 @@ class Origins:
                 seen.add(key)
                 kind, name = origin_of(pod)
                 if not self._is_stored(pod.namespace, kind, name):
-                    yield Origin(pod.namespace, kind, name, pod.labels, pod.spec)
+                    yield Origin(pod.namespace, kind, name, pod.labels, pod.spec, pod.written)
 
     def _is_stored(self, namespace: str, kind: str, name: str = "") -> bool:
         found = self._store.get(kind, namespace, name) or self._store.get("CustomWorkload", namespace, name)

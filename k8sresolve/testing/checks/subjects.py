@@ -9,10 +9,12 @@ import attrs
 
 from k8sresolve.findings import Finding, Severity
 from k8sresolve.testing.checks.origins import Origin, Origins
+from k8sresolve.testing.checks.telling import finding_in
 from k8sresolve.testing.controllers.networks import Networks
 from k8sresolve.testing.controllers.slices import select
-from k8sresolve.testing.objects.kinds import EndpointSlice, Pod, Service
+from k8sresolve.testing.objects.kinds import EndpointSlice, Namespace, Pod, Service
 from k8sresolve.testing.objects.store import Store
+from k8sresolve.testing.objects.written import UNWRITTEN, Written
 
 
 class AllObjects:
@@ -58,10 +60,12 @@ class ServiceSubject:
         """Whether the Service has a ready endpoint."""
         return has_ready(self.slices)
 
-    def finding(self, severity: Severity, field: str, problem: str, advice: str) -> Finding:
+    def finding(self, rule: str, severity: Severity, field: str, problem: str, advice: str) -> Finding:
         """Find something about the Service."""
         name = f"Service {self.service.namespace}/{self.service.name}"
-        return Finding(severity=severity, object=name, field=field, problem=problem, advice=advice)
+        return finding_in(
+            self.service.written, name, rule, severity=severity, field=field, problem=problem, advice=advice
+        )
 
 
 def has_ready(slices: Iterable[EndpointSlice]) -> bool:
@@ -94,23 +98,27 @@ def _idle(service: Service, origins: Origins) -> Sequence[Origin]:
 
 @attrs.frozen
 class NamespaceSubject:
-    """A namespace, and those of its Services that are checked."""
+    """A namespace, and those of its Services that are checked, of which one tells of it where no manifest does."""
 
     name: str
     services: Sequence[Service]
+    written: Written
 
-    def finding(self, severity: Severity, field: str, problem: str, advice: str) -> Finding:
+    def finding(self, rule: str, severity: Severity, field: str, problem: str, advice: str) -> Finding:
         """Find something about the namespace."""
         name = f"Namespace {self.name}"
-        return Finding(severity=severity, object=name, field=field, problem=problem, advice=advice)
+        return finding_in(self.written, name, rule, severity=severity, field=field, problem=problem, advice=advice)
 
 
-def namespace_subjects(services: Iterable[Service]) -> Iterator[NamespaceSubject]:
+def namespace_subjects(services: Iterable[Service], around: AllObjects) -> Iterator[NamespaceSubject]:
     """Gather the namespaces of these Services, in their order."""
     by_namespace: dict[str, list[Service]] = defaultdict(list)
     for service in services:
         by_namespace[service.namespace].append(service)
-    return (NamespaceSubject(name, of_it) for name, of_it in by_namespace.items())
+    stated = {item.name: item.written for item in around.store.all("Namespace") if isinstance(item, Namespace)}
+    for name, of_it in by_namespace.items():
+        written = stated.get(name, UNWRITTEN)
+        yield NamespaceSubject(name, of_it, written if written.file else of_it[0].written)
 
 
 _Checked = TypeVar("_Checked")

@@ -1,8 +1,26 @@
-"""How findings tell of several things: a few of them, and the number of the others."""
+"""How findings tell of where they are, and of several things: a few of them, and the number of the others."""
 
 from collections.abc import Iterable
 
+from k8sresolve.findings import Finding, Severity
 from k8sresolve.testing.objects.kinds import NO_PORT, PortEntry, Selector
+from k8sresolve.testing.objects.written import Written
+
+
+def finding_in(
+    written: Written, about: str, rule: str, *, severity: Severity, field: str, problem: str, advice: str
+) -> Finding:
+    """Find something about an object, at its place."""
+    return Finding(
+        severity=severity,
+        problem=problem,
+        advice=advice,
+        source=written.file,
+        line=written.line(field),
+        object=about,
+        field=field,
+        rule=rule,
+    )
 
 
 def listed(items: Iterable[object], most: int = 3) -> str:

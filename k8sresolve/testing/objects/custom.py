@@ -1,6 +1,6 @@
 """Reading objects of kinds that Kubernetes does not have, as far as they tell of pods."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
 from k8sresolve.testing.objects.fields import Object, Wrong
@@ -68,7 +68,7 @@ def read_custom(obj: Object, kind: str) -> Iterator[CustomWorkload | CustomResou
 def _templates(value: Any, depth: int) -> Iterator[Object]:
     """Look for templates of pods: under a key that says so, with containers."""
     if depth and isinstance(value, list):
-        for item in value:
+        for item in cast(Sequence[Any], value):
             yield from _templates(item, depth - 1)
     if not depth or not isinstance(value, dict):
         return

@@ -14,6 +14,7 @@ from k8sresolve._escaping import told
 from k8sresolve.errors import ManifestError
 from k8sresolve.testing.objects.json_ import json_parts
 from k8sresolve.testing.objects.sources import Part, Source
+from k8sresolve.testing.objects.written import UNWRITTEN, comments
 
 MANIFEST_SUFFIXES: tuple[str, ...] = (".yaml", ".yml", ".json")
 """By these endings of their names the files of a directory are manifests."""
@@ -202,9 +203,10 @@ def _yaml_parts(file: str, data: bytes) -> Iterator[Part]:
             "reading YAML needs PyYAML: pip install k8sresolve[yaml] (JSON needs nothing)", file=file
         ) from None
     try:
+        ignored = comments(data.decode("utf-8", "replace")) if b"k8sresolve:" in data else UNWRITTEN.comments
         for number, (value, line) in enumerate(_yaml.read_documents(data), 1):
             if value is not None:  # an empty document, as `helm template` leaves them
-                yield Part(value, Source(file, number, line))
+                yield Part(value, Source(file, number, line, ignored))
     except _yaml.Problem as problem:
         text = f"{problem.text}{_about_template(data, problem.line)}"
         raise ManifestError(text, file=file, document=problem.document, line=problem.line) from None

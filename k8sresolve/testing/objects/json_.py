@@ -48,10 +48,13 @@ def _json_document(text: str, start: int, source: Source) -> Generator[Part, Non
         return end
     named = _KIND.search(opening[0])
     at = _skip_blanks(text, opening.end())
-    index = 0
+    index, line, counted = 0, 1, 0
     while index or text[at : at + 1] != "]":
+        line += text.count("\n", counted, at)
+        counted = at
+        own = source._replace(line=partial(_item_line, text, at, line))
         item, at = _JSON.raw_decode(text, at)
-        yield Part(item, source, ("items", index), named[1] if named else "")
+        yield Part(item, own, ("items", index), named[1] if named else "")
         index += 1
         at = _skip_blanks(text, at)
         if text[at : at + 1] != ",":
@@ -76,8 +79,17 @@ def _skip_blanks(text: str, at: int) -> int:
     return found.end() if found else at
 
 
+def _item_line(text: str, at: int, line: int, path: FieldPath) -> int:
+    """Find the line of a field in an item of a List, which starts at `at` in `line`: a List may have thousands."""
+    return line + text.count("\n", at, _place(text, at, path[2:]))
+
+
 def _json_line(text: str, at: int, path: FieldPath) -> int:
     """Find the line of a field of a JSON value that starts at `at`, or of the nearest that holds it."""
+    return text.count("\n", 0, _place(text, at, path)) + 1
+
+
+def _place(text: str, at: int, path: FieldPath) -> int:
     place = at
     for part in path:
         members = _json_members(text, at)
@@ -85,7 +97,7 @@ def _json_line(text: str, at: int, path: FieldPath) -> int:
         if found is None:
             break
         place, at = found
-    return text.count("\n", 0, place) + 1
+    return place
 
 
 def _json_members(text: str, at: int) -> Iterator[tuple[str | int, int, int]]:

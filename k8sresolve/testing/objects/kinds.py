@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple, Self, TypeAlias
 import attrs
 
 from k8sresolve.testing.objects.addresses import IPFamily
+from k8sresolve.testing.objects.written import UNWRITTEN, Written
 
 NO_PORT = -1
 """The port of an endpoint or Service that declares none: it has addresses, but no SRV record."""
@@ -73,13 +74,14 @@ class Refusal(NamedTuple):
 
 @attrs.frozen
 class Manifested:
-    """What has been read from a manifest. `refused` is what an API server would not take of it."""
+    """What has been read from a manifest, and where. `refused` is what an API server would not take of it."""
 
     refused: tuple[Refusal, ...] = attrs.field(default=(), kw_only=True, eq=False, repr=False)
+    written: Written = attrs.field(default=UNWRITTEN, kw_only=True, eq=False, repr=False)
 
-    def with_refused(self, refused: tuple[Refusal, ...]) -> Self:
-        """Say of it what is refused."""
-        return attrs.evolve(self, refused=refused)
+    def as_written(self, written: Written, refused: tuple[Refusal, ...] = ()) -> Self:
+        """Say of it where it is written, and what is refused."""
+        return attrs.evolve(self, written=written, refused=refused)
 
 
 @attrs.frozen

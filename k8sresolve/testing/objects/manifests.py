@@ -5,6 +5,7 @@ Whatever is wrong with one is a `ManifestError` that says where. To add a kind, 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any, TypeAlias, cast
 
 import attrs
@@ -49,6 +50,8 @@ from k8sresolve.testing.objects.pods import (
 from k8sresolve.testing.objects.services import read_endpoint_slice, read_endpoints, read_service, read_service_import
 from k8sresolve.testing.objects.sources import Part, Source, field_name
 from k8sresolve.testing.objects.validation.refusals import refusals
+from k8sresolve.testing.objects.validation.rows import mapping
+from k8sresolve.testing.objects.written import IGNORE_ANNOTATION, Written, rules_named
 
 _MAX_DEPTH = 100
 
@@ -186,11 +189,11 @@ class _Reader:
             wrong.object = _told(kind, obj)
             raise
         if resource is not None:
-            refused = tuple(_refused(known, obj, path, source))
-            yield resource.with_refused(refused) if refused else resource
+            yield resource.as_written(_written(obj, path, source), tuple(_refused(known, obj, path, source)))
             return
         if is_custom(group):
-            yield from read_custom(obj, kind)
+            written = _written(obj, path, source)
+            yield from (made.as_written(written) for made in read_custom(obj, kind))
             return
         name = take(obj, "metadata", dict, {}, path).get("name")
         what = f"{group}/{kind}" if group else kind
@@ -219,6 +222,16 @@ def _runs_for_helm(kind: str, obj: Object) -> bool:
     annotations = take(take(obj, "metadata", dict, {}, ()), "annotations", dict, {}, ())
     hooks = {hook.strip() for hook in str(annotations.get("helm.sh/hook") or "").split(",")} - {""}
     return bool(hooks) and (kind in ("Job", "Pod") or not hooks & _INSTALLED)
+
+
+def _written(obj: Object, path: FieldPath, source: Source) -> Written:
+    annotations = mapping(mapping(obj.get("metadata")).get("annotations"))
+    ignored = rules_named(str(annotations.get(IGNORE_ANNOTATION, "")))
+    return Written(source.file, partial(_line_below, source, path), ignored, source.comments)
+
+
+def _line_below(source: Source, path: FieldPath, field: FieldPath) -> int | None:
+    return source.line((*path, *field))
 
 
 def _refused(kind: tuple[str, str], obj: Object, path: FieldPath, source: Source) -> Iterator[Refusal]:

@@ -4,6 +4,8 @@ Scalars are read as JSON has them: no dates, no numbers to the base 60. Values a
 tree of nodes is ever in memory, and so that what is too deep, or grows by its aliases, is refused on the way.
 """
 
+import codecs
+import io
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
@@ -21,6 +23,8 @@ _FLOAT = re.compile(
 _TRUE = frozenset({"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"})
 _FALSE = frozenset({"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"})
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_LINE_END = re.compile(rb"\r\n|[\r\n]|\xc2\x85|\xe2\x80[\xa8\xa9]")  # as YAML counts lines
 _MERGE = object()
 """A key `<<`: the mappings under it give what the mapping itself does not have."""
 
@@ -46,25 +50,51 @@ class Document(NamedTuple):
 
 def read_documents(data: bytes) -> Iterator[Document]:
     """Read each document. Raises `Problem`: no YAML, nested too deep, or growing by its aliases."""
-    for number, value in enumerate(_Reader(data).values(), 1):
-        yield Document(value, partial(_find_line, data, number))
+    reader, again = _Reader(data), _Again(data)
+    for value in reader.values():
+        yield Document(value, partial(again.find_line, reader.first_line))
 
 
-def _find_line(data: bytes, number: int, path: Path) -> int | None:
-    """Read the document again, with its lines: they are needed once, for what is wrong."""
-    lines: _Lines = {}
-    values = _Reader(data, lines).values()
-    value: Any = None
-    for _ in range(number):
-        lines.clear()
-        value = next(values)
-    line = lines[None][None]
-    for part in path:
-        places = lines.get(id(value), {})
-        if part not in places:
-            break
-        line, value = places[part], value[part]
-    return line
+class _Again:
+    """Reads a document of a file once more, with its lines: they are needed for what is wrong, and for little else."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._text = b""  # in UTF-8
+        self._starts: list[int] = []  # where each line of the text does
+        self._read: tuple[int, Any, _Lines] = (0, None, {})
+
+    def __reduce__(self) -> tuple[type["_Again"], tuple[bytes]]:
+        # The lines are found by the identity of values, which a copy has not.
+        return _Again, (self._data,)
+
+    def find_line(self, first: int, path: Path) -> int:
+        """Find the line of a field, or of the nearest that holds it, in the document that begins at line `first`."""
+        if self._read[0] != first:
+            self._read = (first, *self._document(first))
+        _, value, lines = self._read
+        line = lines[None][None]
+        for part in path:
+            places = lines.get(id(value), {})
+            if part not in places:
+                break
+            line, value = places[part], value[part]
+        return line + first - 1
+
+    def _document(self, first: int) -> tuple[Any, "_Lines"]:
+        if not self._starts:
+            self._text = _as_utf_8(self._data)
+            self._starts = [0, *(found.end() for found in _LINE_END.finditer(self._text))]
+        rest = io.BytesIO(self._text)
+        rest.seek(self._starts[first - 1])
+        lines: _Lines = {}
+        return next(_Reader(rest, lines).values()), lines
+
+
+def _as_utf_8(data: bytes) -> bytes:
+    if data[:2] in _UTF_16:
+        return data.decode("utf-16", "replace").encode()
+    return data.removeprefix(codecs.BOM_UTF8)
 
 
 _Lines = dict[int | None, dict[Any, int]]
@@ -74,10 +104,11 @@ _Lines = dict[int | None, dict[Any, int]]
 class _Reader:
     """Builds values from events."""
 
-    def __init__(self, data: bytes, lines: _Lines | None = None) -> None:
+    def __init__(self, data: bytes | io.BytesIO, lines: _Lines | None = None) -> None:
         self._data = data
         self._lines = lines
         self._document = 0
+        self.first_line = 1  # of the document that is read
         self._depth = 0
         self._nodes = 0  # that the document would expand to
         self._aliased = 0
@@ -92,6 +123,7 @@ class _Reader:
             while type(event := self._next()) is not yaml.StreamEndEvent:
                 if type(event) is yaml.DocumentStartEvent:
                     self._document += 1
+                    self.first_line = cast(Any, event).start_mark.line + 1
                     self._anchors.clear()
                     event = self._next()
                     if self._lines is not None:

@@ -37,6 +37,7 @@ def _without_endpoints(subject: ServiceSubject, around: AllObjects) -> Finding:
     if not service.selects:
         told = "its EndpointSlices list no ready endpoint" if subject.slices else "it has no EndpointSlice"
         return subject.finding(
+            "no-endpoints",
             "remark",
             "spec.selector",
             f"the Service has no selector, and {told}: unless something makes one at run time, {outcome}",
@@ -47,6 +48,7 @@ def _without_endpoints(subject: ServiceSubject, around: AllObjects) -> Finding:
         ended = listed(pod.name for pod in subject.ended)
         fits = f"pods that have ended ({ended})" if ended else f"{listed(subject.idle)}, of which no pod runs"
         return subject.finding(
+            "selector-idle",
             "remark",
             "spec.selector",
             f"the selector {selector} fits only {fits}: {outcome}",
@@ -54,7 +56,7 @@ def _without_endpoints(subject: ServiceSubject, around: AllObjects) -> Finding:
         )
     found = _unfound(service, around)
     problem = f"the selector {selector} finds no pod in namespace {service.namespace}{found.because}: {outcome}"
-    return subject.finding(found.severity, "spec.selector", problem, found.advice)
+    return subject.finding("selector-no-pods", found.severity, "spec.selector", problem, found.advice)
 
 
 # Pods that are not ready.
@@ -67,7 +69,7 @@ def _none_ready(subject: ServiceSubject, outcome: str) -> Finding:
     if set(states) == {_READY}:
         advice = f"compare ipFamilies with the pods' addresses, and nodeName with the Nodes; {advice}"
     problem = f"of the {len(subject.pods)} pods that it finds none is an endpoint ({told}): {outcome}"
-    return subject.finding("warning", "spec.selector", problem, advice)
+    return subject.finding("pods-not-ready", "warning", "spec.selector", problem, advice)
 
 
 def _partly_ready(subject: ServiceSubject) -> Iterator[Finding]:
@@ -75,6 +77,7 @@ def _partly_ready(subject: ServiceSubject) -> Iterator[Finding]:
     if waiting:
         told = listed(f"{pod.name} ({_state(pod)})" for pod in waiting)
         yield subject.finding(
+            "pods-not-ready",
             "remark",
             "spec.selector",
             f"of the {len(subject.pods)} pods that it finds {len(waiting)} cannot be endpoints: {told}",

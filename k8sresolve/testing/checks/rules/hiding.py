@@ -14,7 +14,7 @@ def check_namespace_name(subject: NamespaceSubject, _around: AllObjects) -> Iter
         hosts = [f"{service.name}.{subject.name}" for service in subject.services]
         told = f"is called like a top-level domain: a pod that means {listed(hosts)} on the Internet gets the Service"
         advice = f"rename the namespace, or write such hosts with a dot at the end ({hosts[0]}.)"
-        yield subject.finding("remark", "metadata.name", told, advice)
+        yield subject.finding("namespace-hides-host", "remark", "metadata.name", told, advice)
 
 
 def check_service_name(subject: ServiceSubject, _around: AllObjects) -> Iterator[Finding]:
@@ -28,4 +28,4 @@ def check_service_name(subject: ServiceSubject, _around: AllObjects) -> Iterator
             "the Internet gets the endpoint"
         )
         advice = f"rename the Service, or write such hosts with a dot at the end ({hosts[0]}.)"
-        yield subject.finding("remark", "metadata.name", told, advice)
+        yield subject.finding("service-hides-host", "remark", "metadata.name", told, advice)

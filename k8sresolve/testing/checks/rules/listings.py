@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from k8sresolve.findings import Finding
 from k8sresolve.testing.checks.subjects import AllObjects
+from k8sresolve.testing.checks.telling import finding_in
 from k8sresolve.testing.objects.kinds import Endpoints, EndpointSlice
 
 
@@ -18,9 +19,11 @@ def check_owner(listing: EndpointSlice | Endpoints, around: AllObjects) -> Itera
     if is_free or around.store.service(listing.namespace, service) is not None:
         return
     told = f"there is no Service {listing.namespace}/{service}" if service else "is missing"
-    yield Finding(
+    yield finding_in(
+        listing.written,
+        f"{type(listing).__name__} {listing.namespace}/{listing.name}",
+        "endpoints-without-service",
         severity="remark",
-        object=f"{type(listing).__name__} {listing.namespace}/{listing.name}",
         field=field,
         problem=f"{told}: DNS has no name for these endpoints",
         advice="name the Service to which they belong",

@@ -21,7 +21,9 @@ def check_subdomain(origin: Origin, around: AllObjects) -> Iterator[Finding]:
     if not name:
         if kind == "StatefulSet":
             told = "names no Service, so that DNS has no name for each pod"
-            yield origin.finding("remark", field, told, "name a headless Service, if clients need such names")
+            yield origin.finding(
+                "pod-names-unset", "remark", field, told, "name a headless Service, if clients need such names"
+            )
         return
     # A StatefulSet has to name a Service, also where nobody asks for its pods by name.
     severity: Severity = "remark" if kind == "StatefulSet" else "warning"
@@ -32,27 +34,45 @@ def check_subdomain(origin: Origin, around: AllObjects) -> Iterator[Finding]:
         meant = _meant(origin, name, around)
         if meant:
             yield origin.finding(
-                "warning", field, f"{told}; {meant} is headless and finds these pods", f"write {meant}"
+                "pod-names-service-missing",
+                "warning",
+                field,
+                f"{told}; {meant} is headless and finds these pods",
+                f"write {meant}",
             )
         else:
             advice = f"make a headless Service {name} (clusterIP: None) with a selector for these pods"
-            yield origin.finding(severity, field, told, advice)
+            yield origin.finding("pod-names-service-missing", severity, field, told, advice)
     elif service.type == "ExternalName":
         told = f"{whole} is an alias, and DNS has no name for each pod below one"
-        yield origin.finding(severity, field, told, "name a headless Service")
+        yield origin.finding("pod-names-alias", severity, field, told, "name a headless Service")
     elif not service.headless:
         told = (
             f"{whole} is not headless, and DNS has a name for each pod only below one that is (DNS specification for "
             "Kubernetes; CoreDNS alone answers all the same)"
         )
-        yield origin.finding("remark", field, told, "name a headless Service, if clients need such names")
+        yield origin.finding(
+            "pod-names-not-headless", "remark", field, told, "name a headless Service, if clients need such names"
+        )
     elif service.selects and not matches(service.selector, origin.labels):
         selector = labels_told(service.selector)
         told = f"{whole} does not find the pods by its selector {selector}, so that DNS has no name for each"
-        yield origin.finding("warning", field, told, "name a headless Service whose selector is among the pods' labels")
+        yield origin.finding(
+            "pod-names-selector",
+            "warning",
+            field,
+            told,
+            "name a headless Service whose selector is among the pods' labels",
+        )
     elif not origin.spec.hostname and kind not in _OWN_HOSTNAMES and kind in _KNOWN:
         told = f"without spec.hostname DNS has no name for each pod below {whole}: a pod's own name is not one"
-        yield origin.finding("warning", field, told, "make it a StatefulSet, or set hostname in a pod that is alone")
+        yield origin.finding(
+            "pod-names-hostname",
+            "warning",
+            field,
+            told,
+            "make it a StatefulSet, or set hostname in a pod that is alone",
+        )
 
 
 def _meant(origin: Origin, name: str, around: AllObjects) -> str:

@@ -55,13 +55,15 @@ def check_declared(subject: ServiceSubject, _around: AllObjects) -> Iterator[Fin
         field = forwarding.field("name")
         if not port.name and len(ports) == 1:
             told = f"{forwarding} has no name, so DNS has no SRV record _PORT._PROTOCOL for it: port() cannot find it"
-            yield subject.finding("remark", field, told, "give it a name, such as http")
+            yield subject.finding("port-unnamed", "remark", field, told, "give it a name, such as http")
         elif len(port.name) == MOST_LABEL:
             told = (
                 f"the name {port.name!r} has {MOST_LABEL} characters, and with the underscore that SRV puts before it "
                 "there is no room in a label (RFC 1035, section 2.3.4): nobody can ask for it"
             )
-            yield subject.finding("warning", field, told, f"shorten it to {MOST_LABEL - 1} characters or fewer")
+            yield subject.finding(
+                "port-name-srv", "warning", field, told, f"shorten it to {MOST_LABEL - 1} characters or fewer"
+            )
 
 
 def check_targets(subject: ServiceSubject, _around: AllObjects) -> Iterator[Finding]:
@@ -114,21 +116,29 @@ def _contradiction(
     if protocols:
         told = f"{meant}, but the {there} declare {target} as {', '.join(protocols)}"
         advice = f"set protocol: {protocols[0]} for the port, or protocol: {protocol} for the containerPort"
-        return subject.finding("warning" if alone else "remark", forwarding.field("protocol"), told, advice)
+        return subject.finding(
+            "target-port-protocol", "warning" if alone else "remark", forwarding.field("protocol"), told, advice
+        )
     field = forwarding.field("targetPort")
     declare = f"declare containerPort: {target}"
     if not listening.ports:
         told = f"{meant}, and the {there} declare no port, so no object tells whether they listen there"
-        return subject.finding("remark", field, told, f"{declare}, or look in the container: ss -lntu")
+        return subject.finding(
+            "ports-undeclared", "remark", field, told, f"{declare}, or look in the container: ss -lntu"
+        )
     told = f"{meant}, but the {there} declare {ports_told(listening.ports)}"
     if listening.undeclared:
         told += ", and one that declares none may be what listens there"
-        return subject.finding("remark", field, told, f"{declare} for that one, or correct targetPort")
+        return subject.finding(
+            "target-port-number", "remark", field, told, f"{declare} for that one, or correct targetPort"
+        )
     likely = _likely(subject, forwarding, listening) if alone else None
     if likely is None:
-        return subject.finding("remark", field, told, f"{declare}, if the container does listen there")
+        return subject.finding(
+            "target-port-number", "remark", field, told, f"{declare}, if the container does listen there"
+        )
     advice = f"set targetPort: {likely}, or {declare} if the container does listen there"
-    return subject.finding("warning", field, told, advice)
+    return subject.finding("target-port-number", "warning", field, told, advice)
 
 
 def _likely(subject: ServiceSubject, forwarding: _Forwarding, listening: _Listening) -> int | None:
@@ -169,6 +179,7 @@ def _named(subject: ServiceSubject, forwarding: _Forwarding, target: str, groups
             told += f", as those of {listed(part for whose in numbers.values() for part in whose)} have"
         outcome = f"{'these' if numbers else 'the'} pods are no endpoints for {forwarding}"
         yield subject.finding(
+            "target-port-name",
             "remark" if numbers else "warning",
             field,
             f"{told}: {outcome}; {they_have}",
@@ -198,7 +209,7 @@ def _differing(
     else:
         outcome, advice = "connections go to each pod's own", "nothing, if that is meant"
     problem = f"{target!r} is {told}: {outcome}"
-    return subject.finding("remark", forwarding.field("targetPort"), problem, advice)
+    return subject.finding("target-port-differs", "remark", forwarding.field("targetPort"), problem, advice)
 
 
 def _unforwarded(subject: ServiceSubject, forwarding: _Forwarding, targets: set[int]) -> Iterator[Finding]:
@@ -207,6 +218,7 @@ def _unforwarded(subject: ServiceSubject, forwarding: _Forwarding, targets: set[
     if subject.service.headless and others:
         told = ", ".join(map(str, sorted(others)))
         yield subject.finding(
+            "headless-port",
             "remark",
             forwarding.field("port"),
             f"the Service is headless, so nothing forwards {forwarding} to {told}: DNS tells {told} in SRV records",
@@ -231,6 +243,7 @@ def check_slices(subject: ServiceSubject, _around: AllObjects) -> Iterator[Findi
         theirs = dict.fromkeys(port for ports in listing for port in ports)
         told = f"no EndpointSlice has a port {wanted} with protocol {port.protocol}, so {forwarding} has no endpoint"
         yield subject.finding(
+            "slice-port",
             "warning",
             forwarding.field("name"),
             f"{told}; they have {ports_told(theirs) or 'no ports'}",

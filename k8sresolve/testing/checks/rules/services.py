@@ -22,10 +22,16 @@ def check_namespace(subject: ServiceSubject, around: AllObjects) -> Iterator[Fin
     near = difflib.get_close_matches(namespace, [other.name for other in around.store.all("Namespace")], 1, _CLOSE)
     if near:
         yield subject.finding(
-            "warning", "metadata.namespace", f"{told}; {near[0]} is", f"write {near[0]}, if that is meant"
+            "namespace-missing",
+            "warning",
+            "metadata.namespace",
+            f"{told}; {near[0]} is",
+            f"write {near[0]}, if that is meant",
         )
     else:
-        yield subject.finding("remark", "metadata.namespace", told, "nothing, if it is there already")
+        yield subject.finding(
+            "namespace-missing", "remark", "metadata.namespace", told, "nothing, if it is there already"
+        )
 
 
 def check_cluster_ips(subject: ServiceSubject, around: AllObjects) -> Iterator[Finding]:
@@ -36,10 +42,14 @@ def check_cluster_ips(subject: ServiceSubject, around: AllObjects) -> Iterator[F
         if others:
             names = listed(f"{other.namespace}/{other.name}" for other in others)
             told = f"{ip} is the ClusterIP of Service {names} too, and the API server refuses the later one"
-            yield subject.finding("error", "spec.clusterIP", told, "leave it out, so that each gets one of its own")
+            yield subject.finding(
+                "cluster-ip-taken", "error", "spec.clusterIP", told, "leave it out, so that each gets one of its own"
+            )
         if around.networks.are_stated and ip != HEADLESS and not around.networks.may_be_cluster_ip(ip):
             told = f"{ip} is no host's address of {listed(around.networks.services)}, and the API server refuses it"
-            yield subject.finding("error", "spec.clusterIP", told, "leave it out, and the cluster gives one")
+            yield subject.finding(
+                "cluster-ip-range", "error", "spec.clusterIP", told, "leave it out, and the cluster gives one"
+            )
 
 
 def check_families(subject: ServiceSubject, around: AllObjects) -> Iterator[Finding]:
@@ -49,11 +59,15 @@ def check_families(subject: ServiceSubject, around: AllObjects) -> Iterator[Find
         return
     if own.policy == "RequireDualStack" and len(there) == 1:
         told = f"the cluster has {there[0]} alone, and the API server refuses to require two families"
-        yield subject.finding("error", "spec.ipFamilyPolicy", told, "write PreferDualStack, or leave it out")
+        yield subject.finding(
+            "family-missing", "error", "spec.ipFamilyPolicy", told, "write PreferDualStack, or leave it out"
+        )
     for position, family in enumerate(own.families):
         if family not in there:
             told = f"the cluster has no {family}, and the API server refuses it"
-            yield subject.finding("error", f"spec.ipFamilies[{position}]", told, f"write {there[0]}, or leave it out")
+            yield subject.finding(
+                "family-missing", "error", f"spec.ipFamilies[{position}]", told, f"write {there[0]}, or leave it out"
+            )
 
 
 def check_alias(subject: ServiceSubject, around: AllObjects) -> Iterator[Finding]:
@@ -62,6 +76,7 @@ def check_alias(subject: ServiceSubject, around: AllObjects) -> Iterator[Finding
     # The API server refuses an IPv6 address, and takes one of IPv4 for labels of digits.
     if ":" not in service.external_name and pack_address(service.external_name) is not None:
         yield subject.finding(
+            "alias-to-address",
             "error",
             "spec.externalName",
             f"{service.external_name} is an IP address, to which no CNAME can lead: {NXDOMAIN}",
@@ -71,10 +86,14 @@ def check_alias(subject: ServiceSubject, around: AllObjects) -> Iterator[Finding
         yield from _target(subject, around)
     if service.ports:
         told = "an ExternalName Service is an alias and no more: DNS has no SRV records for its ports"
-        yield subject.finding("remark", "spec.ports", told, "leave them out, and let clients know the port")
+        yield subject.finding(
+            "alias-ports", "remark", "spec.ports", told, "leave them out, and let clients know the port"
+        )
     if service.selector:
         told = "an ExternalName Service is an alias and no more: its selector does nothing"
-        yield subject.finding("remark", "spec.selector", told, "leave it out, or leave out type: ExternalName")
+        yield subject.finding(
+            "alias-selector", "remark", "spec.selector", told, "leave it out, or leave out type: ExternalName"
+        )
 
 
 def _target(subject: ServiceSubject, around: AllObjects) -> Iterator[Finding]:
@@ -86,4 +105,4 @@ def _target(subject: ServiceSubject, around: AllObjects) -> Iterator[Finding]:
     if len(labels) == 3 or around.store.service(namespace, service) is not None:
         told = f"is no full name, and nobody puts a search domain behind what an alias leads to: {NXDOMAIN}"
         full = f"{service}.{namespace}.svc.{around.cluster_domain}"
-        yield subject.finding("warning", "spec.externalName", told, f"write {full}")
+        yield subject.finding("alias-short-name", "warning", "spec.externalName", told, f"write {full}")

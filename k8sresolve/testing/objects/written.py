@@ -1,0 +1,59 @@
+"""Where an object is written, field by field, and which rules its author wants to hear nothing of."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, TypeAlias
+
+IGNORE_ANNOTATION = "k8sresolve.io/ignore"
+"""The annotation that names rules, with commas between them."""
+
+Ignored: TypeAlias = Mapping[int, frozenset[str]]
+"""By line, the rules that a comment there names."""
+
+_NOTHING: Ignored = {}
+_COMMENT = re.compile(r"(?:^|\s)#\s*k8sresolve:\s*ignore\[([^\]\n]*)\]")
+_RULES = re.compile(r"[\w*?-]+")
+_PART = re.compile(r"\[(\d+)\]|\[([^\]]*)\]|([^.\[]+)")
+
+
+def no_line(_path: tuple[str | int, ...]) -> int | None:
+    """Find no line, as where an object did not come from a file."""
+    return None
+
+
+class Written(NamedTuple):
+    """Where an object is written. `ignored` are the rules of its annotation, `comments` those of its file's lines."""
+
+    file: str = ""
+    find: Callable[[tuple[str | int, ...]], int | None] = no_line
+    ignored: frozenset[str] = frozenset()
+    comments: Ignored = _NOTHING
+
+    def line(self, field: str) -> int | None:
+        """Find the line of a field like `spec.ports[0].name`, or of the nearest that holds it."""
+        parts = _PART.findall(field)
+        return self.find(tuple(int(index) if index else key or name for index, key, name in parts))
+
+
+UNWRITTEN = Written()
+"""Of an object that is in no manifest."""
+
+
+def rules_named(text: str) -> frozenset[str]:
+    """Read the rules that a comment or annotation names, with commas or blanks between them."""
+    return frozenset(_RULES.findall(text))
+
+
+def comments(text: str) -> Ignored:
+    """Find `# k8sresolve: ignore[rule]` in YAML: behind a line, or on lines of its own before it."""
+    if "k8sresolve:" not in text:
+        return _NOTHING
+    found: dict[int, frozenset[str]] = {}
+    before: set[str] = set()
+    for number, line in enumerate(text.split("\n"), 1):
+        if comment := _COMMENT.search(line):
+            before |= rules_named(comment[1])
+        if before and not re.match(r"\s*(?:#|$)", line):
+            found[number] = frozenset(before)
+            before.clear()
+    return found
