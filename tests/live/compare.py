@@ -31,7 +31,7 @@ fe00::1\tip6-allnodes
 fe00::2\tip6-allrouters
 """
 FIRST_PORT = 1000
-AGAIN = 25
+AGAIN = 100  # of three Services that share an address, Go tells one in eight times as the first
 SLOW = 4  # seconds that may go by between an answer and the same one from the cache
 _TTL = re.compile(r"(?<= )\d+(?= )")
 

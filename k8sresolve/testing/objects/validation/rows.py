@@ -59,12 +59,13 @@ class Rows:
         for one in self._here:
             if problem := one.format(value):
                 yield Refused(one.rule, path, problem, one.advice, one.until)
+        fields: dict[Any, Any] = mapping(value)
         for part, rows in self._below:
             if part == _EACH:
                 for index, item in enumerate(_list(value)):
                     if item is not None:
                         yield from rows.refused(item, (*path, index))
-            elif type(value) is dict and (item := value.get(part)) is not None:
+            elif (item := fields.get(part)) is not None:
                 yield from rows.refused(item, (*path, part))
 
 
