@@ -11,6 +11,7 @@ from k8sresolve.testing.controllers.workloads import matches
 from k8sresolve.testing.objects.kinds import WORKLOADS
 
 _KNOWN = frozenset(kind.__name__ for kind in WORKLOADS) | {"Pod"}
+_CLOSE = 0.8  # of two names that are this much alike, one is likely to be a slip for the other
 _OWN_HOSTNAMES = ("StatefulSet", "Job")  # these may give each pod a hostname, whatever the template says
 
 
@@ -85,4 +86,4 @@ def _meant(origin: Origin, name: str, around: AllObjects) -> str:
         and service.selects
         and matches(service.selector, origin.labels)
     ]
-    return next(iter(difflib.get_close_matches(name, names, 1)), "")
+    return next(iter(difflib.get_close_matches(name, names, 1, _CLOSE)), "")

@@ -4,6 +4,7 @@ A `containerPort` is only a declaration: nothing forwards or filters by it, unle
 Source: "Service" of the Kubernetes documentation; Container and ServicePort of its API reference.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
@@ -14,6 +15,9 @@ from k8sresolve.testing.checks.subjects import AllObjects, ServiceSubject
 from k8sresolve.testing.checks.telling import listed, ports_told
 from k8sresolve.testing.objects.kinds import Pod, PodSpec, PortEntry
 from k8sresolve.testing.objects.labels import MOST_LABEL
+
+# How ports are called that are not for a program's own clients.
+_BESIDE = re.compile("admin|debug|health|live|metric|monitor|probe|prof|ready|status")
 
 # Pods that listen alike, by what they say of their ports, with what they come from.
 _Groups: TypeAlias = Mapping["_Listening", Iterable[str]]
@@ -152,9 +156,9 @@ def _likely(subject: ServiceSubject, forwarding: _Forwarding, listening: _Listen
     if len(same) == 1:
         return same[0]
     reached = {port.target or port.number for port in subject.service.ports if port.protocol == own.protocol}
-    if len(declared) == 1 and reached.isdisjoint({declared[0].number, declared[0].name}):
-        return declared[0].number
-    return None
+    if len(declared) != 1 or _BESIDE.search(declared[0].name):
+        return None
+    return declared[0].number if reached.isdisjoint({declared[0].number, declared[0].name}) else None
 
 
 # A name.

@@ -18,9 +18,14 @@ def test_a_stateful_set_whose_service_is_not_there():
     told = "no Service shop/wep"
     findings = found(service(), stateful(serviceName="wep"))
     assert_only(findings, "remark", "spec.serviceName", told, "make a headless Service wep", on="StatefulSet shop/db")
-    # Another is proposed only if it would do.
-    finding = only([each for each in found(headless(), stateful(serviceName="wep")) if "StatefulSet" in each.object])
-    assert (finding.severity, finding.advice) == ("warning", "write web")
+    # Another is proposed only if it would do, and is spelt much like it.
+    likely = found(headless("webserver"), stateful(serviceName="websrver"))
+    finding = only([each for each in likely if "StatefulSet" in each.object])
+    assert (finding.severity, finding.advice) == ("warning", "write webserver")
+    finding = only(
+        [each for each in found(headless("web-ssh"), stateful(serviceName="web")) if "Stateful" in each.object]
+    )
+    assert finding.severity == "remark"
     finding = found(
         headless(selector={"app": "other"}), deployment("o", labels={"app": "other"}), stateful(serviceName="wep")
     )

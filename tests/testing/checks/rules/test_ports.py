@@ -32,6 +32,11 @@ def test_a_port_of_the_same_name_is_the_one_that_is_meant():
     assert_only(findings, "warning", "spec.ports[0].targetPort", "set targetPort: 9090")
 
 
+@pytest.mark.parametrize("name", ["probes", "http-metrics", "healthz"])
+def test_a_port_for_the_cluster_alone_is_not_taken_for_the_one_that_is_meant(name):
+    assert only(found(service(), deployment("web", [port(9090, name)]))).severity == "remark"
+
+
 def test_a_container_may_listen_on_more_than_it_declares():
     ports = [
         {"name": "http", "port": 80, "targetPort": 8080},
