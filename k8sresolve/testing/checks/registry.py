@@ -1,7 +1,7 @@
 """Every rule, in the order in which it is applied: what is added here is checked."""
 
 from k8sresolve.testing.checks.origins import Origin
-from k8sresolve.testing.checks.rules import endpoints, hiding, listings, pod_names, ports, refusals, services
+from k8sresolve.testing.checks.rules import endpoints, hiding, listings, pod_dns, pod_names, ports, refusals, services
 from k8sresolve.testing.checks.subjects import NamespaceSubject, Rule, ServiceSubject
 from k8sresolve.testing.objects.kinds import Endpoints, EndpointSlice, Resource
 
@@ -28,8 +28,8 @@ ALIAS: tuple[Rule[ServiceSubject], ...] = (
 
 NAMESPACE: tuple[Rule[NamespaceSubject], ...] = (hiding.check_namespace_name,)
 
-ORIGIN: tuple[Rule[Origin], ...] = (pod_names.check_subdomain,)
+ORIGIN: tuple[Rule[Origin], ...] = (pod_names.check_subdomain, pod_dns.check_policy, pod_dns.check_override)
 """Of what pods come from: a workload, or a pod of none."""
 
-LISTING: tuple[Rule[EndpointSlice | Endpoints], ...] = (listings.check_owner,)
+LISTING: tuple[Rule[EndpointSlice | Endpoints], ...] = (listings.check_owner, listings.check_kind)
 """Of objects that list endpoints."""

@@ -28,3 +28,17 @@ def check_owner(listing: EndpointSlice | Endpoints, around: AllObjects) -> Itera
         problem=f"{told}: DNS has no name for these endpoints",
         advice="name the Service to which they belong",
     )
+
+
+def check_kind(listing: EndpointSlice | Endpoints, _around: AllObjects) -> Iterator[Finding]:
+    """Whether endpoints are listed in the kind that Kubernetes goes on with."""
+    if isinstance(listing, Endpoints) and not listing.skip:
+        yield finding_in(
+            listing.written,
+            f"Endpoints {listing.namespace}/{listing.name}",
+            "endpoints-deprecated",
+            severity="remark",
+            field="kind",
+            problem="Endpoints are deprecated since Kubernetes 1.33; they are mirrored to EndpointSlices",
+            advice=f"write an EndpointSlice with the label kubernetes.io/service-name: {listing.name}",
+        )

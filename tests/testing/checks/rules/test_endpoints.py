@@ -124,4 +124,4 @@ def test_an_endpoints_object_is_as_good():
     meta = {"name": "web", "namespace": "shop"}
     subsets = [{"addresses": [{"ip": "10.0.0.1"}], "ports": [{"name": "http", "port": 8080}]}]
     endpoints = {"apiVersion": "v1", "kind": "Endpoints", "metadata": meta, "subsets": subsets}
-    assert found(service(selector=None), endpoints) == ()
+    assert [each.rule for each in found(service(selector=None), endpoints)] == ["endpoints-deprecated"]

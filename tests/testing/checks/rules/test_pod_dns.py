@@ -1,0 +1,26 @@
+"""dnsPolicy beside hostNetwork, and hostnameOverride."""
+
+import pytest
+
+from tests.testing.checks.objects import assert_only, deployment, found, pod, service
+
+
+@pytest.mark.parametrize("policy", [None, "ClusterFirst"])
+def test_on_the_nodes_network_cluster_first_is_the_nodes_own(policy):
+    stated = {"hostNetwork": True, **({"dnsPolicy": policy} if policy else {})}
+    words = ("the node's own resolv.conf", "ClusterFirstWithHostNet")
+    findings = found(service(), deployment(pod=stated))
+    assert_only(findings, "remark", "spec.template.spec.dnsPolicy", *words, on="Deployment shop/web")
+    assert_only(found(service(), pod(**stated)), "remark", "spec.dnsPolicy", *words, on="Pod shop/web-0")
+
+
+@pytest.mark.parametrize("policy", ["ClusterFirstWithHostNet", "Default", "None"])
+def test_what_is_meant_so_is_no_finding(policy):
+    assert found(service(), deployment(pod={"hostNetwork": True, "dnsPolicy": policy})) == ()
+    assert found(service(), deployment(pod={"dnsPolicy": "ClusterFirst"})) == ()
+
+
+def test_a_host_name_inside_the_pod_is_none_in_dns():
+    findings = found(service(), deployment(pod={"hostnameOverride": "legacy.example.com"}))
+    words = ("no DNS record", "hostname and subdomain")
+    assert_only(findings, "remark", "spec.template.spec.hostnameOverride", *words, on="Deployment shop/web")
