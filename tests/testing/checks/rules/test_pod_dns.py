@@ -14,7 +14,7 @@ def test_on_the_nodes_network_cluster_first_is_the_nodes_own(policy):
     assert_only(found(service(), pod(**stated)), "remark", "spec.dnsPolicy", *words, on="Pod shop/web-0")
 
 
-@pytest.mark.parametrize("policy", ["ClusterFirstWithHostNet", "Default", "None"])
+@pytest.mark.parametrize("policy", ["ClusterFirstWithHostNet", "Default"])
 def test_what_is_meant_so_is_no_finding(policy):
     assert found(service(), deployment(pod={"hostNetwork": True, "dnsPolicy": policy})) == ()
     assert found(service(), deployment(pod={"dnsPolicy": "ClusterFirst"})) == ()
