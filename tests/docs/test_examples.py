@@ -43,7 +43,7 @@ def pod(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with cluster.serve() as server:
         monkeypatch.setattr(sockets, "address_of", lambda _nameserver: (server.host, server.port))
         config = ResolverConfig.for_cluster("10.96.0.10", namespace="shop")
-        for place in ("k8sresolve._system", "k8sresolve"):  # the latter keeps what a page imports from it
+        for place in ("k8sresolve", "k8sresolve._system"):  # the former keeps what a page imports from it
             monkeypatch.setattr(f"{place}.load_config", lambda *_args, **_kwargs: config)
         monkeypatch.setattr("k8sresolve._default._made", {})
         # What a page does to the logger is that page's alone.
