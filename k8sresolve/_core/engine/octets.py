@@ -23,9 +23,9 @@ _TEXT = 57  # without its characters
 _OWN_NAME = 200  # the Service's own, of which there is one
 _RECORD = 122
 _SEVERAL = 110  # a tuple of its own for addresses and for their ranks
-_RRSET = 170
+_RRSET = 118
 _PORT = 240
-_TARGET = 171
+_TARGET = 150
 _ENDPOINT = 183
 
 
