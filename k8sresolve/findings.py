@@ -10,7 +10,8 @@ from k8sresolve._value import Value
 
 Severity: TypeAlias = Literal["error", "warning", "remark"]
 
-_WORST_FIRST: tuple[Severity, ...] = get_args(Severity)
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+"""What a finding may weigh, the worst first."""
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -57,4 +58,4 @@ class Finding(Value):
 
 def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Sort findings by severity, those of one severity by line; what is alike in both keeps its order."""
-    return tuple(sorted(findings, key=lambda finding: (_WORST_FIRST.index(finding.severity), finding.line or 0)))
+    return tuple(sorted(findings, key=lambda finding: (SEVERITIES.index(finding.severity), finding.line or 0)))

@@ -3,18 +3,18 @@
 from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any, cast
 
 import attrs
 
 from k8sresolve._escaping import told
+from k8sresolve.cli.formats.files import read_bounded
 from k8sresolve.errors import ConfigError
-from k8sresolve.findings import Finding, Severity, worst_first
+from k8sresolve.findings import SEVERITIES, Finding, Severity, worst_first
 
 _OWN, _SHARED = ".k8sresolve.toml", "pyproject.toml"
 _MOST_BYTES = 1 << 20
 _KEYS = ("select", "ignore", "severity")
-_SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
 
 @attrs.frozen
@@ -60,14 +60,7 @@ def _table(path: Path) -> dict[str, Any] | None:
     """Read the table that is meant; None where the file, which is for other programs too, has none."""
     import tomllib
 
-    try:
-        with path.open("rb") as file:
-            data = file.read(_MOST_BYTES + 1)
-    except (OSError, ValueError) as error:
-        problem = error.strerror if isinstance(error, OSError) else str(error)
-        raise ConfigError(f"{str(path)!r} cannot be read: {problem}") from None
-    if len(data) > _MOST_BYTES:
-        raise ConfigError(f"{str(path)!r} has more than {_MOST_BYTES:,} bytes")
+    data = read_bounded(str(path), _MOST_BYTES)
     try:
         read = tomllib.loads(data.decode())
     except (ValueError, RecursionError) as error:
@@ -101,9 +94,9 @@ def _severity(file: str, value: object) -> dict[str, Severity]:
     table = cast("dict[str, object]", value) if isinstance(value, dict) else {"": None}
     found: dict[str, Severity] = {}
     for pattern, weight in table.items():
-        known: Severity | None = next((each for each in _SEVERITIES if each == weight), None)
+        known: Severity | None = next((each for each in SEVERITIES if each == weight), None)
         if known is None:
-            advice = f'write severity = {{ port-unnamed = "warning" }}; it is one of {", ".join(_SEVERITIES)}'
+            advice = f'write severity = {{ port-unnamed = "warning" }}; it is one of {", ".join(SEVERITIES)}'
             raise ConfigError(f"{file}: severity of {told(pattern)} is {told(weight)}", advice=advice)
         found[pattern] = known
     return found

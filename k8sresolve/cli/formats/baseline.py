@@ -1,12 +1,12 @@
 """A baseline: what was found before, of which nothing is to be told again."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import attrs
 
 from k8sresolve._escaping import escaped
+from k8sresolve.cli.formats.files import read_bounded
 from k8sresolve.cli.formats.report import Report, path_of
 from k8sresolve.errors import ConfigError
 
@@ -36,14 +36,7 @@ def without_known(report: Report, path: str) -> Report:
 
 
 def _read(path: str) -> set[str]:
-    try:
-        with Path(path).open("rb") as file:
-            data = file.read(_MOST_BYTES + 1)
-    except (OSError, ValueError) as error:
-        problem = error.strerror if isinstance(error, OSError) else str(error)
-        raise ConfigError(f"the baseline {path!r} cannot be read: {problem}", advice=_ADVICE) from None
-    if len(data) > _MOST_BYTES:
-        raise ConfigError(f"the baseline {path!r} has more than {_MOST_BYTES:,} bytes", advice=_ADVICE)
+    data = read_bounded(path, _MOST_BYTES, called="the baseline", advice=_ADVICE)
     try:
         read: Any = json.loads(data)
         return {str(each["fingerprint"]) for each in read["baseline"]}

@@ -1,10 +1,27 @@
-"""Writing a report to a file: whole, or not at all."""
+"""Files of settings and reports: read within a bound, and written whole or not at all."""
 
 import contextlib
 import os
 from pathlib import Path
 
 from k8sresolve.errors import ConfigError
+
+
+def read_bounded(path: str, most: int, *, called: str = "", advice: str = "") -> bytes:
+    """Read a file of at most `most` bytes. Raises `ConfigError`, in which the file is `called` so."""
+    file = f"{called} {path!r}".lstrip()
+    try:
+        with Path(path).open("rb") as stream:
+            data = stream.read(most + 1)
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{file} cannot be read: {_reason(error)}", advice=advice) from None
+    if len(data) > most:
+        raise ConfigError(f"{file} has more than {most:,} bytes", advice=advice)
+    return data
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return str(error.strerror if isinstance(error, OSError) else error)
 
 
 def write_whole(path: str, text: str) -> None:
@@ -16,9 +33,8 @@ def write_whole(path: str, text: str) -> None:
             return
         _replace(place, text)
     except (OSError, ValueError) as error:
-        problem = error.strerror if isinstance(error, OSError) else str(error)
         raise ConfigError(
-            f"{path!r} cannot be written: {problem}", advice="name a file in a directory that there is"
+            f"{path!r} cannot be written: {_reason(error)}", advice="name a file in a directory that there is"
         ) from None
 
 

@@ -4,7 +4,7 @@ Source: "Workflow commands for GitHub Actions"; `escapeData` and `escapeProperty
 """
 
 from k8sresolve._escaping import escaped
-from k8sresolve.cli.formats.report import Report, about, message_of, path_of
+from k8sresolve.cli.formats.report import Report, path_of, with_object
 from k8sresolve.findings import Finding, Severity
 
 _COMMANDS: dict[Severity, str] = {"error": "error", "warning": "warning", "remark": "notice"}
@@ -21,5 +21,4 @@ def _command(finding: Finding) -> str:
     line = "" if finding.line is None else str(finding.line)
     properties = {"file": path_of(finding), "line": line, "title": finding.rule}
     told = ",".join(f"{name}={escaped(text).translate(_PROPERTY)}" for name, text in properties.items() if text)
-    message = ": ".join(filter(None, (about(finding), message_of(finding))))
-    return f"::{_COMMANDS[finding.severity]} {told}::{message.translate(_DATA)}"
+    return f"::{_COMMANDS[finding.severity]} {told}::{with_object(finding).translate(_DATA)}"

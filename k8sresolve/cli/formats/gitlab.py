@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from k8sresolve._escaping import escaped
-from k8sresolve.cli.formats.report import Report, about, message_of, path_of
+from k8sresolve.cli.formats.report import Report, path_of, with_object
 from k8sresolve.findings import Finding, Severity
 
 _SEVERITIES: dict[Severity, str] = {"error": "major", "warning": "minor", "remark": "info"}
@@ -17,7 +17,7 @@ def write(report: Report) -> str:
 
 def _issue(report: Report, finding: Finding, fingerprint: str) -> dict[str, Any]:
     return {
-        "description": ": ".join(filter(None, (about(finding), message_of(finding)))),
+        "description": with_object(finding),
         "check_name": finding.rule,
         "fingerprint": fingerprint,
         "severity": _SEVERITIES[finding.severity],

@@ -4,16 +4,13 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import get_args
 
 import attrs
 
 from k8sresolve._escaping import escaped
-from k8sresolve.findings import Finding, Severity
+from k8sresolve.findings import SEVERITIES, Finding
 
 FindingColumns = Mapping[str, Callable[[Finding], str]]
-
-_WORST_FIRST: tuple[Severity, ...] = get_args(Severity)
 
 
 @attrs.frozen
@@ -29,8 +26,8 @@ class Report:
 
     def fails(self, finding: Finding) -> bool:
         """Whether a finding makes the command fail."""
-        bound = _WORST_FIRST.index(self.fail_on) if self.fail_on in _WORST_FIRST else -1
-        return _WORST_FIRST.index(finding.severity) <= bound
+        bound = SEVERITIES.index(self.fail_on) if self.fail_on in SEVERITIES else -1
+        return SEVERITIES.index(finding.severity) <= bound
 
     @property
     def status(self) -> int:
@@ -66,6 +63,11 @@ def path_of(finding: Finding) -> str:
 def message_of(finding: Finding) -> str:
     """Write what is wrong and what to do in one line."""
     return escaped(f"{finding.problem}; {finding.advice}" if finding.advice else finding.problem)
+
+
+def with_object(finding: Finding) -> str:
+    """Write that after the object and the field, where it is about one."""
+    return ": ".join(filter(None, (about(finding), message_of(finding))))
 
 
 def about(finding: Finding) -> str:
