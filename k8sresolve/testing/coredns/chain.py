@@ -5,6 +5,7 @@ works. A server has a chain for each of its zones.
 """
 
 from collections.abc import Mapping, Sequence
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from k8sresolve._core.wire.rcodes import NOERROR, REFUSED, SERVFAIL
@@ -137,6 +138,19 @@ class Request(NamedTuple):
     tcp: bool = True
     room: int = MAX_ROOM
     options: bytes | None = None
+
+    @property
+    def client_address(self) -> IPv4Address | IPv6Address | None:
+        """The address that it comes from, without a zone; None where that is not known."""
+        try:
+            return ip_address(self.client.partition("%")[0])
+        except ValueError:
+            return None
+
+
+def metadata(_label: str) -> str:
+    """Tell what plugins say of a request under a label: none that is modelled says anything."""
+    return ""
 
 
 class Plugin(Protocol):

@@ -131,21 +131,14 @@ def _variable(word: Token) -> Callable[[Request], bytes | None]:
             raise word.error(f"{other!r} is no variable")
 
 
-def _client(request: Request) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        return ipaddress.ip_address(request.client)
-    except ValueError:
-        return None
-
-
 def _client_octets(request: Request) -> bytes | None:
-    client = _client(request)
+    client = request.client_address
     return None if client is None else client.packed
 
 
 def _subnet(request: Request, v4: int, v6: int) -> bytes | None:
     """Write the subnet of the client (RFC 7871, section 6)."""
-    client = _client(request)
+    client = request.client_address
     if client is None:
         return None
     family, length = (1, v4) if client.version == 4 else (2, v6)

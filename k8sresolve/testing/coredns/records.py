@@ -131,8 +131,13 @@ _SRV = struct.Struct("!HHH")
 
 
 @lru_cache(maxsize=1024)
-def soa_record(zone: str, ttl: int, serial: int, minimum: int) -> Record:
-    """Make the SOA record that CoreDNS's service plugins give: the negative answer's lifetime is `minimum` seconds."""
+def soa_record(
+    zone: str, ttl: int, serial: int, minimum: int, *, nameserver: str = "ns.dns", mailbox: str = "hostmaster"
+) -> Record:
+    """Make the SOA record that CoreDNS's service plugins give: the negative answer's lifetime is `minimum` seconds.
+
+    The nameserver and the mailbox lie below the zone.
+    """
     fixed = struct.pack("!IIIII", serial & 0xFFFFFFFF, 7200, 1800, 86400, minimum)
     below = "" if zone == "." else zone
-    return Record(zone, SOA, ttl, (f"ns.dns.{below}", f"hostmaster.{below}", fixed))
+    return Record(zone, SOA, ttl, (f"{nameserver}.{below}", f"{mailbox}.{below}", fixed))

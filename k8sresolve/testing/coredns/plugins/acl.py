@@ -29,11 +29,8 @@ class Policy(NamedTuple):
             return False
         if self.networks is None:
             return True
-        try:
-            client = ipaddress.ip_address(request.client.partition("%")[0])
-        except ValueError:
-            return False
-        return any(client in network for network in self.networks)
+        client = request.client_address
+        return client is not None and any(client in network for network in self.networks)
 
 
 class Acl:

@@ -1,6 +1,5 @@
 """CoreDNS's `k8s_external` plugin: Services by their external IPs, in a zone of their own."""
 
-import struct
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol, runtime_checkable
 
@@ -12,7 +11,7 @@ from k8sresolve.testing.coredns.addresses import pack_address, reversed_address
 from k8sresolve.testing.coredns.chain import Chain, Plugin, Reply, Request
 from k8sresolve.testing.coredns.corefile import Directive
 from k8sresolve.testing.coredns.names import Labels, fqdn, holds, is_below, split
-from k8sresolve.testing.coredns.records import Record, address_record, srv_fields
+from k8sresolve.testing.coredns.records import Record, address_record, soa_record, srv_fields
 from k8sresolve.testing.coredns.setup import Block, Specification, labels, only, zones
 from k8sresolve.testing.objects.kinds import NO_PORT
 
@@ -172,9 +171,10 @@ class K8sExternal:
         return f"ns1.{self._options.apex}.{zone}"
 
     def _soa(self, zone: Labels) -> Record:
-        text, ttl = self._zones[zone], self._options.ttl
-        fixed = struct.pack("!IIIII", self._source.serial & 0xFFFFFFFF, 7200, 1800, 86400, ttl)
-        return Record(text, SOA, ttl, (self._nameserver(text), f"hostmaster.{self._options.apex}.{text}", fixed))
+        ttl, apex = self._options.ttl, self._options.apex
+        return soa_record(
+            self._zones[zone], ttl, self._source.serial, ttl, nameserver=f"ns1.{apex}", mailbox=f"hostmaster.{apex}"
+        )
 
 
 def _set_up(block: Block, directives: Sequence[Directive]) -> Iterator[Plugin]:

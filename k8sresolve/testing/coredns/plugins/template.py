@@ -8,7 +8,17 @@ import attrs
 
 from k8sresolve._core.questions import AAAA, CNAME, A
 from k8sresolve._core.wire.rcodes import NOERROR, SERVFAIL
-from k8sresolve.testing.coredns.chain import FAILED, IN, Chain, Plugin, Reply, Request, extended_error, unwritten
+from k8sresolve.testing.coredns.chain import (
+    FAILED,
+    IN,
+    Chain,
+    Plugin,
+    Reply,
+    Request,
+    extended_error,
+    metadata,
+    unwritten,
+)
 from k8sresolve.testing.coredns.corefile import Directive
 from k8sresolve.testing.coredns.go_templates import NotModelled, Template, TemplateError
 from k8sresolve.testing.coredns.names import Labels, holds, is_below, split
@@ -104,13 +114,8 @@ def _fields(rule: TemplateRule, found: "re.Match[str]", request: Request) -> Map
         "Type": type_text(rdtype),
         "Question": {"Name": request.name, "Qtype": request.rdtype, "Qclass": request.rdclass},
         "Remote": request.client,
-        "Meta": _no_metadata,
+        "Meta": metadata,
     }
-
-
-def _no_metadata(_label: str) -> str:
-    """Tell metadata: no plugin that is modelled has any."""
-    return ""
 
 
 def _set_up(block: Block, directives: Sequence[Directive]) -> Iterator[Plugin]:

@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from k8sresolve.testing.coredns.chain import Chain, Plugin, Reply, Request
+from k8sresolve.testing.coredns.chain import Chain, Plugin, Reply, Request, metadata
 from k8sresolve.testing.coredns.corefile import Directive
 from k8sresolve.testing.coredns.expressions import Expression, ExpressionError, parse_expression, work_out
 from k8sresolve.testing.coredns.setup import Block, Specification, only
@@ -36,7 +36,7 @@ class View:
 def _environment(request: Request) -> dict[str, Callable[..., Any]]:
     return {
         "incidr": _in_network,
-        "metadata": _no_metadata,
+        "metadata": metadata,
         "type": lambda: type_text(request.rdtype),
         "name": request.name.lower,
         "class": lambda: class_text(request.rdclass),
@@ -46,11 +46,6 @@ def _environment(request: Request) -> dict[str, Callable[..., Any]]:
         "do": lambda: request.dnssec,
         "bufsize": lambda: request.room,
     }
-
-
-def _no_metadata(_label: str) -> str:
-    """Tell metadata: no plugin that is modelled has any."""
-    return ""
 
 
 def _in_network(ip: str, network: str) -> bool:
