@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 
 from k8sresolve.findings import Finding
+from k8sresolve.testing.controllers.finding import key_of
 from k8sresolve.testing.objects.kinds import Resource, Workload
 
 _NONE: frozenset[str] = frozenset()
@@ -29,4 +30,4 @@ def unignored(findings: Iterable[Finding], items: Iterable[Resource]) -> Iterato
 
 def _told(item: Resource) -> str:
     kind = item.kind if isinstance(item, Workload) else type(item).__name__
-    return f"{kind} {item.namespace}/{item.name}" if item.namespace else f"{kind} {item.name}"
+    return f"{kind} {key_of(item)}"

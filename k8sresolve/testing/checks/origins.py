@@ -56,7 +56,7 @@ class Origins:
     def _workloads(self) -> Iterator[Origin]:
         for kind in WORKLOADS:
             for item in self._store.all(kind.__name__):
-                if isinstance(item, Workload) and not self._is_stored(item.namespace, *item.owner.split("/", 1)):
+                if isinstance(item, Workload) and self._store.workload(item.namespace, item.owner) is None:
                     yield Origin(
                         item.namespace, item.kind, item.name, item.template.labels, item.template.spec, item.written
                     )
@@ -71,12 +71,8 @@ class Origins:
             if key not in seen:
                 seen.add(key)
                 kind, name = origin_of(pod)
-                if not self._is_stored(pod.namespace, kind, name):
+                if self._store.workload(pod.namespace, f"{kind}/{name}") is None:
                     yield Origin(pod.namespace, kind, name, pod.labels, pod.spec, pod.written)
-
-    def _is_stored(self, namespace: str, kind: str, name: str = "") -> bool:
-        found = self._store.get(kind, namespace, name) or self._store.get("CustomWorkload", namespace, name)
-        return isinstance(found, Workload) and found.kind == kind
 
     def all(self) -> Iterator[Origin]:
         """Walk over all of them, namespace by namespace."""

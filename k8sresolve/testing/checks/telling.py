@@ -1,10 +1,14 @@
 """How findings tell of where they are, and of several things: a few of them, and the number of the others."""
 
-from collections.abc import Iterable
+import difflib
+from collections.abc import Iterable, Sequence
 
 from k8sresolve.findings import Finding, Severity
 from k8sresolve.testing.objects.kinds import NO_PORT, PortEntry, Selector
 from k8sresolve.testing.objects.written import Written
+
+CLOSE = 0.8
+"""Of two texts that are this much alike, by difflib's ratio, one is likely to be a slip for the other."""
 
 
 def finding_in(
@@ -21,6 +25,15 @@ def finding_in(
         field=field,
         rule=rule,
     )
+
+
+def slip_for(name: str, names: Sequence[str]) -> str:
+    """Find the one of these names for which a name is likely to be a slip; empty where none is near.
+
+    >>> slip_for("payment", ["ledger", "payments"]), slip_for("web", ["ledger"])
+    ('payments', '')
+    """
+    return next(iter(difflib.get_close_matches(name, names, 1, CLOSE)), "")
 
 
 def listed(items: Iterable[object], most: int = 3) -> str:

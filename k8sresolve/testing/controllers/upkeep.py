@@ -69,20 +69,15 @@ class Upkeep:
         owners = {(pod.namespace, owner) for pod in pods for owner in owners_of(pod)}
         found: dict[tuple[str, str], Workload] = {}
         for namespace, owner in sorted(owners):
-            workload = self._workload(namespace, owner)
+            workload = self._store.workload(namespace, owner)
             if workload is not None:
-                top = self._workload(namespace, workload.owner) or workload
+                top = self._store.workload(namespace, workload.owner) or workload
                 found[namespace, top.title] = top
         return list(found.values())
 
     def owner_of(self, workload: Workload) -> Workload | None:
         """Find the workload that a workload belongs to."""
-        return self._workload(workload.namespace, workload.owner)
-
-    def _workload(self, namespace: str, owner: str) -> Workload | None:
-        kind, _, name = owner.partition("/")
-        found = self._store.get(kind, namespace, name) or self._store.get("CustomWorkload", namespace, name)
-        return found if isinstance(found, Workload) and found.title == owner else None
+        return self._store.workload(workload.namespace, workload.owner)
 
     # Pods come and go.
 

@@ -93,7 +93,7 @@ def _stateful_pods(workload: StatefulSet) -> list[Pod]:
             "apps.kubernetes.io/pod-index": str(ordinal),
             "controller-revision-hash": f"{workload.name}-{workload.template.fingerprint}",
         }
-        pods.append(attrs.evolve(_pod(workload, name, f"StatefulSet/{workload.name}", labels), own_hostname=name))
+        pods.append(attrs.evolve(_pod(workload, name, workload.title, labels), own_hostname=name))
     return pods
 
 
@@ -103,7 +103,7 @@ def _daemon_pods(workload: DaemonSet, nodes: Sequence[Node], used: Container[str
         "controller-revision-hash": workload.template.fingerprint,
         "pod-template-generation": "1",
     }
-    owner = f"DaemonSet/{workload.name}"
+    owner = workload.title
     if not nodes:
         return [_pod(workload, name, owner, labels) for name in _names(workload, workload.name, 1, used)]
     fit = [node for node in nodes if matches(workload.template.spec.node_selector, node.labels)]
@@ -114,7 +114,7 @@ def _daemon_pods(workload: DaemonSet, nodes: Sequence[Node], used: Container[str
 
 
 def _job_pods(workload: Job, used: Container[str]) -> list[Pod]:
-    owner = f"Job/{workload.name}"
+    owner = workload.title
     uid = letters(f"{workload.namespace}/{workload.name}", 8)
     labels = {
         **workload.template.labels,

@@ -15,6 +15,7 @@ from k8sresolve.testing.objects.kinds import (
     Resource,
     Service,
     ServiceImport,
+    Workload,
 )
 
 
@@ -132,6 +133,12 @@ class Store:
         """Find a ServiceImport."""
         found = self.get("ServiceImport", namespace, name)
         return found if isinstance(found, ServiceImport) else None
+
+    def workload(self, namespace: str, title: str) -> Workload | None:
+        """Find a workload by its title, which is what its pods have as their owner."""
+        kind, _, name = title.partition("/")
+        found = self.get(kind, namespace, name) or self.get("CustomWorkload", namespace, name)
+        return found if isinstance(found, Workload) and found.title == title else None
 
     def slices(self, namespace: str, service: str) -> Sequence[EndpointSlice]:
         """Find the EndpointSlices of a Service."""

@@ -10,14 +10,13 @@ from k8sresolve.findings import Finding, Severity
 from k8sresolve.testing.checks.origins import Origin
 from k8sresolve.testing.checks.rules.services import NXDOMAIN
 from k8sresolve.testing.checks.subjects import AllObjects, ServiceSubject
-from k8sresolve.testing.checks.telling import labels_told, listed
+from k8sresolve.testing.checks.telling import CLOSE, labels_told, listed
 from k8sresolve.testing.objects.kinds import Pod, Selector, Service
 
 _REFUSED = "DNS answers its ClusterIP, where connections are refused"
 _READY = "ready, but in no EndpointSlice"
 # Of how many workloads of a namespace the labels are compared with a selector, as comparing texts takes long.
 _MAX_COMPARED = 500
-_CLOSE = 0.8  # of two values that are this much alike, one is likely to be a slip for the other
 _OWN_NAMESPACE = "kube-system"
 
 
@@ -125,7 +124,7 @@ def _unfound(service: Service, around: AllObjects) -> _Unfound:
         return _Unfound("remark", ", of which no workload is among the manifests", "nothing, if they are elsewhere")
     near = _near(service.selector, here)
     because = "" if near is None else f"; those of {near.origin} have {near.there} in place of {near.wanted}"
-    if near is not None and near.closeness >= _CLOSE:
+    if near is not None and near.closeness >= CLOSE:
         return _Unfound("warning", because, "let the selector and the labels of its pods agree")
     unset = _set_at_run_time(service.selector, here)
     if unset:

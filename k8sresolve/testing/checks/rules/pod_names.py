@@ -1,17 +1,15 @@
 """What gives pods names of their own below a Service: `serviceName` of a StatefulSet, and `subdomain`."""
 
-import difflib
 from collections.abc import Iterator
 
 from k8sresolve.findings import Finding, Severity
 from k8sresolve.testing.checks.origins import Origin
 from k8sresolve.testing.checks.subjects import AllObjects
-from k8sresolve.testing.checks.telling import labels_told
+from k8sresolve.testing.checks.telling import labels_told, slip_for
 from k8sresolve.testing.controllers.workloads import matches
 from k8sresolve.testing.objects.kinds import WORKLOADS
 
 _KNOWN = frozenset(kind.__name__ for kind in WORKLOADS) | {"Pod"}
-_CLOSE = 0.8  # of two names that are this much alike, one is likely to be a slip for the other
 _OWN_HOSTNAMES = ("StatefulSet", "Job")  # these may give each pod a hostname, whatever the template says
 
 
@@ -86,4 +84,4 @@ def _meant(origin: Origin, name: str, around: AllObjects) -> str:
         and service.selects
         and matches(service.selector, origin.labels)
     ]
-    return next(iter(difflib.get_close_matches(name, names, 1, _CLOSE)), "")
+    return slip_for(name, names)

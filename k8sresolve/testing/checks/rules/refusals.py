@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from k8sresolve.findings import Finding
 from k8sresolve.testing.checks.subjects import AllObjects
+from k8sresolve.testing.controllers.finding import key_of
 from k8sresolve.testing.objects.kinds import Refusal, Resource
 
 KUBERNETES = "1.37"
@@ -12,9 +13,8 @@ KUBERNETES = "1.37"
 
 def check_refusals(item: Resource, _around: AllObjects) -> Iterator[Finding]:
     """Whether an API server takes the object: an error where none does, a remark where only an older one does not."""
-    name = f"{item.namespace}/{item.name}" if item.namespace else item.name
     for refusal in item.refused:
-        yield _finding(f"{type(item).__name__} {name}", refusal)
+        yield _finding(f"{type(item).__name__} {key_of(item)}", refusal)
 
 
 def _finding(about: str, refusal: Refusal) -> Finding:

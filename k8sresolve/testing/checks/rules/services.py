@@ -1,16 +1,14 @@
 """A Service by itself: its namespace, its ClusterIPs, or the name for which it stands."""
 
-import difflib
 from collections.abc import Iterator
 
 from k8sresolve.findings import Finding
 from k8sresolve.testing.checks.subjects import AllObjects, ServiceSubject
-from k8sresolve.testing.checks.telling import listed
+from k8sresolve.testing.checks.telling import listed, slip_for
 from k8sresolve.testing.coredns.addresses import pack_address
 from k8sresolve.testing.objects.kinds import HEADLESS
 
 NXDOMAIN = "DNS answers NXDOMAIN"
-_CLOSE = 0.8  # of two names that are this much alike, one is likely to be a slip for the other
 
 
 def check_namespace(subject: ServiceSubject, around: AllObjects) -> Iterator[Finding]:
@@ -19,14 +17,14 @@ def check_namespace(subject: ServiceSubject, around: AllObjects) -> Iterator[Fin
     if around.store.has_namespace(namespace):
         return
     told = f"the namespace {namespace} is not among the manifests, though others are: without it {NXDOMAIN}"
-    near = difflib.get_close_matches(namespace, [other.name for other in around.store.all("Namespace")], 1, _CLOSE)
+    near = slip_for(namespace, [other.name for other in around.store.all("Namespace")])
     if near:
         yield subject.finding(
             "namespace-missing",
             "warning",
             "metadata.namespace",
-            f"{told}; {near[0]} is",
-            f"write {near[0]}, if that is meant",
+            f"{told}; {near} is",
+            f"write {near}, if that is meant",
         )
     else:
         yield subject.finding(

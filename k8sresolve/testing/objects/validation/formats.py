@@ -12,6 +12,7 @@ from typing import TypeAlias, cast
 from k8sresolve._escaping import told
 from k8sresolve.testing.objects.addresses import is_plain_ipv4, read_address
 from k8sresolve.testing.objects.fields import described
+from k8sresolve.testing.objects.labels import MOST_LABEL
 
 Format: TypeAlias = Callable[[object], str]
 """Says what is wrong with a value; empty where nothing is."""
@@ -24,7 +25,6 @@ _FOREIGN_IN_SUBDOMAIN = re.compile("[^-a-z0-9.]")
 _FOREIGN_IN_QUALIFIED = re.compile("[^-A-Za-z0-9_.]")
 _SMALL = "lower-case letters, digits and '-'"
 _QUALIFIED_LETTERS = "letters, digits, '-', '_' and '.'"
-MOST_LABEL = 63
 MOST_SUBDOMAIN = 253
 _MOST_PORT_NAME = 15
 

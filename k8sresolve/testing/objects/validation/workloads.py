@@ -8,7 +8,8 @@ from typing import Any, TypeAlias
 
 from k8sresolve._escaping import told
 from k8sresolve.testing.objects.fields import FieldPath, Object
-from k8sresolve.testing.objects.validation.formats import MOST_LABEL, label, labels
+from k8sresolve.testing.objects.labels import MOST_LABEL
+from k8sresolve.testing.objects.validation.formats import label, labels
 from k8sresolve.testing.objects.validation.rows import Refused, at, items, mappings
 
 _Terms: TypeAlias = Sequence[tuple[int, Object]]
