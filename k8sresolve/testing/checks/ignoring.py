@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 
 from k8sresolve.findings import Finding
-from k8sresolve.testing.controllers.finding import key_of
-from k8sresolve.testing.objects.kinds import Resource, Workload
+from k8sresolve.testing.controllers.finding import titled
+from k8sresolve.testing.objects.kinds import Resource
 
 _NONE: frozenset[str] = frozenset()
 
@@ -18,7 +18,7 @@ def unignored(findings: Iterable[Finding], items: Iterable[Resource]) -> Iterato
     for item in items:
         written = item.written
         if written.ignored:
-            of_objects[_told(item)] = written.ignored
+            of_objects[titled(item)] = written.ignored
         if written.comments and written.file not in files:
             files.add(written.file)
             of_lines |= {(written.file, line): rules for line, rules in written.comments.items()}
@@ -26,8 +26,3 @@ def unignored(findings: Iterable[Finding], items: Iterable[Resource]) -> Iterato
         named = of_objects.get(finding.object, _NONE) | of_lines.get((finding.source, finding.line), _NONE)
         if not any(fnmatchcase(finding.rule, pattern) for pattern in named):
             yield finding
-
-
-def _told(item: Resource) -> str:
-    kind = item.kind if isinstance(item, Workload) else type(item).__name__
-    return f"{kind} {key_of(item)}"

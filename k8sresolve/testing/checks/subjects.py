@@ -30,7 +30,7 @@ class AllObjects:
     @cached_property
     def may_make_pods(self) -> Sequence[str]:
         """Objects of kinds that Kubernetes does not have: what an operator makes of them is not among the manifests."""
-        return [item.name.replace("/", " ", 1) for item in self.store.all("CustomResource")]
+        return [f"{item.kind} {item.name}" for item in self.store.all("CustomResource")]
 
     @cached_property
     def service_names(self) -> Mapping[str, Sequence[str]]:

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from k8sresolve._log import logger
 from k8sresolve.testing.controllers.built_ins import add_built_ins
 from k8sresolve.testing.controllers.control_plane import ControlPlane
+from k8sresolve.testing.controllers.finding import titled
 from k8sresolve.testing.controllers.networks import Networks
 from k8sresolve.testing.objects.addresses import FAMILIES, IPFamily, families_of
 from k8sresolve.testing.objects.kinds import Namespace, Node, Resource, Service
-from k8sresolve.testing.objects.store import Store
+from k8sresolve.testing.objects.store import Store, place_of
 
 
 def apply(
@@ -28,10 +29,10 @@ def apply(
     """
     seen: set[tuple[str, str, str]] = set()
     for resource in resources:
-        key = (type(resource).__name__, resource.namespace, resource.name)
-        if key in seen:
-            logger.warning("%s %s/%s is given twice; the later one holds", *key)
-        seen.add(key)
+        place = place_of(resource)
+        if place in seen:
+            logger.warning("%s is given twice; the later one holds", titled(resource))
+        seen.add(place)
         store.add(resource)
     networks = Networks.of(service_cidrs, pod_cidrs, _asked_families(store))
     any_namespace = next(store.all("Namespace"), None) is None

@@ -46,7 +46,7 @@ from k8sresolve.testing.objects.kinds import (
 from k8sresolve.testing.objects.letters import letters
 from k8sresolve.testing.objects.manifests import read_manifests, read_objects, read_pod_template
 from k8sresolve.testing.objects.pods import MOST_PODS
-from k8sresolve.testing.objects.store import Store
+from k8sresolve.testing.objects.store import Store, place_of
 
 # In this order a namespace is emptied: workloads before their pods, so that nobody makes them again.
 _NAMESPACED: tuple[type[Resource], ...] = (
@@ -102,7 +102,7 @@ class Changes:
     def apply(self, manifests: Sequence[Manifest], *, recursive: bool) -> None:
         """Put objects in, or in place of those of the same name."""
         read = self._read(manifests, recursive=recursive)
-        resources = {(type(one), one.namespace, one.name): one for one in read}
+        resources = {place_of(one): one for one in read}
         if not resources:
             raise ManifestError("apply: nothing is given that DNS depends on")
         with self._whole():
@@ -211,7 +211,7 @@ class Changes:
 
     def _put(self, resource: Resource) -> Resource | None:
         """Put an object in, with what the API server keeps of the one before it, which is returned."""
-        previous = self._store.get(type(resource).__name__, resource.namespace, resource.name)
+        previous = self._store.get(*place_of(resource))
         match resource:
             case ConfigMap():
                 if not isinstance(previous, ConfigMap) or previous.data != resource.data:
@@ -238,10 +238,8 @@ class Changes:
             if not name or name in given or self._store.has_namespace(name):
                 continue
             if not self._any_namespace:
-                kind = type(resource).__name__
-                raise ManifestError(
-                    f"apply: {kind} {resource.name} lies in {name}, but {missing(self._store, [Namespace], name)}"
-                )
+                told = missing(self._store, [Namespace], name)
+                raise ManifestError(f"apply: {resource.kind} {resource.name} lies in {name}, but {told}")
             self._store.add(Namespace(name))
 
     def _apply_workloads(self, applied: Sequence[tuple[Resource | None, Workload]]) -> None:
@@ -283,20 +281,20 @@ class Changes:
             case Namespace():
                 for kind in _NAMESPACED:
                     for item in [item for item in self._upkeep.all(kind) if item.namespace == found.name]:
-                        if self._store.get(kind.__name__, item.namespace, item.name) is not None:
+                        if self._store.get(*place_of(item)) is not None:
                             self._remove(item)
                 self._store.remove("Namespace", "", found.name)
             case Node():
                 return self._remove_node(found)
             case _:
-                self._store.remove(type(found).__name__, found.namespace, found.name)
+                self._store.remove(*place_of(found))
         return []
 
     def _remove_workload(self, workload: Workload) -> list[Workload]:
         pods = self._upkeep.pods_of(workload)
         above = self._upkeep.owner_of(workload)
         for item in (workload, *self._upkeep.replica_sets_of(workload)):
-            self._store.remove(type(item).__name__, item.namespace, item.name)
+            self._store.remove(*place_of(item))
         for pod in pods:
             self._upkeep.drop(pod)
         return [] if above is None else [above]

@@ -5,6 +5,7 @@ What an object states wins: an address, a status, slices, or the pods that belon
 """
 
 import zlib
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import attrs
@@ -216,8 +217,14 @@ class ControlPlane:
         owners = self._owners()
         lone = [workload for workload in workloads if (workload.namespace, workload.title) not in owners]
         check_count(sum(len(self._nodes) if isinstance(one, DaemonSet) else one.replicas for one in lone))
+        used: dict[str, set[str]] = defaultdict(set)
+        for pod in self._pods():
+            used[pod.namespace].add(pod.name)
         for workload in lone:
-            yield from make_pods(workload, self._nodes)
+            names = used[workload.namespace]
+            made = make_pods(workload, self._nodes, names)
+            names.update(pod.name for pod in made)
+            yield from made
 
     def _owners(self) -> set[_Key]:
         """Tell which workloads have pods or ReplicaSets among the manifests."""

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from k8sresolve._escaping import told
 from k8sresolve.errors import ManifestError
-from k8sresolve.testing.objects.kinds import Resource
+from k8sresolve.testing.objects.kinds import CustomWorkload, Resource
 from k8sresolve.testing.objects.store import Store
 
 _OUTSIDE = ("Namespace", "Node")  # these lie in no namespace
@@ -17,6 +17,11 @@ T = TypeVar("T", bound=Resource)
 def key_of(resource: Resource) -> str:
     """Name an object: `NAMESPACE/NAME`, or by its name alone where it lies in no namespace."""
     return f"{resource.namespace}/{resource.name}" if resource.namespace else resource.name
+
+
+def titled(resource: Resource) -> str:
+    """Name an object with its kind, as findings do: `KIND NAMESPACE/NAME`."""
+    return f"{resource.kind} {key_of(resource)}"
 
 
 def parted(name: str) -> tuple[str, str]:
@@ -32,11 +37,16 @@ def find(store: Store, kinds: Sequence[type[T]], name: str) -> T:
     namespace, bare = parted(name)
     for kind in kinds:
         place = "" if kind.__name__ in _OUTSIDE else namespace or "default"
-        found = store.get(kind.__name__, place, bare)
+        found = _custom(store, place, bare) if kind is CustomWorkload else store.get(kind.__name__, place, bare)
         if isinstance(found, kind):
             return found
     bare = bare if kinds[0].__name__ in _OUTSIDE else f"{namespace or 'default'}/{bare}"
     raise ManifestError(missing(store, kinds, bare))
+
+
+def _custom(store: Store, namespace: str, name: str) -> Resource | None:
+    there = store.all("CustomWorkload")
+    return next((item for item in there if (item.namespace, item.name) == (namespace, name)), None)
 
 
 def missing(store: Store, kinds: Sequence[type[T]], name: str) -> str:

@@ -62,7 +62,7 @@ def read_custom(obj: Object, kind: str) -> Iterator[CustomWorkload | CustomResou
         count = cast(int, replicas) if known else 1
         yield CustomWorkload(namespace, own, count, template, custom_kind=kind)
     if not found:
-        yield CustomResource(namespace, f"{kind}/{name}", kind)
+        yield CustomResource(namespace, name, kind)
 
 
 def _templates(value: Any, depth: int) -> Iterator[Object]:

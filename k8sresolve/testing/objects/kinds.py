@@ -79,6 +79,11 @@ class Manifested:
     refused: tuple[Refusal, ...] = attrs.field(default=(), kw_only=True, eq=False, repr=False)
     written: Written = attrs.field(default=UNWRITTEN, kw_only=True, eq=False, repr=False)
 
+    @property
+    def kind(self) -> str:
+        """Its kind, as manifests have it."""
+        return type(self).__name__
+
     def as_written(self, written: Written, refused: tuple[Refusal, ...] = ()) -> Self:
         """Say of it where it is written, and what is refused."""
         return attrs.evolve(self, written=written, refused=refused)
@@ -257,11 +262,6 @@ class Workload(Manifested):
     owner: str = ""
 
     @property
-    def kind(self) -> str:
-        """Its kind, as manifests have it."""
-        return type(self).__name__
-
-    @property
     def title(self) -> str:
         """What pods have as their `owner`: `KIND/NAME`."""
         return f"{self.kind}/{self.name}"
@@ -337,7 +337,12 @@ class CustomResource(Manifested):
 
     namespace: str
     name: str
-    kind: str
+    custom_kind: str
+
+    @property
+    def kind(self) -> str:
+        """Its kind, as manifests have it."""
+        return self.custom_kind
 
 
 @attrs.frozen

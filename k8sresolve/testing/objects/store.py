@@ -9,6 +9,8 @@ from typing import Generic, Protocol, TypeVar
 
 from k8sresolve.testing.objects.kinds import (
     MIRRORING_CONTROLLER,
+    CustomResource,
+    CustomWorkload,
     Endpoints,
     EndpointSlice,
     Pod,
@@ -56,6 +58,17 @@ class _Index(Generic[T]):
         return self._entries.get(key, ())
 
 
+def place_of(resource: Resource) -> tuple[str, str, str]:
+    """Tell the kind, namespace and name by which the store knows an object.
+
+    The kinds that Kubernetes does not have are kept together, each of which may have an object of one name: there the
+    name is `KIND/NAME`.
+    """
+    is_custom = isinstance(resource, (CustomWorkload, CustomResource))
+    name = f"{resource.kind}/{resource.name}" if is_custom else resource.name
+    return type(resource).__name__, resource.namespace, name
+
+
 class Store:
     """The objects of one cluster. `add` replaces an object of the same kind, namespace and name.
 
@@ -75,8 +88,9 @@ class Store:
 
     def add(self, resource: Resource) -> None:
         """Put an object in, in place of the one of the same kind, namespace and name, if there is one."""
-        key = (resource.namespace, resource.name)
-        objects = self._objects.setdefault(type(resource).__name__, {})
+        kind, namespace, name = place_of(resource)
+        key = (namespace, name)
+        objects = self._objects.setdefault(kind, {})
         previous = objects.get(key)
         if previous is not None:
             self._unindex(previous)
@@ -137,7 +151,7 @@ class Store:
     def workload(self, namespace: str, title: str) -> Workload | None:
         """Find a workload by its title, which is what its pods have as their owner."""
         kind, _, name = title.partition("/")
-        found = self.get(kind, namespace, name) or self.get("CustomWorkload", namespace, name)
+        found = self.get(kind, namespace, name) or self.get("CustomWorkload", namespace, title)
         return found if isinstance(found, Workload) and found.title == title else None
 
     def slices(self, namespace: str, service: str) -> Sequence[EndpointSlice]:

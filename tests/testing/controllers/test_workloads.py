@@ -82,6 +82,12 @@ def test_the_default_is_one_replica_and_none_is_none():
 
 def test_two_kinds_of_workload_may_share_a_name():
     assert len(pods(filled(workload("Deployment"), workload("StatefulSet")))) == 2
+    alike = [
+        workload(kind, **count) for kind, count in (("DaemonSet", {}), ("ReplicaSet", {"replicas": 2}), ("Job", {}))
+    ]
+    made = pods(filled(*alike))
+    assert sorted(item.owner for item in made) == ["DaemonSet/web", "Job/web", "ReplicaSet/web", "ReplicaSet/web"]
+    assert len({item.ip for item in made}) == 4
 
 
 def test_a_daemon_set_has_a_pod_on_each_node_that_its_selector_fits():

@@ -45,6 +45,25 @@ def test_pods_of_a_template_in_any_kind_count_for_selectors(workload, pods):
     assert {pod.owner for pod in cluster.pods("shop/web")} >= {f"{workload['kind']}/web"}
 
 
+def test_kinds_may_each_have_one_of_the_same_name(caplog):
+    """As a CloneSet beside a Rollout, or Knative's Service beside the one that it makes."""
+    other = {**TEMPLATE, "metadata": {"labels": {"app": "api"}}}
+    clone_set = custom("apps.kruise.io/v1alpha1", "CloneSet", {"replicas": 2, "template": other})
+    knative = custom("serving.knative.dev/v1", "Service", {"template": {**TEMPLATE, "metadata": {}}})
+    api = {**SERVICE, "metadata": {**META, "name": "api"}}
+    api["spec"] = {**SERVICE["spec"], "selector": {"app": "api"}}
+    cluster = Cluster.from_objects([ROLLOUT, clone_set, knative, SERVICE, api])
+    with cluster.resolver(namespace="shop") as resolver:
+        assert [len(resolver.service(name).addresses) for name in ("web", "api")] == [3, 2]
+    assert {pod.owner for pod in cluster.pods("shop/web")} == {"Rollout/web"}
+    assert caplog.records == []
+
+
+def test_of_one_kind_and_name_the_later_holds(caplog):
+    Cluster.from_objects([ROLLOUT, ROLLOUT])
+    assert "Rollout shop/web is given twice; the later one holds" in caplog.text
+
+
 def test_the_kind_is_told_as_it_is_written():
     [made] = read_objects([ROLLOUT])
     assert isinstance(made, CustomWorkload)
@@ -69,7 +88,7 @@ def test_the_kind_is_told_as_it_is_written():
 )
 def test_what_has_no_template_of_pods_is_remembered_and_nothing_of_it_is_refused(spec):
     thing = custom("example.com/v1", "Thing", spec)
-    assert read_objects([thing]) == [CustomResource("shop", "Thing/web", "Thing")]
+    assert read_objects([thing]) == [CustomResource("shop", "web", "Thing")]
 
 
 @pytest.mark.parametrize("replicas", [-1, 1 << 31, "3", 2.5, True])
@@ -82,7 +101,7 @@ def test_a_template_that_lies_too_deep_is_not_looked_for():
     spec = {"template": TEMPLATE}
     for _ in range(20):
         spec = {"spec": spec}
-    assert read_objects([custom("example.com/v1", "Thing", spec)]) == [CustomResource("shop", "Thing/web", "Thing")]
+    assert read_objects([custom("example.com/v1", "Thing", spec)]) == [CustomResource("shop", "web", "Thing")]
 
 
 @pytest.mark.parametrize(

@@ -252,9 +252,7 @@ def test_a_kustomization_is_one_by_its_kind_in_any_file_and_stream(tmp_path):
         assert "a kustomization" in refused(tmp_path, text, "all.yaml").problem
     flux = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: a}\n"
     write(tmp_path, kustomization_yaml=flux)
-    assert read_manifests([tmp_path / "kustomization.yaml"]) == [
-        CustomResource("default", "Kustomization/a", "Kustomization")
-    ]
+    assert read_manifests([tmp_path / "kustomization.yaml"]) == [CustomResource("default", "a", "Kustomization")]
 
 
 def test_a_helm_chart_is_told_to_be_one(tmp_path):

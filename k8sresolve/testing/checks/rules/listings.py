@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from k8sresolve.findings import Finding
 from k8sresolve.testing.checks.subjects import AllObjects
 from k8sresolve.testing.checks.telling import finding_in
+from k8sresolve.testing.controllers.finding import titled
 from k8sresolve.testing.objects.kinds import Endpoints, EndpointSlice
 
 
@@ -21,7 +22,7 @@ def check_owner(listing: EndpointSlice | Endpoints, around: AllObjects) -> Itera
     told = f"there is no Service {listing.namespace}/{service}" if service else "is missing"
     yield finding_in(
         listing.written,
-        f"{type(listing).__name__} {listing.namespace}/{listing.name}",
+        titled(listing),
         "endpoints-without-service",
         severity="remark",
         field=field,
@@ -35,7 +36,7 @@ def check_kind(listing: EndpointSlice | Endpoints, _around: AllObjects) -> Itera
     if isinstance(listing, Endpoints) and not listing.skip:
         yield finding_in(
             listing.written,
-            f"Endpoints {listing.namespace}/{listing.name}",
+            titled(listing),
             "endpoints-deprecated",
             severity="remark",
             field="kind",

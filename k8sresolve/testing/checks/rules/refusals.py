@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from k8sresolve.findings import Finding
 from k8sresolve.testing.checks.subjects import AllObjects
-from k8sresolve.testing.controllers.finding import key_of
+from k8sresolve.testing.controllers.finding import titled
 from k8sresolve.testing.objects.kinds import Refusal, Resource
 
 KUBERNETES = "1.37"
@@ -14,7 +14,7 @@ KUBERNETES = "1.37"
 def check_refusals(item: Resource, _around: AllObjects) -> Iterator[Finding]:
     """Whether an API server takes the object: an error where none does, a remark where only an older one does not."""
     for refusal in item.refused:
-        yield _finding(f"{type(item).__name__} {key_of(item)}", refusal)
+        yield _finding(titled(item), refusal)
 
 
 def _finding(about: str, refusal: Refusal) -> Finding:
