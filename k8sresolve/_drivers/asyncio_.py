@@ -6,7 +6,7 @@ from socket import SocketType
 from typing import Any
 from weakref import ref
 
-from k8sresolve._core.engine.desk import Batch, Flight
+from k8sresolve._core.engine.flights import Batch, Flight, Lone
 from k8sresolve._core.engine.inquiry import Reading
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
@@ -37,14 +37,14 @@ class AsyncioDriver(PooledDriver):
     def _has_ended(loop: asyncio.AbstractEventLoop) -> bool:
         return loop.is_closed()
 
-    def _wait(self, batch: Batch) -> asyncio.Future[None]:
+    def _wait(self, batch: Batch | Lone) -> asyncio.Future[None]:
         waiter: asyncio.Future[None] = self._home().create_future()
         if batch.done:
             waiter.set_result(None)
         batch.waiter = waiter
         return waiter
 
-    def wake(self, batch: Batch) -> None:
+    def wake(self, batch: Batch | Lone) -> None:
         """Let the batch's task go on."""
         waiter = batch.waiter
         if waiter is not None and not waiter.done():
@@ -68,10 +68,10 @@ class AsyncioDriver(PooledDriver):
     def _listen(self, slot: Slot) -> None:
         self._home().add_reader(slot.sock, self._readable, slot)
 
-    def _follow(self, flight: Flight, stream: Stream, number: int) -> None:
+    def _follow(self, flight: Flight | Lone, stream: Stream, number: int) -> None:
         self._home().add_writer(stream.sock, self._write, flight, stream, number)
 
-    def _write(self, flight: Flight, stream: Stream, number: int) -> None:
+    def _write(self, flight: Flight | Lone, stream: Stream, number: int) -> None:
         self._advance(flight, stream, number)
         if stream in flight.ports and not stream.wants_write:
             loop = self._home()

@@ -4,7 +4,7 @@ import contextlib
 import threading
 from concurrent.futures import Future
 
-from k8sresolve._core.engine.desk import Flight
+from k8sresolve._core.engine.flights import Flight
 from k8sresolve._core.engine.inquiry import Reading
 from k8sresolve._core.wire.rules import Reply
 from k8sresolve._drivers import forks

@@ -9,10 +9,11 @@ import threading
 from _socket import SHUT_RDWR, SocketType
 from collections.abc import Callable
 
-from k8sresolve._core.engine.desk import Batch, Desk, Flight
+from k8sresolve._core.engine.desk import Desk
+from k8sresolve._core.engine.flights import Batch, Flight, Lone
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
-from k8sresolve._core.engine.sends import Send
+from k8sresolve._core.engine.sends import Sending
 from k8sresolve._core.events import Events
 from k8sresolve._core.questions import Results, Round, Terms
 from k8sresolve._drivers import forks
@@ -27,14 +28,14 @@ _REST = 1.0  # seconds that a fork waits for other threads' work, which takes mi
 
 
 class _Waiter:
-    """A thread that waits for a batch of a desk. Its bell is made only when another thread may have to wake it."""
+    """A thread that waits for what it asked a desk. Its bell is made only when another thread may have to wake it."""
 
-    __slots__ = ("batch", "bell", "desk")
+    __slots__ = ("asked", "bell", "desk")
 
     def __init__(self) -> None:
         self.bell: tuple[SocketType, SocketType] | None = None
         self.desk: Desk | None = None
-        self.batch: Batch | None = None
+        self.asked: Batch | Lone | None = None
 
     def listen(self) -> bool:
         """Be there to be woken; False where the process has no file descriptor left for that."""
@@ -71,7 +72,7 @@ class _Datagrams:
 
     __slots__ = ("id", "number", "sock")
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Sending) -> None:
         self.number = send.number
         self.id = query_id()
         sock: SocketType | None = None
@@ -99,13 +100,13 @@ class _Connection(Stream):
 
     __slots__ = ("number",)
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Sending) -> None:
         self.number = send.number
         super().__init__(send.nameserver, send.payload)
 
 
 _Port = _Datagrams | _Connection
-_Ports = dict[int, tuple[Flight, _Port]]  # what is polled, by its descriptor
+_Ports = dict[int, tuple[Flight | Lone, _Port]]  # what is polled, by its descriptor
 
 
 class BlockingDriver:
@@ -190,15 +191,46 @@ class BlockingDriver:
             return self._ask_apart(round_, terms)
         waiter = _Waiter()
         try:
-            return self._ask(waiter, round_, terms)
+            return self._ask_alone(waiter, round_, terms) or self._ask(waiter, round_, terms)
         except BaseException:
             self._leave(waiter)
             raise
 
+    def _ask_alone(self, waiter: _Waiter, round_: Round, terms: Terms) -> Results | None:
+        """Ask, and wait for a lone question's answer; `_ask` goes on where the round is none, or is one no more."""
+        with self._lock:
+            if self._closed or self._torn:
+                return None
+            self._current = waiter
+            self._torn = True
+            self._waiters.add(waiter)
+            waiter.desk = desk = self.desk
+            waiter.asked = lone = desk.begin(round_, terms, monotonic(), waiter)
+            self._torn = False
+            if not isinstance(lone, Lone):
+                return None
+            (port,) = lone.ports
+        poll = select.poll()
+        poll.register(port.sock.fileno(), select.POLLIN)
+        rest = (lone.alarm - monotonic()) * 1000
+        ready = poll.poll(0.0 if rest < 0.0 else min(_LONGEST, rest))
+        with self._lock:
+            if self._torn or waiter.desk is not self.desk:
+                return None
+            self._current = waiter
+            self._torn = True
+            if ready:
+                self._advance(lone, port)
+            if lone.answer is not None:
+                self._waiters.discard(waiter)
+                waiter.asked = None  # each would keep the other, until the collector comes
+            self._torn = False
+        return None if lone.answer is None else (lone.answer,)
+
     def _ask(self, waiter: _Waiter, round_: Round, terms: Terms) -> Results:
+        """Ask, unless that is done, and wait for what suffices."""
         ready: list[tuple[int, int]] = []  # what can go on
         ports: _Ports = {}
-        batch: Batch | None = None
         results: Results | None = None
         while True:
             with self._lock:
@@ -208,17 +240,22 @@ class BlockingDriver:
                     self._give_up_desk()
                 self._current = waiter
                 self._torn = True
-                if batch is None or waiter.desk is not self.desk:  # the first, or a new one since that was given up
+                if waiter.desk is not self.desk:  # it is the first, or the one before was given up
                     self._waiters.add(waiter)
-                    waiter.desk = desk = self.desk
-                    waiter.batch = batch = desk.ask(round_, terms, monotonic(), waiter)
-                else:
+                    waiter.desk = self.desk
+                    waiter.asked = self.desk.ask(round_, terms, monotonic(), waiter)
+                batch = waiter.asked
+                if isinstance(batch, Lone):
+                    self.desk.unfold(batch)
+                    batch = waiter.asked = batch.batch
+                assert batch is not None  # noqa: S101 - it has asked
+                if not batch.done:
                     self._handle(batch, waiter, ports, ready)
                 if batch.done:
                     self._waiters.discard(waiter)
                     if waiter.bell is not None:
                         waiter.close()
-                    waiter.batch = None  # each would keep the other, until the collector comes
+                    waiter.asked = None  # each would keep the other, until the collector comes
                     self._torn = False
                     results = tuple(batch.answers)
                     break
@@ -246,10 +283,12 @@ class BlockingDriver:
             if self._torn:
                 self._give_up_desk()
             self._current, self._torn = waiter, True
-            batch = waiter.batch
-            if batch is not None and waiter.desk is self.desk and not batch.done:
-                self.wake(batch)
-                self.desk.leave(batch, monotonic())
+            asked = waiter.asked
+            if isinstance(asked, Lone) and asked.batch is not None:
+                asked = asked.batch  # which others may follow
+            if asked is not None and waiter.desk is self.desk and not asked.done:
+                self.wake(asked)
+                self.desk.leave(asked, monotonic())
             self._waiters.discard(waiter)
             self._torn = False
         waiter.close()
@@ -267,8 +306,11 @@ class BlockingDriver:
         """All that is open, as far as a torn desk tells."""
         flights = {*self.desk.flights.values()}
         for waiter in self._waiters:
-            if waiter.batch is not None:
-                flights.update(waiter.batch.flights.values())
+            asked = waiter.asked
+            if isinstance(asked, Lone):
+                flights.add(asked)
+            elif asked is not None:
+                flights.update(asked.flights.values())
         return {port for flight in flights for port in flight.ports}
 
     def _begin_anew(self) -> None:
@@ -312,7 +354,7 @@ class BlockingDriver:
                 self.desk.ring(flight, now)
         self.desk.expire(batch, now)
 
-    def _advance(self, flight: Flight, port: _Port) -> None:
+    def _advance(self, flight: Flight | Lone, port: _Port) -> None:
         if port not in flight.ports:
             return
         try:
@@ -331,40 +373,40 @@ class BlockingDriver:
 
     # -- the desk's host ---------------------------------------------------------------------------------------------
 
-    def send(self, flight: Flight, send: Send) -> str | None:
+    def send(self, flight: Flight | Lone, send: Sending) -> str | None:
         """Perform a send on a fresh socket."""
         try:
             flight.ports.append(_Datagrams(send) if send.transport == "udp" else _Connection(send))
         except OSError as error:
             return text_of(error)
-        if not self._is_alone():
+        if flight.batches and not self._is_alone():
             for batch, _ in flight.batches:
                 self._poke(batch)  # another thread may have to poll this socket
         return None
 
-    def drop(self, flight: Flight, port: _Port) -> None:
+    def drop(self, flight: Flight | Lone, port: _Port) -> None:
         """Close one of the flight's sockets."""
         port.sock.close()  # first: an exception between the two must not lose sight of what is open
         flight.ports.remove(port)
 
-    def release(self, flight: Flight) -> None:
+    def release(self, flight: Flight | Lone) -> None:
         """Close the flight's sockets."""
         for port in flight.ports:
             port.sock.close()
         flight.ports.clear()
 
-    def wake(self, batch: Batch) -> None:
+    def wake(self, batch: Batch | Lone) -> None:
         """Tell the batch's thread, and those that may have to lead its flights now."""
-        if self._is_alone():
+        if isinstance(batch, Lone) or self._is_alone():
             return
         self._poke(batch)
         for flight in batch.flights.values():
             for other, _ in flight.batches:
                 self._poke(other)
 
-    def alarm(self, flight: Flight) -> None:
+    def alarm(self, flight: Flight | Lone) -> None:
         """Let whoever polls for this flight look at its sockets and alarm anew."""
-        if self._is_alone():
+        if not flight.batches or self._is_alone():
             return
         for batch, _ in flight.batches:
             self._poke(batch)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from socket import SocketType
 from typing import TypeAlias
 
-from k8sresolve._core.engine.desk import Flight
+from k8sresolve._core.engine.flights import Flight, Lone
 from k8sresolve._drivers.sockets import Stream
 from k8sresolve.config import Nameserver
 
@@ -21,7 +21,7 @@ AGE = 30.0  # seconds in which questions leave by it
 CROWD = 32  # questions in flight on one socket; a socket's receive buffer holds some 250 small datagrams
 
 
-Ticket: TypeAlias = tuple["Slot", bytes, Flight, int]
+Ticket: TypeAlias = tuple["Slot", bytes, Flight | Lone, int]
 """A send by a pooled socket: the socket, the id it has there, its flight, and its number in that."""
 
 
@@ -57,7 +57,7 @@ class Pool:
     def __iter__(self) -> Iterator[Slot]:
         return iter(self._slots)
 
-    def choose(self, server: Nameserver, flight: Flight, now: float) -> Slot | None:
+    def choose(self, server: Nameserver, flight: Flight | Lone, now: float) -> Slot | None:
         """Find the socket that a flight's next send leaves by; None where one is to be opened and `add`ed."""
         ports: list[Ticket | Stream] = flight.ports
         for port in ports:
@@ -81,7 +81,7 @@ class Pool:
             self._free[server].append(slot)
         return slot
 
-    def enter(self, slot: Slot, id_: bytes, flight: Flight, number: int) -> Ticket:
+    def enter(self, slot: Slot, id_: bytes, flight: Flight | Lone, number: int) -> Ticket:
         """Note that a flight's send left by the socket under that id, which is none of `slot.ids`."""
         slot.ids.add(id_)
         slot.names.add(flight.key.name)

@@ -12,11 +12,12 @@ from typing import Any, TypeAlias
 from weakref import finalize, ref
 
 from k8sresolve._core.engine.alarms import Alarms
-from k8sresolve._core.engine.desk import Batch, Desk, Flight
+from k8sresolve._core.engine.desk import Desk
+from k8sresolve._core.engine.flights import Batch, Flight, Lone
 from k8sresolve._core.engine.inquiry import Reading
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
-from k8sresolve._core.engine.sends import Send
+from k8sresolve._core.engine.sends import Sending
 from k8sresolve._core.events import Events
 from k8sresolve._core.questions import Results, Round, Terms
 from k8sresolve._core.wire.reply import Odd
@@ -29,7 +30,7 @@ from k8sresolve.errors import ResolverClosed
 
 AT_ONCE = 8  # datagrams of one socket; a crowd of them would hold up the other tasks of the loop for milliseconds
 
-_Event: TypeAlias = Callable[[Flight, int, bytes | Reading, float], None]
+_Event: TypeAlias = Callable[[Flight | Lone, int, bytes | Reading, float], None]
 
 
 class PooledDriver(ABC):
@@ -39,7 +40,7 @@ class PooledDriver(ABC):
         self._rules = rules
         self._events = events
         self.desk = self._new_desk(ledger)
-        self._waiting: set[Batch] = set()
+        self._waiting: set[Batch | Lone] = set()
         self._alarms = Alarms()
         self._rings = math.inf  # when the timer is set to ring
         self._pool = Pool(self._close)
@@ -61,20 +62,24 @@ class PooledDriver(ABC):
     async def ask(self, round_: Round, terms: Terms) -> Results:
         """Ask questions at once, and wait for what suffices."""
         while not self._closed:
-            batch: Batch | None = None
+            asked: Batch | Lone | None = None
             try:
-                batch = self.desk.ask(round_, terms, monotonic())
-                self._waiting.add(batch)
-                await self._wait(batch)
-                self._waiting.discard(batch)
+                asked = self.desk.begin(round_, terms, monotonic())
+                self._waiting.add(asked)
+                await self._wait(asked)
+                self._waiting.discard(asked)
             except BaseException:
-                self._leave(batch)
+                self._leave(asked)
                 raise
-            if batch.done and not self._closed:
-                return tuple(batch.answers)
+            if isinstance(asked, Lone):
+                if asked.answer is not None and not self._closed:
+                    return (asked.answer,)
+                asked = asked.batch
+            if asked is not None and asked.done and not self._closed:
+                return tuple(asked.answers)
         raise ResolverClosed("this resolver is closed")
 
-    def _leave(self, batch: Batch | None) -> None:
+    def _leave(self, batch: Batch | Lone | None) -> None:
         """An exception ends a task's waiting: as a rule it is cancelled."""
         if self.over:
             self.abandon()  # maybe a task that its loop left pending is collected
@@ -145,11 +150,11 @@ class PooledDriver(ABC):
         """Whether nothing can run in the loop any more."""
 
     @abstractmethod
-    def _wait(self, batch: Batch) -> Awaitable[Any]:
+    def _wait(self, batch: Batch | Lone) -> Awaitable[Any]:
         """Return what is awaited until the batch is done, as it may be by now."""
 
     @abstractmethod
-    def wake(self, batch: Batch) -> None:
+    def wake(self, batch: Batch | Lone) -> None:
         """Let the batch's task go on."""
 
     @abstractmethod
@@ -169,7 +174,7 @@ class PooledDriver(ABC):
         """Let `_readable` be called whenever the socket has a datagram, until it is closed."""
 
     @abstractmethod
-    def _follow(self, flight: Flight, stream: Stream, number: int) -> None:
+    def _follow(self, flight: Flight | Lone, stream: Stream, number: int) -> None:
         """Let `_advance` be called whenever the stream can go on, until it is closed."""
 
     @abstractmethod
@@ -198,7 +203,7 @@ class PooledDriver(ABC):
             self._begin_anew()
             raise
 
-    def _look(self, flight: Flight) -> None:
+    def _look(self, flight: Flight | Lone) -> None:
         """Read what has come meanwhile: whoever held up the loop held up its replies, too, which are here."""
         ports: list[Ticket | Stream] = flight.ports
         for port in tuple(ports):
@@ -211,13 +216,13 @@ class PooledDriver(ABC):
 
     # -- the desk's host ---------------------------------------------------------------------------------------------
 
-    def alarm(self, flight: Flight) -> None:
+    def alarm(self, flight: Flight | Lone) -> None:
         """Note the flight's alarm. One that is put off leaves the timer as it is: it rings, and looks again then."""
         self._alarms.set(flight)
         if flight.alarm < self._rings:
             self._wind(flight.alarm, monotonic())
 
-    def send(self, flight: Flight, send: Send) -> str | None:
+    def send(self, flight: Flight | Lone, send: Sending) -> str | None:
         """Perform a send on a pooled socket, or on a stream of its own."""
         try:
             (self._datagram if send.transport == "udp" else self._connect)(flight, send)
@@ -225,12 +230,12 @@ class PooledDriver(ABC):
             return text_of(error)
         return None
 
-    def drop(self, flight: Flight, port: Any) -> None:
+    def drop(self, flight: Flight | Lone, port: Any) -> None:
         """Give one of the flight's ids back, or close one of its streams."""
         flight.ports.remove(port)
         self._give_up(port)
 
-    def release(self, flight: Flight) -> None:
+    def release(self, flight: Flight | Lone) -> None:
         """Give back the flight's ids, and close its streams."""
         for port in flight.ports:
             self._give_up(port)
@@ -246,7 +251,7 @@ class PooledDriver(ABC):
 
     # -- datagrams ---------------------------------------------------------------------------------------------------
 
-    def _datagram(self, flight: Flight, send: Send) -> None:
+    def _datagram(self, flight: Flight | Lone, send: Sending) -> None:
         now = monotonic()
         slot = self._pool.choose(send.nameserver, flight, now) or self._open_slot(send.nameserver, now)
         id_ = query_id()
@@ -318,7 +323,7 @@ class PooledDriver(ABC):
 
     # -- streams -----------------------------------------------------------------------------------------------------
 
-    def _connect(self, flight: Flight, send: Send) -> None:
+    def _connect(self, flight: Flight | Lone, send: Sending) -> None:
         stream: Stream | None = None
         try:
             stream = Stream(send.nameserver, send.payload)
@@ -330,7 +335,7 @@ class PooledDriver(ABC):
                 self._close(stream.sock)
             raise
 
-    def _advance(self, flight: Flight, stream: Stream, number: int) -> None:
+    def _advance(self, flight: Flight | Lone, stream: Stream, number: int) -> None:
         """Let the stream go on, and tell what comes of it; it is closed then."""
         outcome = data = None
         try:
@@ -353,10 +358,11 @@ class PooledDriver(ABC):
 
     # -- what may take long to read ----------------------------------------------------------------------------------
 
-    def _read_beside(self, event: _Event, flight: Flight, number: int, data: bytes) -> None:
+    def _read_beside(self, event: _Event, flight: Flight | Lone, number: int, data: bytes) -> None:
         """Read a reply where it does not hold up the tasks of the loop, and then tell the desk."""
         from k8sresolve._drivers import beside  # most loops never need it
 
+        flight = self.desk.unfold(flight)
         self._beside(partial(beside.read, flight, data), partial(self._was_read, event, flight, number))
 
     def _was_read(self, event: _Event, flight: Flight, number: int, reading: Reading) -> None:

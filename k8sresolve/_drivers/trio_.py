@@ -6,7 +6,7 @@ from typing import Any
 
 import trio
 
-from k8sresolve._core.engine.desk import Batch, Flight
+from k8sresolve._core.engine.flights import Batch, Flight, Lone
 from k8sresolve._core.engine.inquiry import Reading
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
@@ -40,13 +40,13 @@ class TrioDriver(PooledDriver):
         await trio.lowlevel.checkpoint_if_cancelled()
         return await super().ask(round_, terms)
 
-    def _wait(self, batch: Batch) -> Awaitable[None]:
+    def _wait(self, batch: Batch | Lone) -> Awaitable[None]:
         event = batch.waiter = trio.Event()
         if batch.done:
             event.set()
         return event.wait()  # a checkpoint in any case, as each call of trio is one
 
-    def wake(self, batch: Batch) -> None:
+    def wake(self, batch: Batch | Lone) -> None:
         """Let the batch's task go on."""
         if batch.waiter is not None:
             batch.waiter.set()
@@ -89,10 +89,10 @@ class TrioDriver(PooledDriver):
         while await _can(trio.lowlevel.wait_readable, slot.sock):
             self._safely(self._readable, slot)
 
-    def _follow(self, flight: Flight, stream: Stream, number: int) -> None:
+    def _follow(self, flight: Flight | Lone, stream: Stream, number: int) -> None:
         trio.lowlevel.spawn_system_task(self._go_on, flight, stream, number)
 
-    async def _go_on(self, flight: Flight, stream: Stream, number: int) -> None:
+    async def _go_on(self, flight: Flight | Lone, stream: Stream, number: int) -> None:
         while await _can(
             trio.lowlevel.wait_writable if stream.wants_write else trio.lowlevel.wait_readable, stream.sock
         ):

@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from k8sresolve._core.engine.desk import Batch, Desk, Flight
+from k8sresolve._core.engine.desk import Desk
+from k8sresolve._core.engine.flights import Batch, Flight
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.events import Events

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from k8sresolve import Error, InternalError, ResolverConfig
-from k8sresolve._core.engine.sends import Send
+from k8sresolve._core.engine.sends import Sending
 from k8sresolve._core.questions import TYPE_NAMES
 from k8sresolve._core.wire.names import Malformed
 from k8sresolve._core.wire.reply import read_reply
@@ -47,7 +47,7 @@ class Nameserver:
         self._manner = MANNERS[manner]
         self._sends = 0
 
-    def exchange(self, send: Send, message: bytes) -> list[Arrival]:
+    def exchange(self, send: Sending, message: bytes) -> list[Arrival]:
         """Say what comes back for a message."""
         tcp = send.transport == "tcp"
         replies = self._manner(self._sends, tcp, self._replies)

@@ -3,7 +3,7 @@
 import heapq
 import math
 
-from k8sresolve._core.engine.desk import Flight
+from k8sresolve._core.engine.flights import Flight, Lone
 
 _CROWDED = 256
 
@@ -17,12 +17,12 @@ class Alarms:
     __slots__ = ("_heap", "_most", "_serial", "_set")
 
     def __init__(self) -> None:
-        self._set: list[Flight] = []
-        self._heap: list[tuple[float, int, Flight]] = []
+        self._set: list[Flight | Lone] = []
+        self._heap: list[tuple[float, int, Flight | Lone]] = []
         self._serial = 0
         self._most = _CROWDED
 
-    def set(self, flight: Flight) -> None:
+    def set(self, flight: Flight | Lone) -> None:
         """Note the flight's alarm; an earlier note of another time no longer counts."""
         self._set.append(flight)
         if len(self._set) >= _CROWDED:
@@ -31,7 +31,7 @@ class Alarms:
     def _sort_in(self) -> None:
         """Take into the heap what was set and still counts."""
         for flight in self._set:
-            if flight.answer is None:
+            if flight.answer is None and flight.alarm < math.inf:
                 self._serial += 1
                 heapq.heappush(self._heap, (flight.alarm, self._serial, flight))
         self._set.clear()
@@ -49,9 +49,9 @@ class Alarms:
             heapq.heappop(self._heap)
         return self._heap[0][0] if self._heap else None
 
-    def due(self, now: float) -> list[Flight]:
+    def due(self, now: float) -> list[Flight | Lone]:
         """Take the flights whose alarm is due."""
-        flights: list[Flight] = []
+        flights: list[Flight | Lone] = []
         while (when := self.next()) is not None and when <= now:
             flight = heapq.heappop(self._heap)[2]
             flight.alarm = math.inf
@@ -59,5 +59,5 @@ class Alarms:
         return flights
 
 
-def _live(note: tuple[float, int, Flight]) -> bool:
+def _live(note: tuple[float, int, Flight | Lone]) -> bool:
     return note[2].answer is None and note[2].alarm == note[0]

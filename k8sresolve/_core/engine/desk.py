@@ -11,11 +11,12 @@ from functools import partial
 from typing import Any, Protocol
 
 from k8sresolve._core.engine.cache import key_of
-from k8sresolve._core.engine.inquiry import Inquiry, Reading
+from k8sresolve._core.engine.flights import Batch, Flight, Lone
+from k8sresolve._core.engine.inquiry import EDNS_SIZE, Reading, found_in, is_found, read_lone
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.places import Places
 from k8sresolve._core.engine.rules import Rules
-from k8sresolve._core.engine.sends import Send
+from k8sresolve._core.engine.sends import Send, Sending
 from k8sresolve._core.events import Events
 from k8sresolve._core.questions import (
     Failed,
@@ -28,7 +29,10 @@ from k8sresolve._core.questions import (
     never,
     suffix_of,
 )
+from k8sresolve._core.wire.names import Unsendable
+from k8sresolve._core.wire.query import encode_query
 from k8sresolve._core.wire.reply import Odd
+from k8sresolve._core.wire.rules import Reply
 
 SETTLE = 1.0  # seconds that the rest of a batch gets once what has come is usable
 SOCKETS = 3  # that one flight holds at most: a reply to an older send would hardly come
@@ -37,87 +41,10 @@ SOCKETS = 3  # that one flight holds at most: a reply to an older send would har
 _PASSED = Failed("timeout", "the deadline had passed")
 
 
-class Batch:
-    """One caller's questions that are asked at once, and the answers so far."""
-
-    __slots__ = ("answers", "deadline", "done", "flights", "missing", "patience", "round", "waiter")
-
-    def __init__(self, round_: Round, terms: Terms, waiter: Any) -> None:
-        self.round = round_
-        self.deadline = terms.deadline
-        self.patience = terms.patience
-        self.missing = count = len(round_.questions)
-        self.answers: list[Result | None] = [None] * count
-        self.flights: dict[int, Flight] = {}
-        self.done = False
-        self.waiter = waiter  # whom the host wakes when the batch is done; the desk does not look at it
-
-    def take(self, index: int, answer: Result) -> None:
-        """Take the answer to one of the questions."""
-        self.answers[index] = answer
-        self.missing -= 1
-
-
-class Flight(Inquiry):
-    """An inquiry under way, the batches that wait for it, and what the host keeps for it."""
-
-    __slots__ = (
-        "alarm",
-        "batches",
-        "began",
-        "forgotten",
-        "inside",
-        "key",
-        "launched",
-        "ports",
-        "soonest",
-        "told",
-        "was_late",
-    )
-
-    def __init__(self, batch: Batch, index: int, key: Question, desk: "Desk", now: float) -> None:
-        rules, deadline = desk.rules, batch.deadline
-        first = desk.next_turn() if rules.rotate else 0
-        question = batch.round.questions[index]
-        Inquiry.__init__(self, question, rules, desk.ledger, deadline, first=first, patience=batch.patience)
-        self.key = key
-        self.began = now
-        self.forgotten = desk.ledger.cache.forgotten  # as it was then: what is forgotten since is not to come back
-        self.inside = desk.suffix is not None and key.name.endswith(desk.suffix)
-        self.batches: dict[tuple[Batch, int], None] = {(batch, index): None}  # in the order in which they came
-        self.soonest = deadline  # no batch has an earlier one
-        self.alarm = math.inf
-        self.launched = self.was_late = False
-        self.told: tuple[int, ...] = ()  # the sends of which observers know what became
-        self.ports: list[Any] = []
-
-    @property
-    def landed(self) -> bool:
-        """Whether nothing is under way any more."""
-        return self.answer is not None
-
-    @property
-    def leader(self) -> Batch:
-        """The batch that has waited longest."""
-        return next(iter(self.batches))[0]
-
-    def join(self, batch: Batch, index: int) -> None:
-        """Let the batch wait for it, too."""
-        self.extend(batch.deadline, batch.patience)
-        self.batches[batch, index] = None
-        self.soonest = min(self.soonest, batch.deadline)
-
-    def failed(self, now: float) -> Failed:
-        """What it comes to for a caller that waits no longer."""
-        if not self.launched:
-            return Failed("timeout", "it waited in line: as many questions as may be were under way", (), now)
-        return Failed(*self.verdict(), self.exchanges(now), now)
-
-
 class Host(Protocol):
     """What the desk needs of a driver."""
 
-    def send(self, flight: Flight, send: Send) -> str | None:
+    def send(self, flight: Flight | Lone, send: Sending) -> str | None:
         """Perform a send; an error's text if that fails at once.
 
         Its outcome comes by `datagram`, `message` or `error`.
@@ -126,13 +53,13 @@ class Host(Protocol):
     def drop(self, flight: Flight, port: Any) -> None:
         """Close or give back one of `flight.ports`, and take it out."""
 
-    def release(self, flight: Flight) -> None:
+    def release(self, flight: Flight | Lone) -> None:
         """The flight has ended: close or give back what it used."""
 
-    def wake(self, batch: Batch) -> None:
+    def wake(self, batch: Batch | Lone) -> None:
         """The batch is done."""
 
-    def alarm(self, flight: Flight) -> None:
+    def alarm(self, flight: Flight | Lone) -> None:
         """`flight.alarm` has a new value: call `Desk.ring` then."""
 
     def report(self, what: str, error: Exception) -> None:
@@ -159,8 +86,8 @@ class Desk:
     ) -> None:
         self.rules = rules
         self.ledger = ledger
-        self.flights: dict[Question, Flight] = {}
-        self.suffix = suffix_of(rules.cluster_domain) if rules.cluster_domain else None  # as such keys of flights end
+        self.flights: dict[Question, Flight | Lone] = {}
+        self._suffix = suffix_of(rules.cluster_domain) if rules.cluster_domain else None  # as such keys of flights end
         self.places: Places[Flight] = Places(rules.in_flight)
         self.counters = ledger.tally.enter(self)
         self._events = events
@@ -170,6 +97,7 @@ class Desk:
         self._turn = turn  # which nameserver the next question prefers, where they rotate
         self._left = left
         self._filling = False
+        self._takes_lone = len(rules.nameservers) == 1 and not rules.use_tcp
 
     @property
     def active(self) -> int:
@@ -182,6 +110,65 @@ class Desk:
         return self.places.waiting
 
     # -- callers -----------------------------------------------------------------------------------------------------
+
+    def begin(self, round_: Round, terms: Terms, now: float, waiter: Any = None) -> Batch | Lone:
+        """Ask a round of questions, as `ask` does; as a lone question where it is one, of which all is plain."""
+        if len(round_.questions) == 1 and self._takes_lone and not self._events.observers and now < terms.deadline:
+            lone = self._ask_alone(round_.questions[0], terms, now, waiter)
+            if lone is not None:
+                return lone
+        return self.ask(round_, terms, now, waiter)
+
+    def _ask_alone(self, question: Question, terms: Terms, now: float, waiter: Any) -> Batch | Lone | None:
+        key = key_of(question)
+        # What is known or under way already, or has to wait in line, is no matter for one alone.
+        if key in self.flights or (not terms.fresh and self._recall(key, now) is not None):
+            return None
+        health = self.ledger.healths[0]
+        edns = health.takes_edns(now)
+        try:
+            payload = encode_query(question, edns=EDNS_SIZE if edns else None)
+        except Unsendable:
+            return None
+        lone = Lone(question, key, terms, waiter, now)
+        lone.inside = self._is_inside(key)
+        if not self.places.enter(lone):
+            return None
+        lone.nameserver = self.rules.nameservers[0]
+        lone.payload, lone.edns = payload, edns
+        lone.forgotten = self.ledger.cache.forgotten
+        lone.alarm = min(now + health.wait, terms.deadline)
+        self.flights[key] = lone
+        counters = self.counters
+        counters.questions += 1
+        counters.sends += 1
+        try:
+            failed = self._host.send(lone, lone)
+        except Exception as error:  # noqa: BLE001 - as in `_let`
+            flight = self.unfold(lone)
+            self._blame(flight, error, now)
+            self._land(flight, now)
+            return lone.batch
+        if failed is not None:
+            flight = self.unfold(lone)
+            self._let(flight, now, flight.on_error, 0, failed)
+            return lone.batch
+        self._host.alarm(lone)
+        return lone
+
+    def unfold(self, one: Flight | Lone) -> Flight:
+        """Make a flight and its batch of a question that was alone, to go on from where that stands."""
+        if not isinstance(one, Lone):
+            return one
+        flight = one.flight
+        if flight is None:
+            one.batch = batch = Batch(Round((one.question,)), one.terms, one.waiter)
+            one.flight = flight = batch.flights[0] = self.flights[one.key] = self._flight(batch, 0, one.key, one.began)
+            flight.forgotten, flight.launched, flight.ports = one.forgotten, True, one.ports
+            flight.go_on(one.sent())
+            one.alarm = math.inf
+            self._alarm(flight)
+        return flight
 
     def ask(self, round_: Round, terms: Terms, now: float, waiter: Any = None) -> Batch:
         """Ask a round of questions; it may be done at once. Fresh ones pass over the cache, not over flights."""
@@ -198,14 +185,15 @@ class Desk:
         for index, key in enumerate(keys):
             if batch.answers[index] is not None:
                 continue
-            flight = self.flights.get(key)
-            if flight is None:
-                batch.flights[index] = self.flights[key] = flight = Flight(batch, index, key, self, now)
+            known = self.flights.get(key)
+            if known is None:
+                flight = self._flight(batch, index, key, now)
+                batch.flights[index] = self.flights[key] = flight
                 started.append(flight)
                 if self._events.observers:
                     self._events.asked(flight.question)
             else:
-                batch.flights[index] = flight
+                batch.flights[index] = flight = self.unfold(known)
                 flight.join(batch, index)
                 self._alarm(flight)
         for flight in started:
@@ -213,8 +201,14 @@ class Desk:
                 self._launch(flight, now)
         return batch
 
-    def leave(self, batch: Batch, now: float) -> None:
+    def leave(self, batch: Batch | Lone, now: float) -> None:
         """The caller no longer waits. Flights that nobody else waits for end; the others go on."""
+        if isinstance(batch, Lone):
+            if batch.done:
+                return
+            self.unfold(batch)
+            assert batch.batch is not None  # noqa: S101 - it was unfolded
+            batch = batch.batch
         batch.done = True
         left = tuple(batch.flights.items())
         batch.flights.clear()
@@ -229,7 +223,7 @@ class Desk:
     def close(self, now: float) -> None:
         """End every flight; their callers get `Failed("closed")`, and nothing is asked any more."""
         self._filling = True
-        for flight in list(self.flights.values()):
+        for flight in map(self.unfold, list(self.flights.values())):
             # One batch that is done with may have ended others of these.
             if flight.answer is None:
                 flight.end(now, "closed")
@@ -242,20 +236,46 @@ class Desk:
 
     # -- the host ----------------------------------------------------------------------------------------------------
 
-    def datagram(self, flight: Flight, number: int, data: bytes | Reading, now: float) -> None:
+    def datagram(self, flight: Flight | Lone, number: int, data: bytes | Reading, now: float) -> None:
         """A datagram came for that send, or was read meanwhile."""
+        if flight.answer is not None:
+            return
+        if isinstance(flight, Lone):
+            lone = flight
+            if lone.flight is None and isinstance(data, bytes):
+                reading = None
+                try:
+                    reading = read_lone(data, lone.payload, lone.key.rdtype)
+                except Exception as error:  # noqa: BLE001 - as in `_let`
+                    self._blame(self.unfold(lone), error, now)
+                if reading is not None:
+                    if is_found(reading):
+                        self._land_alone(lone, reading, now)
+                        return
+                    data = partial(_give, reading)
+            flight = self.unfold(lone)
+            if flight.answer is not None:
+                self._land(flight, now)
+                return
         self._let(flight, now, flight.on_datagram, number, data)
 
-    def message(self, flight: Flight, number: int, data: bytes | Reading, now: float) -> None:
+    def message(self, flight: Flight | Lone, number: int, data: bytes | Reading, now: float) -> None:
         """A whole message came over that send's stream, or was read meanwhile."""
+        flight = self.unfold(flight)
         self._let(flight, now, flight.on_stream, number, data)
 
-    def error(self, flight: Flight, number: int, outcome: str, now: float) -> None:
+    def error(self, flight: Flight | Lone, number: int, outcome: str, now: float) -> None:
         """That send failed."""
+        if flight.answer is not None:
+            return
+        flight = self.unfold(flight)
         self._let(flight, now, flight.on_error, number, outcome)
 
-    def ring(self, flight: Flight, now: float) -> None:
+    def ring(self, flight: Flight | Lone, now: float) -> None:
         """The flight's alarm is due."""
+        if flight.answer is not None:
+            return
+        flight = self.unfold(flight)
         if flight.soonest <= now:
             for batch, _ in list(flight.batches):
                 self.expire(batch, now)
@@ -290,10 +310,15 @@ class Desk:
             if self._events.observers:
                 self._events.remembered(batch.round.questions[index], now - answer.at)
 
-    def next_turn(self) -> int:
-        """Say which nameserver the next question prefers among equals. resolv.conf(5), rotate."""
+    def _flight(self, batch: Batch, index: int, key: Question, now: float) -> Flight:
+        """Make a flight for one of the batch's questions. resolv.conf(5), rotate: each prefers the next nameserver."""
+        first = self._turn if self.rules.rotate else 0
         self._turn += 1
-        return self._turn - 1
+        inside = self._is_inside(key)
+        return Flight(batch, index, key, self.rules, self.ledger, first=first, inside=inside, now=now)
+
+    def _is_inside(self, key: Question) -> bool:
+        return self._suffix is not None and key.name.endswith(self._suffix)
 
     def _launch(self, flight: Flight, now: float) -> None:
         if self.places.take(flight):
@@ -329,8 +354,7 @@ class Desk:
             return
         except Exception as error:  # noqa: BLE001
             # An error of ours must not strand those who wait for this flight.
-            self._host.report(f"asking {flight.question} failed", error)
-            flight.end(now, "internal", repr(error))
+            self._blame(flight, error, now)
         if flight.answer is not None:
             self._land(flight, now)
             if self.places.queued:
@@ -341,6 +365,11 @@ class Desk:
             for batch, _ in list(flight.batches):
                 if not batch.done:
                     self._check(batch, now)
+
+    def _blame(self, flight: Flight, error: Exception, now: float) -> None:
+        """An error of ours ends the flight."""
+        self._host.report(f"asking {flight.question} failed", error)
+        flight.end(now, "internal", repr(error))
 
     def _perform(self, flight: Flight, sends: list[Send], now: float) -> None:
         if self._events.observers:
@@ -377,21 +406,40 @@ class Desk:
                 flight.told += (number,)
                 self._events.answered(flight.question, sent.exchange(self.ledger.healths[sent.server].nameserver, now))
 
-    def _land(self, flight: Flight, now: float) -> None:
-        """The flight has its answer: keep it, and tell the batches. The caller lets the next one start."""
-        answer, key = flight.answer, flight.key
-        assert answer is not None  # noqa: S101 - callers have checked
-        if self.flights.get(key) is not flight:
-            return  # it has landed already
+    def _land_alone(self, lone: Lone, reading: Reply, now: float) -> None:
+        """The question that is alone has its answer, which is a plain one."""
+        health, began = self.ledger.healths[0], lone.began
+        took = now - began
+        health.replied(took)
+        self.ledger.budget.earn()
+        lone.answer = answer = found_in(reading, self.rules, health.nameserver, now, took * 1000)
+        self._put_down(lone, answer, now, late=False)
+        lone.done = True
+        self._host.wake(lone)
+        if self.places.queued:
+            self._fill(now)
+
+    def _put_down(self, flight: Flight | Lone, answer: Result, now: float, *, late: bool) -> None:
+        """It is under way no more: let go of what it used, and keep the answer."""
+        key = flight.key
         del self.flights[key]
         if flight.launched:
-            self.places.give_back(flight, late=flight.was_late)
+            self.places.give_back(flight, late=late)
         try:
             self._host.release(flight)
         except Exception as error:  # noqa: BLE001 - the answer is there all the same
             self._host.report(f"releasing what {flight.question} used failed", error)
-        if flight.forgotten == self.ledger.cache.forgotten:
+        cache = self.ledger.cache
+        if flight.forgotten == cache.forgotten:
             self._keep(key, answer, now)
+
+    def _land(self, flight: Flight, now: float) -> None:
+        """The flight has its answer: keep it, and tell the batches. The caller lets the next one start."""
+        answer = flight.answer
+        assert answer is not None  # noqa: S101 - callers have checked
+        if self.flights.get(flight.key) is not flight:
+            return  # it has landed already
+        self._put_down(flight, answer, now, late=flight.was_late)
         if self._events.observers:
             self._events.landed(flight.question, answer, now - flight.began)
         batches, flight.batches = flight.batches, {}
@@ -452,3 +500,7 @@ class Desk:
         if alarm != flight.alarm:
             flight.alarm = alarm
             self._host.alarm(flight)
+
+
+def _give(reading: Reply) -> Reply:
+    return reading

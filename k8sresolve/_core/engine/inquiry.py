@@ -67,6 +67,28 @@ def _read_small(message: bytes, query: bytes, rdtype: int) -> Reply | None:
     return read_plain_reply(message, query, rdtype)
 
 
+def is_found(reading: Reply) -> bool:
+    """Whether a reply has what was asked for, whole."""
+    return reading.rcode == NOERROR and bool(reading.data) and not reading.truncated
+
+
+def found_in(reading: Reply, rules: Rules, told: tuple[Exchange, ...] | str, now: float, took: float) -> Found:
+    """What a reply came to that has records; `took` milliseconds."""
+    ttl = reading.ttl or 0
+    expires = now + min(ttl, rules.cache.max_ttl)
+    return Found(reading.data, ttl, expires, reading.chain, reading.glue, reading.truncated, told, now, took)
+
+
+def read_lone(message: bytes, query: bytes, rdtype: int) -> Reply | None:
+    """Read the reply to a lone question; None for what is no sound one, of which its flight is to judge."""
+    if len(message) > EDNS_SIZE:
+        return None
+    try:
+        return read_plain_reply(message, query, rdtype)
+    except (Odd, Malformed):
+        return None
+
+
 class Inquiry:
     """One question, from the first send to its answer.
 
@@ -137,10 +159,7 @@ class Inquiry:
         if now >= self.give_up:
             return self._fail(now, "timeout", "the deadline had passed")
         rules = self._rules
-        if rules.limit is not None:
-            self._limit = now + rules.limit
-            self.give_up = min(self.give_up, self._limit)
-        self._ledger.budget.earn()
+        self._begin(now)
         try:
             if len(rules.nameservers) == 1:
                 return [self._send(now, 0, "first")]
@@ -149,6 +168,22 @@ class Inquiry:
             return [self._send(now, best, "first"), *probes]
         except Unsendable as error:
             return self._fail(now, "unsendable", str(error))
+
+    def _begin(self, now: float) -> None:
+        if self._rules.limit is not None:
+            self._limit = now + self._rules.limit
+            self.give_up = min(self.give_up, self._limit)
+        self._ledger.budget.earn()
+
+    def go_on(self, sent: Send) -> None:
+        """Begin with a first send to the only nameserver that was made before."""
+        self._begin(sent.at)
+        if sent.edns:
+            self._with_edns = sent.payload
+        else:
+            self._without = sent.payload
+        self.sent.append(sent)
+        self._wait_until(sent.at + self._ledger.healths[0].wait)
 
     def extend(self, until: float, patience: Patience) -> None:
         """Let the answer come as late as another caller lets it, unless the configuration limits the question."""
@@ -379,14 +414,9 @@ class Inquiry:
     def _judge(self, now: float, sent: Send, reading: Reply) -> list[Send]:
         if reading.rcode == NOERROR and reading.data:
             self._replied(now, sent, "NOERROR")
-            ttl = reading.ttl or 0
-            expires = now + min(ttl, self._rules.cache.max_ttl)
             first = len(self.sent) == 1 and sent.transport == "udp"
             told = self._ledger.healths[sent.server].nameserver if first else self.exchanges(now)
-            took = sent.milliseconds
-            self.answer = Found(
-                reading.data, ttl, expires, reading.chain, reading.glue, reading.truncated, told, now, took
-            )
+            self.answer = found_in(reading, self._rules, told, now, sent.milliseconds)
             return []
         if reading.rcode == NOERROR and reading.truncated:
             return self._setback(now, sent, "bad", "truncated over TCP too, before any record", replied=True)

@@ -12,12 +12,17 @@ from typing import Generic, Protocol, TypeVar
 LATE = 4  # so many times the places may be late
 
 
-class Waiting(Protocol):
-    """What waits for a place, or has one."""
+class Placed(Protocol):
+    """What has a place."""
 
-    began: float
     inside: bool  # under the cluster domain
     launched: bool  # it has been given a place
+
+
+class Waiting(Placed, Protocol):
+    """What may have to wait for one."""
+
+    began: float
 
     @property
     def landed(self) -> bool:
@@ -47,10 +52,20 @@ class Places(Generic[W]):
         """The questions in line."""
         return sum(not one.landed for queue in self._queues for one in queue)
 
+    def enter(self, one: Placed) -> bool:
+        """Take one of the places that are refused to nobody, within the lesser share; False where none is left."""
+        if self.taken >= self._shares[0]:
+            return False
+        self._prompt[one.inside] += 1
+        self.taken += 1
+        one.launched = True
+        return True
+
     def take(self, one: W) -> bool:
         """Take a place for it; False where it has to wait, and stands in line now."""
-        # Within the lesser share no place is refused to anyone.
-        if self.taken < self._shares[0] or self._is_free(one.inside):
+        if self.enter(one):
+            return True
+        if self._is_free(one.inside):
             self._prompt[one.inside] += 1
             self.taken += 1
             one.launched = True
@@ -79,7 +94,7 @@ class Places(Generic[W]):
         self._prompt[one.inside] -= 1
         self._late[one.inside] += 1
 
-    def give_back(self, one: W, *, late: bool) -> None:
+    def give_back(self, one: Placed, *, late: bool) -> None:
         """It has ended; `late` as it was noted here."""
         (self._late if late else self._prompt)[one.inside] -= 1
         self.taken -= 1

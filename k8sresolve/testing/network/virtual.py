@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from weakref import ref
 
 from k8sresolve._core.engine.alarms import Alarms
-from k8sresolve._core.engine.desk import Batch, Desk, Flight
+from k8sresolve._core.engine.desk import Desk
+from k8sresolve._core.engine.flights import Batch, Flight, Lone
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
-from k8sresolve._core.engine.sends import Send
+from k8sresolve._core.engine.sends import Sending
 from k8sresolve._core.events import Events
 from k8sresolve._core.questions import Results, Round, Terms
 from k8sresolve._drivers.loops import is_trio
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 class Exchanging(Protocol):
     """What stands in for sockets."""
 
-    def exchange(self, send: Send, message: bytes) -> list[Arrival]:
+    def exchange(self, send: Sending, message: bytes) -> list[Arrival]:
         """Say what comes back for a message; nothing is a lost packet."""
         ...
 
@@ -47,7 +48,7 @@ class VirtualTime(Protocol):
 class _Delivery(NamedTuple):
     at: float
     serial: int
-    flight: Flight
+    flight: Flight | Lone
     number: int
     transport: str
     arrival: Arrival
@@ -112,7 +113,7 @@ class _VirtualDriver:
 
     # -- the desk's host ---------------------------------------------------------------------------------------------
 
-    def send(self, flight: Flight, send: Send) -> str | None:
+    def send(self, flight: Flight | Lone, send: Sending) -> str | None:
         """Hand the message to the network, and note what will arrive."""
         now = self.now()
         flight.ports.append(send.number)
@@ -122,17 +123,17 @@ class _VirtualDriver:
             heapq.heappush(self._deliveries, delivery)
         return None
 
-    def drop(self, flight: Flight, port: int) -> None:
+    def drop(self, flight: Flight | Lone, port: int) -> None:
         """Let what arrives for that send be lost."""
         flight.ports.remove(port)
 
-    def release(self, flight: Flight) -> None:
+    def release(self, flight: Flight | Lone) -> None:
         """Nothing is held for a flight."""
 
-    def wake(self, batch: Batch) -> None:
+    def wake(self, batch: Batch | Lone) -> None:
         """A batch that is done is seen by whoever steps."""
 
-    def alarm(self, flight: Flight) -> None:
+    def alarm(self, flight: Flight | Lone) -> None:
         """Note the flight's alarm."""
         self._alarms.set(flight)
 
@@ -233,7 +234,7 @@ class AsyncVirtualDriver(_VirtualDriver):
         finally:
             self._keep_stepping(loop)
 
-    def wake(self, batch: Batch) -> None:
+    def wake(self, batch: Batch | Lone) -> None:
         """Let the batch's task go on."""
         if batch.waiter is not None and not batch.waiter.done():
             batch.waiter.set_result(None)

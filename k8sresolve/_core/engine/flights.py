@@ -1,0 +1,155 @@
+"""What is under way, and who waits for it: flights and batches, or a lone question, which stands for both."""
+
+import math
+from typing import Any
+
+from k8sresolve._core.engine.inquiry import Inquiry
+from k8sresolve._core.engine.ledger import Ledger
+from k8sresolve._core.engine.rules import Rules
+from k8sresolve._core.engine.sends import Send
+from k8sresolve._core.questions import Failed, Question, Result, Round, Terms
+from k8sresolve.config import Nameserver
+from k8sresolve.errors import Transport
+
+
+class Batch:
+    """One caller's questions that are asked at once, and the answers so far."""
+
+    __slots__ = ("answers", "deadline", "done", "flights", "missing", "patience", "round", "waiter")
+
+    def __init__(self, round_: Round, terms: Terms, waiter: Any) -> None:
+        self.round = round_
+        self.deadline = terms.deadline
+        self.patience = terms.patience
+        self.missing = count = len(round_.questions)
+        self.answers: list[Result | None] = [None] * count
+        self.flights: dict[int, Flight] = {}
+        self.done = False
+        self.waiter = waiter  # whom the host wakes when the batch is done; the desk does not look at it
+
+    def take(self, index: int, answer: Result) -> None:
+        """Take the answer to one of the questions."""
+        self.answers[index] = answer
+        self.missing -= 1
+
+
+class Flight(Inquiry):
+    """An inquiry under way, the batches that wait for it, and what the host keeps for it."""
+
+    __slots__ = (
+        "alarm",
+        "batches",
+        "began",
+        "forgotten",
+        "inside",
+        "key",
+        "launched",
+        "ports",
+        "soonest",
+        "told",
+        "was_late",
+    )
+
+    def __init__(
+        self,
+        batch: Batch,
+        index: int,
+        key: Question,
+        rules: Rules,
+        ledger: Ledger,
+        *,
+        first: int,
+        inside: bool,
+        now: float,
+    ) -> None:
+        deadline = batch.deadline
+        question = batch.round.questions[index]
+        Inquiry.__init__(self, question, rules, ledger, deadline, first=first, patience=batch.patience)
+        self.key = key
+        self.began = now
+        self.forgotten = ledger.cache.forgotten  # as it was then: what is forgotten since is not to come back
+        self.inside = inside
+        self.batches: dict[tuple[Batch, int], None] = {(batch, index): None}  # in the order in which they came
+        self.soonest = deadline  # no batch has an earlier one
+        self.alarm = math.inf
+        self.launched = self.was_late = False
+        self.told: tuple[int, ...] = ()  # the sends of which observers know what became
+        self.ports: list[Any] = []
+
+    @property
+    def landed(self) -> bool:
+        """Whether nothing is under way any more."""
+        return self.answer is not None
+
+    @property
+    def leader(self) -> Batch:
+        """The batch that has waited longest."""
+        return next(iter(self.batches))[0]
+
+    def join(self, batch: Batch, index: int) -> None:
+        """Let the batch wait for it, too."""
+        self.extend(batch.deadline, batch.patience)
+        self.batches[batch, index] = None
+        self.soonest = min(self.soonest, batch.deadline)
+
+    def failed(self, now: float) -> Failed:
+        """What it comes to for a caller that waits no longer."""
+        if not self.launched:
+            return Failed("timeout", "it waited in line: as many questions as may be were under way", (), now)
+        return Failed(*self.verdict(), self.exchanges(now), now)
+
+
+class Lone:
+    """One question that one caller waits for, sent once over UDP to the only nameserver: what nearly every one is.
+
+    As long as nothing comes but a plain answer, this is all that is noted of it: it is flight, batch and send in one.
+    At anything else (its timer, another caller, any other reply) the desk unfolds it into these: `flight` and `batch`,
+    which go on from where it stands.
+    """
+
+    __slots__ = (
+        "alarm",
+        "answer",
+        "batch",
+        "began",
+        "done",
+        "edns",
+        "flight",
+        "forgotten",
+        "inside",
+        "key",
+        "launched",
+        "nameserver",
+        "payload",
+        "ports",
+        "question",
+        "terms",
+        "waiter",
+    )
+
+    number = 0
+    transport: Transport = "udp"
+    batches: tuple[tuple[Batch, int], ...] = ()  # who else waits for it
+
+    def __init__(self, question: Question, key: Question, terms: Terms, waiter: Any, now: float) -> None:
+        self.question = question
+        self.key = key
+        self.terms = terms
+        self.began = now
+        self.waiter = waiter
+        self.ports: list[Any] = []
+        self.answer: Result | None = None
+        self.flight: Flight | None = None
+        self.batch: Batch | None = None
+        self.done = self.launched = False
+        # The desk sets these.
+        self.nameserver: Nameserver
+        self.payload: bytes
+        self.edns: bool
+        self.inside: bool
+        self.forgotten: int
+        self.alarm: float
+
+    def sent(self) -> Send:
+        """Its only send, as that of a flight."""
+        return Send(0, self.nameserver, "udp", self.payload, at=self.began, edns=self.edns)
