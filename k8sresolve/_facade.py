@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from functools import cache as once
+from functools import partial
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args
@@ -110,6 +111,10 @@ class Options:
                 raise ConfigError(
                     f"{told(observer)} is no observer", advice="give objects of classes derived from Observer"
                 )
+
+
+def _epoch(wall: Callable[[], float], now: Callable[[], float]) -> float:
+    return wall() - now()
 
 
 W = TypeVar("W", bound=str)
@@ -250,7 +255,7 @@ class Facade(Generic[D]):
             options.family,
             own=once(self._probe),
             now=driver.now,
-            epoch=lambda: self._wall() - driver.now(),
+            epoch=partial(_epoch, self._wall, driver.now),
             events=self._events,
         )
         return Line(config, setting, driver, ledger.cache)
@@ -312,9 +317,10 @@ class Facade(Generic[D]):
 
         return tuple(ip_address(address) for address in own_addresses())
 
-    def _wall(self) -> float:
-        """The Unix time."""
-        return time.time()
+    @property
+    def _wall(self) -> Callable[[], float]:
+        """Tells the Unix time."""
+        return time.time
 
     def _recall(self, call: Call[T], timeout: float | None, fresh: bool) -> T | None:
         """Return what the call came to before; None if that does not hold any more, or is not wanted."""

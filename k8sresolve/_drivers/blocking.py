@@ -203,12 +203,13 @@ class BlockingDriver:
                 return None
             self._current = waiter
             self._torn = True
-            self._waiters.add(waiter)
             waiter.desk = desk = self.desk
             waiter.asked = lone = desk.begin(round_, terms, monotonic(), waiter)
-            self._torn = False
             if not isinstance(lone, Lone):
+                self._waiters.add(waiter)
+                self._torn = False
                 return None
+            self._torn = False
             (port,) = lone.ports
         poll = select.poll()
         poll.register(port.sock.fileno(), select.POLLIN)
@@ -222,10 +223,12 @@ class BlockingDriver:
             if ready:
                 self._advance(lone, port)
             if lone.answer is not None:
-                self._waiters.discard(waiter)
                 waiter.asked = None  # each would keep the other, until the collector comes
+                self._torn = False
+                return (lone.answer,)
+            self._waiters.add(waiter)
             self._torn = False
-        return None if lone.answer is None else (lone.answer,)
+        return None
 
     def _ask(self, waiter: _Waiter, round_: Round, terms: Terms) -> Results:
         """Ask, unless that is done, and wait for what suffices."""
@@ -305,8 +308,9 @@ class BlockingDriver:
     def _ports(self) -> set[_Port]:
         """All that is open, as far as a torn desk tells."""
         flights = {*self.desk.flights.values()}
-        for waiter in self._waiters:
-            asked = waiter.asked
+        # Whose question is alone is not among those that wait.
+        for waiter in self._waiters | {self._current}:
+            asked = None if waiter is None else waiter.asked
             if isinstance(asked, Lone):
                 flights.add(asked)
             elif asked is not None:

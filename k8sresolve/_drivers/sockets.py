@@ -2,6 +2,7 @@
 
 import _socket
 import os
+from _socket import AF_INET, AF_INET6, SOCK_DGRAM, SOCK_STREAM
 from errno import EINPROGRESS, EWOULDBLOCK
 from struct import Struct
 
@@ -14,6 +15,7 @@ _Socket = _socket.socket
 _pair = _socket.socketpair
 
 MOST_DATAGRAM = 65535
+_FAMILIES = {2: AF_INET, 4: AF_INET6}  # by the length of a socket address
 _HEADER = 12  # octets of the shortest DNS message
 
 _IDS = Struct("2s" * 256)
@@ -43,17 +45,14 @@ def address_of(nameserver: Nameserver) -> tuple[str, int] | tuple[str, int, int,
     return nameserver.address, nameserver.port
 
 
-def _family_of(nameserver: Nameserver) -> int:
-    return _socket.AF_INET6 if nameserver.is_ipv6 else _socket.AF_INET
-
-
 def open_datagram(nameserver: Nameserver) -> _socket.socket:
     """Open a UDP socket on a port of its own, connected so that the kernel drops what others send; raises OSError."""
+    address = address_of(nameserver)
     sock: _socket.socket | None = None
     try:
-        sock = _Socket(_family_of(nameserver), _socket.SOCK_DGRAM)
+        sock = _Socket(_FAMILIES[len(address)], SOCK_DGRAM)
         sock.setblocking(False)
-        sock.connect(address_of(nameserver))
+        sock.connect(address)
         return sock  # noqa: TRY300 - here nothing can come in between
     except BaseException:
         if sock is not None:
@@ -86,11 +85,12 @@ class Stream:
         message = self._id + payload[2:]
         self._unsent = len(message).to_bytes(2) + message
         self._received = b""
+        address = address_of(nameserver)
         sock: _socket.socket | None = None
         try:
-            self.sock = sock = _Socket(_family_of(nameserver), _socket.SOCK_STREAM)
+            self.sock = sock = _Socket(_FAMILIES[len(address)], SOCK_STREAM)
             sock.setblocking(False)
-            code = sock.connect_ex(address_of(nameserver))
+            code = sock.connect_ex(address)
             if code not in (0, EINPROGRESS, EWOULDBLOCK):
                 raise OSError(code, os.strerror(code))  # noqa: TRY301
         except BaseException:

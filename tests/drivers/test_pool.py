@@ -5,11 +5,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from k8sresolve._core.engine.desk import Desk
 from k8sresolve._core.engine.flights import Batch, Flight
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
-from k8sresolve._core.events import Events
 from k8sresolve._core.questions import AAAA, A, Question, Round, Terms
 from k8sresolve._drivers.pool import AGE, CROWD, USES, Pool
 from k8sresolve.config import Nameserver
@@ -33,11 +31,10 @@ def pool():
 
 @pytest.fixture
 def flight_of():
-    desk = Desk(RULES, Ledger(RULES), Events(), None)
-
     def make(name, rdtype=A):
         question = Question(f"{name}.", rdtype)
-        return Flight(Batch(Round((question,)), Terms(5.0), None), 0, question, desk, 0.0)
+        batch = Batch(Round((question,)), Terms(5.0), None)
+        return Flight(batch, 0, question, RULES, Ledger(RULES), first=0, inside=False, now=0.0)
 
     return make
 

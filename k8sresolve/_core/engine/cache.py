@@ -157,7 +157,8 @@ class Cache:
         """Under the lock: do as `put`."""
         if isinstance(answer, Failed) or answer.expires <= now:
             return
-        self._drop(key)
+        if key in self._kept:
+            self._drop(key)
         if not self._add(key, answer, octets_of_answer(key, answer)):
             return
         name, rdtype = key
@@ -166,7 +167,8 @@ class Cache:
             if beside is not None:
                 self._let_live(key, answer, beside, now)
                 self._let_live(Question(name, _OTHER_FAMILY[rdtype]), beside, answer, now)
-        self._keep_to_bounds()
+        if self.octets > self.config.octets or len(self._kept) > self.config.entries:
+            self._keep_to_bounds()
 
     def _let_live(self, key: Question, negative: object, positive: object, now: float) -> None:
         """Let NODATA beside a positive answer of the other family live as long as that, within the SOA's minimum."""
@@ -183,9 +185,34 @@ class Cache:
 
     def keep(self, call: tuple[Any, ...], result: Any, asked: Asked, now: float) -> None:
         """Under the lock: keep the result of a call that asked this, if all that it was made of is here, and whole."""
+        gathered = self._gather(asked, now)
+        # With no more room than for these, the result would drive out an answer that it was made of.
+        if gathered is None or len(gathered[0]) // 2 >= self.config.entries or _is_incomplete(result):
+            return
+        made_of, found, expires = gathered
+        if call in self._kept:
+            self._drop(call)
+        finished = Finished(result, made_of)
+        if self._add(call, finished, octets_of_result(call, result, len(made_of) // 2)):
+            self._let_hold(finished, found, expires)
+            if self.octets > self.config.octets or len(self._kept) > self.config.entries:
+                self._keep_to_bounds()
+
+    def _gather(self, asked: Asked, now: float) -> tuple[list[Any], int, float] | None:
+        """What a result is made of, how many of these answers are here, and until when; None if not all are, whole."""
         made_of: list[Any] = []
         used = found = 0
         expires = math.inf
+        if len(asked) == 1 and len(asked[0][0]) == 1:
+            # Nearly all are made of one whole answer, whose question was in lower case.
+            (((key,), (answer,)),) = asked
+            if (
+                self._kept.get(key) is answer
+                and isinstance(answer, Found)
+                and not answer.truncated
+                and answer.expires > now
+            ):
+                return [key, answer], 1, answer.expires
         for questions, results in asked:
             for question, answer in zip(questions, results, strict=True):
                 key = key_of(question)
@@ -196,18 +223,11 @@ class Cache:
                     made_of += key, known
                     used += 1
                 else:
-                    return
+                    return None
                 if known is not None and known.expires > now:
                     found += 1
                     expires = min(expires, known.expires)
-        # With no more room than for these, the result would drive out an answer that it was made of.
-        if not used or found < used or len(made_of) // 2 >= self.config.entries or _is_incomplete(result):
-            return
-        self._drop(call)
-        finished = Finished(result, made_of)
-        if self._add(call, finished, octets_of_result(call, result, len(made_of) // 2)):
-            self._let_hold(finished, found, expires)
-            self._keep_to_bounds()
+        return (made_of, found, expires) if used and found >= used else None
 
     def holds(self, call: tuple[Any, ...], finished: Finished, now: float) -> bool:
         """Under the lock: whether the result of a call holds in this edition still; it is the last one used then."""

@@ -112,32 +112,33 @@ class Desk:
     # -- callers -----------------------------------------------------------------------------------------------------
 
     def begin(self, round_: Round, terms: Terms, now: float, waiter: Any = None) -> Batch | Lone:
-        """Ask a round of questions, as `ask` does; as a lone question where it is one, of which all is plain."""
-        if len(round_.questions) == 1 and self._takes_lone and not self._events.observers and now < terms.deadline:
-            lone = self._ask_alone(round_.questions[0], terms, now, waiter)
-            if lone is not None:
-                return lone
-        return self.ask(round_, terms, now, waiter)
+        """Ask a round of questions as `ask` does, but a question by itself as a lone one, where all about it is plain.
 
-    def _ask_alone(self, question: Question, terms: Terms, now: float, waiter: Any) -> Batch | Lone | None:
+        It is not where it is known or under way already, or has to wait in line.
+        """
+        questions = round_.questions
+        if len(questions) != 1 or not self._takes_lone or self._events.observers or now >= terms.deadline:
+            return self.ask(round_, terms, now, waiter)
+        (question,) = questions
         key = key_of(question)
-        # What is known or under way already, or has to wait in line, is no matter for one alone.
         if key in self.flights or (not terms.fresh and self._recall(key, now) is not None):
-            return None
-        health = self.ledger.healths[0]
+            return self.ask(round_, terms, now, waiter)
+        ledger = self.ledger
+        health = ledger.healths[0]
         edns = health.takes_edns(now)
         try:
             payload = encode_query(question, edns=EDNS_SIZE if edns else None)
         except Unsendable:
-            return None
+            return self.ask(round_, terms, now, waiter)
         lone = Lone(question, key, terms, waiter, now)
-        lone.inside = self._is_inside(key)
+        lone.inside = self._suffix is not None and key.name.endswith(self._suffix)
         if not self.places.enter(lone):
-            return None
+            return self.ask(round_, terms, now, waiter)
         lone.nameserver = self.rules.nameservers[0]
         lone.payload, lone.edns = payload, edns
-        lone.forgotten = self.ledger.cache.forgotten
-        lone.alarm = min(now + health.wait, terms.deadline)
+        lone.forgotten = ledger.cache.forgotten
+        lone.alarm = now + health.wait
+        lone.alarm = min(lone.alarm, terms.deadline)
         self.flights[key] = lone
         counters = self.counters
         counters.questions += 1
@@ -148,13 +149,14 @@ class Desk:
             flight = self.unfold(lone)
             self._blame(flight, error, now)
             self._land(flight, now)
-            return lone.batch
-        if failed is not None:
+        else:
+            if failed is None:
+                self._host.alarm(lone)
+                return lone
             flight = self.unfold(lone)
             self._let(flight, now, flight.on_error, 0, failed)
-            return lone.batch
-        self._host.alarm(lone)
-        return lone
+        assert lone.batch is not None  # noqa: S101 - it was unfolded
+        return lone.batch
 
     def unfold(self, one: Flight | Lone) -> Flight:
         """Make a flight and its batch of a question that was alone, to go on from where that stands."""
@@ -411,7 +413,9 @@ class Desk:
         health, began = self.ledger.healths[0], lone.began
         took = now - began
         health.replied(took)
-        self.ledger.budget.earn()
+        budget = self.ledger.budget
+        if budget.tokens < budget.BURST:
+            budget.earn()
         lone.answer = answer = found_in(reading, self.rules, health.nameserver, now, took * 1000)
         self._put_down(lone, answer, now, late=False)
         lone.done = True

@@ -31,14 +31,16 @@ class Health:
         """Note a reply: every send has an id and socket of its own, so each sample is unambiguous."""
         # Not locked: a sample that another thread's overwrites is one of many.
         self.failures = 0
-        srtt = self.srtt
+        srtt, var = self.srtt, self.var
         if srtt is None:
-            self.srtt, self.var = rtt, rtt / 2
+            srtt, var = rtt, rtt / 2
         else:
             # RFC 6298, section 2.3: alpha 1/8, beta 1/4.
-            self.var += (abs(srtt - rtt) - self.var) / 4
-            self.srtt = srtt + (rtt - srtt) / 8
-        wait = self.srtt + 4 * self.var
+            further = rtt - srtt
+            var += ((further if further > 0.0 else -further) - var) / 4
+            srtt += further / 8
+        self.srtt, self.var = srtt, var
+        wait = srtt + 4 * var
         self.wait = LEAST_WAIT if wait < LEAST_WAIT else min(wait, MOST_WAIT)
 
     def failed(self, now: float) -> None:

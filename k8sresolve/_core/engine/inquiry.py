@@ -74,9 +74,10 @@ def is_found(reading: Reply) -> bool:
 
 def found_in(reading: Reply, rules: Rules, told: tuple[Exchange, ...] | str, now: float, took: float) -> Found:
     """What a reply came to that has records; `took` milliseconds."""
-    ttl = reading.ttl or 0
-    expires = now + min(ttl, rules.cache.max_ttl)
-    return Found(reading.data, ttl, expires, reading.chain, reading.glue, reading.truncated, told, now, took)
+    _, truncated, data, chain, ttl, glue, *_ = reading
+    ttl = ttl or 0
+    most = rules.cache.max_ttl
+    return Found(data, ttl, now + (min(most, ttl)), chain, glue, truncated, told, now, took)
 
 
 def read_lone(message: bytes, query: bytes, rdtype: int) -> Reply | None:

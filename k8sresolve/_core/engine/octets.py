@@ -53,6 +53,8 @@ def octets_of_result(call: tuple[Any, ...], result: Any, asked: int) -> int:
     octets = _RESULT + _ASKED * asked
     if isinstance(call[1], str):  # further ones, of ports and types, are a program's constants
         octets += _TEXT + len(call[1])
+    if isinstance(result, Addresses):
+        return octets + _of_hosts(result)
     if not isinstance(result, tuple):
         return octets + _of_name(result) + _of_record(result)
     parts: tuple[object, ...] = result  # pyright: ignore[reportUnknownVariableType]
@@ -72,6 +74,10 @@ def _of_addresses(addresses: tuple[IPAddress, ...]) -> int:
     return _SEVERAL + 16 * len(addresses) if len(addresses) > 1 else 0
 
 
+def _of_hosts(addresses: Addresses) -> int:
+    return _RECORD + _of_addresses(addresses.addresses)
+
+
 def _of_service(service: Service) -> int:
     return _RECORD + _of_addresses(service.addresses) + sum(map(_of_port, service.ports))
 
@@ -82,7 +88,7 @@ def _of_port(port: Port) -> int:
 
 # By the type: to match classes, one after the other, is most of what it costs to remember a result.
 _OF_KIND: dict[type[Any], Callable[[Any], int]] = {
-    Addresses: lambda one: _RECORD + _of_addresses(one.addresses),
+    Addresses: _of_hosts,
     Service: _of_service,
     Port: _of_port,
     Endpoint: lambda _: _ENDPOINT,

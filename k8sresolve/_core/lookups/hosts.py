@@ -33,18 +33,19 @@ Walk: TypeAlias = tuple[tuple[int, ...], search.Walked]
 
 def addresses(setting: Setting, host: str) -> Lookup[Addresses]:
     """Any host, as the pod's libc would find it: literals, the hosts file, `localhost`, then the search list."""
-    trail = Trail(check_host(host), setting)
-    here = answered_here(setting, host)
-    if here is not None:
-        if not here.addresses:
-            trail.fail(NoData, f"an IP address, but no {setting.wanted}")
-        return here
     known: Results | None = None
-    rdtypes = setting.rdtypes
-    candidate = setting.search.lone(host, rdtypes) if len(rdtypes) == 1 and not setting.events.observers else None
+    candidate = _first_alone(setting, host)
     if candidate is not None:
         # Most names are found by their first candidate, and then nothing is needed but its answer.
-        known = yield Round((new(Question, (candidate, rdtypes[0])),))
+        trail = Trail(host, setting)
+        known = yield Round((new(Question, (candidate, setting.rdtypes[0])),))
+    else:
+        trail = Trail(check_host(host), setting)
+        here = answered_here(setting, host)
+        if here is not None:
+            if not here.addresses:
+                trail.fail(NoData, f"an IP address, but no {setting.wanted}")
+            return here
     if candidate is None or known is None or not isinstance(known[0], Found):
         tried = yield from searched(trail, known)
         known, candidate = tried.answers, tried.step.name
@@ -52,6 +53,18 @@ def addresses(setting: Setting, host: str) -> Lookup[Addresses]:
     return addresses_of(
         host, addresses, cname, candidate, ttl=ttl, expires_at=expires_at, incomplete=incomplete, ranks=ranks
     )
+
+
+def _first_alone(setting: Setting, host: str) -> str | None:
+    """The first candidate of a host that is certainly to be asked for, if that is one question of its own."""
+    rdtypes = setting.rdtypes
+    if len(rdtypes) != 1 or setting.events.observers or not isinstance(host, str):
+        return None
+    lower = host.lower()
+    # As `answered_here` knows them.
+    if lower[:1].isdigit() or "localhost" in lower or lower in setting.hosts:
+        return None
+    return setting.search.lone(host, rdtypes)
 
 
 def searched(trail: Trail, known: Results | None = None) -> Lookup[Tried]:

@@ -12,6 +12,8 @@ from k8sresolve._core.search.absolute import steps_for
 from k8sresolve._core.search.limits import LONGEST_NAME
 from k8sresolve._core.search.rules import Kind, PolicyRules, Step
 from k8sresolve.config import ResolverConfig
+from k8sresolve.errors import InvalidName
+from k8sresolve.names import check_host
 
 Run: TypeAlias = tuple[Step, ...]
 """Steps that are asked at once."""
@@ -55,11 +57,18 @@ def begun_with(head: str, planned: tuple[tuple[str, str, Kind, bool, bool], ...]
 
 
 def plan_behind(config: ResolverConfig, policy: PolicyRules, behind: str, rdtypes: tuple[int, ...]) -> Plan | None:
-    """Make the plan of names that end so; None where more than their length depends on the first label."""
+    """Make the plan of names that end so; None where more than their length depends on the first label.
+
+    None, too, for what can be no host name.
+    """
     domains = (config.cluster_domain or "", *config.absolute)
     unlike = frozenset([domain.strip(".").lower().partition(".")[0] for domain in domains])
     head = next((letter for letter in _LETTERS if letter not in unlike), None)
     if head is None:
+        return None
+    try:
+        check_host(head + behind)
+    except InvalidName:
         return None
     planned = steps_for(head + behind, config, policy, rdtypes)
     steps = [step._replace(name=step.name.removeprefix(head)) for step in planned]

@@ -107,7 +107,10 @@ class Search:
         return tuple(step.candidate for step in steps_for(name, self._config, self.policy, rdtypes))
 
     def lone(self, name: str, rdtypes: tuple[int, ...]) -> str | None:
-        """The first candidate, if it is asked alone; None also where no plan is kept for such names."""
+        """The first candidate, if it is asked alone; None also where no plan is kept for such names.
+
+        None for all that `check_host` refuses.
+        """
         head, plan = self._plan(name, rdtypes)
         return None if plan is None or plan.lone is None else head + plan.lone
 

@@ -1,5 +1,6 @@
 """Resolvers for programs in the offline cluster: the real ones, on the virtual driver."""
 
+from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Any, NamedTuple
 
@@ -39,8 +40,9 @@ class _Offline:
     def _probe(self) -> tuple[IPAddress, ...]:
         return self._addresses
 
-    def _wall(self) -> float:
-        return self._clock.time()
+    @property
+    def _wall(self) -> Callable[[], float]:
+        return self._clock.time
 
 
 class OfflineResolver(_Offline, Resolver):
