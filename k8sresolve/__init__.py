@@ -7,6 +7,8 @@ offline.
 Names are imported when first used, so `import k8sresolve` loads neither asyncio nor dnspython.
 """
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:

@@ -1,5 +1,7 @@
 """Text in columns, for people: what the command prints, and the log of an offline cluster. Cells are escaped."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from itertools import zip_longest
 

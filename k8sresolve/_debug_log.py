@@ -1,5 +1,7 @@
 """The observer behind the records of level DEBUG in the logger `k8sresolve`."""
 
+from __future__ import annotations
+
 from k8sresolve._core.events import Observer
 from k8sresolve._log import logger
 from k8sresolve.config import ResolverConfig

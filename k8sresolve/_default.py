@@ -1,5 +1,7 @@
 """The module-level calls: those of one `Resolver` in each process, made when first needed."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -84,6 +86,6 @@ def lookup(name: str, rdtype: str, *, timeout: float | None = None, fresh: bool 
 
 def explain(
     name: str, *, policy: Policy | None = None, timeout: float | None = None, fresh: bool = False
-) -> "Explanation":
+) -> Explanation:
     """See `Resolver.explain`."""
     return _resolver().explain(name, policy=policy, timeout=timeout, fresh=fresh)

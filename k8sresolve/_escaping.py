@@ -4,6 +4,8 @@ What comes in manifests, Corefiles, packets, resolv.conf and the environment is 
 `escaped` where it is put into an error, a log, a finding, a table or a report.
 """
 
+from __future__ import annotations
+
 
 def escaped(text: str, most: int | None = None) -> str:
     r"""Write text so that it can be printed in one line, cut to `most` characters where these are given.

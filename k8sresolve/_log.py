@@ -1,5 +1,7 @@
 """The logger `k8sresolve`: what its records tell of names and files can be printed as it stands."""
 
+from __future__ import annotations
+
 import logging
 
 from k8sresolve._escaping import escaped

@@ -1,5 +1,7 @@
 """How public values compare and how `repr` writes them."""
 
+from __future__ import annotations
+
 from typing import Any
 
 

@@ -1,5 +1,7 @@
 """The resolver for tasks, of asyncio and of trio."""
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Iterable
 from functools import partial
@@ -200,7 +202,7 @@ class AsyncResolver(Facade[AsyncDriver]):
 
     async def explain(
         self, name: str, *, policy: Policy | None = None, timeout: float | None = None, fresh: bool = False
-    ) -> "Explanation":
+    ) -> Explanation:
         """Look a host up and tell of every candidate why it was asked or left out, what came back, and what it cost.
 
         Under another `policy` it tells what that resolver would have done. Only `InvalidName` and `ConfigError` are
@@ -221,7 +223,7 @@ class AsyncResolver(Facade[AsyncDriver]):
         *,
         timeout: float | None = None,
         fresh: bool = False,
-    ) -> "list[Info]":
+    ) -> list[Info]:
         """Do as `socket.getaddrinfo`, with this resolver's search, cache and deadline in place of the C library's.
 
         Flags, services, the order of what is returned (RFC 6724) and error codes are those of the C library that this

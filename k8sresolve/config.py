@@ -4,6 +4,8 @@ Nothing here reads a file. All is checked where it is made: what cannot be meant
 give.
 """
 
+from __future__ import annotations
+
 import math
 import re
 from collections.abc import Callable, Iterable
@@ -61,12 +63,12 @@ def check_whole(name: str, value: object, least: int, most: float = math.inf) ->
     return value
 
 
-def _seconds(_owner: object, attribute: "attrs.Attribute[Any]", value: float) -> None:
+def _seconds(_owner: object, attribute: attrs.Attribute[Any], value: float) -> None:
     check_seconds(attribute.name, value, 0)
 
 
-def _whole(least: int, most: float = math.inf) -> Callable[[object, "attrs.Attribute[Any]", Any], None]:
-    def check(_owner: object, attribute: "attrs.Attribute[Any]", value: Any) -> None:
+def _whole(least: int, most: float = math.inf) -> Callable[[object, attrs.Attribute[Any], Any], None]:
+    def check(_owner: object, attribute: attrs.Attribute[Any], value: Any) -> None:
         if value is None and attribute.default is None:
             return
         check_whole(attribute.name, value, least, most)
@@ -74,7 +76,7 @@ def _whole(least: int, most: float = math.inf) -> Callable[[object, "attrs.Attri
     return check
 
 
-def _text(_owner: object, attribute: "attrs.Attribute[Any]", value: object) -> None:
+def _text(_owner: object, attribute: attrs.Attribute[Any], value: object) -> None:
     if not isinstance(value, str):
         raise ConfigError(f"{attribute.name}={told(value)} is no text", advice="give text")
 
@@ -170,7 +172,7 @@ class Nameserver(Value):
         return ":" in self.address
 
     @classmethod
-    def parse(cls, text: str) -> "Nameserver":
+    def parse(cls, text: str) -> Nameserver:
         """Read `IP`, `IP:PORT` or `[IPv6]:PORT`.
 
         Raises `ConfigError` for anything else.
@@ -306,7 +308,7 @@ def _several(addresses: Any) -> Any:
     return addresses
 
 
-def _findings(given: "Iterable[Finding]") -> "tuple[Finding, ...]":
+def _findings(given: Iterable[Finding]) -> tuple[Finding, ...]:
     findings = _items("diagnostics", given, "()")
     if not findings:
         return ()
@@ -351,13 +353,13 @@ class ResolverConfig(Value):
     )
     hosts: tuple[tuple[str, tuple[str, ...]], ...] = attrs.field(default=(), converter=_hosts, repr=False)
     source: str = attrs.field(default="", validator=_text)
-    diagnostics: "tuple[Finding, ...]" = attrs.field(default=(), converter=_findings)
+    diagnostics: tuple[Finding, ...] = attrs.field(default=(), converter=_findings)
     absolute: tuple[str, ...] = attrs.field(default=(), converter=_absolute)
 
     @classmethod
     def for_cluster(
         cls, nameserver: str | Nameserver, *, namespace: str = "default", cluster_domain: str = "cluster.local"
-    ) -> "ResolverConfig":
+    ) -> ResolverConfig:
         """Make the configuration of a pod in `namespace` for a program outside it.
 
         CoreDNS is reached at `nameserver`: `IP`, `IP:PORT` or `[IPv6]:PORT`. Raises `ConfigError` for what is none, or

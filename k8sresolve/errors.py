@@ -5,6 +5,8 @@ are `socket.gaierror` too, with the EAI code a libc would give, so `except OSErr
 working. All fields survive pickle, copy and a process pool.
 """
 
+from __future__ import annotations
+
 import _socket
 from collections.abc import Callable
 from typing import Any, ClassVar, Literal, TypeAlias

@@ -1,5 +1,7 @@
 """How a name is searched for, as users are told of it. Loaded when somebody asks: no lookup needs it."""
 
+from __future__ import annotations
+
 from typing import Literal
 
 import attrs

@@ -1,5 +1,7 @@
 """What a look at configurations and manifests finds: a value that says where, what is wrong there, and what to do."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from typing import Literal, TypeAlias, get_args
 

@@ -5,6 +5,8 @@ with the dot) for DNS and `host` (without) for URLs, TLS and Host headers. Any l
 lower case. Source: "Kubernetes DNS-Based Service Discovery", version 1.1.0; limits: RFC 1035, section 2.3.4.
 """
 
+from __future__ import annotations
+
 import re
 from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -212,7 +214,7 @@ class ServiceName(_Name):
         return f"{self.service}.{self.namespace}.svc.{self.cluster_domain}"
 
     @classmethod
-    def parse(cls, text: str, *, namespace: str | None = None, cluster_domain: str | None = None) -> "ServiceName":
+    def parse(cls, text: str, *, namespace: str | None = None, cluster_domain: str | None = None) -> ServiceName:
         """Read `svc`, `svc.ns`, `svc.ns.svc` or `svc.ns.svc.D`.
 
         `namespace` and `cluster_domain` complete the short forms; a full name states its own domain. Raises
@@ -282,7 +284,7 @@ class EndpointName(_Name):
         return undashed(self.endpoint)
 
     @classmethod
-    def parse(cls, text: str) -> "EndpointName":
+    def parse(cls, text: str) -> EndpointName:
         """Read a full endpoint name; raises `InvalidName` for anything else."""
         endpoint, _, rest = check_host(text).partition(".")
         with suppress(InvalidName):
@@ -334,7 +336,7 @@ class PortName(_Name):
         if self.service is not None:
             _within_limits(self)
 
-    def at(self, service: ServiceName) -> "PortName":
+    def at(self, service: ServiceName) -> PortName:
         """Return the same port of the Service given."""
         return PortName(self.port, self.protocol, service)
 
@@ -345,7 +347,7 @@ class PortName(_Name):
         return labels if self.service is None else f"{labels}.{self.service.host}"
 
     @classmethod
-    def parse(cls, text: str) -> "PortName":
+    def parse(cls, text: str) -> PortName:
         """Read `port`, `port/proto`, `_port._proto` or the full name; raises `InvalidName` for anything else."""
         if not isinstance(text, str) or not text.startswith("_"):
             port, slash, protocol = text.partition("/") if isinstance(text, str) else (text, "", "")
@@ -381,7 +383,7 @@ class PodName(_Name):
         return f"{dashed(self.address)}.{self.namespace}.pod.{self.cluster_domain}"
 
     @classmethod
-    def parse(cls, text: str) -> "PodName":
+    def parse(cls, text: str) -> PodName:
         """Read a full pod name; raises `InvalidName` for anything else."""
         labels = check_host(text).removesuffix(".").split(".", 3)
         address = undashed(labels[0])

@@ -5,6 +5,8 @@ in equality. Addresses and targets are in canonical order, which is no preferenc
 connect.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     import random
 
 
-def _fresh() -> "random.Random":
+def _fresh() -> random.Random:
     # Imported late: `random` brings hashlib along, and a lookup needs neither.
     import random
 
@@ -87,7 +89,7 @@ class Port(Value):
         """Whether the targets are endpoints with names of their own, not the Service itself."""
         return any(target.name.lower() != self.service.fqdn for target in self.targets)
 
-    def select(self, rng: "random.Random | None" = None) -> Iterator[tuple[IPAddress, int]]:
+    def select(self, rng: random.Random | None = None) -> Iterator[tuple[IPAddress, int]]:
         """Yield (address, port) in the order in which to try them: RFC 2782, page 3.
 
         Targets come by priority and, within one, by weighted chance; each target's addresses by the classes of RFC 6724
@@ -99,7 +101,7 @@ class Port(Value):
                 yield address, target.port
 
 
-def _by_weight(targets: tuple[Target, ...], rng: "random.Random") -> Iterator[Target]:
+def _by_weight(targets: tuple[Target, ...], rng: random.Random) -> Iterator[Target]:
     for _, group in groupby(sorted(targets, key=_priority), key=_priority):
         # Weight 0 comes first in the running sum, so it keeps its very small chance (RFC 2782, "Weight").
         order = sorted(group, key=lambda target: (target.weight > 0, rng.random()))
@@ -149,7 +151,7 @@ class _Weights:
         return index
 
 
-def _shuffled(addresses: tuple[IPAddress, ...], ranks: tuple[int, ...], rng: "random.Random") -> list[IPAddress]:
+def _shuffled(addresses: tuple[IPAddress, ...], ranks: tuple[int, ...], rng: random.Random) -> list[IPAddress]:
     ranked = [
         (rank, rng.random(), address) for rank, address in zip(ranks or (0,) * len(addresses), addresses, strict=True)
     ]
@@ -164,7 +166,7 @@ class _Spread(Value):
     addresses: tuple[IPAddress, ...]
     ranks: tuple[int, ...]
 
-    def spread(self, rng: "random.Random | None" = None) -> Iterator[IPAddress]:
+    def spread(self, rng: random.Random | None = None) -> Iterator[IPAddress]:
         """Yield the addresses in a fresh random order, the classes of RFC 6724, section 6, first.
 
         `rng` decides chance (default: a fresh generator).

@@ -1,5 +1,7 @@
 """IP addresses as the C library reads them."""
 
+from __future__ import annotations
+
 import re
 from ipaddress import IPv4Address
 

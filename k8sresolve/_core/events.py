@@ -4,6 +4,8 @@ Observers are for logs, metrics and traces. There are none in most programs, so 
 first whether there are: `if events.observers: events.asked(...)`.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +55,7 @@ class Observer:
     def landed(self, name: str, rdtype: str, outcome: Outcome, milliseconds: float) -> None:
         """A question has its result, such as `"found"`, `"nxdomain"` or `"timeout"`."""
 
-    def decided(self, name: str, candidate: "Candidate") -> None:
+    def decided(self, name: str, candidate: Candidate) -> None:
         """The search decided on one candidate for `name`, which is as the user typed it."""
 
     def remembered(self, name: str, rdtype: str, age: float) -> None:
@@ -107,7 +109,7 @@ class Events:
         for observer in self.observers:
             self._tell(observer.landed, question.name, type_name(question.rdtype), outcome_of(result), seconds * 1000)
 
-    def decided(self, name: str, candidate: "Candidate") -> None:
+    def decided(self, name: str, candidate: Candidate) -> None:
         """See `Observer.decided`."""
         for observer in self.observers:
             self._tell(observer.decided, name, candidate)

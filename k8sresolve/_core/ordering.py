@@ -4,6 +4,8 @@ The one table of each kind, and the one comparison, of the whole project: `RFC_6
 `GLIBC` and `MUSL` order what getaddrinfo(3) gives. Addresses are compared as 128 bits, IPv4 as it is mapped into IPv6.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from ipaddress import IPv6Network

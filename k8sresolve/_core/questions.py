@@ -8,6 +8,8 @@ its classes a fiftieth of the import. What is made for every lookup, and is a tu
 fast as to call the class.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Generator, Mapping
 from functools import lru_cache
 from types import MappingProxyType
@@ -303,7 +305,7 @@ class Patience:
             self.end = now + self.seconds
         return self.end
 
-    def or_more(self, other: "Patience") -> "Patience":
+    def or_more(self, other: Patience) -> Patience:
         """Whichever lasts longer."""
         if not self.seconds:
             return other

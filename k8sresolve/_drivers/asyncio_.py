@@ -1,5 +1,7 @@
 """The driver for a loop of asyncio, or one that does as asyncio's do."""
 
+from __future__ import annotations
+
 import asyncio
 from collections.abc import Callable
 from socket import SocketType

@@ -1,5 +1,7 @@
 """Reading in a thread beside a loop what would hold it up: large replies, and odd ones, which dnspython reads."""
 
+from __future__ import annotations
+
 import contextlib
 import threading
 from concurrent.futures import Future

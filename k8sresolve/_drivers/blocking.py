@@ -4,16 +4,17 @@ The first batch of a flight leads it. A caller that follows another's flight wai
 sockets; when a leader leaves, the next batch leads and is told so by its bell. There is no thread of the driver's own.
 """
 
+from __future__ import annotations
+
 import select
 import threading
 from _socket import SHUT_RDWR, SocketType
 from collections.abc import Callable
 
 from k8sresolve._core.engine.desk import Desk
-from k8sresolve._core.engine.flights import Batch, Flight, Lone
+from k8sresolve._core.engine.flights import Batch, Flight, Lone, Sending
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
-from k8sresolve._core.engine.sends import Sending
 from k8sresolve._core.events import Events
 from k8sresolve._core.questions import Results, Round, Terms
 from k8sresolve._drivers import forks

@@ -1,5 +1,7 @@
 """The clock of deadlines, round trips and remembered answers: one for all drivers, which tests that move time leave."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Callable
 from functools import partial

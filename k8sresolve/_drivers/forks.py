@@ -1,5 +1,7 @@
 """After a fork the child must not share sockets, locks or query ids with its parent."""
 
+from __future__ import annotations
+
 import os
 import threading
 from collections.abc import Callable

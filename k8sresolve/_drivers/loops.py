@@ -1,5 +1,7 @@
 """One line of service for any number of loops, asyncio's and trio's: a driver for each, made as the loop first asks."""
 
+from __future__ import annotations
+
 import sys
 import threading
 from collections.abc import Callable, Coroutine

@@ -7,6 +7,8 @@ which kube-proxy chooses a CoreDNS replica anew, so that one that was added gets
 one.
 """
 
+from __future__ import annotations
+
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from socket import SocketType
@@ -14,7 +16,6 @@ from typing import TypeAlias
 
 from k8sresolve._core.engine.flights import Flight, Lone
 from k8sresolve._drivers.sockets import Stream
-from k8sresolve.config import Nameserver
 
 USES = 100  # questions that one socket carries
 AGE = 30.0  # seconds in which questions leave by it
@@ -34,7 +35,7 @@ class Slot:
 
     __slots__ = ("born", "free", "ids", "names", "retired", "server", "sock", "waiting")
 
-    def __init__(self, server: Nameserver, sock: SocketType, now: float, *, retired: bool) -> None:
+    def __init__(self, server: int, sock: SocketType, now: float, *, retired: bool) -> None:
         self.server = server
         self.sock = sock
         self.born = now
@@ -51,13 +52,13 @@ class Pool:
     def __init__(self, close: Callable[[SocketType], None]) -> None:
         self._close = close
         self._slots: set[Slot] = set()
-        self._free: dict[Nameserver, list[Slot]] = defaultdict(list)  # those by which the next question may leave
+        self._free: dict[int, list[Slot]] = defaultdict(list)  # those by which the next question may leave
         self._retired = False
 
     def __iter__(self) -> Iterator[Slot]:
         return iter(self._slots)
 
-    def choose(self, server: Nameserver, flight: Flight | Lone, now: float) -> Slot | None:
+    def choose(self, server: int, flight: Flight | Lone, now: float) -> Slot | None:
         """Find the socket that a flight's next send leaves by; None where one is to be opened and `add`ed."""
         ports: list[Ticket | Stream] = flight.ports
         for port in ports:
@@ -73,7 +74,7 @@ class Pool:
                 return slot
         return None
 
-    def add(self, server: Nameserver, sock: SocketType, now: float) -> Slot:
+    def add(self, server: int, sock: SocketType, now: float) -> Slot:
         """Take in a socket that was opened."""
         slot = Slot(server, sock, now, retired=self._retired)
         self._slots.add(slot)

@@ -3,6 +3,8 @@
 How to wait is the loop's: `asyncio_.py` and `trio_.py`. All of a driver but `abandon` runs in its loop's thread.
 """
 
+from __future__ import annotations
+
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
@@ -13,11 +15,10 @@ from weakref import finalize, ref
 
 from k8sresolve._core.engine.alarms import Alarms
 from k8sresolve._core.engine.desk import Desk
-from k8sresolve._core.engine.flights import Batch, Flight, Lone
+from k8sresolve._core.engine.flights import Batch, Flight, Lone, Sending
 from k8sresolve._core.engine.inquiry import Reading
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
-from k8sresolve._core.engine.sends import Sending
 from k8sresolve._core.events import Events
 from k8sresolve._core.questions import Results, Round, Terms
 from k8sresolve._core.wire.reply import Odd
@@ -25,7 +26,6 @@ from k8sresolve._drivers.clock import monotonic
 from k8sresolve._drivers.pool import CROWD, Pool, Slot, Ticket
 from k8sresolve._drivers.running import report_fault
 from k8sresolve._drivers.sockets import MOST_DATAGRAM, Stream, open_datagram, query_id, text_of
-from k8sresolve.config import Nameserver
 from k8sresolve.errors import ResolverClosed
 
 AT_ONCE = 8  # datagrams of one socket; a crowd of them would hold up the other tasks of the loop for milliseconds
@@ -253,7 +253,7 @@ class PooledDriver(ABC):
 
     def _datagram(self, flight: Flight | Lone, send: Sending) -> None:
         now = monotonic()
-        slot = self._pool.choose(send.nameserver, flight, now) or self._open_slot(send.nameserver, now)
+        slot = self._pool.choose(send.server, flight, now) or self._open_slot(send, now)
         id_ = query_id()
         while id_ in slot.ids:
             id_ = query_id()
@@ -265,12 +265,12 @@ class PooledDriver(ABC):
             raise
         flight.ports.append(self._pool.enter(slot, id_, flight, send.number))
 
-    def _open_slot(self, server: Nameserver, now: float) -> Slot:
+    def _open_slot(self, send: Sending, now: float) -> Slot:
         sock: SocketType | None = None
         try:
-            sock = open_datagram(server)
+            sock = open_datagram(send.nameserver)
             self._open.add(sock)
-            slot = self._pool.add(server, sock, now)
+            slot = self._pool.add(send.server, sock, now)
             self._listen(slot)
         except BaseException:
             if sock is not None:

@@ -1,5 +1,7 @@
 """What a driver is, and the loops that run a call on one: one for callers that wait, one for tasks."""
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol, TypeAlias, TypeVar

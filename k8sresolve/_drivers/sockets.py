@@ -1,5 +1,7 @@
 """Sockets that never block, for every driver that waits on file descriptors."""
 
+from __future__ import annotations
+
 import _socket
 import os
 from _socket import AF_INET, AF_INET6, SOCK_DGRAM, SOCK_STREAM

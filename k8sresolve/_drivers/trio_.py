@@ -1,5 +1,7 @@
 """The driver for a run of trio: a system task for each socket, and one for the timer, which ends with the run."""
 
+from __future__ import annotations
+
 from collections.abc import Awaitable, Callable
 from socket import SocketType
 from typing import Any

@@ -1,5 +1,7 @@
 """glibc: getaddrinfo.c, getnameinfo.c and dns-host.c, names apart."""
 
+from __future__ import annotations
+
 import re
 import socket
 from socket import AF_INET, AF_INET6, AF_UNSPEC

@@ -1,5 +1,7 @@
 """What getaddrinfo(3) takes and gives: its flags and hints, what Python makes of them, and of what is returned."""
 
+from __future__ import annotations
+
 import socket
 from socket import AF_INET, AF_INET6, AF_UNSPEC
 from typing import Final, NamedTuple, TypeAlias

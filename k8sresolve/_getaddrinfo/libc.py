@@ -4,6 +4,8 @@ Sources of each: glibc 2.36, `sysdeps/posix/getaddrinfo.c`, `inet/getnameinfo.c`
 1.2.5, `src/network/getaddrinfo.c`, `lookup_name.c`, `lookup_serv.c`, `lookup_ipliteral.c`, `getnameinfo.c`.
 """
 
+from __future__ import annotations
+
 import socket
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence

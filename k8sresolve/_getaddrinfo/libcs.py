@@ -1,5 +1,7 @@
 """The C libraries that there are; each is loaded when asked for."""
 
+from __future__ import annotations
+
 from typing import get_args
 
 from k8sresolve._escaping import told

@@ -1,5 +1,7 @@
 """`getaddrinfo()` and `getnameinfo()` of a resolver: the C library's rules, and names as the resolver finds them."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from ipaddress import ip_address
 from socket import EAI_BADFLAGS, EAI_FAMILY, EAI_NODATA, EAI_NONAME, EAI_SERVICE, EAI_SOCKTYPE

@@ -1,5 +1,7 @@
 """musl: getaddrinfo.c, lookup_name.c, lookup_serv.c, lookup_ipliteral.c and getnameinfo.c, names apart."""
 
+from __future__ import annotations
+
 import re
 import socket
 from functools import partial

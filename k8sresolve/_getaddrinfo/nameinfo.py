@@ -1,5 +1,7 @@
 """getnameinfo(3) on any resolver."""
 
+from __future__ import annotations
+
 import _socket
 import socket
 from typing import Any

@@ -4,6 +4,8 @@ The rules ask for both by `Names`, whose lookups go wherever their maker says: b
 library's own.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from ipaddress import IPv4Address, IPv6Address
 from socket import AF_INET

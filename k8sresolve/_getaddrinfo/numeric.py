@@ -1,5 +1,7 @@
 """Numeric hosts, and addresses in packed form."""
 
+from __future__ import annotations
+
 import socket
 from collections.abc import Mapping
 from socket import AF_INET, AF_INET6

@@ -1,5 +1,7 @@
 """What Python's `getaddrinfo` returns: a tuple for each address and each kind of socket."""
 
+from __future__ import annotations
+
 import socket
 from collections.abc import Iterator, Sequence
 from typing import cast

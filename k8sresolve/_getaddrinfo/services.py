@@ -1,5 +1,7 @@
 """Services: port numbers as text, and names as services(5) lists them, for each kind of socket."""
 
+from __future__ import annotations
+
 import re
 import socket
 from socket import SOCK_DGRAM, SOCK_RAW, SOCK_SEQPACKET, SOCK_STREAM

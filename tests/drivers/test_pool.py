@@ -10,9 +10,8 @@ from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.questions import AAAA, A, Question, Round, Terms
 from k8sresolve._drivers.pool import AGE, CROWD, USES, Pool
-from k8sresolve.config import Nameserver
 
-ONE, OTHER = Nameserver("10.0.0.1"), Nameserver("10.0.0.2")
+ONE, OTHER = 0, 1
 RULES = Rules((ONE, OTHER))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from k8sresolve import Error, InternalError, ResolverConfig
-from k8sresolve._core.engine.sends import Sending
+from k8sresolve._core.engine.flights import Sending
 from k8sresolve._core.questions import TYPE_NAMES
 from k8sresolve._core.wire.names import Malformed
 from k8sresolve._core.wire.reply import read_reply

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from k8sresolve import Error, InternalError, LookupTimeout, NotFound, ResolverClosed, ResolverConfig, TemporaryFailure
-from k8sresolve._core.engine.sends import Sending
+from k8sresolve._core.engine.flights import Sending
 from k8sresolve._facade import Options
 from k8sresolve.testing.network.clock import Clock
 from k8sresolve.testing.network.parcels import REFUSED, Arrival

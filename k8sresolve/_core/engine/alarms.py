@@ -1,5 +1,7 @@
 """The alarms of many flights, for drivers that have one timer."""
 
+from __future__ import annotations
+
 import heapq
 import math
 

@@ -1,5 +1,7 @@
 """Answers by question, and finished results by call, while they last. Pure: the time is an argument."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias

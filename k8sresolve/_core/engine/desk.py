@@ -5,18 +5,20 @@ only leaves. A batch is one `Round` of one caller. The desk is pure and takes no
 callers and serialises calls; where that is by the ledger's own lock, the desk is `locked`. Every call takes the time.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol
 
 from k8sresolve._core.engine.cache import key_of
-from k8sresolve._core.engine.flights import Batch, Flight, Lone
+from k8sresolve._core.engine.flights import Batch, Flight, Lone, Sending
 from k8sresolve._core.engine.inquiry import EDNS_SIZE, Reading, found_in, is_found, read_lone
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.places import Places
 from k8sresolve._core.engine.rules import Rules
-from k8sresolve._core.engine.sends import Send, Sending
+from k8sresolve._core.engine.sends import Send
 from k8sresolve._core.events import Events
 from k8sresolve._core.questions import (
     Failed,

@@ -1,7 +1,9 @@
 """What is under way, and who waits for it: flights and batches, or a lone question, which stands for both."""
 
+from __future__ import annotations
+
 import math
-from typing import Any
+from typing import Any, TypeAlias
 
 from k8sresolve._core.engine.inquiry import Inquiry
 from k8sresolve._core.engine.ledger import Ledger
@@ -127,8 +129,9 @@ class Lone:
         "waiter",
     )
 
-    number = 0
+    number = server = 0
     transport: Transport = "udp"
+    landed = False  # it never stands in line
     batches: tuple[tuple[Batch, int], ...] = ()  # who else waits for it
 
     def __init__(self, question: Question, key: Question, terms: Terms, waiter: Any, now: float) -> None:
@@ -153,3 +156,7 @@ class Lone:
     def sent(self) -> Send:
         """Its only send, as that of a flight."""
         return Send(0, self.nameserver, "udp", self.payload, at=self.began, edns=self.edns)
+
+
+Sending: TypeAlias = Send | Lone
+"""What a driver is asked to send."""

@@ -1,5 +1,7 @@
 """What is known of each nameserver, and the budget for resending early. Pure: the time is an argument."""
 
+from __future__ import annotations
+
 import math
 
 from k8sresolve._core.engine.lock import UNSHARED, Lock

@@ -16,6 +16,8 @@ sockets here: a driver performs each `Send` and reports under its number.
             reachable for as long as the patience lasts, or `give_up` has come
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable, Iterable
 from typing import TypeAlias

@@ -1,5 +1,7 @@
 """What changes as questions are asked: the nameservers' records, the budget, the cache and the counters."""
 
+from __future__ import annotations
+
 from k8sresolve._core.engine.cache import Cache
 from k8sresolve._core.engine.health import Budget, Health
 from k8sresolve._core.engine.lock import UNSHARED, Lock

@@ -1,5 +1,7 @@
 """The lock of books that several threads keep. Who makes the books gives it: the core knows no threads."""
 
+from __future__ import annotations
+
 from types import TracebackType
 from typing import Protocol
 

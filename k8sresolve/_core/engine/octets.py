@@ -3,6 +3,8 @@
 The numbers are octets as tracemalloc(3) counts them on CPython 3.11, a share of the dictionary's among them.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any
 

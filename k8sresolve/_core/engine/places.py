@@ -6,23 +6,20 @@ bound is kept for names under the cluster domain, since most silence is an upstr
 served first come, first served.
 """
 
+from __future__ import annotations
+
 from collections import deque
 from typing import Generic, Protocol, TypeVar
 
 LATE = 4  # so many times the places may be late
 
 
-class Placed(Protocol):
-    """What has a place."""
-
-    inside: bool  # under the cluster domain
-    launched: bool  # it has been given a place
-
-
-class Waiting(Placed, Protocol):
-    """What may have to wait for one."""
+class Waiting(Protocol):
+    """What waits for a place, or has one."""
 
     began: float
+    inside: bool  # under the cluster domain
+    launched: bool  # it has been given a place
 
     @property
     def landed(self) -> bool:
@@ -52,7 +49,7 @@ class Places(Generic[W]):
         """The questions in line."""
         return sum(not one.landed for queue in self._queues for one in queue)
 
-    def enter(self, one: Placed) -> bool:
+    def enter(self, one: Waiting) -> bool:
         """Take one of the places that are refused to nobody, within the lesser share; False where none is left."""
         if self.taken >= self._shares[0]:
             return False
@@ -94,7 +91,7 @@ class Places(Generic[W]):
         self._prompt[one.inside] -= 1
         self._late[one.inside] += 1
 
-    def give_back(self, one: Placed, *, late: bool) -> None:
+    def give_back(self, one: Waiting, *, late: bool) -> None:
         """It has ended; `late` as it was noted here."""
         (self._late if late else self._prompt)[one.inside] -= 1
         self.taken -= 1

@@ -1,5 +1,7 @@
 """What holds for all questions of a resolver, frozen; its ledger, which changes, is in `ledger.py`."""
 
+from __future__ import annotations
+
 from k8sresolve.config import CacheConfig, Nameserver, ResolverConfig
 
 _ATTEMPTS = 2  # resolv.conf(5): RES_DFLRETRY
@@ -49,7 +51,7 @@ class Rules:
         self.retry_unreachable = retry_unreachable
 
     @classmethod
-    def of(cls, config: ResolverConfig, *, in_flight: int, cache: CacheConfig, retry_unreachable: float) -> "Rules":
+    def of(cls, config: ResolverConfig, *, in_flight: int, cache: CacheConfig, retry_unreachable: float) -> Rules:
         """Lay down what a configuration states: resolv.conf(5), `options`."""
         limit = None
         if config.timeout is not None:

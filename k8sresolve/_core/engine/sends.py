@@ -1,35 +1,20 @@
 """The sendings of a question: what a driver is asked to do, and the record of what became of it."""
 
+from __future__ import annotations
+
 import math
-from typing import Protocol
 
 from k8sresolve._core.questions import Exchange, new
 from k8sresolve.config import Nameserver
 from k8sresolve.errors import Purpose, Reason, Transport
 
 
-class Sending(Protocol):
-    """What a driver is asked to send: it reports what becomes of it under its `number`.
-
-    `payload` has id 0; the driver sets its own.
-    """
-
-    @property
-    def number(self) -> int: ...
-    @property
-    def nameserver(self) -> Nameserver: ...
-    @property
-    def transport(self) -> Transport: ...
-    @property
-    def payload(self) -> bytes: ...
-
-
 class Send:
-    """One sending to perform, and what became of it: see `Sending`.
+    """One sending to perform, and what became of it: it is to be reported under its `number`.
 
-    It goes to the nameserver number `server`. Once it has `ended`, `outcome` says how. `heard` is when a reply came
-    that was given elsewhere to be read. `reason` is set where that is no answer; where it is `doubted`, what came
-    cannot be right, and is not believed.
+    `payload` has id 0; the driver sets its own. It goes to the nameserver number `server`. Once it has `ended`,
+    `outcome` says how. `heard` is when a reply came that was given elsewhere to be read. `reason` is set where that is
+    no answer; where it is `doubted`, what came cannot be right, and is not believed.
     """
 
     __slots__ = (

@@ -1,5 +1,7 @@
 """The counters behind `Stats`: each desk counts by itself, and the sum is made when it is asked for."""
 
+from __future__ import annotations
+
 from typing import Protocol
 from weakref import ref
 

@@ -1,5 +1,7 @@
 """hosts(5) as glibc's `files` service reads it: bytes in, names and addresses out. It reads no file and never fails."""
 
+from __future__ import annotations
+
 import re
 from ipaddress import ip_address
 

@@ -3,6 +3,8 @@
 Costs are not worked out here but counted: the search policies walk through a rehearsal in which one name exists.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import IPv4Address

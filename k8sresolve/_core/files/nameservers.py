@@ -1,5 +1,7 @@
 """What is odd about the nameservers beside a cluster's: each has a view of its own, and one answer counts for all."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Address, ip_address, ip_network
 

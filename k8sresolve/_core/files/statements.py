@@ -1,5 +1,7 @@
 """What a resolv.conf states, before what it leaves open is filled in."""
 
+from __future__ import annotations
+
 import re
 
 from k8sresolve._core.files.dialects import DialectRules

@@ -1,5 +1,7 @@
 """The pods of a headless Service, one endpoint for each address."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from typing import NoReturn, TypeAlias
 

@@ -1,5 +1,7 @@
 """How a host name was looked up: every candidate, and what came of it."""
 
+from __future__ import annotations
+
 import attrs
 
 from k8sresolve._core.files.search_list import is_like_top_level

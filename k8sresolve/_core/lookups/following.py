@@ -4,6 +4,8 @@ Who writes an answer decides how many these are, so a lookup follows a bounded n
 cap of questions in flight.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 from k8sresolve._core.lookups.results import any_found

@@ -1,5 +1,7 @@
 """Any host, as the pod's libc would find it: literals, the hosts file, `localhost`, then the search list."""
 
+from __future__ import annotations
+
 from functools import partial
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
@@ -159,6 +161,6 @@ def _literal(host: str) -> IPAddress | None:
         return parse_inet_aton(host)
 
 
-def candidates(setting: Setting, name: str) -> "tuple[Candidate, ...]":
+def candidates(setting: Setting, name: str) -> tuple[Candidate, ...]:
     """Every candidate of a host name; asks nothing."""
     return setting.search.candidates(check_host(name), setting.rdtypes)

@@ -1,5 +1,7 @@
 """Temporary failures that a resolver reports as "no such name": whose fault it is, said in a sentence."""
 
+from __future__ import annotations
+
 from k8sresolve._core.questions import NxDomain, Question, Result
 from k8sresolve._core.search import walk as search
 from k8sresolve._core.search.rules import PolicyRules, Tried

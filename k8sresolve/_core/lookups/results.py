@@ -1,5 +1,7 @@
 """What several results of one lookup come to together."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from typing import TypeAlias
 

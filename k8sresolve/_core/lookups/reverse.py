@@ -1,5 +1,7 @@
 """From addresses to names: PTR, and pods' names."""
 
+from __future__ import annotations
+
 from k8sresolve._core.lookups.setting import Setting
 from k8sresolve._core.lookups.trail import Trail
 from k8sresolve._core.questions import AAAA, PTR, A, Lookup

@@ -1,5 +1,7 @@
 """An RRset of any type."""
 
+from __future__ import annotations
+
 from k8sresolve._core.lookups.hosts import fail, walk_for
 from k8sresolve._core.lookups.results import cname_of, lifetime
 from k8sresolve._core.lookups.setting import Setting

@@ -4,6 +4,8 @@ Each lookup is a generator: it yields what it wants to know and returns a record
 serves every driver. Nothing here knows of sockets, loops or retries; see `questions.Round`.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from typing import TypeAlias
 

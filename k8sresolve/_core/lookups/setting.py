@@ -1,5 +1,7 @@
 """What a resolver's lookups have in common: its configuration, search policy, families, own addresses and clock."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from functools import cached_property
 
@@ -41,7 +43,7 @@ class Setting:
         self.events = events
         self.hosts = dict(config.hosts)
 
-    def under(self, policy: PolicyRules | None = None, family: Family | None = None) -> "Setting":
+    def under(self, policy: PolicyRules | None = None, family: Family | None = None) -> Setting:
         """The same with another policy or family."""
         return Setting(
             self.config,

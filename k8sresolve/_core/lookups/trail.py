@@ -4,6 +4,8 @@ Answers are values until a lookup can do nothing with one; here it becomes an ex
 user typed it, what was tried, what came back and what to do.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
@@ -114,7 +116,7 @@ class Trail:
             return None  # failures are not remembered
         return self._began - answer.at
 
-    def told(self, tried: Tried, rdtypes: tuple[int, ...]) -> "Candidate":
+    def told(self, tried: Tried, rdtypes: tuple[int, ...]) -> Candidate:
         """Tell users of a candidate that was tried for these types."""
         from k8sresolve.explanations import Candidate
 

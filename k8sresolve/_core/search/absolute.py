@@ -1,5 +1,7 @@
 """Names under domains that are configured to be absolute: asked as typed only, as if a dot stood at their end."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 
 from k8sresolve._core.questions import is_under

@@ -1,5 +1,7 @@
 """Aliases whose target a nameserver left out, as CoreDNS may where an answer did not fit (coredns#4684)."""
 
+from __future__ import annotations
+
 from k8sresolve._core.questions import Empty, Found, Question, Results, Round
 
 

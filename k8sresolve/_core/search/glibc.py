@@ -1,5 +1,7 @@
 """How glibc searches: res_query.c and res_send.c, 2.36 and newer, and getaddrinfo(3)'s nss_dns."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from functools import reduce
 

@@ -1,5 +1,7 @@
 """How Go's own resolver searches: net/dnsclient_unix.go."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 
 from k8sresolve._core.questions import AAAA, A, Results, outcome_of

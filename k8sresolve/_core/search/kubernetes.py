@@ -3,6 +3,8 @@
 Under the cluster domain neighbours are asked at once, and no failure is passed over.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache

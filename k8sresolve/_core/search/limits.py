@@ -1,5 +1,7 @@
 """How long a name and a line may be."""
 
+from __future__ import annotations
+
 from typing import Final
 
 # Characters of an absolute name without escapes: 255 octets on the wire (RFC 1035, section 2.3.4).

@@ -1,5 +1,7 @@
 """How musl searches: lookup_name.c, resolvconf.c and res_search, 1.2.4 and newer; and 1.2.3, where that differs."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from functools import partial
 

@@ -4,6 +4,8 @@ A policy is asked once for the plan of `.shop.svc`, and all names that end so ha
 before it. That is right for labels that are like any other: see `is_label` and `Plan.holds_for`.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 

@@ -4,6 +4,8 @@
 questions that nobody can answer. Each has a module of its own and exports its row.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
@@ -50,7 +52,7 @@ class Step(NamedTuple):
         return self.kind if self.kind in ("unsendable", "malformed") else None
 
     @property
-    def candidate(self) -> "Candidate":
+    def candidate(self) -> Candidate:
         """The candidate as users are told of it, before it was asked."""
         from k8sresolve.explanations import Candidate
 
@@ -75,7 +77,7 @@ class Tried:
         self.beyond = beyond
 
     @property
-    def candidate(self) -> "Candidate":
+    def candidate(self) -> Candidate:
         """The candidate as users are told of it, before it was asked."""
         return self.step.candidate
 

@@ -4,6 +4,8 @@ How candidates are made, what is made of their answers, what is done next, and h
 see `rules`. Nothing here does I/O or looks at a clock: `Search.walk` yields what it wants to know and gets answers.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, get_args
@@ -97,7 +99,7 @@ class Search:
         # It holds no reference to this: both are let go of at once.
         self._planned = lru_cache(PLANS)(partial(plan_behind, config, policy))
 
-    def candidates(self, name: str, rdtypes: tuple[int, ...] = (A, AAAA)) -> "tuple[Candidate, ...]":
+    def candidates(self, name: str, rdtypes: tuple[int, ...] = (A, AAAA)) -> tuple[Candidate, ...]:
         """Tell every candidate for `name` in search order, with those left out (`asked=False`) and why.
 
         >>> search = Search(ResolverConfig.for_cluster("10.96.0.10", namespace="shop"), policy("kubernetes"))

@@ -5,6 +5,8 @@ Imported only when `reply` meets something odd. Names and records are dnspython'
 refused here. No exception of dnspython leaves this module.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable, Mapping
 from ipaddress import ip_address

@@ -5,6 +5,8 @@ that would mean something else. As octets it stands uncompressed, as in a messag
 Both keep letter case, which does not count where names are compared (RFC 4343).
 """
 
+from __future__ import annotations
+
 import re
 from functools import lru_cache
 

@@ -1,5 +1,7 @@
 """Queries as octets (RFC 1035, section 4.1), on the path of every cold lookup."""
 
+from __future__ import annotations
+
 from functools import lru_cache
 
 from k8sresolve._core.questions import Question

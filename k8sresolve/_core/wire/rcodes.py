@@ -1,5 +1,7 @@
 """Rcodes: what a nameserver says of a question beside the records (RFC 1035, section 4.1.1, and later ones)."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal, TypeAlias

@@ -6,6 +6,8 @@ which reads with dnspython and is imported only then. Both follow the same `rule
 the same octets.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address

@@ -13,6 +13,8 @@
 - At most 4,096 records are read; what lies behind is said by `truncated`.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 

@@ -12,7 +12,7 @@ from typing import Any, assert_never
 
 import attrs
 
-from k8sresolve._core.engine.sends import Sending
+from k8sresolve._core.engine.flights import Sending
 from k8sresolve._core.wire.rcodes import NOERROR, RCODE_NAMES
 from k8sresolve.errors import Transport
 from k8sresolve.testing.coredns.chain import Reply

@@ -10,10 +10,9 @@ from weakref import ref
 
 from k8sresolve._core.engine.alarms import Alarms
 from k8sresolve._core.engine.desk import Desk
-from k8sresolve._core.engine.flights import Batch, Flight, Lone
+from k8sresolve._core.engine.flights import Batch, Flight, Lone, Sending
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
-from k8sresolve._core.engine.sends import Sending
 from k8sresolve._core.events import Events
 from k8sresolve._core.questions import Results, Round, Terms
 from k8sresolve._drivers.loops import is_trio

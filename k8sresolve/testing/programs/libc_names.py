@@ -7,9 +7,9 @@ from typing import Literal, TypeVar, TypeVarTuple
 
 import attrs
 
+from k8sresolve._core.engine.flights import Sending
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
-from k8sresolve._core.engine.sends import Sending
 from k8sresolve._core.events import Events
 from k8sresolve._core.questions import AAAA, PTR, A, Empty, Found, Lookup, NxDomain, is_under
 from k8sresolve._core.search import walk as search
