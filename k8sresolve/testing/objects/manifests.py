@@ -30,11 +30,11 @@ from k8sresolve.testing.objects.kinds import (
     Namespace,
     Node,
     PodTemplate,
-    Refusal,
     Resource,
     StatefulSet,
     Workload,
 )
+from k8sresolve.testing.objects.manifested import Refusal
 from k8sresolve.testing.objects.pods import (
     read_cron_job,
     read_daemon_set,

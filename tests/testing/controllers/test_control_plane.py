@@ -41,7 +41,7 @@ def test_pods_among_the_manifests_are_their_workloads_pods():
 
 
 def test_pods_of_others_do_not_stand_for_a_workloads():
-    lone, others = pod("web-0"), pod("db-0", owner=("StatefulSet", "db"))
+    lone, others = pod("web-0", {"app": "other"}), pod("db-0", owner=("StatefulSet", "db"))
     elsewhere = pod("web-1", owner=("StatefulSet", "web"), namespace="data")
     store = filled(workload("StatefulSet", "web", replicas=2), others, elsewhere)
     assert sorted(item.name for item in pods(store)) == ["db-0", "web-0", "web-1", "web-1"]
