@@ -5,8 +5,9 @@ Source: `ValidateServiceUpdate` and `ValidatePodUpdate` (`pkg/apis/core/validati
 (`pkg/apis/discovery/validation`) and the strategies of `pkg/registry/apps`, Kubernetes 1.37.2.
 """
 
-from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from operator import attrgetter
+from typing import NamedTuple, cast
 
 from k8sresolve._escaping import told
 from k8sresolve.errors import ManifestError
@@ -17,72 +18,83 @@ from k8sresolve.testing.objects.kinds import (
     EndpointSlice,
     Job,
     Pod,
-    PodSpec,
+    PortEntry,
     ReplicaSet,
     Resource,
     Service,
     StatefulSet,
 )
+from k8sresolve.testing.objects.label_selector import Term
 
 
 class _Fixed(NamedTuple):
-    """A field, and how its value is told. With `unless_left_out`, an object that is silent of it leaves it as it is."""
+    """A field, and where an object keeps its value. One that says `left_out` of it leaves it as it is."""
 
     field: str
-    of: Callable[[Any], str]
-    unless_left_out: bool = False
+    attribute: str
+    left_out: str | None = ""
 
 
-def _listed(items: Iterable[object]) -> str:
-    return ", ".join(map(str, items))
-
-
-def _labels(labels: Iterable[tuple[str, str]]) -> str:
-    return _listed(map("=".join, sorted(labels)))
-
-
-def _of_spec(place: str, spec_of: Callable[[Any], PodSpec], *, unless_left_out: bool) -> tuple[_Fixed, ...]:
+def _of_spec(place: str, attribute: str, *, may_leave_out: bool) -> tuple[_Fixed, ...]:
     """The fields of a pod's spec, which lies at that place of an object."""
-    fields: tuple[tuple[str, Callable[[PodSpec], str]], ...] = (
-        ("subdomain", lambda spec: spec.subdomain),
-        ("hostNetwork", lambda spec: "true" if spec.host_network else ""),
-        ("dnsPolicy", lambda spec: "" if spec.dns_policy == "ClusterFirst" else spec.dns_policy),
-        ("dnsConfig", lambda spec: str(spec.dns_config or "")),
-        ("hostAliases", lambda spec: _listed(f"{ip} {' '.join(names)}" for ip, names in spec.host_aliases)),
-        ("hostnameOverride", lambda spec: spec.hostname_override),
-        ("containers", lambda spec: _listed(f"{port.name} {port.number}/{port.protocol}" for port in spec.ports)),
+    fields = {
+        "subdomain": "subdomain",
+        "hostNetwork": "host_network",
+        "dnsPolicy": "dns_policy",
+        "dnsConfig": "dns_config",
+        "hostAliases": "host_aliases",
+        "hostnameOverride": "hostname_override",
+        "containers": "ports",
+    }
+    silent = {"dnsPolicy": "ClusterFirst"}
+    return tuple(
+        _Fixed(f"{place}.{name}", f"{attribute}.{own}", silent.get(name, "") if may_leave_out else None)
+        for name, own in fields.items()
     )
 
-    def told_of(of: Callable[[PodSpec], str]) -> Callable[[Any], str]:
-        return lambda item: of(spec_of(item))
 
-    return tuple(_Fixed(f"{place}.{name}", told_of(of), unless_left_out) for name, of in fields)
-
-
-_SELECTOR = _Fixed("spec.selector", lambda item: _listed(item.selector), unless_left_out=True)
+_SELECTOR = _Fixed("spec.selector", "selector")
+_NODE_SELECTOR = _Fixed("spec.nodeSelector", "spec.node_selector")
 _FIXED: dict[type[Resource], tuple[_Fixed, ...]] = {
     Deployment: (_SELECTOR,),
     ReplicaSet: (_SELECTOR,),
     DaemonSet: (_SELECTOR,),
-    StatefulSet: (_SELECTOR, _Fixed("spec.serviceName", lambda item: item.template.spec.subdomain)),
+    StatefulSet: (_SELECTOR, _Fixed("spec.serviceName", "template.spec.subdomain", None)),
     Job: (
-        _Fixed("spec.completionMode", lambda item: "Indexed" if item.indexed else "NonIndexed"),
-        _Fixed("spec.template.metadata.labels", lambda item: _labels(item.template.labels.items())),
-        _Fixed("spec.template.spec.hostname", lambda item: item.template.spec.hostname),
-        *_of_spec("spec.template.spec", lambda item: item.template.spec, unless_left_out=False),
+        _Fixed("spec.completionMode", "completion_mode", None),
+        _Fixed("spec.template.metadata.labels", "template.labels", None),
+        _Fixed("spec.template.spec.hostname", "template.spec.hostname", None),
+        *_of_spec("spec.template.spec", "template.spec", may_leave_out=False),
     ),
-    EndpointSlice: (_Fixed("addressType", lambda item: item.address_type, unless_left_out=True),),
+    EndpointSlice: (_Fixed("addressType", "address_type"),),
     Pod: (
-        _Fixed("spec.hostname", lambda item: item.hostname, unless_left_out=True),
-        _Fixed("spec.nodeName", lambda item: item.node, unless_left_out=True),
-        _Fixed(
-            "spec.nodeSelector",
-            lambda item: "" if item.spec.gated else _labels(item.spec.node_selector),
-            unless_left_out=True,
-        ),
-        *_of_spec("spec", lambda item: item.spec, unless_left_out=True),
+        _Fixed("spec.hostname", "hostname"),
+        _Fixed("spec.nodeName", "node"),
+        _NODE_SELECTOR,
+        *_of_spec("spec", "spec", may_leave_out=True),
     ),
 }
+
+
+def _told(value: object) -> str:
+    """Write a value of any field; what nobody stated is empty."""
+    match value:
+        case None | False:
+            return ""
+        case True:
+            return "true"
+        case PortEntry():
+            return f"{value.name} {value.number}/{value.protocol}"
+        case Term():
+            return str(value)
+        case (str(), str()):
+            return "=".join(cast("tuple[str, str]", value))  # a label
+        case Mapping():
+            return _told(tuple(sorted(cast("Mapping[str, str]", value).items())))
+        case tuple():
+            return ", ".join(map(_told, cast("tuple[object, ...]", value)))
+        case _:
+            return str(value)
 
 
 def check_update(new: Resource, old: Resource | None) -> None:
@@ -91,10 +103,16 @@ def check_update(new: Resource, old: Resource | None) -> None:
         return
     if isinstance(new, Service) and isinstance(old, Service):
         _check_service(new, old)
-    for field, of, unless_left_out in _FIXED.get(type(new), ()):
-        before, after = of(old), of(new)
-        if before != after and not (unless_left_out and "" in (before, after)):
-            raise _refused(new, field, before, after)
+    for fixed in _FIXED.get(type(new), ()):
+        value_of = attrgetter(fixed.attribute)
+        before, after = _told(value_of(old)), _told(value_of(new))
+        if before != after and fixed.left_out not in (before, after) and not _may_yet_change(fixed, old):
+            raise _refused(new, fixed.field, before, after)
+
+
+def _may_yet_change(fixed: _Fixed, old: Resource) -> bool:
+    """Whether a field may change until a pod is to get a node (KEP-3838)."""
+    return fixed is _NODE_SELECTOR and isinstance(old, Pod) and old.spec.gated
 
 
 def _refused(new: Resource, field: str, before: str, after: str) -> ManifestError:

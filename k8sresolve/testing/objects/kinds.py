@@ -291,6 +291,11 @@ class Job(Workload):
 
     indexed: bool = False
 
+    @property
+    def completion_mode(self) -> str:
+        """`spec.completionMode`."""
+        return "Indexed" if self.indexed else "NonIndexed"
+
 
 @attrs.frozen
 class CronJob(Workload):

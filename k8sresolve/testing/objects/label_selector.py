@@ -78,13 +78,12 @@ def read_selector(spec: Mapping[str, Any]) -> tuple[Term, ...]:
     ['app=web']
     """
     selector = spec.get("selector")
-    if not isinstance(selector, dict):
-        return ()
-    fields = cast("dict[str, Any]", selector)
-    wanted, others = fields.get("matchLabels") or {}, fields.get("matchExpressions") or []
+    fields = cast("dict[str, Any]", selector) if isinstance(selector, dict) else {}
+    labels: dict[str, Any] = fields.get("matchLabels") or {}
+    expressions: list[dict[str, Any]] = fields.get("matchExpressions") or []
     try:
-        terms = [Term(str(key), frozenset([_text(value)]), wanted=True) for key, value in wanted.items()]
-        terms += [_of_expression(**expression) for expression in others]
+        terms = [Term(_text(key), frozenset([_text(value)]), wanted=True) for key, value in labels.items()]
+        terms += [_of_expression(**expression) for expression in expressions]
     except (AttributeError, KeyError, TypeError):
         return ()
     return tuple(sorted(terms, key=str))
