@@ -88,7 +88,6 @@ def test_what_is_accepted_has_no_error(name):
 
 
 NOT_FOUND = {
-    "service-node-port/taken": "node ports of other Services are not compared",
     "cluster-ip/api-server": "who states the address of the API server has it, as nobody knows the cluster's network",
 }
 

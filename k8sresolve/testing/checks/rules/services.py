@@ -50,6 +50,25 @@ def check_cluster_ips(subject: ServiceSubject, around: AllObjects) -> Iterator[F
             )
 
 
+def check_node_ports(subject: ServiceSubject, around: AllObjects) -> Iterator[Finding]:
+    """Whether its nodePorts are its own: a number is given once, whatever the protocol.
+
+    Source: `updateNodePorts`, `pkg/registry/core/service/storage/alloc.go` of Kubernetes.
+    """
+    own = subject.service
+    for position, port in enumerate(own.ports):
+        first = around.node_ports.get(port.node_port, own)
+        if first is not own:
+            told = f"{port.node_port} is a nodePort of Service {first.namespace}/{first.name} too"
+            yield subject.finding(
+                "node-port-taken",
+                "error",
+                f"spec.ports[{position}].nodePort",
+                f"{told}, and the API server refuses the later one",
+                "leave it out, and the cluster gives one",
+            )
+
+
 def check_families(subject: ServiceSubject, around: AllObjects) -> Iterator[Finding]:
     """Whether the cluster has the families that it asks for, where a test says which there are."""
     own, there = subject.service, around.networks.families
@@ -95,7 +114,8 @@ def check_alias(subject: ServiceSubject, around: AllObjects) -> Iterator[Finding
 
 
 def _target(subject: ServiceSubject, around: AllObjects) -> Iterator[Finding]:
-    """Whether an alias of a Service is written in full, as it must be."""
+    """Whether an alias of a Service is written in full, as it must be, and the Service is there."""
+    yield from _missing_target(subject, around)
     labels = subject.service.external_name.lower().rstrip(".").split(".")
     if len(labels) not in (2, 3) or labels[2:] not in ([], ["svc"]):
         return
@@ -104,3 +124,20 @@ def _target(subject: ServiceSubject, around: AllObjects) -> Iterator[Finding]:
         told = f"is no full name, and nobody puts a search domain behind what an alias leads to: {NXDOMAIN}"
         full = f"{service}.{namespace}.svc.{around.cluster_domain}"
         yield subject.finding("alias-short-name", "warning", "spec.externalName", told, f"write {full}")
+
+
+def _missing_target(subject: ServiceSubject, around: AllObjects) -> Iterator[Finding]:
+    """Whether there is the Service for which an alias stands, in a namespace that is given, with all that lies in it."""
+    name, of_services = subject.service.external_name.lower().rstrip("."), f".svc.{around.cluster_domain}"
+    *_, service, namespace = ("", "", *name.removesuffix(of_services).split("."))  # a pod's name may stand before
+    is_full = name.endswith(of_services) and service
+    if not is_full or not around.is_given(namespace) or around.store.service(namespace, service) is not None:
+        return
+    near = slip_for(service, around.service_names.get(namespace, ()))
+    yield subject.finding(
+        "alias-service-missing",
+        "warning",
+        "spec.externalName",
+        f"it leads to Service {namespace}/{service}, which is not there{near and f'; {near} is'}: {NXDOMAIN}",
+        f"write {near}.{namespace}.svc.{around.cluster_domain}" if near else "name a Service that is there",
+    )
