@@ -127,7 +127,7 @@ def _target(subject: ServiceSubject, around: AllObjects) -> Iterator[Finding]:
 
 
 def _missing_target(subject: ServiceSubject, around: AllObjects) -> Iterator[Finding]:
-    """Whether there is the Service for which an alias stands, in a namespace that is given, with all that lies in it."""
+    """Whether there is the Service for which an alias stands, in a namespace that is given."""
     name, of_services = subject.service.external_name.lower().rstrip("."), f".svc.{around.cluster_domain}"
     *_, service, namespace = ("", "", *name.removesuffix(of_services).split("."))  # a pod's name may stand before
     is_full = name.endswith(of_services) and service
@@ -138,6 +138,6 @@ def _missing_target(subject: ServiceSubject, around: AllObjects) -> Iterator[Fin
         "alias-service-missing",
         "warning",
         "spec.externalName",
-        f"it leads to Service {namespace}/{service}, which is not there{near and f'; {near} is'}: {NXDOMAIN}",
+        f"there is no Service {namespace}/{service}{near and f', but {near}'}, and so {NXDOMAIN}",
         f"write {near}.{namespace}.svc.{around.cluster_domain}" if near else "name a Service that is there",
     )
