@@ -123,8 +123,10 @@ def _counts(pods: int, ready: int | bool) -> tuple[int, int]:
 
 
 def _ports(tcp: Mapping[str, int], udp: Mapping[str, int] | None) -> list[dict[str, Any]]:
+    if not isinstance(udp, Mapping | None):
+        raise ConfigError(f"udp={told(udp)} is no mapping of names to numbers", advice='give {"dns": 53}')
     return [
-        {"name": name.replace("_", "-"), "port": number, "protocol": protocol}
+        {"name": str(name).replace("_", "-"), "port": number, "protocol": protocol}
         for protocol, ports in (("TCP", tcp), ("UDP", udp or {}))
         for name, number in ports.items()
     ]

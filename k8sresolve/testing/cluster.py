@@ -197,14 +197,16 @@ class Cluster:
             server_addresses=server_addresses,
             seed=seed,
         )
+        notes: list[str] = []
         apply_namespace = check_namespace(apply_namespace)
         return cls._of(
-            read_objects(objects, apply_namespace=apply_namespace),
+            read_objects(objects, apply_namespace=apply_namespace, note=notes.append),
             settings,
             service_cidrs=service_cidrs,
             pod_cidrs=pod_cidrs,
             apply_namespace=apply_namespace,
             built_ins=built_ins,
+            notes=notes,
         )
 
     @classmethod
