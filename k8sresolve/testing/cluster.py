@@ -87,7 +87,7 @@ class Cluster:
         self.queries = QueryLog()
         self.warnings = tuple(warnings)
         self._responder = Responder(server)
-        self.network = Network(self._responder, self.clock, self.queries, replicas=server_addresses)
+        self.network = Network(self._responder, self.clock, self.queries, store=store, replicas=server_addresses)
         self._cluster_domain = cluster_domain
         self._control_plane = control_plane
         self._outside = Responder(outside)

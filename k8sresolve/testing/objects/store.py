@@ -78,11 +78,13 @@ def _host_ports(pod: Pod) -> list[tuple[str, str]]:
 class Store:
     """The objects of one cluster. `add` replaces an object of the same kind, namespace and name.
 
-    `serial` goes up with each change; it stands for the time of the last change in SOA records.
+    `serial` goes up with each change; it stands for the time of the last change in SOA records. One that is not synced
+    is empty because the API server has not told yet what there is.
     """
 
     def __init__(self) -> None:
         self.serial = 0
+        self.is_synced = True
         self._objects: dict[str, dict[tuple[str, str], Resource]] = {}
         self._services_by_ip = _Index[Service]()
         self._services_by_external_ip = _Index[Service]()
@@ -92,6 +94,13 @@ class Store:
         self._pods_by_ip = _Index[Pod]()
         self._pods_by_host_port = _Index[Pod]()
         self._mirrored: dict[tuple[str, str], tuple[EndpointSlice, ...]] = {}
+
+    @classmethod
+    def unsynced(cls, serial: int) -> "Store":
+        """Make a store before the API server has told what there is."""
+        store = cls()
+        store.serial, store.is_synced = serial, False
+        return store
 
     def add(self, resource: Resource) -> None:
         """Put an object in, in place of the one of the same kind, namespace and name, if there is one."""
