@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from k8sresolve.findings import Finding
 from k8sresolve.testing.checks.subjects import AllObjects, ServiceSubject
 from k8sresolve.testing.checks.telling import listed, slip_for
+from k8sresolve.testing.controllers.built_ins import API_SERVER
 from k8sresolve.testing.coredns.addresses import pack_address
 from k8sresolve.testing.objects.kinds import HEADLESS
 
@@ -42,6 +43,12 @@ def check_cluster_ips(subject: ServiceSubject, around: AllObjects) -> Iterator[F
             told = f"{ip} is the ClusterIP of Service {names} too, and the API server refuses the later one"
             yield subject.finding(
                 "cluster-ip-taken", "error", "spec.clusterIP", told, "leave it out, so that each gets one of its own"
+            )
+        is_own = (own.namespace, own.name) == API_SERVER
+        if around.networks.are_stated and ip == around.networks.api_server and not is_own:
+            told = f"{ip} is the ClusterIP of the API server, Service {'/'.join(API_SERVER)}"
+            yield subject.finding(
+                "cluster-ip-taken", "error", "spec.clusterIP", told, "leave it out, and the cluster gives another"
             )
         if around.networks.are_stated and ip != HEADLESS and not around.networks.may_be_cluster_ip(ip):
             told = f"{ip} is no host's address of {listed(around.networks.services)}, and the API server refuses it"

@@ -75,6 +75,15 @@ def test_networks_that_are_stated_are_the_clusters(spec, field):
     assert [each.field for each in found(*objects) if each.severity == "error"] == []
 
 
+def test_the_address_of_the_api_server_is_its_own_where_it_is_known():
+    taken = [service(clusterIP="10.96.0.1"), deployment()]
+    errors = [each for each in Cluster.from_objects(taken, **SINGLE).check() if each.severity == "error"]
+    assert_only(errors, "error", "spec.clusterIP", "the API server")
+    own = service("kubernetes", "default", clusterIP="10.96.0.1", selector=None)
+    for objects, networks in ((taken, {}), ([own], SINGLE), ([], SINGLE)):
+        assert not [each for each in Cluster.from_objects(objects, **networks).check() if each.severity == "error"]
+
+
 def test_a_headless_service_without_a_selector_may_have_any_families():
     own = service(clusterIP="None", selector=None, ipFamilies=["IPv6", "IPv4"])
     assert {each.severity for each in Cluster.from_objects([own], **SINGLE).check()} == {"remark"}
