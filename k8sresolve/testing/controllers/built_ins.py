@@ -8,7 +8,6 @@ from collections.abc import Iterator
 import attrs
 
 from k8sresolve.testing.controllers.networks import NODE_IPS, Networks
-from k8sresolve.testing.objects.addresses import family_of
 from k8sresolve.testing.objects.kinds import EndpointAddress, EndpointSlice, Namespace, PortEntry, Service
 from k8sresolve.testing.objects.store import Store
 
