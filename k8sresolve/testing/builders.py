@@ -38,20 +38,20 @@ def service(
 ) -> Objects:
     """Make a Service with a ClusterIP, called `SERVICE.NAMESPACE`, and a Deployment of its pods.
 
-    Its ports are TCP, by their names: `http=80`, and `grpc_web=8080` for `grpc-web`. Those of `udp` are UDP. Pods
-    listen on the same numbers. `ready` says how many of the pods are, or whether all are. Raises `ConfigError` for
-    what cannot be, and `InvalidName` for a name that is none.
+    Without a namespace it lies in `apply_namespace`. Its ports are TCP, by their names: `http=80`, and `grpc_web=8080`
+    for `grpc-web`. Those of `udp` are UDP. Pods listen on the same numbers. `ready` says how many of the pods are, or
+    whether all are. Raises `ConfigError` for what cannot be, and `InvalidName` for a name that is none.
 
     >>> from k8sresolve.testing import Cluster, service
     >>> with Cluster.new(service("api.shop", http=80)).resolver(namespace="shop") as resolver:
     ...     resolver.port("api", "http").number
     80
     """
-    parsed, ports = _parsed(name), _ports(tcp, udp)
+    meta, ports = _named(name), _ports(tcp, udp)
     if not ports:
         raise ConfigError(f"service {name} has no port", advice="give its ports by name, as http=80")
     count, able = _counts(pods, ready)
-    return (_service(parsed, ports), *_workload("Deployment", parsed, ports, count, able))
+    return (_service(meta, ports), *_workload("Deployment", meta, ports, count, able))
 
 
 def headless(
@@ -68,10 +68,10 @@ def headless(
     db-0 5432
     db-1 5432
     """
-    parsed, ports = _parsed(name), _ports(tcp, udp)
+    meta, ports = _named(name), _ports(tcp, udp)
     count, able = _counts(pods, ready)
-    made = _service(parsed, ports, clusterIP="None")
-    return (made, *_workload("StatefulSet", parsed, ports, count, able, serviceName=parsed.service))
+    made = _service(meta, ports, clusterIP="None")
+    return (made, *_workload("StatefulSet", meta, ports, count, able, serviceName=meta["name"]))
 
 
 def external(name: str, host: str) -> Objects:
@@ -82,7 +82,7 @@ def external(name: str, host: str) -> Objects:
     ...     resolver.lookup("pg.shop.svc.cluster.local", "CNAME").records[0]
     'pg.example.com.'
     """
-    return (_object("Service", _parsed(name), {"type": "ExternalName", "externalName": host}),)
+    return (_object("Service", _named(name), {"type": "ExternalName", "externalName": host}),)
 
 
 def flattened(parts: Iterable[Object | Objects]) -> list[Object]:
@@ -93,8 +93,8 @@ def flattened(parts: Iterable[Object | Objects]) -> list[Object]:
     objects = list(_objects(parts))
     told_of = {item.get("metadata", {}).get("name") for item in objects if item.get("kind") == "Namespace"}
     built = [item for part in parts if isinstance(part, tuple) for item in part]
-    needed = dict.fromkeys(item["metadata"]["namespace"] for item in built if told_of)
-    lacking = [name for name in needed if name not in told_of]
+    needed = dict.fromkeys(item["metadata"].get("namespace", "") for item in built if told_of)
+    lacking = [name for name in needed if name and name not in told_of]
     return [*({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in lacking), *objects]
 
 
@@ -108,8 +108,10 @@ def _objects(parts: Iterable[Object | Objects]) -> Iterator[Object]:
             raise ManifestError(f"{told(part)} is neither an object nor made by a builder, as service('api.shop')")
 
 
-def _parsed(name: str) -> ServiceName:
-    return ServiceName.parse(name, namespace="default", cluster_domain="cluster.local")
+def _named(name: str) -> Object:
+    """Read a Service's name as metadata. One without a namespace leaves that to `apply_namespace`."""
+    parsed = ServiceName.parse(name, namespace="default", cluster_domain="cluster.local")
+    return {"name": parsed.service, **({"namespace": parsed.namespace} if "." in name else {})}
 
 
 def _counts(pods: int, ready: int | bool) -> tuple[int, int]:
@@ -132,36 +134,47 @@ def _ports(tcp: Mapping[str, int], udp: Mapping[str, int] | None) -> list[dict[s
     ]
 
 
-def _object(kind: str, name: ServiceName, spec: Object, *, api: str = "v1") -> dict[str, Any]:
-    metadata = {"name": name.service, "namespace": name.namespace}
-    return {"apiVersion": api, "kind": kind, "metadata": metadata, "spec": spec}
+def _object(kind: str, meta: Object, spec: Object, *, api: str = "v1") -> dict[str, Any]:
+    return {"apiVersion": api, "kind": kind, "metadata": meta, "spec": spec}
 
 
-def _labels(name: ServiceName) -> dict[str, str]:
-    return {"app.kubernetes.io/name": name.service}
+def _labels(meta: Object) -> dict[str, str]:
+    return {"app.kubernetes.io/name": meta["name"]}
 
 
-def _service(name: ServiceName, ports: Sequence[Object], **spec: str) -> dict[str, Any]:
-    return _object("Service", name, {"selector": _labels(name), "ports": ports, **spec})
+def _service(meta: Object, ports: Sequence[Object], **spec: str) -> dict[str, Any]:
+    return _object("Service", meta, {"selector": _labels(meta), "ports": ports, **spec})
 
 
 def _workload(
-    kind: str, name: ServiceName, ports: Sequence[Object], count: int, able: int, **spec: str
+    kind: str, meta: Object, ports: Sequence[Object], count: int, able: int, **spec: str
 ) -> Iterator[dict[str, Any]]:
     """Make a workload; its pods are stated only where some are not ready."""
-    labels = _labels(name)
+    labels = _labels(meta)
     listens = [{"containerPort": port["port"], "protocol": port["protocol"]} for port in ports]
-    of_pods = {"containers": [{"name": "main", "image": f"example.com/{name.service}", "ports": listens}]}
+    of_pods = {"containers": [{"name": "main", "image": f"example.com/{meta['name']}", "ports": listens}]}
     template = {"metadata": {"labels": labels}, "spec": of_pods}
-    selector = {"matchLabels": labels}
-    yield _object(kind, name, {"replicas": count, "selector": selector, "template": template, **spec}, api="apps/v1")
-    for number in range(count if able < count else 0):
-        own, owner, revision = f"{name.service}-{number}", name.service, labels
-        pod_spec: dict[str, Any] = {**of_pods, "hostname": own, "subdomain": name.service}
+    yield _object(
+        kind,
+        meta,
+        {"replicas": count, "selector": {"matchLabels": labels}, "template": template, **spec},
+        api="apps/v1",
+    )
+    yield from _pods(kind, meta, of_pods, count, able) if able < count else ()
+
+
+def _pods(kind: str, meta: Object, of_pods: Object, count: int, able: int) -> Iterator[dict[str, Any]]:
+    """Make the pods of a workload, of which the first ones are ready."""
+    name, labels = meta["name"], _labels(meta)
+    for number in range(count):
+        owner, revision = {"kind": kind, "name": name, "controller": True}, labels
+        pod_spec = of_pods
         if kind == "Deployment":
-            owner, revision = f"{name.service}-{_REVISION}", {**labels, "pod-template-hash": _REVISION}
-            own, pod_spec = f"{owner}-{number}", of_pods
-        made_by = {"kind": "ReplicaSet" if kind == "Deployment" else kind, "name": owner, "controller": True}
-        meta = {"name": own, "namespace": name.namespace, "labels": revision, "ownerReferences": [made_by]}
+            owner = {"kind": "ReplicaSet", "name": f"{name}-{_REVISION}", "controller": True}
+            revision = {**labels, "pod-template-hash": _REVISION}
+        own = f"{owner['name']}-{number}"
+        if kind == "StatefulSet":
+            pod_spec = {**of_pods, "hostname": own, "subdomain": name}
+        of_pod = {**meta, "name": own, "labels": revision, "ownerReferences": [owner]}
         status = {"conditions": [{"type": "Ready", "status": "True" if number < able else "False"}]}
-        yield {**_object("Pod", name, pod_spec), "metadata": meta, "status": status}
+        yield {**_object("Pod", of_pod, pod_spec), "status": status}

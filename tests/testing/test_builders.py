@@ -67,6 +67,15 @@ def test_namespaces_are_there_beside_those_that_objects_tell_of():
     assert cluster.store.has_namespace("data")
 
 
+def test_what_names_no_namespace_lies_where_it_is_applied():
+    parts = (service("api", http=80), headless("db", sql=5432, pods=2, ready=1))
+    cluster = Cluster.new(*parts, namespace("data"), apply_namespace="ship")
+    assert addresses(cluster, "api.ship")
+    assert addresses(cluster, "db-0.db.ship")
+    cluster.apply(*service("mail", smtp=25))
+    assert addresses(cluster, "mail.ship")
+
+
 def test_options_are_those_of_from_objects():
     cluster = Cluster.new(service("api.shop", http=80), service_cidrs=["172.20.0.0/24"], pod_cidrs=["10.9.0.0/16"])
     assert str(addresses(cluster, "api.shop")[0]).startswith("172.20.0.")
