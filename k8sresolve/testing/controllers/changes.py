@@ -17,7 +17,7 @@ from k8sresolve.names import parse_address
 from k8sresolve.testing.controllers.control_plane import ControlPlane
 from k8sresolve.testing.controllers.finding import find, key_of, missing
 from k8sresolve.testing.controllers.immutable import check_update
-from k8sresolve.testing.controllers.keeping import with_cluster_ips, with_status
+from k8sresolve.testing.controllers.keeping import with_cluster_ips, with_replicas, with_status
 from k8sresolve.testing.controllers.rollouts import Rollout, RolloutStep, check_pace, next_step
 from k8sresolve.testing.controllers.slices import ENDPOINT_CONTROLLER, name_order
 from k8sresolve.testing.controllers.upkeep import Upkeep
@@ -144,7 +144,7 @@ class Changes:
             raise ManifestError(f"scale: {workload.owner} decides how many pods {key_of(workload)} has: scale that")
         self._check_pods(workload)
         with self._whole():
-            scaled = attrs.evolve(workload, replicas=replicas)
+            scaled = attrs.evolve(workload, replicas=replicas, leaves_open=True)
             self._store.add(scaled)
             self._upkeep.resize(scaled)
             self._reconcile(scaled.namespace)
@@ -195,8 +195,9 @@ class Changes:
 
     # Putting in.
 
-    def _apply(self, resources: Sequence[Resource]) -> None:
-        self._provide_namespaces(resources)
+    def _apply(self, given: Sequence[Resource]) -> None:
+        self._provide_namespaces(given)
+        resources = [with_replicas(one, self._store.get(*place_of(one))) for one in given]
         before = [(self._put(resource), resource) for resource in resources]
         if any(isinstance(resource, Node) for resource in resources):
             self._meet_nodes()

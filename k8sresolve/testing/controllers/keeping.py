@@ -3,7 +3,7 @@
 import attrs
 
 from k8sresolve.testing.objects.addresses import family_of
-from k8sresolve.testing.objects.kinds import Pod, Resource, Service
+from k8sresolve.testing.objects.kinds import Pod, Resource, Service, Workload
 
 
 def with_cluster_ips(service: Service, previous: Resource | None) -> Service:
@@ -20,6 +20,17 @@ def with_cluster_ips(service: Service, previous: Resource | None) -> Service:
     if service.families:
         kept = tuple(ip for ip, family in zip(kept, service.families, strict=False) if family_of(ip) == family)
     return attrs.evolve(service, cluster_ips=kept)
+
+
+def with_replicas(resource: Resource, previous: Resource | None) -> Resource:
+    """Keep a workload's number of pods that neither this manifest nor the one before states, or that was scaled since.
+
+    Source: "Transferring ownership", kubernetes.io/docs/reference/using-api/server-side-apply/.
+    """
+    if not isinstance(resource, Workload) or not isinstance(previous, Workload):
+        return resource
+    stays = resource.leaves_open and previous.leaves_open
+    return attrs.evolve(resource, replicas=previous.replicas) if stays else resource
 
 
 def with_status(pod: Pod, previous: Resource | None) -> Pod:

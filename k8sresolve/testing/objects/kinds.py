@@ -243,7 +243,10 @@ class PodTemplate:
 
 @attrs.frozen
 class Workload(Manifested):
-    """What makes pods. `owner` is its controller, as `KIND/NAME`, and `selector` is what it knows its pods by."""
+    """What makes pods. `owner` is its controller, as `KIND/NAME`, and `selector` is what it knows its pods by.
+
+    `leaves_open` says that no manifest states how many `replicas` there are, or that somebody else has scaled it since.
+    """
 
     namespace: str
     name: str
@@ -251,6 +254,7 @@ class Workload(Manifested):
     template: PodTemplate = PodTemplate()
     owner: str = ""
     selector: tuple[Term, ...] = attrs.field(default=(), kw_only=True)
+    leaves_open: bool = attrs.field(default=False, kw_only=True, eq=False)
 
     @property
     def title(self) -> str:

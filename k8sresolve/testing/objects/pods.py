@@ -192,6 +192,10 @@ def _count(obj: Object, key: str, default: int, path: FieldPath) -> int:
     return count
 
 
+def _leaves_open(spec: Object) -> bool:
+    return spec.get("replicas") is None
+
+
 _Replicated = TypeVar("_Replicated", Deployment, ReplicaSet)
 
 
@@ -200,8 +204,8 @@ def _replicated(kind: type[_Replicated]) -> Callable[[Object, FieldPath], _Repli
         meta, (spec, at) = read_meta(obj, path), within(obj, "spec", path)
         replicas = _count(spec, "replicas", 1, at)
         template = read_template(spec, at)
-        selector = read_selector(spec)
-        return kind(meta.namespace, meta.name, replicas, template, read_owner(obj, path), selector=selector)
+        selector, owner, is_open = read_selector(spec), read_owner(obj, path), _leaves_open(spec)
+        return kind(meta.namespace, meta.name, replicas, template, owner, selector=selector, leaves_open=is_open)
 
     return read_one
 
@@ -216,7 +220,10 @@ def read_replication_controller(obj: Object, path: FieldPath) -> ReplicationCont
     template = read_template(spec, at)
     selector = read_selector({"selector": {"matchLabels": spec.get("selector") or template.labels}})
     replicas, owner = _count(spec, "replicas", 1, at), read_owner(obj, path)
-    return ReplicationController(meta.namespace, meta.name, replicas, template, owner, selector=selector)
+    is_open = _leaves_open(spec)
+    return ReplicationController(
+        meta.namespace, meta.name, replicas, template, owner, selector=selector, leaves_open=is_open
+    )
 
 
 def read_stateful_set(obj: Object, path: FieldPath) -> StatefulSet:
@@ -235,6 +242,7 @@ def read_stateful_set(obj: Object, path: FieldPath) -> StatefulSet:
         read_owner(obj, path),
         first=first,
         selector=read_selector(spec),
+        leaves_open=_leaves_open(spec),
     )
 
 
