@@ -115,27 +115,3 @@ def test_a_refused_change_changes_nothing_and_says_where_it_is_written(tmp_path)
     assert (caught.value.file, caught.value.line) == (str(file), 5)
     assert cluster.store.service("shop", "web").cluster_ips == ("10.96.1.1",)
     assert not list(cluster.store.all("Deployment"))
-
-
-@pytest.mark.parametrize("kind", ["Deployment", "StatefulSet", "ReplicaSet"])
-def test_replicas_that_no_manifest_states_stay_as_they_were_scaled(kind):
-    cluster = Cluster.from_objects([workload(kind)])
-    cluster.scale("shop/web", 3)
-    cluster.apply(workload(kind, pod_spec={"subdomain": "web"}))
-    assert len(cluster.pods("shop/web")) == 3
-    cluster.apply(workload(kind, replicas=2))
-    assert len(cluster.pods("shop/web")) == 2
-    cluster.scale("shop/web", 4)
-    cluster.apply(workload(kind))
-    assert len(cluster.pods("shop/web")) == 4
-    cluster.apply(workload(kind, replicas=2))
-    cluster.apply(workload(kind))
-    assert len(cluster.pods("shop/web")) == 1  # what a manifest stated and states no more is the default
-
-
-def test_a_headless_service_stays_headless_with_its_families():
-    cluster = Cluster.from_objects([service(clusterIP="None", ipFamilies=["IPv4"])])
-    cluster.apply(service())
-    assert cluster.store.service("shop", "web").cluster_ips == ("None",)
-    cluster.apply(service(selector=None))
-    assert cluster.store.service("shop", "web").families == ("IPv4",)
