@@ -295,9 +295,9 @@ class ControlPlane:
         if selector not in self._fit:
             self._fit[selector] = [node.name for node in self._nodes if matches(selector, node.labels)]
         fit = self._fit[selector]
-        if pod.spec.host_ports:
-            fit = [name for name in fit if self._has_ports(name, pod)]
-        return fit[zlib.crc32(f"{pod.namespace}/{pod.name}".encode()) % len(fit)] if fit else None
+        start = zlib.crc32(f"{pod.namespace}/{pod.name}".encode())
+        turns = (fit[(start + turn) % len(fit)] for turn in range(len(fit)))
+        return next((name for name in turns if self._has_ports(name, pod)), None)
 
     def _has_ports(self, node: str, pod: Pod) -> bool:
         """Whether the ports that a pod takes of its node are free there."""
