@@ -8,6 +8,7 @@ from typing import Any, cast
 import attrs
 
 from k8sresolve._escaping import told
+from k8sresolve._rule_ids import unknown
 from k8sresolve.cli.formats.files import read_bounded
 from k8sresolve.errors import ConfigError
 from k8sresolve.findings import SEVERITIES, Finding, Severity, worst_first
@@ -87,7 +88,14 @@ def _patterns(file: str, key: str, value: object) -> tuple[str, ...]:
     items = cast("list[object]", value) if isinstance(value, list) else [None]
     if not all(isinstance(item, str) for item in items):
         raise ConfigError(f"{file}: {key} is no list of rules", advice=f'write {key} = ["port-unnamed"]')
-    return tuple(map(str, items))
+    return tuple(_known(file, key, str(item)) for item in items)
+
+
+def _known(file: str, key: str, pattern: str) -> str:
+    """Take a pattern that names a rule. Raises `ConfigError` for another, by which nothing would be left out."""
+    if problem := unknown(pattern):
+        raise ConfigError(f"{file}: {key}: {problem}", advice="write the id of a rule, as a finding has it")
+    return pattern
 
 
 def _severity(file: str, value: object) -> dict[str, Severity]:
@@ -98,5 +106,5 @@ def _severity(file: str, value: object) -> dict[str, Severity]:
         if known is None:
             advice = f'write severity = {{ port-unnamed = "warning" }}; it is one of {", ".join(SEVERITIES)}'
             raise ConfigError(f"{file}: severity of {told(pattern)} is {told(weight)}", advice=advice)
-        found[pattern] = known
+        found[_known(file, "severity", pattern)] = known
     return found

@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import ip_address
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import attrs
 
@@ -20,6 +20,7 @@ from k8sresolve.errors import ConfigError, ManifestError
 from k8sresolve.findings import Finding
 from k8sresolve.names import EndpointName, ServiceName, check_namespace
 from k8sresolve.resolver import Resolver
+from k8sresolve.testing.builders import ClusterOptions, Object, Objects, flattened
 from k8sresolve.testing.checks.checking import check, find_service
 from k8sresolve.testing.controllers.applying import apply
 from k8sresolve.testing.controllers.changes import Changes, Manifest
@@ -86,7 +87,7 @@ class Cluster:
         self.queries = QueryLog()
         self.warnings = tuple(warnings)
         self._responder = Responder(server)
-        self.network = Network(self._responder, self.clock, self.queries, replicas=server_addresses)
+        self.network = Network(self._responder, self.clock, self.queries, store=store, replicas=server_addresses)
         self._cluster_domain = cluster_domain
         self._control_plane = control_plane
         self._outside = Responder(outside)
@@ -196,15 +197,35 @@ class Cluster:
             server_addresses=server_addresses,
             seed=seed,
         )
+        notes: list[str] = []
         apply_namespace = check_namespace(apply_namespace)
         return cls._of(
-            read_objects(objects, apply_namespace=apply_namespace),
+            read_objects(objects, apply_namespace=apply_namespace, note=notes.append),
             settings,
             service_cidrs=service_cidrs,
             pod_cidrs=pod_cidrs,
             apply_namespace=apply_namespace,
             built_ins=built_ins,
+            notes=notes,
         )
+
+    @classmethod
+    def new(cls, *parts: "Object | Objects", **options: Unpack[ClusterOptions]) -> "Cluster":
+        """Make a cluster of what `service`, `headless` and `external` make, and of objects; options as `from_objects`.
+
+        The namespaces of what is built are there, without being told of.
+
+        >>> from k8sresolve.testing import external, headless, service
+        >>> cluster = Cluster.new(
+        ...     headless("db.shop", sql=5432, pods=3),
+        ...     service("api.shop", http=80),
+        ...     external("pg.shop", "pg.example.com"),
+        ... )
+        >>> with cluster.resolver(namespace="shop") as resolver:
+        ...     len(resolver.endpoints("db", "sql")), resolver.port("api", "http").number
+        (3, 80)
+        """
+        return cls.from_objects(flattened(parts), **options)
 
     @classmethod
     def _of(

@@ -5,7 +5,7 @@ Nothing is imported and nothing runs for a test that uses none of it.
 
 import sys
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _MARKER = "k8s_manifests"
 _SECTION = "queries to the offline cluster"
 
-_clusters = pytest.StashKey["Cluster"]()
+_clusters = pytest.StashKey[list["Cluster"]]()
 _opened = pytest.StashKey["Mapping[Patch, tuple[str, int]]"]()
 _NONE: "Mapping[Patch, tuple[str, int]]" = {}
 
@@ -37,7 +37,8 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers",
         f"{_MARKER}(*manifests, namespace=, **options): what the offline cluster of k8s_cluster is made of: "
         "paths below the root directory, or objects; namespace is where the test runs, by default apply_namespace; "
-        "options are those of Cluster.from_manifests, such as apply_namespace='default' and recursive=True",
+        "options are those of Cluster.from_manifests, such as apply_namespace='default' and recursive=True, "
+        "and, but for recursive, those of what k8s_make_cluster makes",
     )
     if not hasattr(time, "clock_gettime") and find_spec("freezegun") is not None:
         import freezegun
@@ -50,8 +51,23 @@ def pytest_configure(config: pytest.Config) -> None:
 def k8s_cluster(request: pytest.FixtureRequest) -> "Cluster":
     """The offline cluster of this test: a `Cluster` of the marker's manifests, or else of the ini option's."""
     cluster = _cluster(request)
-    request.node.stash[_clusters] = cluster
+    _note(request, cluster)
     return cluster
+
+
+@pytest.fixture
+def k8s_make_cluster(request: pytest.FixtureRequest) -> "Callable[..., Cluster]":
+    """Makes clusters as `Cluster.new` does, of what builders make and of objects, with the marker's options."""
+    settings = {key: value for key, value in _options(request).items() if key != "recursive"}
+
+    def make(*parts: Any, **options: Any) -> "Cluster":
+        from k8sresolve.testing import Cluster
+
+        cluster = Cluster.new(*parts, **{**settings, **options})
+        _note(request, cluster)
+        return cluster
+
+    return make
 
 
 @pytest.fixture
@@ -87,7 +103,7 @@ def _cluster(request: pytest.FixtureRequest) -> "Cluster":
 
     mark = request.node.get_closest_marker(_MARKER)
     given: tuple[Any, ...] = mark.args if mark is not None else tuple(request.config.getini(_MARKER))
-    options = {} if mark is None else {key: value for key, value in mark.kwargs.items() if key != "namespace"}
+    options = _options(request)
     objects: list[Any] = [item for item in given if isinstance(item, Mapping)]
     if not given:
         pytest.fail(
@@ -102,6 +118,16 @@ def _cluster(request: pytest.FixtureRequest) -> "Cluster":
     return Cluster.from_manifests(*(request.config.rootpath / path for path in given), **options)
 
 
+def _note(request: pytest.FixtureRequest, cluster: "Cluster") -> None:
+    """Let the report of the test show what this cluster was asked."""
+    request.node.stash.setdefault(_clusters, []).append(cluster)
+
+
+def _options(request: pytest.FixtureRequest) -> dict[str, Any]:
+    mark = request.node.get_closest_marker(_MARKER)
+    return {} if mark is None else {key: value for key, value in mark.kwargs.items() if key != "namespace"}
+
+
 def _namespace(request: pytest.FixtureRequest) -> str:
     mark = request.node.get_closest_marker(_MARKER)
     given: Mapping[str, Any] = {} if mark is None else mark.kwargs
@@ -114,9 +140,10 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     """Show in the report of a test that failed what was asked of its cluster."""
     report = yield
     # A project may have a fixture k8s_cluster of its own in place of the one above.
-    cluster = item.stash.get(_clusters, None) or getattr(item, "funcargs", {}).get("k8s_cluster")
-    if report.failed and cluster is not None:
-        report.sections.append((_SECTION, str(cluster.queries)))
+    own = getattr(item, "funcargs", {}).get("k8s_cluster")
+    clusters = item.stash.get(_clusters, None) or ([] if own is None else [own])
+    if report.failed:
+        report.sections.extend((_SECTION, str(cluster.queries)) for cluster in clusters)
     return report
 
 

@@ -9,8 +9,6 @@ from k8sresolve.errors import ConfigError
 from k8sresolve.testing.cluster import Cluster
 from k8sresolve.testing.network.faults import Scenario
 
-_REVERSE_ZONES = ("*.in-addr.arpa", "*.ip6.arpa")
-
 
 def rolling_restart(cluster: Cluster, *, away: float = 5.0) -> Scenario:
     """Let each of the cluster's nameservers vanish for `away` seconds, one after another, and come back.
@@ -44,28 +42,19 @@ def one_replica_dead(cluster: Cluster, replica: str | None = None) -> Scenario:
 def api_server_away(cluster: Cluster, *, stale: float = 60.0) -> Scenario:
     """Let CoreDNS lose the API server: for `stale` seconds it answers from what it knew, then it is restarted.
 
-    A CoreDNS that starts without the API server knows nothing, and says SERVFAIL to all questions about the cluster;
-    other names it forwards as ever (the `kubernetes` plugin's documentation, under "Startup").
+    A CoreDNS that starts without the API server knows nothing: see `not_yet_synced`.
     """
-    network = cluster.network
-    domain = cluster.config().cluster_domain
-    return Scenario(
-        [
-            network.stale(lasting=stale),
-            *(network.rcode("SERVFAIL", zone, after=stale) for zone in (str(domain), f"*.{domain}", *_REVERSE_ZONES)),
-        ]
-    )
+    return Scenario([cluster.network.stale(lasting=stale), cluster.network.unsynced(after=stale)])
 
 
 def not_yet_synced(cluster: Cluster, *, lasting: float = 30.0) -> Scenario:
     """Let CoreDNS serve for `lasting` seconds before it has synced with the API server: no object is known to it yet.
 
-    It waits for that no longer than `startup_timeout`, 5 s by default, and then says SERVFAIL where it will say
-    NXDOMAIN or more once it knows. Reverse names and all others go on to the next plugin, as ever
-    (`plugin/kubernetes/handler.go`).
+    It waits for that no longer than `startup_timeout`, 5 s by default. Then names in zones of the `kubernetes` plugin
+    are SERVFAIL, but where `fallthrough` has them, as it has reverse names by default, they go on to the next plugin,
+    as do all others (`plugin/kubernetes/handler.go`).
     """
-    domain = cluster.config().cluster_domain
-    return Scenario([cluster.network.rcode("SERVFAIL", f"*.{domain}", lasting=lasting)])
+    return Scenario([cluster.network.unsynced(lasting=lasting)])
 
 
 def conntrack_race(cluster: Cluster) -> Scenario:

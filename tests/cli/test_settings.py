@@ -96,3 +96,12 @@ def test_settings_change_no_finding():
     found = settings(None).apply([ERROR])
     assert found == (ERROR,)
     assert attrs.evolve(ERROR) == ERROR
+
+
+@pytest.mark.parametrize(
+    "text", ['ignore = ["port-unamed"]', 'select = ["port-unamed"]', '[severity]\nport-unamed = "error"']
+)
+def test_a_rule_that_there_is_not_is_refused_with_the_nearest(here, text):
+    (here / ".k8sresolve.toml").write_text(text)
+    with pytest.raises(ConfigError, match="did you mean port-unnamed"):
+        settings(None)

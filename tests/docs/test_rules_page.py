@@ -7,11 +7,12 @@ import re
 import pytest
 
 import k8sresolve
+from k8sresolve._rule_ids import RULE_IDS
 
 ROOT = pathlib.Path(k8sresolve.__file__).parent
 PAGE = pathlib.Path(__file__).parents[2] / "docs" / "reference" / "rules.md"
 PLACES = {
-    "check": ROOT.glob("testing/checks/rules/*.py"),
+    "check": [*ROOT.glob("testing/checks/rules/*.py"), ROOT / "testing/checks/ignoring.py"],
     "lint": [*ROOT.glob("_core/files/*.py"), ROOT / "_system.py"],
 }
 MAKES = {
@@ -47,3 +48,9 @@ def test_every_rule_is_on_the_page_and_no_other(command):
     rules = written(PLACES[command])
     assert sorted(told) == sorted(rules - SHARED if command == "lint" else rules)
     assert len(rules) > 20
+
+
+def test_settings_know_the_rules_of_both_pages():
+    page, refusals = PAGE.read_text(), PAGE.with_name("refusals.md").read_text()
+    rows = [line.split("|")[1] for line in (page + refusals).splitlines() if line.startswith("| `")]
+    assert {rule for row in rows for rule in re.findall("`([a-z-]+)`", row)} == RULE_IDS

@@ -50,19 +50,9 @@ def differences(name):
     return found
 
 
-NOT_YET = {
-    "service-selector-taken-away": "slices go with the selector that they were made by",
-    "service-ip-to-other-ip": "fields that may not change are changed",
-    "service-first-family": "fields that may not change are changed",
-    "deployment-selector": "fields that may not change are changed",
-    "stateful-set-service-name": "fields that may not change are changed",
-    "slice-address-type": "fields that may not change are changed",
-}
-
-
 @pytest.mark.parametrize("name", WORLDS)
 def test_after_its_changes_a_world_is_what_it_was_in_a_real_cluster(name):
-    assert (differences(name) == []) is (name not in NOT_YET), differences(name)
+    assert differences(name) == []
 
 
 def test_all_worlds_are_here():

@@ -165,32 +165,17 @@ def endpoints(cluster, world):
     return got, want
 
 
-def outcome(name, what):
-    got, want = what(cluster_of(name), WORLDS[name])
-    return got == want
-
-
 @pytest.mark.parametrize("name", WORLDS)
 def test_services_are_what_the_api_server_made_of_them(name):
     got, want = services(cluster_of(name), WORLDS[name])
     assert got == want
 
 
-NOT_YET = {
-    "pods-host-network-same-port": "a port of a node is taken by several pods",
-    "deployment-host-network": "a port of a node is taken by several pods",
-    "deployment-host-port": "a port of a node is taken by several pods",
-    "endpoints-with-selector": "Endpoints beside a selector stand for pods of which there are no manifests",
-    "pod-adopted-by-daemon-set": "bare pods are not adopted",
-    "node-name-unknown": "a pod on a node that is not there runs",
-    "scheduling-gate": "a pod that waits for a gate runs",
-}
-
-
 @pytest.mark.parametrize("name", WORLDS)
 def test_pods_and_endpoints_are_what_the_controllers_made(name):
-    agree = [outcome(name, pods), outcome(name, endpoints)]
-    assert all(agree) is (name not in NOT_YET), agree
+    for what in (pods, endpoints):
+        got, want = what(cluster_of(name), WORLDS[name])
+        assert got == want
 
 
 # The answers.
@@ -214,7 +199,7 @@ def answer(cluster, question):
     return dns.rcode.to_text(reply.rcode()), len(reply.answer), len(reply.additional)
 
 
-@pytest.mark.parametrize("name", [name for name in WORLDS if name not in NOT_YET])
+@pytest.mark.parametrize("name", WORLDS)
 def test_answers_are_as_many_as_coredns_gave(name):
     world, cluster = WORLDS[name], cluster_of(name)
     rows = [row for row in world["answers"] if is_comparable(row, world)]

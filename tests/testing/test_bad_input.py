@@ -19,6 +19,11 @@ VALUES = {
     *("pod_dns", "scenarios"),
 }
 MADE = {"Clock", "Cluster", "Kubelet", "KubernetesOptions", "Network", "QueryLog"}
+BUILDERS = {
+    "service": {"name": "api.shop", "http": 80},
+    "headless": {"name": "db.shop", "pods": 2},
+    "external": {"name": "pg.shop", "host": "pg.example.com"},
+}
 CHANGES = {
     "check": {},
     "delete": {"kind": "Service", "name": "shop/payments"},
@@ -58,6 +63,8 @@ def calls():
     cluster = ipv4_cluster(workload())
     yield Call("Cluster.from_objects", Cluster.from_objects, {"objects": []})
     yield Call("Cluster.from_manifests", Cluster.from_manifests)
+    yield Call("Cluster.new", Cluster.new)
+    yield from (Call(name, getattr(testing, name), needed) for name, needed in BUILDERS.items())
     yield from (Call(f"Cluster.{name}", getattr(cluster, name), needed) for name, needed in CHANGES.items())
     yield from (Call(f"Cluster.{name}", getattr(cluster, name)) for name in OTHERS)
     yield from (
@@ -74,9 +81,9 @@ NAMES = [call.name for call in calls()]
 
 
 def test_every_public_call_is_listed():
-    assert {*testing.__all__} == VALUES | MADE
+    assert {*testing.__all__} == VALUES | MADE | BUILDERS.keys()
     made = methods(Cluster) - {"nameserver"}  # which takes nothing
-    assert made == {*CHANGES, *OTHERS, "from_objects", "from_manifests"}
+    assert made == {*CHANGES, *OTHERS, "from_objects", "from_manifests", "new"}
     assert {name for name in NAMES if name.startswith("Network.")} == {
         f"Network.{name}" for name in methods(Network) - INSIDE
     }

@@ -83,6 +83,39 @@ def test_the_fixtures_give_a_cluster_and_ways_into_it(project: pytest.Pytester) 
     result.assert_outcomes(passed=6)
 
 
+def test_clusters_are_made_in_a_test_with_the_markers_options(project: pytest.Pytester) -> None:
+    result = run(
+        project,
+        """
+        import pytest
+        from k8sresolve.testing import headless, service
+
+        pytestmark = pytest.mark.k8s_manifests(service_cidrs=["172.20.0.0/24"], namespace="shop", recursive=True)
+
+
+        def test_it(k8s_make_cluster):
+            cluster = k8s_make_cluster(service("api.shop", http=80), headless("db.shop", sql=5432, pods=2))
+            with cluster.resolver(namespace="shop") as resolver:
+                assert str(resolver.service("api").addresses[0]).startswith("172.20.0.")
+                assert len(resolver.endpoints("db", "sql")) == 2
+
+
+        def test_another(k8s_make_cluster):
+            first, second = (k8s_make_cluster(service("api", http=80), service_cidrs=[net]) for net in NETS)
+            for cluster in (first, second):
+                with cluster.resolver() as resolver:
+                    resolver.service("api")
+            assert first.store.service("default", "api") == second.store.service("default", "api")
+
+
+        NETS = ["10.96.0.0/16", "10.97.0.0/16"]
+        """,
+    )
+    result.assert_outcomes(passed=1, failed=1)
+    shown = result.stdout.str().partition("test_another")[2]
+    assert shown.count("queries to the offline cluster") == 2
+
+
 def test_each_test_has_a_cluster_of_its_own(project: pytest.Pytester) -> None:
     result = run(
         project,

@@ -59,6 +59,38 @@ def test_names_outside_the_cluster_outlast_the_api_server():
     assert ask(offline) == ["NOERROR"]
 
 
+@pytest.mark.parametrize("scenario", [lambda it: scenarios.api_server_away(it, stale=0.5), scenarios.not_yet_synced])
+@pytest.mark.parametrize(
+    ("option", "outcome"),
+    [
+        ("fallthrough in-addr.arpa ip6.arpa", "NOERROR"),
+        ("fallthrough", "NOERROR"),
+        ("fallthrough ip6.arpa", "SERVFAIL"),
+    ],
+)
+def test_reverse_names_go_on_where_they_fall_through(scenario, option, outcome):
+    # `plugin/kubernetes/handler.go`: fallthrough comes before the question whether it has synced.
+    corefile = f". {{\n kubernetes cluster.local in-addr.arpa {{\n {option}\n }}\n forward . 9.9.9.9\n}}\n"
+    upstream = {"10.in-addr.arpa": "1.20.96 PTR elsewhere.example."}
+    offline = Cluster.from_manifests(SHOP, corefile=corefile, upstream=upstream)
+    with scenario(offline), offline.resolver(timeout=0.2) as resolver:
+        offline.clock.advance(1)
+        with contextlib.suppress(OSError):
+            assert resolver.reverse("10.96.20.1") == ("elsewhere.example.",)
+    assert list(offline.queries)[-1].outcome == outcome
+    with offline.resolver() as resolver:
+        assert str(resolver.reverse("10.96.20.1")[0]).startswith("payments.shop")
+
+
+def test_what_was_known_before_is_known_again_when_it_has_synced():
+    offline = cluster()
+    with scenarios.not_yet_synced(offline, lasting=10):
+        assert ask(offline)[-1] == "SERVFAIL"
+        assert ask(offline, host="10-244-0-9.shop.pod.cluster.local.")[-1] == "SERVFAIL"
+        offline.clock.advance(10)
+        assert ask(offline) == ["NOERROR"]
+
+
 def test_before_it_has_synced_a_nameserver_answers_for_names_outside_alone():
     upstream = {"example.com": "@ A 192.0.2.1"}
     offline = Cluster.from_manifests(

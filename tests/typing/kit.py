@@ -35,8 +35,11 @@ from k8sresolve.testing import (
     Scenario,
     Server,
     Which,
+    external,
+    headless,
     pod_dns,
     scenarios,
+    service,
 )
 
 
@@ -51,6 +54,12 @@ def making() -> None:
     Cluster.from_objects([{"kind": "Namespace"}], upstream={"example.com": "$ORIGIN example.com.\n"})
     assert_type(Cluster.from_objects([], upstream=None), Cluster)
     assert_type(MANIFEST_SUFFIXES, tuple[str, ...])
+
+
+def building() -> None:
+    parts = headless("db.shop", sql=5432, udp={"gossip": 7946}, pods=3, ready=2), service("api", http=80, ready=False)
+    assert_type(Cluster.new(*parts, external("pg.shop", "pg.example.com"), {"kind": "Namespace"}), Cluster)
+    Cluster.new(*parts, corefile=".:53 {\n}\n", service_cidrs=["10.96.0.0/12"], upstream=None, seed=7).apply(*parts[0])
 
 
 def looking_up(cluster: Cluster) -> None:

@@ -12,7 +12,7 @@ from k8sresolve.errors import NoSuchName
 from k8sresolve.findings import Finding, worst_first
 from k8sresolve.names import ServiceName
 from k8sresolve.testing.checks import registry
-from k8sresolve.testing.checks.ignoring import unignored
+from k8sresolve.testing.checks.ignoring import misspelt, unignored
 from k8sresolve.testing.checks.origins import Origin
 from k8sresolve.testing.checks.subjects import AllObjects, Rule, namespace_subjects, service_subjects
 from k8sresolve.testing.checks.telling import listed
@@ -34,6 +34,7 @@ def check(store: Store, cluster_domain: str, networks: Networks, service: Servic
             _apply(registry.NAMESPACE, namespace_subjects(services, around), around),
             _apply(registry.ORIGIN, _origins(service, around), around),
             _apply(registry.LISTING, _listings(store) if service is None else (), around),
+            misspelt(store.everything() if service is None else [service]),
         )
     )
     return tuple(unignored(found, store.everything()))

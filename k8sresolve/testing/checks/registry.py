@@ -1,11 +1,21 @@
 """Every rule, in the order in which it is applied: what is added here is checked."""
 
 from k8sresolve.testing.checks.origins import Origin
-from k8sresolve.testing.checks.rules import endpoints, hiding, listings, pod_dns, pod_names, ports, refusals, services
+from k8sresolve.testing.checks.rules import (
+    endpoints,
+    hiding,
+    imports,
+    listings,
+    pod_dns,
+    pod_names,
+    ports,
+    refusals,
+    services,
+)
 from k8sresolve.testing.checks.subjects import NamespaceSubject, Rule, ServiceSubject
 from k8sresolve.testing.objects.kinds import Endpoints, EndpointSlice, Resource
 
-OBJECT: tuple[Rule[Resource], ...] = (refusals.check_refusals,)
+OBJECT: tuple[Rule[Resource], ...] = (refusals.check_refusals, imports.check_served)
 """Of any object, as its manifest has it."""
 
 SERVICE: tuple[Rule[ServiceSubject], ...] = (
@@ -15,6 +25,7 @@ SERVICE: tuple[Rule[ServiceSubject], ...] = (
     ports.check_slices,
     endpoints.check_endpoints,
     services.check_cluster_ips,
+    services.check_node_ports,
     services.check_families,
     hiding.check_service_name,
 )
@@ -31,5 +42,9 @@ NAMESPACE: tuple[Rule[NamespaceSubject], ...] = (hiding.check_namespace_name,)
 ORIGIN: tuple[Rule[Origin], ...] = (pod_names.check_subdomain, pod_dns.check_policy, pod_dns.check_override)
 """Of what pods come from: a workload, or a pod of none."""
 
-LISTING: tuple[Rule[EndpointSlice | Endpoints], ...] = (listings.check_owner, listings.check_kind)
+LISTING: tuple[Rule[EndpointSlice | Endpoints], ...] = (
+    listings.check_owner,
+    listings.check_kind,
+    listings.check_overwritten,
+)
 """Of objects that list endpoints."""

@@ -33,6 +33,22 @@ class AllObjects:
         return [f"{item.kind} {item.name}" for item in self.store.all("CustomResource")]
 
     @cached_property
+    def node_ports(self) -> Mapping[int, Service]:
+        """The Services that are first to state a nodePort, by its number."""
+        first: dict[int, Service] = {}
+        for service in self.services:
+            if service.type in ("NodePort", "LoadBalancer"):
+                for port in service.ports:
+                    first.setdefault(port.node_port, service)
+        first.pop(0, None)
+        return first
+
+    def is_given(self, namespace: str) -> bool:
+        """Whether a namespace is among the manifests, and no operator may make more in it than is there."""
+        found = self.store.get("Namespace", "", namespace)
+        return isinstance(found, Namespace) and found.written is not UNWRITTEN and not self.may_make_pods
+
+    @cached_property
     def service_names(self) -> Mapping[str, Sequence[str]]:
         """The names of the Services of each namespace that has one."""
         names: dict[str, list[str]] = defaultdict(list)

@@ -8,15 +8,16 @@ from collections.abc import Iterator
 import attrs
 
 from k8sresolve.testing.controllers.networks import NODE_IPS, Networks
-from k8sresolve.testing.objects.addresses import family_of
 from k8sresolve.testing.objects.kinds import EndpointAddress, EndpointSlice, Namespace, PortEntry, Service
 from k8sresolve.testing.objects.store import Store
 
 NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
 
-_API_SERVER = Service(
-    namespace="default",
-    name="kubernetes",
+API_SERVER = ("default", "kubernetes")
+"""Namespace and name of the Service of the API server."""
+
+_SERVICE = Service(
+    *API_SERVER,
     ports=(PortEntry("https", 443, "TCP", target=6443),),
     labels={"component": "apiserver", "provider": "kubernetes"},
 )
@@ -27,7 +28,7 @@ def add_built_ins(store: Store, networks: Networks) -> None:
     for name in NAMESPACES:
         if not store.has_namespace(name):
             store.add(Namespace(name))
-    service = store.service(_API_SERVER.namespace, _API_SERVER.name) or _API_SERVER
+    service = store.service(*API_SERVER) or _SERVICE
     ips = service.cluster_ips or tuple(_first_address(store, networks))
     service = attrs.evolve(service, cluster_ips=() if service.type == "ExternalName" else ips)
     store.add(service)
@@ -37,18 +38,18 @@ def add_built_ins(store: Store, networks: Networks) -> None:
 
 def _first_address(store: Store, networks: Networks) -> Iterator[str]:
     """Tell the first address of the Services' network, which is the API server's unless an object states it."""
-    first = str(next(networks.services[0].hosts()))
-    if not store.services_with(first):
-        yield first
+    if not store.services_with(networks.api_server):
+        yield networks.api_server
 
 
 def _slice(networks: Networks) -> EndpointSlice:
-    address = NODE_IPS[family_of(str(networks.services[0]))]
+    (namespace, name), family = API_SERVER, networks.families[0]
     return EndpointSlice(
-        _API_SERVER.namespace,
-        _API_SERVER.name,
-        _API_SERVER.name,
-        (EndpointAddress(address),),
+        namespace,
+        name,
+        name,
+        (EndpointAddress(NODE_IPS[family]),),
         (PortEntry("https", 6443, "TCP"),),
-        labels={"kubernetes.io/service-name": _API_SERVER.name},
+        address_type=family,
+        labels={"kubernetes.io/service-name": name},
     )

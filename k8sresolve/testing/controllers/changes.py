@@ -16,8 +16,9 @@ from k8sresolve.errors import InvalidName, ManifestError
 from k8sresolve.names import parse_address
 from k8sresolve.testing.controllers.control_plane import ControlPlane
 from k8sresolve.testing.controllers.finding import find, key_of, missing
-from k8sresolve.testing.controllers.keeping import with_cluster_ips, with_status
-from k8sresolve.testing.controllers.rollouts import Rollout, RolloutStep, next_step
+from k8sresolve.testing.controllers.immutable import check_update
+from k8sresolve.testing.controllers.keeping import with_cluster_ips, with_replicas, with_status
+from k8sresolve.testing.controllers.rollouts import Rollout, RolloutStep, check_pace, next_step
 from k8sresolve.testing.controllers.slices import ENDPOINT_CONTROLLER, name_order
 from k8sresolve.testing.controllers.upkeep import Upkeep
 from k8sresolve.testing.controllers.workloads import matches
@@ -143,7 +144,7 @@ class Changes:
             raise ManifestError(f"scale: {workload.owner} decides how many pods {key_of(workload)} has: scale that")
         self._check_pods(workload)
         with self._whole():
-            scaled = attrs.evolve(workload, replicas=replicas)
+            scaled = attrs.evolve(workload, replicas=replicas, leaves_open=True)
             self._store.add(scaled)
             self._upkeep.resize(scaled)
             self._reconcile(scaled.namespace)
@@ -154,7 +155,7 @@ class Changes:
         """Make the roll-out of a template, or of the one that there is."""
         kinds: tuple[type[Workload], ...] = (Deployment, StatefulSet, DaemonSet)
         workload = find(self._store, kinds, name)
-        _check_pace(max_surge, max_unavailable)
+        check_pace(max_surge, max_unavailable)
         self._check_pods(workload)
         new = _again(workload.template) if template is None else read_pod_template(template, workload)
         begun = False
@@ -194,8 +195,9 @@ class Changes:
 
     # Putting in.
 
-    def _apply(self, resources: Sequence[Resource]) -> None:
-        self._provide_namespaces(resources)
+    def _apply(self, given: Sequence[Resource]) -> None:
+        self._provide_namespaces(given)
+        resources = [with_replicas(one, self._store.get(*place_of(one))) for one in given]
         before = [(self._put(resource), resource) for resource in resources]
         if any(isinstance(resource, Node) for resource in resources):
             self._meet_nodes()
@@ -204,14 +206,15 @@ class Changes:
         )
         for one in resources:
             pod = self._store.get("Pod", one.namespace, one.name) if isinstance(one, Pod) else None
-            if isinstance(pod, Pod) and not pod.phase:
-                self._upkeep.run(pod)
+            if isinstance(pod, Pod):
+                self._upkeep.claim(pod if pod.phase else self._upkeep.run(pod))
         self._apply_workloads([(was, one) for was, one in before if isinstance(one, Workload)])
         self._reconcile(*(resource.namespace for resource in resources))
 
     def _put(self, resource: Resource) -> Resource | None:
         """Put an object in, with what the API server keeps of the one before it, which is returned."""
         previous = self._store.get(*place_of(resource))
+        check_update(resource, previous)
         match resource:
             case ConfigMap():
                 if not isinstance(previous, ConfigMap) or previous.data != resource.data:
@@ -220,7 +223,7 @@ class Changes:
                         file=resource.source,
                     )
             case Service():
-                self._store.add(with_cluster_ips(resource, previous))
+                self._put_service(resource, previous)
             case Pod():
                 kept = with_status(resource, previous)
                 self._store.add(kept)
@@ -230,6 +233,14 @@ class Changes:
         if isinstance(previous, (Pod, Service)):
             self._upkeep.release(previous)
         return previous
+
+    def _put_service(self, service: Service, previous: Resource | None) -> None:
+        self._store.add(with_cluster_ips(service, previous))
+        if isinstance(previous, Service) and previous.selects is not service.selects:
+            if service.selects:
+                self._control_plane.take_up(service)
+            else:
+                self._control_plane.leave(previous)
 
     def _provide_namespaces(self, resources: Sequence[Resource]) -> None:
         given = {resource.name for resource in resources if isinstance(resource, Namespace)}
@@ -260,7 +271,7 @@ class Changes:
         """Bring pods that have no node onto those that there are now."""
         self._control_plane.look_at_nodes()
         for pod in list(self._upkeep.all(Pod)):
-            if not pod.node and pod.phase in ("Pending", "Running"):
+            if pod.phase in ("Pending", "Running") and not (pod.node and pod.ips):
                 self._upkeep.run(pod)
         for workload in list(self._upkeep.all(DaemonSet)):
             self._upkeep.resize(workload)
@@ -379,12 +390,3 @@ class Changes:
 def _again(template: PodTemplate) -> PodTemplate:
     """Make the same template anew, as the annotation does that `kubectl rollout restart` writes."""
     return attrs.evolve(template, fingerprint=letters(f"{template.fingerprint} again", 10))
-
-
-def _check_pace(max_surge: int, max_unavailable: int) -> None:
-    for field, pods in (("max_surge", max_surge), ("max_unavailable", max_unavailable)):
-        if type(pods) is not int or pods < 0:
-            raise ManifestError(f"roll_out: {field}={told(pods)} is no number of pods")
-    if not max_surge and not max_unavailable:
-        # ValidateRollingUpdateDeployment, pkg/apis/apps/validation
-        raise ManifestError("roll_out: no pod could be replaced with max_surge=0 and max_unavailable=0")

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import attrs
 
 from k8sresolve.errors import ManifestError
+from k8sresolve.testing.controllers.adopting import BarePods, kept
 from k8sresolve.testing.controllers.networks import NODE_IPS, AddressPool, Networks
-from k8sresolve.testing.controllers.slices import cut, endpoint_slices, select
+from k8sresolve.testing.controllers.slices import ENDPOINT_CONTROLLER, cut, endpoint_slices, select
 from k8sresolve.testing.controllers.workloads import make_pods, matches, owners_of
 from k8sresolve.testing.objects.addresses import FAMILIES, IPFamily, families_of, family_of
 from k8sresolve.testing.objects.kinds import (
@@ -63,7 +64,8 @@ class ControlPlane:
         self.settle_services(self._services())
         for pod in self._pods():
             self.take(pod)
-        for pod in (*self._pods(), *self.make_pods(self._workloads())):
+        made = list(self.make_pods(self._workloads()))
+        for pod in (*self._pods(), *made):
             if not pod.phase:
                 self._store.add(self.run(pod))
         self.reconcile(self._services())
@@ -112,33 +114,38 @@ class ControlPlane:
         `lives` tells how many pods of its name there were before, as each gets an address of its own. Raises
         `ManifestError` if there is no address left.
         """
-        node = pod.node or self._schedule(pod)
+        node = self._place(pod)
         if node is None:
-            return attrs.evolve(pod, phase="Pending")  # its nodeSelector fits no node
+            return attrs.evolve(pod, phase="Pending")
         ips = pod.ips or self.addresses(pod, node, lives)
         return attrs.evolve(pod, phase="Running", ready=pod.ready is not False, node=node, ip=pod.ip or ips[0], ips=ips)
 
     def reconcile(self, services: Iterable[Service]) -> None:
         """Make the slices of these Services anew from the pods in the store. What does not change stays as it is.
 
-        A Service with slices of somebody else's, or with an Endpoints object, keeps those.
+        A Service with slices of somebody else's, or with the Endpoints of its pods, as a dump has them, keeps those.
         """
         for service, pods in select(services, self._pods()):
             key = (service.namespace, service.name)
             self._replace(key, () if self._has_stated(key) else tuple(self._slices(service, pods)))
 
     def _slices(self, service: Service, pods: Sequence[Pod]) -> Iterator[EndpointSlice]:
-        endpoints = self._store.get("Endpoints", service.namespace, service.name)
-        if isinstance(endpoints, Endpoints):
+        endpoints = self._endpoints(service)
+        if endpoints is not None:
             yield from endpoints.slices
             return
         for made in endpoint_slices(service, pods, self._nodes):
             yield from cut(service, made)
 
+    def _endpoints(self, service: Service) -> Endpoints | None:
+        """Find the Endpoints that tell of a Service's pods. Others beside a selector the controller overwrites."""
+        found = self._store.get("Endpoints", service.namespace, service.name)
+        return found if isinstance(found, Endpoints) and found.of_pods else None
+
     def stated(self, service: Service) -> tuple[str, ...]:
         """Name the EndpointSlices and Endpoints, as `KIND/NAME`, for which the Service gets none made of its pods."""
         key = (service.namespace, service.name)
-        if self._store.get("Endpoints", *key) is not None:
+        if self._endpoints(service) is not None:
             return (f"Endpoints/{service.name}",)
         made = {part.name for part in self._made.get(key, ())}
         return tuple(f"EndpointSlice/{part.name}" for part in self._store.slices(*key) if part.name not in made)
@@ -150,6 +157,28 @@ class ControlPlane:
     def unmake(self, service: Service) -> None:
         """Take out the slices that are made here of a Service's pods."""
         self._replace((service.namespace, service.name), ())
+
+    def leave(self, service: Service) -> None:
+        """Leave behind what is made of a Service's pods, as its selector goes: slices, and Endpoints to be mirrored.
+
+        Source: `syncService` of `pkg/controller/endpointslice` and `pkg/controller/endpoint`, which look no more at a
+        Service without a selector.
+        """
+        left = self._made.pop((service.namespace, service.name), ())
+        if left and self._endpoints(service) is None:
+            own = [part for part in left if part.address_type == service.families[0]]
+            mirrored = [
+                attrs.evolve(part, name=f"{service.name}-{index}", managed_by="") for index, part in enumerate(own)
+            ]
+            self._store.add(Endpoints(service.namespace, service.name, tuple(mirrored), of_pods=True))
+
+    def take_up(self, service: Service) -> None:
+        """Look again at a Service that has a selector anew: what was left behind of its pods goes."""
+        for part in self._store.slices(service.namespace, service.name):
+            if part.managed_by == ENDPOINT_CONTROLLER:
+                self._store.remove("EndpointSlice", part.namespace, part.name)
+        if self._endpoints(service) is not None:
+            self._store.remove("Endpoints", service.namespace, service.name)
 
     def _has_stated(self, key: _Key) -> bool:
         made = {part.name for part in self._made.get(key, ())}
@@ -212,6 +241,7 @@ class ControlPlane:
     def make_pods(self, workloads: Iterable[Workload]) -> Iterator[Pod]:
         """Make the pods of workloads that have none yet, nor ReplicaSets to make them, in the store.
 
+        Pods of nobody that their selectors fit count, too.
         Raises `ManifestError` for more pods than a cluster can have.
         """
         owners = self._owners()
@@ -220,11 +250,25 @@ class ControlPlane:
         used: dict[str, set[str]] = defaultdict(set)
         for pod in self._pods():
             used[pod.namespace].add(pod.name)
+        bare = BarePods(self._pods())
         for workload in lone:
             names = used[workload.namespace]
-            made = make_pods(workload, self._nodes, names)
+            adopted = self._adopt(workload, bare.claim(workload))
+            lacking = attrs.evolve(workload, replicas=workload.replicas - adopted) if adopted else workload
+            made = make_pods(lacking, self._nodes, names)
             names.update(pod.name for pod in made)
             yield from made
+
+    def _adopt(self, workload: Workload, claimed: Sequence[Pod]) -> int:
+        """Let a workload have these pods, and take out those that are too many. Returns how many it has."""
+        own = kept(workload, claimed)
+        for pod in claimed:
+            self._store.remove("Pod", pod.namespace, pod.name)
+            if pod in own:
+                self._store.add(attrs.evolve(pod, owner=workload.title))
+            else:
+                self.release(pod)
+        return len(own)
 
     def _owners(self) -> set[_Key]:
         """Tell which workloads have pods or ReplicaSets among the manifests."""
@@ -234,15 +278,36 @@ class ControlPlane:
                 owners.add((replica_set.namespace, replica_set.owner))
         return owners
 
-    def _schedule(self, pod: Pod) -> str | None:
-        """Choose a node for a pod: empty where the manifests hold no Nodes, None where none fits."""
-        if not self._nodes:
-            return ""
+    def _place(self, pod: Pod) -> str | None:
+        """Tell a pod's node, or choose one: empty where the manifests hold no Nodes, None while there is none for it.
+
+        Source: `pkg/scheduler/framework/plugins` of Kubernetes: `schedulinggates`, `nodename`, `nodeaffinity`,
+        `nodeports`.
+        """
+        if pod.spec.gated and not pod.ips:
+            return None
+        if not self._nodes or (pod.node and pod.ips):
+            return pod.node
+        if pod.node:
+            there = self._store.get("Node", "", pod.node) is not None
+            return pod.node if there and self._has_ports(pod.node, pod) else None
         selector = pod.spec.node_selector
         if selector not in self._fit:
             self._fit[selector] = [node.name for node in self._nodes if matches(selector, node.labels)]
         fit = self._fit[selector]
-        return fit[zlib.crc32(f"{pod.namespace}/{pod.name}".encode()) % len(fit)] if fit else None
+        start = zlib.crc32(f"{pod.namespace}/{pod.name}".encode())
+        turns = (fit[(start + turn) % len(fit)] for turn in range(len(fit)))
+        return next((name for name in turns if self._has_ports(name, pod)), None)
+
+    def _has_ports(self, node: str, pod: Pod) -> bool:
+        """Whether the ports that a pod takes of its node are free there."""
+        return not any(
+            wanted.clashes(taken)
+            for wanted in pod.spec.host_ports
+            for other in self._store.pods_at(node, wanted)
+            if (other.namespace, other.name) != (pod.namespace, pod.name)
+            for taken in other.spec.host_ports
+        )
 
     def addresses(self, pod: Pod, node: str, lives: int = 0) -> tuple[str, ...]:
         """Give a pod an address of each IP family: its own, or its node's. See `run`."""

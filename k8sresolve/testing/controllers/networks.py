@@ -94,6 +94,11 @@ class Networks:
         return address not in (network[0], network[-1] if network.version == 4 else None)
 
     @property
+    def api_server(self) -> str:
+        """The ClusterIP of the API server: the first of the first network of Services."""
+        return str(next(self.services[0].hosts()))
+
+    @property
     def nameserver(self) -> str:
         """The ClusterIP that kubeadm gives to the nameserver: the tenth of the first network of Services."""
         network = self.services[0]

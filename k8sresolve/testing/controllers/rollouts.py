@@ -5,6 +5,8 @@ from typing import Literal
 
 import attrs
 
+from k8sresolve._escaping import told
+from k8sresolve.errors import ManifestError
 from k8sresolve.testing.controllers.upkeep import Upkeep
 from k8sresolve.testing.controllers.workloads import revision_of
 from k8sresolve.testing.objects.kinds import Deployment, Pod, Workload
@@ -47,6 +49,16 @@ class Rollout(Iterator[RolloutStep]):
             pass
 
 
+def check_pace(max_surge: int, max_unavailable: int) -> None:
+    """Raise `ManifestError` for a pace at which no pod could be replaced."""
+    for field, pods in (("max_surge", max_surge), ("max_unavailable", max_unavailable)):
+        if type(pods) is not int or pods < 0:
+            raise ManifestError(f"roll_out: {field}={told(pods)} is no number of pods")
+    if not max_surge and not max_unavailable:
+        # ValidateRollingUpdateDeployment, pkg/apis/apps/validation
+        raise ManifestError("roll_out: no pod could be replaced with max_surge=0 and max_unavailable=0")
+
+
 def next_step(upkeep: Upkeep, workload: Workload, *, max_surge: int, max_unavailable: int) -> RolloutStep | None:
     """Take a roll-out's next step, whatever has happened since the one before; None when there is nothing left to do.
 
@@ -77,7 +89,7 @@ def next_step(upkeep: Upkeep, workload: Workload, *, max_surge: int, max_unavail
         upkeep.replace(attrs.evolve(pod, terminating=True))
         return _step(pod, "terminating")
     for pod in new:
-        if not pod.ready:
+        if not pod.ready and pod.ips:
             upkeep.replace(attrs.evolve(pod, ready=True))
             return _step(pod, "ready")
     return None

@@ -92,6 +92,7 @@ def cut(service: Service, made: MadeSlice) -> Iterator[EndpointSlice]:
             ),
             made.ports,
             managed_by=ENDPOINT_CONTROLLER,
+            address_type=made.family,
             labels=service.labels,
         )
 

@@ -6,11 +6,13 @@ Source: `pkg/controller/` of Kubernetes: `controller_utils.go` (ActivePods), `re
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
+from itertools import islice
 from typing import TypeVar
 
 import attrs
 
 from k8sresolve.errors import ManifestError
+from k8sresolve.testing.controllers.adopting import ADOPTERS, adopts, fits, kept
 from k8sresolve.testing.controllers.control_plane import ControlPlane, check_count
 from k8sresolve.testing.controllers.workloads import make_pods, matches, owners_of, revision_of
 from k8sresolve.testing.objects.addresses import family_of
@@ -28,6 +30,7 @@ class Upkeep:
         self._control_plane = control_plane
         self._lives: Counter[tuple[str, str]] = Counter()  # the pods of a name that have gone, or moved
         self._rolled: set[tuple[str, str, str]] = set()
+        self._has_freed_ports = False
 
     def checkpoint(self) -> Callable[[], None]:
         """Return what puts the cluster back to what it is now."""
@@ -41,7 +44,12 @@ class Upkeep:
         return restore
 
     def reconcile(self, services: Callable[[Service], bool]) -> None:
-        """Make the EndpointSlices of these Services anew."""
+        """Make the EndpointSlices of these Services anew, once pods run that waited for a port of a node."""
+        if self._has_freed_ports:
+            self._has_freed_ports = False
+            for pod in list(self.all(Pod)):
+                if pod.spec.host_ports and pod.phase == "Pending" and not pod.ips:
+                    self.run(pod)
         self._control_plane.reconcile(filter(services, self.all(Service)))
 
     # Finding.
@@ -95,6 +103,7 @@ class Upkeep:
         """Take a pod out."""
         self._store.remove("Pod", pod.namespace, pod.name)
         self._lives[pod.namespace, pod.name] += 1
+        self._has_freed_ports |= bool(pod.spec.host_ports)
         self.release(pod)
 
     def move(self, pod: Pod, ips: tuple[str, ...]) -> None:
@@ -122,6 +131,21 @@ class Upkeep:
             self._control_plane.release(holder)
 
     # Workloads.
+
+    def claim(self, pod: Pod) -> None:
+        """Let a pod that was applied go from the workload that does not fit it any more, and to the one that does."""
+        for workload in self.workloads_of([pod]):
+            if workload.selector and not fits(workload.selector, pod):
+                pod = attrs.evolve(pod, owner="")
+                self.replace(pod)
+                self.resize(workload)
+        found = (workload for kind in ADOPTERS for workload in self.all(kind) if adopts(workload, pod))
+        for workload in islice(found, 1):
+            self.replace(attrs.evolve(pod, owner=workload.title))
+            if kept(workload, [pod]):
+                self.resize(workload)
+            else:
+                self.drop(pod)
 
     def replace_template(self, workload: Workload) -> None:
         """Put a workload in whose template is another than before. Its pods stay as they are for now."""

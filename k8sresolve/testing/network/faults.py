@@ -9,7 +9,7 @@ import copy
 import random
 import threading
 from collections.abc import Callable, Iterable
-from typing import Literal, Self, TypeAlias, TypeVar, Unpack
+from typing import Any, Literal, Self, TypeAlias, TypeVar, Unpack
 
 import attrs
 
@@ -22,6 +22,7 @@ from k8sresolve.testing.network import effects
 from k8sresolve.testing.network.clock import Clock
 from k8sresolve.testing.network.criteria import Criteria, Traits, Which
 from k8sresolve.testing.network.effects import Answered, Changed, Closed, Effect, Lost
+from k8sresolve.testing.objects.store import Store
 
 FaultOutcome: TypeAlias = Literal[
     "dropped", "truncated", "wrong id", "wrong question", "garbage", "wrong source", "reset"
@@ -142,9 +143,10 @@ def kind(outcome: FaultOutcome | None = None, *, only: Transport | None = None) 
 class Faults:
     """The faults of a network: how each kind is made, and which of them stand."""
 
-    def __init__(self, responder: Responder, clock: Clock) -> None:
+    def __init__(self, responder: Responder, clock: Clock, store: Store) -> None:
         self.responder = responder
         self.clock = clock
+        self._store = store
         self._standing: list[Fault] = []
         self._watchers: list[Callable[[], None]] = []
         self._lock = threading.RLock()
@@ -242,13 +244,26 @@ class Faults:
 
         Its cache and the records' TTL go on as ever.
         """
+        return self._begin("stale", self._copied(), name, rdtype, which)
+
+    @kind()
+    def unsynced(self, name: str | None = None, rdtype: str | None = None, **which: Unpack[Which]) -> Fault:
+        """Answer as CoreDNS does before it has heard from the API server: it knows no object yet.
+
+        What does not exist then goes on to the next plugin where `fallthrough` says so, and is SERVFAIL elsewhere.
+        """
+        unsynced = Store.unsynced(self._store.serial + 1)
+        return self._begin("unsynced", self._copied({id(self._store): unsynced}), name, rdtype, which)
+
+    def _copied(self, others: dict[int, Any] | None = None) -> Answered:
+        """Let a copy of the nameserver answer, in which others stand in for some objects."""
         with self._lock:
-            frozen = copy.deepcopy(self.responder, {id(self.clock): self.clock})
+            copied = copy.deepcopy(self.responder, {id(self.clock): self.clock, **(others or {})})
 
         def answer(responder: Responder, query: Query, client: str) -> Reply:
-            return (frozen if responder is self.responder else responder).answer(query, client)
+            return (copied if responder is self.responder else responder).answer(query, client)
 
-        return self._begin("stale", Answered(answer), name, rdtype, which)
+        return Answered(answer)
 
     @kind()
     def refuse(self, *, transport: Transport | None = None, nameserver: str | None = None) -> Fault:

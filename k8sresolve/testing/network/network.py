@@ -25,6 +25,7 @@ from k8sresolve.testing.network.faults import Fault, Faults
 from k8sresolve.testing.network.parcels import REFUSED, Arrival, Parcel, reset_after
 from k8sresolve.testing.network.query_log import LoggedOutcome, LoggedQuery, QueryLog
 from k8sresolve.testing.network.text import type_text
+from k8sresolve.testing.objects.store import Store
 
 SOME_POD = ("10.244.0.77", "fd00:10:244::77")
 """The addresses of a pod that is in no manifest."""
@@ -50,10 +51,11 @@ class Network(Faults):
         clock: Clock,
         queries: QueryLog,
         *,
+        store: Store,
         replicas: Sequence[str] = ("10.244.0.2",),
         latency: float = 0.0005,
     ) -> None:
-        super().__init__(responder, clock)
+        super().__init__(responder, clock, store)
         self.latency = latency
         self.replicas = tuple(replicas)
         self._queries = queries

@@ -1,12 +1,13 @@
 """The kinds of Kubernetes objects that DNS answers come from, cut down to what the answers need."""
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple, Self, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import attrs
 
 from k8sresolve.testing.objects.addresses import IPFamily
-from k8sresolve.testing.objects.written import UNWRITTEN, Written
+from k8sresolve.testing.objects.label_selector import Term
+from k8sresolve.testing.objects.manifested import Manifested
 
 NO_PORT = -1
 """The port of an endpoint or Service that declares none: it has addresses, but no SRV record."""
@@ -33,6 +34,7 @@ class PortEntry(NamedTuple):
     """One port of a Service, a container, an EndpointSlice or a ServiceImport. `name` is empty for an unnamed port.
 
     `target` is a Service's `targetPort`: a number, the name of a container's port, or 0 where it is the Service's own.
+    `node_port` is the one that a Service states, or 0.
     """
 
     name: str
@@ -40,6 +42,7 @@ class PortEntry(NamedTuple):
     protocol: str
     app_protocol: str = ""
     target: int | str = 0
+    node_port: int = 0
 
 
 UNDECLARED_PORT = PortEntry("", NO_PORT, "")
@@ -55,38 +58,6 @@ class EndpointAddress(NamedTuple):
     hostname: str = ""
     pod: str = ""
     zone: str | None = None
-
-
-class Refusal(NamedTuple):
-    """What an API server refuses of an object, by which rule, and where it is written.
-
-    `until` is the first version of Kubernetes that takes it; empty where none does.
-    """
-
-    rule: str
-    field: str
-    problem: str
-    advice: str
-    until: str = ""
-    file: str = ""
-    line: int | None = None
-
-
-@attrs.frozen
-class Manifested:
-    """What has been read from a manifest, and where. `refused` is what an API server would not take of it."""
-
-    refused: tuple[Refusal, ...] = attrs.field(default=(), kw_only=True, eq=False, repr=False)
-    written: Written = attrs.field(default=UNWRITTEN, kw_only=True, eq=False, repr=False)
-
-    @property
-    def kind(self) -> str:
-        """Its kind, as manifests have it."""
-        return type(self).__name__
-
-    def as_written(self, written: Written, refused: tuple[Refusal, ...] = ()) -> Self:
-        """Say of it where it is written, and what is refused."""
-        return attrs.evolve(self, written=written, refused=refused)
 
 
 @attrs.frozen
@@ -143,6 +114,7 @@ class EndpointSlice(Manifested):
 
     `service` is the label `kubernetes.io/service-name` (empty without it), `imported` the label
     `multicluster.kubernetes.io/service-name` (None without it) and `cluster_id` that of the source cluster.
+    `address_type` is empty where nothing tells.
     """
 
     namespace: str
@@ -153,20 +125,23 @@ class EndpointSlice(Manifested):
     imported: str | None = None
     cluster_id: str = ""
     managed_by: str = ""
+    address_type: str = ""
     labels: Mapping[str, str] = attrs.field(default=NO_LABELS, hash=False)
 
 
 @attrs.frozen
 class Endpoints(Manifested):
-    """A hand-made Endpoints object, as the slices that the mirroring controller makes of it.
+    """An Endpoints object, as the slices that the mirroring controller makes of it.
 
-    `skip` says that the object asks not to be mirrored.
+    `skip` says that the object asks not to be mirrored, and `of_pods` that it is not made by hand: the controller lists
+    in it the pods that a Service selects.
     """
 
     namespace: str
     name: str
     slices: tuple[EndpointSlice, ...] = ()
     skip: bool = False
+    of_pods: bool = False
 
 
 @attrs.frozen
@@ -178,6 +153,18 @@ class DNSConfig:
     options: tuple[tuple[str, str], ...] = ()
 
 
+class HostPort(NamedTuple):
+    """A port that a pod takes of its node, at one of the node's addresses or, where `ip` is empty, at all of them."""
+
+    number: int
+    protocol: str
+    ip: str = ""
+
+    def clashes(self, other: "HostPort") -> bool:
+        """Whether two pods of one node cannot have both (`CheckConflict`, kube-scheduler)."""
+        return self[:2] == other[:2] and (self.ip == other.ip or not self.ip or not other.ip)
+
+
 @attrs.frozen
 class PodSpec:
     """What a template says of all its pods, which share it.
@@ -185,7 +172,8 @@ class PodSpec:
     `ports` are those that a named `targetPort` may mean, in the order in which they are looked for: the containers',
     then those of sidecars (initContainers with restartPolicy Always). `undeclared` says that one of these declares
     none, so that it may listen on any. `host_aliases` are lines of its hosts file, each an address and its names.
-    `hostname_override` is the host name inside the pod, of which DNS knows nothing.
+    `hostname_override` is the host name inside the pod, of which DNS knows nothing. `host_ports` are those of its node
+    that it takes, and one that is `gated` waits for something before it gets a node.
     """
 
     hostname: str = ""
@@ -198,6 +186,8 @@ class PodSpec:
     dns_config: DNSConfig | None = None
     host_aliases: tuple[tuple[str, tuple[str, ...]], ...] = ()
     hostname_override: str = ""
+    host_ports: tuple[HostPort, ...] = ()
+    gated: bool = False
 
     def number_of(self, port: str, protocol: str) -> int | None:
         """Find the number that a named `targetPort` stands for: FindPort, k8s.io/endpointslice/util."""
@@ -253,13 +243,18 @@ class PodTemplate:
 
 @attrs.frozen
 class Workload(Manifested):
-    """What makes pods. `owner` is its controller, as `KIND/NAME`."""
+    """What makes pods. `owner` is its controller, as `KIND/NAME`, and `selector` is what it knows its pods by.
+
+    `leaves_open` says that no manifest states how many `replicas` there are, or that somebody else has scaled it since.
+    """
 
     namespace: str
     name: str
     replicas: int = 1
     template: PodTemplate = PodTemplate()
     owner: str = ""
+    selector: tuple[Term, ...] = attrs.field(default=(), kw_only=True)
+    leaves_open: bool = attrs.field(default=False, kw_only=True, eq=False)
 
     @property
     def title(self) -> str:
@@ -299,6 +294,11 @@ class Job(Workload):
     """A Job. `replicas` are the pods that run at once, none when it is done; `indexed` says that each has an index."""
 
     indexed: bool = False
+
+    @property
+    def completion_mode(self) -> str:
+        """`spec.completionMode`."""
+        return "Indexed" if self.indexed else "NonIndexed"
 
 
 @attrs.frozen

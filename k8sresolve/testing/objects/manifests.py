@@ -30,11 +30,11 @@ from k8sresolve.testing.objects.kinds import (
     Namespace,
     Node,
     PodTemplate,
-    Refusal,
     Resource,
     StatefulSet,
     Workload,
 )
+from k8sresolve.testing.objects.manifested import Refusal
 from k8sresolve.testing.objects.pods import (
     read_cron_job,
     read_daemon_set,
@@ -49,6 +49,7 @@ from k8sresolve.testing.objects.pods import (
 )
 from k8sresolve.testing.objects.services import read_endpoint_slice, read_endpoints, read_service, read_service_import
 from k8sresolve.testing.objects.sources import Part, Source, field_name
+from k8sresolve.testing.objects.unknown import UnknownKinds
 from k8sresolve.testing.objects.validation.refusals import refusals
 from k8sresolve.testing.objects.validation.rows import mapping
 from k8sresolve.testing.objects.written import IGNORE_ANNOTATION, Written, rules_named
@@ -74,19 +75,23 @@ def read_manifests(
     """
     reader = _Reader(apply_namespace, note)
     read = [resource for given in places for resource in reader.manifests(given, recursive=recursive)]
+    reader.tell_unknown()
     return _with_namespace(read, apply_namespace)
 
 
-def read_objects(objects: Iterable[Mapping[str, Any]], *, apply_namespace: str = "default") -> list[Resource]:
+def read_objects(
+    objects: Iterable[Mapping[str, Any]], *, apply_namespace: str = "default", note: Note = logger.warning
+) -> list[Resource]:
     """Read objects as `json.load` or `yaml.safe_load` give them. Raises `ManifestError`; its document counts from 1."""
     if not isinstance(objects, Iterable):
         raise ManifestError(f"{told(objects)} is no list of objects")
-    reader = _Reader(apply_namespace)
+    reader = _Reader(apply_namespace, note)
     read = [
         resource
         for number, value in enumerate(objects, 1)
         for resource in reader.resources(Part(value, Source("", number)))
     ]
+    reader.tell_unknown()
     return _with_namespace(read, apply_namespace)
 
 
@@ -115,10 +120,16 @@ def read_pod_template(template: Mapping[str, Any], workload: Workload) -> PodTem
 class _Reader:
     """Takes documents apart, and tells `note` of those that are passed over."""
 
-    def __init__(self, apply_namespace: str, note: Note = logger.warning) -> None:
+    def __init__(self, apply_namespace: str, note: Note) -> None:
         self._apply_namespace = apply_namespace
         self._tell = note
         self._objects = 0
+        self._unknown = UnknownKinds()
+
+    def tell_unknown(self) -> None:
+        """Tell of the kinds that were not understood, at the end."""
+        for problem in self._unknown.told({kind: group for kind, (group, _) in _CORE.items()}):
+            self._tell(problem)
 
     def manifests(self, given: Manifests, *, recursive: bool) -> Iterator[Resource]:
         """Read what is given. Raises `ManifestError`, also where nothing in it is an object and more was meant."""
@@ -193,7 +204,12 @@ class _Reader:
             return
         if is_custom(group):
             written = _written(obj, path, source)
-            yield from (made.as_written(written) for made in read_custom(obj, kind))
+            read = list(read_custom(obj, kind))
+            yield from (made.as_written(written) for made in read)
+            if any(isinstance(made, Workload) for made in read):
+                return
+        about = _told(kind, obj)
+        if reader is None and self._unknown.meet(known[0], kind, lambda problem: source.error(problem, path, about)):
             return
         name = take(obj, "metadata", dict, {}, path).get("name")
         what = f"{group}/{kind}" if group else kind

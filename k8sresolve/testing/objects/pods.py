@@ -21,6 +21,7 @@ from k8sresolve.testing.objects.fields import (
     read_port,
     take,
     take_name,
+    take_text,
     texts,
     within,
 )
@@ -30,6 +31,7 @@ from k8sresolve.testing.objects.kinds import (
     DaemonSet,
     Deployment,
     DNSConfig,
+    HostPort,
     Job,
     Node,
     Pod,
@@ -41,6 +43,7 @@ from k8sresolve.testing.objects.kinds import (
     Selector,
     StatefulSet,
 )
+from k8sresolve.testing.objects.label_selector import read_selector
 from k8sresolve.testing.objects.labels import MOST_LABEL
 from k8sresolve.testing.objects.letters import letters
 
@@ -111,6 +114,8 @@ def _pod_spec(spec: Object, path: FieldPath) -> PodSpec:
             for alias, at in mappings(spec, "hostAliases", path)
         ),
         hostname_override=take_name(spec, "hostnameOverride", path),
+        host_ports=_host_ports(spec, path, containers),
+        gated=any(True for _ in mappings(spec, "schedulingGates", path)),
     )
 
 
@@ -133,6 +138,19 @@ def _container_ports(containers: Iterable[tuple[Object, FieldPath]]) -> tuple[Po
         if port.number == NO_PORT:
             raise Wrong("no port", (*at, "containerPort"))
     return tuple(port for port, _ in ports)
+
+
+def _host_ports(spec: Object, path: FieldPath, containers: Iterable[tuple[Object, FieldPath]]) -> tuple[HostPort, ...]:
+    """Read the ports of its node that a pod takes: with hostNetwork all of them (`SetDefaults_Pod`)."""
+    on_node = take(spec, "hostNetwork", bool, default=False, path=path)
+    found: list[HostPort] = []
+    for container, container_path in containers:
+        for port, at in mappings(container, "ports", container_path):
+            number = take(port, "hostPort", int, 0, at) or (take(port, "containerPort", int, 0, at) if on_node else 0)
+            if number:
+                ip = take_text(port, "hostIP", at)
+                found.append(HostPort(number, take_text(port, "protocol", at) or "TCP", "" if ip == "0.0.0.0" else ip))
+    return tuple(found)
 
 
 def _dns_config(spec: Object, path: FieldPath) -> DNSConfig | None:
@@ -174,21 +192,38 @@ def _count(obj: Object, key: str, default: int, path: FieldPath) -> int:
     return count
 
 
-_Replicated = TypeVar("_Replicated", Deployment, ReplicaSet, ReplicationController)
+def _leaves_open(spec: Object) -> bool:
+    return spec.get("replicas") is None
+
+
+_Replicated = TypeVar("_Replicated", Deployment, ReplicaSet)
 
 
 def _replicated(kind: type[_Replicated]) -> Callable[[Object, FieldPath], _Replicated]:
     def read_one(obj: Object, path: FieldPath) -> _Replicated:
         meta, (spec, at) = read_meta(obj, path), within(obj, "spec", path)
         replicas = _count(spec, "replicas", 1, at)
-        return kind(meta.namespace, meta.name, replicas, read_template(spec, at), read_owner(obj, path))
+        template = read_template(spec, at)
+        selector, owner, is_open = read_selector(spec), read_owner(obj, path), _leaves_open(spec)
+        return kind(meta.namespace, meta.name, replicas, template, owner, selector=selector, leaves_open=is_open)
 
     return read_one
 
 
 read_deployment = _replicated(Deployment)
 read_replica_set = _replicated(ReplicaSet)
-read_replication_controller = _replicated(ReplicationController)
+
+
+def read_replication_controller(obj: Object, path: FieldPath) -> ReplicationController:
+    """Read a ReplicationController. Its selector is a plain mapping, or else the labels of its template."""
+    meta, (spec, at) = read_meta(obj, path), within(obj, "spec", path)
+    template = read_template(spec, at)
+    selector = read_selector({"selector": {"matchLabels": spec.get("selector") or template.labels}})
+    replicas, owner = _count(spec, "replicas", 1, at), read_owner(obj, path)
+    is_open = _leaves_open(spec)
+    return ReplicationController(
+        meta.namespace, meta.name, replicas, template, owner, selector=selector, leaves_open=is_open
+    )
 
 
 def read_stateful_set(obj: Object, path: FieldPath) -> StatefulSet:
@@ -206,13 +241,21 @@ def read_stateful_set(obj: Object, path: FieldPath) -> StatefulSet:
         ),
         read_owner(obj, path),
         first=first,
+        selector=read_selector(spec),
+        leaves_open=_leaves_open(spec),
     )
 
 
 def read_daemon_set(obj: Object, path: FieldPath) -> DaemonSet:
     """Read a DaemonSet."""
     meta, (spec, at) = read_meta(obj, path), within(obj, "spec", path)
-    return DaemonSet(meta.namespace, meta.name, template=read_template(spec, at), owner=read_owner(obj, path))
+    return DaemonSet(
+        meta.namespace,
+        meta.name,
+        template=read_template(spec, at),
+        owner=read_owner(obj, path),
+        selector=read_selector(spec),
+    )
 
 
 def read_job(obj: Object, path: FieldPath) -> Job:

@@ -12,6 +12,7 @@ from k8sresolve.testing.objects.fields import (
     LEAST_INT32,
     MOST_INT32,
     FieldPath,
+    Meta,
     Object,
     Wrong,
     mappings,
@@ -45,6 +46,7 @@ _SERVICE_NAME_LABEL = "kubernetes.io/service-name"
 _IMPORTED_NAME_LABEL = "multicluster.kubernetes.io/service-name"
 _CLUSTER_LABEL = "multicluster.kubernetes.io/source-cluster"
 _MANAGED_BY_LABEL = "endpointslice.kubernetes.io/managed-by"
+_ENDPOINTS_BY_LABEL = "endpoints.kubernetes.io/managed-by"
 _SKIP_MIRROR_LABEL = "endpointslice.kubernetes.io/skip-mirror"
 _LEADER_ANNOTATION = "control-plane.alpha.kubernetes.io/leader"
 
@@ -57,6 +59,8 @@ def _service_port(entry: Object, path: FieldPath) -> PortEntry:
     port = read_port(entry, path, least=1)
     if port.number == NO_PORT:
         raise Wrong("no port", (*path, "port"))
+    node_port = entry.get("nodePort")
+    port = port._replace(node_port=node_port if type(node_port) is int else 0)
     target = entry.get("targetPort")
     if not target:
         return port
@@ -120,17 +124,18 @@ def _ingress(obj: Object, path: FieldPath) -> tuple[str, ...]:
 
 def read_endpoint_slice(obj: Object, path: FieldPath) -> EndpointSlice:
     """Read an EndpointSlice, the addresses that are ready."""
-    meta, of_hosts = read_meta(obj, path), take(obj, "addressType", str, "", path) == "FQDN"
+    meta, address_type = read_meta(obj, path), take(obj, "addressType", str, "", path)
     imported = meta.label(_IMPORTED_NAME_LABEL) if _IMPORTED_NAME_LABEL in meta.labels else None
     return EndpointSlice(
         namespace=meta.namespace,
         name=meta.name,
         service=meta.label(_SERVICE_NAME_LABEL),
-        addresses=_endpoints(obj, path, of_hosts=of_hosts),
+        addresses=_endpoints(obj, path, of_hosts=address_type == "FQDN"),
         ports=tuple(_slice_port(entry, at) for entry, at in mappings(obj, "ports", path)),
         imported=imported,
         cluster_id=meta.label(_CLUSTER_LABEL),
         managed_by=meta.label(_MANAGED_BY_LABEL),
+        address_type=address_type,
         labels=meta.labels,
     )
 
@@ -213,7 +218,20 @@ def read_endpoints(obj: Object, path: FieldPath) -> Endpoints:
         for index, (subset, subset_path) in enumerate(mappings(obj, "subsets", path))
     )
     skip = meta.label(_SKIP_MIRROR_LABEL) == "true" or _LEADER_ANNOTATION in meta.annotations
-    return Endpoints(meta.namespace, meta.name, slices, skip)
+    return Endpoints(meta.namespace, meta.name, slices, skip, _is_of_pods(meta, obj, path))
+
+
+def _is_of_pods(meta: Meta, obj: Object, path: FieldPath) -> bool:
+    """Whether the Endpoints controller made it: it says so since Kubernetes 1.33, and before each address had a pod."""
+    if meta.label(_ENDPOINTS_BY_LABEL):
+        return True
+    entries = [
+        take(entry, "targetRef", dict, {}, at).get("kind") == "Pod"
+        for subset, subset_path in mappings(obj, "subsets", path)
+        for key in ("addresses", "notReadyAddresses")
+        for entry, at in mappings(subset, key, subset_path)
+    ]
+    return bool(entries) and all(entries)
 
 
 def read_service_import(obj: Object, path: FieldPath) -> ServiceImport:

@@ -13,6 +13,7 @@ from k8sresolve.testing.objects.kinds import (
     CustomWorkload,
     Endpoints,
     EndpointSlice,
+    HostPort,
     Pod,
     Resource,
     Service,
@@ -69,14 +70,21 @@ def place_of(resource: Resource) -> tuple[str, str, str]:
     return type(resource).__name__, resource.namespace, name
 
 
+def _host_ports(pod: Pod) -> list[tuple[str, str]]:
+    ports = () if pod.finished else pod.spec.host_ports
+    return [(pod.node, f"{port.number}/{port.protocol}") for port in ports]
+
+
 class Store:
     """The objects of one cluster. `add` replaces an object of the same kind, namespace and name.
 
-    `serial` goes up with each change; it stands for the time of the last change in SOA records.
+    `serial` goes up with each change; it stands for the time of the last change in SOA records. One that is not synced
+    is empty because the API server has not told yet what there is.
     """
 
     def __init__(self) -> None:
         self.serial = 0
+        self.is_synced = True
         self._objects: dict[str, dict[tuple[str, str], Resource]] = {}
         self._services_by_ip = _Index[Service]()
         self._services_by_external_ip = _Index[Service]()
@@ -84,7 +92,15 @@ class Store:
         self._slices_by_address = _Index[EndpointSlice]()
         self._imported_slices = _Index[EndpointSlice]()
         self._pods_by_ip = _Index[Pod]()
+        self._pods_by_host_port = _Index[Pod]()
         self._mirrored: dict[tuple[str, str], tuple[EndpointSlice, ...]] = {}
+
+    @classmethod
+    def unsynced(cls, serial: int) -> "Store":
+        """Make a store before the API server has told what there is."""
+        store = cls()
+        store.serial, store.is_synced = serial, False
+        return store
 
     def add(self, resource: Resource) -> None:
         """Put an object in, in place of the one of the same kind, namespace and name, if there is one."""
@@ -178,6 +194,10 @@ class Store:
         """Find the Pods that have an IP, by its exact text: several with hostNetwork."""
         return self._pods_by_ip.get(ip)
 
+    def pods_at(self, node: str, port: HostPort) -> Sequence[Pod]:
+        """Find the pods that take a port of a node, at whichever of its addresses."""
+        return self._pods_by_host_port.get((node, f"{port.number}/{port.protocol}"))
+
     def _changed(self, resource: Resource) -> None:
         if isinstance(resource, (Service, Endpoints)):
             self._mirror(resource.namespace, resource.name)
@@ -213,8 +233,10 @@ class Store:
                 if resource.imported is not None:
                     self._imported_slices.add([(resource.namespace, resource.imported)], resource)
                 self._slices_by_address.add([entry.address for entry in resource.addresses], resource)
-            case Pod() if resource.ip and not resource.gone:
-                self._pods_by_ip.add([resource.ip], resource)
+            case Pod() if resource.ip:
+                if not resource.gone:
+                    self._pods_by_ip.add([resource.ip], resource)
+                self._pods_by_host_port.add(_host_ports(resource), resource)
             case _:
                 pass
 
@@ -228,7 +250,8 @@ class Store:
                 if resource.imported is not None:
                     self._imported_slices.discard([(resource.namespace, resource.imported)], resource)
                 self._slices_by_address.discard([entry.address for entry in resource.addresses], resource)
-            case Pod() if resource.ip and not resource.gone:
+            case Pod() if resource.ip:
                 self._pods_by_ip.discard([resource.ip], resource)
+                self._pods_by_host_port.discard(_host_ports(resource), resource)
             case _:
                 pass

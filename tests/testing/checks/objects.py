@@ -72,6 +72,10 @@ def namespace(name):
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
 
 
+def custom(kind, namespace="shop", group="example.com", **fields):
+    return {"apiVersion": f"{group}/v1", "kind": kind, "metadata": {"name": "it", "namespace": namespace}, **fields}
+
+
 def found(*objects, name=None):
     return Cluster.from_objects(objects).check(name)
 

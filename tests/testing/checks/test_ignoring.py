@@ -89,9 +89,9 @@ def test_a_workload_and_a_namespace_have_their_place(tmp_path):
     ("old", "new"),
     [
         ("- port: 80", "- port: 80  # k8sresolve: ignore[port-unnamed]"),
-        ("- port: 80", "# k8sresolve: ignore[other, port-unnamed]\n\n  # and why\n  - port: 80"),
+        ("- port: 80", "# k8sresolve: ignore[alias-ports, port-unnamed]\n\n  # and why\n  - port: 80"),
         ("- port: 80", "- port: 80 # k8sresolve:ignore[port-*]"),
-        ("  namespace: shop", "  namespace: shop\n  annotations: {k8sresolve.io/ignore: 'x, port-unnamed'}"),
+        ("  namespace: shop", "  namespace: shop\n  annotations: {k8sresolve.io/ignore: 'alias-*, port-unnamed'}"),
     ],
 )
 def test_rules_that_a_comment_or_annotation_names_are_not_told(tmp_path, old, new):
@@ -134,3 +134,27 @@ def test_a_hundred_thousand_comments_are_read_in_reasonable_time():
     [(line, rules)] = comments(text).items()
     assert time.process_time() - begun < 5
     assert (line, len(rules)) == (100_001, 100_000)
+
+
+@pytest.mark.parametrize(
+    ("named", "told"),
+    [("port-unamed", "did you mean port-unnamed?"), ("prot-*", "'prot-*' is no rule"), ("port-*", ""), ("*", "")],
+)
+def test_a_rule_that_there_is_not_is_told_of_where_it_is_named(tmp_path, named, told):
+    path = tmp_path / "shop.yaml"
+    path.write_text(SERVICE.format(name="a") + f"    # k8sresolve: ignore[{named}]\n    protocol: TCP\n")
+    found = [each for each in Cluster.from_manifests(path).check() if each.rule == "rule-unknown"]
+    assert [(each.severity, each.source, each.line) for each in found] == [("warning", str(path), 11)] * bool(told)
+    assert all(told in each.problem for each in found)
+
+
+def test_an_annotation_that_names_no_rule_is_told_of_with_its_object():
+    meta = {"name": "a", "namespace": "shop", "annotations": {"k8sresolve.io/ignore": "no-endpoint, port-unnamed"}}
+    spec = {"clusterIP": "None", "ports": [{"port": 80}]}
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": spec}
+    cluster = Cluster.from_objects([service, {**service, "metadata": {"name": "b", "namespace": "shop"}}])
+    found = [each for each in cluster.check() if each.rule == "rule-unknown"]
+    assert [each.object for each in found] == ["Service shop/a"]
+    assert "did you mean no-endpoints?" in found[0].problem
+    assert len([each for each in cluster.check("shop/a") if each.rule == "rule-unknown"]) == 1
+    assert not [each for each in cluster.check("shop/b") if each.rule == "rule-unknown"]

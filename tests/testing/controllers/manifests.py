@@ -68,6 +68,7 @@ def stated_slice(name="web-1", address="192.0.2.1"):
     }
 
 
-def stated_endpoints(address="192.0.2.2"):
+def stated_endpoints(address="192.0.2.2", *, of_a_pod=True):
+    entry = {"ip": address, **({"targetRef": {"kind": "Pod", "name": "web-x"}} if of_a_pod else {})}
     meta = {"name": "web", "namespace": "shop"}
-    return {"kind": "Endpoints", "metadata": meta, "subsets": [{"addresses": [{"ip": address}]}]}
+    return {"kind": "Endpoints", "metadata": meta, "subsets": [{"addresses": [entry]}]}

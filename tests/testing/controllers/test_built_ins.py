@@ -5,6 +5,7 @@ import pytest
 
 from k8sresolve.errors import NoSuchName
 from k8sresolve.testing import Cluster
+from k8sresolve.testing.objects.kinds import PortEntry
 from tests.testing.checks.objects import namespace, service, slice_of
 
 EMPTY = json.loads((pathlib.Path(__file__).parents[2] / "golden" / "apiserver" / "empty.json").read_text())
@@ -29,11 +30,11 @@ def test_a_cluster_holds_what_a_real_one_holds_before_anything_is_applied():
     assert got.cluster_ips == tuple(want["spec"]["clusterIPs"])
     assert got.families == tuple(want["spec"]["ipFamilies"])
     [port] = want["spec"]["ports"]
-    assert got.ports == ((port["name"], port["port"], port["protocol"], "", port["targetPort"]),)
+    assert got.ports == (PortEntry(port["name"], port["port"], port["protocol"], target=port["targetPort"]),)
     [made] = cluster.store.slices("default", "kubernetes")
     [port] = part["ports"]
     assert (made.name, made.labels) == (part["metadata"]["name"], part["metadata"]["labels"])
-    assert made.ports == ((port["name"], port["port"], port["protocol"], "", 0),)
+    assert made.ports == (PortEntry(port["name"], port["port"], port["protocol"]),)
     assert len(made.addresses) == 1
 
 

@@ -10,6 +10,7 @@ from tests.testing.controllers.manifests import (
     filled,
     pod,
     pods,
+    running,
     service,
     stated_endpoints,
     stated_slice,
@@ -46,6 +47,11 @@ def test_only_the_service_of_its_subdomain_gives_a_pod_its_name():
 def test_stated_slices_and_endpoints_are_used_and_none_made(stated, address):
     store = filled(workload("Deployment", replicas=3), service(), *stated)
     assert [entry.address for entry in endpoints(store)] == [address]
+
+
+def test_endpoints_made_by_hand_are_overwritten_where_a_selector_is():
+    store = filled(pod(status=running("10.244.0.9")), service(), stated_endpoints(of_a_pod=False))
+    assert [entry.address for entry in endpoints(store)] == ["10.244.0.9"]
 
 
 def test_more_than_a_hundred_endpoints_lie_in_several_slices():

@@ -255,6 +255,7 @@ def test_an_unknown_argument_is_a_type_error():
 
 
 _KINDS = ("drop", "duplicate", "reorder", "truncate", "wrong_id", "wrong_question", "wrong_source", "garbage", "stale")
+_KINDS += ("unsynced",)
 _MESSAGE = dns.message.make_query(NAME, "A").to_wire()
 _messages = st.one_of(
     st.binary(max_size=40),

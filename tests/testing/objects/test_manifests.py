@@ -198,7 +198,8 @@ def test_a_directory_whose_own_objects_are_none_of_dns_says_so_too(tmp_path):
     write(tmp_path, skaffold_yaml="apiVersion: skaffold/v4beta11\nkind: Config\n", deploy__a_yaml=SERVICE)
     notes = []
     assert read_manifests([tmp_path], note=notes.append) == []
-    assert [f"{tmp_path}: no manifests of its own" in note for note in notes] == [True]
+    assert [f"{tmp_path}: no manifests of its own" in note for note in notes] == [True, False]
+    assert "kind Config of skaffold is not understood" in notes[1]
 
 
 @pytest.mark.parametrize(

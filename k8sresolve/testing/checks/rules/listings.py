@@ -43,3 +43,20 @@ def check_kind(listing: EndpointSlice | Endpoints, _around: AllObjects) -> Itera
             problem="Endpoints are deprecated since Kubernetes 1.33; they are mirrored to EndpointSlices",
             advice=f"write an EndpointSlice with the label kubernetes.io/service-name: {listing.name}",
         )
+
+
+def check_overwritten(listing: EndpointSlice | Endpoints, around: AllObjects) -> Iterator[Finding]:
+    """Whether somebody reads Endpoints that are made by hand: beside a selector, the controller writes its own."""
+    if not isinstance(listing, Endpoints) or listing.of_pods or not any(part.addresses for part in listing.slices):
+        return
+    service = around.store.service(listing.namespace, listing.name)
+    if service is not None and service.selects and service.type != "ExternalName":
+        yield finding_in(
+            listing.written,
+            titled(listing),
+            "endpoints-overwritten",
+            severity="warning",
+            field="subsets",
+            problem="the Service of this name has a selector: the controller overwrites these endpoints by its pods",
+            advice="take the selector out of the Service, if these addresses are meant",
+        )

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from k8sresolve.findings import Finding
 from k8sresolve.testing.checks.subjects import AllObjects
 from k8sresolve.testing.controllers.finding import titled
-from k8sresolve.testing.objects.kinds import Refusal, Resource
+from k8sresolve.testing.objects.kinds import Resource
+from k8sresolve.testing.objects.manifested import Refusal
 
 KUBERNETES = "1.37"
 """The version whose API server is meant."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from k8sresolve.findings import Finding
 from k8sresolve.testing.checks.subjects import AllObjects, ServiceSubject
 from k8sresolve.testing.checks.telling import listed, slip_for
+from k8sresolve.testing.controllers.built_ins import API_SERVER
 from k8sresolve.testing.coredns.addresses import pack_address
 from k8sresolve.testing.objects.kinds import HEADLESS
 
@@ -43,10 +44,35 @@ def check_cluster_ips(subject: ServiceSubject, around: AllObjects) -> Iterator[F
             yield subject.finding(
                 "cluster-ip-taken", "error", "spec.clusterIP", told, "leave it out, so that each gets one of its own"
             )
+        is_own = (own.namespace, own.name) == API_SERVER
+        if around.networks.are_stated and ip == around.networks.api_server and not is_own:
+            told = f"{ip} is the ClusterIP of the API server, Service {'/'.join(API_SERVER)}"
+            yield subject.finding(
+                "cluster-ip-taken", "error", "spec.clusterIP", told, "leave it out, and the cluster gives another"
+            )
         if around.networks.are_stated and ip != HEADLESS and not around.networks.may_be_cluster_ip(ip):
             told = f"{ip} is no host's address of {listed(around.networks.services)}, and the API server refuses it"
             yield subject.finding(
                 "cluster-ip-range", "error", "spec.clusterIP", told, "leave it out, and the cluster gives one"
+            )
+
+
+def check_node_ports(subject: ServiceSubject, around: AllObjects) -> Iterator[Finding]:
+    """Whether its nodePorts are its own: a number is given once, whatever the protocol.
+
+    Source: `updateNodePorts`, `pkg/registry/core/service/storage/alloc.go` of Kubernetes.
+    """
+    own = subject.service
+    for position, port in enumerate(own.ports):
+        first = around.node_ports.get(port.node_port, own)
+        if first is not own:
+            told = f"{port.node_port} is a nodePort of Service {first.namespace}/{first.name} too"
+            yield subject.finding(
+                "node-port-taken",
+                "error",
+                f"spec.ports[{position}].nodePort",
+                f"{told}, and the API server refuses the later one",
+                "leave it out, and the cluster gives one",
             )
 
 
@@ -95,7 +121,8 @@ def check_alias(subject: ServiceSubject, around: AllObjects) -> Iterator[Finding
 
 
 def _target(subject: ServiceSubject, around: AllObjects) -> Iterator[Finding]:
-    """Whether an alias of a Service is written in full, as it must be."""
+    """Whether an alias of a Service is written in full, as it must be, and the Service is there."""
+    yield from _missing_target(subject, around)
     labels = subject.service.external_name.lower().rstrip(".").split(".")
     if len(labels) not in (2, 3) or labels[2:] not in ([], ["svc"]):
         return
@@ -104,3 +131,20 @@ def _target(subject: ServiceSubject, around: AllObjects) -> Iterator[Finding]:
         told = f"is no full name, and nobody puts a search domain behind what an alias leads to: {NXDOMAIN}"
         full = f"{service}.{namespace}.svc.{around.cluster_domain}"
         yield subject.finding("alias-short-name", "warning", "spec.externalName", told, f"write {full}")
+
+
+def _missing_target(subject: ServiceSubject, around: AllObjects) -> Iterator[Finding]:
+    """Whether there is the Service for which an alias stands, in a namespace that is given."""
+    name, of_services = subject.service.external_name.lower().rstrip("."), f".svc.{around.cluster_domain}"
+    *_, service, namespace = ("", "", *name.removesuffix(of_services).split("."))  # a pod's name may stand before
+    is_full = name.endswith(of_services) and service
+    if not is_full or not around.is_given(namespace) or around.store.service(namespace, service) is not None:
+        return
+    near = slip_for(service, around.service_names.get(namespace, ()))
+    yield subject.finding(
+        "alias-service-missing",
+        "warning",
+        "spec.externalName",
+        f"there is no Service {namespace}/{service}{near and f', but {near}'}, and so {NXDOMAIN}",
+        f"write {near}.{namespace}.svc.{around.cluster_domain}" if near else "name a Service that is there",
+    )

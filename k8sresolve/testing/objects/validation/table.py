@@ -81,7 +81,12 @@ _SERVICE = Validations(
             "write the number without quotes, as in targetPort: 8080",
         ),
         row("app-protocol", "spec.ports[].appProtocol", formats.qualified, _QUALIFIED),
-        row("node-port", "spec.ports[].nodePort", formats.node_port, "leave it out, and the cluster gives one"),
+        row(
+            "node-port",
+            "spec.ports[].nodePort",
+            formats.node_port,
+            "leave it out, unless the API server has another --service-node-port-range",
+        ),
         row("service-selector", "spec.selector", formats.labels, _LABELS),
         row(
             "external-ip", "spec.externalIPs[]", formats.endpoint_ip, "write an address at which the nodes get traffic"

@@ -4,7 +4,7 @@ import pytest
 
 from k8sresolve import NoSuchName
 from k8sresolve.testing import Cluster
-from tests.testing.checks.objects import assert_only, deployment, found, headless, namespace, service
+from tests.testing.checks.objects import assert_only, custom, deployment, found, headless, namespace, service
 
 
 def test_one_cluster_ip_for_two_services():
@@ -15,6 +15,32 @@ def test_one_cluster_ip_for_two_services():
     assert "Service shop/b" in first.problem
     assert "Service shop/a" in second.problem
     assert cluster.check("shop/b") == (second,)
+
+
+def node_port(name, number, type_="NodePort", **port):
+    return service(name, type=type_, ports=[{"name": "http", "port": 80, "nodePort": number, **port}])
+
+
+@pytest.mark.parametrize(
+    "later", [node_port("b", 30080), node_port("b", 30080, "LoadBalancer"), node_port("b", 30080, protocol="UDP")]
+)
+def test_one_node_port_for_two_services_is_an_error_at_the_second(later):
+    findings = [each for each in found(node_port("a", 30080), later, deployment()) if each.severity == "error"]
+    assert_only(findings, "error", "spec.ports[0].nodePort", "Service shop/a", "later one", on="Service shop/b")
+    assert findings[0].rule == "node-port-taken"
+
+
+def test_node_ports_of_ones_own_are_no_finding():
+    both = [{"name": name, "port": 80, "protocol": name.upper(), "nodePort": 30080} for name in ("tcp", "udp")]
+    objects = [service("a", type="NodePort", ports=both), node_port("b", 30081), node_port("c", 0), node_port("d", 0)]
+    assert [each for each in found(*objects, deployment()) if each.severity == "error"] == []
+
+
+@pytest.mark.parametrize(("number", "errors"), [(29999, 1), (30000, 0), (32767, 0), (32768, 1)])
+def test_a_node_port_lies_in_the_range_that_clusters_have_by_default(number, errors):
+    findings = [each for each in found(node_port("web", number), deployment()) if each.severity == "error"]
+    assert [each.field for each in findings] == ["spec.ports[0].nodePort"] * errors
+    assert all("--service-node-port-range" in each.advice for each in findings)
 
 
 def test_headless_services_share_no_address():
@@ -47,6 +73,15 @@ def test_networks_that_are_stated_are_the_clusters(spec, field):
     errors = {each.field for each in Cluster.from_objects(objects, **SINGLE).check() if each.severity == "error"}
     assert errors == {field}
     assert [each.field for each in found(*objects) if each.severity == "error"] == []
+
+
+def test_the_address_of_the_api_server_is_its_own_where_it_is_known():
+    taken = [service(clusterIP="10.96.0.1"), deployment()]
+    errors = [each for each in Cluster.from_objects(taken, **SINGLE).check() if each.severity == "error"]
+    assert_only(errors, "error", "spec.clusterIP", "the API server")
+    own = service("kubernetes", "default", clusterIP="10.96.0.1", selector=None)
+    for objects, networks in ((taken, {}), ([own], SINGLE), ([], SINGLE)):
+        assert not [each for each in Cluster.from_objects(objects, **networks).check() if each.severity == "error"]
 
 
 def test_a_headless_service_without_a_selector_may_have_any_families():
@@ -84,6 +119,40 @@ def test_an_alias_of_a_service_is_written_in_full(target, severity):
         assert_only(findings, severity, "spec.externalName", *words)
     else:
         assert findings == ()
+
+
+def alias(target):
+    return service("pay", type="ExternalName", externalName=target, ports=None, selector=None)
+
+
+@pytest.mark.parametrize("target", ["payments.infra.svc.cluster.local", "p-0.payments.infra.svc.cluster.local."])
+def test_an_alias_of_a_service_that_is_not_there_in_a_namespace_that_is(target):
+    objects = [namespace("infra"), namespace("shop"), alias(target)]
+    on = "Service shop/pay"
+    assert_only(found(*objects), "warning", "spec.externalName", "Service infra/payments", "NXDOMAIN", on=on)
+    near = found(*objects, service("payment", "infra"), deployment(namespace="infra"))
+    assert_only(near, "warning", "spec.externalName", "but payment", "write payment.infra.svc.cluster.local", on=on)
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        [],
+        [service("payments", "infra"), deployment(namespace="infra")],
+        [namespace("infra"), namespace("shop"), service("payments", "infra"), deployment(namespace="infra")],
+        [namespace("shop")],
+        [namespace("infra"), namespace("shop"), custom("HelmRelease", "apps")],
+    ],
+    ids=["no namespace", "there", "there, in a namespace that is given", "another namespace", "what may make more"],
+)
+def test_where_more_may_be_there_an_alias_is_no_finding(others):
+    findings = found(*others, alias("payments.infra.svc.cluster.local"))
+    assert [each.rule for each in findings if each.rule != "namespace-missing"] == []
+
+
+def test_an_alias_out_of_the_cluster_is_no_finding():
+    assert found(namespace("shop"), namespace("example"), alias("payments.example.com")) == ()
+    assert found(namespace("shop"), alias("payments.shop.svc.cluster.local.example.com")) == ()
 
 
 def test_an_alias_to_nothing_is_refused():

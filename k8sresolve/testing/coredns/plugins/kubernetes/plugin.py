@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 
-from k8sresolve._core.wire.rcodes import NOERROR, NXDOMAIN, REFUSED
+from k8sresolve._core.wire.rcodes import NOERROR, NXDOMAIN, REFUSED, SERVFAIL
 from k8sresolve.errors import ConfigError
 from k8sresolve.testing.coredns.chain import FAILED, Chain, Plugin, Reply, Request, unwritten
 from k8sresolve.testing.coredns.corefile import Directive
@@ -57,7 +57,8 @@ class Kubernetes:
         if found is None:
             if self._falls_through(labels):
                 return rest.answer(request)
-            return Reply(NXDOMAIN, authority=(soa(self._view, zone),))
+            rcode = NXDOMAIN if self._view.is_synced else SERVFAIL
+            return Reply(rcode, authority=(soa(self._view, zone),))
         answer, additional = found
         if not answer:
             return Reply(authority=(soa(self._view, zone),))

@@ -39,6 +39,11 @@ class View:
         """What stands for the time of the last change."""
         return self._store.serial
 
+    @property
+    def is_synced(self) -> bool:
+        """Whether it is known which objects there are."""
+        return self._store.is_synced
+
     def exposes(self, namespace: str) -> bool:
         """Whether a namespace is served: it exists, and the options do not leave it out."""
         allowed = self.options.namespaces

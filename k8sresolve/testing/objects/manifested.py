@@ -1,0 +1,39 @@
+"""What any object has that was read from a manifest: where it is written, and what an API server refuses of it."""
+
+from typing import NamedTuple, Self
+
+import attrs
+
+from k8sresolve.testing.objects.written import UNWRITTEN, Written
+
+
+class Refusal(NamedTuple):
+    """What an API server refuses of an object, by which rule, and where it is written.
+
+    `until` is the first version of Kubernetes that takes it; empty where none does.
+    """
+
+    rule: str
+    field: str
+    problem: str
+    advice: str
+    until: str = ""
+    file: str = ""
+    line: int | None = None
+
+
+@attrs.frozen
+class Manifested:
+    """What has been read from a manifest, and where. `refused` is what an API server would not take of it."""
+
+    refused: tuple[Refusal, ...] = attrs.field(default=(), kw_only=True, eq=False, repr=False)
+    written: Written = attrs.field(default=UNWRITTEN, kw_only=True, eq=False, repr=False)
+
+    @property
+    def kind(self) -> str:
+        """Its kind, as manifests have it."""
+        return type(self).__name__
+
+    def as_written(self, written: Written, refused: tuple[Refusal, ...] = ()) -> Self:
+        """Say of it where it is written, and what is refused."""
+        return attrs.evolve(self, written=written, refused=refused)
