@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from k8sresolve.findings import Finding
     from k8sresolve.testing import scenarios
+    from k8sresolve.testing.checks.names.inventory import Inventory
     from k8sresolve.testing.cluster import Cluster
     from k8sresolve.testing.controllers.kubelet import Kubelet, KubeletEvent, PodDNS, ResolvConf, pod_dns
     from k8sresolve.testing.controllers.rollouts import Rollout, RolloutStep
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     ".findings": ("Finding",),  # a value of the whole project
+    "checks.names.inventory": ("Inventory",),
     "cluster": ("Cluster",),
     "controllers.kubelet": ("Kubelet", "KubeletEvent", "PodDNS", "ResolvConf", "pod_dns"),
     "controllers.rollouts": ("Rollout", "RolloutStep"),
@@ -52,6 +54,7 @@ __all__ = [
     "Cluster",
     "Fault",
     "Finding",
+    "Inventory",
     "Kubelet",
     "KubeletEvent",
     "KubernetesOptions",
