@@ -14,16 +14,17 @@ from k8sresolve.findings import SEVERITIES, Finding, Severity, worst_first
 
 _OWN, _SHARED = ".k8sresolve.toml", "pyproject.toml"
 _MOST_BYTES = 1 << 20
-_KEYS = ("select", "ignore", "severity")
+_KEYS = ("select", "ignore", "severity", "inventory")
 
 
 @attrs.frozen
 class Settings:
-    """Which rules count, and how much. Rules are named by patterns, as `port-*`."""
+    """Which rules count, and how much, by patterns, as `port-*`; and the file that tells what the cluster has."""
 
     select: tuple[str, ...] = ("*",)
     ignore: tuple[str, ...] = ()
     severity: Mapping[str, Severity] = attrs.field(factory=dict[str, Severity])
+    inventory: str | None = None
 
     def apply(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
         """Leave out what does not count, and weigh what does; the worst comes first."""
@@ -80,6 +81,7 @@ def _of_table(file: str, table: dict[str, Any]) -> Settings:
         select=_patterns(file, "select", table.get("select", ["*"])),
         ignore=_patterns(file, "ignore", table.get("ignore", [])),
         severity=_severity(file, table.get("severity", {})),
+        inventory=_beside(file, table.get("inventory")),
     )
 
 
@@ -88,6 +90,15 @@ def _patterns(file: str, key: str, value: object) -> tuple[str, ...]:
     if not all(isinstance(item, str) for item in items):
         raise ConfigError(f"{file}: {key} is no list of rules", advice=f'write {key} = ["port-unnamed"]')
     return tuple(map(str, items))
+
+
+def _beside(file: str, value: object) -> str | None:
+    """Read the path of a file, which counts from where the settings are."""
+    if value is None:
+        return None
+    if not isinstance(value, str) or not value:
+        raise ConfigError(f"{file}: inventory is no path", advice='write inventory = "cluster.json"')
+    return str(Path(file).parent / value)
 
 
 def _severity(file: str, value: object) -> dict[str, Severity]:

@@ -169,7 +169,9 @@ class _Reader:
 
     def _alias(self, event: Any) -> Any:
         if event.anchor not in self._anchors:
-            raise self._problem(f"the alias *{event.anchor} has no anchor before it, or is inside it", event)
+            raise self._problem(
+                "this alias has no anchor before it, or is inside it; text that begins with * needs quotes", event
+            )
         value, size = self._anchors[event.anchor]
         self._nodes += size
         self._aliased += size
@@ -239,7 +241,9 @@ class _Reader:
 
 
 def _not_known(tag: str) -> str:
-    return f"not YAML: could not determine a constructor for the tag {tag!r}"
+    """Say that a tag means nothing; one of the author's own may be a password without quotes."""
+    told = repr(tag) if tag.startswith(_TAG) else "here; text that begins with ! needs quotes"
+    return f"not YAML: could not determine a constructor for the tag {told}"
 
 
 @lru_cache(maxsize=4096)
@@ -264,7 +268,7 @@ _STARTS_NUMBER = "-+0123456789."
 
 def _integer(text: str) -> int:
     if not _INT.match(text):
-        raise ValueError(f"{text[:20]!r} is no integer")
+        raise ValueError("what is tagged !!int is no integer")
     digits = text.lstrip("+-").replace("0o", "0")
     octal = len(digits) > 1 and digits[0] == "0" and digits[1] != "x"
     return int(digits, 8 if octal else 16 if digits.startswith("0x") else 10) * (-1 if text[0] == "-" else 1)
@@ -276,7 +280,7 @@ def _fraction(text: str) -> float:
 
 def _truth(text: str) -> bool:
     if text not in _TRUE and text not in _FALSE:
-        raise ValueError(f"{text[:20]!r} is neither true nor false")
+        raise ValueError("what is tagged !!bool is neither true nor false")
     return text in _TRUE
 
 

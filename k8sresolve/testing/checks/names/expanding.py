@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from k8sresolve.testing.checks.names.mentions import holds_hosts, holds_none
 from k8sresolve.testing.checks.origins import Origin
 from k8sresolve.testing.objects.kinds import ConfigMap, Secret
 from k8sresolve.testing.objects.store import Store
@@ -47,13 +48,20 @@ def told(origin: Origin, store: Store) -> Told:
         environment: dict[str, str] = {}
         for variable in container.variables:
             for name, value, reference in _values(variable, origin.namespace, store):
-                environment[name] = expanded(value, environment) if reference is None else value
+                value = expanded(value, environment) if reference is None else value  # noqa: PLW2901 - as the kubelet
+                if _may_be_put_in(name, reference):
+                    environment[name] = value
                 if reference is not None:
                     taken.append(Taken(reference, name))
                 elif not variable.is_namespace:
-                    texts.append(Text(variable.field, name, environment[name]))
+                    texts.append(Text(variable.field, name, value))
         texts += _words(container, environment)
     return Told(tuple(texts), tuple(taken))
+
+
+def _may_be_put_in(name: str, source: Reference | None) -> bool:
+    """Whether a variable can be a part of a host: not what is secret, lest it be shown as one."""
+    return holds_hosts(name) if source is not None and source.kind == "Secret" else not holds_none(name)
 
 
 def _values(variable: Variable, namespace: str, store: Store) -> Iterator[tuple[str, str, Reference | None]]:

@@ -98,8 +98,11 @@ class Inventory:
     def to_json(self) -> str:
         """Write it as JSON, with a `schema_version`; the same cluster gives the same text."""
         services = [_plain(item, self.hostnames.get((item.namespace, item.name), ())) for item in self.services]
-        whole = {"schema_version": SCHEMA_VERSION, "namespaces": list(self.namespaces), "services": services}
-        return json.dumps(whole, indent=1)
+        # A line for each, so that a change of the cluster is seen in a diff.
+        head = (
+            f'{{"schema_version": {SCHEMA_VERSION},\n"namespaces": {json.dumps(list(self.namespaces))},\n"services": ['
+        )
+        return head + ",".join(f"\n{json.dumps(service)}" for service in services) + "\n]}"
 
     def objects(self) -> Iterator[Resource]:
         """Make the objects that answer for it; addresses of endpoints, of which it has none, are made up."""

@@ -53,8 +53,9 @@ _HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-
 _IN_CLUSTER = re.compile(
     r"(?<![\w.*@:%${}(/\\-])[a-z0-9_](?:[\w-]*\.)+svc(?:\.[\w-]+)*(?::[0-9]{1,5})?(?![\w{}$@%(*-])", re.IGNORECASE
 )
+_SECRET = re.compile(r"[\w.-]*(?:pass|pwd|secret|token|key)\w*[\"']?\s*[=:]\s*[^\s;,&]+", re.IGNORECASE)
 _COMMENT = re.compile(r"(?:^|(?<=\s))(?:#|//|;|--(?=\s)).*$", re.MULTILINE)
-_ENTRY = re.compile(r"^[\s\-{,]*\"?([A-Za-z][\w.-]*)\"?\s*[:=]\s*(.*?)[\s,}]*$", re.MULTILINE)
+_ENTRY = re.compile(r"^[\s\-{,]*\"?([A-Za-z][\w.-]*)\"?\s*[:=](?!//)\s*(.*?)[\s,}]*$", re.MULTILINE)
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 _HOLD_HOSTS = word_set(
@@ -89,8 +90,10 @@ _LEAST_PORT = 80  # below it, a number behind a colon is mostly the tag of an im
 _MOST_TEXT = 1 << 20
 
 
-def mentions(key: str, text: str) -> Iterator[Mention]:
+def mentions(key: str, text: str, *, secret: bool = False) -> Iterator[Mention]:
     """Find the hosts in what a key holds: in all of a value, or in the lines of a file.
+
+    Of what is `secret`, `word:number` is a host only where the key says so.
 
     >>> list(mentions("DB_HOST", "mysql"))
     [Mention(host='mysql', port=None, scheme='')]
@@ -99,12 +102,12 @@ def mentions(key: str, text: str) -> Iterator[Mention]:
     >>> list(mentions("IMAGE", "redis:6379")), list(mentions("SCRIPT", "app.py"))
     ([], [])
     """
-    if len(text) > _MOST_TEXT or _is_passed_over(key):
+    if len(text) > _MOST_TEXT or holds_none(key):
         return
     if "\n" in text.strip():
         yield from _in_file(text)
     else:
-        yield from _in_value(key, text.strip())
+        yield from _in_value(key, text.strip(), secret=secret)
 
 
 def _in_file(text: str) -> Iterator[Mention]:
@@ -113,13 +116,13 @@ def _in_file(text: str) -> Iterator[Mention]:
         entry = _ENTRY.match(line)
         if entry is None:
             yield from _in_any(line)
-        elif not _is_passed_over(entry[1]):
+        elif not holds_none(entry[1]):
             value = entry[2].strip("[]\"' ")
             holds = _last_word(entry[1]) in _HOLD_PORTS
             yield from _in_value(entry[1], value) if holds else _in_any(value)
 
 
-def _in_value(key: str, value: str) -> Iterator[Mention]:
+def _in_value(key: str, value: str, *, secret: bool = False) -> Iterator[Mention]:
     found = list(_in_any(value))
     yield from found
     if found or "://" in value:
@@ -127,18 +130,19 @@ def _in_value(key: str, value: str) -> Iterator[Mention]:
     last, parts = _last_word(key), [part.strip("\"' ") for part in value.split(",")]
     read = [part for part in map(_host_and_port, parts) if part is not None]
     if len(read) == len(parts):  # or else it is no list of hosts, and none of its parts need be one
-        yield from (part for part in read if _is_held(last, part))
+        yield from (part for part in read if _is_held(last, part, secret=secret))
 
 
-def _is_held(last: str, mention: Mention) -> bool:
+def _is_held(last: str, mention: Mention, *, secret: bool) -> bool:
     """Whether a key with this word at its end holds such a host."""
     if mention.port is None:
         return last in _HOLD_HOSTS and mention.host not in _BARE_WORDS
-    return last in _HOLD_PORTS or mention.port >= _LEAST_PORT
+    return last in _HOLD_PORTS or (mention.port >= _LEAST_PORT and not secret)
 
 
 def _in_any(text: str) -> Iterator[Mention]:
     """Find what is a host in any text: of URLs, and what ends in `.svc`, with or without the cluster domain."""
+    text = _SECRET.sub(" ", text)
     for url in _URL.finditer(text):
         yield from _in_url(url[1].lower(), url[2])
     for found in _IN_CLUSTER.finditer(_URL.sub(" ", text)):
@@ -185,7 +189,13 @@ def _last_word(key: str) -> str:
     return next(reversed(_words(key)), "")
 
 
-def _is_passed_over(key: str) -> bool:
+def holds_hosts(key: str) -> bool:
+    """Whether a key says that it holds hosts, or the port of one."""
+    return _last_word(key) in _HOLD_PORTS | {"port"}
+
+
+def holds_none(key: str) -> bool:
+    """Whether a key says that what it holds is secret, or no host."""
     words = _words(key)
     is_other = bool(words) and words[-1] in _OTHER_VALUES
     return is_other or not _COMPARED.isdisjoint(words) or words[-2:] == ["no", "proxy"]

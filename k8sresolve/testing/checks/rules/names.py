@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from k8sresolve.findings import Finding
 from k8sresolve.testing.checks.names.expanding import Text
 from k8sresolve.testing.checks.names.judging import Wrong, judge, missing
-from k8sresolve.testing.checks.names.mentions import mentions
+from k8sresolve.testing.checks.names.mentions import holds_none, mentions
 from k8sresolve.testing.checks.names.takers import pod_of
 from k8sresolve.testing.checks.origins import Origin
 from k8sresolve.testing.checks.subjects import AllObjects, ServiceSubject
@@ -32,7 +32,7 @@ def check_data(source: ConfigMap | Secret, around: AllObjects) -> Iterator[Findi
     texts = [
         Text(f"{_part(source, key)}[{key}]", name, text)
         for key, text in source.data.items()
-        if key != _COREFILE
+        if key != _COREFILE and not any(map(holds_none, names.get(key, ())))
         for name in dict.fromkeys((key, *names.get(key, ())))
     ]
     yield from _found(texts, around.takers.pod(source), source.written, titled(source), around)
@@ -45,7 +45,7 @@ def _part(source: ConfigMap | Secret, key: str) -> str:
 def _found(texts: Iterable[Text], pod: Pod, written: Written, about: str, around: AllObjects) -> Iterator[Finding]:
     told: set[tuple[str, Wrong]] = set()
     for text in texts:
-        for mention in mentions(text.key, text.value):
+        for mention in mentions(text.key, text.value, secret=about.startswith("Secret ")):
             for wrong in judge(mention, pod, around.world):
                 if (text.field, wrong) not in told:
                     told.add((text.field, wrong))
