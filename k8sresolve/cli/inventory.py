@@ -1,10 +1,10 @@
 """`inventory`: what a cluster has, in a small file that `check --inventory` holds names against."""
 
 import argparse
-import sys
 from typing import TYPE_CHECKING
 
 from k8sresolve.cli.formats.files import read_bounded, write_whole
+from k8sresolve.cli.manifests import sources
 from k8sresolve.cli.options import Commands
 from k8sresolve.cli.output import put
 from k8sresolve.errors import ConfigError
@@ -30,22 +30,13 @@ def register(commands: Commands) -> None:
 def _inventory(args: argparse.Namespace) -> int:
     from k8sresolve.testing import Inventory
 
-    given = _StandardInput() if args.path == "-" else args.path
-    written = Inventory.from_manifests(given).to_json()
+    args.more_manifests = [*args.more_manifests, args.path]
+    written = Inventory.from_manifests(*sources(args)).to_json()
     if args.output is None:
         put(written)
     else:
         write_whole(args.output, f"{written}\n")
     return 0
-
-
-class _StandardInput:
-    """Standard input, under the name that errors have for it."""
-
-    name = "standard input"
-
-    def read(self, size: int, /) -> bytes:
-        return sys.stdin.buffer.read(size)
 
 
 def read_inventory(path: str) -> "Inventory":

@@ -16,6 +16,9 @@ import yaml
 MAX_DEPTH = 100
 MAX_ALIASED = 1_000_000
 _TAG = "tag:yaml.org,2002:"
+_OWN_TAGS = frozenset(
+    ("binary", "bool", "float", "int", "map", "merge", "null", "omap", "pairs", "seq", "set", "str", "timestamp")
+)
 _INT = re.compile(r"[-+]?(?:0|[1-9][0-9]*|0o?[0-7]+|0x[0-9a-fA-F]+)\Z")
 _FLOAT = re.compile(
     r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?\Z|[-+]?\.(?:inf|Inf|INF)\Z|\.nan\Z"
@@ -241,8 +244,8 @@ class _Reader:
 
 
 def _not_known(tag: str) -> str:
-    """Say that a tag means nothing; one of the author's own may be a password without quotes."""
-    told = repr(tag) if tag.startswith(_TAG) else "here; text that begins with ! needs quotes"
+    """Say that a tag means nothing here; one that is not YAML's own may be a password without quotes."""
+    told = repr(tag) if tag.removeprefix(_TAG) in _OWN_TAGS else "here; text that begins with ! needs quotes"
     return f"not YAML: could not determine a constructor for the tag {told}"
 
 
@@ -275,7 +278,10 @@ def _integer(text: str) -> int:
 
 
 def _fraction(text: str) -> float:
-    return float(re.sub(r"\.(?=[a-zA-Z])", "", text))  # Python has no dot before inf and nan
+    try:
+        return float(re.sub(r"\.(?=[a-zA-Z])", "", text))  # Python has no dot before inf and nan
+    except ValueError:
+        raise ValueError("what is tagged !!float is no number") from None
 
 
 def _truth(text: str) -> bool:

@@ -5,7 +5,7 @@ No Secret, environment, annotation or label goes into it, so that it may lie in 
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar, cast, get_args
 
 import attrs
@@ -27,7 +27,7 @@ from k8sresolve.testing.objects.kinds import (
     ServiceType,
 )
 from k8sresolve.testing.objects.labels import wrong_with_name
-from k8sresolve.testing.objects.manifests import read_manifests
+from k8sresolve.testing.objects.manifests import read_manifests, read_objects
 
 SCHEMA_VERSION = 1
 _TYPES: tuple[ServiceType, ...] = get_args(ServiceType)
@@ -57,7 +57,15 @@ class Inventory:
 
         Raises `ConfigError` where there is no Namespace among the objects.
         """
-        read = read_manifests(paths)
+        return cls._of(read_manifests(paths))
+
+    @classmethod
+    def from_objects(cls, objects: Iterable[Mapping[str, Any]]) -> "Inventory":
+        """Take it from objects as `json.load` gives them. Raises as `from_manifests`."""
+        return cls._of(read_objects(objects))
+
+    @classmethod
+    def _of(cls, read: Sequence[Resource]) -> "Inventory":
         hostnames: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
         for item in read:
             if isinstance(item, EndpointSlice):
@@ -71,7 +79,8 @@ class Inventory:
                 advice="give the output of `kubectl get ns,svc,endpointslices -A -o json`",
             )
         services = sorted(_services(read), key=lambda item: (item.namespace, item.name))
-        return cls(tuple(namespaces), tuple(services), {key: tuple(sorted(names)) for key, names in hostnames.items()})
+        named = {key: tuple(sorted(names)) for key, names in hostnames.items() if names}
+        return cls(tuple(namespaces), tuple(services), named)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> "Inventory":
@@ -88,7 +97,8 @@ class Inventory:
             )
         namespaces = tuple(_space(item, "namespaces") for item in _list(fields, "namespaces", _MOST_SERVICES))
         entries = [_Entry.read(item, number) for number, item in enumerate(_list(fields, "services", _MOST_SERVICES))]
-        hostnames = {(entry.service.namespace, entry.service.name): entry.hostnames for entry in entries}
+        named = (entry for entry in entries if entry.hostnames)
+        hostnames = {(entry.service.namespace, entry.service.name): entry.hostnames for entry in named}
         if strange := {entry.service.namespace for entry in entries} - {*namespaces}:
             raise ConfigError(
                 f"namespaces of the inventory lack {told(min(strange))}, where a Service lies", advice=_ADVICE

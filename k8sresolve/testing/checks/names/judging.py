@@ -156,7 +156,7 @@ def _unanswered(mention: Mention, target: Target, service: Service, world: World
         if severity is not None and not any(name.startswith(stem) for name in names):
             told = f"{mention.host} is no name: Service {target.key} has no endpoint {target.endpoint}"
             yield Wrong("name-endpoint", severity, f"{told}; it has {listed(sorted(names))}", "correct the name")
-    elif not target.endpoint and service.cluster_ips and not service.headless:
+    elif not target.endpoint and not target.port and service.cluster_ips and not service.headless:
         told = f"{mention.host} is not found: the pod's resolv.conf does not lead to it, although there is "
         advice = "look at dnsPolicy and dnsConfig: dnsPolicy: ClusterFirstWithHostNet goes with hostNetwork"
         yield Wrong("name-not-searched", "remark", f"{told}Service {target.key}", advice)

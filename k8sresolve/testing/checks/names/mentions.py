@@ -47,15 +47,15 @@ _PORTS: dict[str, int | None] = {
 }
 """Schemes behind which a host stands, and the port that each means where none is stated."""
 
-_URL = re.compile(r"([a-zA-Z][a-zA-Z0-9+.:-]*)://([^\s\"'`<>|\\]*)")
+_URL = re.compile(r"(?<![a-zA-Z0-9+.:-])([a-zA-Z][a-zA-Z0-9+.:-]{0,30})://([^\s\"'`<>|\\]*)")
 _END_OF_AUTHORITY = re.compile(r"[/?#]")
 _HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 _IN_CLUSTER = re.compile(
-    r"(?<![\w.*@:%${}(/\\-])[a-z0-9_](?:[\w-]*\.)+svc(?:\.[\w-]+)*(?::[0-9]{1,5})?(?![\w{}$@%(*-])", re.IGNORECASE
+    r"(?<![\w.*@:%${}(/\\-])[a-z0-9_](?:[\w-]*\.)+svc(?:\.[\w-]+)*(?::[0-9]{1,5})?(?!\.?[\w{}$@%(*-])", re.IGNORECASE
 )
-_SECRET = re.compile(r"[\w.-]*(?:pass|pwd|secret|token|key)\w*[\"']?\s*[=:]\s*[^\s;,&]+", re.IGNORECASE)
+_SECRET = re.compile(r"(?<![\w.-])[\w.-]{0,60}(?:pass|pwd|secret|token|key)\w*[\"']?\s*[=:]\s*[^\s;,&]+", re.IGNORECASE)
 _COMMENT = re.compile(r"(?:^|(?<=\s))(?:#|//|;|--(?=\s)).*$", re.MULTILINE)
-_ENTRY = re.compile(r"^[\s\-{,]*\"?([A-Za-z][\w.-]*)\"?\s*[:=](?!//)\s*(.*?)[\s,}]*$", re.MULTILINE)
+_ENTRY = re.compile(r"^[\s\-{,]*\"?([A-Za-z][\w.-]*)\"?\s*[:=](?!//)(.*)$")
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 _HOLD_HOSTS = word_set(
@@ -87,7 +87,7 @@ _BARE_WORDS = word_set(
     """
 )
 _LEAST_PORT = 80  # below it, a number behind a colon is mostly the tag of an image
-_MOST_TEXT = 1 << 20
+_MOST_TEXT, _MOST_HOST = 1 << 20, 260
 
 
 def mentions(key: str, text: str, *, secret: bool = False) -> Iterator[Mention]:
@@ -117,7 +117,7 @@ def _in_file(text: str) -> Iterator[Mention]:
         if entry is None:
             yield from _in_any(line)
         elif not holds_none(entry[1]):
-            value = entry[2].strip("[]\"' ")
+            value = entry[2].strip("[]{}\"', \t")
             holds = _last_word(entry[1]) in _HOLD_PORTS
             yield from _in_value(entry[1], value) if holds else _in_any(value)
 
@@ -169,10 +169,12 @@ def _in_url(scheme: str, rest: str) -> Iterator[Mention]:
 
 
 def _host_and_port(text: str) -> Mention | None:
+    if len(text) > _MOST_HOST:
+        return None
     host, colon, port = text.lower().partition(":")
     host = host.removesuffix(".") if host.count(".") > 1 else host
     labels = host.split(".")
-    if not _HOST.fullmatch(host) or not re.search("[a-z]", labels[-1]) or labels[-1] in _NEVER:
+    if not _HOST.fullmatch(host) or not re.search("[a-z]", labels[-1]) or host in _NEVER or labels[-1] == "localhost":
         return None
     if any(len(label) > MOST_LABEL for label in labels):
         return None
