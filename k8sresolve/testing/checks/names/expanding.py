@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from k8sresolve.testing.checks.names.mentions import holds_hosts, holds_none
+from k8sresolve.testing.checks.names.pairs import Text, with_pairs
 from k8sresolve.testing.checks.origins import Origin
 from k8sresolve.testing.objects.kinds import ConfigMap, Secret
 from k8sresolve.testing.objects.store import Store
@@ -16,14 +17,6 @@ from k8sresolve.testing.objects.texts import ContainerTexts, Reference, Variable
 
 _REFERENCE = re.compile(r"\$\$|\$\(([^()]*)\)")
 _FLAG = re.compile(r"--?([A-Za-z][\w.-]*)(?:=(.*))?", re.DOTALL)
-
-
-class Text(NamedTuple):
-    """A text as a container is told it, and what it is called: a variable's name, or a flag's."""
-
-    field: str
-    key: str
-    value: str
 
 
 class Taken(NamedTuple):
@@ -46,6 +39,7 @@ def told(origin: Origin, store: Store) -> Told:
     taken: list[Taken] = []
     for container in origin.written.texts.containers:
         environment: dict[str, str] = {}
+        own: list[Text] = []
         for variable in container.variables:
             for name, value, reference in _values(variable, origin.namespace, store):
                 value = expanded(value, environment) if reference is None else value  # noqa: PLW2901 - as the kubelet
@@ -54,8 +48,8 @@ def told(origin: Origin, store: Store) -> Told:
                 if reference is not None:
                     taken.append(Taken(reference, name))
                 elif not variable.is_namespace:
-                    texts.append(Text(variable.field, name, value))
-        texts += _words(container, environment)
+                    own.append(Text(variable.field, name, value))
+        texts += [*with_pairs(own), *_words(container, environment)]
     return Told(tuple(texts), tuple(taken))
 
 

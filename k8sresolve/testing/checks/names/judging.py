@@ -1,5 +1,6 @@
 """From a host that a text names to what is wrong with it: looked up as the pod that is told it would."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -114,27 +115,22 @@ def _of_service(mention: Mention, target: Target, service: Service, world: World
     """Compare the port with those of the Service; of a headless one, pods may have others."""
     if target.port is not None:
         name, protocol = target.port
-        if service.type != "ExternalName" and (name, protocol) not in {(p.name, p.protocol) for p in service.ports}:
-            told = f"Service {target.key} has no port named {name} with protocol {protocol}; it has "
-            yield Wrong(
-                "name-port", world.severity_of_port(target.namespace), told + ports_of(service), "correct the name"
-            )
+        if service.ports and (name, protocol) not in {(entry.name, entry.protocol) for entry in service.ports}:
+            told = f"Service {target.key} has no port named {name} with protocol {protocol}; it has {ports_of(service)}"
+            yield Wrong("name-port", world.severity_of_port(target.namespace), told, "correct the name")
         return
-    if mention.port is not None and (wrong := wrong_port(mention.port, target, service, world)):
-        yield wrong
-
-
-def wrong_port(port: int, target: Target, service: Service, world: World) -> Wrong | None:
-    """Say that a Service does not have a port; None where it has, or nothing can be told."""
-    if service.type == "ExternalName" or service.headless or not service.ports or port in _numbers(service):
-        return None
-    told = f"Service {target.key} has no port {port}: it has {ports_of(service)}"
+    port = mention.port
+    if port is None or service.type == "ExternalName" or service.headless or not service.ports:
+        return
+    if port in _numbers(service):
+        return
+    told = f"{mention.host} is Service {target.key}, which has no port {port}: it has {ports_of(service)}"
     to = [entry.number for entry in service.ports if entry.target == port]
     if to:
         told += f"; {listed(to)} leads to {port} of the pods"
     numbers = to or [entry.number for entry in service.ports]
     advice = f"write port {numbers[0]}" if len(numbers) == 1 else "write one that it has"
-    return Wrong("name-port", world.severity_of_port(target.namespace), told, advice)
+    yield Wrong("name-port", world.severity_of_port(target.namespace), told, advice)
 
 
 def _numbers(service: Service) -> frozenset[int]:
@@ -150,7 +146,8 @@ def _unanswered(mention: Mention, target: Target, service: Service, world: World
     """Say why there is no answer, where the Service is there: the endpoint is not, or the pod asks somebody else."""
     slices = world.store.slices(target.namespace, target.service)
     names = {entry.hostname for part in slices for entry in part.addresses if entry.hostname}
-    if target.endpoint and names and target.endpoint not in names:
+    is_host_name = not re.fullmatch("[0-9-]*", target.endpoint)  # and no address with dashes
+    if is_host_name and names and target.endpoint not in names:
         severity = world.severity(target.namespace)
         stem = target.endpoint.rstrip("0123456789")
         if severity is not None and not any(name.startswith(stem) for name in names):

@@ -58,10 +58,10 @@ _COMMENT = re.compile(r"(?:^|(?<=\s))(?:#|//|;|--(?=\s)).*$", re.MULTILINE)
 _ENTRY = re.compile(r"^[\s\-{,]*\"?([A-Za-z][\w.-]*)\"?\s*[:=](?!//)(.*)$")
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
-_HOLD_HOSTS = word_set(
+HOLD_HOSTS = word_set(
     "host hosts hostname addr addrs address addresses server servers endpoint endpoints url urls uri uris"
 )
-_HOLD_PORTS = _HOLD_HOSTS | {"broker", "brokers", "upstream", "upstreams", "target", "targets", "nodes", "backend"}
+_HOLD_PORTS = HOLD_HOSTS | {"broker", "brokers", "upstream", "upstreams", "target", "targets", "nodes", "backend"}
 # Of keys with such a word, the value is where the program itself listens, or is compared and not looked up.
 _COMPARED = word_set(
     """
@@ -136,7 +136,7 @@ def _in_value(key: str, value: str, *, secret: bool = False) -> Iterator[Mention
 def _is_held(last: str, mention: Mention, *, secret: bool) -> bool:
     """Whether a key with this word at its end holds such a host."""
     if mention.port is None:
-        return last in _HOLD_HOSTS and mention.host not in _BARE_WORDS
+        return last in HOLD_HOSTS and mention.host not in _BARE_WORDS
     return last in _HOLD_PORTS or (mention.port >= _LEAST_PORT and not secret)
 
 
@@ -183,12 +183,17 @@ def _host_and_port(text: str) -> Mention | None:
     return Mention(host, int(port)) if re.fullmatch("[1-9][0-9]{0,4}", port) and int(port) < 1 << 16 else None
 
 
-def _words(key: str) -> list[str]:
-    return [word.lower() for word in _WORDS.findall(key)]
+def words_of(key: str) -> tuple[str, ...]:
+    """Take a key apart, however it is written.
+
+    >>> words_of("DB_HOST"), words_of("dbHost"), words_of("db-host")
+    (('db', 'host'), ('db', 'host'), ('db', 'host'))
+    """
+    return tuple(word.lower() for word in _WORDS.findall(key))
 
 
 def _last_word(key: str) -> str:
-    return next(reversed(_words(key)), "")
+    return next(reversed(words_of(key)), "")
 
 
 def holds_hosts(key: str) -> bool:
@@ -198,6 +203,6 @@ def holds_hosts(key: str) -> bool:
 
 def holds_none(key: str) -> bool:
     """Whether a key says that what it holds is secret, or no host."""
-    words = _words(key)
+    words = words_of(key)
     is_other = bool(words) and words[-1] in _OTHER_VALUES
-    return is_other or not _COMPARED.isdisjoint(words) or words[-2:] == ["no", "proxy"]
+    return is_other or not _COMPARED.isdisjoint(words) or words[-2:] == ("no", "proxy")

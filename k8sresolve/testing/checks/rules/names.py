@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 
 from k8sresolve.findings import Finding
-from k8sresolve.testing.checks.names.expanding import Text
 from k8sresolve.testing.checks.names.judging import Wrong, judge, missing
 from k8sresolve.testing.checks.names.mentions import holds_none, mentions
+from k8sresolve.testing.checks.names.pairs import Text, with_pairs
 from k8sresolve.testing.checks.names.takers import pod_of
 from k8sresolve.testing.checks.origins import Origin
 from k8sresolve.testing.checks.subjects import AllObjects, ServiceSubject
@@ -35,7 +35,7 @@ def check_data(source: ConfigMap | Secret, around: AllObjects) -> Iterator[Findi
         if key != _COREFILE and not any(map(holds_none, names.get(key, ())))
         for name in dict.fromkeys((key, *names.get(key, ())))
     ]
-    yield from _found(texts, around.takers.pod(source), source.written, titled(source), around)
+    yield from _found(with_pairs(texts), around.takers.pod(source), source.written, titled(source), around)
 
 
 def _part(source: ConfigMap | Secret, key: str) -> str:
@@ -47,7 +47,7 @@ def _found(texts: Iterable[Text], pod: Pod, written: Written, about: str, around
     for text in texts:
         for mention in mentions(text.key, text.value, secret=about.startswith("Secret ")):
             for wrong in judge(mention, pod, around.world):
-                if (text.field, wrong) not in told:
+                if (text.field, wrong) not in told and (wrong.rule == "name-port" or not text.only_port):
                     told.add((text.field, wrong))
                     yield _finding(wrong, text.field, written, about)
 

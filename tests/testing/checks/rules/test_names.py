@@ -364,3 +364,27 @@ def test_an_alias_of_a_service_that_is_not_there_is_a_warning_with_its_full_name
     assert named(*ALL, alias) == []
     alias["spec"]["externalName"] = "pg.example.com"
     assert named(*ALL, alias) == []
+
+
+# A host and its port apart.
+
+
+@pytest.mark.parametrize(
+    ("variables", "fields"),
+    [
+        ({"DB_HOST": "redis.data", "DB_PORT": "6380"}, ["env[1]"]),
+        ({"DB_PORT": "6380", "DB_HOST": "redis.data"}, ["env[0]"]),
+        ({"DB_HOST": "redis.data", "DB_PORT": "6379"}, []),
+        ({"DB_HOST": "redis", "DB_PORT": "6380"}, ["env[0]"]),  # of the name alone
+        ({"DB_HOST": "redis.data", "OTHER_PORT": "6380"}, []),
+        ({"SERVER_HOST": "web", "SERVER_PORT": "8080"}, []),  # where it listens itself
+        ({"HOST": "web", "PORT": "8080"}, []),
+        ({"DB_HOST": "redis.data", "DB_PORT": "x"}, []),
+        ({"DB_HOST": "redis.data:6379", "DB_PORT": "6380"}, []),
+    ],
+)
+def test_a_host_and_a_port_in_two_variables_belong_together(variables, fields):
+    found = named(*ALL, told_of(env=variables))
+    assert [each.field for each in found] == [f"spec.template.spec.containers[0].{field}.value" for field in fields]
+    data = named(*ALL, config_map(variables))
+    assert len(data) == len(found)
