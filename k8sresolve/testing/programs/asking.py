@@ -18,7 +18,7 @@ def ask(place: Place, clock: Clock, host: str) -> str | None:
     with OfflineResolver(place, clock, Options(policy="glibc")) as resolver:
         try:
             if _SRV.match(host):
-                return resolver.lookup(host, "SRV").name
+                return resolver.lookup(host, "SRV").candidate
             return resolver.addresses(host).candidate
         except NotFound:
             return None

@@ -50,7 +50,7 @@ def missing(host: str, target: Target, pod: Pod | None, world: World) -> Iterato
     if not world.store.has_namespace(target.namespace):
         yield from _in_no_namespace(host, target, pod, world)
         return
-    severity = world.severity(target.namespace)
+    severity = world.severity(target)
     may_be_outside = not target.is_explicit and "." in host and is_like_top_level(target.namespace)
     if severity is None or may_be_outside or (target.endpoint and not target.is_explicit):
         return
@@ -67,7 +67,7 @@ def missing(host: str, target: Target, pod: Pod | None, world: World) -> Iterato
 def _in_no_namespace(host: str, target: Target, pod: Pod | None, world: World) -> Iterator[Wrong]:
     """Judge a name in a namespace of which nothing is known: it may be a host's outside, unless it says otherwise."""
     slip = world.slip_of_namespace(target)
-    severity = world.severity(slip) if slip else None
+    severity = world.severity(target._replace(namespace=slip)) if slip else None
     if severity is None and world.is_inventoried and target.is_explicit:
         severity = "error"
     is_known = target.is_explicit or not is_like_top_level(target.namespace)
@@ -148,7 +148,7 @@ def _unanswered(mention: Mention, target: Target, service: Service, world: World
     names = {entry.hostname for part in slices for entry in part.addresses if entry.hostname}
     is_host_name = not re.fullmatch("[0-9-]*", target.endpoint)  # and no address with dashes
     if is_host_name and names and target.endpoint not in names:
-        severity = world.severity(target.namespace)
+        severity = world.severity(target)
         stem = target.endpoint.rstrip("0123456789")
         if severity is not None and not any(name.startswith(stem) for name in names):
             told = f"{mention.host} is no name: Service {target.key} has no endpoint {target.endpoint}"

@@ -8,8 +8,8 @@ from typing import TypeAlias
 
 from k8sresolve.findings import Severity
 from k8sresolve.testing.checks.names.inventory import Inventory
+from k8sresolve.testing.checks.names.makers import Makers
 from k8sresolve.testing.checks.names.targets import Target, target_of
-from k8sresolve.testing.checks.names.words import word_set
 from k8sresolve.testing.checks.telling import slip_for
 from k8sresolve.testing.objects.kinds import CustomResource, CustomWorkload, Namespace, Pod, Service
 from k8sresolve.testing.objects.store import Store
@@ -17,22 +17,6 @@ from k8sresolve.testing.objects.written import UNWRITTEN
 
 Find: TypeAlias = Callable[[Pod, str], str | None]
 """Looks a host up as a program in a pod: the absolute name that answered, empty where no nameserver was needed."""
-
-# What makes no Services, of the kinds that Kubernetes does not have; of any other, an operator may.
-_MAKE_NONE = word_set(
-    """
-    Certificate Issuer ClusterIssuer ServiceMonitor PodMonitor PrometheusRule Probe VirtualService
-    DestinationRule ServiceEntry Sidecar EnvoyFilter PeerAuthentication AuthorizationPolicy
-    RequestAuthentication Telemetry HTTPRoute GRPCRoute TLSRoute TCPRoute UDPRoute ReferenceGrant
-    BackendTLSPolicy ServiceProfile Server ServerAuthorization Middleware IngressRoute IngressRouteTCP
-    TLSOption ExternalSecret SecretStore ClusterSecretStore SealedSecret ScaledObject
-    TriggerAuthentication VerticalPodAutoscaler PodMonitoring ManagedCertificate FrontendConfig
-    BackendConfig NetworkPolicy CiliumNetworkPolicy SecurityContextConstraints Rollout AnalysisTemplate
-    Config ImageStream Route
-    """
-)
-# What brings objects of any kind, into any namespace.
-_DELIVER = word_set("Application ApplicationSet HelmRelease HelmChart HelmChartConfig Kustomization Package")
 
 _OF_THE_CLUSTER = "kube-system"  # there the cluster's own Services are, too
 
@@ -67,15 +51,16 @@ class World:
         """Whether there is an inventory, and so every namespace is known."""
         return bool(self._complete)
 
-    def severity(self, namespace: str) -> Severity | None:
-        """Tell what it weighs that something lacks in a namespace; None where it may well be there, unseen.
+    def severity(self, target: Target) -> Severity | None:
+        """Tell what it weighs that something is not there; None where it may well be, unseen.
 
         An inventory has all of its namespaces. Otherwise only one counts whose Namespace is among the manifests, and
-        Services of it, and nothing of which others may come.
+        Services of it, and nothing of which this one may come.
         """
-        if namespace in self._complete:
+        if target.namespace in self._complete:
             return "error"
-        return "warning" if namespace in self._stated and namespace not in self._may_have_more else None
+        may_come = target.namespace not in self._stated or self._makers.may_make(target.namespace, target.service)
+        return None if may_come else "warning"
 
     def severity_of_port(self, namespace: str) -> Severity:
         """Tell what it weighs that a Service has no such port: it is known, whatever else may come."""
@@ -88,16 +73,9 @@ class World:
         return frozenset(own) - {_OF_THE_CLUSTER}
 
     @cached_property
-    def _may_have_more(self) -> frozenset[str]:
-        custom = [
-            item
-            for kind in ("CustomResource", "CustomWorkload")
-            for item in self.store.all(kind)
-            if isinstance(item, CustomResource | CustomWorkload) and item.kind not in _MAKE_NONE
-        ]
-        if any(item.kind in _DELIVER for item in custom):
-            return self._stated
-        return frozenset(item.namespace for item in custom)
+    def _makers(self) -> Makers:
+        custom = chain(self.store.all("CustomResource"), self.store.all("CustomWorkload"))
+        return Makers([item for item in custom if isinstance(item, CustomResource | CustomWorkload)])
 
     @cached_property
     def _services(self) -> Mapping[str, Sequence[Service]]:

@@ -34,7 +34,7 @@ def check_backends(routing: Routing, around: AllObjects) -> Iterator[Finding]:
 
 
 def _missing(routing: Routing, backend: Backend, target: Target, around: AllObjects) -> Iterator[Finding]:
-    severity = around.world.severity(target.namespace)
+    severity = around.world.severity(target)
     if severity is None:
         return
     there = around.world.meant(target)

@@ -130,15 +130,30 @@ def custom(kind, namespace):
 @pytest.mark.parametrize(
     ("kind", "where", "speaks"),
     [
-        ("Elasticsearch", "shop", False),
-        ("Elasticsearch", "data", True),
+        ("Tenant", "shop", False),
+        ("Tenant", "data", True),
         ("ServiceMonitor", "shop", True),
+        ("Prometheus", "shop", True),
         ("HelmRelease", "data", False),
         ("Application", "argocd", False),
     ],
 )
 def test_a_namespace_in_which_an_operator_may_make_services_does_not_speak(kind, where, speaks):
     assert bool(named(*ALL, custom(kind, where), env("http://nobody"))) is speaks
+
+
+@pytest.mark.parametrize(
+    ("kind", "host", "speaks"),
+    [
+        ("Prometheus", "prometheus-operated", False),
+        ("Prometheus", "grafana", True),
+        ("Kafka", "x-kafka-bootstrap", False),
+        ("Kafka", "x", False),
+        ("Kafka", "xylophone", True),
+    ],
+)
+def test_of_kinds_that_are_known_only_services_of_their_names_may_come(kind, host, speaks):
+    assert bool(named(*ALL, custom(kind, "shop"), env(f"http://{host}"))) is speaks
 
 
 def test_the_clusters_own_namespace_does_not_speak():
