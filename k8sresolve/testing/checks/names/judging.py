@@ -26,20 +26,31 @@ class Wrong(NamedTuple):
 
 def judge(mention: Mention, pod: Pod, world: World) -> Iterator[Wrong]:
     """Look a host up as a program in that pod, and hold what it means against what there is."""
-    answered = world.find(pod, mention.host)
-    target = world.target(answered or mention.host, pod.namespace)
-    if target is None or answered == "":
-        return  # another host's, or one that needs no nameserver
+    target = world.target(mention.host, pod.namespace)
+    if target is None:
+        return
     service = world.service(target)
-    if service is None:
-        if answered is None:
-            yield from missing(mention.host, target, pod, world)
-    elif answered is not None and (hidden := _hidden(mention, target, service, world)):
-        yield hidden
-    else:
+    lacks = list(missing(mention.host, target, pod, world)) if service is None else []
+    if service is None and not lacks:
+        return  # nothing could be said of it, so that it need not be looked up
+    answered = world.find(pod, mention.host)
+    if answered:
+        yield from _answered(mention, answered, pod, world)
+    elif answered is None and service is None:
+        yield from lacks
+    elif answered is None and service is not None:
         yield from _of_service(mention, target, service, world)
-        if answered is None:
-            yield from _unanswered(mention, target, service, world)
+        yield from _unanswered(mention, target, service, world)
+
+
+def _answered(mention: Mention, name: str, pod: Pod, world: World) -> Iterator[Wrong]:
+    """Judge a host for which a nameserver answered, by the name that did; it may not be a Service's."""
+    target = world.target(name, pod.namespace)
+    service = None if target is None else world.service(target)
+    if target is None or service is None:
+        return
+    hidden = _hidden(mention, target, service, world)
+    yield from _of_service(mention, target, service, world) if hidden is None else [hidden]
 
 
 # What is not there.

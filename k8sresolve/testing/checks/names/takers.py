@@ -4,23 +4,30 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+import attrs
+
 from k8sresolve.testing.checks.names.expanding import Told, told
 from k8sresolve.testing.checks.origins import Origin
-from k8sresolve.testing.objects.kinds import ConfigMap, Pod, Secret
+from k8sresolve.testing.objects.kinds import ConfigMap, Pod, PodSpec, Secret
 from k8sresolve.testing.objects.store import Store
 
 _EACH_FAMILY = ("192.0.2.2", "2001:db8::2")  # of some address, so that a pod asks for both
 
 
 def pod_of(origin: Origin) -> Pod:
-    """Make a pod as it comes from there, to look names up in."""
-    name = origin.name if origin.kind == "Pod" else f"{origin.name}-0"  # its own name is in its hosts file
-    return Pod(origin.namespace, name, ip=_EACH_FAMILY[0], ips=_EACH_FAMILY, spec=origin.spec)
+    """Make a pod that finds names as those that come from there do; all that do so alike are one."""
+    spec = PodSpec(
+        host_network=origin.spec.host_network,
+        dns_policy=origin.spec.dns_policy,
+        dns_config=origin.spec.dns_config,
+        host_aliases=origin.spec.host_aliases,
+    )
+    return attrs.evolve(some_pod(origin.namespace), spec=spec)
 
 
 def some_pod(namespace: str) -> Pod:
     """Make a pod of which nothing is known but its namespace."""
-    return Pod(namespace, "pod", ip=_EACH_FAMILY[0], ips=_EACH_FAMILY)
+    return Pod(namespace, "some-pod", ip=_EACH_FAMILY[0], ips=_EACH_FAMILY)
 
 
 class Use(NamedTuple):
