@@ -11,7 +11,7 @@ from k8sresolve.testing.checks.names.inventory import Inventory
 from k8sresolve.testing.checks.names.makers import Makers
 from k8sresolve.testing.checks.names.targets import Target, target_of
 from k8sresolve.testing.checks.telling import slip_for
-from k8sresolve.testing.objects.kinds import CustomResource, CustomWorkload, Namespace, Pod, Service
+from k8sresolve.testing.objects.kinds import WORKLOADS, CustomResource, CustomWorkload, Namespace, Pod, Service
 from k8sresolve.testing.objects.store import Store
 from k8sresolve.testing.objects.written import UNWRITTEN
 
@@ -54,8 +54,8 @@ class World:
     def severity(self, target: Target) -> Severity | None:
         """Tell what it weighs that something is not there; None where it may well be, unseen.
 
-        An inventory has all of its namespaces. Otherwise only one counts whose Namespace is among the manifests, and
-        Services of it, and nothing of which this one may come.
+        An inventory has all of its namespaces. Otherwise only one counts whose Namespace is among the manifests, with
+        Services and what makes pods, as where the latter lack more is elsewhere; and nothing of which this may come.
         """
         if target.namespace in self._complete:
             return "error"
@@ -69,8 +69,9 @@ class World:
     @cached_property
     def _stated(self) -> frozenset[str]:
         given = [item.name for item in self.store.all("Namespace") if isinstance(item, Namespace) and _is_written(item)]
-        own = (name for name in given if any(map(_is_written, self._services.get(name, ()))))
-        return frozenset(own) - {_OF_THE_CLUSTER}
+        own = {name for name in given if any(map(_is_written, self._services.get(name, ())))}
+        with_pods = {item.namespace for kind in (*WORKLOADS, Pod) for item in self.store.all(kind.__name__)}
+        return frozenset(own & with_pods) - {_OF_THE_CLUSTER}
 
     @cached_property
     def _makers(self) -> Makers:

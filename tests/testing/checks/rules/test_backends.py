@@ -5,7 +5,8 @@ import pytest
 from k8sresolve.testing import Cluster
 from tests.testing.checks.objects import assert_only, deployment, namespace, service
 
-SHOP = [namespace("shop"), service(), deployment(), namespace("data"), service("redis", "data", selector=None)]
+DATA = [namespace("data"), service("redis", "data", selector=None), deployment("redis", namespace="data")]
+SHOP = [namespace("shop"), service(), deployment(), *DATA]
 AT = "spec.rules[0].http.paths[0].backend.service"
 
 

@@ -18,7 +18,7 @@ from tests.testing.checks.objects import (
 ENV = "spec.template.spec.containers[0].env[0].value"
 SHOP = [namespace("shop"), service(), deployment()]
 REDIS = service("redis", "data", selector=None, ports=[{"name": "redis", "port": 6379}])
-DATA = [namespace("data"), REDIS]
+DATA = [namespace("data"), REDIS, deployment("redis", namespace="data")]
 ALL = [*SHOP, *DATA]
 
 
@@ -118,8 +118,11 @@ def test_a_namespace_without_its_namespace_object_does_not_speak():
     assert named(namespace("data"), service(), deployment(), env("http://nobody")) == []
 
 
-def test_a_namespace_of_which_no_service_is_given_does_not_speak():
+def test_a_namespace_of_which_no_service_or_no_workload_is_given_does_not_speak():
     assert named(namespace("shop"), env("http://nobody")) == []
+    app = told_of(namespace="other", env={"A": "http://nobody.shop.svc"})
+    assert named(namespace("shop"), service(), app) == []
+    assert named(namespace("shop"), service(), deployment(), app) != []
 
 
 def custom(kind, namespace):
