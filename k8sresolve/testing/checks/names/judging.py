@@ -30,7 +30,8 @@ def judge(mention: Mention, pod: Pod, world: World) -> Iterator[Wrong]:
     if target is None:
         return
     service = world.service(target)
-    lacks = list(missing(mention.host, target, pod, world)) if service is None else []
+    may_be = service is None and (not mention.likely or world.meant(target))
+    lacks = list(missing(mention.host, target, pod, world)) if may_be else []
     if service is None and not lacks:
         return  # nothing could be said of it, so that it need not be looked up
     answered = world.find(pod, mention.host)

@@ -14,11 +14,15 @@ from k8sresolve.testing.objects.labels import MOST_LABEL
 
 
 class Mention(NamedTuple):
-    """A host that a text names, in lower case. `port` is the one stated, or else its scheme's; None where none is."""
+    """A host that a text names, in lower case. `port` is the one stated, or else its scheme's; None where none is.
+
+    What is `likely` stands alone where hosts do and other words, too: `server: primary` in a file, `HOST=web`.
+    """
 
     host: str
     port: int | None = None
     scheme: str = ""
+    likely: bool = False
 
 
 _PORTS: dict[str, int | None] = {
@@ -96,9 +100,9 @@ def mentions(key: str, text: str, *, secret: bool = False) -> Iterator[Mention]:
     Of what is `secret`, `word:number` is a host only where the key says so.
 
     >>> list(mentions("DB_HOST", "mysql"))
-    [Mention(host='mysql', port=None, scheme='')]
+    [Mention(host='mysql', port=None, scheme='', likely=False)]
     >>> list(mentions("config.yaml", "url: http://me:secret@web.shop/?key=1"))
-    [Mention(host='web.shop', port=80, scheme='http')]
+    [Mention(host='web.shop', port=80, scheme='http', likely=False)]
     >>> list(mentions("IMAGE", "redis:6379")), list(mentions("SCRIPT", "app.py"))
     ([], [])
     """
@@ -119,7 +123,7 @@ def _in_file(text: str) -> Iterator[Mention]:
         elif not holds_none(entry[1]):
             value = entry[2].strip("[]{}\"', \t")
             holds = _last_word(entry[1]) in _HOLD_PORTS
-            yield from _in_value(entry[1], value) if holds else _in_any(value)
+            yield from map(_likely, _in_value(entry[1], value)) if holds else _in_any(value)
 
 
 def _in_value(key: str, value: str, *, secret: bool = False) -> Iterator[Mention]:
@@ -130,7 +134,14 @@ def _in_value(key: str, value: str, *, secret: bool = False) -> Iterator[Mention
     last, parts = _last_word(key), [part.strip("\"' ") for part in value.split(",")]
     read = [part for part in map(_host_and_port, parts) if part is not None]
     if len(read) == len(parts):  # or else it is no list of hosts, and none of its parts need be one
-        yield from (part for part in read if _is_held(last, part, secret=secret))
+        held = (part for part in read if _is_held(last, part, secret=secret))
+        yield from held if len(words_of(key)) > 1 else map(_likely, held)
+
+
+def _likely(mention: Mention) -> Mention:
+    """Doubt a word without port, scheme and dots."""
+    is_word = mention.port is None and not mention.scheme and "." not in mention.host
+    return mention._replace(likely=is_word)
 
 
 def _is_held(last: str, mention: Mention, *, secret: bool) -> bool:

@@ -249,10 +249,10 @@ def test_arguments_are_looked_up_and_told_at_their_place():
 
 def test_variables_are_put_in_as_the_kubelet_does():
     app = told_of(
-        env={"HOST": "nobody", "A": "http://$(HOST):80/", "B": "http://$(LATER)/", "LATER": "none"}, args=["$(A)"]
+        env={"DB_HOST": "nobody", "A": "http://$(DB_HOST):80/", "B": "http://$(LATER)/", "LATER": "none"}, args=["$(A)"]
     )
     fields = [each.field.rpartition(".")[0] or each.field for each in named(*ALL, app)]
-    assert len(fields) == 3  # HOST, A and the argument; LATER is not known where B stands
+    assert len(fields) == 3  # DB_HOST, A and the argument; LATER is not known where B stands
     app["spec"]["template"]["spec"]["containers"][0]["env"].insert(
         0, {"name": "NS", "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}}
     )
@@ -382,6 +382,22 @@ def test_an_alias_of_a_service_that_is_not_there_is_a_warning_with_its_full_name
     assert named(*ALL, alias) == []
     alias["spec"]["externalName"] = "pg.example.com"
     assert named(*ALL, alias) == []
+
+
+@pytest.mark.parametrize(
+    ("data", "rules"),
+    [
+        ({"a.yaml": "server: primary\nhost: here"}, []),
+        ({"HOST": "primary"}, []),
+        ({"DB_HOST": "primary"}, ["name-service-missing"]),
+        ({"a.yaml": "x: 1\nhost: redis"}, ["name-namespace"]),
+        ({"a.yaml": "x: 1\nhost: paymentss"}, ["name-service-missing"]),
+        ({"a.yaml": "x: 1\nhost: nobody.shop"}, ["name-service-missing"]),
+    ],
+)
+def test_a_word_that_need_be_no_host_is_spoken_of_where_a_service_is_meant(data, rules):
+    objects = [*ALL, service("payments", selector=APP)]
+    assert [each.rule for each in named(*objects, config_map(data))] == rules
 
 
 # A host and its port apart.
