@@ -512,7 +512,7 @@ class Cluster:
         another. A Service is named `NAMESPACE/SERVICE`, or as for a resolver in `namespace`. Objects are checked as
         they are now. Hosts in the environment, arguments and files of containers are looked up as their pods do, in
         this cluster and in what an `inventory` has, in whose namespaces nothing else is. Raises `NoSuchName` if there
-        is no such Service, and `InvalidName` for what names none.
+        is no such Service, `InvalidName` for what names none, and `ConfigError` for what is no inventory.
 
         >>> spec = {"type": "ExternalName", "externalName": "192.0.2.7"}
         >>> service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "db"}, "spec": spec}
@@ -520,6 +520,8 @@ class Cluster:
         ...     print(finding.severity, finding.object, finding.field)
         error Service default/db spec.externalName
         """
+        if not isinstance(inventory, Inventory | None):
+            raise ConfigError(f"inventory={told(inventory)} is no Inventory", advice="give Inventory.from_json(...)")
         service = None if name is None else find_service(self.store, name, namespace, self._cluster_domain)
         return check(self.store, self._control_plane.networks, self._world(inventory), service)
 

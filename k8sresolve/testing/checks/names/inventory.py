@@ -87,7 +87,7 @@ class Inventory:
         """Read what `to_json` wrote. Raises `ConfigError` for anything else."""
         try:
             read: object = json.loads(text)
-        except (ValueError, RecursionError):
+        except (TypeError, ValueError, RecursionError):
             raise ConfigError("the inventory is not JSON", advice=_ADVICE) from None
         fields = _mapping(read, "the inventory", ("schema_version", "namespaces", "services"))
         version = fields.get("schema_version")
