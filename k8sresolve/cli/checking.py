@@ -5,14 +5,17 @@ from operator import attrgetter
 
 from k8sresolve.cli.findings import STATUS, add_reporting, place, tell, with_advice
 from k8sresolve.cli.formats.report import FindingColumns, Report
+from k8sresolve.cli.inventory import read_inventory
 from k8sresolve.cli.manifests import manifests
 from k8sresolve.cli.options import Commands, asking_from, open_cluster
+from k8sresolve.cli.settings import settings
 from k8sresolve.errors import ConfigError
 from k8sresolve.names import check_namespace
 
 _DETAILS = f"""\
 Looks at what people look at by hand before they blame DNS: Service port, targetPort, containerPort, selector,
-readiness, and names. Takes --manifests, --kustomize, --namespace, --cluster-domain and --json of the common options.
+readiness, and the names that containers are told. Takes --manifests, --kustomize, --namespace, --cluster-domain and
+--json of the common options.
 {STATUS}, or no such Service, 2 a manifest or name cannot be used.
 """
 _FIELDS = ("rule", "severity", "source", "line", "object", "field", "problem", "advice")
@@ -38,6 +41,12 @@ def register(commands: Commands) -> None:
     check.add_argument(
         "--service", metavar="NAME", help="check one: ns/svc, svc, svc.ns, svc.ns.svc or its full name (default: all)"
     )
+    check.add_argument(
+        "--inventory",
+        metavar="FILE",
+        help="what the cluster has, of `k8sresolve inventory`: a name that is not there, either, is an error",
+    )
+    check.add_argument("--secrets", action="store_true", help="look up the hosts in Secrets, too; no value is shown")
     add_reporting(check)
 
 
@@ -45,5 +54,8 @@ def _check(args: argparse.Namespace) -> int:
     args.more_manifests = [*args.more_manifests, *args.paths]
     if not manifests(args):
         raise ConfigError("check has nothing to look at", advice="give PATH, as `k8sresolve check deploy/`, or -k DIR")
-    findings = open_cluster(args).check(args.service, check_namespace(asking_from(args) or "default"))
+    path = args.inventory or settings(args.config).inventory
+    inventory = read_inventory(path) if path else None
+    cluster = open_cluster(args, secrets=args.secrets)
+    findings = cluster.check(args.service, check_namespace(asking_from(args) or "default"), inventory=inventory)
     return tell(args, Report("check", args.service or "all Services", findings, _COLUMNS, _FIELDS))

@@ -10,7 +10,7 @@ from typing import NoReturn, cast
 
 from k8sresolve import __version__
 from k8sresolve._escaping import escaped
-from k8sresolve.cli import checking, hosts, linting, searching, services, serving
+from k8sresolve.cli import checking, hosts, inventory, linting, searching, services, serving
 from k8sresolve.cli.options import Commands, Parser, add_common
 from k8sresolve.errors import BadResponse, ConfigError, Error, InternalError, NotFound, ResolveError, TemporaryFailure
 
@@ -55,7 +55,7 @@ def _parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"k8sresolve {__version__}")
     commands = Commands(parser)
     add_common(parser)
-    for group in (services, hosts, searching, linting, checking, serving):
+    for group in (services, hosts, searching, linting, checking, inventory, serving):
         group.register(commands)
     return parser
 

@@ -202,7 +202,7 @@ def environment(args: argparse.Namespace) -> dict[str, str]:
     return found
 
 
-def open_cluster(args: argparse.Namespace, *, corefile: str | None = None) -> "Cluster":
+def open_cluster(args: argparse.Namespace, *, corefile: str | None = None, secrets: bool = False) -> "Cluster":
     """Make the offline cluster of the manifests given."""
     from k8sresolve.testing import Cluster, KubernetesOptions
 
@@ -213,6 +213,7 @@ def open_cluster(args: argparse.Namespace, *, corefile: str | None = None) -> "C
         *sources(args),
         recursive=args.recursive,
         apply_namespace=check_namespace(args.namespace or "default"),
+        secrets=secrets,
         options=options,
         corefile=corefile,
         environment=environment(args),

@@ -15,16 +15,17 @@ from k8sresolve.findings import SEVERITIES, Finding, Severity, worst_first
 
 _OWN, _SHARED = ".k8sresolve.toml", "pyproject.toml"
 _MOST_BYTES = 1 << 20
-_KEYS = ("select", "ignore", "severity")
+_KEYS = ("select", "ignore", "severity", "inventory")
 
 
 @attrs.frozen
 class Settings:
-    """Which rules count, and how much. Rules are named by patterns, as `port-*`."""
+    """Which rules count, and how much, by patterns, as `port-*`; and the file that tells what the cluster has."""
 
     select: tuple[str, ...] = ("*",)
     ignore: tuple[str, ...] = ()
     severity: Mapping[str, Severity] = attrs.field(factory=dict[str, Severity])
+    inventory: str | None = None
 
     def apply(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
         """Leave out what does not count, and weigh what does; the worst comes first."""
@@ -81,6 +82,7 @@ def _of_table(file: str, table: dict[str, Any]) -> Settings:
         select=_patterns(file, "select", table.get("select", ["*"])),
         ignore=_patterns(file, "ignore", table.get("ignore", [])),
         severity=_severity(file, table.get("severity", {})),
+        inventory=_beside(file, table.get("inventory")),
     )
 
 
@@ -96,6 +98,15 @@ def _known(file: str, key: str, pattern: str) -> str:
     if problem := unknown(pattern):
         raise ConfigError(f"{file}: {key}: {problem}", advice="write the id of a rule, as a finding has it")
     return pattern
+
+
+def _beside(file: str, value: object) -> str | None:
+    """Read the path of a file, which counts from where the settings are."""
+    if value is None:
+        return None
+    if not isinstance(value, str) or not value:
+        raise ConfigError(f"{file}: inventory is no path", advice='write inventory = "cluster.json"')
+    return str(Path(file).parent / value)
 
 
 def _severity(file: str, value: object) -> dict[str, Severity]:

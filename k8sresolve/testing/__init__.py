@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from k8sresolve.findings import Finding
     from k8sresolve.testing import scenarios
     from k8sresolve.testing.builders import external, headless, service
+    from k8sresolve.testing.checks.names.inventory import Inventory
     from k8sresolve.testing.cluster import Cluster
     from k8sresolve.testing.controllers.kubelet import Kubelet, KubeletEvent, PodDNS, ResolvConf, pod_dns
     from k8sresolve.testing.controllers.rollouts import Rollout, RolloutStep
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 _HOMES = {
     ".findings": ("Finding",),  # a value of the whole project
     "builders": ("external", "headless", "service"),
+    "checks.names.inventory": ("Inventory",),
     "cluster": ("Cluster",),
     "controllers.kubelet": ("Kubelet", "KubeletEvent", "PodDNS", "ResolvConf", "pod_dns"),
     "controllers.rollouts": ("Rollout", "RolloutStep"),
@@ -54,6 +56,7 @@ __all__ = [
     "Cluster",
     "Fault",
     "Finding",
+    "Inventory",
     "Kubelet",
     "KubeletEvent",
     "KubernetesOptions",

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from ipaddress import ip_address
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Unpack
@@ -22,6 +23,8 @@ from k8sresolve.names import EndpointName, ServiceName, check_namespace
 from k8sresolve.resolver import Resolver
 from k8sresolve.testing.builders import ClusterOptions, Object, Objects, flattened
 from k8sresolve.testing.checks.checking import check, find_service
+from k8sresolve.testing.checks.names.inventory import Inventory
+from k8sresolve.testing.checks.names.world import World, with_inventory
 from k8sresolve.testing.controllers.applying import apply
 from k8sresolve.testing.controllers.changes import Changes, Manifest
 from k8sresolve.testing.controllers.control_plane import ControlPlane
@@ -30,8 +33,7 @@ from k8sresolve.testing.controllers.hosts_file import write_hosts_file
 from k8sresolve.testing.controllers.kubelet import Kubelet, ResolvConf, write_resolv_conf
 from k8sresolve.testing.controllers.networks import NODE_IPS
 from k8sresolve.testing.controllers.rollouts import Rollout
-from k8sresolve.testing.coredns.assemble import assemble
-from k8sresolve.testing.coredns.chain import Answering
+from k8sresolve.testing.coredns.assemble import Assembled, assemble
 from k8sresolve.testing.coredns.dns_service import cluster_dns, dns_services
 from k8sresolve.testing.coredns.messages import Responder
 from k8sresolve.testing.coredns.plugins.file import EMPTY_INTERNET
@@ -46,6 +48,7 @@ from k8sresolve.testing.objects.files import Manifests
 from k8sresolve.testing.objects.kinds import Namespace, Node, Pod, Resource, Service
 from k8sresolve.testing.objects.manifests import read_manifests, read_objects
 from k8sresolve.testing.objects.store import Store
+from k8sresolve.testing.programs.asking import ask
 from k8sresolve.testing.programs.resolvers import OfflineAsyncResolver, OfflineResolver, Place
 from k8sresolve.testing.programs.routes import Routes
 
@@ -71,12 +74,10 @@ class Cluster:
     def __init__(
         self,
         store: Store,
-        server: Answering,
-        cluster_domain: str,
+        nameserver: Assembled,
+        settings: ServerSettings,
         *,
         control_plane: ControlPlane,
-        outside: Answering,
-        server_addresses: Sequence[str],
         clock: Clock,
         warnings: Sequence[str] = (),
         any_namespace: bool = False,
@@ -86,12 +87,13 @@ class Cluster:
         self.clock = clock
         self.queries = QueryLog()
         self.warnings = tuple(warnings)
-        self._responder = Responder(server)
-        self.network = Network(self._responder, self.clock, self.queries, store=store, replicas=server_addresses)
-        self._cluster_domain = cluster_domain
+        self._responder = Responder(nameserver.server)
+        self._settings = settings
+        self._server_addresses = tuple(settings.server_addresses)
+        self.network = Network(self._responder, self.clock, self.queries, store=store, replicas=self._server_addresses)
+        self._cluster_domain = cluster_domain = nameserver.cluster_domain
         self._control_plane = control_plane
-        self._outside = Responder(outside)
-        self._server_addresses = tuple(server_addresses)
+        self._outside = Responder(nameserver.outside)
         self._changes = Changes(
             store, control_plane, self.network.hold, any_namespace=any_namespace, apply_namespace=apply_namespace
         )
@@ -106,6 +108,7 @@ class Cluster:
         *paths: Manifests,
         recursive: bool = False,
         apply_namespace: str = "default",
+        secrets: bool = False,
         options: KubernetesOptions | None = None,
         corefile: str | None = None,
         environment: Mapping[str, str] = _NO_ENVIRONMENT,
@@ -121,7 +124,8 @@ class Cluster:
         A path names a file, or a directory: its own files are read, and with `recursive` those below. A file that is
         open for reading octets will do too, as `sys.stdin.buffer`. Objects that state no namespace lie in
         `apply_namespace`, as with `kubectl apply -n`. What is no Kubernetes object is passed over, with a line in
-        `warnings`. YAML needs the extra `k8sresolve[yaml]`; JSON needs nothing.
+        `warnings`. Secrets are read with `secrets` alone, for `check`. YAML needs the extra `k8sresolve[yaml]`; JSON
+        needs nothing.
 
         The nameserver is set up by `corefile`, the text of a Corefile, or else by the ConfigMap `coredns` in
         kube-system, if it is among the manifests. Without either, it is CoreDNS's `kubernetes` plugin alone, with the
@@ -155,7 +159,9 @@ class Cluster:
         )
         notes: list[str] = []
         apply_namespace = check_namespace(apply_namespace)
-        resources = read_manifests(paths, recursive=recursive, apply_namespace=apply_namespace, note=notes.append)
+        resources = read_manifests(
+            paths, recursive=recursive, apply_namespace=apply_namespace, secrets=secrets, note=notes.append
+        )
         return cls._of(
             resources,
             settings,
@@ -172,6 +178,7 @@ class Cluster:
         objects: Iterable[Mapping[str, Any]],
         *,
         apply_namespace: str = "default",
+        secrets: bool = False,
         options: KubernetesOptions | None = None,
         corefile: str | None = None,
         environment: Mapping[str, str] = _NO_ENVIRONMENT,
@@ -200,7 +207,7 @@ class Cluster:
         notes: list[str] = []
         apply_namespace = check_namespace(apply_namespace)
         return cls._of(
-            read_objects(objects, apply_namespace=apply_namespace, note=notes.append),
+            read_objects(objects, apply_namespace=apply_namespace, note=notes.append, secrets=secrets),
             settings,
             service_cidrs=service_cidrs,
             pod_cidrs=pod_cidrs,
@@ -244,13 +251,13 @@ class Cluster:
         store, clock = Store(), Clock()
         control_plane = apply(store, resources, service_cidrs=service_cidrs, pod_cidrs=pod_cidrs, built_ins=built_ins)
         nameserver = assemble(store, clock.monotonic, settings)
+        if nameserver.notes:
+            logger.warning("the offline cluster does not model, and leaves out: %s", "; ".join(nameserver.notes))
         return cls(
             store,
-            nameserver.server,
-            nameserver.cluster_domain,
+            nameserver,
+            settings,
             control_plane=control_plane,
-            outside=nameserver.outside,
-            server_addresses=settings.server_addresses,
             clock=clock,
             warnings=(*notes, *nameserver.notes),
             apply_namespace=apply_namespace,
@@ -517,12 +524,16 @@ class Cluster:
         """
         return write_hosts_file(self._pod(pod), self.kubelet)
 
-    def check(self, name: str | None = None, namespace: str = "default") -> tuple[Finding, ...]:
+    def check(
+        self, name: str | None = None, namespace: str = "default", *, inventory: Inventory | None = None
+    ) -> tuple[Finding, ...]:
         """Check what people check by hand before they blame DNS, for one Service or for all; the worst comes first.
 
         That is whether ports, selectors, pods and endpoints fit together, and whether a name can be asked or hides
         another. A Service is named `NAMESPACE/SERVICE`, or as for a resolver in `namespace`. Objects are checked as
-        they are now. Raises `NoSuchName` if there is no such Service, and `InvalidName` for what names none.
+        they are now. Hosts in the environment, arguments and files of containers are looked up as their pods do, in
+        this cluster and in what an `inventory` has, in whose namespaces nothing else is. Raises `NoSuchName` if there
+        is no such Service, `InvalidName` for what names none, and `ConfigError` for what is no inventory.
 
         >>> spec = {"type": "ExternalName", "externalName": "192.0.2.7"}
         >>> service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "db"}, "spec": spec}
@@ -530,8 +541,28 @@ class Cluster:
         ...     print(finding.severity, finding.object, finding.field)
         error Service default/db spec.externalName
         """
+        if not isinstance(inventory, Inventory | None):
+            raise ConfigError(f"inventory={told(inventory)} is no Inventory", advice="give Inventory.from_json(...)")
         service = None if name is None else find_service(self.store, name, namespace, self._cluster_domain)
-        return check(self.store, self._cluster_domain, self._control_plane.networks, service)
+        return check(self.store, self._control_plane.networks, self._world(inventory), service)
+
+    def _world(self, inventory: Inventory | None) -> World:
+        """Gather what names may mean, and look them up where neither log nor clock of this cluster tells of it."""
+        store = self.store if inventory is None else with_inventory(self.store, inventory)
+
+        @cache
+        def beside() -> Cluster:
+            clock = Clock()
+            nameserver = assemble(store, clock.monotonic, self._settings)
+            made = Cluster(store, nameserver, self._settings, control_plane=self._control_plane, clock=clock)
+            made.kubelet = self.kubelet
+            return made
+
+        @cache
+        def place(pod: Pod) -> Place:
+            return beside()._place_of(pod)  # noqa: SLF001 - another of this class
+
+        return World(store, self._cluster_domain, lambda pod, host: ask(place(pod), beside().clock, host), inventory)
 
     def _place(self, config: ResolverConfig | None, namespace: str | None, pod: str | None) -> Place:
         if pod is None:

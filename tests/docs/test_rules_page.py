@@ -12,7 +12,11 @@ from k8sresolve._rule_ids import RULE_IDS
 ROOT = pathlib.Path(k8sresolve.__file__).parent
 PAGE = pathlib.Path(__file__).parents[2] / "docs" / "reference" / "rules.md"
 PLACES = {
-    "check": [*ROOT.glob("testing/checks/rules/*.py"), ROOT / "testing/checks/ignoring.py"],
+    "check": [
+        *ROOT.glob("testing/checks/rules/*.py"),
+        *ROOT.glob("testing/checks/names/*.py"),
+        ROOT / "testing/checks/ignoring.py",
+    ],
     "lint": [*ROOT.glob("_core/files/*.py"), ROOT / "_system.py"],
 }
 MAKES = {
@@ -21,6 +25,7 @@ MAKES = {
     "found": 0,
     "_found": 1,
     "finding_in": 2,
+    "Wrong": 0,
     "Finding": None,
 }  # where the id stands, if not by keyword
 SHARED = {"namespace-hides-host"}  # of `check`'s part of the page

@@ -18,6 +18,7 @@ from k8sresolve.testing import (
     Cluster,
     Fault,
     Finding,
+    Inventory,
     Kubelet,
     KubeletEvent,
     KubernetesOptions,
@@ -151,6 +152,12 @@ def checking(cluster: Cluster) -> None:
         assert_type(finding.field, str)
         assert_type(finding.problem, str)
         assert_type(finding.advice, str)
+    known = Inventory.from_manifests("shop.yaml", sys.stdin.buffer)
+    assert_type(known, Inventory)
+    assert_type(Inventory.from_objects([{"kind": "Namespace"}]), Inventory)
+    assert_type(Inventory.from_json(known.to_json()), Inventory)
+    assert_type(known.to_json(), str)
+    assert_type(cluster.check(inventory=known), tuple[Finding, ...])
 
 
 def failing(network: Network, which: Which) -> None:

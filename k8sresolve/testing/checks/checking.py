@@ -13,19 +13,24 @@ from k8sresolve.findings import Finding, worst_first
 from k8sresolve.names import ServiceName
 from k8sresolve.testing.checks import registry
 from k8sresolve.testing.checks.ignoring import misspelt, unignored
+from k8sresolve.testing.checks.names.world import World
 from k8sresolve.testing.checks.origins import Origin
 from k8sresolve.testing.checks.subjects import AllObjects, Rule, namespace_subjects, service_subjects
 from k8sresolve.testing.checks.telling import listed
 from k8sresolve.testing.controllers.networks import Networks
-from k8sresolve.testing.objects.kinds import Endpoints, EndpointSlice, Resource, Service
+from k8sresolve.testing.objects.kinds import ConfigMap, Endpoints, EndpointSlice, Resource, Routing, Secret, Service
 from k8sresolve.testing.objects.store import Store
 
 _Checked = TypeVar("_Checked")
+_Kind = TypeVar("_Kind", bound=Resource)
 
 
-def check(store: Store, cluster_domain: str, networks: Networks, service: Service | None = None) -> tuple[Finding, ...]:
-    """Check one Service, with what is named after it, or all that is in the store; the worst comes first."""
-    around = AllObjects(store, cluster_domain, networks)
+def check(store: Store, networks: Networks, world: World, service: Service | None = None) -> tuple[Finding, ...]:
+    """Check one Service, with what is named after it, or all that is in the store; the worst comes first.
+
+    Names are looked up in `world`.
+    """
+    around = AllObjects(store, networks, world)
     services = around.services if service is None else [service]
     found = worst_first(
         chain(
@@ -33,7 +38,7 @@ def check(store: Store, cluster_domain: str, networks: Networks, service: Servic
             _services(services, around),
             _apply(registry.NAMESPACE, namespace_subjects(services, around), around),
             _apply(registry.ORIGIN, _origins(service, around), around),
-            _apply(registry.LISTING, _listings(store) if service is None else (), around),
+            _whole(store, around) if service is None else (),
             misspelt(store.everything() if service is None else [service]),
         )
     )
@@ -70,10 +75,17 @@ def _objects(store: Store, service: Service | None) -> Iterator[Resource]:
     return chain([service], slices, [] if endpoints is None else [endpoints])
 
 
-def _listings(store: Store) -> Iterator[EndpointSlice | Endpoints]:
-    for item in chain(store.all("EndpointSlice"), store.all("Endpoints")):
-        if isinstance(item, EndpointSlice | Endpoints):
-            yield item
+def _whole(store: Store, around: AllObjects) -> Iterator[Finding]:
+    """Check what is no Service's own."""
+    listings: list[EndpointSlice | Endpoints] = [*_of(store, EndpointSlice), *_of(store, Endpoints)]
+    data: list[ConfigMap | Secret] = [*_of(store, ConfigMap), *_of(store, Secret)]
+    yield from _apply(registry.LISTING, listings, around)
+    yield from _apply(registry.DATA, data, around)
+    yield from _apply(registry.ROUTING, _of(store, Routing), around)
+
+
+def _of(store: Store, kind: type[_Kind]) -> Iterator[_Kind]:
+    return (item for item in store.all(kind.__name__) if isinstance(item, kind))
 
 
 def find_service(store: Store, name: str, namespace: str, cluster_domain: str) -> Service:

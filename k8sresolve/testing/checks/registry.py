@@ -2,10 +2,12 @@
 
 from k8sresolve.testing.checks.origins import Origin
 from k8sresolve.testing.checks.rules import (
+    backends,
     endpoints,
     hiding,
     imports,
     listings,
+    names,
     pod_dns,
     pod_names,
     ports,
@@ -13,7 +15,7 @@ from k8sresolve.testing.checks.rules import (
     services,
 )
 from k8sresolve.testing.checks.subjects import NamespaceSubject, Rule, ServiceSubject
-from k8sresolve.testing.objects.kinds import Endpoints, EndpointSlice, Resource
+from k8sresolve.testing.objects.kinds import ConfigMap, Endpoints, EndpointSlice, Resource, Routing, Secret
 
 OBJECT: tuple[Rule[Resource], ...] = (refusals.check_refusals, imports.check_served)
 """Of any object, as its manifest has it."""
@@ -34,12 +36,18 @@ SERVICE: tuple[Rule[ServiceSubject], ...] = (
 ALIAS: tuple[Rule[ServiceSubject], ...] = (
     services.check_namespace,
     services.check_alias,
+    names.check_alias_target,
 )
 """Of a Service of type ExternalName, which only stands for another name."""
 
 NAMESPACE: tuple[Rule[NamespaceSubject], ...] = (hiding.check_namespace_name,)
 
-ORIGIN: tuple[Rule[Origin], ...] = (pod_names.check_subdomain, pod_dns.check_policy, pod_dns.check_override)
+ORIGIN: tuple[Rule[Origin], ...] = (
+    pod_names.check_subdomain,
+    pod_dns.check_policy,
+    pod_dns.check_override,
+    names.check_containers,
+)
 """Of what pods come from: a workload, or a pod of none."""
 
 LISTING: tuple[Rule[EndpointSlice | Endpoints], ...] = (
@@ -48,3 +56,9 @@ LISTING: tuple[Rule[EndpointSlice | Endpoints], ...] = (
     listings.check_overwritten,
 )
 """Of objects that list endpoints."""
+
+DATA: tuple[Rule[ConfigMap | Secret], ...] = (names.check_data,)
+"""Of what containers take texts from."""
+
+ROUTING: tuple[Rule[Routing], ...] = (backends.check_backends,)
+"""Of what leads to Services from outside."""

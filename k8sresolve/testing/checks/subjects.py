@@ -8,6 +8,8 @@ from typing import TypeAlias, TypeVar
 import attrs
 
 from k8sresolve.findings import Finding, Severity
+from k8sresolve.testing.checks.names.takers import Takers
+from k8sresolve.testing.checks.names.world import World
 from k8sresolve.testing.checks.origins import Origin, Origins
 from k8sresolve.testing.checks.telling import finding_in
 from k8sresolve.testing.controllers.networks import Networks
@@ -20,12 +22,18 @@ from k8sresolve.testing.objects.written import UNWRITTEN, Written
 class AllObjects:
     """All objects there are, as they are now, among which rules look for what belongs to a subject."""
 
-    def __init__(self, store: Store, cluster_domain: str, networks: Networks) -> None:
+    def __init__(self, store: Store, networks: Networks, world: World) -> None:
         self.store = store
-        self.cluster_domain = cluster_domain
+        self.cluster_domain = world.cluster_domain
         self.networks = networks
+        self.world = world
         self.services = [item for item in store.all("Service") if isinstance(item, Service)]
         self.origins = Origins(store)
+
+    @cached_property
+    def takers(self) -> Takers:
+        """What containers are told, and who takes what from ConfigMaps and Secrets."""
+        return Takers(self.origins.all(), self.store)
 
     @cached_property
     def may_make_pods(self) -> Sequence[str]:

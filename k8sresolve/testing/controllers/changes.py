@@ -25,6 +25,7 @@ from k8sresolve.testing.controllers.workloads import matches
 from k8sresolve.testing.objects.addresses import family_of
 from k8sresolve.testing.objects.files import Manifests
 from k8sresolve.testing.objects.kinds import (
+    NAMESERVER_CONFIG,
     WORKLOADS,
     ConfigMap,
     CustomResource,
@@ -39,6 +40,8 @@ from k8sresolve.testing.objects.kinds import (
     PodTemplate,
     ReplicaSet,
     Resource,
+    Routing,
+    Secret,
     Service,
     ServiceImport,
     StatefulSet,
@@ -58,9 +61,12 @@ _NAMESPACED: tuple[type[Resource], ...] = (
     *WORKLOADS,
     Pod,
     CustomResource,
+    ConfigMap,
+    Secret,
+    Routing,
 )
 # Objects of other kinds are not known by the kinds that they have.
-_OTHERS = (CustomWorkload, CustomResource)
+_OTHERS = (CustomWorkload, CustomResource, Routing)
 _KINDS = {kind.__name__: kind for kind in (Namespace, Node, *_NAMESPACED) if kind not in _OTHERS}
 
 Manifest: TypeAlias = Manifests | Mapping[str, Any]
@@ -216,7 +222,7 @@ class Changes:
         previous = self._store.get(*place_of(resource))
         check_update(resource, previous)
         match resource:
-            case ConfigMap():
+            case ConfigMap() if (resource.namespace, resource.name) in NAMESERVER_CONFIG:
                 if not isinstance(previous, ConfigMap) or previous.data != resource.data:
                     raise ManifestError(
                         f"ConfigMap {key_of(resource)} sets up the nameserver, which is done when the cluster is made",

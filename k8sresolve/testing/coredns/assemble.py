@@ -8,7 +8,6 @@ from typing import NamedTuple
 import attrs
 
 from k8sresolve._escaping import escaped
-from k8sresolve._log import logger
 from k8sresolve.testing.coredns.build import Built, build
 from k8sresolve.testing.coredns.chain import Answering, CoreDNSServer
 from k8sresolve.testing.coredns.corefile import DiskFiles, Files, MountedFiles, parse_corefile
@@ -45,7 +44,7 @@ def assemble(store: Store, clock: Callable[[], float], settings: ServerSettings)
     By the settings' Corefile, or by their options with `upstream` behind the plugin, or by the ConfigMap
     kube-system/coredns in the store, or by default options. A Corefile without the `kubernetes` plugin is that of a
     cache on the node: what it forwards to the cluster's nameserver goes to the one there would be without it.
-    What is not modelled is logged, once. Raises `ManifestError` for a Corefile and `ConfigError` for a zone file.
+    Raises `ManifestError` for a Corefile and `ConfigError` for a zone file.
     """
     zones = Zones(settings.upstream or {})
     outside = CoreDNSServer({".": [zones]})
@@ -70,10 +69,7 @@ def assemble(store: Store, clock: Callable[[], float], settings: ServerSettings)
     for source in _sources(store, settings.corefile) if settings.options is None else ():
         make = cache(partial(_with_corefile, source, surroundings, settings.environment, make))
     built = make()
-    notes = tuple(map(escaped, built.notes))
-    if notes:
-        logger.warning("the offline cluster does not model, and leaves out: %s", "; ".join(notes))
-    return Assembled(built.server, outside, built.cluster_domain, notes)
+    return Assembled(built.server, outside, built.cluster_domain, tuple(map(escaped, built.notes)))
 
 
 def _with_corefile(

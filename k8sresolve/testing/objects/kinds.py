@@ -8,6 +8,7 @@ import attrs
 from k8sresolve.testing.objects.addresses import IPFamily
 from k8sresolve.testing.objects.label_selector import Term
 from k8sresolve.testing.objects.manifested import Manifested
+from k8sresolve.testing.objects.texts import Backend
 
 NO_PORT = -1
 """The port of an endpoint or Service that declares none: it has addresses, but no SRV record."""
@@ -373,12 +374,12 @@ class ServiceImport(Manifested):
 
 
 NAMESERVER_CONFIG = frozenset({("kube-system", "coredns"), ("kube-system", "coredns-custom")})
-"""The ConfigMaps that are read: CoreDNS's Corefile, and what managed clusters let people add to it."""
+"""The ConfigMaps that set up the nameserver: CoreDNS's Corefile, and what managed clusters let people add to it."""
 
 
 @attrs.frozen
 class ConfigMap(Manifested):
-    """A ConfigMap that configures the nameserver. `source` is the file that it comes from."""
+    """A ConfigMap. `source` is the file that it comes from."""
 
     namespace: str
     name: str
@@ -386,6 +387,45 @@ class ConfigMap(Manifested):
     source: str = ""
 
 
+@attrs.frozen
+class Secret(Manifested):
+    """A Secret, with its texts as they are in a container. Read only where somebody asks for it.
+
+    `stated` are the keys of `stringData`, which the others are not written in.
+    """
+
+    namespace: str
+    name: str
+    data: Mapping[str, str] = attrs.field(default=NO_LABELS, hash=False, repr=False)
+    stated: frozenset[str] = frozenset()
+
+
+@attrs.frozen
+class Routing(Manifested):
+    """An Ingress, or a route of the Gateway API: what leads to Services from outside."""
+
+    namespace: str
+    name: str
+    own_kind: str
+    backends: tuple[Backend, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """Its kind, as manifests have it."""
+        return self.own_kind
+
+
 Resource: TypeAlias = (
-    Namespace | Node | Service | EndpointSlice | Endpoints | Pod | Workload | CustomResource | ServiceImport | ConfigMap
+    Namespace
+    | Node
+    | Service
+    | EndpointSlice
+    | Endpoints
+    | Pod
+    | Workload
+    | CustomResource
+    | ServiceImport
+    | ConfigMap
+    | Secret
+    | Routing
 )

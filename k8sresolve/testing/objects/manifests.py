@@ -4,6 +4,7 @@ Whatever is wrong with one is a `ManifestError` that says where. To add a kind, 
 `_READERS`.
 """
 
+from base64 import b64decode
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any, TypeAlias, cast
@@ -25,16 +26,17 @@ from k8sresolve.testing.objects.files import (
     read_parts,
 )
 from k8sresolve.testing.objects.kinds import (
-    NAMESERVER_CONFIG,
     ConfigMap,
     Namespace,
     Node,
     PodTemplate,
     Resource,
+    Secret,
     StatefulSet,
     Workload,
 )
 from k8sresolve.testing.objects.manifested import Refusal
+from k8sresolve.testing.objects.pod_texts import read_pod_texts
 from k8sresolve.testing.objects.pods import (
     read_cron_job,
     read_daemon_set,
@@ -47,6 +49,7 @@ from k8sresolve.testing.objects.pods import (
     read_stateful_set,
     read_template,
 )
+from k8sresolve.testing.objects.routings import ROUTES, read_ingress, read_route
 from k8sresolve.testing.objects.services import read_endpoint_slice, read_endpoints, read_service, read_service_import
 from k8sresolve.testing.objects.sources import Part, Source, field_name
 from k8sresolve.testing.objects.unknown import UnknownKinds
@@ -65,27 +68,33 @@ def read_manifests(
     *,
     recursive: bool = False,
     apply_namespace: str = "default",
+    secrets: bool = False,
     note: Note = logger.warning,
 ) -> list[Resource]:
     """Read manifest files, and directories of them: `*.yaml`, `*.yml` and `*.json`, in sorted order.
 
     Several YAML documents in a file and the Lists of `kubectl get -o yaml` are taken apart. Objects that state no
-    namespace lie in `apply_namespace`. Kinds that DNS does not depend on are left out, with a message at level INFO;
-    documents that are no Kubernetes objects are, with a `note`. Raises `ManifestError`.
+    namespace lie in `apply_namespace`. Secrets are read with `secrets` alone. Kinds that DNS does not
+    depend on are left out, with a message at level INFO; documents that are no Kubernetes objects are, with a `note`.
+    Raises `ManifestError`.
     """
-    reader = _Reader(apply_namespace, note)
+    reader = _Reader(apply_namespace, note, secrets=secrets)
     read = [resource for given in places for resource in reader.manifests(given, recursive=recursive)]
     reader.tell_unknown()
     return _with_namespace(read, apply_namespace)
 
 
 def read_objects(
-    objects: Iterable[Mapping[str, Any]], *, apply_namespace: str = "default", note: Note = logger.warning
+    objects: Iterable[Mapping[str, Any]],
+    *,
+    apply_namespace: str = "default",
+    note: Note = logger.warning,
+    secrets: bool = False,
 ) -> list[Resource]:
     """Read objects as `json.load` or `yaml.safe_load` give them. Raises `ManifestError`; its document counts from 1."""
     if not isinstance(objects, Iterable):
         raise ManifestError(f"{told(objects)} is no list of objects")
-    reader = _Reader(apply_namespace, note)
+    reader = _Reader(apply_namespace, note, secrets=secrets)
     read = [
         resource
         for number, value in enumerate(objects, 1)
@@ -120,9 +129,10 @@ def read_pod_template(template: Mapping[str, Any], workload: Workload) -> PodTem
 class _Reader:
     """Takes documents apart, and tells `note` of those that are passed over."""
 
-    def __init__(self, apply_namespace: str, note: Note) -> None:
+    def __init__(self, apply_namespace: str, note: Note, *, secrets: bool) -> None:
         self._apply_namespace = apply_namespace
         self._tell = note
+        self._readers = {**_READERS, **_SECRETS} if secrets else _READERS
         self._objects = 0
         self._unknown = UnknownKinds()
 
@@ -192,7 +202,7 @@ class _Reader:
         obj = self._applied(obj)
         # The version is not looked at: what is read here is the same in all that there have been.
         known = _CORE.get(kind, ("", kind)) if "apiVersion" not in obj else (group, kind)
-        reader = _READERS.get(known)
+        reader = self._readers.get(known)
         try:
             _check_is_made(obj, path)
             resource = None if reader is None or _runs_for_helm(kind, obj) else reader(obj, path)
@@ -200,10 +210,10 @@ class _Reader:
             wrong.object = _told(kind, obj)
             raise
         if resource is not None:
-            yield resource.as_written(_written(obj, path, source), tuple(_refused(known, obj, path, source)))
+            yield resource.as_written(_written(kind, obj, path, source), tuple(_refused(known, obj, path, source)))
             return
         if is_custom(group):
-            written = _written(obj, path, source)
+            written = _written(kind, obj, path, source)
             read = list(read_custom(obj, kind))
             yield from (made.as_written(written) for made in read)
             if any(isinstance(made, Workload) for made in read):
@@ -240,10 +250,11 @@ def _runs_for_helm(kind: str, obj: Object) -> bool:
     return bool(hooks) and (kind in ("Job", "Pod") or not hooks & _INSTALLED)
 
 
-def _written(obj: Object, path: FieldPath, source: Source) -> Written:
+def _written(kind: str, obj: Object, path: FieldPath, source: Source) -> Written:
     annotations = mapping(mapping(obj.get("metadata")).get("annotations"))
     ignored = rules_named(str(annotations.get(IGNORE_ANNOTATION, "")))
-    return Written(source.file, partial(_line_below, source, path), ignored, source.comments)
+    texts = read_pod_texts(kind, obj)
+    return Written(source.file, partial(_line_below, source, path), ignored, source.comments, texts)
 
 
 def _line_below(source: Source, path: FieldPath, field: FieldPath) -> int | None:
@@ -273,12 +284,29 @@ def _read_namespace(obj: Object, path: FieldPath) -> Namespace:
     return Namespace(meta.name, labels=meta.labels)
 
 
-def _read_config_map(obj: Object, path: FieldPath) -> ConfigMap | None:
+def _read_config_map(obj: Object, path: FieldPath) -> ConfigMap:
     meta = read_meta(obj, path)
-    if (meta.namespace, meta.name) not in NAMESERVER_CONFIG:
-        return None
     data = take(obj, "data", dict, {}, path)
-    return ConfigMap(meta.namespace, meta.name, {key: text for key, text in data.items() if type(text) is str})
+    return ConfigMap(meta.namespace, meta.name, _texts(data))
+
+
+def _read_secret(obj: Object, path: FieldPath) -> Secret:
+    meta = read_meta(obj, path)
+    data = {key: decoded for key, text in _texts(obj.get("data")).items() if (decoded := _decoded(text)) is not None}
+    stated = _texts(obj.get("stringData"))
+    return Secret(meta.namespace, meta.name, {**data, **stated}, frozenset(stated))
+
+
+def _texts(data: object) -> dict[str, str]:
+    """Take the texts of a mapping; a key of YAML that is a number becomes text, as in JSON."""
+    return {str(key): text for key, text in mapping(data).items() if type(text) is str}
+
+
+def _decoded(text: str) -> str | None:
+    try:
+        return b64decode("".join(text.split()), validate=True).decode()
+    except ValueError:  # no base64, or no text
+        return None
 
 
 _READERS: dict[tuple[str, str], Callable[[Object, FieldPath], Resource | None]] = {
@@ -297,6 +325,10 @@ _READERS: dict[tuple[str, str], Callable[[Object, FieldPath], Resource | None]] 
     ("", "ConfigMap"): _read_config_map,
     ("discovery.k8s.io", "EndpointSlice"): read_endpoint_slice,
     ("multicluster.x-k8s.io", "ServiceImport"): read_service_import,
+    ("networking.k8s.io", "Ingress"): read_ingress,
+    ("extensions", "Ingress"): read_ingress,
+    **{("gateway.networking.k8s.io", kind): read_route for kind in ROUTES},
 }
+_SECRETS: dict[tuple[str, str], Callable[[Object, FieldPath], Resource | None]] = {("", "Secret"): _read_secret}
 # The items of a list that the API server gives state neither kind nor apiVersion.
 _CORE = {kind: (group, kind) for group, kind in _READERS}

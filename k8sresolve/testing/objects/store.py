@@ -16,6 +16,7 @@ from k8sresolve.testing.objects.kinds import (
     HostPort,
     Pod,
     Resource,
+    Routing,
     Service,
     ServiceImport,
     Workload,
@@ -62,11 +63,11 @@ class _Index(Generic[T]):
 def place_of(resource: Resource) -> tuple[str, str, str]:
     """Tell the kind, namespace and name by which the store knows an object.
 
-    The kinds that Kubernetes does not have are kept together, each of which may have an object of one name: there the
-    name is `KIND/NAME`.
+    The kinds that Kubernetes does not have are kept together, and so are those of routes, each of which may have an
+    object of one name: there the name is `KIND/NAME`.
     """
-    is_custom = isinstance(resource, (CustomWorkload, CustomResource))
-    name = f"{resource.kind}/{resource.name}" if is_custom else resource.name
+    is_shared = isinstance(resource, (CustomWorkload, CustomResource, Routing))
+    name = f"{resource.kind}/{resource.name}" if is_shared else resource.name
     return type(resource).__name__, resource.namespace, name
 
 

@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeAlias
 
+from k8sresolve.testing.objects.texts import NO_TEXTS, PodTexts
+
 IGNORE_ANNOTATION = "k8sresolve.io/ignore"
 """The annotation that names rules, with commas between them."""
 
@@ -22,12 +24,16 @@ def no_line(_path: tuple[str | int, ...]) -> int | None:
 
 
 class Written(NamedTuple):
-    """Where an object is written. `ignored` are the rules of its annotation, `comments` those of its file's lines."""
+    """Where an object is written. `ignored` are the rules of its annotation, `comments` those of its file's lines.
+
+    `texts` are what its containers are told there.
+    """
 
     file: str = ""
     find: Callable[[tuple[str | int, ...]], int | None] = no_line
     ignored: frozenset[str] = frozenset()
     comments: Ignored = _NOTHING
+    texts: PodTexts = NO_TEXTS
 
     def line(self, field: str) -> int | None:
         """Find the line of a field like `spec.ports[0].name`, or of the nearest that holds it."""

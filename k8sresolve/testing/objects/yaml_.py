@@ -16,6 +16,9 @@ import yaml
 MAX_DEPTH = 100
 MAX_ALIASED = 1_000_000
 _TAG = "tag:yaml.org,2002:"
+_OWN_TAGS = frozenset(
+    ("binary", "bool", "float", "int", "map", "merge", "null", "omap", "pairs", "seq", "set", "str", "timestamp")
+)
 _INT = re.compile(r"[-+]?(?:0|[1-9][0-9]*|0o?[0-7]+|0x[0-9a-fA-F]+)\Z")
 _FLOAT = re.compile(
     r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?\Z|[-+]?\.(?:inf|Inf|INF)\Z|\.nan\Z"
@@ -169,7 +172,9 @@ class _Reader:
 
     def _alias(self, event: Any) -> Any:
         if event.anchor not in self._anchors:
-            raise self._problem(f"the alias *{event.anchor} has no anchor before it, or is inside it", event)
+            raise self._problem(
+                "this alias has no anchor before it, or is inside it; text that begins with * needs quotes", event
+            )
         value, size = self._anchors[event.anchor]
         self._nodes += size
         self._aliased += size
@@ -239,7 +244,9 @@ class _Reader:
 
 
 def _not_known(tag: str) -> str:
-    return f"not YAML: could not determine a constructor for the tag {tag!r}"
+    """Say that a tag means nothing here; one that is not YAML's own may be a password without quotes."""
+    told = repr(tag) if tag.removeprefix(_TAG) in _OWN_TAGS else "here; text that begins with ! needs quotes"
+    return f"not YAML: could not determine a constructor for the tag {told}"
 
 
 @lru_cache(maxsize=4096)
@@ -264,19 +271,22 @@ _STARTS_NUMBER = "-+0123456789."
 
 def _integer(text: str) -> int:
     if not _INT.match(text):
-        raise ValueError(f"{text[:20]!r} is no integer")
+        raise ValueError("what is tagged !!int is no integer")
     digits = text.lstrip("+-").replace("0o", "0")
     octal = len(digits) > 1 and digits[0] == "0" and digits[1] != "x"
     return int(digits, 8 if octal else 16 if digits.startswith("0x") else 10) * (-1 if text[0] == "-" else 1)
 
 
 def _fraction(text: str) -> float:
-    return float(re.sub(r"\.(?=[a-zA-Z])", "", text))  # Python has no dot before inf and nan
+    try:
+        return float(re.sub(r"\.(?=[a-zA-Z])", "", text))  # Python has no dot before inf and nan
+    except ValueError:
+        raise ValueError("what is tagged !!float is no number") from None
 
 
 def _truth(text: str) -> bool:
     if text not in _TRUE and text not in _FALSE:
-        raise ValueError(f"{text[:20]!r} is neither true nor false")
+        raise ValueError("what is tagged !!bool is neither true nor false")
     return text in _TRUE
 
 

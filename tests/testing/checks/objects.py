@@ -90,3 +90,15 @@ def assert_only(findings, severity, field, *words, on="Service shop/web"):
     assert (finding.severity, finding.object, finding.field) == (severity, on, field)
     told = f"{finding.problem}; {finding.advice}"
     assert [word for word in words if word not in told] == [], told
+
+
+def told_of(name="app", namespace="shop", *, env=None, args=(), pod=None, **container):
+    """A Deployment whose container has these variables and arguments."""
+    variables = [{"name": key, "value": value} for key, value in (env or {}).items()]
+    main = {"name": "main", "image": "a", "env": variables, "args": list(args), **container}
+    labels = {"app": name}
+    return deployment(name, namespace=namespace, labels=labels, pod={**(pod or {}), "containers": [main]})
+
+
+def config_map(data, name="conf", namespace="shop", kind="ConfigMap", **more):
+    return {"apiVersion": "v1", "kind": kind, "metadata": {"name": name, "namespace": namespace}, "data": data, **more}

@@ -468,10 +468,10 @@ def test_other_kinds_of_objects_are_read():
 
 def test_kinds_that_dns_does_not_depend_on_are_left_out_and_said(caplog):
     caplog.set_level(logging.INFO, "k8sresolve")
-    config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "coredns"}}
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "web"}}
     role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": {"name": "web"}}
-    assert read_objects([config, role]) == []
-    assert "ConfigMap coredns" in caplog.text
+    assert read_objects([secret, role]) == []
+    assert "Secret web" in caplog.text
     assert "rbac.authorization.k8s.io/Role web" in caplog.text
 
 

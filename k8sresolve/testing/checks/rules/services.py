@@ -122,7 +122,6 @@ def check_alias(subject: ServiceSubject, around: AllObjects) -> Iterator[Finding
 
 def _target(subject: ServiceSubject, around: AllObjects) -> Iterator[Finding]:
     """Whether an alias of a Service is written in full, as it must be, and the Service is there."""
-    yield from _missing_target(subject, around)
     labels = subject.service.external_name.lower().rstrip(".").split(".")
     if len(labels) not in (2, 3) or labels[2:] not in ([], ["svc"]):
         return
@@ -131,20 +130,3 @@ def _target(subject: ServiceSubject, around: AllObjects) -> Iterator[Finding]:
         told = f"is no full name, and nobody puts a search domain behind what an alias leads to: {NXDOMAIN}"
         full = f"{service}.{namespace}.svc.{around.cluster_domain}"
         yield subject.finding("alias-short-name", "warning", "spec.externalName", told, f"write {full}")
-
-
-def _missing_target(subject: ServiceSubject, around: AllObjects) -> Iterator[Finding]:
-    """Whether there is the Service for which an alias stands, in a namespace that is given."""
-    name, of_services = subject.service.external_name.lower().rstrip("."), f".svc.{around.cluster_domain}"
-    *_, service, namespace = ("", "", *name.removesuffix(of_services).split("."))  # a pod's name may stand before
-    is_full = name.endswith(of_services) and service
-    if not is_full or not around.is_given(namespace) or around.store.service(namespace, service) is not None:
-        return
-    near = slip_for(service, around.service_names.get(namespace, ()))
-    yield subject.finding(
-        "alias-service-missing",
-        "warning",
-        "spec.externalName",
-        f"there is no Service {namespace}/{service}{near and f', but {near}'}, and so {NXDOMAIN}",
-        f"write {near}.{namespace}.svc.{around.cluster_domain}" if near else "name a Service that is there",
-    )

@@ -1,0 +1,171 @@
+"""From a host that a text names to what is wrong with it: looked up as the pod that is told it would."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from k8sresolve._core.files.search_list import is_like_top_level
+from k8sresolve.findings import Severity
+from k8sresolve.testing.checks.names.mentions import Mention
+from k8sresolve.testing.checks.names.targets import Target
+from k8sresolve.testing.checks.names.world import World
+from k8sresolve.testing.checks.telling import listed
+from k8sresolve.testing.objects.kinds import Pod, Service
+
+_SECURE = ("https", "wss")
+
+
+class Wrong(NamedTuple):
+    """What is wrong with a name: the rule, and the finding's texts."""
+
+    rule: str
+    severity: Severity
+    problem: str
+    advice: str
+
+
+def judge(mention: Mention, pod: Pod, world: World) -> Iterator[Wrong]:
+    """Look a host up as a program in that pod, and hold what it means against what there is."""
+    target = world.target(mention.host, pod.namespace)
+    if target is None:
+        return
+    service = world.service(target)
+    may_be = service is None and (not mention.likely or world.meant(target))
+    lacks = list(missing(mention.host, target, pod, world)) if may_be else []
+    if service is None and not lacks:
+        return  # nothing could be said of it, so that it need not be looked up
+    answered = world.find(pod, mention.host)
+    if answered:
+        yield from _answered(mention, answered, pod, world)
+    elif answered is None and service is None:
+        yield from lacks
+    elif answered is None and service is not None:
+        yield from _of_service(mention, target, service, world)
+        yield from _unanswered(mention, target, service, world)
+
+
+def _answered(mention: Mention, name: str, pod: Pod, world: World) -> Iterator[Wrong]:
+    """Judge a host for which a nameserver answered, by the name that did; it may not be a Service's."""
+    target = world.target(name, pod.namespace)
+    service = None if target is None else world.service(target)
+    if target is None or service is None:
+        return
+    hidden = _hidden(mention, target, service, world)
+    yield from _of_service(mention, target, service, world) if hidden is None else [hidden]
+
+
+# What is not there.
+
+
+def missing(host: str, target: Target, pod: Pod | None, world: World) -> Iterator[Wrong]:
+    """Say that there is no such Service, where that can be known. Without a pod, only full names work."""
+    if not world.store.has_namespace(target.namespace):
+        yield from _in_no_namespace(host, target, pod, world)
+        return
+    severity = world.severity(target)
+    may_be_outside = not target.is_explicit and "." in host and is_like_top_level(target.namespace)
+    if severity is None or may_be_outside or (target.endpoint and not target.is_explicit):
+        return
+    there = world.meant(target)
+    told = f"{host} is no name: there is no Service {target.key}"
+    elsewhere = [one for one in there if one.namespace != target.namespace]
+    if elsewhere:
+        told += f", but {listed(one.key for one in elsewhere)}"
+        yield Wrong("name-namespace", severity, told, _write(there, pod, world))
+    else:
+        yield Wrong("name-service-missing", severity, told, _write(there, pod, world))
+
+
+def _in_no_namespace(host: str, target: Target, pod: Pod | None, world: World) -> Iterator[Wrong]:
+    """Judge a name in a namespace of which nothing is known: it may be a host's outside, unless it says otherwise."""
+    slip = world.slip_of_namespace(target)
+    severity = world.severity(target._replace(namespace=slip)) if slip else None
+    if severity is None and world.is_inventoried and target.is_explicit:
+        severity = "error"
+    is_known = target.is_explicit or not is_like_top_level(target.namespace)
+    if severity is not None and is_known and (slip or target.is_explicit):
+        there = [target._replace(namespace=slip)] if slip else world.meant(target)
+        told = f"{host} is no name: there is no namespace {target.namespace}"
+        told += f", but Service {listed(one.key for one in there)}" if there else ""
+        yield Wrong("name-namespace", severity, told, _write(there, pod, world))
+
+
+def _write(there: Sequence[Target], pod: Pod | None, world: World) -> str:
+    """Advise what to write in place of a name: the shortest that works from that pod, or from any."""
+    if not there:
+        return "correct it, or add the Service to what is checked"
+    return f"write {' or '.join(_working(one, pod, world) for one in there[:3])}, if that is meant"
+
+
+def _working(target: Target, pod: Pod | None, world: World) -> str:
+    whole = f"{target.service}.{target.namespace}.svc.{world.cluster_domain}"
+    if pod is None:
+        return whole
+    short = target.service if target.namespace == pod.namespace else f"{target.service}.{target.namespace}"
+    return short if world.find(pod, short) == f"{whole}." else whole
+
+
+# What is there, and not as meant.
+
+
+def _hidden(mention: Mention, target: Target, service: Service, world: World) -> Wrong | None:
+    """Say that a host on the Internet is a Service here, where the name and the port tell that the former is meant."""
+    labels = mention.host.split(".")
+    own = world.target(mention.host, target.namespace)
+    if len(labels) < 2 or (own is not None and own.is_explicit):
+        return None
+    is_outside = is_like_top_level(labels[-1])
+    offered = mention.port is None or mention.port in _numbers(service)
+    if not (is_outside if len(labels) > 2 else mention.scheme in _SECURE and (is_outside or not offered)):
+        return None
+    severity: Severity = "remark" if offered and len(labels) == 2 else "warning"
+    told = f"{mention.host} is Service {target.key} for this pod, by its search list, and no host on the Internet"
+    return Wrong("name-hidden", severity, told, f"write {mention.host}. with a dot at the end, if that host is meant")
+
+
+def _of_service(mention: Mention, target: Target, service: Service, world: World) -> Iterator[Wrong]:
+    """Compare the port with those of the Service; of a headless one, pods may have others."""
+    if target.port is not None:
+        name, protocol = target.port
+        if service.ports and (name, protocol) not in {(entry.name, entry.protocol) for entry in service.ports}:
+            told = f"Service {target.key} has no port named {name} with protocol {protocol}; it has {ports_of(service)}"
+            yield Wrong("name-port", world.severity_of_port(target.namespace), told, "correct the name")
+        return
+    port = mention.port
+    if port is None or service.type == "ExternalName" or service.headless or not service.ports:
+        return
+    if port in _numbers(service):
+        return
+    told = f"{mention.host} is Service {target.key}, which has no port {port}: it has {ports_of(service)}"
+    to = [entry.number for entry in service.ports if entry.target == port]
+    if to:
+        told += f"; {listed(to)} leads to {port} of the pods"
+    numbers = to or [entry.number for entry in service.ports]
+    advice = f"write port {numbers[0]}" if len(numbers) == 1 else "write one that it has"
+    yield Wrong("name-port", world.severity_of_port(target.namespace), told, advice)
+
+
+def _numbers(service: Service) -> frozenset[int]:
+    return frozenset(port.number for port in service.ports)
+
+
+def ports_of(service: Service) -> str:
+    """Write the ports of a Service."""
+    return listed((f"{port.number} ({port.name})" if port.name else port.number for port in service.ports), 5)
+
+
+def _unanswered(mention: Mention, target: Target, service: Service, world: World) -> Iterator[Wrong]:
+    """Say why there is no answer, where the Service is there: the endpoint is not, or the pod asks somebody else."""
+    slices = world.store.slices(target.namespace, target.service)
+    names = {entry.hostname for part in slices for entry in part.addresses if entry.hostname}
+    is_host_name = not re.fullmatch("[0-9-]*", target.endpoint)  # and no address with dashes
+    if is_host_name and names and target.endpoint not in names:
+        severity = world.severity(target)
+        stem = target.endpoint.rstrip("0123456789")
+        if severity is not None and not any(name.startswith(stem) for name in names):
+            told = f"{mention.host} is no name: Service {target.key} has no endpoint {target.endpoint}"
+            yield Wrong("name-endpoint", severity, f"{told}; it has {listed(sorted(names))}", "correct the name")
+    elif not target.endpoint and not target.port and service.cluster_ips and not service.headless:
+        told = f"{mention.host} is not found: the pod's resolv.conf does not lead to it, although there is "
+        advice = "look at dnsPolicy and dnsConfig: dnsPolicy: ClusterFirstWithHostNet goes with hostNetwork"
+        yield Wrong("name-not-searched", "remark", f"{told}Service {target.key}", advice)

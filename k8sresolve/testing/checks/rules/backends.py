@@ -1,0 +1,64 @@
+"""Services to which Ingresses and routes of the Gateway API lead."""
+
+from collections.abc import Iterator
+
+from k8sresolve.findings import Finding
+from k8sresolve.testing.checks.names.judging import ports_of
+from k8sresolve.testing.checks.names.targets import Target
+from k8sresolve.testing.checks.subjects import AllObjects
+from k8sresolve.testing.checks.telling import finding_in, listed
+from k8sresolve.testing.controllers.finding import titled
+from k8sresolve.testing.objects.kinds import Routing, Service
+from k8sresolve.testing.objects.texts import Backend
+
+
+def check_backends(routing: Routing, around: AllObjects) -> Iterator[Finding]:
+    """Whether each backend is there, and has the port."""
+    for backend in routing.backends:
+        target = Target(backend.service, backend.namespace)
+        service = around.world.service(target)
+        if service is None:
+            yield from _missing(routing, backend, target, around)
+        elif not _offers(service, backend.port):
+            told = f"Service {target.key} has no port {backend.port}: it has {ports_of(service)}"
+            severity = around.world.severity_of_port(target.namespace)
+            yield finding_in(
+                routing.written,
+                titled(routing),
+                "backend-port",
+                severity=severity,
+                field=f"{backend.field}.port",
+                problem=told,
+                advice="write one that it has",
+            )
+
+
+def _missing(routing: Routing, backend: Backend, target: Target, around: AllObjects) -> Iterator[Finding]:
+    severity = around.world.severity(target)
+    if severity is None:
+        return
+    there = around.world.meant(target)
+    told = f"there is no Service {target.key}" + (f", but {listed(one.key for one in there)}" if there else "")
+    near = [one.service for one in there if one.namespace == target.namespace]
+    if near:
+        advice = f"write {near[0]}, if that is meant"
+    elif routing.kind == "Ingress" and there:
+        advice = "put the Ingress into that namespace: it leads to Services of its own alone"
+    else:
+        advice = "correct the name"
+    yield finding_in(
+        routing.written,
+        titled(routing),
+        "backend-service-missing",
+        severity=severity,
+        field=f"{backend.field}.name",
+        problem=told,
+        advice=advice,
+    )
+
+
+def _offers(service: Service, port: int | str | None) -> bool:
+    """Whether a Service has a port of this number or name, as far as is known: an alias need not state any."""
+    if port is None or service.type == "ExternalName" or not service.ports:
+        return True
+    return any(port in (entry.number, entry.name) for entry in service.ports)

@@ -1,0 +1,68 @@
+"""Names in manifests: what containers are told of hosts, in environment, arguments and files, and what aliases name."""
+
+from collections.abc import Iterable, Iterator
+
+from k8sresolve.findings import Finding
+from k8sresolve.testing.checks.names.judging import Wrong, judge, missing
+from k8sresolve.testing.checks.names.mentions import holds_none, mentions
+from k8sresolve.testing.checks.names.pairs import Text, with_pairs
+from k8sresolve.testing.checks.names.takers import pod_of
+from k8sresolve.testing.checks.origins import Origin
+from k8sresolve.testing.checks.subjects import AllObjects, ServiceSubject
+from k8sresolve.testing.checks.telling import finding_in
+from k8sresolve.testing.controllers.finding import titled
+from k8sresolve.testing.objects.kinds import NAMESERVER_CONFIG, ConfigMap, Pod, Secret
+from k8sresolve.testing.objects.written import Written
+
+_COREFILE = "Corefile"
+
+
+def check_containers(origin: Origin, around: AllObjects) -> Iterator[Finding]:
+    """Look up what a pod's manifest tells its containers."""
+    about = f"{origin.kind} {origin.namespace}/{origin.name}"
+    texts = around.takers.told(origin).texts
+    yield from _found(texts, pod_of(origin), origin.written, about, around)
+
+
+def check_data(source: ConfigMap | Secret, around: AllObjects) -> Iterator[Finding]:
+    """Look up what stands in a ConfigMap or Secret, as a pod that takes it, or else as one of its namespace."""
+    if (source.namespace, source.name) in NAMESERVER_CONFIG:
+        return
+    names = around.takers.names(source)
+    texts = [
+        Text(f"{_part(source, key)}[{key}]", name, text)
+        for key, text in source.data.items()
+        if key != _COREFILE and not any(map(holds_none, names.get(key, ())))
+        for name in dict.fromkeys((key, *names.get(key, ())))
+    ]
+    yield from _found(with_pairs(texts), around.takers.pod(source), source.written, titled(source), around)
+
+
+def _part(source: ConfigMap | Secret, key: str) -> str:
+    return "stringData" if isinstance(source, Secret) and key in source.stated else "data"
+
+
+def _found(texts: Iterable[Text], pod: Pod, written: Written, about: str, around: AllObjects) -> Iterator[Finding]:
+    told: set[tuple[str, Wrong]] = set()
+    for text in texts:
+        for mention in mentions(text.key, text.value, secret=about.startswith("Secret ")):
+            for wrong in judge(mention, pod, around.world):
+                if (text.field, wrong) not in told and (wrong.rule == "name-port" or not text.only_port):
+                    told.add((text.field, wrong))
+                    yield _finding(wrong, text.field, written, about)
+
+
+def check_alias_target(subject: ServiceSubject, around: AllObjects) -> Iterator[Finding]:
+    """Whether the Service is there for which an ExternalName Service stands."""
+    service = subject.service
+    target = around.world.target(service.external_name, service.namespace)
+    if target is None or not target.is_explicit or around.world.service(target) is not None:
+        return
+    for wrong in missing(service.external_name.lower(), target, None, around.world):
+        yield _finding(wrong, "spec.externalName", service.written, titled(service))
+
+
+def _finding(wrong: Wrong, field: str, written: Written, about: str) -> Finding:
+    return finding_in(
+        written, about, wrong.rule, severity=wrong.severity, field=field, problem=wrong.problem, advice=wrong.advice
+    )

@@ -1,0 +1,82 @@
+"""Reading what containers are told. Nothing of it is refused: what is no text names no host."""
+
+from collections.abc import Iterator, Mapping
+
+from k8sresolve.testing.objects.fields import FieldPath, Object
+from k8sresolve.testing.objects.sources import field_name
+from k8sresolve.testing.objects.texts import NO_TEXTS, ContainerTexts, PodTexts, Reference, Variable, Word
+from k8sresolve.testing.objects.validation.rows import items, mapping, mappings
+
+_POD_SPEC: Mapping[str, FieldPath] = {
+    "Pod": ("spec",),
+    "CronJob": ("spec", "jobTemplate", "spec", "template", "spec"),
+}
+_TEMPLATE: FieldPath = ("spec", "template", "spec")
+_REFERENCES = {
+    "configMapKeyRef": "ConfigMap",
+    "configMapRef": "ConfigMap",
+    "configMap": "ConfigMap",
+    "secretKeyRef": "Secret",
+    "secretRef": "Secret",
+    "secret": "Secret",
+}
+
+
+def read_pod_texts(kind: str, obj: Object) -> PodTexts:
+    """Read the texts of a pod, or of what makes pods; of a pod that something made, they are read there."""
+    if kind == "Pod" and mapping(obj.get("metadata")).get("ownerReferences"):
+        return NO_TEXTS
+    path, spec = _POD_SPEC.get(kind, _TEMPLATE), obj
+    for part in path:
+        spec = mapping(spec.get(str(part)))
+    containers = [
+        ContainerTexts(tuple(_variables(container, at)), tuple(_words(container, at)))
+        for key in ("initContainers", "containers")
+        for index, container in mappings(spec, key)
+        for at in [(*path, key, index)]
+    ]
+    return PodTexts(tuple(containers), tuple(_mounted(spec))) if containers else NO_TEXTS
+
+
+def _variables(container: Object, path: FieldPath) -> Iterator[Variable]:
+    for index, entry in mappings(container, "envFrom"):
+        for taken in _references(entry):
+            yield Variable(text(entry.get("prefix")), field_name((*path, "envFrom", index)), taken=taken)
+    for index, entry in mappings(container, "env"):
+        yield from _variable(entry, (*path, "env", index))
+
+
+def _variable(entry: Object, path: FieldPath) -> Iterator[Variable]:
+    name, source = text(entry.get("name")), mapping(entry.get("valueFrom"))
+    if not source:
+        yield Variable(name, field_name((*path, "value")), text(entry.get("value")))
+    elif mapping(source.get("fieldRef")).get("fieldPath") == "metadata.namespace":
+        yield Variable(name, field_name(path), is_namespace=True)
+    for taken in _references(source):
+        yield Variable(name, field_name(path), taken=taken)
+
+
+def _references(entry: Object) -> Iterator[Reference]:
+    for field, kind in _REFERENCES.items():
+        told = mapping(entry.get(field))
+        if name := text(told.get("name")) or text(told.get("secretName")):
+            yield Reference(kind, name, text(told.get("key")))
+
+
+def _words(container: Object, path: FieldPath) -> Iterator[Word]:
+    for key in ("command", "args"):
+        for index, word in enumerate(items(container, key)):
+            if isinstance(word, str):
+                yield Word(field_name((*path, key, index)), word)
+
+
+def _mounted(spec: Object) -> Iterator[Reference]:
+    for _, volume in mappings(spec, "volumes"):
+        yield from _references(volume)
+        for _, source in mappings(mapping(volume.get("projected")), "sources"):
+            yield from _references(source)
+
+
+def text(value: object) -> str:
+    """Take a text; an empty one for what is none."""
+    return value if isinstance(value, str) else ""

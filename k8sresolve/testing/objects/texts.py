@@ -1,0 +1,57 @@
+"""Texts in objects that may name hosts: what containers are told, and the Services to which routes lead."""
+
+from typing import NamedTuple
+
+
+class Reference(NamedTuple):
+    """A ConfigMap or Secret that a pod takes texts from: of all its keys where `key` is empty."""
+
+    kind: str
+    name: str
+    key: str = ""
+
+
+class Variable(NamedTuple):
+    """An entry of `env` or `envFrom`; `name` of the latter is what is put before the keys.
+
+    `value` is as written; one that is `taken` from elsewhere has none. `is_namespace` says that it is the pod's own.
+    """
+
+    name: str
+    field: str
+    value: str = ""
+    taken: Reference | None = None
+    is_namespace: bool = False
+
+
+class Word(NamedTuple):
+    """One text of `command` or `args`, as written."""
+
+    field: str
+    text: str
+
+
+class ContainerTexts(NamedTuple):
+    """A container: its variables, those of `envFrom` first, and its `command` and `args`."""
+
+    variables: tuple[Variable, ...]
+    words: tuple[Word, ...]
+
+
+class PodTexts(NamedTuple):
+    """What the containers of a pod are told, and what is mounted for them."""
+
+    containers: tuple[ContainerTexts, ...] = ()
+    mounted: tuple[Reference, ...] = ()
+
+
+NO_TEXTS = PodTexts()
+
+
+class Backend(NamedTuple):
+    """A Service to which a route leads. `port` is its number or name, None where none is stated."""
+
+    field: str
+    namespace: str
+    service: str
+    port: int | str | None

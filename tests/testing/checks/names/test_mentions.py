@@ -1,0 +1,133 @@
+"""What is taken for a host, and what looks like one."""
+
+import pytest
+
+from k8sresolve.testing.checks.names.mentions import mentions
+
+
+def found(key, text, **how):
+    return [(each.host, each.port) for each in mentions(key, text, **how)]
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "expected"),
+    [
+        # A URL: what stands before and behind host and port is not told on.
+        ("A", "http://web", [("web", 80)]),
+        ("A", "https://web.shop/path?x=http://other", [("web.shop", 443)]),
+        ("A", "see http://web:8080, and https://api.shop.", [("web", 8080), ("api.shop", 443)]),
+        ("A", "postgres://me:pw@db.data:5433/x?sslmode=off", [("db.data", 5433)]),
+        ("A", "jdbc:mysql://db/x", [("db", 3306)]),
+        ("A", "mongodb://a:1,b.c:2,d/x", [("a", 1), ("b.c", 2), ("d", 27017)]),
+        ("A", "dns:///web.shop:8080", [("web.shop", 8080)]),
+        ("A", "tcp://10.0.0.1:80", []),
+        ("A", "http://localhost:80", []),
+        ("A", "http://web.localhost", []),
+        ("A", "http://[::1]:80/", []),
+        ("A", "http://${HOST}:80/", []),
+        ("A", "http://$(HOST).shop:80/", []),
+        ("A", "http://{{ .Values.host }}/", []),
+        ("A", "http://<your-host>/", []),
+        ("A", "http://web:0/", []),
+        ("A", "http://web:99999/", []),
+        ("A", "http://web:/", []),
+        ("A", "unix:///run/a.sock", []),
+        ("A", "s3://bucket/key", []),
+        ("A", "docker://redis:6379", []),
+        ("A", "spiffe://cluster.local/ns/shop", []),
+        ("A", "mongodb+srv://db.data", []),
+        # A port behind it, and nothing else in the value.
+        ("CART_ADDR", "cart:7070", [("cart", 7070)]),
+        ("KAFKA_BROKERS", "kafka-0.kafka:9092,kafka-1.kafka:9092", [("kafka-0.kafka", 9092), ("kafka-1.kafka", 9092)]),
+        ("OTHER", "cart:7070", [("cart", 7070)]),
+        ("OTHER", "redis:7", []),
+        ("REDIS_HOST", "redis:7", [("redis", 7)]),
+        ("IMAGE", "redis:6379", []),
+        ("SIDECAR_IMAGE", "ubuntu:2204", []),
+        ("TIME", "12:30", []),
+        ("A", "a:b", []),
+        ("A", "say cart:7070", []),
+        ("ADDR", ":8080", []),
+        ("LISTEN_ADDR", "web:8080", []),
+        ("bind-address", "web", []),
+        # A key that says so.
+        ("DB_HOST", "mysql", [("mysql", None)]),
+        ("dbHost", "mysql.data", [("mysql.data", None)]),
+        ("redis-addr", "redis", [("redis", None)]),
+        ("spring.redis.host", "redis", [("redis", None)]),
+        ("DB_HOST", "10.0.0.1", []),
+        ("DB_HOST", "true", []),
+        ("DB_HOST", "my_sql$", []),
+        ("DB_HOST", "", []),
+        ("DB_HOSTS", "a,b", [("a", None), ("b", None)]),
+        ("DB_HOSTS", "a,b c", []),
+        ("NAME", "mysql", []),
+        ("BROKER", "kafka", []),
+        ("API_URL", "/path", []),
+        # What ends in .svc, wherever it stands.
+        ("A", "ask web.shop.svc now", [("web.shop.svc", None)]),
+        ("A", "-c=web.shop.svc.cluster.local:80;", [("web.shop.svc.cluster.local", 80)]),
+        ("A", "_http._tcp.web.shop.svc", [("_http._tcp.web.shop.svc", None)]),
+        ("A", "WEB.Shop.SVC", [("web.shop.svc", None)]),
+        ("A", "*.shop.svc .shop.svc x@web.shop.svc", []),
+        ("A", "$(X).shop.svc ${X}.shop.svc", []),
+        ("A", "web.shop.svc.$DOMAIN", []),
+        ("NO_PROXY", "web.shop.svc,localhost", []),
+        # What looks like one and is none.
+        ("FILE", "config.yaml", []),
+        ("MAIN", "com.example.app.Main", []),
+        ("args", "app.py", []),
+        ("LABEL", "app.kubernetes.io/name", []),
+        ("CGROUP", "/sys/fs/cgroup/memory.slice", []),
+        ("VERSION", "1.2.3", []),
+        ("SQL", "select a.b from shop.orders", []),
+        ("GATES", "A=true,B=false", []),
+    ],
+)
+def test_a_host_is_taken_and_nothing_else(key, text, expected):
+    assert found(key, text) == expected
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["DB_PASSWORD", "db-password", "apiKey", "API_TOKEN", "client.secret", "ALLOWED_HOSTS", "CORS_URL", "no_proxy"],
+)
+def test_what_is_secret_or_compared_is_not_looked_at(key):
+    assert found(key, "http://web.shop.svc:80") == found(key, "web:8080") == []
+
+
+def test_of_a_secret_a_port_does_not_make_a_host():
+    assert found("a", "web:8080", secret=True) == []
+    assert found("ADDR", "web:8080", secret=True) == [("web", 8080)]
+
+
+def test_a_password_with_an_unescaped_slash_is_taken_for_no_host():
+    assert found("A", "postgres://me:54329/x@db") == []
+
+
+def test_a_file_is_read_line_by_line():
+    text = """
+        # http://comment
+        // http://comment
+        url: http://web:8080  # http://comment
+        db.host=mysql
+        password: http://secret
+        "redisHost": "redis",
+        targets: ['node-exporter:9100', "web:80"]
+        name: web
+        proxy_pass http://catalogue/;
+        import com.example.shop:8080
+        image: redis:6379
+    """
+    hosts = [host for host, _ in found("app.conf", text)]
+    assert hosts == ["web", "mysql", "redis", "node-exporter", "web", "catalogue"]
+
+
+def test_a_text_of_megabytes_is_left_alone():
+    assert found("A", "http://web " + " " * (1 << 20)) == []
+
+
+def test_time_grows_with_the_text():
+    for text in ("a." * 100_000, "http://" * 50_000, "a-" * 100_000 + ".svc", "a://" + "b," * 100_000, "_." * 100_000):
+        assert len(found("A", text)) < 2
+        assert len(found("A", text + "\nx")) < 2

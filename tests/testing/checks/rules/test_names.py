@@ -1,0 +1,424 @@
+"""Hosts that containers are told of: what is found, who may speak, and what is left alone."""
+
+import pytest
+
+from k8sresolve.testing import Cluster, Inventory
+from tests.testing.checks.objects import (
+    APP,
+    assert_only,
+    config_map,
+    deployment,
+    headless,
+    namespace,
+    service,
+    stateful,
+    told_of,
+)
+
+ENV = "spec.template.spec.containers[0].env[0].value"
+SHOP = [namespace("shop"), service(), deployment()]
+REDIS = service("redis", "data", selector=None, ports=[{"name": "redis", "port": 6379}])
+DATA = [namespace("data"), REDIS, deployment("redis", namespace="data")]
+ALL = [*SHOP, *DATA]
+
+
+def named(*objects, secrets=False, inventory=None):
+    findings = Cluster.from_objects(objects, secrets=secrets).check(inventory=inventory)
+    return [each for each in findings if each.rule.startswith("name-")]
+
+
+def env(value, key="A_URL"):
+    return told_of(env={key: value})
+
+
+# What there is.
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "http://web",
+        "http://web.shop",
+        "web.shop.svc:80",
+        "web.shop.svc.cluster.local.:80",
+        "_http._tcp.web.shop.svc.cluster.local",
+        "redis.data:6379",
+        "redis://redis.data",
+        "kubernetes.default.svc",
+        "https://kubernetes.default",
+        "http://grafana.com",
+        "https://api.example.com:8443",
+        "http://nobody.elsewhere",
+        "web.shop.svc.other.example",
+        "10-0-0-1.shop.pod.cluster.local:80",
+        "http://a.b.c.shop",
+    ],
+)
+def test_what_is_there_or_may_be_elsewhere_is_not_spoken_of(value):
+    assert named(*ALL, env(value)) == []
+
+
+# What there is not.
+
+
+def test_a_service_that_is_not_there_is_a_warning_at_its_variable():
+    findings = named(*ALL, env("http://me:pw@payments:8080/x"))
+    told = "payments is no name: there is no Service shop/payments"
+    assert_only(findings, "warning", ENV, told, on="Deployment shop/app")
+    assert (findings[0].rule, findings[0].line) == ("name-service-missing", None)
+
+
+@pytest.mark.parametrize(
+    "value", ["http://nobody", "nobody.shop:80", "nobody.shop.svc", "nobody.shop.svc.cluster.local"]
+)
+def test_each_form_of_a_name_is_looked_up(value):
+    assert [each.rule for each in named(*ALL, env(value))] == ["name-service-missing"]
+
+
+def test_a_name_with_a_slip_gets_the_name_that_is_meant():
+    objects = [*ALL, service("payments", selector=APP)]
+    assert_only(named(*objects, env("http://payment")), "warning", ENV, "write payments,", on="Deployment shop/app")
+
+
+def test_a_service_whose_name_has_more_words_is_not_proposed():
+    objects = [*ALL, service("payments-ui", selector=APP)]
+    [finding] = named(*objects, env("http://payments"))
+    assert "payments-ui" not in finding.advice
+
+
+@pytest.mark.parametrize(
+    ("value", "advice"),
+    [("redis:6379", "write redis.data,"), ("redis.shop.svc:6379", "write redis.data,"), ("web.data:80", "write web,")],
+)
+def test_of_a_service_in_another_namespace_the_name_that_works_is_told(value, advice):
+    assert_only(named(*ALL, env(value)), "warning", ENV, advice, on="Deployment shop/app")
+    assert named(*ALL, env(value))[0].rule == "name-namespace"
+
+
+def test_a_slip_in_the_namespace_is_told_where_the_service_is_there():
+    [finding] = named(*ALL, env("redis.dat:6379"))
+    assert (finding.rule, finding.severity) == ("name-namespace", "warning")
+    assert "no namespace dat" in finding.problem
+    assert "write redis.data," in finding.advice
+
+
+def test_an_advised_name_is_one_that_the_pod_finds():
+    alone = told_of(
+        env={"A_URL": "redis:6379"}, pod={"dnsPolicy": "None", "dnsConfig": {"nameservers": ["10.96.0.10"]}}
+    )
+    [finding] = named(*ALL, alone)
+    assert "write redis.data.svc.cluster.local," in finding.advice
+
+
+# Who may speak.
+
+
+def test_a_namespace_without_its_namespace_object_does_not_speak():
+    assert named(service(), deployment(), env("http://nobody")) == []
+    assert named(namespace("data"), service(), deployment(), env("http://nobody")) == []
+
+
+def test_a_namespace_of_which_no_service_or_no_workload_is_given_does_not_speak():
+    assert named(namespace("shop"), env("http://nobody")) == []
+    app = told_of(namespace="other", env={"A": "http://nobody.shop.svc"})
+    assert named(namespace("shop"), service(), app) == []
+    assert named(namespace("shop"), service(), deployment(), app) != []
+
+
+def custom(kind, namespace):
+    meta = {"name": "x", "namespace": namespace}
+    return {"apiVersion": "example.com/v1", "kind": kind, "metadata": meta, "spec": {}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "where", "speaks"),
+    [
+        ("Tenant", "shop", False),
+        ("Tenant", "data", True),
+        ("ServiceMonitor", "shop", True),
+        ("Prometheus", "shop", True),
+        ("HelmRelease", "data", False),
+        ("Application", "argocd", False),
+    ],
+)
+def test_a_namespace_in_which_an_operator_may_make_services_does_not_speak(kind, where, speaks):
+    assert bool(named(*ALL, custom(kind, where), env("http://nobody"))) is speaks
+
+
+@pytest.mark.parametrize(
+    ("kind", "host", "speaks"),
+    [
+        ("Prometheus", "prometheus-operated", False),
+        ("Prometheus", "grafana", True),
+        ("Kafka", "x-kafka-bootstrap", False),
+        ("Kafka", "x", False),
+        ("Kafka", "xylophone", True),
+    ],
+)
+def test_of_kinds_that_are_known_only_services_of_their_names_may_come(kind, host, speaks):
+    assert bool(named(*ALL, custom(kind, "shop"), env(f"http://{host}"))) is speaks
+
+
+def test_the_clusters_own_namespace_does_not_speak():
+    objects = [namespace("kube-system"), service("a", "kube-system")]
+    assert named(*objects, told_of(namespace="kube-system", env={"A_URL": "http://nobody"})) == []
+
+
+def inventory(*namespaces, services=()):
+    made = [namespace(name) for name in namespaces]
+    return Inventory.from_json(Inventory.from_objects([*made, *services]).to_json())
+
+
+def test_with_an_inventory_a_missing_name_is_an_error_and_what_it_has_is_found():
+    known = inventory("shop", "data", services=[REDIS])
+    assert named(service(), deployment(), env("redis.data:6379"), inventory=known) == []
+    for value, rule in [
+        ("http://nobody", "name-service-missing"),
+        ("redis:6379", "name-namespace"),
+        ("redis.data:1", "name-port"),
+        ("redis.nowhere.svc:6379", "name-namespace"),
+    ]:
+        [finding] = named(service(), deployment(), env(value), inventory=known)
+        assert (finding.rule, finding.severity) == (rule, "error"), value
+
+
+def test_a_namespace_that_an_inventory_has_not_is_as_without():
+    known = inventory("data", services=[REDIS])
+    assert named(service(), deployment(), env("http://nobody"), inventory=known) == []
+
+
+def test_with_an_inventory_a_host_outside_is_no_name_of_the_cluster():
+    known = inventory("shop", "data", services=[REDIS])
+    assert named(service(), deployment(), env("https://api.example:443"), inventory=known) == []
+
+
+# Ports.
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("http://web:8080", ["no port 8080", "it has 80 (http)", "80 leads to 8080", "write port 80"]),
+        ("https://web", ["no port 443"]),
+        ("redis.data:6380", ["no port 6380", "write port 6379"]),
+        ("redis://redis.data:80", ["no port 80"]),
+        ("_grpc._tcp.web.shop.svc", ["no port named grpc with protocol TCP", "80 (http)"]),
+        ("_http._udp.web.shop.svc", ["no port named http with protocol UDP"]),
+    ],
+)
+def test_a_port_that_the_service_does_not_have_is_a_warning(value, words):
+    findings = named(*ALL, env(value))
+    assert_only(findings, "warning", ENV, *words, on="Deployment shop/app")
+    assert findings[0].rule == "name-port"
+
+
+def test_a_port_is_compared_also_where_nothing_else_is_known():
+    assert [each.rule for each in named(service(), deployment(), env("http://web:8080"))] == ["name-port"]
+
+
+def test_ports_of_a_headless_service_and_of_an_alias_are_left_alone():
+    alias = service("alias", type="ExternalName", externalName="pg.example.com", selector=None, ports=[])
+    objects = [namespace("shop"), headless("db"), stateful(serviceName="db"), alias]
+    assert named(*objects, told_of(env={"A": "db:9999", "B": "db-0.db:1", "C": "alias:1", "D": "http://alias"})) == []
+
+
+# Pods below a Service.
+
+
+def test_a_pod_that_is_not_below_a_service_is_a_warning():
+    objects = [namespace("shop"), headless("db"), stateful(serviceName="db", replicas=2)]
+    assert named(*objects, told_of(env={"A": "db-1.db:8080", "B": "db-0.db.shop.svc.cluster.local"})) == []
+    assert named(*objects, env("db-2.db.shop.svc:8080")) == []  # which may be scaled to
+    [finding] = named(*objects, env("mysql-0.db.shop.svc:8080"))
+    assert (finding.rule, finding.severity) == ("name-endpoint", "warning")
+    assert "it has db-0, db-1" in finding.problem
+
+
+# Where it is told.
+
+
+def test_arguments_are_looked_up_and_told_at_their_place():
+    app = told_of(args=["--redis-addr=redis", "--db-host", "nobody", "--password", "web:1", "sh -c 'curl http://none'"])
+    fields = [(each.field.rpartition(".")[2], each.rule) for each in named(*ALL, app)]
+    assert sorted(fields) == [
+        ("args[0]", "name-namespace"),
+        ("args[2]", "name-service-missing"),
+        ("args[5]", "name-service-missing"),
+    ]
+
+
+def test_variables_are_put_in_as_the_kubelet_does():
+    app = told_of(
+        env={"DB_HOST": "nobody", "A": "http://$(DB_HOST):80/", "B": "http://$(LATER)/", "LATER": "none"}, args=["$(A)"]
+    )
+    fields = [each.field.rpartition(".")[0] or each.field for each in named(*ALL, app)]
+    assert len(fields) == 3  # DB_HOST, A and the argument; LATER is not known where B stands
+    app["spec"]["template"]["spec"]["containers"][0]["env"].insert(
+        0, {"name": "NS", "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}}
+    )
+    app["spec"]["template"]["spec"]["containers"][0]["env"].append({"name": "C", "value": "http://web.$(NS).svc"})
+    assert len(named(*ALL, app)) == 3
+
+
+def test_a_config_map_is_told_of_at_its_key_under_the_name_that_a_pod_has_for_it():
+    taken = {"valueFrom": {"configMapKeyRef": {"name": "conf", "key": "where"}}, "name": "DB_HOST"}
+    app = told_of()
+    app["spec"]["template"]["spec"]["containers"][0]["env"] = [taken]
+    objects = [*ALL, config_map({"where": "nobody", "other": "nobody"})]
+    assert named(*objects) == []  # nothing says that it is a host
+    assert_only(named(*objects, app), "warning", "data[where]", "no Service shop/nobody", on="ConfigMap shop/conf")
+    app["spec"]["template"]["spec"]["containers"][0] |= {"env": [], "envFrom": [{"configMapRef": {"name": "conf"}}]}
+    assert named(*objects, app) == []
+    app["spec"]["template"]["spec"]["containers"][0] |= {"args": ["http://$(where)"]}
+    assert [each.field for each in named(*objects, app)] == ["spec.template.spec.containers[0].args[0]"]
+
+
+def test_the_file_of_a_config_map_is_looked_up_once():
+    conf = config_map({"a.conf": "proxy_pass http://nobody/;\nurl: http://nobody/\n", "b.conf": "url: http://web/"})
+    mounting = told_of(pod={"volumes": [{"name": "conf", "configMap": {"name": "conf"}}]})
+    assert_only(named(*ALL, conf, mounting), "warning", "data[a.conf]", "nobody", on="ConfigMap shop/conf")
+
+
+def test_secrets_are_read_only_where_somebody_asks():
+    secret = config_map({"URL": "aHR0cDovL25vYm9keS8="}, kind="Secret", stringData={"ADDR": "none:80"})
+    assert named(*ALL, secret) == []
+    fields = {each.field: each.object for each in named(*ALL, secret, secrets=True)}
+    assert fields == {"data[URL]": "Secret shop/conf", "stringData[ADDR]": "Secret shop/conf"}
+
+
+def test_the_nameservers_own_config_is_left_alone():
+    assert (
+        named(*ALL, namespace("kube-system"), config_map({"a": "http://web.data.svc"}, "coredns-custom", "kube-system"))
+        == []
+    )
+
+
+# As that pod would.
+
+
+def test_a_host_of_the_pods_own_hosts_file_is_found():
+    alias = {"hostAliases": [{"ip": "192.0.2.1", "hostnames": ["nobody"]}]}
+    assert named(*ALL, told_of(env={"A": "http://nobody"}, pod=alias)) == []
+
+
+def test_a_pod_named_as_a_service_still_finds_the_service():
+    [finding] = named(*SHOP, told_of("web", env={"A": "http://web:8080"}))
+    assert finding.rule == "name-port"
+
+
+@pytest.mark.parametrize(
+    "pod",
+    [
+        {"dnsPolicy": "Default"},
+        {"hostNetwork": True},
+        {"dnsPolicy": "None", "dnsConfig": {"nameservers": ["192.0.2.1"]}},
+    ],
+)
+def test_a_service_that_the_pods_resolv_conf_does_not_lead_to_is_a_remark(pod):
+    app = told_of(env={"A": "http://web.shop.svc.cluster.local"}, pod=pod)
+    assert_only(named(*SHOP, app), "remark", ENV, "resolv.conf", "dnsPolicy", on="Deployment shop/app")
+
+
+def test_a_name_that_a_corefile_makes_is_found():
+    corefile = (
+        ".:53 {\n hosts {\n  192.0.2.7 nobody.shop.svc.cluster.local\n  fallthrough\n }\n kubernetes cluster.local\n}\n"
+    )
+    cluster = Cluster.from_objects([*ALL, env("http://nobody")], corefile=corefile)
+    assert [each for each in cluster.check() if each.rule.startswith("name-")] == []
+
+
+def test_the_cluster_domain_is_the_clusters_own():
+    objects = [*ALL, told_of(env={"A": "nobody.shop.svc.k8s.example:80", "B": "nobody.shop.svc.cluster.local:80"})]
+    cluster = Cluster.from_objects(objects, corefile=".:53 {\n kubernetes k8s.example\n}\n")
+    assert [each.field for each in cluster.check() if each.rule.startswith("name-")] == [ENV]
+
+
+def test_nothing_of_a_check_is_seen_in_the_cluster():
+    cluster = Cluster.from_objects([*ALL, env("http://nobody")])
+    before = cluster.clock.monotonic()
+    cluster.network.drop(next=5)
+    assert [each.rule for each in cluster.check() if each.rule.startswith("name-")] == ["name-service-missing"]
+    assert (cluster.clock.monotonic(), len(cluster.queries)) == (before, 0)
+
+
+# Hosts on the Internet.
+
+
+@pytest.mark.parametrize(
+    ("where", "name", "value", "severity"),
+    [
+        ("com", "example", "https://example.com", "warning"),
+        ("com", "github", "https://api.github.com/", "warning"),
+        ("example", "api", "https://api.example/", "warning"),
+        ("com", "example", "http://example.com:80", None),  # of which the namespace's own remark tells
+        ("com", "example", "http://example.com.svc", "other"),
+        ("dev", "api", "http://api.dev:80", None),
+    ],
+)
+def test_a_host_on_the_internet_that_a_namespace_hides_is_told(where, name, value, severity):
+    hiding = service(name, where, clusterIP="None", selector=None, ports=[{"name": "a", "port": 80}])
+    part = {
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "metadata": {"name": "x", "namespace": where, "labels": {"kubernetes.io/service-name": name}},
+        "addressType": "IPv4",
+        "endpoints": [{"addresses": ["10.0.0.1"], "hostname": "api"}],
+    }
+    hiding["spec"].pop("clusterIP") if name != "github" else None
+    found = [(each.rule, each.severity) for each in named(*SHOP, namespace(where), hiding, part, env(value))]
+    assert found == ([] if severity in (None, "other") else [("name-hidden", severity)])
+
+
+# Aliases.
+
+
+def test_an_alias_of_a_service_that_is_not_there_is_a_warning_with_its_full_name():
+    alias = service("cache", type="ExternalName", externalName="redis.shop.svc.cluster.local", selector=None, ports=[])
+    findings = named(*ALL, alias)
+    assert_only(
+        findings, "warning", "spec.externalName", "write redis.data.svc.cluster.local,", on="Service shop/cache"
+    )
+    alias["spec"]["externalName"] = "redis.data.svc.cluster.local"
+    assert named(*ALL, alias) == []
+    alias["spec"]["externalName"] = "pg.example.com"
+    assert named(*ALL, alias) == []
+
+
+@pytest.mark.parametrize(
+    ("data", "rules"),
+    [
+        ({"a.yaml": "server: primary\nhost: here"}, []),
+        ({"HOST": "primary"}, []),
+        ({"DB_HOST": "primary"}, ["name-service-missing"]),
+        ({"a.yaml": "x: 1\nhost: redis"}, ["name-namespace"]),
+        ({"a.yaml": "x: 1\nhost: paymentss"}, ["name-service-missing"]),
+        ({"a.yaml": "x: 1\nhost: nobody.shop"}, ["name-service-missing"]),
+    ],
+)
+def test_a_word_that_need_be_no_host_is_spoken_of_where_a_service_is_meant(data, rules):
+    objects = [*ALL, service("payments", selector=APP)]
+    assert [each.rule for each in named(*objects, config_map(data))] == rules
+
+
+# A host and its port apart.
+
+
+@pytest.mark.parametrize(
+    ("variables", "fields"),
+    [
+        ({"DB_HOST": "redis.data", "DB_PORT": "6380"}, ["env[1]"]),
+        ({"DB_PORT": "6380", "DB_HOST": "redis.data"}, ["env[0]"]),
+        ({"DB_HOST": "redis.data", "DB_PORT": "6379"}, []),
+        ({"DB_HOST": "redis", "DB_PORT": "6380"}, ["env[0]"]),  # of the name alone
+        ({"DB_HOST": "redis.data", "OTHER_PORT": "6380"}, []),
+        ({"SERVER_HOST": "web", "SERVER_PORT": "8080"}, []),  # where it listens itself
+        ({"HOST": "web", "PORT": "8080"}, []),
+        ({"DB_HOST": "redis.data", "DB_PORT": "x"}, []),
+        ({"DB_HOST": "redis.data:6379", "DB_PORT": "6380"}, []),
+    ],
+)
+def test_a_host_and_a_port_in_two_variables_belong_together(variables, fields):
+    found = named(*ALL, told_of(env=variables))
+    assert [each.field for each in found] == [f"spec.template.spec.containers[0].{field}.value" for field in fields]
+    data = named(*ALL, config_map(variables))
+    assert len(data) == len(found)

@@ -1,0 +1,70 @@
+"""What is read of containers' texts, and that nothing of it is refused."""
+
+import pytest
+
+from k8sresolve.testing.objects.pod_texts import read_pod_texts
+from k8sresolve.testing.objects.texts import NO_TEXTS, Reference, Variable, Word
+
+SPEC = {
+    "initContainers": [{"command": ["a"]}],
+    "containers": [
+        {
+            "args": ["b", 1, None],
+            "envFrom": [{"prefix": "P_", "configMapRef": {"name": "c"}}, {"secretRef": {"name": "s"}}],
+            "env": [
+                {"name": "V", "value": "v"},
+                {"name": "K", "valueFrom": {"configMapKeyRef": {"name": "c", "key": "k"}}},
+                {"name": "N", "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}},
+                {"name": "I", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}},
+            ],
+        }
+    ],
+    "volumes": [
+        {"configMap": {"name": "c"}},
+        {"secret": {"secretName": "s"}},
+        {"projected": {"sources": [{"configMap": {"name": "d"}}, {"serviceAccountToken": {}}]}},
+        {"emptyDir": {}},
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "obj", "at"),
+    [
+        ("Pod", {"spec": SPEC}, "spec"),
+        ("Deployment", {"spec": {"template": {"spec": SPEC}}}, "spec.template.spec"),
+        ("Rollout", {"spec": {"template": {"spec": SPEC}}}, "spec.template.spec"),
+        (
+            "CronJob",
+            {"spec": {"jobTemplate": {"spec": {"template": {"spec": SPEC}}}}},
+            "spec.jobTemplate.spec.template.spec",
+        ),
+    ],
+)
+def test_texts_are_found_wherever_the_pods_spec_is(kind, obj, at):
+    read = read_pod_texts(kind, obj)
+    first, main = read.containers
+    assert first.words == (Word(f"{at}.initContainers[0].command[0]", "a"),)
+    assert main.words == (Word(f"{at}.containers[0].args[0]", "b"),)
+    env = f"{at}.containers[0].env"
+    assert main.variables == (
+        Variable("P_", f"{at}.containers[0].envFrom[0]", taken=Reference("ConfigMap", "c")),
+        Variable("", f"{at}.containers[0].envFrom[1]", taken=Reference("Secret", "s")),
+        Variable("V", f"{env}[0].value", "v"),
+        Variable("K", f"{env}[1]", taken=Reference("ConfigMap", "c", "k")),
+        Variable("N", f"{env}[2]", is_namespace=True),
+    )
+    assert read.mounted == (Reference("ConfigMap", "c"), Reference("Secret", "s"), Reference("ConfigMap", "d"))
+
+
+def test_those_of_a_pod_that_something_made_are_read_there():
+    assert read_pod_texts("Pod", {"metadata": {"ownerReferences": [{}]}, "spec": SPEC}) is NO_TEXTS
+
+
+@pytest.mark.parametrize("odd", [None, 1, "x", [], {}, [1], ["x"], [[]], {"a": 1}])
+def test_what_is_none_names_no_host(odd):
+    for spec in (odd, {"containers": odd}, {"containers": [{"env": odd, "args": odd, "envFrom": odd}], "volumes": odd}):
+        read_pod_texts("Pod", {"metadata": odd, "spec": spec})
+    entry = {"name": odd, "value": odd, "valueFrom": {"configMapKeyRef": odd, "fieldRef": odd}}
+    read = read_pod_texts("Pod", {"spec": {"containers": [{"env": [entry]}]}})
+    assert all(variable.taken is None for container in read.containers for variable in container.variables)
