@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from k8sresolve.testing.controllers.kubelet import Kubelet, KubeletEvent, PodDNS, ResolvConf, pod_dns
     from k8sresolve.testing.controllers.rollouts import Rollout, RolloutStep
     from k8sresolve.testing.coredns.plugins.kubernetes.options import KubernetesOptions
+    from k8sresolve.testing.coredns.upstream import Upstream
     from k8sresolve.testing.network.clock import Clock
     from k8sresolve.testing.network.criteria import Which
     from k8sresolve.testing.network.faults import Fault, Scenario
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from k8sresolve.testing.objects.kinds import Pod
     from k8sresolve.testing.programs.dnspython import OfflineNameserver
     from k8sresolve.testing.programs.patch import Patch
+    from k8sresolve.testing.versions import COREDNS_VERSIONS, DIFFERENCES, KUBERNETES_VERSIONS, Difference, Version
 
 _HOMES = {
     ".findings": ("Finding",),  # a value of the whole project
@@ -31,6 +33,7 @@ _HOMES = {
     "controllers.kubelet": ("Kubelet", "KubeletEvent", "PodDNS", "ResolvConf", "pod_dns"),
     "controllers.rollouts": ("Rollout", "RolloutStep"),
     "coredns.plugins.kubernetes.options": ("KubernetesOptions",),
+    "coredns.upstream": ("Upstream",),
     "network.clock": ("Clock",),
     "network.criteria": ("Which",),
     "network.faults": ("Fault", "Scenario"),
@@ -42,14 +45,19 @@ _HOMES = {
     "objects.kinds": ("Pod",),
     "programs.dnspython": ("OfflineNameserver",),
     "programs.patch": ("Patch",),
+    "versions": ("COREDNS_VERSIONS", "DIFFERENCES", "KUBERNETES_VERSIONS", "Difference", "Version"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "COREDNS_VERSIONS",
+    "DIFFERENCES",
+    "KUBERNETES_VERSIONS",
     "MANIFEST_SUFFIXES",
     "RCODES",
     "Clock",
     "Cluster",
+    "Difference",
     "Fault",
     "Finding",
     "Kubelet",
@@ -68,6 +76,8 @@ __all__ = [
     "RolloutStep",
     "Scenario",
     "Server",
+    "Upstream",
+    "Version",
     "Which",
     "pod_dns",
     "scenarios",

@@ -29,10 +29,9 @@ from k8sresolve.testing.controllers.hosts_file import write_hosts_file
 from k8sresolve.testing.controllers.kubelet import Kubelet, ResolvConf, write_resolv_conf
 from k8sresolve.testing.controllers.networks import NODE_IPS
 from k8sresolve.testing.controllers.rollouts import Rollout
-from k8sresolve.testing.coredns.assemble import assemble
-from k8sresolve.testing.coredns.chain import Answering
+from k8sresolve.testing.coredns.assemble import Assembled, assemble
 from k8sresolve.testing.coredns.dns_service import cluster_dns, dns_services
-from k8sresolve.testing.coredns.messages import Responder
+from k8sresolve.testing.coredns.messages import Responder, echoed_options
 from k8sresolve.testing.coredns.plugins.file import EMPTY_INTERNET
 from k8sresolve.testing.coredns.plugins.kubernetes.options import KubernetesOptions
 from k8sresolve.testing.coredns.settings import DEFAULT_SERVER_ADDRESSES, ServerSettings
@@ -47,6 +46,8 @@ from k8sresolve.testing.objects.manifests import read_manifests, read_objects
 from k8sresolve.testing.objects.store import Store
 from k8sresolve.testing.programs.resolvers import OfflineAsyncResolver, OfflineResolver, Place
 from k8sresolve.testing.programs.routes import Routes
+from k8sresolve.testing.versions import DEFAULT_COREDNS, DEFAULT_KUBERNETES, Version
+from k8sresolve.testing.versions import kubernetes as kubernetes_version
 
 if TYPE_CHECKING:
     from k8sresolve._getaddrinfo.libc import LibcName
@@ -62,20 +63,21 @@ class Cluster:
     """A cluster that is not there: a store of Kubernetes objects and a nameserver that answers from it as CoreDNS does.
 
     Made by `from_manifests` or `from_objects`. `network` takes faults, `clock` is the time by which its resolvers and
-    its nameserver's cache live, and `queries` logs what was asked. `warnings` says what was passed over in manifests,
-    and what the Corefile asks for that is not modelled here. `kubelet` is what nodes tell their pods about DNS; another
-    may be put in its place.
+    its nameserver's cache live, and `queries` logs what was asked. `upstream` is what stands outside: while its
+    `reachable` is False nobody answers there. `coredns` and `kubernetes` are the versions. `warnings` says what was
+    passed over in manifests, and what the Corefile asks for that is not modelled here. `kubelet` is what nodes tell
+    their pods about DNS; another may be put in its place.
     """
 
     def __init__(
         self,
         store: Store,
-        server: Answering,
-        cluster_domain: str,
+        nameserver: Assembled,
         *,
         control_plane: ControlPlane,
-        outside: Answering,
         server_addresses: Sequence[str],
+        coredns: Version,
+        kubernetes: Version,
         clock: Clock,
         warnings: Sequence[str] = (),
         any_namespace: bool = False,
@@ -85,18 +87,23 @@ class Cluster:
         self.clock = clock
         self.queries = QueryLog()
         self.warnings = tuple(warnings)
-        self._responder = Responder(server)
+        self.upstream = nameserver.upstream
+        self.coredns, self.kubernetes = coredns, kubernetes
+        self._responder = Responder(nameserver.server, echoed_options(coredns))
         self.network = Network(self._responder, self.clock, self.queries, replicas=server_addresses)
-        self._cluster_domain = cluster_domain
+        self._cluster_domain = nameserver.cluster_domain
         self._control_plane = control_plane
-        self._outside = Responder(outside)
+        self._outside = Responder(nameserver.outside)
         self._server_addresses = tuple(server_addresses)
         self._changes = Changes(
             store, control_plane, self.network.hold, any_namespace=any_namespace, apply_namespace=apply_namespace
         )
-        self._routes = Routes(store, control_plane.networks, cluster_domain)
+        self._routes = Routes(store, control_plane.networks, self._cluster_domain)
         self.kubelet = Kubelet(
-            cluster_dns=(self._nameserver(),), cluster_domain=cluster_domain, node_ips=tuple(self._node_ips())
+            cluster_dns=(self._nameserver(),),
+            cluster_domain=self._cluster_domain,
+            node_ips=tuple(self._node_ips()),
+            kubernetes=kubernetes,
         )
 
     @classmethod
@@ -109,11 +116,14 @@ class Cluster:
         corefile: str | None = None,
         environment: Mapping[str, str] = _NO_ENVIRONMENT,
         upstream: Mapping[str, str] | None = EMPTY_INTERNET,
+        upstream_authoritative: bool = False,
         server_addresses: Sequence[str] = DEFAULT_SERVER_ADDRESSES,
         seed: int = 0,
         service_cidrs: Sequence[str] | None = None,
         pod_cidrs: Sequence[str] | None = None,
         built_ins: bool = True,
+        coredns: str | Version = DEFAULT_COREDNS,
+        kubernetes: str | Version = DEFAULT_KUBERNETES,
     ) -> "Cluster":
         """Make a cluster of manifest files, and of directories of them, as given to `kubectl apply`.
 
@@ -127,8 +137,12 @@ class Cluster:
         `options` given, by default as kubeadm sets them. `environment` has the values of a Corefile's variables,
         `{$NAME}`; this process's own are never read. `upstream` maps origins to the texts of the zone files that stand
         behind the cluster, by default an Internet in which no name exists. Names in no zone are REFUSED, with None all
-        of them. `server_addresses` are the nameserver's own, which show in its NS records. By `seed` the plugin
-        `loadbalance` shuffles.
+        of them. They are answered as by a resolver, or, with `upstream_authoritative`, as by their own nameserver.
+        `server_addresses` are the nameserver's own, which show in its NS records. By `seed` the plugin `loadbalance`
+        shuffles.
+
+        `coredns` and `kubernetes` are the versions that answer, and that check manifests and make resolv.conf files:
+        one of `COREDNS_VERSIONS` and of `KUBERNETES_VERSIONS`. The defaults are what kubeadm 1.37 sets up.
 
         Workloads, Services with selectors and pods become what controllers make of them: pods that run, ClusterIPs and
         EndpointSlices. What an object states is used as it stands. ClusterIPs come from `service_cidrs` and pods'
@@ -149,8 +163,10 @@ class Cluster:
             corefile=corefile,
             environment=environment,
             upstream=upstream,
+            upstream_authoritative=upstream_authoritative,
             server_addresses=server_addresses,
             seed=seed,
+            coredns=coredns,
         )
         notes: list[str] = []
         apply_namespace = check_namespace(apply_namespace)
@@ -162,6 +178,7 @@ class Cluster:
             pod_cidrs=pod_cidrs,
             apply_namespace=apply_namespace,
             built_ins=built_ins,
+            kubernetes=kubernetes,
             notes=notes,
         )
 
@@ -175,11 +192,14 @@ class Cluster:
         corefile: str | None = None,
         environment: Mapping[str, str] = _NO_ENVIRONMENT,
         upstream: Mapping[str, str] | None = EMPTY_INTERNET,
+        upstream_authoritative: bool = False,
         server_addresses: Sequence[str] = DEFAULT_SERVER_ADDRESSES,
         seed: int = 0,
         service_cidrs: Sequence[str] | None = None,
         pod_cidrs: Sequence[str] | None = None,
         built_ins: bool = True,
+        coredns: str | Version = DEFAULT_COREDNS,
+        kubernetes: str | Version = DEFAULT_KUBERNETES,
     ) -> "Cluster":
         """Make a cluster of objects as `json.load` or `yaml.safe_load` give them; the rest as in `from_manifests`.
 
@@ -193,8 +213,10 @@ class Cluster:
             corefile=corefile,
             environment=environment,
             upstream=upstream,
+            upstream_authoritative=upstream_authoritative,
             server_addresses=server_addresses,
             seed=seed,
+            coredns=coredns,
         )
         apply_namespace = check_namespace(apply_namespace)
         return cls._of(
@@ -204,6 +226,7 @@ class Cluster:
             pod_cidrs=pod_cidrs,
             apply_namespace=apply_namespace,
             built_ins=built_ins,
+            kubernetes=kubernetes,
         )
 
     @classmethod
@@ -216,20 +239,22 @@ class Cluster:
         pod_cidrs: Sequence[str] | None,
         built_ins: bool,
         apply_namespace: str,
+        kubernetes: str | Version,
         notes: Sequence[str] = (),
     ) -> "Cluster":
         for note in notes:
             logger.warning("%s", note)
+        version = kubernetes_version(kubernetes)
         store, clock = Store(), Clock()
         control_plane = apply(store, resources, service_cidrs=service_cidrs, pod_cidrs=pod_cidrs, built_ins=built_ins)
         nameserver = assemble(store, clock.monotonic, settings)
         return cls(
             store,
-            nameserver.server,
-            nameserver.cluster_domain,
+            nameserver,
             control_plane=control_plane,
-            outside=nameserver.outside,
             server_addresses=settings.server_addresses,
+            coredns=settings.coredns,
+            kubernetes=version,
             clock=clock,
             warnings=(*notes, *nameserver.notes),
             apply_namespace=apply_namespace,
@@ -239,8 +264,8 @@ class Cluster:
     def respond(self, message: bytes, *, tcp: bool = False, client: str = "") -> bytes | None:
         """Answer a DNS message as CoreDNS would, over UDP or TCP; None where it would send nothing.
 
-        `client` is the address that it comes from, which only the plugin `autopath` looks at. No octets make it raise;
-        what is none is a `ConfigError`.
+        `client` is the address that it comes from, which the plugins `autopath`, `acl`, `view` and `rewrite` look at.
+        No octets make it raise; what is none is a `ConfigError`.
         """
         if not isinstance(message, bytes | bytearray | memoryview):
             raise ConfigError(f"{told(message)} is no DNS message", advice="give its octets")
@@ -510,7 +535,8 @@ class Cluster:
         error Service default/db spec.externalName
         """
         service = None if name is None else find_service(self.store, name, namespace, self._cluster_domain)
-        return check(self.store, self._cluster_domain, self._control_plane.networks, service)
+        networks = self._control_plane.networks
+        return check(self.store, self._cluster_domain, networks, service, kubernetes=self.kubernetes)
 
     def _place(self, config: ResolverConfig | None, namespace: str | None, pod: str | None) -> Place:
         if pod is None:

@@ -12,7 +12,8 @@ import pytest
 
 from k8sresolve.errors import ManifestError
 from k8sresolve.testing import Cluster
-from k8sresolve.testing.coredns.directives import DIRECTIVES, REMOVED, Arguments
+from k8sresolve.testing.coredns.directives import REMOVED, Arguments, directives
+from k8sresolve.testing.versions import DEFAULT_COREDNS
 from tests.live import servers
 
 pytestmark = pytest.mark.live
@@ -49,7 +50,7 @@ OWN_WORDS = frozenset(
 
 def corefiles() -> Iterator[str]:
     """A line, or a block, for each directive and option: as few and as many words as it takes, and one beside."""
-    for name, known in DIRECTIVES.items():
+    for name, known in directives(DEFAULT_COREDNS).items():
         if name in ("on", "tls", "rewrite"):
             continue  # these have words of their own
         head = f"{name} {GOOD.get(name, '')}".strip()

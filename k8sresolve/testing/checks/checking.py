@@ -19,13 +19,21 @@ from k8sresolve.testing.checks.telling import listed
 from k8sresolve.testing.controllers.networks import Networks
 from k8sresolve.testing.objects.kinds import Endpoints, EndpointSlice, Resource, Service
 from k8sresolve.testing.objects.store import Store
+from k8sresolve.testing.versions import DEFAULT_KUBERNETES, Version
 
 _Checked = TypeVar("_Checked")
 
 
-def check(store: Store, cluster_domain: str, networks: Networks, service: Service | None = None) -> tuple[Finding, ...]:
+def check(
+    store: Store,
+    cluster_domain: str,
+    networks: Networks,
+    service: Service | None = None,
+    *,
+    kubernetes: Version = DEFAULT_KUBERNETES,
+) -> tuple[Finding, ...]:
     """Check one Service, with what is named after it, or all that is in the store; the worst comes first."""
-    around = AllObjects(store, cluster_domain, networks)
+    around = AllObjects(store, cluster_domain, networks, kubernetes)
     services = around.services if service is None else [service]
     found = worst_first(
         chain(

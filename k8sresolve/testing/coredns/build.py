@@ -34,7 +34,7 @@ def build(blocks: Sequence[ServerBlock], surroundings: Surroundings) -> Built:
     any_class: set[int] = set()
     for block in blocks:
         for directive in block.directives:
-            check_known(directive)
+            check_known(directive, surroundings.coredns)
         keys = [(zone, port, key) for key in block.keys for zone, port in _read_key(key, building)]
         if not keys:
             continue

@@ -23,10 +23,11 @@ MAX_DEPTH = 8
 _MAX_ALIASED = 100_000
 
 
-Sender: TypeAlias = Literal["plugin", "server", "nobody"]
+Sender: TypeAlias = Literal["plugin", "server", "error", "nobody"]
 """Who sends a reply: a plugin, or no plugin and the server itself, or nobody, so that the asker waits in vain.
 
-No plugin sees what is not a plugin's, be it to remember or to change it.
+`error` is the server, too, as a plugin has failed. No plugin sees what is not a plugin's, be it to remember or to
+change it.
 """
 
 
@@ -84,7 +85,7 @@ def unwritten(rcode: int) -> Reply:
     return Reply(rcode, authoritative=False, sender="server")
 
 
-FAILED = unwritten(SERVFAIL)
+FAILED = Reply(SERVFAIL, authoritative=False, sender="error")
 """The reply to an error of CoreDNS's own, such as a question that the last plugin leaves over."""
 
 

@@ -175,7 +175,7 @@ class Store:
         return self._services_by_external_ip.get(ip)
 
     def pods_with(self, ip: str) -> Sequence[Pod]:
-        """Find the Pods that have an IP, by its exact text: several with hostNetwork."""
+        """Find the Pods that have an IP, as any of theirs, by its exact text: several with hostNetwork."""
         return self._pods_by_ip.get(ip)
 
     def _changed(self, resource: Resource) -> None:
@@ -213,8 +213,8 @@ class Store:
                 if resource.imported is not None:
                     self._imported_slices.add([(resource.namespace, resource.imported)], resource)
                 self._slices_by_address.add([entry.address for entry in resource.addresses], resource)
-            case Pod() if resource.ip and not resource.gone:
-                self._pods_by_ip.add([resource.ip], resource)
+            case Pod() if not resource.gone:
+                self._pods_by_ip.add(resource.written_ips, resource)
             case _:
                 pass
 
@@ -228,7 +228,7 @@ class Store:
                 if resource.imported is not None:
                     self._imported_slices.discard([(resource.namespace, resource.imported)], resource)
                 self._slices_by_address.discard([entry.address for entry in resource.addresses], resource)
-            case Pod() if resource.ip and not resource.gone:
-                self._pods_by_ip.discard([resource.ip], resource)
+            case Pod() if not resource.gone:
+                self._pods_by_ip.discard(resource.written_ips, resource)
             case _:
                 pass

@@ -1,5 +1,6 @@
 """CoreDNS's `hosts` plugin: names and addresses from lines as in hosts(5), in the Corefile and in a file."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -14,8 +15,12 @@ from k8sresolve.testing.coredns.corefile import Directive
 from k8sresolve.testing.coredns.names import Labels, fqdn, holds, split
 from k8sresolve.testing.coredns.records import Record, address_record
 from k8sresolve.testing.coredns.setup import Block, Specification, labels, only, zones
+from k8sresolve.testing.versions import DEFAULT_COREDNS, HOSTS_LINES, Version
 
 _OWN_HOSTS = "/etc/hosts"
+_LONGEST_WORD, _TOO_LONG = 1024, 65536  # octets
+_WORD = re.compile(r"[^ \t\v\f\r]+")
+_GO_WORD = re.compile(r"[^\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+")  # Go's unicode.IsSpace
 
 POD_HOSTS = """\
 127.0.0.1 localhost
@@ -44,14 +49,35 @@ class HostsOptions:
     reverse: bool = True
 
 
-class _Table:
-    """One text, by name and by address. The first label of a name may be `*`."""
+def _words(text: str) -> Iterator[list[str]]:
+    """Part a text into the words of its lines, comments left out; what is no name is too long for one."""
+    for line in text.split("\n"):
+        words = _WORD.findall(line.partition("#")[0])
+        if words and _octets(words[0]) <= _LONGEST_WORD:
+            yield [word for word in words if _octets(word) <= _LONGEST_WORD]
 
-    def __init__(self, text: str, zones: tuple[Labels, ...]) -> None:
+
+def _words_until_a_long_line(text: str) -> Iterator[list[str]]:
+    """Part a text as CoreDNS did before 1.15.0: it reads no further than to a line that is too long for it."""
+    for line in text.split("\n"):
+        if _octets(line) >= _TOO_LONG:
+            return
+        words = _GO_WORD.findall(line.partition("#")[0])
+        if words:
+            yield words
+
+
+def _octets(text: str) -> int:
+    return len(text.encode(errors="surrogateescape"))
+
+
+class _Table:
+    """The words of a text's lines, by name and by address. The first label of a name may be `*`."""
+
+    def __init__(self, lines: Iterable[Sequence[str]], zones: tuple[Labels, ...]) -> None:
         self._by_name: dict[tuple[str, int], list[bytes]] = defaultdict(list)
         self._by_address: dict[str, list[str]] = defaultdict(list)
-        for line in text.splitlines():
-            address, *names = line.partition("#")[0].split() or ("",)
+        for address, *names in lines:
             packed = pack_address(address.partition("%")[0])
             for name in map(_normal, names) if packed is not None else ():
                 if packed is not None and holds(zones, split(name)):
@@ -74,9 +100,10 @@ def _normal(name: str) -> str:
 class Hosts:
     """The plugin. A name that is not there and does not fall through is SERVFAIL: there is no SOA to deny it with."""
 
-    def __init__(self, options: HostsOptions) -> None:
+    def __init__(self, options: HostsOptions, coredns: Version = DEFAULT_COREDNS) -> None:
         self._options = options
-        self._tables = [_Table(text, options.zones) for text in options.texts]
+        words = _words if coredns.has(HOSTS_LINES) else _words_until_a_long_line
+        self._tables = [_Table(words(text), options.zones) for text in options.texts]
 
     def answer(self, request: Request, rest: Chain) -> Reply:
         """Answer, or leave it to the next plugin."""
@@ -125,7 +152,9 @@ def _set_up(block: Block, directives: Sequence[Directive]) -> Iterator[Plugin]:
             case _:
                 lines.append(" ".join((option.name, *option.words)))
     text = POD_HOSTS if not file or file[0].text == _OWN_HOSTS else block.read_file(file[0]) or ""
-    yield Hosts(HostsOptions(texts=(text, "\n".join(lines)), zones=labels(block.zones_of(served)), **options))
+    yield Hosts(
+        HostsOptions(texts=(text, "\n".join(lines)), zones=labels(block.zones_of(served)), **options), block.coredns
+    )
 
 
 SPECIFICATION = Specification(

@@ -12,6 +12,7 @@ from k8sresolve.testing.coredns.chain import NOTIFY, Reply, Request, unwritten
 from k8sresolve.testing.coredns.corefile import parse_corefile
 from k8sresolve.testing.coredns.plugins.cache import SPECIFICATION, Cache, CacheOptions
 from k8sresolve.testing.coredns.records import ANY, AXFR, Record, address_record, soa_record
+from k8sresolve.testing.versions import DEFAULT_COREDNS
 from tests.testing.coredns.world import KUBERNETES, WEB, answer, ask, cluster, outcome, ttl
 
 
@@ -192,6 +193,7 @@ class _Block:
 
     def __init__(self, clock, directive):
         self.surroundings = SimpleNamespace(clock=clock.monotonic)
+        self.coredns = DEFAULT_COREDNS
         self.options = lambda _: directive.block
         self.zones_of = lambda _: (".",)
 
