@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from k8sresolve.testing.controllers.rollouts import Rollout, RolloutStep
     from k8sresolve.testing.coredns.plugins.kubernetes.options import KubernetesOptions
     from k8sresolve.testing.coredns.upstream import Upstream
+    from k8sresolve.testing.differing import ANY_INTERNET, Changed, Question, compare_versions
     from k8sresolve.testing.network.clock import Clock
     from k8sresolve.testing.network.criteria import Which
     from k8sresolve.testing.network.faults import Fault, Scenario
@@ -34,6 +35,7 @@ _HOMES = {
     "controllers.rollouts": ("Rollout", "RolloutStep"),
     "coredns.plugins.kubernetes.options": ("KubernetesOptions",),
     "coredns.upstream": ("Upstream",),
+    "differing": ("ANY_INTERNET", "Changed", "Question", "compare_versions"),
     "network.clock": ("Clock",),
     "network.criteria": ("Which",),
     "network.faults": ("Fault", "Scenario"),
@@ -50,11 +52,13 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "ANY_INTERNET",
     "COREDNS_VERSIONS",
     "DIFFERENCES",
     "KUBERNETES_VERSIONS",
     "MANIFEST_SUFFIXES",
     "RCODES",
+    "Changed",
     "Clock",
     "Cluster",
     "Difference",
@@ -71,6 +75,7 @@ __all__ = [
     "PodDNS",
     "QueryCount",
     "QueryLog",
+    "Question",
     "ResolvConf",
     "Rollout",
     "RolloutStep",
@@ -79,6 +84,7 @@ __all__ = [
     "Upstream",
     "Version",
     "Which",
+    "compare_versions",
     "pod_dns",
     "scenarios",
 ]

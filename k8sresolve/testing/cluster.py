@@ -29,7 +29,7 @@ from k8sresolve.testing.controllers.hosts_file import write_hosts_file
 from k8sresolve.testing.controllers.kubelet import Kubelet, ResolvConf, write_resolv_conf
 from k8sresolve.testing.controllers.networks import NODE_IPS
 from k8sresolve.testing.controllers.rollouts import Rollout
-from k8sresolve.testing.coredns.assemble import Assembled, assemble
+from k8sresolve.testing.coredns.assemble import assemble
 from k8sresolve.testing.coredns.dns_service import cluster_dns, dns_services
 from k8sresolve.testing.coredns.messages import Responder, echoed_options
 from k8sresolve.testing.coredns.plugins.file import EMPTY_INTERNET
@@ -64,7 +64,8 @@ class Cluster:
 
     Made by `from_manifests` or `from_objects`. `network` takes faults, `clock` is the time by which its resolvers and
     its nameserver's cache live, and `queries` logs what was asked. `upstream` is what stands outside: while its
-    `reachable` is False nobody answers there. `coredns` and `kubernetes` are the versions. `warnings` says what was
+    `reachable` is False nobody answers there. `coredns` and `kubernetes` are the versions, and `corefile_names` are the
+    names that the Corefile itself gives, in `hosts` and zone files. `warnings` says what was
     passed over in manifests, and what the Corefile asks for that is not modelled here. `kubelet` is what nodes tell
     their pods about DNS; another may be put in its place.
     """
@@ -72,29 +73,30 @@ class Cluster:
     def __init__(
         self,
         store: Store,
-        nameserver: Assembled,
+        settings: ServerSettings,
         *,
         control_plane: ControlPlane,
-        server_addresses: Sequence[str],
-        coredns: Version,
         kubernetes: Version,
-        clock: Clock,
-        warnings: Sequence[str] = (),
+        notes: Sequence[str] = (),
         any_namespace: bool = False,
         apply_namespace: str = "default",
     ) -> None:
         self.store = store
-        self.clock = clock
+        self.clock = Clock()
         self.queries = QueryLog()
-        self.warnings = tuple(warnings)
+        nameserver = assemble(store, self.clock.monotonic, settings)
+        self.warnings = (*notes, *nameserver.notes)
         self.upstream = nameserver.upstream
-        self.coredns, self.kubernetes = coredns, kubernetes
-        self._responder = Responder(nameserver.server, echoed_options(coredns))
-        self.network = Network(self._responder, self.clock, self.queries, replicas=server_addresses)
+        self.coredns, self.kubernetes = settings.coredns, kubernetes
+        self._responder = Responder(nameserver.server, echoed_options(settings.coredns))
+        self.network = Network(self._responder, self.clock, self.queries, replicas=settings.server_addresses)
+        self._settings = settings
+        self._notes = tuple(notes)
+        self._any_namespace, self._apply_namespace = any_namespace, apply_namespace
+        self.corefile_names = nameserver.names
         self._cluster_domain = nameserver.cluster_domain
         self._control_plane = control_plane
         self._outside = Responder(nameserver.outside)
-        self._server_addresses = tuple(server_addresses)
         self._changes = Changes(
             store, control_plane, self.network.hold, any_namespace=any_namespace, apply_namespace=apply_namespace
         )
@@ -245,21 +247,43 @@ class Cluster:
         for note in notes:
             logger.warning("%s", note)
         version = kubernetes_version(kubernetes)
-        store, clock = Store(), Clock()
+        store = Store()
         control_plane = apply(store, resources, service_cidrs=service_cidrs, pod_cidrs=pod_cidrs, built_ins=built_ins)
-        nameserver = assemble(store, clock.monotonic, settings)
-        return cls(
+        made = cls(
             store,
-            nameserver,
+            settings,
             control_plane=control_plane,
-            server_addresses=settings.server_addresses,
-            coredns=settings.coredns,
             kubernetes=version,
-            clock=clock,
-            warnings=(*notes, *nameserver.notes),
+            notes=notes,
             apply_namespace=apply_namespace,
             any_namespace=not any(isinstance(resource, Namespace) for resource in resources),
         )
+        if left_out := made.warnings[len(notes) :]:
+            logger.warning("the offline cluster does not model, and leaves out: %s", "; ".join(left_out))
+        return made
+
+    def with_versions(self, *, coredns: str | Version = "", kubernetes: str | Version = "") -> "Cluster":
+        """Make a cluster of the same objects, now and later, in which other versions answer.
+
+        It has a clock, a network and a log of its own. Raises `ManifestError` where that CoreDNS would not start with
+        the Corefile, and `ConfigError` for a version that is not known.
+
+        >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml").with_versions(coredns="1.15.0")
+        >>> print(cluster.coredns, cluster.kubernetes, sep=", ")
+        CoreDNS 1.15.0, Kubernetes 1.37
+        """
+        version = kubernetes_version(kubernetes or self.kubernetes)
+        made = Cluster(
+            self.store,
+            attrs.evolve(self._settings, coredns=coredns or self.coredns),
+            control_plane=self._control_plane,
+            kubernetes=version,
+            notes=self._notes,
+            any_namespace=self._any_namespace,
+            apply_namespace=self._apply_namespace,
+        )
+        made.kubelet = attrs.evolve(self.kubelet, kubernetes=version)
+        return made
 
     def respond(self, message: bytes, *, tcp: bool = False, client: str = "") -> bytes | None:
         """Answer a DNS message as CoreDNS would, over UDP or TCP; None where it would send nothing.
@@ -566,7 +590,7 @@ class Cluster:
         """The addresses at which the cluster's nameserver answers."""
         yield from map(canonical, self.kubelet.cluster_dns)
         yield self._nameserver()
-        yield from self._server_addresses
+        yield from self._settings.server_addresses
         for service in dns_services(self.store):
             yield from service.cluster_ips
             for part in self.store.slices(service.namespace, service.name):

@@ -5,6 +5,7 @@ whatever answers asks `version.has(DIFFERENCE)`. Nothing stands here that was no
 in their sources.
 """
 
+from collections.abc import Mapping
 from typing import Literal, NoReturn, TypeAlias
 
 import attrs
@@ -17,13 +18,16 @@ Program: TypeAlias = Literal["CoreDNS", "Kubernetes"]
 COREDNS_VERSIONS = ("1.14.7", "1.15.0")
 KUBERNETES_VERSIONS = ("1.36", "1.37", "1.38")
 
+_KNOWN: Mapping[Program, tuple[str, ...]] = {"CoreDNS": COREDNS_VERSIONS, "Kubernetes": KUBERNETES_VERSIONS}
+
 
 @attrs.frozen
 class Difference:
     """One thing that a version does otherwise than those before it.
 
     `since` is the first version that does, `sources` are the changes that brought it, or the files that have it.
-    `what` says what a client sees, `who` whom it concerns, and `advice` what to do about it.
+    `what` says what a client sees, `who` whom it concerns, and `advice` what to do about it. One that is `special` is
+    seen by clients alone that ask what no libc asks.
     """
 
     name: str
@@ -33,12 +37,13 @@ class Difference:
     what: str
     who: str
     advice: str
+    special: bool = False
 
 
-def _coredns(name: str, sources: str, what: str, who: str, advice: str) -> Difference:
+def _coredns(name: str, sources: str, what: str, who: str, advice: str, *, special: bool = False) -> Difference:
     """Make one of CoreDNS 1.15.0, by the numbers of pull requests or else by files of its source."""
     told_of = tuple(f"coredns/coredns#{source}" if source.isdecimal() else source for source in sources.split())
-    return Difference(name, "CoreDNS", "1.15.0", told_of, what, who, advice)
+    return Difference(name, "CoreDNS", "1.15.0", told_of, what, who, advice, special)
 
 
 STORED_AA = _coredns(
@@ -54,6 +59,7 @@ NO_OPTIONS = _coredns(
     "EDNS options of the query (NSID, EXPIRE, COOKIE, TCP-KEEPALIVE, PADDING) are not sent back, and take no room",
     "clients that send such options, as `dig` does with a COOKIE",
     "expect no option in replies; a client that checks cookies takes a reply without one",
+    special=True,
 )
 POD_IPS = _coredns(
     "pod-ips",
@@ -83,6 +89,7 @@ NOTIFY_PASSED = _coredns(
     "`cache` passes a NOTIFY on, and leaves its TTL; before, it answered one from memory",
     "who sends NOTIFY to the cluster's nameserver",
     "nothing, as a cluster's nameserver has no secondaries",
+    special=True,
 )
 SELF_ALIAS = _coredns(
     "self-alias",
@@ -171,8 +178,8 @@ class Version:
         return difference in self.differences
 
     def reaches(self, text: str) -> bool:
-        """Whether this version is that one or a later one."""
-        return _numbers(self.text) >= _numbers(text)
+        """Whether this version does all that the version `text` brought."""
+        return all(self.has(one) for one in DIFFERENCES if (one.program, one.since) == (self.program, text))
 
     def __str__(self) -> str:
         return f"{self.program} {self.text}"
@@ -180,25 +187,23 @@ class Version:
 
 def coredns(text: object) -> Version:
     """Find a version of CoreDNS. Raises `ConfigError` for one that is not known."""
-    return _find("CoreDNS", COREDNS_VERSIONS, text)
+    return find_version("CoreDNS", text)
 
 
 def kubernetes(text: object) -> Version:
     """Find a version of Kubernetes. Raises `ConfigError` for one that is not known."""
-    return _find("Kubernetes", KUBERNETES_VERSIONS, text)
+    return find_version("Kubernetes", text)
 
 
-def _find(program: Program, known: tuple[str, ...], text: object) -> Version:
+def find_version(program: Program, text: object) -> Version:
+    """Find a version of a program. Raises `ConfigError` for one that is not known."""
+    known = _KNOWN[program]
     if isinstance(text, Version) and text.program == program:
         return text
     if not isinstance(text, str) or text not in known:
         _refuse(program, known, text)
     here = known[: known.index(text) + 1]
     return Version(program, text, frozenset(one for one in DIFFERENCES if one.program == program and one.since in here))
-
-
-def _numbers(text: str) -> tuple[int, ...]:
-    return tuple(map(int, text.split(".")))
 
 
 def _refuse(program: Program, known: tuple[str, ...], text: object) -> NoReturn:

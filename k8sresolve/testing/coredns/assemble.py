@@ -8,7 +8,6 @@ from typing import NamedTuple
 import attrs
 
 from k8sresolve._escaping import escaped
-from k8sresolve._log import logger
 from k8sresolve.testing.coredns.build import Built, build
 from k8sresolve.testing.coredns.chain import Answering, CoreDNSServer
 from k8sresolve.testing.coredns.corefile import DiskFiles, Files, MountedFiles, parse_corefile
@@ -25,7 +24,7 @@ from k8sresolve.testing.objects.store import Store
 class Assembled(NamedTuple):
     """The cluster's nameserver, and `outside`, the ones outside of it, which ask `upstream`.
 
-    `notes` say what of a Corefile is not modelled.
+    `notes` say what of a Corefile is not modelled, and `names` are those that it gives itself.
     """
 
     server: Answering
@@ -33,6 +32,7 @@ class Assembled(NamedTuple):
     upstream: Upstream
     cluster_domain: str
     notes: tuple[str, ...]
+    names: frozenset[str]
 
 
 class _Source(NamedTuple):
@@ -49,7 +49,7 @@ def assemble(store: Store, clock: Callable[[], float], settings: ServerSettings)
     By the settings' Corefile, or by their options with `upstream` behind the plugin, or by the ConfigMap
     kube-system/coredns in the store, or by default options. A Corefile without the `kubernetes` plugin is that of a
     cache on the node: what it forwards to the cluster's nameserver goes to the one there would be without it.
-    What is not modelled is logged, once. Raises `ManifestError` for a Corefile and `ConfigError` for a zone file.
+    Raises `ManifestError` for a Corefile and `ConfigError` for a zone file.
     """
     upstream = Upstream(settings.upstream or {}, authoritative=settings.upstream_authoritative)
     outside = CoreDNSServer({".": [upstream]})
@@ -76,9 +76,7 @@ def assemble(store: Store, clock: Callable[[], float], settings: ServerSettings)
         make = cache(partial(_with_corefile, source, surroundings, settings.environment, make))
     built = make()
     notes = tuple(map(escaped, built.notes))
-    if notes:
-        logger.warning("the offline cluster does not model, and leaves out: %s", "; ".join(notes))
-    return Assembled(built.server, outside, upstream, built.cluster_domain, notes)
+    return Assembled(built.server, outside, upstream, built.cluster_domain, notes, built.names)
 
 
 def _with_corefile(

@@ -218,7 +218,6 @@ class Pod(Manifested):
     name: str
     ip: str = ""
     ips: tuple[str, ...] = ()
-    spellings: tuple[tuple[str, str], ...] = ()
     phase: str = ""
     ready: bool | None = None
     terminating: bool = False
@@ -227,6 +226,7 @@ class Pod(Manifested):
     owner: str = ""
     own_hostname: str = ""
     spec: PodSpec = PodSpec()
+    spellings: tuple[tuple[str, str], ...] = ()
 
     @property
     def hostname(self) -> str:

@@ -97,6 +97,10 @@ class _Zone:
     def at(self, labels: Labels, rdtype: int) -> tuple[Record, ...]:
         return self._nodes.get(labels, {}).get(rdtype, ())
 
+    def names(self) -> Iterator[str]:
+        """The names of its records."""
+        return (next(iter(node.values()))[0].name for node in self._nodes.values())
+
     def has(self, labels: Labels) -> bool:
         """Whether the name is an owner."""
         return labels in self._nodes
@@ -107,7 +111,7 @@ class _Zone:
 
     def wildcard(self, labels: Labels) -> Labels | None:
         """Find the owner `*` that stands for a name that does not exist (RFC 4592, section 3.3.1)."""
-        for start in range(1, len(labels)):
+        for start in range(1, len(labels) + 1):
             if self.exists(labels[start:]) or labels[start:] == self.labels:
                 owner = ("*", *labels[start:])
                 return owner if owner in self._nodes else None
@@ -135,6 +139,10 @@ class Zones:
         found = [(split(fqdn(origin.lower())), text and _Zone(origin, text, coredns)) for origin, text in files.items()]
         self._zones = sorted(found, key=lambda zone: len(zone[0]), reverse=True)
         self._fallthrough = [split(fqdn(zone.lower())) for zone in fallthrough]
+
+    def names(self) -> Iterator[str]:
+        """Tell the names that have records."""
+        return (name for _, zone in self._zones if isinstance(zone, _Zone) for name in zone.names())
 
     def answer(self, request: Request, rest: Chain) -> Reply:
         """Answer from the zone with the longest matching origin."""

@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 import attrs
@@ -49,8 +50,13 @@ class HostsOptions:
     reverse: bool = True
 
 
+def lines_of(text: str, coredns: Version) -> Iterator[list[str]]:
+    """Part a text into the words of its lines, comments left out: an address, and names."""
+    return _words(text) if coredns.has(HOSTS_LINES) else _words_until_a_long_line(text)
+
+
 def _words(text: str) -> Iterator[list[str]]:
-    """Part a text into the words of its lines, comments left out; what is no name is too long for one."""
+    """Leave out words that are too long for a name; without an address, a line is nothing."""
     for line in text.split("\n"):
         words = _WORD.findall(line.partition("#")[0])
         if words and _octets(words[0]) <= _LONGEST_WORD:
@@ -58,7 +64,7 @@ def _words(text: str) -> Iterator[list[str]]:
 
 
 def _words_until_a_long_line(text: str) -> Iterator[list[str]]:
-    """Part a text as CoreDNS did before 1.15.0: it reads no further than to a line that is too long for it."""
+    """Read no further than to a line that is too long."""
     for line in text.split("\n"):
         if _octets(line) >= _TOO_LONG:
             return
@@ -92,6 +98,9 @@ class _Table:
     def names(self, address: str) -> Iterable[str]:
         return self._by_address.get(address, ())
 
+    def all_names(self) -> Iterator[str]:
+        yield from (name for name, _ in self._by_name)
+
 
 def _normal(name: str) -> str:
     return fqdn(name.lower())
@@ -102,8 +111,7 @@ class Hosts:
 
     def __init__(self, options: HostsOptions, coredns: Version = DEFAULT_COREDNS) -> None:
         self._options = options
-        words = _words if coredns.has(HOSTS_LINES) else _words_until_a_long_line
-        self._tables = [_Table(words(text), options.zones) for text in options.texts]
+        self._tables = [_Table(lines_of(text, coredns), options.zones) for text in options.texts]
 
     def answer(self, request: Request, rest: Chain) -> Reply:
         """Answer, or leave it to the next plugin."""
@@ -121,6 +129,10 @@ class Hosts:
         if records or self._addresses(name, A) or self._addresses(name, AAAA):
             return Reply(answer=records)
         return rest.answer(request) if holds(self._options.fallthrough, labels) else unwritten(SERVFAIL)
+
+    def names(self) -> Iterator[str]:
+        """Tell the names that lines have."""
+        return chain.from_iterable(table.all_names() for table in self._tables)
 
     def _addresses(self, name: str, rdtype: int) -> list[bytes]:
         return [packed for table in self._tables for packed in table.addresses(name, rdtype)]
