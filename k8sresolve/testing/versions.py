@@ -15,8 +15,11 @@ from k8sresolve.errors import ConfigError
 
 Program: TypeAlias = Literal["CoreDNS", "Kubernetes"]
 
-COREDNS_VERSIONS = ("1.14.7", "1.15.0")
-KUBERNETES_VERSIONS = ("1.36", "1.37", "1.38")
+COREDNS_VERSIONS: tuple[str, ...] = ("1.14.7", "1.15.0")
+"""The versions of CoreDNS that are known, the oldest first."""
+KUBERNETES_VERSIONS: tuple[str, ...] = ("1.36", "1.37", "1.38")
+"""The versions of Kubernetes that are known, the oldest first."""
+
 
 _KNOWN: Mapping[Program, tuple[str, ...]] = {"CoreDNS": COREDNS_VERSIONS, "Kubernetes": KUBERNETES_VERSIONS}
 
@@ -147,7 +150,7 @@ NODE_NAMESERVERS = Difference(
     "give the kubelet a --resolv-conf with nameservers that pods can reach, or such pods a dnsConfig",
 )
 
-DIFFERENCES = (
+DIFFERENCES: tuple[Difference, ...] = (
     STORED_AA,
     NO_OPTIONS,
     POD_IPS,
