@@ -3,35 +3,15 @@
 Authority and additional of a reply with RA are the upstream's, and are not compared.
 """
 
-import gzip
-import json
-import pathlib
-
-import dns.edns
-import dns.flags
 import dns.message
-import dns.opcode
-import dns.rcode
-import dns.rdataclass
-import dns.rdatatype
 import pytest
 
 from k8sresolve.errors import ManifestError
-from k8sresolve.testing import Cluster
+from k8sresolve.testing import COREDNS_VERSIONS, Cluster
+from tests.golden import stepped
 from tests.golden import test_coredns as goldens
 
-DATA = pathlib.Path(__file__).parent / "coredns-1.15.0"
-VERSIONS = ("1.14.7", "1.15.0")
-SET = {"AD": dns.flags.AD, "CD": dns.flags.CD}
-
-
-def read():
-    for path in sorted(DATA.glob("*.jsonl.gz")):
-        with gzip.open(path, "rt") as lines:
-            yield from map(json.loads, lines)
-
-
-WORLDS = {world["id"]: world for world in read()}
+WORLDS = stepped.worlds()
 
 
 def make_cluster(world, version):
@@ -50,32 +30,13 @@ def make_cluster(world, version):
 
 
 def ask(cluster, step):
-    via = step["via"]
-    edns = {}
-    if via != "udp512":
-        options = [dns.edns.GenericOption(code, bytes.fromhex(data)) for code, data in step.get("options", ())]
-        payload = 1232 if via == "tcp" else int(via.removeprefix("udp"))
-        edns = {"use_edns": step.get("version", 0), "payload": payload, "options": options}
-    query = dns.message.make_query(
-        step["q"],
-        step["t"],
-        rdclass=step.get("class", "IN"),
-        want_dnssec=step.get("do", False),
-        **edns,
-    )
-    query.set_opcode(dns.opcode.from_text(step.get("opcode", "QUERY")))
-    for flag in step.get("set", ()):
-        query.flags |= SET[flag]
-    wire = cluster.respond(query.to_wire(), tcp=via == "tcp", client=step.get("client", "127.0.0.1"))
+    query = stepped.query(step)
+    wire = cluster.respond(query.to_wire(), tcp=step["via"] == "tcp", client=step.get("client", "127.0.0.1"))
     if wire is None:
-        return {"silent": True}
+        return stepped.SILENT
     reply = dns.message.from_wire(wire, one_rr_per_rrset=True)
     assert reply.id == query.id
-    row = goldens.as_row(reply)
-    if reply.edns >= 0:
-        shown = [[int(option.otype), option.to_wire().hex()] for option in reply.options]
-        row["opt"] = {"payload": reply.payload, "do": bool(reply.ednsflags & dns.flags.DO), "options": shown}
-    return row
+    return stepped.row(step, reply)
 
 
 def comparable(row):
@@ -98,7 +59,7 @@ def act(cluster, step):
         cluster.upstream.reachable = step["upstream"] == "up"
 
 
-@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("version", COREDNS_VERSIONS)
 @pytest.mark.parametrize("name", WORLDS)
 def test_a_world_is_answered_as_each_version_answered_it(name, version):
     world = WORLDS[name]
