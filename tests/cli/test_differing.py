@@ -100,6 +100,16 @@ def test_wrong_use(run, dual, argv, problem):
     assert problem in done.err
 
 
+def test_other_commands_take_one_version(run, dual):
+    name = "fd00--7.shop.pod.cluster.local"
+    manifests = dual[:2]
+    assert run("--coredns", "1.16", *manifests, "addresses", name).status == 2
+    ran = run("check", *manifests, "--kubernetes", "1.3")
+    assert (ran.status, ran.out) == (2, "")
+    assert "Kubernetes '1.3' is not known here; give one of 1.36, 1.37, 1.38" in ran.err
+    assert run("check", *manifests, "--kubernetes", "1.36").status == 0
+
+
 def test_something_is_to_be_given(run):
     done = run("diff")
     assert done.status == 2

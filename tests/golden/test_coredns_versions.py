@@ -12,6 +12,12 @@ from tests.golden import stepped
 from tests.golden import test_coredns as goldens
 
 WORLDS = stepped.worlds()
+ASKED = [
+    (name, version)
+    for name, world in WORLDS.items()
+    for version in COREDNS_VERSIONS
+    if all(version in step for step in world["steps"] if "q" in step)
+]
 
 
 def make_cluster(world, version):
@@ -59,8 +65,7 @@ def act(cluster, step):
         cluster.upstream.reachable = step["upstream"] == "up"
 
 
-@pytest.mark.parametrize("version", COREDNS_VERSIONS)
-@pytest.mark.parametrize("name", WORLDS)
+@pytest.mark.parametrize(("name", "version"), ASKED)
 def test_a_world_is_answered_as_each_version_answered_it(name, version):
     world = WORLDS[name]
     if not world.get("starts", {}).get(version, True):
@@ -83,4 +88,5 @@ def test_a_world_is_answered_as_each_version_answered_it(name, version):
 
 def test_all_worlds_are_here():
     steps = [step for world in WORLDS.values() for step in world["steps"] if "q" in step]
+    assert len(ASKED) >= 2 * len(WORLDS)
     assert (len(WORLDS), len(steps), sum(step.get("differs", False) for step in steps)) == (95, 558, 255)

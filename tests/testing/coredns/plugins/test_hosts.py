@@ -77,6 +77,14 @@ def test_words_end_at_ascii_blanks_alone_in_the_newer_version(tmp_path):
     assert [outcome(one, f"{name}.corp.") for one in made for name in ("three", "four")] == ["NOERROR"] * 4
 
 
+def test_a_lone_cr_is_a_blank_and_ends_no_line(tmp_path):
+    (tmp_path / "hosts").write_bytes(b"192.0.2.7 one.corp\rtwo.corp # and\rthree.corp\r\n192.0.2.8 four.corp\r\n")
+    for version in ("1.14.7", "1.15.0"):
+        made = cluster(f"hosts {tmp_path}/hosts", coredns=version)
+        outcomes = [outcome(made, f"{name}.corp.") for name in ("one", "two", "three", "four")]
+        assert outcomes == ["NOERROR", "NOERROR", "SERVFAIL", "NOERROR"]
+
+
 def test_words_of_more_than_1024_octets_are_dropped(tmp_path):
     (tmp_path / "hosts").write_text(f"192.0.2.7 {'x' * 1025} a.corp\n{'1' * 1025} b.corp\n")
     made = cluster(f"hosts {tmp_path}/hosts", coredns="1.15.0")
