@@ -4,7 +4,8 @@ Each name that the objects and the Corefile have is asked as a libc asks it, twi
 differences which bring that about alone.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from ipaddress import ip_address
 from typing import NamedTuple, TypeAlias, TypeVar
@@ -57,7 +58,10 @@ class Changed:
     differences: tuple[Difference, ...]
 
 
-_Seen: TypeAlias = dict[Question, str]
+_Seen: TypeAlias = dict[Question, bytes | str | None]
+"""What comes of questions: a DNS message, or none, or a text."""
+
+_Asked: TypeAlias = Sequence[tuple[Question, bytes]]
 _START = Question("all pods", "the nameserver")
 _STARTS = "it starts"
 
@@ -85,11 +89,19 @@ def _compare(open_cluster: Callable[[Version], Cluster], before: Version, after:
             cluster = open_cluster(after)
         except ManifestError:
             raise problem from None
+    if before.program == "Kubernetes":
+        return tuple(_changes(lambda version, _: _look(cluster, version, _settings), before, after))
     # A Corefile's files may have names that one of the versions does not read.
     made = [_under(cluster, version) for version in (before, after)]
     names = {name for one in made if isinstance(one, Cluster) for name in one.corefile_names}
-    see = partial(_answers, sorted(names)) if before.program == "CoreDNS" else _settings
-    return tuple(_changes(partial(_look, cluster, see), before, after))
+    asked = _messages(_questions(cluster, sorted(names)))
+
+    def look(version: Version, only: Collection[Question]) -> _Seen:
+        # What is asked for one object may be remembered by the nameserver, so that all of it is asked again.
+        who = {question.who for question in only}
+        return _look(cluster, version, partial(_answers, [one for one in asked if not who or one[0].who in who]))
+
+    return tuple(_changes(look, before, after))
 
 
 def _under(cluster: Cluster, version: Version) -> Cluster | ManifestError:
@@ -99,29 +111,34 @@ def _under(cluster: Cluster, version: Version) -> Cluster | ManifestError:
         return problem
 
 
-def _look(cluster: Cluster, see: Callable[[Cluster], _Seen], version: Version) -> _Seen:
+def _look(cluster: Cluster, version: Version, see: Callable[[Cluster], _Seen]) -> _Seen:
     made = _under(cluster, version)
     return {_START: _STARTS, **see(made)} if isinstance(made, Cluster) else {_START: str(made)}
 
 
-def _changes(look: Callable[[Version], _Seen], before: Version, after: Version) -> Iterator[Changed]:
-    old, new = look(before), look(after)
-    changed = [question for question in _compared(old, new) if old.get(question) != new.get(question)]
-    told = [question for question in changed if question.when != _AGAIN or question._replace(when="") not in changed]
+def _changes(
+    look: Callable[[Version, Collection[Question]], _Seen], before: Version, after: Version
+) -> Iterator[Changed]:
+    """Find what changes, and put it down to differences. `look` is told which questions count; empty for all."""
+    old, new = look(before, ()), look(after, ())
+    changed = dict.fromkeys(_differing(old, new, {**old, **new}))
+    told = [one for one in changed if one.when != _AGAIN or one._replace(when="") not in changed]
     causes: dict[Question, list[Difference]] = {question: [] for question in told}
     newer = before.differences ^ after.differences if told else ()
     for difference in (one for one in DIFFERENCES if one in newer):
-        alone = look(attrs.evolve(before, differences=before.differences ^ {difference}))
-        for question in _compared(old, alone):
-            if question in causes and old.get(question) != alone.get(question):
-                causes[question].append(difference)
+        alone = look(attrs.evolve(before, differences=before.differences ^ {difference}), causes)
+        for question in causes.keys() & _differing(old, alone, causes):
+            causes[question].append(difference)
     for question in told:
-        yield Changed(question, old.get(question, ""), new.get(question, ""), tuple(causes[question]))
+        one, other = (_written(seen.get(question, "")) for seen in (old, new))
+        yield Changed(question, one, other, tuple(causes[question]))
 
 
-def _compared(old: _Seen, new: _Seen) -> Iterable[Question]:
-    """Say which questions two looks have in common: where one of them does not start, there are no others."""
-    return {**old, **new} if old[_START] == new[_START] else [_START]
+def _differing(old: _Seen, new: _Seen, questions: Iterable[Question]) -> list[Question]:
+    """Say which of some questions come out unlike; where one version does not start, nothing else counts."""
+    compared = questions if old[_START] == new[_START] else [_START]
+    pairs = ((question, old.get(question, ""), new.get(question, "")) for question in compared)
+    return [question for question, one, other in pairs if one != other and _written(one) != _written(other)]
 
 
 def _settings(cluster: Cluster) -> _Seen:
@@ -138,33 +155,40 @@ def _settings(cluster: Cluster) -> _Seen:
     return seen
 
 
-def _answers(corefile_names: Iterable[str], cluster: Cluster) -> _Seen:
-    """Ask all names twice, and one outside while the upstream is out of reach."""
-    questions = list(dict.fromkeys(_questions(cluster, corefile_names)))
-    seen = {question: _ask(cluster, question) for question in questions}
-    seen |= {question._replace(when=_AGAIN): _ask(cluster, question) for question in questions}
-    away = Question(_OUTSIDE, "www.example.com.", "A", when=_AWAY)
-    cluster.upstream.reachable = False
-    _ask(cluster, away)
-    cluster.upstream.reachable = True
-    return {**seen, away: _ask(cluster, away)}
-
-
-def _ask(cluster: Cluster, question: Question) -> str:
-    """Ask as a libc does, and write rcode, flags and answer."""
+def _messages(questions: Iterable[Question]) -> _Asked:
+    """Write what a libc sends. A name that no message can carry is left out."""
     import dns.exception
+    import dns.message
+
+    asked: list[tuple[Question, bytes]] = []
+    for question in dict.fromkeys(questions):
+        with suppress(dns.exception.DNSException):
+            asked.append((question, dns.message.make_query(question.what, question.rdtype, id=0).to_wire()))
+    return asked
+
+
+def _answers(asked: _Asked, cluster: Cluster) -> _Seen:
+    """Ask all twice, and a name outside while the upstream is out of reach."""
+    seen: _Seen = {question: cluster.respond(octets, client=question.client) for question, octets in asked}
+    seen |= {
+        question._replace(when=_AGAIN): cluster.respond(octets, client=question.client) for question, octets in asked
+    }
+    ((away, octets),) = _messages([Question(_OUTSIDE, "www.example.com.", "A", when=_AWAY)])
+    cluster.upstream.reachable = False
+    cluster.respond(octets)
+    cluster.upstream.reachable = True
+    return {**seen, away: cluster.respond(octets)}
+
+
+def _written(seen: bytes | str | None) -> str:
+    """Write an answer: rcode, flags and records."""
     import dns.flags
     import dns.message
     import dns.rcode
 
-    try:
-        query = dns.message.make_query(question.what, question.rdtype, id=0)
-    except dns.exception.DNSException as problem:
-        return str(problem)
-    octets = cluster.respond(query.to_wire(), client=question.client)
-    if octets is None:
-        return "no reply"
-    reply = dns.message.from_wire(octets)
+    if not isinstance(seen, bytes):
+        return "no reply" if seen is None else seen
+    reply = dns.message.from_wire(seen)
     flags = [name for name in dns.flags.to_text(reply.flags).split() if name in ("AA", "TC", "RA")]
     answer = "; ".join(sorted(text for rrset in reply.answer for text in rrset.to_text().splitlines()))
     return " ".join(filter(None, [dns.rcode.to_text(reply.rcode()), *flags, answer]))

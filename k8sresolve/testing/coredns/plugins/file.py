@@ -69,6 +69,8 @@ class _Zone:
         self.labels = split(self.origin.lower())
         self._nodes: dict[Labels, dict[int, tuple[Record, ...]]] = {}
         for record in dict.fromkeys(found):
+            if record.rdtype == SOA and split(record.name) != self.labels:
+                continue  # it is no name of the zone, though it may be the zone's SOA record
             node = self._nodes.setdefault(split(record.name.lower()), {})
             node[record.rdtype] = (*node.get(record.rdtype, ()), record)
         self._inner = {owner[start:] for owner in self._nodes for start in range(1, len(owner))}
@@ -76,7 +78,7 @@ class _Zone:
         if coredns.has(SOA_OWNER):
             self._check_owners(soas)
         # Like the records of a test, a zone file may do without SOA and TTL.
-        self.soa = soas[-1:] or (soa_record(self.origin, 300, 1, 30),)
+        self.soa = tuple(soas[-1:]) or (soa_record(self.origin, 300, 1, 30),)
         aliases = [(owner, node[CNAME][0]) for owner, node in self._nodes.items() if CNAME in node]
         looping = {owner for owner, alias in aliases if split(_target(alias).lower()) == owner}
         self.failing = looping if coredns.has(SELF_ALIAS) else frozenset[Labels]()
