@@ -1,6 +1,6 @@
 """What the kubelet writes into a pod's /etc/resolv.conf.
 
-Source: `pkg/kubelet/network/dns/dns.go` of Kubernetes 1.37.2, and "DNS for Services and Pods",
+Source: `pkg/kubelet/network/dns/dns.go` of Kubernetes 1.37.2 and 1.38.0-beta.0, and "DNS for Services and Pods",
 kubernetes.io/docs/concepts/services-networking/dns-pod-service/.
 """
 
