@@ -262,7 +262,9 @@ class Cluster:
             logger.warning("the offline cluster does not model, and leaves out: %s", "; ".join(left_out))
         return made
 
-    def with_versions(self, *, coredns: str | Version = "", kubernetes: str | Version = "") -> "Cluster":
+    def with_versions(
+        self, *, coredns: str | Version | None = None, kubernetes: str | Version | None = None
+    ) -> "Cluster":
         """Make a cluster of the same objects, now and later, in which other versions answer.
 
         It has a clock, a network and a log of its own. Raises `ManifestError` where that CoreDNS would not start with
@@ -272,10 +274,10 @@ class Cluster:
         >>> print(cluster.coredns, cluster.kubernetes, sep=", ")
         CoreDNS 1.15.0, Kubernetes 1.37
         """
-        version = kubernetes_version(kubernetes or self.kubernetes)
+        version = kubernetes_version(self.kubernetes if kubernetes is None else kubernetes)
         made = Cluster(
             self.store,
-            attrs.evolve(self._settings, coredns=coredns or self.coredns),
+            attrs.evolve(self._settings, coredns=self.coredns if coredns is None else coredns),
             control_plane=self._control_plane,
             kubernetes=version,
             notes=self._notes,

@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeAlias, TypeVar
 
 import attrs
 
+from k8sresolve._escaping import told
 from k8sresolve.errors import ConfigError, ManifestError
 from k8sresolve.testing.cluster import Cluster
 from k8sresolve.testing.controllers.kubelet import pod_dns
@@ -78,6 +79,8 @@ def compare_versions(
     >>> compare_versions(lambda version: Cluster.from_manifests(shop, coredns=version), "CoreDNS", "1.14.7", "1.15.0")
     ()
     """
+    if not callable(open_cluster):
+        raise ConfigError(f"{told(open_cluster)} opens no cluster", advice="give a function of a Version")
     return _compare(open_cluster, find_version(program, before), find_version(program, after))
 
 
@@ -122,14 +125,14 @@ def _changes(
     """Find what changes, and put it down to differences. `look` is told which questions count; empty for all."""
     old, new = look(before, ()), look(after, ())
     changed = dict.fromkeys(_differing(old, new, {**old, **new}))
-    told = [one for one in changed if one.when != _AGAIN or one._replace(when="") not in changed]
-    causes: dict[Question, list[Difference]] = {question: [] for question in told}
-    newer = before.differences ^ after.differences if told else ()
+    telling = [one for one in changed if one.when != _AGAIN or one._replace(when="") not in changed]
+    causes: dict[Question, list[Difference]] = {question: [] for question in telling}
+    newer = before.differences ^ after.differences if telling else ()
     for difference in (one for one in DIFFERENCES if one in newer):
         alone = look(attrs.evolve(before, differences=before.differences ^ {difference}), causes)
         for question in causes.keys() & _differing(old, alone, causes):
             causes[question].append(difference)
-    for question in told:
+    for question in telling:
         one, other = (_written(seen.get(question, "")) for seen in (old, new))
         yield Changed(question, one, other, tuple(causes[question]))
 

@@ -200,7 +200,9 @@ def kubernetes(text: object) -> Version:
 
 def find_version(program: Program, text: object) -> Version:
     """Find a version of a program. Raises `ConfigError` for one that is not known."""
-    known = _KNOWN[program]
+    known = _KNOWN.get(program, ()) if isinstance(program, str) else ()
+    if not known:
+        raise ConfigError(f"no versions of {told(program)} are known here", advice=f"name one of {', '.join(_KNOWN)}")
     if isinstance(text, Version) and text.program == program:
         return text
     if not isinstance(text, str) or text not in known:

@@ -74,7 +74,7 @@ def _words_until_a_long_line(text: str) -> Iterator[list[str]]:
 
 
 def _octets(text: str) -> int:
-    return len(text.encode(errors="surrogateescape"))
+    return len(text.encode(errors="surrogatepass"))
 
 
 class _Table:
