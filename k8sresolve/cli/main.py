@@ -10,7 +10,7 @@ from typing import NoReturn, cast
 
 from k8sresolve import __version__
 from k8sresolve._escaping import escaped
-from k8sresolve.cli import checking, hosts, inventory, linting, searching, services, serving
+from k8sresolve.cli import checking, differing, hosts, inventory, linting, searching, services, serving
 from k8sresolve.cli.options import Commands, Parser, add_common
 from k8sresolve.errors import BadResponse, ConfigError, Error, InternalError, NotFound, ResolveError, TemporaryFailure
 
@@ -32,7 +32,8 @@ examples:
 
 exit status:
   0  found
-  1  no such name, or no data for it; lint, check: errors (--fail-on)
+  1  no such name, or no data for it; lint, check: errors (--fail-on); diff:
+     something changes
   2  wrong usage, name, configuration or manifest, or a question that does not
      fit the Service, such as the endpoints of one that is not headless
   3  no usable answer for now: timeout, nameserver out of reach, SERVFAIL,
@@ -55,7 +56,7 @@ def _parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"k8sresolve {__version__}")
     commands = Commands(parser)
     add_common(parser)
-    for group in (services, hosts, searching, linting, checking, inventory, serving):
+    for group in (services, hosts, searching, linting, checking, inventory, differing, serving):
         group.register(commands)
     return parser
 

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, get_args
 
 import attrs
@@ -75,6 +76,8 @@ def add_common(parser: argparse.ArgumentParser, *, after_command: bool = False) 
         metavar="NAME",
     )
     add("--from", "the namespace to ask from, where that is another", metavar="NAME", dest="asking_from")
+    add("--coredns", "answer from manifests as this version of CoreDNS would (default: 1.14.7)", metavar="VERSION")
+    add("--kubernetes", "the cluster's version of Kubernetes (default: 1.37)", metavar="VERSION")
     add("--cluster-domain", "the cluster domain (default: the pod's, or else cluster.local)", metavar="DOMAIN")
     add("--nameserver", "ask this one: IP, IP:PORT or [IPv6]:PORT, such as a CoreDNS pod's", metavar="ADDRESS")
     add("--resolv-conf", "read this resolv.conf(5) in place of /etc/resolv.conf", metavar="FILE")
@@ -202,10 +205,35 @@ def environment(args: argparse.Namespace) -> dict[str, str]:
     return found
 
 
-def open_cluster(args: argparse.Namespace, *, corefile: str | None = None, secrets: bool = False) -> "Cluster":
-    """Make the offline cluster of the manifests given."""
+def add_corefile(parser: argparse.ArgumentParser) -> None:
+    """Add the option that names a Corefile."""
+    parser.add_argument(
+        "--corefile", metavar="FILE", help="set the nameserver up as this Corefile says, in place of a ConfigMap's"
+    )
+
+
+def _read_corefile(args: argparse.Namespace) -> str | None:
+    path: str | None = vars(args).get("corefile")
+    if path is None:
+        return None
+    if args.cluster_domain is not None:
+        raise ConfigError("--cluster-domain and --corefile exclude each other", advice="the Corefile has the domain")
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: it is no text in UTF-8") from None
+    except ValueError as error:  # what no path can be
+        raise ConfigError(f"{path}: {error}") from None
+
+
+def open_cluster(args: argparse.Namespace, **how: Any) -> "Cluster":
+    """Make the offline cluster of the manifests given; `how` are other arguments of `Cluster.from_manifests`."""
     from k8sresolve.testing import Cluster, KubernetesOptions
 
+    corefile = _read_corefile(args)
+    given = {name: getattr(args, name) for name in ("coredns", "kubernetes") if getattr(args, name) is not None}
     options = None
     if args.cluster_domain is not None:
         options = KubernetesOptions(zones=(check_domain(args.cluster_domain), *_REVERSE_ZONES))
@@ -213,10 +241,10 @@ def open_cluster(args: argparse.Namespace, *, corefile: str | None = None, secre
         *sources(args),
         recursive=args.recursive,
         apply_namespace=check_namespace(args.namespace or "default"),
-        secrets=secrets,
         options=options,
         corefile=corefile,
         environment=environment(args),
+        **{**given, **how},
     )
 
 

@@ -19,7 +19,7 @@ from k8sresolve._columns import Columns
 from k8sresolve._escaping import escaped
 from k8sresolve.cli.fault_option import add_fault, grammar
 from k8sresolve.cli.manifests import manifests
-from k8sresolve.cli.options import Commands, open_cluster
+from k8sresolve.cli.options import Commands, add_corefile, open_cluster
 from k8sresolve.errors import ConfigError, Error
 
 if TYPE_CHECKING:
@@ -54,9 +54,7 @@ def register(commands: Commands) -> None:
         default="127.0.0.1:0",
         help="listen on this loopback address, UDP and TCP: 127.0.0.1:PORT or [::1]:PORT; port 0 is any free one",
     )
-    serve.add_argument(
-        "--corefile", metavar="FILE", help="set the nameserver up as this Corefile says, in place of a ConfigMap's"
-    )
+    add_corefile(serve)
     serve.add_argument(
         "--fault",
         metavar="FAULT",
@@ -70,7 +68,7 @@ def _serve(args: argparse.Namespace) -> int:
     host, port = _listen_address(args.listen)
     if not manifests(args):
         raise ConfigError("serve has nothing to answer from", advice="give -f PATH, or -k DIR")
-    cluster = _open(args)
+    cluster = open_cluster(args)
     for fault in args.fault:
         add_fault(cluster, fault)
     events: _Events = queue.SimpleQueue()
@@ -87,26 +85,10 @@ def _serve(args: argparse.Namespace) -> int:
     return 0
 
 
-def _open(args: argparse.Namespace) -> "Cluster":
-    if args.corefile is None:
-        return open_cluster(args)
-    if args.cluster_domain is not None:
-        raise ConfigError("--cluster-domain and --corefile exclude each other", advice="the Corefile has the domain")
-    try:
-        text = Path(args.corefile).read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"{args.corefile}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ConfigError(f"{args.corefile}: it is no text in UTF-8") from None
-    except ValueError as error:  # what no path can be
-        raise ConfigError(f"{args.corefile}: {error}") from None
-    return open_cluster(args, corefile=text)
-
-
 def _reload(args: argparse.Namespace, cluster: "Cluster") -> None:
     """Answer from what the files are now, if that can be used; faults and their counts stay."""
     try:
-        fresh = _open(args)
+        fresh = open_cluster(args)
     except Error as error:
         _say(f"{error}; what was read before is still served")
         return

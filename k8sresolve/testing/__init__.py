@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from k8sresolve.testing.controllers.kubelet import Kubelet, KubeletEvent, PodDNS, ResolvConf, pod_dns
     from k8sresolve.testing.controllers.rollouts import Rollout, RolloutStep
     from k8sresolve.testing.coredns.plugins.kubernetes.options import KubernetesOptions
+    from k8sresolve.testing.coredns.upstream import Upstream
+    from k8sresolve.testing.differing import ANY_INTERNET, Changed, Question, compare_versions
     from k8sresolve.testing.network.clock import Clock
     from k8sresolve.testing.network.criteria import Which
     from k8sresolve.testing.network.faults import Fault, Scenario
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from k8sresolve.testing.objects.kinds import Pod
     from k8sresolve.testing.programs.dnspython import OfflineNameserver
     from k8sresolve.testing.programs.patch import Patch
+    from k8sresolve.testing.versions import COREDNS_VERSIONS, DIFFERENCES, KUBERNETES_VERSIONS, Difference, Version
 
 _HOMES = {
     ".findings": ("Finding",),  # a value of the whole project
@@ -35,6 +38,8 @@ _HOMES = {
     "controllers.kubelet": ("Kubelet", "KubeletEvent", "PodDNS", "ResolvConf", "pod_dns"),
     "controllers.rollouts": ("Rollout", "RolloutStep"),
     "coredns.plugins.kubernetes.options": ("KubernetesOptions",),
+    "coredns.upstream": ("Upstream",),
+    "differing": ("ANY_INTERNET", "Changed", "Question", "compare_versions"),
     "network.clock": ("Clock",),
     "network.criteria": ("Which",),
     "network.faults": ("Fault", "Scenario"),
@@ -46,14 +51,21 @@ _HOMES = {
     "objects.kinds": ("Pod",),
     "programs.dnspython": ("OfflineNameserver",),
     "programs.patch": ("Patch",),
+    "versions": ("COREDNS_VERSIONS", "DIFFERENCES", "KUBERNETES_VERSIONS", "Difference", "Version"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "ANY_INTERNET",
+    "COREDNS_VERSIONS",
+    "DIFFERENCES",
+    "KUBERNETES_VERSIONS",
     "MANIFEST_SUFFIXES",
     "RCODES",
+    "Changed",
     "Clock",
     "Cluster",
+    "Difference",
     "Fault",
     "Finding",
     "Inventory",
@@ -68,12 +80,16 @@ __all__ = [
     "PodDNS",
     "QueryCount",
     "QueryLog",
+    "Question",
     "ResolvConf",
     "Rollout",
     "RolloutStep",
     "Scenario",
     "Server",
+    "Upstream",
+    "Version",
     "Which",
+    "compare_versions",
     "external",
     "headless",
     "pod_dns",

@@ -7,6 +7,7 @@ from k8sresolve._escaping import told
 from k8sresolve.errors import ConfigError, ManifestError
 from k8sresolve.names import ServiceName
 from k8sresolve.testing.coredns.plugins.kubernetes.options import KubernetesOptions
+from k8sresolve.testing.versions import Version
 
 Object: TypeAlias = Mapping[str, Any]
 """An object as `json.load` gives it."""
@@ -26,11 +27,14 @@ class ClusterOptions(TypedDict, total=False):
     corefile: str | None
     environment: Mapping[str, str]
     upstream: Mapping[str, str] | None
+    upstream_authoritative: bool
     server_addresses: Sequence[str]
     seed: int
     service_cidrs: Sequence[str] | None
     pod_cidrs: Sequence[str] | None
     built_ins: bool
+    coredns: str | Version
+    kubernetes: str | Version
 
 
 def service(

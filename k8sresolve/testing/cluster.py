@@ -33,9 +33,9 @@ from k8sresolve.testing.controllers.hosts_file import write_hosts_file
 from k8sresolve.testing.controllers.kubelet import Kubelet, ResolvConf, write_resolv_conf
 from k8sresolve.testing.controllers.networks import NODE_IPS
 from k8sresolve.testing.controllers.rollouts import Rollout
-from k8sresolve.testing.coredns.assemble import Assembled, assemble
+from k8sresolve.testing.coredns.assemble import assemble
 from k8sresolve.testing.coredns.dns_service import cluster_dns, dns_services
-from k8sresolve.testing.coredns.messages import Responder
+from k8sresolve.testing.coredns.messages import Responder, echoed_options
 from k8sresolve.testing.coredns.plugins.file import EMPTY_INTERNET
 from k8sresolve.testing.coredns.plugins.kubernetes.options import KubernetesOptions
 from k8sresolve.testing.coredns.settings import DEFAULT_SERVER_ADDRESSES, ServerSettings
@@ -51,6 +51,8 @@ from k8sresolve.testing.objects.store import Store
 from k8sresolve.testing.programs.asking import ask
 from k8sresolve.testing.programs.resolvers import OfflineAsyncResolver, OfflineResolver, Place
 from k8sresolve.testing.programs.routes import Routes
+from k8sresolve.testing.versions import DEFAULT_COREDNS, DEFAULT_KUBERNETES, Version
+from k8sresolve.testing.versions import kubernetes as kubernetes_version
 
 if TYPE_CHECKING:
     from k8sresolve._getaddrinfo.libc import LibcName
@@ -66,40 +68,51 @@ class Cluster:
     """A cluster that is not there: a store of Kubernetes objects and a nameserver that answers from it as CoreDNS does.
 
     Made by `from_manifests` or `from_objects`. `network` takes faults, `clock` is the time by which its resolvers and
-    its nameserver's cache live, and `queries` logs what was asked. `warnings` says what was passed over in manifests,
-    and what the Corefile asks for that is not modelled here. `kubelet` is what nodes tell their pods about DNS; another
-    may be put in its place.
+    its nameserver's cache live, and `queries` logs what was asked. `upstream` is what stands outside: while its
+    `reachable` is False nobody answers there. `coredns` and `kubernetes` are the versions, and `corefile_names` are the
+    names that the Corefile itself gives, in `hosts` and zone files. `warnings` says what was
+    passed over in manifests, and what the Corefile asks for that is not modelled here. `kubelet` is what nodes tell
+    their pods about DNS; another may be put in its place.
     """
 
     def __init__(
         self,
         store: Store,
-        nameserver: Assembled,
         settings: ServerSettings,
         *,
         control_plane: ControlPlane,
-        clock: Clock,
-        warnings: Sequence[str] = (),
+        kubernetes: Version,
+        notes: Sequence[str] = (),
         any_namespace: bool = False,
         apply_namespace: str = "default",
     ) -> None:
         self.store = store
-        self.clock = clock
+        self.clock = Clock()
         self.queries = QueryLog()
-        self.warnings = tuple(warnings)
-        self._responder = Responder(nameserver.server)
+        nameserver = assemble(store, self.clock.monotonic, settings)
+        self.warnings = (*notes, *nameserver.notes)
+        self.upstream = nameserver.upstream
+        self.coredns, self.kubernetes = settings.coredns, kubernetes
+        self._responder = Responder(nameserver.server, echoed_options(settings.coredns))
+        self.network = Network(
+            self._responder, self.clock, self.queries, store=store, replicas=settings.server_addresses
+        )
         self._settings = settings
-        self._server_addresses = tuple(settings.server_addresses)
-        self.network = Network(self._responder, self.clock, self.queries, store=store, replicas=self._server_addresses)
-        self._cluster_domain = cluster_domain = nameserver.cluster_domain
+        self._notes = tuple(notes)
+        self._any_namespace, self._apply_namespace = any_namespace, apply_namespace
+        self.corefile_names = nameserver.names
+        self._cluster_domain = nameserver.cluster_domain
         self._control_plane = control_plane
         self._outside = Responder(nameserver.outside)
         self._changes = Changes(
             store, control_plane, self.network.hold, any_namespace=any_namespace, apply_namespace=apply_namespace
         )
-        self._routes = Routes(store, control_plane.networks, cluster_domain)
+        self._routes = Routes(store, control_plane.networks, self._cluster_domain)
         self.kubelet = Kubelet(
-            cluster_dns=(self._nameserver(),), cluster_domain=cluster_domain, node_ips=tuple(self._node_ips())
+            cluster_dns=(self._nameserver(),),
+            cluster_domain=self._cluster_domain,
+            node_ips=tuple(self._node_ips()),
+            kubernetes=kubernetes,
         )
 
     @classmethod
@@ -113,11 +126,14 @@ class Cluster:
         corefile: str | None = None,
         environment: Mapping[str, str] = _NO_ENVIRONMENT,
         upstream: Mapping[str, str] | None = EMPTY_INTERNET,
+        upstream_authoritative: bool = False,
         server_addresses: Sequence[str] = DEFAULT_SERVER_ADDRESSES,
         seed: int = 0,
         service_cidrs: Sequence[str] | None = None,
         pod_cidrs: Sequence[str] | None = None,
         built_ins: bool = True,
+        coredns: str | Version = DEFAULT_COREDNS,
+        kubernetes: str | Version = DEFAULT_KUBERNETES,
     ) -> "Cluster":
         """Make a cluster of manifest files, and of directories of them, as given to `kubectl apply`.
 
@@ -132,8 +148,12 @@ class Cluster:
         `options` given, by default as kubeadm sets them. `environment` has the values of a Corefile's variables,
         `{$NAME}`; this process's own are never read. `upstream` maps origins to the texts of the zone files that stand
         behind the cluster, by default an Internet in which no name exists. Names in no zone are REFUSED, with None all
-        of them. `server_addresses` are the nameserver's own, which show in its NS records. By `seed` the plugin
-        `loadbalance` shuffles.
+        of them. They are answered as by a resolver, or, with `upstream_authoritative`, as by their own nameserver.
+        `server_addresses` are the nameserver's own, which show in its NS records. By `seed` the plugin `loadbalance`
+        shuffles.
+
+        `coredns` and `kubernetes` are the versions that answer, and that check manifests and make resolv.conf files:
+        one of `COREDNS_VERSIONS` and of `KUBERNETES_VERSIONS`. The defaults are what kubeadm 1.37 sets up.
 
         Workloads, Services with selectors and pods become what controllers make of them: pods that run, ClusterIPs and
         EndpointSlices. What an object states is used as it stands. ClusterIPs come from `service_cidrs` and pods'
@@ -154,8 +174,10 @@ class Cluster:
             corefile=corefile,
             environment=environment,
             upstream=upstream,
+            upstream_authoritative=upstream_authoritative,
             server_addresses=server_addresses,
             seed=seed,
+            coredns=coredns,
         )
         notes: list[str] = []
         apply_namespace = check_namespace(apply_namespace)
@@ -169,6 +191,7 @@ class Cluster:
             pod_cidrs=pod_cidrs,
             apply_namespace=apply_namespace,
             built_ins=built_ins,
+            kubernetes=kubernetes,
             notes=notes,
         )
 
@@ -183,11 +206,14 @@ class Cluster:
         corefile: str | None = None,
         environment: Mapping[str, str] = _NO_ENVIRONMENT,
         upstream: Mapping[str, str] | None = EMPTY_INTERNET,
+        upstream_authoritative: bool = False,
         server_addresses: Sequence[str] = DEFAULT_SERVER_ADDRESSES,
         seed: int = 0,
         service_cidrs: Sequence[str] | None = None,
         pod_cidrs: Sequence[str] | None = None,
         built_ins: bool = True,
+        coredns: str | Version = DEFAULT_COREDNS,
+        kubernetes: str | Version = DEFAULT_KUBERNETES,
     ) -> "Cluster":
         """Make a cluster of objects as `json.load` or `yaml.safe_load` give them; the rest as in `from_manifests`.
 
@@ -201,8 +227,10 @@ class Cluster:
             corefile=corefile,
             environment=environment,
             upstream=upstream,
+            upstream_authoritative=upstream_authoritative,
             server_addresses=server_addresses,
             seed=seed,
+            coredns=coredns,
         )
         notes: list[str] = []
         apply_namespace = check_namespace(apply_namespace)
@@ -214,6 +242,7 @@ class Cluster:
             apply_namespace=apply_namespace,
             built_ins=built_ins,
             notes=notes,
+            kubernetes=kubernetes,
         )
 
     @classmethod
@@ -244,31 +273,57 @@ class Cluster:
         pod_cidrs: Sequence[str] | None,
         built_ins: bool,
         apply_namespace: str,
+        kubernetes: str | Version,
         notes: Sequence[str] = (),
     ) -> "Cluster":
         for note in notes:
             logger.warning("%s", note)
-        store, clock = Store(), Clock()
+        version = kubernetes_version(kubernetes)
+        store = Store()
         control_plane = apply(store, resources, service_cidrs=service_cidrs, pod_cidrs=pod_cidrs, built_ins=built_ins)
-        nameserver = assemble(store, clock.monotonic, settings)
-        if nameserver.notes:
-            logger.warning("the offline cluster does not model, and leaves out: %s", "; ".join(nameserver.notes))
-        return cls(
+        made = cls(
             store,
-            nameserver,
             settings,
             control_plane=control_plane,
-            clock=clock,
-            warnings=(*notes, *nameserver.notes),
+            kubernetes=version,
+            notes=notes,
             apply_namespace=apply_namespace,
             any_namespace=not any(isinstance(resource, Namespace) for resource in resources),
         )
+        if left_out := made.warnings[len(notes) :]:
+            logger.warning("the offline cluster does not model, and leaves out: %s", "; ".join(left_out))
+        return made
+
+    def with_versions(
+        self, *, coredns: str | Version | None = None, kubernetes: str | Version | None = None
+    ) -> "Cluster":
+        """Make a cluster of the same objects, now and later, in which other versions answer.
+
+        It has a clock, a network and a log of its own. Raises `ManifestError` where that CoreDNS would not start with
+        the Corefile, and `ConfigError` for a version that is not known.
+
+        >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml").with_versions(coredns="1.15.0")
+        >>> print(cluster.coredns, cluster.kubernetes, sep=", ")
+        CoreDNS 1.15.0, Kubernetes 1.37
+        """
+        version = kubernetes_version(self.kubernetes if kubernetes is None else kubernetes)
+        made = Cluster(
+            self.store,
+            attrs.evolve(self._settings, coredns=self.coredns if coredns is None else coredns),
+            control_plane=self._control_plane,
+            kubernetes=version,
+            notes=self._notes,
+            any_namespace=self._any_namespace,
+            apply_namespace=self._apply_namespace,
+        )
+        made.kubelet = attrs.evolve(self.kubelet, kubernetes=version)
+        return made
 
     def respond(self, message: bytes, *, tcp: bool = False, client: str = "") -> bytes | None:
         """Answer a DNS message as CoreDNS would, over UDP or TCP; None where it would send nothing.
 
-        `client` is the address that it comes from, which only the plugin `autopath` looks at. No octets make it raise;
-        what is none is a `ConfigError`.
+        `client` is the address that it comes from, which the plugins `autopath`, `acl`, `view` and `rewrite` look at.
+        No octets make it raise; what is none is a `ConfigError`.
         """
         if not isinstance(message, bytes | bytearray | memoryview):
             raise ConfigError(f"{told(message)} is no DNS message", advice="give its octets")
@@ -544,7 +599,8 @@ class Cluster:
         if not isinstance(inventory, Inventory | None):
             raise ConfigError(f"inventory={told(inventory)} is no Inventory", advice="give Inventory.from_json(...)")
         service = None if name is None else find_service(self.store, name, namespace, self._cluster_domain)
-        return check(self.store, self._control_plane.networks, self._world(inventory), service)
+        networks = self._control_plane.networks
+        return check(self.store, networks, self._world(inventory), service, kubernetes=self.kubernetes)
 
     def _world(self, inventory: Inventory | None) -> World:
         """Gather what names may mean, and look them up where neither log nor clock of this cluster tells of it."""
@@ -552,9 +608,7 @@ class Cluster:
 
         @cache
         def beside() -> Cluster:
-            clock = Clock()
-            nameserver = assemble(store, clock.monotonic, self._settings)
-            made = Cluster(store, nameserver, self._settings, control_plane=self._control_plane, clock=clock)
+            made = Cluster(store, self._settings, control_plane=self._control_plane, kubernetes=self.kubernetes)
             made.kubelet = self.kubelet
             return made
 
@@ -592,7 +646,7 @@ class Cluster:
         """The addresses at which the cluster's nameserver answers."""
         yield from map(canonical, self.kubelet.cluster_dns)
         yield self._nameserver()
-        yield from self._server_addresses
+        yield from self._settings.server_addresses
         for service in dns_services(self.store):
             yield from service.cluster_ips
             for part in self.store.slices(service.namespace, service.name):

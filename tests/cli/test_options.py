@@ -12,7 +12,7 @@ import k8sresolve
 
 ALL = [
     *("service", "port", "ports", "endpoints", "addresses", "reverse", "pod"),
-    *("candidates", "explain", "lint", "check", "inventory", "serve"),
+    *("candidates", "explain", "lint", "check", "inventory", "diff", "serve"),
 ]
 
 

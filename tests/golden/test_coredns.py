@@ -1,4 +1,6 @@
-"""Answers recorded from CoreDNS 1.14.7: every world and every set of options, row by row.
+"""Answers recorded from CoreDNS 1.14.7 and 1.15.0: every world and every set of options, row by row.
+
+1.15.0 gives all rows of 1.14.7 but those of `coredns-1.15.0/rows.json`.
 
 Sections are multisets, as CoreDNS walks several slices of a Service in random order. A row with TC is compared by rcode
 and TC alone (what is cut depends on that order), a row with `cut` by the number of records.
@@ -18,6 +20,7 @@ import pytest
 import yaml
 
 from k8sresolve.testing import Cluster, KubernetesOptions
+from k8sresolve.testing.versions import COREDNS_VERSIONS
 
 DATA = pathlib.Path(__file__).parent / "coredns"
 OPTIONS = json.loads((DATA / "options.json").read_text())
@@ -36,11 +39,25 @@ def shop():
     return list(yaml.load_all((DATA / "shop.yaml").read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
 
 
-def make_cluster(objects, corefile):
+def newer():
+    """The rows that 1.15.0 answers otherwise."""
+    rows = json.loads((DATA.parent / "coredns-1.15.0" / "rows.json").read_text())
+    return {(row["world"], row["q"], row["t"], row["via"]): row["1.15.0"] for row in rows}
+
+
+def as_of(version, world, rows):
+    """Give the rows of a world as a version answered them."""
+    changed = newer() if version == "1.15.0" else {}
+    return [{**row, **changed.get((world, row["q"], row["t"], row["via"]), {})} for row in rows]
+
+
+def make_cluster(objects, corefile, version="1.14.7"):
     return Cluster.from_objects(
         objects,
         built_ins=False,
+        coredns=version,
         options=KubernetesOptions(**OPTIONS["corefiles"][corefile]),
+        upstream_authoritative=True,
         upstream={zone: (DATA / file).read_text() for zone, file in OPTIONS["upstream"].items()},
         server_addresses=OPTIONS["server"]["addresses"],
     )
@@ -112,22 +129,46 @@ def check(rows_by_cluster):
     assert not wrong, f"{len(wrong)} of {asked} rows differ:\n" + "\n".join(wrong[:20])
 
 
+@pytest.mark.parametrize("version", COREDNS_VERSIONS)
 @pytest.mark.parametrize("corefile", COREFILES)
-def test_the_shop_is_answered_as_coredns_answered_it(corefile):
-    check([(make_cluster(shop(), corefile), read(f"shop-{corefile}.jsonl.gz"))])
+def test_the_shop_is_answered_as_coredns_answered_it(corefile, version):
+    rows = as_of(version, f"shop-{corefile}", read(f"shop-{corefile}.jsonl.gz"))
+    check([(make_cluster(shop(), corefile, version), rows)])
 
 
+@pytest.mark.parametrize("version", COREDNS_VERSIONS)
 @pytest.mark.parametrize("corefile", ["kubeadm", "verified", "zonal"])
-def test_random_worlds_are_answered_as_coredns_answered_them(corefile):
+def test_random_worlds_are_answered_as_coredns_answered_them(corefile, version):
     worlds = read(f"fuzz-{corefile}.jsonl.gz")
-    check((make_cluster(world["objects"], corefile), world["questions"]) for world in worlds)
+    check(
+        (
+            make_cluster(world["objects"], corefile, version),
+            as_of(version, f"fuzz-{corefile} {world['seed']}", world["questions"]),
+        )
+        for world in worlds
+    )
+
+
+def test_what_the_newer_version_answers_otherwise_is_among_the_rows():
+    files = {"shop": [(f"shop-{name}", read(f"shop-{name}.jsonl.gz")) for name in COREFILES]}
+    worlds = [(f"fuzz-verified {world['seed']}", world["questions"]) for world in read("fuzz-verified.jsonl.gz")]
+    found = [
+        row
+        for world, rows in [*files["shop"], *worlds]
+        for row, other in zip(rows, as_of("1.15.0", world, rows), strict=True)
+        if row != other
+    ]
+    assert len(found) == len(newer()) == 9
 
 
 def test_manifests_and_objects_give_the_same_cluster():
     rows = [row for row in read("shop-kubeadm.jsonl.gz") if row["via"] == "udp1232"][::20]
     of_objects = make_cluster(shop(), "kubeadm")
     of_files = Cluster.from_manifests(
-        DATA / "shop.yaml", built_ins=False, upstream={"example.com": (DATA / "example.com.db").read_text()}
+        DATA / "shop.yaml",
+        built_ins=False,
+        upstream={"example.com": (DATA / "example.com.db").read_text()},
+        upstream_authoritative=True,
     )
     for row in rows:
         assert as_row(ask(of_files, row)) == as_row(ask(of_objects, row))

@@ -1,4 +1,4 @@
-"""DNS settings recorded from the kubelet of Kubernetes 1.37.2 (`GetPodDNS`)."""
+"""DNS settings recorded from the kubelet of Kubernetes 1.37.2 and 1.38.0-beta.0 (`GetPodDNS`)."""
 
 import json
 import pathlib
@@ -9,8 +9,9 @@ from k8sresolve.errors import ConfigError
 from k8sresolve.testing.controllers.kubelet import Kubelet, pod_dns
 from k8sresolve.testing.objects.manifests import read_objects
 
-DATA = json.loads((pathlib.Path(__file__).parent / "kubelet" / "cases.json").read_text())
-CASES = DATA["cases"]
+FOLDER = pathlib.Path(__file__).parent
+CASES = json.loads((FOLDER / "kubelet" / "cases.json").read_text())["cases"]
+NEWER = json.loads((FOLDER / "kubelet-1.38" / "cases.json").read_text())["cases"]
 
 
 def as_manifest(pod):
@@ -18,22 +19,20 @@ def as_manifest(pod):
     return {"kind": "Pod", "metadata": {"name": "a", "namespace": pod["namespace"]}, "spec": spec}
 
 
-def settings(case):
+def settings(case, kubernetes):
     [pod] = read_objects([as_manifest(case["pod"])])
     node = case["node"]
-    kubelet = Kubelet(node["resolv_conf"], tuple(node["cluster_dns"]), node["cluster_domain"], tuple(node["node_ips"]))
-    return pod_dns(pod, kubelet)
+    servers, ips = tuple(node["cluster_dns"]), tuple(node["node_ips"])
+    return pod_dns(pod, Kubelet(node["resolv_conf"], servers, node["cluster_domain"], ips, kubernetes=kubernetes))
 
 
-@pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])
-def test_settings_are_what_the_kubelet_gave(case):
-    want = case["want"]
+def check(case, kubernetes, want):
     if "error" in want:
         with pytest.raises(ConfigError) as caught:
-            settings(case)
+            settings(case, kubernetes)
         assert caught.value.problem == want["error"].strip()
         return
-    got = settings(case)
+    got = settings(case, kubernetes)
     assert {
         "nameservers": list(got.nameservers),
         "searches": list(got.searches),
@@ -42,5 +41,24 @@ def test_settings_are_what_the_kubelet_gave(case):
     } == want
 
 
+@pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])
+def test_settings_are_what_the_kubelet_gave(case):
+    check(case, "1.37", case["want"])
+
+
+@pytest.mark.parametrize("case", NEWER, ids=[case["id"] for case in NEWER])
+def test_settings_are_what_each_version_of_the_kubelet_gave(case):
+    check(case, "1.38", case["want"])
+    check(case, "1.37", case.get("before", case["want"]))
+
+
+def test_what_holds_for_both_versions_is_not_told_twice():
+    changed = {case["id"] for case in NEWER}
+    same = [case for case in CASES if case["id"] not in changed]
+    assert len(same) == len(CASES) - 13
+    for case in same:
+        check(case, "1.38", case["want"])
+
+
 def test_all_cases_are_here():
-    assert len(CASES) == 139
+    assert (len(CASES), len(NEWER), sum("before" in case for case in NEWER)) == (139, 102, 74)

@@ -58,14 +58,16 @@ def corefile(folder: Path, batch: Sequence[World]) -> str:
     return "\n".join(blocks)
 
 
-def offline(folder: Path, world: World) -> Cluster:
+def offline(folder: Path, world: World, version: str) -> Cluster:
     """The same world, offline."""
     block = world.block.replace("OUTSIDE", str(folder / "outside.zone"))
     return Cluster.from_objects(
         world.objects,
         built_ins=False,
         corefile=f".:53 {{\n{block}}}\n",
+        coredns=version,
         upstream={"example.com": OUTSIDE},
+        upstream_authoritative=True,
         server_addresses=SERVER_ADDRESSES,
     )
 
@@ -107,7 +109,9 @@ def _without_ttls(row: rows.Row) -> rows.Row:
     return {**row, **sections}
 
 
-def compare(folder: Path, batch: Sequence[World], *, again: int = AGAIN) -> Iterator[Difference | None]:
+def compare(
+    folder: Path, batch: Sequence[World], *, version: str = servers.COREDNS_VERSION, again: int = AGAIN
+) -> Iterator[Difference | None]:
     """Run a CoreDNS with some worlds, and give a difference, or None, for each question.
 
     One whose answer depends on chance is asked `again`.
@@ -115,11 +119,11 @@ def compare(folder: Path, batch: Sequence[World], *, again: int = AGAIN) -> Iter
     (folder / "outside.zone").write_text(OUTSIDE)
     questions, ours = [], []
     for number, world in enumerate(batch):
-        cluster = offline(folder, world)
+        cluster = offline(folder, world, version)
         for name, rdtype, via in world.questions:
             ours.append(answer(cluster, name, rdtype, via, "127.0.0.1"))
             questions.append((name, rdtype, via, FIRST_PORT + number, 5.0 if ours[-1] else 0.3, None, True))
-    server = servers.coredns(folder, corefile(folder, batch))
+    server = servers.coredns(folder, corefile(folder, batch), version)
     (folder / "hosts").write_text(POD_HOSTS)
     with Sandbox(folder, [server], addresses=ADDRESSES, worlds=[world.objects for world in batch]) as sandbox:
 

@@ -5,9 +5,10 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from k8sresolve.testing.versions import DEFAULT_COREDNS
 from tests.live.sandbox import API_PORT, SandboxError, Server
 
-COREDNS_VERSION = "1.14.7"
+COREDNS_VERSION = DEFAULT_COREDNS.text
 
 KUBERNETES = f"""\
     kubernetes cluster.local in-addr.arpa ip6.arpa {{
@@ -51,21 +52,22 @@ KUBEADM = f"""\
 """
 
 
-def coredns_binary() -> str:
-    """Find CoreDNS: `K8SRESOLVE_COREDNS`, the cache that `.ci/run` fills, or the path."""
+def coredns_binary(version: str = COREDNS_VERSION) -> str:
+    """Find CoreDNS in the cache that `.ci/run` fills; the default version by `K8SRESOLVE_COREDNS` or the path, too."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    places = (os.environ.get("K8SRESOLVE_COREDNS"), cache / f"k8sresolve/coredns-{COREDNS_VERSION}/coredns", "coredns")
-    for place in places:
+    cached = cache / f"k8sresolve/coredns-{version}/coredns"
+    others = (os.environ.get("K8SRESOLVE_COREDNS"), "coredns") if version == COREDNS_VERSION else (None, None)
+    for place in (others[0], cached, others[1]):
         if place and (found := shutil.which(str(place))):
             return found
-    raise SandboxError(f"CoreDNS {COREDNS_VERSION} is not here: run .ci/run, or set K8SRESOLVE_COREDNS")
+    raise SandboxError(f"CoreDNS {version} is not here: run .ci/run, or set K8SRESOLVE_COREDNS")
 
 
-def coredns(folder: Path, corefile: str) -> Server:
+def coredns(folder: Path, corefile: str, version: str = COREDNS_VERSION) -> Server:
     """CoreDNS with a Corefile; ready once it has listed and watches everything."""
     path = folder / "Corefile"
     path.write_text(corefile)
-    return Server([coredns_binary(), "-conf", str(path)], f"CoreDNS-{COREDNS_VERSION}", "unsynced")
+    return Server([coredns_binary(version), "-conf", str(path)], f"CoreDNS-{version}", "unsynced")
 
 
 def knot(folder: Path, listen: str, zones: Sequence[tuple[str, Path]]) -> Server:

@@ -351,7 +351,9 @@ def test_an_upstream_that_cuts(option: str, tmp_path: Path, tally: Any) -> None:
     path.write_text(MANY)
     block = f"    cache 30\n    forward . 127.0.0.1:5300 {{\n {option}\n}}\n{KUBERNETES.replace('API', API)}"
     text = f".:53 {{\n{block}}}\n.:5300 {{\n    file {path} example.com\n}}\n"
-    made = Cluster.from_objects([*OBJECTS, ALIAS], corefile=f".:53 {{\n{block}}}\n", upstream={"example.com": MANY})
+    made = Cluster.from_objects(
+        [*OBJECTS, ALIAS], corefile=f".:53 {{\n{block}}}\n", upstream={"example.com": MANY}, upstream_authoritative=True
+    )
     asked: list[Any] = []
     ours: list[Any] = []
     for via in ("udp1232", "tcp", "udp512", "udp1232", "tcp"):

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from k8sresolve.testing import Cluster
+from k8sresolve.testing import COREDNS_VERSIONS, Cluster
 from tests.golden.own import rows
 from tests.live import compare, servers
 from tests.live.sandbox import API_PORT, Sandbox
@@ -167,8 +167,11 @@ def outside(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.parametrize("version", COREDNS_VERSIONS)
 @pytest.mark.parametrize("name", ["kubeadm", "minikube", "eks", "autopath", "node-local", "rewrites"])
-def test_a_corefile_as_people_have_it(name: str, tmp_path: Path, outside: Path, objects: list[Any], tally: Any) -> None:
+def test_a_corefile_as_people_have_it(
+    name: str, version: str, tmp_path: Path, outside: Path, objects: list[Any], tally: Any
+) -> None:
     corefile = {
         "kubeadm": KUBEADM,
         "minikube": MINIKUBE,
@@ -184,7 +187,8 @@ def test_a_corefile_as_people_have_it(name: str, tmp_path: Path, outside: Path, 
         "status": {"phase": "Running", "podIP": CLIENT},
     }
     world = [*objects, pod]
-    cluster = Cluster.from_objects(world, corefile=corefile, upstream={"example.com": OUTSIDE}, built_ins=False)
+    how = {"upstream": {"example.com": OUTSIDE}, "upstream_authoritative": True, "coredns": version}
+    cluster = Cluster.from_objects(world, corefile=corefile, built_ins=False, **how)
     assert cluster.warnings == ()
     ours = [compare.answer(cluster, *question, CLIENT) for question in QUESTIONS]
     cluster.clock.advance(2)
@@ -192,7 +196,7 @@ def test_a_corefile_as_people_have_it(name: str, tmp_path: Path, outside: Path, 
 
     (tmp_path / "hosts").write_text(compare.POD_HOSTS)
     asked = [[*question, 53, 5.0, CLIENT] for question in QUESTIONS]
-    live = servers.coredns(tmp_path, corefile + UPSTREAM.replace("OUTSIDE", str(outside)))
+    live = servers.coredns(tmp_path, corefile + UPSTREAM.replace("OUTSIDE", str(outside)), version)
     addresses = [f"{CLIENT}/32", "10.244.0.2/32"]
     with Sandbox(tmp_path, [live], world, addresses) as sandbox:
         conf = "nameserver 127.0.0.1\n"
@@ -202,7 +206,7 @@ def test_a_corefile_as_people_have_it(name: str, tmp_path: Path, outside: Path, 
         for got, want in zip(ours, theirs, strict=True)
         if not compare.agree(got, want, cached="cache" in corefile)
     ]
-    tally(f"Corefile of {name}", len(ours) - len(wrong), len(ours))
+    tally(f"Corefile of {name}, CoreDNS {version}", len(ours) - len(wrong), len(ours))
     assert not wrong, f"{len(wrong)} of {len(ours)} differ:\n" + "\n".join(wrong[:5])
     if "loadbalance" in corefile:
         assert {order(row) for row in ours} == {order(row) for row in theirs}

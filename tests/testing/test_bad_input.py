@@ -1,6 +1,7 @@
 """F12: arguments of any type to a public call of the kit come to a typed error, or to the user's own, unchanged."""
 
 import inspect
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
@@ -8,17 +9,28 @@ from hypothesis import strategies as st
 
 from k8sresolve import testing
 from k8sresolve.errors import ConfigError, Error, ManifestError
-from k8sresolve.testing import Clock, Cluster, Inventory, Kubelet, KubernetesOptions, Network, QueryLog
+from k8sresolve.testing import (
+    Clock,
+    Cluster,
+    Inventory,
+    Kubelet,
+    KubernetesOptions,
+    Network,
+    QueryLog,
+    compare_versions,
+)
 from tests.core.world import ipv4_cluster
 from tests.odd import ANYTHING, ODD, Call
 
 # What is returned or given, and not called with arguments; `scenarios` has functions that take a cluster.
 VALUES = {
-    *("MANIFEST_SUFFIXES", "RCODES", "Fault", "Finding", "KubeletEvent", "LoggedQuery", "OfflineNameserver", "Patch"),
+    *("ANY_INTERNET", "COREDNS_VERSIONS", "DIFFERENCES", "KUBERNETES_VERSIONS", "MANIFEST_SUFFIXES", "RCODES"),
+    *("Changed", "Difference", "Question", "Upstream", "Version"),
+    *("Fault", "Finding", "KubeletEvent", "LoggedQuery", "OfflineNameserver", "Patch"),
     *("Pod", "PodDNS", "QueryCount", "ResolvConf", "Rollout", "RolloutStep", "Scenario", "Server", "Which"),
     *("pod_dns", "scenarios"),
 }
-MADE = {"Clock", "Cluster", "Inventory", "Kubelet", "KubernetesOptions", "Network", "QueryLog"}
+MADE = {"compare_versions", "Clock", "Cluster", "Inventory", "Kubelet", "KubernetesOptions", "Network", "QueryLog"}
 BUILDERS = {
     "service": {"name": "api.shop", "http": 80},
     "headless": {"name": "db.shop", "pods": 2},
@@ -37,7 +49,7 @@ CHANGES = {
     "scale": {"workload": "shop/web", "replicas": 2},
     "set_ready": {"pod": "shop/web-0", "ready": True},
 }
-OTHERS = ("apply", "async_resolver", "config", "patch", "resolver", "serve")
+OTHERS = ("apply", "async_resolver", "config", "patch", "resolver", "serve", "with_versions")
 KINDS = ("Service", "Pod", "EndpointSlice", "Deployment", "StatefulSet", "ConfigMap", "Secret", "Node")
 FAULTS = {"delay": {"seconds": 1.0}, "drip": {"interval": 1.0}, "rcode": {"rcode": "SERVFAIL"}}
 # Between the parts of the kit.
@@ -78,6 +90,8 @@ def calls():
     yield Call("Clock.advance", cluster.clock.advance, {"seconds": 1})
     yield Call("KubernetesOptions()", KubernetesOptions)
     yield Call("Kubelet()", Kubelet)
+    versions = {"program": "CoreDNS", "before": "1.14.7", "after": "1.15.0"}
+    yield Call("compare_versions", partial(compare_versions, lambda _: cluster), versions)
 
 
 NAMES = [call.name for call in calls()]
@@ -139,6 +153,9 @@ ROWS = [
     (lambda: ipv4_cluster().clock.advance("x"), ConfigError, "advance('x'): give a number of seconds"),
     (lambda: KubernetesOptions(ttl=None), ConfigError, "ttl None is not between 0 and 3600 seconds"),
     (lambda: KubernetesOptions(zones=[5]), ConfigError, "5 is no text"),
+    (lambda: compare_versions(5, "CoreDNS", "1.14.7", "1.15.0"), ConfigError, "5 opens no cluster"),
+    (lambda: compare_versions(Cluster, "BIND", "9", "10"), ConfigError, "no versions of 'BIND' are known here"),
+    (lambda: ipv4_cluster().with_versions(coredns=0), ConfigError, "CoreDNS 0 is not known here"),
     (lambda: Kubelet(cluster_dns="10.96.0.10"), ConfigError, "cluster_dns='10.96.0.10' is no tuple of texts"),
 ]
 

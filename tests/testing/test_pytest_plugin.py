@@ -152,8 +152,9 @@ def test_the_nearest_marker_holds(project: pytest.Pytester) -> None:
 
         ORG = {"org.": "@ 60 SOA a. b. 1 1 1 1 1\\na 60 A 192.0.2.1"}
 
-        @pytest.mark.k8s_manifests(service("one"), service("two"), upstream=ORG)
+        @pytest.mark.k8s_manifests(service("one"), service("two"), upstream=ORG, coredns="1.15.0", kubernetes="1.36")
         def test_of_its_own(k8s_cluster, k8s_resolver):
+            assert (k8s_cluster.coredns.text, k8s_cluster.kubernetes.text) == ("1.15.0", "1.36")
             assert names(k8s_cluster) == ["one", "two"]
             assert [*map(str, k8s_resolver.addresses("a.org").addresses)] == ["192.0.2.1"]
         """,

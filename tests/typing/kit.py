@@ -12,10 +12,16 @@ from typing import Literal, assert_type
 
 from k8sresolve import AsyncResolver, CacheConfig, EndpointName, Nameserver, Resolver, ResolverConfig, ServiceName
 from k8sresolve.testing import (
+    ANY_INTERNET,
+    COREDNS_VERSIONS,
+    DIFFERENCES,
+    KUBERNETES_VERSIONS,
     MANIFEST_SUFFIXES,
     RCODES,
+    Changed,
     Clock,
     Cluster,
+    Difference,
     Fault,
     Finding,
     Inventory,
@@ -30,12 +36,16 @@ from k8sresolve.testing import (
     PodDNS,
     QueryCount,
     QueryLog,
+    Question,
     ResolvConf,
     Rollout,
     RolloutStep,
     Scenario,
     Server,
+    Upstream,
+    Version,
     Which,
+    compare_versions,
     external,
     headless,
     pod_dns,
@@ -61,6 +71,32 @@ def building() -> None:
     parts = headless("db.shop", sql=5432, udp={"gossip": 7946}, pods=3, ready=2), service("api", http=80, ready=False)
     assert_type(Cluster.new(*parts, external("pg.shop", "pg.example.com"), {"kind": "Namespace"}), Cluster)
     Cluster.new(*parts, corefile=".:53 {\n}\n", service_cidrs=["10.96.0.0/12"], upstream=None, seed=7).apply(*parts[0])
+
+
+def choosing_versions() -> None:
+    cluster = Cluster.from_manifests("deploy/", coredns="1.15.0", kubernetes="1.38", upstream_authoritative=True)
+    assert_type(Cluster.from_objects([], coredns=cluster.coredns), Cluster)
+    assert_type(cluster.with_versions(coredns="1.14.7"), Cluster)
+    assert_type(cluster.with_versions(kubernetes="1.36").kubernetes, Version)
+    assert_type(cluster.upstream, Upstream)
+    cluster.upstream.reachable = False
+    assert_type(cluster.upstream.echoing, bool)
+    assert_type(cluster.corefile_names, frozenset[str])
+    assert_type(COREDNS_VERSIONS, tuple[str, ...])
+    assert_type(KUBERNETES_VERSIONS, tuple[str, ...])
+    assert_type(DIFFERENCES, tuple[Difference, ...])
+    assert_type(cluster.coredns.has(DIFFERENCES[0]), bool)
+    assert_type((DIFFERENCES[0].name, DIFFERENCES[0].since, DIFFERENCES[0].what), tuple[str, str, str])
+
+    def under(version: Version) -> Cluster:
+        return Cluster.from_manifests("deploy/", coredns=version, upstream=ANY_INTERNET)
+
+    for change in compare_versions(under, "CoreDNS", "1.14.7", "1.15.0"):
+        assert_type(change, Changed)
+        assert_type(change.question, Question)
+        assert_type((change.before, change.after), tuple[str, str])
+        assert_type(change.differences, tuple[Difference, ...])
+    Kubelet(kubernetes="1.38")
 
 
 def looking_up(cluster: Cluster) -> None:

@@ -20,17 +20,25 @@ from k8sresolve.testing.checks.telling import listed
 from k8sresolve.testing.controllers.networks import Networks
 from k8sresolve.testing.objects.kinds import ConfigMap, Endpoints, EndpointSlice, Resource, Routing, Secret, Service
 from k8sresolve.testing.objects.store import Store
+from k8sresolve.testing.versions import DEFAULT_KUBERNETES, Version
 
 _Checked = TypeVar("_Checked")
 _Kind = TypeVar("_Kind", bound=Resource)
 
 
-def check(store: Store, networks: Networks, world: World, service: Service | None = None) -> tuple[Finding, ...]:
+def check(
+    store: Store,
+    networks: Networks,
+    world: World,
+    service: Service | None = None,
+    *,
+    kubernetes: Version = DEFAULT_KUBERNETES,
+) -> tuple[Finding, ...]:
     """Check one Service, with what is named after it, or all that is in the store; the worst comes first.
 
     Names are looked up in `world`.
     """
-    around = AllObjects(store, networks, world)
+    around = AllObjects(store, networks, world, kubernetes)
     services = around.services if service is None else [service]
     found = worst_first(
         chain(

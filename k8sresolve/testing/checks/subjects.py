@@ -17,16 +17,18 @@ from k8sresolve.testing.controllers.slices import select
 from k8sresolve.testing.objects.kinds import EndpointSlice, Namespace, Pod, Service
 from k8sresolve.testing.objects.store import Store
 from k8sresolve.testing.objects.written import UNWRITTEN, Written
+from k8sresolve.testing.versions import Version
 
 
 class AllObjects:
     """All objects there are, as they are now, among which rules look for what belongs to a subject."""
 
-    def __init__(self, store: Store, networks: Networks, world: World) -> None:
+    def __init__(self, store: Store, networks: Networks, world: World, kubernetes: Version) -> None:
         self.store = store
         self.cluster_domain = world.cluster_domain
         self.networks = networks
         self.world = world
+        self.kubernetes = kubernetes
         self.services = [item for item in store.all("Service") if isinstance(item, Service)]
         self.origins = Origins(store)
 

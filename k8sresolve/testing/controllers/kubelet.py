@@ -1,6 +1,6 @@
 """What the kubelet writes into a pod's /etc/resolv.conf.
 
-Source: `pkg/kubelet/network/dns/dns.go` of Kubernetes 1.37.2, and "DNS for Services and Pods",
+Source: `pkg/kubelet/network/dns/dns.go` of Kubernetes 1.37.2 and 1.38.0-beta.0, and "DNS for Services and Pods",
 kubernetes.io/docs/concepts/services-networking/dns-pod-service/.
 """
 
@@ -15,6 +15,8 @@ from k8sresolve._escaping import told
 from k8sresolve._log import logger
 from k8sresolve.errors import ConfigError
 from k8sresolve.testing.objects.kinds import DNSConfig, Pod
+from k8sresolve.testing.versions import DEFAULT_KUBERNETES, NODE_NAMESERVERS, Version
+from k8sresolve.testing.versions import kubernetes as kubernetes_version
 
 MAX_NAMESERVERS = 3
 MAX_SEARCHES = 32
@@ -52,7 +54,7 @@ class Kubelet:
 
     `resolv_conf` is the text of the file that `--resolv-conf` names, None for `--resolv-conf=""`. `cluster_dns` and
     `cluster_domain` are the flags, or fields of KubeletConfiguration, of those names. `node_ips` are the node's own,
-    and `hosts` is the text of its /etc/hosts, which pods with hostNetwork have.
+    and `hosts` is the text of its /etc/hosts, which pods with hostNetwork have. `kubernetes` is the kubelet's version.
     Raises `ConfigError` for what is no text and no address.
     """
 
@@ -61,6 +63,7 @@ class Kubelet:
     cluster_domain: str = "cluster.local"
     node_ips: tuple[str, ...] = ()
     hosts: str = NODE_HOSTS
+    kubernetes: Version = attrs.field(default=DEFAULT_KUBERNETES, converter=kubernetes_version)
 
     def __attrs_post_init__(self) -> None:
         texts = {"resolv_conf": self.resolv_conf or "", "cluster_domain": self.cluster_domain, "hosts": self.hosts}
@@ -137,7 +140,7 @@ def pod_dns(pod: Pod, kubelet: Kubelet) -> PodDNS:
         case "cluster":
             dns = PodDNS(servers, _cluster_searches(pod.namespace, kubelet.cluster_domain, node.searches), ("ndots:5",))
         case "host":
-            dns = node if kubelet.resolv_conf is not None else _without_a_file(kubelet.node_ips)
+            dns = _of_node(node, pod, kubelet)
         case _:
             assert_never(policy)
     if pod.spec.dns_config is not None:
@@ -197,10 +200,27 @@ def _cluster_searches(namespace: str, domain: str, of_node: tuple[str, ...]) -> 
     return _unique((f"{namespace}.svc.{domain}", f"svc.{domain}", domain, *of_node))
 
 
-def _without_a_file(node_ips: Iterable[str]) -> PodDNS:
+def _of_node(node: PodDNS, pod: Pod, kubelet: Kubelet) -> PodDNS:
+    """Take over the node's settings."""
+    if kubelet.resolv_conf is None:
+        return PodDNS(_loopbacks(kubelet.node_ips), (".",))
+    if pod.spec.host_network or not kubelet.kubernetes.has(NODE_NAMESERVERS):
+        return node
+    reachable = tuple(filter(_is_address, node.nameservers))
+    return attrs.evolve(node, nameservers=reachable or _loopbacks(kubelet.node_ips))
+
+
+def _is_address(text: str) -> bool:
+    """Whether Go's `netip.ParseAddr` reads it, without a zone."""
+    try:
+        return "%" not in text and bool(ip_address(text))
+    except ValueError:
+        return False
+
+
+def _loopbacks(node_ips: Iterable[str]) -> tuple[str, ...]:
     # A nameserver on the pod's own loopback, where nobody listens, is the kubelet's way to switch DNS off.
-    loopbacks = tuple("::1" if ":" in ip else "127.0.0.1" for ip in node_ips)
-    return PodDNS(loopbacks or ("127.0.0.1",), (".",))
+    return tuple("::1" if ":" in ip else "127.0.0.1" for ip in node_ips) or ("127.0.0.1",)
 
 
 def _missing_cluster_dns(pod: Pod) -> tuple[KubeletEvent, ...]:

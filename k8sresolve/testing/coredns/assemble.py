@@ -12,22 +12,27 @@ from k8sresolve.testing.coredns.build import Built, build
 from k8sresolve.testing.coredns.chain import Answering, CoreDNSServer
 from k8sresolve.testing.coredns.corefile import DiskFiles, Files, MountedFiles, parse_corefile
 from k8sresolve.testing.coredns.dns_service import dns_addresses
-from k8sresolve.testing.coredns.plugins.file import Zones
 from k8sresolve.testing.coredns.plugins.kubernetes.plugin import Kubernetes
 from k8sresolve.testing.coredns.settings import ServerSettings
 from k8sresolve.testing.coredns.setup import Surroundings
+from k8sresolve.testing.coredns.upstream import Upstream
 from k8sresolve.testing.coredns.variables import Variables
 from k8sresolve.testing.objects.kinds import ConfigMap
 from k8sresolve.testing.objects.store import Store
 
 
 class Assembled(NamedTuple):
-    """The cluster's nameserver, and the ones outside of it. `notes` say what of a Corefile is not modelled."""
+    """The cluster's nameserver, and `outside`, the ones outside of it, which ask `upstream`.
+
+    `notes` say what of a Corefile is not modelled, and `names` are those that it gives itself.
+    """
 
     server: Answering
     outside: Answering
+    upstream: Upstream
     cluster_domain: str
     notes: tuple[str, ...]
+    names: frozenset[str]
 
 
 class _Source(NamedTuple):
@@ -46,8 +51,8 @@ def assemble(store: Store, clock: Callable[[], float], settings: ServerSettings)
     cache on the node: what it forwards to the cluster's nameserver goes to the one there would be without it.
     Raises `ManifestError` for a Corefile and `ConfigError` for a zone file.
     """
-    zones = Zones(settings.upstream or {})
-    outside = CoreDNSServer({".": [zones]})
+    upstream = Upstream(settings.upstream or {}, authoritative=settings.upstream_authoritative)
+    outside = CoreDNSServer({".": [upstream]})
 
     surroundings = Surroundings(
         store=store,
@@ -58,18 +63,20 @@ def assemble(store: Store, clock: Callable[[], float], settings: ServerSettings)
         clock=clock,
         rng=random.Random(settings.seed),  # noqa: S311 - an order that can be had again
         files=DiskFiles(),
+        coredns=settings.coredns,
     )
 
     def without_corefile() -> Built:
-        kubernetes = Kubernetes(store, settings.options, settings.server_addresses)
-        return Built(CoreDNSServer({".": [kubernetes, zones]}), kubernetes.options.primary_zone.removesuffix("."))
+        kubernetes = Kubernetes(store, settings.options, settings.server_addresses, settings.coredns)
+        return Built(CoreDNSServer({".": [kubernetes, upstream]}), kubernetes.options.primary_zone.removesuffix("."))
 
     # What a Corefile takes the place of is made only where that forwards to it, or leaves the cluster domain to it.
     make: Callable[[], Built] = cache(without_corefile)
     for source in _sources(store, settings.corefile) if settings.options is None else ():
         make = cache(partial(_with_corefile, source, surroundings, settings.environment, make))
     built = make()
-    return Assembled(built.server, outside, built.cluster_domain, tuple(map(escaped, built.notes)))
+    notes = tuple(map(escaped, built.notes))
+    return Assembled(built.server, outside, upstream, built.cluster_domain, notes, built.names)
 
 
 def _with_corefile(

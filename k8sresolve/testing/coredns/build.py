@@ -16,11 +16,15 @@ _FOR_ANY_CLASS = frozenset({"chaos", "forward"})
 
 
 class Built(NamedTuple):
-    """A server, the cluster domain that it serves, empty if none, and what of its Corefile is not modelled."""
+    """A server, the cluster domain that it serves, empty if none, and what of its Corefile is not modelled.
+
+    `names` are those that the Corefile itself gives, in `hosts` and zone files.
+    """
 
     server: Answering
     cluster_domain: str
     notes: tuple[str, ...] = ()
+    names: frozenset[str] = frozenset()
 
 
 def build(blocks: Sequence[ServerBlock], surroundings: Surroundings) -> Built:
@@ -34,7 +38,7 @@ def build(blocks: Sequence[ServerBlock], surroundings: Surroundings) -> Built:
     any_class: set[int] = set()
     for block in blocks:
         for directive in block.directives:
-            check_known(directive)
+            check_known(directive, surroundings.coredns)
         keys = [(zone, port, key) for key in block.keys for zone, port in _read_key(key, building)]
         if not keys:
             continue
@@ -50,7 +54,8 @@ def build(blocks: Sequence[ServerBlock], surroundings: Surroundings) -> Built:
             zones.setdefault(port, []).append((zone, plugins))
     building.servers.update({port: CoreDNSServer(found, any_class=port in any_class) for port, found in zones.items()})
     server = building.servers.get(DNS_PORT) or next(iter(building.servers.values()), CoreDNSServer({}))
-    return Built(server, building.cluster_domain, tuple(building.notes))
+    own = frozenset(name for one in building.servers.values() for name in one.names)
+    return Built(server, building.cluster_domain, tuple(building.notes), own)
 
 
 def _read_key(key: Token, building: Building) -> Iterator[tuple[str, int]]:

@@ -4,7 +4,7 @@ A plugin answers a request itself, or lets the rest of its chain answer, and may
 works. A server has a chain for each of its zones.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
@@ -23,10 +23,11 @@ MAX_DEPTH = 8
 _MAX_ALIASED = 100_000
 
 
-Sender: TypeAlias = Literal["plugin", "server", "nobody"]
+Sender: TypeAlias = Literal["plugin", "server", "error", "nobody"]
 """Who sends a reply: a plugin, or no plugin and the server itself, or nobody, so that the asker waits in vain.
 
-No plugin sees what is not a plugin's, be it to remember or to change it.
+`error` is the server, too, as a plugin has failed. No plugin sees what is not a plugin's, be it to remember or to
+change it.
 """
 
 
@@ -84,7 +85,7 @@ def unwritten(rcode: int) -> Reply:
     return Reply(rcode, authoritative=False, sender="server")
 
 
-FAILED = unwritten(SERVFAIL)
+FAILED = Reply(SERVFAIL, authoritative=False, sender="error")
 """The reply to an error of CoreDNS's own, such as a question that the last plugin leaves over."""
 
 
@@ -170,6 +171,15 @@ class Viewer(Protocol):
         ...
 
 
+@runtime_checkable
+class Naming(Protocol):
+    """A plugin with names of its own, which neither objects nor rules tell of."""
+
+    def names(self) -> Iterable[str]:
+        """Tell its names, absolute."""
+        ...
+
+
 class Answering(Protocol):
     """A server, seen from its plugins and from others that forward to it."""
 
@@ -213,7 +223,7 @@ class CoreDNSServer:
     """CoreDNS's server of one port: the server block of the longest zone that holds a name answers for it.
 
     Of several for one zone, the first does whose `Viewer`s say that it is for the request. Other classes than IN are
-    refused, but with `any_class`.
+    refused, but with `any_class`. `names` are those of its plugins' own.
     """
 
     def __init__(
@@ -221,6 +231,9 @@ class CoreDNSServer:
     ) -> None:
         self.any_class = any_class
         blocks = list(zones.items()) if isinstance(zones, Mapping) else zones
+        self.names = frozenset(
+            name for _, plugins in blocks for one in plugins if isinstance(one, Naming) for name in one.names()
+        )
         chains = [
             (split(fqdn(zone.lower())), Chain(plugins, self), [one for one in plugins if isinstance(one, Viewer)])
             for zone, plugins in blocks

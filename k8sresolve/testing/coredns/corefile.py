@@ -130,7 +130,8 @@ class DiskFiles:
     def read_text(self, path: str) -> str | None:
         """Read a file; None if there is none."""
         try:
-            return Path(path).read_text(encoding="utf-8") if Path(path).is_file() else None
+            # As it is: a lone CR ends no line.
+            return Path(path).read_bytes().decode() if Path(path).is_file() else None
         except (OSError, ValueError) as error:
             raise ManifestError(f"cannot be read: {error}", file=path) from None
 

@@ -1,14 +1,16 @@
 """The directives and options that CoreDNS knows: what does not stand here, CoreDNS does not start with.
 
-Source: `core/dnsserver/zdirectives.go` of CoreDNS 1.14.7, and each plugin's `setup.go`.
+Source: `core/dnsserver/zdirectives.go` of CoreDNS 1.14.7 and 1.15.0, and each plugin's `setup.go`.
 """
 
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import NamedTuple
 
 from k8sresolve.testing.coredns.corefile import Directive, Token
+from k8sresolve.testing.versions import NEW_WORDS, Version
 
 # A line for each directive, and behind the colon its options, each with the number of its arguments: `ttl=1` takes one,
 # `to=1-` one or more, `reload=0-2` up to two, `match` any. Where nothing is behind the colon, a directive has no
@@ -80,6 +82,20 @@ tsig : secret=2 secrets=1 require=1- require_opcode=1-
 view=1 : expr
 whoami=0 :
 """
+# What newer versions have besides: new directives, and new options of those above.
+_NEWER = {
+    NEW_WORDS: """
+azure : refresh=1
+clouddns : endpoint=1 refresh=1
+dynupdate : database=1 max_records=1 max_bytes=1 max_update_records=1 file=1 allow
+etcd : no_apex_fallback=0
+https : max_streams=1
+proxyproto : tlv_metadata=0
+quic : max_connections=1
+siit=0 : ipv6_prefix=1 eam=2
+template : var=2- expr=1-
+"""
+}
 _ENTRY = re.compile(r"(?P<name>[^\s=]+)(?:=(?P<least>\d+)(?P<open>-)?(?P<most>\d+)?)?")
 _ANY_CASE = frozenset({"acl", "header"})
 """Directives whose options are known in any letter case."""
@@ -120,15 +136,23 @@ def _entries(text: str) -> Iterator[tuple[str, Arguments]]:
         yield found["name"], Arguments(least, None if most is None else int(most))
 
 
-DIRECTIVES: Mapping[str, Known] = dict(_read(_TABLE))
-"""What CoreDNS 1.14.7 knows, be it modelled here or not."""
+@cache
+def directives(coredns: Version) -> Mapping[str, Known]:
+    """Tell what a version of CoreDNS knows, be it modelled here or not."""
+    found = dict(_read(_TABLE))
+    for table in (table for difference, table in _NEWER.items() if coredns.has(difference)):
+        for name, added in _read(table):
+            known = found.get(name, added)
+            found[name] = known._replace(options={**(known.options or {}), **(added.options or {})})
+    return found
 
 
-def check_known(directive: Directive) -> None:
+def check_known(directive: Directive, coredns: Version) -> None:
     """Check that CoreDNS knows a directive and its options. Raises `ManifestError` at the word that it does not."""
-    known = DIRECTIVES.get(directive.name)
+    all_known = directives(coredns)
+    known = all_known.get(directive.name)
     if known is None:
-        raise directive.token.error(_unknown("directive", directive.token, DIRECTIVES))
+        raise directive.token.error(_unknown("directive", directive.token, all_known))
     directive.take(*known.arguments)
     for option in directive.block if known.options is not None else ():
         name = option.name.lower() if directive.name in _ANY_CASE else option.name

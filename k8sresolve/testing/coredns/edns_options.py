@@ -14,8 +14,6 @@ from k8sresolve.testing.coredns.corefile import Token
 
 NSID, SUBNET = 3, 8
 _KINDS = {"nsid": NSID, "subnet": SUBNET}
-# NSID, EXPIRE, COOKIE, TCP-KEEPALIVE, PADDING
-_ECHOED = frozenset({NSID, 9, 10, 11, 12})
 # Options that CoreDNS's library has a form of its own for: no rule of kind local finds them.
 _OWN_FORM = frozenset({*range(1, 13), 15, 18, 19})
 _METADATA = re.compile(r"\{[^{}/]+/[^{}]+\}")
@@ -73,9 +71,9 @@ def joined_options(options: Sequence[Option]) -> bytes:
     return b"".join(code.to_bytes(2, "big") + len(data).to_bytes(2, "big") + data for code, data in options)
 
 
-def echoed_options(octets: bytes, known: AbstractSet[int]) -> bytes:
-    """Leave the options that come back in a reply."""
-    return joined_options([option for option in split_options(octets) if option.code in _ECHOED | known])
+def only_options(octets: bytes, codes: AbstractSet[int]) -> bytes:
+    """Leave the options of these codes."""
+    return joined_options([option for option in split_options(octets) if option.code in codes])
 
 
 def read_option_rule(words: Sequence[Token], directive: Token) -> OptionRule:

@@ -6,6 +6,8 @@ octets (github.com/miekg/dns, `Msg.Truncate`): uncompressed if that fits, else c
 
 import re
 import struct
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from k8sresolve._core.questions import OPT
@@ -14,6 +16,7 @@ from k8sresolve._core.wire.rcodes import BADVERS, FORMERR, NOTIMP, REFUSED, SERV
 from k8sresolve.testing.coredns.chain import IN, NOTIFY, Answering, CoreDNSServer, Endless, Reply, Request
 from k8sresolve.testing.coredns.writing import question_octets, write_body
 from k8sresolve.testing.objects.labels import MOST_LABEL
+from k8sresolve.testing.versions import NO_OPTIONS, Version
 
 _QR, _AA, _TC, _RD, _CD = 0x8000, 0x0400, 0x0200, 0x0100, 0x0010
 _DO = 0x8000
@@ -29,8 +32,7 @@ _MAX_TCP = 65535
 _NO_FRAGMENTS = 1480  # CoreDNS compresses a longer datagram, though it would fit
 _MAX_POINTERS = 126
 _MAX_NAME = 253  # without the first length and the root: 255 octets as it is sent (RFC 1035, section 2.3.4)
-# NSID, EXPIRE, COOKIE, TCP-KEEPALIVE, PADDING: the options that CoreDNS sends back as they came.
-_ECHOED_OPTIONS = frozenset({3, 9, 10, 11, 12})
+_ECHOED_OPTIONS = frozenset({3, 9, 10, 11, 12})  # NSID, EXPIRE, COOKIE, TCP-KEEPALIVE, PADDING
 _SPECIAL = re.compile(rb"""[^!#-&*-:<-?A-\[\]-~]""")
 _DOT = ord(".")
 _PLAIN = bytes(octet for octet in range(256) if octet != _DOT and not _SPECIAL.match(bytes((octet,))))
@@ -82,16 +84,21 @@ class Query(NamedTuple):
 class Responder:
     """The server in front of the plugins.
 
-    `read_query`, `answer` and `write_reply` are the steps of `respond`, for those who want to see or change what passes
-    between.
+    `read`, `answer` and `write_reply` are the steps of `respond`, for those who want to see or change what passes
+    between. `echoed` are the codes of the EDNS options that it sends back as they came.
     """
 
-    def __init__(self, server: Answering) -> None:
+    def __init__(self, server: Answering, echoed: AbstractSet[int] = frozenset()) -> None:
         self._server = server
+        self._echoed = echoed
+
+    def read(self, message: bytes, *, tcp: bool = False) -> Query | None:
+        """Read a message, as `read_query` does."""
+        return read_query(message, tcp=tcp, echoed=self._echoed)
 
     def respond(self, message: bytes, *, tcp: bool = False, client: str = "") -> bytes | None:
         """Answer a message from the address `client`; None where CoreDNS sends nothing. Never raises."""
-        query = read_query(message, tcp=tcp)
+        query = self.read(message, tcp=tcp)
         return None if query is None else write_reply(query, self.answer(query, client))
 
     def answer(self, query: Query, client: str = "") -> Reply:
@@ -126,7 +133,12 @@ class Responder:
             return Reply(SERVFAIL, authoritative=False)
 
 
-def read_query(message: bytes, *, tcp: bool = False) -> Query | None:
+def echoed_options(coredns: Version) -> AbstractSet[int]:
+    """Tell the codes of the EDNS options that a version of CoreDNS sends back as they came."""
+    return frozenset() if coredns.has(NO_OPTIONS) else _ECHOED_OPTIONS
+
+
+def read_query(message: bytes, *, tcp: bool = False, echoed: AbstractSet[int] = frozenset()) -> Query | None:
     """Read a message; None for what is not answered at all: less than a header, or a response."""
     if not tcp:
         message = message[:_MIN_UDP]
@@ -154,7 +166,7 @@ def read_query(message: bytes, *, tcp: bool = False) -> Query | None:
     except Malformed:
         return Query(id_, flags, None, 0, 0, None, tcp, FORMERR)
     try:
-        edns = _read_edns(message, at, answers + authorities, additionals)
+        edns = _read_edns(message, at, answers + authorities, additionals, echoed)
     except Malformed:
         return Query(id_, flags, name, rdtype, rdclass, None, tcp, FORMERR)
     return Query(id_, flags, name, rdtype, rdclass, edns, tcp)
@@ -212,11 +224,11 @@ def _read_name(message: bytes, at: int) -> tuple[str, int]:
             at = (length & 0x3F) << 8 | message[at]
     except IndexError:
         raise Malformed("a name ends early") from None
-    return _as_text(labels), end or at + 1
+    return as_text(labels), end or at + 1
 
 
-def _as_text(labels: list[bytes]) -> str:
-    """Write a name for people (RFC 1035, section 5.1)."""
+def as_text(labels: Sequence[bytes]) -> str:
+    """Write an absolute name for people (RFC 1035, section 5.1), as CoreDNS's library does."""
     name = b".".join(labels)
     if len(name) > _MAX_NAME:
         raise Malformed("a name is too long")
@@ -236,7 +248,7 @@ def _escape(label: bytes) -> str:
     )
 
 
-def _read_edns(message: bytes, at: int, others: int, additionals: int) -> Edns | None:
+def _read_edns(message: bytes, at: int, others: int, additionals: int, echoed: AbstractSet[int]) -> Edns | None:
     """Walk over the records behind the question; the last additional OPT counts. Records may be fewer than stated."""
     edns = None
     for index in range(others + additionals):
@@ -255,17 +267,17 @@ def _read_edns(message: bytes, at: int, others: int, additionals: int) -> Edns |
             raise Malformed("a record's data ends early")
         at += length
         if rdtype == OPT and index >= others:
-            edns = Edns(rdclass, ttl >> 16 & 0xFF, ttl & 0xFFFF, _echoed(rdata) if rdata else b"", rdata)
+            edns = Edns(rdclass, ttl >> 16 & 0xFF, ttl & 0xFFFF, _only(rdata, echoed) if rdata else b"", rdata)
     return edns
 
 
-def _echoed(options: bytes) -> bytes:
+def _only(options: bytes, codes: AbstractSet[int]) -> bytes:
     kept, at = b"", 0
     while at < len(options):
         code, length = int.from_bytes(options[at : at + 2], "big"), int.from_bytes(options[at + 2 : at + 4], "big")
         if at + 4 + length > len(options):
             raise Malformed("an EDNS option ends early")
-        if code in _ECHOED_OPTIONS:
+        if code in codes:
             kept += options[at : at + 4 + length]
         at += 4 + length
     return kept

@@ -10,6 +10,8 @@ from k8sresolve._escaping import told
 from k8sresolve.errors import ConfigError
 from k8sresolve.testing.coredns.plugins.file import EMPTY_INTERNET
 from k8sresolve.testing.coredns.plugins.kubernetes.options import KubernetesOptions
+from k8sresolve.testing.versions import DEFAULT_COREDNS, Version
+from k8sresolve.testing.versions import coredns as coredns_version
 
 DEFAULT_SERVER_ADDRESSES = ("10.244.0.2",)
 """The nameserver's own addresses: those of a CoreDNS pod in a cluster made by kubeadm with its usual pod network."""
@@ -48,6 +50,8 @@ class ServerSettings:
     upstream: Mapping[str, str] | None = EMPTY_INTERNET
     server_addresses: tuple[str, ...] = attrs.field(default=DEFAULT_SERVER_ADDRESSES, converter=_read_addresses)
     seed: int = 0
+    coredns: Version = attrs.field(default=DEFAULT_COREDNS, converter=coredns_version)
+    upstream_authoritative: bool = False
 
     def __attrs_post_init__(self) -> None:
         _check("options", self.options, KubernetesOptions | None, "give KubernetesOptions(...)")
@@ -61,6 +65,7 @@ class ServerSettings:
             _check("an origin in upstream", origin, str, "give text")
             _check(f"upstream[{told(origin)}]", text, str, "give the text of a zone file")
         _check("seed", self.seed, int, "give a whole number")
+        _check("upstream_authoritative", self.upstream_authoritative, bool, "give True or False")
         if self.corefile is not None and self.options is not None:
             raise ConfigError("corefile and options exclude each other", advice="put the options into the Corefile")
 

@@ -14,6 +14,7 @@ from k8sresolve.testing.coredns.chain import Answering, CoreDNSServer, Plugin, R
 from k8sresolve.testing.coredns.corefile import Directive, Files, ServerBlock, Token
 from k8sresolve.testing.coredns.names import Labels, split
 from k8sresolve.testing.objects.store import Store
+from k8sresolve.testing.versions import Version
 
 DNS_PORT = 53
 _CLUSTER_DNS = "__PILLAR__CLUSTER__DNS__"  # in NodeLocal DNSCache's ConfigMap, until its pod puts in the address
@@ -41,7 +42,8 @@ class Surroundings:
     """What a server is built on.
 
     `outside` answers what it forwards, and `inside()` what it forwards to one of `inside_addresses`, where it is a
-    cache on the node in front of the cluster's own nameserver. `clock` tells seconds, `rng` shuffles.
+    cache on the node in front of the cluster's own nameserver. `clock` tells seconds, `rng` shuffles, and `coredns` is
+    the version of the server.
     """
 
     store: Store
@@ -52,6 +54,7 @@ class Surroundings:
     clock: Callable[[], float]
     rng: random.Random
     files: Files
+    coredns: Version
 
 
 class Building:
@@ -78,6 +81,7 @@ class Block:
         self, building: Building, block: ServerBlock, zones: tuple[str, ...], registry: Sequence[Specification]
     ) -> None:
         self.surroundings = building.surroundings
+        self.coredns = building.surroundings.coredns
         self.zones = zones
         self.note = building.note
         self._building = building

@@ -16,7 +16,7 @@ from k8sresolve._core.engine.flights import Sending
 from k8sresolve._core.wire.rcodes import NOERROR, RCODE_NAMES
 from k8sresolve.errors import Transport
 from k8sresolve.testing.coredns.chain import Reply
-from k8sresolve.testing.coredns.messages import Query, Responder, read_query, write_reply
+from k8sresolve.testing.coredns.messages import Query, Responder, write_reply
 from k8sresolve.testing.coredns.records import Record
 from k8sresolve.testing.network.clock import Clock
 from k8sresolve.testing.network.criteria import Traits
@@ -97,7 +97,7 @@ class Network(Faults):
         `flow` tells the client's sockets apart: as kube-proxy does, the network leads one flow to one replica. Each
         message without one is a flow of its own.
         """
-        query = read_query(message, tcp=transport == "tcp")
+        query = (responder or self.responder).read(message, tcp=transport == "tcp")
         if query is None:
             return []
         with self._lock:

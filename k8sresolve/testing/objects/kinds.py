@@ -199,9 +199,10 @@ class PodSpec:
 class Pod(Manifested):
     """A Pod.
 
-    `ip` is `status.podIP` as written; `ips` are all its addresses, in canonical form. `phase` is empty until something
-    says that the pod runs, and `ready` is None where no condition tells. `owner` is its controller, as `KIND/NAME`.
-    `own_hostname` is the one that its controller gives it, whatever the template says.
+    `ip` is `status.podIP` as written; `ips` are all its addresses, in canonical form, and `spellings` has those of them
+    that are written otherwise. `phase` is empty until something says that the pod runs, and `ready` is None where no
+    condition tells. `owner` is its controller, as `KIND/NAME`. `own_hostname` is the one that its controller gives it,
+    whatever the template says.
     """
 
     namespace: str
@@ -216,11 +217,18 @@ class Pod(Manifested):
     owner: str = ""
     own_hostname: str = ""
     spec: PodSpec = PodSpec()
+    spellings: tuple[tuple[str, str], ...] = ()
 
     @property
     def hostname(self) -> str:
         """`spec.hostname`."""
         return self.own_hostname or self.spec.hostname
+
+    @property
+    def written_ips(self) -> tuple[str, ...]:
+        """All its addresses as written, `ip` first."""
+        written = dict(self.spellings)
+        return (self.ip, *(written.get(ip, ip) for ip in self.ips[1:])) if self.ip else ()
 
     @property
     def finished(self) -> bool:

@@ -55,13 +55,15 @@ def read_pod(obj: Object, path: FieldPath) -> Pod:
     """Read a Pod. One whose status names no phase is not running yet, as far as its manifest says."""
     meta, (spec, spec_path) = read_meta(obj, path), within(obj, "spec", path)
     status, at = within(obj, "status", path)
-    ip, ips = _addresses(status, at)
+    ip, written = _addresses(status, at)
+    ips = tuple(map(canonical, written))
     # Pods of one template, of which a dump may hold thousands, share what they have in common.
     return Pod(
         intern(meta.namespace),
         meta.name,
         ip=ip,
         ips=ips,
+        spellings=tuple(pair for pair in zip(ips, written, strict=True) if pair[0] != pair[1]),
         phase=intern(take(status, "phase", str, "", at)),
         ready=_ready(status, at),
         terminating=meta.deleted,
@@ -83,12 +85,12 @@ def _shared_labels(labels: Selector) -> Mapping[str, str]:
 
 
 def _addresses(status: Object, path: FieldPath) -> tuple[str, tuple[str, ...]]:
-    """Read `podIP` and `podIPs`, of which the first wins (`pkg/apis/core/v1/conversion.go`)."""
+    """Read `podIP` and `podIPs`, as written, of which the first wins (`pkg/apis/core/v1/conversion.go`)."""
     ip = take(status, "podIP", str, "", path)
     ips = tuple(take(entry, "ip", str, "", at) for entry, at in mappings(status, "podIPs", path))
     if ip and ip not in ips[:1]:
         ips = (ip,)
-    return ip or next(iter(ips), ""), tuple(canonical(address) for address in ips if address)
+    return ip or next(iter(ips), ""), tuple(filter(None, ips))
 
 
 def _ready(status: Object, path: FieldPath) -> bool | None:

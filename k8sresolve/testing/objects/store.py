@@ -192,7 +192,7 @@ class Store:
         return self._services_by_external_ip.get(ip)
 
     def pods_with(self, ip: str) -> Sequence[Pod]:
-        """Find the Pods that have an IP, by its exact text: several with hostNetwork."""
+        """Find the Pods that have an IP, as any of theirs, by its exact text: several with hostNetwork."""
         return self._pods_by_ip.get(ip)
 
     def pods_at(self, node: str, port: HostPort) -> Sequence[Pod]:
@@ -236,7 +236,7 @@ class Store:
                 self._slices_by_address.add([entry.address for entry in resource.addresses], resource)
             case Pod() if resource.ip:
                 if not resource.gone:
-                    self._pods_by_ip.add([resource.ip], resource)
+                    self._pods_by_ip.add(resource.written_ips, resource)
                 self._pods_by_host_port.add(_host_ports(resource), resource)
             case _:
                 pass
@@ -252,7 +252,7 @@ class Store:
                     self._imported_slices.discard([(resource.namespace, resource.imported)], resource)
                 self._slices_by_address.discard([entry.address for entry in resource.addresses], resource)
             case Pod() if resource.ip:
-                self._pods_by_ip.discard([resource.ip], resource)
+                self._pods_by_ip.discard(resource.written_ips, resource)
                 self._pods_by_host_port.discard(_host_ports(resource), resource)
             case _:
                 pass

@@ -85,3 +85,11 @@ def test_the_longest_zone_answers_and_names_in_none_are_refused():
     assert answer(made, "2.0.96.10.in-addr.arpa.", "PTR") == [f"2.0.96.10.in-addr.arpa. 5 PTR {WEB}"]
     assert outcome(made, "1.0.128.10.in-addr.arpa.", "PTR") == "REFUSED"
     assert outcome(made, "example.com.") == "REFUSED"
+
+
+def test_names_that_the_corefile_itself_gives_are_known(tmp_path):
+    (tmp_path / "db").write_text("@ 60 SOA ns admin 1 2 3 4 5\nwiki 60 A 192.0.2.3\n")
+    hosts, zone = "hosts {\n 192.0.2.1 one.corp *.two.corp\n}", f"file {tmp_path}/db corp.example"
+    made = cluster(hosts, zone, "forward . 9.9.9.9")
+    assert made.corefile_names > {"one.corp.", "*.two.corp.", "corp.example.", "wiki.corp.example.", "localhost."}
+    assert cluster(KUBERNETES, "forward . 9.9.9.9").corefile_names == frozenset()

@@ -3,9 +3,12 @@
 import pytest
 
 from k8sresolve.errors import ManifestError
-from k8sresolve.testing.coredns.directives import DIRECTIVES, Arguments
+from k8sresolve.testing.coredns.directives import Arguments, directives
 from k8sresolve.testing.coredns.registry import PLUGINS, SILENT
+from k8sresolve.testing.versions import COREDNS_VERSIONS, coredns
 from tests.testing.coredns.world import KUBERNETES, cluster
+
+DIRECTIVES = directives(coredns("1.14.7"))
 
 
 def refused(*plugins):
@@ -76,3 +79,20 @@ def test_what_is_modelled_is_known_to_coredns():
         assert options is None or {name for name in plugin.options if name[0] != "@"} | plugin.without_effect <= set(
             options
         )
+
+
+@pytest.mark.parametrize(
+    "plugin", ["siit", "dynupdate {\n file db.x\n}", "template IN A {\n expr true\n}", "etcd {\n no_apex_fallback\n}"]
+)
+def test_new_words_are_known_to_the_version_that_has_them(plugin):
+    cluster(KUBERNETES, plugin, coredns="1.15.0")
+    with pytest.raises(ManifestError, match="CoreDNS does not start"):
+        cluster(KUBERNETES, plugin, coredns="1.14.7")
+
+
+def test_a_newer_version_knows_what_older_ones_do():
+    older, newer = map(directives, map(coredns, COREDNS_VERSIONS))
+    assert set(older) < set(newer)
+    for name, known in older.items():
+        assert newer[name].arguments == known.arguments
+        assert (known.options or {}).items() <= (newer[name].options or {}).items()

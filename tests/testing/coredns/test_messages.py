@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from k8sresolve._core.wire.names import Unsendable
 from k8sresolve.errors import ConfigError
 from k8sresolve.testing.coredns.chain import Chain, Reply, Request
-from k8sresolve.testing.coredns.messages import Query, Responder, read_query, write_reply
+from k8sresolve.testing.coredns.messages import Query, Responder, echoed_options, read_query, write_reply
 from k8sresolve.testing.coredns.names import name_to_wire
 from k8sresolve.testing.coredns.plugins.file import EMPTY_INTERNET, Zones
 from k8sresolve.testing.coredns.records import Record
+from k8sresolve.testing.versions import coredns
 
 ZONE = """\
 @ IN SOA ns.example.com. Admin.example.com. 1 7200 3600 1209600 60
@@ -177,11 +178,13 @@ def test_what_gets_no_reply(responder, message):
     assert responder.respond(message) is None
 
 
-def test_edns_is_echoed_with_the_options_that_are_supported(responder):
+@pytest.mark.parametrize(("version", "echoed"), [("1.14.7", [10]), ("1.15.0", [])])
+def test_edns_is_echoed_with_the_options_that_the_version_sends_back(version, echoed):
+    responder = Responder(Chain([Zones({"example.com": ZONE})]), echoed_options(coredns(version)))
     options = [dns.edns.GenericOption(10, b"12345678"), dns.edns.GenericOption(65001, b"x")]
     reply = exchange(responder, query(use_edns=0, ednsflags=dns.flags.DO, payload=1400, options=options))
     assert (reply.edns, reply.payload, reply.ednsflags) == (0, 1400, dns.flags.DO)
-    assert [option.otype for option in reply.options] == [10]
+    assert [option.otype for option in reply.options] == echoed
     assert exchange(responder, query()).edns == -1
 
 

@@ -7,20 +7,18 @@ from k8sresolve.testing.checks.subjects import AllObjects
 from k8sresolve.testing.controllers.finding import titled
 from k8sresolve.testing.objects.kinds import Resource
 from k8sresolve.testing.objects.manifested import Refusal
-
-KUBERNETES = "1.37"
-"""The version whose API server is meant."""
+from k8sresolve.testing.versions import Version
 
 
-def check_refusals(item: Resource, _around: AllObjects) -> Iterator[Finding]:
-    """Whether an API server takes the object: an error where none does, a remark where only an older one does not."""
+def check_refusals(item: Resource, around: AllObjects) -> Iterator[Finding]:
+    """Whether the cluster's API server takes the object: a remark where only an older one does not."""
     for refusal in item.refused:
-        yield _finding(titled(item), refusal)
+        yield _finding(titled(item), refusal, around.kubernetes)
 
 
-def _finding(about: str, refusal: Refusal) -> Finding:
-    is_past = bool(refusal.until) and _parts(refusal.until) <= _parts(KUBERNETES)
-    who = f"API servers before {refusal.until} refuse" if is_past else "the API server refuses"
+def _finding(about: str, refusal: Refusal, kubernetes: Version) -> Finding:
+    is_past = bool(refusal.until) and kubernetes.reaches(refusal.until)
+    who = f"API servers before {refusal.until} refuse" if refusal.until else "the API server refuses"
     return Finding(
         severity="remark" if is_past else "error",
         object=about,
@@ -31,7 +29,3 @@ def _finding(about: str, refusal: Refusal) -> Finding:
         line=refusal.line,
         rule=refusal.rule,
     )
-
-
-def _parts(version: str) -> tuple[int, ...]:
-    return tuple(map(int, version.split(".")))

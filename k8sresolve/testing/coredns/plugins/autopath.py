@@ -5,11 +5,12 @@ from typing import Protocol, runtime_checkable
 
 from k8sresolve._core.questions import CNAME
 from k8sresolve._core.wire.rcodes import NXDOMAIN, SERVFAIL
-from k8sresolve.testing.coredns.chain import Chain, Plugin, Reply, Request, unwritten
+from k8sresolve.testing.coredns.chain import Chain, Crash, Plugin, Reply, Request, unwritten
 from k8sresolve.testing.coredns.corefile import Directive
 from k8sresolve.testing.coredns.names import Labels, holds, is_below, split
 from k8sresolve.testing.coredns.records import Record
 from k8sresolve.testing.coredns.setup import Block, Specification, labels
+from k8sresolve.testing.versions import NO_REPLY
 
 
 @runtime_checkable
@@ -22,11 +23,15 @@ class AutoPather(Protocol):
 
 
 class AutoPath:
-    """The plugin: asked for a name below a search list's first domain, it walks the list itself."""
+    """The plugin: asked for a name below a search list's first domain, it walks the list itself.
 
-    def __init__(self, zones: tuple[Labels, ...], source: AutoPather) -> None:
+    A name for which no reply comes is passed over with `no_reply`, and a crash without.
+    """
+
+    def __init__(self, zones: tuple[Labels, ...], source: AutoPather, *, no_reply: bool = False) -> None:
         self._zones = zones
         self._source = source
+        self._no_reply = no_reply
 
     def answer(self, request: Request, rest: Chain) -> Reply:
         """Answer with the first name that exists, behind a CNAME that leads there."""
@@ -40,8 +45,12 @@ class AutoPath:
         first: Reply | None = None
         for domain in domains:
             reply = rest.answer(request._replace(name=f"{base}.{domain}"))
+            if reply.sender == "error":
+                return reply
+            if reply.sender == "nobody" and not self._no_reply:
+                raise Crash(request.name)
             first = first or reply
-            if reply.sender != "server" and reply.rcode != NXDOMAIN:
+            if reply.sender == "plugin" and reply.rcode != NXDOMAIN:
                 return reply._replace(answer=_led_to(reply.answer, request.name))
         return first or unwritten(SERVFAIL)
 
@@ -58,7 +67,7 @@ def _set_up(block: Block, directives: Sequence[Directive]) -> Iterator[Plugin]:
     there = block.named(source.text.removeprefix("@")) if source.text.startswith("@") else ()
     knowing = [plugin for plugin in there if isinstance(plugin, AutoPather)]
     if knowing:
-        yield AutoPath(labels(block.zones_of(zones)), knowing[0])
+        yield AutoPath(labels(block.zones_of(zones)), knowing[0], no_reply=block.coredns.has(NO_REPLY))
     else:
         block.note(f"autopath {source.text}", source)
 

@@ -18,6 +18,7 @@ from k8sresolve.testing.coredns.corefile import Directive
 from k8sresolve.testing.coredns.names import Labels, holds, split
 from k8sresolve.testing.coredns.records import ANY, AXFR, IXFR, Record
 from k8sresolve.testing.coredns.setup import Block, Specification, labels, only, zones
+from k8sresolve.testing.versions import DEFAULT_COREDNS, FAILURES_KEPT, NOTIFY_PASSED, STORED_AA, Version
 
 _SHORTEST = 5  # seconds: of a reply without records, and the least by default
 _SHARDS, _LEAST_SHARD = 256, 4
@@ -129,24 +130,29 @@ class _Half:
 
 
 class Cache:
-    """The plugin, by a clock that tells seconds."""
+    """The plugin of a version of CoreDNS, by a clock that tells seconds."""
 
-    def __init__(self, options: CacheOptions, clock: Callable[[], float]) -> None:
+    def __init__(self, options: CacheOptions, clock: Callable[[], float], coredns: Version = DEFAULT_COREDNS) -> None:
         self._options = options
         self._clock = clock
+        self._passes_notify = coredns.has(NOTIFY_PASSED)
+        self._keeps_failures = coredns.has(FAILURES_KEPT)
+        self._keeps_authority = coredns.has(STORED_AA)
         self._positive = _Half(options.success[0])
         self._negative = _Half(options.denial[0])
 
     def answer(self, request: Request, rest: Chain) -> Reply:
         """Answer from memory, or have the next plugin answer and remember that."""
         labels = split(request.name.lower())
-        if not holds(self._options.zones, labels):
+        if not holds(self._options.zones, labels) or (request.opcode and self._passes_notify):
             return rest.answer(request)
         key = _key(request)
         now = self._clock()
         item = self._find(key, now)
         if item is None:
             reply = rest.answer(request)
+            if reply.sender == "error" and self._keeps_failures:
+                self._keep(key, labels, reply._replace(sender="plugin"), request, now)
             return self._keep(key, labels, reply, request, now) if reply.sender == "plugin" else reply
         stale = self._options.stale
         if item.left(now) > 0:
@@ -164,8 +170,9 @@ class Cache:
         if item.left(now) <= 0 and self._options.stale.ttl:
             ttl = self._options.stale.ttl
         marks = UNMARKED._replace(recursion_available=item.reply.marks.recursion_available)
-        # CoreDNS sets AA on what it remembers, as some old clients want it.
-        return _with_ttl(item.reply, ttl)._replace(authoritative=True, marks=marks)
+        # Before it kept AA, CoreDNS set it on what it remembers, as some old clients want it.
+        authoritative = item.reply.authoritative if self._keeps_authority else True
+        return _with_ttl(item.reply, ttl)._replace(authoritative=authoritative, marks=marks)
 
     def _is_due(self, item: _Item, now: float) -> bool:
         prefetch = self._options.prefetch
@@ -212,7 +219,7 @@ class Cache:
         else:
             _, longest, shortest = self._options.denial if kind is _Kind.NEGATIVE else self._options.success
             ttl = min(max(_least_ttl(reply, kind, longest), shortest), longest)
-        reply = _with_ttl(reply, ttl)
+        reply = _with_ttl(reply, ttl).marked(options=None)
         if ttl > 0 and _may_be_kept(reply, request, kind):
             item = _Item(reply, ttl, now)
             if kind in (_Kind.NEGATIVE, _Kind.FAILURE):
@@ -311,7 +318,9 @@ def _set_up(block: Block, directives: Sequence[Directive]) -> Iterator[Plugin]:
         raise directive.token.error("serve_stale_policy stands once, and beside serve_stale")
     for option in block.options(directive):
         options |= _read_option(option, options)
-    yield Cache(CacheOptions(zones=labels(block.zones_of(arguments)), **options), block.surroundings.clock)
+    yield Cache(
+        CacheOptions(zones=labels(block.zones_of(arguments)), **options), block.surroundings.clock, block.coredns
+    )
 
 
 def _read_option(option: Directive, so_far: Mapping[str, Any]) -> dict[str, Any]:

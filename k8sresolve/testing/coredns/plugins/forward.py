@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from k8sresolve._core.wire.rcodes import SERVFAIL
-from k8sresolve.testing.coredns.chain import Answering, Chain, Plugin, Reply, Request, Steps, unwritten
+from k8sresolve.testing.coredns.chain import FAILED, Answering, Chain, Plugin, Reply, Request, Steps
 from k8sresolve.testing.coredns.corefile import Directive
 from k8sresolve.testing.coredns.messages import cut_for
 from k8sresolve.testing.coredns.names import Labels, holds, is_below, split
@@ -36,7 +35,7 @@ class Forward:
         steps.spend(_HOP)
         reply = self._target.answer(request._replace(depth=0, steps=steps))
         if reply.sender == "nobody":
-            return unwritten(SERVFAIL)
+            return FAILED
         reply = reply._replace(sender="plugin")
         return reply if self._whole or request.tcp else cut_for(request, reply)
 

@@ -1,7 +1,9 @@
 """CoreDNS's `hosts` plugin: names and addresses from lines as in hosts(5), in the Corefile and in a file."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 import attrs
@@ -14,8 +16,12 @@ from k8sresolve.testing.coredns.corefile import Directive
 from k8sresolve.testing.coredns.names import Labels, fqdn, holds, split
 from k8sresolve.testing.coredns.records import Record, address_record
 from k8sresolve.testing.coredns.setup import Block, Specification, labels, only, zones
+from k8sresolve.testing.versions import DEFAULT_COREDNS, HOSTS_LINES, Version
 
 _OWN_HOSTS = "/etc/hosts"
+_LONGEST_WORD, _TOO_LONG = 1024, 65536  # octets
+_WORD = re.compile(r"[^ \t\v\f\r]+")
+_GO_WORD = re.compile(r"[^\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+")  # Go's unicode.IsSpace
 
 POD_HOSTS = """\
 127.0.0.1 localhost
@@ -44,14 +50,40 @@ class HostsOptions:
     reverse: bool = True
 
 
-class _Table:
-    """One text, by name and by address. The first label of a name may be `*`."""
+def lines_of(text: str, coredns: Version) -> Iterator[list[str]]:
+    """Part a text into the words of its lines, comments left out: an address, and names."""
+    return _words(text) if coredns.has(HOSTS_LINES) else _words_until_a_long_line(text)
 
-    def __init__(self, text: str, zones: tuple[Labels, ...]) -> None:
+
+def _words(text: str) -> Iterator[list[str]]:
+    """Leave out words that are too long for a name; without an address, a line is nothing."""
+    for line in text.split("\n"):
+        words = _WORD.findall(line.partition("#")[0])
+        if words and _octets(words[0]) <= _LONGEST_WORD:
+            yield [word for word in words if _octets(word) <= _LONGEST_WORD]
+
+
+def _words_until_a_long_line(text: str) -> Iterator[list[str]]:
+    """Read no further than to a line that is too long."""
+    for line in text.split("\n"):
+        if _octets(line) >= _TOO_LONG:
+            return
+        words = _GO_WORD.findall(line.partition("#")[0])
+        if words:
+            yield words
+
+
+def _octets(text: str) -> int:
+    return len(text.encode(errors="surrogatepass"))
+
+
+class _Table:
+    """The words of a text's lines, by name and by address. The first label of a name may be `*`."""
+
+    def __init__(self, lines: Iterable[Sequence[str]], zones: tuple[Labels, ...]) -> None:
         self._by_name: dict[tuple[str, int], list[bytes]] = defaultdict(list)
         self._by_address: dict[str, list[str]] = defaultdict(list)
-        for line in text.splitlines():
-            address, *names = line.partition("#")[0].split() or ("",)
+        for address, *names in lines:
             packed = pack_address(address.partition("%")[0])
             for name in map(_normal, names) if packed is not None else ():
                 if packed is not None and holds(zones, split(name)):
@@ -66,6 +98,9 @@ class _Table:
     def names(self, address: str) -> Iterable[str]:
         return self._by_address.get(address, ())
 
+    def all_names(self) -> Iterator[str]:
+        yield from (name for name, _ in self._by_name)
+
 
 def _normal(name: str) -> str:
     return fqdn(name.lower())
@@ -74,9 +109,9 @@ def _normal(name: str) -> str:
 class Hosts:
     """The plugin. A name that is not there and does not fall through is SERVFAIL: there is no SOA to deny it with."""
 
-    def __init__(self, options: HostsOptions) -> None:
+    def __init__(self, options: HostsOptions, coredns: Version = DEFAULT_COREDNS) -> None:
         self._options = options
-        self._tables = [_Table(text, options.zones) for text in options.texts]
+        self._tables = [_Table(lines_of(text, coredns), options.zones) for text in options.texts]
 
     def answer(self, request: Request, rest: Chain) -> Reply:
         """Answer, or leave it to the next plugin."""
@@ -94,6 +129,10 @@ class Hosts:
         if records or self._addresses(name, A) or self._addresses(name, AAAA):
             return Reply(answer=records)
         return rest.answer(request) if holds(self._options.fallthrough, labels) else unwritten(SERVFAIL)
+
+    def names(self) -> Iterator[str]:
+        """Tell the names that lines have."""
+        return chain.from_iterable(table.all_names() for table in self._tables)
 
     def _addresses(self, name: str, rdtype: int) -> list[bytes]:
         return [packed for table in self._tables for packed in table.addresses(name, rdtype)]
@@ -125,7 +164,9 @@ def _set_up(block: Block, directives: Sequence[Directive]) -> Iterator[Plugin]:
             case _:
                 lines.append(" ".join((option.name, *option.words)))
     text = POD_HOSTS if not file or file[0].text == _OWN_HOSTS else block.read_file(file[0]) or ""
-    yield Hosts(HostsOptions(texts=(text, "\n".join(lines)), zones=labels(block.zones_of(served)), **options))
+    yield Hosts(
+        HostsOptions(texts=(text, "\n".join(lines)), zones=labels(block.zones_of(served)), **options), block.coredns
+    )
 
 
 SPECIFICATION = Specification(

@@ -11,6 +11,7 @@ from k8sresolve.testing.objects.validation.pods import check_restart_policy, pod
 from k8sresolve.testing.objects.validation.rows import Row, Rows, Together, row
 from k8sresolve.testing.objects.validation.services import TOGETHER as OF_SERVICES
 from k8sresolve.testing.objects.validation.workloads import check_indexed_names, check_plain_selector, check_selector
+from k8sresolve.testing.versions import SERVICE_NAMES
 
 _MOST_CRON_JOB_NAME = 52  # its Jobs' names have eleven characters more
 _NAME = "write lower-case letters, digits and inner hyphens"
@@ -58,7 +59,7 @@ _SERVICE = Validations(
             "metadata.name",
             formats.begins_with_a_letter,
             "let it begin with a letter, if older clusters are to take it",
-            until="1.37",
+            until=SERVICE_NAMES.since,
         ),
         row(
             "service-type",

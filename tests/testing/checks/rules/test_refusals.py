@@ -1,3 +1,5 @@
+import pytest
+
 from k8sresolve.testing import Cluster
 from tests.testing.checks.objects import assert_only, deployment, found, namespace, only, service, slice_of
 
@@ -35,9 +37,11 @@ def test_an_item_of_a_list_has_its_fields_own_name(tmp_path):
     assert (finding.object, finding.field, finding.line) == ("Namespace A", "metadata.name", 6)
 
 
-def test_what_only_older_clusters_refuse_is_a_remark():
-    findings = found(service("7days"), deployment())
-    assert_only(findings, "remark", "metadata.name", "before 1.37", on="Service shop/7days")
+@pytest.mark.parametrize(("kubernetes", "severity"), [("1.36", "error"), ("1.37", "remark"), ("1.38", "remark")])
+def test_what_only_older_clusters_refuse_is_a_remark_in_newer_ones(kubernetes, severity):
+    """RelaxedServiceNameValidation is in 1.37 for all."""
+    findings = Cluster.from_objects([service("7days"), deployment()], kubernetes=kubernetes).check()
+    assert_only(findings, severity, "metadata.name", "before 1.37", on="Service shop/7days")
 
 
 def test_of_one_service_what_lists_its_endpoints_is_told_too():

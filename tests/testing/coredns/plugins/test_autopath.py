@@ -31,3 +31,15 @@ def test_a_resolver_in_a_pod_profits_from_autopath():
 def test_a_source_that_does_not_know_who_asks_is_named(source):
     made = cluster(f"autopath {source}", "hosts")
     assert [what.partition(" (")[0] for what in made.warnings] == [f"autopath {source}"]
+
+
+def test_the_newer_version_knows_a_pod_by_any_of_its_addresses():
+    name, second = "web.shop.shop.svc.cluster.local.", "fd00::9"
+    client = {"kind": "Pod", "metadata": {"name": "dual", "namespace": "shop"}}
+    client["status"] = {"phase": "Running", "podIPs": [{"ip": "10.1.0.8"}, {"ip": second}]}
+    outcomes = []
+    for version in ("1.14.7", "1.15.0"):
+        made = cluster("autopath @kubernetes", KUBERNETES, "forward . 8.8.8.8", coredns=version)
+        made.apply(client)
+        outcomes.append((outcome(made, name, client="10.1.0.8"), outcome(made, name, client=second)))
+    assert outcomes == [("NOERROR", "NXDOMAIN"), ("NOERROR", "NOERROR")]

@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import dns.flags
 import pytest
 
 from k8sresolve._core.questions import CNAME, NS, A
@@ -12,6 +13,7 @@ from k8sresolve.testing.coredns.chain import NOTIFY, Reply, Request, unwritten
 from k8sresolve.testing.coredns.corefile import parse_corefile
 from k8sresolve.testing.coredns.plugins.cache import SPECIFICATION, Cache, CacheOptions
 from k8sresolve.testing.coredns.records import ANY, AXFR, Record, address_record, soa_record
+from k8sresolve.testing.versions import DEFAULT_COREDNS
 from tests.testing.coredns.world import KUBERNETES, WEB, answer, ask, cluster, outcome, ttl
 
 
@@ -192,6 +194,7 @@ class _Block:
 
     def __init__(self, clock, directive):
         self.surroundings = SimpleNamespace(clock=clock.monotonic)
+        self.coredns = DEFAULT_COREDNS
         self.options = lambda _: directive.block
         self.zones_of = lambda _: (".",)
 
@@ -295,3 +298,29 @@ def test_a_positive_reply_may_be_preferred_to_a_denial(mode):
 def test_options_that_coredns_would_not_start_with(option, problem):
     with pytest.raises(ManifestError, match=problem):
         cluster(KUBERNETES, f"cache {{\n {option}\n}}")
+
+
+@pytest.mark.parametrize(("version", "flags"), [("1.14.7", "QR AA RD RA"), ("1.15.0", "QR RD RA")])
+def test_aa_from_memory_is_that_of_the_reply_in_the_newer_version(version, flags):
+    made = cluster(KUBERNETES, "forward . 9.9.9.9", "cache", coredns=version)
+    told = [dns.flags.to_text(ask(made, "api.example.com.").flags) for _ in range(2)]
+    assert told == ["QR RD RA", flags]
+
+
+@pytest.mark.parametrize(
+    ("version", "options", "want"),
+    [
+        ("1.14.7", "", "NOERROR"),
+        ("1.15.0", "", "SERVFAIL"),
+        ("1.15.0", "{\n servfail 0\n}", "NOERROR"),
+        ("1.15.0", "{\n disable denial\n}", "NOERROR"),
+    ],
+)
+def test_a_failure_is_kept_by_the_newer_version(version, options, want):
+    made = cluster(KUBERNETES, "forward . 9.9.9.9", f"cache {options}", coredns=version)
+    made.upstream.reachable = False
+    assert outcome(made, "api.example.com.") == "SERVFAIL"
+    made.upstream.reachable = True
+    assert outcome(made, "api.example.com.") == want
+    made.clock.advance(6)
+    assert outcome(made, "api.example.com.") == "NOERROR"

@@ -53,3 +53,39 @@ def test_hosts_reads_a_file(tmp_path):
     missing = cluster(f"hosts {tmp_path}/none")
     assert outcome(missing, "seven.example.org.") == "SERVFAIL"
     assert "which is not there" in missing.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("line", "older", "newer"),
+    [
+        ("# " + "x" * 65533, True, True),
+        ("# " + "x" * 65534, False, True),
+        ("# " + "\u00fc" * 32767, False, True),
+        ("192.0.2.1 a" + " " * 70_000, False, True),
+    ],
+)
+def test_a_line_of_65536_octets_ends_the_file_for_older_versions(line, older, newer, tmp_path):
+    (tmp_path / "hosts").write_text(f"{line}\n192.0.2.7 late.corp\n")
+    made = [cluster(f"hosts {tmp_path}/hosts", coredns=version) for version in ("1.14.7", "1.15.0")]
+    assert [outcome(one, "late.corp.") == "NOERROR" for one in made] == [older, newer]
+
+
+def test_words_end_at_ascii_blanks_alone_in_the_newer_version(tmp_path):
+    (tmp_path / "hosts").write_text("192.0.2.7 one.corp\u00a0two.corp\n192.0.2.8\x0bthree.corp\x0cfour.corp\n")
+    made = [cluster(f"hosts {tmp_path}/hosts", coredns=version) for version in ("1.14.7", "1.15.0")]
+    assert [outcome(one, "two.corp.") for one in made] == ["NOERROR", "SERVFAIL"]
+    assert [outcome(one, f"{name}.corp.") for one in made for name in ("three", "four")] == ["NOERROR"] * 4
+
+
+def test_a_lone_cr_is_a_blank_and_ends_no_line(tmp_path):
+    (tmp_path / "hosts").write_bytes(b"192.0.2.7 one.corp\rtwo.corp # and\rthree.corp\r\n192.0.2.8 four.corp\r\n")
+    for version in ("1.14.7", "1.15.0"):
+        made = cluster(f"hosts {tmp_path}/hosts", coredns=version)
+        outcomes = [outcome(made, f"{name}.corp.") for name in ("one", "two", "three", "four")]
+        assert outcomes == ["NOERROR", "NOERROR", "SERVFAIL", "NOERROR"]
+
+
+def test_words_of_more_than_1024_octets_are_dropped(tmp_path):
+    (tmp_path / "hosts").write_text(f"192.0.2.7 {'x' * 1025} a.corp\n{'1' * 1025} b.corp\n")
+    made = cluster(f"hosts {tmp_path}/hosts", coredns="1.15.0")
+    assert [outcome(made, name) for name in ("a.corp.", "b.corp.")] == ["NOERROR", "SERVFAIL"]

@@ -18,6 +18,7 @@ from k8sresolve.testing.coredns.plugins.kubernetes.view import View
 from k8sresolve.testing.objects.kinds import EndpointAddress, EndpointSlice, Namespace, PortEntry, Service
 from k8sresolve.testing.objects.manifests import read_objects
 from k8sresolve.testing.objects.store import Store
+from k8sresolve.testing.versions import DEFAULT_COREDNS
 
 WORLD = """
 {kind: Namespace, metadata: {name: shop}}
@@ -276,7 +277,7 @@ def test_endpoints_may_be_named_after_pods():
 
 
 def test_a_pod_name_that_is_no_label_names_no_endpoint():
-    view = View(Store(), KubernetesOptions(endpoint_pod_names=True), ())
+    view = View(Store(), KubernetesOptions(endpoint_pod_names=True), (), DEFAULT_COREDNS)
     assert view.endpoint_name(EndpointAddress("10.0.0.1", pod="p" * 63)) == "p" * 63
     assert view.endpoint_name(EndpointAddress("10.0.0.1", pod="p" * 64)) == "10-0-0-1"
 

@@ -161,3 +161,32 @@ def test_a_rule_for_the_reply_stops_unless_it_says_continue():
 def test_rules_that_coredns_would_not_start_with(rule, problem):
     with pytest.raises(ManifestError, match=problem):
         cluster(f"rewrite {rule}")
+
+
+REGEX = r"rewrite name regex (.*)\.old {1}.shop.svc.cluster.local"
+
+
+def test_metadata_stands_in_names_of_the_newer_version():
+    made = cluster(KUBERNETES, f"{REGEX} metadata answer auto", coredns="1.15.0")
+    assert answer(made, "web.old.") == ["web.old. 30 A 10.96.0.2"]
+    absent = cluster(KUBERNETES, r"rewrite name regex (.*)\.old {1}.{none/there} metadata", coredns="1.15.0")
+    assert outcome(absent, "web.old.") == "SERVFAIL"  # no plugin tells it, so that the rule is passed over
+    with pytest.raises(ManifestError, match="only `answer` may follow"):
+        cluster(KUBERNETES, f"{REGEX} metadata", coredns="1.14.7")
+
+
+@pytest.mark.parametrize(
+    ("rule", "problem"),
+    [
+        ("name exact a b metadata", "metadata is for rules of kind regex"),
+        ("name regex a b{1} metadata", "more groups"),
+        ("name regex a b{-1} metadata", "more groups"),
+        ("name regex a b{x} metadata", "no label of metadata"),
+        ("name regex a b{x/y metadata", "a brace that is not closed"),
+        ("name regex a b}c metadata", "a brace that is not opened"),
+        ("name regex ( b metadata", "expression"),
+    ],
+)
+def test_rules_with_metadata_that_coredns_does_not_start_with(rule, problem):
+    with pytest.raises(ManifestError, match=problem):
+        cluster(KUBERNETES, f"rewrite {rule}", coredns="1.15.0")

@@ -18,16 +18,21 @@ from k8sresolve.testing.coredns.records import AXFR, IXFR
 from k8sresolve.testing.coredns.setup import Block, Specification, only, zones
 from k8sresolve.testing.coredns.setup import labels as labels_of
 from k8sresolve.testing.objects.store import Store
+from k8sresolve.testing.versions import DEFAULT_COREDNS, Version
 
 
 class Kubernetes:
     """The plugin over a store. NS answers name the Services that list one of the `server_addresses`."""
 
     def __init__(
-        self, store: Store, options: KubernetesOptions | None = None, server_addresses: Sequence[str] = ()
+        self,
+        store: Store,
+        options: KubernetesOptions | None = None,
+        server_addresses: Sequence[str] = (),
+        coredns: Version = DEFAULT_COREDNS,
     ) -> None:
         self.options = options if options is not None else KubernetesOptions()
-        self._view = View(store, self.options, server_addresses)
+        self._view = View(store, self.options, server_addresses, coredns)
         self._memo = Memo()
         multicluster = labels_of(self.options.multicluster)
         zones = sorted(labels_of(self.options.zones), key=len, reverse=True)
@@ -120,7 +125,8 @@ def _set_up(block: Block, directives: Sequence[Directive]) -> Iterator[Plugin]:
     for option in block.options(directive):
         options |= _read_option(option, options)
     try:
-        plugin = Kubernetes(block.surroundings.store, KubernetesOptions(**options), block.surroundings.server_addresses)
+        around = block.surroundings
+        plugin = Kubernetes(around.store, KubernetesOptions(**options), around.server_addresses, around.coredns)
     except ConfigError as problem:
         raise directive.token.error(problem.problem) from None
     block.serve_cluster_domain(plugin.options.primary_zone.removesuffix("."))

@@ -8,6 +8,7 @@ from k8sresolve.testing.coredns.plugins.kubernetes.options import KubernetesOpti
 from k8sresolve.testing.objects.kinds import EndpointAddress, EndpointSlice, Namespace, Pod, Service, ServiceImport
 from k8sresolve.testing.objects.label_selector import LabelSelector
 from k8sresolve.testing.objects.store import Store
+from k8sresolve.testing.versions import POD_IPS, Version
 
 _MAX_POD_LABEL = 63
 
@@ -27,8 +28,11 @@ def _selector(text: str) -> LabelSelector | None:
 class View:
     """The objects of a store that the options do not leave out, and the names that these have."""
 
-    def __init__(self, store: Store, options: KubernetesOptions, server_addresses: Sequence[str]) -> None:
+    def __init__(
+        self, store: Store, options: KubernetesOptions, server_addresses: Sequence[str], coredns: Version
+    ) -> None:
         self.options = options
+        self._by_any_address = coredns.has(POD_IPS)
         self._store = store
         self._server_addresses = tuple(server_addresses)
         self._labels = _selector(options.labels)
@@ -72,7 +76,8 @@ class View:
 
     def pods_with(self, ip: str) -> Sequence[Pod]:
         """Find the Pods that have an IP, by its exact text."""
-        return self._shown(self._store.pods_with(ip))
+        found = self._store.pods_with(ip)
+        return self._shown(found if self._by_any_address else [pod for pod in found if pod.ip == ip])
 
     def slices(self, service: Service) -> Sequence[EndpointSlice]:
         """Find the EndpointSlices of a Service, as far as the options let them be read."""

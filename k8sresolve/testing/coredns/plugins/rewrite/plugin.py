@@ -4,12 +4,14 @@ Rules for the targets of aliases are not modelled.
 """
 
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 
 from k8sresolve._core.wire.names import Unsendable
 from k8sresolve._core.wire.rcodes import SERVFAIL
 from k8sresolve.testing.coredns.chain import Chain, Plugin, Reply, Request, Sender, unwritten
 from k8sresolve.testing.coredns.corefile import Directive
-from k8sresolve.testing.coredns.edns_options import echoed_options
+from k8sresolve.testing.coredns.edns_options import only_options
+from k8sresolve.testing.coredns.messages import echoed_options
 from k8sresolve.testing.coredns.names import name_to_wire
 from k8sresolve.testing.coredns.plugins.rewrite.reading import read_rule
 from k8sresolve.testing.coredns.plugins.rewrite.rules import EdnsRule, RcodeRule, ReplyRule, Rule
@@ -20,12 +22,12 @@ from k8sresolve.testing.coredns.setup import Block, Specification
 class Rewrite:
     """The plugin."""
 
-    def __init__(self, rules: Sequence[Rule]) -> None:
+    def __init__(self, rules: Sequence[Rule], echoed: AbstractSet[int] = frozenset()) -> None:
         self._rules = rules
         options = [rule.rule for rule in rules if isinstance(rule, EdnsRule)]
         self._for_options = bool(options)
         # CoreDNS gives back what rules are for.
-        self._known = frozenset(rule.code for rule in options if rule.local)
+        self._echoed = echoed | {rule.code for rule in options if rule.local}
 
     def answer(self, request: Request, rest: Chain) -> Reply:
         """Rewrite the question, have it answered, and rewrite the reply."""
@@ -50,7 +52,7 @@ class Rewrite:
             # CoreDNS puts the question back only where a rule says `stop` or is about the reply.
             reply = _unrestored(reply, asked, request)
         if self._for_options and request.options is not None:
-            return reply.marked(options=echoed_options(request.options, self._known))
+            return reply.marked(options=only_options(request.options, self._echoed))
         return reply
 
 
@@ -85,14 +87,14 @@ def _rewritten(reply: Reply, rules: Sequence[ReplyRule]) -> Reply:
             if isinstance(rule, RcodeRule) and rcode == rule.old:
                 rcode = rule.new
     # The reply of nobody's making is made here, so that it is a plugin's.
-    sender: Sender = "plugin" if reply.sender == "server" else reply.sender
+    sender: Sender = "plugin" if reply.sender in ("server", "error") else reply.sender
     return reply._replace(rcode=rcode, sender=sender, answer=answer, authority=authority, additional=additional)
 
 
 def _set_up(block: Block, directives: Sequence[Directive]) -> Iterator[Plugin]:
-    rules = [rule for directive in directives if (rule := read_rule(directive, block.note)) is not None]
+    rules = [rule for directive in directives if (rule := read_rule(directive, block)) is not None]
     if rules:
-        yield Rewrite(rules)
+        yield Rewrite(rules, echoed_options(block.coredns))
 
 
 SPECIFICATION = Specification("rewrite", _set_up, options=frozenset({"name", "type", "class", "ttl", "rcode", "edns0"}))

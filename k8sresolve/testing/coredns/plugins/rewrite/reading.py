@@ -1,9 +1,11 @@
 """Reading rules from the words of a directive."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Literal, assert_never, get_args
 
+from k8sresolve.testing.coredns.chain import metadata
 from k8sresolve.testing.coredns.corefile import Directive, Token
 from k8sresolve.testing.coredns.edns_options import NotModelled, read_option_rule
 from k8sresolve.testing.coredns.names import fqdn
@@ -21,14 +23,17 @@ from k8sresolve.testing.coredns.plugins.rewrite.rules import (
     substitute,
     suffix,
 )
+from k8sresolve.testing.coredns.setup import Block
 from k8sresolve.testing.coredns.words import read_class, read_rcode, read_regex, read_type
+from k8sresolve.testing.versions import REWRITE_METADATA
 
 _Match = Literal["exact", "prefix", "suffix", "substring", "regex"]
 _TTL = re.compile(r"(?P<least>\d{0,10})(?P<dash>-)?(?P<most>\d{0,10})")
+_PLACES = re.compile(r"([^{]+)|(\{)([^}]*)(\}?)")
 _MAX_TTL, _MAX_UINT32 = 0x7FFFFFFF, 0xFFFFFFFF
 
 
-def read_rule(directive: Directive, note: Callable[[str, Token], None]) -> Rule | None:
+def read_rule(directive: Directive, block: Block) -> Rule | None:
     """Read `rewrite [stop|continue] KIND ...`; None for a kind that is not modelled. Raises `ManifestError`."""
     # Words in braces count where fewer than two stand before them.
     inner = (token for option in directive.block for token in (option.token, *option.arguments))
@@ -39,7 +44,7 @@ def read_rule(directive: Directive, note: Callable[[str, Token], None]) -> Rule 
     kind = words.pop(0).text.lower() if words else ""
     match kind:
         case "name":
-            rule: Rule = _read_name_rule(words, directive)
+            rule: Rule = _read_name_rule(words, directive, with_metadata=block.coredns.has(REWRITE_METADATA))
         case "type" | "class":
             rule = _read_field_rule(kind, words, directive)
         case "ttl":
@@ -50,10 +55,10 @@ def read_rule(directive: Directive, note: Callable[[str, Token], None]) -> Rule 
             try:
                 rule = EdnsRule(read_option_rule(words, directive.token))
             except NotModelled as variable:
-                note(f"rewrite edns0 with {variable}", directive.token)
+                block.note(f"rewrite edns0 with {variable}", directive.token)
                 return None
         case "cname":
-            note("rewrite cname", directive.token)
+            block.note("rewrite cname", directive.token)
             return None
         case _:
             raise directive.token.error(f"rewrite {kind!r} is none of name, type, class, ttl, rcode, edns0, cname")
@@ -117,14 +122,64 @@ def _fits(match: _Match, name: Token) -> Callable[[str], bool]:
             assert_never(match)
 
 
-def _read_name_rule(words: list[Token], directive: Directive) -> NameRule:
-    """Read `name [KIND] FROM TO [answer ...]`."""
+def _read_name_rule(words: list[Token], directive: Directive, *, with_metadata: bool) -> NameRule:
+    """Read `name [KIND] FROM TO [metadata] [answer ...]`."""
     if len(words) < 2:
         raise directive.token.error("rewrite name needs two names")
     match = _read_match(words.pop(0), directive) if len(words) > 2 else "exact"
     old, new, *rest = words
+    if with_metadata and rest and rest[0].text == "metadata":
+        return _read_metadata_rule(match, old, new, rest)
     answers, auto = _answer_rules(rest)
     return _rule(match, old, new, tuple(answers), auto=auto)
+
+
+def _read_metadata_rule(match: _Match, old: Token, new: Token, rest: list[Token]) -> NameRule:
+    """Read `regex FROM TO metadata [answer ...]`: groups of FROM and labels of metadata stand in TO."""
+    word, *answer = rest
+    if match != "regex":
+        raise word.error("metadata is for rules of kind regex")
+    expression = read_regex(old, old.text)
+    parts = list(_replacement(new, expression.groups))
+    answers, auto = _answer_rules(answer)
+
+    def change(name: str) -> str | None:
+        found = expression.search(name)
+        filled = [part(found) for part in parts] if found is not None else [None]
+        return None if None in filled else "".join(text or "" for text in filled)
+
+    return NameRule(change, tuple(answers), auto)
+
+
+def _replacement(new: Token, groups: int) -> Iterator[Callable[[re.Match[str]], str | None]]:
+    """Part `text{1}{plugin/label}` into what each part makes of a match; None where there is no such metadata."""
+    for text, opened, label, closed in _PLACES.findall(fqdn(new.text)):
+        if not opened:
+            if "}" in text:
+                raise new.error(f"{new.text!r} has a brace that is not opened")
+            yield partial(_text, text.lower())
+        elif not closed:
+            raise new.error(f"{new.text!r} has a brace that is not closed")
+        elif label.removeprefix("-").isdecimal():
+            if not 0 <= int(label) <= groups:
+                raise new.error(f"{new.text!r} has more groups than the expression")
+            yield partial(_group, int(label))
+        elif "/" not in label.strip("/"):
+            raise new.error(f"{label!r} is no label of metadata, such as plugin/name")
+        else:
+            yield partial(_metadata, label)
+
+
+def _text(text: str, _found: "re.Match[str]") -> str:
+    return text
+
+
+def _group(number: int, found: "re.Match[str]") -> str:
+    return found[number] or ""
+
+
+def _metadata(label: str, _found: "re.Match[str]") -> str | None:
+    return metadata(label) or None
 
 
 def _read_match(token: Token, directive: Directive) -> _Match:

@@ -1,0 +1,34 @@
+"""What stands outside the cluster, and answers what its nameserver forwards."""
+
+from collections.abc import Mapping
+
+from k8sresolve._core.questions import SOA
+from k8sresolve.testing.coredns.chain import Chain, Reply, Request
+from k8sresolve.testing.coredns.plugins.file import Zones
+
+
+class Upstream:
+    """A resolver that knows the names of some zones and refuses all others, or the `authoritative` server of them.
+
+    A resolver says RA and not AA, and of the authority section only what denies a name. While `reachable` is False
+    nobody answers: `cluster.upstream.reachable = False`. With `echoing`, the query's EDNS options are sent back.
+    """
+
+    def __init__(self, zones: Mapping[str, str], *, authoritative: bool = False) -> None:
+        self.reachable = True
+        self.echoing = False
+        self._zones = Zones(zones, whole=not authoritative)
+        self._authoritative = authoritative
+
+    def answer(self, request: Request, rest: Chain) -> Reply:
+        """Answer as a plugin does, the last one."""
+        if not self.reachable:
+            return Reply(sender="nobody")
+        reply = self._zones.answer(request, rest)
+        if self.echoing:
+            reply = reply.marked(options=request.options)
+        if self._authoritative or reply.sender != "plugin":
+            return reply
+        # RFC 2308, section 3: the SOA record says for how long there is nothing.
+        authority = [record for record in reply.authority if record.rdtype == SOA]
+        return reply._replace(authoritative=False, authority=authority).marked(recursion_available=True)
