@@ -139,6 +139,46 @@ PLUGINS = {
     rewrite edns0 local replace 65001 x
     rewrite name suffix .corp .shop.svc.cluster.local
 """,
+    "aliases": """
+    rewrite continue cname exact api.example.com. NS.example.com
+    rewrite continue cname prefix www. api.
+    rewrite continue cname suffix .deep.org. .shop.svc.cluster.local.
+    rewrite continue cname regex ^a(.*)-(b)?x[.] web.{2}shop{1}.svc.cluster.local.
+    rewrite continue cname substring gone db
+    rewrite continue name suffix .corp .shop.svc.cluster.local answer auto
+    rewrite continue ttl regex . 9
+    rewrite cname nodot.example.com. txt.example.com
+    template IN ANY alias.org {
+        match ^two[.]
+        answer "{{ .Name }} 60 IN CNAME b.alias.org."
+        answer "b.alias.org. 60 IN CNAME api.example.com."
+        answer "api.example.com. 60 IN A 192.0.2.200"
+        answer "api.example.com. 60 IN CNAME a-bx.x.org."
+        additional "x.alias.org. 60 IN CNAME api.example.com."
+        authority "y.alias.org. 60 IN CNAME d.example.com."
+        fallthrough
+    }
+    template IN ANY alias.org {
+        match ^(.*)[.]to[.](.*)[.]alias
+        answer "{{ .Name }} 60 IN CNAME {{ index .Match 2 }}."
+    }
+""",
+    "an alias without its last dot": """
+    rewrite continue cname prefix api. web.shop.svc.cluster.local.
+    rewrite continue cname regex ^www[.].*$ web.shop.svc.cluster.local
+    rewrite cname suffix .org. .org
+    template IN A alias.org {
+        match ^(.*)[.]alias
+        answer "{{ .Name }} 60 IN CNAME {{ index .Match 1 }}.org."
+    }
+""",
+    "aliases that are dropped": """
+    rewrite cname api.example.com. web.shop.svc.cluster.local.
+    acl web.shop.svc.cluster.local {
+        drop type A
+        block type AAAA
+    }
+""",
     "acl": """
     acl shop.svc.cluster.local {
         block type AAAA net 10.0.0.0/8 127.0.0.1
@@ -215,6 +255,20 @@ NAMES = {
     "k8s_external": CORP,
     "k8s_external by the book": CORP,
     "acl": [],
+    "aliases": [
+        *("two.alias.org.", "x.to.a-bx.x.alias.org.", "x.to.gone.shop.svc.cluster.local.alias.org."),
+        *("x.to.api.example.com.alias.org.", "X.to.www.example.com.alias.org.", "x.to.web.deep.org.alias.org."),
+        *(
+            "x.to.none.deep.org.alias.org.",
+            "x.to.www.example.net.alias.org.",
+            "x.to.nodot.example.com.alias.org.",
+            "out.corp.",
+            "web.corp.",
+        ),
+        "x.to.api.Example.com.alias.org.",
+    ],
+    "an alias without its last dot": ["api.alias.org.", "www.alias.org.", "x.alias.org."],
+    "aliases that are dropped": [],
     "options": ["web.corp.", "none.corp."],
     "an option that a reply does not show": ["web.corp.", "none.corp."],
     "an option and no end": ["web.corp.", "none.corp."],

@@ -239,6 +239,12 @@ rewrite stop {
 }
 
 rewrite name regex (.*)\.in\.corp {1}.svc.cluster.local answer value (.*)\.svc\.cluster\.local {1}.in.corp
+
+rewrite continue cname exact api.example.com ns.example.com
+
+rewrite cname suffix .example.com. .wild.example.com.
+
+rewrite continue cname regex ^(.*)[.](.*)[.]svc[.]cluster[.]local[.]$ {1}.{2}.wild.example.com.
 """.strip().split("\n\n")
 _HOSTS = """
 hosts {

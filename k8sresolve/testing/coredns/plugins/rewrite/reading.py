@@ -10,6 +10,7 @@ from k8sresolve.testing.coredns.names import fqdn
 from k8sresolve.testing.coredns.plugins.rewrite.rules import (
     AnswerRule,
     Change,
+    CnameRule,
     EdnsRule,
     FieldRule,
     ForReply,
@@ -53,8 +54,7 @@ def read_rule(directive: Directive, note: Callable[[str, Token], None]) -> Rule 
                 note(f"rewrite edns0 with {variable}", directive.token)
                 return None
         case "cname":
-            note("rewrite cname", directive.token)
-            return None
+            rule = _read_cname_rule(words, directive)
         case _:
             raise directive.token.error(f"rewrite {kind!r} is none of name, type, class, ttl, rcode, edns0, cname")
     return rule._replace(go_on=go_on)
@@ -113,6 +113,35 @@ def _fits(match: _Match, name: Token) -> Callable[[str], bool]:
         case "regex":
             expression = read_regex(name, name.text)
             return lambda asked: expression.search(asked) is not None
+        case _:
+            assert_never(match)
+
+
+def _read_cname_rule(words: list[Token], directive: Directive) -> ForReply:
+    """Read `cname [KIND] FROM TO`: aliases that lead to FROM lead to TO."""
+    if len(words) not in (2, 3):
+        raise directive.token.error(f"rewrite cname takes two or three words, not {len(words)}")
+    match = _read_match(words.pop(0), directive) if len(words) == 3 else "exact"
+    # An empty word has no effect, but for whole names, where it is the root.
+    acts = match == "exact" or all(word.text for word in words)
+    return ForReply(lambda _: acts, CnameRule(_targets(match, words[0], words[1].text.lower())))
+
+
+def _targets(match: _Match, old: Token, new: str) -> Callable[[str], str | None]:
+    """Say where aliases lead. But for whole names, words are taken as they stand: a name may lack its dot."""
+    text = old.text.lower()
+    match match:
+        case "exact":
+            return _where(lambda target: target == fqdn(text), lambda _: fqdn(new))
+        case "prefix":
+            return _where(lambda target: target.startswith(text), lambda target: new + target[len(text) :])
+        case "suffix":
+            return _where(lambda target: target.endswith(text), suffix(text, new))
+        case "substring":
+            return _where(lambda target: text in target, lambda target: target.replace(text, new))
+        case "regex":
+            expression = read_regex(old, text)
+            return _where(lambda target: expression.search(target) is not None, substitute(expression, new))
         case _:
             assert_never(match)
 

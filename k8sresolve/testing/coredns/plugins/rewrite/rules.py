@@ -52,7 +52,17 @@ class RcodeRule(NamedTuple):
         return record
 
 
-ReplyRule: TypeAlias = AnswerRule | TtlRule | RcodeRule
+class CnameRule(NamedTuple):
+    """Leads an alias elsewhere, where `target` gives another target: what is there stands in the place of the rest."""
+
+    target: Callable[[str], str | None]
+
+    def record(self, record: Record) -> Record:
+        """Leave a record as it is."""
+        return record
+
+
+ReplyRule: TypeAlias = AnswerRule | TtlRule | RcodeRule | CnameRule
 
 
 class Applied(NamedTuple):
