@@ -125,6 +125,9 @@ PLUGINS = {
     rewrite continue edns0 local set 65004 hidden revert
     rewrite continue edns0 local set 65005 {meta/data}
     rewrite continue edns0 subnet set 24 56
+    rewrite continue edns0 subnet append 16 56
+    rewrite continue edns0 local append 65003 {qname}
+    rewrite continue edns0 nsid append
     rewrite continue edns0 local unset 65001
     rewrite continue name suffix .corp .shop.svc.cluster.local
     rewrite edns0 nsid append
@@ -178,6 +181,22 @@ PLUGINS = {
         drop type A
         block type AAAA
     }
+""",
+    "metadata": """
+    metadata cluster.local example.com
+    template IN TXT {
+        match ^(w|_|a|b|d|s|x|c|n|10)
+        answer "{{ .Name }} TXT \\"{{ .Meta \\"kubernetes/service\\" }} {{ .Meta \\"kubernetes/endpoint\\" }}\\""
+        answer "{{ .Name }} TXT \\"{{ .Meta \\"kubernetes/port-name\\" }} {{ .Meta \\"kubernetes/protocol\\" }}\\""
+        answer "{{ .Name }} TXT \\"{{ .Meta \\"kubernetes/namespace\\" }} {{ .Meta \\"kubernetes/kind\\" }}\\""
+        answer "{{ .Name }} TXT \\"{{ .Meta \\"kubernetes/parse-error\\" }} {{ .Meta \\"no/such\\" }}\\""
+        answer "{{ .Name }} TXT \\"{{ .Meta \\"kubernetes/zone\\" }} {{ .Meta \\"kubernetes/cluster\\" }}\\""
+        fallthrough
+    }
+    rewrite continue name suffix .corp .shop.svc.cluster.local
+    rewrite continue edns0 local set 65001 {kubernetes/namespace}
+    rewrite continue edns0 local set 65002 {kubernetes/parse-error}
+    rewrite continue edns0 local set 65003 {kubernetes/kind}
 """,
     "acl": """
     acl shop.svc.cluster.local {
@@ -255,6 +274,16 @@ NAMES = {
     "k8s_external": CORP,
     "k8s_external by the book": CORP,
     "acl": [],
+    "metadata": [
+        *(
+            "web.corp.",
+            "10-1-0-1.shop.pod.cluster.local.",
+            "_http._tcp.web.shop.svc.cluster.local.",
+            "svc.cluster.local.",
+        ),
+        *("a.b.web.shop.svc.cluster.local.", "a.b.c.web.shop.svc.cluster.local.", "db-0.db.shop.svc.cluster.local."),
+        *("cluster.local.", "shop.svc.cluster.local.", "x.cluster.local.", "a.pin._zone.web.shop.svc.cluster.local."),
+    ],
     "aliases": [
         *("two.alias.org.", "x.to.a-bx.x.alias.org.", "x.to.gone.shop.svc.cluster.local.alias.org."),
         *("x.to.api.example.com.alias.org.", "X.to.www.example.com.alias.org.", "x.to.web.deep.org.alias.org."),
@@ -357,34 +386,59 @@ EXPRESSIONS = [
     "name() contains 'corp' and bufsize() == 512",
     "metadata('a/b') != '' or incidr('nonsense', '10.0.0.0/8')",
     "name() < 'b' and 2 + 2 * 3 == 8 and opcode() in 0..3",
+    "metadata('kubernetes/client-namespace') == 'shop' and metadata('kubernetes/client-label/app') == 'web'",
+    "metadata('kubernetes/client-pod-name') == 'two' and metadata('view/name') == 'v9'",
+    "metadata('kubernetes/parse-error') != ''",
+    "server_port() == '1053' and size() > 38 and id() >= 0 and id() < 65536",
+    "size() == 24 or size() == 35 + 2 * 0",
+    "server_ip() == '::' and port() != '53'",
+    "server_ip() == '127.0.0.1' and metadata('kubernetes/kind') == ''",
 ]
+PODS = list(
+    yaml.safe_load_all("""
+{apiVersion: v1, kind: Namespace, metadata: {name: shop}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: one, namespace: shop, labels: {app: web}},
+ status: {podIP: 10.244.1.98, podIPs: [{ip: 10.244.1.98}], phase: Running}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: two, namespace: shop},
+ status: {podIP: 10.244.1.99, podIPs: [{ip: 10.244.1.99}], phase: Running}}
+""")
+)
 
 
 def test_views(tmp_path: Path, tally: Any) -> None:
     """The block that answers writes its number."""
     blocks = [f"view v{number} {{\n expr {text}\n}}" for number, text in enumerate(EXPRESSIONS)] + [""]
+    kubernetes = KUBERNETES.replace("API", API).replace("insecure", "verified")
     text = "".join(
-        f'.:53 {{\n{view}\ntemplate ANY ANY {{\n answer "{{{{ .Name }}}} 1 IN TXT {number}"\n}}\n}}\n'
+        f'.:53 .:1053 {{\nmetadata\n{view}\ntemplate ANY ANY {{\n answer "{{{{ .Name }}}} 1 IN TXT {number}"\n}}\n'
+        f"{kubernetes}}}\n"
         for number, view in enumerate(blocks)
     )
-    made = Cluster.from_objects([], corefile=text)
-    assert made.warnings == ()
+    # The offline cluster is the nameserver at the first port.
+    made = {
+        port: Cluster.from_objects(PODS, corefile=text.replace(*ports), server_addresses=["127.0.0.1"])
+        for port, ports in {53: ("", ""), 1053: (".:53 .:1053", ".:1053")}.items()
+    }
+    assert made[53].warnings == ()
     asked = [
-        [name, rdtype, via, 53, 5.0, client]
-        for name in ("a.corp.", "b.corp.", "x.b.corp.", "X.corp.", "d.org.")
+        [name, rdtype, via, port, 5.0, client]
+        for name in ("a.corp.", "b.corp.", "x.b.corp.", "X.corp.", "d.org.", "x.no.cluster.local.", "wxyz.long.org.")
         for rdtype in ("A", "TXT", "SRV")
         for via in ("udp1232", "udp512", "tcp")
+        for port in (53, 1053)
         for client in ("10.244.1.99", "10.244.1.98", "127.0.0.1")
     ]
-    ours = [compare.answer(made, *question[:3], question[5]) for question in asked]
+    ours = [compare.answer(made[port], name, rdtype, via, client) for name, rdtype, via, port, _, client in asked]
     addresses = ["10.244.1.98/32", "10.244.1.99/32"]
-    with Sandbox(tmp_path, [servers.coredns(tmp_path, text)._replace(unready="")], [], addresses) as sandbox:
+    with Sandbox(tmp_path, [servers.coredns(tmp_path, text)], PODS, addresses) as sandbox:
         theirs = sandbox.run("tests.live.ask", asked, resolv_conf="nameserver 127.0.0.1\n")
     pairs = list(zip(asked, ours, theirs, strict=True))
     wrong = [f"{question}: {got} {want}" for question, got, want in pairs if not compare.agree(got, want, cached=False)]
     tally("views", len(ours) - len(wrong), len(ours))
     assert not wrong, "\n".join(wrong)
-    assert len({row["answer"][0].split()[-1] for row in ours}) > 5
+    assert len({row["answer"][0].split()[-1] for row in ours}) > 10
 
 
 MANY = "@ 60 IN SOA ns admin 1 2 3 4 5\n@ 60 IN NS ns\n" + "".join(

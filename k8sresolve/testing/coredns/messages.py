@@ -120,6 +120,7 @@ class Responder:
                     tcp=query.tcp,
                     room=query.size,
                     options=None if edns is None else edns.sent,
+                    id=query.id,
                 )
             )
         except Endless:

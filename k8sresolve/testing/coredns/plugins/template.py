@@ -16,7 +16,6 @@ from k8sresolve.testing.coredns.chain import (
     Reply,
     Request,
     extended_error,
-    metadata,
     unwritten,
 )
 from k8sresolve.testing.coredns.corefile import Directive
@@ -114,7 +113,7 @@ def _fields(rule: TemplateRule, found: "re.Match[str]", request: Request) -> Map
         "Type": type_text(rdtype),
         "Question": {"Name": request.name, "Qtype": request.rdtype, "Qclass": request.rdclass},
         "Remote": request.client,
-        "Meta": metadata,
+        "Meta": request.metadata,
     }
 
 

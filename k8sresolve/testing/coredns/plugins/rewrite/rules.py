@@ -134,11 +134,14 @@ class EdnsRule(NamedTuple):
     rule: OptionRule
     go_on: bool = False
 
-    def apply(self, request: Request) -> Applied:
-        """Change a request."""
+    def apply(self, request: Request) -> Applied | None:
+        """Change a request, or say None where there is nothing to put in."""
+        data = self.rule.data(request)
+        if data is None:
+            return None
         if request.options is None:
             request = request._replace(options=b"", room=max(request.room, OWN_PAYLOAD))
-        options = self.rule.apply(list(split_options(request.options or b"")), request)
+        options = self.rule.apply(list(split_options(request.options or b"")), data)
         if options is None:
             return Applied(request, done=False)
         if self.rule.revert:
