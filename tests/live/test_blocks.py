@@ -54,7 +54,34 @@ FORWARD = "    forward . 127.0.0.1:5300\n"
 SHOP = [f"{name}.shop.svc.cluster.local." for name in ("web", "WeB", "db", "out", "none", "lb")]
 OUTSIDE = ["api.example.com.", "www.example.com.", "no.example.com.", "txt.example.com.", "else.example.net."]
 TYPES = ("A", "AAAA", "SRV", "TXT", "ANY", "SOA")
+# Go's templates, each in an answer of its own; what is filled with an error is SERVFAIL.
+FILLED = (
+    "{{ range $i, $m := .Match }}{{ if $i }},{{ end }}{{ $i }}={{ $m }}{{ end }}",
+    "{{ range .Match }}{{ if eq . $.Name }}{{ continue }}{{ end }}<{{ . }}>{{ end }}",
+    "{{ range $k, $v := .Group }}{{ if gt $k `1` }}{{ break }}{{ end }}{{ $k }}:{{ $v }} {{ end }}",
+    "{{ with .Group.b }}b is {{ . }}{{ else }}no b{{ end }} {{ with $x := .Group.a }}{{ $x }}{{ end }}",
+    "{{ $n := len .Name }}{{ $n = printf `%03d` $n }}{{ $n }} {{ slice .Name 0 3 }} {{ html `<a&b>` }}",
+    "{{ print 1 2 `x` 3 }} {{ urlquery `a b/c~` }} {{ .Group.none }} {{ index .Name 0 }} {{ .Match }}",
+    "{{ if .Group.none }}y{{ else }}n{{ end }}{{ range 3 }}{{ . }}{{ end }}{{ range 0 }}{{ else }}none{{ end }}",
+    "{{ with .Group.none }}x{{ else with .Group.a }}{{ . }}{{ end }} {{ .Group | len }} {{ $.Zone }} {{ .Group }}",
+    "{{ if eq .Group.a `err` }}{{ if eq 1 `1` }}{{ end }}{{ end }}{{ true }} {{ printf `%v %v` true .Match }}",
+    "{{ range $i := .Match }}{{ range $j := 2 }}{{ $i }}{{ $j }} {{ end }}{{ end }}",
+    "{{ $x := 1 }}{{ if true }}{{ $x = 2 }}{{ $x := 3 }}{{ $x }}{{ end }}{{ $x }}",
+    "{{ if eq .Group.a `err` }}{{ index .Match 7 }}{{ else }}{{ slice .Match 1 2 }}{{ end }}",
+    "{{ if eq .Group.a `err` }}{{ range .Name }}{{ end }}{{ else if true }}{{if(true)}}{{ .Group.B }}{{end}}{{ end }}",
+    "{{ if eq .Group.a `err` }}{{ parseInt `+5` 10 8 }}{{ else }}{{ parseInt `fF` 16 8 }}{{ end }}",
+    "{{ if eq .Group.a `err` }}{{ parseInt `1ff` 16 8 }}{{ else }}{{ parseInt `1ff` 16 0 }}{{ end }}",
+    "{{ if eq .Group.a `err` }}{{ slice .Name 99 }}{{ else }}{{ slice .Name 2 }}{{ slice `abc` 1 | len }}{{ end }}",
+    "{{ if eq .Group.a `err` }}{{ lt .Name 1 }}{{ else }}{{ lt `a` `b` }} {{ ge 2 2 }} {{ not 0 }}{{ end }}",
+    "{{ if eq .Group.a `err` }}{{ .Question.None }}{{ else }}{{ .Question.Qtype }}{{ println 1 `a` | len }}{{ end }}",
+)
 PLUGINS = {
+    "Go's templates": "".join(
+        f"    template IN TXT t{number}.org {{\n"
+        f"        match ^(?P<a>[a-z0-9]+)[.](?P<b>bb)?\n"
+        f'        answer "{{{{ .Name }}}} TXT \\"{text}\\""\n    }}\n'
+        for number, text in enumerate(FILLED)
+    ),
     "template": """
     template IN A example.org {
         match ^ip-(?P<a>[0-9]+)-(?P<b>[0-9]+)[.]example[.]org[.]$
@@ -271,6 +298,7 @@ CORP = [
     *("2.0.96.10.in-addr.arpa.", "9.9.9.9.in-addr.arpa.", "fell.shop.corp.example.", "data.corp.example."),
 ]
 NAMES = {
+    "Go's templates": [f"{name}.t{number}.org." for number in range(len(FILLED)) for name in ("a1", "a1.bb", "err")],
     "k8s_external": CORP,
     "k8s_external by the book": CORP,
     "acl": [],

@@ -19,7 +19,7 @@ from k8sresolve.testing.coredns.chain import (
     unwritten,
 )
 from k8sresolve.testing.coredns.corefile import Directive
-from k8sresolve.testing.coredns.go_templates import NotModelled, Template, TemplateError
+from k8sresolve.testing.coredns.go_templates import NotModelled, Struct, Template, TemplateError
 from k8sresolve.testing.coredns.names import Labels, holds, is_below, split
 from k8sresolve.testing.coredns.records import ANY, Record
 from k8sresolve.testing.coredns.setup import Block, Specification, labels, zones
@@ -111,7 +111,7 @@ def _fields(rule: TemplateRule, found: "re.Match[str]", request: Request) -> Map
         "Group": {**{str(number): group for number, group in enumerate(groups)}, **named},
         "Class": class_text(request.rdclass if request.rdclass != ANY else rule.rdclass),
         "Type": type_text(rdtype),
-        "Question": {"Name": request.name, "Qtype": request.rdtype, "Qclass": request.rdclass},
+        "Question": Struct(Name=request.name, Qtype=request.rdtype, Qclass=request.rdclass),
         "Remote": request.client,
         "Meta": request.metadata,
     }

@@ -124,7 +124,11 @@ def _read_cname_rule(words: list[Token], directive: Directive) -> ForReply:
     match = _read_match(words.pop(0), directive) if len(words) == 3 else "exact"
     # An empty word has no effect, but for whole names, where it is the root.
     acts = match == "exact" or all(word.text for word in words)
-    return ForReply(lambda _: acts, CnameRule(_targets(match, words[0], words[1].text.lower())))
+
+    def fits(_name: str) -> bool:
+        return acts
+
+    return ForReply(fits, CnameRule(_targets(match, words[0], words[1].text.lower())))
 
 
 def _targets(match: _Match, old: Token, new: str) -> Callable[[str], str | None]:
@@ -132,7 +136,7 @@ def _targets(match: _Match, old: Token, new: str) -> Callable[[str], str | None]
     text = old.text.lower()
     match match:
         case "exact":
-            return _where(lambda target: target == fqdn(text), lambda _: fqdn(new))
+            return lambda target: fqdn(new) if target == fqdn(text) else None
         case "prefix":
             return _where(lambda target: target.startswith(text), lambda target: new + target[len(text) :])
         case "suffix":
