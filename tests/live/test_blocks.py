@@ -419,6 +419,10 @@ EXPRESSIONS = [
     "metadata('kubernetes/parse-error') != ''",
     "server_port() == '1053' and size() > 38 and id() >= 0 and id() < 65536",
     "size() == 24 or size() == 35 + 2 * 0",
+    "split(name(), '.')[0] == 'wxyz' and len(name()) == 14 and proto() == 'tcp'",
+    "name()[2:-1] == 'corp' and name()[:1] == 'a' and bufsize() == 512 and type() == 'SRV'",
+    "indexOf(name(), 'no') in [2] and last(split(trimSuffix(name(), '.'), '.')) == upper('LOCAL')",
+    "hasPrefix(replace(name(), 'b', 'q'), 'q') and int('1') + max(1, 2) == min([4, 3]) and type() == 'A'",
     "server_ip() == '::' and port() != '53'",
     "server_ip() == '127.0.0.1' and metadata('kubernetes/kind') == ''",
 ]

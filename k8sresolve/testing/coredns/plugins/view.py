@@ -6,7 +6,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from k8sresolve.testing.coredns.chain import Chain, Plugin, Reply, Request
 from k8sresolve.testing.coredns.corefile import Directive
-from k8sresolve.testing.coredns.expressions import Expression, ExpressionError, parse_expression, work_out
+from k8sresolve.testing.coredns.expressions import Expression, ExpressionError, NotModelled, parse_expression, work_out
 from k8sresolve.testing.coredns.names import fqdn, name_to_wire
 from k8sresolve.testing.coredns.setup import Block, Listener, Specification, only
 from k8sresolve.testing.coredns.words import class_text, type_text
@@ -109,6 +109,9 @@ def _set_up(block: Block, directives: Sequence[Directive]) -> Iterator[Plugin]:
             expressions.append(parse_expression(text, _FUNCTIONS))
         except ExpressionError as problem:
             raise option.token.error(f"{text!r} is no expression: {problem}") from None
+        except NotModelled as word:
+            block.note(f"server block of view {directive.words[0]}, by {word} of {text}", option.token)
+            expressions.append(lambda _: False)
     collectors = [plugin for plugin in block.named("metadata") if isinstance(plugin, _Collector)]
     yield View(directive.words[0], expressions, block.listener, collectors)
 

@@ -72,6 +72,12 @@ def test_each_port_has_blocks_of_its_own():
     assert address(made) == ["10.0.0.2"]
 
 
+def test_a_block_that_cannot_be_decided_is_named_and_left_out():
+    made = views(block("10.0.0.1", "\"any(['x'], # == name())\""), block("10.0.0.2"))
+    assert made.warnings == ("server block of view v, by any of any(['x'], # == name()) (Corefile, line 3)",)
+    assert address(made) == ["10.0.0.2"]
+
+
 def test_what_coredns_would_not_start_with():
     with pytest.raises(ManifestError, match="no expression"):
         views(block("10.0.0.1", "nothing()"))
