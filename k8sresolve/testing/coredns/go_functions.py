@@ -10,6 +10,10 @@ from typing import Any, TypeGuard, cast
 from urllib.parse import quote_plus
 
 
+class Struct(dict[str, Any]):
+    """Fields of which there are no others: to ask for one is an error, where a map has nothing for it."""
+
+
 class _Nothing:
     """What a map has for a key that it does not have."""
 
@@ -20,7 +24,9 @@ class _Nothing:
 NOTHING = _Nothing()
 NOT_MODELLED = frozenset({"call", "js"})
 
-_VERB = re.compile(r"%([-+# 0]{0,5}\d{0,3})([sdxXvqc%])")
+_VERB = re.compile(r"%([-+# 0]{0,5}\d{0,3})([sdxXvqct%])")
+_KINDS: Mapping[type, str] = {str: "string", bool: "bool", int: "int", list: "[]string"}
+_VERBS: Mapping[type, str] = {str: "sxXvq", bool: "tv", int: "dxXvc"}
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _HTML = str.maketrans({"\0": "\ufffd", '"': "&#34;", "'": "&#39;", "&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
@@ -32,10 +38,8 @@ def is_list(value: Any) -> TypeGuard[list[Any]]:
 
 def shown(value: Any) -> str:
     """Write a value as a template does."""
-    if value is NOTHING:
+    if value is None or value is NOTHING:
         return "<no value>"
-    if value is None:
-        return "<nil>"
     if isinstance(value, bool):
         return "true" if value else "false"
     if is_list(value):
@@ -47,7 +51,11 @@ def shown(value: Any) -> str:
 
 
 def _index(value: Any, *keys: Any) -> Any:
+    if _argument(value) is None:
+        raise TypeError("index of untyped nil")
     for key in keys:
+        if isinstance(value, Struct) or (isinstance(value, Mapping) and not isinstance(key, str)):
+            raise TypeError("can't index")
         if isinstance(value, Mapping):
             value = cast("Mapping[str, Any]", value).get(key, "")
         else:
@@ -77,26 +85,59 @@ def _place(key: Any) -> int:
 
 
 def _length(value: Any) -> int:
+    if isinstance(value, Struct):
+        raise TypeError("len of a struct")
     return len(_sequence(value))
 
 
 def _printf(text: str, *values: Any) -> str:
-    left = list(values)
+    left: list[Any] = list(map(_argument, values))
 
     def written(found: "re.Match[str]") -> str:
         flags, verb = found[1], found[2]
         if verb == "%":
             return "%"
-        if not left:
-            return f"%!{verb}(MISSING)"
-        value = left.pop(0)
-        if verb == "q":
-            return f"{value!r}" if not isinstance(value, str) else _quoted(value)
-        if verb in "dxXc" and not isinstance(value, int):
-            return f"%!{verb}(string={value})" if verb != "x" else str(value).encode().hex()
-        return f"%{flags}{verb}" % value if verb in "dxXc" else f"%{flags}s" % shown(value)
+        return _formatted(flags, verb, left.pop(0)) if left else f"%!{verb}(MISSING)"
 
-    return _VERB.sub(written, text)
+    done = _VERB.sub(written, text)
+    extra = ", ".join(map(_with_kind, left))
+    return f"{done}%!(EXTRA {extra})" if extra else done
+
+
+def _formatted(flags: str, verb: str, value: Any) -> str:
+    """Write a value by a verb; of a list or a map, each part."""
+    if is_list(value):
+        return f"[{' '.join(_formatted(flags, verb, one) for one in value)}]"
+    if isinstance(value, Mapping):
+        pairs = sorted(cast("Mapping[str, Any]", value).items())
+        return f"map[{' '.join(':'.join(_formatted(flags, verb, one) for one in pair) for pair in pairs)}]"
+    return _scalar(flags, verb, value)
+
+
+def _scalar(flags: str, verb: str, value: Any) -> str:
+    if verb not in _VERBS.get(value.__class__, "v"):
+        return f"%!{verb}({_with_kind(value)})"
+    if verb == "q" and isinstance(value, str):
+        return f"%{flags}s" % _quoted(value)
+    if verb in "xX" and isinstance(value, str):
+        octets = value.encode().hex()
+        return f"%{flags}s" % (octets.upper() if verb == "X" else octets)
+    return f"%{flags}{verb}" % value if verb in "dxXc" else f"%{flags}s" % shown(value)
+
+
+def _with_kind(value: Any) -> str:
+    if value is None:
+        return "<nil>"
+    return f"{_KINDS.get(value.__class__, 'map[string]string')}={shown(value)}"
+
+
+def _argument(value: Any) -> Any:
+    """What a map does not have is nil where it is an argument."""
+    return None if value is NOTHING else value
+
+
+def _printed(value: Any) -> str:
+    return "<nil>" if _argument(value) is None else shown(value)
 
 
 def _quoted(text: str) -> str:
@@ -109,12 +150,12 @@ def _print(*values: Any) -> str:
     for number, value in enumerate(values):
         if number and not isinstance(value, str) and not isinstance(values[number - 1], str):
             parts.append(" ")
-        parts.append(shown(value))
+        parts.append(_printed(value))
     return "".join(parts)
 
 
 def _println(*values: Any) -> str:
-    return " ".join(map(shown, values)) + "\n"
+    return " ".join(map(_printed, values)) + "\n"
 
 
 def _html(*values: Any) -> str:
@@ -126,7 +167,7 @@ def _urlquery(*values: Any) -> str:
 
 
 def _text(*values: Any) -> str:
-    return values[0] if len(values) == 1 and isinstance(values[0], str) else _print(*values)
+    return _print(*(shown(value) if _argument(value) is None else value for value in values))
 
 
 def _comparable(*values: Any) -> None:
@@ -138,16 +179,27 @@ def _comparable(*values: Any) -> None:
 def _equal(first: Any, *others: Any) -> bool:
     if not others:
         raise TypeError("missing argument for comparison")
-    for other in others:
-        _comparable(first, other)
-        if first == other:
-            return True
-    return False
+    return any(_same(first, other) for other in others)
+
+
+def _same(first: Any, second: Any) -> bool:
+    """What is not there is the same as nothing but itself."""
+    first, second = _argument(first), _argument(second)
+    if first is None or second is None:
+        return first is second
+    _comparable(first, second)
+    return bool(first == second)
+
+
+def _different(first: Any, second: Any) -> bool:
+    return not _same(first, second)
 
 
 def _compared(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
     def compared(first: Any, second: Any) -> bool:
         _comparable(first, second)
+        if isinstance(first, bool):
+            raise TypeError("invalid type for comparison")
         return compare(first, second)
 
     return compared
@@ -164,16 +216,7 @@ def _parse_int(text: str, base: int, bits: int) -> int:
     return number
 
 
-def _and(*values: Any) -> Any:
-    return next((value for value in values if not value), values[-1])
-
-
-def _or(*values: Any) -> Any:
-    return next((value for value in values if value), values[-1])
-
-
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
-    "and": _and,
     "eq": _equal,
     "ge": _compared(operator.ge),
     "gt": _compared(operator.gt),
@@ -182,9 +225,8 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "le": _compared(operator.le),
     "len": _length,
     "lt": _compared(operator.lt),
-    "ne": _compared(operator.ne),
+    "ne": _different,
     "not": operator.not_,
-    "or": _or,
     "parseInt": _parse_int,
     "print": _print,
     "printf": _printf,

@@ -4,7 +4,8 @@ import contextlib
 
 import pytest
 
-from k8sresolve.testing.coredns.go_templates import NotModelled, Template, TemplateError
+from k8sresolve.testing.coredns.go_syntax import NotModelled, TemplateError
+from k8sresolve.testing.coredns.go_templates import Template
 from tests.effort import cpu_seconds
 
 FIELDS = {
@@ -52,6 +53,12 @@ FIELDS = {
         ("{{ println 1 `x` }}", "1 x\n"),
         ("{{ slice .Name 1 3 }}{{ slice .Match 1 }}", ".b[a]"),
         ("{{ index .Name 0 }}", "97"),
+        ("{{ or 1 (index .Match 9) }}{{ and 0 (index .Match 9) (eq 1 `1`) }}", "10"),
+        ("{{ .Name | or false }}{{ and true 2 | printf `%d` }}", "a.b.2"),
+        ("{{ eq .Group.none `` }}{{ ne .Group.none nil }}{{ eq .Group.none nil }}", "falsefalsetrue"),
+        ("{{ printf `%d` `a` 1 true }}", "%!d(string=a)%!(EXTRA int=1, bool=true)"),
+        ("{{ printf `%s %t %x %q` 1 true `az` `a` }}", '%!s(int=1) true 617a "a"'),
+        ("{{ printf `%3s|%v` .Match .Group }}{{ print .Group.none }}", "[a.b.   a]|map[x:ff]<nil>"),
         ("{{ html `<a&b>` }}", "&lt;a&amp;b&gt;"),
         ("{{ urlquery `a b/c~` }}", "a+b%2Fc~"),
     ],
@@ -64,8 +71,9 @@ def test_templates_are_filled(text, filled):
     "text",
     [
         *("{{ .Name", "{{ }}", "{{ end }}", "{{ if .Name }}", "{{ nofunction }}", '{{ "a }}', "{{ (index .Match 1 }}"),
-        *("{{ $x }}", "{{ $x = 1 }}", "{{ if true }}{{ $x := 1 }}{{ end }}{{ $x }}", "{{ $x, $y := .Match }}"),
+        *("{{ $x }}", "{{ if true }}{{ $x := 1 }}{{ end }}{{ $x }}", "{{ $x, $y := .Match }}"),
         *("{{ break }}", "{{ if true }}{{ else with true }}{{ end }}", "{{ range }}{{ end }}"),
+        *("{{ .Name | `a` }}", "{{ .Name | true }}", "{{ print 1 | . }}"),
     ],
 )
 def test_what_is_no_template_is_refused(text):
@@ -77,6 +85,8 @@ def test_what_is_no_template_is_refused(text):
     "text",
     [
         *("{{ .Nome }}", "{{ index .Match 9 }}", "{{ parseInt .Name 10 8 }}", "{{ .Name 1 }}", "{{ .Name.X }}"),
+        *("{{ $x = 1 }}", "{{ $x := $x }}", "{{ nil }}", "{{ print len }}", "{{ len . }}", "{{ gt true false }}"),
+        *("{{ index . `Name` }}", "{{ index .Group 0 }}", "{{ range . }}{{ end }}", "{{ and }}"),
         *("{{ parseInt `+5` 10 8 }}", "{{ parseInt `1ff` 16 8 }}", "{{ eq 1 `1` }}", "{{ lt .Name 1 }}"),
         *(
             "{{ range .Name }}{{ end }}",

@@ -19,7 +19,9 @@ from k8sresolve.testing.coredns.chain import (
     unwritten,
 )
 from k8sresolve.testing.coredns.corefile import Directive
-from k8sresolve.testing.coredns.go_templates import NotModelled, Struct, Template, TemplateError
+from k8sresolve.testing.coredns.go_functions import Struct
+from k8sresolve.testing.coredns.go_syntax import NotModelled, TemplateError
+from k8sresolve.testing.coredns.go_templates import Template
 from k8sresolve.testing.coredns.names import Labels, holds, is_below, split
 from k8sresolve.testing.coredns.records import ANY, Record
 from k8sresolve.testing.coredns.setup import Block, Specification, labels, zones
