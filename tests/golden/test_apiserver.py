@@ -6,6 +6,7 @@ A refusal counts as found where loading fails at its field, or `check` has an er
 import functools
 import gzip
 import json
+import os
 import pathlib
 import re
 
@@ -14,7 +15,7 @@ import pytest
 from k8sresolve.errors import ManifestError
 from k8sresolve.testing import Cluster
 
-DATA = pathlib.Path(__file__).parent / "apiserver"
+DATA = pathlib.Path(os.environ.get("K8SRESOLVE_APISERVER") or pathlib.Path(__file__).parent / "apiserver")
 DUAL_STACK = {"service_cidrs": ["10.96.0.0/12", "fd00:10:96::/108"], "pod_cidrs": ["10.244.0.0/16", "fd00:10:244::/56"]}
 SINGLE_STACK = {"service_cidrs": ["10.96.0.0/12"], "pod_cidrs": ["10.244.0.0/16"]}
 

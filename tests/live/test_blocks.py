@@ -54,7 +54,34 @@ FORWARD = "    forward . 127.0.0.1:5300\n"
 SHOP = [f"{name}.shop.svc.cluster.local." for name in ("web", "WeB", "db", "out", "none", "lb")]
 OUTSIDE = ["api.example.com.", "www.example.com.", "no.example.com.", "txt.example.com.", "else.example.net."]
 TYPES = ("A", "AAAA", "SRV", "TXT", "ANY", "SOA")
+# Go's templates, each in an answer of its own; what is filled with an error is SERVFAIL.
+FILLED = (
+    "{{ range $i, $m := .Match }}{{ if $i }},{{ end }}{{ $i }}={{ $m }}{{ end }}",
+    "{{ range .Match }}{{ if eq . $.Name }}{{ continue }}{{ end }}<{{ . }}>{{ end }}",
+    "{{ range $k, $v := .Group }}{{ if gt $k `1` }}{{ break }}{{ end }}{{ $k }}:{{ $v }} {{ end }}",
+    "{{ with .Group.b }}b is {{ . }}{{ else }}no b{{ end }} {{ with $x := .Group.a }}{{ $x }}{{ end }}",
+    "{{ $n := len .Name }}{{ $n = printf `%03d` $n }}{{ $n }} {{ slice .Name 0 3 }} {{ html `<a&b>` }}",
+    "{{ print 1 2 `x` 3 }} {{ urlquery `a b/c~` }} {{ .Group.none }} {{ index .Name 0 }} {{ .Match }}",
+    "{{ if .Group.none }}y{{ else }}n{{ end }}{{ range 3 }}{{ . }}{{ end }}{{ range 0 }}{{ else }}none{{ end }}",
+    "{{ with .Group.none }}x{{ else with .Group.a }}{{ . }}{{ end }} {{ .Group | len }} {{ $.Zone }} {{ .Group }}",
+    "{{ if eq .Group.a `err` }}{{ if eq 1 `1` }}{{ end }}{{ end }}{{ true }} {{ printf `%v %v` true .Match }}",
+    "{{ range $i := .Match }}{{ range $j := 2 }}{{ $i }}{{ $j }} {{ end }}{{ end }}",
+    "{{ $x := 1 }}{{ if true }}{{ $x = 2 }}{{ $x := 3 }}{{ $x }}{{ end }}{{ $x }}",
+    "{{ if eq .Group.a `err` }}{{ index .Match 7 }}{{ else }}{{ slice .Match 1 2 }}{{ end }}",
+    "{{ if eq .Group.a `err` }}{{ range .Name }}{{ end }}{{ else if true }}{{if(true)}}{{ .Group.B }}{{end}}{{ end }}",
+    "{{ if eq .Group.a `err` }}{{ parseInt `+5` 10 8 }}{{ else }}{{ parseInt `fF` 16 8 }}{{ end }}",
+    "{{ if eq .Group.a `err` }}{{ parseInt `1ff` 16 8 }}{{ else }}{{ parseInt `1ff` 16 0 }}{{ end }}",
+    "{{ if eq .Group.a `err` }}{{ slice .Name 99 }}{{ else }}{{ slice .Name 2 }}{{ slice `abc` 1 | len }}{{ end }}",
+    "{{ if eq .Group.a `err` }}{{ lt .Name 1 }}{{ else }}{{ lt `a` `b` }} {{ ge 2 2 }} {{ not 0 }}{{ end }}",
+    "{{ if eq .Group.a `err` }}{{ .Question.None }}{{ else }}{{ .Question.Qtype }}{{ println 1 `a` | len }}{{ end }}",
+)
 PLUGINS = {
+    "Go's templates": "".join(
+        f"    template IN TXT t{number}.org {{\n"
+        f"        match ^(?P<a>[a-z0-9]+)[.](?P<b>bb)?\n"
+        f'        answer "{{{{ .Name }}}} TXT \\"{text}\\""\n    }}\n'
+        for number, text in enumerate(FILLED)
+    ),
     "template": """
     template IN A example.org {
         match ^ip-(?P<a>[0-9]+)-(?P<b>[0-9]+)[.]example[.]org[.]$
@@ -125,6 +152,9 @@ PLUGINS = {
     rewrite continue edns0 local set 65004 hidden revert
     rewrite continue edns0 local set 65005 {meta/data}
     rewrite continue edns0 subnet set 24 56
+    rewrite continue edns0 subnet append 16 56
+    rewrite continue edns0 local append 65003 {qname}
+    rewrite continue edns0 nsid append
     rewrite continue edns0 local unset 65001
     rewrite continue name suffix .corp .shop.svc.cluster.local
     rewrite edns0 nsid append
@@ -138,6 +168,62 @@ PLUGINS = {
     rewrite continue edns0 local replace 65000 x
     rewrite edns0 local replace 65001 x
     rewrite name suffix .corp .shop.svc.cluster.local
+""",
+    "aliases": """
+    rewrite continue cname exact api.example.com. NS.example.com
+    rewrite continue cname prefix www. api.
+    rewrite continue cname suffix .deep.org. .shop.svc.cluster.local.
+    rewrite continue cname regex ^a(.*)-(b)?x[.] web.{2}shop{1}.svc.cluster.local.
+    rewrite continue cname substring gone db
+    rewrite continue name suffix .corp .shop.svc.cluster.local answer auto
+    rewrite continue ttl regex . 9
+    rewrite cname nodot.example.com. txt.example.com
+    template IN ANY alias.org {
+        match ^two[.]
+        answer "{{ .Name }} 60 IN CNAME b.alias.org."
+        answer "b.alias.org. 60 IN CNAME api.example.com."
+        answer "api.example.com. 60 IN A 192.0.2.200"
+        answer "api.example.com. 60 IN CNAME a-bx.x.org."
+        additional "x.alias.org. 60 IN CNAME api.example.com."
+        authority "y.alias.org. 60 IN CNAME d.example.com."
+        fallthrough
+    }
+    template IN ANY alias.org {
+        match ^(.*)[.]to[.](.*)[.]alias
+        answer "{{ .Name }} 60 IN CNAME {{ index .Match 2 }}."
+    }
+""",
+    "an alias without its last dot": """
+    rewrite continue cname prefix api. web.shop.svc.cluster.local.
+    rewrite continue cname regex ^www[.].*$ web.shop.svc.cluster.local
+    rewrite cname suffix .org. .org
+    template IN A alias.org {
+        match ^(.*)[.]alias
+        answer "{{ .Name }} 60 IN CNAME {{ index .Match 1 }}.org."
+    }
+""",
+    "aliases that are dropped": """
+    rewrite cname api.example.com. web.shop.svc.cluster.local.
+    acl web.shop.svc.cluster.local {
+        drop type A
+        block type AAAA
+    }
+""",
+    "metadata": """
+    metadata cluster.local example.com
+    template IN TXT {
+        match ^(w|_|a|b|d|s|x|c|n|10)
+        answer "{{ .Name }} TXT \\"{{ .Meta \\"kubernetes/service\\" }} {{ .Meta \\"kubernetes/endpoint\\" }}\\""
+        answer "{{ .Name }} TXT \\"{{ .Meta \\"kubernetes/port-name\\" }} {{ .Meta \\"kubernetes/protocol\\" }}\\""
+        answer "{{ .Name }} TXT \\"{{ .Meta \\"kubernetes/namespace\\" }} {{ .Meta \\"kubernetes/kind\\" }}\\""
+        answer "{{ .Name }} TXT \\"{{ .Meta \\"kubernetes/parse-error\\" }} {{ .Meta \\"no/such\\" }}\\""
+        answer "{{ .Name }} TXT \\"{{ .Meta \\"kubernetes/zone\\" }} {{ .Meta \\"kubernetes/cluster\\" }}\\""
+        fallthrough
+    }
+    rewrite continue name suffix .corp .shop.svc.cluster.local
+    rewrite continue edns0 local set 65001 {kubernetes/namespace}
+    rewrite continue edns0 local set 65002 {kubernetes/parse-error}
+    rewrite continue edns0 local set 65003 {kubernetes/kind}
 """,
     "acl": """
     acl shop.svc.cluster.local {
@@ -212,9 +298,34 @@ CORP = [
     *("2.0.96.10.in-addr.arpa.", "9.9.9.9.in-addr.arpa.", "fell.shop.corp.example.", "data.corp.example."),
 ]
 NAMES = {
+    "Go's templates": [f"{name}.t{number}.org." for number in range(len(FILLED)) for name in ("a1", "a1.bb", "err")],
     "k8s_external": CORP,
     "k8s_external by the book": CORP,
     "acl": [],
+    "metadata": [
+        *(
+            "web.corp.",
+            "10-1-0-1.shop.pod.cluster.local.",
+            "_http._tcp.web.shop.svc.cluster.local.",
+            "svc.cluster.local.",
+        ),
+        *("a.b.web.shop.svc.cluster.local.", "a.b.c.web.shop.svc.cluster.local.", "db-0.db.shop.svc.cluster.local."),
+        *("cluster.local.", "shop.svc.cluster.local.", "x.cluster.local.", "a.pin._zone.web.shop.svc.cluster.local."),
+    ],
+    "aliases": [
+        *("two.alias.org.", "x.to.a-bx.x.alias.org.", "x.to.gone.shop.svc.cluster.local.alias.org."),
+        *("x.to.api.example.com.alias.org.", "X.to.www.example.com.alias.org.", "x.to.web.deep.org.alias.org."),
+        *(
+            "x.to.none.deep.org.alias.org.",
+            "x.to.www.example.net.alias.org.",
+            "x.to.nodot.example.com.alias.org.",
+            "out.corp.",
+            "web.corp.",
+        ),
+        "x.to.api.Example.com.alias.org.",
+    ],
+    "an alias without its last dot": ["api.alias.org.", "www.alias.org.", "x.alias.org."],
+    "aliases that are dropped": [],
     "options": ["web.corp.", "none.corp."],
     "an option that a reply does not show": ["web.corp.", "none.corp."],
     "an option and no end": ["web.corp.", "none.corp."],
@@ -303,34 +414,63 @@ EXPRESSIONS = [
     "name() contains 'corp' and bufsize() == 512",
     "metadata('a/b') != '' or incidr('nonsense', '10.0.0.0/8')",
     "name() < 'b' and 2 + 2 * 3 == 8 and opcode() in 0..3",
+    "metadata('kubernetes/client-namespace') == 'shop' and metadata('kubernetes/client-label/app') == 'web'",
+    "metadata('kubernetes/client-pod-name') == 'two' and metadata('view/name') == 'v9'",
+    "metadata('kubernetes/parse-error') != ''",
+    "server_port() == '1053' and size() > 38 and id() >= 0 and id() < 65536",
+    "size() == 24 or size() == 35 + 2 * 0",
+    "split(name(), '.')[0] == 'wxyz' and len(name()) == 14 and proto() == 'tcp'",
+    "name()[2:-1] == 'corp' and name()[:1] == 'a' and bufsize() == 512 and type() == 'SRV'",
+    "indexOf(name(), 'no') in [2] and last(split(trimSuffix(name(), '.'), '.')) == upper('LOCAL')",
+    "hasPrefix(replace(name(), 'b', 'q'), 'q') and int('1') + max(1, 2) == min([4, 3]) and type() == 'A'",
+    "server_ip() == '::' and port() != '53'",
+    "server_ip() == '127.0.0.1' and metadata('kubernetes/kind') == ''",
 ]
+PODS = list(
+    yaml.safe_load_all("""
+{apiVersion: v1, kind: Namespace, metadata: {name: shop}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: one, namespace: shop, labels: {app: web}},
+ status: {podIP: 10.244.1.98, podIPs: [{ip: 10.244.1.98}], phase: Running}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: two, namespace: shop},
+ status: {podIP: 10.244.1.99, podIPs: [{ip: 10.244.1.99}], phase: Running}}
+""")
+)
 
 
 def test_views(tmp_path: Path, tally: Any) -> None:
     """The block that answers writes its number."""
     blocks = [f"view v{number} {{\n expr {text}\n}}" for number, text in enumerate(EXPRESSIONS)] + [""]
+    kubernetes = KUBERNETES.replace("API", API).replace("insecure", "verified")
     text = "".join(
-        f'.:53 {{\n{view}\ntemplate ANY ANY {{\n answer "{{{{ .Name }}}} 1 IN TXT {number}"\n}}\n}}\n'
+        f'.:53 .:1053 {{\nmetadata\n{view}\ntemplate ANY ANY {{\n answer "{{{{ .Name }}}} 1 IN TXT {number}"\n}}\n'
+        f"{kubernetes}}}\n"
         for number, view in enumerate(blocks)
     )
-    made = Cluster.from_objects([], corefile=text)
-    assert made.warnings == ()
+    # The offline cluster is the nameserver at the first port.
+    made = {
+        port: Cluster.from_objects(PODS, corefile=text.replace(*ports), server_addresses=["127.0.0.1"])
+        for port, ports in {53: ("", ""), 1053: (".:53 .:1053", ".:1053")}.items()
+    }
+    assert made[53].warnings == ()
     asked = [
-        [name, rdtype, via, 53, 5.0, client]
-        for name in ("a.corp.", "b.corp.", "x.b.corp.", "X.corp.", "d.org.")
+        [name, rdtype, via, port, 5.0, client]
+        for name in ("a.corp.", "b.corp.", "x.b.corp.", "X.corp.", "d.org.", "x.no.cluster.local.", "wxyz.long.org.")
         for rdtype in ("A", "TXT", "SRV")
         for via in ("udp1232", "udp512", "tcp")
+        for port in (53, 1053)
         for client in ("10.244.1.99", "10.244.1.98", "127.0.0.1")
     ]
-    ours = [compare.answer(made, *question[:3], question[5]) for question in asked]
+    ours = [compare.answer(made[port], name, rdtype, via, client) for name, rdtype, via, port, _, client in asked]
     addresses = ["10.244.1.98/32", "10.244.1.99/32"]
-    with Sandbox(tmp_path, [servers.coredns(tmp_path, text)._replace(unready="")], [], addresses) as sandbox:
+    with Sandbox(tmp_path, [servers.coredns(tmp_path, text)], PODS, addresses) as sandbox:
         theirs = sandbox.run("tests.live.ask", asked, resolv_conf="nameserver 127.0.0.1\n")
     pairs = list(zip(asked, ours, theirs, strict=True))
     wrong = [f"{question}: {got} {want}" for question, got, want in pairs if not compare.agree(got, want, cached=False)]
     tally("views", len(ours) - len(wrong), len(ours))
     assert not wrong, "\n".join(wrong)
-    assert len({row["answer"][0].split()[-1] for row in ours}) > 5
+    assert len({row["answer"][0].split()[-1] for row in ours}) > 10
 
 
 MANY = "@ 60 IN SOA ns admin 1 2 3 4 5\n@ 60 IN NS ns\n" + "".join(

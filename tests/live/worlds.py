@@ -239,6 +239,12 @@ rewrite stop {
 }
 
 rewrite name regex (.*)\.in\.corp {1}.svc.cluster.local answer value (.*)\.svc\.cluster\.local {1}.in.corp
+
+rewrite continue cname exact api.example.com ns.example.com
+
+rewrite cname suffix .example.com. .wild.example.com.
+
+rewrite continue cname regex ^(.*)[.](.*)[.]svc[.]cluster[.]local[.]$ {1}.{2}.wild.example.com.
 """.strip().split("\n\n")
 _HOSTS = """
 hosts {
@@ -280,6 +286,31 @@ cache 3600 {
     denial 100 1800 0
 }
 """.strip().split("\n\n")
+_TEMPLATES = r"""
+template IN TXT {
+    match ^(?P<first>[^.]+)[.]((?P<second>[^.]+)[.])?
+    answer "{{ .Name }} 9 TXT {{ range $k, $v := .Group }}\"{{ $k }}={{ $v }}\" {{ end }}"
+    answer "{{ .Name }} 9 TXT \"{{ .Meta `kubernetes/service` }} {{ .Meta `kubernetes/namespace` }}\""
+    answer "{{ .Name }} 9 TXT \"{{ .Meta `kubernetes/endpoint` }} {{ .Meta `kubernetes/port-name` }}\""
+    answer "{{ .Name }} 9 TXT \"{{ .Meta `kubernetes/parse-error` }} {{ .Meta `kubernetes/zone` }}\""
+    fallthrough
+}
+
+template IN ANY in.corp {
+    match ^(?P<name>[a-z]+)[.](?P<ns>[a-z0-9]+)[.]in
+    answer "{{ .Name }} 7 CNAME {{ with $n := .Group.name }}{{ $n }}{{ end }}.{{ .Group.ns }}.svc.cluster.local"
+    fallthrough
+}
+""".strip().split("\n\n")
+_VIEWS = """
+view kinds {
+    expr metadata('kubernetes/kind') != 'pod' or type() == 'A'
+}
+
+view names {
+    expr not (name() contains 'x1' and size() % 2 == 0)
+}
+""".strip().split("\n\n")
 _BEHIND = f"""
 forward . 127.0.0.1:{OUTSIDE_PORT}
 
@@ -301,6 +332,9 @@ def _plugins(rng: random.Random) -> list[str]:
         ("minimal", 0.2),
         ("loadbalance", 0.3),
         (rng.choice(_CACHES), 0.4),
+        ("metadata", 0.3),
+        (rng.choice(_TEMPLATES), 0.2),
+        (rng.choice(_VIEWS), 0.1),
     ):
         if rng.random() < chance:
             chosen.append(plugin)

@@ -52,7 +52,9 @@ def build(blocks: Sequence[ServerBlock], surroundings: Surroundings) -> Built:
                     raise key.error(f"{zone} on port {port} is served by another server block already")
                 served.add((port, zone))
             zones.setdefault(port, []).append((zone, plugins))
-    building.servers.update({port: CoreDNSServer(found, any_class=port in any_class) for port, found in zones.items()})
+    building.servers.update(
+        {port: CoreDNSServer(found, any_class=port in any_class, port=port) for port, found in zones.items()}
+    )
     server = building.servers.get(DNS_PORT) or next(iter(building.servers.values()), CoreDNSServer({}))
     own = frozenset(name for one in building.servers.values() for name in one.names)
     return Built(server, building.cluster_domain, tuple(building.notes), own)

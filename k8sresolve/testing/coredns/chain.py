@@ -124,7 +124,8 @@ class Request(NamedTuple):
 
     `dnssec` is the DO bit (RFC 3225), `unchecked` the CD bit (RFC 4035, section 3.2.2), `client` the address that it
     comes from, or empty. `depth` counts how often a plugin has asked the server again to answer it. `tcp` tells the
-    way it came, and `room` how many octets the reply may have.
+    way it came, and `room` how many octets the reply may have. `id` is the message's, and `told` what plugins say of
+    the request, by label, where `metadata` collects it.
     """
 
     name: str
@@ -139,6 +140,12 @@ class Request(NamedTuple):
     tcp: bool = True
     room: int = MAX_ROOM
     options: bytes | None = None
+    id: int = 0
+    told: Mapping[str, str] | None = None
+
+    def metadata(self, label: str) -> str:
+        """Tell what plugins say of it under a label, `PLUGIN/NAME`; empty where none does."""
+        return self.told.get(label, "") if self.told else ""
 
     @property
     def client_address(self) -> IPv4Address | IPv6Address | None:
@@ -147,11 +154,6 @@ class Request(NamedTuple):
             return ip_address(self.client.partition("%")[0])
         except ValueError:
             return None
-
-
-def metadata(_label: str) -> str:
-    """Tell what plugins say of a request under a label: none that is modelled says anything."""
-    return ""
 
 
 class Plugin(Protocol):
@@ -166,8 +168,17 @@ class Plugin(Protocol):
 class Viewer(Protocol):
     """A plugin that decides whether its server block is for a request, as CoreDNS calls it."""
 
-    def passes(self, request: Request) -> bool:
-        """Whether the server block is for a request."""
+    def passes(self, request: Request, port: int) -> bool:
+        """Whether the server block is for a request that came to a port."""
+        ...
+
+
+@runtime_checkable
+class Provider(Protocol):
+    """A plugin that says something of a request, for `metadata` to collect."""
+
+    def metadata(self, request: Request) -> Mapping[str, str]:
+        """Say it, by label."""
         ...
 
 
@@ -227,9 +238,14 @@ class CoreDNSServer:
     """
 
     def __init__(
-        self, zones: Mapping[str, Sequence[Plugin]] | Sequence[tuple[str, Sequence[Plugin]]], *, any_class: bool = False
+        self,
+        zones: Mapping[str, Sequence[Plugin]] | Sequence[tuple[str, Sequence[Plugin]]],
+        *,
+        any_class: bool = False,
+        port: int = 53,
     ) -> None:
         self.any_class = any_class
+        self._port = port
         blocks = list(zones.items()) if isinstance(zones, Mapping) else zones
         self.names = frozenset(
             name for _, plugins in blocks for one in plugins if isinstance(one, Naming) for name in one.names()
@@ -260,7 +276,7 @@ class CoreDNSServer:
         found = [
             (zone, chain)
             for zone, chain, viewers in self._chains
-            if is_below(labels, zone) and all(viewer.passes(request) for viewer in viewers)
+            if is_below(labels, zone) and all(viewer.passes(request, self._port) for viewer in viewers)
         ]
         if request.rdtype == DS:
             # A DS record belongs to the parent's zone (RFC 4035, section 3.1.4.1).

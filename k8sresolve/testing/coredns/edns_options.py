@@ -33,25 +33,27 @@ class Option(NamedTuple):
 
 
 class OptionRule(NamedTuple):
-    """One rule. `data` makes the option's data, None where it cannot; with `revert`, the reply does not show it."""
+    """One rule. `data` makes the option's data, None where it cannot; with `revert`, the reply does not show it.
+
+    `beside` adds another option to one that is there.
+    """
 
     action: _Action
     code: int
     local: bool
     data: Callable[[Request], bytes | None]
     revert: bool = False
+    beside: bool = False
 
-    def apply(self, options: Sequence[Option], request: Request) -> Sequence[Option] | None:
-        """Give the options changed; None where nothing is done."""
+    def apply(self, options: Sequence[Option], data: bytes) -> Sequence[Option] | None:
+        """Give the options changed, by the data that was made; None where nothing is done."""
         if self.action == "unset":
             return [option for option in options if option.code != self.code]
-        data = self.data(request)
-        if data is None:
-            return None
         at = next((index for index, option in enumerate(options) if self._finds(option)), None)
         if at is not None and self.action in ("replace", "set"):
             return [*options[:at], Option(self.code, data), *options[at + 1 :]]
-        return [*options, Option(self.code, data)] if self.action in ("append", "set") else None
+        adds = self.action == "set" or (self.action == "append" and (at is None or self.beside))
+        return [*options, Option(self.code, data)] if adds else None
 
     def _finds(self, option: Option) -> bool:
         return option.code == self.code and not (self.local and option.code in _OWN_FORM)
@@ -92,7 +94,10 @@ def read_option_rule(words: Sequence[Token], directive: Token) -> OptionRule:
     if len(rest) != wanted[kind]:
         raise directive.error(f"rewrite edns0 {kind} {action} takes {wanted[kind]} words more, not {len(rest)}")
     code = _KINDS.get(kind) or _number(rest[0], _MAX_CODE)
-    return OptionRule(action, code, kind == "local", _data(kind, rest[-2:] if action != "unset" else ()), revert)
+    data = _data(kind, rest[-2:] if action != "unset" else ())
+    local = kind == "local"
+    beside = kind == "nsid" or (local and not _is_variable(rest[-1].text))
+    return OptionRule(action, code, local, data, revert, beside)
 
 
 def _data(kind: str, words: Sequence[Token]) -> Callable[[Request], bytes | None]:
@@ -102,13 +107,17 @@ def _data(kind: str, words: Sequence[Token]) -> Callable[[Request], bytes | None
     if kind == "nsid" or not words:
         return lambda _: b""
     text = words[1].text
-    if text.startswith("{") and text.endswith("}"):
+    if _is_variable(text):
         return _variable(words[1])
     try:
         data = bytes.fromhex(text[2:]) if text.startswith("0x") else text.encode()
     except ValueError:
         raise words[1].error(f"{text!r} is not hexadecimal") from None
     return lambda _: data
+
+
+def _is_variable(text: str) -> bool:
+    return text.startswith("{") and text.endswith("}")
 
 
 def _variable(word: Token) -> Callable[[Request], bytes | None]:
@@ -124,7 +133,8 @@ def _variable(word: Token) -> Callable[[Request], bytes | None]:
         case "{client_port}" | "{server_ip}" | "{server_port}":
             raise NotModelled(word.text)
         case other if _METADATA.fullmatch(other):
-            return lambda _: None  # no plugin that is modelled gives metadata
+            label = other[1:-1]
+            return lambda request: request.metadata(label).encode() or None
         case other:
             raise word.error(f"{other!r} is no variable")
 

@@ -1,7 +1,8 @@
 """The expressions of CoreDNS's `view` (github.com/expr-lang/expr), as far as questions are told apart by them.
 
-Calls, texts, numbers, lists, comparisons, `and`, `or`, `not`, `in`, `matches`, `contains`, `startsWith`, `endsWith`,
-and choices by `?`. Each part is a function of the environment, which gives functions by their names.
+Calls, texts, numbers, lists, their items and parts, comparisons, `and`, `or`, `not`, `in`, `matches`, `contains`,
+`startsWith`, `endsWith`, choices by `?`. What else there is (predicates, maps, fractions, pipes) is `NotModelled`.
+Each part is a function of the environment, which gives functions by their names.
 """
 
 import operator
@@ -10,12 +11,15 @@ from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any, TypeAlias
 
+from k8sresolve.testing.coredns.expression_functions import BUILT_IN, NOT_MODELLED, end_of, index, part
+
 Environment: TypeAlias = Mapping[str, Callable[..., Any]]
 Expression: TypeAlias = Callable[[Environment], Any]
 
 _TOKEN = re.compile(
-    r"""\s*(?:(?P<text>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`[^`]*`)|(?P<number>\d{1,18}(?!\d))|(?P<name>[A-Za-z_]\w*)"""
-    r"""|(?P<mark>==|!=|<=|>=|&&|\|\||\.\.|[-+*/%<>!()\[\],?:]))"""
+    r"""\s*(?:(?P<text>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`[^`]*`)|(?P<number>\d{1,18}(?![\d.])|\d{1,18}(?=\.\.))|(?P<name>[A-Za-z_]\w*)"""
+    r"""|(?P<beyond>\?\?|\?\.|\*\*|//|\d+\.\d*|\.(?!\.)|[{|^/](?!\|))"""
+    r"""|(?P<mark>==|!=|<=|>=|&&|\|\||\.\.|[-+*%<>!()\[\],?:#};=]))"""
 )
 _MAX_DEPTH = 100
 _Operator: TypeAlias = Callable[[Any, Any], Any]
@@ -23,6 +27,10 @@ _Operator: TypeAlias = Callable[[Any, Any], Any]
 
 class ExpressionError(Exception):
     """A text is no expression, or it cannot be worked out."""
+
+
+class NotModelled(Exception):
+    """An expression uses what is not modelled."""
 
 
 def _matches(text: str, expression: str) -> bool:
@@ -62,12 +70,12 @@ _OPERATORS: Mapping[str, tuple[int, _Operator]] = {
     "*": (60, _numbers(operator.mul)),
     "%": (60, _numbers(operator.mod)),
 }
-_OR, _AND, _NOT_RANK = 10, 15, 50
+_OR, _AND, _NOT_RANK, _SIGN_RANK = 10, 15, 50, 90
 _CONSTANTS: Mapping[str, Any] = {"true": True, "false": False, "nil": None}
 
 
 def parse_expression(text: str, functions: AbstractSet[str]) -> Expression:
-    """Read an expression that may call these functions. Raises `ExpressionError`."""
+    """Read an expression that may call these functions. Raises `ExpressionError` and `NotModelled`."""
     parser = _Parser(_tokens(text), functions)
     expression = parser.expression(0)
     parser.expect("")
@@ -113,7 +121,7 @@ class _Parser:
         self._depth += 1
         if self._depth > _MAX_DEPTH:
             raise ExpressionError("it is nested too deeply")
-        left = self._operand()
+        left = self._items(self._operand())
         while (rank := self._rank()) > least:
             left = self._joined(left, rank)
         if least == 0 and self._ahead() == "?":
@@ -123,6 +131,8 @@ class _Parser:
 
     def _ahead(self) -> str:
         kind, word = self._tokens[-1]
+        if kind == "beyond":
+            raise NotModelled(word)
         return word if kind in ("mark", "name") else ""
 
     def _rank(self) -> int:
@@ -151,8 +161,24 @@ class _Parser:
         otherwise = self.expression(0)
         return lambda given: then(given) if _truth(condition(given)) else otherwise(given)
 
+    def _items(self, operand: Expression) -> Expression:
+        """Read `[INDEX]` and `[FIRST:END]` behind an operand."""
+        while self._ahead() == "[":
+            self._tokens.pop()
+            first = self.expression(0) if self._ahead() != ":" else _zero
+            if self._ahead() == ":":
+                self._tokens.pop()
+                end = self.expression(0) if self._ahead() != "]" else None
+                operand = _part(operand, first, end)
+            else:
+                operand = _binary(index, operand, first)
+            self.expect("]")
+        return operand
+
     def _operand(self) -> Expression:
         kind, word = self._tokens.pop()
+        if kind == "beyond" or (kind, word) == ("name", "let"):
+            raise NotModelled(word)
         if kind == "text":
             text = word[1:-1] if word[0] == "`" else re.sub(r"\\(.)", r"\1", word[1:-1])
             return lambda _: text
@@ -162,9 +188,9 @@ class _Parser:
         if word == "not":
             inner = self.expression(_NOT_RANK)
             return lambda given: not _truth(inner(given))
-        if word == "-":
-            inner = self.expression(_NOT_RANK)
-            return lambda given: -inner(given)
+        if word in ("-", "+"):
+            inner = self.expression(_SIGN_RANK)
+            return lambda given: -inner(given) if word == "-" else +inner(given)
         if word == "(":
             inner = self.expression(0)
             self.expect(")")
@@ -177,10 +203,15 @@ class _Parser:
     def _named(self, kind: str, word: str) -> Expression:
         if word in _CONSTANTS:
             return lambda _: _CONSTANTS[word]
-        if kind != "name" or word not in self._functions:
+        own = word in self._functions
+        if kind == "name" and not own and word in NOT_MODELLED:
+            raise NotModelled(word)
+        if kind != "name" or not (own or word in BUILT_IN):
             raise ExpressionError(f"unknown name {word or 'the end'!r}")
         self.expect("(")
         arguments = self._list(")")
+        if not own:
+            return lambda given: BUILT_IN[word](*(argument(given) for argument in arguments))
         return lambda given: given[word](*(argument(given) for argument in arguments))
 
     def _list(self, end: str) -> list[Expression]:
@@ -193,6 +224,18 @@ class _Parser:
                 break
         self.expect(end)
         return items
+
+
+def _zero(_: Environment) -> int:
+    return 0
+
+
+def _part(operand: Expression, first: Expression, end: Expression | None) -> Expression:
+    def cut(given: Environment) -> Any:
+        whole = operand(given)
+        return part(whole, first(given), end_of(whole) if end is None else end(given))
+
+    return cut
 
 
 def _binary(join: _Operator, left: Expression, right: Expression) -> Expression:

@@ -1,193 +1,217 @@
-"""Go's text templates, as far as Corefiles use them: fields, `index`, `printf`, comparisons, `if`, pipes.
+"""Go's text templates, as far as Corefiles use them: fields, functions, pipes, variables, `if`, `with`, `range`.
 
-What else there is (`range`, `with`, `define`, variables) is `NotModelled`.
+What else there is (`define`, `template`, `block`, `call`, `js`, the whole message) is `NotModelled`.
 """
 
-import operator
 import re
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias, cast
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeAlias, cast
+
+from k8sresolve.testing.coredns.go_functions import FUNCTIONS, NOTHING, Struct, is_list, shown
+from k8sresolve.testing.coredns.go_syntax import (
+    CONSTANTS,
+    SHORT,
+    VARIABLE,
+    Control,
+    Jump,
+    Node,
+    Pipe,
+    Reader,
+    TemplateError,
+    Text,
+    Word,
+)
 
 Fields: TypeAlias = Mapping[str, Any]
 """What a template is filled with; a value may have fields of its own, or be called with the words behind it."""
 
-_ACTION = re.compile(r"\{\{(-(?=\s))?(.*?)(?:(?<=\s)(-))?\}\}", re.DOTALL)
-_WORD = re.compile(r'\s+|(?P<text>"(?:[^"\\]|\\.)*"|`[^`]*`)|(?P<mark>[()|])|(?P<word>[^\s()|"`]+)')
-_NUMBER = re.compile(r"-?(?:0x[0-9a-fA-F]+|\d+)")
-_VERB = re.compile(r"%([-+# 0]{0,5}\d{0,3})([sdxXvqc%])")
-_KEYWORDS = frozenset({"range", "with", "define", "template", "block", "break", "continue"})
-_MAX_DEPTH = 50
-
-
-class NotModelled(Exception):
-    """A template uses what is not modelled."""
-
-
-class TemplateError(Exception):
-    """A template is none, or cannot be filled."""
-
-
-class _Text(NamedTuple):
-    text: str
-
-
-class _Action(NamedTuple):
-    words: tuple[tuple[str, str], ...]
-
-
-class _If(NamedTuple):
-    condition: tuple[tuple[str, str], ...]
-    then: "tuple[_Node, ...]"
-    otherwise: "tuple[_Node, ...]"
-
-
-_Node: TypeAlias = _Text | _Action | _If
+_MAX_ROUNDS = 10_000
+_MAX_OUTPUT = 1_000_000  # octets, more than any record has
 
 
 class Template:
     """A template. Raises `TemplateError` and `NotModelled`."""
 
     def __init__(self, text: str) -> None:
-        self._nodes = _Reader(text).all()
+        self._nodes = Reader(text).all()
 
     def fill(self, fields: Fields) -> str:
         """Fill it. Raises `TemplateError`."""
+        whole = Struct(fields)
+        filling = _Filling(whole)
         try:
-            return "".join(_filled(node, fields) for node in self._nodes)
+            filling.walk(self._nodes, whole)
         except (RecursionError, ValueError) as problem:
             raise TemplateError(str(problem)) from None
+        return "".join(filling.out)
 
 
-class _Reader:
-    """Reads nodes from text and actions, one after the other."""
+class _Jumped(Exception):
+    """A round of `range` ends early; with `for_good`, all of it."""
 
-    def __init__(self, text: str) -> None:
-        self._pieces = list(_pieces(text))
-        self._depth = 0
-
-    def all(self) -> tuple[_Node, ...]:
-        nodes, end = self._until()
-        if end:
-            raise TemplateError(f"{{{{{end}}}}} without an if")
-        return nodes
-
-    def _until(self) -> tuple[tuple[_Node, ...], str]:
-        """Read nodes up to an `else` or an `end`, and say which it is, with its condition; or to the text's end."""
-        nodes: list[_Node] = []
-        while self._pieces:
-            piece = self._pieces.pop(0)
-            if isinstance(piece, _Text):
-                nodes.append(piece)
-                continue
-            first = piece.strip().split(None, 1)[:1]
-            if first in (["else"], ["end"]):
-                return tuple(nodes), piece.strip()
-            if first == ["if"]:
-                nodes.append(self._if(piece.strip()[2:]))
-            elif not piece.lstrip().startswith("/*"):
-                nodes.append(_Action(_words(piece)))
-        return tuple(nodes), ""
-
-    def _if(self, condition: str) -> _If:
-        self._depth += 1
-        if self._depth > _MAX_DEPTH:
-            raise TemplateError("nested too deeply")
-        then, end = self._until()
-        otherwise: tuple[_Node, ...] = ()
-        if end == "else":
-            otherwise, end = self._until()
-        elif end.startswith("else"):
-            otherwise, end = (self._if(end.removeprefix("else").strip().removeprefix("if")),), "end"
-        if end != "end":
-            raise TemplateError("an if without its end")
-        self._depth -= 1
-        return _If(_words(condition), then, otherwise)
+    def __init__(self, *, for_good: bool) -> None:
+        self.for_good = for_good
 
 
-def _pieces(text: str) -> "list[_Text | str]":
-    """Cut a template into texts and actions; `{{-` and `-}}` take the blanks beside them away."""
-    pieces: list[_Text | str] = []
-    at, trim = 0, False
-    for found in _ACTION.finditer(text):
-        before = text[at : found.start()]
-        before = before.lstrip() if trim else before
-        pieces += [_Text(before.rstrip() if found[1] else before), found[2]]
-        at, trim = found.end(), bool(found[3])
-    last = text[at:]
-    if "{{" in last:
-        raise TemplateError("{{ is never closed")
-    return [*pieces, _Text(last.lstrip() if trim else last)]
+class _Filling:
+    """One filling of a template. The last variable of a name is meant."""
+
+    def __init__(self, fields: Fields) -> None:
+        self.out: list[str] = []
+        self._variables: list[tuple[str, Any]] = [("$", fields)]
+        self._rounds, self._room = 0, _MAX_OUTPUT
+
+    def walk(self, nodes: Sequence[Node], dot: Any) -> None:
+        for node in nodes:
+            match node:
+                case Text(text):
+                    self._write(text)
+                case Jump(word):
+                    raise _Jumped(for_good=word == "break")
+                case Pipe():
+                    value = self._value(node, dot)
+                    if not node.names:
+                        self._write(shown(value))
+                case Control():
+                    known = len(self._variables)
+                    self._control(node, dot)
+                    del self._variables[known:]
+
+    def _write(self, text: str) -> None:
+        self._room -= len(text)
+        if self._room < 0:
+            raise TemplateError("too long")
+        self.out.append(text)
+
+    def _control(self, node: Control, dot: Any) -> None:
+        if node.word == "range":
+            self._range(node, dot)
+        elif value := self._value(node.pipe, dot):
+            self.walk(node.then, value if node.word == "with" else dot)
+        else:
+            self.walk(node.otherwise, dot)
+
+    def _value(self, pipe: Pipe, dot: Any) -> Any:
+        value = self._commands(list(pipe.words)[::-1], dot)
+        for name in pipe.names:
+            self._put(name, value, new=pipe.new)
+        return value
+
+    def _put(self, name: str, value: Any, *, new: bool) -> None:
+        if new:
+            self._variables.append((name, value))
+        else:
+            self._variables[self._place(name)] = name, value
+
+    def _place(self, name: str) -> int:
+        places = [place for place, (known, _) in enumerate(self._variables) if known == name]
+        if not places:
+            raise TemplateError(f"undefined variable {name!r}")
+        return places[-1]
+
+    def _range(self, node: Control, dot: Any) -> None:
+        names, new = node.pipe.names, node.pipe.new
+        pairs = list(_pairs(self._commands(list(node.pipe.words)[::-1], dot), len(names)))
+        known = len(self._variables)
+        for pair in pairs:
+            self._rounds += 1
+            if self._rounds > _MAX_ROUNDS:
+                raise TemplateError("too many rounds")
+            # With one variable, it is the element.
+            for name, value in zip(names, pair[-len(names) :] if names else (), strict=True):
+                self._put(name, value, new=new)
+            try:
+                self.walk(node.then, pair[1])
+            except _Jumped as jump:
+                if jump.for_good:
+                    break
+            finally:
+                del self._variables[known:]
+        if not pairs:
+            self.walk(node.otherwise, dot)
+
+    def _commands(self, words: list[Word], dot: Any) -> Any:
+        """Work out commands parted by `|`, each of which takes what the one before gave as its last word.
+
+        The next word is the last of the list.
+        """
+        value: tuple[Any, ...] = ()
+        while True:
+            if words[-1:] == [("word", "nil")]:
+                raise TemplateError("nil is not a command")
+            if words and words[-1][1] in SHORT:
+                value = (self._short(SHORT[words.pop()[1]], words, value, dot),)
+            else:
+                operands: list[Any] = []
+                while not _ended(words):
+                    operands.append(self._operand(words, dot))
+                value = (_called(operands, value),)
+            if not words or words.pop() == ("mark", ")"):
+                return value[0]
+
+    def _short(self, end: bool, words: list[Word], piped: tuple[Any, ...], dot: Any) -> Any:
+        """Work out arguments up to the first one that is as `end`; the last one, if none is."""
+        values: list[Any] = []
+        while not _ended(words):
+            if values and bool(values[-1]) is end:
+                _pass_over(words)
+            else:
+                operand = self._operand(words, dot)
+                values.append(_called([operand], ()) if callable(operand) else operand)
+        if not (values and bool(values[-1]) is end):
+            values += piped
+        if not values:
+            raise TemplateError("and, or: an argument is missing")
+        return values[-1]
+
+    def _operand(self, words: list[Word], dot: Any) -> Any:
+        kind, word = words.pop()
+        if kind == "mark":
+            return self._commands(words, dot)
+        if kind == "text":
+            return word[1:-1] if word[0] == "`" else re.sub(r"\\(.)", r"\1", word[1:-1])
+        if word.startswith("."):
+            return _field(dot, word)
+        if variable := VARIABLE.fullmatch(word):
+            return _field(self._variables[self._place(variable[1])][1], variable[2])
+        return CONSTANTS[word] if word in CONSTANTS else FUNCTIONS.get(word) or int(word, 0)
 
 
-def _words(action: str) -> tuple[tuple[str, str], ...]:
-    words: list[tuple[str, str]] = []
-    at = 0
-    while at < len(action):
-        found = _WORD.match(action, at)
-        if found is None:
-            raise TemplateError(f"{action!r} is no action")
-        at = found.end()
-        if found.lastgroup:
-            words.append((found.lastgroup, found[0]))
-    if not words:
-        raise TemplateError("an action without a command")
-    for kind, word in words:
-        if kind != "word":
-            continue
-        if word in _KEYWORDS or word.startswith("$"):
-            raise NotModelled(word)
-        if not (word.startswith(".") or word in _FUNCTIONS or word in _CONSTANTS or _NUMBER.fullmatch(word)):
-            raise TemplateError(f"function {word!r} not defined")
-    if sum((word == "(") - (word == ")") for kind, word in words if kind == "mark"):
-        raise TemplateError(f"{action!r} has a bracket without its other")
-    return tuple(words)
+def _ended(words: Sequence[Word]) -> bool:
+    """Whether a command ends here."""
+    return not words or words[-1] in (("mark", "|"), ("mark", ")"))
 
 
-def _filled(node: _Node, fields: Fields) -> str:
-    match node:
-        case _Text(text):
-            return text
-        case _Action(words):
-            return _shown(_pipeline(list(words), fields))
-        case _If(condition, then, otherwise):
-            chosen = then if _pipeline(list(condition), fields) else otherwise
-            return "".join(_filled(one, fields) for one in chosen)
-
-
-def _shown(value: Any) -> str:
-    return {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
-
-
-def _pipeline(words: list[tuple[str, str]], fields: Fields) -> Any:
-    """Work out commands parted by `|`, each of which takes what the one before gave as its last word."""
-    value: tuple[Any, ...] = ()
+def _pass_over(words: list[Word]) -> None:
+    """Pass over an operand, be it one in brackets."""
+    depth = 0
     while True:
-        operands: list[Any] = []
-        while words and words[0] not in (("mark", "|"), ("mark", ")")):
-            operands.append(_operand(words, fields))
-        value = (_called(operands, value),)
-        if not words or words.pop(0) == ("mark", ")"):
-            return value[0]
+        kind, word = words.pop()
+        depth += (word == "(") - (word == ")") if kind == "mark" else 0
+        if not depth:
+            return
 
 
-def _operand(words: list[tuple[str, str]], fields: Fields) -> Any:
-    kind, word = words.pop(0)
-    if kind == "mark":
-        return _pipeline(words, fields)
-    if kind == "text":
-        return word[1:-1] if word[0] == "`" else re.sub(r"\\(.)", r"\1", word[1:-1])
-    if word.startswith("."):
-        return _field(word, fields)
-    return _CONSTANTS[word] if word in _CONSTANTS else _FUNCTIONS.get(word) or int(word, 0)
+def _pairs(value: Any, names: int) -> Iterator[tuple[Any, Any]]:
+    """Give what `range` goes through, each with its place."""
+    if value is NOTHING:
+        return
+    if type(value) is int and names < 2:
+        yield from ((NOTHING, number) for number in range(min(value, _MAX_ROUNDS + 1)))
+    elif isinstance(value, Mapping) and not isinstance(value, Struct):
+        yield from sorted(cast("Mapping[str, Any]", value).items())
+    elif is_list(value):
+        yield from enumerate(value)
+    else:
+        raise TemplateError(f"range can't iterate over {shown(value)}")
 
 
-def _field(path: str, fields: Fields) -> Any:
-    value: Any = fields
-    for name in path[1:].split("."):
-        if name:
-            if not isinstance(value, Mapping) or (value is fields and name not in fields):
-                raise TemplateError(f"can't evaluate field {name}")
-            value = cast("Fields", value).get(name, "<no value>")
+def _field(value: Any, path: str) -> Any:
+    """Follow `.A.B` from a value."""
+    for name in filter(None, path.split(".")):
+        if not isinstance(value, Mapping) or (isinstance(value, Struct) and name not in value):
+            raise TemplateError(f"can't evaluate field {name}")
+        value = cast("Fields", value).get(name, NOTHING)
     return value
 
 
@@ -197,76 +221,11 @@ def _called(operands: Sequence[Any], piped: tuple[Any, ...]) -> Any:
     first, *rest = operands
     if not callable(first):
         if rest or piped:
-            raise TemplateError(f"can't give argument to {first!r}")
+            raise TemplateError(f"{first!r} is no command")
         return first
+    # A function among the arguments is called, without any of its own.
+    arguments = [_called([one], ()) if callable(one) else one for one in rest]
     try:
-        return first(*rest, *piped)
-    except (TypeError, ValueError, LookupError, OverflowError) as problem:
+        return first(*arguments, *piped)
+    except (TypeError, ValueError, LookupError, OverflowError, AttributeError) as problem:
         raise TemplateError(str(problem)) from None
-
-
-def _index(value: Any, *keys: Any) -> Any:
-    for key in keys:
-        if isinstance(key, int) and key < 0:
-            raise IndexError("index out of range")
-        try:
-            value = value[key]
-        except KeyError:
-            value = ""
-    return value
-
-
-def _printf(text: str, *values: Any) -> str:
-    left = list(values)
-
-    def written(found: "re.Match[str]") -> str:
-        flags, verb = found[1], found[2]
-        if verb == "%":
-            return "%"
-        if not left:
-            return f"%!{verb}(MISSING)"
-        value = left.pop(0)
-        if verb in "dxXc" and not isinstance(value, int):
-            return f"%!{verb}(string={value})" if verb != "x" else str(value).encode().hex()
-        return f"%{flags}{verb}" % value if verb in "dxXc" else f"%{flags}s" % _shown(value)
-
-    return _VERB.sub(written, text)
-
-
-def _print(*values: Any) -> str:
-    return "".join(map(_shown, values))
-
-
-def _equal(first: Any, *others: Any) -> bool:
-    return any(first == other for other in others)
-
-
-def _parse_int(text: str, base: int, _bits: int) -> int:
-    return int(text, base)
-
-
-def _and(*values: Any) -> Any:
-    return next((value for value in values if not value), values[-1])
-
-
-def _or(*values: Any) -> Any:
-    return next((value for value in values if value), values[-1])
-
-
-_CONSTANTS: Mapping[str, Any] = {"true": True, "false": False}
-_FUNCTIONS: Mapping[str, Callable[..., Any]] = {
-    "and": _and,
-    "eq": _equal,
-    "ge": operator.ge,
-    "gt": operator.gt,
-    "index": _index,
-    "le": operator.le,
-    "len": len,
-    "lt": operator.lt,
-    "ne": operator.ne,
-    "not": operator.not_,
-    "or": _or,
-    "parseInt": _parse_int,
-    "print": _print,
-    "printf": _printf,
-}

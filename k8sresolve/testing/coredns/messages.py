@@ -127,6 +127,7 @@ class Responder:
                     tcp=query.tcp,
                     room=query.size,
                     options=None if edns is None else edns.sent,
+                    id=query.id,
                 )
             )
         except Endless:

@@ -14,6 +14,7 @@ from k8sresolve.testing.coredns.plugins import (
     hosts,
     k8s_external,
     loadbalance,
+    metadata,
     minimal,
     template,
     view,
@@ -25,6 +26,7 @@ from k8sresolve.testing.coredns.plugins.kubernetes import plugin as kubernetes
 from k8sresolve.testing.coredns.plugins.rewrite import plugin as rewrite
 
 PLUGINS = (
+    metadata.SPECIFICATION,
     bufsize.SPECIFICATION,
     any_.SPECIFICATION,
     loadbalance.SPECIFICATION,
@@ -45,7 +47,7 @@ PLUGINS = (
 """In the order in which CoreDNS asks them (its `plugin.cfg`)."""
 
 SILENT = frozenset(
-    {"bind", "cancel", "debug", "dnstap", "errors", "health", "log", "loop", "metadata", "multisocket", "pprof"}
+    {"bind", "cancel", "debug", "dnstap", "errors", "health", "log", "loop", "multisocket", "pprof"}
     | {"prometheus", "ready", "reload", "root", "timeouts", "trace"}
 )
 """Plugins without effect on what is answered. `root` says where files are."""

@@ -6,7 +6,7 @@ What is not modelled is noted and left out: the server answers as if it were not
 import ipaddress
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import attrs
 
@@ -74,6 +74,13 @@ class Building:
         self.notes.append(f"{what} ({token.file}, line {token.line})")
 
 
+class Listener(NamedTuple):
+    """Where a server block listens, as CoreDNS sees it: over UDP it does not know at which address it is asked."""
+
+    ip_over_udp: str
+    ip_over_tcp: str
+
+
 class Block:
     """One server block, as its plugins see it when they are set up. `zones` are its own."""
 
@@ -106,6 +113,13 @@ class Block:
             there = name in self._registry and name in self._directives
             self._plugins[name] = tuple(self._registry[name].set_up(self, self._directives[name])) if there else ()
         return self._plugins[name]
+
+    @property
+    def listener(self) -> Listener:
+        """Where it listens: at the first address of `bind`, or at every one."""
+        bound = [word for directive in self._directives.get("bind", ()) for word in directive.words]
+        over_tcp = [*bound, *self.surroundings.server_addresses, ""]
+        return Listener([*bound, "::"][0], over_tcp[0])
 
     def options(self, directive: Directive) -> Iterator[Directive]:
         """Give the options that are modelled, and note the others."""

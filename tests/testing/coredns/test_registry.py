@@ -4,7 +4,20 @@ from k8sresolve.testing.coredns.registry import PLUGINS, SILENT
 
 # The order of CoreDNS 1.14.7's plugin.cfg, as far as it concerns answers.
 PLUGIN_CFG = [
-    *("bufsize", "any", "loadbalance", "rewrite", "autopath", "acl", "cache", "header", "minimal", "template", "hosts"),
+    *(
+        "metadata",
+        "bufsize",
+        "any",
+        "loadbalance",
+        "rewrite",
+        "autopath",
+        "acl",
+        "cache",
+        "header",
+        "minimal",
+        "template",
+        "hosts",
+    ),
     *("k8s_external", "kubernetes", "file", "forward", "view"),
 ]
 

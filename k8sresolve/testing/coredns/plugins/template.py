@@ -16,11 +16,12 @@ from k8sresolve.testing.coredns.chain import (
     Reply,
     Request,
     extended_error,
-    metadata,
     unwritten,
 )
 from k8sresolve.testing.coredns.corefile import Directive
-from k8sresolve.testing.coredns.go_templates import NotModelled, Template, TemplateError
+from k8sresolve.testing.coredns.go_functions import Struct
+from k8sresolve.testing.coredns.go_syntax import NotModelled, TemplateError
+from k8sresolve.testing.coredns.go_templates import Template
 from k8sresolve.testing.coredns.names import Labels, holds, is_below, split
 from k8sresolve.testing.coredns.records import ANY, Record
 from k8sresolve.testing.coredns.setup import Block, Specification, labels, zones
@@ -112,9 +113,9 @@ def _fields(rule: TemplateRule, found: "re.Match[str]", request: Request) -> Map
         "Group": {**{str(number): group for number, group in enumerate(groups)}, **named},
         "Class": class_text(request.rdclass if request.rdclass != ANY else rule.rdclass),
         "Type": type_text(rdtype),
-        "Question": {"Name": request.name, "Qtype": request.rdtype, "Qclass": request.rdclass},
+        "Question": Struct(Name=request.name, Qtype=request.rdtype, Qclass=request.rdclass),
         "Remote": request.client,
-        "Meta": metadata,
+        "Meta": request.metadata,
     }
 
 

@@ -48,14 +48,56 @@ def test_rules_go_on_or_stop():
 
 
 def test_other_rules_of_rewrite_are_named():
-    made = cluster(
-        KUBERNETES,
-        "rewrite edns0 local set 65000 {server_port}",
-        "rewrite cname exact a.org b.org",
-        "rewrite type ANY A",
-    )
-    assert [what.partition(" (")[0] for what in made.warnings] == ["rewrite edns0 with {server_port}", "rewrite cname"]
+    made = cluster(KUBERNETES, "rewrite edns0 local set 65000 {server_port}", "rewrite type ANY A")
+    assert [what.partition(" (")[0] for what in made.warnings] == ["rewrite edns0 with {server_port}"]
     assert answer(made, WEB) == [f"{WEB} 30 A 10.96.0.2"]
+
+
+OUT = "out.shop.svc.cluster.local."
+
+
+@pytest.mark.parametrize(
+    ("rule", "target"),
+    [
+        ("cname api.example.com web.shop.svc.cluster.local", WEB),
+        ("cname exact API.example.com. WEB.shop.svc.cluster.local", WEB),
+        ("cname prefix api.example.com. web.shop.svc.cluster.local.", WEB),
+        ("cname suffix api.example.com. web.shop.svc.cluster.local.", WEB),
+        ("cname substring api.example.com web.shop.svc.cluster.local", WEB),
+        (r"cname regex ^a(.*)i[.]example.com[.]$ web.shop.svc.cluster{1}.local.", "web.shop.svc.clusterp.local."),
+        ("cname prefix example. x.", None),
+        ('cname prefix "" x.', None),
+    ],
+)
+def test_an_alias_is_led_elsewhere(rule, target):
+    found = answer(cluster(KUBERNETES, f"rewrite {rule}", "forward . 192.0.2.1"), OUT)
+    assert found[0] == f"{OUT} 30 CNAME {target or 'api.example.com.'}"
+    behind = {WEB: [f"{WEB} 30 A 10.96.0.2"], None: ["api.example.com. 7200 A 192.0.2.80"]}
+    assert found[1:] == behind.get(target, [])
+
+
+def test_what_stood_behind_an_alias_goes_with_it():
+    records = (
+        "one.org. CNAME two.org.",
+        "two.org. CNAME three.org.",
+        "three.org. A 192.0.2.1",
+        "four.org. A 192.0.2.4",
+    )
+    lines_ = "".join(f'answer "{record}"\n' for record in records)
+    made = cluster(
+        f"template IN A org {{\nmatch ^one\n{lines_}fallthrough\n}}", KUBERNETES, f"rewrite cname two.org {WEB}"
+    )
+    assert answer(made, "one.org.") == [f"one.org. 3600 CNAME {WEB}", f"{WEB} 30 A 10.96.0.2"]
+
+
+def test_an_alias_without_its_last_dot_gets_no_reply():
+    made = cluster(KUBERNETES, "rewrite cname regex ^api web.shop.svc.cluster.local", "forward . 192.0.2.1")
+    assert made.respond(dns.message.make_query(OUT, "A").to_wire()) is None
+
+
+def test_aliases_in_a_circle_get_no_reply():
+    made = cluster(KUBERNETES, f"rewrite cname api.example.com {OUT}", "forward . 192.0.2.1")
+    assert made.respond(dns.message.make_query(OUT, "A").to_wire()) is None
 
 
 def options(*rules, sent=(), edns=True):

@@ -47,8 +47,8 @@ def test_an_alias_is_followed_through_the_server():
 
 
 def test_what_is_not_modelled_is_named_and_left_out():
-    made = cluster(template("IN A corp", 'answer "{{ range .Match }}{{ end }}"'), KUBERNETES)
-    assert made.warnings == ("template with range (Corefile, line 2)",)
+    made = cluster(template("IN A corp", 'answer "{{ js .Name }}"'), KUBERNETES)
+    assert made.warnings == ("template with js (Corefile, line 2)",)
     assert answer(made, WEB)
 
 

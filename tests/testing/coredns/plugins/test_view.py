@@ -1,5 +1,6 @@
 """The plugin `view`, by its documentation; tests/live/test_blocks.py has its forms beside a real one."""
 
+import dns.message
 import pytest
 
 from k8sresolve.errors import ManifestError
@@ -42,9 +43,38 @@ def test_without_any_block_it_is_refused():
     assert outcome(views(block("10.0.0.1", "false")), "x.corp.") == "REFUSED"
 
 
+@pytest.mark.parametrize(
+    ("expression", "udp", "tcp"),
+    [
+        ("server_port() == '53'", True, True),
+        ("server_ip() == '::'", True, False),
+        ("server_ip() == '10.244.0.2'", False, True),
+        ("port() == '53'", False, False),
+        ("size() == 12 + 8 + 4 + 11", True, True),  # header, name, type and class, OPT
+        ("id() == 4660", True, True),
+        ("metadata('view/name') == 'v'", False, False),
+    ],
+)
+def test_what_else_a_view_may_ask(expression, udp, tcp):
+    made = views(block("10.0.0.1", expression), block("10.0.0.2"))
+    query = dns.message.make_query("x.corp.", "A", use_edns=0, id=4660).to_wire()
+    answered = [made.respond(query, tcp=way)[-15:-11] for way in (False, True)]
+    assert [octets == bytes((10, 0, 0, 1)) for octets in answered] == [udp, tcp]
+
+
+def test_a_block_that_is_bound_knows_its_address():
+    bound = block("10.0.0.1", "server_ip() == '192.0.2.9'").replace("view v", "bind 192.0.2.9\nview v")
+    assert address(views(bound, block("10.0.0.2")), tcp=False) == ["10.0.0.1"]
+
+
+def test_each_port_has_blocks_of_its_own():
+    made = views(block("10.0.0.1", "server_port() == '1053'", zone=".:53 .:1053"), block("10.0.0.2", zone=".:53"))
+    assert address(made) == ["10.0.0.2"]
+
+
 def test_a_block_that_cannot_be_decided_is_named_and_left_out():
-    made = views(block("10.0.0.1", "server_port() == '53'"), block("10.0.0.2"))
-    assert made.warnings == ("server block of view v, by server_port() == '53' (Corefile, line 3)",)
+    made = views(block("10.0.0.1", "\"any(['x'], # == name())\""), block("10.0.0.2"))
+    assert made.warnings == ("server block of view v, by any of any(['x'], # == name()) (Corefile, line 3)",)
     assert address(made) == ["10.0.0.2"]
 
 

@@ -12,7 +12,7 @@ from k8sresolve.testing.coredns.plugins.kubernetes.answering import Asking, NoAd
 from k8sresolve.testing.coredns.plugins.kubernetes.external import External, find_external
 from k8sresolve.testing.coredns.plugins.kubernetes.memo import Memo
 from k8sresolve.testing.coredns.plugins.kubernetes.options import KubernetesOptions, Pods
-from k8sresolve.testing.coredns.plugins.kubernetes.record_request import Zone, zone_as_asked
+from k8sresolve.testing.coredns.plugins.kubernetes.record_request import Zone, parse_request, zone_as_asked
 from k8sresolve.testing.coredns.plugins.kubernetes.view import View
 from k8sresolve.testing.coredns.records import AXFR, IXFR
 from k8sresolve.testing.coredns.setup import Block, Specification, only, zones
@@ -104,6 +104,19 @@ class Kubernetes:
         """Tell the addresses at which the nameserver itself is reached from outside."""
         return self._view.external_nameservers(headless=headless)
 
+    def metadata(self, request: Request) -> Mapping[str, str]:
+        """Say who asks, where `pods` is `"verified"`, and what the name is taken for."""
+        said: dict[str, str] = {}
+        pods = self._view.pods_with(request.client) if self.options.pods == "verified" else ()
+        for pod in pods[:1]:
+            said |= {f"client-label/{label}": value for label, value in pod.labels.items()}
+            said |= {"client-namespace": pod.namespace, "client-pod-name": pod.name}
+        labels = split(request.name.lower())
+        zone = next((zone for zone, _ in self._zones if is_below(labels, zone)), None)
+        if zone is not None:
+            said |= _taken_apart(labels, zone, zonal=self.options.zonal)
+        return {f"kubernetes/{label}": value for label, value in said.items()}
+
     def search_path(self, request: Request) -> tuple[str, ...]:
         """Tell the search list of the pod that asks, for `autopath`; empty where `pods` is not `"verified"`.
 
@@ -116,6 +129,22 @@ class Kubernetes:
             return ()
         domain = "".join(f"{label}." for label in zone)
         return (f"{pods[0].namespace}.svc.{domain}", f"svc.{domain}", domain, "")
+
+
+def _taken_apart(labels: Labels, zone: Labels, *, zonal: bool) -> Mapping[str, str]:
+    """Say what a name is taken for. CoreDNS does not know here which zones are a ServiceImport's."""
+    found = parse_request(labels, zone_as_asked(zone, zone, False), zonal=zonal)
+    if found is None:
+        return {"parse-error": "invalid query name"}
+    said = {
+        "port-name": found.port,
+        "protocol": found.protocol,
+        "endpoint": found.endpoint,
+        "service": found.service,
+        "namespace": found.namespace,
+        "kind": found.kind,
+    }
+    return {**said, "zone": found.zone} if zonal else said
 
 
 def _set_up(block: Block, directives: Sequence[Directive]) -> Iterator[Plugin]:

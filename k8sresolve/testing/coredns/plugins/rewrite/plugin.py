@@ -1,22 +1,23 @@
-"""The plugin: which rules act on a question, and what is put back in its reply.
-
-Rules for the targets of aliases are not modelled.
-"""
+"""The plugin: which rules act on a question, and what is put back in its reply."""
 
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 
 from k8sresolve._core.wire.names import Unsendable
 from k8sresolve._core.wire.rcodes import SERVFAIL
-from k8sresolve.testing.coredns.chain import Chain, Plugin, Reply, Request, Sender, unwritten
+from k8sresolve.testing.coredns.chain import IN, MAX_DEPTH, Chain, Plugin, Reply, Request, unwritten
 from k8sresolve.testing.coredns.corefile import Directive
 from k8sresolve.testing.coredns.edns_options import only_options
 from k8sresolve.testing.coredns.messages import echoed_options
 from k8sresolve.testing.coredns.names import name_to_wire
 from k8sresolve.testing.coredns.plugins.rewrite.reading import read_rule
-from k8sresolve.testing.coredns.plugins.rewrite.rules import EdnsRule, RcodeRule, ReplyRule, Rule
-from k8sresolve.testing.coredns.records import Record
+from k8sresolve.testing.coredns.plugins.rewrite.replies import rewritten
+from k8sresolve.testing.coredns.plugins.rewrite.rules import EdnsRule, ReplyRule, Rule
 from k8sresolve.testing.coredns.setup import Block, Specification
+
+
+class _Circle(Exception):
+    """Aliases lead back to where they came from."""
 
 
 class Rewrite:
@@ -31,6 +32,14 @@ class Rewrite:
 
     def answer(self, request: Request, rest: Chain) -> Reply:
         """Rewrite the question, have it answered, and rewrite the reply."""
+        try:
+            return self._answer(request, rest)
+        except _Circle:
+            if request.depth:
+                raise
+            return Reply(sender="nobody")
+
+    def _answer(self, request: Request, rest: Chain) -> Reply:
         asked, rules, restored = request, list[ReplyRule](), False
         for rule in self._rules:
             applied = rule.apply(request)
@@ -47,13 +56,20 @@ class Rewrite:
                 break
         reply = rest.answer(request)
         if rules:
-            reply = _rewritten(reply, rules[::-1])
+            reply = rewritten(reply, rules[::-1], lambda target: _behind(target, request, rest))
         elif not restored:
             # CoreDNS puts the question back only where a rule says `stop` or is about the reply.
             reply = _unrestored(reply, asked, request)
         if self._for_options and request.options is not None:
             return reply.marked(options=only_options(request.options, self._echoed))
         return reply
+
+
+def _behind(target: str, request: Request, rest: Chain) -> Reply:
+    """Ask the server for what is behind an alias. Rules that lead in a circle do so until CoreDNS ends."""
+    if request.depth >= MAX_DEPTH:
+        raise _Circle
+    return rest.look_up(target, request.rdtype, request._replace(rdclass=IN))
 
 
 def _unrestored(reply: Reply, asked: Request, request: Request) -> Reply:
@@ -70,31 +86,12 @@ def _is_name(name: str) -> bool:
     return True
 
 
-def _rewritten(reply: Reply, rules: Sequence[ReplyRule]) -> Reply:
-    def records(section: Sequence[Record]) -> tuple[Record, ...]:
-        changed: list[Record] = []
-        for record in section:
-            for rule in rules:
-                record = rule.record(record)  # noqa: PLW2901 - one rule after the other
-            changed.append(record)
-        return tuple(changed)
-
-    answer, authority, additional = map(records, (reply.answer, reply.authority, reply.additional))
-    # CoreDNS goes through the rules once for each record, those for rcodes among them.
-    rcode = reply.rcode
-    for _ in range(len(answer) + len(authority) + len(additional) or 1):
-        for rule in rules:
-            if isinstance(rule, RcodeRule) and rcode == rule.old:
-                rcode = rule.new
-    # The reply of nobody's making is made here, so that it is a plugin's.
-    sender: Sender = "plugin" if reply.sender in ("server", "error") else reply.sender
-    return reply._replace(rcode=rcode, sender=sender, answer=answer, authority=authority, additional=additional)
-
-
 def _set_up(block: Block, directives: Sequence[Directive]) -> Iterator[Plugin]:
     rules = [rule for directive in directives if (rule := read_rule(directive, block)) is not None]
     if rules:
         yield Rewrite(rules, echoed_options(block.coredns))
 
 
-SPECIFICATION = Specification("rewrite", _set_up, options=frozenset({"name", "type", "class", "ttl", "rcode", "edns0"}))
+SPECIFICATION = Specification(
+    "rewrite", _set_up, options=frozenset({"name", "type", "class", "ttl", "rcode", "edns0", "cname"})
+)

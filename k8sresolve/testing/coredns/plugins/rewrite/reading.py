@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Literal, assert_never, get_args
 
-from k8sresolve.testing.coredns.chain import metadata
+from k8sresolve.testing.coredns.chain import Request
 from k8sresolve.testing.coredns.corefile import Directive, Token
 from k8sresolve.testing.coredns.edns_options import NotModelled, read_option_rule
 from k8sresolve.testing.coredns.names import fqdn
 from k8sresolve.testing.coredns.plugins.rewrite.rules import (
     AnswerRule,
     Change,
+    CnameRule,
     EdnsRule,
     FieldRule,
     ForReply,
@@ -58,8 +59,7 @@ def read_rule(directive: Directive, block: Block) -> Rule | None:
                 block.note(f"rewrite edns0 with {variable}", directive.token)
                 return None
         case "cname":
-            block.note("rewrite cname", directive.token)
-            return None
+            rule = _read_cname_rule(words, directive)
         case _:
             raise directive.token.error(f"rewrite {kind!r} is none of name, type, class, ttl, rcode, edns0, cname")
     return rule._replace(go_on=go_on)
@@ -122,6 +122,39 @@ def _fits(match: _Match, name: Token) -> Callable[[str], bool]:
             assert_never(match)
 
 
+def _read_cname_rule(words: list[Token], directive: Directive) -> ForReply:
+    """Read `cname [KIND] FROM TO`: aliases that lead to FROM lead to TO."""
+    if len(words) not in (2, 3):
+        raise directive.token.error(f"rewrite cname takes two or three words, not {len(words)}")
+    match = _read_match(words.pop(0), directive) if len(words) == 3 else "exact"
+    # An empty word has no effect, but for whole names, where it is the root.
+    acts = match == "exact" or all(word.text for word in words)
+
+    def fits(_name: str) -> bool:
+        return acts
+
+    return ForReply(fits, CnameRule(_targets(match, words[0], words[1].text.lower())))
+
+
+def _targets(match: _Match, old: Token, new: str) -> Callable[[str], str | None]:
+    """Say where aliases lead. But for whole names, words are taken as they stand: a name may lack its dot."""
+    text = old.text.lower()
+    match match:
+        case "exact":
+            return lambda target: fqdn(new) if target == fqdn(text) else None
+        case "prefix":
+            return _where(lambda target: target.startswith(text), lambda target: new + target[len(text) :])
+        case "suffix":
+            return _where(lambda target: target.endswith(text), suffix(text, new))
+        case "substring":
+            return _where(lambda target: text in target, lambda target: target.replace(text, new))
+        case "regex":
+            expression = read_regex(old, text)
+            return _where(lambda target: expression.search(target) is not None, substitute(expression, new))
+        case _:
+            assert_never(match)
+
+
 def _read_name_rule(words: list[Token], directive: Directive, *, with_metadata: bool) -> NameRule:
     """Read `name [KIND] FROM TO [metadata] [answer ...]`."""
     if len(words) < 2:
@@ -143,15 +176,15 @@ def _read_metadata_rule(match: _Match, old: Token, new: Token, rest: list[Token]
     parts = list(_replacement(new, expression.groups))
     answers, auto = _answer_rules(answer)
 
-    def change(name: str) -> str | None:
+    def change(name: str, request: Request) -> str | None:
         found = expression.search(name)
-        filled = [part(found) for part in parts] if found is not None else [None]
+        filled = [part(found, request) for part in parts] if found is not None else [None]
         return None if None in filled else "".join(text or "" for text in filled)
 
     return NameRule(change, tuple(answers), auto)
 
 
-def _replacement(new: Token, groups: int) -> Iterator[Callable[[re.Match[str]], str | None]]:
+def _replacement(new: Token, groups: int) -> Iterator[Callable[[re.Match[str], Request], str | None]]:
     """Part `text{1}{plugin/label}` into what each part makes of a match; None where there is no such metadata."""
     for text, opened, label, closed in _PLACES.findall(fqdn(new.text)):
         if not opened:
@@ -170,16 +203,16 @@ def _replacement(new: Token, groups: int) -> Iterator[Callable[[re.Match[str]], 
             yield partial(_metadata, label)
 
 
-def _text(text: str, _found: "re.Match[str]") -> str:
+def _text(text: str, _found: "re.Match[str]", _request: Request) -> str:
     return text
 
 
-def _group(number: int, found: "re.Match[str]") -> str:
+def _group(number: int, found: "re.Match[str]", _request: Request) -> str:
     return found[number] or ""
 
 
-def _metadata(label: str, _found: "re.Match[str]") -> str | None:
-    return metadata(label) or None
+def _metadata(label: str, _found: "re.Match[str]", request: Request) -> str | None:
+    return request.metadata(label) or None
 
 
 def _read_match(token: Token, directive: Directive) -> _Match:
@@ -199,7 +232,7 @@ def _rule(kind: _Match, old: Token, new: Token, answers: tuple[AnswerRule, ...],
     before, after = _normal(old), _normal(new)
     match kind:
         case "exact":
-            return NameRule(_where(lambda name: name == before, lambda _: after), answers, auto=True)
+            return NameRule(_by_name(_where(lambda name: name == before, lambda _: after)), answers, auto=True)
         case "prefix":
             change = _where(lambda name: name.startswith(before), lambda name: after + name[len(before) :])
         case "suffix":
@@ -207,7 +240,7 @@ def _rule(kind: _Match, old: Token, new: Token, answers: tuple[AnswerRule, ...],
             if auto:
                 back = suffix(after, before)
                 answers = (AnswerRule(back, value=False), AnswerRule(back, value=True), *answers)
-            return NameRule(change, answers)
+            return NameRule(_by_name(change), answers)
         case "substring":
             change = _where(lambda name: before in name, lambda name: name.replace(before, after))
         case "regex":
@@ -215,7 +248,11 @@ def _rule(kind: _Match, old: Token, new: Token, answers: tuple[AnswerRule, ...],
             change = _where(lambda name: expression.search(name) is not None, substitute(expression, after))
         case _:
             assert_never(kind)
-    return NameRule(change, answers, auto)
+    return NameRule(_by_name(change), answers, auto)
+
+
+def _by_name(change: Callable[[str], str | None]) -> Callable[[str, Request], str | None]:
+    return lambda name, _request: change(name)
 
 
 def _where(fits: Callable[[str], bool], change: Change) -> Callable[[str], str | None]:

@@ -52,7 +52,17 @@ class RcodeRule(NamedTuple):
         return record
 
 
-ReplyRule: TypeAlias = AnswerRule | TtlRule | RcodeRule
+class CnameRule(NamedTuple):
+    """Leads an alias elsewhere, where `target` gives another target: what is there stands in the place of the rest."""
+
+    target: Callable[[str], str | None]
+
+    def record(self, record: Record) -> Record:
+        """Leave a record as it is."""
+        return record
+
+
+ReplyRule: TypeAlias = AnswerRule | TtlRule | RcodeRule | CnameRule
 
 
 class Applied(NamedTuple):
@@ -68,12 +78,12 @@ class Applied(NamedTuple):
 
 
 class NameRule(NamedTuple):
-    """A rule for names. `match` gives the new name, or None; `replies` are for the reply.
+    """A rule for names. `match` gives the new name of a request's, or None; `replies` are for the reply.
 
     With `auto`, the reply's names are changed back. `go_on` tries the rules behind it, too.
     """
 
-    match: Callable[[str], str | None]
+    match: Callable[[str, Request], str | None]
     replies: Sequence[ReplyRule] = ()
     auto: bool = False
     go_on: bool = False
@@ -81,7 +91,7 @@ class NameRule(NamedTuple):
     def apply(self, request: Request) -> Applied | None:
         """Change a request, and say how the reply is changed; None where the rule is not for it."""
         name = request.name.lower()
-        changed = self.match(name)
+        changed = self.match(name, request)
         if changed is None:
             return None
         back = remap(changed, name)
@@ -124,11 +134,14 @@ class EdnsRule(NamedTuple):
     rule: OptionRule
     go_on: bool = False
 
-    def apply(self, request: Request) -> Applied:
-        """Change a request."""
+    def apply(self, request: Request) -> Applied | None:
+        """Change a request, or say None where there is nothing to put in."""
+        data = self.rule.data(request)
+        if data is None:
+            return None
         if request.options is None:
             request = request._replace(options=b"", room=max(request.room, OWN_PAYLOAD))
-        options = self.rule.apply(list(split_options(request.options or b"")), request)
+        options = self.rule.apply(list(split_options(request.options or b"")), data)
         if options is None:
             return Applied(request, done=False)
         if self.rule.revert:
