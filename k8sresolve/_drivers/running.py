@@ -54,13 +54,9 @@ class AsyncDriver(Driver, Protocol):
         ...
 
 
-def _terms(driver: Driver, timeout: float, *, fresh: bool) -> Terms:
-    return Terms(driver.now() + timeout, fresh, Patience(driver.rules.retry_unreachable))
-
-
 def run(driver: SyncDriver, call: Call[T], setting: object, timeout: float, asked: Asked, *, fresh: bool) -> T:
     """Run a call to its end, `timeout` seconds at most, and note what it asks."""
-    terms = _terms(driver, timeout, fresh=fresh)
+    terms = Terms(driver.now() + timeout, fresh, Patience(driver.rules.retry_unreachable))
     lookup = call[0](setting, *call[1:])
     try:
         round_ = next(lookup)
@@ -76,7 +72,7 @@ async def run_async(
     driver: AsyncDriver, call: Call[T], setting: object, timeout: float, asked: Asked, *, fresh: bool
 ) -> T:
     """Run a call to its end, `timeout` seconds at most, and note what it asks."""
-    terms = _terms(driver, timeout, fresh=fresh)
+    terms = Terms(driver.now() + timeout, fresh, Patience(driver.rules.retry_unreachable))
     lookup = call[0](setting, *call[1:])
     try:
         round_ = next(lookup)

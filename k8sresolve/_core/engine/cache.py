@@ -82,10 +82,11 @@ class Finished:
     # Most are made of one answer: a tuple for this would take a twentieth of all that is remembered of the call.
     __slots__ = ("_answer", "_key", "_others", "edition", "expires", "result", "worth")
 
-    def __init__(self, result: Any, made_of: list[Any]) -> None:
+    def __init__(self, result: Any, key: Question, answer: Answer | None, others: tuple[Any, ...]) -> None:
         self.result = result
-        self._key, self._answer = made_of[:2]
-        self._others = tuple(made_of[2:])
+        self._key = key
+        self._answer = answer
+        self._others = others
         self.edition = -1
         self.expires = -math.inf
         self.worth = _WORTHLESS
@@ -191,11 +192,11 @@ class Cache:
         # With no more room than for these, the result would drive out an answer that it was made of.
         if gathered is None or len(gathered[0]) // 2 >= self.config.entries or _is_incomplete(result):
             return
-        made_of, found, expires = gathered
+        (key, answer, *others), found, expires = gathered
         if call in self._kept:
             self._drop(call)
-        finished = Finished(result, made_of)
-        if self._add(call, finished, octets_of_result(call, result, len(made_of) // 2)):
+        finished = Finished(result, key, answer, tuple(others))
+        if self._add(call, finished, octets_of_result(call, result, len(gathered[0]) // 2)):
             self._let_hold(finished, found, expires)
             if self.octets > self.config.octets or len(self._kept) > self.config.entries:
                 self._keep_to_bounds()

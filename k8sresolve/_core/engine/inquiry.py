@@ -76,10 +76,9 @@ def is_found(reading: Reply) -> bool:
 
 def found_in(reading: Reply, rules: Rules, told: tuple[Exchange, ...] | str, now: float, took: float) -> Found:
     """What a reply came to that has records; `took` milliseconds."""
-    _, truncated, data, chain, ttl, glue, *_ = reading
-    ttl = ttl or 0
-    most = rules.cache.max_ttl
-    return Found(data, ttl, now + (min(most, ttl)), chain, glue, truncated, told, now, took)
+    ttl, most = reading.ttl or 0, rules.cache.max_ttl
+    expires = now + (ttl if ttl < most else most)  # noqa: FURB136 - a call takes thrice as long
+    return Found(reading.data, ttl, expires, reading.chain, reading.glue, reading.truncated, told, now, took)
 
 
 def read_lone(message: bytes, query: bytes, rdtype: int) -> Reply | None:

@@ -35,12 +35,14 @@ Walk: TypeAlias = tuple[tuple[int, ...], search.Walked]
 
 def addresses(setting: Setting, host: str) -> Lookup[Addresses]:
     """Any host, as the pod's libc would find it: literals, the hosts file, `localhost`, then the search list."""
-    known: Results | None = None
     candidate = _first_alone(setting, host)
     if candidate is not None:
         # Most names are found by their first candidate, and then nothing is needed but its answer.
-        trail = Trail(host, setting)
+        began = setting.now()
         known = yield Round((new(Question, (candidate, setting.rdtypes[0])),))
+        if not isinstance(known[0], Found):
+            tried = yield from searched(Trail(host, setting, began), known)
+            known, candidate = tried.answers, tried.step.name
     else:
         trail = Trail(check_host(host), setting)
         here = answered_here(setting, host)
@@ -48,8 +50,7 @@ def addresses(setting: Setting, host: str) -> Lookup[Addresses]:
             if not here.addresses:
                 trail.fail(NoData, f"an IP address, but no {setting.wanted}")
             return here
-    if candidate is None or known is None or not isinstance(known[0], Found):
-        tried = yield from searched(trail, known)
+        tried = yield from searched(trail)
         known, candidate = tried.answers, tried.step.name
     addresses, cname, ttl, expires_at, incomplete, ranks = summary_of(known, setting)
     return addresses_of(

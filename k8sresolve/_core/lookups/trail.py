@@ -77,12 +77,12 @@ class Trail:
 
     __slots__ = ("_began", "_log", "followed", "name", "setting")
 
-    def __init__(self, name: str, setting: Setting) -> None:
+    def __init__(self, name: str, setting: Setting, began: float | None = None) -> None:
         self.name = name
         self.setting = setting
         self.followed: dict[str, Results] = {}  # see `following`
         self._log: list[tuple[Iterable[Question], Results]] = []
-        self._began = setting.now()
+        self._began = setting.now() if began is None else began
 
     def ask(self, round_: Round) -> Lookup[Results]:
         """Ask questions at once."""

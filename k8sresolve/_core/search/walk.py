@@ -113,8 +113,12 @@ class Search:
 
         None for all that `check_host` refuses.
         """
-        head, plan = self._plan(name, rdtypes)
-        return None if plan is None or plan.lone is None else head + plan.lone
+        dot = name.find(".")
+        head, behind = (name, "") if dot < 0 else (name[:dot], name[dot:])
+        plan = self._planned(behind, rdtypes) if is_label(head) else None
+        if plan is None or plan.lone is None or len(head) > plan.room or head in plan.unlike:
+            return None
+        return head + plan.lone
 
     def walk(
         self,
