@@ -18,6 +18,7 @@ from k8sresolve._escaping import told
 from k8sresolve._value import Value
 from k8sresolve.errors import InvalidName
 
+_INNER = "abcdefghijklmnopqrstuvwxyz0123456789-"
 _DASHED = frozenset("0123456789abcdefABCDEF-")
 _PROTOCOLS = ("tcp", "udp", "sctp")
 _MAX_LABEL, _MAX_NAME = 63, 253
@@ -83,9 +84,8 @@ def _check_length(bare: str, name: str) -> None:
 
 def is_label(text: str) -> bool:
     """Whether it is a label as RFC 1123 and Kubernetes want it, and in lower case."""
-    bare = text.replace("-", "") if "-" in text else text
-    is_plain = bare.isalnum() and text.isascii() and text == text.lower()
-    return is_plain and len(text) <= _MAX_LABEL and text[0] != "-" != text[-1]
+    # What strip() leaves begins and ends with another character.
+    return 0 < len(text) <= _MAX_LABEL and not text.strip(_INNER) and text[0] != "-" != text[-1]
 
 
 def _is_label(value: object, most: int = _MAX_LABEL) -> TypeGuard[str]:

@@ -162,8 +162,12 @@ class Cache:
             return
         if key in self._kept:
             self._drop(key)
-        if not self._add(key, answer, octets_of_answer(key, answer)):
+        octets = octets_of_answer(key, answer)
+        if octets * _SHARES > self.config.octets:
             return
+        self._kept[key] = answer
+        self.octets += octets
+        self.edition += 1
         name, rdtype = key
         if rdtype in _OTHER_FAMILY:
             beside = self._kept.get((name, _OTHER_FAMILY[rdtype]))
@@ -189,33 +193,37 @@ class Cache:
     def keep(self, call: tuple[Any, ...], result: Any, asked: Asked, now: float) -> None:
         """Under the lock: keep the result of a call that asked this, if all that it was made of is here, and whole."""
         gathered = self._gather(asked, now)
-        # With no more room than for these, the result would drive out an answer that it was made of.
-        if gathered is None or len(gathered[0]) // 2 >= self.config.entries or _is_incomplete(result):
+        if gathered is None or _is_incomplete(result):
             return
-        (key, answer, *others), found, expires = gathered
+        key, answer, others, found, expires = gathered
+        count = 1 + len(others) // 2
+        octets = octets_of_result(call, result, count)
+        # With no more room than for these, the result would drive out an answer that it was made of.
+        if count >= self.config.entries or octets * _SHARES > self.config.octets:
+            return
         if call in self._kept:
             self._drop(call)
-        finished = Finished(result, key, answer, tuple(others))
-        if self._add(call, finished, octets_of_result(call, result, len(gathered[0]) // 2)):
-            self._let_hold(finished, found, expires)
-            if self.octets > self.config.octets or len(self._kept) > self.config.entries:
-                self._keep_to_bounds()
+        self.edition += 1
+        finished = self._kept[call] = Finished(result, key, answer, others)
+        finished.expires, finished.worth, finished.edition = expires, self.recalled.worth(count, found), self.edition
+        self.octets += octets
+        if self.octets > self.config.octets or len(self._kept) > self.config.entries:
+            self._keep_to_bounds()
 
-    def _gather(self, asked: Asked, now: float) -> tuple[list[Any], int, float] | None:
-        """What a result is made of, how many of these answers are here, and until when; None if not all are, whole."""
+    def _gather(self, asked: Asked, now: float) -> tuple[Question, Answer | None, tuple[Any, ...], int, float] | None:
+        """What a result is made of, how many of these answers are here, and until when; None if not all are, whole.
+
+        The first question and its answer stand before the others.
+        """
+        if len(asked) == 1 and len(asked[0][0]) == 1:
+            # Nearly all are made of one whole answer, whose question was in lower case.
+            (((only,), (given,)),) = asked
+            is_here = self._kept.get(only) is given
+            if is_here and isinstance(given, Found) and not given.truncated:
+                return (only, given, (), 1, given.expires) if given.expires > now else None
         made_of: list[Any] = []
         used = found = 0
         expires = math.inf
-        if len(asked) == 1 and len(asked[0][0]) == 1:
-            # Nearly all are made of one whole answer, whose question was in lower case.
-            (((key,), (answer,)),) = asked
-            if (
-                self._kept.get(key) is answer
-                and isinstance(answer, Found)
-                and not answer.truncated
-                and answer.expires > now
-            ):
-                return [key, answer], 1, answer.expires
         for questions, results in asked:
             for question, answer in zip(questions, results, strict=True):
                 key = key_of(question)
@@ -230,7 +238,7 @@ class Cache:
                 if known is not None and known.expires > now:
                     found += 1
                     expires = min(expires, known.expires)
-        return (made_of, found, expires) if used and found >= used else None
+        return (made_of[0], made_of[1], tuple(made_of[2:]), found, expires) if used and found >= used else None
 
     def holds(self, call: tuple[Any, ...], finished: Finished, now: float) -> bool:
         """Under the lock: whether the result of a call holds in this edition still; it is the last one used then."""
@@ -250,14 +258,10 @@ class Cache:
         if self._kept.pop(call, None) is None:
             return False  # a signal's handler looked the same up in the midst of this
         self._kept[call] = finished
-        self._let_hold(finished, found, expires)
-        return True
-
-    def _let_hold(self, finished: Finished, found: int, expires: float) -> None:
-        """Note that a result holds now, of whose answers so many are here, and the first expires then."""
         finished.expires = expires
         finished.worth = self.recalled.worth(finished.questions, found)
         finished.edition = self.edition
+        return True
 
     # -- both --------------------------------------------------------------------------------------------------------
 
@@ -274,14 +278,6 @@ class Cache:
         with self.lock:
             self.edition += 1
             self.octets = sum(_octets_of(key, one) for key, one in self._kept.items())
-
-    def _add(self, key: tuple[Any, ...], one: Answer | Finished, octets: int) -> bool:
-        if octets * _SHARES > self.config.octets:
-            return False
-        self._kept[key] = one
-        self.octets += octets
-        self.edition += 1
-        return True
 
     def _drop(self, key: tuple[Any, ...]) -> None:
         if (one := self._kept.pop(key, None)) is not None:
