@@ -320,15 +320,24 @@ IMPATIENT = Patience(0.0)
 class Terms:
     """On which terms a call's questions are asked.
 
-    `deadline` is by when, on the driver's clock; `fresh`: past the cache.
+    `deadline` is by when, on the driver's clock; `fresh`: past the cache; nameservers that cannot be reached are asked
+    again for `retry_unreachable` seconds.
     """
 
-    __slots__ = ("deadline", "fresh", "patience")
+    __slots__ = ("_patience", "_retry_unreachable", "deadline", "fresh")
 
-    def __init__(self, deadline: float, fresh: bool = False, patience: Patience = IMPATIENT) -> None:
+    def __init__(self, deadline: float, fresh: bool = False, retry_unreachable: float = 0.0) -> None:
         self.deadline = deadline
         self.fresh = fresh
-        self.patience = patience
+        self._retry_unreachable = retry_unreachable
+        self._patience: Patience | None = None  # most calls need none
+
+    @property
+    def patience(self) -> Patience:
+        """The one of all these questions."""
+        if self._patience is None:
+            self._patience = Patience(self._retry_unreachable)
+        return self._patience
 
 
 T = TypeVar("T")

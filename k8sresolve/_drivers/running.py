@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 
 from k8sresolve._core.engine.cache import Asked
 from k8sresolve._core.engine.rules import Rules
-from k8sresolve._core.questions import Lookup, Patience, Results, Round, Terms
+from k8sresolve._core.questions import Lookup, Results, Round, Terms
 
 T = TypeVar("T")
 
@@ -56,7 +56,7 @@ class AsyncDriver(Driver, Protocol):
 
 def run(driver: SyncDriver, call: Call[T], setting: object, timeout: float, asked: Asked, *, fresh: bool) -> T:
     """Run a call to its end, `timeout` seconds at most, and note what it asks."""
-    terms = Terms(driver.now() + timeout, fresh, Patience(driver.rules.retry_unreachable))
+    terms = Terms(driver.now() + timeout, fresh, driver.rules.retry_unreachable)
     lookup = call[0](setting, *call[1:])
     try:
         round_ = next(lookup)
@@ -72,7 +72,7 @@ async def run_async(
     driver: AsyncDriver, call: Call[T], setting: object, timeout: float, asked: Asked, *, fresh: bool
 ) -> T:
     """Run a call to its end, `timeout` seconds at most, and note what it asks."""
-    terms = Terms(driver.now() + timeout, fresh, Patience(driver.rules.retry_unreachable))
+    terms = Terms(driver.now() + timeout, fresh, driver.rules.retry_unreachable)
     lookup = call[0](setting, *call[1:])
     try:
         round_ = next(lookup)

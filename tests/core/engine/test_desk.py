@@ -17,7 +17,7 @@ from k8sresolve._core.engine.flights import Flight, Lone
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.events import Events
-from k8sresolve._core.questions import AAAA, A, Found, Patience, Question, Round, Terms
+from k8sresolve._core.questions import AAAA, A, Found, Question, Round, Terms
 from k8sresolve._core.wire.reply import Odd
 from k8sresolve.config import CacheConfig, Nameserver
 from tests.effort import cpu_seconds
@@ -133,7 +133,7 @@ class Host:
     def ask(self, *questions, deadline=5.0, fresh=False, **rules):
         questions = tuple(Question(f"{q}.", A) if isinstance(q, str) else q for q in questions)
         asked = (self.desk.begin if self.alone else self.desk.ask)(
-            Round(questions, **rules), Terms(deadline, fresh, Patience(2.0)), self.now
+            Round(questions, **rules), Terms(deadline, fresh, 2.0), self.now
         )
         return Alone(asked) if isinstance(asked, Lone) else asked
 
