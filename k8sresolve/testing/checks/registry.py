@@ -11,6 +11,7 @@ from k8sresolve.testing.checks.rules import (
     pod_dns,
     pod_names,
     ports,
+    probes,
     refusals,
     services,
 )
@@ -46,6 +47,7 @@ ORIGIN: tuple[Rule[Origin], ...] = (
     pod_names.check_subdomain,
     pod_dns.check_policy,
     pod_dns.check_override,
+    probes.check_probes,
     names.check_containers,
 )
 """Of what pods come from: a workload, or a pod of none."""
