@@ -10,6 +10,7 @@ from k8sresolve.testing.checks.telling import finding_in
 from k8sresolve.testing.controllers.workloads import matches
 from k8sresolve.testing.objects.kinds import WORKLOADS, Pod, PodSpec, Selector, Workload
 from k8sresolve.testing.objects.store import Store
+from k8sresolve.testing.objects.texts import NO_TEXTS
 from k8sresolve.testing.objects.written import Written
 
 
@@ -62,10 +63,13 @@ class Origins:
                     )
 
     def _pods(self) -> Iterator[Origin]:
-        """Walk over the pods whose workload is not in the store, one of each."""
+        """Walk over the pods whose workload is not in the store, one of each, and those that a workload adopted."""
         seen: set[tuple[str, str]] = set()
         for pod in self._store.all("Pod"):
             if not isinstance(pod, Pod):
+                continue
+            if pod.owner and pod.written.texts is not NO_TEXTS:  # its manifest says nothing of an owner
+                yield Origin(pod.namespace, "Pod", pod.name, pod.labels, pod.spec, pod.written)
                 continue
             key = (pod.namespace, pod.owner or f"Pod/{pod.name}")
             if key not in seen:

@@ -8,6 +8,7 @@ from functools import partial
 
 from k8sresolve._escaping import told
 from k8sresolve.testing.objects.fields import FieldPath, Object
+from k8sresolve.testing.objects.kinds import PROTOCOLS
 from k8sresolve.testing.objects.validation import formats
 from k8sresolve.testing.objects.validation.rows import Refused, Row, Together, at, items, mappings, row
 
@@ -46,7 +47,7 @@ def pod_rows(spec: str, *, own_hostname: bool = False) -> tuple[Row, ...]:
             row(
                 "container-port-protocol",
                 f"{port}.protocol",
-                formats.unless_empty(formats.one_of("TCP", "UDP", "SCTP")),
+                formats.unless_empty(formats.one_of(*PROTOCOLS)),
                 "write one of them, in capitals",
             )
             for port in ports

@@ -165,3 +165,9 @@ def test_a_host_port_on_the_nodes_network_that_is_another():
     assert refused(pod(containers=containers(ports), hostNetwork=True)) == [("host-port", ("spec", *at))]
     assert refused(pod(containers=containers(ports))) == []
     assert refused(pod(containers=[], initContainers=containers(ports), hostNetwork=True)) == []
+
+
+@pytest.mark.parametrize(("field", "meant"), [("selectors", "selector"), ("clusterip", "clusterIP"), ("xyz", "")])
+def test_a_slip_for_a_field_is_told(field, meant):
+    [refusal] = refusals("", "Service", service(**{field: None}))
+    assert (refusal.rule, refusal.advice.startswith(f"write {meant}")) == ("unknown-field", bool(meant))
