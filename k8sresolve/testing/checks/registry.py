@@ -3,6 +3,7 @@
 from k8sresolve.testing.checks.origins import Origin
 from k8sresolve.testing.checks.rules import (
     backends,
+    corefiles,
     endpoints,
     hiding,
     imports,
@@ -59,8 +60,13 @@ LISTING: tuple[Rule[EndpointSlice | Endpoints], ...] = (
 )
 """Of objects that list endpoints."""
 
-DATA: tuple[Rule[ConfigMap | Secret], ...] = (names.check_data,)
-"""Of what containers take texts from."""
+DATA: tuple[Rule[ConfigMap | Secret], ...] = (
+    names.check_data,
+    corefiles.check_key,
+    corefiles.check_own_names,
+    corefiles.check_loop,
+)
+"""Of what containers take texts from, the nameserver among them."""
 
 ROUTING: tuple[Rule[Routing], ...] = (backends.check_backends,)
 """Of what leads to Services from outside."""
