@@ -14,12 +14,13 @@ from k8sresolve.testing.checks.rules import (
     ports,
     probes,
     refusals,
+    repeats,
     services,
 )
 from k8sresolve.testing.checks.subjects import NamespaceSubject, Rule, ServiceSubject
 from k8sresolve.testing.objects.kinds import ConfigMap, Endpoints, EndpointSlice, Resource, Routing, Secret
 
-OBJECT: tuple[Rule[Resource], ...] = (refusals.check_refusals, imports.check_served)
+OBJECT: tuple[Rule[Resource], ...] = (refusals.check_refusals, imports.check_served, repeats.check_keys)
 """Of any object, as its manifest has it."""
 
 SERVICE: tuple[Rule[ServiceSubject], ...] = (
