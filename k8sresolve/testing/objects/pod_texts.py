@@ -24,11 +24,16 @@ _REFERENCES = {
 }
 
 
+def pod_spec_path(kind: str) -> FieldPath:
+    """Tell where a kind has the spec of its pods; of one that is not known, where most have it."""
+    return _POD_SPEC.get(kind, _TEMPLATE)
+
+
 def read_pod_texts(kind: str, obj: Object) -> PodTexts:
     """Read the texts of a pod, or of what makes pods; of a pod that something made, they are read there."""
     if kind == "Pod" and mapping(obj.get("metadata")).get("ownerReferences"):
         return NO_TEXTS
-    path, spec = _POD_SPEC.get(kind, _TEMPLATE), obj
+    path, spec = pod_spec_path(kind), obj
     for part in path:
         spec = mapping(spec.get(str(part)))
     containers = [

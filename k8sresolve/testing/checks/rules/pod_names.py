@@ -16,7 +16,7 @@ _OWN_HOSTNAMES = ("StatefulSet", "Job")  # these may give each pod a hostname, w
 def check_subdomain(origin: Origin, around: AllObjects) -> Iterator[Finding]:
     """Whether the Service that is to name the pods is headless and finds them. Only a StatefulSet must name one."""
     name, kind = origin.spec.subdomain, origin.kind
-    field = {"StatefulSet": "spec.serviceName", "Pod": "spec.subdomain"}.get(kind, "spec.template.spec.subdomain")
+    field = "spec.serviceName" if kind == "StatefulSet" else origin.field("subdomain")
     if not name:
         if kind == "StatefulSet":
             told = "names no Service, so that DNS has no name for each pod"
