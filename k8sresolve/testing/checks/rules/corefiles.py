@@ -1,6 +1,7 @@
 """The Corefile of the cluster's nameserver, ConfigMap kube-system/coredns: whether the cluster's own names remain."""
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import ip_address
 from typing import TypeAlias
@@ -21,9 +22,12 @@ from k8sresolve.testing.objects.kinds import ConfigMap, Secret, Service
 _CONFIG = ("kube-system", "coredns")
 _KEY = "Corefile"
 _FIELD = f"data[{_KEY}]"
-# Plugins that answer before `kubernetes` (`plugin.cfg` of CoreDNS), and those of which the answer depends on who asks.
+# Plugins that answer before `kubernetes` (`plugin.cfg` of CoreDNS); and those of which the answer depends on who asks,
+# with the options of `kubernetes` that leave Services out on purpose.
 _BEFORE = ("acl", "rewrite", "template", "hosts", "route53", "azure", "clouddns", "k8s_external")
-_BY_CLIENT = ("acl", "view")
+_BY_CLIENT = frozenset({"acl", "view"})
+_CHOOSING = frozenset({"namespaces", "namespace_labels", "labels"})
+_VARIABLE = re.compile(r"\{[$%]")
 
 _Blocks: TypeAlias = Sequence[ServerBlock]
 
@@ -45,7 +49,7 @@ def check_key(config: ConfigMap | Secret, _around: AllObjects) -> Iterator[Findi
 def check_own_names(config: ConfigMap | Secret, around: AllObjects) -> Iterator[Finding]:
     """Whether the nameserver still answers for the cluster's own Services, asked as a pod asks."""
     blocks = _blocks(config)
-    if not blocks or any(directive.name in _BY_CLIENT for directive in _directives(blocks)):
+    if not blocks or _may_mean_it(blocks) or _VARIABLE.search(config.data[_KEY]):
         return
     names = [f"{service.name}.{service.namespace}.svc.{around.cluster_domain}." for service in _own(around)]
     if not names or any(around.world.find(some_pod("default"), name) for name in names):
@@ -102,6 +106,13 @@ def _blocks(config: ConfigMap | Secret) -> _Blocks:
 
 def _directives(blocks: _Blocks) -> Iterator[Directive]:
     return (directive for block in blocks for directive in block.directives)
+
+
+def _may_mean_it(blocks: _Blocks) -> bool:
+    return any(
+        directive.name in _BY_CLIENT or any(option.name in _CHOOSING for option in directive.block)
+        for directive in _directives(blocks)
+    )
 
 
 def _own(around: AllObjects) -> Iterable[Service]:

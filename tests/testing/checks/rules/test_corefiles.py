@@ -77,6 +77,8 @@ def test_names_of_the_cluster_that_nobody_serves():
         ["template ANY ANY example.com {\n rcode NXDOMAIN\n}"],
         # Whom it refuses is not known.
         ["acl {\n block net 0.0.0.0/0\n}"],
+        # Nor what a variable stands for where CoreDNS runs.
+        ["hosts {\n {$ADDRESS} db.example.com\n}"],
         ["forward . /etc/resolv.conf"],
         ["forward . 192.0.2.53"],
         ["forward . 127.0.0.1:5353"],
@@ -84,6 +86,11 @@ def test_names_of_the_cluster_that_nobody_serves():
 )
 def test_names_that_remain_are_no_finding(lines):
     assert told(dns(), corefile(*lines)) == []
+
+
+def test_services_that_are_left_out_on_purpose():
+    assert told(dns(), corefile(kubernetes="kubernetes cluster.local {\n namespaces shop\n}")) == []
+    assert told(dns(), corefile(kubernetes="kubernetes cluster.local {\n ttl 5\n}")) == []
 
 
 def test_of_other_config_maps_nothing_is_said():
