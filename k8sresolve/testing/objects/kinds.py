@@ -11,6 +11,9 @@ from k8sresolve.testing.objects.manifested import Manifested
 from k8sresolve.testing.objects.texts import Backend
 
 NO_PORT = -1
+
+PROTOCOLS = ("TCP", "UDP", "SCTP")
+"""What a port may have for a protocol."""
 """The port of an endpoint or Service that declares none: it has addresses, but no SRV record."""
 
 HEADLESS = "None"

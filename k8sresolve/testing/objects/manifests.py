@@ -55,7 +55,7 @@ from k8sresolve.testing.objects.sources import Part, Source, field_name
 from k8sresolve.testing.objects.unknown import UnknownKinds
 from k8sresolve.testing.objects.validation.refusals import refusals
 from k8sresolve.testing.objects.validation.rows import mapping
-from k8sresolve.testing.objects.written import IGNORE_ANNOTATION, Written, rules_named
+from k8sresolve.testing.objects.written import IGNORE_ANNOTATION, Written, rules_named, told_twice
 
 _MAX_DEPTH = 100
 
@@ -210,8 +210,11 @@ class _Reader:
             wrong.object = _told(kind, obj)
             raise
         if resource is not None:
-            yield resource.as_written(_written(kind, obj, path, source), tuple(_refused(known, obj, path, source)))
+            written = _written(kind, obj, path, source)._replace(twice=() if path else source.twice)
+            yield resource.as_written(written, tuple(_refused(known, obj, path, source)))
             return
+        if source.twice and not path:
+            self._tell(str(source.error("; ".join(told_twice(source.twice)[1:]), path, _told(kind, obj))))
         if is_custom(group):
             written = _written(kind, obj, path, source)
             read = list(read_custom(obj, kind))

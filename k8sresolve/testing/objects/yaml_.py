@@ -13,6 +13,8 @@ from typing import Any, NamedTuple, cast
 
 import yaml
 
+from k8sresolve.testing.objects.written import Twice
+
 MAX_DEPTH = 100
 MAX_ALIASED = 1_000_000
 _TAG = "tag:yaml.org,2002:"
@@ -49,13 +51,15 @@ class Document(NamedTuple):
 
     value: Any
     line: Callable[[Path], int | None]
+    twice: tuple[Twice, ...] = ()
 
 
 def read_documents(data: bytes) -> Iterator[Document]:
     """Read each document. Raises `Problem`: no YAML, nested too deep, or growing by its aliases."""
     reader, again = _Reader(data), _Again(data)
     for value in reader.values():
-        yield Document(value, partial(again.find_line, reader.first_line))
+        twice = tuple(reader.twice) if any(each.differs for each in reader.twice) else ()
+        yield Document(value, partial(again.find_line, reader.first_line), twice)
 
 
 class _Again:
@@ -116,6 +120,7 @@ class _Reader:
         self._nodes = 0  # that the document would expand to
         self._aliased = 0
         self._anchors: dict[str, tuple[Any, int]] = {}
+        self.twice: list[Twice] = []  # in the document that is read
 
     def values(self) -> Iterator[Any]:
         """Read document after document."""
@@ -128,6 +133,7 @@ class _Reader:
                     self._document += 1
                     self.first_line = cast(Any, event).start_mark.line + 1
                     self._anchors.clear()
+                    self.twice.clear()
                     event = self._next()
                     if self._lines is not None:
                         self._lines[None] = {None: event.start_mark.line + 1}
@@ -225,7 +231,10 @@ class _Reader:
                 raise self._problem("not YAML: found unhashable key", event)
             if self._lines is not None:
                 lines[key] = event.start_mark.line + 1
-            own[key] = self._value(self._next())
+            value = self._value(self._next())
+            if key in own:
+                self.twice.append(Twice(str(key), self._depth, event.start_mark.line + 1, own[key] != value))
+            own[key] = value
         fields = {**merged, **own} if merged else own
         if self._lines is not None:
             self._lines[id(fields)] = lines

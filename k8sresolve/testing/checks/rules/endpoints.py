@@ -11,6 +11,7 @@ from k8sresolve.testing.checks.origins import Origin
 from k8sresolve.testing.checks.rules.services import NXDOMAIN
 from k8sresolve.testing.checks.subjects import AllObjects, ServiceSubject
 from k8sresolve.testing.checks.telling import CLOSE, labels_told, listed
+from k8sresolve.testing.coredns.dns_service import DNS_SERVICE
 from k8sresolve.testing.objects.kinds import Pod, Selector, Service
 
 _REFUSED = "DNS answers its ClusterIP, where connections are refused"
@@ -18,6 +19,7 @@ _READY = "ready, but in no EndpointSlice"
 # Of how many workloads of a namespace the labels are compared with a selector, as comparing texts takes long.
 _MAX_COMPARED = 500
 _OWN_NAMESPACE = "kube-system"
+_NAMESERVERS = ("coredns", "kube-dns")
 
 
 def check_endpoints(subject: ServiceSubject, around: AllObjects) -> Iterator[Finding]:
@@ -104,12 +106,16 @@ class _Unfound(NamedTuple):
 
 
 class _Near(NamedTuple):
-    """Labels that differ from a selector in one: the one wanted, and the one in its place, if any."""
+    """Labels that differ from a selector in one: the one wanted, and the one in its place; empty where they lack it."""
 
     closeness: float
     origin: Origin
     wanted: str
     there: str
+
+    def __str__(self) -> str:
+        has = f"have {self.there} in place of" if self.there else "lack"
+        return f"those of {self.origin} {has} {self.wanted}"
 
 
 def _unfound(service: Service, around: AllObjects) -> _Unfound:
@@ -123,20 +129,25 @@ def _unfound(service: Service, around: AllObjects) -> _Unfound:
     if not here:
         return _Unfound("remark", ", of which no workload is among the manifests", "nothing, if they are elsewhere")
     near = _near(service.selector, here)
-    because = "" if near is None else f"; those of {near.origin} have {near.there} in place of {near.wanted}"
+    because = "" if near is None else f"; {near}"
     if near is not None and near.closeness >= CLOSE:
         return _Unfound("warning", because, "let the selector and the labels of its pods agree")
     unset = _set_at_run_time(service.selector, here)
     if unset:
         told = f"; no template has the label {unset}, so it is set at run time or wrong"
         return _Unfound("remark", told, "nothing, if a program sets it; else correct the selector")
-    if namespace == _OWN_NAMESPACE:
+    if namespace == _OWN_NAMESPACE and not _is_of_nameserver(service, here):
         return _Unfound("remark", ", where the cluster runs pods of its own", "nothing, if they are these")
     if around.may_make_pods:
         told = f"; {listed(around.may_make_pods)} may make such pods"
         return _Unfound("remark", told, "nothing, if an operator makes them")
     compare = f"compare with the labels there: kubectl -n {namespace} get pods --show-labels"
     return _Unfound("warning", because if len(service.selector) > 1 else "", compare)
+
+
+def _is_of_nameserver(service: Service, here: Sequence[Origin]) -> bool:
+    """Whether it is the DNS Service, and its nameserver is here: then no other pods of the cluster are meant."""
+    return service.name == DNS_SERVICE[1] and any(origin.name in _NAMESERVERS for origin in here)
 
 
 def _set_at_run_time(selector: Selector, origins: Sequence[Origin]) -> str:
@@ -161,5 +172,6 @@ def _compared(selector: Selector, origin: Origin) -> _Near | None:
         closeness = difflib.SequenceMatcher(None, value, there).ratio()
         return _Near(closeness, origin, f"{key}={value}", f"{key}={there}")
     # The same value may stand under another key: `app` or `app.kubernetes.io/name`.
-    other = next((name for name, text in origin.labels.items() if text == value), None)
-    return None if other is None else _Near(1, origin, f"{key}={value}", f"{other}={value}")
+    same = [name for name, text in origin.labels.items() if text == value]
+    other = next((name for name in same if (name, value) not in selector), "")
+    return _Near(1, origin, f"{key}={value}", f"{other}={value}" if other else "") if same else None

@@ -13,7 +13,7 @@ from k8sresolve.findings import Finding
 from k8sresolve.testing.checks.origins import Origin, origin_of
 from k8sresolve.testing.checks.subjects import AllObjects, ServiceSubject
 from k8sresolve.testing.checks.telling import listed, ports_told
-from k8sresolve.testing.objects.kinds import Pod, PodSpec, PortEntry
+from k8sresolve.testing.objects.kinds import PROTOCOLS, Pod, PodSpec, PortEntry
 from k8sresolve.testing.objects.labels import MOST_LABEL
 
 # How ports are called that are not for a program's own clients.
@@ -31,7 +31,12 @@ class _Listening(NamedTuple):
 
     @classmethod
     def of(cls, spec: PodSpec) -> "_Listening":
-        return cls(spec.ports, spec.undeclared)
+        return cls(tuple(map(_in_capitals, spec.ports)), spec.undeclared)
+
+
+def _in_capitals(port: PortEntry) -> PortEntry:
+    """Take `tcp` for TCP, which is meant: that the API server refuses it is a finding of its own."""
+    return port if port.protocol in PROTOCOLS else port._replace(protocol=port.protocol.upper())
 
 
 class _Forwarding(NamedTuple):
@@ -76,7 +81,9 @@ def check_targets(subject: ServiceSubject, _around: AllObjects) -> Iterator[Find
     if not groups:
         return
     for number, port in enumerate(subject.service.ports):
-        forwarding = _Forwarding(number, port)
+        forwarding = _Forwarding(number, _in_capitals(port))
+        if forwarding.port.protocol not in PROTOCOLS:
+            continue  # the API server refuses it, and what is meant is not known
         target = forwarding.target
         if isinstance(target, str):
             yield from _named(subject, forwarding, target, groups)
@@ -233,23 +240,26 @@ def _unforwarded(subject: ServiceSubject, forwarding: _Forwarding, targets: set[
 # Slices of which no pods are known.
 
 
-def check_slices(subject: ServiceSubject, _around: AllObjects) -> Iterator[Finding]:
+def check_slices(subject: ServiceSubject, around: AllObjects) -> Iterator[Finding]:
     """Look for each port of a Service in its slices, in which ports are found by name and protocol."""
     if subject.pods or not subject.has_ready:
         return
     listing = [part.ports for part in subject.slices if part.addresses]
     there = {(port.name, port.protocol) for ports in listing for port in ports}
+    service = subject.service
+    is_mirrored = around.store.get("Endpoints", service.namespace, service.name) is not None
+    kind, kinds = ("subset of its Endpoints", "Endpoints") if is_mirrored else ("EndpointSlice", "EndpointSlices")
     for number, port in enumerate(subject.service.ports):
-        if (port.name, port.protocol) in there:
+        if (port.name, port.protocol) in there or port.protocol not in PROTOCOLS:
             continue
         forwarding = _Forwarding(number, port)
         wanted = f"named {port.name!r}" if port.name else "without a name"
         theirs = dict.fromkeys(port for ports in listing for port in ports)
-        told = f"no EndpointSlice has a port {wanted} with protocol {port.protocol}, so {forwarding} has no endpoint"
+        told = f"no {kind} has a port {wanted} with protocol {port.protocol}, so {forwarding} has no endpoint"
         yield subject.finding(
             "slice-port",
             "warning",
             forwarding.field("name"),
             f"{told}; they have {ports_told(theirs) or 'no ports'}",
-            "give the port one name and protocol in the Service and in its EndpointSlices",
+            f"give the port one name and protocol in the Service and in its {kinds}",
         )
