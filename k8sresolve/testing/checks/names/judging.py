@@ -41,7 +41,7 @@ def judge(mention: Mention, pod: Pod, world: World) -> Iterator[Wrong]:
         yield from lacks
     elif answered is None and service is not None:
         yield from _of_service(mention, target, service, world)
-        yield from _unanswered(mention, target, service, world)
+        yield from _unanswered(mention, target, service, pod, world)
 
 
 def _answered(mention: Mention, name: str, pod: Pod, world: World) -> Iterator[Wrong]:
@@ -154,7 +154,7 @@ def ports_of(service: Service) -> str:
     return listed((f"{port.number} ({port.name})" if port.name else port.number for port in service.ports), 5)
 
 
-def _unanswered(mention: Mention, target: Target, service: Service, world: World) -> Iterator[Wrong]:
+def _unanswered(mention: Mention, target: Target, service: Service, pod: Pod, world: World) -> Iterator[Wrong]:
     """Say why there is no answer, where the Service is there: the endpoint is not, or the pod asks somebody else."""
     slices = world.store.slices(target.namespace, target.service)
     names = {entry.hostname for part in slices for entry in part.addresses if entry.hostname}
@@ -167,5 +167,16 @@ def _unanswered(mention: Mention, target: Target, service: Service, world: World
             yield Wrong("name-endpoint", severity, f"{told}; it has {listed(sorted(names))}", "correct the name")
     elif not target.endpoint and not target.port and service.cluster_ips and not service.headless:
         told = f"{mention.host} is not found: the pod's resolv.conf does not lead to it, although there is "
-        advice = "look at dnsPolicy and dnsConfig: dnsPolicy: ClusterFirstWithHostNet goes with hostNetwork"
+        advice = _asking_the_cluster(pod, world)
         yield Wrong("name-not-searched", "remark", f"{told}Service {target.key}", advice)
+
+
+def _asking_the_cluster(pod: Pod, world: World) -> str:
+    """Advise how a pod comes to ask the cluster's nameserver, by what its manifest says of that."""
+    if pod.spec.dns_policy == "None":
+        return f"list the cluster's nameserver and {pod.namespace}.svc.{world.cluster_domain} in dnsConfig"
+    if pod.spec.host_network:
+        return "write dnsPolicy: ClusterFirstWithHostNet"
+    if pod.spec.dns_policy == "Default":
+        return "leave dnsPolicy: Default out, which is the node's own resolv.conf"
+    return "look at ndots and searches in dnsConfig"

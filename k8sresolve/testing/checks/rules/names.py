@@ -43,12 +43,14 @@ def _part(source: ConfigMap | Secret, key: str) -> str:
 
 
 def _found(texts: Iterable[Text], pod: Pod, written: Written, about: str, around: AllObjects) -> Iterator[Finding]:
-    told: set[tuple[str, Wrong]] = set()
+    told: set[tuple[str, Wrong | str]] = set()
     for text in texts:
         for mention in mentions(text.key, text.value, secret=about.startswith("Secret ")):
             for wrong in judge(mention, pod, around.world):
-                if (text.field, wrong) not in told and (wrong.rule == "name-port" or not text.only_port):
-                    told.add((text.field, wrong))
+                # A pod that does not ask the cluster's nameserver finds none of its names: the first stands for all.
+                what = (about, wrong.rule) if wrong.rule == "name-not-searched" else (text.field, wrong)
+                if what not in told and (wrong.rule == "name-port" or not text.only_port):
+                    told.add(what)
                     yield _finding(wrong, text.field, written, about)
 
 

@@ -306,17 +306,25 @@ def test_a_pod_named_as_a_service_still_finds_the_service():
     assert finding.rule == "name-port"
 
 
+NODES = "write dnsPolicy: ClusterFirstWithHostNet"
+
+
 @pytest.mark.parametrize(
-    "pod",
+    ("pod", "advice"),
     [
-        {"dnsPolicy": "Default"},
-        {"hostNetwork": True},
-        {"dnsPolicy": "None", "dnsConfig": {"nameservers": ["192.0.2.1"]}},
+        ({"dnsPolicy": "Default"}, "leave dnsPolicy: Default out"),
+        ({"hostNetwork": True}, NODES),
+        ({"hostNetwork": True, "dnsPolicy": "Default"}, NODES),
+        (
+            {"dnsPolicy": "None", "dnsConfig": {"nameservers": ["192.0.2.1"]}},
+            "nameserver and shop.svc.cluster.local in dnsConfig",
+        ),
     ],
 )
-def test_a_service_that_the_pods_resolv_conf_does_not_lead_to_is_a_remark(pod):
-    app = told_of(env={"A": "http://web.shop.svc.cluster.local"}, pod=pod)
-    assert_only(named(*SHOP, app), "remark", ENV, "resolv.conf", "dnsPolicy", on="Deployment shop/app")
+def test_services_that_the_pods_resolv_conf_does_not_lead_to_are_a_remark(pod, advice):
+    web = "http://web.shop.svc.cluster.local"
+    findings = named(*SHOP, told_of(env={"A": web, "B": web}, args=[web], pod=pod))
+    assert_only(findings, "remark", ENV, "resolv.conf", advice, on="Deployment shop/app")
 
 
 def test_a_name_that_a_corefile_makes_is_found():
