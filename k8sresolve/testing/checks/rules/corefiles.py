@@ -15,7 +15,7 @@ from k8sresolve.testing.controllers.built_ins import API_SERVER
 from k8sresolve.testing.controllers.finding import titled
 from k8sresolve.testing.coredns.corefile import Directive, ServerBlock, parse_corefile
 from k8sresolve.testing.coredns.dns_service import dns_services
-from k8sresolve.testing.coredns.setup import DNS_PORT, split_port
+from k8sresolve.testing.coredns.setup import DNS_PORT, split_address, split_port
 from k8sresolve.testing.objects.addresses import canonical
 from k8sresolve.testing.objects.kinds import ConfigMap, Secret, Service
 
@@ -137,11 +137,8 @@ def _because(blocks: _Blocks) -> str:
 def _targets(directive: Directive) -> Iterator[tuple[str, int]]:
     """Find the addresses that `forward` asks, with their ports."""
     for word in directive.words[1:] if directive.name == "forward" else ():
-        text = word.rpartition("://")[2]
-        for host, port in ((text, DNS_PORT), split_port(text)):
-            try:
-                address = canonical(str(ip_address(host.strip("[]"))))
-            except ValueError:
-                continue
-            yield address, port
-            break
+        host, port = split_address(word.rpartition("://")[2])
+        try:
+            yield canonical(str(ip_address(host))), port
+        except ValueError:
+            continue
