@@ -228,10 +228,107 @@ def test_ports_of_a_headless_service_and_of_an_alias_are_left_alone():
 def test_a_pod_that_is_not_below_a_service_is_a_warning():
     objects = [namespace("shop"), headless("db"), stateful(serviceName="db", replicas=2)]
     assert named(*objects, told_of(env={"A": "db-1.db:8080", "B": "db-0.db.shop.svc.cluster.local"})) == []
-    assert named(*objects, env("db-2.db.shop.svc:8080")) == []  # which may be scaled to
     [finding] = named(*objects, env("mysql-0.db.shop.svc:8080"))
     assert (finding.rule, finding.severity) == ("name-endpoint", "warning")
     assert "it has db-0, db-1" in finding.problem
+
+
+def scaler(kind="HorizontalPodAutoscaler", version="autoscaling/v2", of="db"):
+    spec = {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": of}, "maxReplicas": 9}
+    return {"apiVersion": version, "kind": kind, "metadata": {"name": "x", "namespace": "shop"}, "spec": spec}
+
+
+@pytest.mark.parametrize("host", ["db-2.db", "db-2.db.shop", "db-2.db.shop.svc", "db-17.db.shop.svc.cluster.local"])
+def test_a_pod_beyond_the_replicas_of_its_stateful_set_is_a_warning(host):
+    objects = [headless("db"), stateful(serviceName="db", replicas=2)]
+    findings = named(*objects, env(f"tcp://{host}:8080"))
+    assert_only(findings, "warning", ENV, "StatefulSet db has replicas: 2, db-0 to db-1", on="Deployment shop/app")
+    assert findings[0].rule == "name-endpoint"
+
+
+@pytest.mark.parametrize(
+    ("host", "spec", "others"),
+    [
+        ("db-1.db", {"replicas": 2}, []),
+        ("db-6.db", {"replicas": 2, "ordinals": {"start": 5}}, []),
+        ("db-2.db", {"replicas": None}, []),
+        ("db-2.db", {"replicas": 0}, []),
+        ("db-2.db", {"replicas": 2}, [scaler()]),
+        ("db-2.db", {"replicas": 2}, [scaler("ScaledObject", "keda.sh/v1alpha1")]),
+        ("db-2.elsewhere", {"replicas": 2}, []),
+        ("db-02.db", {"replicas": 2}, []),
+        ("db-2.api", {"replicas": 2}, [namespace("api"), namespace("shop")]),
+    ],
+)
+def test_a_pod_that_is_there_or_may_come_is_not_spoken_of(host, spec, others):
+    assert named(headless("db"), stateful(serviceName="db", **spec), *others, env(f"tcp://{host}:8080")) == []
+
+
+def test_an_autoscaler_of_another_set_does_not_count():
+    objects = [headless("db"), stateful(serviceName="db", replicas=2), scaler(of="other")]
+    assert [each.rule for each in named(*objects, env("db-2.db:8080"))] == ["name-endpoint"]
+
+
+def test_before_the_first_ordinal_there_is_no_pod():
+    objects = [headless("db"), stateful(serviceName="db", replicas=1, ordinals={"start": 5})]
+    assert_only(named(*objects, env("db-0.db:8080")), "warning", ENV, "replicas: 1, db-5", on="Deployment shop/app")
+
+
+@pytest.mark.parametrize("host", ["db-0.dbs", "db-1.bd", "db-0.db-headless.shop.svc", "db-1.database.shop"])
+def test_a_pod_of_a_stateful_set_has_a_name_below_the_sets_own_service_alone(host):
+    objects = [headless("db"), service("databases", selector=APP), stateful(serviceName="db", replicas=2)]
+    findings = named(*objects, env(f"tcp://{host}:8080"))
+    assert_only(findings, "warning", ENV, "there is no Service", f"write {host[:4]}.db,", on="Deployment shop/app")
+
+
+def test_a_pod_of_a_set_whose_service_is_not_given_is_not_spoken_of():
+    assert named(service(), stateful(serviceName="db", replicas=2), env("tcp://db-0.dbs:8080")) == []
+
+
+# Plain slips, which speak wherever Services and workloads are given.
+
+
+@pytest.mark.parametrize(
+    ("value", "meant"),
+    [
+        ("http://paymnets", "payments"),
+        ("http://payment:80", "payments"),
+        ("http://pay-ments.shop.svc", "payments"),
+        ("http://payments.billign", "payments.billing"),
+        ("http://payments.billin.svc", "payments.billing"),
+    ],
+)
+def test_a_plain_slip_is_told_without_a_namespace_object(value, meant):
+    billing = [service("payments", "billing"), deployment(namespace="billing")]
+    findings = named(service("payments"), deployment(), *billing, env(value))
+    assert_only(findings, "warning", ENV, "is no name", f"write {meant},", on="Deployment shop/app")
+
+
+@pytest.mark.parametrize("value", ["http://payments-v2", "http://payout", "http://payments.building", "http://pay"])
+def test_what_is_no_plain_slip_is_not_told_without_a_namespace_object(value):
+    billing = [service("payments", "billing"), deployment(namespace="billing")]
+    assert named(service("payments"), service("payments-v1"), deployment(), *billing, env(value)) == []
+
+
+def test_a_plain_slip_is_not_told_where_no_workload_of_the_namespace_is_given():
+    asks = told_of(namespace="other", env={"A_URL": "http://paymnets.shop.svc"})
+    assert named(service("payments"), asks) == []
+    assert named(service("payments"), deployment(), asks) != []
+
+
+def test_a_plain_slip_is_told_where_an_operator_may_make_others():
+    assert named(service("payments"), deployment(), custom("Tenant", "shop"), env("http://payment")) != []
+    kafka = {**custom("Kafka", "shop"), "metadata": {"name": "payment", "namespace": "shop"}}
+    assert named(service("payments"), deployment(), kafka, env("http://payment")) == []
+
+
+def test_an_alias_of_what_is_not_there_is_never_what_is_meant():
+    alias = service(
+        "payments", type="ExternalName", externalName="payment.shop.svc.cluster.local", selector=None, ports=[]
+    )
+    assert named(alias, deployment()) == []
+    [finding] = named(*SHOP, alias)
+    assert "payments," not in finding.advice
 
 
 # Where it is told.
