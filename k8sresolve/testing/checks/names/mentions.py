@@ -16,7 +16,8 @@ from k8sresolve.testing.objects.labels import MOST_LABEL
 class Mention(NamedTuple):
     """A host that a text names, in lower case. `port` is the one stated, or else its scheme's; None where none is.
 
-    What is `likely` stands alone where hosts do and other words, too: `server: primary` in a file, `HOST=web`.
+    What is `likely` stands where hosts do and other things, too: `HOST=web`, `server: primary` or `id=web:80` in a
+    file.
     """
 
     host: str
@@ -57,6 +58,14 @@ _HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-
 _IN_CLUSTER = re.compile(
     r"(?<![\w.*@:%${}(/\\-])[a-z0-9_](?:[\w-]*\.)+svc(?:\.[\w-]+)*(?::[0-9]{1,5})?(?!\.?[\w{}$@%(*-])", re.IGNORECASE
 )
+# In a line of a file: what a key holds, an item of a list, and what nginx and HAProxy call a `server`. More may follow
+# the port: ports for other purposes, a word, a path.
+_WITH_PORT = re.compile(
+    r"(?:^[ \t]*-[ \t]+|[=,\[\"']|[:=,\[][ \t]+|\bserver[ \t]+(?:[\w.-]{1,63}[ \t]+)?)[\"']?"
+    r"([a-z0-9][\w.-]*:[1-9][0-9]{1,4})(?::[0-9]{1,5}|:[a-z]{1,20})*(?=[\s\"'\],;)/}]|$)",
+    re.IGNORECASE,
+)
+_UPSTREAM = re.compile(r"\bupstream[ \t]+([\w.-]+)[ \t]*\{")  # nginx: a name of the file's own
 _SECRET = re.compile(r"(?<![\w.-])[\w.-]{0,60}(?:pass|pwd|secret|token|key)\w*[\"']?\s*[=:]\s*[^\s;,&]+", re.IGNORECASE)
 _COMMENT = re.compile(r"(?:^|(?<=\s))(?:#|//|;|--(?=\s)).*$", re.MULTILINE)
 _ENTRY = re.compile(r"^[\s\-{,]*\"?([A-Za-z][\w.-]*)\"?\s*[:=](?!//)(.*)$")
@@ -116,14 +125,27 @@ def mentions(key: str, text: str, *, secret: bool = False) -> Iterator[Mention]:
 
 def _in_file(text: str) -> Iterator[Mention]:
     text = _COMMENT.sub("", text)
-    for line in text.split("\n"):
-        entry = _ENTRY.match(line)
-        if entry is None:
-            yield from _in_any(line)
-        elif not holds_none(entry[1]):
-            value = entry[2].strip("[]{}\"', \t")
-            holds = _last_word(entry[1]) in _HOLD_PORTS
-            yield from map(_likely, _in_value(entry[1], value)) if holds else _in_any(value)
+    own = {name.lower() for name in _UPSTREAM.findall(text)}
+    return (mention for line in text.split("\n") for mention in _in_line(line) if mention.host not in own)
+
+
+def _in_line(line: str) -> Iterator[Mention]:
+    entry = _ENTRY.match(line)
+    if entry is None:
+        yield from (*_in_any(line), *_with_port(line))
+    elif not holds_none(entry[1]):
+        value = entry[2].strip("[]{}\"', \t")
+        holds = _last_word(entry[1]) in _HOLD_PORTS
+        found = [*map(_likely, _in_value(entry[1], value))] if holds else []
+        yield from found or (*_in_any(value), *_with_port(line))
+
+
+def _with_port(line: str) -> Iterator[Mention]:
+    """Find what may be a host with a port behind it, as other pairs of a word and a number may be."""
+    for part in _WITH_PORT.findall(_URL.sub(" ", _SECRET.sub(" ", line))):
+        mention = _host_and_port(part)
+        if mention is not None and (mention.port or 0) >= _LEAST_PORT:
+            yield mention._replace(likely=True)
 
 
 def _in_value(key: str, value: str, *, secret: bool = False) -> Iterator[Mention]:

@@ -497,6 +497,32 @@ def test_a_word_that_need_be_no_host_is_spoken_of_where_a_service_is_meant(data,
     assert [each.rule for each in named(*objects, config_map(data))] == rules
 
 
+# Of what a file holds, a word with a port is a host where it is a Service, or a slip for one.
+
+
+@pytest.mark.parametrize(
+    ("line", "rule", "word"),
+    [
+        ("connect=web:80", None, ""),
+        ("connect=web:8080", "name-port", "write port 80"),
+        ("connect=payments:80,paymnets:80", "name-service-missing", "write payments,"),
+        ("server.2=db-2.db:2888:3888", "name-endpoint", "db-0 to db-1"),
+        ("server.2=db-1.bd:2888:3888", "name-service-missing", "write db-1.db,"),
+        ("- targets: ['web:81']", "name-port", "write port 80"),
+        ("upstream app { server web:81; }", "name-port", "write port 80"),
+        ("name: nobody:8080", None, ""),
+        ("id=nobody.elsewhere:8080", None, ""),
+        ("image: web:8080", None, ""),
+    ],
+)
+def test_a_word_with_a_port_in_a_file(line, rule, word):
+    objects = [service(), deployment(), service("payments"), headless("db"), stateful(serviceName="db", replicas=2)]
+    for all_objects in (objects, [*objects, namespace("shop")]):
+        findings = named(*all_objects, config_map({"a.conf": f"x\n{line}\n"}))
+        assert [each.rule for each in findings] == ([rule] if rule else [])
+        assert all(word in each.advice + each.problem for each in findings)
+
+
 # A host and its port apart.
 
 
