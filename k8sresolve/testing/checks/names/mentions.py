@@ -54,7 +54,7 @@ _PORTS: dict[str, int | None] = {
 
 _URL = re.compile(r"(?<![a-zA-Z0-9+.:-])([a-zA-Z][a-zA-Z0-9+.:-]{0,30})://([^\s\"'`<>|\\]*)")
 _END_OF_AUTHORITY = re.compile(r"[/?#]")
-_HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
+_HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?")
 _IN_CLUSTER = re.compile(
     r"(?<![\w.*@:%${}(/\\-])[a-z0-9_](?:[\w-]*\.)+svc(?:\.[\w-]+)*(?::[0-9]{1,5})?(?!\.?[\w{}$@%(*-])", re.IGNORECASE
 )
@@ -115,12 +115,17 @@ def mentions(key: str, text: str, *, secret: bool = False) -> Iterator[Mention]:
     >>> list(mentions("IMAGE", "redis:6379")), list(mentions("SCRIPT", "app.py"))
     ([], [])
     """
-    if len(text) > _MOST_TEXT or holds_none(key):
+    if len(text) > _MOST_TEXT or holds_none(key) or _is_dashboard(text):
         return
     if "\n" in text.strip():
         yield from _in_file(text)
     else:
         yield from _in_value(key, text.strip(), secret=secret)
+
+
+def _is_dashboard(text: str) -> bool:
+    """Whether a text is a dashboard of Grafana, which keeps what was last looked at, and has no data source."""
+    return text.lstrip()[:1] == "{" and '"panels"' in text and '"schemaVersion"' in text
 
 
 def _in_file(text: str) -> Iterator[Mention]:
@@ -163,7 +168,7 @@ def _in_value(key: str, value: str, *, secret: bool = False) -> Iterator[Mention
 def _likely(mention: Mention) -> Mention:
     """Doubt a word without port, scheme and dots."""
     is_word = mention.port is None and not mention.scheme and "." not in mention.host
-    return mention._replace(likely=is_word)
+    return mention._replace(likely=mention.likely or is_word)
 
 
 def _is_held(last: str, mention: Mention, *, secret: bool) -> bool:
@@ -198,7 +203,7 @@ def _in_url(scheme: str, rest: str) -> Iterator[Mention]:
         mention = _host_and_port(part)
         if mention is not None:
             port = _PORTS[scheme] if mention.port is None else mention.port
-            yield Mention(mention.host, port, scheme)
+            yield mention._replace(port=port, scheme=scheme)
 
 
 def _host_and_port(text: str) -> Mention | None:
@@ -211,9 +216,10 @@ def _host_and_port(text: str) -> Mention | None:
         return None
     if any(len(label) > MOST_LABEL for label in labels):
         return None
-    if not colon:
-        return Mention(host)
-    return Mention(host, int(port)) if re.fullmatch("[1-9][0-9]{0,4}", port) and int(port) < 1 << 16 else None
+    likely = "_" in labels[-1]  # no host has that, but slips for one do
+    if colon and not (re.fullmatch("[1-9][0-9]{0,4}", port) and int(port) < 1 << 16):
+        return None
+    return Mention(host, int(port) if colon else None, likely=likely)
 
 
 def words_of(key: str) -> tuple[str, ...]:

@@ -85,7 +85,7 @@ class World:
         if severity is not None:
             return Absence(severity, self.meant(target))
         slip = plain_slip(target.service, self._others(target)) if target.namespace in self._lived_in else ""
-        if not slip or self._makers.name(target.namespace, target.service):
+        if not slip or self._makers.makes(target.namespace, target.service):
             return Absence(None, ())
         return Absence("warning", [target._replace(service=slip)])
 

@@ -124,6 +124,14 @@ def test_a_file_is_read_line_by_line():
     assert hosts == ["web", "mysql", "redis", "node-exporter", "web", "catalogue"]
 
 
+def test_a_dashboard_of_grafana_names_no_host():
+    variable = '{"current": {"value": "http://web:8080"}, "name": "host"}'
+    for gap in ("", "\n"):
+        board = f'{gap}{{"panels": [],{gap} "schemaVersion": 36,{gap} "templating": {{"list": [{variable}]}}}}'
+        assert found("board.json", board) == []
+        assert found("board.json", board.replace("panels", "sources")) == [("web", 8080)]
+
+
 @pytest.mark.parametrize(
     ("line", "expected"),
     [

@@ -331,6 +331,22 @@ def test_an_alias_of_what_is_not_there_is_never_what_is_meant():
     assert "payments," not in finding.advice
 
 
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("http://order_service:3000/", True),
+        ("order_service:3000", True),
+        ("http://mail_service:3000/", False),
+        ("http://order_service.example_x:80", False),
+    ],
+)
+def test_an_underscore_in_place_of_a_hyphen_is_told(value, told):
+    objects = [service("order-service", ports=[{"port": 3000}]), deployment(), env(value)]
+    for all_objects in (objects, [namespace("shop"), *objects]):
+        findings = named(*all_objects)
+        assert ["write order-service," in each.advice for each in findings] == [True] * told
+
+
 # Where it is told.
 
 
@@ -381,6 +397,11 @@ def test_secrets_are_read_only_where_somebody_asks():
     assert named(*ALL, secret) == []
     fields = {each.field: each.object for each in named(*ALL, secret, secrets=True)}
     assert fields == {"data[URL]": "Secret shop/conf", "stringData[ADDR]": "Secret shop/conf"}
+
+
+def test_the_example_that_knative_puts_beside_settings_is_left_alone():
+    assert named(*ALL, config_map({"_example": "url: http://nobody\n"})) == []
+    assert named(*ALL, config_map({"example": "url: http://nobody\n"})) != []
 
 
 def test_the_nameservers_own_config_is_left_alone():
@@ -467,6 +488,34 @@ def test_a_host_on_the_internet_that_a_namespace_hides_is_told(where, name, valu
 
 
 # Aliases.
+
+
+def alias_of(target, name="a", namespace="shop"):
+    return service(name, namespace, type="ExternalName", externalName=target, selector=None, ports=[])
+
+
+def looped(*objects):
+    return [each for each in Cluster.from_objects(objects).check() if each.rule == "alias-loop"]
+
+
+def test_an_alias_of_itself_is_a_warning():
+    findings = looped(alias_of("A.shop.svc.cluster.local."))
+    assert_only(findings, "warning", "spec.externalName", "shop/a leads to shop/a,", on="Service shop/a")
+    both = looped(alias_of("b.data.svc.cluster.local"), alias_of("a.shop.svc.cluster.local", "b", "data"))
+    assert [each.object for each in both] == ["Service shop/a", "Service data/b"]
+    assert "shop/a leads to data/b leads to shop/a," in both[0].problem
+
+
+@pytest.mark.parametrize(
+    "target", ["a.data.svc.cluster.local", "a.shop.svc.other.example", "a.example.com", "a-0.a.shop.svc.cluster.local"]
+)
+def test_an_alias_of_something_else_is_none_of_itself(target):
+    assert looped(alias_of(target), service("a", "data")) == []
+
+
+def test_an_alias_of_a_loop_to_which_it_does_not_belong_is_no_alias_of_itself():
+    loop = alias_of("b.shop.svc.cluster.local", "b")
+    assert [each.object for each in looped(alias_of("b.shop.svc.cluster.local"), loop)] == ["Service shop/b"]
 
 
 def test_an_alias_of_a_service_that_is_not_there_is_a_warning_with_its_full_name():
