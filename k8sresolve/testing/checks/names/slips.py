@@ -31,13 +31,22 @@ def is_plain_slip(name: str, meant: str) -> bool:
     >>> is_plain_slip("reviews-v4", "reviews-v3"), is_plain_slip("cluster-rw", "cluster-ro")
     (False, False)
     """
-    if name == meant or len(meant) < _LEAST_NAME or re.findall("[0-9]+", name) != re.findall("[0-9]+", meant):
+    if family(name) != family(meant) or name == meant or len(meant) < _LEAST_NAME:
         return False
     if _joined(name) == _joined(meant):
         return True
     words, others = name.split("-"), meant.split("-")
     differing = [pair for pair in zip(words, others, strict=False) if pair[0] != pair[1]]
     return len(words) == len(others) and len(differing) == 1 and _is_slip_of_word(*differing[0])
+
+
+def family(name: str) -> tuple[str, ...]:
+    """Tell what a name shares with all its plain slips, to look among few: its first letter and its numbers.
+
+    >>> family("redis-1-node-20")
+    ('r', '1', '20')
+    """
+    return (name[:1], *re.findall("[0-9]+", name))
 
 
 def _joined(name: str) -> str:

@@ -1,7 +1,7 @@
 """What names are looked up in: the objects of the manifests and of an inventory, and what of them is known to lack."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import chain
 from typing import NamedTuple, TypeAlias
@@ -10,7 +10,7 @@ from k8sresolve.findings import Severity
 from k8sresolve.testing.checks.names.inventory import Inventory
 from k8sresolve.testing.checks.names.makers import Makers
 from k8sresolve.testing.checks.names.sets import Sets
-from k8sresolve.testing.checks.names.slips import is_one_edit, plain_slip
+from k8sresolve.testing.checks.names.slips import family, is_one_edit, plain_slip
 from k8sresolve.testing.checks.names.targets import Target, target_of
 from k8sresolve.testing.checks.telling import slip_for
 from k8sresolve.testing.objects.kinds import WORKLOADS, CustomResource, CustomWorkload, Namespace, Pod, Service
@@ -39,6 +39,7 @@ class World:
         self._complete = frozenset(() if inventory is None else inventory.namespaces)
         self._find = find
         self._found: dict[tuple[Pod, str], str | None] = {}
+        self._absent: dict[Target, Absence] = {}
 
     def find(self, pod: Pod, host: str) -> str | None:
         """Look a host up as a program in that pod."""
@@ -79,12 +80,18 @@ class World:
 
     def absence(self, target: Target) -> Absence:
         """Tell what it weighs that a Service is not there. A plain slip for one that is speaks for itself."""
+        if target not in self._absent:
+            self._absent[target] = self._absence(target)
+        return self._absent[target]
+
+    def _absence(self, target: Target) -> Absence:
         severity, above = self.severity(target), self._above(target)
         if above is not None:
             return Absence(severity or "warning", [above])
         if severity is not None:
             return Absence(severity, self.meant(target))
-        slip = plain_slip(target.service, self._others(target)) if target.namespace in self._lived_in else ""
+        near = self._families.get((target.namespace, family(target.service)), ())
+        slip = plain_slip(target.service, self._unlike(near, target))
         if not slip or self._makers.makes(target.namespace, target.service):
             return Absence(None, ())
         return Absence("warning", [target._replace(service=slip)])
@@ -136,6 +143,15 @@ class World:
         return found
 
     @cached_property
+    def _families(self) -> Mapping[tuple[str, tuple[str, ...]], Sequence[Service]]:
+        """The Services of the namespaces with workloads, by what plain slips have in common with them."""
+        found: dict[tuple[str, tuple[str, ...]], list[Service]] = defaultdict(list)
+        for namespace in self._lived_in:
+            for service in self._services.get(namespace, ()):
+                found[namespace, family(service.name)].append(service)
+        return found
+
+    @cached_property
     def _namespaces_of(self) -> Mapping[str, Sequence[str]]:
         found: dict[str, list[str]] = defaultdict(list)
         for namespace, services in self._services.items():
@@ -148,12 +164,13 @@ class World:
         elsewhere = [target._replace(namespace=name) for name in self._namespaces_of.get(target.service, ())]
         if elsewhere:
             return elsewhere
-        near = slip_for(target.service, [name for name in self._others(target) if not _is_part(name, target.service)])
+        names = self._unlike(self._services.get(target.namespace, ()), target)
+        near = slip_for(target.service, [name for name in names if not _is_part(name, target.service)])
         return [target._replace(service=near)] if near else []
 
-    def _others(self, target: Target) -> Sequence[str]:
-        """The Services of its namespace, but for aliases of what is not there itself."""
-        return [one.name for one in self._services.get(target.namespace, ()) if not self._leads_to(one, target)]
+    def _unlike(self, services: Iterable[Service], target: Target) -> Sequence[str]:
+        """The names of Services, but for aliases of what is not there itself."""
+        return [one.name for one in services if not self._leads_to(one, target)]
 
     def _leads_to(self, service: Service, target: Target) -> bool:
         leads = self.target(service.external_name, service.namespace) if service.external_name else None
