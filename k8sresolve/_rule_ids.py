@@ -4,7 +4,8 @@ import difflib
 from fnmatch import fnmatchcase
 
 _TEXT = """
-address-type alias-ports alias-selector alias-short-name alias-to-address annotation app-protocol backend-port
+address-type alias-loop alias-ports alias-selector alias-short-name alias-to-address annotation app-protocol
+backend-port
 backend-service-missing carriage-return cluster-ip cluster-ip-family cluster-ip-range cluster-ip-taken cluster-ips
 completion-mode container-port-name container-port-protocol corefile-key corefile-loop corefile-own-names
 dns-nameserver dns-option dns-policy dns-search endpoint-address endpoint-addresses endpoint-hostname

@@ -40,6 +40,7 @@ ALIAS: tuple[Rule[ServiceSubject], ...] = (
     services.check_namespace,
     services.check_alias,
     names.check_alias_target,
+    names.check_alias_loop,
 )
 """Of a Service of type ExternalName, which only stands for another name."""
 

@@ -426,6 +426,15 @@ class Routing(Manifested):
         return self.own_kind
 
 
+@attrs.frozen
+class HorizontalPodAutoscaler(Manifested):
+    """What says how many pods a workload has, whatever its manifest states: `of` is the workload, as `KIND/NAME`."""
+
+    namespace: str
+    name: str
+    of: str
+
+
 Resource: TypeAlias = (
     Namespace
     | Node
@@ -439,4 +448,5 @@ Resource: TypeAlias = (
     | ConfigMap
     | Secret
     | Routing
+    | HorizontalPodAutoscaler
 )

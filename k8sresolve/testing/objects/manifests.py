@@ -27,6 +27,7 @@ from k8sresolve.testing.objects.files import (
 )
 from k8sresolve.testing.objects.kinds import (
     ConfigMap,
+    HorizontalPodAutoscaler,
     Namespace,
     Node,
     PodTemplate,
@@ -36,7 +37,7 @@ from k8sresolve.testing.objects.kinds import (
     Workload,
 )
 from k8sresolve.testing.objects.manifested import Refusal
-from k8sresolve.testing.objects.pod_texts import read_pod_texts
+from k8sresolve.testing.objects.pod_texts import read_pod_texts, text
 from k8sresolve.testing.objects.pods import (
     read_cron_job,
     read_daemon_set,
@@ -300,6 +301,11 @@ def _read_secret(obj: Object, path: FieldPath) -> Secret:
     return Secret(meta.namespace, meta.name, {**data, **stated}, frozenset(stated))
 
 
+def _read_autoscaler(obj: Object, path: FieldPath) -> HorizontalPodAutoscaler:
+    meta, of = read_meta(obj, path), mapping(mapping(obj.get("spec")).get("scaleTargetRef"))
+    return HorizontalPodAutoscaler(meta.namespace, meta.name, f"{text(of.get('kind'))}/{text(of.get('name'))}")
+
+
 def _texts(data: object) -> dict[str, str]:
     """Take the texts of a mapping; a key of YAML that is a number becomes text, as in JSON."""
     return {str(key): text for key, text in mapping(data).items() if type(text) is str}
@@ -326,6 +332,7 @@ _READERS: dict[tuple[str, str], Callable[[Object, FieldPath], Resource | None]] 
     ("batch", "Job"): read_job,
     ("batch", "CronJob"): read_cron_job,
     ("", "ConfigMap"): _read_config_map,
+    ("autoscaling", "HorizontalPodAutoscaler"): _read_autoscaler,
     ("discovery.k8s.io", "EndpointSlice"): read_endpoint_slice,
     ("multicluster.x-k8s.io", "ServiceImport"): read_service_import,
     ("networking.k8s.io", "Ingress"): read_ingress,
