@@ -31,6 +31,43 @@ PLACES = [
     f"Server=nobody.shop.svc;Password={PASSWORD}.shop.svc",
     f"://{PASSWORD}@nobody",
     f"{PASSWORD}://nobody",
+    f"http://u:p@{PASSWORD}/x@nobody:99",
+    f"http://u:p@{PASSWORD}?x@nobody:99",
+    f"http://u:p@{PASSWORD}#x@nobody:99",
+]
+# Keys that say by themselves that what they hold is secret.
+KEYS = [
+    *(
+        "PGPASSWORD",
+        "DBPASS",
+        "MYAPP_DBPASSWORD",
+        "TRUSTSTOREPASSWORD",
+        "REQUIREPASS",
+        "DB_PW",
+        "CREDS",
+        "HTPASSWD",
+        "COOKIE",
+    ),
+    *(
+        "AUTHORIZATION",
+        "X_BEARER",
+        "JWT",
+        "SASL_JAAS",
+        "OTP",
+        "PIN",
+        "SALT",
+        "PASSCODE",
+        "GITHUB_PAT",
+        "SSHKEY",
+        "SIGNATURE",
+    ),
+]
+FLAGS = ["--userpassword", "--dbpassword", "--clientsecret", "--apitoken", "-Dpassword", "-u", "-a", "-p", "-U"]
+FILES = [
+    f"password: |\n  {PASSWORD}.shop.svc\n  http://{PASSWORD}\nurl: http://nobody\n",
+    f"<a>\n<password>\n http://{PASSWORD}</password>\n</a>\n",
+    f"[secrets]\nhttp://{PASSWORD}/x\nurl = http://{PASSWORD}\n[other]\n",
+    f"-----BEGIN PRIVATE KEY-----\nhttp://{PASSWORD}/\n-----END PRIVATE KEY-----\n",
 ]
 
 
@@ -53,7 +90,13 @@ def planted():
         {"name": "MADE_URL", "value": "http://u:$(DB_PASSWORD)@nobody:80/"},
         {"name": "MADE_TOO", "value": "http://u:$(FROM)@nobody:80/"},
     ]
-    args = [*PLACES, f"--url={PLACES[0]}", "--password", f"{PASSWORD}:6379", f"--password={PASSWORD}.shop.svc"]
+    variables += [{"name": key, "value": f"{PASSWORD}:6379"} for key in KEYS]
+    variables += [
+        {"name": "TAKEN_HOST", "valueFrom": {"secretKeyRef": {"name": "stated", "key": "password"}}},
+        {"name": "MADE_OF_IT", "value": "http://$(TAKEN_HOST)/"},
+    ]
+    args = [word for flag in FLAGS for word in (flag, f"{PASSWORD}:6379")]
+    args += [*PLACES, f"--url={PLACES[0]}", "--password", f"{PASSWORD}:6379", f"--password={PASSWORD}.shop.svc"]
     args.append("\n".join(PLACES))
     return [
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}},
@@ -74,7 +117,12 @@ def planted():
             "apiVersion": "v1",
             "kind": "ConfigMap",
             "metadata": META,
-            "data": {"a.yaml": "\n".join(f"url: {text}" for text in PLACES), "U": PLACES[0]},
+            "data": {
+                "a.yaml": "\n".join(f"url: {text}" for text in PLACES),
+                "U": PLACES[0],
+                **{f"file{index}": text for index, text in enumerate(FILES)},
+                **dict.fromkeys(KEYS, f"{PASSWORD}:6379"),
+            },
         },
         deployment(variables, args),
     ]

@@ -45,7 +45,8 @@ def read_route(obj: Object, path: FieldPath) -> Routing:
     for number, rule in mappings(mapping(obj.get("spec")), "rules"):
         for index, backend in mappings(rule, "backendRefs"):
             name, port = text(backend.get("name")), backend.get("port")
-            if name and not backend.get("group") and backend.get("kind", "Service") == "Service":
+            is_service = not backend.get("group") and backend.get("kind", "Service") == "Service"
+            if name and is_service and backend.get("weight") != 0:  # to which nothing goes
                 field = field_name(("spec", "rules", number, "backendRefs", index))
                 namespace = text(backend.get("namespace")) or meta.namespace
                 backends.append(Backend(field, namespace, name, port if isinstance(port, int) else None))

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from k8sresolve.testing.checks.names.mentions import holds_hosts, holds_none
+from k8sresolve.testing.checks.names.mentions import MOST_TEXT, holds_hosts, holds_none
 from k8sresolve.testing.checks.names.pairs import Text, with_pairs
 from k8sresolve.testing.checks.origins import Origin
 from k8sresolve.testing.objects.kinds import ConfigMap, Secret
@@ -16,6 +16,7 @@ from k8sresolve.testing.objects.store import Store
 from k8sresolve.testing.objects.texts import ContainerTexts, Reference, Variable
 
 _REFERENCE = re.compile(r"\$\$|\$\(([^()]*)\)")
+_CREDENTIALS = frozenset("uUap")  # flags of curl, mysql and redis-cli: `-u user:password`
 _FLAG = re.compile(r"--?([A-Za-z][\w.-]*)(?:=(.*))?", re.DOTALL)
 
 
@@ -55,7 +56,9 @@ def told(origin: Origin, store: Store) -> Told:
 
 def _may_be_put_in(name: str, source: Reference | None) -> bool:
     """Whether a variable can be a part of a host: not what is secret, lest it be shown as one."""
-    return holds_hosts(name) if source is not None and source.kind == "Secret" else not holds_none(name)
+    if source is not None and source.kind == "Secret":
+        return holds_hosts(name) and not holds_none(source.key)
+    return not holds_none(name)
 
 
 def _values(variable: Variable, namespace: str, store: Store) -> Iterator[tuple[str, str, Reference | None]]:
@@ -85,7 +88,8 @@ def _words(container: ContainerTexts, environment: Mapping[str, str]) -> Iterato
         part = field.rpartition("[")[0]
         flag = _FLAG.fullmatch(text)
         if flag is None:
-            yield Text(field, before if part == beside else "", text)
+            if part != beside or before not in _CREDENTIALS:
+                yield Text(field, before if part == beside else "", text)
             before = ""
         elif flag[2] is not None:
             yield Text(field, flag[1], flag[2])
@@ -96,9 +100,18 @@ def _words(container: ContainerTexts, environment: Mapping[str, str]) -> Iterato
 
 
 def expanded(text: str, environment: Mapping[str, str]) -> str:
-    """Put in variables that are known.
+    """Put in variables that are known; a text that would get too long to be looked at is none.
 
     >>> expanded("http://$(HOST):$(PORT)/$$(HOST)", {"HOST": "web"})
     'http://web:$(PORT)/$(HOST)'
     """
-    return _REFERENCE.sub(lambda found: "$" if found[1] is None else environment.get(found[1], found[0]), text)
+    length = 0
+
+    def put_in(found: re.Match[str]) -> str:
+        nonlocal length
+        value = "$" if found[1] is None else environment.get(found[1], found[0])
+        length += len(value)
+        return value if length <= MOST_TEXT else ""
+
+    put = _REFERENCE.sub(put_in, text)
+    return put if length <= MOST_TEXT else ""

@@ -6,7 +6,8 @@ secret.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import NamedTuple
 
 from k8sresolve.testing.checks.names.words import word_set
@@ -65,10 +66,14 @@ _WITH_PORT = re.compile(
     r"([a-z0-9][\w.-]*:[1-9][0-9]{1,4})(?::[0-9]{1,5}|:[a-z]{1,20})*(?=[\s\"'\],;)/}]|$)",
     re.IGNORECASE,
 )
+_SET = re.compile(r"\s*set[ \t]+\$\w+[ \t]")  # nginx: a port may follow where the variable stands
 _UPSTREAM = re.compile(r"\bupstream[ \t]+([\w.-]+)[ \t]*\{")  # nginx: a name of the file's own
 _SECRET = re.compile(r"(?<![\w.-])[\w.-]{0,60}(?:pass|pwd|secret|token|key)\w*[\"']?\s*[=:]\s*[^\s;,&]+", re.IGNORECASE)
 _COMMENT = re.compile(r"(?:^|(?<=\s))(?:#|//|;|--(?=\s)).*$", re.MULTILINE)
 _ENTRY = re.compile(r"^[\s\-{,]*\"?([A-Za-z][\w.-]*)\"?\s*[:=](?!//)(.*)$")
+_SECTION = re.compile(r"\s*\[([\w .-]+)\]\s*$")
+_ELEMENT = re.compile(r"\s*<([\w.-]+)[^>]*>")
+_PEM = re.compile(r"-----BEGIN [^-]{1,60}-----[^-]*-----END [^-]{1,60}-----")
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 HOLD_HOSTS = word_set(
@@ -83,13 +88,20 @@ _COMPARED = word_set(
     """
 )
 # What keys with such a word at their end hold is secret, or names something else.
-_OTHER_VALUES = word_set(
+_SECRETS = word_set(
     """
-    password passwd pass passphrase pwd secret secrets token tokens credential credentials apikey key
-    keys auth image images tag tags version domain domains vhost realm subject cn email mail namespace
-    schema ref id
+    password passwd pass passphrase pwd pw secret secrets token tokens credential credentials cred creds apikey
+    auth authorization bearer cookie jaas jwt otp pat pin salt signature
     """
 )
+_OTHER_VALUES = _SECRETS | word_set(
+    """
+    key keys image images tag tags version domain domains vhost realm subject cn email mail namespace schema ref
+    id
+    """
+)
+# However it is written: `PGPASSWORD`, `--dbpassword`, `-Dpassword`.
+_SECRET_ENDS = ("password", "passwd", "passphrase", "passcode", "pass", "pwd", "secret", "token", "apikey", "sshkey")
 # What stands in the place of a host, and what holds for a flag.
 _NEVER = word_set("localhost host hostname example changeme todo your-host")
 _BARE_WORDS = word_set(
@@ -100,7 +112,8 @@ _BARE_WORDS = word_set(
     """
 )
 _LEAST_PORT = 80  # below it, a number behind a colon is mostly the tag of an image
-_MOST_TEXT, _MOST_HOST = 1 << 20, 260
+_MOST_HOST = 260
+MOST_TEXT = 1 << 20  # characters of a text that is looked at
 
 
 def mentions(key: str, text: str, *, secret: bool = False) -> Iterator[Mention]:
@@ -115,7 +128,7 @@ def mentions(key: str, text: str, *, secret: bool = False) -> Iterator[Mention]:
     >>> list(mentions("IMAGE", "redis:6379")), list(mentions("SCRIPT", "app.py"))
     ([], [])
     """
-    if len(text) > _MOST_TEXT or holds_none(key) or _is_dashboard(text):
+    if len(text) > MOST_TEXT or holds_none(key) or _is_dashboard(text):
         return
     if "\n" in text.strip():
         yield from _in_file(text)
@@ -129,14 +142,51 @@ def _is_dashboard(text: str) -> bool:
 
 
 def _in_file(text: str) -> Iterator[Mention]:
-    text = _COMMENT.sub("", text)
+    text = _COMMENT.sub("", _without_secrets(text))
     own = {name.lower() for name in _UPSTREAM.findall(text)}
     return (mention for line in text.split("\n") for mention in _in_line(line) if mention.host not in own)
 
 
+def _without_secrets(text: str) -> str:
+    """Leave out what belongs to a key that is secret: lines below it, a section, an element, a block of PEM."""
+    kept: list[str] = []
+    until: Callable[[str], bool] | None = None
+    for line in _PEM.sub("", text).split("\n"):
+        if until is not None:
+            ended = until(line)
+            if not ended or until is _closes:
+                until = None if ended else until
+                continue
+            until = None
+        section, element, entry = _SECTION.match(line), _ELEMENT.match(line), _ENTRY.match(line)
+        if section is not None and holds_none(section[1]):
+            until = _is_section
+        elif element is not None and is_secret(element[1]) and "</" not in line:
+            until = _closes
+        elif entry is not None and is_secret(entry[1]):
+            until = partial(_is_no_deeper, len(line) - len(line.lstrip()))
+        else:
+            kept.append(line)
+    return "\n".join(kept)
+
+
+def _is_section(line: str) -> bool:
+    return _SECTION.match(line) is not None
+
+
+def _closes(line: str) -> bool:
+    return "</" in line
+
+
+def _is_no_deeper(indent: int, line: str) -> bool:
+    return bool(line.strip()) and len(line) - len(line.lstrip()) <= indent
+
+
 def _in_line(line: str) -> Iterator[Mention]:
     entry = _ENTRY.match(line)
-    if entry is None:
+    if _SET.match(line):
+        yield from (mention._replace(port=None) for mention in _in_any(line))
+    elif entry is None:
         yield from (*_in_any(line), *_with_port(line))
     elif not holds_none(entry[1]):
         value = entry[2].strip("[]{}\"', \t")
@@ -196,8 +246,8 @@ def _in_url(scheme: str, rest: str) -> Iterator[Mention]:
     if scheme not in _PORTS:
         return
     authority, *behind = _END_OF_AUTHORITY.split(rest, maxsplit=1)
-    _, at, hosts = authority.rpartition("@")
-    if not at and behind and "@" in behind[0]:
+    hosts = authority.rpartition("@")[2]
+    if behind and "@" in behind[0]:
         return  # a password with a slash in it: what stands before that is no host
     for part in hosts.rstrip(".,;)]").split(","):
         mention = _host_and_port(part)
@@ -240,8 +290,14 @@ def holds_hosts(key: str) -> bool:
     return _last_word(key) in _HOLD_PORTS | {"port"}
 
 
+def is_secret(key: str) -> bool:
+    """Whether a key says that what it holds is secret, or what stands below it."""
+    last = _last_word(key)
+    return last in _SECRETS or last.endswith(_SECRET_ENDS)
+
+
 def holds_none(key: str) -> bool:
     """Whether a key says that what it holds is secret, or no host."""
     words = words_of(key)
-    is_other = bool(words) and words[-1] in _OTHER_VALUES
+    is_other = bool(words) and (words[-1] in _OTHER_VALUES or is_secret(key))
     return is_other or not _COMPARED.isdisjoint(words) or words[-2:] == ("no", "proxy")

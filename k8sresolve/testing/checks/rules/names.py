@@ -30,12 +30,12 @@ def check_data(source: ConfigMap | Secret, around: AllObjects) -> Iterator[Findi
     if (source.namespace, source.name) in NAMESERVER_CONFIG:
         return
     names = around.takers.names(source)
-    texts = [
-        Text(f"{_part(source, key)}[{key}]", name, text)
-        for key, text in source.data.items()
-        if key not in _UNREAD and not any(map(holds_none, names.get(key, ())))
-        for name in dict.fromkeys((key, *names.get(key, ())))
-    ]
+    texts: list[Text] = []
+    for key, text in source.data.items():
+        called = dict.fromkeys((key, *names.get(key, ())))
+        # Whoever says that it is secret is right, be it the key or the variable that takes it.
+        if key not in _UNREAD and not any(map(holds_none, called)):
+            texts += [Text(f"{_part(source, key)}[{key}]", name, text) for name in called]
     yield from _found(with_pairs(texts), around.takers.pod(source), source.written, titled(source), around)
 
 

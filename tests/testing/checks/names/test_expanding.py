@@ -70,6 +70,14 @@ def test_what_is_taken_from_elsewhere_is_told_of_there_and_put_in_here():
     assert [(each.key, each.value) for each in what.texts] == [("OWN", "web!"), ("", "web 80 web! $(LATE)")]
 
 
+def test_a_text_that_would_get_too_long_is_none():
+    variables = {"V0": "a" * 10, **{f"V{number}": f"$(V{number - 1})" * 10 for number in range(1, 15)}}
+    *_, last = found(told_of(env=variables, args=["$(V3)"])).texts
+    assert last.value == "a" * 10_000
+    assert max(len(each.value) for each in found(told_of(env=variables)).texts) == 1_000_000
+    assert expanded("$(V)" * 2000, {"V": "a" * (1 << 20)}) == ""
+
+
 def test_what_is_secret_is_put_in_only_as_a_host():
     app = told_of(env={"DB_PASSWORD": "pw", "DB_HOST": "db"}, args=["$(DB_PASSWORD) $(DB_HOST) $(S) $(S_HOST)"])
     container = app["spec"]["template"]["spec"]["containers"][0]

@@ -89,6 +89,15 @@ def test_a_plain_slip_is_told_also_where_others_may_come():
     assert [each for each in findings if each.rule.startswith("backend-")] == []
 
 
+def test_a_backend_to_which_nothing_goes_is_no_finding():
+    spec = {"rules": [{"backendRefs": [{"name": "wep", "port": 80, "weight": 0}, {"name": "web", "port": 80}]}]}
+    meta = {"name": "web", "namespace": "shop"}
+    item = {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": meta, "spec": spec}
+    assert found(item) == []
+    spec["rules"][0]["backendRefs"][0]["weight"] = 1
+    assert [each.rule for each in found(item)] == ["backend-service-missing"]
+
+
 def test_two_routes_of_one_name_are_two():
     both = [route("HTTPRoute", name="wep", port=80), route("GRPCRoute", name="wep", port=80)]
     assert {each.object for each in found(*both)} == {"HTTPRoute shop/web", "GRPCRoute shop/web"}
