@@ -199,7 +199,7 @@ class _Reader:
             for index, item in enumerate(take(obj, "items", list, [], path)):
                 yield from self._taken_apart(item, (*path, "items", index), kind.removesuffix("List"), source)
             return
-        obj = self._applied(obj)
+        as_stated, obj = obj, self._applied(obj)
         # The version is not looked at: what is read here is the same in all that there have been.
         known = _CORE.get(kind, ("", kind)) if "apiVersion" not in obj else (group, kind)
         reader = self._readers.get(known)
@@ -210,10 +210,12 @@ class _Reader:
             wrong.object = _told(kind, obj)
             raise
         if resource is not None:
-            yield resource.as_written(_written(kind, obj, path, source), tuple(_refused(known, obj, path, source)))
+            yield resource.as_written(
+                _written(kind, as_stated, path, source), tuple(_refused(known, obj, path, source))
+            )
             return
         if is_custom(group):
-            written = _written(kind, obj, path, source)
+            written = _written(kind, as_stated, path, source)
             read = list(read_custom(obj, kind))
             yield from (made.as_written(written) for made in read)
             if any(isinstance(made, Workload) for made in read):
@@ -251,10 +253,10 @@ def _runs_for_helm(kind: str, obj: Object) -> bool:
 
 
 def _written(kind: str, obj: Object, path: FieldPath, source: Source) -> Written:
-    annotations = mapping(mapping(obj.get("metadata")).get("annotations"))
-    ignored = rules_named(str(annotations.get(IGNORE_ANNOTATION, "")))
-    texts = read_pod_texts(kind, obj)
-    return Written(source.file, partial(_line_below, source, path), ignored, source.comments, texts)
+    meta = mapping(obj.get("metadata"))
+    ignored = rules_named(str(mapping(meta.get("annotations")).get(IGNORE_ANNOTATION, "")))
+    find, texts = partial(_line_below, source, path), read_pod_texts(kind, obj)
+    return Written(source.file, find, ignored, source.comments, texts, has_namespace=bool(meta.get("namespace")))
 
 
 def _line_below(source: Source, path: FieldPath, field: FieldPath) -> int | None:

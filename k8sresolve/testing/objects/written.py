@@ -26,7 +26,7 @@ def no_line(_path: tuple[str | int, ...]) -> int | None:
 class Written(NamedTuple):
     """Where an object is written. `ignored` are the rules of its annotation, `comments` those of its file's lines.
 
-    `texts` are what its containers are told there.
+    `texts` are what its containers are told there. Where it `has_namespace`, that is stated and not given by -n.
     """
 
     file: str = ""
@@ -34,6 +34,7 @@ class Written(NamedTuple):
     ignored: frozenset[str] = frozenset()
     comments: Ignored = _NOTHING
     texts: PodTexts = NO_TEXTS
+    has_namespace: bool = True
 
     def line(self, field: str) -> int | None:
         """Find the line of a field like `spec.ports[0].name`, or of the nearest that holds it."""

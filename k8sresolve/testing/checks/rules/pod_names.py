@@ -7,9 +7,7 @@ from k8sresolve.testing.checks.origins import Origin
 from k8sresolve.testing.checks.subjects import AllObjects
 from k8sresolve.testing.checks.telling import labels_told, slip_for
 from k8sresolve.testing.controllers.workloads import matches
-from k8sresolve.testing.objects.kinds import WORKLOADS
 
-_KNOWN = frozenset(kind.__name__ for kind in WORKLOADS) | {"Pod"}
 _OWN_HOSTNAMES = ("StatefulSet", "Job")  # these may give each pod a hostname, whatever the template says
 
 
@@ -63,7 +61,7 @@ def check_subdomain(origin: Origin, around: AllObjects) -> Iterator[Finding]:
             told,
             "name a headless Service whose selector is among the pods' labels",
         )
-    elif not origin.spec.hostname and kind not in _OWN_HOSTNAMES and kind in _KNOWN:
+    elif not origin.spec.hostname and kind not in _OWN_HOSTNAMES and not origin.is_custom:
         told = f"without spec.hostname DNS has no name for each pod below {whole}: a pod's own name is not one"
         yield origin.finding(
             "pod-names-hostname",
