@@ -161,7 +161,7 @@ def _elsewhere(service: Service, origin: Origin) -> _Unfound:
 
 
 def _may_label(operated: str, label: str) -> bool:
-    """Whether pods that an operator makes of an object may have a label: its value is as a rule the name or the kind."""
+    """Whether pods that an operator makes of an object may have a label, of which the value has its name or kind."""
     kind, _, name = operated.partition(" ")
     value = label.partition("=")[2]
     is_named = f"-{name}-" in f"-{value}-" or value.replace("-", "") == kind.lower()
