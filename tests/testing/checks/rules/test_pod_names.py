@@ -16,7 +16,6 @@ from tests.testing.checks.objects import (
     stateful,
 )
 
-
 SUBDOMAIN = {"subdomain": "web"}
 
 
