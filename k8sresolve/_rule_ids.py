@@ -11,7 +11,7 @@ endpoint-address endpoint-addresses endpoint-hostname endpoint-port-name endpoin
 endpoints-overwritten endpoints-without-service external-ip external-name external-name-with-address family-missing
 headless-port headless-type host-alias host-network-dns hostname hostname-override hosts-file-unreadable
 import-not-served ip-family ip-family-policy job-name keyword-indented keyword-unknown label line-incomplete
-line-too-long more-findings name-endpoint name-hidden name-namespace name-not-searched name-port
+line-too-long manifest more-findings name-endpoint name-hidden name-namespace name-not-searched name-port
 name-service-missing nameserver-address nameserver-beyond nameserver-missing nameserver-outside
 nameserver-read-otherwise nameserver-scope nameserver-spelling namespace-hides-host namespace-missing namespace-name
 ndots-cost no-aaaa no-endpoints node-port node-port-taken nul-byte object-name option-not-everywhere option-number

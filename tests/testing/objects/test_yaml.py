@@ -52,7 +52,8 @@ def test_what_is_merged_gives_way_to_the_mappings_own_and_to_earlier_mappings():
     assert value(text)["c"] == {"one": "a", "two": "a", "three": "c"}
     assert value(text)["d"] == {"two": "b", "three": "b", "four": "d"}
     assert value("{'<<': {a: 1}}") == {"<<": {"a": 1}}
-    assert value("a: &a {k: v}\nb: {!!merge <<: *a}\nc: {!!merge '<<': *a}")["b"] == {"k": "v"}
+    merged = value("a: &a {k: v}\nb: {!!merge <<: *a}\nc: {!!merge '<<': *a}")
+    assert merged["b"] == merged["c"] == {"k": "v"}
 
 
 @pytest.mark.parametrize(
