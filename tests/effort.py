@@ -1,5 +1,6 @@
 """How much work a call is, for tests of input that must not cost too much, by far."""
 
+import gc
 import sys
 import time
 from collections.abc import Callable
@@ -7,12 +8,19 @@ from typing import Any
 
 
 def cpu_seconds(call: Callable[[], Any]) -> float:
-    """CPU seconds of this process for a call alone: what measures coverage is put aside, which multiplies them."""
-    tracer = sys.gettrace()
+    """CPU seconds of this process for a call alone.
+
+    What measures coverage is put aside, which multiplies them, and the collector, which comes when it likes and looks
+    at all that other tests have loaded.
+    """
+    tracer, collects = sys.gettrace(), gc.isenabled()
     sys.settrace(None)
+    gc.disable()
     try:
         began = time.process_time()
         call()
         return time.process_time() - began
     finally:
+        if collects:
+            gc.enable()
         sys.settrace(tracer)

@@ -9,7 +9,10 @@ from k8sresolve.findings import Finding, Severity
 from k8sresolve.testing.checks.telling import finding_in
 from k8sresolve.testing.controllers.workloads import matches
 from k8sresolve.testing.objects.kinds import WORKLOADS, Pod, PodSpec, Selector, Workload
+from k8sresolve.testing.objects.pod_texts import pod_spec_path
+from k8sresolve.testing.objects.sources import field_name
 from k8sresolve.testing.objects.store import Store
+from k8sresolve.testing.objects.texts import NO_TEXTS
 from k8sresolve.testing.objects.written import Written
 
 _OWN_KINDS = frozenset(kind.__name__ for kind in WORKLOADS) | {"Pod"}
@@ -32,6 +35,10 @@ class Origin(NamedTuple):
     def is_custom(self) -> bool:
         """Whether an operator makes the pods: it may label them, and put them into another namespace."""
         return self.kind not in _OWN_KINDS
+
+    def field(self, name: str) -> str:
+        """Name a field of its pods' spec as its manifest has it."""
+        return field_name((*pod_spec_path(self.kind), name))
 
     def finding(self, rule: str, severity: Severity, field: str, problem: str, advice: str) -> Finding:
         """Find something about it."""
@@ -69,10 +76,13 @@ class Origins:
                     )
 
     def _pods(self) -> Iterator[Origin]:
-        """Walk over the pods whose workload is not in the store, one of each."""
+        """Walk over the pods whose workload is not in the store, one of each, and those that a workload adopted."""
         seen: set[tuple[str, str]] = set()
         for pod in self._store.all("Pod"):
             if not isinstance(pod, Pod):
+                continue
+            if pod.owner and pod.written.texts is not NO_TEXTS:  # its manifest says nothing of an owner
+                yield Origin(pod.namespace, "Pod", pod.name, pod.labels, pod.spec, pod.written)
                 continue
             key = (pod.namespace, pod.owner or f"Pod/{pod.name}")
             if key not in seen:

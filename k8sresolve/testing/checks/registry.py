@@ -3,6 +3,7 @@
 from k8sresolve.testing.checks.origins import Origin
 from k8sresolve.testing.checks.rules import (
     backends,
+    corefiles,
     endpoints,
     hiding,
     imports,
@@ -11,13 +12,15 @@ from k8sresolve.testing.checks.rules import (
     pod_dns,
     pod_names,
     ports,
+    probes,
     refusals,
+    repeats,
     services,
 )
 from k8sresolve.testing.checks.subjects import NamespaceSubject, Rule, ServiceSubject
 from k8sresolve.testing.objects.kinds import ConfigMap, Endpoints, EndpointSlice, Resource, Routing, Secret
 
-OBJECT: tuple[Rule[Resource], ...] = (refusals.check_refusals, imports.check_served)
+OBJECT: tuple[Rule[Resource], ...] = (refusals.check_refusals, imports.check_served, repeats.check_keys)
 """Of any object, as its manifest has it."""
 
 SERVICE: tuple[Rule[ServiceSubject], ...] = (
@@ -37,6 +40,7 @@ ALIAS: tuple[Rule[ServiceSubject], ...] = (
     services.check_namespace,
     services.check_alias,
     names.check_alias_target,
+    names.check_alias_loop,
 )
 """Of a Service of type ExternalName, which only stands for another name."""
 
@@ -46,6 +50,7 @@ ORIGIN: tuple[Rule[Origin], ...] = (
     pod_names.check_subdomain,
     pod_dns.check_policy,
     pod_dns.check_override,
+    probes.check_probes,
     names.check_containers,
 )
 """Of what pods come from: a workload, or a pod of none."""
@@ -57,8 +62,13 @@ LISTING: tuple[Rule[EndpointSlice | Endpoints], ...] = (
 )
 """Of objects that list endpoints."""
 
-DATA: tuple[Rule[ConfigMap | Secret], ...] = (names.check_data,)
-"""Of what containers take texts from."""
+DATA: tuple[Rule[ConfigMap | Secret], ...] = (
+    names.check_data,
+    corefiles.check_key,
+    corefiles.check_own_names,
+    corefiles.check_loop,
+)
+"""Of what containers take texts from, the nameserver among them."""
 
 ROUTING: tuple[Rule[Routing], ...] = (backends.check_backends,)
 """Of what leads to Services from outside."""

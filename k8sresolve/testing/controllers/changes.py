@@ -34,6 +34,7 @@ from k8sresolve.testing.objects.kinds import (
     Deployment,
     Endpoints,
     EndpointSlice,
+    HorizontalPodAutoscaler,
     Namespace,
     Node,
     Pod,
@@ -64,6 +65,7 @@ _NAMESPACED: tuple[type[Resource], ...] = (
     ConfigMap,
     Secret,
     Routing,
+    HorizontalPodAutoscaler,
 )
 # Objects of other kinds are not known by the kinds that they have.
 _OTHERS = (CustomWorkload, CustomResource, Routing)

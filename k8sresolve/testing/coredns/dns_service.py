@@ -8,7 +8,8 @@ from k8sresolve.testing.objects.store import Store
 DEFAULT_NAMESERVER = "10.96.0.10"
 """The nameserver in resolv.conf where no Service says otherwise: kubeadm's."""
 
-_USUAL = ("kube-system", "kube-dns")
+DNS_SERVICE = ("kube-system", "kube-dns")
+"""Namespace and name of the DNS Service, unless a distribution has another."""
 _OPENSHIFT = ("openshift-dns", "dns-default")  # its selector is of its own
 _PODS = ("k8s-app", "kube-dns")
 _UPSTREAM = "kube-dns-upstream"  # by which NodeLocal DNSCache asks the nameserver, and no pod
@@ -17,7 +18,7 @@ _DNS_PORT = 53
 
 def dns_services(store: Store) -> Iterator[Service]:
     """Find the Services that lead to the cluster's nameserver; that which pods are told to ask comes first."""
-    usual = store.service(*_USUAL)
+    usual = store.service(*DNS_SERVICE)
     if usual is not None:
         yield usual
     others = [item for item in store.all("Service") if isinstance(item, Service) and item is not usual]

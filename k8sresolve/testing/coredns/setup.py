@@ -148,11 +148,11 @@ class Block:
 
     def target(self, token: Token) -> Answering:
         """Find what answers at an address that is forwarded to."""
-        host, port = split_port(token.text.rpartition("://")[2])
-        if host == _CLUSTER_DNS or host.strip("[]") in self.surroundings.inside_addresses:
+        host, port = split_address(token.text.rpartition("://")[2])
+        if host == _CLUSTER_DNS or host in self.surroundings.inside_addresses:
             return self.surroundings.inside()
         try:
-            here = ipaddress.ip_address(host.strip("[]")).is_loopback
+            here = ipaddress.ip_address(host).is_loopback
         except ValueError:
             here = False
         outside = self.surroundings.outside
@@ -175,6 +175,15 @@ def split_port(text: str) -> tuple[str, int]:
     """Part `HOST:PORT`; the port is 53 where none is stated."""
     host, colon, port = text.rpartition(":")
     return (host, int(port)) if colon and port.isascii() and port.isdecimal() else (text, DNS_PORT)
+
+
+def split_address(text: str) -> tuple[str, int]:
+    """Part `HOST`, `HOST:PORT`, `IP` or `[IP]:PORT`, without the brackets."""
+    try:
+        return str(ipaddress.ip_address(text)), DNS_PORT
+    except ValueError:
+        host, port = split_port(text)
+        return host.strip("[]"), port
 
 
 def zones(tokens: Iterable[Token]) -> tuple[str, ...]:

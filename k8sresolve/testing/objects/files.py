@@ -217,9 +217,9 @@ def _yaml_parts(file: str, data: bytes) -> Iterator[Part]:
         ) from None
     try:
         ignored = comments(data.decode("utf-8", "replace")) if b"k8sresolve:" in data else UNWRITTEN.comments
-        for number, (value, line) in enumerate(_yaml.read_documents(data), 1):
+        for number, (value, line, twice) in enumerate(_yaml.read_documents(data), 1):
             if value is not None:  # an empty document, as `helm template` leaves them
-                yield Part(value, Source(file, number, line, ignored))
+                yield Part(value, Source(file, number, line, ignored, twice))
     except _yaml.Problem as problem:
         text = f"{problem.text}{_about_template(data, problem.line)}"
         raise ManifestError(text, file=file, document=problem.document, line=problem.line) from None

@@ -11,6 +11,9 @@ from k8sresolve.testing.objects.manifested import Manifested
 from k8sresolve.testing.objects.texts import Backend
 
 NO_PORT = -1
+
+PROTOCOLS = ("TCP", "UDP", "SCTP")
+"""What a port may have for a protocol."""
 """The port of an endpoint or Service that declares none: it has addresses, but no SRV record."""
 
 HEADLESS = "None"
@@ -423,6 +426,15 @@ class Routing(Manifested):
         return self.own_kind
 
 
+@attrs.frozen
+class HorizontalPodAutoscaler(Manifested):
+    """What says how many pods a workload has, whatever its manifest states: `of` is the workload, as `KIND/NAME`."""
+
+    namespace: str
+    name: str
+    of: str
+
+
 Resource: TypeAlias = (
     Namespace
     | Node
@@ -436,4 +448,5 @@ Resource: TypeAlias = (
     | ConfigMap
     | Secret
     | Routing
+    | HorizontalPodAutoscaler
 )

@@ -37,4 +37,5 @@ def wrong_with_name(text: str) -> str:
     if "" in labels:
         return "it has an empty label"
     longest = max(len(label.encode()) for label in labels)
-    return f"it has a label of {longest} octets, and a packet takes {MOST_LABEL}" if longest > MOST_LABEL else ""
+    told = f"it has a label of {longest} octets, and a packet takes {MOST_LABEL}: shorten it to {MOST_LABEL} characters"
+    return told if longest > MOST_LABEL else ""

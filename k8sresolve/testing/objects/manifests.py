@@ -30,6 +30,7 @@ from k8sresolve.testing.objects.files import (
 )
 from k8sresolve.testing.objects.kinds import (
     ConfigMap,
+    HorizontalPodAutoscaler,
     Namespace,
     Node,
     PodTemplate,
@@ -39,7 +40,7 @@ from k8sresolve.testing.objects.kinds import (
     Workload,
 )
 from k8sresolve.testing.objects.manifested import Refusal
-from k8sresolve.testing.objects.pod_texts import read_pod_texts
+from k8sresolve.testing.objects.pod_texts import read_pod_texts, text
 from k8sresolve.testing.objects.pods import (
     read_cron_job,
     read_daemon_set,
@@ -58,7 +59,7 @@ from k8sresolve.testing.objects.sources import Part, Source, field_name
 from k8sresolve.testing.objects.unknown import UnknownKinds
 from k8sresolve.testing.objects.validation.refusals import refusals
 from k8sresolve.testing.objects.validation.rows import mapping
-from k8sresolve.testing.objects.written import IGNORE_ANNOTATION, Written, rules_named
+from k8sresolve.testing.objects.written import IGNORE_ANNOTATION, Written, rules_named, told_twice
 
 _MAX_DEPTH = 100
 
@@ -246,10 +247,11 @@ class _Reader:
             wrong.object = _told(kind, obj)
             raise
         if resource is not None:
-            yield resource.as_written(
-                _written(kind, as_stated, path, source), tuple(_refused(known, obj, path, source))
-            )
+            written = _written(kind, as_stated, path, source)._replace(twice=() if path else source.twice)
+            yield resource.as_written(written, tuple(_refused(known, obj, path, source)))
             return
+        if source.twice and not path:
+            self._tell(str(source.error("; ".join(told_twice(source.twice)[1:]), path, _told(kind, obj))))
         if is_custom(group):
             written = _written(kind, as_stated, path, source)
             read = list(read_custom(obj, kind))
@@ -335,6 +337,11 @@ def _read_secret(obj: Object, path: FieldPath) -> Secret:
     return Secret(meta.namespace, meta.name, {**data, **stated}, frozenset(stated))
 
 
+def _read_autoscaler(obj: Object, path: FieldPath) -> HorizontalPodAutoscaler:
+    meta, of = read_meta(obj, path), mapping(mapping(obj.get("spec")).get("scaleTargetRef"))
+    return HorizontalPodAutoscaler(meta.namespace, meta.name, f"{text(of.get('kind'))}/{text(of.get('name'))}")
+
+
 def _texts(data: object) -> dict[str, str]:
     """Take the texts of a mapping; a key of YAML that is a number becomes text, as in JSON."""
     return {str(key): text for key, text in mapping(data).items() if type(text) is str}
@@ -361,6 +368,7 @@ _READERS: dict[tuple[str, str], Callable[[Object, FieldPath], Resource | None]] 
     ("batch", "Job"): read_job,
     ("batch", "CronJob"): read_cron_job,
     ("", "ConfigMap"): _read_config_map,
+    ("autoscaling", "HorizontalPodAutoscaler"): _read_autoscaler,
     ("discovery.k8s.io", "EndpointSlice"): read_endpoint_slice,
     ("multicluster.x-k8s.io", "ServiceImport"): read_service_import,
     ("networking.k8s.io", "Ingress"): read_ingress,

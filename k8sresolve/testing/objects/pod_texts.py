@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from k8sresolve.testing.objects.fields import FieldPath, Object
 from k8sresolve.testing.objects.sources import field_name
-from k8sresolve.testing.objects.texts import NO_TEXTS, ContainerTexts, PodTexts, Reference, Variable, Word
+from k8sresolve.testing.objects.texts import NO_TEXTS, ContainerTexts, PodTexts, Probe, Reference, Variable, Word
 from k8sresolve.testing.objects.validation.rows import items, mapping, mappings
 
 _POD_SPEC: Mapping[str, FieldPath] = {
@@ -12,6 +12,8 @@ _POD_SPEC: Mapping[str, FieldPath] = {
     "CronJob": ("spec", "jobTemplate", "spec", "template", "spec"),
 }
 _TEMPLATE: FieldPath = ("spec", "template", "spec")
+_PROBES = ("readinessProbe", "livenessProbe", "startupProbe")
+_PROBED = ("httpGet", "tcpSocket")  # the port of grpc is a number
 _REFERENCES = {
     "configMapKeyRef": "ConfigMap",
     "configMapRef": "ConfigMap",
@@ -22,15 +24,20 @@ _REFERENCES = {
 }
 
 
+def pod_spec_path(kind: str) -> FieldPath:
+    """Tell where a kind has the spec of its pods; of one that is not known, where most have it."""
+    return _POD_SPEC.get(kind, _TEMPLATE)
+
+
 def read_pod_texts(kind: str, obj: Object) -> PodTexts:
     """Read the texts of a pod, or of what makes pods; of a pod that something made, they are read there."""
     if kind == "Pod" and mapping(obj.get("metadata")).get("ownerReferences"):
         return NO_TEXTS
-    path, spec = _POD_SPEC.get(kind, _TEMPLATE), obj
+    path, spec = pod_spec_path(kind), obj
     for part in path:
         spec = mapping(spec.get(str(part)))
     containers = [
-        ContainerTexts(tuple(_variables(container, at)), tuple(_words(container, at)))
+        ContainerTexts(tuple(_variables(container, at)), tuple(_words(container, at)), tuple(_probes(container, at)))
         for key in ("initContainers", "containers")
         for index, container in mappings(spec, key)
         for at in [(*path, key, index)]
@@ -68,6 +75,18 @@ def _words(container: Object, path: FieldPath) -> Iterator[Word]:
         for index, word in enumerate(items(container, key)):
             if isinstance(word, str):
                 yield Word(field_name((*path, key, index)), word)
+
+
+def _probes(container: Object, path: FieldPath) -> Iterator[Probe]:
+    """Find the probes of named ports. What has no image is a patch, and its ports are declared elsewhere."""
+    if not container.get("image"):
+        return
+    declared = tuple(filter(None, (text(port.get("name")) for _, port in mappings(container, "ports"))))
+    for kind in _PROBES:
+        for handler in _PROBED:
+            port = text(mapping(mapping(container.get(kind)).get(handler)).get("port"))
+            if port and not port.isdecimal():  # a number in quotes, which the API server refuses
+                yield Probe(kind, field_name((*path, kind, handler, "port")), port, declared)
 
 
 def _mounted(spec: Object) -> Iterator[Reference]:

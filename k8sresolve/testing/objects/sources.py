@@ -5,19 +5,20 @@ from typing import Any, NamedTuple
 
 from k8sresolve.errors import ManifestError
 from k8sresolve.testing.objects.fields import FieldPath
-from k8sresolve.testing.objects.written import UNWRITTEN, Ignored, no_line
+from k8sresolve.testing.objects.written import UNWRITTEN, Ignored, Twice, no_line
 
 
 class Source(NamedTuple):
     """Where an object comes from. `document` counts from 1, as do the lines that `line` finds for fields.
 
-    `comments` are those of the file that name rules.
+    `comments` are those of the file that name rules, `twice` the keys that mappings of the document have again.
     """
 
     file: str
     document: int | None
     line: Callable[[FieldPath], int | None] = no_line
     comments: Ignored = UNWRITTEN.comments
+    twice: tuple[Twice, ...] = ()
 
     def error(self, problem: str, path: FieldPath = (), about: str = "") -> ManifestError:
         """Make the error that names this place, the object that it is about, and the field in it."""

@@ -1,4 +1,4 @@
-"""Texts in objects that may name hosts: what containers are told, and the Services to which routes lead."""
+"""Texts in objects that may name hosts or ports: what containers are told, and where routes lead."""
 
 from typing import NamedTuple
 
@@ -31,11 +31,21 @@ class Word(NamedTuple):
     text: str
 
 
+class Probe(NamedTuple):
+    """A probe of a port by its name: `kind` as `readinessProbe`, and the names that the container declares."""
+
+    kind: str
+    field: str
+    port: str
+    declared: tuple[str, ...]
+
+
 class ContainerTexts(NamedTuple):
-    """A container: its variables, those of `envFrom` first, and its `command` and `args`."""
+    """A container: its variables, those of `envFrom` first, its `command` and `args`, and its probes of named ports."""
 
     variables: tuple[Variable, ...]
     words: tuple[Word, ...]
+    probes: tuple[Probe, ...] = ()
 
 
 class PodTexts(NamedTuple):

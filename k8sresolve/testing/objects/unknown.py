@@ -19,7 +19,7 @@ _WITHOUT_EFFECT = {
         | {"PodTemplate", "ResourceQuota", "Secret", "ServiceAccount"}
     ),
     "apps": frozenset({"ControllerRevision"}),
-    "autoscaling": frozenset({"HorizontalPodAutoscaler", "Scale"}),
+    "autoscaling": frozenset({"Scale"}),
     "extensions": frozenset({"Ingress", "NetworkPolicy", "PodSecurityPolicy"}),
     "policy": frozenset({"Eviction", "PodDisruptionBudget", "PodSecurityPolicy"}),
 }

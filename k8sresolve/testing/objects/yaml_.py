@@ -14,6 +14,8 @@ from typing import Any, NamedTuple, cast
 
 import yaml
 
+from k8sresolve.testing.objects.written import Twice
+
 MAX_DEPTH = 100
 MAX_ALIASED = 1_000_000
 _TAG = "tag:yaml.org,2002:"
@@ -53,6 +55,7 @@ class Document(NamedTuple):
 
     value: Any
     line: Callable[[Path], int | None]
+    twice: tuple[Twice, ...] = ()
 
 
 def read_documents(data: bytes) -> Iterator[Document]:
@@ -60,7 +63,8 @@ def read_documents(data: bytes) -> Iterator[Document]:
     data = _mended(data)
     reader, again = _Reader(data), _Again(data)
     for value in reader.values():
-        yield Document(value, partial(again.find_line, reader.first_line))
+        twice = tuple(reader.twice) if any(each.differs for each in reader.twice) else ()
+        yield Document(value, partial(again.find_line, reader.first_line), twice)
 
 
 def _mended(data: bytes) -> bytes:
@@ -151,6 +155,7 @@ class _Reader:
         self._nodes = 0  # that the document would expand to
         self._aliased = 0
         self._anchors: dict[str, tuple[Any, int]] = {}
+        self.twice: list[Twice] = []  # in the document that is read
 
     def values(self) -> Iterator[Any]:
         """Read document after document."""
@@ -163,6 +168,7 @@ class _Reader:
                     self._document += 1
                     self.first_line = cast(Any, event).start_mark.line + 1
                     self._anchors.clear()
+                    self.twice.clear()
                     event = self._next()
                     if self._lines is not None:
                         self._lines[None] = {None: event.start_mark.line + 1}
@@ -260,7 +266,10 @@ class _Reader:
                 raise self._problem("not YAML: found unhashable key", event)
             if self._lines is not None:
                 lines[key] = event.start_mark.line + 1
-            own[key] = self._value(self._next())
+            value = self._value(self._next())
+            if key in own:
+                self.twice.append(Twice(str(key), self._depth, event.start_mark.line + 1, own[key] != value))
+            own[key] = value
         fields = {**merged, **own} if merged else own
         if self._lines is not None:
             self._lines[id(fields)] = lines

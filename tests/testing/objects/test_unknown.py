@@ -43,7 +43,7 @@ def test_a_slip_for_a_kind_of_kubernetes_is_told_with_what_is_meant(api, kind, m
         ("v1", "ConfigMap"),
         ("v1", "ServiceAccount"),
         ("apps/v1", "ControllerRevision"),
-        ("autoscaling/v2", "HorizontalPodAutoscaler"),
+        ("autoscaling/v1", "Scale"),
         ("policy/v1", "PodDisruptionBudget"),
         ("rbac.authorization.k8s.io/v1", "Role"),
         ("networking.k8s.io/v1", "Ingress"),

@@ -30,7 +30,7 @@ def judge(mention: Mention, pod: Pod, world: World) -> Iterator[Wrong]:
     if target is None:
         return
     service = world.service(target)
-    may_be = service is None and (not mention.likely or world.meant(target))
+    may_be = service is None and (not mention.likely or world.meant(target) or world.sets.of(target) is not None)
     lacks = list(missing(mention.host, target, pod, world)) if may_be else []
     if service is None and not lacks:
         return  # nothing could be said of it, so that it need not be looked up
@@ -41,7 +41,7 @@ def judge(mention: Mention, pod: Pod, world: World) -> Iterator[Wrong]:
         yield from lacks
     elif answered is None and service is not None:
         yield from _of_service(mention, target, service, world)
-        yield from _unanswered(mention, target, service, world)
+        yield from _unanswered(mention, target, service, pod, world)
 
 
 def _answered(mention: Mention, name: str, pod: Pod, world: World) -> Iterator[Wrong]:
@@ -59,14 +59,14 @@ def _answered(mention: Mention, name: str, pod: Pod, world: World) -> Iterator[W
 
 def missing(host: str, target: Target, pod: Pod | None, world: World) -> Iterator[Wrong]:
     """Say that there is no such Service, where that can be known. Without a pod, only full names work."""
-    if not world.store.has_namespace(target.namespace):
+    if not world.has_namespace(target.namespace):
         yield from _in_no_namespace(host, target, pod, world)
         return
-    severity = world.severity(target)
+    severity, there = world.absence(target)
     may_be_outside = not target.is_explicit and "." in host and is_like_top_level(target.namespace)
-    if severity is None or may_be_outside or (target.endpoint and not target.is_explicit):
+    may_be_other = target.endpoint and not target.is_explicit and world.sets.of(target) is None
+    if severity is None or may_be_outside or may_be_other:
         return
-    there = world.meant(target)
     told = f"{host} is no name: there is no Service {target.key}"
     elsewhere = [one for one in there if one.namespace != target.namespace]
     if elsewhere:
@@ -78,13 +78,12 @@ def missing(host: str, target: Target, pod: Pod | None, world: World) -> Iterato
 
 def _in_no_namespace(host: str, target: Target, pod: Pod | None, world: World) -> Iterator[Wrong]:
     """Judge a name in a namespace of which nothing is known: it may be a host's outside, unless it says otherwise."""
-    slip = world.slip_of_namespace(target)
-    severity = world.severity(target._replace(namespace=slip)) if slip else None
+    severity, slips = world.absence_of_namespace(target)
     if severity is None and world.is_inventoried and target.is_explicit:
         severity = "error"
     is_known = target.is_explicit or not is_like_top_level(target.namespace)
-    if severity is not None and is_known and (slip or target.is_explicit):
-        there = [target._replace(namespace=slip)] if slip else world.meant(target)
+    if severity is not None and is_known and (slips or target.is_explicit):
+        there = slips or world.meant(target)
         told = f"{host} is no name: there is no namespace {target.namespace}"
         told += f", but Service {listed(one.key for one in there)}" if there else ""
         yield Wrong("name-namespace", severity, told, _write(there, pod, world))
@@ -98,10 +97,11 @@ def _write(there: Sequence[Target], pod: Pod | None, world: World) -> str:
 
 
 def _working(target: Target, pod: Pod | None, world: World) -> str:
-    whole = f"{target.service}.{target.namespace}.svc.{world.cluster_domain}"
+    host = target.service if world.sets.of(target) is None else f"{target.endpoint}.{target.service}"
+    whole = f"{host}.{target.namespace}.svc.{world.cluster_domain}"
     if pod is None:
         return whole
-    short = target.service if target.namespace == pod.namespace else f"{target.service}.{target.namespace}"
+    short = host if target.namespace == pod.namespace else f"{host}.{target.namespace}"
     return short if world.find(pod, short) == f"{whole}." else whole
 
 
@@ -154,10 +154,17 @@ def ports_of(service: Service) -> str:
     return listed((f"{port.number} ({port.name})" if port.name else port.number for port in service.ports), 5)
 
 
-def _unanswered(mention: Mention, target: Target, service: Service, world: World) -> Iterator[Wrong]:
+def _unanswered(mention: Mention, target: Target, service: Service, pod: Pod, world: World) -> Iterator[Wrong]:
     """Say why there is no answer, where the Service is there: the endpoint is not, or the pod asks somebody else."""
     slices = world.store.slices(target.namespace, target.service)
     names = {entry.hostname for part in slices for entry in part.addresses if entry.hostname}
+    small = world.sets.lacks(target)
+    if small is not None:
+        told = f"{mention.host} is no name: {small.kind} {small.name} has replicas: {small.replicas}"
+        last = f"{small.name}-{small.first + small.replicas - 1}"
+        told += f", {small.name}-{small.first} to {last}" if small.replicas > 1 else f", {last}"
+        yield Wrong("name-endpoint", "warning", told, "correct the name, or spec.replicas")
+        return
     is_host_name = not re.fullmatch("[0-9-]*", target.endpoint)  # and no address with dashes
     if is_host_name and names and target.endpoint not in names:
         severity = world.severity(target)
@@ -167,5 +174,16 @@ def _unanswered(mention: Mention, target: Target, service: Service, world: World
             yield Wrong("name-endpoint", severity, f"{told}; it has {listed(sorted(names))}", "correct the name")
     elif not target.endpoint and not target.port and service.cluster_ips and not service.headless:
         told = f"{mention.host} is not found: the pod's resolv.conf does not lead to it, although there is "
-        advice = "look at dnsPolicy and dnsConfig: dnsPolicy: ClusterFirstWithHostNet goes with hostNetwork"
+        advice = _asking_the_cluster(pod, world)
         yield Wrong("name-not-searched", "remark", f"{told}Service {target.key}", advice)
+
+
+def _asking_the_cluster(pod: Pod, world: World) -> str:
+    """Advise how a pod comes to ask the cluster's nameserver, by what its manifest says of that."""
+    if pod.spec.dns_policy == "None":
+        return f"list the cluster's nameserver and {pod.namespace}.svc.{world.cluster_domain} in dnsConfig"
+    if pod.spec.host_network:
+        return "write dnsPolicy: ClusterFirstWithHostNet"
+    if pod.spec.dns_policy == "Default":
+        return "leave dnsPolicy: Default out, which is the node's own resolv.conf"
+    return "look at ndots and searches in dnsConfig"

@@ -43,7 +43,9 @@ class Makers:
 
     def may_make(self, namespace: str, service: str) -> bool:
         """Whether a Service of that name may come of one of them."""
-        if self._deliver or namespace in self._unknown:
-            return True
+        return self._deliver or namespace in self._unknown or self.makes(namespace, service)
+
+    def makes(self, namespace: str, service: str) -> bool:
+        """Whether a Service of that name is one that comes of a kind that is known."""
         of_it = [name for where, name in self._named if where == namespace]
         return bool(of_it) and (service in _FIXED or any(f"{service}-".startswith(f"{name}-") for name in of_it))

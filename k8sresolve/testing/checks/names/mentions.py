@@ -16,7 +16,8 @@ from k8sresolve.testing.objects.labels import MOST_LABEL
 class Mention(NamedTuple):
     """A host that a text names, in lower case. `port` is the one stated, or else its scheme's; None where none is.
 
-    What is `likely` stands alone where hosts do and other words, too: `server: primary` in a file, `HOST=web`.
+    What is `likely` stands where hosts do and other things, too: `HOST=web`, `server: primary` or `id=web:80` in a
+    file.
     """
 
     host: str
@@ -53,10 +54,18 @@ _PORTS: dict[str, int | None] = {
 
 _URL = re.compile(r"(?<![a-zA-Z0-9+.:-])([a-zA-Z][a-zA-Z0-9+.:-]{0,30})://([^\s\"'`<>|\\]*)")
 _END_OF_AUTHORITY = re.compile(r"[/?#]")
-_HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
+_HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?")
 _IN_CLUSTER = re.compile(
     r"(?<![\w.*@:%${}(/\\-])[a-z0-9_](?:[\w-]*\.)+svc(?:\.[\w-]+)*(?::[0-9]{1,5})?(?!\.?[\w{}$@%(*-])", re.IGNORECASE
 )
+# In a line of a file: what a key holds, an item of a list, and what nginx and HAProxy call a `server`. More may follow
+# the port: ports for other purposes, a word, a path.
+_WITH_PORT = re.compile(
+    r"(?:^[ \t]*-[ \t]+|[=,\[\"']|[:=,\[][ \t]+|\bserver[ \t]+(?:[\w.-]{1,63}[ \t]+)?)[\"']?"
+    r"([a-z0-9][\w.-]*:[1-9][0-9]{1,4})(?::[0-9]{1,5}|:[a-z]{1,20})*(?=[\s\"'\],;)/}]|$)",
+    re.IGNORECASE,
+)
+_UPSTREAM = re.compile(r"\bupstream[ \t]+([\w.-]+)[ \t]*\{")  # nginx: a name of the file's own
 _SECRET = re.compile(r"(?<![\w.-])[\w.-]{0,60}(?:pass|pwd|secret|token|key)\w*[\"']?\s*[=:]\s*[^\s;,&]+", re.IGNORECASE)
 _COMMENT = re.compile(r"(?:^|(?<=\s))(?:#|//|;|--(?=\s)).*$", re.MULTILINE)
 _ENTRY = re.compile(r"^[\s\-{,]*\"?([A-Za-z][\w.-]*)\"?\s*[:=](?!//)(.*)$")
@@ -106,7 +115,7 @@ def mentions(key: str, text: str, *, secret: bool = False) -> Iterator[Mention]:
     >>> list(mentions("IMAGE", "redis:6379")), list(mentions("SCRIPT", "app.py"))
     ([], [])
     """
-    if len(text) > _MOST_TEXT or holds_none(key):
+    if len(text) > _MOST_TEXT or holds_none(key) or _is_dashboard(text):
         return
     if "\n" in text.strip():
         yield from _in_file(text)
@@ -114,16 +123,34 @@ def mentions(key: str, text: str, *, secret: bool = False) -> Iterator[Mention]:
         yield from _in_value(key, text.strip(), secret=secret)
 
 
+def _is_dashboard(text: str) -> bool:
+    """Whether a text is a dashboard of Grafana, which keeps what was last looked at, and has no data source."""
+    return text.lstrip()[:1] == "{" and '"panels"' in text and '"schemaVersion"' in text
+
+
 def _in_file(text: str) -> Iterator[Mention]:
     text = _COMMENT.sub("", text)
-    for line in text.split("\n"):
-        entry = _ENTRY.match(line)
-        if entry is None:
-            yield from _in_any(line)
-        elif not holds_none(entry[1]):
-            value = entry[2].strip("[]{}\"', \t")
-            holds = _last_word(entry[1]) in _HOLD_PORTS
-            yield from map(_likely, _in_value(entry[1], value)) if holds else _in_any(value)
+    own = {name.lower() for name in _UPSTREAM.findall(text)}
+    return (mention for line in text.split("\n") for mention in _in_line(line) if mention.host not in own)
+
+
+def _in_line(line: str) -> Iterator[Mention]:
+    entry = _ENTRY.match(line)
+    if entry is None:
+        yield from (*_in_any(line), *_with_port(line))
+    elif not holds_none(entry[1]):
+        value = entry[2].strip("[]{}\"', \t")
+        holds = _last_word(entry[1]) in _HOLD_PORTS
+        found = [*map(_likely, _in_value(entry[1], value))] if holds else []
+        yield from found or (*_in_any(value), *_with_port(line))
+
+
+def _with_port(line: str) -> Iterator[Mention]:
+    """Find what may be a host with a port behind it, as other pairs of a word and a number may be."""
+    for part in _WITH_PORT.findall(_URL.sub(" ", _SECRET.sub(" ", line))):
+        mention = _host_and_port(part)
+        if mention is not None and (mention.port or 0) >= _LEAST_PORT:
+            yield mention._replace(likely=True)
 
 
 def _in_value(key: str, value: str, *, secret: bool = False) -> Iterator[Mention]:
@@ -141,7 +168,7 @@ def _in_value(key: str, value: str, *, secret: bool = False) -> Iterator[Mention
 def _likely(mention: Mention) -> Mention:
     """Doubt a word without port, scheme and dots."""
     is_word = mention.port is None and not mention.scheme and "." not in mention.host
-    return mention._replace(likely=is_word)
+    return mention._replace(likely=mention.likely or is_word)
 
 
 def _is_held(last: str, mention: Mention, *, secret: bool) -> bool:
@@ -176,7 +203,7 @@ def _in_url(scheme: str, rest: str) -> Iterator[Mention]:
         mention = _host_and_port(part)
         if mention is not None:
             port = _PORTS[scheme] if mention.port is None else mention.port
-            yield Mention(mention.host, port, scheme)
+            yield mention._replace(port=port, scheme=scheme)
 
 
 def _host_and_port(text: str) -> Mention | None:
@@ -189,9 +216,10 @@ def _host_and_port(text: str) -> Mention | None:
         return None
     if any(len(label) > MOST_LABEL for label in labels):
         return None
-    if not colon:
-        return Mention(host)
-    return Mention(host, int(port)) if re.fullmatch("[1-9][0-9]{0,4}", port) and int(port) < 1 << 16 else None
+    likely = "_" in labels[-1]  # no host has that, but slips for one do
+    if colon and not (re.fullmatch("[1-9][0-9]{0,4}", port) and int(port) < 1 << 16):
+        return None
+    return Mention(host, int(port) if colon else None, likely=likely)
 
 
 def words_of(key: str) -> tuple[str, ...]:

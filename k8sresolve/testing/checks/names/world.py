@@ -1,14 +1,16 @@
 """What names are looked up in: the objects of the manifests and of an inventory, and what of them is known to lack."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import chain
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from k8sresolve.findings import Severity
 from k8sresolve.testing.checks.names.inventory import Inventory
 from k8sresolve.testing.checks.names.makers import Makers
+from k8sresolve.testing.checks.names.sets import Sets
+from k8sresolve.testing.checks.names.slips import family, is_one_edit, plain_slip
 from k8sresolve.testing.checks.names.targets import Target, target_of
 from k8sresolve.testing.checks.telling import slip_for
 from k8sresolve.testing.objects.kinds import WORKLOADS, CustomResource, CustomWorkload, Namespace, Pod, Service
@@ -21,6 +23,13 @@ Find: TypeAlias = Callable[[Pod, str], str | None]
 _OF_THE_CLUSTER = "kube-system"  # there the cluster's own Services are, too
 
 
+class Absence(NamedTuple):
+    """What it weighs that something is not there, None where it may well be, and the Services that may be meant."""
+
+    severity: Severity | None
+    meant: Sequence[Target]
+
+
 class World:
     """All that names may mean. `find` looks them up; `store` has the objects of an inventory, too."""
 
@@ -30,6 +39,7 @@ class World:
         self._complete = frozenset(() if inventory is None else inventory.namespaces)
         self._find = find
         self._found: dict[tuple[Pod, str], str | None] = {}
+        self._absent: dict[Target, Absence] = {}
 
     def find(self, pod: Pod, host: str) -> str | None:
         """Look a host up as a program in that pod."""
@@ -40,7 +50,13 @@ class World:
 
     def target(self, host: str, namespace: str) -> Target | None:
         """Tell what a program in a namespace means by a host."""
-        return target_of(host, namespace, self.cluster_domain)
+        target = target_of(host, namespace, self.cluster_domain)
+        if target is None or target.is_explicit or target.endpoint or self.has_namespace(target.namespace):
+            return target
+        below = Target(target.namespace, namespace, endpoint=target.service)  # of two labels: `db-0.db`
+        above = self._above(below)
+        is_slip = above is not None and is_one_edit(below.service, above.service)
+        return below if is_slip or self.service(below) is not None else target
 
     def service(self, target: Target) -> Service | None:
         """Find the Service that is meant."""
@@ -62,6 +78,34 @@ class World:
         may_come = target.namespace not in self._stated or self._makers.may_make(target.namespace, target.service)
         return None if may_come else "warning"
 
+    def absence(self, target: Target) -> Absence:
+        """Tell what it weighs that a Service is not there. A plain slip for one that is speaks for itself."""
+        if target not in self._absent:
+            self._absent[target] = self._absence(target)
+        return self._absent[target]
+
+    def _absence(self, target: Target) -> Absence:
+        severity, above = self.severity(target), self._above(target)
+        if above is not None:
+            return Absence(severity or "warning", [above])
+        if severity is not None:
+            return Absence(severity, self.meant(target))
+        near = self._families.get((target.namespace, family(target.service)), ())
+        slip = plain_slip(target.service, self._unlike(near, target))
+        if not slip or self._makers.makes(target.namespace, target.service):
+            return Absence(None, ())
+        return Absence("warning", [target._replace(service=slip)])
+
+    def absence_of_namespace(self, target: Target) -> Absence:
+        """Tell what it weighs that a namespace is not there, by the one that is meant, where that has the Service."""
+        namespaces = self._namespaces_of.get(target.service, ())
+        near = slip_for(target.namespace, namespaces)
+        severity = self.severity(target._replace(namespace=near)) if near else None
+        if severity is None:
+            near = plain_slip(target.namespace, [name for name in namespaces if name in self._lived_in])
+            severity = "warning" if near else None
+        return Absence(severity, [target._replace(namespace=near)] if near else ())
+
     def severity_of_port(self, namespace: str) -> Severity:
         """Tell what it weighs that a Service has no such port: it is known, whatever else may come."""
         return "error" if namespace in self._complete else "warning"
@@ -70,8 +114,20 @@ class World:
     def _stated(self) -> frozenset[str]:
         given = [item.name for item in self.store.all("Namespace") if isinstance(item, Namespace) and _is_written(item)]
         own = {name for name in given if any(map(_is_written, self._services.get(name, ())))}
-        with_pods = {item.namespace for kind in (*WORKLOADS, Pod) for item in self.store.all(kind.__name__)}
-        return frozenset(own & with_pods) - {_OF_THE_CLUSTER}
+        return self._lived_in & own - {_OF_THE_CLUSTER}
+
+    @cached_property
+    def _lived_in(self) -> frozenset[str]:
+        return frozenset(item.namespace for kind in (*WORKLOADS, Pod) for item in self.store.all(kind.__name__))
+
+    @cached_property
+    def sets(self) -> Sets:
+        """The StatefulSets, of whose pods names may tell."""
+        return Sets(self.store)
+
+    def has_namespace(self, name: str) -> bool:
+        """Whether there is a namespace, or else a Service that lies in it."""
+        return self.store.has_namespace(name) or name in self._services
 
     @cached_property
     def _makers(self) -> Makers:
@@ -87,6 +143,15 @@ class World:
         return found
 
     @cached_property
+    def _families(self) -> Mapping[tuple[str, tuple[str, ...]], Sequence[Service]]:
+        """The Services of the namespaces with workloads, by what plain slips have in common with them."""
+        found: dict[tuple[str, tuple[str, ...]], list[Service]] = defaultdict(list)
+        for namespace in self._lived_in:
+            for service in self._services.get(namespace, ()):
+                found[namespace, family(service.name)].append(service)
+        return found
+
+    @cached_property
     def _namespaces_of(self) -> Mapping[str, Sequence[str]]:
         found: dict[str, list[str]] = defaultdict(list)
         for namespace, services in self._services.items():
@@ -99,13 +164,25 @@ class World:
         elsewhere = [target._replace(namespace=name) for name in self._namespaces_of.get(target.service, ())]
         if elsewhere:
             return elsewhere
-        names = [service.name for service in self._services.get(target.namespace, ())]
+        names = self._unlike(self._services.get(target.namespace, ()), target)
         near = slip_for(target.service, [name for name in names if not _is_part(name, target.service)])
         return [target._replace(service=near)] if near else []
 
-    def slip_of_namespace(self, target: Target) -> str:
-        """Find the namespace for whose name one that is not known is a slip, where it has the Service."""
-        return slip_for(target.namespace, self._namespaces_of.get(target.service, ()))
+    def _unlike(self, services: Iterable[Service], target: Target) -> Sequence[str]:
+        """The names of Services, but for aliases of what is not there itself."""
+        return [one.name for one in services if not self._leads_to(one, target)]
+
+    def _leads_to(self, service: Service, target: Target) -> bool:
+        leads = self.target(service.external_name, service.namespace) if service.external_name else None
+        return leads is not None and leads.key == target.key
+
+    def _above(self, target: Target) -> Target | None:
+        """Find the Service of the StatefulSet whose pod a name tells of: that pod has no name below another one."""
+        found = self.sets.of(target)
+        if found is None or not found.template.spec.subdomain:
+            return None
+        above = target._replace(service=found.template.spec.subdomain)
+        return above if above != target and self.service(above) is not None else None
 
 
 def with_inventory(store: Store, inventory: Inventory) -> Store:

@@ -34,10 +34,9 @@ def check_backends(routing: Routing, around: AllObjects) -> Iterator[Finding]:
 
 
 def _missing(routing: Routing, backend: Backend, target: Target, around: AllObjects) -> Iterator[Finding]:
-    severity = around.world.severity(target)
+    severity, there = around.world.absence(target)
     if severity is None:
         return
-    there = around.world.meant(target)
     told = f"there is no Service {target.key}" + (f", but {listed(one.key for one in there)}" if there else "")
     near = [one.service for one in there if one.namespace == target.namespace]
     if near:

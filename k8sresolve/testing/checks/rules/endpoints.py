@@ -12,6 +12,7 @@ from k8sresolve.testing.checks.origins import Origin
 from k8sresolve.testing.checks.rules.services import NXDOMAIN
 from k8sresolve.testing.checks.subjects import AllObjects, ServiceSubject
 from k8sresolve.testing.checks.telling import CLOSE, labels_told, listed
+from k8sresolve.testing.coredns.dns_service import DNS_SERVICE
 from k8sresolve.testing.objects.kinds import Pod, Selector, Service
 
 _REFUSED = "DNS answers its ClusterIP, where connections are refused"
@@ -24,6 +25,7 @@ _MAKE_NONE = re.compile(
     r"\w*(?:Authentication|Autoscaler|Certificate|Entry|Filter|Grant|Issuer|Middleware|Monitor|Monitoring|Policy"
     r"|Profile|Route|RouteTCP|RouteUDP|Rule|Secret|SecretStore|VirtualService)"
 )
+_NAMESERVERS = ("coredns", "kube-dns")
 
 
 def check_endpoints(subject: ServiceSubject, around: AllObjects) -> Iterator[Finding]:
@@ -110,12 +112,16 @@ class _Unfound(NamedTuple):
 
 
 class _Near(NamedTuple):
-    """Labels that differ from a selector in one: the one wanted, and the one in its place, if any."""
+    """Labels that differ from a selector in one: the one wanted, and the one in its place; empty where they lack it."""
 
     closeness: float
     origin: Origin
     wanted: str
     there: str
+
+    def __str__(self) -> str:
+        has = f"have {self.there} in place of" if self.there else "lack"
+        return f"those of {self.origin} {has} {self.wanted}"
 
 
 def _unfound(service: Service, around: AllObjects) -> _Unfound:
@@ -128,7 +134,7 @@ def _unfound(service: Service, around: AllObjects) -> _Unfound:
     if not here:
         return _Unfound("remark", ", of which no workload is among the manifests", "nothing, if they are elsewhere")
     near = _near(service.selector, here)
-    because = "" if near is None else f"; those of {near.origin} have {near.there} in place of {near.wanted}"
+    because = "" if near is None else f"; {near}"
     operated = around.may_make_pods
     if near is not None and near.closeness >= CLOSE and not any(_may_label(item, near.wanted) for item in operated):
         return _Unfound("warning", because, "let the selector and the labels of its pods agree")
@@ -136,7 +142,7 @@ def _unfound(service: Service, around: AllObjects) -> _Unfound:
     if unset:
         told = f"; no template has the label {unset}, so it is set at run time or wrong"
         return _Unfound("remark", told, "nothing, if a program sets it; else correct the selector")
-    if namespace == _OWN_NAMESPACE:
+    if namespace == _OWN_NAMESPACE and not _is_of_nameserver(service, here):
         return _Unfound("remark", ", where the cluster runs pods of its own", "nothing, if they are these")
     if operated:
         told = f"; {listed(operated)} may make such pods"
@@ -168,6 +174,11 @@ def _may_label(operated: str, label: str) -> bool:
     return is_named and not _MAKE_NONE.fullmatch(kind)
 
 
+def _is_of_nameserver(service: Service, here: Sequence[Origin]) -> bool:
+    """Whether it is the DNS Service, and its nameserver is here: then no other pods of the cluster are meant."""
+    return service.name == DNS_SERVICE[1] and any(origin.name in _NAMESERVERS for origin in here)
+
+
 def _set_at_run_time(selector: Selector, origins: Sequence[Origin]) -> str:
     """The labels of a selector of which the key stands in no template here; programs label pods as they take turns."""
     keys = {key for origin in origins for key in origin.labels}
@@ -190,5 +201,6 @@ def _compared(selector: Selector, origin: Origin) -> _Near | None:
         closeness = difflib.SequenceMatcher(None, value, there).ratio()
         return _Near(closeness, origin, f"{key}={value}", f"{key}={there}")
     # The same value may stand under another key: `app` or `app.kubernetes.io/name`.
-    other = next((name for name, text in origin.labels.items() if text == value), None)
-    return None if other is None else _Near(1, origin, f"{key}={value}", f"{other}={value}")
+    same = [name for name, text in origin.labels.items() if text == value]
+    other = next((name for name in same if (name, value) not in selector), "")
+    return _Near(1, origin, f"{key}={value}", f"{other}={value}" if other else "") if same else None

@@ -7,14 +7,15 @@ from k8sresolve.testing.checks.names.judging import Wrong, judge, missing
 from k8sresolve.testing.checks.names.mentions import holds_none, mentions
 from k8sresolve.testing.checks.names.pairs import Text, with_pairs
 from k8sresolve.testing.checks.names.takers import pod_of
+from k8sresolve.testing.checks.names.world import World
 from k8sresolve.testing.checks.origins import Origin
 from k8sresolve.testing.checks.subjects import AllObjects, ServiceSubject
 from k8sresolve.testing.checks.telling import finding_in
 from k8sresolve.testing.controllers.finding import titled
-from k8sresolve.testing.objects.kinds import NAMESERVER_CONFIG, ConfigMap, Pod, Secret
+from k8sresolve.testing.objects.kinds import NAMESERVER_CONFIG, ConfigMap, Pod, Secret, Service
 from k8sresolve.testing.objects.written import Written
 
-_COREFILE = "Corefile"
+_UNREAD = ("Corefile", "_example")  # which its plugins read, and Knative's, which nobody does
 
 
 def check_containers(origin: Origin, around: AllObjects) -> Iterator[Finding]:
@@ -32,7 +33,7 @@ def check_data(source: ConfigMap | Secret, around: AllObjects) -> Iterator[Findi
     texts = [
         Text(f"{_part(source, key)}[{key}]", name, text)
         for key, text in source.data.items()
-        if key != _COREFILE and not any(map(holds_none, names.get(key, ())))
+        if key not in _UNREAD and not any(map(holds_none, names.get(key, ())))
         for name in dict.fromkeys((key, *names.get(key, ())))
     ]
     yield from _found(with_pairs(texts), around.takers.pod(source), source.written, titled(source), around)
@@ -43,12 +44,14 @@ def _part(source: ConfigMap | Secret, key: str) -> str:
 
 
 def _found(texts: Iterable[Text], pod: Pod, written: Written, about: str, around: AllObjects) -> Iterator[Finding]:
-    told: set[tuple[str, Wrong]] = set()
+    told: set[tuple[str, Wrong | str]] = set()
     for text in texts:
         for mention in mentions(text.key, text.value, secret=about.startswith("Secret ")):
             for wrong in judge(mention, pod, around.world):
-                if (text.field, wrong) not in told and (wrong.rule == "name-port" or not text.only_port):
-                    told.add((text.field, wrong))
+                # A pod that does not ask the cluster's nameserver finds none of its names: the first stands for all.
+                what = (about, wrong.rule) if wrong.rule == "name-not-searched" else (text.field, wrong)
+                if what not in told and (wrong.rule == "name-port" or not text.only_port):
+                    told.add(what)
                     yield _finding(wrong, text.field, written, about)
 
 
@@ -60,6 +63,25 @@ def check_alias_target(subject: ServiceSubject, around: AllObjects) -> Iterator[
         return
     for wrong in missing(service.external_name.lower(), target, None, around.world):
         yield _finding(wrong, "spec.externalName", service.written, titled(service))
+
+
+def check_alias_loop(subject: ServiceSubject, around: AllObjects) -> Iterator[Finding]:
+    """Whether an ExternalName Service leads back to itself, by others or at once."""
+    first = subject.service
+    way = [f"{first.namespace}/{first.name}"]
+    service = _led_to(first, around.world)
+    while service is not None and (key := f"{service.namespace}/{service.name}") not in way:
+        way.append(key)
+        service = _led_to(service, around.world)
+    if service is first:
+        told = f"{' leads to '.join((*way, way[0]))}, an alias of itself, for which there is never an address"
+        yield subject.finding("alias-loop", "warning", "spec.externalName", told, "write the host that is meant")
+
+
+def _led_to(alias: Service, world: World) -> Service | None:
+    target = world.target(alias.external_name, alias.namespace) if alias.external_name else None
+    is_service = target is not None and target.is_explicit and not target.endpoint and target.port is None
+    return world.service(target) if target is not None and is_service else None
 
 
 def _finding(wrong: Wrong, field: str, written: Written, about: str) -> Finding:

@@ -10,17 +10,13 @@ from k8sresolve.testing.checks.origins import Origin
 from k8sresolve.testing.checks.subjects import AllObjects
 
 
-def _field(origin: Origin, name: str) -> str:
-    return f"spec.{name}" if origin.kind == "Pod" else f"spec.template.spec.{name}"
-
-
 def check_policy(origin: Origin, _around: AllObjects) -> Iterator[Finding]:
     """Whether a pod on its node's network still asks the cluster's nameserver."""
     if origin.spec.host_network and origin.spec.dns_policy == "ClusterFirst":
         yield origin.finding(
             "host-network-dns",
             "remark",
-            _field(origin, "dnsPolicy"),
+            origin.field("dnsPolicy"),
             "with hostNetwork, ClusterFirst is the node's own resolv.conf, in which no Service has a name",
             "write dnsPolicy: ClusterFirstWithHostNet, if the pods look up Services",
         )
@@ -32,7 +28,7 @@ def check_override(origin: Origin, _around: AllObjects) -> Iterator[Finding]:
         yield origin.finding(
             "hostname-override",
             "remark",
-            _field(origin, "hostnameOverride"),
+            origin.field("hostnameOverride"),
             "it is the host name inside the pod alone: no DNS record has it",
             "set hostname and subdomain for a name in DNS",
         )

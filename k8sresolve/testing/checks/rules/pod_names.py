@@ -1,13 +1,13 @@
 """What gives pods names of their own below a Service: `serviceName` of a StatefulSet, and `subdomain`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from k8sresolve.findings import Finding, Severity
 from k8sresolve.testing.checks.origins import Origin
 from k8sresolve.testing.checks.subjects import AllObjects
-from k8sresolve.testing.checks.telling import labels_told, slip_for
+from k8sresolve.testing.checks.telling import labels_told, listed, slip_for
 from k8sresolve.testing.controllers.workloads import matches
-from k8sresolve.testing.objects.kinds import Selector
+from k8sresolve.testing.objects.kinds import Selector, Service
 
 _JOB_NAMES = ("job-name", "batch.kubernetes.io/job-name")
 # Labels that controllers put onto pods, with values of their own (controllers/workloads.py).
@@ -26,7 +26,7 @@ _OWN_HOSTNAMES = ("StatefulSet", "Job")  # these may give each pod a hostname, w
 def check_subdomain(origin: Origin, around: AllObjects) -> Iterator[Finding]:
     """Whether the Service that is to name the pods is headless and finds them. Only a StatefulSet must name one."""
     name, kind = origin.spec.subdomain, origin.kind
-    field = {"StatefulSet": "spec.serviceName", "Pod": "spec.subdomain"}.get(kind, "spec.template.spec.subdomain")
+    field = "spec.serviceName" if kind == "StatefulSet" else origin.field("subdomain")
     if not name:
         if kind == "StatefulSet":
             told = "names no Service, so that DNS has no name for each pod"
@@ -40,7 +40,7 @@ def check_subdomain(origin: Origin, around: AllObjects) -> Iterator[Finding]:
     whole = f"Service {origin.namespace}/{name}"
     if service is None:
         told = f"there is no {whole}, so that DNS has no name for each pod"
-        meant = _meant(origin, name, around)
+        meant = slip_for(name, _headless(origin, around))
         if meant:
             yield origin.finding(
                 "pod-names-service-missing",
@@ -55,6 +55,11 @@ def check_subdomain(origin: Origin, around: AllObjects) -> Iterator[Finding]:
     elif service.type == "ExternalName":
         told = f"{whole} is an alias, and DNS has no name for each pod below one"
         yield origin.finding("pod-names-alias", severity, field, told, "name a headless Service")
+    elif others := _of_others(service, origin, around):
+        told = f"{whole} selects other pods, those of {listed(others)}, and none of these: DNS has no name for each"
+        own = next(iter(_headless(origin, around)), "")
+        advice = f"write {own}, which is headless and finds these pods" if own else "name a headless Service of these"
+        yield origin.finding("pod-names-selector", "warning", field, told, advice)
     elif not service.headless:
         told = (
             f"{whole} is not headless, and DNS has a name for each pod only below one that is (DNS specification for "
@@ -94,9 +99,16 @@ def _of_template(selector: Selector, origin: Origin) -> Selector:
     )
 
 
-def _meant(origin: Origin, name: str, around: AllObjects) -> str:
-    """A headless Service that finds the pods, of a name like the one that is not there."""
-    names = [
+def _of_others(service: Service, origin: Origin, around: AllObjects) -> Sequence[Origin]:
+    """What a Service selects, if its ClusterIP is one of other pods. One that selects none may do so later."""
+    if service.headless or not service.selects or matches(service.selector, origin.labels):
+        return ()
+    return [other for other in around.origins.selected(service.selector) if other.namespace == origin.namespace]
+
+
+def _headless(origin: Origin, around: AllObjects) -> Sequence[str]:
+    """The headless Services that find the pods."""
+    return [
         service.name
         for service in around.services
         if service.namespace == origin.namespace
@@ -104,4 +116,3 @@ def _meant(origin: Origin, name: str, around: AllObjects) -> str:
         and service.selects
         and matches(service.selector, origin.labels)
     ]
-    return slip_for(name, names)

@@ -14,12 +14,11 @@ from k8sresolve.testing.checks.listening import is_reached, is_told
 from k8sresolve.testing.checks.origins import Origin, origin_of
 from k8sresolve.testing.checks.subjects import AllObjects, ServiceSubject
 from k8sresolve.testing.checks.telling import listed, ports_told
-from k8sresolve.testing.objects.kinds import Pod, PodSpec, PortEntry
+from k8sresolve.testing.objects.kinds import PROTOCOLS, Pod, PodSpec, PortEntry
 from k8sresolve.testing.objects.labels import MOST_LABEL
 
 # How ports are called that are not for a program's own clients.
 _BESIDE = re.compile("admin|debug|health|live|metric|monitor|probe|prof|prom|ready|status")
-_PROTOCOLS = ("TCP", "UDP", "SCTP")
 
 # Pods that listen alike, by what they say of their ports, with what they come from.
 _Groups: TypeAlias = Mapping["_Listening", Iterable[str]]
@@ -33,7 +32,12 @@ class _Listening(NamedTuple):
 
     @classmethod
     def of(cls, spec: PodSpec) -> "_Listening":
-        return cls(spec.ports, spec.undeclared)
+        return cls(tuple(map(_in_capitals, spec.ports)), spec.undeclared)
+
+
+def _in_capitals(port: PortEntry) -> PortEntry:
+    """Take `tcp` for TCP, which is meant: that the API server refuses it is a finding of its own."""
+    return port if port.protocol in PROTOCOLS else port._replace(protocol=port.protocol.upper())
 
 
 class _Forwarding(NamedTuple):
@@ -78,7 +82,9 @@ def check_targets(subject: ServiceSubject, around: AllObjects) -> Iterator[Findi
     if not groups:
         return
     for number, port in enumerate(subject.service.ports):
-        forwarding = _Forwarding(number, port)
+        forwarding = _Forwarding(number, _in_capitals(port))
+        if forwarding.port.protocol not in PROTOCOLS:
+            continue  # the API server refuses it, and what is meant is not known
         target = forwarding.target
         if isinstance(target, str):
             yield from _named(subject, forwarding, target, groups)
@@ -131,24 +137,22 @@ def _other_protocol(
     told = f"{forwarding} leads to {target}/{protocol}, but the containers of {whose} declare {target} as "
     told += ", ".join(protocols)
     is_sure = alone and "TCP" not in protocols and _may_become(subject, forwarding, protocols[0])
-    if protocol in _PROTOCOLS and not is_sure:
+    if not is_sure:
         advice = f"nothing, if the container listens on {target}/{protocol}; protocol: {protocol} there would tell"
         return subject.finding("target-port-protocol", "remark", field, told, advice)
     advice = _agreeing(subject, forwarding, protocols[0], "the containerPort")
-    return subject.finding("target-port-protocol", "warning" if alone else "remark", field, told, advice)
+    return subject.finding("target-port-protocol", "warning", field, told, advice)
 
 
 def _may_become(subject: ServiceSubject, forwarding: _Forwarding, protocol: str) -> bool:
     """Whether a port may have this protocol instead: not what is none, nor what the Service has already."""
     taken = {port.protocol for port in subject.service.ports if port.number == forwarding.port.number}
-    return protocol in _PROTOCOLS and protocol not in taken
+    return protocol in PROTOCOLS and protocol not in taken
 
 
 def _agreeing(subject: ServiceSubject, forwarding: _Forwarding, declared: str, there: str) -> str:
     """Say how the protocol of a port and that of a container's can agree."""
     own = forwarding.port.protocol
-    if own not in _PROTOCOLS:
-        return f"write one of {', '.join(_PROTOCOLS)}; what is spoken over it, as HTTP, is appProtocol: {own.lower()}"
     ways = [f"protocol: {own} for {there}"]
     if _may_become(subject, forwarding, declared):
         ways.insert(0, f"protocol: {declared} for the port")
@@ -269,23 +273,26 @@ def _unforwarded(subject: ServiceSubject, forwarding: _Forwarding, targets: set[
 # Slices of which no pods are known.
 
 
-def check_slices(subject: ServiceSubject, _around: AllObjects) -> Iterator[Finding]:
+def check_slices(subject: ServiceSubject, around: AllObjects) -> Iterator[Finding]:
     """Look for each port of a Service in its slices, in which ports are found by name and protocol."""
     if subject.pods or not subject.has_ready:
         return
     listing = [part.ports for part in subject.slices if part.addresses]
     there = {(port.name, port.protocol) for ports in listing for port in ports}
+    service = subject.service
+    is_mirrored = around.store.get("Endpoints", service.namespace, service.name) is not None
+    kind, kinds = ("subset of its Endpoints", "Endpoints") if is_mirrored else ("EndpointSlice", "EndpointSlices")
     for number, port in enumerate(subject.service.ports):
-        if (port.name, port.protocol) in there:
+        if (port.name, port.protocol) in there or port.protocol not in PROTOCOLS:
             continue
         forwarding = _Forwarding(number, port)
         wanted = f"named {port.name!r}" if port.name else "without a name"
         theirs = dict.fromkeys(port for ports in listing for port in ports)
-        told = f"no EndpointSlice has a port {wanted} with protocol {port.protocol}, so {forwarding} has no endpoint"
+        told = f"no {kind} has a port {wanted} with protocol {port.protocol}, so {forwarding} has no endpoint"
         yield subject.finding(
             "slice-port",
             "warning",
             forwarding.field("name"),
             f"{told}; they have {ports_told(theirs) or 'no ports'}",
-            "give the port one name and protocol in the Service and in its EndpointSlices",
+            f"give the port one name and protocol in the Service and in its {kinds}",
         )

@@ -8,6 +8,7 @@ from functools import partial
 
 from k8sresolve._escaping import told
 from k8sresolve.testing.objects.fields import FieldPath, Object
+from k8sresolve.testing.objects.kinds import PROTOCOLS
 from k8sresolve.testing.objects.validation import formats
 from k8sresolve.testing.objects.validation.rows import Refused, Row, Together, at, items, mappings, row
 
@@ -46,7 +47,7 @@ def pod_rows(spec: str, *, own_hostname: bool = False) -> tuple[Row, ...]:
             row(
                 "container-port-protocol",
                 f"{port}.protocol",
-                formats.unless_empty(formats.one_of("TCP", "UDP", "SCTP")),
+                formats.unless_empty(formats.one_of(*PROTOCOLS)),
                 "write one of them, in capitals",
             )
             for port in ports
@@ -76,7 +77,7 @@ def pod_rows(spec: str, *, own_hostname: bool = False) -> tuple[Row, ...]:
 
 def pod_rules(*place: str) -> tuple[Together, ...]:
     """Make the rules of a pod's spec at a place, for fields that go together."""
-    return tuple(partial(rule, place) for rule in (_check_dns, _check_host, _check_port_names))
+    return tuple(partial(rule, place) for rule in (_check_dns, _check_host, _check_port_names, _check_host_ports))
 
 
 def _check_dns(place: tuple[str, ...], obj: Object) -> Iterator[Refused]:
@@ -122,6 +123,20 @@ def _check_port_names(place: tuple[str, ...], obj: Object) -> Iterator[Refused]:
                     path: FieldPath = (*place, kind, number, "ports", index, "name")
                     yield Refused("container-port-name", path, problem, "give each port a name of its own")
                 names.add(name)
+
+
+def _check_host_ports(place: tuple[str, ...], obj: Object) -> Iterator[Refused]:
+    """Containers on the node's network take its ports as they are; one that states none is given it."""
+    spec = at(obj, *place)
+    if spec.get("hostNetwork") is not True:
+        return
+    for number, container in mappings(spec, "containers"):
+        for index, port in mappings(container, "ports"):
+            own, of_node = port.get("containerPort"), port.get("hostPort")
+            if of_node and of_node != own:
+                problem = f"{told(of_node)} is not containerPort {told(own)}, and with hostNetwork they are one"
+                path: FieldPath = (*place, "containers", number, "ports", index, "hostPort")
+                yield Refused("host-port", path, problem, "leave hostPort out, or write one number in both")
 
 
 def check_restart_policy(

@@ -3,6 +3,7 @@
 Source: `ValidateService`, `pkg/apis/core/validation`, and `pkg/registry/core/service` of Kubernetes 1.37.2.
 """
 
+import difflib
 from collections.abc import Collection, Iterator
 from typing import Any
 
@@ -19,6 +20,7 @@ _FIELDS = frozenset(
     | {"loadBalancerClass", "loadBalancerIP", "loadBalancerSourceRanges", "ports", "publishNotReadyAddresses"}
     | {"selector", "sessionAffinity", "sessionAffinityConfig", "trafficDistribution", "type"}
 )
+_CLOSE = 0.8  # of a name that is a slip for a field's, by difflib's ratio
 _PORT_FIELDS = frozenset({"name", "protocol", "port", "targetPort", "nodePort", "appProtocol"})
 
 
@@ -188,8 +190,9 @@ def check_fields(obj: Object) -> Iterator[Refused]:
 def _unknown(there: Object, path: FieldPath, known: Collection[str]) -> Iterator[Refused]:
     for name in there:
         if name not in known:
-            near = next((one for one in known if one.lower() == str(name).lower()), None)
-            advice = f"write {near}" if near else f"the fields are {', '.join(sorted(known))}"
+            by_letters = {one.lower(): one for one in sorted(known)}
+            near = difflib.get_close_matches(str(name).lower(), by_letters, 1, _CLOSE)
+            advice = f"write {by_letters[near[0]]}" if near else "leave it out, or see kubectl explain service.spec"
             yield Refused("unknown-field", (*path, str(name)), f"{told(name)} is no field of it", advice)
 
 

@@ -5,6 +5,7 @@ from functools import partial
 from typing import NamedTuple
 
 from k8sresolve._escaping import told
+from k8sresolve.testing.objects.kinds import PROTOCOLS
 from k8sresolve.testing.objects.validation import formats
 from k8sresolve.testing.objects.validation.endpoints import check_endpoint_slice, check_endpoints
 from k8sresolve.testing.objects.validation.pods import check_restart_policy, pod_rows, pod_rules
@@ -17,7 +18,7 @@ _MOST_CRON_JOB_NAME = 52  # its Jobs' names have eleven characters more
 _NAME = "write lower-case letters, digits and inner hyphens"
 _LABELS = "write letters, digits, '-', '_' and '.', at most 63 of them, as kubectl label takes them"
 _PORT_NAME = "write lower-case letters, digits and inner hyphens, at most 63 of them"
-_PROTOCOL = formats.unless_empty(formats.one_of("TCP", "UDP", "SCTP"))
+_PROTOCOL = formats.unless_empty(formats.one_of(*PROTOCOLS))
 _CAPITALS = "write one of them, in capitals"
 _QUALIFIED = "write a protocol like http, or one with a domain like kubernetes.io/h2c"
 

@@ -25,6 +25,7 @@ def found(key, text, **how):
         ("A", "http://web.localhost", []),
         ("A", "http://[::1]:80/", []),
         ("A", "http://${HOST}:80/", []),
+        ("A", "http://minio-{0...3}.minio.shop.svc.cluster.local/data{1...4}", []),
         ("A", "http://$(HOST).shop:80/", []),
         ("A", "http://{{ .Values.host }}/", []),
         ("A", "http://<your-host>/", []),
@@ -123,6 +124,52 @@ def test_a_file_is_read_line_by_line():
     assert hosts == ["web", "mysql", "redis", "node-exporter", "web", "catalogue"]
 
 
+def test_a_dashboard_of_grafana_names_no_host():
+    variable = '{"current": {"value": "http://web:8080"}, "name": "host"}'
+    for gap in ("", "\n"):
+        board = f'{gap}{{"panels": [],{gap} "schemaVersion": 36,{gap} "templating": {{"list": [{variable}]}}}}'
+        assert found("board.json", board) == []
+        assert found("board.json", board.replace("panels", "sources")) == [("web", 8080)]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("zookeeper.connect=zookeeper:2181", [("zookeeper", 2181)]),
+        ("zookeeper.connect=zoo-0.zoo:2181,zoo-1.zoo:2181/kafka", [("zoo-0.zoo", 2181), ("zoo-1.zoo", 2181)]),
+        ("server.1=zoo-0.zoo:2888:3888:participant", [("zoo-0.zoo", 2888)]),
+        ("where: cart:7070", [("cart", 7070)]),
+        ("where: 'cart:7070' # a comment: web:80", [("cart", 7070)]),
+        ('  "where": "cart:7070",', [("cart", 7070)]),
+        ('- all: ["cart:7070", "web:8080"]', [("cart", 7070), ("web", 8080)]),
+        ("  - cart:7070", [("cart", 7070)]),
+        ('  - "cart:7070"', [("cart", 7070)]),
+        ("upstream app { server cart:7070 weight=5; server web:8080; }", [("cart", 7070), ("web", 8080)]),
+        ("  server cart1 cart:7070 check", [("cart", 7070)]),
+        ("image: redis:6379", []),
+        ("a: redis:14", []),
+        ("password=cart:7070", []),
+        ("a=b;password=cart:7070", []),
+        ("listen: cart:7070", []),
+        ("say cart:7070", []),
+        ("a: 12:3000", []),
+        ("a: cart:7070-alpine", []),
+        ("a: x/cart:7070", []),
+        ("a: cart:${PORT}", []),
+        ("a: me@cart:7070", []),
+    ],
+)
+def test_a_port_behind_a_word_in_a_file_makes_it_likely_a_host(line, expected):
+    told = list(mentions("a.conf", f"x\n{line}\n"))
+    assert [(each.host, each.port) for each in told] == expected
+    assert all(each.likely for each in told)
+
+
+def test_an_upstream_of_nginx_is_a_name_of_the_file_alone():
+    text = "upstream app {\n  server web:80;\n}\nlocation / { proxy_pass http://app; }\nproxy_pass http://api;"
+    assert found("default.conf", text) == [("web", 80), ("api", 80)]
+
+
 def test_a_text_of_megabytes_is_left_alone():
     assert found("A", "http://web " + " " * (1 << 20)) == []
 
@@ -131,3 +178,5 @@ def test_time_grows_with_the_text():
     for text in ("a." * 100_000, "http://" * 50_000, "a-" * 100_000 + ".svc", "a://" + "b," * 100_000, "_." * 100_000):
         assert len(found("A", text)) < 2
         assert len(found("A", text + "\nx")) < 2
+    for text in ("=a:79," * 50_000, "server " * 50_000, '-"' * 50_000, "=" + "a." * 100_000, "=a:79" + ":8" * 50_000):
+        assert found("A", text + "\nx") == []

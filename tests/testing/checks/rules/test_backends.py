@@ -80,6 +80,15 @@ def test_a_backend_of_a_route_that_is_not_there_is_a_warning(kind):
     assert_only(found(route(kind, name="web", namespace="data", port=80)), "warning", name, "but shop/web", on=about)
 
 
+def test_a_plain_slip_is_told_also_where_others_may_come():
+    objects = [service("product-page", selector={"app": "web"}), deployment()]
+    findings = Cluster.from_objects([*objects, ingress(to("productpage", number=80))]).check()
+    told = [each for each in findings if each.rule.startswith("backend-")]
+    assert_only(told, "warning", f"{AT}.name", "write product-page,", on="Ingress shop/web")
+    findings = Cluster.from_objects([*objects, ingress(to("product-pages-v2", number=80))]).check()
+    assert [each for each in findings if each.rule.startswith("backend-")] == []
+
+
 def test_two_routes_of_one_name_are_two():
     both = [route("HTTPRoute", name="wep", port=80), route("GRPCRoute", name="wep", port=80)]
     assert {each.object for each in found(*both)} == {"HTTPRoute shop/web", "GRPCRoute shop/web"}

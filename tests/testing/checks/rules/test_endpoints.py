@@ -172,3 +172,17 @@ def test_an_endpoints_object_is_as_good():
     subsets = [{"addresses": [{"ip": "10.0.0.1"}], "ports": [{"name": "http", "port": 8080}]}]
     endpoints = {"apiVersion": "v1", "kind": "Endpoints", "metadata": meta, "subsets": subsets}
     assert [each.rule for each in found(service(selector=None), endpoints)] == ["endpoints-deprecated"]
+
+
+def test_of_the_nameserver_no_other_pods_of_the_cluster_are_meant():
+    dns = service("kube-dns", "kube-system", selector={"k8s-app": "coredns"}, ports=[{"name": "dns", "port": 53}])
+    own = deployment("coredns", labels={"k8s-app": "kube-dns"}, namespace="kube-system")
+    assert_only(found(dns, own), "warning", "spec.selector", "refused", on="Service kube-system/kube-dns")
+    # NodeLocal DNSCache comes without the nameserver.
+    cache = deployment("node-local-dns", labels={"k8s-app": "node-local-dns"}, namespace="kube-system")
+    assert_only(found(dns, cache), "remark", "spec.selector", "pods of its own", on="Service kube-system/kube-dns")
+
+
+def test_a_label_too_many_is_told_as_what_the_pods_lack():
+    findings = found(service(selector={"name": "web", "app": "web"}), deployment(labels={"name": "web"}))
+    assert_only(findings, "warning", "spec.selector", "Deployment web lack app=web")

@@ -228,10 +228,123 @@ def test_ports_of_a_headless_service_and_of_an_alias_are_left_alone():
 def test_a_pod_that_is_not_below_a_service_is_a_warning():
     objects = [namespace("shop"), headless("db"), stateful(serviceName="db", replicas=2)]
     assert named(*objects, told_of(env={"A": "db-1.db:8080", "B": "db-0.db.shop.svc.cluster.local"})) == []
-    assert named(*objects, env("db-2.db.shop.svc:8080")) == []  # which may be scaled to
     [finding] = named(*objects, env("mysql-0.db.shop.svc:8080"))
     assert (finding.rule, finding.severity) == ("name-endpoint", "warning")
     assert "it has db-0, db-1" in finding.problem
+
+
+def scaler(kind="HorizontalPodAutoscaler", version="autoscaling/v2", of="db"):
+    spec = {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": of}, "maxReplicas": 9}
+    return {"apiVersion": version, "kind": kind, "metadata": {"name": "x", "namespace": "shop"}, "spec": spec}
+
+
+@pytest.mark.parametrize("host", ["db-2.db", "db-2.db.shop", "db-2.db.shop.svc", "db-17.db.shop.svc.cluster.local"])
+def test_a_pod_beyond_the_replicas_of_its_stateful_set_is_a_warning(host):
+    objects = [headless("db"), stateful(serviceName="db", replicas=2)]
+    findings = named(*objects, env(f"tcp://{host}:8080"))
+    assert_only(findings, "warning", ENV, "StatefulSet db has replicas: 2, db-0 to db-1", on="Deployment shop/app")
+    assert findings[0].rule == "name-endpoint"
+
+
+@pytest.mark.parametrize(
+    ("host", "spec", "others"),
+    [
+        ("db-1.db", {"replicas": 2}, []),
+        ("db-6.db", {"replicas": 2, "ordinals": {"start": 5}}, []),
+        ("db-2.db", {"replicas": None}, []),
+        ("db-2.db", {"replicas": 0}, []),
+        ("db-2.db", {"replicas": 2}, [scaler()]),
+        ("db-2.db", {"replicas": 2}, [scaler("ScaledObject", "keda.sh/v1alpha1")]),
+        ("db-2.elsewhere", {"replicas": 2}, []),
+        ("db-02.db", {"replicas": 2}, []),
+        ("db-2.api", {"replicas": 2}, [namespace("api"), namespace("shop")]),
+    ],
+)
+def test_a_pod_that_is_there_or_may_come_is_not_spoken_of(host, spec, others):
+    assert named(headless("db"), stateful(serviceName="db", **spec), *others, env(f"tcp://{host}:8080")) == []
+
+
+def test_an_autoscaler_of_another_set_does_not_count():
+    objects = [headless("db"), stateful(serviceName="db", replicas=2), scaler(of="other")]
+    assert [each.rule for each in named(*objects, env("db-2.db:8080"))] == ["name-endpoint"]
+
+
+def test_before_the_first_ordinal_there_is_no_pod():
+    objects = [headless("db"), stateful(serviceName="db", replicas=1, ordinals={"start": 5})]
+    assert_only(named(*objects, env("db-0.db:8080")), "warning", ENV, "replicas: 1, db-5", on="Deployment shop/app")
+
+
+@pytest.mark.parametrize("host", ["db-0.dbs", "db-1.bd", "db-0.db-headless.shop.svc", "db-1.database.shop"])
+def test_a_pod_of_a_stateful_set_has_a_name_below_the_sets_own_service_alone(host):
+    objects = [headless("db"), service("databases", selector=APP), stateful(serviceName="db", replicas=2)]
+    findings = named(*objects, env(f"tcp://{host}:8080"))
+    assert_only(findings, "warning", ENV, "there is no Service", f"write {host[:4]}.db,", on="Deployment shop/app")
+
+
+def test_a_pod_of_a_set_whose_service_is_not_given_is_not_spoken_of():
+    assert named(service(), stateful(serviceName="db", replicas=2), env("tcp://db-0.dbs:8080")) == []
+
+
+# Plain slips, which speak wherever Services and workloads are given.
+
+
+@pytest.mark.parametrize(
+    ("value", "meant"),
+    [
+        ("http://paymnets", "payments"),
+        ("http://payment:80", "payments"),
+        ("http://pay-ments.shop.svc", "payments"),
+        ("http://payments.billign", "payments.billing"),
+        ("http://payments.billin.svc", "payments.billing"),
+    ],
+)
+def test_a_plain_slip_is_told_without_a_namespace_object(value, meant):
+    billing = [service("payments", "billing"), deployment(namespace="billing")]
+    findings = named(service("payments"), deployment(), *billing, env(value))
+    assert_only(findings, "warning", ENV, "is no name", f"write {meant},", on="Deployment shop/app")
+
+
+@pytest.mark.parametrize("value", ["http://payments-v2", "http://payout", "http://payments.building", "http://pay"])
+def test_what_is_no_plain_slip_is_not_told_without_a_namespace_object(value):
+    billing = [service("payments", "billing"), deployment(namespace="billing")]
+    assert named(service("payments"), service("payments-v1"), deployment(), *billing, env(value)) == []
+
+
+def test_a_plain_slip_is_not_told_where_no_workload_of_the_namespace_is_given():
+    asks = told_of(namespace="other", env={"A_URL": "http://paymnets.shop.svc"})
+    assert named(service("payments"), asks) == []
+    assert named(service("payments"), deployment(), asks) != []
+
+
+def test_a_plain_slip_is_told_where_an_operator_may_make_others():
+    assert named(service("payments"), deployment(), custom("Tenant", "shop"), env("http://payment")) != []
+    kafka = {**custom("Kafka", "shop"), "metadata": {"name": "payment", "namespace": "shop"}}
+    assert named(service("payments"), deployment(), kafka, env("http://payment")) == []
+
+
+def test_an_alias_of_what_is_not_there_is_never_what_is_meant():
+    alias = service(
+        "payments", type="ExternalName", externalName="payment.shop.svc.cluster.local", selector=None, ports=[]
+    )
+    assert named(alias, deployment()) == []
+    [finding] = named(*SHOP, alias)
+    assert "payments," not in finding.advice
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("http://order_service:3000/", True),
+        ("order_service:3000", True),
+        ("http://mail_service:3000/", False),
+        ("http://order_service.example_x:80", False),
+    ],
+)
+def test_an_underscore_in_place_of_a_hyphen_is_told(value, told):
+    objects = [service("order-service", ports=[{"port": 3000}]), deployment(), env(value)]
+    for all_objects in (objects, [namespace("shop"), *objects]):
+        findings = named(*all_objects)
+        assert ["write order-service," in each.advice for each in findings] == [True] * told
 
 
 # Where it is told.
@@ -286,6 +399,11 @@ def test_secrets_are_read_only_where_somebody_asks():
     assert fields == {"data[URL]": "Secret shop/conf", "stringData[ADDR]": "Secret shop/conf"}
 
 
+def test_the_example_that_knative_puts_beside_settings_is_left_alone():
+    assert named(*ALL, config_map({"_example": "url: http://nobody\n"})) == []
+    assert named(*ALL, config_map({"example": "url: http://nobody\n"})) != []
+
+
 def test_the_nameservers_own_config_is_left_alone():
     assert (
         named(*ALL, namespace("kube-system"), config_map({"a": "http://web.data.svc"}, "coredns-custom", "kube-system"))
@@ -306,17 +424,25 @@ def test_a_pod_named_as_a_service_still_finds_the_service():
     assert finding.rule == "name-port"
 
 
+NODES = "write dnsPolicy: ClusterFirstWithHostNet"
+
+
 @pytest.mark.parametrize(
-    "pod",
+    ("pod", "advice"),
     [
-        {"dnsPolicy": "Default"},
-        {"hostNetwork": True},
-        {"dnsPolicy": "None", "dnsConfig": {"nameservers": ["192.0.2.1"]}},
+        ({"dnsPolicy": "Default"}, "leave dnsPolicy: Default out"),
+        ({"hostNetwork": True}, NODES),
+        ({"hostNetwork": True, "dnsPolicy": "Default"}, NODES),
+        (
+            {"dnsPolicy": "None", "dnsConfig": {"nameservers": ["192.0.2.1"]}},
+            "nameserver and shop.svc.cluster.local in dnsConfig",
+        ),
     ],
 )
-def test_a_service_that_the_pods_resolv_conf_does_not_lead_to_is_a_remark(pod):
-    app = told_of(env={"A": "http://web.shop.svc.cluster.local"}, pod=pod)
-    assert_only(named(*SHOP, app), "remark", ENV, "resolv.conf", "dnsPolicy", on="Deployment shop/app")
+def test_services_that_the_pods_resolv_conf_does_not_lead_to_are_a_remark(pod, advice):
+    web = "http://web.shop.svc.cluster.local"
+    findings = named(*SHOP, told_of(env={"A": web, "B": web}, args=[web], pod=pod))
+    assert_only(findings, "remark", ENV, "resolv.conf", advice, on="Deployment shop/app")
 
 
 def test_a_name_that_a_corefile_makes_is_found():
@@ -372,6 +498,34 @@ def test_a_host_on_the_internet_that_a_namespace_hides_is_told(where, name, valu
 # Aliases.
 
 
+def alias_of(target, name="a", namespace="shop"):
+    return service(name, namespace, type="ExternalName", externalName=target, selector=None, ports=[])
+
+
+def looped(*objects):
+    return [each for each in Cluster.from_objects(objects).check() if each.rule == "alias-loop"]
+
+
+def test_an_alias_of_itself_is_a_warning():
+    findings = looped(alias_of("A.shop.svc.cluster.local."))
+    assert_only(findings, "warning", "spec.externalName", "shop/a leads to shop/a,", on="Service shop/a")
+    both = looped(alias_of("b.data.svc.cluster.local"), alias_of("a.shop.svc.cluster.local", "b", "data"))
+    assert [each.object for each in both] == ["Service shop/a", "Service data/b"]
+    assert "shop/a leads to data/b leads to shop/a," in both[0].problem
+
+
+@pytest.mark.parametrize(
+    "target", ["a.data.svc.cluster.local", "a.shop.svc.other.example", "a.example.com", "a-0.a.shop.svc.cluster.local"]
+)
+def test_an_alias_of_something_else_is_none_of_itself(target):
+    assert looped(alias_of(target), service("a", "data")) == []
+
+
+def test_an_alias_of_a_loop_to_which_it_does_not_belong_is_no_alias_of_itself():
+    loop = alias_of("b.shop.svc.cluster.local", "b")
+    assert [each.object for each in looped(alias_of("b.shop.svc.cluster.local"), loop)] == ["Service shop/b"]
+
+
 def test_an_alias_of_a_service_that_is_not_there_is_a_warning_with_its_full_name():
     alias = service("cache", type="ExternalName", externalName="redis.shop.svc.cluster.local", selector=None, ports=[])
     findings = named(*ALL, alias)
@@ -398,6 +552,32 @@ def test_an_alias_of_a_service_that_is_not_there_is_a_warning_with_its_full_name
 def test_a_word_that_need_be_no_host_is_spoken_of_where_a_service_is_meant(data, rules):
     objects = [*ALL, service("payments", selector=APP)]
     assert [each.rule for each in named(*objects, config_map(data))] == rules
+
+
+# Of what a file holds, a word with a port is a host where it is a Service, or a slip for one.
+
+
+@pytest.mark.parametrize(
+    ("line", "rule", "word"),
+    [
+        ("connect=web:80", None, ""),
+        ("connect=web:8080", "name-port", "write port 80"),
+        ("connect=payments:80,paymnets:80", "name-service-missing", "write payments,"),
+        ("server.2=db-2.db:2888:3888", "name-endpoint", "db-0 to db-1"),
+        ("server.2=db-1.bd:2888:3888", "name-service-missing", "write db-1.db,"),
+        ("- targets: ['web:81']", "name-port", "write port 80"),
+        ("upstream app { server web:81; }", "name-port", "write port 80"),
+        ("name: nobody:8080", None, ""),
+        ("id=nobody.elsewhere:8080", None, ""),
+        ("image: web:8080", None, ""),
+    ],
+)
+def test_a_word_with_a_port_in_a_file(line, rule, word):
+    objects = [service(), deployment(), service("payments"), headless("db"), stateful(serviceName="db", replicas=2)]
+    for all_objects in (objects, [*objects, namespace("shop")]):
+        findings = named(*all_objects, config_map({"a.conf": f"x\n{line}\n"}))
+        assert [each.rule for each in findings] == ([rule] if rule else [])
+        assert all(word in each.advice + each.problem for each in findings)
 
 
 # A host and its port apart.

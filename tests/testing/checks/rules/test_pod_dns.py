@@ -2,7 +2,9 @@
 
 import pytest
 
-from tests.testing.checks.objects import assert_only, deployment, found, pod, service
+from tests.testing.checks.objects import APP, assert_only, containers, deployment, found, pod, service
+
+NEVER = {"restartPolicy": "Never"}
 
 
 @pytest.mark.parametrize("policy", [None, "ClusterFirst"])
@@ -24,3 +26,11 @@ def test_a_host_name_inside_the_pod_is_none_in_dns():
     findings = found(service(), deployment(pod={"hostnameOverride": "legacy.example.com"}))
     words = ("no DNS record", "hostname and subdomain")
     assert_only(findings, "remark", "spec.template.spec.hostnameOverride", *words, on="Deployment shop/web")
+
+
+def test_fields_of_a_cron_job_are_named_where_they_stand():
+    pods = {"metadata": {"labels": APP}, "spec": {"hostNetwork": True, "containers": containers(), **NEVER}}
+    meta, job = {"name": "nightly", "namespace": "shop"}, {"spec": {"template": pods}}
+    cron = {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": meta, "spec": {"jobTemplate": job}}
+    [finding] = [each for each in found(service(), cron) if each.rule == "host-network-dns"]
+    assert finding.field == "spec.jobTemplate.spec.template.spec.dnsPolicy"

@@ -101,3 +101,22 @@ def test_pods_of_one_workload_are_told_of_once_and_by_its_name():
     assert_only(
         found(service(), *owned), "remark", "spec.ports[0].targetPort", "the containers of Deployment a declare"
     )
+
+
+def test_a_stateful_set_whose_service_selects_other_pods():
+    other = {"app": "queue"}
+    queue = service("queue", selector=other), deployment("queue", labels=other)
+    findings = found(*queue, stateful(serviceName="queue"), headless())
+    words = ("selects other pods, those of Deployment queue", "write web")
+    assert_only(findings, "warning", "spec.serviceName", *words, on="StatefulSet shop/db")
+    # A label that stands nowhere may be set at run time, as that of the first of them.
+    leader = service("queue", selector={**APP, "role": "primary"})
+    findings = [each for each in found(leader, stateful(serviceName="queue")) if "StatefulSet" in each.object]
+    assert_only(findings, "remark", "spec.serviceName", "not headless", on="StatefulSet shop/db")
+
+
+def test_a_pod_that_a_workload_adopts_is_looked_at_as_it_is_written():
+    replicas = deployment(kind="ReplicationController", selector=APP)
+    findings = found(service(), replicas, pod(hostname="main", subdomain="nobody"))
+    assert_only(findings, "warning", "spec.subdomain", "no Service shop/nobody", on="Pod shop/web-0")
+    assert found(service(), replicas, pod()) == ()

@@ -149,11 +149,6 @@ def test_a_number_declared_for_another_protocol_contradicts_a_service_that_has_i
 
 
 def test_no_protocol_is_proposed_that_is_none():
-    ports = [{"name": "http", "port": 8080, "protocol": "HTTP"}]
-    told = [each for each in found(service(ports=ports), deployment()) if each.rule == "target-port-protocol"]
-    assert only(told).severity == "warning"
-    assert "appProtocol: http" in only(told).advice
-    assert "protocol: HTTP" not in only(told).advice
     ports = [{"name": "http", "port": 8080}]
     findings = found(service(ports=ports), deployment("web", [port(8080, "http", "HTTP")]))
     told = [each for each in findings if each.rule == "target-port-protocol"]
@@ -275,3 +270,23 @@ def test_a_protocol_that_there_is_not():
     findings = found(service(ports=[{"name": "http", "port": 80, "protocol": "tcp"}], selector=None), slice_of("web"))
     refused = [each for each in findings if each.severity == "error"]
     assert_only(refused, "error", "spec.ports[0].protocol", "'tcp'", "capitals")
+
+
+def test_a_protocol_that_the_api_server_refuses_is_told_of_once():
+    lower = [{"name": "http", "port": 80, "targetPort": 8080, "protocol": "tcp"}]
+    assert [each.rule for each in found(service(ports=lower), deployment())] == ["port-protocol"]
+    declared = deployment("web", [port(8080, "http", "tcp")])
+    assert [each.rule for each in found(service(), declared)] == ["container-port-protocol"]
+    nonsense = [{"name": "http", "port": 80, "targetPort": 8080, "protocol": "HTTP"}]
+    assert [each.rule for each in found(service(ports=nonsense), deployment())] == ["port-protocol"]
+
+
+def test_endpoints_without_the_services_port_are_called_what_they_are():
+    subsets = [{"addresses": [{"ip": "192.0.2.1"}], "ports": [{"port": 8080}]}]
+    meta = {"name": "web", "namespace": "shop"}
+    endpoints = {"apiVersion": "v1", "kind": "Endpoints", "metadata": meta, "subsets": subsets}
+    findings = [each for each in found(service(selector=None), endpoints) if each.rule == "slice-port"]
+    told = f"{only(findings).problem}; {only(findings).advice}"
+    assert "no subset of its Endpoints has a port named 'http'" in told
+    assert "in its Endpoints" in told
+    assert "EndpointSlice" not in told

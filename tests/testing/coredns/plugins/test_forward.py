@@ -14,8 +14,9 @@ def test_forward_asks_outside_but_for_what_it_leaves_out():
     assert made.warnings == ()
 
 
-def test_nameservers_that_forward_to_each_other_end_with_servfail():
-    text = ". {\n forward . 127.0.0.1:54\n}\n.:54 {\n forward . 127.0.0.1\n}"
+@pytest.mark.parametrize(("other", "itself"), [("127.0.0.1:54", "127.0.0.1"), ("[::1]:54", "::1")])
+def test_nameservers_that_forward_to_each_other_end_with_servfail(other, itself):
+    text = f". {{\n forward . {other}\n}}\n.:54 {{\n forward . {itself}\n}}"
     assert outcome(Cluster.from_objects([], corefile=text), "example.com.") == "SERVFAIL"
 
 

@@ -164,3 +164,26 @@ def test_several_ports_of_endpoints_have_names():
 def test_of_a_kind_that_is_not_in_the_table_nothing_is_said():
     assert refused({"kind": "Ingress", "metadata": {"name": "A_b"}}, "networking.k8s.io") == []
     assert refused({"kind": "Service", "metadata": {"name": "A_b"}}, "serving.knative.dev") == []
+
+
+@pytest.mark.parametrize("host", [None, 0, 8080])
+def test_a_host_port_on_the_nodes_network_that_is_the_containers(host):
+    ports = [{"containerPort": 8080, "hostPort": host}]
+    assert refused(deployment("web", ports, pod={"hostNetwork": True}), "apps") == []
+
+
+def test_a_host_port_on_the_nodes_network_that_is_another():
+    # `validatePodHostNetworkDeps` looks at `containers` alone, and only with hostNetwork.
+    ports = [{"containerPort": 8080}, {"containerPort": 9100, "hostPort": 9101}]
+    at = ("containers", 0, "ports", 1, "hostPort")
+    found = refused(deployment("web", ports, pod={"hostNetwork": True}, kind="DaemonSet"), "apps")
+    assert found == [("host-port", ("spec", "template", "spec", *at))]
+    assert refused(pod(containers=containers(ports), hostNetwork=True)) == [("host-port", ("spec", *at))]
+    assert refused(pod(containers=containers(ports))) == []
+    assert refused(pod(containers=[], initContainers=containers(ports), hostNetwork=True)) == []
+
+
+@pytest.mark.parametrize(("field", "meant"), [("selectors", "selector"), ("clusterip", "clusterIP"), ("xyz", "")])
+def test_a_slip_for_a_field_is_told(field, meant):
+    [refusal] = refusals("", "Service", service(**{field: None}))
+    assert (refusal.rule, refusal.advice.startswith(f"write {meant}")) == ("unknown-field", bool(meant))

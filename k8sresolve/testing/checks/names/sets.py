@@ -1,0 +1,44 @@
+"""Pods of StatefulSets, which have names of their own below the one Service of their set."""
+
+import re
+
+from k8sresolve.testing.checks.names.targets import Target
+from k8sresolve.testing.objects.kinds import CustomResource, HorizontalPodAutoscaler, StatefulSet
+from k8sresolve.testing.objects.store import Store
+
+_SCALES = "ScaledObject"  # of KEDA: of which of the namespace it does is not known
+
+
+class Sets:
+    """The StatefulSets there are, by the names of their pods."""
+
+    def __init__(self, store: Store) -> None:
+        self._sets = {
+            (item.namespace, item.name): item for item in store.all("StatefulSet") if isinstance(item, StatefulSet)
+        }
+        self._scaled = {
+            (item.namespace, item.of)
+            for item in store.all("HorizontalPodAutoscaler")
+            if isinstance(item, HorizontalPodAutoscaler)
+        }
+        custom = (item for item in store.all("CustomResource") if isinstance(item, CustomResource))
+        self._scaled_somehow = {item.namespace for item in custom if item.custom_kind == _SCALES}
+
+    def of(self, target: Target) -> StatefulSet | None:
+        """Find the set to which the endpoint of a name belongs, whether or not it has so many pods."""
+        name, _, ordinal = target.endpoint.rpartition("-")
+        return self._sets.get((target.namespace, name)) if _is_ordinal(ordinal) else None
+
+    def lacks(self, target: Target) -> StatefulSet | None:
+        """Find the set that has fewer pods than a name says, and that nobody scales, as far as is known."""
+        found = self.of(target)
+        if found is None or found.leaves_open or not found.replicas:
+            return None
+        ordinal = int(target.endpoint.rpartition("-")[2])
+        is_scaled = target.namespace in self._scaled_somehow or (target.namespace, found.title) in self._scaled
+        is_there = found.first <= ordinal < found.first + found.replicas
+        return None if is_there or is_scaled else found
+
+
+def _is_ordinal(text: str) -> bool:
+    return bool(re.fullmatch("0|[1-9][0-9]{0,5}", text))

@@ -1,0 +1,79 @@
+"""Plain slips of the hand, which tell by themselves what is meant, beside names that are merely alike.
+
+Of `db-rw` and `db-ro`, `v1` and `v2`, `order` and `order-ui` both may well be there.
+"""
+
+import re
+from collections.abc import Iterable
+
+from k8sresolve.testing.checks.names.words import word_set
+
+_LEAST_NAME = 5
+_LEAST_WORD = 5  # of shorter words, those that one letter tells apart are mostly two: main and mail, rw and ro
+_ALSO_SECURE = word_set("http ldap amqp mqtt grpc smtp imap")
+
+
+def plain_slip(name: str, names: Iterable[str]) -> str:
+    """Find the one of these names for which a name is a plain slip; empty where none is, or several are.
+
+    >>> plain_slip("front-end", ["frontend", "web"]), plain_slip("user", ["users"])
+    ('frontend', 'users')
+    """
+    found = [other for other in dict.fromkeys(names) if is_plain_slip(name, other)]
+    return found[0] if len(found) == 1 else ""
+
+
+def is_plain_slip(name: str, meant: str) -> bool:
+    """Whether a name is another but for a hyphen, or for one letter of one word that is too much, lacks or is wrong.
+
+    >>> is_plain_slip("cartservcie", "cartservice"), is_plain_slip("accounts-dbb", "accounts-db")
+    (True, True)
+    >>> is_plain_slip("reviews-v4", "reviews-v3"), is_plain_slip("cluster-rw", "cluster-ro")
+    (False, False)
+    """
+    if family(name) != family(meant) or name == meant or len(meant) < _LEAST_NAME:
+        return False
+    if _joined(name) == _joined(meant):
+        return True
+    words, others = name.split("-"), meant.split("-")
+    differing = [pair for pair in zip(words, others, strict=False) if pair[0] != pair[1]]
+    return len(words) == len(others) and len(differing) == 1 and _is_slip_of_word(*differing[0])
+
+
+def family(name: str) -> tuple[str, ...]:
+    """Tell what a name shares with all its plain slips, to look among few: its first letter and its numbers.
+
+    >>> family("redis-1-node-20")
+    ('r', '1', '20')
+    """
+    return (name[:1], *re.findall("[0-9]+", name))
+
+
+def _joined(name: str) -> str:
+    return re.sub("[-_]", "", name)
+
+
+def _is_slip_of_word(word: str, meant: str) -> bool:
+    if _undoubled(word) == _undoubled(meant):
+        return True
+    first = min(word, meant, key=len)
+    if max(len(word), len(meant)) < _LEAST_WORD or word[:1] != meant[:1] or first in _ALSO_SECURE:
+        return False
+    return is_one_edit(word, meant)
+
+
+def is_one_edit(text: str, meant: str) -> bool:
+    """Whether a letter that is too much, lacks or is wrong, or two that are swapped, make one text the other.
+
+    >>> is_one_edit("pzzo", "pzoo"), is_one_edit("zoo", "pzoo"), is_one_edit("zoo", "kafka")
+    (True, True, False)
+    """
+    both = enumerate(zip(text, meant, strict=False))
+    same = next((place for place, (one, other) in both if one != other), min(len(text), len(meant)))
+    rest, left = text[same:], meant[same:]
+    is_swapped = rest[:2] == left[:2][::-1] and rest[2:] == left[2:]
+    return is_swapped or rest[1:] in (left, left[1:]) or rest == left[1:]
+
+
+def _undoubled(word: str) -> str:
+    return re.sub(r"(.)\1+", r"\1", word)

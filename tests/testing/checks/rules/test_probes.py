@@ -1,0 +1,56 @@
+"""Probes of ports by name."""
+
+import pytest
+
+from tests.testing.checks.objects import assert_only, custom, deployment, found, only, pod, port, service
+
+HTTP = {"httpGet": {"path": "/", "port": "web"}}
+
+
+def probed(*ports, kind="readinessProbe", probe=HTTP, **container):
+    return {"name": "main", "image": "a", "ports": [port(8080, "http"), *ports], kind: probe, **container}
+
+
+@pytest.mark.parametrize(
+    ("kind", "outcome"),
+    [
+        ("readinessProbe", "never gets ready"),
+        ("startupProbe", "never gets ready"),
+        ("livenessProbe", "never probed"),
+    ],
+)
+@pytest.mark.parametrize("handler", ["httpGet", "tcpSocket"])
+def test_a_probe_of_a_name_that_the_container_does_not_declare(kind, outcome, handler):
+    container = probed(kind=kind, probe={handler: {"port": "web"}})
+    field = f"containers[0].{kind}.{handler}.port"
+    words = ("'web'", "http", outcome, "write http")
+    findings = found(service(), deployment(pod={"containers": [container]}))
+    assert_only(findings, "warning", f"spec.template.spec.{field}", *words, on="Deployment shop/web")
+    assert_only(found(service(), pod(containers=[container])), "warning", f"spec.{field}", *words, on="Pod shop/web-0")
+
+
+def test_a_port_of_another_container_does_not_do():
+    beside = {"name": "beside", "image": "b", "ports": [port(9090, "web")]}
+    finding = only(found(service(), deployment(pod={"containers": [probed(), beside]})))
+    assert finding.rule == "probe-port"
+
+
+@pytest.mark.parametrize(
+    "container",
+    [
+        probed(port(9090, "web")),
+        probed(probe={"httpGet": {"port": 9999}}),
+        probed(probe={"grpc": {"port": 9999}}),
+        probed(probe={"exec": {"command": ["true"]}}),
+        probed(probe={"httpGet": {"port": "8080"}}),
+        # What has no image is a patch, as kustomize takes them: the ports are declared in what it changes.
+        {**probed(), "image": None},
+    ],
+)
+def test_what_is_declared_or_no_name_is_no_finding(container):
+    assert found(service(), deployment(pod={"containers": [container]})) == ()
+
+
+def test_an_operator_may_declare_more_ports():
+    template = {"metadata": {"labels": {"app": "other"}}, "spec": {"containers": [probed()]}}
+    assert found(custom("Rollout", spec={"template": template})) == ()
