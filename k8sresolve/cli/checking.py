@@ -6,17 +6,18 @@ from operator import attrgetter
 from k8sresolve.cli.findings import STATUS, add_reporting, place, tell, with_advice
 from k8sresolve.cli.formats.report import FindingColumns, Report
 from k8sresolve.cli.inventory import read_inventory
-from k8sresolve.cli.manifests import manifests
+from k8sresolve.cli.manifests import in_command, manifests
 from k8sresolve.cli.options import Commands, asking_from, open_cluster
 from k8sresolve.cli.settings import settings
-from k8sresolve.errors import ConfigError
+from k8sresolve.errors import ConfigError, ManifestError
+from k8sresolve.findings import Finding
 from k8sresolve.names import check_namespace
 
 _DETAILS = f"""\
 Looks at what people look at by hand before they blame DNS: Service port, targetPort, containerPort, selector,
 readiness, and the names that containers are told. Takes --manifests, --kustomize, --namespace, --cluster-domain and
 --json of the common options.
-{STATUS}, or no such Service, 2 a manifest or name cannot be used.
+{STATUS}, or no such Service, 2 no manifest can be read, or a name cannot be used.
 """
 _FIELDS = ("rule", "severity", "source", "line", "object", "field", "problem", "advice")
 _COLUMNS: FindingColumns = {
@@ -56,6 +57,20 @@ def _check(args: argparse.Namespace) -> int:
         raise ConfigError("check has nothing to look at", advice="give PATH, as `k8sresolve check deploy/`, or -k DIR")
     path = args.inventory or settings(args.config).inventory
     inventory = read_inventory(path) if path else None
-    cluster = open_cluster(args, secrets=args.secrets)
+    refused: list[ManifestError] = []
+    cluster = open_cluster(args, secrets=args.secrets, refused=refused.append)
     findings = cluster.check(args.service, check_namespace(asking_from(args) or "default"), inventory=inventory)
-    return tell(args, Report("check", args.service or "all Services", findings, _COLUMNS, _FIELDS))
+    found = (*(_unread(error, args.command) for error in refused), *findings)
+    return tell(args, Report("check", args.service or "all Services", found, _COLUMNS, _FIELDS))
+
+
+def _unread(error: ManifestError, command: str) -> Finding:
+    return Finding(
+        severity="error",
+        problem=in_command(error.problem, command),
+        source=error.file,
+        line=error.line,
+        object=error.object,
+        field=error.field,
+        rule="manifest",
+    )

@@ -11,6 +11,7 @@ from typing import NoReturn, cast
 from k8sresolve import __version__
 from k8sresolve._escaping import escaped
 from k8sresolve.cli import checking, differing, hosts, inventory, linting, searching, services, serving
+from k8sresolve.cli.manifests import in_command
 from k8sresolve.cli.options import Commands, Parser, add_common
 from k8sresolve.errors import BadResponse, ConfigError, Error, InternalError, NotFound, ResolveError, TemporaryFailure
 
@@ -63,6 +64,7 @@ def _parser() -> Parser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with `argv` (default: this process's) and return its exit status."""
+    command = ""
     try:
         parser = _parser()
         given = sys.argv[1:] if argv is None else argv
@@ -71,11 +73,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             if option := re.fullmatch("(--.+(?==)|-[a-zA-Z])=?--", text):
                 parser.error(f"argument {option[1]}: cannot be '--'")
         args = parser.parse_args(given)
+        command = args.command
         status: int = args.run(args)
     except SystemExit as end:  # argparse, after --help, --version or a usage error
         return end.code if isinstance(end.code, int) else _WRONG
     except Error as error:
-        _complain(_in_options(error))
+        _complain(in_command(_in_options(error), command))
         return _status(error)
     except KeyboardInterrupt:
         return _INTERRUPTED

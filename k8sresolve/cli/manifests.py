@@ -3,6 +3,9 @@
 import argparse
 import sys
 
+STANDARD_INPUT, KUSTOMIZED = "standard input", "kustomize "
+"""What findings have for their file where there is none."""
+
 
 def manifests(args: argparse.Namespace) -> list[str]:
     """List what is given by -f and -k, before and after the subcommand."""
@@ -13,6 +16,11 @@ def sources(args: argparse.Namespace) -> "list[str | _Kept | _Kustomized]":
     """List what is to be read: paths, standard input, and what kustomize makes, for which it runs when that is read."""
     paths = [_standard_input(args) if path == "-" else path for path in dict.fromkeys(_paths(args))]
     return [*paths, *map(_Kustomized, _kustomizations(args))]
+
+
+def in_command(text: str, command: str) -> str:
+    """Write a command line that an error proposes with the command that is given here."""
+    return text.replace("| k8sresolve -f -", f"| k8sresolve {command} -f -") if command else text
 
 
 def _paths(args: argparse.Namespace) -> list[str]:
@@ -32,7 +40,7 @@ def _standard_input(args: argparse.Namespace) -> "_Kept":
 class _Kept:
     """Standard input: what was read of it before, and then what is left."""
 
-    name = "standard input"
+    name = STANDARD_INPUT
 
     def __init__(self, kept: list[bytes]) -> None:
         self._kept = kept
@@ -50,7 +58,7 @@ class _Kustomized:
     """What kustomize makes of a directory."""
 
     def __init__(self, directory: str) -> None:
-        self.name = f"kustomize {directory}"
+        self.name = f"{KUSTOMIZED}{directory}"
         self._directory = directory
         self._is_read = False
 

@@ -138,7 +138,7 @@ class Commands:
     """The subcommands, each with the common options."""
 
     def __init__(self, parser: Parser) -> None:
-        self._group = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+        self._group = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command", required=True)
 
     def add(self, name: str, summary: str, run: Run, details: str = "") -> Parser:
         """Add a subcommand and return its parser, for its own arguments."""

@@ -1,7 +1,7 @@
 """`Cluster`: the offline cluster as tests use it."""
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from ipaddress import ip_address
 from types import MappingProxyType
@@ -122,6 +122,7 @@ class Cluster:
         recursive: bool = False,
         apply_namespace: str = "default",
         secrets: bool = False,
+        refused: Callable[[ManifestError], object] | None = None,
         options: KubernetesOptions | None = None,
         corefile: str | None = None,
         environment: Mapping[str, str] = _NO_ENVIRONMENT,
@@ -165,6 +166,9 @@ class Cluster:
         kube-node-lease, and the Service kubernetes in default, at the first address of the first network unless an
         object states another or that one.
 
+        With `refused` a file that cannot be read does not keep the others from it: it is called with the error of each,
+        and the first is raised only where nothing can be read.
+
         Raises `ManifestError` for a manifest or a Corefile that cannot be used, `InvalidName` for what is no namespace,
         and `ConfigError` for a zone file that cannot be used, for networks that do not go together, for `corefile`
         together with `options`, and for other settings that cannot be used.
@@ -182,7 +186,12 @@ class Cluster:
         notes: list[str] = []
         apply_namespace = check_namespace(apply_namespace)
         resources = read_manifests(
-            paths, recursive=recursive, apply_namespace=apply_namespace, secrets=secrets, note=notes.append
+            paths,
+            recursive=recursive,
+            apply_namespace=apply_namespace,
+            secrets=secrets,
+            note=notes.append,
+            refused=refused,
         )
         return cls._of(
             resources,

@@ -133,3 +133,45 @@ def test_paths_add_up_with_those_of_the_common_options(run, tmp_path):
 def test_the_help_documents_the_exit_status(run):
     assert "0 nothing that --fail-on names, 1 errors" in " ".join(run("check", "--help").out.split())
     assert "lint, check: errors (--fail-on)" in run("--help").out
+
+
+SERVICE = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {clusterIP: None, selector: {app: web}}\n"
+BAD = "apiVersion: v1\nkind: Service\nmetadata:\n  name: [\n"
+
+
+def test_one_bad_file_does_not_hide_the_others(run, tmp_path):
+    (tmp_path / "a.yaml").write_text(BAD)
+    (tmp_path / "b.yaml").write_text(SERVICE)
+    (tmp_path / "c.yaml").write_text("- no\n- object\n")
+    ran = run("check", str(tmp_path), "--json")
+    first, second = ran.json["check"]
+    assert (ran.status, first["rule"], first["severity"]) == (1, "manifest", "error")
+    assert (first["source"], first["line"]) == (str(tmp_path / "a.yaml"), 5)
+    assert first["problem"].startswith("not YAML")
+    assert (second["rule"], second["source"]) == ("selector-no-pods", str(tmp_path / "b.yaml"))
+    assert run("check", str(tmp_path), "--fail-on", "never").status == 0
+
+
+def test_where_nothing_can_be_read_there_is_nothing_to_tell(run, tmp_path):
+    (tmp_path / "a.yaml").write_text(BAD)
+    assert run("check", str(tmp_path))[:2] == (2, "")
+    (tmp_path / "b.yaml").write_text(SERVICE)
+    assert run("check", str(tmp_path / "missing"), str(tmp_path))[:2] == (2, "")
+    assert run("-f", str(tmp_path), "service", "web").status == 2
+
+
+def test_the_files_of_a_kustomization_or_a_chart_are_not_read_as_they_stand(run, tmp_path):
+    for folder in ("base", "chart/templates", "own"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "web.yaml").write_text(SERVICE)
+    (tmp_path / "base/kustomization.yaml").write_text("resources: [web.yaml]\n")
+    (tmp_path / "chart/Chart.yaml").write_text("name: web\nversion: 1.0.0\n")
+    ran = run("check", "-R", str(tmp_path), "--json")
+    told = {finding["source"].removeprefix(f"{tmp_path}/"): finding["rule"] for finding in ran.json["check"]}
+    assert told == {
+        "base/kustomization.yaml": "manifest",
+        "chart/Chart.yaml": "manifest",
+        "own/web.yaml": "selector-no-pods",
+    }
+    assert f"helm template {tmp_path}/chart | k8sresolve check -f -" in ran.out
+    assert run("check", str(tmp_path / "base"))[:2] == (2, "")

@@ -52,7 +52,7 @@ def test_without_either_there_is_what_to_do(programs, made, tmp_path):
     ran = made("a")
     assert (ran.status, ran.out) == (2, "")
     assert "neither kubectl nor kustomize" in ran.err
-    assert f"kubectl kustomize {tmp_path} | k8sresolve -f -" in ran.err
+    assert f"kubectl kustomize {tmp_path} | k8sresolve service -f -" in ran.err
 
 
 @pytest.mark.parametrize("directory", ["missing", ""])

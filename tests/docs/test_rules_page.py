@@ -16,6 +16,7 @@ PLACES = {
         *ROOT.glob("testing/checks/rules/*.py"),
         *ROOT.glob("testing/checks/names/*.py"),
         ROOT / "testing/checks/ignoring.py",
+        ROOT / "cli/checking.py",
     ],
     "lint": [*ROOT.glob("_core/files/*.py"), ROOT / "_system.py"],
 }

@@ -10,7 +10,16 @@ import sys
 from pathlib import Path
 from typing import Literal, assert_type
 
-from k8sresolve import AsyncResolver, CacheConfig, EndpointName, Nameserver, Resolver, ResolverConfig, ServiceName
+from k8sresolve import (
+    AsyncResolver,
+    CacheConfig,
+    EndpointName,
+    ManifestError,
+    Nameserver,
+    Resolver,
+    ResolverConfig,
+    ServiceName,
+)
 from k8sresolve.testing import (
     ANY_INTERNET,
     COREDNS_VERSIONS,
@@ -59,6 +68,8 @@ def making() -> None:
     options = KubernetesOptions(zones=("k8s.corp",), pods="verified", ttl=5, namespaces=["shop"], zonal=True)
     Cluster.from_manifests("deploy/", recursive=True, apply_namespace="ship")
     Cluster.from_manifests(io.BytesIO(b"{}"), sys.stdin.buffer)
+    errors: list[ManifestError] = []
+    Cluster.from_manifests("deploy/", refused=errors.append)
     Cluster.from_objects([{"kind": "Namespace"}], apply_namespace="ship")
     Cluster.from_manifests("deploy/", options=options, seed=7, server_addresses=["10.244.0.2"])
     Cluster.from_manifests("deploy/", corefile=".:53 {\n}\n", service_cidrs=["10.96.0.0/12"], pod_cidrs=["fd00::/48"])

@@ -5,6 +5,7 @@ Source: "Workflow commands for GitHub Actions"; `escapeData` and `escapeProperty
 
 from k8sresolve._escaping import escaped
 from k8sresolve.cli.formats.report import Report, path_of, with_object
+from k8sresolve.cli.manifests import KUSTOMIZED, STANDARD_INPUT
 from k8sresolve.findings import Finding, Severity
 
 _COMMANDS: dict[Severity, str] = {"error": "error", "warning": "warning", "remark": "notice"}
@@ -19,6 +20,10 @@ def write(report: Report) -> str:
 
 def _command(finding: Finding) -> str:
     line = "" if finding.line is None else str(finding.line)
+    message = with_object(finding)
     properties = {"file": path_of(finding), "line": line, "title": finding.rule}
+    if finding.source == STANDARD_INPUT or finding.source.startswith(KUSTOMIZED):  # no file that could be annotated
+        message = f"{escaped(finding.source)}{line and f':{line}'}: {message}"
+        properties = {"title": finding.rule}
     told = ",".join(f"{name}={escaped(text).translate(_PROPERTY)}" for name, text in properties.items() if text)
-    return f"::{_COMMANDS[finding.severity]} {told}::{with_object(finding).translate(_DATA)}"
+    return f"::{_COMMANDS[finding.severity]} {told}::{message.translate(_DATA)}"

@@ -15,6 +15,7 @@ from k8sresolve.testing.checks import registry
 from k8sresolve.testing.checks.ignoring import misspelt, unignored
 from k8sresolve.testing.checks.names.world import World
 from k8sresolve.testing.checks.origins import Origin
+from k8sresolve.testing.checks.rules.refusals import once_a_file
 from k8sresolve.testing.checks.subjects import AllObjects, Rule, namespace_subjects, service_subjects
 from k8sresolve.testing.checks.telling import listed
 from k8sresolve.testing.controllers.networks import Networks
@@ -50,7 +51,7 @@ def check(
             misspelt(store.everything() if service is None else [service]),
         )
     )
-    return tuple(unignored(found, store.everything()))
+    return tuple(unignored(once_a_file(found), store.everything()))
 
 
 def _apply(rules: Sequence[Rule[_Checked]], subjects: Iterable[_Checked], around: AllObjects) -> Iterator[Finding]:

@@ -15,6 +15,8 @@ from k8sresolve.testing.objects.store import Store
 from k8sresolve.testing.objects.texts import NO_TEXTS
 from k8sresolve.testing.objects.written import Written
 
+_OWN_KINDS = frozenset(kind.__name__ for kind in WORKLOADS) | {"Pod"}
+
 
 class Origin(NamedTuple):
     """Where pods come from, which is where people change them: a workload, or a pod of none."""
@@ -28,6 +30,11 @@ class Origin(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"
+
+    @property
+    def is_custom(self) -> bool:
+        """Whether an operator makes the pods: it may label them, and put them into another namespace."""
+        return self.kind not in _OWN_KINDS
 
     def field(self, name: str) -> str:
         """Name a field of its pods' spec as its manifest has it."""

@@ -132,6 +132,19 @@ def read_otherwise(file: str, kind: object, version: object) -> str:
     return ""
 
 
+def is_on_disk(file: File) -> bool:
+    """Whether there is such a file: what does not end, or is missing, keeps the others from being read."""
+    return isinstance(file.place, Path) and os.path.exists(file.place)  # noqa: PTH110 - as above
+
+
+def goes_with(refused: str, file: File) -> bool:
+    """Whether a file is read with one that is refused: in the directory of a kustomization, or below a chart's."""
+    first, directory = Path(refused), Path(file.name).parent
+    if first.name in KUSTOMIZATIONS:
+        return directory == first.parent
+    return first.name == CHART and first.parent in (directory, *directory.parents)
+
+
 def read_parts(file: File) -> Iterator[Part]:
     """Read a file: YAML or JSON by its name, or else as it begins. Raises `ManifestError` where it goes wrong."""
     data = _octets(file)

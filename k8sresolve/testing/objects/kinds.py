@@ -175,9 +175,9 @@ class PodSpec:
 
     `ports` are those that a named `targetPort` may mean, in the order in which they are looked for: the containers',
     then those of sidecars (initContainers with restartPolicy Always). `undeclared` says that one of these declares
-    none, so that it may listen on any. `host_aliases` are lines of its hosts file, each an address and its names.
-    `hostname_override` is the host name inside the pod, of which DNS knows nothing. `host_ports` are those of its node
-    that it takes, and one that is `gated` waits for something before it gets a node.
+    none, or is filled in when a pod is made, so that it may listen on any. `host_aliases` are lines of its hosts file,
+    each an address and its names. `hostname_override` is the host name inside the pod, of which DNS knows nothing.
+    `host_ports` are those of its node that it takes, and one that is `gated` waits for something before it gets a node.
     """
 
     hostname: str = ""

@@ -18,8 +18,11 @@ from k8sresolve.testing.objects.custom import is_custom, read_custom
 from k8sresolve.testing.objects.fields import FieldPath, Object, Wrong, described, read_meta, take
 from k8sresolve.testing.objects.files import (
     IS_HELM_TEMPLATE,
+    File,
     Manifests,
     check_stream,
+    goes_with,
+    is_on_disk,
     manifest_files,
     only_below,
     read_otherwise,
@@ -63,6 +66,9 @@ _MAX_DEPTH = 100
 Note: TypeAlias = Callable[[str], object]
 """Is told of what was passed over, for `Cluster.warnings`."""
 
+Refuse: TypeAlias = Callable[[ManifestError], object]
+"""Is told of a file that cannot be read."""
+
 
 def read_manifests(
     places: Iterable[Manifests],
@@ -71,16 +77,19 @@ def read_manifests(
     apply_namespace: str = "default",
     secrets: bool = False,
     note: Note = logger.warning,
+    refused: Refuse | None = None,
 ) -> list[Resource]:
     """Read manifest files, and directories of them: `*.yaml`, `*.yml` and `*.json`, in sorted order.
 
     Several YAML documents in a file and the Lists of `kubectl get -o yaml` are taken apart. Objects that state no
     namespace lie in `apply_namespace`. Secrets are read with `secrets` alone. Kinds that DNS does not
     depend on are left out, with a message at level INFO; documents that are no Kubernetes objects are, with a `note`.
-    Raises `ManifestError`.
+    Raises `ManifestError`; with `refused`, which is told of each file that is left out for that, only where no file
+    can be read.
     """
-    reader = _Reader(apply_namespace, note, secrets=secrets)
+    reader = _Reader(apply_namespace, note, secrets=secrets, refused=refused)
     read = [resource for given in places for resource in reader.manifests(given, recursive=recursive)]
+    reader.check_read()
     reader.tell_unknown()
     return _with_namespace(read, apply_namespace)
 
@@ -130,7 +139,9 @@ def read_pod_template(template: Mapping[str, Any], workload: Workload) -> PodTem
 class _Reader:
     """Takes documents apart, and tells `note` of those that are passed over."""
 
-    def __init__(self, apply_namespace: str, note: Note, *, secrets: bool) -> None:
+    def __init__(self, apply_namespace: str, note: Note, *, secrets: bool, refused: Refuse | None = None) -> None:
+        self._refused = refused
+        self._first: ManifestError | None = None
         self._apply_namespace = apply_namespace
         self._tell = note
         self._readers = {**_READERS, **_SECRETS} if secrets else _READERS
@@ -145,20 +156,45 @@ class _Reader:
     def manifests(self, given: Manifests, *, recursive: bool) -> Iterator[Resource]:
         """Read what is given. Raises `ManifestError`, also where nothing in it is an object and more was meant."""
         before, has_read = self._objects, False
-        for file in manifest_files(given, recursive=recursive):
-            for part in read_parts(file):
-                if problem := self._passed_over(part, named=not file.found):
-                    self._tell(str(part.source.error(f"{problem}; passed over")))
-                    continue
-                for resource in self.resources(part):
-                    has_read = True
-                    yield resource
+        for file in self._files(given, recursive=recursive):
+            for resource in file:
+                has_read = True
+                yield resource
         if self._objects == before:
             check_stream(given)
         if not has_read and not recursive and (error := only_below(given)):
             if self._objects == before:
                 raise error
             self._tell(str(error))
+
+    def check_read(self) -> None:
+        """Raise what was refused first, where nothing else was read."""
+        if self._first is not None and not self._objects:
+            raise self._first
+
+    def _files(self, given: Manifests, *, recursive: bool) -> Iterator[Iterable[Resource]]:
+        """Read file by file, without those that are refused, and what they say is meant to be read otherwise."""
+        otherwise: list[ManifestError] = []
+        for file in manifest_files(given, recursive=recursive):
+            if self._refused is None or not is_on_disk(file):
+                yield self._file(file)
+                continue
+            before = self._objects
+            try:
+                if not any(goes_with(error.file, file) for error in otherwise):
+                    yield list(self._file(file))
+            except ManifestError as error:
+                self._objects = before
+                self._first = self._first or error
+                otherwise.append(error)
+                self._refused(error)
+
+    def _file(self, file: File) -> Iterator[Resource]:
+        for part in read_parts(file):
+            if problem := self._passed_over(part, named=not file.found):
+                self._tell(str(part.source.error(f"{problem}; passed over")))
+                continue
+            yield from self.resources(part)
 
     def _passed_over(self, part: Part, *, named: bool) -> str:
         """Say why a document is no Kubernetes object and need not be one; empty where it is read, or refused."""
@@ -200,7 +236,7 @@ class _Reader:
             for index, item in enumerate(take(obj, "items", list, [], path)):
                 yield from self._taken_apart(item, (*path, "items", index), kind.removesuffix("List"), source)
             return
-        obj = self._applied(obj)
+        as_stated, obj = obj, self._applied(obj)
         # The version is not looked at: what is read here is the same in all that there have been.
         known = _CORE.get(kind, ("", kind)) if "apiVersion" not in obj else (group, kind)
         reader = self._readers.get(known)
@@ -211,13 +247,13 @@ class _Reader:
             wrong.object = _told(kind, obj)
             raise
         if resource is not None:
-            written = _written(kind, obj, path, source)._replace(twice=() if path else source.twice)
+            written = _written(kind, as_stated, path, source)._replace(twice=() if path else source.twice)
             yield resource.as_written(written, tuple(_refused(known, obj, path, source)))
             return
         if source.twice and not path:
             self._tell(str(source.error("; ".join(told_twice(source.twice)[1:]), path, _told(kind, obj))))
         if is_custom(group):
-            written = _written(kind, obj, path, source)
+            written = _written(kind, as_stated, path, source)
             read = list(read_custom(obj, kind))
             yield from (made.as_written(written) for made in read)
             if any(isinstance(made, Workload) for made in read):
@@ -255,10 +291,10 @@ def _runs_for_helm(kind: str, obj: Object) -> bool:
 
 
 def _written(kind: str, obj: Object, path: FieldPath, source: Source) -> Written:
-    annotations = mapping(mapping(obj.get("metadata")).get("annotations"))
-    ignored = rules_named(str(annotations.get(IGNORE_ANNOTATION, "")))
-    texts = read_pod_texts(kind, obj)
-    return Written(source.file, partial(_line_below, source, path), ignored, source.comments, texts)
+    meta = mapping(obj.get("metadata"))
+    ignored = rules_named(str(mapping(meta.get("annotations")).get(IGNORE_ANNOTATION, "")))
+    find, texts = partial(_line_below, source, path), read_pod_texts(kind, obj)
+    return Written(source.file, find, ignored, source.comments, texts, has_namespace=bool(meta.get("namespace")))
 
 
 def _line_below(source: Source, path: FieldPath, field: FieldPath) -> int | None:

@@ -47,6 +47,7 @@ from k8sresolve.testing.objects.label_selector import read_selector
 from k8sresolve.testing.objects.labels import MOST_LABEL
 from k8sresolve.testing.objects.letters import letters
 
+_INJECTED = "auto"  # the image of a container that Istio fills in when the pod is made
 MOST_PODS = 2**31 - 1
 """The API has numbers of pods as an int32."""
 
@@ -106,7 +107,9 @@ def _pod_spec(spec: Object, path: FieldPath) -> PodSpec:
         hostname=take_name(spec, "hostname", path),
         subdomain=take_name(spec, "subdomain", path),
         ports=_container_ports(containers),
-        undeclared=any(not container.get("ports") for container, _ in containers),
+        undeclared=any(
+            not container.get("ports") or container.get("image") == _INJECTED for container, _ in containers
+        ),
         host_network=take(spec, "hostNetwork", bool, default=False, path=path),
         node_selector=read_labels(spec, "nodeSelector", path),
         dns_policy=take(spec, "dnsPolicy", str, "ClusterFirst", path),

@@ -37,7 +37,8 @@ class Twice(NamedTuple):
 class Written(NamedTuple):
     """Where an object is written. `ignored` are the rules of its annotation, `comments` those of its file's lines.
 
-    `texts` are what its containers are told there, and `twice` are keys that come again, one with another value.
+    `texts` are what its containers are told there, and `twice` are keys that come again, one with another value. Where
+    it `has_namespace`, that is stated and not given by -n.
     """
 
     file: str = ""
@@ -45,6 +46,7 @@ class Written(NamedTuple):
     ignored: frozenset[str] = frozenset()
     comments: Ignored = _NOTHING
     texts: PodTexts = NO_TEXTS
+    has_namespace: bool = True
     twice: tuple[Twice, ...] = ()
 
     def line(self, field: str) -> int | None:

@@ -7,6 +7,7 @@ tree of nodes is ever in memory, and so that what is too deep, or grows by its a
 import codecs
 import io
 import re
+from base64 import b64decode
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
 from typing import Any, NamedTuple, cast
@@ -30,6 +31,9 @@ _FALSE = frozenset({"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _LINE_END = re.compile(rb"\r\n|[\r\n]|\xc2\x85|\xe2\x80[\xa8\xa9]")  # as YAML counts lines
+# In `[2001:db8::]` libyaml refuses the last colon of a word, which go-yaml takes for a part of it.
+_LAST_COLON = re.compile(rb":[,\]}]")
+_MOST_COLONS, _MOST_MENDED = 100, 1 << 18
 _MERGE = object()
 """A key `<<`: the mappings under it give what the mapping itself does not have."""
 
@@ -56,10 +60,41 @@ class Document(NamedTuple):
 
 def read_documents(data: bytes) -> Iterator[Document]:
     """Read each document. Raises `Problem`: no YAML, nested too deep, or growing by its aliases."""
+    data = _mended(data)
     reader, again = _Reader(data), _Again(data)
     for value in reader.values():
         twice = tuple(reader.twice) if any(each.differs for each in reader.twice) else ()
         yield Document(value, partial(again.find_line, reader.first_line), twice)
+
+
+def _mended(data: bytes) -> bytes:
+    """Put quotes around words in flow collections that end in a colon, as no other reader of Kubernetes needs them."""
+    if len(data) > _MOST_MENDED or not _LAST_COLON.search(data):
+        return data
+    text = _as_utf_8(data).decode("utf-8", "replace")
+    for _ in range(_MOST_COLONS):
+        word = _with_last_colon(text)
+        if word is None:
+            break
+        text = f"{text[: word.start]}'{text[word]}'{text[word.stop :]}"
+    return text.encode()
+
+
+def _with_last_colon(text: str) -> slice | None:
+    """Find the first such word, without a quote in it, at which libyaml stops."""
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
+    try:
+        while type(loader.get_event()) is not yaml.StreamEndEvent:
+            pass
+    except yaml.MarkedYAMLError as error:
+        start, end = error.context_mark, error.problem_mark
+        if error.problem == "found unexpected ':'" and start is not None and end is not None:
+            word = slice(start.index, end.index + 1)
+            is_last = text[word.stop : word.stop + 1] in (",", "]", "}")
+            return word if is_last and "'" not in text[word] else None
+    except yaml.YAMLError:
+        pass
+    return None
 
 
 class _Again:
@@ -299,10 +334,26 @@ def _truth(text: str) -> bool:
     return text in _TRUE
 
 
+def _binary(text: str) -> str:
+    """Read what is no text in base64 as sigs.k8s.io/yaml does, on its way through JSON."""
+    try:
+        return b64decode("".join(text.splitlines()), validate=True).decode("utf-8", "replace")
+    except ValueError:
+        raise ValueError("what is tagged !!binary is no base64") from None
+
+
+def _merge(text: str) -> object:
+    if text != "<<":
+        raise ValueError("what is tagged !!merge is not <<")
+    return _MERGE
+
+
 _TAGGED: dict[str, Callable[[str], Any]] = {
     f"{_TAG}str": str,
     f"{_TAG}int": _integer,
     f"{_TAG}float": _fraction,
     f"{_TAG}bool": _truth,
     f"{_TAG}null": lambda _: None,
+    f"{_TAG}binary": _binary,
+    f"{_TAG}merge": _merge,
 }

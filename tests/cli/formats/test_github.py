@@ -1,6 +1,7 @@
 """Workflow commands, read as the runner does: `ActionCommand.TryParseV2` of actions/runner."""
 
 import attrs
+import pytest
 
 from k8sresolve.cli.formats import github
 from tests.cli.formats.reports import ERROR, FORGED, REMARK, WARNING, report
@@ -35,6 +36,15 @@ def test_what_has_a_meaning_is_escaped():
     finding = attrs.evolve(ERROR, source="50%,a:b.yaml", problem="50%: a, b", advice="", object="", field="")
     line = github.write(report(finding))
     assert line == "::error file=50%25%2Ca%3Ab.yaml,line=12,title=alias-to-address::50%25: a, b"
+
+
+@pytest.mark.parametrize("source", ["kustomize deploy/prod", "standard input"])
+def test_what_is_no_file_is_not_named_as_one(source):
+    line = github.write(report(attrs.evolve(ERROR, source=source)))
+    assert parsed(line)[1:] == (
+        {"title": "alias-to-address"},
+        f"{source}:12: Service shop/db spec.externalName: is an address; make it a name",
+    )
 
 
 def test_hostile_texts_break_nothing():

@@ -32,6 +32,9 @@ def value(text):
         ("!!float 1", 1.0),
         ("!!bool yes", True),
         ("!!null x", None),
+        ("!!binary aGVsbG8=", "hello"),
+        ("!!binary |\n  aGVs\n  bG8=", "hello"),
+        ("!!binary /w==", "\ufffd"),
         ("!!seq [!!map {a: 1}]", [{"a": 1}]),
     ],
 )
@@ -49,6 +52,34 @@ def test_what_is_merged_gives_way_to_the_mappings_own_and_to_earlier_mappings():
     assert value(text)["c"] == {"one": "a", "two": "a", "three": "c"}
     assert value(text)["d"] == {"two": "b", "three": "b", "four": "d"}
     assert value("{'<<': {a: 1}}") == {"<<": {"a": 1}}
+    merged = value("a: &a {k: v}\nb: {!!merge <<: *a}\nc: {!!merge '<<': *a}")
+    assert merged["b"] == merged["c"] == {"k": "v"}
+
+
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [
+        ("[10.0.0.0/8, 2001:db8::]", ["10.0.0.0/8", "2001:db8::"]),
+        ("[é, fd00::, 1::,2::]", ["é", "fd00::", "1::", "2::"]),
+        ("{a: b::}", {"a": "b::"}),
+        ("{2001:db8::}", {"2001:db8::": None}),
+        ("[ab:]", ["ab:"]),
+        ("[a: , b]", [{"a": None}, "b"]),
+        ("['a':]", [{"a": None}]),
+    ],
+)
+def test_in_a_flow_collection_the_last_colon_of_a_word_is_its_own(text, want):
+    # As sigs.k8s.io/yaml 1.4.0 reads it.
+    [document] = read_documents(f"a: |\n  [x::]\nb: {text}\nc: 1".encode())
+    assert document.value == {"a": "[x::]\n", "b": want, "c": 1}
+    assert document.line(("c",)) == 4
+
+
+def test_not_without_bound_are_words_read_as_they_are_meant():
+    few, many = (f"[{'1::, ' * number}2]" for number in (100, 101))
+    assert value(few) == ["1::"] * 100 + [2]
+    with pytest.raises(Problem, match="unexpected ':'"):
+        value(many)
 
 
 def test_an_alias_means_the_last_anchor_of_its_name():
@@ -70,6 +101,11 @@ def test_an_alias_means_the_last_anchor_of_its_name():
         ("!!str []", "!*tag.*str"),
         ("!!bool maybe", "neither true nor false"),
         ("!!float x", "float"),
+        ("!!binary 'aG Vs'", "base64"),
+        ("!!merge x: 1", "not <<"),
+        ("!!merge <<", "merge"),
+        ("[a:[b]]", "unexpected ':'"),
+        ("[a'b:]", "unexpected ':'"),
     ],
 )
 def test_what_has_no_value_is_refused_with_its_place(text, problem):

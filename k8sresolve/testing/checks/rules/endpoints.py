@@ -1,6 +1,7 @@
 """Whether a Service has endpoints, and where it has none, why: its selector, its pods, or slices that nobody made."""
 
 import difflib
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -19,6 +20,11 @@ _READY = "ready, but in no EndpointSlice"
 # Of how many workloads of a namespace the labels are compared with a selector, as comparing texts takes long.
 _MAX_COMPARED = 500
 _OWN_NAMESPACE = "kube-system"
+# Kinds of custom resources of which no operator makes pods.
+_MAKE_NONE = re.compile(
+    r"\w*(?:Authentication|Autoscaler|Certificate|Entry|Filter|Grant|Issuer|Middleware|Monitor|Monitoring|Policy"
+    r"|Profile|Route|RouteTCP|RouteUDP|Rule|Secret|SecretStore|VirtualService)"
+)
 _NAMESERVERS = ("coredns", "kube-dns")
 
 
@@ -124,13 +130,13 @@ def _unfound(service: Service, around: AllObjects) -> _Unfound:
     here = origins.of(namespace)
     elsewhere = next(origins.selected(service.selector), None)
     if elsewhere is not None:
-        advice = f"put the Service into namespace {elsewhere.namespace}: a selector finds pods of its own namespace"
-        return _Unfound("warning", f", but those of {elsewhere} in namespace {elsewhere.namespace}", advice)
+        return _elsewhere(service, elsewhere)
     if not here:
         return _Unfound("remark", ", of which no workload is among the manifests", "nothing, if they are elsewhere")
     near = _near(service.selector, here)
     because = "" if near is None else f"; {near}"
-    if near is not None and near.closeness >= CLOSE:
+    operated = around.may_make_pods
+    if near is not None and near.closeness >= CLOSE and not any(_may_label(item, near.wanted) for item in operated):
         return _Unfound("warning", because, "let the selector and the labels of its pods agree")
     unset = _set_at_run_time(service.selector, here)
     if unset:
@@ -138,11 +144,34 @@ def _unfound(service: Service, around: AllObjects) -> _Unfound:
         return _Unfound("remark", told, "nothing, if a program sets it; else correct the selector")
     if namespace == _OWN_NAMESPACE and not _is_of_nameserver(service, here):
         return _Unfound("remark", ", where the cluster runs pods of its own", "nothing, if they are these")
-    if around.may_make_pods:
-        told = f"; {listed(around.may_make_pods)} may make such pods"
+    if operated:
+        told = f"; {listed(operated)} may make such pods"
         return _Unfound("remark", told, "nothing, if an operator makes them")
     compare = f"compare with the labels there: kubectl -n {namespace} get pods --show-labels"
     return _Unfound("warning", because if len(service.selector) > 1 else "", compare)
+
+
+def _elsewhere(service: Service, origin: Origin) -> _Unfound:
+    """Judge a selector that fits pods of another namespace, unless an operator puts them where it likes.
+
+    OLM is one: `namespace: placeholder` of a bundle's ClusterServiceVersion stands for that of its Services.
+    """
+    namespace = origin.namespace
+    because = f", but those of {origin} in namespace {namespace}"
+    if origin.is_custom:
+        return _Unfound("remark", because, "nothing, if an operator puts the pods into the Service's namespace")
+    advice = f"put the Service into namespace {namespace}"
+    if not service.written.has_namespace:
+        advice = f"give -n {namespace}, as to kubectl, or state that namespace in the Service"
+    return _Unfound("warning", because, f"{advice}: a selector finds pods of its own namespace")
+
+
+def _may_label(operated: str, label: str) -> bool:
+    """Whether pods that an operator makes of an object may have a label, of which the value has its name or kind."""
+    kind, _, name = operated.partition(" ")
+    value = label.partition("=")[2]
+    is_named = f"-{name}-" in f"-{value}-" or value.replace("-", "") == kind.lower()
+    return is_named and not _MAKE_NONE.fullmatch(kind)
 
 
 def _is_of_nameserver(service: Service, here: Sequence[Origin]) -> bool:

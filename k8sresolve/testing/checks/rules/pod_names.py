@@ -7,9 +7,19 @@ from k8sresolve.testing.checks.origins import Origin
 from k8sresolve.testing.checks.subjects import AllObjects
 from k8sresolve.testing.checks.telling import labels_told, listed, slip_for
 from k8sresolve.testing.controllers.workloads import matches
-from k8sresolve.testing.objects.kinds import WORKLOADS, Service
+from k8sresolve.testing.objects.kinds import Selector, Service
 
-_KNOWN = frozenset(kind.__name__ for kind in WORKLOADS) | {"Pod"}
+_JOB_NAMES = ("job-name", "batch.kubernetes.io/job-name")
+# Labels that controllers put onto pods, with values of their own (controllers/workloads.py).
+_OF_JOBS = ("controller-uid", "batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-completion-index")
+_REVISION = "controller-revision-hash"
+_AT_RUN_TIME = {
+    "Job": _OF_JOBS,
+    "CronJob": (*_OF_JOBS, *_JOB_NAMES),
+    "StatefulSet": ("statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index", _REVISION),
+    "DaemonSet": ("pod-template-generation", _REVISION),
+    "Deployment": ("pod-template-hash",),
+}
 _OWN_HOSTNAMES = ("StatefulSet", "Job")  # these may give each pod a hostname, whatever the template says
 
 
@@ -58,7 +68,7 @@ def check_subdomain(origin: Origin, around: AllObjects) -> Iterator[Finding]:
         yield origin.finding(
             "pod-names-not-headless", "remark", field, told, "name a headless Service, if clients need such names"
         )
-    elif service.selects and not matches(service.selector, origin.labels):
+    elif service.selects and not matches(_of_template(service.selector, origin), origin.labels):
         selector = labels_told(service.selector)
         told = f"{whole} does not find the pods by its selector {selector}, so that DNS has no name for each"
         yield origin.finding(
@@ -68,7 +78,7 @@ def check_subdomain(origin: Origin, around: AllObjects) -> Iterator[Finding]:
             told,
             "name a headless Service whose selector is among the pods' labels",
         )
-    elif not origin.spec.hostname and kind not in _OWN_HOSTNAMES and kind in _KNOWN:
+    elif not origin.spec.hostname and kind not in _OWN_HOSTNAMES and not origin.is_custom:
         told = f"without spec.hostname DNS has no name for each pod below {whole}: a pod's own name is not one"
         yield origin.finding(
             "pod-names-hostname",
@@ -77,6 +87,16 @@ def check_subdomain(origin: Origin, around: AllObjects) -> Iterator[Finding]:
             told,
             "make it a StatefulSet, or set hostname in a pod that is alone",
         )
+
+
+def _of_template(selector: Selector, origin: Origin) -> Selector:
+    """Leave out the labels that pods get when they are made; which values, is known of a Job's name."""
+    return tuple(
+        (key, value)
+        for key, value in selector
+        if not (key in _AT_RUN_TIME.get(origin.kind, ()) or (origin.is_custom and key not in origin.labels))
+        and (origin.kind, key, value) not in {("Job", name, origin.name) for name in _JOB_NAMES}
+    )
 
 
 def _of_others(service: Service, origin: Origin, around: AllObjects) -> Sequence[Origin]:

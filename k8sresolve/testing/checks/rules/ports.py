@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
 from k8sresolve.findings import Finding
+from k8sresolve.testing.checks.listening import is_reached, is_told
 from k8sresolve.testing.checks.origins import Origin, origin_of
 from k8sresolve.testing.checks.subjects import AllObjects, ServiceSubject
 from k8sresolve.testing.checks.telling import listed, ports_told
@@ -17,7 +18,7 @@ from k8sresolve.testing.objects.kinds import PROTOCOLS, Pod, PodSpec, PortEntry
 from k8sresolve.testing.objects.labels import MOST_LABEL
 
 # How ports are called that are not for a program's own clients.
-_BESIDE = re.compile("admin|debug|health|live|metric|monitor|probe|prof|ready|status")
+_BESIDE = re.compile("admin|debug|health|live|metric|monitor|probe|prof|prom|ready|status")
 
 # Pods that listen alike, by what they say of their ports, with what they come from.
 _Groups: TypeAlias = Mapping["_Listening", Iterable[str]]
@@ -75,7 +76,7 @@ def check_declared(subject: ServiceSubject, _around: AllObjects) -> Iterator[Fin
             )
 
 
-def check_targets(subject: ServiceSubject, _around: AllObjects) -> Iterator[Finding]:
+def check_targets(subject: ServiceSubject, around: AllObjects) -> Iterator[Finding]:
     """Follow each port of a Service to the containers of its pods, or, where it has none, of what would make them."""
     groups = _grouped(subject.pods, subject.idle)
     if not groups:
@@ -88,7 +89,7 @@ def check_targets(subject: ServiceSubject, _around: AllObjects) -> Iterator[Find
         if isinstance(target, str):
             yield from _named(subject, forwarding, target, groups)
         else:
-            yield from _numbered(subject, forwarding, target, groups)
+            yield from _numbered(subject, forwarding, target, groups, around)
 
 
 def _grouped(pods: Iterable[Pod], origins: Iterable[Origin]) -> _Groups:
@@ -104,7 +105,9 @@ def _grouped(pods: Iterable[Pod], origins: Iterable[Origin]) -> _Groups:
 # A number.
 
 
-def _numbered(subject: ServiceSubject, forwarding: _Forwarding, target: int, groups: _Groups) -> Iterator[Finding]:
+def _numbered(
+    subject: ServiceSubject, forwarding: _Forwarding, target: int, groups: _Groups, around: AllObjects
+) -> Iterator[Finding]:
     yield from _unforwarded(subject, forwarding, {target})
     unlike = {
         listening: whose
@@ -114,58 +117,89 @@ def _numbered(subject: ServiceSubject, forwarding: _Forwarding, target: int, gro
     for listening, whose in unlike.items():
         # Where some pods declare the port, the others may be found by chance.
         alone = len(unlike) == len(groups)
-        yield _contradiction(subject, forwarding, target, listening, listed(whose), alone=alone)
-
-
-def _contradiction(
-    subject: ServiceSubject, forwarding: _Forwarding, target: int, listening: _Listening, whose: str, *, alone: bool
-) -> Finding:
-    protocol = forwarding.port.protocol
-    protocols = sorted({port.protocol for port in listening.ports if port.number == target})
-    meant = f"{forwarding} leads to {target}/{protocol}"
-    there = f"containers of {whose}"
-    if protocols:
-        told = f"{meant}, but the {there} declare {target} as {', '.join(protocols)}"
-        advice = f"set protocol: {protocols[0]} for the port, or protocol: {protocol} for the containerPort"
-        return subject.finding(
-            "target-port-protocol", "warning" if alone else "remark", forwarding.field("protocol"), told, advice
+        protocols = sorted({port.protocol for port in listening.ports if port.number == target})
+        if protocols:
+            yield _other_protocol(subject, forwarding, protocols, listed(whose), alone=alone)
+            continue
+        origins = [origin for origin in around.origins.of(subject.service.namespace) if str(origin) in whose]
+        meant = _likely(subject, forwarding, listening) if alone else None
+        is_sure = meant is not None and not any(
+            is_told(target, origin, around) or is_reached(meant, subject.service, origin, around) for origin in origins
         )
+        yield _other_number(subject, forwarding, listening, listed(whose), meant if is_sure else None)
+
+
+def _other_protocol(
+    subject: ServiceSubject, forwarding: _Forwarding, protocols: list[str], whose: str, *, alone: bool
+) -> Finding:
+    """Tell of a number declared for another protocol. TCP may only stand there since `protocol` was left out."""
+    target, protocol, field = forwarding.target, forwarding.port.protocol, forwarding.field("protocol")
+    told = f"{forwarding} leads to {target}/{protocol}, but the containers of {whose} declare {target} as "
+    told += ", ".join(protocols)
+    is_sure = alone and "TCP" not in protocols and _may_become(subject, forwarding, protocols[0])
+    if not is_sure:
+        advice = f"nothing, if the container listens on {target}/{protocol}; protocol: {protocol} there would tell"
+        return subject.finding("target-port-protocol", "remark", field, told, advice)
+    advice = _agreeing(subject, forwarding, protocols[0], "the containerPort")
+    return subject.finding("target-port-protocol", "warning", field, told, advice)
+
+
+def _may_become(subject: ServiceSubject, forwarding: _Forwarding, protocol: str) -> bool:
+    """Whether a port may have this protocol instead: not what is none, nor what the Service has already."""
+    taken = {port.protocol for port in subject.service.ports if port.number == forwarding.port.number}
+    return protocol in PROTOCOLS and protocol not in taken
+
+
+def _agreeing(subject: ServiceSubject, forwarding: _Forwarding, declared: str, there: str) -> str:
+    """Say how the protocol of a port and that of a container's can agree."""
+    own = forwarding.port.protocol
+    ways = [f"protocol: {own} for {there}"]
+    if _may_become(subject, forwarding, declared):
+        ways.insert(0, f"protocol: {declared} for the port")
+    return f"set {', or '.join(ways)}"
+
+
+def _other_number(
+    subject: ServiceSubject, forwarding: _Forwarding, listening: _Listening, whose: str, meant: PortEntry | None
+) -> Finding:
+    target, there = forwarding.target, f"containers of {whose}"
+    leads = f"{forwarding} leads to {target}/{forwarding.port.protocol}"
     field = forwarding.field("targetPort")
     declare = f"declare containerPort: {target}"
     if not listening.ports:
-        told = f"{meant}, and the {there} declare no port, so no object tells whether they listen there"
+        told = f"{leads}, and the {there} declare no port, so no object tells whether they listen there"
         return subject.finding(
             "ports-undeclared", "remark", field, told, f"{declare}, or look in the container: ss -lntu"
         )
-    told = f"{meant}, but the {there} declare {ports_told(listening.ports)}"
+    told = f"{leads}, but the {there} declare {ports_told(listening.ports)}"
     if listening.undeclared:
-        told += ", and one that declares none may be what listens there"
+        told += ", and one that declares none may be what listens there, or one that is filled in at run time"
         return subject.finding(
             "target-port-number", "remark", field, told, f"{declare} for that one, or correct targetPort"
         )
-    likely = _likely(subject, forwarding, listening) if alone else None
-    if likely is None:
+    if meant is None:
         return subject.finding(
             "target-port-number", "remark", field, told, f"{declare}, if the container does listen there"
         )
-    advice = f"set targetPort: {likely}, or {declare} if the container does listen there"
+    advice = f"set targetPort: {meant.number}, or {declare} if the container does listen there"
     return subject.finding("target-port-number", "warning", field, told, advice)
 
 
-def _likely(subject: ServiceSubject, forwarding: _Forwarding, listening: _Listening) -> int | None:
+def _likely(subject: ServiceSubject, forwarding: _Forwarding, listening: _Listening) -> PortEntry | None:
     """The declared port that is meant, if one is: that of the same name, or the only one, to which no port leads.
 
-    That a container listens on more than it declares is common, such as for metrics, and no fault.
+    Of several ports that lead elsewhere not all can mean that one. That a container listens on more than it declares is
+    common, such as for metrics, and no fault.
     """
     own = forwarding.port
     declared = [port for port in listening.ports if port.protocol == own.protocol]
-    same = [port.number for port in declared if own.name and port.name == own.name]
+    same = [port for port in declared if own.name and port.name == own.name]
     if len(same) == 1:
         return same[0]
     reached = {port.target or port.number for port in subject.service.ports if port.protocol == own.protocol}
-    if len(declared) != 1 or _BESIDE.search(declared[0].name):
+    if len(declared) != 1 or len(reached) > 1 or _BESIDE.search(declared[0].name):
         return None
-    return declared[0].number if reached.isdisjoint({declared[0].number, declared[0].name}) else None
+    return declared[0] if reached.isdisjoint({declared[0].number, declared[0].name}) else None
 
 
 # A name.
@@ -194,19 +228,18 @@ def _named(subject: ServiceSubject, forwarding: _Forwarding, target: str, groups
             "remark" if numbers else "warning",
             field,
             f"{told}: {outcome}; {they_have}",
-            _named_advice(forwarding, target, declared),
+            _named_advice(subject, forwarding, target, declared),
         )
     if len(numbers) > 1:
         yield _differing(subject, forwarding, target, numbers)
     yield from _unforwarded(subject, forwarding, set(numbers))
 
 
-def _named_advice(forwarding: _Forwarding, target: str, declared: list[PortEntry]) -> str:
-    protocol = forwarding.port.protocol
+def _named_advice(subject: ServiceSubject, forwarding: _Forwarding, target: str, declared: list[PortEntry]) -> str:
     other = next((port.protocol for port in declared if port.name == target), None)
     if other is not None:
-        return f"set protocol: {other} for the port, or protocol: {protocol} for the containerPort {target!r}"
-    names = dict.fromkeys(port.name for port in declared if port.name and port.protocol == protocol)
+        return _agreeing(subject, forwarding, other, f"the containerPort {target!r}")
+    names = dict.fromkeys(port.name for port in declared if port.name and port.protocol == forwarding.port.protocol)
     correct = f"set targetPort: {next(iter(names))}" if len(names) == 1 else "correct targetPort"
     return f"{correct}, or give a container's port the name {target!r}"
 

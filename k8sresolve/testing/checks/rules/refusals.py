@@ -1,6 +1,7 @@
 """What the API server refuses of an object: found when its manifest was read, by `testing/objects/validation`."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 
 from k8sresolve.findings import Finding
 from k8sresolve.testing.checks.subjects import AllObjects
@@ -9,11 +10,42 @@ from k8sresolve.testing.objects.kinds import Resource
 from k8sresolve.testing.objects.manifested import Refusal
 from k8sresolve.testing.versions import Version
 
+# What envsubst, Flux's postBuild (`${X:=y}`), kuttl, Chainsaw (`($x)`) and sed are to fill in, in a value that is told.
+_UNFILLED = re.compile(r"\$\{[A-Za-z_][^{}']*\}|\$\([A-Za-z_]\w*\)|\(\$[A-Za-z_][\w.]*\)|__[A-Za-z]\w*?__")
+
 
 def check_refusals(item: Resource, around: AllObjects) -> Iterator[Finding]:
     """Whether the cluster's API server takes the object: a remark where only an older one does not."""
     for refusal in item.refused:
-        yield _finding(titled(item), refusal, around.kubernetes)
+        unfilled = _UNFILLED.search(refusal.problem)
+        if unfilled is None:
+            yield _finding(titled(item), refusal, around.kubernetes)
+        else:
+            yield _of_template(titled(item), refusal, unfilled[0])
+
+
+def _of_template(about: str, refusal: Refusal, unfilled: str) -> Finding:
+    return Finding(
+        severity="error",
+        object=about,
+        field=refusal.field,
+        problem=f"{unfilled} is still to be filled in, so that this looks like a template: the API server refuses it",
+        advice="give what is made of it",
+        source=refusal.file,
+        line=refusal.line,
+        rule="template-unfilled",
+    )
+
+
+def once_a_file(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Leave out that a file looks like a template where that has been said."""
+    seen: set[str] = set()
+    for finding in findings:
+        if finding.rule != "template-unfilled":
+            yield finding
+        elif finding.source not in seen:
+            seen.add(finding.source)
+            yield finding
 
 
 def _finding(about: str, refusal: Refusal, kubernetes: Version) -> Finding:

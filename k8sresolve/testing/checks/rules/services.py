@@ -37,12 +37,15 @@ def check_cluster_ips(subject: ServiceSubject, around: AllObjects) -> Iterator[F
     """Whether its ClusterIPs are its own."""
     own = subject.service
     for ip in own.cluster_ips:
-        others = [other for other in around.store.services_with(ip) if other is not own and ip != HEADLESS]
-        if others:
-            names = listed(f"{other.namespace}/{other.name}" for other in others)
-            told = f"{ip} is the ClusterIP of Service {names} too, and the API server refuses the later one"
+        first = next(iter(around.store.services_with(ip)), own)
+        if first is not own and ip != HEADLESS:
+            told = f"{ip} is the ClusterIP of Service {first.namespace}/{first.name} too"
             yield subject.finding(
-                "cluster-ip-taken", "error", "spec.clusterIP", told, "leave it out, so that each gets one of its own"
+                "cluster-ip-taken",
+                "error",
+                "spec.clusterIP",
+                f"{told}, and the API server refuses the later one",
+                "leave it out, so that each gets one of its own",
             )
         is_own = (own.namespace, own.name) == API_SERVER
         if around.networks.are_stated and ip == around.networks.api_server and not is_own:

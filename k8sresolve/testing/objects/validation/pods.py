@@ -143,8 +143,10 @@ def check_restart_policy(
     allowed: tuple[str, ...], required: bool, place: tuple[str, ...], obj: Object
 ) -> Iterator[Refused]:
     """Pods of a controller are started again, or not, as it can do with."""
-    policy = at(obj, *place).get("restartPolicy")
-    if (policy and policy not in allowed) or (required and not policy):
+    spec = at(obj, *place)
+    policy = spec.get("restartPolicy")
+    # What has no template is a patch, as kustomize takes them, and no object.
+    if (policy and policy not in allowed) or (required and spec and not policy):
         problem = (
             f"{told(policy)} is not {' or '.join(allowed)}" if policy else "there is none, and Always is no choice"
         )

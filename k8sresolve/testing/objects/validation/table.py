@@ -152,6 +152,12 @@ _SLICE = Validations(
 )
 
 
+def _served(version: object) -> str:
+    # "Deprecated API Migration Guide" of the Kubernetes documentation.
+    gone = version in ("apps/v1beta1", "apps/v1beta2")
+    return f"{version} is not served since Kubernetes 1.16" if gone else ""
+
+
 def _workload(
     name: formats.Format,
     *together: Together,
@@ -166,6 +172,7 @@ def _workload(
         _named(
             "object-name",
             name,
+            row("api-version", "apiVersion", _served, "write apps/v1, which wants a selector"),
             row("label", labels, formats.labels, _LABELS),
             *pod_rows(".".join(place), own_hostname=own_hostname),
             *rows,

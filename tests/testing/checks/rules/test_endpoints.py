@@ -4,7 +4,18 @@ import attrs
 import pytest
 
 from k8sresolve.testing import Cluster
-from tests.testing.checks.objects import assert_only, deployment, found, headless, only, pod, port, service, slice_of
+from tests.testing.checks.objects import (
+    assert_only,
+    custom,
+    deployment,
+    found,
+    headless,
+    only,
+    pod,
+    port,
+    service,
+    slice_of,
+)
 
 AGREE = "let the selector and the labels of its pods agree"
 
@@ -38,7 +49,43 @@ def test_a_selector_finds_pods_of_its_own_namespace_only():
     )
 
 
+def test_of_a_service_without_namespace_the_namespace_may_be_given_to_kubectl():
+    stateless = service()
+    del stateless["metadata"]["namespace"]
+    [finding] = found(stateless, deployment())
+    assert finding.severity == "warning"
+    assert finding.advice.startswith("give -n shop, as to kubectl")
+
+
 # What may be elsewhere, or come to be: a remark.
+
+
+def operated(kind, where, **spec):
+    return custom(kind, where, "operators.coreos.com", spec=spec)
+
+
+def test_an_operator_puts_pods_where_it_likes():
+    template = deployment()["spec"]["template"]
+    deployments = [{"name": "op", "spec": {"template": template}}]
+    bundle = operated("ClusterServiceVersion", "placeholder", install={"spec": {"deployments": deployments}})
+    findings = found(service(), bundle)
+    assert_only(findings, "remark", "spec.selector", "ClusterServiceVersion it in namespace placeholder")
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "severity"),
+    [
+        ("ThanosRuler", "thanos-ruler", "remark"),
+        ("ThanosRuler", "main", "remark"),
+        ("Ruler", "ruler", "remark"),
+        ("Ruler", "main", "warning"),
+        ("ServiceMonitor", "thanos-ruler", "warning"),
+    ],
+)
+def test_a_label_that_an_operator_may_give_is_no_slip_for_one_that_is_spelt_alike(kind, name, severity):
+    made = custom(kind, metadata={"name": name, "namespace": "shop"})
+    pods = deployment(labels={"app": "thanos-rule"})
+    assert only(found(service(selector={"app": "thanos-ruler"}), pods, made)).severity == severity
 
 
 def test_without_a_workload_in_its_namespace_the_pods_may_be_anywhere():

@@ -1,9 +1,12 @@
 """Names below a Service: serviceName and subdomain."""
 
+import pytest
+
 from tests.testing.checks.objects import (
     APP,
     assert_only,
     containers,
+    custom,
     deployment,
     found,
     headless,
@@ -12,6 +15,12 @@ from tests.testing.checks.objects import (
     service,
     stateful,
 )
+
+SUBDOMAIN = {"subdomain": "web"}
+
+
+def job(name):
+    return {**deployment(name, kind="Job", pod=SUBDOMAIN), "apiVersion": "batch/v1"}
 
 
 def test_a_stateful_set_whose_service_is_not_there():
@@ -40,6 +49,27 @@ def test_a_stateful_set_whose_service_is_not_headless():
 def test_a_stateful_set_whose_service_finds_other_pods():
     findings = found(headless("db"), deployment(), stateful(serviceName="db", labels={"app": "db"}))
     assert_only(findings, "warning", "spec.serviceName", "does not find", "app=web", on="StatefulSet shop/db")
+
+
+@pytest.mark.parametrize(
+    ("labels", "workload", "warns"),
+    [
+        ({"job-name": "train"}, job("train"), False),
+        ({"batch.kubernetes.io/job-name": "train"}, job("train"), False),
+        ({"job-name": "trane"}, job("train"), True),
+        ({"batch.kubernetes.io/controller-uid": "1-2"}, job("train"), False),
+        ({"job-name": "train", "app": "other"}, job("train"), True),
+        ({"statefulset.kubernetes.io/pod-name": "web-0"}, stateful(serviceName="web"), False),
+        ({"apps.kubernetes.io/pod-index": "0"}, stateful(serviceName="web"), False),
+        ({"job-name": "web"}, stateful(serviceName="web"), True),
+        ({"pod-template-hash": "5d9c"}, deployment(pod={**SUBDOMAIN, "hostname": "one"}), False),
+        ({"jobset.sigs.k8s.io/jobset-name": "it"}, custom("JobSet", spec=job("x")["spec"]), False),
+        ({"app": "other"}, custom("JobSet", spec=job("x")["spec"]), True),
+    ],
+)
+def test_a_selector_may_be_of_labels_that_pods_get_when_they_are_made(labels, workload, warns):
+    findings = found(headless(selector=labels), workload)
+    assert ("pod-names-selector" in [each.rule for each in findings]) is warns
 
 
 def test_a_stateful_set_without_a_service_name():

@@ -3,7 +3,17 @@
 import pytest
 
 from k8sresolve.testing import Cluster
-from tests.testing.checks.objects import assert_only, deployment, found, headless, only, port, service, slice_of
+from tests.testing.checks.objects import (
+    assert_only,
+    config_map,
+    deployment,
+    found,
+    headless,
+    only,
+    port,
+    service,
+    slice_of,
+)
 
 
 def test_a_container_that_declares_no_port_is_a_remark_because_it_is_only_a_declaration():
@@ -32,7 +42,7 @@ def test_a_port_of_the_same_name_is_the_one_that_is_meant():
     assert_only(findings, "warning", "spec.ports[0].targetPort", "set targetPort: 9090")
 
 
-@pytest.mark.parametrize("name", ["probes", "http-metrics", "healthz"])
+@pytest.mark.parametrize("name", ["probes", "http-metrics", "healthz", "http-envoy-prom"])
 def test_a_port_for_the_cluster_alone_is_not_taken_for_the_one_that_is_meant(name):
     assert only(found(service(), deployment("web", [port(9090, name)]))).severity == "remark"
 
@@ -52,11 +62,104 @@ def test_beside_a_container_that_declares_nothing_another_number_contradicts_not
     assert_only(findings, "remark", "spec.ports[0].targetPort", "metrics (9102/TCP)", "declares none may be")
 
 
-def test_a_number_declared_for_another_protocol_contradicts():
+# What tells that the container listens there after all.
+
+
+def listener(*, env=(), args=(), volumes=(), **container):
+    main = {"name": "c", "image": "i", "ports": [port(9090)], "args": list(args), "env": list(env), **container}
+    return deployment("api", pod={"containers": [main], "volumes": list(volumes)})
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "--secure-port=8080",
+        "--metrics-bind-address=:8080",
+        "0.0.0.0:8080",
+        "--listen=$(POD_IP):8080",
+        "[::]:8080",
+        '{"port":8080}',
+        "port:8080",
+    ],
+)
+def test_a_number_that_the_container_is_told_may_be_where_it_listens(told):
+    assert only(found(service(), listener(args=[told]))).severity == "remark"
+    assert only(found(service(), listener(env=[{"name": "LISTEN", "value": told}]))).severity == "remark"
+
+
+@pytest.mark.parametrize(
+    "told",
+    ["http://ledger:8080/", "--peer=db-1.shop:8080", "--id=80801", "v1.8080", "8080.5", "x8080", "a1b2-8080x"],
+)
+def test_a_number_of_something_else_tells_nothing(told):
+    assert only(found(service(), listener(args=[told]))).severity == "warning"
+
+
+@pytest.mark.parametrize(("listens", "severity"), [(8080, "remark"), (9090, "warning")])
+def test_a_config_map_that_a_pod_takes_may_tell_where_it_listens(listens, severity):
+    conf = config_map({"app.conf": f"server {{ listen {listens} ssl; }}"})
+    volume = {"name": "c", "configMap": {"name": "conf"}}
+    assert only(found(service(), conf, listener(volumes=[volume]))).severity == severity
+    taken = [{"configMapRef": {"name": "conf"}}]
+    assert only(found(service(), conf, listener(envFrom=taken))).severity == severity
+    assert only(found(service(), conf, listener())).severity == "warning"
+
+
+@pytest.mark.parametrize(("target", "severity"), [(9090, "remark"), ("hook", "remark"), (9443, "warning")])
+def test_a_port_to_which_another_service_leads_is_not_the_one_that_is_meant(target, severity):
+    other = service("webhook", ports=[{"name": "w", "port": 443, "targetPort": target}])
+    pods = deployment("api", [port(9090, "hook")], [port(9443, "x", "UDP")])
+    findings = found(service(), other, pods, name="shop/web")
+    assert only(findings).severity == severity
+    unlike = {**other, "spec": {**other["spec"], "selector": {"app": "other"}}}
+    assert only(found(service(), unlike, pods, name="shop/web")).severity == "warning"
+
+
+def test_not_several_ports_can_mean_the_one_that_is_declared():
+    ports = [{"name": "http", "port": 80}, {"name": "https", "port": 443}]
+    findings = found(service(ports=ports), deployment("web", [port(9090)]))
+    assert [each.severity for each in findings] == ["remark"] * 2
+    assert only(found(service(ports=ports[:1]), deployment("web", [port(9090)]))).severity == "warning"
+
+
+def test_a_container_that_is_filled_in_at_run_time_may_listen_anywhere():
+    assert only(found(service(), listener(image="auto"))).severity == "remark"
+
+
+# Protocols.
+
+
+def test_tcp_may_stand_at_a_container_port_since_nothing_was_written():
     ports = [{"name": "dns", "port": 53, "protocol": "UDP"}]
-    findings = found(service(ports=ports), deployment("web", [port(53, "dns", "TCP")], []))
-    words = ("53/UDP", "declare 53 as TCP", "set protocol: TCP for the port", "protocol: UDP for the containerPort")
+    for declared in (port(53, "dns"), port(53, "dns", "TCP")):
+        findings = found(service(ports=ports), deployment("web", [declared], []))
+        words = ("53/UDP", "declare 53 as TCP", "nothing, if the container listens on 53/UDP")
+        assert_only(findings, "remark", "spec.ports[0].protocol", *words)
+
+
+def test_a_number_declared_for_another_protocol_contradicts_a_service_that_has_it_for_tcp_alone():
+    ports = [{"name": "dns", "port": 53}]
+    findings = found(service(ports=ports), deployment("web", [port(53, "dns", "UDP")], []))
+    words = ("53/TCP", "declare 53 as UDP", "set protocol: UDP for the port", "protocol: TCP for the containerPort")
     assert_only(findings, "warning", "spec.ports[0].protocol", *words)
+    ports.append({"name": "dns-udp", "port": 53, "protocol": "UDP"})
+    findings = found(service(ports=ports), deployment("web", [port(53, "dns", "UDP")], []))
+    assert only(findings).severity == "remark"
+    assert "protocol: UDP" not in only(findings).advice
+
+
+def test_no_protocol_is_proposed_that_is_none():
+    ports = [{"name": "http", "port": 8080}]
+    findings = found(service(ports=ports), deployment("web", [port(8080, "http", "HTTP")]))
+    told = [each for each in findings if each.rule == "target-port-protocol"]
+    assert "HTTP for" not in only(told).advice
+
+
+def test_a_named_port_is_not_advised_to_be_there_twice():
+    ports = [{"name": name, "port": 53, "protocol": name.upper(), "targetPort": "dns"} for name in ("tcp", "udp")]
+    finding = only(found(service(ports=ports), deployment("web", [port(53, "dns")])))
+    assert (finding.rule, finding.severity) == ("target-port-name", "warning")
+    assert finding.advice == "set protocol: UDP for the containerPort 'dns'"
 
 
 def test_a_sidecar_may_be_what_listens_and_an_init_container_may_not():

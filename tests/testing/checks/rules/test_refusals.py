@@ -30,6 +30,24 @@ def test_what_is_refused_is_an_error_with_rule_file_and_line(tmp_path):
     assert finding.problem.endswith(": the API server refuses it")
 
 
+@pytest.mark.parametrize("value", ["${NS}", "${NS:=dev}", "__NS__", "($ns)", "a-$(NS)"])
+def test_what_is_still_to_be_filled_in_is_said_once_a_file(tmp_path, value):
+    for name in ("a.yaml", "b.yaml"):
+        text = MANIFEST.replace("my_cache", f"'{value}{name}'").replace("namespace: shop", f"namespace: '{value}'")
+        (tmp_path / name).write_text(text.replace("{name: shop}", f"{{name: '{value}{name}'}}"))
+    findings = [each for each in Cluster.from_manifests(tmp_path).check() if each.severity == "error"]
+    assert [each.rule for each in findings] == ["template-unfilled"] * 2
+    assert {each.source for each in findings} == {str(tmp_path / name) for name in ("a.yaml", "b.yaml")}
+    assert all(value.removeprefix("a-") in each.problem for each in findings)
+    assert all("looks like a template" in each.problem for each in findings)
+
+
+@pytest.mark.parametrize("value", ["my_cache", "a__b", "$x", "_x_"])
+def test_what_is_only_misspelt_is_no_template(tmp_path, value):
+    (tmp_path / "a.yaml").write_text(MANIFEST.replace("my_cache", value))
+    assert only(Cluster.from_manifests(tmp_path).check()).rule == "service-name"
+
+
 def test_an_item_of_a_list_has_its_fields_own_name(tmp_path):
     path = tmp_path / "shop.yaml"
     path.write_text("apiVersion: v1\nkind: List\nitems:\n- kind: Namespace\n  apiVersion: v1\n  metadata: {name: A}\n")

@@ -7,14 +7,16 @@ from k8sresolve.testing import Cluster
 from tests.testing.checks.objects import assert_only, custom, deployment, found, headless, namespace, service
 
 
-def test_one_cluster_ip_for_two_services():
-    services = [service(name, clusterIP="10.96.0.7") for name in ("a", "b")]
+def test_one_cluster_ip_for_several_services_is_an_error_at_the_later_ones():
+    services = [service(name, clusterIP="10.96.0.7") for name in ("b", "a", "c")]
     cluster = Cluster.from_objects([*services, deployment()])
-    first, second = cluster.check()
-    assert (first.severity, first.object, first.field) == ("error", "Service shop/a", "spec.clusterIP")
-    assert "Service shop/b" in first.problem
-    assert "Service shop/a" in second.problem
-    assert cluster.check("shop/b") == (second,)
+    findings = cluster.check()
+    assert [(each.severity, each.object, each.field) for each in findings] == [
+        ("error", "Service shop/a", "spec.clusterIP"),
+        ("error", "Service shop/c", "spec.clusterIP"),
+    ]
+    assert all("Service shop/b too" in each.problem for each in findings)
+    assert cluster.check("shop/a") == findings[:1]
 
 
 def node_port(name, number, type_="NodePort", **port):

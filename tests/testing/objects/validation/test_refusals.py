@@ -54,6 +54,22 @@ def test_a_digit_at_the_beginning_is_refused_until_1_37():
     assert refused(service("7days"), until="1.37") == [("service-name-digit", ("metadata", "name"))]
 
 
+@pytest.mark.parametrize("kind", ["Job", "CronJob"])
+def test_a_job_without_a_template_is_a_patch(kind):
+    job = {"kind": kind, "metadata": {"name": "train"}}
+    assert refused(job, "batch") == []
+    assert refused({**job, "spec": {"suspend": True}}, "batch") == []
+    job = deployment("train", kind="Job")
+    assert refused(job, "batch") == [("restart-policy", ("spec", "template", "spec", "restartPolicy"))]
+
+
+@pytest.mark.parametrize(("version", "is_refused"), [("v1beta1", True), ("v1beta2", True), ("v1", False)])
+def test_a_workload_of_a_version_that_is_gone_is_refused_as_such(version, is_refused):
+    for kind in ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"):
+        obj = {**deployment(kind=kind), "apiVersion": f"apps/{version}"}
+        assert refused(obj, "apps") == [("api-version", ("apiVersion",))] * is_refused
+
+
 def test_a_patch_of_an_object_is_no_object():
     """Kustomize's patches lie beside manifests, and state a field or two of what they change."""
     patch = {"kind": "Service", "metadata": {"name": "web"}, "spec": {"type": "LoadBalancer"}}
