@@ -175,7 +175,11 @@ def _unanswered(mention: Mention, target: Target, service: Service, pod: Pod, wo
     elif not target.endpoint and not target.port and service.cluster_ips and not service.headless:
         told = f"{mention.host} is not found: the pod's resolv.conf does not lead to it, although there is "
         advice = _asking_the_cluster(pod, world)
-        yield Wrong("name-not-searched", "remark", f"{told}Service {target.key}", advice)
+        # A word may be looked up by the API in place of DNS; and who writes nameservers may know what they answer.
+        asks_the_nodes = pod.spec.dns_policy in ("Default", "ClusterFirst") and pod.spec.dns_config is None
+        is_asked = bool(mention.scheme) or target.is_explicit
+        severity = "warning" if is_asked and asks_the_nodes else "remark"
+        yield Wrong("name-not-searched", severity, f"{told}Service {target.key}", advice)
 
 
 def _asking_the_cluster(pod: Pod, world: World) -> str:
