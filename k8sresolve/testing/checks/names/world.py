@@ -2,13 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import chain
 from typing import TypeAlias
 
 from k8sresolve.findings import Severity
 from k8sresolve.testing.checks.names.inventory import Inventory
 from k8sresolve.testing.checks.names.makers import Makers
+from k8sresolve.testing.checks.names.near import Names
 from k8sresolve.testing.checks.names.targets import Target, target_of
 from k8sresolve.testing.checks.telling import slip_for
 from k8sresolve.testing.objects.kinds import WORKLOADS, CustomResource, CustomWorkload, Namespace, Pod, Service
@@ -30,6 +31,9 @@ class World:
         self._complete = frozenset(() if inventory is None else inventory.namespaces)
         self._find = find
         self._found: dict[tuple[Pod, str], str | None] = {}
+        self._near_in = cache(lambda namespace: Names(one.name for one in self._services.get(namespace, ())))
+        self._near_with = cache(lambda service: Names(self._namespaces_of.get(service, ())))
+        self._slip_for = cache(self._find_slip)
 
     def find(self, pod: Pod, host: str) -> str | None:
         """Look a host up as a program in that pod."""
@@ -99,13 +103,16 @@ class World:
         elsewhere = [target._replace(namespace=name) for name in self._namespaces_of.get(target.service, ())]
         if elsewhere:
             return elsewhere
-        names = [service.name for service in self._services.get(target.namespace, ())]
-        near = slip_for(target.service, [name for name in names if not _is_part(name, target.service)])
+        near = self._slip_for(target.namespace, target.service)
         return [target._replace(service=near)] if near else []
+
+    def _find_slip(self, namespace: str, service: str) -> str:
+        names = self._near_in(namespace).near(service)
+        return slip_for(service, [name for name in names if not _is_part(name, service)])
 
     def slip_of_namespace(self, target: Target) -> str:
         """Find the namespace for whose name one that is not known is a slip, where it has the Service."""
-        return slip_for(target.namespace, self._namespaces_of.get(target.service, ()))
+        return slip_for(target.namespace, self._near_with(target.service).near(target.namespace))
 
 
 def with_inventory(store: Store, inventory: Inventory) -> Store:
