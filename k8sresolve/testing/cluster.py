@@ -354,7 +354,7 @@ class Cluster:
         cache: CacheConfig = CacheConfig(),  # noqa: B008 - a frozen value
         observers: Iterable[Observer] = (),
     ) -> Resolver:
-        """Make the resolver of a program in `namespace`, by default the cluster's own, or in `pod`, as `NAMESPACE/NAME`.
+        """Make the resolver of a program in `namespace`, by default the cluster's, or in `pod`, `NAMESPACE/NAME`.
 
         No socket is opened, and waiting takes no time. In a pod, it has the pod's resolv.conf and addresses, and
         nameservers outside the cluster answer from `upstream`. The other arguments are those of `Resolver`; `config`

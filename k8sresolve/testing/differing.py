@@ -81,7 +81,14 @@ def compare_versions(
     """
     if not callable(open_cluster):
         raise ConfigError(f"{told(open_cluster)} opens no cluster", advice="give a function of a Version")
-    return _compare(open_cluster, find_version(program, before), find_version(program, after))
+
+    def opened(version: Version) -> Cluster:
+        cluster = open_cluster(version)
+        if not isinstance(cluster, Cluster):
+            raise ConfigError(f"open_cluster made {told(cluster)}, no cluster", advice="let it return a Cluster")
+        return cluster
+
+    return _compare(opened, find_version(program, before), find_version(program, after))
 
 
 def _compare(open_cluster: Callable[[Version], Cluster], before: Version, after: Version) -> tuple[Changed, ...]:

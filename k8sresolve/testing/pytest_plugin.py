@@ -37,7 +37,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
         f"{_MARKER}(*manifests, namespace=, **options): what the offline cluster of k8s_cluster is made of: "
-        "paths below the root directory, or objects, and what builders make; namespace is where the test runs, by default apply_namespace; "
+        "paths below the root directory, or objects, and what builders make; "
+        "namespace is where the test runs, by default apply_namespace; "
         "options are those of Cluster.from_manifests, such as apply_namespace='default' and recursive=True, "
         "and, but for recursive, those of what k8s_make_cluster makes",
     )

@@ -177,7 +177,9 @@ class Version:
     differences: frozenset[Difference]
 
     def has(self, difference: Difference) -> bool:
-        """Whether this version does something the newer way."""
+        """Whether this version does something the newer way. Raises `ConfigError` for what is no difference."""
+        if not isinstance(difference, Difference):
+            raise ConfigError(f"{told(difference)} is no difference", advice="give one of DIFFERENCES")
         return difference in self.differences
 
     def reaches(self, text: str) -> bool:

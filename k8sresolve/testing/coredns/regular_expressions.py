@@ -4,22 +4,30 @@ Python's own are exact for them and fast, but go back to try another way, and wa
 letters. Where they may be many, all are followed at once (Pike's machine: https://swtch.com/~rsc/regexp/regexp2.html).
 """
 
+import importlib
 import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache, partial
-from re import _constants as ops  # type: ignore[attr-defined]
-from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any, NamedTuple, TypeAlias
 
+# They read an expression into a tree, and have no types.
+ops: Any = importlib.import_module("re._constants")
+parser: Any = importlib.import_module("re._parser")
 # Go's names of groups, and where a text ends: `$` is not before a last newline.
 _GO_GROUP = re.compile(r"\(\?<(?=[A-Za-z_])")
 _GO_END = re.compile(r"(?<!\\)\$$")
 _LONGEST = 255
 _MOST_WAYS = math.log(1_000_000)
 _MOST_STEPS = 5_000
-_SETS = {ops.CATEGORY_DIGIT: r"\d", ops.CATEGORY_SPACE: r"\s", ops.CATEGORY_WORD: r"\w"}
-_SETS |= {ops.CATEGORY_NOT_DIGIT: r"\D", ops.CATEGORY_NOT_SPACE: r"\S", ops.CATEGORY_NOT_WORD: r"\W"}
+_SETS: dict[Any, str] = {
+    ops.CATEGORY_DIGIT: r"\d",
+    ops.CATEGORY_NOT_DIGIT: r"\D",
+    ops.CATEGORY_SPACE: r"\s",
+    ops.CATEGORY_NOT_SPACE: r"\S",
+    ops.CATEGORY_WORD: r"\w",
+    ops.CATEGORY_NOT_WORD: r"\W",
+}
 _CATEGORIES = {category: re.compile(text, re.ASCII).match for category, text in _SETS.items()}
 
 Takes: TypeAlias = Callable[[str], object]

@@ -31,8 +31,8 @@ class World:
         self._complete = frozenset(() if inventory is None else inventory.namespaces)
         self._find = find
         self._found: dict[tuple[Pod, str], str | None] = {}
-        self._near_in = cache(lambda namespace: Names(one.name for one in self._services.get(namespace, ())))
-        self._near_with = cache(lambda service: Names(self._namespaces_of.get(service, ())))
+        self._names_in = cache(self._gather_names_in)
+        self._namespaces_with = cache(self._gather_namespaces_with)
         self._slip_for = cache(self._find_slip)
 
     def find(self, pod: Pod, host: str) -> str | None:
@@ -106,13 +106,19 @@ class World:
         near = self._slip_for(target.namespace, target.service)
         return [target._replace(service=near)] if near else []
 
+    def _gather_names_in(self, namespace: str) -> Names:
+        return Names(service.name for service in self._services.get(namespace, ()))
+
+    def _gather_namespaces_with(self, service: str) -> Names:
+        return Names(self._namespaces_of.get(service, ()))
+
     def _find_slip(self, namespace: str, service: str) -> str:
-        names = self._near_in(namespace).near(service)
+        names = self._names_in(namespace).near(service)
         return slip_for(service, [name for name in names if not _is_part(name, service)])
 
     def slip_of_namespace(self, target: Target) -> str:
         """Find the namespace for whose name one that is not known is a slip, where it has the Service."""
-        return slip_for(target.namespace, self._near_with(target.service).near(target.namespace))
+        return slip_for(target.namespace, self._namespaces_with(target.service).near(target.namespace))
 
 
 def with_inventory(store: Store, inventory: Inventory) -> Store:
