@@ -126,9 +126,10 @@ def _text(pair: _Pair, groups: Sequence[_Group]) -> str:
 
 def _special(pair: _Pair) -> str:
     """Name the differences that are not looked for, as no libc asks so."""
-    from k8sresolve.testing import DIFFERENCES
+    from k8sresolve.testing.versions import DIFFERENCES, find_version
 
-    names = [one.name for one in DIFFERENCES if one.special and one.program == pair.program]
+    before, after = (find_version(pair.program, text).differences for text in (pair.before, pair.after))
+    names = [one.name for one in DIFFERENCES if one.special and one in before ^ after]
     return f" (not asked, as no libc does: {', '.join(names)})" if names else ""
 
 

@@ -12,7 +12,7 @@ import attrs
 from k8sresolve._core.events import Observer
 from k8sresolve._core.files.hosts import parse_hosts
 from k8sresolve._core.files.resolv_conf import parse_resolv_conf
-from k8sresolve._escaping import told
+from k8sresolve._escaping import escaped, told
 from k8sresolve._facade import Options
 from k8sresolve._log import logger
 from k8sresolve.async_resolver import AsyncResolver
@@ -674,7 +674,7 @@ class Cluster:
         there = [item.name for item in self.store.all("Pod") if item.namespace == namespace]
         near = difflib.get_close_matches(pod, there, 5, 0.3) or sorted(there)[:5]
         known = f"of its {len(there)} pods, the nearest are {', '.join(near)}" if there else "the namespace has no pods"
-        raise ManifestError(f"there is no pod {namespace}/{pod}; {known}")
+        raise ManifestError(f"there is no pod {escaped(f'{namespace}/{pod}', 300)}; {known}")
 
     def _nameserver(self) -> str:
         return cluster_dns(self.store, self._control_plane.networks.nameserver)

@@ -139,6 +139,13 @@ def _changes(
         alone = look(attrs.evolve(before, differences=before.differences ^ {difference}), causes)
         for question in causes.keys() & _differing(old, alone, causes):
             causes[question].append(difference)
+    # One may hide another: a Corefile does not start by the first of two words, or an answer takes two.
+    hiding = [question for question in telling if question == _START or not causes[question]]
+    for difference in (one for one in DIFFERENCES if hiding and one in newer):
+        without = look(attrs.evolve(after, differences=after.differences ^ {difference}), hiding)
+        for question in _differing(new, without, hiding):
+            if difference not in causes[question]:
+                causes[question].append(difference)
     for question in telling:
         one, other = (_written(seen.get(question, "")) for seen in (old, new))
         yield Changed(question, one, other, tuple(causes[question]))

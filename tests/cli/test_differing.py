@@ -132,3 +132,8 @@ def test_a_corefile_may_come_from_standard_input(run, dual, monkeypatch):
     both = run("diff", "-f", "-", "--corefile", "-")
     assert (both.status, both.out) == (2, "")
     assert both.err == "k8sresolve: -f and --corefile are both standard input; give one of them as a file\n"
+
+
+def test_a_version_beside_itself_leaves_nothing_out(run, dual):
+    done = run("diff", *dual, "--coredns", "1.15.0,1.15.0")
+    assert (done.status, done.out) == (0, "CoreDNS 1.15.0 -> 1.15.0: nothing changes for what is here\n")

@@ -95,7 +95,9 @@ class Inventory:
         """Read what `to_json` wrote. Raises `ConfigError` for anything else."""
         try:
             read: object = json.loads(text)
-        except (TypeError, ValueError, RecursionError):
+        except RecursionError:
+            raise ConfigError("the inventory is nested too deep", advice=_ADVICE) from None
+        except (TypeError, ValueError):
             raise ConfigError("the inventory is not JSON", advice=_ADVICE) from None
         fields = _mapping(read, "the inventory", ("schema_version", "namespaces", "services"))
         version = fields.get("schema_version")

@@ -82,7 +82,7 @@ ONE = {"namespace": "shop", "name": "web", "type": "ClusterIP", "headless": Fals
     ("text", "told"),
     [
         ("", "not JSON"),
-        ("[" * 100_000, "not JSON"),
+        ("[" * 100_000, "nested too deep"),
         ("[]", "the inventory .* wrong type, list"),
         (GOOD | {"schema_version": 2}, "schema_version .* 2, not 1"),
         (GOOD | {"schema_version": True}, "schema_version"),
