@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from k8sresolve._escaping import escaped, told
 from k8sresolve.errors import ManifestError
-from k8sresolve.testing.objects.kinds import CustomWorkload, Resource
+from k8sresolve.testing.objects.kinds import WORKLOADS, CustomWorkload, Resource, Service, Workload
 from k8sresolve.testing.objects.store import Store
 
 _MOST_TOLD = 300  # more than any name has
@@ -43,6 +43,20 @@ def find(store: Store, kinds: Sequence[type[T]], name: str) -> T:
             return found
     bare = bare if kinds[0].__name__ in _OUTSIDE else f"{namespace or 'default'}/{bare}"
     raise ManifestError(missing(store, kinds, bare))
+
+
+def find_with_pods(store: Store, name: str) -> Workload | Service:
+    """Find the workload of that name, or else the Service."""
+    try:
+        found: Workload | Service = find(store, (*WORKLOADS, Service), name)
+    except ManifestError:
+        namespace, bare = parted(name)
+        if pod := store.get("Pod", namespace or "default", bare):
+            how = f"cluster.store.get('Pod', {pod.namespace!r}, {pod.name!r})"
+            problem = f"{key_of(pod)} is a Pod; pods() takes a workload or a Service, and {how} tells of it"
+            raise ManifestError(problem) from None
+        raise
+    return found
 
 
 def _custom(store: Store, namespace: str, name: str) -> Resource | None:
