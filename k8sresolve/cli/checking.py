@@ -45,7 +45,8 @@ def register(commands: Commands) -> None:
     check.add_argument(
         "--inventory",
         metavar="FILE",
-        help="what the cluster has, of `k8sresolve inventory`: a name that is not there, either, is an error",
+        help="what the cluster has, of `k8sresolve inventory`, or `-` for standard input: a name that is not there, "
+        "either, is an error",
     )
     check.add_argument("--secrets", action="store_true", help="look up the hosts in Secrets, too; no value is shown")
     add_reporting(check)
@@ -56,7 +57,7 @@ def _check(args: argparse.Namespace) -> int:
     if not manifests(args):
         raise ConfigError("check has nothing to look at", advice="give PATH, as `k8sresolve check deploy/`, or -k DIR")
     path = args.inventory or settings(args.config).inventory
-    inventory = read_inventory(path) if path else None
+    inventory = read_inventory(args, path) if path else None
     refused: list[ManifestError] = []
     cluster = open_cluster(args, secrets=args.secrets, refused=refused.append)
     findings = cluster.check(args.service, check_namespace(asking_from(args) or "default"), inventory=inventory)

@@ -3,11 +3,11 @@
 import argparse
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import attrs
 
+from k8sresolve.cli.formats.files import read_bounded
 from k8sresolve.cli.manifests import manifests
 from k8sresolve.cli.options import Commands, add_corefile, open_cluster, require_file
 from k8sresolve.cli.output import Shown, fields, write
@@ -21,6 +21,7 @@ Asks each name that the manifests and the Corefile have under both versions, as 
 whom it concerns and why. --coredns and --kubernetes take two versions, as 1.14.7,1.15.0 (default: the oldest and the
 newest CoreDNS that are known); --resolv-conf names the nodes' file. Exit status: 0 nothing changes, 1 something does.
 """
+_MOST_BYTES = 1 << 20
 _SHOWN = 5  # names of whom it concerns
 _Program = Literal["CoreDNS", "Kubernetes"]
 
@@ -95,7 +96,7 @@ def _open(args: argparse.Namespace, version: "Version") -> "Cluster":
     cluster = open_cluster(args, upstream=ANY_INTERNET, **{version.program.lower(): version})
     if args.resolv_conf is not None:
         require_file(args.resolv_conf)
-        text = Path(args.resolv_conf).read_text(encoding="utf-8", errors="replace")
+        text = read_bounded(args.resolv_conf, _MOST_BYTES).decode(errors="replace")
         cluster.kubelet = attrs.evolve(cluster.kubelet, resolv_conf=text)
     return cluster
 
@@ -125,9 +126,10 @@ def _text(pair: _Pair, groups: Sequence[_Group]) -> str:
 
 def _special(pair: _Pair) -> str:
     """Name the differences that are not looked for, as no libc asks so."""
-    from k8sresolve.testing import DIFFERENCES
+    from k8sresolve.testing.versions import DIFFERENCES, find_version
 
-    names = [one.name for one in DIFFERENCES if one.special and one.program == pair.program]
+    before, after = (find_version(pair.program, text).differences for text in (pair.before, pair.after))
+    names = [one.name for one in DIFFERENCES if one.special and one in before ^ after]
     return f" (not asked, as no libc does: {', '.join(names)})" if names else ""
 
 

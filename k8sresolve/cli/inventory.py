@@ -4,7 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from k8sresolve.cli.formats.files import read_bounded, write_whole
-from k8sresolve.cli.manifests import sources
+from k8sresolve.cli.manifests import sources, standard_input
 from k8sresolve.cli.options import Commands
 from k8sresolve.cli.output import put
 from k8sresolve.errors import ConfigError
@@ -39,11 +39,13 @@ def _inventory(args: argparse.Namespace) -> int:
     return 0
 
 
-def read_inventory(path: str) -> "Inventory":
-    """Read the file that `check` is given. Raises `ConfigError`."""
+def read_inventory(args: argparse.Namespace, path: str) -> "Inventory":
+    """Read the file that `check` is given, or standard input. Raises `ConfigError`."""
     from k8sresolve.testing import Inventory
 
-    data = read_bounded(path, _MOST_BYTES, called="inventory", advice="write it with `k8sresolve inventory`")
+    stream = standard_input(args) if args.inventory == "-" else None
+    advice = "write it with `k8sresolve inventory`"
+    data = read_bounded(path, _MOST_BYTES, called="inventory", advice=advice, stream=stream)
     try:
         return Inventory.from_json(data)
     except ConfigError as error:

@@ -3,6 +3,8 @@
 import argparse
 import sys
 
+from k8sresolve.errors import ConfigError
+
 STANDARD_INPUT, KUSTOMIZED = "standard input", "kustomize "
 """What findings have for their file where there is none."""
 
@@ -14,7 +16,7 @@ def manifests(args: argparse.Namespace) -> list[str]:
 
 def sources(args: argparse.Namespace) -> "list[str | _Kept | _Kustomized]":
     """List what is to be read: paths, standard input, and what kustomize makes, for which it runs when that is read."""
-    paths = [_standard_input(args) if path == "-" else path for path in dict.fromkeys(_paths(args))]
+    paths = [standard_input(args) if path == "-" else path for path in dict.fromkeys(_paths(args))]
     return [*paths, *map(_Kustomized, _kustomizations(args))]
 
 
@@ -31,8 +33,15 @@ def _kustomizations(args: argparse.Namespace) -> list[str]:
     return [*args.kustomize, *args.more_kustomize]
 
 
-def _standard_input(args: argparse.Namespace) -> "_Kept":
-    """Return standard input from its beginning; `serve` reads it again when another file has changed."""
+def standard_input(args: argparse.Namespace) -> "_Kept":
+    """Return standard input from its beginning; `serve` reads it again when another file has changed.
+
+    Raises `ConfigError` where it is given as several things.
+    """
+    given = ["-f"] * ("-" in _paths(args))
+    given += [f"--{name}" for name in ("corefile", "inventory") if vars(args).get(name) == "-"]
+    if len(given) > 1:
+        raise ConfigError(f"{' and '.join(given)} are both standard input", advice="give one of them as a file")
     kept: list[bytes] = vars(args).setdefault("standard_input", [])
     return _Kept(kept)
 

@@ -6,13 +6,13 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, get_args
 
 import attrs
 
 from k8sresolve._escaping import escaped
-from k8sresolve.cli.manifests import manifests, sources
+from k8sresolve.cli.formats.files import read_bounded
+from k8sresolve.cli.manifests import manifests, sources, standard_input
 from k8sresolve.cli.output import Shown, write
 from k8sresolve.config import Family, Nameserver, Policy, ResolverConfig, dialect_of
 from k8sresolve.errors import ConfigError
@@ -26,6 +26,7 @@ Run = Callable[[argparse.Namespace], int]
 Ask = Callable[[Resolver, argparse.Namespace], Shown]
 
 _REVERSE_ZONES = ("in-addr.arpa", "ip6.arpa")
+_MOST_BYTES = 1 << 20  # as many as a ConfigMap has room for
 
 
 def add_common(parser: argparse.ArgumentParser, *, after_command: bool = False) -> None:
@@ -57,6 +58,7 @@ def add_common(parser: argparse.ArgumentParser, *, after_command: bool = False) 
         [],
         long="--kustomize",
         metavar="DIR",
+        type=str,  # that an empty one is no directory is told where it is read
         action="append",
         dest="more_kustomize" if after_command else "kustomize",
     )
@@ -114,6 +116,13 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+def _stated(text: str) -> str:
+    """Take what a shell makes of a variable that is set; an empty value would be read as none, or as a directory."""
+    if not text:
+        raise argparse.ArgumentTypeError("it is empty: give a value, or leave it out")
+    return text
+
+
 class Parser(argparse.ArgumentParser):
     """Reports usage errors as all others are reported, below the usage.
 
@@ -121,6 +130,10 @@ class Parser(argparse.ArgumentParser):
     """
 
     epilogue: Callable[[], str] | None = None
+
+    def __init__(self, *args: Any, **how: Any) -> None:
+        super().__init__(*args, **how)
+        self.register("type", None, _stated)
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, and exit."""
@@ -139,6 +152,7 @@ class Commands:
 
     def __init__(self, parser: Parser) -> None:
         self._group = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command", required=True)
+        self._group.type = str  # all that follows is judged by the subcommand's parser
 
     def add(self, name: str, summary: str, run: Run, details: str = "") -> Parser:
         """Add a subcommand and return its parser, for its own arguments."""
@@ -208,7 +222,9 @@ def environment(args: argparse.Namespace) -> dict[str, str]:
 def add_corefile(parser: argparse.ArgumentParser) -> None:
     """Add the option that names a Corefile."""
     parser.add_argument(
-        "--corefile", metavar="FILE", help="set the nameserver up as this Corefile says, in place of a ConfigMap's"
+        "--corefile",
+        metavar="FILE",
+        help="set the nameserver up as this Corefile says, in place of a ConfigMap's; `-` for standard input",
     )
 
 
@@ -218,14 +234,11 @@ def _read_corefile(args: argparse.Namespace) -> str | None:
         return None
     if args.cluster_domain is not None:
         raise ConfigError("--cluster-domain and --corefile exclude each other", advice="the Corefile has the domain")
+    data = read_bounded(path, _MOST_BYTES, called="the Corefile", stream=standard_input(args) if path == "-" else None)
     try:
-        return Path(path).read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}") from None
+        return data.decode()
     except UnicodeDecodeError:
-        raise ConfigError(f"{path}: it is no text in UTF-8") from None
-    except ValueError as error:  # what no path can be
-        raise ConfigError(f"{path}: {error}") from None
+        raise ConfigError(f"the Corefile {path!r} is no text in UTF-8") from None
 
 
 def open_cluster(args: argparse.Namespace, **how: Any) -> "Cluster":

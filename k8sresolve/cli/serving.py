@@ -58,6 +58,7 @@ def register(commands: Commands) -> None:
     serve.add_argument(
         "--fault",
         metavar="FAULT",
+        type=str,  # an empty one is told with the words there are
         action="append",
         default=[],
         help="let something go wrong; see below; may be repeated",

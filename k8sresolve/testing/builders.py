@@ -1,7 +1,7 @@
 """Objects in code, for `Cluster.new`: a Service with its pods in one line, as tests of drivers need them."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeAlias, TypedDict, cast
+from typing import Any, TypeAlias, TypedDict, TypeVar, cast
 
 from k8sresolve._escaping import told
 from k8sresolve.errors import ConfigError, ManifestError
@@ -13,7 +13,9 @@ Object: TypeAlias = Mapping[str, Any]
 """An object as `json.load` gives it."""
 
 Objects: TypeAlias = tuple[Object, ...]
-"""What a builder makes, for `Cluster.new` and, with a star, for `Cluster.apply`."""
+"""What a builder makes, for `Cluster.new` and `Cluster.apply`."""
+
+_T = TypeVar("_T")
 
 _MOST_PODS = 10_000
 _REVISION = "1"
@@ -89,27 +91,33 @@ def external(name: str, host: str) -> Objects:
     return (_object("Service", _named(name), {"type": "ExternalName", "externalName": host}),)
 
 
-def flattened(parts: Iterable[Object | Objects]) -> list[Object]:
+def check_options(call: str, options: Iterable[str]) -> None:
+    """Raise `ConfigError` for an option that a call does not have which takes those of `Cluster.new`."""
+    known = ClusterOptions.__annotations__
+    if strange := sorted(set(options) - known.keys()):
+        raise ConfigError(f"{call} has no option {told(strange[0])}", advice=f"it has {', '.join(known)}")
+
+
+def taken_apart(parts: Iterable[_T | Sequence[_T]]) -> Iterator[_T]:
+    """Put what builders made, and lists of objects, in the place of each of them."""
+    for part in parts:
+        yield from part if isinstance(part, tuple | list) else (cast("_T", part),)
+
+
+def flattened(parts: Iterable[Object | Sequence[Object]]) -> list[Object]:
     """Take apart what builders made, with the namespaces that it needs where others are told of.
 
     Raises `ManifestError` for what is neither an object nor made by a builder.
     """
-    objects = list(_objects(parts))
+    objects = list(taken_apart(parts))
+    for item in objects:
+        if not isinstance(item, Mapping):
+            raise ManifestError(f"{told(item)} is neither an object nor made by a builder, as service('api.shop')")
     told_of = {item.get("metadata", {}).get("name") for item in objects if item.get("kind") == "Namespace"}
     built = [item for part in parts if isinstance(part, tuple) for item in part]
     needed = dict.fromkeys(item["metadata"].get("namespace", "") for item in built if told_of)
     lacking = [name for name in needed if name and name not in told_of]
     return [*({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in lacking), *objects]
-
-
-def _objects(parts: Iterable[Object | Objects]) -> Iterator[Object]:
-    for part in parts:
-        if isinstance(part, Mapping):
-            yield part
-        elif isinstance(part, tuple) and all(isinstance(item, Mapping) for item in cast("tuple[object, ...]", part)):
-            yield from part
-        else:
-            raise ManifestError(f"{told(part)} is neither an object nor made by a builder, as service('api.shop')")
 
 
 def _named(name: str) -> Object:
@@ -129,10 +137,10 @@ def _counts(pods: int, ready: int | bool) -> tuple[int, int]:
 
 
 def _ports(tcp: Mapping[str, int], udp: Mapping[str, int] | None) -> list[dict[str, Any]]:
-    if not isinstance(udp, Mapping | None):
+    if not isinstance(udp, Mapping | None) or not all(isinstance(name, str) for name in udp or ()):
         raise ConfigError(f"udp={told(udp)} is no mapping of names to numbers", advice='give {"dns": 53}')
     return [
-        {"name": str(name).replace("_", "-"), "port": number, "protocol": protocol}
+        {"name": name.replace("_", "-"), "port": number, "protocol": protocol}
         for protocol, ports in (("TCP", tcp), ("UDP", udp or {}))
         for name, number in ports.items()
     ]

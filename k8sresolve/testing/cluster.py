@@ -12,7 +12,7 @@ import attrs
 from k8sresolve._core.events import Observer
 from k8sresolve._core.files.hosts import parse_hosts
 from k8sresolve._core.files.resolv_conf import parse_resolv_conf
-from k8sresolve._escaping import told
+from k8sresolve._escaping import escaped, told
 from k8sresolve._facade import Options
 from k8sresolve._log import logger
 from k8sresolve.async_resolver import AsyncResolver
@@ -21,7 +21,7 @@ from k8sresolve.errors import ConfigError, ManifestError
 from k8sresolve.findings import Finding
 from k8sresolve.names import EndpointName, ServiceName, check_namespace
 from k8sresolve.resolver import Resolver
-from k8sresolve.testing.builders import ClusterOptions, Object, Objects, flattened
+from k8sresolve.testing.builders import ClusterOptions, Object, check_options, flattened, taken_apart
 from k8sresolve.testing.checks.checking import check, find_service
 from k8sresolve.testing.checks.names.inventory import Inventory
 from k8sresolve.testing.checks.names.world import World, with_inventory
@@ -72,7 +72,8 @@ class Cluster:
     `reachable` is False nobody answers there. `coredns` and `kubernetes` are the versions, and `corefile_names` are the
     names that the Corefile itself gives, in `hosts` and zone files. `warnings` says what was
     passed over in manifests, and what the Corefile asks for that is not modelled here. `kubelet` is what nodes tell
-    their pods about DNS; another may be put in its place.
+    their pods about DNS; another may be put in its place. `namespace` is where its programs run unless told otherwise:
+    `default`, or what is put in its place.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class Cluster:
         apply_namespace: str = "default",
     ) -> None:
         self.store = store
+        self.namespace = "default"
         self.clock = Clock()
         self.queries = QueryLog()
         nameserver = assemble(store, self.clock.monotonic, settings)
@@ -244,7 +246,12 @@ class Cluster:
         notes: list[str] = []
         apply_namespace = check_namespace(apply_namespace)
         return cls._of(
-            read_objects(objects, apply_namespace=apply_namespace, note=notes.append, secrets=secrets),
+            read_objects(
+                taken_apart(objects) if isinstance(objects, tuple | list) else objects,
+                apply_namespace=apply_namespace,
+                note=notes.append,
+                secrets=secrets,
+            ),
             settings,
             service_cidrs=service_cidrs,
             pod_cidrs=pod_cidrs,
@@ -255,10 +262,11 @@ class Cluster:
         )
 
     @classmethod
-    def new(cls, *parts: "Object | Objects", **options: Unpack[ClusterOptions]) -> "Cluster":
+    def new(cls, *parts: "Object | Sequence[Object]", **options: Unpack[ClusterOptions]) -> "Cluster":
         """Make a cluster of what `service`, `headless` and `external` make, and of objects; options as `from_objects`.
 
-        The namespaces of what is built are there, without being told of.
+        The namespaces of what is built are there, without being told of. Raises `ManifestError` for anything else, and
+        `ConfigError` for an option that there is not.
 
         >>> from k8sresolve.testing import external, headless, service
         >>> cluster = Cluster.new(
@@ -270,6 +278,7 @@ class Cluster:
         ...     len(resolver.endpoints("db", "sql")), resolver.port("api", "http").number
         (3, 80)
         """
+        check_options("Cluster.new", options)
         return cls.from_objects(flattened(parts), **options)
 
     @classmethod
@@ -326,6 +335,7 @@ class Cluster:
             apply_namespace=self._apply_namespace,
         )
         made.kubelet = attrs.evolve(self.kubelet, kubernetes=version)
+        made.namespace = self.namespace
         return made
 
     def respond(self, message: bytes, *, tcp: bool = False, client: str = "") -> bytes | None:
@@ -353,7 +363,7 @@ class Cluster:
         cache: CacheConfig = CacheConfig(),  # noqa: B008 - a frozen value
         observers: Iterable[Observer] = (),
     ) -> Resolver:
-        """Make the resolver of a program in `namespace`, by default `default`, or in `pod`, as `NAMESPACE/NAME`.
+        """Make the resolver of a program in `namespace`, by default the cluster's, or in `pod`, `NAMESPACE/NAME`.
 
         No socket is opened, and waiting takes no time. In a pod, it has the pod's resolv.conf and addresses, and
         nameservers outside the cluster answer from `upstream`. The other arguments are those of `Resolver`; `config`
@@ -481,10 +491,11 @@ class Cluster:
 
         return OfflineNameserver(self._nameserver(), self.network, self.clock)
 
-    def apply(self, *manifests: Manifest, recursive: bool = False) -> None:
+    def apply(self, *manifests: "Manifest | Sequence[Object]", recursive: bool = False) -> None:
         """Put objects in, or in place of those of the same name, as `kubectl apply` does and the controllers then do.
 
-        They are objects, or paths or open files, read as by `from_manifests`; `apply_namespace` is the one given there.
+        They are objects, what builders make, or paths or open files, read as by `from_manifests`; `apply_namespace` is
+        the one given there.
         All that follows happens at once: workloads have the pods they should have, of a new template if it changed.
         What the manifest of a Service or a pod leaves open stays as it is, such as its addresses. Where no manifest
         tells of a Namespace, objects may lie in any. Raises `ManifestError`, and changes nothing, for what cannot be
@@ -497,7 +508,7 @@ class Cluster:
         ...     print(*resolver.service("mail").addresses)
         10.96.20.9
         """
-        self._changes.apply(manifests, recursive=recursive)
+        self._changes.apply(tuple(taken_apart(manifests)), recursive=recursive)
 
     def delete(self, kind: str, name: str) -> None:
         """Take out the object of a kind and name, `NAMESPACE/NAME`, as `kubectl delete` and then the controllers do.
@@ -630,7 +641,9 @@ class Cluster:
     def _place(self, config: ResolverConfig | None, namespace: str | None, pod: str | None) -> Place:
         if pod is None:
             config = (
-                self.config("default" if namespace is None else namespace) if config is None else check_config(config)
+                self.config(self.namespace if namespace is None else namespace)
+                if config is None
+                else check_config(config)
             )
             return Place(config, self.network, self._versions())
         if config is not None or namespace is not None:
@@ -670,7 +683,7 @@ class Cluster:
         there = [item.name for item in self.store.all("Pod") if item.namespace == namespace]
         near = difflib.get_close_matches(pod, there, 5, 0.3) or sorted(there)[:5]
         known = f"of its {len(there)} pods, the nearest are {', '.join(near)}" if there else "the namespace has no pods"
-        raise ManifestError(f"there is no pod {namespace}/{pod}; {known}")
+        raise ManifestError(f"there is no pod {escaped(f'{namespace}/{pod}', 300)}; {known}")
 
     def _nameserver(self) -> str:
         return cluster_dns(self.store, self._control_plane.networks.nameserver)

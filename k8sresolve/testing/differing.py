@@ -81,7 +81,14 @@ def compare_versions(
     """
     if not callable(open_cluster):
         raise ConfigError(f"{told(open_cluster)} opens no cluster", advice="give a function of a Version")
-    return _compare(open_cluster, find_version(program, before), find_version(program, after))
+
+    def opened(version: Version) -> Cluster:
+        cluster = open_cluster(version)
+        if not isinstance(cluster, Cluster):
+            raise ConfigError(f"open_cluster made {told(cluster)}, no cluster", advice="let it return a Cluster")
+        return cluster
+
+    return _compare(opened, find_version(program, before), find_version(program, after))
 
 
 def _compare(open_cluster: Callable[[Version], Cluster], before: Version, after: Version) -> tuple[Changed, ...]:
@@ -132,6 +139,13 @@ def _changes(
         alone = look(attrs.evolve(before, differences=before.differences ^ {difference}), causes)
         for question in causes.keys() & _differing(old, alone, causes):
             causes[question].append(difference)
+    # One may hide another: a Corefile does not start by the first of two words, or an answer takes two.
+    hiding = [question for question in telling if question == _START or not causes[question]]
+    for difference in (one for one in DIFFERENCES if hiding and one in newer):
+        without = look(attrs.evolve(after, differences=after.differences ^ {difference}), hiding)
+        for question in _differing(new, without, hiding):
+            if difference not in causes[question]:
+                causes[question].append(difference)
     for question in telling:
         one, other = (_written(seen.get(question, "")) for seen in (old, new))
         yield Changed(question, one, other, tuple(causes[question]))

@@ -3,6 +3,7 @@
 Nothing is imported and nothing runs for a test that uses none of it.
 """
 
+import os
 import sys
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -36,7 +37,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
         f"{_MARKER}(*manifests, namespace=, **options): what the offline cluster of k8s_cluster is made of: "
-        "paths below the root directory, or objects; namespace is where the test runs, by default apply_namespace; "
+        "paths below the root directory, or objects, and what builders make; "
+        "namespace is where the test runs, by default apply_namespace; "
         "options are those of Cluster.from_manifests, such as apply_namespace='default' and recursive=True, "
         "and, but for recursive, those of what k8s_make_cluster makes",
     )
@@ -59,11 +61,22 @@ def k8s_cluster(request: pytest.FixtureRequest) -> "Cluster":
 def k8s_make_cluster(request: pytest.FixtureRequest) -> "Callable[..., Cluster]":
     """Makes clusters as `Cluster.new` does, of what builders make and of objects, with the marker's options."""
     settings = {key: value for key, value in _options(request).items() if key != "recursive"}
+    mark = request.node.get_closest_marker(_MARKER)
+    paths = [] if mark is None or "k8s_cluster" in request.fixturenames else _paths(mark.args)
+    if paths:
+        pytest.fail(
+            f"k8s_make_cluster makes nothing of {paths[0]!r}: it takes the options of the marker {_MARKER}, and "
+            "k8s_cluster its paths",
+            pytrace=False,
+        )
 
     def make(*parts: Any, **options: Any) -> "Cluster":
         from k8sresolve.testing import Cluster
+        from k8sresolve.testing.builders import check_options
 
-        cluster = Cluster.new(*parts, **{**settings, **options})
+        options = {**settings, **options}
+        check_options("k8s_make_cluster", options)
+        cluster = Cluster.new(*parts, **options)
         _note(request, cluster)
         return cluster
 
@@ -104,22 +117,27 @@ def _cluster(request: pytest.FixtureRequest) -> "Cluster":
     mark = request.node.get_closest_marker(_MARKER)
     given: tuple[Any, ...] = mark.args if mark is not None else tuple(request.config.getini(_MARKER))
     options = _options(request)
-    objects: list[Any] = [item for item in given if isinstance(item, Mapping)]
+    paths = _paths(given)
     if not given:
         pytest.fail(
             f"there are no manifests: mark the test with @pytest.mark.{_MARKER}('deploy/'), "
             f"or set {_MARKER} in the ini-file",
             pytrace=False,
         )
-    if objects:
-        if len(objects) < len(given):
-            pytest.fail(f"the marker {_MARKER} has paths as well as objects; give either", pytrace=False)
-        return Cluster.from_objects(objects, **options)
-    return Cluster.from_manifests(*(request.config.rootpath / path for path in given), **options)
+    if not paths:
+        return Cluster.new(*given, **options)
+    if len(paths) < len(given):
+        pytest.fail(f"the marker {_MARKER} has paths as well as objects; give either", pytrace=False)
+    return Cluster.from_manifests(*(request.config.rootpath / path for path in paths), **options)
+
+
+def _paths(given: "Sequence[Any]") -> "list[str | os.PathLike[str]]":
+    return [item for item in given if isinstance(item, str | os.PathLike)]
 
 
 def _note(request: pytest.FixtureRequest, cluster: "Cluster") -> None:
-    """Let the report of the test show what this cluster was asked."""
+    """Let programs in this cluster run in the marker's namespace, and the report show what they asked."""
+    cluster.namespace = _namespace(request)
     request.node.stash.setdefault(_clusters, []).append(cluster)
 
 

@@ -97,7 +97,7 @@ NOTIFY_PASSED = _coredns(
 SELF_ALIAS = _coredns(
     "self-alias",
     "8475",
-    "`file` says SERVFAIL of an alias of itself; before, it gave the alias ten times",
+    "`file` says SERVFAIL of an alias of itself; before, it gave the alias, and no address",
     "zone files with a CNAME that is its own target, and ExternalName Services that lead to it",
     "take the record out: it never led anywhere",
 )
@@ -177,7 +177,9 @@ class Version:
     differences: frozenset[Difference]
 
     def has(self, difference: Difference) -> bool:
-        """Whether this version does something the newer way."""
+        """Whether this version does something the newer way. Raises `ConfigError` for what is no difference."""
+        if not isinstance(difference, Difference):
+            raise ConfigError(f"{told(difference)} is no difference", advice="give one of DIFFERENCES")
         return difference in self.differences
 
     def reaches(self, text: str) -> bool:

@@ -1,6 +1,8 @@
 """`diff`: what an upgrade changes, in both forms, and its exit status."""
 
+import io
 import json
+import sys
 
 import pytest
 
@@ -92,6 +94,8 @@ def test_versions_of_kubernetes_are_compared_alone_or_beside(run, dual, tmp_path
         (("--kubernetes", "1.2,1.37"), "Kubernetes '1.2' is not known here; give one of 1.36, 1.37, 1.38"),
         (("--coredns", "1.14.7,"), "CoreDNS '' is not known here"),
         (("--resolv-conf", "/nowhere"), "there is no file '/nowhere'"),
+        (("--resolv-conf", "/dev/zero"), "'/dev/zero' has more than 1,048,576 bytes"),
+        (("--corefile", "/dev/zero"), "the Corefile '/dev/zero' has more than 1,048,576 bytes"),
     ],
 )
 def test_wrong_use(run, dual, argv, problem):
@@ -120,3 +124,16 @@ def test_a_corefile_alone_is_compared(run, dual, tmp_path):
     assert run("diff", *dual[2:]).status == 0
     (tmp_path / "Corefile").write_text(". {\n forward . 9.9.9.9\n cache\n}\n")
     assert "stored-aa" in run("diff", *dual[2:]).out
+
+
+def test_a_corefile_may_come_from_standard_input(run, dual, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(COREFILE.encode())))
+    assert run("diff", *dual[:2], "--corefile", "-").out == run("diff", *dual).out
+    both = run("diff", "-f", "-", "--corefile", "-")
+    assert (both.status, both.out) == (2, "")
+    assert both.err == "k8sresolve: -f and --corefile are both standard input; give one of them as a file\n"
+
+
+def test_a_version_beside_itself_leaves_nothing_out(run, dual):
+    done = run("diff", *dual, "--coredns", "1.15.0,1.15.0")
+    assert (done.status, done.out) == (0, "CoreDNS 1.15.0 -> 1.15.0: nothing changes for what is here\n")

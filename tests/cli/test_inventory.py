@@ -74,3 +74,14 @@ def test_an_inventory_that_cannot_be_read_is_an_error_with_its_file(run, manifes
     assert (ran.status, ran.out) == (2, "")
     assert told in ran.err
     assert "out.json" in ran.err
+
+
+def test_check_takes_it_from_standard_input(run, dump, manifests, monkeypatch):
+    written = run("inventory", str(dump)).out
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(written.encode())))
+    ran = run("check", str(manifests), "--inventory", "-")
+    assert (ran.status, ran.err) == (1, "")
+    assert "nobody" in ran.out
+    both = run("check", "-", "--inventory", "-")
+    assert (both.status, both.out) == (2, "")
+    assert both.err == "k8sresolve: -f and --inventory are both standard input; give one of them as a file\n"

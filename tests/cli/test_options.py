@@ -238,6 +238,23 @@ def test_a_silent_nameserver_is_status_3(run):
     assert "no answer in time" in ran.err
 
 
+@pytest.mark.parametrize(
+    ("argv", "argument"),
+    [
+        (("check", "--inventory", ""), "--inventory"),
+        (("diff", "--coredns="), "--coredns"),
+        (("-n", "", "service", "payments"), "-n/--namespace"),
+        (("check", "-f", ""), "-f/--manifests"),
+        (("inventory", ""), "FILE"),
+        (("check", ""), "PATH"),
+    ],
+)
+def test_an_empty_value_is_none(offline, argv, argument):
+    ran = offline(*argv)
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err.endswith(f"k8sresolve: argument {argument}: it is empty: give a value, or leave it out\n")
+
+
 def test_errors_stay_on_standard_error_with_json(offline):
     ran = offline("--json", "service", "nowhere")
     assert (ran.status, ran.out) == (1, "")

@@ -266,11 +266,13 @@ def test_a_corefile_sets_the_nameserver_up_and_is_followed(start_quick, shop, tm
 def test_a_corefile_that_cannot_be_used_is_status_2(run, shop, tmp_path):
     bad = tmp_path / "Corefile"
     missing = run("serve", "--manifests", shop, "--corefile", str(bad))
-    assert (missing.status, missing.err) == (2, f"k8sresolve: {bad}: No such file or directory\n")
-    bad.write_bytes(b"\xff")
-    assert (
-        run("serve", "--manifests", shop, "--corefile", str(bad)).err == f"k8sresolve: {bad}: it is no text in UTF-8\n"
+    assert (missing.status, missing.err) == (
+        2,
+        f"k8sresolve: the Corefile '{bad}' cannot be read: No such file or directory\n",
     )
+    bad.write_bytes(b"\xff")
+    undecoded = run("serve", "--manifests", shop, "--corefile", str(bad))
+    assert undecoded.err == f"k8sresolve: the Corefile '{bad}' is no text in UTF-8\n"
     bad.write_text(". {")
     assert run("serve", "--manifests", shop, "--corefile", str(bad)).status == 2
     both = run("serve", "--manifests", shop, "--corefile", str(bad), "--cluster-domain", "k8s.corp")

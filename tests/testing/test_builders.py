@@ -94,9 +94,21 @@ def test_options_are_those_of_from_objects():
         (lambda: Cluster.new(service("api.shop", http="80")), ManifestError, "Service shop/api"),
         (lambda: Cluster.new("deploy/"), ManifestError, "neither an object nor made by a builder"),
         (lambda: Cluster.new((1,)), ManifestError, "neither an object nor made by a builder"),
+        (lambda: Cluster.new([[{}]]), ManifestError, "neither an object nor made by a builder"),
+        (lambda: Cluster.new(nosuch=1), ConfigError, "Cluster.new has no option 'nosuch'; it has apply_namespace, opt"),
+        (lambda: service("api.shop", http=80, udp={5: 53}), ConfigError, "is no mapping of names to numbers"),
     ],
 )
 def test_what_cannot_be_built_says_so(make, error, told):
     with pytest.raises(error) as caught:
         make()
     assert told in str(caught.value)
+
+
+@pytest.mark.parametrize("together", [tuple, list])
+def test_objects_come_one_by_one_or_together(together):
+    made = together([*headless("db.shop", sql=5432, pods=2), namespace("shop")])
+    changed = Cluster.new(namespace("shop"))
+    changed.apply(made, *service("api.shop", http=80))
+    for cluster in (Cluster.new(made), Cluster.from_objects([made]), Cluster.from_objects(made), changed):
+        assert [pod.name for pod in cluster.pods("shop/db")] == ["db-0", "db-1"]

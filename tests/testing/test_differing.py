@@ -147,3 +147,17 @@ def test_a_pod_takes_over_fewer_nameservers_of_its_node():
         ("/etc/resolv.conf", "nameserver fe80::1%eth0", "nameserver 127.0.0.1", ["node-nameservers"])
     ]
     assert of_kubernetes(pod("10.244.0.7"), before="1.36", after="1.38", node=node) == ()
+
+
+def test_what_opens_no_cluster_is_an_error():
+    for given in (5, lambda _version: None):
+        with pytest.raises(ConfigError, match=r"5 opens no cluster|open_cluster made None, no cluster"):
+            compare_versions(given, "CoreDNS", "1.14.7", "1.15.0")
+
+
+def test_of_two_new_words_both_are_told():
+    words = "rewrite name regex (.*) {kubernetes/namespace}.{1} metadata", "siit"
+    for first, second in (words, words[::-1]):
+        (change,) = of_coredns(corefile=f". {{\n {first}\n {second}\n}}")
+        assert sorted(one.name for one in change.differences) == ["new-words", "rewrite-metadata"]
+        assert (change.question.what, change.after) == ("the nameserver", "it starts")

@@ -87,6 +87,8 @@ def test_clusters_are_made_in_a_test_with_the_markers_options(project: pytest.Py
     result = run(
         project,
         """
+        import socket
+
         import pytest
         from k8sresolve.testing import headless, service
 
@@ -98,8 +100,12 @@ def test_clusters_are_made_in_a_test_with_the_markers_options(project: pytest.Py
             with cluster.resolver(namespace="shop") as resolver:
                 assert str(resolver.service("api").addresses[0]).startswith("172.20.0.")
                 assert len(resolver.endpoints("db", "sql")) == 2
+            with cluster.resolver() as resolver, cluster.patch():  # in the marker's namespace
+                assert resolver.port("api", "http").number == 80
+                assert socket.gethostbyname("api").startswith("172.20.0.")
 
 
+        @pytest.mark.k8s_manifests()
         def test_another(k8s_make_cluster):
             first, second = (k8s_make_cluster(service("api", http=80), service_cidrs=[net]) for net in NETS)
             for cluster in (first, second):
@@ -168,6 +174,7 @@ def test_what_is_wrong_with_the_marker_is_said(project: pytest.Pytester) -> None
         project,
         """
         import pytest
+        from k8sresolve.testing import service
 
         def test_none(k8s_cluster):
             pass
@@ -179,14 +186,33 @@ def test_what_is_wrong_with_the_marker_is_said(project: pytest.Pytester) -> None
         @pytest.mark.k8s_manifests("nowhere/")
         def test_missing(k8s_cluster):
             pass
+
+        @pytest.mark.k8s_manifests(5)
+        def test_number(k8s_cluster):
+            pass
+
+        @pytest.mark.k8s_manifests("nowhere/")
+        def test_path(k8s_make_cluster):
+            pass
+
+        @pytest.mark.k8s_manifests(nosuch=1)
+        def test_option(k8s_make_cluster):
+            k8s_make_cluster()
+
+        @pytest.mark.k8s_manifests(service("api.web", http=80), [*service("b.web", http=80)], namespace="web")
+        def test_passes(k8s_resolver):
+            assert [k8s_resolver.port(name, "http").number for name in ("api", "b")] == [80, 80]
         """,
     )
-    result.assert_outcomes(errors=3)
+    result.assert_outcomes(passed=1, failed=1, errors=5)
     result.stdout.fnmatch_lines(
         [
             "there are no manifests: mark the test with @pytest.mark.k8s_manifests('deploy/'), or set k8s_manifests *",
             "the marker k8s_manifests has paths as well as objects; give either",
             "*ManifestError: *nowhere*",
+            "*ManifestError: 5 is neither an object nor made by a builder, as service('api.shop')",
+            "k8s_make_cluster makes nothing of 'nowhere/': it takes the options of the marker k8s_manifests, and *",
+            "*ConfigError: k8s_make_cluster has no option 'nosuch'; it has apply_namespace, options, corefile, *",
         ]
     )
 

@@ -6,6 +6,7 @@ from k8sresolve.errors import ConfigError, ManifestError
 from k8sresolve.testing import Cluster
 from k8sresolve.testing.versions import (
     COREDNS_VERSIONS,
+    DEFAULT_COREDNS,
     DIFFERENCES,
     KUBERNETES_VERSIONS,
     SERVICE_NAMES,
@@ -69,3 +70,9 @@ def test_a_version_that_does_not_start_with_the_corefile_is_an_error():
         newer.with_versions(coredns="1.14.7")
     with pytest.raises(ConfigError, match="is not known here"):
         newer.with_versions(coredns="1.0")
+
+
+@pytest.mark.parametrize("given", [[], None, "no-options"])
+def test_what_is_no_difference_is_an_error(given):
+    with pytest.raises(ConfigError, match="is no difference; give one of DIFFERENCES"):
+        DEFAULT_COREDNS.has(given)

@@ -182,6 +182,7 @@ def asking_the_kubelet(cluster: Cluster, pod: Pod) -> None:
     assert_type(cluster.hosts_file("shop/web-0"), str)
     kubelet = Kubelet(cluster_dns=("10.96.0.10",), cluster_domain="k8s.corp", resolv_conf=None, node_ips=("10.0.0.1",))
     assert_type(cluster.kubelet, Kubelet)
+    assert_type(cluster.namespace, str)
     dns = pod_dns(pod, kubelet)
     assert_type(dns, PodDNS)
     assert_type(dns.nameservers, tuple[str, ...])

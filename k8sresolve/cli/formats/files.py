@@ -3,16 +3,24 @@
 import contextlib
 import os
 from pathlib import Path
+from typing import Protocol
 
 from k8sresolve.errors import ConfigError
 
 
-def read_bounded(path: str, most: int, *, called: str = "", advice: str = "") -> bytes:
-    """Read a file of at most `most` bytes. Raises `ConfigError`, in which the file is `called` so."""
+class _Stream(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+def read_bounded(path: str, most: int, *, called: str = "", advice: str = "", stream: _Stream | None = None) -> bytes:
+    """Read a file, or the stream that stands for it, of at most `most` bytes.
+
+    Raises `ConfigError`, in which the file is `called` so.
+    """
     file = f"{called} {path!r}".lstrip()
     try:
-        with Path(path).open("rb") as stream:
-            data = stream.read(most + 1)
+        with contextlib.nullcontext(stream) if stream else Path(path).open("rb") as opened:
+            data = opened.read(most + 1)
     except (OSError, ValueError) as error:
         raise ConfigError(f"{file} cannot be read: {_reason(error)}", advice=advice) from None
     if len(data) > most:

@@ -15,7 +15,7 @@ from k8sresolve._escaping import told
 from k8sresolve.errors import InvalidName, ManifestError
 from k8sresolve.names import parse_address
 from k8sresolve.testing.controllers.control_plane import ControlPlane
-from k8sresolve.testing.controllers.finding import find, key_of, missing
+from k8sresolve.testing.controllers.finding import find, find_with_pods, key_of, missing
 from k8sresolve.testing.controllers.immutable import check_update
 from k8sresolve.testing.controllers.keeping import with_cluster_ips, with_replicas, with_status
 from k8sresolve.testing.controllers.rollouts import Rollout, RolloutStep, check_pace, next_step
@@ -102,7 +102,7 @@ class Changes:
 
     def pods(self, name: str) -> tuple[Pod, ...]:
         """Find the pods of a workload, or else those that a Service selects."""
-        found: Workload | Service = find(self._store, (*WORKLOADS, Service), name)
+        found = find_with_pods(self._store, name)
         if isinstance(found, Workload):
             return tuple(sorted(self._upkeep.pods_of(found), key=name_order))
         there = self._upkeep.pods(found.namespace) if found.selects else ()

@@ -355,7 +355,9 @@ class _Parser:
             words = list(self._imported_files(name))
         self._imported += len(words) + 1
         if self._imported > _MAX_IMPORTED:
-            raise name.error(f"the imports come to more than {_MAX_IMPORTED} words: a snippet imports itself")
+            raise name.error(
+                f"the imports come to more than {_MAX_IMPORTED:,} words: a snippet imports itself, or others many times"
+            )
         if self._ahead is not None:
             self._stack.append(iter((self._ahead,)))
         self._stack.append(iter((words[0]._replace(first=True), *words[1:]) if words else ()))

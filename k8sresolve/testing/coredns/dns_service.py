@@ -13,7 +13,6 @@ DNS_SERVICE = ("kube-system", "kube-dns")
 _OPENSHIFT = ("openshift-dns", "dns-default")  # its selector is of its own
 _PODS = ("k8s-app", "kube-dns")
 _UPSTREAM = "kube-dns-upstream"  # by which NodeLocal DNSCache asks the nameserver, and no pod
-_DNS_PORT = 53
 
 
 def dns_services(store: Store) -> Iterator[Service]:
@@ -21,14 +20,13 @@ def dns_services(store: Store) -> Iterator[Service]:
     usual = store.service(*DNS_SERVICE)
     if usual is not None:
         yield usual
-    others = [item for item in store.all("Service") if isinstance(item, Service) and item is not usual]
+    others = [service for service in store.services_of_dns() if service is not usual]
     yield from sorted(filter(_is_dns, others), key=lambda service: service.name == _UPSTREAM)
 
 
 def _is_dns(service: Service) -> bool:
     labelled = _PODS in service.selector or service.labels.get(_PODS[0]) == _PODS[1]
-    known = labelled or (service.namespace, service.name) == _OPENSHIFT
-    return known and any(port.number == _DNS_PORT for port in service.ports)
+    return labelled or (service.namespace, service.name) == _OPENSHIFT
 
 
 def cluster_dns(store: Store, default: str = DEFAULT_NAMESERVER) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Set as AbstractSet
 from typing import Any, TypeAlias
 
 from k8sresolve.testing.coredns.expression_functions import BUILT_IN, NOT_MODELLED, end_of, index, part
+from k8sresolve.testing.coredns.regular_expressions import compiled
 
 Environment: TypeAlias = Mapping[str, Callable[..., Any]]
 Expression: TypeAlias = Callable[[Environment], Any]
@@ -34,7 +35,7 @@ class NotModelled(Exception):
 
 
 def _matches(text: str, expression: str) -> bool:
-    return re.search(expression, text) is not None
+    return compiled(expression).search(text) is not None
 
 
 def _numbers(join: _Operator) -> _Operator:
@@ -86,7 +87,7 @@ def work_out(expression: Expression, environment: Environment) -> Any:
     """Work an expression out. Raises `ExpressionError`."""
     try:
         return expression(environment)
-    except (TypeError, ValueError, LookupError, ArithmeticError, re.error, AttributeError, RecursionError) as problem:
+    except (TypeError, ValueError, LookupError, ArithmeticError, AttributeError, RecursionError) as problem:
         raise ExpressionError(str(problem)) from None
 
 

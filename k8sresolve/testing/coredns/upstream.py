@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from k8sresolve._core.questions import SOA
+from k8sresolve.errors import ConfigError
 from k8sresolve.testing.coredns.chain import Chain, Reply, Request
 from k8sresolve.testing.coredns.plugins.file import Zones
 
@@ -15,6 +16,8 @@ class Upstream:
     """
 
     def __init__(self, zones: Mapping[str, str], *, authoritative: bool = False) -> None:
+        if not isinstance(zones, Mapping) or not all(isinstance(text, str) for pair in zones.items() for text in pair):
+            raise ConfigError("zones map origins to texts", advice="give each origin the text of its zone file")
         self.reachable = True
         self.echoing = False
         self._zones = Zones(zones, whole=not authoritative)

@@ -1,14 +1,10 @@
 """Words of a Corefile that stand for something of DNS: types, classes, rcodes, regular expressions."""
 
-import re
-
 from k8sresolve.testing.coredns.corefile import Token
+from k8sresolve.testing.coredns.regular_expressions import Regex, RegexError, compiled
 
 _MAX_REGEX = 10_000
 _MOST_RCODE = 23
-# Go's names of groups, and where a text ends: `$` is not before a last newline.
-_GO_GROUP = re.compile(r"\(\?<(?=[A-Za-z_])")
-_GO_END = re.compile(r"(?<!\\)\$$")
 
 
 def read_type(token: Token, *, any_case: bool = False) -> int:
@@ -67,11 +63,11 @@ def read_rcode(token: Token, *, any_case: bool = False) -> int:
     return found
 
 
-def read_regex(token: Token, text: str) -> "re.Pattern[str]":
+def read_regex(token: Token, text: str) -> Regex:
     """Read a regular expression as Go writes it. Raises `ManifestError`."""
     if len(text) > _MAX_REGEX:
         raise token.error(f"a regular expression may have {_MAX_REGEX} characters, not {len(text)}")
     try:
-        return re.compile(_GO_END.sub(r"\\Z", _GO_GROUP.sub("(?P<", text)))
-    except (re.error, OverflowError, RecursionError) as problem:
+        return compiled(text)
+    except RegexError as problem:
         raise token.error(f"{text!r} is no regular expression: {problem}") from None

@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, Protocol, TypeAlias, TypeGuard
 
-from k8sresolve._escaping import told
+from k8sresolve._escaping import escaped, told
 from k8sresolve.errors import ManifestError
 from k8sresolve.testing.objects.json_ import json_parts
 from k8sresolve.testing.objects.sources import Part, Source
@@ -24,6 +24,7 @@ CHART = "Chart.yaml"
 _FIRST = (*KUSTOMIZATIONS, CHART)  # what they say of a directory shall be told before what its other files lack
 
 _MOST_DIRECTORIES = 1000
+_MOST_PATH = 1000  # letters of a path that an error tells
 
 MAX_OCTETS = 1 << 28
 """Of a file or a stream no more is read: a large cluster's objects are a tenth of it."""
@@ -205,7 +206,7 @@ def read_octets(stream: Stream, name: str) -> bytes:
 
 def _unreadable(path: Path, error: OSError | ValueError) -> ManifestError:
     problem = error.strerror if isinstance(error, OSError) else str(error)
-    return ManifestError(f"cannot be read: {problem}", file=str(path))
+    return ManifestError(f"cannot be read: {problem}", file=escaped(str(path), _MOST_PATH))
 
 
 def _yaml_parts(file: str, data: bytes) -> Iterator[Part]:

@@ -30,6 +30,8 @@ class _Named(Protocol):
     def name(self) -> str: ...
 
 
+_DNS_PORT = 53
+
 T = TypeVar("T", bound=_Named)
 
 
@@ -39,14 +41,16 @@ class _Index(Generic[T]):
     __slots__ = ("_entries",)
 
     def __init__(self) -> None:
-        self._entries: dict[str | tuple[str, str], tuple[T, ...]] = {}
+        self._entries: dict[str | tuple[str, str], tuple[T, ...] | list[T]] = {}
 
     def add(self, keys: Iterable[str | tuple[str, str]], item: T) -> None:
         alone = (item,)  # one for all of its keys: a slice has many addresses that no other has
         for key in keys:
             entries = self._entries.setdefault(key, alone)
             if entries is not alone and entries[-1] is not item:  # a slice may list one address twice
-                self._entries[key] = (*entries, item)
+                if isinstance(entries, tuple):
+                    self._entries[key] = entries = list(entries)
+                entries.append(item)  # not into a copy: thousands may have one address
 
     def discard(self, keys: Iterable[str | tuple[str, str]], item: T) -> None:
         for key in keys:
@@ -76,6 +80,10 @@ def _host_ports(pod: Pod) -> list[tuple[str, str]]:
     return [(pod.node, f"{port.number}/{port.protocol}") for port in ports]
 
 
+def _is_of_dns(service: Service) -> list[str]:
+    return [""] if any(port.number == _DNS_PORT for port in service.ports) else []
+
+
 class Store:
     """The objects of one cluster. `add` replaces an object of the same kind, namespace and name.
 
@@ -89,6 +97,7 @@ class Store:
         self._objects: dict[str, dict[tuple[str, str], Resource]] = {}
         self._services_by_ip = _Index[Service]()
         self._services_by_external_ip = _Index[Service]()
+        self._services_of_dns = _Index[Service]()
         self._slices_by_service = _Index[EndpointSlice]()
         self._slices_by_address = _Index[EndpointSlice]()
         self._imported_slices = _Index[EndpointSlice]()
@@ -191,6 +200,10 @@ class Store:
         """Find the Services that have an external IP, by its exact text."""
         return self._services_by_external_ip.get(ip)
 
+    def services_of_dns(self) -> Sequence[Service]:
+        """Find the Services on whose ports is that of DNS."""
+        return self._services_of_dns.get("")
+
     def pods_with(self, ip: str) -> Sequence[Pod]:
         """Find the Pods that have an IP, as any of theirs, by its exact text: several with hostNetwork."""
         return self._pods_by_ip.get(ip)
@@ -229,6 +242,7 @@ class Store:
             case Service():
                 self._services_by_ip.add(resource.cluster_ips, resource)
                 self._services_by_external_ip.add(resource.external_ips, resource)
+                self._services_of_dns.add(_is_of_dns(resource), resource)
             case EndpointSlice():
                 self._slices_by_service.add([(resource.namespace, resource.service)], resource)
                 if resource.imported is not None:
@@ -246,6 +260,7 @@ class Store:
             case Service():
                 self._services_by_ip.discard(resource.cluster_ips, resource)
                 self._services_by_external_ip.discard(resource.external_ips, resource)
+                self._services_of_dns.discard(_is_of_dns(resource), resource)
             case EndpointSlice():
                 self._slices_by_service.discard([(resource.namespace, resource.service)], resource)
                 if resource.imported is not None:

@@ -180,3 +180,9 @@ def test_hostile_text_ends_soon(text):
             read(text)
 
     assert cpu_seconds(attempt) < 5
+
+
+def test_snippets_that_grow_are_no_circle_and_have_an_end():
+    grown = "".join(f"(s{n}) {{\n import s{n - 1}\n import s{n - 1}\n}}\n" for n in range(1, 30))
+    with pytest.raises(ManifestError, match="a snippet imports itself, or others many times"):
+        parse_corefile(f"(s0) {{\n errors\n}}\n{grown}. {{\n import s29\n}}\n")

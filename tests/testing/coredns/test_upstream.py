@@ -4,7 +4,7 @@ import dns.flags
 import pytest
 
 from k8sresolve.errors import ConfigError
-from k8sresolve.testing import Cluster
+from k8sresolve.testing import Cluster, Upstream
 from tests.testing.coredns.world import KUBERNETES, UPSTREAM, WEB, ask, cluster, lines, outcome
 
 FORWARD = "forward . 9.9.9.9"
@@ -64,3 +64,9 @@ def test_it_follows_delegations_and_the_nameserver_of_the_names_does_not():
 def test_what_is_neither_is_refused(given):
     with pytest.raises(ConfigError, match="upstream_authoritative cannot be"):
         Cluster.from_objects([], upstream_authoritative=given)
+
+
+@pytest.mark.parametrize("zones", [None, 5, "x", [("a", "b")], {".": 5}, {5: ""}])
+def test_zones_are_texts_by_origin(zones):
+    with pytest.raises(ConfigError, match="zones map origins to texts"):
+        Upstream(zones)

@@ -34,6 +34,7 @@ _TYPES: tuple[ServiceType, ...] = get_args(ServiceType)
 _SOME_ADDRESS = "192.0.2.1"
 _MOST_SERVICES, _MOST_EACH = 200_000, 10_000
 _ADVICE = "write it anew: kubectl get ns,svc,endpointslices -A -o json | k8sresolve inventory"
+_MADE_BY = "make it by Inventory.from_json, from_manifests or from_objects"
 
 _T = TypeVar("_T")
 
@@ -50,6 +51,13 @@ class Inventory:
     namespaces: tuple[str, ...]
     services: tuple[Service, ...]
     hostnames: Mapping[tuple[str, str], tuple[str, ...]] = attrs.field(repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        for name, given, kind in (("namespaces", self.namespaces, str), ("services", self.services, Service)):
+            if not isinstance(given, tuple) or not all(isinstance(item, kind) for item in given):
+                raise ConfigError(f"{name}={told(given)} is no tuple of {kind.__name__}s", advice=_MADE_BY)
+        if not isinstance(self.hostnames, Mapping):
+            raise ConfigError(f"hostnames={told(self.hostnames)} is no mapping", advice=_MADE_BY)
 
     @classmethod
     def from_manifests(cls, *paths: Manifests) -> "Inventory":
@@ -87,7 +95,9 @@ class Inventory:
         """Read what `to_json` wrote. Raises `ConfigError` for anything else."""
         try:
             read: object = json.loads(text)
-        except (TypeError, ValueError, RecursionError):
+        except RecursionError:
+            raise ConfigError("the inventory is nested too deep", advice=_ADVICE) from None
+        except (TypeError, ValueError):
             raise ConfigError("the inventory is not JSON", advice=_ADVICE) from None
         fields = _mapping(read, "the inventory", ("schema_version", "namespaces", "services"))
         version = fields.get("schema_version")

@@ -2,13 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import chain
 from typing import NamedTuple, TypeAlias
 
 from k8sresolve.findings import Severity
 from k8sresolve.testing.checks.names.inventory import Inventory
 from k8sresolve.testing.checks.names.makers import Makers
+from k8sresolve.testing.checks.names.near import Names
 from k8sresolve.testing.checks.names.sets import Sets
 from k8sresolve.testing.checks.names.slips import family, is_one_edit, plain_slip
 from k8sresolve.testing.checks.names.targets import Target, target_of
@@ -40,6 +41,8 @@ class World:
         self._find = find
         self._found: dict[tuple[Pod, str], str | None] = {}
         self._absent: dict[Target, Absence] = {}
+        self._names_in = cache(self._gather_names_in)
+        self._namespaces_with = cache(self._gather_namespaces_with)
 
     def find(self, pod: Pod, host: str) -> str | None:
         """Look a host up as a program in that pod."""
@@ -98,7 +101,7 @@ class World:
 
     def absence_of_namespace(self, target: Target) -> Absence:
         """Tell what it weighs that a namespace is not there, by the one that is meant, where that has the Service."""
-        namespaces = self._namespaces_of.get(target.service, ())
+        namespaces = self._namespaces_with(target.service).near(target.namespace)
         near = slip_for(target.namespace, namespaces)
         severity = self.severity(target._replace(namespace=near)) if near else None
         if severity is None:
@@ -164,9 +167,17 @@ class World:
         elsewhere = [target._replace(namespace=name) for name in self._namespaces_of.get(target.service, ())]
         if elsewhere:
             return elsewhere
-        names = self._unlike(self._services.get(target.namespace, ()), target)
-        near = slip_for(target.service, [name for name in names if not _is_part(name, target.service)])
-        return [target._replace(service=near)] if near else []
+        names = self._names_in(target.namespace).near(target.service)
+        near = [one for name in names if (one := self.store.service(target.namespace, name)) is not None]
+        unlike = [name for name in self._unlike(near, target) if not _is_part(name, target.service)]
+        slip = slip_for(target.service, unlike)
+        return [target._replace(service=slip)] if slip else []
+
+    def _gather_names_in(self, namespace: str) -> Names:
+        return Names(service.name for service in self._services.get(namespace, ()))
+
+    def _gather_namespaces_with(self, service: str) -> Names:
+        return Names(self._namespaces_of.get(service, ()))
 
     def _unlike(self, services: Iterable[Service], target: Target) -> Sequence[str]:
         """The names of Services, but for aliases of what is not there itself."""

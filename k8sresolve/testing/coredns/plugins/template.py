@@ -1,6 +1,5 @@
 """CoreDNS's `template` plugin: answers made of the question, by regular expressions and templates."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -24,6 +23,7 @@ from k8sresolve.testing.coredns.go_syntax import NotModelled, TemplateError
 from k8sresolve.testing.coredns.go_templates import Template
 from k8sresolve.testing.coredns.names import Labels, holds, is_below, split
 from k8sresolve.testing.coredns.records import ANY, Record
+from k8sresolve.testing.coredns.regular_expressions import Match, Regex, compiled
 from k8sresolve.testing.coredns.setup import Block, Specification, labels, zones
 from k8sresolve.testing.coredns.words import class_text, read_class, read_rcode, read_regex, read_type, type_text
 from k8sresolve.testing.coredns.zone_lines import parse_record
@@ -43,7 +43,7 @@ class TemplateRule:
     zones: tuple[Labels, ...]
     rdtype: int
     rdclass: int = IN
-    expressions: tuple["re.Pattern[str]", ...] = (re.compile(""),)
+    expressions: tuple[Regex, ...] = (compiled(""),)
     sections: _Sections
     rcode: int = NOERROR
     error: bytes = b""
@@ -76,7 +76,7 @@ class Templates:
         return rest.answer(request)
 
 
-def _filled(rule: TemplateRule, found: "re.Match[str]", request: Request, rest: Chain) -> Reply:
+def _filled(rule: TemplateRule, found: Match, request: Request, rest: Chain) -> Reply:
     if rule.rcode == SERVFAIL:
         return unwritten(SERVFAIL)
     fields = _fields(rule, found, request)
@@ -99,7 +99,7 @@ def _filled(rule: TemplateRule, found: "re.Match[str]", request: Request, rest: 
     return reply.marked(extended_error=rule.error, truncated=truncated)
 
 
-def _fields(rule: TemplateRule, found: "re.Match[str]", request: Request) -> Mapping[str, Any]:
+def _fields(rule: TemplateRule, found: Match, request: Request) -> Mapping[str, Any]:
     name = request.name.lower()
     zone = max((zone for zone in rule.zones if is_below(split(name), zone)), key=len)
     groups = [found[0], *(group or "" for group in found.groups())]

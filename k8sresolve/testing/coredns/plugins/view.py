@@ -4,6 +4,7 @@ import ipaddress
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
+from k8sresolve._escaping import escaped, told
 from k8sresolve.testing.coredns.chain import Chain, Plugin, Reply, Request
 from k8sresolve.testing.coredns.corefile import Directive
 from k8sresolve.testing.coredns.expressions import Expression, ExpressionError, NotModelled, parse_expression, work_out
@@ -108,9 +109,9 @@ def _set_up(block: Block, directives: Sequence[Directive]) -> Iterator[Plugin]:
         try:
             expressions.append(parse_expression(text, _FUNCTIONS))
         except ExpressionError as problem:
-            raise option.token.error(f"{text!r} is no expression: {problem}") from None
+            raise option.token.error(f"{told(text)} is no expression: {escaped(str(problem), 200)}") from None
         except NotModelled as word:
-            block.note(f"server block of view {directive.words[0]}, by {word} of {text}", option.token)
+            block.note(f"server block of view {directive.words[0]}, by {word} of {escaped(text, 80)}", option.token)
             expressions.append(lambda _: False)
     collectors = [plugin for plugin in block.named("metadata") if isinstance(plugin, _Collector)]
     yield View(directive.words[0], expressions, block.listener, collectors)

@@ -1,6 +1,7 @@
 """What is kept of a cluster, and what is read back."""
 
 import json
+import re
 
 import pytest
 
@@ -81,7 +82,7 @@ ONE = {"namespace": "shop", "name": "web", "type": "ClusterIP", "headless": Fals
     ("text", "told"),
     [
         ("", "not JSON"),
-        ("[" * 100_000, "not JSON"),
+        ("[" * 100_000, "nested too deep"),
         ("[]", "the inventory .* wrong type, list"),
         (GOOD | {"schema_version": 2}, "schema_version .* 2, not 1"),
         (GOOD | {"schema_version": True}, "schema_version"),
@@ -112,3 +113,18 @@ def test_a_manifest_that_cannot_be_read_says_where(tmp_path):
     (tmp_path / "a.json").write_text("{")
     with pytest.raises(ManifestError, match="not JSON"):
         Inventory.from_manifests(str(tmp_path / "a.json"))
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        (("shop", (), {}), "namespaces='shop' is no tuple of strs"),
+        (((5,), (), {}), "namespaces="),
+        (((), None, {}), "services=None is no tuple of Services"),
+        (((), ("web",), {}), "services="),
+        (((), (), None), "hostnames=None is no mapping"),
+    ],
+)
+def test_one_that_is_made_by_hand_is_whole(fields, told):
+    with pytest.raises(ConfigError, match=rf"{re.escape(told)}.*; make it by Inventory.from_json"):
+        Inventory(*fields)

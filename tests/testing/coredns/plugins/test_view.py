@@ -83,3 +83,10 @@ def test_what_coredns_would_not_start_with():
         views(block("10.0.0.1", "nothing()"))
     with pytest.raises(ManifestError, match="another server block"):
         views(block("10.0.0.1"), block("10.0.0.2", "true"), block("10.0.0.3"))
+
+
+@pytest.mark.parametrize("text", ["x" * 100_000, "'" + "x" * 100_000])
+def test_an_expression_of_a_book_is_cut(text):
+    with pytest.raises(ManifestError, match="is no expression") as caught:
+        Cluster.from_objects([], corefile=f". {{\n view v {{\n expr {text}\n }}\n}}")
+    assert len(str(caught.value)) < 500

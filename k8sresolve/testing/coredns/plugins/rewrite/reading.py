@@ -24,6 +24,7 @@ from k8sresolve.testing.coredns.plugins.rewrite.rules import (
     substitute,
     suffix,
 )
+from k8sresolve.testing.coredns.regular_expressions import Match, Regex
 from k8sresolve.testing.coredns.setup import Block
 from k8sresolve.testing.coredns.words import read_class, read_rcode, read_regex, read_type
 from k8sresolve.testing.versions import REWRITE_METADATA
@@ -184,7 +185,7 @@ def _read_metadata_rule(match: _Match, old: Token, new: Token, rest: list[Token]
     return NameRule(change, tuple(answers), auto)
 
 
-def _replacement(new: Token, groups: int) -> Iterator[Callable[[re.Match[str], Request], str | None]]:
+def _replacement(new: Token, groups: int) -> Iterator[Callable[[Match, Request], str | None]]:
     """Part `text{1}{plugin/label}` into what each part makes of a match; None where there is no such metadata."""
     for text, opened, label, closed in _PLACES.findall(fqdn(new.text)):
         if not opened:
@@ -203,15 +204,15 @@ def _replacement(new: Token, groups: int) -> Iterator[Callable[[re.Match[str], R
             yield partial(_metadata, label)
 
 
-def _text(text: str, _found: "re.Match[str]", _request: Request) -> str:
+def _text(text: str, _found: Match, _request: Request) -> str:
     return text
 
 
-def _group(number: int, found: "re.Match[str]", _request: Request) -> str:
+def _group(number: int, found: Match, _request: Request) -> str:
     return found[number] or ""
 
 
-def _metadata(label: str, _found: "re.Match[str]", request: Request) -> str | None:
+def _metadata(label: str, _found: Match, request: Request) -> str | None:
     return request.metadata(label) or None
 
 
@@ -259,7 +260,7 @@ def _where(fits: Callable[[str], bool], change: Change) -> Callable[[str], str |
     return lambda name: change(name) if fits(name) else None
 
 
-def _compiled(old: Token, new: Token) -> "re.Pattern[str]":
+def _compiled(old: Token, new: Token) -> Regex:
     expression = read_regex(old, old.text)
     if len({int(number) for number in re.findall(r"\{(\d{1,3})\}", new.text)}) > expression.groups:
         raise new.error(f"{new.text!r} has more groups than {old.text!r}")

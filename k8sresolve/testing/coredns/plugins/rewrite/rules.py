@@ -1,6 +1,5 @@
 """What a rule makes of a question and its reply."""
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -8,6 +7,7 @@ from k8sresolve.testing.coredns.chain import Request
 from k8sresolve.testing.coredns.edns_options import OptionRule, joined_options, split_options
 from k8sresolve.testing.coredns.messages import OWN_PAYLOAD
 from k8sresolve.testing.coredns.records import Record
+from k8sresolve.testing.coredns.regular_expressions import Regex
 
 Change = Callable[[str], str]
 """Makes another name of a name, or gives it back."""
@@ -168,7 +168,7 @@ def suffix(old: str, new: str) -> Change:
     return lambda name: name[: len(name) - len(old)] + new if name.endswith(old) else name
 
 
-def substitute(expression: "re.Pattern[str]", template: str) -> Change:
+def substitute(expression: Regex, template: str) -> Change:
     """Make a change by a regular expression, found anywhere; `{1}` in the template stands for its first group."""
 
     def change(name: str) -> str:
