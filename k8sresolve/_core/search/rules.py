@@ -89,7 +89,7 @@ The next one is asked; no more of the search list is, but the name as typed may 
 """
 
 
-Plan: TypeAlias = Callable[[str, ResolverConfig, tuple[int, ...]], Iterator[Step]]
+MakeSteps: TypeAlias = Callable[[str, ResolverConfig, tuple[int, ...]], Iterator[Step]]
 Judgement: TypeAlias = tuple[Outcome, Then]
 
 
@@ -106,7 +106,7 @@ class PolicyRules:
     def __init__(
         self,
         name: Policy,
-        steps: Plan,
+        steps: MakeSteps,
         judge: Callable[[Step, Results], Judgement],
         failure: Callable[[Sequence[Tried], tuple[int, ...]], Failure],
         *,
