@@ -7,6 +7,7 @@ from typing import NamedTuple
 from k8sresolve._core.files.search_list import is_like_top_level
 from k8sresolve.findings import Severity
 from k8sresolve.testing.checks.names.mentions import Mention
+from k8sresolve.testing.checks.names.slips import is_plain_slip
 from k8sresolve.testing.checks.names.targets import Target
 from k8sresolve.testing.checks.names.world import World
 from k8sresolve.testing.checks.telling import listed
@@ -28,6 +29,7 @@ def judge(mention: Mention, pod: Pod, world: World) -> Iterator[Wrong]:
     """Look a host up as a program in that pod, and hold what it means against what there is."""
     target = world.target(mention.host, pod.namespace)
     if target is None:
+        yield from _misspelt(mention.host, pod, world)
         return
     service = world.service(target)
     may_be = service is None and (not mention.likely or world.meant(target) or world.sets.of(target) is not None)
@@ -55,6 +57,30 @@ def _answered(mention: Mention, name: str, pod: Pod, world: World) -> Iterator[W
 
 
 # What is not there.
+
+
+def _misspelt(host: str, pod: Pod, world: World) -> Iterator[Wrong]:
+    """Find a Service's full name of which a part behind the namespace lacks, or is a slip."""
+    whole = ["svc", *world.cluster_domain.split(".")]
+    labels = host.split(".")
+    for at in (2, 3):
+        front, rest = labels[:at], labels[at:]
+        if len(rest) < 2 or not _is_slip_of_domain(rest, whole):
+            continue
+        *_, service, namespace = front
+        if world.store.service(namespace, service) is not None and not world.find(pod, host):
+            told = (
+                f"{host} is no name: there is Service {namespace}/{service}, whose full name ends in .{'.'.join(whole)}"
+            )
+            yield Wrong("name-service-missing", "warning", told, f"write {'.'.join(front + whole)}")
+
+
+def _is_slip_of_domain(labels: Sequence[str], whole: Sequence[str]) -> bool:
+    if len(labels) == len(whole):
+        differing = [pair for pair in zip(labels, whole, strict=True) if pair[0] != pair[1]]
+        return len(differing) == 1 and is_plain_slip(*differing[0])
+    left = iter(whole)
+    return len(labels) < len(whole) and all(label in left for label in labels)
 
 
 def missing(host: str, target: Target, pod: Pod | None, world: World) -> Iterator[Wrong]:

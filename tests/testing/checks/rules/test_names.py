@@ -446,6 +446,30 @@ def test_services_that_the_pods_resolv_conf_does_not_lead_to(pod, severity, advi
     assert_only(findings, severity, ENV, "resolv.conf", advice, on="Deployment shop/app")
 
 
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("web.shop.svc.cluster", "web.shop.svc.local", "web.shop.cluster.local"),
+        *("web.shop.svc.cluster.locl", "web.shop.svc.clutser.local", "web-0.web.shop.svc.cluster"),
+    ],
+)
+def test_a_full_name_of_which_a_part_lacks_or_is_a_slip(host):
+    findings = named(*SHOP, env(f"http://{host}/"))
+    whole = f"write {host.partition('.shop')[0]}.shop.svc.cluster.local"
+    assert_only(findings, "warning", ENV, f"{host} is no name", "Service shop/web", whole, on="Deployment shop/app")
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("web.shop.svc.clusterset.local", "web.shop.svc.other.example", "web.shop.example.com", "web.shop.local"),
+        *("nobody.shop.svc.cluster", "web.elsewhere.svc.cluster", "cluster.local"),
+    ],
+)
+def test_what_only_looks_like_one_is_no_finding(host):
+    assert named(*SHOP, env(f"http://{host}/")) == []
+
+
 def test_a_word_that_may_be_looked_up_otherwise_is_a_remark_there():
     findings = named(*SHOP, told_of(env={"WEB_HOST": "web"}, pod={"hostNetwork": True}))
     assert_only(findings, "remark", ENV, "resolv.conf", NODES, on="Deployment shop/app")
