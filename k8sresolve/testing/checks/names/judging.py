@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from ipaddress import ip_address
 from typing import NamedTuple
 
 from k8sresolve._core.files.search_list import is_like_top_level
@@ -202,10 +203,27 @@ def _unanswered(mention: Mention, target: Target, service: Service, pod: Pod, wo
         told = f"{mention.host} is not found: the pod's resolv.conf does not lead to it, although there is "
         advice = _asking_the_cluster(pod, world)
         # A word may be looked up by the API in place of DNS; and who writes nameservers may know what they answer.
-        asks_the_nodes = pod.spec.dns_policy in ("Default", "ClusterFirst") and pod.spec.dns_config is None
         is_asked = bool(mention.scheme) or target.is_explicit
-        severity = "warning" if is_asked and asks_the_nodes else "remark"
+        severity = "warning" if is_asked and _asks_elsewhere(pod) else "remark"
         yield Wrong("name-not-searched", severity, f"{told}Service {target.key}", advice)
+
+
+def _asks_elsewhere(pod: Pod) -> bool:
+    """Whether a pod that does not ask the cluster's nameserver asks one that does not know of the cluster.
+
+    It does if that is its node's, or one on the Internet; a private one may be a cache on the node.
+    """
+    config = pod.spec.dns_config
+    if pod.spec.dns_policy != "None":
+        return config is None
+    return config is not None and bool(config.nameservers) and all(map(_is_global, config.nameservers))
+
+
+def _is_global(address: str) -> bool:
+    try:
+        return ip_address(address).is_global
+    except ValueError:
+        return False
 
 
 def _asking_the_cluster(pod: Pod, world: World) -> str:

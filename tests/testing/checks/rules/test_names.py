@@ -434,8 +434,13 @@ NODES = "write dnsPolicy: ClusterFirstWithHostNet"
         ({"hostNetwork": True}, "warning", NODES),
         ({"hostNetwork": True, "dnsPolicy": "Default"}, "warning", NODES),
         (
-            {"dnsPolicy": "None", "dnsConfig": {"nameservers": ["192.0.2.1"]}},  # which may be a cache on the node
+            {"dnsPolicy": "None", "dnsConfig": {"nameservers": ["169.254.20.10"]}},  # a cache on the node, maybe
             "remark",
+            "nameserver and shop.svc.cluster.local in dnsConfig",
+        ),
+        (
+            {"dnsPolicy": "None", "dnsConfig": {"nameservers": ["8.8.8.8"]}},
+            "warning",
             "nameserver and shop.svc.cluster.local in dnsConfig",
         ),
     ],
