@@ -133,14 +133,13 @@ class Desk:
         except Unsendable:
             return self.ask(round_, terms, now, waiter)
         lone = Lone(question, key, terms, waiter, now)
-        lone.inside = self._suffix is not None and key.name.endswith(self._suffix)
+        lone.inside = self._is_inside(key)
         if not self.places.enter(lone):
             return self.ask(round_, terms, now, waiter)
         lone.nameserver = self.rules.nameservers[0]
         lone.payload, lone.edns = payload, edns
         lone.forgotten = ledger.cache.forgotten
-        lone.alarm = now + health.wait
-        lone.alarm = min(lone.alarm, terms.deadline)
+        lone.alarm = min(now + health.wait, terms.deadline)
         self.flights[key] = lone
         counters = self.counters
         counters.questions += 1
@@ -148,9 +147,7 @@ class Desk:
         try:
             failed = self._host.send(lone, lone)
         except Exception as error:  # noqa: BLE001 - as in `_let`
-            flight = self.unfold(lone)
-            self._blame(flight, error, now)
-            self._land(flight, now)
+            self._end_by(error, self.unfold(lone), now)
         else:
             if failed is None:
                 self._host.alarm(lone)
@@ -247,20 +244,17 @@ class Desk:
         if isinstance(flight, Lone):
             lone = flight
             if lone.flight is None and isinstance(data, bytes):
-                reading = None
                 try:
                     reading = read_lone(data, lone.payload, lone.key.rdtype)
                 except Exception as error:  # noqa: BLE001 - as in `_let`
-                    self._blame(self.unfold(lone), error, now)
+                    self._end_by(error, self.unfold(lone), now)
+                    return
                 if reading is not None:
                     if is_found(reading):
                         self._land_alone(lone, reading, now)
                         return
                     data = partial(_give, reading)
             flight = self.unfold(lone)
-            if flight.answer is not None:
-                self._land(flight, now)
-                return
         self._let(flight, now, flight.on_datagram, number, data)
 
     def message(self, flight: Flight | Lone, number: int, data: bytes | Reading, now: float) -> None:
@@ -358,11 +352,10 @@ class Desk:
             return
         except Exception as error:  # noqa: BLE001
             # An error of ours must not strand those who wait for this flight.
-            self._blame(flight, error, now)
+            self._end_by(error, flight, now)
+            return
         if flight.answer is not None:
-            self._land(flight, now)
-            if self.places.queued:
-                self._fill(now)
+            self._land_and_fill(flight, now)
             return
         self._alarm(flight)
         if flight.unreachable:
@@ -370,10 +363,16 @@ class Desk:
                 if not batch.done:
                     self._check(batch, now)
 
-    def _blame(self, flight: Flight, error: Exception, now: float) -> None:
+    def _end_by(self, error: Exception, flight: Flight, now: float) -> None:
         """An error of ours ends the flight."""
         self._host.report(f"asking {flight.question} failed", error)
         flight.end(now, "internal", repr(error))
+        self._land_and_fill(flight, now)
+
+    def _land_and_fill(self, flight: Flight, now: float) -> None:
+        self._land(flight, now)
+        if self.places.queued:
+            self._fill(now)
 
     def _perform(self, flight: Flight, sends: list[Send], now: float) -> None:
         if self._events.observers:

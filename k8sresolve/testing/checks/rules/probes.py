@@ -10,9 +10,7 @@ from k8sresolve.findings import Finding
 from k8sresolve.testing.checks.origins import Origin
 from k8sresolve.testing.checks.subjects import AllObjects
 from k8sresolve.testing.checks.telling import listed
-from k8sresolve.testing.objects.kinds import WORKLOADS
 
-_KNOWN = frozenset(kind.__name__ for kind in WORKLOADS) | {"Pod"}
 _UNREADY = "the pod never gets ready, and is no endpoint of its Services"
 _OUTCOMES = {
     "readinessProbe": _UNREADY,
@@ -23,7 +21,7 @@ _OUTCOMES = {
 
 def check_probes(origin: Origin, _around: AllObjects) -> Iterator[Finding]:
     """Whether each container declares the ports that it is probed at by name. Operators may add to a template."""
-    if origin.kind not in _KNOWN:
+    if origin.is_custom:
         return
     for container in origin.written.texts.containers:
         for probe in container.probes:
