@@ -84,7 +84,11 @@ def program(libc: str) -> str:
 
 
 def random_calls(rng: random.Random, names: list[str]) -> Iterator[list[Any]]:
-    for _ in range(CALLS):
+    """Any hints at all, of which most calls fail; each fourth call is one that a program makes."""
+    for turn in range(CALLS):
+        if turn % 4 == 0:
+            yield [0, 1, 0, 0, rng.choice(names), "80"]
+            continue
         flags = sum(flag for flag in FLAGS if rng.random() < 0.2)
         hints = [rng.choice(FAMILIES), rng.choice(TYPES), rng.choice(PROTOCOLS), flags]
         if rng.random() < 0.5:
