@@ -138,6 +138,15 @@ SERVICE_NAMES = Difference(
     "Services such as `7days`, which older API servers refuse",
     "use such names only where every API server takes them",
 )
+NEW_FIELDS = Difference(
+    "new-fields",
+    "Kubernetes",
+    "1.37",
+    ("api/openapi-spec/swagger.json",),
+    "`httpGet.protocol` and `grpc.mode` of probes, `evictionResponders` of pods, `scheduling` of Jobs are fields",
+    "manifests that have them: to older API servers they are unknown, which kubectl lets them refuse",
+    "use them only where every API server takes them",
+)
 NODE_NAMESERVERS = Difference(
     "node-nameservers",
     "Kubernetes",
@@ -163,6 +172,7 @@ DIFFERENCES: tuple[Difference, ...] = (
     REWRITE_METADATA,
     NEW_WORDS,
     SERVICE_NAMES,
+    NEW_FIELDS,
     NODE_NAMESERVERS,
 )
 """Each known difference, in the order in which they are told."""

@@ -34,7 +34,7 @@ def deployment(name="web", *ports_of_each, labels=None, namespace="shop", replic
         "kind": kind,
         "metadata": meta,
         "spec": {
-            "replicas": replicas,
+            **({} if kind in ("DaemonSet", "Job", "CronJob") else {"replicas": replicas}),
             "selector": {"matchLabels": template["metadata"]["labels"]},
             "template": template,
             **spec,

@@ -62,7 +62,7 @@ class Rows:
         fields: dict[Any, Any] = mapping(value)
         for part, rows in self._below:
             if part == _EACH:
-                for index, item in enumerate(_list(value)):
+                for index, item in enumerate(sequence(value)):
                     if item is not None:
                         yield from rows.refused(item, (*path, index))
             elif (item := fields.get(part)) is not None:
@@ -83,10 +83,11 @@ def mapping(value: Any) -> Object:
 
 def items(obj: Object, key: str) -> Sequence[Any]:
     """Read a list; empty where there is none."""
-    return _list(obj.get(key))
+    return sequence(obj.get(key))
 
 
-def _list(value: Any) -> Sequence[Any]:
+def sequence(value: Any) -> Sequence[Any]:
+    """Take a list; an empty one for what is none."""
     return cast("Sequence[Any]", value) if isinstance(value, list) else ()
 
 

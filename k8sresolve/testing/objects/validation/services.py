@@ -3,8 +3,7 @@
 Source: `ValidateService`, `pkg/apis/core/validation`, and `pkg/registry/core/service` of Kubernetes 1.37.2.
 """
 
-import difflib
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from k8sresolve._escaping import told
@@ -13,15 +12,6 @@ from k8sresolve.testing.objects.fields import FieldPath, Object
 from k8sresolve.testing.objects.kinds import HEADLESS
 from k8sresolve.testing.objects.validation.formats import address, subdomain, without_last_dot
 from k8sresolve.testing.objects.validation.rows import Refused, at, items, mappings
-
-_FIELDS = frozenset(
-    {"allocateLoadBalancerNodePorts", "clusterIP", "clusterIPs", "externalIPs", "externalName"}
-    | {"externalTrafficPolicy", "healthCheckNodePort", "internalTrafficPolicy", "ipFamilies", "ipFamilyPolicy"}
-    | {"loadBalancerClass", "loadBalancerIP", "loadBalancerSourceRanges", "ports", "publishNotReadyAddresses"}
-    | {"selector", "sessionAffinity", "sessionAffinityConfig", "trafficDistribution", "type"}
-)
-_CLOSE = 0.8  # of a name that is a slip for a field's, by difflib's ratio
-_PORT_FIELDS = frozenset({"name", "protocol", "port", "targetPort", "nodePort", "appProtocol"})
 
 
 def _type(spec: Object) -> str:
@@ -179,23 +169,6 @@ def check_traffic(obj: Object) -> Iterator[Refused]:
             yield Refused("traffic-from-outside", ("spec", field), problem, "leave it out")
 
 
-def check_fields(obj: Object) -> Iterator[Refused]:
-    """A field that the API does not know: kubectl asks the server to refuse it, others see it dropped."""
-    spec = at(obj, "spec")
-    yield from _unknown(spec, ("spec",), _FIELDS)
-    for index, port in mappings(spec, "ports"):
-        yield from _unknown(port, ("spec", "ports", index), _PORT_FIELDS)
-
-
-def _unknown(there: Object, path: FieldPath, known: Collection[str]) -> Iterator[Refused]:
-    for name in there:
-        if name not in known:
-            by_letters = {one.lower(): one for one in sorted(known)}
-            near = difflib.get_close_matches(str(name).lower(), by_letters, 1, _CLOSE)
-            advice = f"write {by_letters[near[0]]}" if near else "leave it out, or see kubectl explain service.spec"
-            yield Refused("unknown-field", (*path, str(name)), f"{told(name)} is no field of it", advice)
-
-
 TOGETHER = (
     check_external_name,
     check_ports,
@@ -203,5 +176,4 @@ TOGETHER = (
     check_cluster_ips,
     check_families,
     check_traffic,
-    check_fields,
 )
