@@ -18,7 +18,7 @@ namespace-name ndots-cost no-aaaa no-endpoints node-port node-port-taken nul-byt
 option-number option-prefix option-read-otherwise option-unknown pod-management pod-names-alias pod-names-hostname
 pod-names-not-headless pod-names-selector pod-names-service-missing pod-names-unset pods-not-ready port-duplicate
 port-name port-name-duplicate port-name-missing port-name-srv port-protocol port-unnamed ports-missing ports-undeclared
-probe-port resolv-conf-unreadable restart-policy rotate rule-unknown search-aborts search-again search-bounds
+probe-port resolv-conf-unreadable restart-policy rotate route-host rule-unknown search-aborts search-again search-bounds
 search-domain search-duplicate search-empty search-not-read search-overridden search-read-otherwise search-root
 search-wildcard selector selector-empty selector-idle selector-misfit selector-missing selector-no-pods
 selector-operator service-hides-host service-name service-name-digit service-not-found service-selector service-type

@@ -8,7 +8,7 @@ from k8sresolve.testing.controllers.control_plane import ControlPlane
 from k8sresolve.testing.controllers.finding import titled
 from k8sresolve.testing.controllers.networks import Networks
 from k8sresolve.testing.objects.addresses import FAMILIES, IPFamily, families_of
-from k8sresolve.testing.objects.kinds import Namespace, Node, Resource, Service
+from k8sresolve.testing.objects.kinds import Namespace, Resource, Service
 from k8sresolve.testing.objects.store import Store, place_of
 
 
@@ -62,7 +62,7 @@ def _asks_for_both(service: Service) -> bool:
 
 
 def _settle_namespaces(store: Store, resources: Sequence[Resource], *, any_namespace: bool) -> None:
-    lived_in = dict.fromkeys(item.namespace for item in resources if not isinstance(item, (Namespace, Node)))
+    lived_in = dict.fromkeys(item.namespace for item in resources if item.namespace)
     if any_namespace:
         for name in dict.fromkeys((*lived_in, "default", "kube-system")):
             if not store.has_namespace(name):

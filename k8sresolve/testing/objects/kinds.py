@@ -413,7 +413,10 @@ class Secret(Manifested):
 
 @attrs.frozen
 class Routing(Manifested):
-    """An Ingress, or a route of the Gateway API: what leads to Services from outside."""
+    """What leads to Services: an Ingress or a route of the Gateway API from outside, or what the API server asks.
+
+    The latter are webhooks and APIServices, which lie in no namespace: theirs is empty.
+    """
 
     namespace: str
     name: str

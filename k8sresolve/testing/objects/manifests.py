@@ -32,7 +32,6 @@ from k8sresolve.testing.objects.kinds import (
     ConfigMap,
     HorizontalPodAutoscaler,
     Namespace,
-    Node,
     PodTemplate,
     Resource,
     Secret,
@@ -53,7 +52,14 @@ from k8sresolve.testing.objects.pods import (
     read_stateful_set,
     read_template,
 )
-from k8sresolve.testing.objects.routings import ROUTES, read_ingress, read_route
+from k8sresolve.testing.objects.routings import (
+    ROUTES,
+    read_api_service,
+    read_definition,
+    read_ingress,
+    read_route,
+    read_webhooks,
+)
 from k8sresolve.testing.objects.services import read_endpoint_slice, read_endpoints, read_service, read_service_import
 from k8sresolve.testing.objects.sources import Part, Source, field_name
 from k8sresolve.testing.objects.unknown import UnknownKinds
@@ -117,7 +123,7 @@ def read_objects(
 def _with_namespace(read: list[Resource], apply_namespace: str) -> list[Resource]:
     """Add the Namespace that `kubectl apply -n` needs to be there for what lies in it, where others are told of."""
     told_of = {item.name for item in read if isinstance(item, Namespace)}
-    lived_in = {item.namespace for item in read if not isinstance(item, Namespace | Node)}
+    lived_in = {item.namespace for item in read if item.namespace}
     is_needed = apply_namespace != "default" and told_of and apply_namespace in lived_in - told_of
     return [Namespace(apply_namespace), *read] if is_needed else read
 
@@ -374,6 +380,10 @@ _READERS: dict[tuple[str, str], Callable[[Object, FieldPath], Resource | None]] 
     ("networking.k8s.io", "Ingress"): read_ingress,
     ("extensions", "Ingress"): read_ingress,
     **{("gateway.networking.k8s.io", kind): read_route for kind in ROUTES},
+    ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"): read_webhooks,
+    ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"): read_webhooks,
+    ("apiextensions.k8s.io", "CustomResourceDefinition"): read_definition,
+    ("apiregistration.k8s.io", "APIService"): read_api_service,
 }
 _SECRETS: dict[tuple[str, str], Callable[[Object, FieldPath], Resource | None]] = {("", "Secret"): _read_secret}
 # The items of a list that the API server gives state neither kind nor apiVersion.

@@ -53,3 +53,41 @@ def test_a_route_makes_no_pods_and_can_be_changed():
     assert len(list(cluster.store.all("Routing"))) == 1
     cluster.delete("Namespace", "shop")
     assert list(cluster.store.all("Routing")) == []
+
+
+def test_what_the_api_server_asks_lies_in_no_namespace():
+    client = {"service": {"name": "a", "namespace": "data"}}
+    objects = [
+        {
+            "apiVersion": "admissionregistration.k8s.io/v1",
+            "kind": "MutatingWebhookConfiguration",
+            "metadata": {"name": "it"},
+            "webhooks": [{"clientConfig": client}],
+        },
+        {
+            "apiVersion": "apiextensions.k8s.io/v1",
+            "kind": "CustomResourceDefinition",
+            "metadata": {"name": "converted"},
+            "spec": {"conversion": {"webhook": {"clientConfig": client}}},
+        },
+        {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "plain"}},
+        {
+            "apiVersion": "apiregistration.k8s.io/v1",
+            "kind": "APIService",
+            "metadata": {"name": "v1.a"},
+            "spec": {"service": {"name": "a", "namespace": "data", "port": 8443}},
+        },
+    ]
+    found = read_objects(objects, apply_namespace="shop")
+    assert [(item.kind, item.namespace, item.name, item.backends) for item in found] == [
+        ("MutatingWebhookConfiguration", "", "it", (Backend("webhooks[0].clientConfig.service", "data", "a", 443),)),
+        (
+            "CustomResourceDefinition",
+            "",
+            "converted",
+            (Backend("spec.conversion.webhook.clientConfig.service", "data", "a", 443),),
+        ),
+        ("APIService", "", "v1.a", (Backend("spec.service", "data", "a", 8443),)),
+    ]
+    cluster = Cluster.from_objects(objects)
+    assert not cluster.store.has_namespace("")

@@ -1,4 +1,4 @@
-"""Services to which Ingresses and routes of the Gateway API lead."""
+"""Services to which Ingresses and routes of the Gateway API lead, and those that the API server asks."""
 
 from collections.abc import Iterator
 
@@ -34,7 +34,9 @@ def check_backends(routing: Routing, around: AllObjects) -> Iterator[Finding]:
 
 
 def _missing(routing: Routing, backend: Backend, target: Target, around: AllObjects) -> Iterator[Finding]:
-    severity, there = around.world.absence(target)
+    world = around.world
+    absence = world.absence if world.has_namespace(target.namespace) else world.absence_of_namespace
+    severity, there = absence(target)
     if severity is None:
         return
     told = f"there is no Service {target.key}" + (f", but {listed(one.key for one in there)}" if there else "")
@@ -43,6 +45,8 @@ def _missing(routing: Routing, backend: Backend, target: Target, around: AllObje
         advice = f"write {near[0]}, if that is meant"
     elif routing.kind == "Ingress" and there:
         advice = "put the Ingress into that namespace: it leads to Services of its own alone"
+    elif there:
+        advice = f"write namespace {there[0].namespace}, if that is meant"
     else:
         advice = "correct the name"
     yield finding_in(

@@ -10,8 +10,12 @@ from k8sresolve.testing.objects.kinds import Resource
 from k8sresolve.testing.objects.manifested import Refusal
 from k8sresolve.testing.versions import Version
 
-# What envsubst, Flux's postBuild (`${X:=y}`), kuttl, Chainsaw (`($x)`) and sed are to fill in, in a value that is told.
-_UNFILLED = re.compile(r"\$\{[A-Za-z_][^{}']*\}|\$\([A-Za-z_]\w*\)|\(\$[A-Za-z_][\w.]*\)|__[A-Za-z]\w*?__")
+# What envsubst, Flux's postBuild (`${X:=y}`), kuttl, Chainsaw (`($x)`), sed and people are to fill in, in a value that is
+# told.
+_UNFILLED = re.compile(
+    r"\$\{[A-Za-z_][^{}']*\}|\$\([A-Za-z_]\w*\)|\(\$[A-Za-z_][\w.]*\)|__[A-Za-z]\w*?__|\$[A-Z][A-Z0-9_]+"
+    r"|<[A-Za-z][\w .-]*>"
+)
 
 
 def check_refusals(item: Resource, around: AllObjects) -> Iterator[Finding]:

@@ -182,6 +182,21 @@ def annotations(value: object) -> str:
     return ""
 
 
+@_text
+def route_host(text: str) -> str:
+    """The host of a route, of which the first label may be `*`: `IsWildcardDNS1123Subdomain`."""
+    wrong = _wrong_subdomain(text.removeprefix("*."))
+    return f"{told(text)} has '*' elsewhere than in '*.' at the beginning" if wrong and "*" in text[1:] else wrong
+
+
+@_text
+def named_host(text: str) -> str:
+    """A host that is no address (`validateIngressRules`)."""
+    if read_address(text.strip("[]")) is not None:
+        return f"{told(text)} is an IP address, and no name"
+    return route_host(text)
+
+
 # Addresses.
 
 

@@ -186,6 +186,22 @@ def _workload(
 
 
 _JOBS = ("OnFailure", "Never")
+_HOST = (
+    "write a name like shop.example.com or *.example.com: no scheme, port, capital or '_'; leave it out for any host"
+)
+
+
+def _hosts(places: Mapping[str, formats.Format]) -> Validations:
+    """Make the validations of the hosts by which something is reached from outside."""
+    return Validations(Rows([row("route-host", place, format_, _HOST) for place, format_ in places.items()]))
+
+
+# The patterns of kubernetes-sigs/gateway-api's definitions, of which TLSRoute's says that a host is no address.
+_GATEWAY_HOSTS: Mapping[str, Validations] = {
+    "HTTPRoute": _hosts({"spec.hostnames[]": formats.route_host}),
+    "GRPCRoute": _hosts({"spec.hostnames[]": formats.route_host}),
+    "TLSRoute": _hosts({"spec.hostnames[]": formats.named_host}),
+}
 
 VALIDATIONS: Mapping[tuple[str, str], Validations] = {
     ("", "Namespace"): Validations(_named("object-name", formats.label)),
@@ -224,5 +240,9 @@ VALIDATIONS: Mapping[tuple[str, str], Validations] = {
         place=("spec", "jobTemplate", "spec", "template", "spec"),
         restarts=_JOBS,
     ),
+    ("networking.k8s.io", "Ingress"): _hosts(
+        {"spec.rules[].host": formats.unless_empty(formats.named_host), "spec.tls[].hosts[]": formats.route_host}
+    ),
+    **{("gateway.networking.k8s.io", kind): hosts for kind, hosts in _GATEWAY_HOSTS.items()},
 }
 """By API group and kind."""

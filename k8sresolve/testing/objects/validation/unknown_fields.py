@@ -21,6 +21,7 @@ _CLOSE = 0.8  # of a name that is a slip for a field's, by difflib's ratio
 # One of these is in what is whole: else it is a patch, as kustomize has them, which may make another kind of it.
 _OF_WHOLE = ("selector", "template", "jobTemplate", "ports", "containers")
 _MOVED = {
+    ("IngressSpec", "backend"): "defaultBackend",
     ("IngressBackend", "serviceName"): "service.name",
     ("IngressBackend", "servicePort"): "service.port.number, or service.port.name",
 }
@@ -50,8 +51,8 @@ def unknown_fields(group: str, kind: str, obj: Object) -> Iterator[Refused]:
 
 def _is_patch(type_: str, obj: Object) -> bool:
     spec = TYPES[type_].fields.get("spec")
-    told_by = [key for key in _OF_WHOLE if spec is not None and spec.type and key in TYPES[spec.type].fields]
-    return bool(told_by) and not any(mapping(obj.get("spec")).get(key) for key in told_by)
+    whole = [key for key in _OF_WHOLE if spec is not None and spec.type and key in TYPES[spec.type].fields]
+    return bool(whole) and not any(_near(str(key), whole, _CLOSE) for key in mapping(obj.get("spec")))
 
 
 def _unknown(value: Any, place: _Place) -> Iterator[Refused]:

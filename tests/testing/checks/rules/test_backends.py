@@ -108,3 +108,70 @@ def test_where_others_may_come_nothing_is_said_of_a_service_but_of_its_ports():
     for item, rules in [(ingress(to("wep", number=80)), []), (ingress(to("web", number=81)), ["backend-port"])]:
         findings = Cluster.from_objects([*objects, item]).check()
         assert [each.rule for each in findings if each.rule.startswith("backend-")] == rules
+
+
+def webhook(kind="ValidatingWebhookConfiguration", **client):
+    hook = {"name": "a.example", "clientConfig": {"service": {"name": "web", "namespace": "shop", **client}}}
+    return {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": kind,
+        "metadata": {"name": "it"},
+        "webhooks": [{"name": "b.example", "clientConfig": {"url": "https://b.example"}}, hook],
+    }
+
+
+def definition(**client):
+    webhook = {"clientConfig": {"service": {"name": "web", "namespace": "shop", **client}}}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "its.example.com"},
+        "spec": {"conversion": {"strategy": "Webhook", "webhook": webhook}},
+    }
+
+
+def api_service(**service):
+    return {
+        "apiVersion": "apiregistration.k8s.io/v1",
+        "kind": "APIService",
+        "metadata": {"name": "v1.example.com"},
+        "spec": {"service": {"name": "web", "namespace": "shop", **service}},
+    }
+
+
+ASKED = [
+    (webhook, "webhooks[1].clientConfig.service", "ValidatingWebhookConfiguration it"),
+    (
+        lambda **client: webhook("MutatingWebhookConfiguration", **client),
+        "webhooks[1].clientConfig.service",
+        "MutatingWebhookConfiguration it",
+    ),
+    (
+        definition,
+        "spec.conversion.webhook.clientConfig.service",
+        "CustomResourceDefinition its.example.com",
+    ),
+    (api_service, "spec.service", "APIService v1.example.com"),
+]
+
+
+@pytest.mark.parametrize(("make", "place", "about"), ASKED, ids=["validating", "mutating", "definition", "api-service"])
+def test_what_the_api_server_asks_is_to_be_there(make, place, about):
+    assert found(make(port=80)) == []
+    assert_only(found(make(port=80, name="wep")), "warning", f"{place}.name", "no Service shop/wep", on=about)
+    assert_only(found(make(port=8080)), "warning", f"{place}.port", "no port 8080", on=about)
+    assert_only(found(make()), "warning", f"{place}.port", "no port 443", on=about)
+    told = found(make(name="redis", port=80))
+    assert_only(told, "warning", f"{place}.name", "but data/redis", "write namespace data", on=about)
+    assert_only(found(make(namespace="shopp", port=80)), "warning", f"{place}.name", "write namespace shop,", on=about)
+    # Where a chart's parts lie in several files, the namespace may have more than what is here.
+    assert found(make(namespace="elsewhere", name="nobody")) == []
+    findings = Cluster.from_objects([service(), deployment(), make(name="nobody")]).check()
+    assert [each for each in findings if each.rule.startswith("backend-")] == []
+
+
+@pytest.mark.parametrize("odd", [None, 1, "x", [], {}, [1]])
+def test_what_names_no_service_is_not_looked_up(odd):
+    hooks = {**webhook(), "webhooks": [{"name": "a.example", "clientConfig": odd}, odd]}
+    items = [hooks, {**definition(), "spec": {"conversion": odd}}, {**api_service(), "spec": {"service": odd}}]
+    assert found(*items) == []

@@ -162,7 +162,7 @@ def test_several_ports_of_endpoints_have_names():
 
 
 def test_of_a_kind_that_is_not_in_the_table_nothing_is_said():
-    assert refused({"kind": "Ingress", "metadata": {"name": "A_b"}}, "networking.k8s.io") == []
+    assert refused({"kind": "NetworkPolicy", "metadata": {"name": "A_b"}}, "networking.k8s.io") == []
     assert refused({"kind": "Service", "metadata": {"name": "A_b"}}, "serving.knative.dev") == []
 
 
@@ -187,3 +187,60 @@ def test_a_host_port_on_the_nodes_network_that_is_another():
 def test_a_slip_for_a_field_is_told(field, meant):
     [refusal] = refusals("", "Service", service(**{field: None}))
     assert (refusal.rule, refusal.advice.startswith(f"write {meant}")) == ("unknown-field", bool(meant))
+
+
+# `validateIngressRules` and `validateIngressTLS`, pkg/apis/networking/validation; of routes the patterns of their
+# definitions, kubernetes-sigs/gateway-api.
+_NO_HOSTS = ("http://a.example", "a.example:8080", "A.example", "a_b.example", "a.*.example", "*", "*.", "*a.example")
+_NO_HOSTS += ("a.example/path", "a..example", "-a.example", "a.example.", "a b", f"{'a.' * 130}a", "*.*.example")
+_HOSTS = ("a.example", "*.a.example", "a", "xn--bcher-kva.example", "1a.example", "*.1")
+
+
+def ingress(host=None, *tls):
+    spec = {"rules": [{"host": host}], "tls": [{"hosts": list(tls)}]}
+    return {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "it"}, "spec": spec}
+
+
+def route(kind, host):
+    return {"kind": kind, "metadata": {"name": "it"}, "spec": {"hostnames": [host]}}
+
+
+ROUTES = ("HTTPRoute", "GRPCRoute", "TLSRoute")
+
+
+@pytest.mark.parametrize("host", _NO_HOSTS)
+def test_a_host_of_a_route_that_is_no_name(host):
+    rule, tls = ("spec", "rules", 0, "host"), ("spec", "tls", 0, "hosts", 1)
+    assert refused(ingress(host, "a.example", host), "networking.k8s.io") == [("route-host", rule), ("route-host", tls)]
+    for kind in ROUTES:
+        found = refused(route(kind, host), "gateway.networking.k8s.io")
+        assert found == [("route-host", ("spec", "hostnames", 0))]
+
+
+@pytest.mark.parametrize("host", _HOSTS)
+def test_a_host_of_a_route_that_is_one(host):
+    assert refused(ingress(host, host), "networking.k8s.io") == []
+    for kind in ROUTES:
+        assert refused(route(kind, host), "gateway.networking.k8s.io") == []
+
+
+def test_an_empty_host_of_an_ingress_is_every_host():
+    assert refused(ingress(""), "networking.k8s.io") == refused(ingress(), "networking.k8s.io") == []
+    assert refused(ingress("", ""), "networking.k8s.io") == [("route-host", ("spec", "tls", 0, "hosts", 0))]
+
+
+@pytest.mark.parametrize("address", ["10.0.0.5", "010.0.0.5"])
+def test_an_ingress_and_a_tls_route_take_no_address(address):
+    rule = ("spec", "rules", 0, "host")
+    assert refused(ingress(address, address), "networking.k8s.io") == [("route-host", rule)]
+    assert len(refused(route("TLSRoute", address), "gateway.networking.k8s.io")) == 1
+    assert refused(route("HTTPRoute", address), "gateway.networking.k8s.io") == []
+
+
+def test_an_address_is_told_as_one():
+    told = [each.problem for each in refusals("networking.k8s.io", "Ingress", ingress("10.0.0.5"))]
+    assert told == ["'10.0.0.5' is an IP address, and no name"]
+    told = [each.problem for each in refusals("networking.k8s.io", "Ingress", ingress("[::1]"))]
+    assert told == ["'[::1]' is an IP address, and no name"]
+    [told] = [each.problem for each in refusals("networking.k8s.io", "Ingress", ingress("a.*.example"))]
+    assert "'*' elsewhere" in told

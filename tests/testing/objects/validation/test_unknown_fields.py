@@ -67,6 +67,12 @@ MAIN = f"{POD}.containers[0]"
         (service(ports=[{"port": 80, "targetport": 8080}]), "spec.ports[0].targetport", "write targetPort"),
         (service(ports=[{"port": 80, "target_port": 8080}]), "spec.ports[0].target_port", "write targetPort"),
         (service(prots=[]), "spec.prots", "write ports"),
+        (edited(service(), spec={"prots": []}), "spec.prots", "write ports"),
+        (
+            ingress(backend={"service": {"name": "a"}}) | {"spec": {"backend": {}}},
+            "spec.backend",
+            "write defaultBackend",
+        ),
         (service(nodePort=30080), "spec.nodePort", "put it into ports"),
         (service(labels={}), "spec.labels", "put it into metadata"),
         (edited(service(), ports=[]), "ports", "put it into spec"),
