@@ -60,8 +60,14 @@ def take(obj: Object, key: str, kind: type[T], default: T, path: FieldPath) -> T
     if value is None:
         return default
     if type(value) is not kind:
-        raise Wrong(f"{described(value)} where {_named(kind)} should be", (*path, key))
+        raise Wrong(_instead(value, kind), (*path, key))
     return value
+
+
+def _instead(value: object, kind: type) -> str:
+    """Say that a value is not of the type that it should have."""
+    quotes = "; put it in quotes" if kind is str and type(value) in (int, float, bool) else ""
+    return f"{described(value)} where {_named(kind)} should be{quotes}"
 
 
 def take_name(obj: Object, key: str, path: FieldPath, default: str = "") -> str:
@@ -91,7 +97,7 @@ def texts(obj: Object, key: str, path: FieldPath) -> tuple[str, ...]:
     values = take(obj, key, list, [], path)
     for index, value in enumerate(values):
         if type(value) is not str:
-            raise Wrong(f"{described(value)} where text should be", (*path, key, index))
+            raise Wrong(_instead(value, str), (*path, key, index))
     return tuple(values)
 
 
@@ -113,9 +119,15 @@ def within(obj: Object, key: str, path: FieldPath) -> tuple[Object, FieldPath]:
     return take(obj, key, dict, {}, path), (*path, key)
 
 
+_OF_OTHER_SELECTORS = frozenset({"matchLabels", "matchExpressions"})
+
+
 def read_labels(obj: Object, key: str, path: FieldPath) -> Selector:
     """Read a mapping of texts, sorted by key."""
     labels, at = within(obj, key, path)
+    for name in labels.keys() & _OF_OTHER_SELECTORS:
+        if type(labels[name]) in (dict, list):
+            raise Wrong(f"{_instead(labels[name], str)}; write the labels below {key} itself", (*at, name))
     return tuple(sorted((name, take(labels, name, str, "", at)) for name in labels))
 
 

@@ -118,7 +118,7 @@ class EndpointSlice(Manifested):
 
     `service` is the label `kubernetes.io/service-name` (empty without it), `imported` the label
     `multicluster.kubernetes.io/service-name` (None without it) and `cluster_id` that of the source cluster.
-    `address_type` is empty where nothing tells.
+    `address_type` is empty where nothing tells. One that `is_waiting` has addresses of which none is ready.
     """
 
     namespace: str
@@ -131,6 +131,7 @@ class EndpointSlice(Manifested):
     managed_by: str = ""
     address_type: str = ""
     labels: Mapping[str, str] = attrs.field(default=NO_LABELS, hash=False)
+    is_waiting: bool = False
 
 
 @attrs.frozen

@@ -58,7 +58,7 @@ def _service_ports(obj: Object, path: FieldPath) -> tuple[PortEntry, ...]:
 def _service_port(entry: Object, path: FieldPath) -> PortEntry:
     port = read_port(entry, path, least=1)
     if port.number == NO_PORT:
-        raise Wrong("no port", (*path, "port"))
+        raise Wrong("no port; state one, or take the '-' away if this goes on the item before", (*path, "port"))
     node_port = entry.get("nodePort")
     port = port._replace(node_port=node_port if type(node_port) is int else 0)
     target = entry.get("targetPort")
@@ -110,7 +110,8 @@ def _cluster_ips(spec: Object, path: FieldPath) -> tuple[str, ...]:
     stated = [(one, (*path, "clusterIPs", index)) for index, one in enumerate(ips)] or [(ip, (*path, "clusterIP"))]
     for text, at in stated:
         if text not in ("", HEADLESS) and not is_address(text):
-            raise Wrong(f"{told(text)} is neither an IP address nor None", at)
+            capital = f"; write {HEADLESS}, if it is headless" if text.lower() == HEADLESS.lower() else ""
+            raise Wrong(f"{told(text)} is neither an IP address nor {HEADLESS}{capital}", at)
     return tuple(text for text, _ in stated if text)
 
 
@@ -125,18 +126,20 @@ def _ingress(obj: Object, path: FieldPath) -> tuple[str, ...]:
 def read_endpoint_slice(obj: Object, path: FieldPath) -> EndpointSlice:
     """Read an EndpointSlice, the addresses that are ready."""
     meta, address_type = read_meta(obj, path), take(obj, "addressType", str, "", path)
+    addresses = _endpoints(obj, path, of_hosts=address_type == "FQDN")
     imported = meta.label(_IMPORTED_NAME_LABEL) if _IMPORTED_NAME_LABEL in meta.labels else None
     return EndpointSlice(
         namespace=meta.namespace,
         name=meta.name,
         service=meta.label(_SERVICE_NAME_LABEL),
-        addresses=_endpoints(obj, path, of_hosts=address_type == "FQDN"),
+        addresses=addresses,
         ports=tuple(_slice_port(entry, at) for entry, at in mappings(obj, "ports", path)),
         imported=imported,
         cluster_id=meta.label(_CLUSTER_LABEL),
         managed_by=meta.label(_MANAGED_BY_LABEL),
         address_type=address_type,
         labels=meta.labels,
+        is_waiting=not addresses and any(entry.get("addresses") for entry, _ in mappings(obj, "endpoints", path)),
     )
 
 
@@ -173,7 +176,7 @@ def _endpoint(entry: Object, *, of_hosts: bool) -> Sequence[EndpointAddress]:
     if not of_hosts:
         for index, address in enumerate(addresses):
             if not is_address(address):
-                raise Wrong(f"{told(address)} is no IP address", ("addresses", index))
+                raise Wrong(_no_address(address), ("addresses", index))
     return [EndpointAddress(address, hostname, pod, zone) for address in addresses]
 
 
@@ -199,8 +202,14 @@ def _mirrored_ip(entry: Object, path: FieldPath) -> str:
     """Read an address as it is mirrored (`addressToEndpoint`, `pkg/controller/endpointslicemirroring`)."""
     ip = take(entry, "ip", str, "", path)
     if not is_address(ip):
-        raise Wrong(f"{told(ip)} is no IP address", (*path, "ip"))
+        raise Wrong(_no_address(ip), (*path, "ip"))
     return canonical(ip)
+
+
+def _no_address(text: str) -> str:
+    address, _, port = text.strip().rpartition(":")
+    is_beside = port.isdecimal() and is_address(address.strip("[]"))
+    return f"{told(text)} is no IP address" + ("; state the port in ports" if is_beside else "")
 
 
 def read_endpoints(obj: Object, path: FieldPath) -> Endpoints:
@@ -211,7 +220,8 @@ def read_endpoints(obj: Object, path: FieldPath) -> Endpoints:
             namespace=meta.namespace,
             name=f"{meta.name}-{index}",
             service=meta.name,
-            addresses=_mirrored(subset, subset_path),
+            addresses=(addresses := _mirrored(subset, subset_path)),
+            is_waiting=not addresses and bool(subset.get("notReadyAddresses")),
             ports=tuple(read_port(entry, at, least=1) for entry, at in mappings(subset, "ports", subset_path)),
             labels=meta.labels,
         )

@@ -83,3 +83,68 @@ def test_a_service_that_is_being_deleted_gets_no_slices():
     leaving["metadata"]["deletionTimestamp"] = "2026-11-01T00:00:00Z"
     assert Cluster.from_objects([leaving, pod()]).store.slices("shop", "web") == ()
     assert len(Cluster.from_objects([service(), pod()]).store.slices("shop", "web")) == 1
+
+
+def refused(obj):
+    with pytest.raises(ManifestError) as caught:
+        read_objects([obj])
+    return caught.value.field, caught.value.problem
+
+
+def service_of(**spec):
+    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": spec}
+
+
+def endpoints_of(ip):
+    subsets = [{"addresses": [{"ip": ip}]}]
+    return {"apiVersion": "v1", "kind": "Endpoints", "metadata": {"name": "web"}, "subsets": subsets}
+
+
+@pytest.mark.parametrize(
+    ("obj", "field", "told"),
+    [
+        (service_of(clusterIP="none"), "spec.clusterIP", "write None, if it is headless"),
+        (service_of(ports=[{"port": 80}, {"targetPort": 1}]), "spec.ports[1].port", "take the '-' away"),
+        (service_of(selector={"matchLabels": {"a": "b"}}), "spec.selector.matchLabels", "below selector itself"),
+        (service_of(selector={"matchExpressions": []}), "spec.selector.matchExpressions", "below selector itself"),
+        (service_of(selector={"version": 1}), "spec.selector.version", "put it in quotes"),
+        (service_of(externalName=True), "spec.externalName", "put it in quotes"),
+        (service_of(externalIPs=[1.5]), "spec.externalIPs[0]", "put it in quotes"),
+        (endpoints_of("192.0.2.1:80"), "subsets[0].addresses[0].ip", "state the port in ports"),
+        (endpoints_of("[2001:db8::1]:80"), "subsets[0].addresses[0].ip", "state the port in ports"),
+    ],
+)
+def test_what_cannot_be_read_says_what_to_do(obj, field, told):
+    found, problem = refused(obj)
+    assert found == field
+    assert told in problem
+
+
+@pytest.mark.parametrize(
+    ("obj", "untold"),
+    [
+        (service_of(clusterIP="nil"), "headless"),
+        (service_of(selector={"matchLabels": 1}), "below"),
+        (service_of(selector={"a": {"b": "c"}}), "below"),
+        (service_of(selector={"a": ["b"]}), "quotes"),
+        (service_of(ports="80"), "quotes"),
+        (endpoints_of("web:80"), "port"),
+    ],
+)
+def test_no_more_is_said_than_is_known(obj, untold):
+    assert untold not in refused(obj)[1]
+
+
+@pytest.mark.parametrize(
+    ("endpoints", "is_waiting"),
+    [
+        ([{"addresses": ["192.0.2.1"], "conditions": {"ready": False}}], True),
+        ([{"addresses": ["192.0.2.1"]}, {"addresses": ["192.0.2.2"], "conditions": {"ready": False}}], False),
+        ([], False),
+        (None, False),
+    ],
+)
+def test_a_slice_waits_whose_addresses_are_all_not_ready(endpoints, is_waiting):
+    obj = {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "metadata": {"name": "web"}}
+    [found] = read_objects([{**obj, "addressType": "IPv4", "endpoints": endpoints}])
+    assert found.is_waiting is is_waiting

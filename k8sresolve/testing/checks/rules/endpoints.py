@@ -42,14 +42,7 @@ def _without_endpoints(subject: ServiceSubject, around: AllObjects) -> Finding:
     if subject.pods:
         return _none_ready(subject, outcome)
     if not service.selects:
-        told = "its EndpointSlices list no ready endpoint" if subject.slices else "it has no EndpointSlice"
-        return subject.finding(
-            "no-endpoints",
-            "remark",
-            "spec.selector",
-            f"the Service has no selector, and {told}: unless something makes one at run time, {outcome}",
-            f"nothing, or an EndpointSlice with the label kubernetes.io/service-name: {service.name}",
-        )
+        return _unselected(subject, outcome, around)
     selector = labels_told(service.selector)
     if subject.ended or subject.idle:
         ended = listed(pod.name for pod in subject.ended)
@@ -64,6 +57,23 @@ def _without_endpoints(subject: ServiceSubject, around: AllObjects) -> Finding:
     found = _unfound(service, around)
     problem = f"the selector {selector} finds no pod in namespace {service.namespace}{found.because}: {outcome}"
     return subject.finding("selector-no-pods", found.severity, "spec.selector", problem, found.advice)
+
+
+def _unselected(subject: ServiceSubject, outcome: str, around: AllObjects) -> Finding:
+    """Tell of a Service without a selector, for which something has to list ready endpoints."""
+    service = subject.service
+    if any(part.is_waiting for part in subject.slices):
+        is_mirrored = around.store.get("Endpoints", service.namespace, service.name) is not None
+        kind, how = ("Endpoints", "notReadyAddresses") if is_mirrored else ("EndpointSlices", "ready: false")
+        told = f"its {kind} list only addresses that are not ready ({how}): unless that changes at run time"
+        right = "addresses in place of notReadyAddresses" if is_mirrored else "ready: true"
+        advice = f"write {right}, or nothing, if a program does"
+    else:
+        there = "its EndpointSlices list no address" if subject.slices else "it has no EndpointSlice"
+        told = f"{there}: unless something makes one at run time"
+        advice = f"nothing, or an EndpointSlice with the label kubernetes.io/service-name: {service.name}"
+    problem = f"the Service has no selector, and {told}, {outcome}"
+    return subject.finding("no-endpoints", "remark", "spec.selector", problem, advice)
 
 
 # Pods that are not ready.

@@ -8,6 +8,7 @@ from k8sresolve.testing.checks.subjects import AllObjects
 from k8sresolve.testing.checks.telling import labels_told, listed, slip_for
 from k8sresolve.testing.controllers.workloads import matches
 from k8sresolve.testing.objects.kinds import Selector, Service
+from k8sresolve.testing.objects.validation.formats import label as wrong_label
 
 _JOB_NAMES = ("job-name", "batch.kubernetes.io/job-name")
 # Labels that controllers put onto pods, with values of their own (controllers/workloads.py).
@@ -34,6 +35,8 @@ def check_subdomain(origin: Origin, around: AllObjects) -> Iterator[Finding]:
                 "pod-names-unset", "remark", field, told, "name a headless Service, if clients need such names"
             )
         return
+    if wrong_label(name):
+        return  # the API server refuses it, and no Service can have that name
     # A StatefulSet has to name a Service, also where nobody asks for its pods by name.
     severity: Severity = "remark" if kind == "StatefulSet" else "warning"
     service = around.store.service(origin.namespace, name)

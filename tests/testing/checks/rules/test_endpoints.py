@@ -164,7 +164,7 @@ def test_a_service_without_selector_needs_slices_which_may_be_made_at_run_time()
     assert_only(found(service(selector=None)), "remark", "spec.selector", "has no EndpointSlice", "service-name: web")
     assert_only(found(headless(selector=None)), "remark", "spec.selector", "NXDOMAIN")
     findings = found(service(selector=None), slice_of("web", "10.0.0.1", ready=False))
-    assert_only(findings, "remark", "spec.selector", "list no ready endpoint")
+    assert_only(findings, "remark", "spec.selector", "list only addresses that are not ready")
 
 
 def test_an_endpoints_object_is_as_good():
@@ -186,3 +186,32 @@ def test_of_the_nameserver_no_other_pods_of_the_cluster_are_meant():
 def test_a_label_too_many_is_told_as_what_the_pods_lack():
     findings = found(service(selector={"name": "web", "app": "web"}), deployment(labels={"name": "web"}))
     assert_only(findings, "warning", "spec.selector", "Deployment web lack app=web")
+
+
+def by_hand(**subset):
+    meta = {"name": "web", "namespace": "shop"}
+    return {"apiVersion": "v1", "kind": "Endpoints", "metadata": meta, "subsets": [{"ports": [{"port": 80}], **subset}]}
+
+
+@pytest.mark.parametrize(
+    ("listing", "words"),
+    [
+        (
+            by_hand(notReadyAddresses=[{"ip": "192.0.2.1"}]),
+            ["Endpoints list only", "(notReadyAddresses)", "addresses in"],
+        ),
+        (
+            slice_of("web", "192.0.2.1", ready=False),
+            ["EndpointSlices list only", "(ready: false)", "write ready: true"],
+        ),
+        (slice_of("web"), ["its EndpointSlices list no address: unless something makes one"]),
+    ],
+)
+def test_of_endpoints_made_by_hand_it_is_told_why_none_is_ready(listing, words):
+    told = [each for each in found(service(selector=None), listing) if each.rule == "no-endpoints"]
+    assert_only(told, "remark", "spec.selector", *words)
+
+
+def test_endpoints_of_which_one_is_ready_are_no_finding():
+    listing = by_hand(addresses=[{"ip": "192.0.2.1"}], notReadyAddresses=[{"ip": "192.0.2.2"}])
+    assert [each for each in found(service(selector=None), listing) if each.rule == "no-endpoints"] == []

@@ -120,3 +120,8 @@ def test_a_pod_that_a_workload_adopts_is_looked_at_as_it_is_written():
     findings = found(service(), replicas, pod(hostname="main", subdomain="nobody"))
     assert_only(findings, "warning", "spec.subdomain", "no Service shop/nobody", on="Pod shop/web-0")
     assert found(service(), replicas, pod()) == ()
+
+
+def test_of_a_subdomain_that_no_service_can_have_the_refusal_is_all_that_is_said():
+    findings = found(pod(hostname="admin", subdomain="web.admin"))
+    assert [each.rule for each in findings] == ["subdomain"]

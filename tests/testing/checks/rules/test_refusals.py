@@ -30,7 +30,7 @@ def test_what_is_refused_is_an_error_with_rule_file_and_line(tmp_path):
     assert finding.problem.endswith(": the API server refuses it")
 
 
-@pytest.mark.parametrize("value", ["${NS}", "${NS:=dev}", "__NS__", "($ns)", "a-$(NS)", "a.$NS", "a.<your domain>"])
+@pytest.mark.parametrize("value", ["${NS}", "${NS:=dev}", "__NS__", "($ns)", "a-$(NS)", "a-$NS", "a-<your domain>"])
 def test_what_is_still_to_be_filled_in_is_said_once_a_file(tmp_path, value):
     for name in ("a.yaml", "b.yaml"):
         text = MANIFEST.replace("my_cache", f"'{value}{name}'").replace("namespace: shop", f"namespace: '{value}'")
