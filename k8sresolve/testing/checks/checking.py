@@ -91,6 +91,7 @@ def _whole(store: Store, around: AllObjects) -> Iterator[Finding]:
     yield from _apply(registry.LISTING, listings, around)
     yield from _apply(registry.DATA, data, around)
     yield from _apply(registry.ROUTING, _of(store, Routing), around)
+    yield from _apply(registry.TWICE, store.given_twice, around)
 
 
 def _of(store: Store, kind: type[_Kind]) -> Iterator[_Kind]:

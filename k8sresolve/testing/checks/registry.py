@@ -16,6 +16,7 @@ from k8sresolve.testing.checks.rules import (
     refusals,
     repeats,
     services,
+    twice,
 )
 from k8sresolve.testing.checks.subjects import NamespaceSubject, Rule, ServiceSubject
 from k8sresolve.testing.objects.kinds import ConfigMap, Endpoints, EndpointSlice, Resource, Routing, Secret
@@ -50,6 +51,7 @@ ORIGIN: tuple[Rule[Origin], ...] = (
     pod_names.check_subdomain,
     pod_dns.check_policy,
     pod_dns.check_override,
+    hiding.check_host_aliases,
     probes.check_probes,
     names.check_containers,
 )
@@ -72,3 +74,6 @@ DATA: tuple[Rule[ConfigMap | Secret], ...] = (
 
 ROUTING: tuple[Rule[Routing], ...] = (backends.check_backends,)
 """Of what leads to Services from outside."""
+
+TWICE: tuple[Rule[tuple[Resource, Resource]], ...] = (twice.check_twice,)
+"""Of two objects of one kind, namespace and name: the earlier, and the later, which holds."""

@@ -27,12 +27,13 @@ def apply(
     in a real cluster. With `built_ins`, there is besides what every cluster has. Without networks given, the cluster
     has IPv4, and IPv6 if a Service asks for it.
     """
-    seen: set[tuple[str, str, str]] = set()
+    seen: dict[tuple[str, str, str], Resource] = {}
     for resource in resources:
         place = place_of(resource)
         if place in seen:
             logger.warning("%s is given twice; the later one holds", titled(resource))
-        seen.add(place)
+            store.given_twice.append((seen[place], resource))
+        seen[place] = resource
         store.add(resource)
     networks = Networks.of(service_cidrs, pod_cidrs, _asked_families(store))
     any_namespace = next(store.all("Namespace"), None) is None

@@ -88,12 +88,14 @@ class Store:
     """The objects of one cluster. `add` replaces an object of the same kind, namespace and name.
 
     `serial` goes up with each change; it stands for the time of the last change in SOA records. One that is not synced
-    is empty because the API server has not told yet what there is.
+    is empty because the API server has not told yet what there is. `given_twice` are the objects that came twice when
+    it was filled: the earlier, and the one that holds.
     """
 
     def __init__(self) -> None:
         self.serial = 0
         self.is_synced = True
+        self.given_twice: list[tuple[Resource, Resource]] = []
         self._objects: dict[str, dict[tuple[str, str], Resource]] = {}
         self._services_by_ip = _Index[Service]()
         self._services_by_external_ip = _Index[Service]()

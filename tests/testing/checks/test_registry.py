@@ -10,7 +10,7 @@ from k8sresolve.testing import Cluster
 from k8sresolve.testing.checks import registry, rules
 from tests.testing.checks.objects import deployment, service, slice_of
 
-TUPLES = ("OBJECT", "SERVICE", "ALIAS", "NAMESPACE", "ORIGIN", "LISTING", "DATA", "ROUTING")
+TUPLES = ("OBJECT", "SERVICE", "ALIAS", "NAMESPACE", "ORIGIN", "LISTING", "DATA", "ROUTING", "TWICE")
 
 
 def test_no_rule_is_forgotten():
