@@ -1,4 +1,4 @@
-"""Names that hide others: a Service's a host's on the Internet, by the search list, and the hosts file's a Service's."""
+"""Names that hide others: a Service's a host on the Internet, by the search list; one in a hosts file a Service."""
 
 from collections.abc import Iterator
 
