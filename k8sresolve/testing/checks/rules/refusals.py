@@ -13,7 +13,7 @@ from k8sresolve.testing.versions import Version
 # What envsubst, Flux's postBuild (`${X:=y}`), kuttl, Chainsaw (`($x)`), sed and people are to fill in, where told.
 _UNFILLED = re.compile(
     r"\$\{[A-Za-z_][^{}']*\}|\$\([A-Za-z_]\w*\)|\(\$[A-Za-z_][\w.]*\)|__[A-Za-z]\w*?__|\$[A-Z][A-Z0-9_]+"
-    r"|<[A-Za-z][\w .-]*>"
+    r"|\{\{[^{}']*\}\}|<[A-Za-z][\w .-]*>"
 )
 
 

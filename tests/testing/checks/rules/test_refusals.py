@@ -75,3 +75,11 @@ def test_what_is_applied_in_its_place_is_looked_at_anew():
     assert "spec.ports[0].name" in {finding.field for finding in cluster.check()}
     cluster.apply(service(ports=[{"port": 80, "name": "a"}], selector=None, clusterIP="None"))
     assert "spec.ports[0].name" not in {finding.field for finding in cluster.check()}
+
+
+@pytest.mark.parametrize("host", ["a.{{DOMAIN}}", "a.$DOMAIN", "a.<your domain>", "__HOST__", "${HOST}"])
+def test_a_host_that_is_still_to_be_filled_in_is_a_template(host):
+    spec = {"rules": [{"host": host}], "tls": [{"hosts": [host]}]}
+    meta = {"name": "web", "namespace": "shop"}
+    ingress = {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": meta, "spec": spec}
+    assert {each.rule for each in found(ingress)} == {"template-unfilled"}
