@@ -86,11 +86,16 @@ def _is_slip_of_domain(labels: Sequence[str], whole: Sequence[str]) -> bool:
 
 def missing(host: str, target: Target, pod: Pod | None, world: World) -> Iterator[Wrong]:
     """Say that there is no such Service, where that can be known. Without a pod, only full names work."""
+    may_be_outside = not target.is_explicit and "." in host and is_like_top_level(target.namespace)
+    swapped = None if may_be_outside else world.swapped(target)
+    if swapped is not None:
+        told = f"{host} is no name: the namespace stands before the Service, which is {swapped.key}"
+        yield Wrong("name-namespace", world.severity(target) or "warning", told, _write([swapped], pod, world))
+        return
     if not world.has_namespace(target.namespace):
         yield from _in_no_namespace(host, target, pod, world)
         return
     severity, there = world.absence(target)
-    may_be_outside = not target.is_explicit and "." in host and is_like_top_level(target.namespace)
     may_be_other = target.endpoint and not target.is_explicit and world.sets.of(target) is None
     if severity is None or may_be_outside or may_be_other:
         return
@@ -185,15 +190,12 @@ def _unanswered(mention: Mention, target: Target, service: Service, pod: Pod, wo
     """Say why there is no answer, where the Service is there: the endpoint is not, or the pod asks somebody else."""
     slices = world.store.slices(target.namespace, target.service)
     names = {entry.hostname for part in slices for entry in part.addresses if entry.hostname}
-    small = world.sets.lacks(target)
-    if small is not None:
-        told = f"{mention.host} is no name: {small.kind} {small.name} has replicas: {small.replicas}"
-        last = f"{small.name}-{small.first + small.replicas - 1}"
-        told += f", {small.name}-{small.first} to {last}" if small.replicas > 1 else f", {last}"
-        yield Wrong("name-endpoint", "warning", told, "correct the name, or spec.replicas")
-        return
     is_host_name = not re.fullmatch("[0-9-]*", target.endpoint)  # and no address with dashes
-    if is_host_name and names and target.endpoint not in names:
+    may_lack = is_host_name and target.endpoint not in names
+    wrong = _of_pod(mention.host, target, None if names else service, pod, world) if may_lack else None
+    if wrong is not None:
+        yield wrong
+    elif may_lack and names:
         severity = world.severity(target)
         stem = target.endpoint.rstrip("0123456789")
         if severity is not None and not any(name.startswith(stem) for name in names):
@@ -206,6 +208,26 @@ def _unanswered(mention: Mention, target: Target, service: Service, pod: Pod, wo
         is_asked = bool(mention.scheme) or target.is_explicit
         severity = "warning" if is_asked and _asks_elsewhere(pod) else "remark"
         yield Wrong("name-not-searched", severity, f"{told}Service {target.key}", advice)
+
+
+def _of_pod(host: str, target: Target, unnamed: Service | None, pod: Pod, world: World) -> Wrong | None:
+    """Say why there is no pod of that name below a Service, by what makes its pods. One that is `unnamed` has none."""
+    small, above, told = world.sets.lacks(target), world.above(target), f"{host} is no name: "
+    if above is not None:
+        told += f"StatefulSet {target.endpoint.rpartition('-')[0]} has Service {above.key} for the names of its pods"
+        return Wrong("name-endpoint", "warning", told, _write([above], pod, world))
+    if small is not None:
+        told += f"{small.kind} {small.name} has replicas: {small.replicas}"
+        last = f"{small.name}-{small.first + small.replicas - 1}"
+        told += f", {small.name}-{small.first} to {last}" if small.replicas > 1 else f", {last}"
+        is_before = int(target.endpoint.rpartition("-")[2]) < small.first
+        field = "spec.ordinals.start" if is_before else "spec.replicas"
+        return Wrong("name-endpoint", "warning", told, f"correct the name, or {field}")
+    made = None if unnamed is None else world.sets.nameless(unnamed)
+    if made is None or world.may_come(target):
+        return None
+    told += f"{made.kind} {made.name} makes the pods of Service {target.key}, which have no names there"
+    return Wrong("name-endpoint", "warning", told, _write([target._replace(endpoint="")], pod, world))
 
 
 def _asks_elsewhere(pod: Pod) -> bool:

@@ -3,7 +3,16 @@
 import re
 
 from k8sresolve.testing.checks.names.targets import Target
-from k8sresolve.testing.objects.kinds import CustomResource, HorizontalPodAutoscaler, StatefulSet
+from k8sresolve.testing.controllers.workloads import matches
+from k8sresolve.testing.objects.kinds import (
+    WORKLOADS,
+    CustomResource,
+    CustomWorkload,
+    HorizontalPodAutoscaler,
+    Service,
+    StatefulSet,
+    Workload,
+)
 from k8sresolve.testing.objects.store import Store
 
 _SCALES = "ScaledObject"  # of KEDA: of which of the namespace it does is not known
@@ -13,6 +22,7 @@ class Sets:
     """The StatefulSets there are, by the names of their pods."""
 
     def __init__(self, store: Store) -> None:
+        self._store = store
         self._sets = {
             (item.namespace, item.name): item for item in store.all("StatefulSet") if isinstance(item, StatefulSet)
         }
@@ -28,6 +38,19 @@ class Sets:
         """Find the set to which the endpoint of a name belongs, whether or not it has so many pods."""
         name, _, ordinal = target.endpoint.rpartition("-")
         return self._sets.get((target.namespace, name)) if _is_ordinal(ordinal) else None
+
+    def are_below(self, target: Target) -> bool:
+        """Whether the set to which the endpoint of a name belongs has its pods' names below that Service."""
+        found = self.of(target)
+        return found is not None and found.template.spec.subdomain == target.service
+
+    def nameless(self, service: Service) -> Workload | None:
+        """Find what makes the pods of a Service, where all of it is given and none of those have names below it."""
+        kinds = (item for kind in WORKLOADS for item in self._store.all(kind.__name__))
+        near = [item for item in kinds if isinstance(item, Workload) and item.namespace == service.namespace]
+        fit = [item for item in near if service.selects and matches(service.selector, item.template.labels)]
+        have_names = any(isinstance(item, StatefulSet | CustomWorkload) or item.template.spec.subdomain for item in fit)
+        return None if have_names or not fit else fit[0]
 
     def lacks(self, target: Target) -> StatefulSet | None:
         """Find the set that has fewer pods than a name says, and that nobody scales, as far as is known."""

@@ -54,12 +54,22 @@ class World:
     def target(self, host: str, namespace: str) -> Target | None:
         """Tell what a program in a namespace means by a host."""
         target = target_of(host, namespace, self.cluster_domain)
-        if target is None or target.is_explicit or target.endpoint or self.has_namespace(target.namespace):
+        if target is None or target.is_explicit or target.endpoint or self.service(target) is not None:
             return target
         below = Target(target.namespace, namespace, endpoint=target.service)  # of two labels: `db-0.db`
-        above = self._above(below)
+        if self.sets.are_below(below) and self.service(below) is not None:
+            return below
+        if self.has_namespace(target.namespace) or self.swapped(target) is not None:
+            return target
+        above = self.above(below)
         is_slip = above is not None and is_one_edit(below.service, above.service)
         return below if is_slip or self.service(below) is not None else target
+
+    def swapped(self, target: Target) -> Target | None:
+        """Find the Service that is meant where a name has the namespace first: `shop.web` for `web.shop`."""
+        other = target._replace(service=target.namespace, namespace=target.service)
+        is_pair = not target.endpoint and target.port is None and other != target
+        return other if is_pair and self.service(other) is not None else None
 
     def service(self, target: Target) -> Service | None:
         """Find the Service that is meant."""
@@ -78,8 +88,11 @@ class World:
         """
         if target.namespace in self._complete:
             return "error"
-        may_come = target.namespace not in self._stated or self._makers.may_make(target.namespace, target.service)
-        return None if may_come else "warning"
+        return None if target.namespace not in self._stated or self.may_come(target) else "warning"
+
+    def may_come(self, target: Target) -> bool:
+        """Whether a Service, or what is below it, may come of a custom resource."""
+        return self._makers.may_make(target.namespace, target.service)
 
     def absence(self, target: Target) -> Absence:
         """Tell what it weighs that a Service is not there. A plain slip for one that is speaks for itself."""
@@ -88,7 +101,7 @@ class World:
         return self._absent[target]
 
     def _absence(self, target: Target) -> Absence:
-        severity, above = self.severity(target), self._above(target)
+        severity, above = self.severity(target), self.above(target)
         if above is not None:
             return Absence(severity or "warning", [above])
         if severity is not None:
@@ -187,7 +200,7 @@ class World:
         leads = self.target(service.external_name, service.namespace) if service.external_name else None
         return leads is not None and leads.key == target.key
 
-    def _above(self, target: Target) -> Target | None:
+    def above(self, target: Target) -> Target | None:
         """Find the Service of the StatefulSet whose pod a name tells of: that pod has no name below another one."""
         found = self.sets.of(target)
         if found is None or not found.template.spec.subdomain:

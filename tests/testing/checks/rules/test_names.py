@@ -11,6 +11,7 @@ from tests.testing.checks.objects import (
     headless,
     namespace,
     service,
+    slice_of,
     stateful,
     told_of,
 )
@@ -271,7 +272,10 @@ def test_an_autoscaler_of_another_set_does_not_count():
 
 def test_before_the_first_ordinal_there_is_no_pod():
     objects = [headless("db"), stateful(serviceName="db", replicas=1, ordinals={"start": 5})]
-    assert_only(named(*objects, env("db-0.db:8080")), "warning", ENV, "replicas: 1, db-5", on="Deployment shop/app")
+    words = ("replicas: 1, db-5", "or spec.ordinals.start")
+    assert_only(named(*objects, env("db-0.db:8080")), "warning", ENV, *words, on="Deployment shop/app")
+    words = ("replicas: 1, db-5", "or spec.replicas")
+    assert_only(named(*objects, env("db-6.db:8080")), "warning", ENV, *words, on="Deployment shop/app")
 
 
 @pytest.mark.parametrize("host", ["db-0.dbs", "db-1.bd", "db-0.db-headless.shop.svc", "db-1.database.shop"])
@@ -279,6 +283,69 @@ def test_a_pod_of_a_stateful_set_has_a_name_below_the_sets_own_service_alone(hos
     objects = [headless("db"), service("databases", selector=APP), stateful(serviceName="db", replicas=2)]
     findings = named(*objects, env(f"tcp://{host}:8080"))
     assert_only(findings, "warning", ENV, "there is no Service", f"write {host[:4]}.db,", on="Deployment shop/app")
+
+
+@pytest.mark.parametrize("host", ["db-0.read", "db-0.read.shop", "db-1.read.shop.svc.cluster.local"])
+def test_below_another_service_of_the_set_its_pods_have_no_names(host):
+    objects = [headless("db"), headless("read", selector={"app": "web"}), stateful(serviceName="db", replicas=2)]
+    words = ("StatefulSet db has Service shop/db for the names of its pods", f"write {host[:4]}.db,")
+    findings = named(*objects, env(f"tcp://{host}:8080"))
+    assert_only(findings, "warning", ENV, *words, on="Deployment shop/app")
+    assert findings[0].rule == "name-endpoint"
+
+
+@pytest.mark.parametrize(
+    "host", ["web-0.web", "web-0.web.shop", "web-1.web.shop.svc", "main.web.shop.svc.cluster.local"]
+)
+@pytest.mark.parametrize("made", [service(), headless()])
+def test_pods_of_a_deployment_have_no_names(host, made):
+    findings = named(made, deployment(), env(f"tcp://{host}:80"))
+    words = ("Deployment web makes the pods of Service shop/web, which have no names there", "write web,")
+    assert_only(findings, "warning", ENV, *words, on="Deployment shop/app")
+    assert findings[0].rule == "name-endpoint"
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        [service(), stateful("web", serviceName="web")],
+        [service(), deployment(), stateful("other", serviceName="web")],
+        [service(), deployment(pod={"hostname": "web-0", "subdomain": "web"})],
+        [service(selector={"app": "elsewhere"}), deployment()],
+        [service(selector=None), deployment()],
+        [service(), deployment(), custom("Tenant", "shop")],
+        [service(), deployment(), slice_of("web", "10.0.0.1", hostname="web-0")],
+    ],
+)
+def test_pods_that_have_names_or_may_have_are_not_spoken_of(others):
+    assert named(*others, env("tcp://web-0.web.shop.svc:80")) == []
+
+
+def test_an_address_with_dashes_is_a_name_of_any_pod():
+    assert named(service(), deployment(), env("tcp://10-244-0-9.web:80")) == []
+
+
+@pytest.mark.parametrize("space", [[], [namespace("shop"), namespace("web")]])
+@pytest.mark.parametrize("host", ["shop.web", "shop.web.svc", "shop.web.svc.cluster.local"])
+def test_a_namespace_before_its_service_is_told(host, space):
+    findings = named(service(), deployment(), *space, env(f"http://{host}"))
+    words = ("the namespace stands before the Service, which is shop/web", "write web,")
+    assert_only(findings, "warning", ENV, *words, on="Deployment shop/app")
+    assert findings[0].rule == "name-namespace"
+
+
+@pytest.mark.parametrize("host", ["shop.web", "shop.shop", "dev.app", "web.shop"])
+def test_a_name_that_is_the_right_way_round_or_a_host_outside_is_not_taken_for_a_namespace_before_its_service(host):
+    others = [service("shop", "web"), service("app", "dev"), service("shop", "shop")]
+    assert named(service(), deployment(), *others, env(f"http://{host}")) == []
+
+
+def test_of_two_namespaces_and_services_of_one_name_the_set_of_the_pods_own_is_meant():
+    # `kafka` is a Service in streaming, and a namespace as well: DNS asks below the former first.
+    objects = [namespace("db"), service("other", "db"), headless("db"), stateful(serviceName="db", replicas=2)]
+    assert named(*objects, env("tcp://db-1.db:8080")) == []
+    words = ("StatefulSet db has replicas: 2", "or spec.replicas")
+    assert_only(named(*objects, env("tcp://db-2.db:8080")), "warning", ENV, *words, on="Deployment shop/app")
 
 
 def test_a_pod_of_a_set_whose_service_is_not_given_is_not_spoken_of():
