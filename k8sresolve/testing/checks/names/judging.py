@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from k8sresolve._core.files.search_list import is_like_top_level
 from k8sresolve.findings import Severity
-from k8sresolve.testing.checks.names.mentions import Mention
+from k8sresolve.testing.checks.names.hosts import Mention
 from k8sresolve.testing.checks.names.slips import is_plain_slip
 from k8sresolve.testing.checks.names.targets import Target
 from k8sresolve.testing.checks.names.world import World
@@ -33,9 +33,11 @@ def judge(mention: Mention, pod: Pod, world: World) -> Iterator[Wrong]:
         yield from _misspelt(mention.host, pod, world)
         return
     service = world.service(target)
-    may_be = service is None and (not mention.likely or world.meant(target) or world.sets.of(target) is not None)
-    lacks = list(missing(mention.host, target, pod, world)) if may_be else []
-    if service is None and not lacks:
+    may_be = service is None and _is_meant(mention, target, world)
+    lacks = list(missing(mention.host, target, pod, world, mention.port)) if may_be else []
+    if mention.vague and not target.endpoint and target.namespace == pod.namespace:  # a name, and no host
+        lacks = [wrong._replace(advice=f"write {world.slip(target)}, if that is meant") for wrong in lacks]
+    if (service is None and not lacks) or (mention.vague and service is not None and not target.endpoint):
         return  # nothing could be said of it, so that it need not be looked up
     answered = world.find(pod, mention.host)
     if answered:
@@ -45,6 +47,15 @@ def judge(mention: Mention, pod: Pod, world: World) -> Iterator[Wrong]:
     elif answered is None and service is not None:
         yield from _of_service(mention, target, service, world)
         yield from _unanswered(mention, target, service, pod, world)
+
+
+def _is_meant(mention: Mention, target: Target, world: World) -> bool:
+    """Whether what is not there is taken for a host: what may be something else is where it is like one that is."""
+    if world.sets.of(target) is not None or world.swapped(target) is not None:
+        return True
+    if mention.vague:
+        return bool(world.slip(target)) and not world.sets.is_called(target.namespace, target.service)
+    return not mention.likely or bool(world.meant(target))
 
 
 def _answered(mention: Mention, name: str, pod: Pod, world: World) -> Iterator[Wrong]:
@@ -84,7 +95,7 @@ def _is_slip_of_domain(labels: Sequence[str], whole: Sequence[str]) -> bool:
     return len(labels) < len(whole) and all(label in left for label in labels)
 
 
-def missing(host: str, target: Target, pod: Pod | None, world: World) -> Iterator[Wrong]:
+def missing(host: str, target: Target, pod: Pod | None, world: World, port: int | None = None) -> Iterator[Wrong]:
     """Say that there is no such Service, where that can be known. Without a pod, only full names work."""
     may_be_outside = not target.is_explicit and "." in host and is_like_top_level(target.namespace)
     swapped = None if may_be_outside else world.swapped(target)
@@ -95,7 +106,7 @@ def missing(host: str, target: Target, pod: Pod | None, world: World) -> Iterato
     if not world.has_namespace(target.namespace):
         yield from _in_no_namespace(host, target, pod, world)
         return
-    severity, there = world.absence(target)
+    severity, there = world.absence(target, port)
     may_be_other = target.endpoint and not target.is_explicit and world.sets.of(target) is None
     if severity is None or may_be_outside or may_be_other:
         return

@@ -11,7 +11,7 @@ from k8sresolve.testing.checks.names.inventory import Inventory
 from k8sresolve.testing.checks.names.makers import Makers
 from k8sresolve.testing.checks.names.near import Names
 from k8sresolve.testing.checks.names.sets import Sets
-from k8sresolve.testing.checks.names.slips import family, is_one_edit, plain_slip
+from k8sresolve.testing.checks.names.slips import family, is_one_edit, plain_slip, short_slip
 from k8sresolve.testing.checks.names.targets import Target, target_of
 from k8sresolve.testing.checks.telling import slip_for
 from k8sresolve.testing.objects.kinds import WORKLOADS, CustomResource, CustomWorkload, Namespace, Pod, Service
@@ -21,6 +21,7 @@ from k8sresolve.testing.objects.written import UNWRITTEN
 Find: TypeAlias = Callable[[Pod, str], str | None]
 """Looks a host up as a program in a pod: the absolute name that answered, empty where no nameserver was needed."""
 
+_COMMON_PORTS = frozenset({80, 443, 3000, 5000, 8000, 8080, 8081, 8443, 8888, 9000, 9090})  # which many Services have
 _OF_THE_CLUSTER = "kube-system"  # there the cluster's own Services are, too
 
 
@@ -40,7 +41,7 @@ class World:
         self._complete = frozenset(() if inventory is None else inventory.namespaces)
         self._find = find
         self._found: dict[tuple[Pod, str], str | None] = {}
-        self._absent: dict[Target, Absence] = {}
+        self._absent: dict[tuple[Target, int | None], Absence] = {}
         self._names_in = cache(self._gather_names_in)
         self._namespaces_with = cache(self._gather_namespaces_with)
 
@@ -94,23 +95,38 @@ class World:
         """Whether a Service, or what is below it, may come of a custom resource."""
         return self._makers.may_make(target.namespace, target.service)
 
-    def absence(self, target: Target) -> Absence:
+    def absence(self, target: Target, port: int | None = None) -> Absence:
         """Tell what it weighs that a Service is not there. A plain slip for one that is speaks for itself."""
-        if target not in self._absent:
-            self._absent[target] = self._absence(target)
-        return self._absent[target]
+        key = (target, port)
+        if key not in self._absent:
+            self._absent[key] = self._absence(target, port)
+        return self._absent[key]
 
-    def _absence(self, target: Target) -> Absence:
+    def _absence(self, target: Target, port: int | None) -> Absence:
         severity, above = self.severity(target), self.above(target)
         if above is not None:
             return Absence(severity or "warning", [above])
         if severity is not None:
             return Absence(severity, self.meant(target))
+        slip = self.slip(target) or self._short_slip(target, port)
+        return Absence("warning", [target._replace(service=slip)]) if slip else Absence(None, ())
+
+    def slip(self, target: Target) -> str:
+        """Find the one Service of the namespace for whose name another is a plain slip; empty where there is none."""
+        if self._makers.makes(target.namespace, target.service):
+            return ""
         near = self._families.get((target.namespace, family(target.service)), ())
-        slip = plain_slip(target.service, self._unlike(near, target))
-        if not slip or self._makers.makes(target.namespace, target.service):
-            return Absence(None, ())
-        return Absence("warning", [target._replace(service=slip)])
+        return plain_slip(target.service, self._unlike(near, target))
+
+    def _short_slip(self, target: Target, port: int | None) -> str:
+        """Find the one Service with that port for whose name another is a slip in a short word."""
+        given = self._services.get(target.namespace, ()) if target.namespace in self._lived_in else ()
+        with_port = [one for one in given if port in {entry.number for entry in one.ports}]
+        if not with_port or self._makers.makes(target.namespace, target.service):
+            return ""
+        is_certain = len(with_port) == 1 and port not in _COMMON_PORTS
+        slip = short_slip(target.service, self._unlike(with_port, target), is_certain=is_certain)
+        return "" if self.sets.is_called(target.namespace, target.service) else slip
 
     def absence_of_namespace(self, target: Target) -> Absence:
         """Tell what it weighs that a namespace is not there, by the one that is meant, where that has the Service."""

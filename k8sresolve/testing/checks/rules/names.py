@@ -49,8 +49,10 @@ def _found(texts: Iterable[Text], pod: Pod, written: Written, about: str, around
         for mention in mentions(text.key, text.value, secret=about.startswith("Secret ")):
             for wrong in judge(mention, pod, around.world):
                 # A pod that does not ask the cluster's nameserver finds none of its names: the first stands for all.
-                what = (about, wrong.rule) if wrong.rule == "name-not-searched" else (text.field, wrong)
-                if what not in told and (wrong.rule == "name-port" or not text.only_port):
+                what = (
+                    (about, wrong.rule) if wrong.rule == "name-not-searched" else (text.field, mention.whole or wrong)
+                )
+                if what not in told and text.only in ("", wrong.rule):
                     told.add(what)
                     yield _finding(wrong, text.field, written, about)
 

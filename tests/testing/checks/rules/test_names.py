@@ -704,3 +704,130 @@ def test_a_host_and_a_port_in_two_variables_belong_together(variables, fields):
     assert [each.field for each in found] == [f"spec.template.spec.containers[0].{field}.value" for field in fields]
     data = named(*ALL, config_map(variables))
     assert len(data) == len(found)
+
+
+# Slips that a port or a key makes plain.
+
+
+SQL = [{"name": "sql", "port": 5432}]
+
+
+@pytest.mark.parametrize(
+    ("env", "meant"),
+    [
+        ({"A": "postgres://u:p@dbb:5432/x"}, "db"),
+        ({"A": "postgres://u:p@dbb/x"}, "db"),
+        ({"A": "bd:5432"}, "db"),
+        ({"A": "host=dbb user=u password=p"}, "db"),
+        ({"A": "postgres://u:p@dab/x"}, "db"),
+        ({"A": "postgres://u:p@user-bd/x"}, "user-db"),
+        ({"DB_HOST": "dbb", "DB_PORT": "5432"}, "db"),
+    ],
+)
+def test_a_slip_in_a_short_word_is_told_where_the_port_agrees(env, meant):
+    objects = [service(meant, ports=SQL), service("api"), deployment(labels={"app": "api"})]
+    findings = named(*objects, told_of(env=env))
+    assert_only(findings, "warning", ENV, "is no name", f"write {meant},", on="Deployment shop/app")
+    assert findings[0].rule == "name-service-missing"
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        {"A": "postgres://u:p@dbb:5433/x"},
+        {"A": "http://dbb"},
+        {"A_HOST": "dbb"},
+        {"A": "dba:5432"},
+        {"A": "dbs:5432"},
+        {"A": "d:5432"},
+        {"A": "dc:5432"},
+        {"A": "db1:5432"},
+        {"A": "pg:5432"},
+        {"A": "http://app"},
+        {"A": "http://aspi"},
+        {"DB_HOST": "dbb", "DB_PORT": "5433"},
+        {"DB_HOST": "dbb", "OTHER_PORT": "5432"},
+    ],
+)
+def test_short_words_that_are_merely_alike_are_not_told(env):
+    objects = [service("db", ports=SQL), service("api"), deployment(labels={"app": "api"})]
+    assert named(*objects, told_of(env=env)) == []
+
+
+def test_a_short_word_is_no_slip_where_several_may_be_meant_or_a_workload_is_called_so():
+    db, objects = service("db", ports=SQL), [deployment(labels={"app": "api"}), env("tcp://dbb:5432")]
+    assert named(db, *objects) != []
+    assert named(db, service("ddb", ports=SQL), *objects[1:], env("tcp://ddbb:5432")) == []
+    assert named(db, *objects, deployment("dbb")) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "meant"),
+    [
+        ("--service", "cockroachdb-pubic", "cockroachdb-public"),
+        ("--service", "cockroach-db-public", "cockroachdb-public"),
+        ("-join", "other,cockroachdb-pubilc", "cockroachdb-public"),
+        ("--join", "db-0.dbs,db-1.db", "db-0.db"),
+        ("--join", "db-0.db,db-5.db", "StatefulSet db has replicas: 2"),
+    ],
+)
+def test_a_flag_that_may_hold_a_services_name_is_judged_where_that_is_a_plain_slip(key, value, meant):
+    objects = [service("cockroachdb-public"), headless("db"), stateful(serviceName="db", replicas=2)]
+    findings = named(*objects, told_of(args=[f"{key}={value}"]))
+    assert_only(findings, "warning", ENV.replace("env[0].value", "args[0]"), meant, on="Deployment shop/app")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("--service", "cockroachdb-public"),
+        ("--service", "cockroachdb-private"),
+        ("--service", "checkout"),
+        ("--name", "cockroachdb-pubic"),
+        ("--otel-service", "cockroachdb-pubic"),
+        ("--join", "db-0.db,db-1.db"),
+        ("--join", "http.pubic,x"),
+        ("--target", "backendd"),
+    ],
+)
+def test_a_flag_that_holds_a_services_name_or_another_is_not_spoken_of(key, value):
+    workload = deployment("backendd", labels={"app": "backend"})
+    objects = [namespace("shop"), service("cockroachdb-public"), headless("db"), service("backend"), workload]
+    assert named(*objects, stateful(serviceName="db", replicas=2), told_of(args=[f"{key}={value}"])) == []
+
+
+def test_a_key_that_says_it_holds_a_services_name_is_judged_where_that_is_a_plain_slip():
+    objects = [service("calico-typha"), deployment()]
+    findings = named(*objects, config_map({"typha_service_name": "calico-thypa", "OTEL_SERVICE_NAME": "calico-tpyha"}))
+    words = ("there is no Service shop/calico-thypa", "write calico-typha,")
+    assert_only(findings, "warning", "data[typha_service_name]", *words, on="ConfigMap shop/conf")
+    for right in ("calico-typha", "typha", "calico-node"):
+        assert named(namespace("shop"), *objects, config_map({"typha_service_name": right})) == []
+
+
+# Several hosts in one text.
+
+
+@pytest.mark.parametrize("last", ["...3", "..3"])
+def test_of_a_range_the_first_name_that_is_not_there_is_told(last):
+    objects = [headless("minio"), stateful("minio", serviceName="minio", replicas=2)]
+    url = "http://minio-{0%s}.minio.shop.svc.cluster.local/data{1...4}"
+    told = "minio-2.minio.shop.svc.cluster.local is no name: StatefulSet minio has replicas: 2"
+    assert_only(named(*objects, env(url % last)), "warning", ENV, told, on="Deployment shop/app")
+    assert named(*objects, env((url % last).replace("3", "1"))) == []
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "host=web port=5433 user=me password=planted dbname=x",
+        "Server=web,5433;Database=x;User Id=me;Password=planted",
+        "web:5433,password=planted,abortConnect=false",
+        "me:planted@tcp(web:5433)/x?parseTime=true",
+    ],
+)
+def test_the_hosts_of_connection_strings_are_looked_up_and_nothing_of_them_is_shown(value):
+    findings = named(*SHOP, env(value, "DATABASE"))
+    assert_only(findings, "warning", ENV, "web is Service shop/web, which has no port 5433", on="Deployment shop/app")
+    assert "planted" not in str(findings[0])
+    assert named(*SHOP, env(value.replace("5433", "80"), "DATABASE")) == []
