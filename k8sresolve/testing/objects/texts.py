@@ -25,9 +25,17 @@ class Variable(NamedTuple):
 
 
 class Word(NamedTuple):
-    """One text of `command` or `args`, as written."""
+    """One text of `command` or `args`, of the container or of what runs in it, as written."""
 
     field: str
+    text: str
+
+
+class Annotation(NamedTuple):
+    """An annotation of an object, or of the pods that it makes."""
+
+    field: str
+    key: str
     text: str
 
 

@@ -80,7 +80,7 @@ _HOLD_SERVICES = word_set(
 )
 # Of keys with such a word, what is called a service is the program itself, as it is traced or registered.
 _OWN_NAMES = word_set(
-    "otel opentelemetry jaeger zipkin tracing trace dd datadog elastic apm newrelic app application consul eureka my own"
+    "otel opentelemetry jaeger zipkin tracing trace dd datadog elastic apm newrelic app application consul eureka"
 )
 # Of keys with such a word, the value is where the program itself listens, or is compared and not looked up.
 _COMPARED = word_set(

@@ -32,7 +32,7 @@ def is_plain_slip(name: str, meant: str) -> bool:
     >>> is_plain_slip("reviews-v4", "reviews-v3"), is_plain_slip("cluster-rw", "cluster-ro")
     (False, False)
     """
-    if family(name) != family(meant) or name == meant or len(meant) < _LEAST_NAME:
+    if family(name) != family(meant) or name == meant or max(len(name), len(meant)) < _LEAST_NAME:
         return False
     if _joined(name) == _joined(meant):
         return True

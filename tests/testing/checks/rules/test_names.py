@@ -831,3 +831,76 @@ def test_the_hosts_of_connection_strings_are_looked_up_and_nothing_of_them_is_sh
     assert_only(findings, "warning", ENV, "web is Service shop/web, which has no port 5433", on="Deployment shop/app")
     assert "planted" not in str(findings[0])
     assert named(*SHOP, env(value.replace("5433", "80"), "DATABASE")) == []
+
+
+# Annotations.
+
+
+def ingress(key, value, namespace="shop"):
+    meta = {"name": "front", "namespace": namespace, "annotations": {key: value}}
+    return {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": meta, "spec": {}}
+
+
+AUTH = "nginx.ingress.kubernetes.io/auth-url"
+SNIPPET = "nginx.ingress.kubernetes.io/configuration-snippet"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "rule", "words"),
+    [
+        (AUTH, "http://paymnets.shop.svc.cluster.local/login", "name-service-missing", "write payments.shop,"),
+        (AUTH, "http://paymnets.shop/login", "name-service-missing", "write payments.shop,"),
+        (AUTH, "http://payments.shop:81/login", "name-port", "no port 81"),
+        (SNIPPET, "set $x 1;\nproxy_pass http://paymnets.shop:80/;", "name-service-missing", "write payments.shop,"),
+        ("example.com/anything", "paymnets.shop.svc", "name-service-missing", "write payments.shop,"),
+        ("example.com/anything", "http://payments.shop.svc:81", "name-port", "no port 81"),
+    ],
+)
+def test_services_that_annotations_name_are_looked_up(key, value, rule, words):
+    findings = named(service("payments"), deployment(), ingress(key, value))
+    assert_only(findings, "warning", f"metadata.annotations[{key}]", words, on="Ingress shop/front")
+    assert findings[0].rule == rule
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        (AUTH, "http://payments.shop.svc.cluster.local/login"),
+        (AUTH, "http://payments/login"),
+        (AUTH, "https://$host/oauth2/auth"),
+        (AUTH, "https://auth.example.com"),
+        ("nginx.ingress.kubernetes.io/app-root", "/paymnets.shop"),
+        ("nginx.ingress.kubernetes.io/permanent-redirect", "http://paymnets.shop"),
+        ("example.com/description", "asks http://paymnets.shop.svc"),
+        ("external-dns.alpha.kubernetes.io/hostname", "paymnets.shop.svc.cluster.local"),
+        ("cert-manager.io/alt-names", "paymnets.shop.svc"),
+        ("kubectl.kubernetes.io/last-applied-configuration", "http://paymnets.shop.svc"),
+        ("prometheus.io/path", "paymnets"),
+    ],
+)
+def test_annotations_that_name_what_is_there_or_no_service_are_not_spoken_of(key, value):
+    assert named(service("payments"), deployment(), ingress(key, value)) == []
+
+
+def test_annotations_of_pods_are_told_once_at_the_template():
+    template = deployment("other", labels={"app": "other"})
+    template["spec"]["template"]["metadata"]["annotations"] = {"a/b": "http://payments.shop.svc:81"}
+    field = "spec.template.metadata.annotations[a/b]"
+    findings = named(service("payments"), deployment(), template)
+    assert_only(findings, "warning", field, "no port 81", on="Deployment shop/other")
+
+
+def test_what_probes_and_hooks_run_is_looked_up():
+    run = {"exec": {"command": ["curl", "http://web:81/"]}}
+    objects = [*SHOP, told_of(livenessProbe=run, lifecycle={"preStop": run})]
+    fields = {finding.field.partition("containers[0].")[2] for finding in named(*objects)}
+    assert fields == {"livenessProbe.exec.command[1]", "lifecycle.preStop.exec.command[1]"}
+
+
+def test_what_the_pods_of_a_cron_job_are_told_is_looked_up():
+    containers = [{"name": "main", "env": [{"name": "A", "value": "http://web:81"}]}]
+    template = {"metadata": {"labels": {"app": "job"}}, "spec": {"containers": containers}}
+    spec = {"schedule": "* * * * *", "jobTemplate": {"spec": {"template": template}}}
+    job = {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "job", "namespace": "shop"}, "spec": spec}
+    [finding] = named(*SHOP, job)
+    assert (finding.object, finding.rule) == ("CronJob shop/job", "name-port")
