@@ -1,7 +1,8 @@
 """Connection strings of databases that are no URLs: which hosts they name, and never anything else of them.
 
 Sources: libpq's `conninfo_parse` (PostgreSQL 18), `DbConnectionStringBuilder` of .NET with the keywords of SqlClient,
-Npgsql and MySqlConnector, StackExchange.Redis' `ConfigurationOptions`, and `ParseDSN` of go-sql-driver/mysql.
+Npgsql and MySqlConnector, StackExchange.Redis' `ConfigurationOptions`, `ParseDSN` of go-sql-driver/mysql, and the
+descriptors of Oracle Net.
 """
 
 import re
@@ -13,6 +14,12 @@ from k8sresolve.testing.checks.names.words import word_set
 _KEYWORD = re.compile(r"\s*(\w+)\s*=\s*('(?:[^'\\]|\\.)*'|[^\s']*)(?=\s|$)\s*")
 _SEMICOLON = re.compile(r"\s*(\w[\w ]*?)\s*=\s*(\"[^\"]*\"\s*|'[^']*'\s*|[^;]*)(?:;\s*|$)")
 _GO = re.compile(r"(?:^|@)tcp[46]?\(([a-zA-Z][\w.-]{0,259})(?::([0-9]{1,5}))?\)/")
+
+_ORACLE = re.compile(
+    r"^jdbc:oracle:\w+:[^@]{0,260}@(?://)?([a-zA-Z][\w.-]{0,259})(?::([0-9]{1,5}))?[:/]"
+    r"|\(HOST\s*=\s*([a-zA-Z][\w.-]{0,259})\)\s*\(PORT\s*=\s*([0-9]{1,5})\)",
+    re.IGNORECASE,
+)
 
 _LIBPQ = word_set("port dbname user password sslmode passfile service connect_timeout application_name")
 _SERVERS = ("server", "data source", "datasource", "host", "address", "addr", "network address")
@@ -29,7 +36,7 @@ _REDIS = word_set(
     """
 )
 _FILES = (".db", ".db3", ".sqlite", ".sqlite3", ".mdf", ".mdb", ".accdb")
-_LIBPQ_PORT, _MYSQL_PORT, _REDIS_PORT = 5432, 3306, 6379
+_LIBPQ_PORT, _MYSQL_PORT, _ORACLE_PORT, _REDIS_PORT = 5432, 3306, 1521, 6379
 
 
 def connection(text: str) -> list[Mention] | None:
@@ -45,6 +52,9 @@ def connection(text: str) -> list[Mention] | None:
     go = _GO.search(text)
     if go is not None:
         return list(_hosts([go[1]], [go[2] or ""], _MYSQL_PORT))
+    oracle = [(one or other, port or its) for one, port, other, its in _ORACLE.findall(text)]
+    if oracle:
+        return list(_hosts([host for host, _ in oracle], [port for _, port in oracle], _ORACLE_PORT))
     for read in (_libpq, _dotnet, _redis) if "=" in text else ():
         found = read(text)
         if found is not None:

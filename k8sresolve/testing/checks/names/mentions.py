@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from k8sresolve.testing.checks.names.commands import asked
 from k8sresolve.testing.checks.names.connections import connection
 from k8sresolve.testing.checks.names.hosts import RANGE, Mention, each_host, host_and_port
 from k8sresolve.testing.checks.names.words import word_set
@@ -33,11 +34,34 @@ _PORTS: dict[str, int | None] = {
     "postgres": 5432,
     "postgresql": 5432,
     "sqlserver": 1433,
+    "mssql": 1433,
+    "mysql2": 3306,
+    "pgsql": 5432,
+    "postgis": 5432,
+    "cockroachdb": 26257,
+    "db2": 50000,
+    "sentinel": 26379,
+    "redis-sentinel": 26379,
     "mqtts": 8883,
     **dict.fromkeys(
         ("plaintext", "tcp", "udp", "tls", "ssl", "grpc", "grpcs", "kafka", "smtp", "smtps", "bolt", "neo4j", "pulsar")
     ),
-    **dict.fromkeys(("memcached", "zookeeper", "zk", "etcd", "clickhouse", "cassandra", "h2c", "thrift", "statsd")),
+    **dict.fromkeys(
+        (
+            "couchbase",
+            "stomp",
+            "elasticsearch",
+            "memcached",
+            "zookeeper",
+            "zk",
+            "etcd",
+            "clickhouse",
+            "cassandra",
+            "h2c",
+            "thrift",
+            "statsd",
+        )
+    ),
 }
 """Schemes behind which a host stands, and the port that each means where none is stated."""
 
@@ -63,6 +87,9 @@ _COMMENT = re.compile(r"(?:^|(?<=\s))(?:#|//|;|--(?=\s)).*$", re.MULTILINE)
 _ENTRY = re.compile(r"^[\s\-{,]*\"?([A-Za-z][\w.-]*)\"?\s*[:=](?!//)(.*)$")
 _SECTION = re.compile(r"\s*\[([\w .-]+)\]\s*$")
 _ELEMENT = re.compile(r"\s*<([\w.-]+)[^>]*>")
+_REPLICA_SET = re.compile(r"^[\w-]{1,60}/(?=[\w.-]{1,260}:[0-9]+,)")  # of MongoDB, before its members
+_WITH_BLANKS = re.compile(r"[\w.-]+:[0-9]+(?:\s+[\w.-]+:[0-9]+)+")
+_COMMAS = re.compile("[,;]")
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 _PATH = re.compile(r"(?:(?<=:[0-9]{4})|(?<=:[0-9]{5}))/[\w/.-]*$")  # ZooKeeper's, or a database's number
 _PEM = re.compile(r"-----BEGIN [^-]{1,60}-----[^-]*-----END [^-]{1,60}-----")
@@ -218,7 +245,8 @@ def _in_value(key: str, value: str, *, secret: bool = False) -> Iterator[Mention
         return
     last = _last_word(key)
     hosts = _PATH.sub("", value) if last in _HOLD_PORTS or "," in value else value
-    parts = [part.strip("\"' ") for part in hosts.split(",")]
+    hosts = _REPLICA_SET.sub("", hosts)
+    parts = [part.strip("\"' ") for part in (hosts.split() if _WITH_BLANKS.fullmatch(hosts) else _COMMAS.split(hosts))]
     read = [part for part in map(host_and_port, parts) if part is not None]
     if len(read) != len(parts):
         return  # it is no list of hosts, and none of its parts need be one
@@ -248,18 +276,19 @@ def _connected_or_any(text: str) -> list[Mention]:
 
 
 def _in_any(text: str) -> Iterator[Mention]:
-    """Find what is a host in any text: of URLs, and what ends in `.svc`, with or without the cluster domain."""
+    """Find what is a host in any text: of URLs, what ends in `.svc`, in whole or not, and what commands ask."""
     text = _SECRET.sub(" ", text)
     for url in _URL.finditer(text):
         yield from _in_url(url[1].lower(), url[2])
     for found in _IN_CLUSTER.finditer(_URL.sub(" ", text)):
         yield from each_host(found[0])
+    yield from asked(text)
 
 
 def _in_url(scheme: str, rest: str) -> Iterator[Mention]:
     if scheme == "mongodb+srv":
         return  # a name of SRV records
-    named = (part.rpartition("+")[2] for part in reversed(scheme.split(":")))
+    named = reversed(re.split("[:+]", scheme))  # `jdbc:mysql:loadbalance` and `postgresql+psycopg2`
     scheme = next((part for part in named if part in _PORTS or part == "dns"), "")
     if scheme == "dns" and rest.startswith("/"):  # grpc/grpc, doc/naming.md: the authority is a nameserver
         scheme, rest = "grpc", rest[1:]

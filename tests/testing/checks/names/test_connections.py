@@ -52,6 +52,12 @@ def found(text):
         ("A=true,B=false", None),
         ("web:80,level=info", None),
         ("password=x,redis:6379", None),
+        # Oracle.
+        ("jdbc:oracle:thin:@//db:1522/x", [("db", 1522)]),
+        ("jdbc:oracle:thin:me/pw@db:1521:sid", [("db", 1521)]),
+        ("jdbc:oracle:thin:@db/x", [("db", 1521)]),
+        ("(DESCRIPTION=(ADDRESS=(PROTOCOL=TCP)(HOST=db)(PORT=1522))(X=(Y=z)))", [("db", 1522)]),
+        ("(ADDRESS=(HOST=a)(PORT=1))(ADDRESS=(HOST=b)(PORT=2))", [("a", 1), ("b", 2)]),
         # go-sql-driver.
         ("me:pw@tcp(db:3307)/x?parseTime=true", [("db", 3307)]),
         ("me@tcp(db)/", [("db", 3306)]),

@@ -197,6 +197,12 @@ def test_time_grows_with_the_text():
         ("PLAINTEXT://a:1,b:2", [("a", 1), ("b", 2)]),
         ("a:2181,b:2181/chroot", [("a", 2181), ("b", 2181)]),
         ("registry:5000/image", []),
+        ("rs0/a:2701,b:2702", [("a", 2701), ("b", 2702)]),
+        ("a:1121;b:1121", [("a", 1121), ("b", 1121)]),
+        ("a:1121 b:1121", [("a", 1121), ("b", 1121)]),
+        ("postgresql+psycopg2://me:pw@a/x", [("a", 5432)]),
+        ("git+https://a/x", [("a", 443)]),
+        ("mssql+pyodbc://me:pw@a/x?driver=y", [("a", 1433)]),
     ],
 )
 def test_each_host_of_a_list_is_taken(text, expected):

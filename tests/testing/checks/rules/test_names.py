@@ -904,3 +904,13 @@ def test_what_the_pods_of_a_cron_job_are_told_is_looked_up():
     job = {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "job", "namespace": "shop"}, "spec": spec}
     [finding] = named(*SHOP, job)
     assert (finding.object, finding.rule) == ("CronJob shop/job", "name-port")
+
+
+def test_what_shells_and_clients_ask_is_looked_up():
+    waits = "until nc -z payments 81; do sleep 1; done"
+    objects = [service("payments"), deployment()]
+    [finding] = named(*objects, told_of(args=[waits]))
+    assert finding.rule == "name-port"
+    [finding] = named(*objects, told_of(args=["-h", "paymnets"]))
+    assert (finding.rule, finding.field.endswith("args[1]")) == ("name-service-missing", True)
+    assert named(*objects, told_of(args=["-h", "payments"]), told_of("b", args=["-h", "folder"])) == []
