@@ -57,6 +57,7 @@ ORIGIN: tuple[Rule[Origin], ...] = (
     pod_dns.check_override,
     probes.check_probes,
     names.check_containers,
+    names.check_asked_by_kubelet,
 )
 """Of what pods come from: a workload, or a pod of none."""
 

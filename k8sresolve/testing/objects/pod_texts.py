@@ -52,7 +52,12 @@ def read_pod_texts(kind: str, obj: Object) -> PodTexts:
     path = pod_spec_path(kind)
     spec = _below(obj, path)
     containers = [
-        ContainerTexts(tuple(_variables(container, at)), tuple(_words(container, at)), tuple(_probes(container, at)))
+        ContainerTexts(
+            tuple(_variables(container, at)),
+            tuple(_words(container, at)),
+            tuple(_probes(container, at)),
+            tuple(_asked(container, at)),
+        )
         for key in ("initContainers", "containers")
         for index, container in mappings(spec, key)
         for at in [(*path, key, index)]
@@ -116,6 +121,13 @@ def _probes(container: Object, path: FieldPath) -> Iterator[Probe]:
             port = text(mapping(mapping(container.get(kind)).get(handler)).get("port"))
             if port and not port.isdecimal():  # a number in quotes, which the API server refuses
                 yield Probe(kind, field_name((*path, kind, handler, "port")), port, declared)
+
+
+def _asked(container: Object, path: FieldPath) -> Iterator[Word]:
+    for run in _RUNS:
+        for handler in _PROBED:
+            if host := text(_below(container, (*run, handler)).get("host")):
+                yield Word(field_name((*path, *run, handler, "host")), host)
 
 
 def _mounted(spec: Object) -> Iterator[Reference]:

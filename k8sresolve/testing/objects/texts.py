@@ -49,11 +49,15 @@ class Probe(NamedTuple):
 
 
 class ContainerTexts(NamedTuple):
-    """A container: its variables, those of `envFrom` first, its `command` and `args`, and its probes of named ports."""
+    """A container: its variables, those of `envFrom` first, its `command` and `args`, and its probes of named ports.
+
+    `asked` are the hosts that the kubelet asks for it, in place of the pod.
+    """
 
     variables: tuple[Variable, ...]
     words: tuple[Word, ...]
     probes: tuple[Probe, ...] = ()
+    asked: tuple[Word, ...] = ()
 
 
 class PodTexts(NamedTuple):

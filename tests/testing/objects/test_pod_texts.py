@@ -93,3 +93,18 @@ def test_annotations_are_read_of_an_object_and_of_its_pods_but_for_what_kubectl_
         pods,
     ]
     assert list(read_annotations("Ingress", {"metadata": [], "spec": None})) == []
+
+
+def test_hosts_that_the_kubelet_asks_are_read():
+    container = {
+        "readinessProbe": {"httpGet": {"host": "a", "port": 80}},
+        "livenessProbe": {"tcpSocket": {"host": "b"}},
+        "lifecycle": {"preStop": {"httpGet": {"host": "c"}}, "postStart": {"httpGet": {"host": 1}}},
+    }
+    [read] = read_pod_texts("Pod", {"spec": {"containers": [container]}}).containers
+    at = "spec.containers[0]"
+    assert read.asked == (
+        Word(f"{at}.lifecycle.preStop.httpGet.host", "c"),
+        Word(f"{at}.readinessProbe.httpGet.host", "a"),
+        Word(f"{at}.livenessProbe.tcpSocket.host", "b"),
+    )

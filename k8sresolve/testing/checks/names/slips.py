@@ -41,7 +41,7 @@ def is_plain_slip(name: str, meant: str) -> bool:
 
 
 def short_slip(name: str, names: Iterable[str], *, is_certain: bool) -> str:
-    """Find the one of these names for which a name is a slip in a short word, where the port agrees as well.
+    """Find the one of these names for which a name is a slip in a short word, where a port or a Service agrees as well.
 
     Letters are doubled or swapped, or, where the port is as good as a name, another one is before the last: behind it,
     letters make other names (`pg` and `pgb`, `job` and `jobs`).

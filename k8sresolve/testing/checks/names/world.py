@@ -134,7 +134,8 @@ class World:
         near = slip_for(target.namespace, namespaces)
         severity = self.severity(target._replace(namespace=near)) if near else None
         if severity is None:
-            near = plain_slip(target.namespace, [name for name in namespaces if name in self._lived_in])
+            known = [name for name in namespaces if name in self._lived_in]
+            near = plain_slip(target.namespace, known) or short_slip(target.namespace, known, is_certain=False)
             severity = "warning" if near else None
         return Absence(severity, [target._replace(namespace=near)] if near else ())
 

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from k8sresolve.findings import Finding
+from k8sresolve.findings import Finding, Severity
+from k8sresolve.testing.checks.names.hosts import host_and_port
 from k8sresolve.testing.checks.names.judging import Wrong, judge, missing
 from k8sresolve.testing.checks.names.mentions import holds_none, mentions, words_of
 from k8sresolve.testing.checks.names.pairs import Text, with_pairs
@@ -30,6 +31,21 @@ def check_containers(origin: Origin, around: AllObjects) -> Iterator[Finding]:
     about = f"{origin.kind} {origin.namespace}/{origin.name}"
     texts = around.takers.told(origin).texts
     yield from _found(texts, pod_of(origin), origin.written, about, around)
+
+
+def check_asked_by_kubelet(origin: Origin, around: AllObjects) -> Iterator[Finding]:
+    """Whether a probe or hook names a Service as its host, which the kubelet looks up, and not the pod."""
+    for word in (word for container in origin.written.texts.containers for word in container.asked):
+        mention = host_and_port(word.text)
+        target = None if mention is None else around.world.target(mention.host, origin.namespace)
+        if target is None or not (target.is_explicit or around.world.service(target) is not None):
+            continue
+        told = (
+            f"the kubelet looks {word.text} up by its node's resolv.conf, which does not lead to Service {target.key}"
+        )
+        severity: Severity = "warning" if target.is_explicit else "remark"
+        advice = "leave host out, so that it asks the pod itself"
+        yield origin.finding("name-not-searched", severity, word.field, told, advice)
 
 
 def check_data(source: ConfigMap | Secret, around: AllObjects) -> Iterator[Finding]:

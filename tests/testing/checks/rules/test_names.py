@@ -914,3 +914,29 @@ def test_what_shells_and_clients_ask_is_looked_up():
     [finding] = named(*objects, told_of(args=["-h", "paymnets"]))
     assert (finding.rule, finding.field.endswith("args[1]")) == ("name-service-missing", True)
     assert named(*objects, told_of(args=["-h", "payments"]), told_of("b", args=["-h", "folder"])) == []
+
+
+@pytest.mark.parametrize(
+    ("host", "severity"),
+    [
+        ("web", "remark"),
+        ("web.shop", "remark"),
+        ("web.shop.svc.cluster.local", "warning"),
+        ("nobody", None),
+        ("api.example.com", None),
+        ("127.0.0.1", None),
+        ("localhost", None),
+    ],
+)
+def test_a_probes_host_is_looked_up_by_the_kubelet(host, severity):
+    findings = named(*SHOP, told_of(readinessProbe={"httpGet": {"host": host, "port": 80}}))
+    assert [each.severity for each in findings] == ([severity] if severity else [])
+    for finding in findings:
+        assert (finding.rule, finding.field.endswith("readinessProbe.httpGet.host")) == ("name-not-searched", True)
+
+
+@pytest.mark.parametrize(("space", "slip"), [("dtaa", True), ("elsewhere", False), ("date", False)])
+def test_of_an_alias_into_a_namespace_that_is_not_there_a_plain_slip_is_told(space, slip):
+    target = f"redis.{space}.svc.cluster.local"
+    alias = service("cache", type="ExternalName", externalName=target, selector=None, ports=[])
+    assert bool(named(*ALL, alias)) is slip
