@@ -18,10 +18,10 @@ from k8sresolve.testing.controllers.finding import titled
 from k8sresolve.testing.objects.kinds import NAMESERVER_CONFIG, ConfigMap, Pod, Resource, Secret, Service
 from k8sresolve.testing.objects.written import Written
 
-# Of annotations: where nginx is told whom to ask, what people read, and who makes names of what they hold.
+# Of annotations: where nginx is told whom to ask, what people read, and who makes names of its own of what they hold.
 _ASKED = re.compile(r"/(?:auth-url|upstream-vhost|[\w-]*snippets?)$")
 _FOR_PEOPLE = word_set("description summary comment comments note notes message title help example documentation")
-_OTHERS = ("external-dns.", "cert-manager.io/", "meta.helm.sh/")
+_OTHERS = ("external-dns.", "cert-manager.io/", "meta.helm.sh/", "consul.hashicorp.com/")
 _OF_THE_CLUSTER = "kube-system"
 _UNREAD = ("Corefile", "_example")  # which its plugins read, and Knative's, which nobody does
 

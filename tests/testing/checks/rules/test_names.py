@@ -874,6 +874,7 @@ def test_services_that_annotations_name_are_looked_up(key, value, rule, words):
         ("example.com/description", "asks http://paymnets.shop.svc"),
         ("external-dns.alpha.kubernetes.io/hostname", "paymnets.shop.svc.cluster.local"),
         ("cert-manager.io/alt-names", "paymnets.shop.svc"),
+        ("consul.hashicorp.com/mesh-service-destinations", "http.payments.shop.svc:81"),
         ("kubectl.kubernetes.io/last-applied-configuration", "http://paymnets.shop.svc"),
         ("prometheus.io/path", "paymnets"),
     ],
