@@ -21,7 +21,12 @@ from k8sresolve.testing.checks.rules import (
 from k8sresolve.testing.checks.subjects import NamespaceSubject, Rule, ServiceSubject
 from k8sresolve.testing.objects.kinds import ConfigMap, Endpoints, EndpointSlice, Resource, Routing, Secret
 
-OBJECT: tuple[Rule[Resource], ...] = (refusals.check_refusals, imports.check_served, repeats.check_keys)
+OBJECT: tuple[Rule[Resource], ...] = (
+    refusals.check_refusals,
+    imports.check_served,
+    repeats.check_keys,
+    names.check_annotations,
+)
 """Of any object, as its manifest has it."""
 
 SERVICE: tuple[Rule[ServiceSubject], ...] = (
@@ -54,6 +59,7 @@ ORIGIN: tuple[Rule[Origin], ...] = (
     hiding.check_host_aliases,
     probes.check_probes,
     names.check_containers,
+    names.check_asked_by_kubelet,
 )
 """Of what pods come from: a workload, or a pod of none."""
 

@@ -39,7 +39,7 @@ from k8sresolve.testing.objects.kinds import (
     Workload,
 )
 from k8sresolve.testing.objects.manifested import Refusal
-from k8sresolve.testing.objects.pod_texts import read_pod_texts, text
+from k8sresolve.testing.objects.pod_texts import read_annotations, read_pod_texts, text
 from k8sresolve.testing.objects.pods import (
     read_cron_job,
     read_daemon_set,
@@ -300,7 +300,15 @@ def _written(kind: str, obj: Object, path: FieldPath, source: Source) -> Written
     meta = mapping(obj.get("metadata"))
     ignored = rules_named(str(mapping(meta.get("annotations")).get(IGNORE_ANNOTATION, "")))
     find, texts = partial(_line_below, source, path), read_pod_texts(kind, obj)
-    return Written(source.file, find, ignored, source.comments, texts, has_namespace=bool(meta.get("namespace")))
+    return Written(
+        source.file,
+        find,
+        ignored,
+        source.comments,
+        texts,
+        has_namespace=bool(meta.get("namespace")),
+        annotations=tuple(read_annotations(kind, obj)),
+    )
 
 
 def _line_below(source: Source, path: FieldPath, field: FieldPath) -> int | None:

@@ -4,7 +4,16 @@ from collections.abc import Iterator, Mapping
 
 from k8sresolve.testing.objects.fields import FieldPath, Object
 from k8sresolve.testing.objects.sources import field_name
-from k8sresolve.testing.objects.texts import NO_TEXTS, ContainerTexts, PodTexts, Probe, Reference, Variable, Word
+from k8sresolve.testing.objects.texts import (
+    NO_TEXTS,
+    Annotation,
+    ContainerTexts,
+    PodTexts,
+    Probe,
+    Reference,
+    Variable,
+    Word,
+)
 from k8sresolve.testing.objects.validation.rows import items, mapping, mappings
 
 _POD_SPEC: Mapping[str, FieldPath] = {
@@ -13,6 +22,13 @@ _POD_SPEC: Mapping[str, FieldPath] = {
 }
 _TEMPLATE: FieldPath = ("spec", "template", "spec")
 _PROBES = ("readinessProbe", "livenessProbe", "startupProbe")
+_RUNS: tuple[FieldPath, ...] = (("lifecycle", "postStart"), ("lifecycle", "preStop"), *((probe,) for probe in _PROBES))
+_WORDS: tuple[tuple[FieldPath, str], ...] = (
+    ((), "command"),
+    ((), "args"),
+    *(((*run, "exec"), "command") for run in _RUNS),
+)
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"  # what kubectl sent before
 _PROBED = ("httpGet", "tcpSocket")  # the port of grpc is a number
 _REFERENCES = {
     "configMapKeyRef": "ConfigMap",
@@ -33,11 +49,15 @@ def read_pod_texts(kind: str, obj: Object) -> PodTexts:
     """Read the texts of a pod, or of what makes pods; of a pod that something made, they are read there."""
     if kind == "Pod" and mapping(obj.get("metadata")).get("ownerReferences"):
         return NO_TEXTS
-    path, spec = pod_spec_path(kind), obj
-    for part in path:
-        spec = mapping(spec.get(str(part)))
+    path = pod_spec_path(kind)
+    spec = _below(obj, path)
     containers = [
-        ContainerTexts(tuple(_variables(container, at)), tuple(_words(container, at)), tuple(_probes(container, at)))
+        ContainerTexts(
+            tuple(_variables(container, at)),
+            tuple(_words(container, at)),
+            tuple(_probes(container, at)),
+            tuple(_asked(container, at)),
+        )
         for key in ("initContainers", "containers")
         for index, container in mappings(spec, key)
         for at in [(*path, key, index)]
@@ -71,10 +91,24 @@ def _references(entry: Object) -> Iterator[Reference]:
 
 
 def _words(container: Object, path: FieldPath) -> Iterator[Word]:
-    for key in ("command", "args"):
-        for index, word in enumerate(items(container, key)):
+    for way, key in _WORDS:
+        for index, word in enumerate(items(_below(container, way), key)):
             if isinstance(word, str):
-                yield Word(field_name((*path, key, index)), word)
+                yield Word(field_name((*path, *way, key, index)), word)
+
+
+def read_annotations(kind: str, obj: Object) -> Iterator[Annotation]:
+    """Read the annotations of an object, and those that it gives its pods."""
+    for path in dict.fromkeys((("metadata",), (*pod_spec_path(kind)[:-1], "metadata"))):
+        for key, value in mapping(_below(obj, path).get("annotations")).items():
+            if isinstance(value, str) and key != _LAST_APPLIED:
+                yield Annotation(f"{field_name((*path, 'annotations'))}[{key}]", str(key), value)
+
+
+def _below(obj: Object, path: FieldPath) -> Object:
+    for part in path:
+        obj = mapping(obj.get(str(part)))
+    return obj
 
 
 def _probes(container: Object, path: FieldPath) -> Iterator[Probe]:
@@ -87,6 +121,13 @@ def _probes(container: Object, path: FieldPath) -> Iterator[Probe]:
             port = text(mapping(mapping(container.get(kind)).get(handler)).get("port"))
             if port and not port.isdecimal():  # a number in quotes, which the API server refuses
                 yield Probe(kind, field_name((*path, kind, handler, "port")), port, declared)
+
+
+def _asked(container: Object, path: FieldPath) -> Iterator[Word]:
+    for run in _RUNS:
+        for handler in _PROBED:
+            if host := text(_below(container, (*run, handler)).get("host")):
+                yield Word(field_name((*path, *run, handler, "host")), host)
 
 
 def _mounted(spec: Object) -> Iterator[Reference]:

@@ -25,9 +25,17 @@ class Variable(NamedTuple):
 
 
 class Word(NamedTuple):
-    """One text of `command` or `args`, as written."""
+    """One text of `command` or `args`, of the container or of what runs in it, as written."""
 
     field: str
+    text: str
+
+
+class Annotation(NamedTuple):
+    """An annotation of an object, or of the pods that it makes."""
+
+    field: str
+    key: str
     text: str
 
 
@@ -41,11 +49,15 @@ class Probe(NamedTuple):
 
 
 class ContainerTexts(NamedTuple):
-    """A container: its variables, those of `envFrom` first, its `command` and `args`, and its probes of named ports."""
+    """A container: its variables, those of `envFrom` first, its `command` and `args`, and its probes of named ports.
+
+    `asked` are the hosts that the kubelet asks for it, in place of the pod.
+    """
 
     variables: tuple[Variable, ...]
     words: tuple[Word, ...]
     probes: tuple[Probe, ...] = ()
+    asked: tuple[Word, ...] = ()
 
 
 class PodTexts(NamedTuple):

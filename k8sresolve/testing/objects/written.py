@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
-from k8sresolve.testing.objects.texts import NO_TEXTS, PodTexts
+from k8sresolve.testing.objects.texts import NO_TEXTS, Annotation, PodTexts
 
 IGNORE_ANNOTATION = "k8sresolve.io/ignore"
 """The annotation that names rules, with commas between them."""
@@ -48,6 +48,7 @@ class Written(NamedTuple):
     texts: PodTexts = NO_TEXTS
     has_namespace: bool = True
     twice: tuple[Twice, ...] = ()
+    annotations: tuple[Annotation, ...] = ()
 
     def line(self, field: str) -> int | None:
         """Find the line of a field like `spec.ports[0].name`, or of the nearest that holds it."""

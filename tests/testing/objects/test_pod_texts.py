@@ -2,8 +2,8 @@
 
 import pytest
 
-from k8sresolve.testing.objects.pod_texts import read_pod_texts
-from k8sresolve.testing.objects.texts import NO_TEXTS, Reference, Variable, Word
+from k8sresolve.testing.objects.pod_texts import read_annotations, read_pod_texts
+from k8sresolve.testing.objects.texts import NO_TEXTS, Annotation, Reference, Variable, Word
 
 SPEC = {
     "initContainers": [{"command": ["a"]}],
@@ -68,3 +68,43 @@ def test_what_is_none_names_no_host(odd):
     entry = {"name": odd, "value": odd, "valueFrom": {"configMapKeyRef": odd, "fieldRef": odd}}
     read = read_pod_texts("Pod", {"spec": {"containers": [{"env": [entry]}]}})
     assert all(variable.taken is None for container in read.containers for variable in container.variables)
+
+
+@pytest.mark.parametrize(
+    "way", ["lifecycle.postStart", "lifecycle.preStop", "readinessProbe", "livenessProbe", "startupProbe"]
+)
+def test_what_runs_in_a_container_is_read_as_its_command_is(way):
+    container = {"exec": {"command": ["sh", 1, "b"]}}
+    for part in reversed(way.split(".")):
+        container = {part: container}
+    [read] = read_pod_texts("Pod", {"spec": {"containers": [container]}}).containers
+    at = f"spec.containers[0].{way}.exec.command"
+    assert read.words == (Word(f"{at}[0]", "sh"), Word(f"{at}[2]", "b"))
+
+
+def test_annotations_are_read_of_an_object_and_of_its_pods_but_for_what_kubectl_sent_before():
+    annotations = {"a/b": "c", "n": 1, "kubectl.kubernetes.io/last-applied-configuration": "d"}
+    meta = {"annotations": annotations}
+    own = Annotation("metadata.annotations[a/b]", "a/b", "c")
+    pods = Annotation("spec.template.metadata.annotations[a/b]", "a/b", "c")
+    assert list(read_annotations("Pod", {"metadata": meta})) == [own]
+    assert list(read_annotations("Deployment", {"metadata": meta, "spec": {"template": {"metadata": meta}}})) == [
+        own,
+        pods,
+    ]
+    assert list(read_annotations("Ingress", {"metadata": [], "spec": None})) == []
+
+
+def test_hosts_that_the_kubelet_asks_are_read():
+    container = {
+        "readinessProbe": {"httpGet": {"host": "a", "port": 80}},
+        "livenessProbe": {"tcpSocket": {"host": "b"}},
+        "lifecycle": {"preStop": {"httpGet": {"host": "c"}}, "postStart": {"httpGet": {"host": 1}}},
+    }
+    [read] = read_pod_texts("Pod", {"spec": {"containers": [container]}}).containers
+    at = "spec.containers[0]"
+    assert read.asked == (
+        Word(f"{at}.lifecycle.preStop.httpGet.host", "c"),
+        Word(f"{at}.readinessProbe.httpGet.host", "a"),
+        Word(f"{at}.livenessProbe.tcpSocket.host", "b"),
+    )

@@ -17,6 +17,7 @@ from k8sresolve.testing.objects.texts import ContainerTexts, Reference, Variable
 
 _REFERENCE = re.compile(r"\$\$|\$\(([^()]*)\)")
 _CREDENTIALS = frozenset("uUap")  # flags of curl, mysql and redis-cli: `-u user:password`
+_MEANT = {"h": "host"}  # of psql, mysql and redis-cli
 _FLAG = re.compile(r"--?([A-Za-z][\w.-]*)(?:=(.*))?", re.DOTALL)
 
 
@@ -95,7 +96,7 @@ def _words(container: ContainerTexts, environment: Mapping[str, str]) -> Iterato
             yield Text(field, flag[1], flag[2])
             before = ""
         else:
-            before = flag[1]
+            before = _MEANT.get(flag[1], flag[1])
         beside = part
 
 

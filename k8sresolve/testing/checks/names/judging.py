@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from k8sresolve._core.files.search_list import is_like_top_level
 from k8sresolve.findings import Severity
-from k8sresolve.testing.checks.names.mentions import Mention
+from k8sresolve.testing.checks.names.hosts import Mention
 from k8sresolve.testing.checks.names.slips import is_plain_slip
 from k8sresolve.testing.checks.names.targets import Target
 from k8sresolve.testing.checks.names.world import World
@@ -33,9 +33,11 @@ def judge(mention: Mention, pod: Pod, world: World) -> Iterator[Wrong]:
         yield from _misspelt(mention.host, pod, world)
         return
     service = world.service(target)
-    may_be = service is None and (not mention.likely or world.meant(target) or world.sets.of(target) is not None)
-    lacks = list(missing(mention.host, target, pod, world)) if may_be else []
-    if service is None and not lacks:
+    may_be = service is None and _is_meant(mention, target, world)
+    lacks = list(missing(mention.host, target, pod, world, mention.port)) if may_be else []
+    if mention.vague and not target.endpoint and target.namespace == pod.namespace:  # a name, and no host
+        lacks = [wrong._replace(advice=f"write {world.slip(target)}, if that is meant") for wrong in lacks]
+    if (service is None and not lacks) or (mention.vague and service is not None and not target.endpoint):
         return  # nothing could be said of it, so that it need not be looked up
     answered = world.find(pod, mention.host)
     if answered:
@@ -45,6 +47,15 @@ def judge(mention: Mention, pod: Pod, world: World) -> Iterator[Wrong]:
     elif answered is None and service is not None:
         yield from _of_service(mention, target, service, world)
         yield from _unanswered(mention, target, service, pod, world)
+
+
+def _is_meant(mention: Mention, target: Target, world: World) -> bool:
+    """Whether what is not there is taken for a host: what may be something else is where it is like one that is."""
+    if world.sets.of(target) is not None or world.swapped(target) is not None:
+        return True
+    if mention.vague:
+        return bool(world.slip(target)) and not world.sets.is_called(target.namespace, target.service)
+    return not mention.likely or bool(world.meant(target))
 
 
 def _answered(mention: Mention, name: str, pod: Pod, world: World) -> Iterator[Wrong]:
@@ -84,13 +95,18 @@ def _is_slip_of_domain(labels: Sequence[str], whole: Sequence[str]) -> bool:
     return len(labels) < len(whole) and all(label in left for label in labels)
 
 
-def missing(host: str, target: Target, pod: Pod | None, world: World) -> Iterator[Wrong]:
+def missing(host: str, target: Target, pod: Pod | None, world: World, port: int | None = None) -> Iterator[Wrong]:
     """Say that there is no such Service, where that can be known. Without a pod, only full names work."""
+    may_be_outside = not target.is_explicit and "." in host and is_like_top_level(target.namespace)
+    swapped = None if may_be_outside else world.swapped(target)
+    if swapped is not None:
+        told = f"{host} is no name: the namespace stands before the Service, which is {swapped.key}"
+        yield Wrong("name-namespace", world.severity(target) or "warning", told, _write([swapped], pod, world))
+        return
     if not world.has_namespace(target.namespace):
         yield from _in_no_namespace(host, target, pod, world)
         return
-    severity, there = world.absence(target)
-    may_be_outside = not target.is_explicit and "." in host and is_like_top_level(target.namespace)
+    severity, there = world.absence(target, port)
     may_be_other = target.endpoint and not target.is_explicit and world.sets.of(target) is None
     if severity is None or may_be_outside or may_be_other:
         return
@@ -185,15 +201,12 @@ def _unanswered(mention: Mention, target: Target, service: Service, pod: Pod, wo
     """Say why there is no answer, where the Service is there: the endpoint is not, or the pod asks somebody else."""
     slices = world.store.slices(target.namespace, target.service)
     names = {entry.hostname for part in slices for entry in part.addresses if entry.hostname}
-    small = world.sets.lacks(target)
-    if small is not None:
-        told = f"{mention.host} is no name: {small.kind} {small.name} has replicas: {small.replicas}"
-        last = f"{small.name}-{small.first + small.replicas - 1}"
-        told += f", {small.name}-{small.first} to {last}" if small.replicas > 1 else f", {last}"
-        yield Wrong("name-endpoint", "warning", told, "correct the name, or spec.replicas")
-        return
     is_host_name = not re.fullmatch("[0-9-]*", target.endpoint)  # and no address with dashes
-    if is_host_name and names and target.endpoint not in names:
+    may_lack = is_host_name and target.endpoint not in names
+    wrong = _of_pod(mention.host, target, None if names else service, pod, world) if may_lack else None
+    if wrong is not None:
+        yield wrong
+    elif may_lack and names:
         severity = world.severity(target)
         stem = target.endpoint.rstrip("0123456789")
         if severity is not None and not any(name.startswith(stem) for name in names):
@@ -206,6 +219,26 @@ def _unanswered(mention: Mention, target: Target, service: Service, pod: Pod, wo
         is_asked = bool(mention.scheme) or target.is_explicit
         severity = "warning" if is_asked and _asks_elsewhere(pod) else "remark"
         yield Wrong("name-not-searched", severity, f"{told}Service {target.key}", advice)
+
+
+def _of_pod(host: str, target: Target, unnamed: Service | None, pod: Pod, world: World) -> Wrong | None:
+    """Say why there is no pod of that name below a Service, by what makes its pods. One that is `unnamed` has none."""
+    small, above, told = world.sets.lacks(target), world.above(target), f"{host} is no name: "
+    if above is not None:
+        told += f"StatefulSet {target.endpoint.rpartition('-')[0]} has Service {above.key} for the names of its pods"
+        return Wrong("name-endpoint", "warning", told, _write([above], pod, world))
+    if small is not None:
+        told += f"{small.kind} {small.name} has replicas: {small.replicas}"
+        last = f"{small.name}-{small.first + small.replicas - 1}"
+        told += f", {small.name}-{small.first} to {last}" if small.replicas > 1 else f", {last}"
+        is_before = int(target.endpoint.rpartition("-")[2]) < small.first
+        field = "spec.ordinals.start" if is_before else "spec.replicas"
+        return Wrong("name-endpoint", "warning", told, f"correct the name, or {field}")
+    made = None if unnamed is None else world.sets.nameless(unnamed)
+    if made is None or world.may_come(target):
+        return None
+    told += f"{made.kind} {made.name} makes the pods of Service {target.key}, which have no names there"
+    return Wrong("name-endpoint", "warning", told, _write([target._replace(endpoint="")], pod, world))
 
 
 def _asks_elsewhere(pod: Pod) -> bool:

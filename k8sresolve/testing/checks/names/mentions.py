@@ -8,24 +8,11 @@ secret.
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import NamedTuple
 
+from k8sresolve.testing.checks.names.commands import asked
+from k8sresolve.testing.checks.names.connections import connection
+from k8sresolve.testing.checks.names.hosts import RANGE, Mention, each_host, host_and_port
 from k8sresolve.testing.checks.names.words import word_set
-from k8sresolve.testing.objects.labels import MOST_LABEL
-
-
-class Mention(NamedTuple):
-    """A host that a text names, in lower case. `port` is the one stated, or else its scheme's; None where none is.
-
-    What is `likely` stands where hosts do and other things, too: `HOST=web`, `server: primary` or `id=web:80` in a
-    file.
-    """
-
-    host: str
-    port: int | None = None
-    scheme: str = ""
-    likely: bool = False
-
 
 _PORTS: dict[str, int | None] = {
     "http": 80,
@@ -47,17 +34,44 @@ _PORTS: dict[str, int | None] = {
     "postgres": 5432,
     "postgresql": 5432,
     "sqlserver": 1433,
+    "mssql": 1433,
+    "mysql2": 3306,
+    "pgsql": 5432,
+    "postgis": 5432,
+    "cockroachdb": 26257,
+    "db2": 50000,
+    "sentinel": 26379,
+    "redis-sentinel": 26379,
     "mqtts": 8883,
-    **dict.fromkeys(("tcp", "udp", "tls", "ssl", "grpc", "grpcs", "kafka", "smtp", "smtps", "bolt", "neo4j", "pulsar")),
-    **dict.fromkeys(("memcached", "zookeeper", "zk", "etcd", "clickhouse", "cassandra", "h2c", "thrift", "statsd")),
+    **dict.fromkeys(
+        ("plaintext", "tcp", "udp", "tls", "ssl", "grpc", "grpcs", "kafka", "smtp", "smtps", "bolt", "neo4j", "pulsar")
+    ),
+    **dict.fromkeys(
+        (
+            "couchbase",
+            "stomp",
+            "elasticsearch",
+            "memcached",
+            "zookeeper",
+            "zk",
+            "etcd",
+            "clickhouse",
+            "cassandra",
+            "h2c",
+            "thrift",
+            "statsd",
+        )
+    ),
 }
 """Schemes behind which a host stands, and the port that each means where none is stated."""
 
-_URL = re.compile(r"(?<![a-zA-Z0-9+.:-])([a-zA-Z][a-zA-Z0-9+.:-]{0,30})://([^\s\"'`<>|\\]*)")
-_END_OF_AUTHORITY = re.compile(r"[/?#]")
-_HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?")
+_URL = re.compile(  # up to the next one of a list: `http://a:1,http://b:1`, and etcd's `a=http://a:1,b=http://b:1`
+    r"(?<![a-zA-Z0-9+.:-])([a-zA-Z][a-zA-Z0-9+.:-]{0,30})://((?:(?!,[\w.=+-]{0,99}://)[^\s\"'`<>|\\])*)"
+)
+_END_OF_AUTHORITY = re.compile(r"[/?#;]")
 _IN_CLUSTER = re.compile(
-    r"(?<![\w.*@:%${}(/\\-])[a-z0-9_](?:[\w-]*\.)+svc(?:\.[\w-]+)*(?::[0-9]{1,5})?(?!\.?[\w{}$@%(*-])", re.IGNORECASE
+    rf"(?<![\w.*@:%${{}}(/\\-])[a-z0-9_](?:(?:[\w-]|{RANGE})*\.)+svc(?:\.[\w-]+)*(?::[0-9]{{1,5}})?(?!\.?[\w{{}}$@%(*-])",
+    re.IGNORECASE,
 )
 # In a line of a file: what a key holds, an item of a list, and what nginx and HAProxy call a `server`. More may follow
 # the port: ports for other purposes, a word, a path.
@@ -73,6 +87,11 @@ _COMMENT = re.compile(r"(?:^|(?<=\s))(?:#|//|;|--(?=\s)).*$", re.MULTILINE)
 _ENTRY = re.compile(r"^[\s\-{,]*\"?([A-Za-z][\w.-]*)\"?\s*[:=](?!//)(.*)$")
 _SECTION = re.compile(r"\s*\[([\w .-]+)\]\s*$")
 _ELEMENT = re.compile(r"\s*<([\w.-]+)[^>]*>")
+_REPLICA_SET = re.compile(r"^[\w-]{1,60}/(?=[\w.-]{1,260}:[0-9]+,)")  # of MongoDB, before its members
+_WITH_BLANKS = re.compile(r"[\w.-]+:[0-9]+(?:\s+[\w.-]+:[0-9]+)+")
+_COMMAS = re.compile("[,;]")
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
+_PATH = re.compile(r"(?:(?<=:[0-9]{4})|(?<=:[0-9]{5}))/[\w/.-]*$")  # ZooKeeper's, or a database's number
 _PEM = re.compile(r"-----BEGIN [^-]{1,60}-----[^-]*-----END [^-]{1,60}-----")
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
@@ -80,6 +99,16 @@ HOLD_HOSTS = word_set(
     "host hosts hostname addr addrs address addresses server servers endpoint endpoints url urls uri uris"
 )
 _HOLD_PORTS = HOLD_HOSTS | {"broker", "brokers", "upstream", "upstreams", "target", "targets", "nodes", "backend"}
+_HOLD_SERVICES = word_set(
+    """
+    service services svc join seed seeds master leader primary replica replicas peer peers broker brokers
+    upstream upstreams target targets backend backends gateway bootstrap
+    """
+)
+# Of keys with such a word, what is called a service is the program itself, as it is traced or registered.
+_OWN_NAMES = word_set(
+    "otel opentelemetry jaeger zipkin tracing trace dd datadog elastic apm newrelic app application consul eureka"
+)
 # Of keys with such a word, the value is where the program itself listens, or is compared and not looked up.
 _COMPARED = word_set(
     """
@@ -102,8 +131,7 @@ _OTHER_VALUES = _SECRETS | word_set(
 )
 # However it is written: `PGPASSWORD`, `--dbpassword`, `-Dpassword`.
 _SECRET_ENDS = ("password", "passwd", "passphrase", "passcode", "pass", "pwd", "secret", "token", "apikey", "sshkey")
-# What stands in the place of a host, and what holds for a flag.
-_NEVER = word_set("localhost host hostname example changeme todo your-host")
+# What holds for a flag.
 _BARE_WORDS = word_set(
     """
     true false yes no on off none null nil auto automatic default any all disabled enabled undefined
@@ -112,7 +140,6 @@ _BARE_WORDS = word_set(
     """
 )
 _LEAST_PORT = 80  # below it, a number behind a colon is mostly the tag of an image
-_MOST_HOST = 260
 MOST_TEXT = 1 << 20  # characters of a text that is looked at
 
 
@@ -184,35 +211,49 @@ def _is_no_deeper(indent: int, line: str) -> bool:
 
 def _in_line(line: str) -> Iterator[Mention]:
     entry = _ENTRY.match(line)
-    if _SET.match(line):
+    whole = None if entry is None else connection(line.strip())
+    if whole is not None:  # what looks like an entry is the first pair of it
+        yield from whole
+    elif _SET.match(line):
         yield from (mention._replace(port=None) for mention in _in_any(line))
     elif entry is None:
-        yield from (*_in_any(line), *_with_port(line))
+        yield from _in_quotes(line) or (*_in_any(line), *_with_port(line))
     elif not holds_none(entry[1]):
         value = entry[2].strip("[]{}\"', \t")
         holds = _last_word(entry[1]) in _HOLD_PORTS
         found = [*map(_likely, _in_value(entry[1], value))] if holds else []
-        yield from found or (*_in_any(value), *_with_port(line))
+        yield from found or _in_quotes(entry[2]) or connection(value) or (*_in_any(value), *_with_port(line))
+
+
+def _in_quotes(line: str) -> list[Mention]:
+    """Find the hosts of connection strings in quotes, as JSON and XML have them."""
+    return [mention for quoted in _QUOTED.findall(line) for mention in connection(quoted[1:-1]) or ()]
 
 
 def _with_port(line: str) -> Iterator[Mention]:
     """Find what may be a host with a port behind it, as other pairs of a word and a number may be."""
     for part in _WITH_PORT.findall(_URL.sub(" ", _SECRET.sub(" ", line))):
-        mention = _host_and_port(part)
+        mention = host_and_port(part)
         if mention is not None and (mention.port or 0) >= _LEAST_PORT:
             yield mention._replace(likely=True)
 
 
 def _in_value(key: str, value: str, *, secret: bool = False) -> Iterator[Mention]:
-    found = list(_in_any(value))
+    found = _connected_or_any(value)
     yield from found
     if found or "://" in value:
         return
-    last, parts = _last_word(key), [part.strip("\"' ") for part in value.split(",")]
-    read = [part for part in map(_host_and_port, parts) if part is not None]
-    if len(read) == len(parts):  # or else it is no list of hosts, and none of its parts need be one
-        held = (part for part in read if _is_held(last, part, secret=secret))
-        yield from held if len(words_of(key)) > 1 else map(_likely, held)
+    last = _last_word(key)
+    hosts = _PATH.sub("", value) if last in _HOLD_PORTS or "," in value else value
+    hosts = _REPLICA_SET.sub("", hosts)
+    parts = [part.strip("\"' ") for part in (hosts.split() if _WITH_BLANKS.fullmatch(hosts) else _COMMAS.split(hosts))]
+    read = [part for part in map(host_and_port, parts) if part is not None]
+    if len(read) != len(parts):
+        return  # it is no list of hosts, and none of its parts need be one
+    held = [part for part in read if _is_held(last, part, secret=secret)]
+    yield from held if len(words_of(key)) > 1 else map(_likely, held)
+    if not held and _may_hold_services(key):
+        yield from (part._replace(vague=True) for part in read if part.host not in _BARE_WORDS)
 
 
 def _likely(mention: Mention) -> Mention:
@@ -228,19 +269,27 @@ def _is_held(last: str, mention: Mention, *, secret: bool) -> bool:
     return last in _HOLD_PORTS or (mention.port >= _LEAST_PORT and not secret)
 
 
+def _connected_or_any(text: str) -> list[Mention]:
+    """Find the hosts of a connection string, of which nothing else is read, or else what is a host in any text."""
+    found = connection(text)
+    return list(_in_any(text)) if found is None else found
+
+
 def _in_any(text: str) -> Iterator[Mention]:
-    """Find what is a host in any text: of URLs, and what ends in `.svc`, with or without the cluster domain."""
+    """Find what is a host in any text: of URLs, what ends in `.svc`, in whole or not, and what commands ask."""
     text = _SECRET.sub(" ", text)
     for url in _URL.finditer(text):
         yield from _in_url(url[1].lower(), url[2])
     for found in _IN_CLUSTER.finditer(_URL.sub(" ", text)):
-        mention = _host_and_port(found[0])
-        if mention is not None:
-            yield mention
+        yield from each_host(found[0])
+    yield from asked(text)
 
 
 def _in_url(scheme: str, rest: str) -> Iterator[Mention]:
-    scheme = scheme.rpartition(":")[2].rpartition("+")[2] if "mongodb+srv" not in scheme else ""
+    if scheme == "mongodb+srv":
+        return  # a name of SRV records
+    named = reversed(re.split("[:+]", scheme))  # `jdbc:mysql:loadbalance` and `postgresql+psycopg2`
+    scheme = next((part for part in named if part in _PORTS or part == "dns"), "")
     if scheme == "dns" and rest.startswith("/"):  # grpc/grpc, doc/naming.md: the authority is a nameserver
         scheme, rest = "grpc", rest[1:]
     if scheme not in _PORTS:
@@ -250,26 +299,9 @@ def _in_url(scheme: str, rest: str) -> Iterator[Mention]:
     if behind and "@" in behind[0]:
         return  # a password with a slash in it: what stands before that is no host
     for part in hosts.rstrip(".,;)]").split(","):
-        mention = _host_and_port(part)
-        if mention is not None:
+        for mention in each_host(part):
             port = _PORTS[scheme] if mention.port is None else mention.port
             yield mention._replace(port=port, scheme=scheme)
-
-
-def _host_and_port(text: str) -> Mention | None:
-    if len(text) > _MOST_HOST:
-        return None
-    host, colon, port = text.lower().partition(":")
-    host = host.removesuffix(".") if host.count(".") > 1 else host
-    labels = host.split(".")
-    if not _HOST.fullmatch(host) or not re.search("[a-z]", labels[-1]) or host in _NEVER or labels[-1] == "localhost":
-        return None
-    if any(len(label) > MOST_LABEL for label in labels):
-        return None
-    likely = "_" in labels[-1]  # no host has that, but slips for one do
-    if colon and not (re.fullmatch("[1-9][0-9]{0,4}", port) and int(port) < 1 << 16):
-        return None
-    return Mention(host, int(port) if colon else None, likely=likely)
 
 
 def words_of(key: str) -> tuple[str, ...]:
@@ -294,6 +326,18 @@ def is_secret(key: str) -> bool:
     """Whether a key says that what it holds is secret, or what stands below it."""
     last = _last_word(key)
     return last in _SECRETS or last.endswith(_SECRET_ENDS)
+
+
+def _may_hold_services(key: str) -> bool:
+    """Whether a key says that it holds the name of a Service, though it may be another thing's.
+
+    >>> [_may_hold_services(key) for key in ("join", "typha_service_name", "OTEL_SERVICE_NAME", "SERVICE_NAME")]
+    [True, True, False, False]
+    """
+    words = words_of(key)
+    if words[-1:] == ("name",):
+        return words[-2:-1] in (("service",), ("svc",)) and len(words) > 2 and _OWN_NAMES.isdisjoint(words)
+    return words[-1:] != () and words[-1] in _HOLD_SERVICES and _OWN_NAMES.isdisjoint(words)
 
 
 def holds_none(key: str) -> bool:

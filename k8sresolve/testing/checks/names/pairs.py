@@ -13,13 +13,14 @@ _OWN = frozenset({"server", "app", "application", "service", "http", "grpc", "li
 class Text(NamedTuple):
     """A text as a container is told it, and what it is called: a variable's name, a flag's or a file's.
 
-    With `only_port`, it says at the place of the port which host is meant, and its name is judged at its own place.
+    `only` is the one rule by which it is judged: of a host and its port together, the port at its place, and at the
+    host's whether it is a slip for a Service with that port.
     """
 
     field: str
     key: str
     value: str
-    only_port: bool = False
+    only: str = ""
 
 
 def with_pairs(texts: Iterable[Text]) -> Iterator[Text]:
@@ -27,7 +28,7 @@ def with_pairs(texts: Iterable[Text]) -> Iterator[Text]:
 
     >>> texts = [Text("env[0]", "DB_HOST", "mysql"), Text("env[1]", "DB_PORT", "3306")]
     >>> [text.value for text in with_pairs(texts)]
-    ['mysql', '3306', 'mysql:3306']
+    ['mysql', '3306', 'mysql:3306', 'mysql:3306']
     """
     known = list(texts)
     yield from known
@@ -38,4 +39,6 @@ def with_pairs(texts: Iterable[Text]) -> Iterator[Text]:
         if last != "port" or host is None or not before or before[-1] in _OWN:
             continue
         if re.fullmatch("[0-9]{1,5}", text.value) and re.fullmatch(r"[\w.-]+", host.value):
-            yield Text(text.field, host.key, f"{host.value}:{text.value}", only_port=True)
+            both = f"{host.value}:{text.value}"
+            yield Text(text.field, host.key, both, only="name-port")
+            yield Text(host.field, host.key, both, only="name-service-missing")

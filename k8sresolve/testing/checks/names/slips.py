@@ -10,6 +10,7 @@ from k8sresolve.testing.checks.names.words import word_set
 
 _LEAST_NAME = 5
 _LEAST_WORD = 5  # of shorter words, those that one letter tells apart are mostly two: main and mail, rw and ro
+_LEAST_SHORT_WORD = 2
 _ALSO_SECURE = word_set("http ldap amqp mqtt grpc smtp imap")
 
 
@@ -31,13 +32,46 @@ def is_plain_slip(name: str, meant: str) -> bool:
     >>> is_plain_slip("reviews-v4", "reviews-v3"), is_plain_slip("cluster-rw", "cluster-ro")
     (False, False)
     """
-    if family(name) != family(meant) or name == meant or len(meant) < _LEAST_NAME:
+    if family(name) != family(meant) or name == meant or max(len(name), len(meant)) < _LEAST_NAME:
         return False
     if _joined(name) == _joined(meant):
         return True
-    words, others = name.split("-"), meant.split("-")
+    pair = _differing(name, meant)
+    return pair is not None and _is_slip_of_word(*pair)
+
+
+def short_slip(name: str, names: Iterable[str], *, is_certain: bool) -> str:
+    """Find the one of these names for which a name is a slip in a short word, where a port or a Service agrees as well.
+
+    Letters are doubled or swapped, or, where the port is as good as a name, another one is before the last: behind it,
+    letters make other names (`pg` and `pgb`, `job` and `jobs`).
+
+    >>> short_slip("bd", ["db", "web"], is_certain=False), short_slip("user-dbb", ["user-db"], is_certain=False)
+    ('db', 'user-db')
+    >>> short_slip("app", ["api"], is_certain=True), short_slip("pqa", ["pga"], is_certain=True)
+    ('', 'pga')
+    """
+    found = [other for other in dict.fromkeys(names) if _is_short_slip(name, other, is_certain=is_certain)]
+    return found[0] if len(found) == 1 else ""
+
+
+def _is_short_slip(name: str, meant: str, *, is_certain: bool) -> bool:
+    pair = _differing(name, meant)
+    if pair is None or family(name)[1:] != family(meant)[1:]:
+        return False
+    word, other = pair
+    if max(len(word), len(other)) > _LEAST_WORD or min(len(word), len(other)) < _LEAST_SHORT_WORD:
+        return False
+    if _undoubled(word) == _undoubled(other) or (sorted(word) == sorted(other) and is_one_edit(word, other)):
+        return True
+    return is_certain and word[0] == other[0] and word[-1] == other[-1] and is_one_edit(word, other)
+
+
+def _differing(name: str, other: str) -> tuple[str, str] | None:
+    """Find the one word in which two names differ."""
+    words, others = name.split("-"), other.split("-")
     differing = [pair for pair in zip(words, others, strict=False) if pair[0] != pair[1]]
-    return len(words) == len(others) and len(differing) == 1 and _is_slip_of_word(*differing[0])
+    return differing[0] if len(words) == len(others) and len(differing) == 1 else None
 
 
 def family(name: str) -> tuple[str, ...]:
@@ -59,7 +93,7 @@ def _is_slip_of_word(word: str, meant: str) -> bool:
     first = min(word, meant, key=len)
     if max(len(word), len(meant)) < _LEAST_WORD or word[:1] != meant[:1] or first in _ALSO_SECURE:
         return False
-    return is_one_edit(word, meant)
+    return is_one_edit(word, meant) or _has_moved_letter(word, meant)
 
 
 def is_one_edit(text: str, meant: str) -> bool:
@@ -73,6 +107,19 @@ def is_one_edit(text: str, meant: str) -> bool:
     rest, left = text[same:], meant[same:]
     is_swapped = rest[:2] == left[:2][::-1] and rest[2:] == left[2:]
     return is_swapped or rest[1:] in (left, left[1:]) or rest == left[1:]
+
+
+def _has_moved_letter(word: str, meant: str) -> bool:
+    """Whether a letter stands in another place.
+
+    >>> _has_moved_letter("thypa", "typha"), _has_moved_letter("master", "stream")
+    (True, False)
+    """
+    places = [place for place, (one, other) in enumerate(zip(word, meant, strict=False)) if one != other]
+    if not places or len(word) != len(meant):
+        return False
+    rest, left = (text[places[0] : places[-1] + 1] for text in (word, meant))
+    return rest[1:] + rest[:1] == left or left[1:] + left[:1] == rest
 
 
 def _undoubled(word: str) -> str:

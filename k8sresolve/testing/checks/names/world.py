@@ -11,7 +11,7 @@ from k8sresolve.testing.checks.names.inventory import Inventory
 from k8sresolve.testing.checks.names.makers import Makers
 from k8sresolve.testing.checks.names.near import Names
 from k8sresolve.testing.checks.names.sets import Sets
-from k8sresolve.testing.checks.names.slips import family, is_one_edit, plain_slip
+from k8sresolve.testing.checks.names.slips import family, is_one_edit, plain_slip, short_slip
 from k8sresolve.testing.checks.names.targets import Target, target_of
 from k8sresolve.testing.checks.telling import slip_for
 from k8sresolve.testing.objects.kinds import WORKLOADS, CustomResource, CustomWorkload, Namespace, Pod, Service
@@ -21,6 +21,7 @@ from k8sresolve.testing.objects.written import UNWRITTEN
 Find: TypeAlias = Callable[[Pod, str], str | None]
 """Looks a host up as a program in a pod: the absolute name that answered, empty where no nameserver was needed."""
 
+_COMMON_PORTS = frozenset({80, 443, 3000, 5000, 8000, 8080, 8081, 8443, 8888, 9000, 9090})  # which many Services have
 _OF_THE_CLUSTER = "kube-system"  # there the cluster's own Services are, too
 
 
@@ -40,7 +41,7 @@ class World:
         self._complete = frozenset(() if inventory is None else inventory.namespaces)
         self._find = find
         self._found: dict[tuple[Pod, str], str | None] = {}
-        self._absent: dict[Target, Absence] = {}
+        self._absent: dict[tuple[Target, int | None], Absence] = {}
         self._names_in = cache(self._gather_names_in)
         self._namespaces_with = cache(self._gather_namespaces_with)
 
@@ -54,12 +55,22 @@ class World:
     def target(self, host: str, namespace: str) -> Target | None:
         """Tell what a program in a namespace means by a host."""
         target = target_of(host, namespace, self.cluster_domain)
-        if target is None or target.is_explicit or target.endpoint or self.has_namespace(target.namespace):
+        if target is None or target.is_explicit or target.endpoint or self.service(target) is not None:
             return target
         below = Target(target.namespace, namespace, endpoint=target.service)  # of two labels: `db-0.db`
-        above = self._above(below)
+        if self.sets.are_below(below) and self.service(below) is not None:
+            return below
+        if self.has_namespace(target.namespace) or self.swapped(target) is not None:
+            return target
+        above = self.above(below)
         is_slip = above is not None and is_one_edit(below.service, above.service)
         return below if is_slip or self.service(below) is not None else target
+
+    def swapped(self, target: Target) -> Target | None:
+        """Find the Service that is meant where a name has the namespace first: `shop.web` for `web.shop`."""
+        other = target._replace(service=target.namespace, namespace=target.service)
+        is_pair = not target.endpoint and target.port is None and other != target
+        return other if is_pair and self.service(other) is not None else None
 
     def service(self, target: Target) -> Service | None:
         """Find the Service that is meant."""
@@ -78,26 +89,44 @@ class World:
         """
         if target.namespace in self._complete:
             return "error"
-        may_come = target.namespace not in self._stated or self._makers.may_make(target.namespace, target.service)
-        return None if may_come else "warning"
+        return None if target.namespace not in self._stated or self.may_come(target) else "warning"
 
-    def absence(self, target: Target) -> Absence:
+    def may_come(self, target: Target) -> bool:
+        """Whether a Service, or what is below it, may come of a custom resource."""
+        return self._makers.may_make(target.namespace, target.service)
+
+    def absence(self, target: Target, port: int | None = None) -> Absence:
         """Tell what it weighs that a Service is not there. A plain slip for one that is speaks for itself."""
-        if target not in self._absent:
-            self._absent[target] = self._absence(target)
-        return self._absent[target]
+        key = (target, port)
+        if key not in self._absent:
+            self._absent[key] = self._absence(target, port)
+        return self._absent[key]
 
-    def _absence(self, target: Target) -> Absence:
-        severity, above = self.severity(target), self._above(target)
+    def _absence(self, target: Target, port: int | None) -> Absence:
+        severity, above = self.severity(target), self.above(target)
         if above is not None:
             return Absence(severity or "warning", [above])
         if severity is not None:
             return Absence(severity, self.meant(target))
+        slip = self.slip(target) or self._short_slip(target, port)
+        return Absence("warning", [target._replace(service=slip)]) if slip else Absence(None, ())
+
+    def slip(self, target: Target) -> str:
+        """Find the one Service of the namespace for whose name another is a plain slip; empty where there is none."""
+        if self._makers.makes(target.namespace, target.service):
+            return ""
         near = self._families.get((target.namespace, family(target.service)), ())
-        slip = plain_slip(target.service, self._unlike(near, target))
-        if not slip or self._makers.makes(target.namespace, target.service):
-            return Absence(None, ())
-        return Absence("warning", [target._replace(service=slip)])
+        return plain_slip(target.service, self._unlike(near, target))
+
+    def _short_slip(self, target: Target, port: int | None) -> str:
+        """Find the one Service with that port for whose name another is a slip in a short word."""
+        given = self._services.get(target.namespace, ()) if target.namespace in self._lived_in else ()
+        with_port = [one for one in given if port in {entry.number for entry in one.ports}]
+        if not with_port or self._makers.makes(target.namespace, target.service):
+            return ""
+        is_certain = len(with_port) == 1 and port not in _COMMON_PORTS
+        slip = short_slip(target.service, self._unlike(with_port, target), is_certain=is_certain)
+        return "" if self.sets.is_called(target.namespace, target.service) else slip
 
     def absence_of_namespace(self, target: Target) -> Absence:
         """Tell what it weighs that a namespace is not there, by the one that is meant, where that has the Service."""
@@ -105,7 +134,8 @@ class World:
         near = slip_for(target.namespace, namespaces)
         severity = self.severity(target._replace(namespace=near)) if near else None
         if severity is None:
-            near = plain_slip(target.namespace, [name for name in namespaces if name in self._lived_in])
+            known = [name for name in namespaces if name in self._lived_in]
+            near = plain_slip(target.namespace, known) or short_slip(target.namespace, known, is_certain=False)
             severity = "warning" if near else None
         return Absence(severity, [target._replace(namespace=near)] if near else ())
 
@@ -187,7 +217,7 @@ class World:
         leads = self.target(service.external_name, service.namespace) if service.external_name else None
         return leads is not None and leads.key == target.key
 
-    def _above(self, target: Target) -> Target | None:
+    def above(self, target: Target) -> Target | None:
         """Find the Service of the StatefulSet whose pod a name tells of: that pod has no name below another one."""
         found = self.sets.of(target)
         if found is None or not found.template.spec.subdomain:

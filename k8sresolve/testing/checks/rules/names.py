@@ -1,20 +1,28 @@
 """Names in manifests: what containers are told of hosts, in environment, arguments and files, and what aliases name."""
 
+import re
 from collections.abc import Iterable, Iterator
 
-from k8sresolve.findings import Finding
+from k8sresolve.findings import Finding, Severity
+from k8sresolve.testing.checks.names.hosts import host_and_port
 from k8sresolve.testing.checks.names.judging import Wrong, judge, missing
-from k8sresolve.testing.checks.names.mentions import holds_none, mentions
+from k8sresolve.testing.checks.names.mentions import holds_none, mentions, words_of
 from k8sresolve.testing.checks.names.pairs import Text, with_pairs
-from k8sresolve.testing.checks.names.takers import pod_of
+from k8sresolve.testing.checks.names.takers import pod_of, some_pod
+from k8sresolve.testing.checks.names.words import word_set
 from k8sresolve.testing.checks.names.world import World
 from k8sresolve.testing.checks.origins import Origin
 from k8sresolve.testing.checks.subjects import AllObjects, ServiceSubject
 from k8sresolve.testing.checks.telling import finding_in
 from k8sresolve.testing.controllers.finding import titled
-from k8sresolve.testing.objects.kinds import NAMESERVER_CONFIG, ConfigMap, Pod, Secret, Service
+from k8sresolve.testing.objects.kinds import NAMESERVER_CONFIG, ConfigMap, Pod, Resource, Secret, Service
 from k8sresolve.testing.objects.written import Written
 
+# Of annotations: where nginx is told whom to ask, what people read, and who makes names of its own of what they hold.
+_ASKED = re.compile(r"/(?:auth-url|upstream-vhost|[\w-]*snippets?)$")
+_FOR_PEOPLE = word_set("description summary comment comments note notes message title help example documentation")
+_OTHERS = ("external-dns.", "cert-manager.io/", "meta.helm.sh/", "consul.hashicorp.com/")
+_OF_THE_CLUSTER = "kube-system"
 _UNREAD = ("Corefile", "_example")  # which its plugins read, and Knative's, which nobody does
 
 
@@ -23,6 +31,21 @@ def check_containers(origin: Origin, around: AllObjects) -> Iterator[Finding]:
     about = f"{origin.kind} {origin.namespace}/{origin.name}"
     texts = around.takers.told(origin).texts
     yield from _found(texts, pod_of(origin), origin.written, about, around)
+
+
+def check_asked_by_kubelet(origin: Origin, around: AllObjects) -> Iterator[Finding]:
+    """Whether a probe or hook names a Service as its host, which the kubelet looks up, and not the pod."""
+    for word in (word for container in origin.written.texts.containers for word in container.asked):
+        mention = host_and_port(word.text)
+        target = None if mention is None else around.world.target(mention.host, origin.namespace)
+        if target is None or not (target.is_explicit or around.world.service(target) is not None):
+            continue
+        told = (
+            f"the kubelet looks {word.text} up by its node's resolv.conf, which does not lead to Service {target.key}"
+        )
+        severity: Severity = "warning" if target.is_explicit else "remark"
+        advice = "leave host out, so that it asks the pod itself"
+        yield origin.finding("name-not-searched", severity, word.field, told, advice)
 
 
 def check_data(source: ConfigMap | Secret, around: AllObjects) -> Iterator[Finding]:
@@ -39,6 +62,27 @@ def check_data(source: ConfigMap | Secret, around: AllObjects) -> Iterator[Findi
     yield from _found(with_pairs(texts), around.takers.pod(source), source.written, titled(source), around)
 
 
+def check_annotations(item: Resource, around: AllObjects) -> Iterator[Finding]:
+    """Look up the Services that annotations name in full, or where an ingress controller is to ask one.
+
+    Whoever reads them lives in a namespace of its own, so that a word alone says nothing.
+    """
+    for annotation in item.written.annotations:
+        if _tells_nothing(annotation.key):
+            continue
+        is_asked = _ASKED.search(annotation.key) is not None
+        for mention in mentions(annotation.key, annotation.text):
+            target = around.world.target(mention.host, "")
+            if target is not None and (target.is_explicit or (is_asked and target.namespace)):
+                for wrong in judge(mention, some_pod(_OF_THE_CLUSTER), around.world):
+                    yield _finding(wrong, annotation.field, item.written, titled(item))
+
+
+def _tells_nothing(key: str) -> bool:
+    """Whether an annotation is read by people, or says which names there are to be."""
+    return key.startswith(_OTHERS) or not _FOR_PEOPLE.isdisjoint(words_of(key.rpartition("/")[2])[-1:])
+
+
 def _part(source: ConfigMap | Secret, key: str) -> str:
     return "stringData" if isinstance(source, Secret) and key in source.stated else "data"
 
@@ -49,8 +93,10 @@ def _found(texts: Iterable[Text], pod: Pod, written: Written, about: str, around
         for mention in mentions(text.key, text.value, secret=about.startswith("Secret ")):
             for wrong in judge(mention, pod, around.world):
                 # A pod that does not ask the cluster's nameserver finds none of its names: the first stands for all.
-                what = (about, wrong.rule) if wrong.rule == "name-not-searched" else (text.field, wrong)
-                if what not in told and (wrong.rule == "name-port" or not text.only_port):
+                what = (
+                    (about, wrong.rule) if wrong.rule == "name-not-searched" else (text.field, mention.whole or wrong)
+                )
+                if what not in told and text.only in ("", wrong.rule):
                     told.add(what)
                     yield _finding(wrong, text.field, written, about)
 

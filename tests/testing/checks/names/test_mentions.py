@@ -6,7 +6,7 @@ from k8sresolve.testing.checks.names.mentions import mentions
 
 
 def found(key, text, **how):
-    return [(each.host, each.port) for each in mentions(key, text, **how)]
+    return [(each.host, each.port) for each in mentions(key, text, **how) if not each.vague]
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,11 @@ def found(key, text, **how):
         ("A", "http://web.localhost", []),
         ("A", "http://[::1]:80/", []),
         ("A", "http://${HOST}:80/", []),
-        ("A", "http://minio-{0...3}.minio.shop.svc.cluster.local/data{1...4}", []),
+        ("A", "http://db-{0...1}.db/data{1...4}", [("db-0.db", 80), ("db-1.db", 80)]),
+        ("A", "tcp://db-{09..10}.db:81", [("db-09.db", 81), ("db-10.db", 81)]),
+        ("A", "at db-{1...2}.db.shop.svc:81", [("db-1.db.shop.svc", 81), ("db-2.db.shop.svc", 81)]),
+        ("A", "http://db-{0...999}.db/", []),
+        ("A", "http://db-{a...c}.db/ http://db-{1,2}.db", []),
         ("A", "http://$(HOST).shop:80/", []),
         ("A", "http://{{ .Values.host }}/", []),
         ("A", "http://<your-host>/", []),
@@ -180,3 +184,45 @@ def test_time_grows_with_the_text():
         assert len(found("A", text + "\nx")) < 2
     for text in ("=a:79," * 50_000, "server " * 50_000, '-"' * 50_000, "=" + "a." * 100_000, "=a:79" + ":8" * 50_000):
         assert found("A", text + "\nx") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("http://a:1,http://b.c:2", [("a", 1), ("b.c", 2)]),
+        ("a=http://a:1,b=https://b", [("a", 1), ("b", 443)]),
+        ("amqp://me:pw@a:1,amqp://me:pw@b:2", [("a", 1), ("b", 2)]),
+        ("jdbc:mysql:loadbalance://a,b:1/x", [("a", 3306), ("b", 1)]),
+        ("jdbc:sqlserver://a;databaseName=x", [("a", 1433)]),
+        ("PLAINTEXT://a:1,b:2", [("a", 1), ("b", 2)]),
+        ("a:2181,b:2181/chroot", [("a", 2181), ("b", 2181)]),
+        ("registry:5000/image", []),
+        ("rs0/a:2701,b:2702", [("a", 2701), ("b", 2702)]),
+        ("a:1121;b:1121", [("a", 1121), ("b", 1121)]),
+        ("a:1121 b:1121", [("a", 1121), ("b", 1121)]),
+        ("postgresql+psycopg2://me:pw@a/x", [("a", 5432)]),
+        ("git+https://a/x", [("a", 443)]),
+        ("mssql+pyodbc://me:pw@a/x?driver=y", [("a", 1433)]),
+    ],
+)
+def test_each_host_of_a_list_is_taken(text, expected):
+    assert found("A", text) == expected
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "expected"),
+    [
+        ("join", "web,db.shop", ["web", "db.shop"]),
+        ("service", "web", ["web"]),
+        ("TYPHA_SERVICE_NAME", "web", ["web"]),
+        ("SERVICE_NAME", "web", []),
+        ("OTEL_SERVICE_NAME", "web", []),
+        ("join", "true", []),
+        ("join", "web app", []),
+        ("name", "web", []),
+    ],
+)
+def test_what_may_be_a_services_name_is_vague(key, text, expected):
+    told = list(mentions(key, text))
+    assert [each.host for each in told] == expected
+    assert all(each.vague for each in told)

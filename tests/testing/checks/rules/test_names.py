@@ -11,6 +11,7 @@ from tests.testing.checks.objects import (
     headless,
     namespace,
     service,
+    slice_of,
     stateful,
     told_of,
 )
@@ -271,7 +272,10 @@ def test_an_autoscaler_of_another_set_does_not_count():
 
 def test_before_the_first_ordinal_there_is_no_pod():
     objects = [headless("db"), stateful(serviceName="db", replicas=1, ordinals={"start": 5})]
-    assert_only(named(*objects, env("db-0.db:8080")), "warning", ENV, "replicas: 1, db-5", on="Deployment shop/app")
+    words = ("replicas: 1, db-5", "or spec.ordinals.start")
+    assert_only(named(*objects, env("db-0.db:8080")), "warning", ENV, *words, on="Deployment shop/app")
+    words = ("replicas: 1, db-5", "or spec.replicas")
+    assert_only(named(*objects, env("db-6.db:8080")), "warning", ENV, *words, on="Deployment shop/app")
 
 
 @pytest.mark.parametrize("host", ["db-0.dbs", "db-1.bd", "db-0.db-headless.shop.svc", "db-1.database.shop"])
@@ -279,6 +283,69 @@ def test_a_pod_of_a_stateful_set_has_a_name_below_the_sets_own_service_alone(hos
     objects = [headless("db"), service("databases", selector=APP), stateful(serviceName="db", replicas=2)]
     findings = named(*objects, env(f"tcp://{host}:8080"))
     assert_only(findings, "warning", ENV, "there is no Service", f"write {host[:4]}.db,", on="Deployment shop/app")
+
+
+@pytest.mark.parametrize("host", ["db-0.read", "db-0.read.shop", "db-1.read.shop.svc.cluster.local"])
+def test_below_another_service_of_the_set_its_pods_have_no_names(host):
+    objects = [headless("db"), headless("read", selector={"app": "web"}), stateful(serviceName="db", replicas=2)]
+    words = ("StatefulSet db has Service shop/db for the names of its pods", f"write {host[:4]}.db,")
+    findings = named(*objects, env(f"tcp://{host}:8080"))
+    assert_only(findings, "warning", ENV, *words, on="Deployment shop/app")
+    assert findings[0].rule == "name-endpoint"
+
+
+@pytest.mark.parametrize(
+    "host", ["web-0.web", "web-0.web.shop", "web-1.web.shop.svc", "main.web.shop.svc.cluster.local"]
+)
+@pytest.mark.parametrize("made", [service(), headless()])
+def test_pods_of_a_deployment_have_no_names(host, made):
+    findings = named(made, deployment(), env(f"tcp://{host}:80"))
+    words = ("Deployment web makes the pods of Service shop/web, which have no names there", "write web,")
+    assert_only(findings, "warning", ENV, *words, on="Deployment shop/app")
+    assert findings[0].rule == "name-endpoint"
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        [service(), stateful("web", serviceName="web")],
+        [service(), deployment(), stateful("other", serviceName="web")],
+        [service(), deployment(pod={"hostname": "web-0", "subdomain": "web"})],
+        [service(selector={"app": "elsewhere"}), deployment()],
+        [service(selector=None), deployment()],
+        [service(), deployment(), custom("Tenant", "shop")],
+        [service(), deployment(), slice_of("web", "10.0.0.1", hostname="web-0")],
+    ],
+)
+def test_pods_that_have_names_or_may_have_are_not_spoken_of(others):
+    assert named(*others, env("tcp://web-0.web.shop.svc:80")) == []
+
+
+def test_an_address_with_dashes_is_a_name_of_any_pod():
+    assert named(service(), deployment(), env("tcp://10-244-0-9.web:80")) == []
+
+
+@pytest.mark.parametrize("space", [[], [namespace("shop"), namespace("web")]])
+@pytest.mark.parametrize("host", ["shop.web", "shop.web.svc", "shop.web.svc.cluster.local"])
+def test_a_namespace_before_its_service_is_told(host, space):
+    findings = named(service(), deployment(), *space, env(f"http://{host}"))
+    words = ("the namespace stands before the Service, which is shop/web", "write web,")
+    assert_only(findings, "warning", ENV, *words, on="Deployment shop/app")
+    assert findings[0].rule == "name-namespace"
+
+
+@pytest.mark.parametrize("host", ["shop.web", "shop.shop", "dev.app", "web.shop"])
+def test_a_name_that_is_the_right_way_round_or_a_host_outside_is_not_taken_for_a_namespace_before_its_service(host):
+    others = [service("shop", "web"), service("app", "dev"), service("shop", "shop")]
+    assert named(service(), deployment(), *others, env(f"http://{host}")) == []
+
+
+def test_of_two_namespaces_and_services_of_one_name_the_set_of_the_pods_own_is_meant():
+    # `kafka` is a Service in streaming, and a namespace as well: DNS asks below the former first.
+    objects = [namespace("db"), service("other", "db"), headless("db"), stateful(serviceName="db", replicas=2)]
+    assert named(*objects, env("tcp://db-1.db:8080")) == []
+    words = ("StatefulSet db has replicas: 2", "or spec.replicas")
+    assert_only(named(*objects, env("tcp://db-2.db:8080")), "warning", ENV, *words, on="Deployment shop/app")
 
 
 def test_a_pod_of_a_set_whose_service_is_not_given_is_not_spoken_of():
@@ -637,3 +704,240 @@ def test_a_host_and_a_port_in_two_variables_belong_together(variables, fields):
     assert [each.field for each in found] == [f"spec.template.spec.containers[0].{field}.value" for field in fields]
     data = named(*ALL, config_map(variables))
     assert len(data) == len(found)
+
+
+# Slips that a port or a key makes plain.
+
+
+SQL = [{"name": "sql", "port": 5432}]
+
+
+@pytest.mark.parametrize(
+    ("env", "meant"),
+    [
+        ({"A": "postgres://u:p@dbb:5432/x"}, "db"),
+        ({"A": "postgres://u:p@dbb/x"}, "db"),
+        ({"A": "bd:5432"}, "db"),
+        ({"A": "host=dbb user=u password=p"}, "db"),
+        ({"A": "postgres://u:p@dab/x"}, "db"),
+        ({"A": "postgres://u:p@user-bd/x"}, "user-db"),
+        ({"DB_HOST": "dbb", "DB_PORT": "5432"}, "db"),
+    ],
+)
+def test_a_slip_in_a_short_word_is_told_where_the_port_agrees(env, meant):
+    objects = [service(meant, ports=SQL), service("api"), deployment(labels={"app": "api"})]
+    findings = named(*objects, told_of(env=env))
+    assert_only(findings, "warning", ENV, "is no name", f"write {meant},", on="Deployment shop/app")
+    assert findings[0].rule == "name-service-missing"
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        {"A": "postgres://u:p@dbb:5433/x"},
+        {"A": "http://dbb"},
+        {"A_HOST": "dbb"},
+        {"A": "dba:5432"},
+        {"A": "dbs:5432"},
+        {"A": "d:5432"},
+        {"A": "dc:5432"},
+        {"A": "db1:5432"},
+        {"A": "pg:5432"},
+        {"A": "http://app"},
+        {"A": "http://aspi"},
+        {"DB_HOST": "dbb", "DB_PORT": "5433"},
+        {"DB_HOST": "dbb", "OTHER_PORT": "5432"},
+    ],
+)
+def test_short_words_that_are_merely_alike_are_not_told(env):
+    objects = [service("db", ports=SQL), service("api"), deployment(labels={"app": "api"})]
+    assert named(*objects, told_of(env=env)) == []
+
+
+def test_a_short_word_is_no_slip_where_several_may_be_meant_or_a_workload_is_called_so():
+    db, objects = service("db", ports=SQL), [deployment(labels={"app": "api"}), env("tcp://dbb:5432")]
+    assert named(db, *objects) != []
+    assert named(db, service("ddb", ports=SQL), *objects[1:], env("tcp://ddbb:5432")) == []
+    assert named(db, *objects, deployment("dbb")) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "meant"),
+    [
+        ("--service", "cockroachdb-pubic", "cockroachdb-public"),
+        ("--service", "cockroach-db-public", "cockroachdb-public"),
+        ("-join", "other,cockroachdb-pubilc", "cockroachdb-public"),
+        ("--join", "db-0.dbs,db-1.db", "db-0.db"),
+        ("--join", "db-0.db,db-5.db", "StatefulSet db has replicas: 2"),
+    ],
+)
+def test_a_flag_that_may_hold_a_services_name_is_judged_where_that_is_a_plain_slip(key, value, meant):
+    objects = [service("cockroachdb-public"), headless("db"), stateful(serviceName="db", replicas=2)]
+    findings = named(*objects, told_of(args=[f"{key}={value}"]))
+    assert_only(findings, "warning", ENV.replace("env[0].value", "args[0]"), meant, on="Deployment shop/app")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("--service", "cockroachdb-public"),
+        ("--service", "cockroachdb-private"),
+        ("--service", "checkout"),
+        ("--name", "cockroachdb-pubic"),
+        ("--otel-service", "cockroachdb-pubic"),
+        ("--join", "db-0.db,db-1.db"),
+        ("--join", "http.pubic,x"),
+        ("--target", "backendd"),
+    ],
+)
+def test_a_flag_that_holds_a_services_name_or_another_is_not_spoken_of(key, value):
+    workload = deployment("backendd", labels={"app": "backend"})
+    objects = [namespace("shop"), service("cockroachdb-public"), headless("db"), service("backend"), workload]
+    assert named(*objects, stateful(serviceName="db", replicas=2), told_of(args=[f"{key}={value}"])) == []
+
+
+def test_a_key_that_says_it_holds_a_services_name_is_judged_where_that_is_a_plain_slip():
+    objects = [service("calico-typha"), deployment()]
+    findings = named(*objects, config_map({"typha_service_name": "calico-thypa", "OTEL_SERVICE_NAME": "calico-tpyha"}))
+    words = ("there is no Service shop/calico-thypa", "write calico-typha,")
+    assert_only(findings, "warning", "data[typha_service_name]", *words, on="ConfigMap shop/conf")
+    for right in ("calico-typha", "typha", "calico-node"):
+        assert named(namespace("shop"), *objects, config_map({"typha_service_name": right})) == []
+
+
+# Several hosts in one text.
+
+
+@pytest.mark.parametrize("last", ["...3", "..3"])
+def test_of_a_range_the_first_name_that_is_not_there_is_told(last):
+    objects = [headless("minio"), stateful("minio", serviceName="minio", replicas=2)]
+    url = "http://minio-{0%s}.minio.shop.svc.cluster.local/data{1...4}"
+    told = "minio-2.minio.shop.svc.cluster.local is no name: StatefulSet minio has replicas: 2"
+    assert_only(named(*objects, env(url % last)), "warning", ENV, told, on="Deployment shop/app")
+    assert named(*objects, env((url % last).replace("3", "1"))) == []
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "host=web port=5433 user=me password=planted dbname=x",
+        "Server=web,5433;Database=x;User Id=me;Password=planted",
+        "web:5433,password=planted,abortConnect=false",
+        "me:planted@tcp(web:5433)/x?parseTime=true",
+    ],
+)
+def test_the_hosts_of_connection_strings_are_looked_up_and_nothing_of_them_is_shown(value):
+    findings = named(*SHOP, env(value, "DATABASE"))
+    assert_only(findings, "warning", ENV, "web is Service shop/web, which has no port 5433", on="Deployment shop/app")
+    assert "planted" not in str(findings[0])
+    assert named(*SHOP, env(value.replace("5433", "80"), "DATABASE")) == []
+
+
+# Annotations.
+
+
+def ingress(key, value, namespace="shop"):
+    meta = {"name": "front", "namespace": namespace, "annotations": {key: value}}
+    return {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": meta, "spec": {}}
+
+
+AUTH = "nginx.ingress.kubernetes.io/auth-url"
+SNIPPET = "nginx.ingress.kubernetes.io/configuration-snippet"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "rule", "words"),
+    [
+        (AUTH, "http://paymnets.shop.svc.cluster.local/login", "name-service-missing", "write payments.shop,"),
+        (AUTH, "http://paymnets.shop/login", "name-service-missing", "write payments.shop,"),
+        (AUTH, "http://payments.shop:81/login", "name-port", "no port 81"),
+        (SNIPPET, "set $x 1;\nproxy_pass http://paymnets.shop:80/;", "name-service-missing", "write payments.shop,"),
+        ("example.com/anything", "paymnets.shop.svc", "name-service-missing", "write payments.shop,"),
+        ("example.com/anything", "http://payments.shop.svc:81", "name-port", "no port 81"),
+    ],
+)
+def test_services_that_annotations_name_are_looked_up(key, value, rule, words):
+    findings = named(service("payments"), deployment(), ingress(key, value))
+    assert_only(findings, "warning", f"metadata.annotations[{key}]", words, on="Ingress shop/front")
+    assert findings[0].rule == rule
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        (AUTH, "http://payments.shop.svc.cluster.local/login"),
+        (AUTH, "http://payments/login"),
+        (AUTH, "https://$host/oauth2/auth"),
+        (AUTH, "https://auth.example.com"),
+        ("nginx.ingress.kubernetes.io/app-root", "/paymnets.shop"),
+        ("nginx.ingress.kubernetes.io/permanent-redirect", "http://paymnets.shop"),
+        ("example.com/description", "asks http://paymnets.shop.svc"),
+        ("external-dns.alpha.kubernetes.io/hostname", "paymnets.shop.svc.cluster.local"),
+        ("cert-manager.io/alt-names", "paymnets.shop.svc"),
+        ("consul.hashicorp.com/mesh-service-destinations", "http.payments.shop.svc:81"),
+        ("kubectl.kubernetes.io/last-applied-configuration", "http://paymnets.shop.svc"),
+        ("prometheus.io/path", "paymnets"),
+    ],
+)
+def test_annotations_that_name_what_is_there_or_no_service_are_not_spoken_of(key, value):
+    assert named(service("payments"), deployment(), ingress(key, value)) == []
+
+
+def test_annotations_of_pods_are_told_once_at_the_template():
+    template = deployment("other", labels={"app": "other"})
+    template["spec"]["template"]["metadata"]["annotations"] = {"a/b": "http://payments.shop.svc:81"}
+    field = "spec.template.metadata.annotations[a/b]"
+    findings = named(service("payments"), deployment(), template)
+    assert_only(findings, "warning", field, "no port 81", on="Deployment shop/other")
+
+
+def test_what_probes_and_hooks_run_is_looked_up():
+    run = {"exec": {"command": ["curl", "http://web:81/"]}}
+    objects = [*SHOP, told_of(livenessProbe=run, lifecycle={"preStop": run})]
+    fields = {finding.field.partition("containers[0].")[2] for finding in named(*objects)}
+    assert fields == {"livenessProbe.exec.command[1]", "lifecycle.preStop.exec.command[1]"}
+
+
+def test_what_the_pods_of_a_cron_job_are_told_is_looked_up():
+    containers = [{"name": "main", "env": [{"name": "A", "value": "http://web:81"}]}]
+    template = {"metadata": {"labels": {"app": "job"}}, "spec": {"containers": containers}}
+    spec = {"schedule": "* * * * *", "jobTemplate": {"spec": {"template": template}}}
+    job = {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "job", "namespace": "shop"}, "spec": spec}
+    [finding] = named(*SHOP, job)
+    assert (finding.object, finding.rule) == ("CronJob shop/job", "name-port")
+
+
+def test_what_shells_and_clients_ask_is_looked_up():
+    waits = "until nc -z payments 81; do sleep 1; done"
+    objects = [service("payments"), deployment()]
+    [finding] = named(*objects, told_of(args=[waits]))
+    assert finding.rule == "name-port"
+    [finding] = named(*objects, told_of(args=["-h", "paymnets"]))
+    assert (finding.rule, finding.field.endswith("args[1]")) == ("name-service-missing", True)
+    assert named(*objects, told_of(args=["-h", "payments"]), told_of("b", args=["-h", "folder"])) == []
+
+
+@pytest.mark.parametrize(
+    ("host", "severity"),
+    [
+        ("web", "remark"),
+        ("web.shop", "remark"),
+        ("web.shop.svc.cluster.local", "warning"),
+        ("nobody", None),
+        ("api.example.com", None),
+        ("127.0.0.1", None),
+        ("localhost", None),
+    ],
+)
+def test_a_probes_host_is_looked_up_by_the_kubelet(host, severity):
+    findings = named(*SHOP, told_of(readinessProbe={"httpGet": {"host": host, "port": 80}}))
+    assert [each.severity for each in findings] == ([severity] if severity else [])
+    for finding in findings:
+        assert (finding.rule, finding.field.endswith("readinessProbe.httpGet.host")) == ("name-not-searched", True)
+
+
+@pytest.mark.parametrize(("space", "slip"), [("dtaa", True), ("elsewhere", False), ("date", False)])
+def test_of_an_alias_into_a_namespace_that_is_not_there_a_plain_slip_is_told(space, slip):
+    target = f"redis.{space}.svc.cluster.local"
+    alias = service("cache", type="ExternalName", externalName=target, selector=None, ports=[])
+    assert bool(named(*ALL, alias)) is slip
