@@ -9,6 +9,8 @@ from k8sresolve.testing.checks.rules import (
     imports,
     listings,
     names,
+    nameserver_ports,
+    nameservers,
     pod_dns,
     pod_names,
     ports,
@@ -67,6 +69,11 @@ DATA: tuple[Rule[ConfigMap | Secret], ...] = (
     corefiles.check_key,
     corefiles.check_own_names,
     corefiles.check_loop,
+    nameservers.check_starts,
+    nameservers.check_forwards,
+    nameservers.check_domain,
+    nameserver_ports.check_probes,
+    nameserver_ports.check_ports,
 )
 """Of what containers take texts from, the nameserver among them."""
 

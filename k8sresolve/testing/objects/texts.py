@@ -32,20 +32,25 @@ class Word(NamedTuple):
 
 
 class Probe(NamedTuple):
-    """A probe of a port by its name: `kind` as `readinessProbe`, and the names that the container declares."""
+    """A probe of a port, by its number or name: `kind` as `readinessProbe`, and the names that the container declares.
+
+    `path` is that of a URL, empty where a connection alone is tried.
+    """
 
     kind: str
     field: str
-    port: str
+    port: int | str
     declared: tuple[str, ...]
+    path: str = ""
 
 
 class ContainerTexts(NamedTuple):
-    """A container: its variables, those of `envFrom` first, its `command` and `args`, and its probes of named ports."""
+    """A container: its variables, those of `envFrom` first, its `command` and `args`, its probes, and its image."""
 
     variables: tuple[Variable, ...]
     words: tuple[Word, ...]
     probes: tuple[Probe, ...] = ()
+    image: str = ""
 
 
 class PodTexts(NamedTuple):
