@@ -52,6 +52,7 @@ ORIGIN: tuple[Rule[Origin], ...] = (
     pod_names.check_subdomain,
     pod_dns.check_policy,
     pod_dns.check_override,
+    pod_dns.check_options,
     probes.check_probes,
     names.check_containers,
 )
