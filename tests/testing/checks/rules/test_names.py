@@ -637,3 +637,17 @@ def test_a_host_and_a_port_in_two_variables_belong_together(variables, fields):
     assert [each.field for each in found] == [f"spec.template.spec.containers[0].{field}.value" for field in fields]
     data = named(*ALL, config_map(variables))
     assert len(data) == len(found)
+
+
+# The DNS specification for Kubernetes, section 2.4.1: names of endpoints are of headless Services.
+@pytest.mark.parametrize("host", ["db-0.db", "db-1.db.shop", "db-0.db.shop.svc.cluster.local"])
+def test_a_pod_of_a_stateful_set_below_a_service_that_is_not_headless(host):
+    objects = [stateful(serviceName="db", replicas=2), env(f"tcp://{host}:80")]
+    findings = Cluster.from_objects([service("db"), *objects]).check()
+    mentioned = [each for each in findings if each.object == "Deployment shop/app"]
+    assert_only(mentioned, "warning", ENV, f"{host} is", "Service shop/db", "not headless", on="Deployment shop/app")
+    assert [
+        each for each in Cluster.from_objects([headless("db"), *objects]).check() if each.severity != "remark"
+    ] == []
+    alone = Cluster.from_objects([service("db"), objects[0], env("tcp://db:80")]).check()
+    assert [each.severity for each in alone if each.rule == "pod-names-not-headless"] == ["remark"]
