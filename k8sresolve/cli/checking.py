@@ -18,7 +18,8 @@ _DETAILS = f"""\
 Looks at what people look at by hand before they blame DNS: Service port, targetPort, containerPort, selector,
 readiness, and the names that containers are told. Takes --manifests, --kustomize, --namespace, --cluster-domain and
 --json of the common options.
-{STATUS}, or no such Service, 2 no manifest can be read, or a name cannot be used.
+{STATUS}, or no such Service, 2 no manifest can be read, of which
+each form of -o tells, too, or a name cannot be used.
 """
 _FIELDS = ("rule", "severity", "source", "line", "object", "field", "problem", "advice")
 _COLUMNS: FindingColumns = {

@@ -120,7 +120,7 @@ class _Again:
         _, value, lines = self._read
         line, places, before = lines[None][None], lines[None], None
         for part in path:
-            if isinstance(value, str) and isinstance(part, int) and (before, _TEXT) in places:
+            if isinstance(part, int) and (before, _TEXT) in places:
                 return places[before, _TEXT] + part + first - 2
             places = lines.get(id(value), {})
             if part not in places:
