@@ -6,8 +6,9 @@ from fnmatch import fnmatchcase
 _TEXT = """
 address-type alias-loop alias-ports alias-selector alias-short-name alias-to-address annotation api-version app-protocol
 backend-port backend-service-missing carriage-return cluster-ip cluster-ip-family cluster-ip-range cluster-ip-taken
-cluster-ips completion-mode container-port-name container-port-protocol corefile-key corefile-loop corefile-own-names
-dns-nameserver dns-option dns-policy dns-search endpoint-address endpoint-addresses endpoint-hostname endpoint-port-name
+cluster-ips completion-mode container-port-name container-port-protocol corefile-domain corefile-forward corefile-key
+corefile-loop corefile-own-names corefile-port corefile-probe corefile-refused dns-nameserver dns-option
+dns-option-bound dns-policy dns-search endpoint-address endpoint-addresses endpoint-hostname endpoint-port-name
 endpoint-port-protocol endpoints-deprecated endpoints-overwritten endpoints-without-service external-ip external-name
 external-name-with-address family-missing headless-port headless-type host-alias host-alias-hides-service
 host-network-dns host-port hostname hostname-override hosts-file-unreadable import-not-served ip-family ip-family-policy

@@ -1,6 +1,7 @@
 """`check`: whether ports, selectors, pods and names in manifests fit together."""
 
 import argparse
+from collections.abc import Iterable
 from operator import attrgetter
 
 from k8sresolve.cli.findings import STATUS, add_reporting, place, tell, with_advice
@@ -17,7 +18,8 @@ _DETAILS = f"""\
 Looks at what people look at by hand before they blame DNS: Service port, targetPort, containerPort, selector,
 readiness, and the names that containers are told. Takes --manifests, --kustomize, --namespace, --cluster-domain and
 --json of the common options.
-{STATUS}, or no such Service, 2 no manifest can be read, or a name cannot be used.
+{STATUS}, or no such Service, 2 no manifest can be read, of which
+each form of -o tells, too, or a name cannot be used.
 """
 _FIELDS = ("rule", "severity", "source", "line", "object", "field", "problem", "advice")
 _COLUMNS: FindingColumns = {
@@ -59,8 +61,17 @@ def _check(args: argparse.Namespace) -> int:
     path = args.inventory or settings(args.config).inventory
     inventory = read_inventory(args, path) if path else None
     refused: list[ManifestError] = []
-    cluster = open_cluster(args, secrets=args.secrets, refused=refused.append)
+    try:
+        cluster = open_cluster(args, secrets=args.secrets, refused=refused.append)
+    except ManifestError as error:
+        if args.output or args.json:  # what is told in a form of its own is told there, too
+            _tell(args, dict.fromkeys([*refused, error]))
+        raise
     findings = cluster.check(args.service, check_namespace(asking_from(args) or "default"), inventory=inventory)
+    return _tell(args, refused, findings)
+
+
+def _tell(args: argparse.Namespace, refused: Iterable[ManifestError], findings: Iterable[Finding] = ()) -> int:
     found = (*(_unread(error, args.command) for error in refused), *findings)
     return tell(args, Report("check", args.service or "all Services", found, _COLUMNS, _FIELDS))
 

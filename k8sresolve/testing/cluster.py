@@ -169,7 +169,8 @@ class Cluster:
         object states another or that one.
 
         With `refused` a file that cannot be read does not keep the others from it: it is called with the error of each,
-        and the first is raised only where nothing can be read.
+        and the first is raised only where nothing can be read. A ConfigMap's Corefile with which CoreDNS does not start
+        is left out, of which `check` tells.
 
         Raises `ManifestError` for a manifest or a Corefile that cannot be used, `InvalidName` for what is no namespace,
         and `ConfigError` for a zone file that cannot be used, for networks that do not go together, for `corefile`
@@ -184,6 +185,7 @@ class Cluster:
             server_addresses=server_addresses,
             seed=seed,
             coredns=coredns,
+            leave_out=refused is not None,
         )
         notes: list[str] = []
         apply_namespace = check_namespace(apply_namespace)
@@ -620,7 +622,14 @@ class Cluster:
             raise ConfigError(f"inventory={told(inventory)} is no Inventory", advice="give Inventory.from_json(...)")
         service = None if name is None else find_service(self.store, name, namespace, self._cluster_domain)
         networks = self._control_plane.networks
-        return check(self.store, networks, self._world(inventory), service, kubernetes=self.kubernetes)
+        return check(
+            self.store,
+            networks,
+            self._world(inventory),
+            service,
+            kubernetes=self.kubernetes,
+            settings=self._settings,
+        )
 
     def _world(self, inventory: Inventory | None) -> World:
         """Gather what names may mean, and look them up where neither log nor clock of this cluster tells of it."""

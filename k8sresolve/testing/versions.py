@@ -192,10 +192,6 @@ class Version:
             raise ConfigError(f"{told(difference)} is no difference", advice="give one of DIFFERENCES")
         return difference in self.differences
 
-    def reaches(self, text: str) -> bool:
-        """Whether this version does all that the version `text` brought."""
-        return all(self.has(one) for one in DIFFERENCES if (one.program, one.since) == (self.program, text))
-
     def __str__(self) -> str:
         return f"{self.program} {self.text}"
 

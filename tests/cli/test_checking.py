@@ -175,3 +175,38 @@ def test_the_files_of_a_kustomization_or_a_chart_are_not_read_as_they_stand(run,
     }
     assert f"helm template {tmp_path}/chart | k8sresolve check -f -" in ran.out
     assert run("check", str(tmp_path / "base"))[:2] == (2, "")
+
+
+@pytest.mark.parametrize("form", ["json", "sarif", "junit", "github", "gitlab"])
+def test_where_nothing_can_be_read_each_form_says_why(run, tmp_path, form):
+    for name in ("a.yaml", "b.yaml"):
+        (tmp_path / name).write_text(BAD)
+    out = tmp_path / "report"
+    ran = run("check", str(tmp_path), "-o", f"{form}={out}")
+    assert (ran.status, ran.out) == (2, "")
+    assert [word for word in ("a.yaml", "b.yaml", "manifest", "not YAML") if word not in out.read_text()] == []
+    missing = run("check", str(tmp_path / "c.yaml"), "-o", form)
+    assert missing.status == 2
+    assert [word for word in ("c.yaml", "manifest", "cannot be read") if word not in missing.out] == []
+
+
+COREFILE = """\
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: coredns, namespace: kube-system}
+data:
+  Corefile: |
+    .:53 {
+      kubernets cluster.local
+    }
+"""
+
+
+def test_a_corefile_that_is_refused_hides_nothing_else(run, tmp_path):
+    (tmp_path / "dns.yaml").write_text(COREFILE)
+    (tmp_path / "web.yaml").write_text(SERVICE)
+    ran = run("check", str(tmp_path), "--json")
+    first, second = ran.json["check"]
+    assert (ran.status, first["rule"], first["severity"], first["line"]) == (1, "corefile-refused", "error", 7)
+    assert (second["rule"], second["object"]) == ("selector-no-pods", "Service default/web")
+    assert run("-f", str(tmp_path), "service", "web").status == 2

@@ -15,6 +15,8 @@ from k8sresolve.testing import Cluster
 from k8sresolve.testing.coredns.directives import REMOVED, Arguments, Known, directives
 from k8sresolve.testing.versions import DEFAULT_COREDNS, coredns
 from tests.live import servers
+from tests.testing.coredns.plugins.test_forward import NO_TARGETS, TARGETS
+from tests.testing.coredns.test_values import REFUSED, TAKEN
 
 pytestmark = pytest.mark.live
 
@@ -128,3 +130,23 @@ def test_a_corefile_that_coredns_does_not_start_with_is_refused(
     tally(f"Corefiles refused or not, CoreDNS {version}", judged - len(wrong), judged)
     assert judged > least
     assert not wrong, f"{len(wrong)} of {judged} differ:\n" + "\n".join(wrong)
+
+
+@pytest.mark.parametrize("version", ["1.14.7", "1.15.0"])
+def test_a_value_with_which_coredns_does_not_start_is_refused(version: str, tmp_path: Path, tally: Any) -> None:
+    """Each value of the tests, refused or taken, and each nameserver of `forward`."""
+    lines = [*REFUSED, *TAKEN, *(f"forward . {targets}" for targets in (*NO_TARGETS, *TARGETS))]
+    texts = [f".:5399 {{\n{line}\n}}\n" for line in lines]
+    with ThreadPoolExecutor(4) as pool:
+        verdicts = list(pool.map(lambda item: starts(tmp_path, version, *item), enumerate(texts)))
+    wrong: list[str] = []
+    for text, problem in zip(texts, verdicts, strict=True):
+        try:
+            Cluster.from_objects([], corefile=text, coredns=version)
+            ours = ""
+        except ManifestError as error:
+            ours = str(error)
+        if bool(problem) is not bool(ours):
+            wrong.append(f"{text}  CoreDNS: {problem.strip() or 'starts'}\n  offline: {ours or 'starts'}")
+    tally(f"values of Corefiles refused or not, CoreDNS {version}", len(texts) - len(wrong), len(texts))
+    assert not wrong, "\n".join(wrong)

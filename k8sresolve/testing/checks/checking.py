@@ -19,6 +19,7 @@ from k8sresolve.testing.checks.rules.refusals import once_a_file
 from k8sresolve.testing.checks.subjects import AllObjects, Rule, namespace_subjects, service_subjects
 from k8sresolve.testing.checks.telling import listed
 from k8sresolve.testing.controllers.networks import Networks
+from k8sresolve.testing.coredns.settings import ServerSettings
 from k8sresolve.testing.objects.kinds import ConfigMap, Endpoints, EndpointSlice, Resource, Routing, Secret, Service
 from k8sresolve.testing.objects.store import Store
 from k8sresolve.testing.versions import DEFAULT_KUBERNETES, Version
@@ -34,12 +35,13 @@ def check(
     service: Service | None = None,
     *,
     kubernetes: Version = DEFAULT_KUBERNETES,
+    settings: ServerSettings = ServerSettings(),  # noqa: B008 - a frozen value
 ) -> tuple[Finding, ...]:
     """Check one Service, with what is named after it, or all that is in the store; the worst comes first.
 
-    Names are looked up in `world`.
+    Names are looked up in `world`, and Corefiles read as by `settings`.
     """
-    around = AllObjects(store, networks, world, kubernetes)
+    around = AllObjects(store, networks, world, kubernetes, settings)
     services = around.services if service is None else [service]
     found = worst_first(
         chain(

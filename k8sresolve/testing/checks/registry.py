@@ -9,6 +9,8 @@ from k8sresolve.testing.checks.rules import (
     imports,
     listings,
     names,
+    nameserver_ports,
+    nameservers,
     pod_dns,
     pod_names,
     ports,
@@ -57,6 +59,7 @@ ORIGIN: tuple[Rule[Origin], ...] = (
     pod_dns.check_policy,
     pod_dns.check_override,
     hiding.check_host_aliases,
+    pod_dns.check_options,
     probes.check_probes,
     names.check_containers,
     names.check_asked_by_kubelet,
@@ -75,6 +78,11 @@ DATA: tuple[Rule[ConfigMap | Secret], ...] = (
     corefiles.check_key,
     corefiles.check_own_names,
     corefiles.check_loop,
+    nameservers.check_starts,
+    nameservers.check_forwards,
+    nameservers.check_domain,
+    nameserver_ports.check_probes,
+    nameserver_ports.check_ports,
 )
 """Of what containers take texts from, the nameserver among them."""
 

@@ -10,10 +10,12 @@ import attrs
 from k8sresolve.findings import Finding, Severity
 from k8sresolve.testing.checks.names.takers import Takers
 from k8sresolve.testing.checks.names.world import World
+from k8sresolve.testing.checks.nameservers import Nameservers
 from k8sresolve.testing.checks.origins import Origin, Origins
 from k8sresolve.testing.checks.telling import finding_in
 from k8sresolve.testing.controllers.networks import Networks
 from k8sresolve.testing.controllers.slices import select
+from k8sresolve.testing.coredns.settings import ServerSettings
 from k8sresolve.testing.objects.kinds import EndpointSlice, Namespace, Pod, Service
 from k8sresolve.testing.objects.store import Store
 from k8sresolve.testing.objects.written import UNWRITTEN, Written
@@ -23,12 +25,15 @@ from k8sresolve.testing.versions import Version
 class AllObjects:
     """All objects there are, as they are now, among which rules look for what belongs to a subject."""
 
-    def __init__(self, store: Store, networks: Networks, world: World, kubernetes: Version) -> None:
+    def __init__(
+        self, store: Store, networks: Networks, world: World, kubernetes: Version, settings: ServerSettings
+    ) -> None:
         self.store = store
         self.cluster_domain = world.cluster_domain
         self.networks = networks
         self.world = world
         self.kubernetes = kubernetes
+        self.settings = settings
         self.services = [item for item in store.all("Service") if isinstance(item, Service)]
         self.origins = Origins(store)
 
@@ -36,6 +41,11 @@ class AllObjects:
     def takers(self) -> Takers:
         """What containers are told, and who takes what from ConfigMaps and Secrets."""
         return Takers(self.origins.all(), self.store)
+
+    @cached_property
+    def nameservers(self) -> Nameservers:
+        """Which ConfigMap has the Corefile of which pods."""
+        return Nameservers(self.origins.all())
 
     @cached_property
     def may_make_pods(self) -> Sequence[str]:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import attrs
 
 from k8sresolve._escaping import escaped
+from k8sresolve.errors import ManifestError
 from k8sresolve.testing.coredns.build import Built, build
 from k8sresolve.testing.coredns.chain import Answering, CoreDNSServer
 from k8sresolve.testing.coredns.corefile import DiskFiles, Files, MountedFiles, parse_corefile
@@ -36,11 +37,12 @@ class Assembled(NamedTuple):
 
 
 class _Source(NamedTuple):
-    """A Corefile, what it is called in messages, and where the files are that it names."""
+    """A Corefile, what it is called in messages, where the files are that it names, and whether it may be left out."""
 
     text: str
     name: str
     files: Files
+    may_go: bool = False
 
 
 def assemble(store: Store, clock: Callable[[], float], settings: ServerSettings) -> Assembled:
@@ -53,8 +55,38 @@ def assemble(store: Store, clock: Callable[[], float], settings: ServerSettings)
     """
     upstream = Upstream(settings.upstream or {}, authoritative=settings.upstream_authoritative)
     outside = CoreDNSServer({".": [upstream]})
+    surroundings = _surroundings(store, clock, settings, outside)
 
-    surroundings = Surroundings(
+    def without_corefile() -> Built:
+        kubernetes = Kubernetes(store, settings.options, settings.server_addresses, settings.coredns)
+        return Built(CoreDNSServer({".": [kubernetes, upstream]}), kubernetes.options.primary_zone.removesuffix("."))
+
+    # What a Corefile takes the place of is made only where that forwards to it, or leaves the cluster domain to it.
+    make: Callable[[], Built] = cache(without_corefile)
+    for source in _sources(store, settings) if settings.options is None else ():
+        make = cache(partial(_with_corefile, source, surroundings, settings.environment, make))
+    built = make()
+    notes = tuple(map(escaped, built.notes))
+    return Assembled(built.server, outside, upstream, built.cluster_domain, notes, built.names)
+
+
+def refusal(config: ConfigMap, key: str, store: Store, settings: ServerSettings) -> ManifestError | None:
+    """Tell why CoreDNS does not start with a ConfigMap's Corefile; None where it does, or a variable has no value."""
+    files = MountedFiles(_mounted(store, config))
+    variables = Variables(settings.environment)
+    outside = CoreDNSServer({})
+    surroundings = attrs.evolve(_surroundings(Store(), lambda: 0.0, settings, outside), files=files)
+    try:
+        build(parse_corefile(config.data[key], files=files, variables=variables), surroundings)
+    except ManifestError as error:
+        return None if variables.unset else error
+    return None
+
+
+def _surroundings(
+    store: Store, clock: Callable[[], float], settings: ServerSettings, outside: Answering
+) -> Surroundings:
+    return Surroundings(
         store=store,
         outside=outside,
         inside=lambda: outside,
@@ -66,38 +98,32 @@ def assemble(store: Store, clock: Callable[[], float], settings: ServerSettings)
         coredns=settings.coredns,
     )
 
-    def without_corefile() -> Built:
-        kubernetes = Kubernetes(store, settings.options, settings.server_addresses, settings.coredns)
-        return Built(CoreDNSServer({".": [kubernetes, upstream]}), kubernetes.options.primary_zone.removesuffix("."))
-
-    # What a Corefile takes the place of is made only where that forwards to it, or leaves the cluster domain to it.
-    make: Callable[[], Built] = cache(without_corefile)
-    for source in _sources(store, settings.corefile) if settings.options is None else ():
-        make = cache(partial(_with_corefile, source, surroundings, settings.environment, make))
-    built = make()
-    notes = tuple(map(escaped, built.notes))
-    return Assembled(built.server, outside, upstream, built.cluster_domain, notes, built.names)
-
 
 def _with_corefile(
     source: _Source, surroundings: Surroundings, environment: Mapping[str, str], below: Callable[[], Built]
 ) -> Built:
     surroundings = attrs.evolve(surroundings, inside=lambda: below().server, files=source.files)
     variables = Variables(environment)
-    built = build(parse_corefile(source.text, file=source.name, files=source.files, variables=variables), surroundings)
+    try:
+        blocks = parse_corefile(source.text, file=source.name, files=source.files, variables=variables)
+        built = build(blocks, surroundings)
+    except ManifestError as error:
+        if not source.may_go:
+            raise
+        return below()._replace(notes=(f"the Corefile with which CoreDNS does not start ({error.file})",))
     unset = [f"variable {name}, which is not set ({place})" for name, place in variables.unset.items()]
     return built._replace(cluster_domain=built.cluster_domain or below().cluster_domain, notes=(*unset, *built.notes))
 
 
-def _sources(store: Store, corefile: str | None) -> Iterator[_Source]:
+def _sources(store: Store, settings: ServerSettings) -> Iterator[_Source]:
     """Find the Corefiles, of which a later one takes the place of those before it."""
     found = store.get("ConfigMap", "kube-system", "coredns")
     if isinstance(found, ConfigMap) and "Corefile" in found.data:
         where = f"{found.source}, " if found.source else ""
         name = f"{where}ConfigMap kube-system/coredns, Corefile"
-        yield _Source(found.data["Corefile"], name, MountedFiles(_mounted(store, found)))
-    if corefile is not None:
-        yield _Source(corefile, "Corefile", DiskFiles())
+        yield _Source(found.data["Corefile"], name, MountedFiles(_mounted(store, found)), may_go=settings.leave_out)
+    if settings.corefile is not None:
+        yield _Source(settings.corefile, "Corefile", DiskFiles())
 
 
 def _mounted(store: Store, config: ConfigMap) -> dict[str, str]:

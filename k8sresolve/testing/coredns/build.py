@@ -10,6 +10,7 @@ from k8sresolve.testing.coredns.directives import check_known
 from k8sresolve.testing.coredns.names import name_to_wire
 from k8sresolve.testing.coredns.registry import PLUGINS, SILENT
 from k8sresolve.testing.coredns.setup import DNS_PORT, Block, Building, Surroundings, split_port
+from k8sresolve.testing.coredns.values import check_values
 
 _FOR_ANY_CLASS = frozenset({"chaos", "forward"})
 """Plugins beside which a server takes questions of other classes than IN (`EnableChaos` in its `server.go`)."""
@@ -39,6 +40,7 @@ def build(blocks: Sequence[ServerBlock], surroundings: Surroundings) -> Built:
     for block in blocks:
         for directive in block.directives:
             check_known(directive, surroundings.coredns)
+            check_values(directive)
         keys = [(zone, port, key) for key in block.keys for zone, port in _read_key(key, building)]
         if not keys:
             continue
@@ -66,6 +68,8 @@ def _read_key(key: Token, building: Building) -> Iterator[tuple[str, int]]:
     if found and scheme != "dns":
         building.note(f"{scheme}://", key)
         return
+    if found and not rest:
+        raise key.error("no zone stands behind dns://")
     text, port = split_port(rest if found else key.text)
     if not 0 < port < 65536:
         raise key.error(f"{port} is no port")

@@ -18,6 +18,7 @@ import attrs
 from k8sresolve.errors import ManifestError
 from k8sresolve.testing.coredns.names import fqdn
 from k8sresolve.testing.coredns.variables import Variables
+from k8sresolve.testing.objects.files import read_octets
 
 _MAX_DEPTH = 50
 _MAX_IMPORTED = 100_000  # words: snippets that import each other grow without end
@@ -128,10 +129,14 @@ class DiskFiles:
     """Files of this machine, for a Corefile that a caller gives; relative to the working directory."""
 
     def read_text(self, path: str) -> str | None:
-        """Read a file; None if there is none."""
+        """Read a file; None if there is none. Raises `ManifestError` at the bound that manifests have."""
         try:
-            # As it is: a lone CR ends no line.
-            return Path(path).read_bytes().decode() if Path(path).is_file() else None
+            if not Path(path).is_file():
+                return None
+            with Path(path).open("rb") as stream:
+                return read_octets(stream, path).decode()  # as it is: a lone CR ends no line
+        except ManifestError:
+            raise
         except (OSError, ValueError) as error:
             raise ManifestError(f"cannot be read: {error}", file=path) from None
 

@@ -38,7 +38,8 @@ def _is_address(text: object) -> bool:
 class ServerSettings:
     """How the cluster's nameserver is set up, as `Cluster.from_manifests` takes it.
 
-    Raises `ConfigError` for what cannot be used, and for `corefile` together with `options`.
+    With `leave_out` a ConfigMap's Corefile with which CoreDNS does not start is left out. Raises `ConfigError` for what
+    cannot be used, and for `corefile` together with `options`.
 
     >>> ServerSettings(seed=7).server_addresses
     ('10.244.0.2',)
@@ -52,6 +53,7 @@ class ServerSettings:
     seed: int = 0
     coredns: Version = attrs.field(default=DEFAULT_COREDNS, converter=coredns_version)
     upstream_authoritative: bool = False
+    leave_out: bool = False
 
     def __attrs_post_init__(self) -> None:
         _check("options", self.options, KubernetesOptions | None, "give KubernetesOptions(...)")

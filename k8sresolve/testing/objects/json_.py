@@ -23,13 +23,15 @@ def json_parts(file: str, data: bytes) -> Iterator[Part]:
     except UnicodeDecodeError as error:
         raise ManifestError(f"not UTF-8: octet {error.start} is {data[error.start]:#04x}", file=file) from None
     del data  # a file may be large
-    number = 0
+    number, line, counted = 0, 1, 0  # lines are counted on: there may be a document on each
     start = _skip_blanks(text, 0)
     while start < len(text):
         number += 1
-        source = Source(file, number, partial(_json_line, text, start))
+        line += text.count("\n", counted, start)
+        counted = start
+        source = Source(file, number, partial(_json_line, text, start, line))
         try:
-            start = _skip_blanks(text, (yield from _json_document(text, start, source)))
+            start = _skip_blanks(text, (yield from _json_document(text, start, line, source)))
         except json.JSONDecodeError as error:
             raise ManifestError(f"not JSON: {error.msg}", file=file, document=number, line=error.lineno) from None
         except (RecursionError, ValueError) as error:
@@ -37,7 +39,7 @@ def json_parts(file: str, data: bytes) -> Iterator[Part]:
             raise ManifestError(problem, file=file, document=number) from None
 
 
-def _json_document(text: str, start: int, source: Source) -> Generator[Part, None, int]:
+def _json_document(text: str, start: int, line: int, source: Source) -> Generator[Part, None, int]:
     """Decode a document, a List item by item: what is kept of a cluster's is a small part of it. Returns its end."""
     opening = _LIST.match(text, start)
     if opening is None or text.startswith(
@@ -48,7 +50,7 @@ def _json_document(text: str, start: int, source: Source) -> Generator[Part, Non
         return end
     named = _KIND.search(opening[0])
     at = _skip_blanks(text, opening.end())
-    index, line, counted = 0, 1, 0
+    index, counted = 0, start
     while index or text[at : at + 1] != "]":
         line += text.count("\n", counted, at)
         counted = at
@@ -81,12 +83,12 @@ def _skip_blanks(text: str, at: int) -> int:
 
 def _item_line(text: str, at: int, line: int, path: FieldPath) -> int:
     """Find the line of a field in an item of a List, which starts at `at` in `line`: a List may have thousands."""
-    return line + text.count("\n", at, _place(text, at, path[2:]))
+    return _json_line(text, at, line, path[2:])
 
 
-def _json_line(text: str, at: int, path: FieldPath) -> int:
-    """Find the line of a field of a JSON value that starts at `at`, or of the nearest that holds it."""
-    return text.count("\n", 0, _place(text, at, path)) + 1
+def _json_line(text: str, at: int, line: int, path: FieldPath) -> int:
+    """Find the line of a field of a JSON value that starts at `at` in `line`, or of the nearest that holds it."""
+    return line + text.count("\n", at, _place(text, at, path))
 
 
 def _place(text: str, at: int, path: FieldPath) -> int:

@@ -5,19 +5,20 @@ from typing import NamedTuple, Self
 import attrs
 
 from k8sresolve.testing.objects.written import UNWRITTEN, Written
+from k8sresolve.testing.versions import Difference
 
 
 class Refusal(NamedTuple):
     """What an API server refuses of an object, by which rule, and where it is written.
 
-    `until` is the first version of Kubernetes that takes it; empty where none does.
+    `until` is the difference by which newer versions of Kubernetes take it, if any do.
     """
 
     rule: str
     field: str
     problem: str
     advice: str
-    until: str = ""
+    until: Difference | None = None
     file: str = ""
     line: int | None = None
 

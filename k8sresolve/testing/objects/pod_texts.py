@@ -57,6 +57,7 @@ def read_pod_texts(kind: str, obj: Object) -> PodTexts:
             tuple(_words(container, at)),
             tuple(_probes(container, at)),
             tuple(_asked(container, at)),
+            text(container.get("image")),
         )
         for key in ("initContainers", "containers")
         for index, container in mappings(spec, key)
@@ -112,15 +113,23 @@ def _below(obj: Object, path: FieldPath) -> Object:
 
 
 def _probes(container: Object, path: FieldPath) -> Iterator[Probe]:
-    """Find the probes of named ports. What has no image is a patch, and its ports are declared elsewhere."""
+    """Find the probes of ports. What has no image is a patch, and its ports are declared elsewhere."""
     if not container.get("image"):
         return
     declared = tuple(filter(None, (text(port.get("name")) for _, port in mappings(container, "ports"))))
     for kind in _PROBES:
         for handler in _PROBED:
-            port = text(mapping(mapping(container.get(kind)).get(handler)).get("port"))
-            if port and not port.isdecimal():  # a number in quotes, which the API server refuses
-                yield Probe(kind, field_name((*path, kind, handler, "port")), port, declared)
+            probe = mapping(mapping(container.get(kind)).get(handler))
+            if port := _probed_port(probe.get("port")):
+                where = field_name((*path, kind, handler, "port"))
+                yield Probe(kind, where, port, declared, text(probe.get("path")))
+
+
+def _probed_port(port: object) -> int | str:
+    """Take a number, or a name; a number in quotes the API server refuses."""
+    if isinstance(port, str) and not port.isdecimal():
+        return port
+    return port if isinstance(port, int) else 0
 
 
 def _asked(container: Object, path: FieldPath) -> Iterator[Word]:

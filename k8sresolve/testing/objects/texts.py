@@ -40,16 +40,20 @@ class Annotation(NamedTuple):
 
 
 class Probe(NamedTuple):
-    """A probe of a port by its name: `kind` as `readinessProbe`, and the names that the container declares."""
+    """A probe of a port, by its number or name: `kind` as `readinessProbe`, and the names that the container declares.
+
+    `path` is that of a URL, empty where a connection alone is tried.
+    """
 
     kind: str
     field: str
-    port: str
+    port: int | str
     declared: tuple[str, ...]
+    path: str = ""
 
 
 class ContainerTexts(NamedTuple):
-    """A container: its variables, those of `envFrom` first, its `command` and `args`, and its probes of named ports.
+    """A container: its variables, those of `envFrom` first, its `command` and `args`, its probes, and its image.
 
     `asked` are the hosts that the kubelet asks for it, in place of the pod.
     """
@@ -58,6 +62,7 @@ class ContainerTexts(NamedTuple):
     words: tuple[Word, ...]
     probes: tuple[Probe, ...] = ()
     asked: tuple[Word, ...] = ()
+    image: str = ""
 
 
 class PodTexts(NamedTuple):

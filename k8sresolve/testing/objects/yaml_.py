@@ -111,16 +111,21 @@ class _Again:
         return _Again, (self._data,)
 
     def find_line(self, first: int, path: Path) -> int:
-        """Find the line of a field, or of the nearest that holds it, in the document that begins at line `first`."""
+        """Find the line of a field, or of the nearest that holds it, in the document that begins at line `first`.
+
+        A number behind a text that keeps its lines (`|`) is that of one of them, from 1.
+        """
         if self._read[0] != first:
             self._read = (first, *self._document(first))
         _, value, lines = self._read
-        line = lines[None][None]
+        line, places, before = lines[None][None], lines[None], None
         for part in path:
+            if isinstance(part, int) and (before, _TEXT) in places:
+                return places[before, _TEXT] + part + first - 2
             places = lines.get(id(value), {})
             if part not in places:
                 break
-            line, value = places[part], value[part]
+            line, value, before = places[part], value[part], part
         return line + first - 1
 
     def _document(self, first: int) -> tuple[Any, "_Lines"]:
@@ -141,6 +146,8 @@ def _as_utf_8(data: bytes) -> bytes:
 
 _Lines = dict[int | None, dict[Any, int]]
 """By the identity of a mapping or list the lines of its fields; under None that of the document's own value."""
+_TEXT = "|"
+"""Behind a key, in the lines of a mapping: where the first line of a text is that keeps its lines."""
 
 
 class _Reader:
@@ -266,7 +273,10 @@ class _Reader:
                 raise self._problem("not YAML: found unhashable key", event)
             if self._lines is not None:
                 lines[key] = event.start_mark.line + 1
-            value = self._value(self._next())
+            start_of_value = self._next()
+            if self._lines is not None and getattr(start_of_value, "style", None) == _TEXT:
+                lines[key, _TEXT] = start_of_value.start_mark.line + 2
+            value = self._value(start_of_value)
             if key in own:
                 self.twice.append(Twice(str(key), self._depth, event.start_mark.line + 1, own[key] != value))
             own[key] = value

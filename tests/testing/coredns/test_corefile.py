@@ -10,6 +10,7 @@ import pytest
 from k8sresolve.errors import ManifestError
 from k8sresolve.testing.coredns.corefile import DiskFiles, MountedFiles, parse_corefile
 from k8sresolve.testing.coredns.variables import Variables
+from k8sresolve.testing.objects import files
 from tests.effort import cpu_seconds
 
 
@@ -117,6 +118,19 @@ def test_files_of_the_disk_are_imported(tmp_path):
     (tmp_path / "one.conf").write_text("errors")
     (block,) = read(f". {{\n import {tmp_path}/*.conf\n}}", files=DiskFiles())
     assert plugins(block) == [("errors", ())]
+
+
+def test_files_of_the_disk_are_read_up_to_the_bound_of_manifests(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "MAX_OCTETS", 100)
+    path = tmp_path / "one.conf"
+    path.write_text("#" * 100)
+    assert DiskFiles().read_text(str(path)) == "#" * 100
+    path.write_text("#" * 101)
+    with pytest.raises(ManifestError) as caught:
+        DiskFiles().read_text(str(path))
+    assert (caught.value.file, caught.value.problem) == (str(path), "more than 100 octets")
+    assert DiskFiles().read_text(str(tmp_path / "none")) is None
+    assert DiskFiles().read_text("/dev/zero") is None
 
 
 def test_a_config_map_reads_nothing_of_the_disk(tmp_path):

@@ -108,3 +108,23 @@ def test_hosts_that_the_kubelet_asks_are_read():
         Word(f"{at}.readinessProbe.httpGet.host", "a"),
         Word(f"{at}.livenessProbe.tcpSocket.host", "b"),
     )
+
+
+PROBED = {
+    "image": "registry.k8s.io/coredns/coredns:v1.11.1",
+    "ports": [{"name": "ready", "containerPort": 8181}],
+    "readinessProbe": {"httpGet": {"path": "/ready", "port": "ready"}},
+    "livenessProbe": {"tcpSocket": {"port": 8080}},
+    "startupProbe": {"httpGet": {"port": "8080"}},
+}
+
+
+def test_probes_have_the_number_or_the_name_of_a_port():
+    [container] = read_pod_texts("Pod", {"spec": {"containers": [PROBED]}}).containers
+    assert container.image == PROBED["image"]
+    assert [(probe.kind, probe.port, probe.path) for probe in container.probes] == [
+        ("readinessProbe", "ready", "/ready"),
+        ("livenessProbe", 8080, ""),
+    ]
+    [patch] = read_pod_texts("Pod", {"spec": {"containers": [{**PROBED, "image": None}]}}).containers
+    assert (patch.image, patch.probes) == ("", ())

@@ -143,3 +143,12 @@ def test_keys_that_come_again_are_told_where_one_has_another_value():
     assert first.twice == (("c", 2, 3, True), ("a", 1, 4, False))
     assert first.value == {"a": 1, "b": {"c": 2}}
     assert second.twice == ()
+
+
+def test_a_line_of_a_text_that_keeps_its_lines_is_found_in_the_file():
+    text = b"a: 1\n---\nkept: |\n\n  one\n  two\nchomped: |-\n  one\nfolded: >\n  one\n  two\nquoted: 'one\n  two'\n"
+    _, document = read_documents(text)
+    assert document.value["kept"].splitlines() == ["", "one", "two"]
+    assert [document.line(("kept", number)) for number in (1, 2, 3)] == [4, 5, 6]
+    assert document.line(("chomped", 1)) == 8
+    assert [document.line((key, 2)) for key in ("folded", "quoted", "none")] == [9, 12, 3]

@@ -25,7 +25,7 @@ def check_probes(origin: Origin, _around: AllObjects) -> Iterator[Finding]:
         return
     for container in origin.written.texts.containers:
         for probe in container.probes:
-            if probe.port not in probe.declared:
+            if isinstance(probe.port, str) and probe.port not in probe.declared:
                 outcome = _OUTCOMES[probe.kind]
                 there = (
                     f"the names that it declares are {listed(probe.declared)}" if probe.declared else "it names none"

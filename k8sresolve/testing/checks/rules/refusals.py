@@ -52,8 +52,9 @@ def once_a_file(findings: Iterable[Finding]) -> Iterator[Finding]:
 
 
 def _finding(about: str, refusal: Refusal, kubernetes: Version) -> Finding:
-    is_past = bool(refusal.until) and kubernetes.reaches(refusal.until)
-    who = f"API servers before {refusal.until} refuse" if refusal.until else "the API server refuses"
+    until = refusal.until
+    is_past = until is not None and kubernetes.has(until)
+    who = "the API server refuses" if until is None else f"API servers before {until.since} refuse"
     return Finding(
         severity="remark" if is_past else "error",
         object=about,

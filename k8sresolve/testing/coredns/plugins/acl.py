@@ -108,7 +108,8 @@ def _sections(option: Directive) -> Iterator[tuple[str, list[Token]]]:
 
 def _read_network(word: Token) -> _Network:
     try:
-        return ipaddress.ip_network(word.text, strict=False)
+        # Go's networks have no zone.
+        return ipaddress.ip_network(word.text.replace("%", "/"), strict=False)
     except ValueError:
         raise word.error(f"{word.text!r} is no network, such as 10.0.0.0/8") from None
 

@@ -6,19 +6,20 @@ from typing import Any, NamedTuple, TypeAlias, cast
 
 from k8sresolve.testing.objects.fields import FieldPath, Object
 from k8sresolve.testing.objects.validation.formats import Format
+from k8sresolve.testing.versions import Difference
 
 _EACH = -1  # in a row's path: every item of the list
 _PART = re.compile(r"([A-Za-z]+)|(\[\])")
 
 
 class Refused(NamedTuple):
-    """What is wrong with a field. `until` is the first version of Kubernetes that takes it; empty where none does."""
+    """What is wrong with a field. `until` is the difference by which newer versions of Kubernetes take it, if any do."""
 
     rule: str
     path: FieldPath
     problem: str
     advice: str
-    until: str = ""
+    until: Difference | None = None
 
 
 Together: TypeAlias = Callable[[Object], Iterator[Refused]]
@@ -32,10 +33,10 @@ class Row(NamedTuple):
     path: FieldPath
     format: Format
     advice: str
-    until: str = ""
+    until: Difference | None = None
 
 
-def row(rule: str, field: str, format_: Format, advice: str, until: str = "") -> Row:
+def row(rule: str, field: str, format_: Format, advice: str, until: Difference | None = None) -> Row:
     """Make a row of a field like `spec.ports[].name`."""
     path = tuple(_EACH if brackets else name for name, brackets in _PART.findall(field))
     return Row(rule, path, format_, advice, until)

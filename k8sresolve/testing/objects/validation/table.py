@@ -60,7 +60,7 @@ _SERVICE = Validations(
             "metadata.name",
             formats.begins_with_a_letter,
             "let it begin with a letter, if older clusters are to take it",
-            until=SERVICE_NAMES.since,
+            until=SERVICE_NAMES,
         ),
         row(
             "service-type",

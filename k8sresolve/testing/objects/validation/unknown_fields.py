@@ -14,6 +14,7 @@ from k8sresolve.testing.objects.fields import FieldPath, Object
 from k8sresolve.testing.objects.sources import field_name
 from k8sresolve.testing.objects.validation.known_fields import KINDS, TYPES, Field
 from k8sresolve.testing.objects.validation.rows import Refused, mapping, sequence
+from k8sresolve.testing.versions import NEW_FIELDS
 
 # Others are for what reads the file before an API server does: `$patch` for kustomize, `(length(@))` for Chainsaw.
 _NAME = re.compile(r"[A-Za-z_][\w.-]*")
@@ -25,6 +26,7 @@ _MOVED = {
     ("IngressBackend", "serviceName"): "service.name",
     ("IngressBackend", "servicePort"): "service.port.number, or service.port.name",
 }
+_NEW = {NEW_FIELDS.since: NEW_FIELDS}
 _DEEPEST = 2  # levels below its place at which a field is looked for: `spec.template.spec` from `spec`
 
 
@@ -79,7 +81,7 @@ def _refused(name: str, value: Any, place: _Place) -> Refused:
 
 def _too_new(name: str, since: str, place: _Place) -> Refused:
     problem, advice = f"{name} is a field since Kubernetes {since}", "leave it out, if older clusters are to take it"
-    return Refused("unknown-field", (*place.path, name), problem, advice, since)
+    return Refused("unknown-field", (*place.path, name), problem, advice, _NEW[since])
 
 
 def _advice(name: str, value: Any, place: _Place) -> str:

@@ -113,5 +113,6 @@ def test_forwarding_to_itself(target, whose):
 
 
 def test_another_port_may_forward_to_the_service():
-    assert [each.rule for each in told(dns(), corefile("forward . 10.96.0.10", zones=".:5353"))] == []
+    led = [{"name": "dns", "port": 53, "targetPort": 5353, "protocol": "UDP"}]
+    assert [each.rule for each in told(dns(ports=led), corefile("forward . 10.96.0.10", zones=".:5353"))] == []
     assert [each.rule for each in told(dns(clusterIP="10.96.0.11"), corefile("forward . 10.96.0.10"))] == []

@@ -941,3 +941,17 @@ def test_of_an_alias_into_a_namespace_that_is_not_there_a_plain_slip_is_told(spa
     target = f"redis.{space}.svc.cluster.local"
     alias = service("cache", type="ExternalName", externalName=target, selector=None, ports=[])
     assert bool(named(*ALL, alias)) is slip
+
+
+# The DNS specification for Kubernetes, section 2.4.1: names of endpoints are of headless Services.
+@pytest.mark.parametrize("host", ["db-0.db", "db-1.db.shop", "db-0.db.shop.svc.cluster.local"])
+def test_a_pod_of_a_stateful_set_below_a_service_that_is_not_headless(host):
+    objects = [stateful(serviceName="db", replicas=2), env(f"tcp://{host}:80")]
+    findings = Cluster.from_objects([service("db"), *objects]).check()
+    mentioned = [each for each in findings if each.object == "Deployment shop/app"]
+    assert_only(mentioned, "warning", ENV, f"{host} is", "Service shop/db", "not headless", on="Deployment shop/app")
+    assert [
+        each for each in Cluster.from_objects([headless("db"), *objects]).check() if each.severity != "remark"
+    ] == []
+    alone = Cluster.from_objects([service("db"), objects[0], env("tcp://db:80")]).check()
+    assert [each.severity for each in alone if each.rule == "pod-names-not-headless"] == ["remark"]

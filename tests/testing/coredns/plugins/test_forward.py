@@ -2,6 +2,7 @@ import dns.flags
 import pytest
 import yaml
 
+from k8sresolve.errors import ManifestError
 from k8sresolve.testing import Cluster
 from tests.testing.coredns.world import KUBERNETES, answer, ask, cluster, outcome
 
@@ -61,3 +62,58 @@ def test_over_tcp_the_upstream_gives_all(option):
     assert flags_and_ttl(made) == (True, 30)  # for want of room in CoreDNS's own reply
     made.clock.advance(9)
     assert flags_and_ttl(made, tcp=True) == (False, 21)
+
+
+# Tried with CoreDNS 1.14.7 and 1.15.0; tests/live/test_corefiles.py asks them again.
+NO_TARGETS = (
+    "10.0.0.300",
+    "10.0.0",
+    "010.0.0.3",
+    "1.2.3.4.5",
+    "10.0.0.3/24",
+    "10.0.0.3,10.0.0.4",
+    "10.0.0.3@53",
+    "2001:db8::g",
+    "10.0.0.3 10.0.0.400",
+    "tls://10.0.0.300",
+    "https://10.0.0.300",
+    "https://10.0.0.3/dns-query",
+    "grpc://10.0.0.3",
+    "unix:///run/dns",
+    "-",
+    " ".join(f"127.0.0.{number}" for number in range(2, 18)),
+)
+TARGETS = (
+    "10.0.0.3",
+    "10.0.0.3:5353",
+    "10.0.0.3:5x",
+    "10.0.0.3:",
+    "::1",
+    "[::1]",
+    "[::1]:53",
+    "fe80::1%lo",
+    "[fe80::1%lo]:53",
+    "tls://10.0.0.3",
+    "tls://10.0.0.3%dns.example",
+    "https://10.0.0.3:443",
+    "dns://10.0.0.3:5353",
+    "10.0.0.3 10.0.0.3",
+)
+
+
+@pytest.mark.parametrize("targets", NO_TARGETS)
+def test_coredns_does_not_start_with_what_is_no_nameserver(targets):
+    with pytest.raises(ManifestError) as caught:
+        cluster(KUBERNETES, f"forward . {targets}")
+    assert caught.value.line == 7
+
+
+@pytest.mark.parametrize("targets", [*TARGETS, "/etc/resolv.conf", "./resolv.conf", "dns.example.com", "tls://dns"])
+def test_addresses_files_and_names_are_nameservers(targets):
+    cluster(KUBERNETES, f"forward . {targets}")
+
+
+def test_quic_is_of_the_newer_version():
+    with pytest.raises(ManifestError, match="quic:// is none of dns://, tls:// and https://"):
+        cluster(KUBERNETES, "forward . quic://10.0.0.3")
+    cluster(KUBERNETES, "forward . quic://10.0.0.3", coredns="1.15.0")
