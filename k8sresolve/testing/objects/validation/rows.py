@@ -13,7 +13,7 @@ _PART = re.compile(r"([A-Za-z]+)|(\[\])")
 
 
 class Refused(NamedTuple):
-    """What is wrong with a field. `until` is the difference by which newer versions of Kubernetes take it, if any do."""
+    """What is wrong with a field. `until` is the difference by which newer Kubernetes takes it, if any does."""
 
     rule: str
     path: FieldPath
