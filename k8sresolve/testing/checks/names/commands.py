@@ -25,8 +25,8 @@ _COMMANDS = tuple(
 def asked(text: str) -> Iterator[Mention]:
     """Find the hosts that commands ask; what is one for a shell may be another thing, so that they are likely.
 
-    >>> [(each.host, each.port) for each in asked("until nc -z -w 1 db 5432; do sleep 1; done; mysql -hsql -ppassword")]
-    [('db', 5432), ('sql', None)]
+    >>> [found[:2] for found in asked("until nc -z -w 1 db 5432; do sleep 1; done; mysql -hsql -ppassword")]
+    [('sql', None), ('db', 5432)]
     """
     for pattern in _COMMANDS:
         for host, port in pattern.findall(text):
