@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from functools import cache as once
-from functools import partial
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args
@@ -113,10 +112,6 @@ class Options:
                 )
 
 
-def _epoch(wall: Callable[[], float], now: Callable[[], float]) -> float:
-    return wall() - now()
-
-
 W = TypeVar("W", bound=str)
 
 
@@ -167,7 +162,8 @@ class Line(Generic[D]):
 _PLAIN = frozenset({FunctionType, str, type(None), ServiceName, PortName, IPv4Address, IPv6Address})
 
 
-def _is_plain(call: Call[Any]) -> bool:
+def is_plain(call: Call[Any]) -> bool:
+    """Whether what the call comes to may be remembered."""
     for part in call:  # noqa: SIM110 - each call comes here, and a generator takes thrice as long
         if type(part) not in _PLAIN:
             return False
@@ -255,7 +251,7 @@ class Facade(Generic[D]):
             options.family,
             own=once(self._probe),
             now=driver.now,
-            epoch=partial(_epoch, self._wall, driver.now),
+            wall=self._wall,
             events=self._events,
         )
         return Line(config, setting, driver, ledger.cache)
@@ -335,7 +331,7 @@ class Facade(Generic[D]):
         try:
             finished = line.find(call)
         except TypeError:  # what cannot be hashed
-            if _is_plain(call):
+            if is_plain(call):
                 raise
             return None
         if finished is None or finished.expires <= now:
@@ -344,10 +340,6 @@ class Facade(Generic[D]):
             return None
         finished.worth.times += 1
         return finished.result  # type: ignore[no-any-return]
-
-    def _keeps(self, call: Call[Any]) -> bool:
-        """Whether what this call comes to may be remembered."""
-        return not self._events.observers and _is_plain(call)
 
     def _lifetime(self, timeout: float | None) -> float:
         """The seconds that a lookup may take; when they are 0 or less, nothing is sent."""

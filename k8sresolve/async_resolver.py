@@ -15,7 +15,7 @@ from k8sresolve._core.lookups import endpoints, hosts, reverse, rrsets, services
 from k8sresolve._drivers.clock import monotonic
 from k8sresolve._drivers.loops import Loops, is_trio, loop_driver, running
 from k8sresolve._drivers.running import AsyncDriver, Call, run_async
-from k8sresolve._facade import Facade
+from k8sresolve._facade import Facade, is_plain
 from k8sresolve.config import Policy
 from k8sresolve.names import EndpointName, IPAddress, PodName, PortName, ServiceName
 from k8sresolve.records import Addresses, Answer, Endpoint, Port, Service
@@ -59,7 +59,7 @@ class AsyncResolver(Facade[AsyncDriver]):
     async def _run(self, call: Call[T], timeout: float | None, fresh: bool) -> T:
         """Run a call whose result is not remembered."""
         lifetime, line = self._lifetime(timeout), self._current()
-        return await run_async(line.driver, call, line.setting, lifetime, [], fresh=fresh)
+        return await run_async(line.driver, call, line.setting, lifetime, [], fresh)
 
     def _recall(self, call: Call[T], timeout: float | None, fresh: bool) -> T | None:
         # In trio each call is a checkpoint; where no loop runs, each that may ask is refused. Both are for `_look`.
@@ -78,8 +78,8 @@ class AsyncResolver(Facade[AsyncDriver]):
         lifetime, line = self._lifetime(timeout), self._line
         forgotten = line.cache.forgotten
         asked: Asked = []
-        result = await run_async(line.driver, call, line.setting, lifetime, asked, fresh=fresh)
-        if self._keeps(call):
+        result = await run_async(line.driver, call, line.setting, lifetime, asked, fresh)
+        if not self._events.observers and is_plain(call):
             line.keep(call, result, asked, forgotten)
         return result
 

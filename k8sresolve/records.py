@@ -217,12 +217,11 @@ class _Unfrozen(_Spread):
     __slots__ = Addresses.__slots__  # and so it can become one
 
 
-def addresses_of(
+def addresses_of(  # noqa: PLR0917 - as each cold lookup makes one
     host: str,
     addresses: tuple[IPAddress, ...],
     cname: Cname | None,
     candidate: str,
-    *,
     ttl: int,
     expires_at: float,
     incomplete: bool,

@@ -11,7 +11,7 @@ from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.events import Events
 from k8sresolve._core.lookups import endpoints, hosts, reverse, rrsets, services
 from k8sresolve._drivers.running import Call, SyncDriver, run
-from k8sresolve._facade import Facade
+from k8sresolve._facade import Facade, is_plain
 from k8sresolve.config import Policy
 from k8sresolve.names import EndpointName, IPAddress, PodName, PortName, ServiceName
 from k8sresolve.records import Addresses, Answer, Endpoint, Port, Service
@@ -50,15 +50,15 @@ class Resolver(Facade[SyncDriver]):
     def _run(self, call: Call[T], timeout: float | None, fresh: bool) -> T:
         """Run a call whose result is not remembered."""
         lifetime, line = self._lifetime(timeout), self._current()
-        return run(line.driver, call, line.setting, lifetime, [], fresh=fresh)
+        return run(line.driver, call, line.setting, lifetime, [], fresh)
 
     def _look(self, call: Call[T], timeout: float | None, fresh: bool) -> T:
         """Run a call that was not recalled."""
         lifetime, line = self._lifetime(timeout), self._line
         forgotten = line.cache.forgotten
         asked: Asked = []
-        result = run(line.driver, call, line.setting, lifetime, asked, fresh=fresh)
-        if self._keeps(call):
+        result = run(line.driver, call, line.setting, lifetime, asked, fresh)
+        if not self._events.observers and is_plain(call):
             line.keep(call, result, asked, forgotten)
         return result
 

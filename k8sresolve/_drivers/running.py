@@ -54,7 +54,9 @@ class AsyncDriver(Driver, Protocol):
         ...
 
 
-def run(driver: SyncDriver, call: Call[T], setting: object, timeout: float, asked: Asked, *, fresh: bool) -> T:
+def run(  # noqa: PLR0917 - as each lookup comes here
+    driver: SyncDriver, call: Call[T], setting: object, timeout: float, asked: Asked, fresh: bool
+) -> T:
     """Run a call to its end, `timeout` seconds at most, and note what it asks."""
     terms = Terms(driver.now() + timeout, fresh, driver.rules.retry_unreachable)
     lookup = call[0](setting, *call[1:])
@@ -68,8 +70,8 @@ def run(driver: SyncDriver, call: Call[T], setting: object, timeout: float, aske
         return stop.value  # type: ignore[no-any-return]
 
 
-async def run_async(
-    driver: AsyncDriver, call: Call[T], setting: object, timeout: float, asked: Asked, *, fresh: bool
+async def run_async(  # noqa: PLR0917 - as each lookup comes here
+    driver: AsyncDriver, call: Call[T], setting: object, timeout: float, asked: Asked, fresh: bool
 ) -> T:
     """Run a call to its end, `timeout` seconds at most, and note what it asks."""
     terms = Terms(driver.now() + timeout, fresh, driver.rules.retry_unreachable)

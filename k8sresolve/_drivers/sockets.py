@@ -7,6 +7,7 @@ import os
 from _socket import AF_INET, AF_INET6, SOCK_DGRAM, SOCK_STREAM
 from errno import EINPROGRESS, EWOULDBLOCK
 from struct import Struct
+from typing import TypeAlias
 
 from k8sresolve._drivers import forks
 from k8sresolve.config import Nameserver
@@ -43,16 +44,19 @@ def text_of(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
 
 
-def address_of(nameserver: Nameserver) -> tuple[str, int] | tuple[str, int, int, int]:
+Address: TypeAlias = tuple[str, int] | tuple[str, int, int, int]
+"""As `socket` has it."""
+
+
+def address_of(nameserver: Nameserver) -> Address:
     """Return the socket address of a nameserver."""
     if nameserver.is_ipv6:
         return nameserver.address, nameserver.port, 0, nameserver.scope
     return nameserver.address, nameserver.port
 
 
-def open_datagram(nameserver: Nameserver) -> _socket.socket:
+def open_datagram(address: Address) -> _socket.socket:
     """Open a UDP socket on a port of its own, connected so that the kernel drops what others send; raises OSError."""
-    address = address_of(nameserver)
     sock: _socket.socket | None = None
     try:
         sock = _Socket(_FAMILIES[len(address)], _DGRAM)

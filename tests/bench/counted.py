@@ -107,7 +107,7 @@ def layers(resolver: Any, port: int) -> None:
     from k8sresolve._core.lookups.hosts import addresses
     from k8sresolve._core.questions import A, Found, Question
     from k8sresolve._core.wire.query import encode_query
-    from k8sresolve._core.wire.reply import read_reply
+    from k8sresolve._core.wire.reply import read_one_address
 
     setting, results = resolver._line.setting, (Found((IPv4Address("10.96.0.1"),), 30, 1e9),)
 
@@ -136,10 +136,10 @@ def layers(resolver: Any, port: int) -> None:
             sock.send(query)
             replies.append(sock.recv(1232))
     for query, reply in zip(queries[:WARMING], replies, strict=False):
-        read_reply(reply, query, A)
+        assert read_one_address(reply, query, A)
     with part("layer-read", COLD):
         for query, reply in zip(queries, replies, strict=True):
-            read_reply(reply, query, A)
+            read_one_address(reply, query, A)
 
 
 async def tasks(port: int) -> None:

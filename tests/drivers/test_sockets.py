@@ -35,7 +35,7 @@ def test_a_nameserver_has_a_socket_address(nameserver, address):
 
 def test_what_cannot_be_reached_at_all_costs_no_file_descriptor():
     before = held.fds()
-    for attempt in (open_datagram, lambda nameserver: Stream(nameserver, PAYLOAD)):
+    for attempt in (lambda it: open_datagram(address_of(it)), lambda it: Stream(it, PAYLOAD)):
         with pytest.raises(OSError, match=r"denied|unreachable"):
             attempt(BROADCAST)
     assert held.fds() == before
@@ -45,7 +45,7 @@ def test_nor_does_what_must_not_be_sent(monkeypatch):
     before = held.fds()
     monkeypatch.setattr(blocking, "open_datagram", lambda _: socket.SocketType(socket.AF_INET, socket.SOCK_DGRAM))
     with pytest.raises(OSError, match="Destination address required"):
-        _Datagrams(Send(0, BROADCAST, "udp", PAYLOAD))
+        _Datagrams(Send(0, BROADCAST, "udp", PAYLOAD), address_of(BROADCAST))
     assert held.fds() == before
 
 
@@ -100,7 +100,7 @@ def nameserver():
 
 def test_a_look_that_finds_nothing_is_no_failure(nameserver):
     # select(2), BUGS: a datagram with a wrong checksum makes a socket readable, and is gone when it is read.
-    port = _Datagrams(Send(0, nameserver, "udp", PAYLOAD))
+    port = _Datagrams(Send(0, nameserver, "udp", PAYLOAD), address_of(nameserver))
     stream = Stream(nameserver, PAYLOAD)
     try:
         assert port.advance() is None

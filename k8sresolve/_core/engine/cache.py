@@ -69,9 +69,6 @@ class Recalled:
         return sum(worth.times * worth.found for worth in tuple(self._worths.values()))
 
 
-_WORTHLESS = Worth(0, 0)
-
-
 class Finished:
     """The result of a call, with what it was made of: the key of each question asked, each before its answer.
 
@@ -80,26 +77,26 @@ class Finished:
     """
 
     # Most are made of one answer: a tuple for this would take a twentieth of all that is remembered of the call.
-    __slots__ = ("_answer", "_key", "_others", "edition", "expires", "result", "worth")
+    __slots__ = ("answer", "edition", "expires", "key", "others", "result", "worth")
 
-    def __init__(self, result: Any, key: Question, answer: Answer | None, others: tuple[Any, ...]) -> None:
-        self.result = result
-        self._key = key
-        self._answer = answer
-        self._others = others
-        self.edition = -1
-        self.expires = -math.inf
-        self.worth = _WORTHLESS
+    # `Cache.keep` sets these: to make one without a call of `__init__` takes half the time.
+    result: Any
+    key: Question
+    answer: Answer | None
+    others: tuple[Any, ...]
+    edition: int
+    expires: float
+    worth: Worth
 
     @property
     def questions(self) -> int:
         """How many it was made of."""
-        return 1 + len(self._others) // 2
+        return 1 + len(self.others) // 2
 
     def made_of(self) -> Iterator[tuple[Question, Answer | None]]:
         """Each question, with its answer."""
-        yield self._key, self._answer
-        others = iter(self._others)
+        yield self.key, self.answer
+        others = iter(self.others)
         yield from zip(others, others, strict=True)
 
 
@@ -193,7 +190,7 @@ class Cache:
     def keep(self, call: tuple[Any, ...], result: Any, asked: Asked, now: float) -> None:
         """Under the lock: keep the result of a call that asked this, if all that it was made of is here, and whole."""
         gathered = self._gather(asked, now)
-        if gathered is None or _is_incomplete(result):
+        if gathered is None or getattr(result, "incomplete", False) or (isinstance(result, tuple) and _lacks(result)):
             return
         key, answer, others, found, expires = gathered
         count = 1 + len(others) // 2
@@ -204,8 +201,10 @@ class Cache:
         if call in self._kept:
             self._drop(call)
         self.edition += 1
-        finished = self._kept[call] = Finished(result, key, answer, others)
+        finished = Finished()
+        finished.result, finished.key, finished.answer, finished.others = result, key, answer, others
         finished.expires, finished.worth, finished.edition = expires, self.recalled.worth(count, found), self.edition
+        self._kept[call] = finished
         self.octets += octets
         if self.octets > self.config.octets or len(self._kept) > self.config.entries:
             self._keep_to_bounds()
@@ -298,10 +297,7 @@ def _lives_on(known: Answer, answer: Result) -> bool:
     return isinstance(known, Empty) and isinstance(answer, Empty) and known.at == answer.at
 
 
-def _is_incomplete(result: Any) -> bool:
-    if not isinstance(result, tuple):
-        return getattr(result, "incomplete", False)
-    parts: tuple[Any, ...] = result  # pyright: ignore[reportUnknownVariableType]
+def _lacks(parts: tuple[Any, ...]) -> bool:
     return any(getattr(part, "incomplete", False) for part in parts)
 
 

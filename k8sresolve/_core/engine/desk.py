@@ -8,20 +8,22 @@ callers and serialises calls; where that is by the ledger's own lock, the desk i
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Protocol
 
 from k8sresolve._core.engine.cache import key_of
 from k8sresolve._core.engine.flights import Batch, Flight, Lone, Sending
-from k8sresolve._core.engine.inquiry import EDNS_SIZE, Reading, found_in, is_found, read_lone
+from k8sresolve._core.engine.inquiry import Reading, is_found, read_lone
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.places import Places
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.engine.sends import Send
 from k8sresolve._core.events import Events
 from k8sresolve._core.questions import (
+    NO_GLUE,
     Failed,
+    Found,
     Question,
     Result,
     Results,
@@ -32,9 +34,10 @@ from k8sresolve._core.questions import (
     suffix_of,
 )
 from k8sresolve._core.wire.names import Unsendable
-from k8sresolve._core.wire.query import encode_query
-from k8sresolve._core.wire.reply import Odd
+from k8sresolve._core.wire.query import EDNS_SIZE, encode_query
+from k8sresolve._core.wire.reply import Odd, read_one_address
 from k8sresolve._core.wire.rules import Reply
+from k8sresolve.names import IPAddress
 
 SETTLE = 1.0  # seconds that the rest of a batch gets once what has come is usable
 SOCKETS = 3  # that one flight holds at most: a reply to an older send would hardly come
@@ -89,13 +92,15 @@ class Desk:
         self.rules = rules
         self.ledger = ledger
         self.flights: dict[Question, Flight | Lone] = {}
-        self._suffix = suffix_of(rules.cluster_domain) if rules.cluster_domain else None  # as such keys of flights end
+        # As keys of flights under the cluster domain end. Where that is not known, none does.
+        self._suffix: str | tuple[()] = suffix_of(rules.cluster_domain) if rules.cluster_domain else ()
         self.places: Places[Flight] = Places(rules.in_flight)
         self.counters = ledger.tally.enter(self)
         self._events = events
         self._host = host
         cache = ledger.cache
         self._recall, self._keep = (cache.use, cache.take) if locked else (cache.get, cache.put)
+        self._locked = locked
         self._turn = turn  # which nameserver the next question prefers, where they rotate
         self._left = left
         self._filling = False
@@ -123,23 +128,28 @@ class Desk:
             return self.ask(round_, terms, now, waiter)
         (question,) = questions
         key = key_of(question)
-        if key in self.flights or (not terms.fresh and self._recall(key, now) is not None):
+        cache = self.ledger.cache
+        if key in self.flights or (
+            # The first of these needs no lock, and says of nearly all such questions that they are not known.
+            cache.find(key) is not None and not terms.fresh and self._recall(key, now) is not None
+        ):
             return self.ask(round_, terms, now, waiter)
-        ledger = self.ledger
-        health = ledger.healths[0]
-        edns = health.takes_edns(now)
+        health = self.ledger.healths[0]
+        edns = now >= health.edns_from
         try:
-            payload = encode_query(question, edns=EDNS_SIZE if edns else None)
+            payload = encode_query(question, EDNS_SIZE if edns else None)
         except Unsendable:
             return self.ask(round_, terms, now, waiter)
-        lone = Lone(question, key, terms, waiter, now)
-        lone.inside = self._is_inside(key)
+        lone = Lone()
+        lone.inside = key.name.endswith(self._suffix)
         if not self.places.enter(lone):
             return self.ask(round_, terms, now, waiter)
-        lone.nameserver = self.rules.nameservers[0]
-        lone.payload, lone.edns = payload, edns
-        lone.forgotten = ledger.cache.forgotten
-        lone.alarm = min(now + health.wait, terms.deadline)
+        lone.question, lone.key, lone.terms, lone.waiter, lone.began = question, key, terms, waiter, now
+        lone.nameserver, lone.payload, lone.edns = self.rules.nameservers[0], payload, edns
+        lone.forgotten = cache.forgotten
+        alarm, deadline = now + health.wait, terms.deadline
+        lone.alarm = alarm if alarm < deadline else deadline  # noqa: FURB136 - a call takes ten times as long
+        lone.ports = []
         self.flights[key] = lone
         counters = self.counters
         counters.questions += 1
@@ -150,7 +160,8 @@ class Desk:
             self._end_by(error, self.unfold(lone), now)
         else:
             if failed is None:
-                self._host.alarm(lone)
+                if not self._locked:
+                    self._host.alarm(lone)
                 return lone
             flight = self.unfold(lone)
             self._let(flight, now, flight.on_error, 0, failed)
@@ -245,13 +256,18 @@ class Desk:
             lone = flight
             if lone.flight is None and isinstance(data, bytes):
                 try:
-                    reading = read_lone(data, lone.payload, lone.key.rdtype)
+                    plain = read_one_address(data, lone.payload, lone.key.rdtype)
+                    reading = read_lone(data, lone.payload, lone.key.rdtype) if plain is None else None
                 except Exception as error:  # noqa: BLE001 - as in `_let`
                     self._end_by(error, self.unfold(lone), now)
                     return
+                if plain is not None:
+                    addresses, ttl = plain
+                    self._land_alone(lone, addresses, ttl, now)
+                    return
                 if reading is not None:
                     if is_found(reading):
-                        self._land_alone(lone, reading, now)
+                        self._land_alone(lone, reading.data, reading.ttl or 0, now, reading.chain, reading.glue)
                         return
                     data = partial(_give, reading)
             flight = self.unfold(lone)
@@ -312,11 +328,8 @@ class Desk:
         """Make a flight for one of the batch's questions. resolv.conf(5), rotate: each prefers the next nameserver."""
         first = self._turn if self.rules.rotate else 0
         self._turn += 1
-        inside = self._is_inside(key)
+        inside = key.name.endswith(self._suffix)
         return Flight(batch, index, key, self.rules, self.ledger, first=first, inside=inside, now=now)
-
-    def _is_inside(self, key: Question) -> bool:
-        return self._suffix is not None and key.name.endswith(self._suffix)
 
     def _launch(self, flight: Flight, now: float) -> None:
         if self.places.take(flight):
@@ -409,27 +422,38 @@ class Desk:
                 flight.told += (number,)
                 self._events.answered(flight.question, sent.exchange(self.ledger.healths[sent.server].nameserver, now))
 
-    def _land_alone(self, lone: Lone, reading: Reply, now: float) -> None:
+    def _land_alone(  # noqa: PLR0917 - as each cold lookup comes here
+        self,
+        lone: Lone,
+        data: tuple[Any, ...],
+        ttl: int,
+        now: float,
+        chain: tuple[str, ...] = (),
+        glue: Mapping[str, tuple[IPAddress, ...]] = NO_GLUE,
+    ) -> None:
         """The question that is alone has its answer, which is a plain one."""
-        health, began = self.ledger.healths[0], lone.began
-        took = now - began
+        health = self.ledger.healths[0]
+        took = now - lone.began
         health.replied(took)
         budget = self.ledger.budget
         if budget.tokens < budget.BURST:
             budget.earn()
-        lone.answer = answer = found_in(reading, self.rules, health.nameserver, now, took * 1000)
-        self._put_down(lone, answer, now, late=False)
+        most = self.rules.cache.max_ttl
+        expires = now + (ttl if ttl < most else most)  # noqa: FURB136 - a call takes ten times as long
+        lone.answer = answer = Found(data, ttl, expires, chain, glue, False, health.nameserver, now, took * 1000)
+        self._put_down(lone, answer, now, False)
         lone.done = True
-        self._host.wake(lone)
+        if not self._locked:
+            self._host.wake(lone)
         if self.places.queued:
             self._fill(now)
 
-    def _put_down(self, flight: Flight | Lone, answer: Result, now: float, *, late: bool) -> None:
+    def _put_down(self, flight: Flight | Lone, answer: Result, now: float, late: bool) -> None:
         """It is under way no more: let go of what it used, and keep the answer."""
         key = flight.key
         del self.flights[key]
         if flight.launched:
-            self.places.give_back(flight, late=late)
+            self.places.give_back(flight, late)
         try:
             self._host.release(flight)
         except Exception as error:  # noqa: BLE001 - the answer is there all the same
@@ -444,7 +468,7 @@ class Desk:
         assert answer is not None  # noqa: S101 - callers have checked
         if self.flights.get(flight.key) is not flight:
             return  # it has landed already
-        self._put_down(flight, answer, now, late=flight.was_late)
+        self._put_down(flight, answer, now, flight.was_late)
         if self._events.observers:
             self._events.landed(flight.question, answer, now - flight.began)
         batches, flight.batches = flight.batches, {}

@@ -16,7 +16,7 @@ WITHOUT_EDNS = 300.0  # seconds that a nameserver which takes no EDNS is asked w
 class Health:
     """One nameserver's record: its round trips (RFC 6298), its failures in a row, and whether it takes EDNS."""
 
-    __slots__ = ("_edns_from", "failed_at", "failures", "lock", "nameserver", "srtt", "var", "wait")
+    __slots__ = ("edns_from", "failed_at", "failures", "lock", "nameserver", "srtt", "var", "wait")
 
     def __init__(self, nameserver: str = "", lock: Lock = UNSHARED) -> None:
         self.nameserver = nameserver  # as users read it
@@ -27,7 +27,8 @@ class Health:
         """Seconds until the first resend: max(50 ms, srtt + 4 var), 250 ms before any sample."""
         self.failures = 0
         self.failed_at = 0.0
-        self._edns_from = -math.inf
+        self.edns_from = -math.inf
+        """Since when it is taken to know EDNS."""
 
     def replied(self, rtt: float) -> None:
         """Note a reply: every send has an id and socket of its own, so each sample is unambiguous."""
@@ -53,11 +54,7 @@ class Health:
 
     def refused_edns(self, now: float) -> None:
         """Note that it takes no EDNS (RFC 6891, section 7): for five minutes, since nameservers get replaced."""
-        self._edns_from = now + WITHOUT_EDNS
-
-    def takes_edns(self, now: float) -> bool:
-        """Whether to ask with EDNS."""
-        return now >= self._edns_from
+        self.edns_from = now + WITHOUT_EDNS
 
     def due_for_probe(self, now: float) -> bool:
         """Whether this failed nameserver should be tried again; asking takes the turn, so that one question does it."""

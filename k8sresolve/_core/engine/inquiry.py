@@ -38,13 +38,12 @@ from k8sresolve._core.questions import (
     Result,
 )
 from k8sresolve._core.wire.names import Malformed, Unsendable
-from k8sresolve._core.wire.query import encode_query
+from k8sresolve._core.wire.query import EDNS_SIZE, encode_query
 from k8sresolve._core.wire.rcodes import BADVERS, FORMERR, NOERROR, NOTIMP, NXDOMAIN, REFUSED, SERVFAIL, rcode_name
 from k8sresolve._core.wire.reply import Odd, read_plain_reply, read_reply
 from k8sresolve._core.wire.rules import BadAnswer, Reply
 from k8sresolve.errors import Purpose, Reason, Transport
 
-EDNS_SIZE = 1232  # octets; the DNS flag day 2020 value, which fits every path without fragments
 LARGE = 16_384  # octets; a larger message may take long to read
 JUNK_LIMIT = 64  # packets that do not match; then the question goes over TCP as well
 TRIES = 3  # at least so many before SERVFAIL, or what cannot be right, is final
@@ -74,7 +73,7 @@ def is_found(reading: Reply) -> bool:
     return reading.rcode == NOERROR and bool(reading.data) and not reading.truncated
 
 
-def found_in(reading: Reply, rules: Rules, told: tuple[Exchange, ...] | str, now: float, took: float) -> Found:
+def _found_in(reading: Reply, rules: Rules, told: tuple[Exchange, ...] | str, now: float, took: float) -> Found:
     """What a reply came to that has records; `took` milliseconds."""
     ttl, most = reading.ttl or 0, rules.cache.max_ttl
     expires = now + (ttl if ttl < most else most)  # noqa: FURB136 - a call takes thrice as long
@@ -375,7 +374,7 @@ class Inquiry:
 
     def _put(self, now: float, server: int, purpose: Purpose) -> Send:
         transport: Transport = "tcp" if self._tcp or purpose == "tcp" else "udp"
-        edns = self._ledger.healths[server].takes_edns(now) and server not in self._plain
+        edns = now >= self._ledger.healths[server].edns_from and server not in self._plain
         payload = (self._with_edns if edns else self._without) or self._payload(edns)
         nameserver = self._rules.nameservers[server]
         send = Send(len(self.sent), nameserver, transport, payload, purpose, server=server, at=now, edns=edns)
@@ -384,9 +383,9 @@ class Inquiry:
 
     def _payload(self, edns: bool) -> bytes:
         if edns:
-            self._with_edns = payload = encode_query(self.question, edns=EDNS_SIZE)
+            self._with_edns = payload = encode_query(self.question)
         else:
-            self._without = payload = encode_query(self.question, edns=None)
+            self._without = payload = encode_query(self.question, None)
         return payload
 
     # -- replies -----------------------------------------------------------------------------------------------------
@@ -418,7 +417,7 @@ class Inquiry:
             self._replied(now, sent, "NOERROR")
             first = len(self.sent) == 1 and sent.transport == "udp"
             told = self._ledger.healths[sent.server].nameserver if first else self.exchanges(now)
-            self.answer = found_in(reading, self._rules, told, now, sent.milliseconds)
+            self.answer = _found_in(reading, self._rules, told, now, sent.milliseconds)
             return []
         if reading.rcode == NOERROR and reading.truncated:
             return self._setback(now, sent, "bad", "truncated over TCP too, before any record", replied=True)

@@ -56,7 +56,8 @@ def octets_of_result(call: tuple[Any, ...], result: Any, asked: int) -> int:
     if isinstance(call[1], str):  # further ones, of ports and types, are a program's constants
         octets += _TEXT + len(call[1])
     if isinstance(result, Addresses):
-        return octets + _of_hosts(result)
+        count = len(result.addresses)
+        return octets + _RECORD if count < 2 else octets + _RECORD + _SEVERAL + 16 * count
     if not isinstance(result, tuple):
         return octets + _of_name(result) + _of_record(result)
     parts: tuple[object, ...] = result  # pyright: ignore[reportUnknownVariableType]
@@ -76,10 +77,6 @@ def _of_addresses(addresses: tuple[IPAddress, ...]) -> int:
     return _SEVERAL + 16 * len(addresses) if len(addresses) > 1 else 0
 
 
-def _of_hosts(addresses: Addresses) -> int:
-    return _RECORD + _of_addresses(addresses.addresses)
-
-
 def _of_service(service: Service) -> int:
     return _RECORD + _of_addresses(service.addresses) + sum(map(_of_port, service.ports))
 
@@ -90,7 +87,6 @@ def _of_port(port: Port) -> int:
 
 # By the type: to match classes, one after the other, is most of what it costs to remember a result.
 _OF_KIND: dict[type[Any], Callable[[Any], int]] = {
-    Addresses: _of_hosts,
     Service: _of_service,
     Port: _of_port,
     Endpoint: lambda _: _ENDPOINT,

@@ -91,7 +91,7 @@ class Places(Generic[W]):
         self._prompt[one.inside] -= 1
         self._late[one.inside] += 1
 
-    def give_back(self, one: Waiting, *, late: bool) -> None:
+    def give_back(self, one: Waiting, late: bool) -> None:
         """It has ended; `late` as it was noted here."""
         (self._late if late else self._prompt)[one.inside] -= 1
         self.taken -= 1

@@ -35,12 +35,14 @@ Walk: TypeAlias = tuple[tuple[int, ...], search.Walked]
 
 def addresses(setting: Setting, host: str) -> Lookup[Addresses]:
     """Any host, as the pod's libc would find it: literals, the hosts file, `localhost`, then the search list."""
-    candidate = _first_alone(setting, host)
-    if candidate is not None:
+    first = _first_alone(setting, host)
+    if first is not None:
         # Most names are found by their first candidate, and then nothing is needed but its answer.
         began = setting.now()
-        known = yield Round((new(Question, (candidate, setting.rdtypes[0])),))
-        if not isinstance(known[0], Found):
+        known = yield Round((first,))
+        if isinstance(known[0], Found):
+            candidate = first.name
+        else:
             tried = yield from searched(Trail(host, setting, began), known)
             known, candidate = tried.answers, tried.step.name
     else:
@@ -53,13 +55,11 @@ def addresses(setting: Setting, host: str) -> Lookup[Addresses]:
         tried = yield from searched(trail)
         known, candidate = tried.answers, tried.step.name
     addresses, cname, ttl, expires_at, incomplete, ranks = summary_of(known, setting)
-    return addresses_of(
-        host, addresses, cname, candidate, ttl=ttl, expires_at=expires_at, incomplete=incomplete, ranks=ranks
-    )
+    return addresses_of(host, addresses, cname, candidate, ttl, expires_at, incomplete, ranks)
 
 
-def _first_alone(setting: Setting, host: str) -> str | None:
-    """The first candidate of a host that is certainly to be asked for, if that is one question of its own."""
+def _first_alone(setting: Setting, host: str) -> Question | None:
+    """What is asked first of a host that is certainly to be asked for, if that is one question of its own."""
     rdtypes = setting.rdtypes
     if len(rdtypes) != 1 or setting.events.observers or not isinstance(host, str):
         return None
@@ -67,7 +67,8 @@ def _first_alone(setting: Setting, host: str) -> str | None:
     # As `answered_here` knows them.
     if lower[:1].isdigit() or "localhost" in lower or lower in setting.hosts:
         return None
-    return setting.search.lone(host, rdtypes)
+    candidate = setting.search.lone(host, rdtypes)
+    return None if candidate is None else new(Question, (candidate, rdtypes[0]))
 
 
 def searched(trail: Trail, known: Results | None = None) -> Lookup[Tried]:

@@ -30,7 +30,8 @@ All addresses, how they were led to, their TTL, when it is over, whether somethi
 def summary_of(answers: Results, setting: Setting) -> Summary:
     """Sum up answers of which one at least is found."""
     if len(answers) == 1 and isinstance(found := answers[0], Found) and len(found.data) == 1 and not found.chain:
-        return found.data, None, found.ttl, found.expires + setting.epoch(), found.truncated, _FIRST
+        expires_at = found.expires - setting.now() + setting.wall()
+        return found.data, None, found.ttl, expires_at, found.truncated, _FIRST
     addresses = addresses_in(answers)
     ttl, expires_at = lifetime(answers, setting)
     return addresses, cname_of(answers, setting), ttl, expires_at, is_lacking(answers), ranked(addresses, setting)
@@ -53,7 +54,8 @@ def ranked(addresses: tuple[IPAddress, ...], setting: Setting) -> tuple[int, ...
 def lifetime(answers: Iterable[Result | None], setting: Setting) -> tuple[int, float]:
     """The least TTL as received, and the Unix time at which the first of the answers expires."""
     found = [answer for answer in answers if isinstance(answer, Found)]
-    return min([a.ttl for a in found]), min([a.expires for a in found]) + setting.epoch()
+    expires_at = min([a.expires for a in found]) - setting.now() + setting.wall()
+    return min([a.ttl for a in found]), expires_at
 
 
 def chain_of(answers: Iterable[Result | None]) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ _FAMILY_NAMES = {"ipv4": "IPv4 address", "ipv6": "IPv6 address"}
 class Setting:
     """What lookups take from their resolver.
 
-    `own` tells the machine's own addresses; `now` is the driver's clock, and `epoch` the Unix time at which it was 0.
+    `own` tells the machine's own addresses; `now` is the driver's clock, and `wall` tells the Unix time.
     What follows from these is found once, when it is first needed.
     """
 
@@ -31,7 +31,7 @@ class Setting:
         *,
         own: Callable[[], tuple[IPAddress, ...]],
         now: Callable[[], float],
-        epoch: Callable[[], float],
+        wall: Callable[[], float],
         events: Events,
     ) -> None:
         self.config = config
@@ -39,7 +39,7 @@ class Setting:
         self.family: Family = family
         self.own = own
         self.now = now
-        self.epoch = epoch
+        self.wall = wall
         self.events = events
         self.hosts = dict(config.hosts)
 
@@ -51,7 +51,7 @@ class Setting:
             family or self.family,
             own=self.own,
             now=self.now,
-            epoch=self.epoch,
+            wall=self.wall,
             events=self.events,
         )
 

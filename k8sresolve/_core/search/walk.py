@@ -113,8 +113,8 @@ class Search:
 
         None for all that `check_host` refuses.
         """
-        dot = name.find(".")
-        head, behind = (name, "") if dot < 0 else (name[:dot], name[dot:])
+        head, dot, rest = name.partition(".")
+        behind = dot + rest
         plan = self._planned(behind, rdtypes) if is_label(head) else None
         if plan is None or plan.lone is None or len(head) > plan.room or head in plan.unlike:
             return None
@@ -190,8 +190,8 @@ class Search:
 
     def _plan(self, name: str, rdtypes: tuple[int, ...]) -> tuple[str, Plan | None]:
         """The name's first label, and the plan for what follows that, if there is one that holds for the name."""
-        dot = name.find(".")
-        head, behind = (name, "") if dot < 0 else (name[:dot], name[dot:])
+        head, dot, rest = name.partition(".")
+        behind = dot + rest
         if is_label(head):
             plan = self._planned(behind, rdtypes)
             if plan is not None and plan.holds_for(head):

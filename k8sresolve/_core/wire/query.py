@@ -7,10 +7,11 @@ from functools import lru_cache
 from k8sresolve._core.questions import Question
 from k8sresolve._core.wire.names import MAX_NAME, Unsendable, name_octets
 
+EDNS_SIZE = 1232  # octets; the DNS flag day 2020 value, which fits every path without fragments
 OPT_OCTETS = 11  # a query with EDNS ends with so many
 
 
-def encode_query(question: Question, *, edns: int | None = 1232) -> bytes:
+def encode_query(question: Question, edns: int | None = EDNS_SIZE) -> bytes:
     """Write the query with id 0, RD set and, unless `edns` is None, an OPT record that takes replies of that size.
 
     Raises `Unsendable` for a name that no packet can carry.

@@ -73,10 +73,10 @@ def read_plain_reply(message: bytes, query: bytes, rdtype: int) -> Reply | None:
 
     Raises `Malformed` (also as `BadAnswer`) for a reply that is ours and damaged, `Odd` for the fallback's.
     """
-    if message[2:12] in _ONE_ADDRESS and rdtype in _ENDS and query[11]:
-        plain = _read_one_address(message, query, rdtype)
-        if plain is not None:
-            return plain
+    plain = read_one_address(message, query, rdtype)
+    if plain is not None:
+        data, ttl = plain
+        return new(Reply, (NOERROR, False, data, (), ttl, NO_GLUE, None, False, 1, 0, True))
     if len(message) < 12 or message[2] & 0xF8 != 0x80:  # QR set, opcode QUERY
         return None
     behind = len(query) - OPT_OCTETS if query[11] else len(query)
@@ -158,12 +158,16 @@ _ONE_ADDRESS = frozenset(
 )
 
 
-def _read_one_address(message: bytes, query: bytes, rdtype: int) -> Reply | None:
-    """Read a reply of one address of the question's own name and an OPT record; None for any other, right or wrong.
+def read_one_address(message: bytes, query: bytes, rdtype: int) -> tuple[tuple[IPAddress], int] | None:
+    """Read a reply of one address of the question's own name and an OPT record, and tell the address and its TTL.
 
-    Most replies are such. All but the address and numbers is as it was sent, so it needs to be compared only.
+    None for any other, right or wrong. Most replies are such, and all but the address and numbers is as it was sent, so
+    that it needs to be compared only.
     """
-    end, behind, size, pointed = _ENDS[rdtype]
+    ends = _ENDS.get(rdtype)
+    if ends is None or message[2:12] not in _ONE_ADDRESS or not query[11]:
+        return None
+    end, behind, size, pointed = ends
     question = query[12:-OPT_OCTETS]
     sections = message[12:-behind]
     # CoreDNS compresses only what would not fit. Owner, type and class are as in the question.
@@ -172,7 +176,7 @@ def _read_one_address(message: bytes, query: bytes, rdtype: int) -> Reply | None
     ttl, length, octets, opt, upper, options = end.unpack_from(message, len(message) - behind)
     if length != size or ttl > MAX_TTL or opt != _BARE_OPT or upper or options:
         return None
-    return new(Reply, (NOERROR, False, _lone_address(octets), (), ttl, NO_GLUE, None, False, 1, 0, True))
+    return _lone_address(octets), ttl
 
 
 @lru_cache(128)

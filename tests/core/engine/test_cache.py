@@ -221,7 +221,7 @@ def wire_reply(rdtype, count):
         AAAA: lambda n: f"fd00::{n:x}",
         SRV: lambda n: f"0 50 9042 cassandra-{n}.data.svc.cluster.local.",
     }
-    query = encode_query(Question(NAME, rdtype), edns=None)
+    query = encode_query(Question(NAME, rdtype), None)
     reply = dns.message.make_response(dns.message.from_wire(query))
     kind = dns.rdatatype.to_text(rdtype)
     reply.answer = [dns.rrset.from_text_list(NAME, 30, "IN", kind, [texts[rdtype](n) for n in range(count)])]

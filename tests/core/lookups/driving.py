@@ -20,7 +20,7 @@ def setting(config=POD, *, family="ipv4", own=("10.244.0.7",), clock=lambda: 100
         family,
         own=lambda: tuple(map(ip_address, own)),
         now=clock,
-        epoch=lambda: 1000.0,
+        wall=lambda: 1000.0 + clock(),
         events=Events(tuple(observers)),
     )
 

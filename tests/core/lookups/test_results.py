@@ -30,7 +30,7 @@ INSIDE, OUTSIDE = "web.shop.svc.cluster.local.", "api.example.com."
 
 def setting(*own):
     config = ResolverConfig.for_cluster("10.96.0.10", namespace="shop")
-    return SimpleNamespace(config=config, own=lambda: tuple(map(ip_address, own)), epoch=lambda: 1000.0)
+    return SimpleNamespace(config=config, own=lambda: tuple(map(ip_address, own)), now=lambda: 0.0, wall=lambda: 1000.0)
 
 
 def test_addresses_are_in_order_of_their_numbers_ipv4_first_each_once():

@@ -70,7 +70,7 @@ def random_reply(rng):
     names = [zone]
     names += [random_name(rng, [zone]) for _ in range(rng.randint(2, 6))]
     qname = rng.choice(names)
-    query = encode_query(Question(str(qname), rdtype), edns=rng.choice([None, 1232]))
+    query = encode_query(Question(str(qname), rdtype), rng.choice([None, 1232]))
     reply = dns.message.make_response(dns.message.from_wire(query), recursion_available=rng.random() < 0.5)
     if rng.random() < 0.6:
         reply.flags |= dns.flags.AA
@@ -248,7 +248,7 @@ def test_both_read_the_same_from_damaged_replies(seed):
 def test_both_read_the_same_from_each_neighbour_of_a_plain_reply(rdtype, address, pointed, edns):
     """F20: most replies are one address and an OPT record, and what is nearly such is none."""
     qname = "web.shop.svc.cluster.local."
-    query = encode_query(Question(qname, rdtype), edns=edns)
+    query = encode_query(Question(qname, rdtype), edns)
     owner = b"\xc0\x0c" if pointed else qname
     plain = reply((qname, rdtype), [record(owner, rdtype, ip_address(address).packed)], additional=[opt()])
     neighbours = [plain[:at] for at in range(len(plain))] + [plain + b"\0"]
@@ -263,7 +263,7 @@ def test_both_read_the_same_from_each_neighbour_of_a_plain_reply(rdtype, address
 
 def test_a_reply_to_a_part_of_the_question_is_none():
     """F20: of a query without EDNS no octets are left out, as if it had an OPT record."""
-    query = encode_query(Question("web.shop.svc.cluster.local.", A), edns=None)
+    query = encode_query(Question("web.shop.svc.cluster.local.", A), None)
     part = query[12:-11]
     header = b"\0\0\x85\x80\0\1\0\1\0\0\0\1"
     assert compare(header + part + part + b"\0\0\0\x1e\0\4\x0a\x60\0\1" + opt(), query, A) == "None"
