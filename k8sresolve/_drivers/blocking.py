@@ -24,7 +24,7 @@ from k8sresolve._drivers.sockets import (
     MOST_DATAGRAM,
     Address,
     Stream,
-    address_of,
+    addresses_of,
     open_datagram,
     open_pair,
     query_id,
@@ -127,7 +127,7 @@ class BlockingDriver:
 
     def __init__(self, rules: Rules, ledger: Ledger, events: Events) -> None:
         self.rules = rules
-        self._addresses = tuple(map(address_of, rules.nameservers))
+        self._addresses = addresses_of(rules.nameservers)
         self._events = events
         self.desk = self._new_desk(ledger)
         self._closed = self._torn = False

@@ -25,7 +25,7 @@ from k8sresolve._core.wire.reply import Odd
 from k8sresolve._drivers.clock import monotonic
 from k8sresolve._drivers.pool import CROWD, Pool, Slot, Ticket
 from k8sresolve._drivers.running import report_fault
-from k8sresolve._drivers.sockets import MOST_DATAGRAM, Stream, address_of, open_datagram, query_id, text_of
+from k8sresolve._drivers.sockets import MOST_DATAGRAM, Stream, addresses_of, open_datagram, query_id, text_of
 from k8sresolve.errors import ResolverClosed
 
 AT_ONCE = 8  # datagrams of one socket; a crowd of them would hold up the other tasks of the loop for milliseconds
@@ -38,6 +38,7 @@ class PooledDriver(ABC):
 
     def __init__(self, rules: Rules, ledger: Ledger, events: Events, loop: Any) -> None:
         self._rules = rules
+        self._addresses = addresses_of(rules.nameservers)
         self._events = events
         self.desk = self._new_desk(ledger)
         self._waiting: set[Batch | Lone] = set()
@@ -268,7 +269,7 @@ class PooledDriver(ABC):
     def _open_slot(self, send: Sending, now: float) -> Slot:
         sock: SocketType | None = None
         try:
-            sock = open_datagram(address_of(send.nameserver))
+            sock = open_datagram(self._addresses[send.server])
             self._open.add(sock)
             slot = self._pool.add(send.server, sock, now)
             self._listen(slot)

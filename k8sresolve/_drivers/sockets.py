@@ -5,6 +5,7 @@ from __future__ import annotations
 import _socket
 import os
 from _socket import AF_INET, AF_INET6, SOCK_DGRAM, SOCK_STREAM
+from collections.abc import Iterable
 from errno import EINPROGRESS, EWOULDBLOCK
 from struct import Struct
 from typing import TypeAlias
@@ -53,6 +54,11 @@ def address_of(nameserver: Nameserver) -> Address:
     if nameserver.is_ipv6:
         return nameserver.address, nameserver.port, 0, nameserver.scope
     return nameserver.address, nameserver.port
+
+
+def addresses_of(nameservers: Iterable[Nameserver]) -> tuple[Address, ...]:
+    """Return the socket addresses of all, for drivers that need one of them at each question."""
+    return tuple([address_of(nameserver) for nameserver in nameservers])
 
 
 def open_datagram(address: Address) -> _socket.socket:

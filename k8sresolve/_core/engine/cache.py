@@ -190,7 +190,7 @@ class Cache:
     def keep(self, call: tuple[Any, ...], result: Any, asked: Asked, now: float) -> None:
         """Under the lock: keep the result of a call that asked this, if all that it was made of is here, and whole."""
         gathered = self._gather(asked, now)
-        if gathered is None or getattr(result, "incomplete", False) or (isinstance(result, tuple) and _lacks(result)):
+        if gathered is None or getattr(result, "incomplete", False) or _lacks(result):
             return
         key, answer, others, found, expires = gathered
         count = 1 + len(others) // 2
@@ -297,7 +297,11 @@ def _lives_on(known: Answer, answer: Result) -> bool:
     return isinstance(known, Empty) and isinstance(answer, Empty) and known.at == answer.at
 
 
-def _lacks(parts: tuple[Any, ...]) -> bool:
+def _lacks(result: object) -> bool:
+    """Whether something is missing in one of several records."""
+    if not isinstance(result, tuple):
+        return False
+    parts: tuple[Any, ...] = result  # pyright: ignore[reportUnknownVariableType]
     return any(getattr(part, "incomplete", False) for part in parts)
 
 
