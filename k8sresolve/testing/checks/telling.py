@@ -27,13 +27,13 @@ def finding_in(
     )
 
 
-def slip_for(name: str, names: Sequence[str]) -> str:
+def slip_for(name: str, names: Sequence[str], closeness: float = CLOSE) -> str:
     """Find the one of these names for which a name is likely to be a slip; empty where none is near.
 
     >>> slip_for("payment", ["ledger", "payments"]), slip_for("web", ["ledger"])
     ('payments', '')
     """
-    return next(iter(difflib.get_close_matches(name, names, 1, CLOSE)), "")
+    return next(iter(difflib.get_close_matches(name, names, 1, closeness)), "")
 
 
 def listed(items: Iterable[object], most: int = 3) -> str:
