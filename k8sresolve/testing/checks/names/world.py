@@ -1,5 +1,6 @@
 """What names are looked up in: the objects of the manifests and of an inventory, and what of them is known to lack."""
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, cached_property
@@ -68,7 +69,12 @@ class World:
             return target
         above = self.above(below)
         is_slip = above is not None and is_one_edit(below.service, above.service)
-        return below if is_slip or self.service(below) is not None else target
+        return below if is_slip or self._is_of_pod(below) else target
+
+    def _is_of_pod(self, below: Target) -> bool:
+        """Whether `x.db` may be a pod of Service `db`, and not a Service in a namespace that is called so."""
+        service = self.service(below)
+        return service is not None and (service.headless or re.search("-[0-9]+$", below.endpoint) is not None)
 
     def swapped(self, target: Target) -> Target | None:
         """Find the Service that is meant where a name has the namespace first: `shop.web` for `web.shop`."""

@@ -89,10 +89,10 @@ def test_of_an_old_version_it_goes_without_saying_that_newer_ones_ask_for_a_sele
     old = deployment()
     del old["spec"]["selector"]
     assert {each.rule for each in found(old)} == {"selector-missing"}
-    assert {each.rule for each in found({**old, "apiVersion": "extensions/v1beta1"})} == {"api-version"}
+    assert {each.rule for each in found({**old, "apiVersion": "apps/v1beta1"})} == {"api-version"}
 
 
 @pytest.mark.parametrize("name", ["REPLACEME-web", "ROLLOUT_NAME", "{NAME}", "$NAME"])
 def test_a_file_with_placeholders_is_told_once(tmp_path, name):
-    (tmp_path / "a.yaml").write_text("\n---\n".join([MANIFEST.replace("my_cache", name)] * 2))
+    (tmp_path / "a.yaml").write_text("\n---\n".join([MANIFEST.replace("my_cache", repr(name))] * 2))
     assert only(Cluster.from_manifests(tmp_path).check()).rule == "template-unfilled"
