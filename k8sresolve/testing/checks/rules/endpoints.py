@@ -12,6 +12,7 @@ from k8sresolve.testing.checks.origins import Origin
 from k8sresolve.testing.checks.rules.services import NXDOMAIN
 from k8sresolve.testing.checks.subjects import AllObjects, ServiceSubject
 from k8sresolve.testing.checks.telling import CLOSE, labels_told, listed
+from k8sresolve.testing.controllers.workloads import matches
 from k8sresolve.testing.coredns.dns_service import DNS_SERVICE
 from k8sresolve.testing.objects.kinds import Pod, Selector, Service
 
@@ -145,6 +146,9 @@ def _unfound(service: Service, around: AllObjects) -> _Unfound:
         return _Unfound("remark", ", of which no workload is among the manifests", "nothing, if they are elsewhere")
     near = _near(service.selector, here)
     because = "" if near is None else f"; {near}"
+    hint = _hint(service, around)
+    if hint:
+        return _Unfound("remark", f"{because}; {hint}", "nothing, if its pods come from there")
     operated = around.may_make_pods
     if near is not None and near.closeness >= CLOSE and not any(_may_label(item, near.wanted) for item in operated):
         return _Unfound("warning", because, "let the selector and the labels of its pods agree")
@@ -157,8 +161,50 @@ def _unfound(service: Service, around: AllObjects) -> _Unfound:
     if operated:
         told = f"; {listed(operated)} may make such pods"
         return _Unfound("remark", told, "nothing, if an operator makes them")
+    because = because if len(service.selector) > 1 else ""
     compare = f"compare with the labels there: kubectl -n {namespace} get pods --show-labels"
-    return _Unfound("warning", because if len(service.selector) > 1 else "", compare)
+    meant, absent = _lost(service, around)
+    if not absent or _is_of_nameserver(service, here):
+        return _Unfound("warning", because or meant, compare)
+    return _Unfound("remark", because or absent, f"nothing, if its pods are applied from elsewhere; else {compare}")
+
+
+def _hint(service: Service, around: AllObjects) -> str:
+    """Say what tells that not all is here of which the pods may come; empty where nothing does."""
+    if not around.store.has_namespace(service.namespace):
+        return "the namespace is not among the manifests, so that more of it may be elsewhere"
+    if around.is_partial:
+        return "not every file could be read"
+    if service.owner:
+        return f"{service.owner.replace('/', ' ')} owns the Service, and what makes its pods may, too"
+    return ""
+
+
+# What its pods may come of: the workloads that no Service finds.
+
+
+def _lost(service: Service, around: AllObjects) -> tuple[str, str]:
+    """Say what a selector that fits none may mean, or why nothing is here that it can mean.
+
+    Where more Services find nothing than workloads are left, others are applied from elsewhere.
+    """
+    here = [origin for origin in around.origins.of(service.namespace) if _may_serve(origin)]
+    others = [other for other in around.services if other.selects and other.namespace == service.namespace]
+    left = [origin for origin in here if not any(matches(other.selector, origin.labels) for other in others)]
+    stem = service.name.removesuffix("-svc").removesuffix("-service").removesuffix("-headless")
+    if any(origin.name in (service.name, stem) for origin in here):
+        return "", ""
+    lost = {other.selector for other in others if not any(matches(other.selector, each.labels) for each in here)}
+    if not here:
+        return "", ", where no workload is that serves"
+    if len(lost) > max(1, len(left)):
+        return "", f", nor do {len(lost) - 1} other Services, so that their pods seem to come from elsewhere"
+    return (f"; no Service finds those of {left[0]}", "") if left else ("", "")
+
+
+def _may_serve(origin: Origin) -> bool:
+    """Whether pods are of a kind that Services find; those of a Job end, and a pod by itself is for trying."""
+    return origin.kind not in ("Job", "CronJob") and (origin.kind != "Pod" or bool(origin.spec.ports))
 
 
 def _elsewhere(service: Service, origin: Origin) -> _Unfound:
@@ -171,7 +217,9 @@ def _elsewhere(service: Service, origin: Origin) -> _Unfound:
     if origin.is_custom:
         return _Unfound("remark", because, "nothing, if an operator puts the pods into the Service's namespace")
     advice = f"put the Service into namespace {namespace}"
-    if not service.written.has_namespace:
+    if not origin.written.has_namespace:
+        advice = f"give -n {service.namespace}, as to kubectl, or state that namespace in {origin}"
+    elif not service.written.has_namespace:
         advice = f"give -n {namespace}, as to kubectl, or state that namespace in the Service"
     return _Unfound("warning", because, f"{advice}: a selector finds pods of its own namespace")
 

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable, Iterator
 
+import attrs
+
 from k8sresolve.findings import Finding, Severity
 from k8sresolve.testing.checks.names.hosts import host_and_port
 from k8sresolve.testing.checks.names.judging import Wrong, judge, missing
@@ -22,6 +24,8 @@ from k8sresolve.testing.objects.written import Written
 _ASKED = re.compile(r"/(?:auth-url|upstream-vhost|[\w-]*snippets?)$")
 _FOR_PEOPLE = word_set("description summary comment comments note notes message title help example documentation")
 _OTHERS = ("external-dns.", "cert-manager.io/", "meta.helm.sh/", "consul.hashicorp.com/")
+# What is a remark where nobody takes a ConfigMap, which may hold defaults for pods elsewhere.
+_LACKING = ("name-service-missing", "name-namespace", "name-endpoint")
 _OF_THE_CLUSTER = "kube-system"
 _UNREAD = ("Corefile", "_example")  # which its plugins read, and Knative's, which nobody does
 
@@ -30,7 +34,8 @@ def check_containers(origin: Origin, around: AllObjects) -> Iterator[Finding]:
     """Look up what a pod's manifest tells its containers."""
     about = f"{origin.kind} {origin.namespace}/{origin.name}"
     texts = around.takers.told(origin).texts
-    yield from _found(texts, pod_of(origin), origin.written, about, around)
+    for finding, _ in _looked_up(texts, pod_of(origin), origin.written, about, around):
+        yield finding
 
 
 def check_asked_by_kubelet(origin: Origin, around: AllObjects) -> Iterator[Finding]:
@@ -53,13 +58,25 @@ def check_data(source: ConfigMap | Secret, around: AllObjects) -> Iterator[Findi
     if (source.namespace, source.name) in NAMESERVER_CONFIG:
         return
     names = around.takers.names(source)
+    is_taken = around.takers.is_taken(source)
+    rewritten = {f"{_part(source, key)}[{key}]" for key in source.data if _is_rewritten(key, source)}
     texts: list[Text] = []
     for key, text in source.data.items():
         called = dict.fromkeys((key, *names.get(key, ())))
         # Whoever says that it is secret is right, be it the key or the variable that takes it.
         if key not in _UNREAD and not any(map(holds_none, called)):
             texts += [Text(f"{_part(source, key)}[{key}]", name, text) for name in called]
-    yield from _found(with_pairs(texts), around.takers.pod(source), source.written, titled(source), around)
+    pod = around.takers.pod(source)
+    for finding, wrong in _looked_up(with_pairs(texts), pod, source.written, titled(source), around):
+        may_be_elsewhere = not is_taken and wrong.rule in _LACKING and not wrong.is_slip
+        is_doubted = may_be_elsewhere or (wrong.rule == "name-endpoint" and finding.field in rewritten)
+        yield attrs.evolve(finding, severity="remark") if is_doubted else finding
+
+
+def _is_rewritten(key: str, source: ConfigMap | Secret) -> bool:
+    """Whether a script beside a file rewrites it before it is read."""
+    rewrites = re.compile(rf"\bsed\s[^\n]{{0,300}}-i[^\n]{{0,300}}\b{re.escape(key)}\b")
+    return any(rewrites.search(text) for name, text in source.data.items() if name != key)
 
 
 def check_annotations(item: Resource, around: AllObjects) -> Iterator[Finding]:
@@ -87,18 +104,21 @@ def _part(source: ConfigMap | Secret, key: str) -> str:
     return "stringData" if isinstance(source, Secret) and key in source.stated else "data"
 
 
-def _found(texts: Iterable[Text], pod: Pod, written: Written, about: str, around: AllObjects) -> Iterator[Finding]:
+def _looked_up(
+    texts: Iterable[Text], pod: Pod, written: Written, about: str, around: AllObjects
+) -> Iterator[tuple[Finding, Wrong]]:
+    """Look up what texts name."""
     told: set[tuple[str, Wrong | str]] = set()
     for text in texts:
         for mention in mentions(text.key, text.value, secret=about.startswith("Secret ")):
             for wrong in judge(mention, pod, around.world):
                 # A pod that does not ask the cluster's nameserver finds none of its names: the first stands for all.
-                what = (
-                    (about, wrong.rule) if wrong.rule == "name-not-searched" else (text.field, mention.whole or wrong)
-                )
+                what = (text.field, mention.whole or wrong.lacks or wrong)
+                if wrong.rule == "name-not-searched":
+                    what = (about, wrong.rule)
                 if what not in told and text.only in ("", wrong.rule):
                     told.add(what)
-                    yield _finding(wrong, text.field, written, about)
+                    yield _finding(wrong, text.field, written, about), wrong
 
 
 def check_alias_target(subject: ServiceSubject, around: AllObjects) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 import pytest
 
 from k8sresolve.testing import Cluster
-from tests.testing.checks.objects import assert_only, deployment, namespace, service
+from tests.testing.checks.objects import assert_only, custom, deployment, namespace, service
 
 DATA = [namespace("data"), service("redis", "data", selector=None), deployment("redis", namespace="data")]
 SHOP = [namespace("shop"), service(), deployment(), *DATA]
@@ -175,3 +175,20 @@ def test_what_names_no_service_is_not_looked_up(odd):
     hooks = {**webhook(), "webhooks": [{"name": "a.example", "clientConfig": odd}, odd]}
     items = [hooks, {**definition(), "spec": {"conversion": odd}}, {**api_service(), "spec": {"service": odd}}]
     assert found(*items) == []
+
+
+def test_of_a_service_that_was_given_twice_the_one_that_was_replaced_may_have_the_port():
+    first = service("twin", ports=[{"name": "http", "port": 8080}])
+    [finding] = found(first, service("twin"), ingress(to("twin", number=8080)))
+    assert "the Service is given twice, and the one at another place, which has the port" in finding.problem
+    [finding] = found(first, service("twin"), ingress(to("twin", number=9090)))
+    assert "given twice" not in finding.problem
+
+
+@pytest.mark.parametrize(
+    ("item", "severity"), [(route(name="web", port=8080), "remark"), (ingress(to("web", number=8080)), "warning")]
+)
+def test_consul_takes_no_notice_of_a_routes_port(item, severity):
+    [finding] = found(item, custom("GatewayClassConfig", group="consul.hashicorp.com"))
+    assert (finding.rule, finding.severity) == ("backend-port", severity)
+    assert [each.severity for each in found(item)] == ["warning"]
