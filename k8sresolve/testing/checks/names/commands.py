@@ -22,7 +22,7 @@ _COMMANDS = tuple(
 )
 # `nslookup NAME NAMESERVER`, `host NAME NAMESERVER` and `dig @NAMESERVER NAME` do not ask as the pod does.
 _ADDRESS = r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}|[0-9a-f]{0,4}:[0-9a-f:]+"
-_END = r"(?=[\s;|&)\"'>]|$)"
+_END = r"(?:[:#][0-9]{1,5})?(?=[\s;|&)\"'>]|$)"
 _OWN_NAMESERVER = re.compile(
     rf"\bnslookup(?:\s+-\S+){{0,8}}\s+[\w.-]+\s+(?:{_ADDRESS}|[a-z][\w.-]*){_END}"
     rf"|\bhost(?:\s+-\S+){{0,8}}\s+[\w.-]+\s+(?:{_ADDRESS}){_END}"
@@ -34,7 +34,7 @@ _OWN_NAMESERVER = re.compile(
 def without_own_nameserver(text: str) -> str:
     """Leave out commands that say which nameserver they ask.
 
-    >>> without_own_nameserver("nslookup web.shop.svc 127.0.0.1 && dig @10.96.0.10 web.svc; nslookup web")
+    >>> without_own_nameserver("nslookup web.shop.svc 127.0.0.1:10053 && dig @10.96.0.10 web.svc; nslookup web")
     '  &&  ; nslookup web'
     """
     return _OWN_NAMESERVER.sub(" ", text)
