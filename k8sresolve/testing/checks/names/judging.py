@@ -173,7 +173,7 @@ def _hidden(mention: Mention, target: Target, service: Service, world: World) ->
 
 
 def _of_service(mention: Mention, target: Target, service: Service, world: World) -> Iterator[Wrong]:
-    """Compare the port with those of the Service; of a headless one, pods may have others."""
+    """Compare the port with those of the Service; a headless one leads to pods, which may have others, as one pod."""
     if target.port is not None:
         name, protocol = target.port
         if service.ports and (name, protocol) not in {(entry.name, entry.protocol) for entry in service.ports}:
@@ -181,7 +181,7 @@ def _of_service(mention: Mention, target: Target, service: Service, world: World
             yield Wrong("name-port", world.severity_of_port(target.namespace), told, "correct the name")
         return
     port = mention.port
-    if port is None or service.type == "ExternalName" or service.headless or not service.ports:
+    if port is None or target.endpoint or service.type == "ExternalName" or service.headless or not service.ports:
         return
     if port in _numbers(service):
         return

@@ -68,9 +68,12 @@ def check_subdomain(origin: Origin, around: AllObjects) -> Iterator[Finding]:
             f"{whole} is not headless, and DNS has a name for each pod only below one that is (DNS specification for "
             "Kubernetes; CoreDNS alone answers all the same)"
         )
-        yield origin.finding(
-            "pod-names-not-headless", "remark", field, told, "name a headless Service, if clients need such names"
-        )
+        advice = "name a headless Service, if clients need such names"
+        idle = _idle(origin, around)
+        if kind == "StatefulSet" and len(idle) == 1:
+            severity, advice = "warning", f"write {idle[0]}, which is headless and finds these pods"
+            told += f"; {idle[0]} is, finds these pods, and is the serviceName of no StatefulSet"
+        yield origin.finding("pod-names-not-headless", severity, field, told, advice)
     elif service.selects and not matches(_of_template(service.selector, origin), origin.labels):
         selector = labels_told(service.selector)
         told = f"{whole} does not find the pods by its selector {selector}, so that DNS has no name for each"
@@ -107,6 +110,12 @@ def _of_others(service: Service, origin: Origin, around: AllObjects) -> Sequence
     if service.headless or not service.selects or matches(service.selector, origin.labels):
         return ()
     return [other for other in around.origins.selected(service.selector) if other.namespace == origin.namespace]
+
+
+def _idle(origin: Origin, around: AllObjects) -> Sequence[str]:
+    """The headless Services that find the pods, and below which nobody's pods have names."""
+    named = {other.spec.subdomain for other in around.origins.of(origin.namespace)}
+    return [name for name in _headless(origin, around) if name not in named]
 
 
 def _headless(origin: Origin, around: AllObjects) -> Sequence[str]:
