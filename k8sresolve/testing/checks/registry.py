@@ -9,6 +9,7 @@ from k8sresolve.testing.checks.rules import (
     imports,
     listings,
     names,
+    nameserver_domain,
     nameserver_ports,
     nameservers,
     pod_dns,
@@ -80,7 +81,7 @@ DATA: tuple[Rule[ConfigMap | Secret], ...] = (
     corefiles.check_loop,
     nameservers.check_starts,
     nameservers.check_forwards,
-    nameservers.check_domain,
+    nameserver_domain.check_domain,
     nameserver_ports.check_probes,
     nameserver_ports.check_ports,
 )

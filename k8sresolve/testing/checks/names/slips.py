@@ -109,6 +109,24 @@ def is_one_edit(text: str, meant: str) -> bool:
     return is_swapped or rest[1:] in (left, left[1:]) or rest == left[1:]
 
 
+def letters_apart(text: str, meant: str) -> int:
+    """Count the letters that are too much, lack or are wrong, and the pairs of neighbours that are swapped.
+
+    >>> letters_apart("locl", "local"), letters_apart("clsuter", "cluster"), letters_apart("lan", "local")
+    (1, 1, 3)
+    """
+    before, last = [0] * (len(meant) + 1), list(range(len(meant) + 1))
+    for row, letter in enumerate(text, 1):
+        now = [row]
+        for column, other in enumerate(meant, 1):
+            least = min(last[column] + 1, now[-1] + 1, last[column - 1] + (letter != other))
+            if row > 1 and column > 1 and text[row - 2 : row] == meant[column - 2 : column][::-1]:
+                least = min(least, before[column - 2] + 1)
+            now.append(least)
+        before, last = last, now
+    return last[-1]
+
+
 def _has_moved_letter(word: str, meant: str) -> bool:
     """Whether a letter stands in another place.
 
