@@ -12,7 +12,7 @@ from k8sresolve.testing.checks.names.slips import is_plain_slip
 from k8sresolve.testing.checks.names.targets import Target
 from k8sresolve.testing.checks.names.world import World
 from k8sresolve.testing.checks.telling import listed
-from k8sresolve.testing.objects.kinds import Pod, Service
+from k8sresolve.testing.objects.kinds import Pod, PodSpec, Service
 
 _SECURE = ("https", "wss")
 
@@ -220,11 +220,11 @@ def _unanswered(mention: Mention, target: Target, service: Service, pod: Pod, wo
             yield Wrong("name-endpoint", severity, f"{told}; it has {listed(sorted(names))}", "correct the name")
     elif not target.endpoint and not target.port and service.cluster_ips and not service.headless:
         told = f"{mention.host} is not found: the pod's resolv.conf does not lead to it, although there is "
-        advice = _asking_the_cluster(pod, world)
-        # A word may be looked up by the API in place of DNS; and who writes nameservers may know what they answer.
-        is_asked = bool(mention.scheme) or target.is_explicit
-        severity = "warning" if is_asked and _asks_elsewhere(pod) else "remark"
-        yield Wrong("name-not-searched", severity, f"{told}Service {target.key}", advice)
+        # What is surely asked for is told at its cause, in the pod; a word may be looked up by the API in place of DNS,
+        # and who writes nameservers may know what they answer.
+        if not (is_surely_asked(mention, target, service) and asks_elsewhere(pod.spec)):
+            advice = asking_the_cluster(pod, world)
+            yield Wrong("name-not-searched", "remark", f"{told}Service {target.key}", advice)
 
 
 def _of_pod(host: str, target: Target, unnamed: Service | None, pod: Pod, world: World) -> Wrong | None:
@@ -247,15 +247,22 @@ def _of_pod(host: str, target: Target, unnamed: Service | None, pod: Pod, world:
     return Wrong("name-endpoint", "warning", told, _write([target._replace(endpoint="")], pod, world))
 
 
-def _asks_elsewhere(pod: Pod) -> bool:
-    """Whether a pod that does not ask the cluster's nameserver asks one that does not know of the cluster.
+def is_surely_asked(mention: Mention, target: Target, service: Service) -> bool:
+    """Whether a mention is a host's and nothing else: by its scheme, its whole name, or the Service's own port."""
+    has_port = mention.port is not None and mention.port in _numbers(service)
+    return bool(mention.scheme) or target.is_explicit or has_port
+
+
+def asks_elsewhere(spec: PodSpec) -> bool:
+    """Whether a pod asks a nameserver that does not know of the cluster.
 
     It does if that is its node's, or one on the Internet; a private one may be a cache on the node.
     """
-    config = pod.spec.dns_config
-    if pod.spec.dns_policy != "None":
-        return config is None
-    return config is not None and bool(config.nameservers) and all(map(_is_global, config.nameservers))
+    config = spec.dns_config
+    if spec.dns_policy == "None":
+        return config is not None and bool(config.nameservers) and all(map(_is_global, config.nameservers))
+    is_nodes = spec.dns_policy == "Default" or (spec.host_network and spec.dns_policy == "ClusterFirst")
+    return is_nodes and config is None
 
 
 def _is_global(address: str) -> bool:
@@ -265,7 +272,7 @@ def _is_global(address: str) -> bool:
         return False
 
 
-def _asking_the_cluster(pod: Pod, world: World) -> str:
+def asking_the_cluster(pod: Pod, world: World) -> str:
     """Advise how a pod comes to ask the cluster's nameserver, by what its manifest says of that."""
     if pod.spec.dns_policy == "None":
         return f"list the cluster's nameserver and {pod.namespace}.svc.{world.cluster_domain} in dnsConfig"

@@ -50,8 +50,13 @@ def check_asked_by_kubelet(origin: Origin, around: AllObjects) -> Iterator[Findi
 
 def check_data(source: ConfigMap | Secret, around: AllObjects) -> Iterator[Finding]:
     """Look up what stands in a ConfigMap or Secret, as a pod that takes it, or else as one of its namespace."""
+    yield from _found(texts_of(source, around), around.takers.pod(source), source.written, titled(source), around)
+
+
+def texts_of(source: ConfigMap | Secret, around: AllObjects) -> Iterable[Text]:
+    """Find what stands in a ConfigMap or Secret, under each name by which it is taken."""
     if (source.namespace, source.name) in NAMESERVER_CONFIG:
-        return
+        return ()
     names = around.takers.names(source)
     texts: list[Text] = []
     for key, text in source.data.items():
@@ -59,7 +64,7 @@ def check_data(source: ConfigMap | Secret, around: AllObjects) -> Iterator[Findi
         # Whoever says that it is secret is right, be it the key or the variable that takes it.
         if key not in _UNREAD and not any(map(holds_none, called)):
             texts += [Text(f"{_part(source, key)}[{key}]", name, text) for name in called]
-    yield from _found(with_pairs(texts), around.takers.pod(source), source.written, titled(source), around)
+    return with_pairs(texts)
 
 
 def check_annotations(item: Resource, around: AllObjects) -> Iterator[Finding]:
