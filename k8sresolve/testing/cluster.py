@@ -188,6 +188,13 @@ class Cluster:
             leave_out=refused is not None,
         )
         notes: list[str] = []
+        unread: list[ManifestError] = []
+
+        def leave_out(error: ManifestError) -> None:
+            unread.append(error)
+            if refused is not None:
+                refused(error)
+
         apply_namespace = check_namespace(apply_namespace)
         resources = read_manifests(
             paths,
@@ -195,9 +202,9 @@ class Cluster:
             apply_namespace=apply_namespace,
             secrets=secrets,
             note=notes.append,
-            refused=refused,
+            refused=None if refused is None else leave_out,
         )
-        return cls._of(
+        made = cls._of(
             resources,
             settings,
             service_cidrs=service_cidrs,
@@ -207,6 +214,8 @@ class Cluster:
             kubernetes=kubernetes,
             notes=notes,
         )
+        made.store.is_partial = bool(unread)
+        return made
 
     @classmethod
     def from_objects(

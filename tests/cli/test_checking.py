@@ -45,7 +45,7 @@ def test_where_all_fits_there_is_nothing_to_improve(check):
     ("target", "ports", "status", "severity"),
     [
         (8080, [], 0, "remark"),
-        (8080, [{"containerPort": 9090}], 0, "warning"),
+        (8433, [{"containerPort": 8443}], 0, "warning"),
         ("http", [{"containerPort": 9090, "name": "web"}], 0, "warning"),
     ],
 )

@@ -12,6 +12,7 @@ from k8sresolve.testing.objects.kinds import PortEntry, Service
 # What stands before the colon of a port on which a program itself listens; any other name is that of another host.
 _OWN_HOST = re.compile(r"(?:^|[^\w.$)-])(?:[\d.]*|localhost|\w*port|\$[({]\w+[)}])\Z", re.IGNORECASE)
 _MOST_HOST = 64
+_WEB_SERVER = re.compile(r"nginx|httpd|apache|caddy|haproxy|traefik|php|wordpress|web|front-?end|echo|\bui\b")
 
 
 def is_told(number: int, origin: Origin, around: AllObjects) -> bool:
@@ -34,6 +35,17 @@ def _texts(origin: Origin, around: AllObjects) -> Iterator[str]:
     for reference in dict.fromkeys(reference._replace(key="") for reference in references):
         if reference.kind == "ConfigMap":
             yield from data_of(reference, origin.namespace, around.store).values()
+
+
+def is_probed(number: int, name: str, origin: Origin) -> bool:
+    """Whether a probe asks a port by its number, or by the name that it has."""
+    asked = {probe.port for container in origin.written.texts.containers for probe in container.probes}
+    return number in asked or (name != "" and name in asked)
+
+
+def serves_web(origin: Origin) -> bool:
+    """Whether an image is a web server's, which listens on 80 unless it is told otherwise."""
+    return any(_WEB_SERVER.search(container.image) for container in origin.written.texts.containers)
 
 
 def is_reached(declared: PortEntry, own: Service, origin: Origin, around: AllObjects) -> bool:

@@ -47,6 +47,11 @@ class AllObjects:
         """Which ConfigMap has the Corefile of which pods."""
         return Nameservers(self.origins.all())
 
+    @property
+    def is_partial(self) -> bool:
+        """Whether more was given than could be read, or is still to be filled in."""
+        return self.world.is_partial
+
     @cached_property
     def may_make_pods(self) -> Sequence[str]:
         """Objects of kinds that Kubernetes does not have: what an operator makes of them is not among the manifests."""

@@ -1,6 +1,7 @@
 """How findings tell of where they are, and of several things: a few of them, and the number of the others."""
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
 
 from k8sresolve.findings import Finding, Severity
@@ -9,6 +10,19 @@ from k8sresolve.testing.objects.written import Written
 
 CLOSE = 0.8
 """Of two texts that are this much alike, by difflib's ratio, one is likely to be a slip for the other."""
+
+
+# How ports are called that are not for a program's own clients.
+_BESIDE = re.compile("admin|debug|health|live|metric|monitor|probe|prof|prom|ready|status")
+
+
+def is_beside(port_name: str) -> bool:
+    """Whether the name of a port says that it is not for a program's own clients.
+
+    >>> is_beside("http-metrics"), is_beside("http")
+    (True, False)
+    """
+    return _BESIDE.search(port_name) is not None
 
 
 def finding_in(
@@ -27,13 +41,13 @@ def finding_in(
     )
 
 
-def slip_for(name: str, names: Sequence[str]) -> str:
+def slip_for(name: str, names: Sequence[str], closeness: float = CLOSE) -> str:
     """Find the one of these names for which a name is likely to be a slip; empty where none is near.
 
     >>> slip_for("payment", ["ledger", "payments"]), slip_for("web", ["ledger"])
     ('payments', '')
     """
-    return next(iter(difflib.get_close_matches(name, names, 1, CLOSE)), "")
+    return next(iter(difflib.get_close_matches(name, names, 1, closeness)), "")
 
 
 def listed(items: Iterable[object], most: int = 3) -> str:

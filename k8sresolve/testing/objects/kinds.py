@@ -79,7 +79,8 @@ class Service(Manifested):
 
     `families` are its IP families in order, once settled; before, those that it states, to which `policy` may add one.
     With `publish_not_ready`, DNS lists its pods ready or not. `external_ips` are where it
-    is reached from outside, names of load balancers among them. One that is `terminating` is being deleted.
+    is reached from outside, names of load balancers among them. One that is `terminating` is being deleted. `owner` is
+    the controller that it belongs to, as `KIND/NAME`.
     """
 
     namespace: str
@@ -95,6 +96,7 @@ class Service(Manifested):
     terminating: bool = False
     external_ips: tuple[str, ...] = ()
     labels: Mapping[str, str] = attrs.field(default=NO_LABELS, hash=False)
+    owner: str = ""
 
     @property
     def headless(self) -> bool:

@@ -19,6 +19,7 @@ from k8sresolve.testing.objects.fields import (
     not_a_mapping,
     read_labels,
     read_meta,
+    read_owner,
     read_port,
     take,
     take_name,
@@ -88,6 +89,7 @@ def read_service(obj: Object, path: FieldPath) -> Service:
         terminating=meta.deleted,
         external_ips=(*texts(spec, "externalIPs", at), *_ingress(obj, path)),
         labels=meta.labels,
+        owner=read_owner(obj, path),
     )
     is_free = service.headless and not service.selects and not spec.get("ipFamilyPolicy")
     return attrs.evolve(service, policy="RequireDualStack") if is_free else service

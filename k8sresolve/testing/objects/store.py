@@ -89,12 +89,13 @@ class Store:
 
     `serial` goes up with each change; it stands for the time of the last change in SOA records. One that is not synced
     is empty because the API server has not told yet what there is. `given_twice` are the objects that came twice when
-    it was filled: the earlier, and the one that holds.
+    it was filled: the earlier, and the one that holds. One that `is_partial` lacks what could not be read.
     """
 
     def __init__(self) -> None:
         self.serial = 0
         self.is_synced = True
+        self.is_partial = False
         self.given_twice: list[tuple[Resource, Resource]] = []
         self._objects: dict[str, dict[tuple[str, str], Resource]] = {}
         self._services_by_ip = _Index[Service]()

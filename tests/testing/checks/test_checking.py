@@ -98,7 +98,8 @@ def test_with_a_name_others_are_left_out_but_not_what_is_named_after_it():
 
 
 def test_the_worst_comes_first():
-    db = service("db", selector={"app": "db"}), deployment("db", [port(9090)], labels={"app": "db"})
+    ports = [{"name": "x", "port": 443, "targetPort": 8433}]
+    db = service("db", selector={"app": "db"}, ports=ports), deployment("db", [port(8443)], labels={"app": "db"})
     findings = found(service(), deployment("a", []), *db, service("x", ports=[]))
     assert [each.severity for each in findings] == ["error", "warning", "remark"]
 

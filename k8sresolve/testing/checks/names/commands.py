@@ -20,12 +20,30 @@ _COMMANDS = tuple(
         rf"/dev/tcp/([a-zA-Z][\w.-]{{0,259}})/{_PORT}",
     )
 )
+# `nslookup NAME NAMESERVER`, `host NAME NAMESERVER` and `dig @NAMESERVER NAME` do not ask as the pod does.
+_ADDRESS = r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}|[0-9a-f]{0,4}:[0-9a-f:]+"
+_END = r"(?=[\s;|&)\"'>]|$)"
+_OWN_NAMESERVER = re.compile(
+    rf"\bnslookup(?:\s+-\S+){{0,8}}\s+[\w.-]+\s+(?:{_ADDRESS}|[a-z][\w.-]*){_END}"
+    rf"|\bhost(?:\s+-\S+){{0,8}}\s+[\w.-]+\s+(?:{_ADDRESS}){_END}"
+    r"|\bdig\s(?=[^\n;|&]{0,300}@)[^\n;|&]{0,300}",
+    re.IGNORECASE,
+)
+
+
+def without_own_nameserver(text: str) -> str:
+    """Leave out commands that say which nameserver they ask.
+
+    >>> without_own_nameserver("nslookup web.shop.svc 127.0.0.1 && dig @10.96.0.10 web.svc; nslookup web")
+    '  &&  ; nslookup web'
+    """
+    return _OWN_NAMESERVER.sub(" ", text)
 
 
 def asked(text: str) -> Iterator[Mention]:
     """Find the hosts that commands ask; what is one for a shell may be another thing, so that they are likely.
 
-    >>> [found[:2] for found in asked("until nc -z -w 1 db 5432; do sleep 1; done; mysql -hsql -ppassword")]
+    >>> [(each.host, each.port) for each in asked("until nc -z -w 1 db 5432; do sleep 1; done; mysql -hsql -ppassword")]
     [('sql', None), ('db', 5432)]
     """
     for pattern in _COMMANDS:

@@ -11,19 +11,30 @@ from k8sresolve.testing.checks.names.hosts import Mention
 from k8sresolve.testing.checks.names.slips import is_plain_slip
 from k8sresolve.testing.checks.names.targets import Target
 from k8sresolve.testing.checks.names.world import World
-from k8sresolve.testing.checks.telling import listed
+from k8sresolve.testing.checks.telling import is_beside, listed
 from k8sresolve.testing.objects.kinds import Pod, PodSpec, Service
 
 _SECURE = ("https", "wss")
 
 
+# How documentation calls a Helm release of which nobody says what it is.
+_ANY_RELEASE = ("my-release-", "release-name-", "myrelease-")
+# Nameservers on the Internet that people write by heart. Any other may be one of the cluster's own.
+_PUBLIC = frozenset({"8.8.8.8", "8.8.4.4", "1.1.1.1", "1.0.0.1", "9.9.9.9", "208.67.222.222", "208.67.220.220"})
+
+
 class Wrong(NamedTuple):
-    """What is wrong with a name: the rule, and the finding's texts."""
+    """What is wrong with a name: the rule, and the finding's texts.
+
+    `lacks` is the Service that is not there; that it `is_slip` for another speaks for itself, whatever else may come.
+    """
 
     rule: str
     severity: Severity
     problem: str
     advice: str
+    lacks: str = ""
+    is_slip: bool = False
 
 
 def judge(mention: Mention, pod: Pod, world: World) -> Iterator[Wrong]:
@@ -45,7 +56,8 @@ def judge(mention: Mention, pod: Pod, world: World) -> Iterator[Wrong]:
     elif answered is None and service is None:
         yield from lacks
     elif answered is None and service is not None:
-        yield from _of_service(mention, target, service, world)
+        if not target.endpoint:
+            yield from _of_service(mention, target, service, world)
         yield from _unanswered(mention, target, service, pod, world)
 
 
@@ -107,22 +119,25 @@ def missing(host: str, target: Target, pod: Pod | None, world: World, port: int 
     swapped = None if may_be_outside else world.swapped(target)
     if swapped is not None:
         told = f"{host} is no name: the namespace stands before the Service, which is {swapped.key}"
-        yield Wrong("name-namespace", world.severity(target) or "warning", told, _write([swapped], pod, world))
+        severity: Severity = "error" if world.severity(target) == "error" else "warning"
+        yield Wrong("name-namespace", severity, told, _write([swapped], pod, world), target.key, is_slip=True)
         return
     if not world.has_namespace(target.namespace):
         yield from _in_no_namespace(host, target, pod, world)
         return
-    severity, there = world.absence(target, port)
+    weight, there = world.absence(target, port)
     may_be_other = target.endpoint and not target.is_explicit and world.sets.of(target) is None
-    if severity is None or may_be_outside or may_be_other:
+    if weight is None or may_be_outside or may_be_other:
         return
+    is_slip = world.severity(target) is None or bool(world.slip(target))
+    severity = "remark" if weight == "warning" and target.service.startswith(_ANY_RELEASE) else weight
     told = f"{host} is no name: there is no Service {target.key}"
     elsewhere = [one for one in there if one.namespace != target.namespace]
     if elsewhere:
         told += f", but {listed(one.key for one in elsewhere)}"
-        yield Wrong("name-namespace", severity, told, _write(there, pod, world))
+        yield Wrong("name-namespace", severity, told, _write(there, pod, world), target.key, is_slip)
     else:
-        yield Wrong("name-service-missing", severity, told, _write(there, pod, world))
+        yield Wrong("name-service-missing", severity, told, _write(there, pod, world), target.key, is_slip)
 
 
 def _in_no_namespace(host: str, target: Target, pod: Pod | None, world: World) -> Iterator[Wrong]:
@@ -135,7 +150,7 @@ def _in_no_namespace(host: str, target: Target, pod: Pod | None, world: World) -
         there = slips or world.meant(target)
         told = f"{host} is no name: there is no namespace {target.namespace}"
         told += f", but Service {listed(one.key for one in there)}" if there else ""
-        yield Wrong("name-namespace", severity, told, _write(there, pod, world))
+        yield Wrong("name-namespace", severity, told, _write(there, pod, world), target.key, bool(slips))
 
 
 def _write(there: Sequence[Target], pod: Pod | None, world: World) -> str:
@@ -189,6 +204,9 @@ def _of_service(mention: Mention, target: Target, service: Service, world: World
     to = [entry.number for entry in service.ports if entry.target == port]
     if to:
         told += f"; {listed(to)} leads to {port} of the pods"
+    if all(is_beside(entry.name) for entry in service.ports):
+        yield Wrong("name-port", "remark", told, "write the port and the Service that are meant")
+        return
     numbers = to or [entry.number for entry in service.ports]
     advice = f"write port {numbers[0]}" if len(numbers) == 1 else "write one that it has"
     yield Wrong("name-port", world.severity_of_port(target.namespace), told, advice)
@@ -218,11 +236,11 @@ def _unanswered(mention: Mention, target: Target, service: Service, pod: Pod, wo
         if severity is not None and not any(name.startswith(stem) for name in names):
             told = f"{mention.host} is no name: Service {target.key} has no endpoint {target.endpoint}"
             yield Wrong("name-endpoint", severity, f"{told}; it has {listed(sorted(names))}", "correct the name")
-    elif not target.endpoint and not target.port and service.cluster_ips and not service.headless:
+    elif _should_be_found(target, service, world) and not _is_the_clusters(pod):
         told = f"{mention.host} is not found: the pod's resolv.conf does not lead to it, although there is "
         # What is surely asked for is told at its cause, in the pod; a word may be looked up by the API in place of DNS,
         # and who writes nameservers may know what they answer.
-        if not (is_surely_asked(mention, target, service) and asks_elsewhere(pod.spec)):
+        if not (is_surely_asked(mention, target, service) and asks_elsewhere(pod.spec, world.cluster_domain)):
             advice = asking_the_cluster(pod, world)
             yield Wrong("name-not-searched", "remark", f"{told}Service {target.key}", advice)
 
@@ -253,16 +271,34 @@ def is_surely_asked(mention: Mention, target: Target, service: Service) -> bool:
     return bool(mention.scheme) or target.is_explicit or has_port
 
 
-def asks_elsewhere(spec: PodSpec) -> bool:
+def _should_be_found(target: Target, service: Service, world: World) -> bool:
+    """Whether a Service has an address, and its namespace is there, without which DNS knows nothing of it."""
+    has_address = not target.endpoint and not target.port and service.cluster_ips and not service.headless
+    return bool(has_address) and world.store.has_namespace(target.namespace)
+
+
+def _is_the_clusters(pod: Pod) -> bool:
+    """Whether a pod's resolv.conf is as the cluster makes it for all."""
+    spec = pod.spec
+    own = "ClusterFirstWithHostNet" if spec.host_network else "ClusterFirst"
+    return spec.dns_policy.startswith(own) and spec.dns_config is None
+
+
+def asks_elsewhere(spec: PodSpec, cluster_domain: str) -> bool:
     """Whether a pod asks a nameserver that does not know of the cluster.
 
-    It does if that is its node's, or one on the Internet; a private one may be a cache on the node.
+    It does if that is its node's, or one on the Internet; a private one may be a cache on the node, and so may one that
+    only looks public beside the cluster's own search domains.
     """
     config = spec.dns_config
-    if spec.dns_policy == "None":
-        return config is not None and bool(config.nameservers) and all(map(_is_global, config.nameservers))
-    is_nodes = spec.dns_policy == "Default" or (spec.host_network and spec.dns_policy == "ClusterFirst")
-    return is_nodes and config is None
+    if spec.dns_policy != "None":
+        return config is None and (
+            spec.dns_policy == "Default" or (spec.host_network and spec.dns_policy == "ClusterFirst")
+        )
+    if config is None or not config.nameservers or not all(map(_is_global, config.nameservers)):
+        return False
+    has_domains = any(domain.rstrip(".").endswith(cluster_domain.rstrip(".")) for domain in config.searches)
+    return not has_domains or not _PUBLIC.isdisjoint(config.nameservers)
 
 
 def _is_global(address: str) -> bool:
@@ -275,7 +311,9 @@ def _is_global(address: str) -> bool:
 def asking_the_cluster(pod: Pod, world: World) -> str:
     """Advise how a pod comes to ask the cluster's nameserver, by what its manifest says of that."""
     if pod.spec.dns_policy == "None":
-        return f"list the cluster's nameserver and {pod.namespace}.svc.{world.cluster_domain} in dnsConfig"
+        domain = f"{pod.namespace}.svc.{world.cluster_domain}"
+        listed_already = pod.spec.dns_config is not None and domain in pod.spec.dns_config.searches
+        return f"list the cluster's nameserver{'' if listed_already else f' and {domain}'} in dnsConfig"
     if pod.spec.host_network:
         return "write dnsPolicy: ClusterFirstWithHostNet"
     if pod.spec.dns_policy == "Default":

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from k8sresolve.testing.checks.names.commands import asked
+from k8sresolve.testing.checks.names.commands import asked, without_own_nameserver
 from k8sresolve.testing.checks.names.connections import connection
 from k8sresolve.testing.checks.names.hosts import RANGE, Mention, each_host, host_and_port
 from k8sresolve.testing.checks.names.words import word_set
@@ -136,8 +136,20 @@ _BARE_WORDS = word_set(
     """
     true false yes no on off none null nil auto automatic default any all disabled enabled undefined
     unset unknown internal external public private stdout stderr console local self this here env file
-    inherit root
+    inherit root check strict secure insecure plain plaintext tls ssl tcp udp http https grpc ipv4 ipv6 dual
+    always never once static dynamic random roundrobin enable disable allow deny required optional preferred
     """
+)
+# Of keys with such a word, a word alone is how often, how many or which, and no host.
+_MEASURES = word_set(
+    """
+    timeout timeouts interval intervals delay ttl period max min per limit limits count size rate retries retry
+    use enable disable mode type kind strategy policy
+    """
+)
+# `50s`, `1h30m`, `10k`, `1.5Gi`
+_QUANTITY = re.compile(
+    r"(?:[0-9]+(?:\.[0-9]+)?(?:[numµ]?s|secs?|m|mins?|h|hrs?|d|days?|w|y|[kmgtpe]i?b?|b|x|rps|qps))+"
 )
 _LEAST_PORT = 80  # below it, a number behind a colon is mostly the tag of an image
 MOST_TEXT = 1 << 20  # characters of a text that is looked at
@@ -148,10 +160,10 @@ def mentions(key: str, text: str, *, secret: bool = False) -> Iterator[Mention]:
 
     Of what is `secret`, `word:number` is a host only where the key says so.
 
-    >>> [found.host for found in mentions("DB_HOST", "mysql")]
+    >>> [each.host for each in mentions("DB_HOST", "mysql")]
     ['mysql']
-    >>> [found[:3] for found in mentions("config.yaml", "url: http://me:secret@web.shop/?key=1")]
-    [('web.shop', 80, 'http')]
+    >>> [(each.host, each.port) for each in mentions("config.yaml", "url: http://me:secret@web.shop/?key=1")]
+    [('web.shop', 80)]
     >>> list(mentions("IMAGE", "redis:6379")), list(mentions("SCRIPT", "app.py"))
     ([], [])
     """
@@ -248,12 +260,26 @@ def _in_value(key: str, value: str, *, secret: bool = False) -> Iterator[Mention
     hosts = _REPLICA_SET.sub("", hosts)
     parts = [part.strip("\"' ") for part in (hosts.split() if _WITH_BLANKS.fullmatch(hosts) else _COMMAS.split(hosts))]
     read = [part for part in map(host_and_port, parts) if part is not None]
-    if len(read) != len(parts):
+    if len(read) != len(parts) or any(_is_value(key, part) for part in read):
         return  # it is no list of hosts, and none of its parts need be one
     held = [part for part in read if _is_held(last, part, secret=secret)]
     yield from held if len(words_of(key)) > 1 else map(_likely, held)
     if not held and _may_hold_services(key):
-        yield from (part._replace(vague=True) for part in read if part.host not in _BARE_WORDS)
+        yield from (part._replace(vague=True) for part in read)
+
+
+def _is_value(key: str, mention: Mention) -> bool:
+    """Whether what could be a host is a setting.
+
+    >>> _is_value("a-server", Mention("1h30m")), _is_value("use-server", Mention("web"))
+    (True, True)
+    >>> _is_value("a-server", Mention("web"))
+    False
+    """
+    if mention.port is not None:
+        return False
+    is_setting = "." not in mention.host and not _MEASURES.isdisjoint(words_of(key))
+    return is_setting or mention.host in _BARE_WORDS or _QUANTITY.fullmatch(mention.host) is not None
 
 
 def _likely(mention: Mention) -> Mention:
@@ -265,7 +291,7 @@ def _likely(mention: Mention) -> Mention:
 def _is_held(last: str, mention: Mention, *, secret: bool) -> bool:
     """Whether a key with this word at its end holds such a host."""
     if mention.port is None:
-        return last in HOLD_HOSTS and mention.host not in _BARE_WORDS
+        return last in HOLD_HOSTS
     return last in _HOLD_PORTS or (mention.port >= _LEAST_PORT and not secret)
 
 
@@ -277,7 +303,7 @@ def _connected_or_any(text: str) -> list[Mention]:
 
 def _in_any(text: str) -> Iterator[Mention]:
     """Find what is a host in any text: of URLs, what ends in `.svc`, in whole or not, and what commands ask."""
-    text = _SECRET.sub(" ", text)
+    text = without_own_nameserver(_SECRET.sub(" ", text))
     for url in _URL.finditer(text):
         yield from _in_url(url[1].lower(), url[2])
     for found in _IN_CLUSTER.finditer(_URL.sub(" ", text)):

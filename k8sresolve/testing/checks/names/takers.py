@@ -64,6 +64,10 @@ class Takers:
         asks = [pod for pod in pods if pod.spec.dns_policy.startswith("ClusterFirst") and not pod.spec.host_network]
         return next(iter((*asks, *pods)), some_pod(source.namespace))
 
+    def is_taken(self, source: ConfigMap | Secret) -> bool:
+        """Whether a pod takes it."""
+        return (source.kind, source.namespace, source.name) in self._uses
+
     def names(self, source: ConfigMap | Secret) -> Mapping[str, Sequence[str]]:
         """Tell under which names keys are taken, besides their own."""
         found: dict[str, list[str]] = defaultdict(list)

@@ -1,5 +1,6 @@
 """What names are looked up in: the objects of the manifests and of an inventory, and what of them is known to lack."""
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, cached_property
@@ -13,6 +14,7 @@ from k8sresolve.testing.checks.names.near import Names
 from k8sresolve.testing.checks.names.sets import Sets
 from k8sresolve.testing.checks.names.slips import family, is_one_edit, plain_slip, short_slip
 from k8sresolve.testing.checks.names.targets import Target, target_of
+from k8sresolve.testing.checks.placeholders import is_template
 from k8sresolve.testing.checks.telling import slip_for
 from k8sresolve.testing.objects.kinds import WORKLOADS, CustomResource, CustomWorkload, Namespace, Pod, Service
 from k8sresolve.testing.objects.store import Store
@@ -21,7 +23,10 @@ from k8sresolve.testing.objects.written import UNWRITTEN
 Find: TypeAlias = Callable[[Pod, str], str | None]
 """Looks a host up as a program in a pod: the absolute name that answered, empty where no nameserver was needed."""
 
-_COMMON_PORTS = frozenset({80, 443, 3000, 5000, 8000, 8080, 8081, 8443, 8888, 9000, 9090})  # which many Services have
+_NEAR = 0.85  # `adservice` is no slip for `cartservice`
+COMMON_PORTS = frozenset({80, 443, 3000, 5000, 8000, 8080, 8081, 8443, 8888, 9000, 9090})
+"""Which many Services have."""
+
 _OF_THE_CLUSTER = "kube-system"  # there the cluster's own Services are, too
 
 
@@ -64,7 +69,12 @@ class World:
             return target
         above = self.above(below)
         is_slip = above is not None and is_one_edit(below.service, above.service)
-        return below if is_slip or self.service(below) is not None else target
+        return below if is_slip or self._is_of_pod(below) else target
+
+    def _is_of_pod(self, below: Target) -> bool:
+        """Whether `x.db` may be a pod of Service `db`, and not a Service in a namespace that is called so."""
+        service = self.service(below)
+        return service is not None and (service.headless or re.search("-[0-9]+$", below.endpoint) is not None)
 
     def swapped(self, target: Target) -> Target | None:
         """Find the Service that is meant where a name has the namespace first: `shop.web` for `web.shop`."""
@@ -76,6 +86,11 @@ class World:
         """Find the Service that is meant."""
         return self.store.service(target.namespace, target.service)
 
+    @cached_property
+    def is_partial(self) -> bool:
+        """Whether more was given than could be read, or is still to be filled in."""
+        return self.store.is_partial or any(map(is_template, self.store.everything()))
+
     @property
     def is_inventoried(self) -> bool:
         """Whether there is an inventory, and so every namespace is known."""
@@ -86,10 +101,13 @@ class World:
 
         An inventory has all of its namespaces. Otherwise only one counts whose Namespace is among the manifests, with
         Services and what makes pods, as where the latter lack more is elsewhere; and nothing of which this may come.
+        Beside what could not be read it is worth no more than a remark.
         """
         if target.namespace in self._complete:
             return "error"
-        return None if target.namespace not in self._stated or self.may_come(target) else "warning"
+        if target.namespace not in self._stated or self.may_come(target):
+            return None
+        return "remark" if self.is_partial else "warning"
 
     def may_come(self, target: Target) -> bool:
         """Whether a Service, or what is below it, may come of a custom resource."""
@@ -105,7 +123,7 @@ class World:
     def _absence(self, target: Target, port: int | None) -> Absence:
         severity, above = self.severity(target), self.above(target)
         if above is not None:
-            return Absence(severity or "warning", [above])
+            return Absence("error" if severity == "error" else "warning", [above])
         if severity is not None:
             return Absence(severity, self.meant(target))
         slip = self.slip(target) or self._short_slip(target, port)
@@ -124,7 +142,7 @@ class World:
         with_port = [one for one in given if port in {entry.number for entry in one.ports}]
         if not with_port or self._makers.makes(target.namespace, target.service):
             return ""
-        is_certain = len(with_port) == 1 and port not in _COMMON_PORTS
+        is_certain = len(with_port) == 1 and port not in COMMON_PORTS
         slip = short_slip(target.service, self._unlike(with_port, target), is_certain=is_certain)
         return "" if self.sets.is_called(target.namespace, target.service) else slip
 
@@ -200,7 +218,7 @@ class World:
         names = self._names_in(target.namespace).near(target.service)
         near = [one for name in names if (one := self.store.service(target.namespace, name)) is not None]
         unlike = [name for name in self._unlike(near, target) if not _is_part(name, target.service)]
-        slip = slip_for(target.service, unlike)
+        slip = slip_for(target.service, unlike, _NEAR)
         return [target._replace(service=slip)] if slip else []
 
     def _gather_names_in(self, namespace: str) -> Names:
@@ -229,6 +247,7 @@ class World:
 def with_inventory(store: Store, inventory: Inventory) -> Store:
     """Put what an inventory has beside what is in a store, which wins."""
     whole = Store()
+    whole.is_partial = store.is_partial
     for item in chain(inventory.objects(), store.everything()):
         whole.add(item)
     return whole

@@ -12,6 +12,7 @@ from k8sresolve.testing.checks.origins import Origin
 from k8sresolve.testing.checks.rules.services import NXDOMAIN
 from k8sresolve.testing.checks.subjects import AllObjects, ServiceSubject
 from k8sresolve.testing.checks.telling import CLOSE, labels_told, listed
+from k8sresolve.testing.controllers.workloads import matches
 from k8sresolve.testing.coredns.dns_service import DNS_SERVICE
 from k8sresolve.testing.objects.kinds import Pod, Selector, Service
 
@@ -26,6 +27,7 @@ _MAKE_NONE = re.compile(
     r"|Profile|Route|RouteTCP|RouteUDP|Rule|Secret|SecretStore|VirtualService)"
 )
 _NAMESERVERS = ("coredns", "kube-dns")
+_PARTS = ("component", "tier", "role", "part", "name", "app", "k8s-app", "service", "run")
 
 
 def check_endpoints(subject: ServiceSubject, around: AllObjects) -> Iterator[Finding]:
@@ -145,6 +147,9 @@ def _unfound(service: Service, around: AllObjects) -> _Unfound:
         return _Unfound("remark", ", of which no workload is among the manifests", "nothing, if they are elsewhere")
     near = _near(service.selector, here)
     because = "" if near is None else f"; {near}"
+    hint = _hint(service, around)
+    if hint:
+        return _Unfound("remark", f"{because}; {hint}", "nothing, if its pods come from there")
     operated = around.may_make_pods
     if near is not None and near.closeness >= CLOSE and not any(_may_label(item, near.wanted) for item in operated):
         return _Unfound("warning", because, "let the selector and the labels of its pods agree")
@@ -157,8 +162,57 @@ def _unfound(service: Service, around: AllObjects) -> _Unfound:
     if operated:
         told = f"; {listed(operated)} may make such pods"
         return _Unfound("remark", told, "nothing, if an operator makes them")
+    because = because if len(service.selector) > 1 else ""
     compare = f"compare with the labels there: kubectl -n {namespace} get pods --show-labels"
-    return _Unfound("warning", because if len(service.selector) > 1 else "", compare)
+    meant = _left_over(service, around)
+    is_other_version = near is not None and len(service.selector) > 1 and not _tells_parts(near.wanted)
+    if meant is not None or is_other_version or _is_of_nameserver(service, here):
+        return _Unfound("warning", because or (f"; no Service finds those of {meant}" if meant else ""), compare)
+    advice = f"nothing, if its pods are applied from elsewhere; else {compare}"
+    return _Unfound("remark", because or ", where no workload is left that may be meant", advice)
+
+
+def _hint(service: Service, around: AllObjects) -> str:
+    """Say what tells that not all is here of which the pods may come; empty where nothing does."""
+    if not around.store.has_namespace(service.namespace):
+        return "the namespace is not among the manifests, so that more of it may be elsewhere"
+    if around.is_partial:
+        return "not every file could be read"
+    if service.owner:
+        return f"{service.owner.replace('/', ' ')} owns the Service, and what makes its pods may, too"
+    return ""
+
+
+# What its pods may come of: what has its name, or else the workloads that no Service finds.
+
+
+def _left_over(service: Service, around: AllObjects) -> Origin | None:
+    """Find a workload that may be meant by a selector that fits none.
+
+    Of several Services without pods at most one can mean the one that is left; then the others, too, are elsewhere.
+    """
+    here = [origin for origin in around.origins.of(service.namespace) if _may_serve(origin)]
+    others = [other for other in around.services if other.selects and other.namespace == service.namespace]
+    left = [origin for origin in here if not any(matches(other.selector, origin.labels) for other in others)]
+    stem = service.name.removesuffix("-svc").removesuffix("-service").removesuffix("-headless")
+    named = next((origin for origin in here if origin.name in (service.name, stem)), None)
+    lost = {other.selector for other in others if not any(matches(other.selector, each.labels) for each in here)}
+    if named is not None or len(lost) > len(left):
+        return named
+    return next((origin for origin in left if _may_listen(origin, service)), None)
+
+
+def _may_serve(origin: Origin) -> bool:
+    """Whether pods are of a kind that Services find; those of a Job end, and a pod by itself is for trying."""
+    return origin.kind not in ("Job", "CronJob") and (origin.kind != "Pod" or bool(origin.spec.ports))
+
+
+def _may_listen(origin: Origin, service: Service) -> bool:
+    """Whether pods declare a port to which a Service leads, or else share a word of its name."""
+    declared = {part for port in origin.spec.ports for part in (port.number, port.name)}
+    if not declared:
+        return not set(origin.name.split("-")).isdisjoint(service.name.split("-"))
+    return any((port.target or port.number) in declared for port in service.ports)
 
 
 def _elsewhere(service: Service, origin: Origin) -> _Unfound:
@@ -171,7 +225,9 @@ def _elsewhere(service: Service, origin: Origin) -> _Unfound:
     if origin.is_custom:
         return _Unfound("remark", because, "nothing, if an operator puts the pods into the Service's namespace")
     advice = f"put the Service into namespace {namespace}"
-    if not service.written.has_namespace:
+    if not origin.written.has_namespace:
+        advice = f"give -n {service.namespace}, as to kubectl, or state that namespace in {origin}"
+    elif not service.written.has_namespace:
         advice = f"give -n {namespace}, as to kubectl, or state that namespace in the Service"
     return _Unfound("warning", because, f"{advice}: a selector finds pods of its own namespace")
 
@@ -182,6 +238,11 @@ def _may_label(operated: str, label: str) -> bool:
     value = label.partition("=")[2]
     is_named = f"-{name}-" in f"-{value}-" or value.replace("-", "") == kind.lower()
     return is_named and not _MAKE_NONE.fullmatch(kind)
+
+
+def _tells_parts(label: str) -> bool:
+    """Whether a label tells the parts of one program apart, each of which has pods of its own."""
+    return label.partition("=")[0].rpartition("/")[2] in _PARTS
 
 
 def _is_of_nameserver(service: Service, here: Sequence[Origin]) -> bool:

@@ -1,7 +1,7 @@
 """Names in manifests: what containers are told of hosts, in environment, arguments and files, and what aliases name."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from k8sresolve.findings import Finding, Severity
 from k8sresolve.testing.checks.names.hosts import host_and_port
@@ -22,6 +22,7 @@ from k8sresolve.testing.objects.written import Written
 _ASKED = re.compile(r"/(?:auth-url|upstream-vhost|[\w-]*snippets?)$")
 _FOR_PEOPLE = word_set("description summary comment comments note notes message title help example documentation")
 _OTHERS = ("external-dns.", "cert-manager.io/", "meta.helm.sh/", "consul.hashicorp.com/")
+_LACKING = ("name-service-missing", "name-namespace", "name-endpoint")
 _OF_THE_CLUSTER = "kube-system"
 _UNREAD = ("Corefile", "_example")  # which its plugins read, and Knative's, which nobody does
 
@@ -50,7 +51,10 @@ def check_asked_by_kubelet(origin: Origin, around: AllObjects) -> Iterator[Findi
 
 def check_data(source: ConfigMap | Secret, around: AllObjects) -> Iterator[Finding]:
     """Look up what stands in a ConfigMap or Secret, as a pod that takes it, or else as one of its namespace."""
-    yield from _found(texts_of(source, around), around.takers.pod(source), source.written, titled(source), around)
+    is_taken = around.takers.is_taken(source)
+    doubted = {f"{_part(source, key)}[{key}]" for key in source.data if not is_taken or _is_rewritten(key, source)}
+    pod, texts = around.takers.pod(source), texts_of(source, around)
+    yield from _found(texts, pod, source.written, titled(source), around, doubted=doubted)
 
 
 def texts_of(source: ConfigMap | Secret, around: AllObjects) -> Iterable[Text]:
@@ -65,6 +69,12 @@ def texts_of(source: ConfigMap | Secret, around: AllObjects) -> Iterable[Text]:
         if key not in _UNREAD and not any(map(holds_none, called)):
             texts += [Text(f"{_part(source, key)}[{key}]", name, text) for name in called]
     return with_pairs(texts)
+
+
+def _is_rewritten(key: str, source: ConfigMap | Secret) -> bool:
+    """Whether a script beside a file rewrites it before it is read."""
+    rewrites = re.compile(rf"\bsed\s[^\n]{{0,300}}-i[^\n]{{0,300}}\b{re.escape(key)}\b")
+    return any(rewrites.search(text) for name, text in source.data.items() if name != key)
 
 
 def check_annotations(item: Resource, around: AllObjects) -> Iterator[Finding]:
@@ -92,18 +102,33 @@ def _part(source: ConfigMap | Secret, key: str) -> str:
     return "stringData" if isinstance(source, Secret) and key in source.stated else "data"
 
 
-def _found(texts: Iterable[Text], pod: Pod, written: Written, about: str, around: AllObjects) -> Iterator[Finding]:
+def _found(
+    texts: Iterable[Text],
+    pod: Pod,
+    written: Written,
+    about: str,
+    around: AllObjects,
+    *,
+    doubted: Container[str] = frozenset(),
+) -> Iterator[Finding]:
+    """Look up what texts name. Of fields that are `doubted` it is not known who reads them, or what becomes of them.
+
+    They may be defaults for pods elsewhere, so that what is not there is a remark, but for plain slips.
+    """
     told: set[tuple[str, Wrong | str]] = set()
     for text in texts:
         for mention in mentions(text.key, text.value, secret=about.startswith("Secret ")):
             for wrong in judge(mention, pod, around.world):
                 # A pod that does not ask the cluster's nameserver finds none of its names: the first stands for all.
-                what = (
-                    (about, wrong.rule) if wrong.rule == "name-not-searched" else (text.field, mention.whole or wrong)
-                )
+                what = (text.field, mention.whole or wrong.lacks or wrong)
+                if wrong.rule == "name-not-searched":
+                    what = (about, wrong.rule)
                 if what not in told and text.only in ("", wrong.rule):
                     told.add(what)
-                    yield _finding(wrong, text.field, written, about)
+                    is_doubted = text.field in doubted and wrong.rule in _LACKING and not wrong.is_slip
+                    yield _finding(
+                        wrong._replace(severity="remark") if is_doubted else wrong, text.field, written, about
+                    )
 
 
 def check_alias_target(subject: ServiceSubject, around: AllObjects) -> Iterator[Finding]:

@@ -25,7 +25,7 @@ _MOST_DIGITS = 10
 
 def check_policy(origin: Origin, around: AllObjects) -> Iterator[Finding]:
     """Whether a pod that is told of Services asks the cluster's nameserver, also on its node's network."""
-    hosts = list(dict.fromkeys(_unfound(origin, around))) if asks_elsewhere(origin.spec) else []
+    hosts = list(dict.fromkeys(_unfound(origin, around))) if asks_elsewhere(origin.spec, around.cluster_domain) else []
     if hosts:
         told = f"the pod's resolv.conf does not lead to the cluster's nameserver, and it is told of {listed(hosts)}"
         advice = asking_the_cluster(pod_of(origin), around.world)
@@ -62,7 +62,7 @@ def _texts(origin: Origin, around: AllObjects) -> Iterator[Text]:
     taken = [*origin.written.texts.mounted, *(each.source for each in told.taken)]
     for name in dict.fromkeys(each.name for each in taken if each.kind == "ConfigMap"):
         source = around.store.get("ConfigMap", origin.namespace, name)
-        if isinstance(source, ConfigMap) and asks_elsewhere(around.takers.pod(source).spec):
+        if isinstance(source, ConfigMap) and asks_elsewhere(around.takers.pod(source).spec, around.cluster_domain):
             yield from texts_of(source, around)
 
 

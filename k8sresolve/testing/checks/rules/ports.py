@@ -4,21 +4,22 @@ A `containerPort` is only a declaration: nothing forwards or filters by it, unle
 Source: "Service" of the Kubernetes documentation; Container and ServicePort of its API reference.
 """
 
-import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from k8sresolve.findings import Finding
-from k8sresolve.testing.checks.listening import is_reached, is_told
+from k8sresolve.testing.checks.listening import is_probed, is_reached, is_told, serves_web
+from k8sresolve.testing.checks.names.slips import is_one_edit
+from k8sresolve.testing.checks.names.world import COMMON_PORTS
 from k8sresolve.testing.checks.origins import Origin, origin_of
 from k8sresolve.testing.checks.subjects import AllObjects, ServiceSubject
-from k8sresolve.testing.checks.telling import listed, ports_told
+from k8sresolve.testing.checks.telling import is_beside, listed, ports_told
 from k8sresolve.testing.objects.kinds import PROTOCOLS, Pod, PodSpec, PortEntry
 from k8sresolve.testing.objects.labels import MOST_LABEL
 
-# How ports are called that are not for a program's own clients.
-_BESIDE = re.compile("admin|debug|health|live|metric|monitor|probe|prof|prom|ready|status")
+_PUBLIC_PORTS, _LEAST_UNPRIVILEGED = (80, 443), 1024
+_LEAST_DIGITS = 3  # of a number in which one digit may be a slip
 
 # Pods that listen alike, by what they say of their ports, with what they come from.
 _Groups: TypeAlias = Mapping["_Listening", Iterable[str]]
@@ -123,8 +124,10 @@ def _numbered(
             continue
         origins = [origin for origin in around.origins.of(subject.service.namespace) if str(origin) in whose]
         meant = _likely(subject, forwarding, listening) if alone else None
-        is_sure = meant is not None and not any(
-            is_told(target, origin, around) or is_reached(meant, subject.service, origin, around) for origin in origins
+        is_sure = (
+            meant is not None
+            and _is_plain(forwarding, target, meant, origins, around)
+            and not any(is_reached(meant, subject.service, origin, around) for origin in origins)
         )
         yield _other_number(subject, forwarding, listening, listed(whose), meant if is_sure else None)
 
@@ -197,9 +200,37 @@ def _likely(subject: ServiceSubject, forwarding: _Forwarding, listening: _Listen
     if len(same) == 1:
         return same[0]
     reached = {port.target or port.number for port in subject.service.ports if port.protocol == own.protocol}
-    if len(declared) != 1 or len(reached) > 1 or _BESIDE.search(declared[0].name):
+    if len(declared) != 1 or len(reached) > 1 or is_beside(declared[0].name):
         return None
     return declared[0] if reached.isdisjoint({declared[0].number, declared[0].name}) else None
+
+
+def _is_plain(
+    forwarding: _Forwarding, target: int, meant: PortEntry, origins: Sequence[Origin], around: AllObjects
+) -> bool:
+    """Whether a number is a fault without doubt: nothing tells of it, and something tells of the one that is declared.
+
+    What is declared may itself be wrong: then the port works, and would not with the advice. So the container is probed
+    at the declared one, or the number is a slip for that, or it is only that no targetPort was written.
+    """
+    if any(is_told(target, origin, around) or is_probed(target, "", origin) for origin in origins):
+        return False
+    is_forgotten = not forwarding.port.target and target in _PUBLIC_PORTS and meant.number >= _LEAST_UNPRIVILEGED
+    return (
+        any(is_probed(meant.number, meant.name, origin) for origin in origins)
+        or (target not in COMMON_PORTS and _is_slip(str(target), str(meant.number)))
+        or (is_forgotten and not any(map(serves_web, origins)))
+    )
+
+
+def _is_slip(number: str, meant: str) -> bool:
+    """Whether a number is another but for one digit or two that are swapped; the next one may well be another port.
+
+    >>> _is_slip("8433", "8443"), _is_slip("9443", "8443"), _is_slip("9103", "9102"), _is_slip("81", "80")
+    (True, True, False, False)
+    """
+    is_next = abs(int(number) - int(meant)) == 1
+    return min(len(number), len(meant)) >= _LEAST_DIGITS and not is_next and is_one_edit(number, meant)
 
 
 # A name.

@@ -1,30 +1,28 @@
 """What the API server refuses of an object: found when its manifest was read, by `testing/objects/validation`."""
 
-import re
 from collections.abc import Iterable, Iterator
 
 from k8sresolve.findings import Finding
+from k8sresolve.testing.checks.placeholders import placeholder
 from k8sresolve.testing.checks.subjects import AllObjects
 from k8sresolve.testing.controllers.finding import titled
 from k8sresolve.testing.objects.kinds import Resource
 from k8sresolve.testing.objects.manifested import Refusal
 from k8sresolve.testing.versions import Version
 
-# What envsubst, Flux's postBuild (`${X:=y}`), kuttl, Chainsaw (`($x)`), sed and people are to fill in, where told.
-_UNFILLED = re.compile(
-    r"\$\{[A-Za-z_][^{}']*\}|\$\([A-Za-z_]\w*\)|\(\$[A-Za-z_][\w.]*\)|__[A-Za-z]\w*?__|\$[A-Z][A-Z0-9_]+"
-    r"|\{\{[^{}']*\}\}|<[A-Za-z][\w .-]*>"
-)
+# What is told where the version of an API is not served any more; that later ones ask for more goes without saying.
+_OLD, _ASKED_SINCE = "api-version", "selector-missing"
 
 
 def check_refusals(item: Resource, around: AllObjects) -> Iterator[Finding]:
     """Whether the cluster's API server takes the object: a remark where only an older one does not."""
+    is_old = any(refusal.rule == _OLD for refusal in item.refused)
     for refusal in item.refused:
-        unfilled = _UNFILLED.search(refusal.problem)
-        if unfilled is None:
+        unfilled = placeholder(refusal.rule, refusal.problem)
+        if unfilled:
+            yield _of_template(titled(item), refusal, unfilled)
+        elif not (is_old and refusal.rule == _ASKED_SINCE):
             yield _finding(titled(item), refusal, around.kubernetes)
-        else:
-            yield _of_template(titled(item), refusal, unfilled[0])
 
 
 def _of_template(about: str, refusal: Refusal, unfilled: str) -> Finding:

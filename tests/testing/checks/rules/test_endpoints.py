@@ -1,5 +1,7 @@
 """Whether a Service has endpoints, and why it has none."""
 
+import json
+
 import attrs
 import pytest
 
@@ -10,6 +12,7 @@ from tests.testing.checks.objects import (
     deployment,
     found,
     headless,
+    namespace,
     only,
     pod,
     port,
@@ -28,7 +31,11 @@ AGREE = "let the selector and the labels of its pods agree"
         ({"ap": "web"}, {"app": "web"}, ("have app=web in place of ap=web", AGREE)),
         ({"app": "web", "tier": "x"}, {"app": "web", "tier": "front"}, ("have tier=front in place of tier=x",)),
         ({"app": "web", "teir": "front"}, {"app": "web", "tier": "front"}, ("tier=front in place of teir=front",)),
-        ({"app": "web"}, {"app": "zzz"}, ("finds no pod in namespace shop", "--show-labels")),
+        (
+            {"app": "web"},
+            {"app": "zzz"},
+            ("finds no pod in namespace shop; no Service finds those of", "--show-labels"),
+        ),
         ({"app": "web", "tier": "x"}, {"app": "a", "tier": "b"}, ("app=web,tier=x finds no pod", "--show-labels")),
     ],
 )
@@ -57,7 +64,74 @@ def test_of_a_service_without_namespace_the_namespace_may_be_given_to_kubectl():
     assert finding.advice.startswith("give -n shop, as to kubectl")
 
 
+def test_of_a_workload_without_namespace_the_namespace_may_be_given_to_kubectl():
+    stateless = deployment()
+    del stateless["metadata"]["namespace"]
+    [finding] = found(service(namespace="monitoring"), stateless)
+    assert finding.advice.startswith("give -n monitoring, as to kubectl, or state that namespace in Deployment web")
+
+
 # What may be elsewhere, or come to be: a remark.
+
+
+def severities(*objects):
+    return [each.severity for each in found(*objects) if each.rule == "selector-no-pods"]
+
+
+def test_pods_of_another_program_may_be_applied_from_elsewhere():
+    db = deployment("db", labels={"app": "db"})
+    assert severities(service(), db, service("db", selector={"app": "db"})) == ["remark"]
+    assert severities(service(), db) == ["warning"]  # here one is left that nothing finds
+    # One that is left cannot be meant by two.
+    assert severities(service(), service("api", selector={"app": "api"}), db) == ["remark"] * 2
+    assert severities(service(), service("ui"), db) == ["warning"] * 2
+
+
+@pytest.mark.parametrize(
+    ("left", "severity"),
+    [
+        (deployment("api", [port(9090)], labels={"app": "db"}), "remark"),
+        (deployment("web-api", [], labels={"app": "db"}), "warning"),
+        (deployment("ping", [], labels={"app": "db"}), "remark"),
+        (deployment("web", [port(9090)], labels={"app": "db"}), "warning"),
+        (deployment("api", labels={"app": "db"}, kind="Job"), "remark"),
+        (pod("ping", labels={"app": "db"}, containers=[{"name": "c"}]), "remark"),
+    ],
+)
+def test_a_workload_that_is_left_is_meant_where_its_ports_or_its_name_fit(left, severity):
+    assert severities(service(), left) == [severity]
+
+
+@pytest.mark.parametrize(("key", "severity"), [("component", "remark"), ("app", "remark"), ("version", "warning")])
+def test_another_version_is_none_and_another_part_of_a_program_may_be_elsewhere(key, severity):
+    labels = {"product": "shop", key: "gate"}
+    gate = service("gate", selector=labels)
+    assert severities(service(selector={**labels, key: "ui"}), gate, deployment("gate-x", labels=labels)) == [severity]
+
+
+SLIP = deployment("api", labels={"app": "webb"})
+
+
+def test_of_a_namespace_that_is_not_given_more_may_be_elsewhere():
+    assert severities(service(), SLIP, namespace("other")) == ["remark"]
+    assert severities(service(), SLIP, namespace("shop")) == ["warning"]
+
+
+def test_what_is_still_to_be_filled_in_may_hold_the_pods():
+    assert severities(service(), SLIP, deployment("$NAME", labels={"app": "other"})) == ["remark"]
+
+
+def test_a_file_that_cannot_be_read_may_hold_the_pods(tmp_path):
+    (tmp_path / "web.json").write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": [service(), SLIP]}))
+    assert [each.severity for each in Cluster.from_manifests(tmp_path, refused=str).check()] == ["warning"]
+    (tmp_path / "pods.json").write_text("{{")
+    assert [each.severity for each in Cluster.from_manifests(tmp_path, refused=str).check()] == ["remark"]
+
+
+def test_who_owns_a_service_may_make_its_pods():
+    owned = service()
+    owned["metadata"]["ownerReferences"] = [{"kind": "Cluster", "name": "it", "controller": True}]
+    assert_only(found(owned, SLIP), "remark", "spec.selector", "Cluster it owns the Service")
 
 
 def operated(kind, where, **spec):

@@ -956,3 +956,125 @@ def test_a_pod_of_a_stateful_set_below_a_service_that_is_not_headless(host):
     ] == []
     alone = Cluster.from_objects([service("db"), objects[0], env("tcp://db:80")]).check()
     assert [each.severity for each in alone if each.rule == "pod-names-not-headless"] == ["remark"]
+
+
+# What tells nothing of the pod's own resolv.conf, or of a host at all.
+
+
+def test_a_service_in_a_namespace_that_is_not_given_is_no_fault_of_the_search_list():
+    load = told_of(env={"A": "http://web.shop.svc.cluster.local"})
+    assert named(namespace("other"), service(), deployment(), load) == []
+    # The node's resolv.conf does not lead to it all the same.
+    node = told_of(env={"A": "http://web.shop.svc.cluster.local"}, pod={"dnsPolicy": "Default"})
+    assert [each.rule for each in named(namespace("shop"), service(), deployment(), node)] == ["name-not-searched"]
+
+
+@pytest.mark.parametrize("host", ["kafka-bootstrap.web:9092", "web.web:9092", "main.web"])
+def test_a_service_in_a_namespace_that_is_named_as_a_service_here_is_none_of_its_pods(host):
+    assert named(service(), deployment(), env(f"http://{host}")) == []
+    assert [each.rule for each in named(service(), deployment(), env("http://web-0.web"))] == ["name-endpoint"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        *[("TIMEOUT_SERVER", each) for each in ("50s", "1h30m", "250ms", "web", "10")],
+        *[("A_SERVER", each) for each in ("60s", "10k", "1.5Gi", "check", "on", "auto", "true", "512MB")],
+        *[("MAX_CONN_PER_SERVER", "10k"), ("USE_SERVER", "first"), ("SERVER_MODE_HOST", "primary")],
+    ],
+)
+def test_a_setting_is_no_host(key, value):
+    flag = key.lower().replace("_", "-")
+    told = told_of(env={key: value}, args=[f"--{flag}={value}", f"--{flag}", value])
+    assert named(*SHOP, told, config_map({flag: value})) == []
+
+
+def test_a_word_behind_the_same_key_that_is_no_setting_is_a_host():
+    assert [each.rule for each in named(*SHOP, env("nobody", "A_SERVER"))] == ["name-service-missing"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "nslookup web.shop.svc.cluster.local 127.0.0.1 >/dev/null",
+        "dig +short @169.254.20.10 web.shop.svc.cluster.local",
+        "dig web.shop.svc.cluster.local @10.96.0.10",
+        "host web.shop.svc.cluster.local 10.96.0.10",
+    ],
+)
+def test_a_command_that_names_its_nameserver_does_not_ask_the_pods(command):
+    assert named(*SHOP, told_of(args=[f"-cmd={command}"], pod={"dnsPolicy": "Default"})) == []
+    asked = command.replace(" 127.0.0.1", "").replace("@169.254.20.10", "").replace("@10.96.0.10", "")
+    findings = named(*SHOP, told_of(args=[f"-cmd={asked.removesuffix(' 10.96.0.10')}"], pod={"dnsPolicy": "Default"}))
+    assert [each.rule for each in findings] == ["name-not-searched"]
+
+
+@pytest.mark.parametrize(
+    ("nameserver", "severity"), [("8.8.8.8", "warning"), ("111.222.123.234", "remark"), ("10.1.2.3", "remark")]
+)
+def test_beside_the_clusters_search_domains_only_a_public_nameserver_is_surely_none_of_it(nameserver, severity):
+    config = {"nameservers": [nameserver], "searches": ["shop.svc.cluster.local", "svc.cluster.local"]}
+    findings = named(*SHOP, told_of(env={"A": "http://web"}, pod={"dnsPolicy": "None", "dnsConfig": config}))
+    advice = "list the cluster's nameserver in dnsConfig"
+    field = "spec.template.spec.dnsPolicy" if severity == "warning" else ENV
+    assert_only(findings, severity, field, advice, on="Deployment shop/app")
+
+
+# Who reads it, or what becomes of it, is not known.
+
+
+@pytest.mark.parametrize(("taken", "severity"), [(True, "warning"), (False, "remark")])
+def test_a_config_map_that_no_pod_takes_may_hold_defaults_for_pods_elsewhere(taken, severity):
+    config = config_map({"logger": '{"image": "a", "defaultUrl": "http://broker"}', "slip": "http://wbe:80"})
+    volumes = [{"name": "c", "configMap": {"name": "conf"}}] if taken else []
+    findings = named(
+        *SHOP, service("payments"), config_map({"a": "http://paymnets"}, "b"), config, told_of(pod={"volumes": volumes})
+    )
+    by_field = {(each.object, each.field): each.severity for each in findings}
+    assert by_field["ConfigMap shop/conf", "data[logger]"] == severity
+    assert by_field["ConfigMap shop/b", "data[a]"] == "warning"
+
+
+@pytest.mark.parametrize(
+    ("script", "severity"),
+    [
+        ('sed -i "s/^server/#server/" /etc/zoo.properties', "remark"),
+        ('sed -i "s/a/b/" /etc/other.properties', "warning"),
+        ("cat /etc/zoo.properties", "warning"),
+    ],
+)
+def test_a_file_that_a_script_beside_it_rewrites_may_name_other_pods(script, severity):
+    data = {"init.sh": f"#!/bin/sh\n{script}\n", "zoo.properties": "server.1=db-0.db:2888\nserver.2=db-5.db:2888\n"}
+    pod = {"volumes": [{"name": "c", "configMap": {"name": "conf"}}]}
+    zoo = stateful(serviceName="db", replicas=2, pod=pod)
+    findings = named(headless("db"), zoo, config_map(data))
+    assert_only(findings, severity, "data[zoo.properties]", "db-5.db", on="ConfigMap shop/conf")
+
+
+def test_one_service_that_lacks_is_told_once_for_all_pods_of_a_list():
+    hosts = ",".join(f"db-{place}.db-headless.shop.svc.cluster.local" for place in range(3))
+    [finding] = named(*SHOP, env(f"mongodb://{hosts}"))
+    assert "db-0.db-headless" in finding.problem
+
+
+@pytest.mark.parametrize("name", ["my-release-mongodb", "release-name-redis"])
+def test_the_release_of_a_documentation_may_be_any(name):
+    findings = named(*SHOP, env(f"http://{name}.shop.svc"))
+    assert_only(findings, "remark", ENV, f"there is no Service shop/{name}", on="Deployment shop/app")
+
+
+def test_a_service_with_ports_for_metrics_alone_may_not_be_what_is_meant():
+    metrics = service("web", ports=[{"name": "http-metrics", "port": 3200}])
+    findings = named(metrics, deployment(), env("http://web"))
+    assert_only(findings, "remark", ENV, "has no port 80", "port and the Service", on="Deployment shop/app")
+
+
+def test_beside_what_could_not_be_read_a_missing_name_is_a_remark():
+    unfilled = service("$NAME")
+    findings = named(*SHOP, unfilled, env("http://nobody"))
+    assert_only(findings, "remark", ENV, "there is no Service shop/nobody", on="Deployment shop/app")
+
+
+def test_a_service_that_is_only_somewhat_alike_is_not_proposed():
+    [finding] = named(*SHOP, service("cartservice"), env("adservice:9555", "AD_SERVICE_ADDR"))
+    assert "cartservice" not in finding.advice

@@ -21,15 +21,53 @@ def test_a_container_that_declares_no_port_is_a_remark_because_it_is_only_a_decl
     assert_only(findings, "remark", "spec.ports[0].targetPort", "Deployment api", "8080/TCP", "containerPort: 8080")
 
 
-def test_a_container_that_declares_another_number_contradicts():
-    findings = found(service(), deployment("api", [port(9090, "http")]))
+def probed(*ports, at=None, probe="readinessProbe", **container):
+    """A container that is probed at the first of its ports."""
+    asked = {"httpGet": {"path": "/", "port": at or ports[0]["containerPort"]}}
+    main = {"name": "c", "image": "i", "ports": list(ports), probe: asked, **container}
+    return deployment("api", pod={"containers": [main]})
+
+
+@pytest.mark.parametrize("probe", ["readinessProbe", "livenessProbe", "startupProbe"])
+def test_a_container_that_is_probed_at_another_number_contradicts(probe):
+    findings = found(service(), probed(port(9090, "http"), probe=probe))
     words = ("port 80 leads to 8080/TCP", "Deployment api", "http (9090/TCP)", "set targetPort: 9090")
     assert_only(findings, "warning", "spec.ports[0].targetPort", *words)
 
 
 def test_without_a_target_port_the_ports_own_number_counts():
-    findings = found(service(ports=[{"name": "http", "port": 80}]), deployment())
+    forgotten = service(ports=[{"name": "http", "port": 80}])
+    findings = found(forgotten, deployment())
     assert_only(findings, "warning", "spec.ports[0].targetPort", "port 80 leads to 80/TCP", "set targetPort: 8080")
+    # A web server may listen there after all, and so may what a Service leads to that says so.
+    nginx = deployment(pod={"containers": [{"name": "c", "image": "nginx:1.29", "ports": [port(8080)]}]})
+    assert only(found(forgotten, nginx)).severity == "remark"
+    stated = service(ports=[{"name": "http", "port": 80, "targetPort": 80}])
+    assert only(found(stated, deployment())).severity == "remark"
+
+
+@pytest.mark.parametrize(
+    ("target", "declared", "severity"),
+    [
+        (8433, 8443, "warning"),
+        (9735, 9375, "warning"),
+        (5342, 5432, "warning"),
+        (2717, 27017, "warning"),
+        (9103, 9102, "remark"),
+        (8080, 8000, "remark"),
+        (1027, 80, "remark"),
+        (9002, 8000, "remark"),
+    ],
+)
+def test_what_is_declared_may_itself_be_wrong_unless_the_number_is_a_plain_slip(target, declared, severity):
+    ports = [{"name": "x", "port": 80, "targetPort": target}]
+    assert only(found(service(ports=ports), deployment("api", [port(declared)]))).severity == severity
+
+
+def test_a_number_that_a_probe_asks_works_whatever_is_declared():
+    assert only(found(service(), probed(port(9090), at=8080))).severity == "remark"
+    slip = service(ports=[{"name": "x", "port": 443, "targetPort": 8433}])
+    assert only(found(slip, probed(port(8443), at=8433))).severity == "remark"
 
 
 def test_which_of_several_ports_is_meant_is_not_guessed():
@@ -38,7 +76,7 @@ def test_which_of_several_ports_is_meant_is_not_guessed():
 
 
 def test_a_port_of_the_same_name_is_the_one_that_is_meant():
-    findings = found(service(), deployment("web", [port(9090, "http"), port(9091, "metrics")]))
+    findings = found(service(), probed(port(9090, "http"), port(9091, "metrics")))
     assert_only(findings, "warning", "spec.ports[0].targetPort", "set targetPort: 9090")
 
 
@@ -66,7 +104,16 @@ def test_beside_a_container_that_declares_nothing_another_number_contradicts_not
 
 
 def listener(*, env=(), args=(), volumes=(), **container):
-    main = {"name": "c", "image": "i", "ports": [port(9090)], "args": list(args), "env": list(env), **container}
+    probe = {"tcpSocket": {"port": 9090}}
+    main = {
+        "name": "c",
+        "image": "i",
+        "ports": [port(9090)],
+        "livenessProbe": probe,
+        "args": list(args),
+        "env": list(env),
+        **container,
+    }
     return deployment("api", pod={"containers": [main], "volumes": list(volumes)})
 
 
@@ -108,7 +155,7 @@ def test_a_config_map_that_a_pod_takes_may_tell_where_it_listens(listens, severi
 @pytest.mark.parametrize(("target", "severity"), [(9090, "remark"), ("hook", "remark"), (9443, "warning")])
 def test_a_port_to_which_another_service_leads_is_not_the_one_that_is_meant(target, severity):
     other = service("webhook", ports=[{"name": "w", "port": 443, "targetPort": target}])
-    pods = deployment("api", [port(9090, "hook")], [port(9443, "x", "UDP")])
+    pods = probed(port(9090, "hook"), port(9443, "x", "UDP"))
     findings = found(service(), other, pods, name="shop/web")
     assert only(findings).severity == severity
     unlike = {**other, "spec": {**other["spec"], "selector": {"app": "other"}}}
@@ -167,7 +214,8 @@ def test_a_sidecar_may_be_what_listens_and_an_init_container_may_not():
     sidecar = [{**declared[0], "restartPolicy": "Always"}]
     own = [port(9090)]
     assert found(service(), deployment("web", own, pod={"initContainers": sidecar})) == ()
-    assert only(found(service(), deployment("web", own, pod={"initContainers": declared}))).severity == "warning"
+    finding = only(found(service(), deployment("web", own, pod={"initContainers": declared})))
+    assert finding.rule == "target-port-number"
 
 
 def test_pods_that_say_different_things_are_told_apart():

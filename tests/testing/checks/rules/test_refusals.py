@@ -83,3 +83,16 @@ def test_a_host_that_is_still_to_be_filled_in_is_a_template(host):
     meta = {"name": "web", "namespace": "shop"}
     ingress = {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": meta, "spec": spec}
     assert {each.rule for each in found(ingress)} == {"template-unfilled"}
+
+
+def test_of_an_old_version_it_goes_without_saying_that_newer_ones_ask_for_a_selector():
+    old = deployment()
+    del old["spec"]["selector"]
+    assert {each.rule for each in found(old)} == {"selector-missing"}
+    assert {each.rule for each in found({**old, "apiVersion": "apps/v1beta1"})} == {"api-version"}
+
+
+@pytest.mark.parametrize("name", ["REPLACEME-web", "ROLLOUT_NAME", "{NAME}", "$NAME"])
+def test_a_file_with_placeholders_is_told_once(tmp_path, name):
+    (tmp_path / "a.yaml").write_text("\n---\n".join([MANIFEST.replace("my_cache", repr(name))] * 2))
+    assert only(Cluster.from_manifests(tmp_path).check()).rule == "template-unfilled"
