@@ -16,7 +16,7 @@ from k8sresolve.testing.checks.telling import finding_in
 from k8sresolve.testing.controllers.networks import Networks
 from k8sresolve.testing.controllers.slices import select
 from k8sresolve.testing.coredns.settings import ServerSettings
-from k8sresolve.testing.objects.kinds import EndpointSlice, Namespace, Pod, Service
+from k8sresolve.testing.objects.kinds import EndpointSlice, Namespace, Pod, Routing, Service
 from k8sresolve.testing.objects.store import Store
 from k8sresolve.testing.objects.written import UNWRITTEN, Written
 from k8sresolve.testing.versions import Version
@@ -72,6 +72,12 @@ class AllObjects:
         """Whether a namespace is among the manifests, and no operator may make more in it than is there."""
         found = self.store.get("Namespace", "", namespace)
         return isinstance(found, Namespace) and found.written is not UNWRITTEN and not self.may_make_pods
+
+    @cached_property
+    def led_to(self) -> frozenset[tuple[str, str]]:
+        """Namespace and name of each Service to which an Ingress, a route or the API server leads."""
+        routings = (item for item in self.store.all("Routing") if isinstance(item, Routing))
+        return frozenset((each.namespace, each.service) for routing in routings for each in routing.backends)
 
     @cached_property
     def service_names(self) -> Mapping[str, Sequence[str]]:

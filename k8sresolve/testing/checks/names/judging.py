@@ -67,7 +67,7 @@ def _is_meant(mention: Mention, target: Target, world: World) -> bool:
         return True
     if mention.vague:
         return bool(world.slip(target)) and not world.sets.is_called(target.namespace, target.service)
-    return not mention.likely or bool(world.meant(target))
+    return not mention.likely or world.is_meant(target, mention.port)
 
 
 def _answered(mention: Mention, name: str, pod: Pod, world: World) -> Iterator[Wrong]:
@@ -162,6 +162,9 @@ def _write(there: Sequence[Target], pod: Pod | None, world: World) -> str:
 
 def _working(target: Target, pod: Pod | None, world: World) -> str:
     host = target.service if world.sets.of(target) is None else f"{target.endpoint}.{target.service}"
+    if target.port is not None:
+        name, protocol = target.port
+        host = f"_{name}._{protocol.lower()}.{host}"
     whole = f"{host}.{target.namespace}.svc.{world.cluster_domain}"
     if pod is None:
         return whole

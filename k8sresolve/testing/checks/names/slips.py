@@ -11,6 +11,12 @@ from k8sresolve.testing.checks.names.words import word_set
 _LEAST_NAME = 5
 _LEAST_WORD = 5  # of shorter words, those that one letter tells apart are mostly two: main and mail, rw and ro
 _LEAST_SHORT_WORD = 2
+_LEAST_SWAPPED = 6
+_LEAST_BEGINNING = 4
+_PAIR = 2
+_ROLES = word_set(
+    "master slave primary secondary replica replicas leader follower read write ro rw r headless external"
+)
 _ALSO_SECURE = word_set("http ldap amqp mqtt grpc smtp imap")
 
 
@@ -22,6 +28,43 @@ def plain_slip(name: str, names: Iterable[str]) -> str:
     """
     found = [other for other in dict.fromkeys(names) if is_plain_slip(name, other)]
     return found[0] if len(found) == 1 else ""
+
+
+def swapped_letters(name: str, names: Iterable[str]) -> str:
+    """Find the one of these names of which two neighbouring letters are swapped in a name of some length.
+
+    >>> swapped_letters("postgres-operator-iu", ["postgres-operator-ui"]), swapped_letters("bd", ["db"])
+    ('postgres-operator-ui', '')
+    """
+    found = [other for other in dict.fromkeys(names) if _is_swapped(name, other)]
+    return found[0] if len(found) == 1 else ""
+
+
+def _is_swapped(name: str, meant: str) -> bool:
+    places = [place for place, (one, other) in enumerate(zip(name, meant, strict=False)) if one != other]
+    if len(name) != len(meant) or len(name) < _LEAST_SWAPPED or len(places) != _PAIR or places[1] != places[0] + 1:
+        return False
+    pair = name[places[0] : places[1] + 1]
+    return pair.isalpha() and pair[::-1] == meant[places[0] : places[1] + 1]
+
+
+def is_akin(name: str, other: str) -> bool:
+    """Whether two names are likely to be of one thing: one has the words of the other and more, or most are the same.
+
+    Names with other numbers, or of another part in a set of replicas, are of other things.
+
+    >>> is_akin("shield", "svc-shield"), is_akin("pg-operator-ui", "postgres-operator-ui"), is_akin("rabbit", "rabbit1")
+    (True, True, False)
+    >>> is_akin("orders-db", "users-db"), is_akin("redis-master", "redis"), is_akin("node-1", "node")
+    (False, False, False)
+    """
+    words, others = set(re.split("[-_]", name)), set(re.split("[-_]", other))
+    if family(name)[1:] != family(other)[1:] or not _ROLES.isdisjoint(words ^ others):
+        return False
+    first, second = sorted((name, other), key=len)
+    begins = len(first) >= _LEAST_BEGINNING and second.startswith(first)
+    most = len(words & others) * 2 > max(len(words), len(others))
+    return begins or most or words <= others or others <= words
 
 
 def is_plain_slip(name: str, meant: str) -> bool:

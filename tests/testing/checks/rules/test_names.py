@@ -7,6 +7,7 @@ from tests.testing.checks.objects import (
     APP,
     assert_only,
     config_map,
+    custom,
     deployment,
     headless,
     namespace,
@@ -30,6 +31,66 @@ def named(*objects, secrets=False, inventory=None):
 
 def env(value, key="A_URL"):
     return told_of(env={key: value})
+
+
+# Names of SRV records, with the port's name before the Service's.
+
+
+@pytest.mark.parametrize("prefix", ["dnssrv+", "dnssrvnoa+", "srv://"])
+@pytest.mark.parametrize("service_name", ["web", "web.shop", "web.shop.svc", "web.shop.svc.cluster.local"])
+def test_a_port_is_named_as_the_service_names_it(prefix, service_name):
+    assert named(*SHOP, env(f"{prefix}_http._tcp.{service_name}")) == []
+    for port in ("_htpp._tcp", "_http._udp"):
+        findings = named(*SHOP, env(f"{prefix}{port}.{service_name}"))
+        assert_only(
+            findings, "warning", ENV, "Service shop/web has no port named", "80 (http)", on="Deployment shop/app"
+        )
+
+
+def test_a_service_before_whose_name_a_port_stands_is_proposed_with_it():
+    paying = [service("payments"), deployment()]
+    for host in ("_http._tcp.paymetns", "_http._tcp.paymetns.shop:80"):
+        findings = named(*paying, env(f"dnssrv+{host}"))
+        assert_only(
+            findings, "warning", ENV, "no Service shop/paymetns", "write _http._tcp.payments", on="Deployment shop/app"
+        )
+
+
+# The only Service with a port that few have.
+
+RABBIT = [service("rabbitmq", ports=[{"name": "amqp", "port": 5672}, {"name": "web", "port": 15672}]), deployment()]
+
+
+@pytest.mark.parametrize(
+    ("how", "field"),
+    [
+        ({"env": {"A_URL": "amqp://rabbit:5672"}}, ENV),
+        ({"env": {"A_URL": "amqp://rabbit"}}, ENV),
+        ({"env": {"BROKER": "rabbit:5672"}}, ENV),
+        ({"args": ["until nc -zv rabbit 5672; do sleep 1; done"]}, "spec.template.spec.containers[0].args[0]"),
+    ],
+)
+def test_the_only_service_with_the_port_of_a_host_of_much_the_same_name(how, field):
+    words = ("rabbit is no name", "no Service shop/rabbit", "write rabbitmq")
+    assert_only(named(*RABBIT, told_of(**how)), "warning", field, *words, on="Deployment shop/app")
+
+
+@pytest.mark.parametrize(
+    ("value", "others"),
+    [
+        ("amqp://rabbit:5673", []),
+        ("amqp://broker:5672", []),
+        ("amqp://rabbit:5672", [service("queue", ports=[{"port": 5672}])]),
+        ("amqp://rabbit:5672", [deployment("rabbit")]),
+        ("amqp://rabbit:5672", [deployment("x", labels={"app": "rabbit"})]),
+        ("amqp://rabbit:5672", [custom("RabbitThing")]),
+        ("amqp://rabbit.other:5672", []),
+        ("http://rabbit:8080", [service("rabbit-ui", ports=[{"port": 8080}])]),
+    ],
+    ids=["port", "name", "one of two", "a workload", "a label", "an operator", "elsewhere", "common port"],
+)
+def test_a_host_that_may_be_elsewhere_is_not_taken_for_the_only_service(value, others):
+    assert named(*RABBIT, *others, env(value)) == []
 
 
 # What there is.
