@@ -135,7 +135,8 @@ def missing(host: str, target: Target, pod: Pod | None, world: World, port: int 
     elsewhere = [one for one in there if one.namespace != target.namespace]
     if elsewhere:
         told += f", but {listed(one.key for one in elsewhere)}"
-        yield Wrong("name-namespace", severity, told, _write(there, pod, world), target.key, is_slip)
+        advice = _moving(elsewhere[0], target, world) or _write(there, pod, world)
+        yield Wrong("name-namespace", severity, told, advice, target.key, is_slip)
     else:
         yield Wrong("name-service-missing", severity, told, _write(there, pod, world), target.key, is_slip)
 
@@ -151,6 +152,13 @@ def _in_no_namespace(host: str, target: Target, pod: Pod | None, world: World) -
         told = f"{host} is no name: there is no namespace {target.namespace}"
         told += f", but Service {listed(one.key for one in there)}" if there else ""
         yield Wrong("name-namespace", severity, told, _write(there, pod, world), target.key, bool(slips))
+
+
+def _moving(there: Target, target: Target, world: World) -> str:
+    """Advise to put a Service where a name has it, if it lies in the one of both namespaces that is not given."""
+    if world.store.has_namespace(there.namespace) or not world.store.has_namespace(target.namespace):
+        return ""
+    return f"put that Service into namespace {target.namespace}, as {there.namespace} is not among the manifests"
 
 
 def _write(there: Sequence[Target], pod: Pod | None, world: World) -> str:

@@ -11,6 +11,7 @@ from tests.testing.checks.objects import (
     deployment,
     headless,
     namespace,
+    only,
     service,
     slice_of,
     stateful,
@@ -1139,3 +1140,12 @@ def test_beside_what_could_not_be_read_a_missing_name_is_a_remark():
 def test_a_service_that_is_only_somewhat_alike_is_not_proposed():
     [finding] = named(*SHOP, service("cartservice"), env("adservice:9555", "AD_SERVICE_ADDR"))
     assert "cartservice" not in finding.advice
+
+
+def test_a_service_in_a_namespace_that_is_not_given_is_to_be_put_where_a_name_has_it():
+    lost = service("api", "shopp", selector={"app": "api"})
+    finding = only(named(*SHOP, lost, env("http://api.shop")))
+    assert (finding.rule, finding.field) == ("name-namespace", ENV)
+    assert finding.advice == "put that Service into namespace shop, as shopp is not among the manifests"
+    given = only(named(*SHOP, lost, namespace("shopp"), env("http://api.shop")))
+    assert given.advice.startswith("write api.shopp")
