@@ -16,10 +16,19 @@ from k8sresolve.testing.checks.telling import finding_in
 from k8sresolve.testing.controllers.networks import Networks
 from k8sresolve.testing.controllers.slices import select
 from k8sresolve.testing.coredns.settings import ServerSettings
-from k8sresolve.testing.objects.kinds import EndpointSlice, Namespace, Pod, Routing, Service
+from k8sresolve.testing.objects.kinds import CustomResource, EndpointSlice, Namespace, Pod, Routing, Service
 from k8sresolve.testing.objects.store import Store
 from k8sresolve.testing.objects.written import UNWRITTEN, Written
 from k8sresolve.testing.versions import Version
+
+# `translateHTTPBackendRef`, control-plane/api-gateway of hashicorp/consul-k8s.
+_OF_CONSUL = (
+    "GatewayClassConfig",
+    "GatewayPolicy",
+    "JWTProvider",
+    "RouteAuthFilter",
+    "ServiceIntentions",
+)
 
 
 class AllObjects:
@@ -56,6 +65,12 @@ class AllObjects:
     def may_make_pods(self) -> Sequence[str]:
         """Objects of kinds that Kubernetes does not have: what an operator makes of them is not among the manifests."""
         return [f"{item.kind} {item.name}" for item in self.store.all("CustomResource")]
+
+    @cached_property
+    def is_of_consul(self) -> bool:
+        """Whether Consul's controller answers for routes, which takes no notice of a backend's port."""
+        given = (item for item in self.store.all("CustomResource") if isinstance(item, CustomResource))
+        return any(item.kind in _OF_CONSUL for item in given)
 
     @cached_property
     def node_ports(self) -> Mapping[int, Service]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from k8sresolve.findings import Finding, Severity
 from k8sresolve.testing.objects.kinds import NO_PORT, PortEntry, Selector
+from k8sresolve.testing.objects.manifested import Manifested
 from k8sresolve.testing.objects.written import Written
 
 CLOSE = 0.8
@@ -39,6 +40,12 @@ def finding_in(
         field=field,
         rule=rule,
     )
+
+
+def place(item: Manifested) -> str:
+    """Tell where an object is written."""
+    line = item.written.line("metadata.name")
+    return f"{item.written.file}:{line}" if item.written.file and line else item.written.file or "another place"
 
 
 def slip_for(name: str, names: Sequence[str], closeness: float = CLOSE) -> str:

@@ -10,6 +10,7 @@ from k8sresolve._escaping import told
 from k8sresolve.testing.objects.kinds import NO_PORT, PortEntry, Selector
 from k8sresolve.testing.objects.labels import wrong_with_name, wrong_with_text
 from k8sresolve.testing.objects.letters import letters
+from k8sresolve.testing.objects.placeholders import about_template
 
 FieldPath = tuple[str | int, ...]
 Object = dict[str, Any]
@@ -67,7 +68,8 @@ def take(obj: Object, key: str, kind: type[T], default: T, path: FieldPath) -> T
 def _instead(value: object, kind: type) -> str:
     """Say that a value is not of the type that it should have."""
     quotes = "; put it in quotes" if kind is str and type(value) in (int, float, bool) else ""
-    return f"{described(value)} where {_named(kind)} should be{quotes}"
+    unfilled = about_template(value) if isinstance(value, str) else ""
+    return f"{described(value)} where {_named(kind)} should be{quotes}{unfilled}"
 
 
 def take_name(obj: Object, key: str, path: FieldPath, default: str = "") -> str:

@@ -5,12 +5,13 @@ Hostile input is refused before it can do harm.
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, Protocol, TypeAlias, TypeGuard
 
 from k8sresolve._escaping import escaped, told
+from k8sresolve._log import logger
 from k8sresolve.errors import ManifestError
 from k8sresolve.testing.objects.json_ import json_parts
 from k8sresolve.testing.objects.sources import Part, Source
@@ -30,12 +31,17 @@ MAX_OCTETS = 1 << 28
 """Of a file or a stream no more is read: a large cluster's objects are a tenth of it."""
 
 _JSON = re.compile(rb"\s*\{\s*\"")
+# kuttl, "Test Steps": NN-assert.yaml and NN-errors.yaml; of Chainsaw's tests by custom.
+_ASSERTION = re.compile(r"(?:[0-9]+-)?(?:[\w-]+-)?asserts?(?:-[\w-]+)?\.ya?ml|[0-9]+-errors?\.ya?ml")
 _URL = re.compile(r"https?://")
-# What only Helm has between its braces, and not other templates.
-_HELM = re.compile(
-    r"\{\{[^{}\n]{0,200}?(?:\.(?:Values|Release|Chart|Capabilities)\b|\b(?:include|define|template|toYaml)\b)"
-)
+# What only Helm has between its braces, and what other templates of Go may have, too.
+_HELM = re.compile(r"\{\{[^{}\n]{0,200}?(?:\.(?:Values|Release|Chart|Capabilities)\b|\binclude\b)")
+_GO = re.compile(r"\{\{[^{}\n]{0,200}?\b(?:define|template|toYaml)\b")
 IS_HELM_TEMPLATE = "this is a Helm template: give what `helm template` prints, as by helm template . | k8sresolve -f -"
+
+
+Note: TypeAlias = Callable[[str], object]
+"""Is told of what was passed over, for `Cluster.warnings`."""
 
 
 class Stream(Protocol):
@@ -58,8 +64,10 @@ class File(NamedTuple):
     found: bool = False
 
 
-def manifest_files(given: Manifests, *, recursive: bool = False) -> list[File]:
+def manifest_files(given: Manifests, *, recursive: bool = False, note: Note = logger.warning) -> list[File]:
     """Find the files that are given: one, or those of a directory, sorted, `recursive` with all that are below it.
+
+    Of a directory, what nobody applies is left out, with a `note`.
 
     Raises `ManifestError` for what is none, and for a directory without any.
     """
@@ -75,7 +83,10 @@ def manifest_files(given: Manifests, *, recursive: bool = False) -> list[File]:
     if not found and not _first_below(path):
         suffixes = ", ".join("*" + suffix for suffix in MANIFEST_SUFFIXES)
         raise ManifestError(f"the directory holds no {suffixes}", file=str(path))
-    return [File(str(file), file, found=True) for file in found]
+    for file in found:
+        if _is_assertion(file):
+            note(f"{file}: what kuttl or Chainsaw compares with, and nobody applies; passed over")
+    return [File(str(file), file, found=True) for file in found if not _is_assertion(file)]
 
 
 def _files_in(directory: Path, *, recursive: bool) -> list[Path]:
@@ -86,6 +97,15 @@ def _files_in(directory: Path, *, recursive: bool) -> list[Path]:
         if not recursive:
             break
     return sorted(found, key=lambda file: (file.name not in _FIRST, file))
+
+
+def _is_assertion(file: Path) -> bool:
+    """Whether a file is what kuttl or Chainsaw compares the cluster with after a step.
+
+    >>> [_is_assertion(Path(name)) for name in ("01-assert.yaml", "02-errors.yaml", "errors.yaml")]
+    [True, True, False]
+    """
+    return _ASSERTION.fullmatch(file.name) is not None
 
 
 def _first_below(directory: Path) -> Path | None:
@@ -231,6 +251,8 @@ def _about_template(data: bytes, line: int | None) -> str:
     text = data.decode("utf-8", "replace")
     if _HELM.search(text):
         return f"; {IS_HELM_TEMPLATE}"
+    if _GO.search(text):
+        return "; this is a template: give what is made of it; one of Helm's by helm template . | k8sresolve -f -"
     lines = text.split("\n")
     there = lines[line - 1] if line and line <= len(lines) else ""
     return "; this looks like a template: give what is made of it" if "{{" in there or "{%" in there else ""

@@ -20,6 +20,7 @@ from k8sresolve.testing.objects.files import (
     IS_HELM_TEMPLATE,
     File,
     Manifests,
+    Note,
     check_stream,
     goes_with,
     is_on_disk,
@@ -68,9 +69,6 @@ from k8sresolve.testing.objects.validation.rows import mapping
 from k8sresolve.testing.objects.written import IGNORE_ANNOTATION, Written, rules_named, told_twice
 
 _MAX_DEPTH = 100
-
-Note: TypeAlias = Callable[[str], object]
-"""Is told of what was passed over, for `Cluster.warnings`."""
 
 Refuse: TypeAlias = Callable[[ManifestError], object]
 """Is told of a file that cannot be read."""
@@ -181,7 +179,7 @@ class _Reader:
     def _files(self, given: Manifests, *, recursive: bool) -> Iterator[Iterable[Resource]]:
         """Read file by file, without those that are refused, and what they say is meant to be read otherwise."""
         otherwise: list[ManifestError] = []
-        for file in manifest_files(given, recursive=recursive):
+        for file in manifest_files(given, recursive=recursive, note=self._tell):
             if self._refused is None or not is_on_disk(file):
                 yield self._file(file)
                 continue

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from k8sresolve.errors import ManifestError
 from k8sresolve.testing.objects.fields import FieldPath
+from k8sresolve.testing.objects.placeholders import about_template
 from k8sresolve.testing.objects.written import UNWRITTEN, Ignored, Twice, no_line
 
 
@@ -23,7 +24,7 @@ class Source(NamedTuple):
     def error(self, problem: str, path: FieldPath = (), about: str = "") -> ManifestError:
         """Make the error that names this place, the object that it is about, and the field in it."""
         return ManifestError(
-            problem,
+            f"{problem}{about_template(problem)}",
             file=self.file,
             document=self.document,
             line=self.line(path),

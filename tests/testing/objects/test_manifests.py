@@ -269,11 +269,33 @@ def test_a_helm_chart_is_told_to_be_one(tmp_path):
         SERVICE.replace("payments", '{{ include "shop.fullname" . }}'),
         SERVICE.replace("payments", '"{{ .Release.Name }}-payments"'),
         SERVICE + "  selector:\n    {{- toYaml .Values.labels | nindent 4 }}\n",
-        '{{- template "common.service" . -}}\n',
     ],
 )
 def test_a_helm_template_says_helm_template(tmp_path, text):
     assert "this is a Helm template: give what `helm template` prints" in refused(tmp_path, text).problem
+
+
+def test_a_template_of_go_may_be_helms_or_another(tmp_path):
+    problem = refused(tmp_path, '{{- template "common.service" . -}}\n').problem
+    assert "this is a template: give what is made of it; one of Helm's by helm template . |" in problem
+
+
+def test_a_value_that_is_still_to_be_filled_in_is_told_where_it_cannot_be_read(tmp_path):
+    problem = refused(tmp_path, SERVICE.replace("port: 80", "port: ${PORT}")).problem
+    assert problem.endswith("; ${PORT} is still to be filled in: give what is made of it")
+    assert "filled in" not in refused(tmp_path, SERVICE.replace("port: 80", "port: MY_PORT")).problem
+
+
+def test_what_a_test_compares_with_is_not_applied(tmp_path):
+    names = ["00-assert.yaml", "01-errors.yaml", "web-assert.yml", "assert-ready.yaml", "errors.yaml", "asserted.yaml"]
+    for name in names:
+        (tmp_path / name).write_text(SERVICE.replace("payments", name.partition(".")[0]))
+    told = []
+    read = read_manifests([tmp_path], note=told.append)
+    assert [each.name for each in read] == ["asserted", "errors"]
+    assert len(told) == 4
+    assert "00-assert.yaml: what kuttl or Chainsaw compares with" in told[0]
+    assert [each.name for each in read_manifests([tmp_path / names[0]])] == ["00-assert"]  # where somebody names it
 
 
 def test_another_template_says_that_it_is_one_and_other_broken_files_do_not(tmp_path):

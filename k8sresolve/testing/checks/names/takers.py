@@ -30,11 +30,17 @@ def some_pod(namespace: str) -> Pod:
     return Pod(namespace, "some-pod", ip=_EACH_FAMILY[0], ips=_EACH_FAMILY)
 
 
+def _is_controller(origin: Origin) -> bool:
+    """Whether pods are an operator's, by the label that Kubebuilder gives them or by their name."""
+    return "control-plane" in origin.labels or origin.name.endswith(("-operator", "-controller-manager"))
+
+
 class Use(NamedTuple):
-    """A pod that takes texts, and under which names it takes which keys."""
+    """A pod that takes texts, under which names it takes which keys, and whether it makes pods of what it is told."""
 
     pod: Pod
     names: Sequence[tuple[str, str]]
+    is_controller: bool
 
 
 class Takers:
@@ -52,7 +58,7 @@ class Takers:
             for taken in found.taken:
                 names[taken.source.kind, taken.source.name].append((taken.source.key, taken.key))
             for (kind, name), called in names.items():
-                self._uses[kind, origin.namespace, name].append(Use(pod_of(origin), called))
+                self._uses[kind, origin.namespace, name].append(Use(pod_of(origin), called, _is_controller(origin)))
 
     def told(self, origin: Origin) -> Told:
         """Tell what a pod's containers are told."""
@@ -65,8 +71,9 @@ class Takers:
         return next(iter((*asks, *pods)), some_pod(source.namespace))
 
     def is_taken(self, source: ConfigMap | Secret) -> bool:
-        """Whether a pod takes it."""
-        return (source.kind, source.namespace, source.name) in self._uses
+        """Whether a pod takes it for itself; what a controller takes may be for the pods that it makes."""
+        uses = self._uses.get((source.kind, source.namespace, source.name), ())
+        return not all(use.is_controller for use in uses)
 
     def names(self, source: ConfigMap | Secret) -> Mapping[str, Sequence[str]]:
         """Tell under which names keys are taken, besides their own."""

@@ -14,15 +14,16 @@ from k8sresolve.testing.checks.names.near import Names
 from k8sresolve.testing.checks.names.sets import Sets
 from k8sresolve.testing.checks.names.slips import family, is_akin, is_one_edit, plain_slip, short_slip, swapped_letters
 from k8sresolve.testing.checks.names.targets import Target, target_of
-from k8sresolve.testing.checks.placeholders import is_template
 from k8sresolve.testing.checks.telling import slip_for
 from k8sresolve.testing.objects.kinds import WORKLOADS, CustomResource, CustomWorkload, Namespace, Pod, Service
+from k8sresolve.testing.objects.placeholders import is_template
 from k8sresolve.testing.objects.store import Store
 from k8sresolve.testing.objects.written import UNWRITTEN
 
 Find: TypeAlias = Callable[[Pod, str], str | None]
 """Looks a host up as a program in a pod: the absolute name that answered, empty where no nameserver was needed."""
 
+_EXPORTED = "mirror.linkerd.io/exported"
 _NEAR = 0.85  # `adservice` is no slip for `cartservice`
 COMMON_PORTS = frozenset({80, 443, 3000, 5000, 8000, 8080, 8081, 8443, 8888, 9000, 9090})
 """Which many Services have."""
@@ -121,6 +122,8 @@ class World:
         return self._absent[key]
 
     def _absence(self, target: Target, port: int | str | None) -> Absence:
+        if self._is_mirrored(target):
+            return Absence(None, ())
         severity, above = self.severity(target), self.above(target)
         if above is not None:
             return Absence("error" if severity == "error" else "warning", [above])
@@ -130,6 +133,11 @@ class World:
         if not slip and (akin := self._akin(target, port)):
             return Absence("warning", akin)
         return Absence("warning", [target._replace(service=slip)]) if slip else Absence(None, ())
+
+    def _is_mirrored(self, target: Target) -> bool:
+        """Whether it may be the mirror of a Service in another cluster, as Linkerd names them: SERVICE-CLUSTER."""
+        given = self._services.get(target.namespace, ())
+        return any(target.service.startswith(f"{one.name}-") for one in given if _EXPORTED in one.labels)
 
     def slip(self, target: Target) -> str:
         """Find the one Service of the namespace for whose name another is a plain slip; empty where there is none."""

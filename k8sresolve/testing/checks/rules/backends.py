@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from k8sresolve.findings import Finding
+from k8sresolve.findings import Finding, Severity
 from k8sresolve.testing.checks.names.judging import ports_of
 from k8sresolve.testing.checks.names.slips import is_akin
 from k8sresolve.testing.checks.names.targets import Target
 from k8sresolve.testing.checks.subjects import AllObjects
-from k8sresolve.testing.checks.telling import finding_in, listed
+from k8sresolve.testing.checks.telling import finding_in, listed, place
 from k8sresolve.testing.controllers.finding import titled
 from k8sresolve.testing.objects.kinds import Routing, Service
 from k8sresolve.testing.objects.texts import Backend
@@ -22,7 +22,10 @@ def check_backends(routing: Routing, around: AllObjects) -> Iterator[Finding]:
             yield from _missing(routing, backend, target, around)
         elif not _offers(service, backend.port):
             told = f"Service {target.key} has no port {backend.port}: it has {ports_of(service)}"
-            severity = around.world.severity_of_port(target.namespace)
+            told += _other_of_it(service, backend.port, around)
+            severity: Severity = around.world.severity_of_port(target.namespace)
+            if routing.kind != "Ingress" and around.is_of_consul:
+                severity = "remark"
             yield finding_in(
                 routing.written,
                 titled(routing),
@@ -32,6 +35,14 @@ def check_backends(routing: Routing, around: AllObjects) -> Iterator[Finding]:
                 problem=told,
                 advice="write one that it has",
             )
+
+
+def _other_of_it(service: Service, port: int | str | None, around: AllObjects) -> str:
+    """Say that the Service was given twice, and the one that was replaced has the port."""
+    for earlier, later in around.store.given_twice:
+        if isinstance(earlier, Service) and later.written is service.written and _offers(earlier, port):
+            return f"; the Service is given twice, and the one at {place(earlier)}, which has the port, is replaced"
+    return ""
 
 
 def _missing(routing: Routing, backend: Backend, target: Target, around: AllObjects) -> Iterator[Finding]:

@@ -1,7 +1,9 @@
 """Names in manifests: what containers are told of hosts, in environment, arguments and files, and what aliases name."""
 
 import re
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+
+import attrs
 
 from k8sresolve.findings import Finding, Severity
 from k8sresolve.testing.checks.names.hosts import host_and_port
@@ -22,6 +24,7 @@ from k8sresolve.testing.objects.written import Written
 _ASKED = re.compile(r"/(?:auth-url|upstream-vhost|[\w-]*snippets?)$")
 _FOR_PEOPLE = word_set("description summary comment comments note notes message title help example documentation")
 _OTHERS = ("external-dns.", "cert-manager.io/", "meta.helm.sh/", "consul.hashicorp.com/")
+# What is a remark where nobody takes a ConfigMap, which may hold defaults for pods elsewhere.
 _LACKING = ("name-service-missing", "name-namespace", "name-endpoint")
 _OF_THE_CLUSTER = "kube-system"
 _UNREAD = ("Corefile", "_example")  # which its plugins read, and Knative's, which nobody does
@@ -31,7 +34,8 @@ def check_containers(origin: Origin, around: AllObjects) -> Iterator[Finding]:
     """Look up what a pod's manifest tells its containers."""
     about = f"{origin.kind} {origin.namespace}/{origin.name}"
     texts = around.takers.told(origin).texts
-    yield from _found(texts, pod_of(origin), origin.written, about, around)
+    for finding, _ in _looked_up(texts, pod_of(origin), origin.written, about, around):
+        yield finding
 
 
 def check_asked_by_kubelet(origin: Origin, around: AllObjects) -> Iterator[Finding]:
@@ -52,9 +56,12 @@ def check_asked_by_kubelet(origin: Origin, around: AllObjects) -> Iterator[Findi
 def check_data(source: ConfigMap | Secret, around: AllObjects) -> Iterator[Finding]:
     """Look up what stands in a ConfigMap or Secret, as a pod that takes it, or else as one of its namespace."""
     is_taken = around.takers.is_taken(source)
-    doubted = {f"{_part(source, key)}[{key}]" for key in source.data if not is_taken or _is_rewritten(key, source)}
+    rewritten = {f"{_part(source, key)}[{key}]" for key in source.data if _is_rewritten(key, source)}
     pod, texts = around.takers.pod(source), texts_of(source, around)
-    yield from _found(texts, pod, source.written, titled(source), around, doubted=doubted)
+    for finding, wrong in _looked_up(texts, pod, source.written, titled(source), around):
+        may_be_elsewhere = not is_taken and wrong.rule in _LACKING and not wrong.is_slip
+        is_doubted = may_be_elsewhere or (wrong.rule == "name-endpoint" and finding.field in rewritten)
+        yield attrs.evolve(finding, severity="remark") if is_doubted else finding
 
 
 def texts_of(source: ConfigMap | Secret, around: AllObjects) -> Iterable[Text]:
@@ -102,19 +109,10 @@ def _part(source: ConfigMap | Secret, key: str) -> str:
     return "stringData" if isinstance(source, Secret) and key in source.stated else "data"
 
 
-def _found(
-    texts: Iterable[Text],
-    pod: Pod,
-    written: Written,
-    about: str,
-    around: AllObjects,
-    *,
-    doubted: Container[str] = frozenset(),
-) -> Iterator[Finding]:
-    """Look up what texts name. Of fields that are `doubted` it is not known who reads them, or what becomes of them.
-
-    They may be defaults for pods elsewhere, so that what is not there is a remark, but for plain slips.
-    """
+def _looked_up(
+    texts: Iterable[Text], pod: Pod, written: Written, about: str, around: AllObjects
+) -> Iterator[tuple[Finding, Wrong]]:
+    """Look up what texts name."""
     told: set[tuple[str, Wrong | str]] = set()
     for text in texts:
         for mention in mentions(text.key, text.value, secret=about.startswith("Secret ")):
@@ -125,10 +123,7 @@ def _found(
                     what = (about, wrong.rule)
                 if what not in told and text.only in ("", wrong.rule):
                     told.add(what)
-                    is_doubted = text.field in doubted and wrong.rule in _LACKING and not wrong.is_slip
-                    yield _finding(
-                        wrong._replace(severity="remark") if is_doubted else wrong, text.field, written, about
-                    )
+                    yield _finding(wrong, text.field, written, about), wrong
 
 
 def check_alias_target(subject: ServiceSubject, around: AllObjects) -> Iterator[Finding]:

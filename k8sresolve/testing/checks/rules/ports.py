@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
-from k8sresolve.findings import Finding
+from k8sresolve.findings import Finding, Severity
 from k8sresolve.testing.checks.listening import is_probed, is_reached, is_told, serves_web
 from k8sresolve.testing.checks.names.slips import is_one_edit
 from k8sresolve.testing.checks.names.world import COMMON_PORTS
@@ -320,9 +320,11 @@ def check_slices(subject: ServiceSubject, around: AllObjects) -> Iterator[Findin
         wanted = f"named {port.name!r}" if port.name else "without a name"
         theirs = dict.fromkeys(port for ports in listing for port in ports)
         told = f"no {kind} has a port {wanted} with protocol {port.protocol}, so {forwarding} has no endpoint"
+        # Of what its selector finds the controller makes slices besides.
+        severity: Severity = "remark" if service.selects and not theirs else "warning"
         yield subject.finding(
             "slice-port",
-            "warning",
+            severity,
             forwarding.field("name"),
             f"{told}; they have {ports_told(theirs) or 'no ports'}",
             f"give the port one name and protocol in the Service and in its {kinds}",

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator
 
 from k8sresolve.findings import Finding
-from k8sresolve.testing.checks.placeholders import placeholder
 from k8sresolve.testing.checks.subjects import AllObjects
 from k8sresolve.testing.controllers.finding import titled
 from k8sresolve.testing.objects.kinds import Resource
 from k8sresolve.testing.objects.manifested import Refusal
+from k8sresolve.testing.objects.placeholders import placeholder
 from k8sresolve.testing.versions import Version
 
 # What is told where the version of an API is not served any more; that later ones ask for more goes without saying.

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from k8sresolve.findings import Finding, Severity
 from k8sresolve.testing.checks.subjects import AllObjects
-from k8sresolve.testing.checks.telling import finding_in
+from k8sresolve.testing.checks.telling import finding_in, place
 from k8sresolve.testing.controllers.finding import titled
 from k8sresolve.testing.objects.kinds import WORKLOADS, Endpoints, EndpointSlice, Pod, Resource, Service
 from k8sresolve.testing.objects.store import place_of
@@ -26,7 +26,7 @@ def check_twice(pair: tuple[Resource, Resource], around: AllObjects) -> Iterator
     is_one_file = bool(later.written.file) and earlier.written.file == later.written.file
     if earlier != later and isinstance(later, _LOOKED_AT if is_one_file else Service):
         severity: Severity = "warning" if is_one_file else "remark"
-        told = f"the one at {_place(earlier)} has this name, too, and other contents: the later replaces it"
+        told = f"the one at {place(earlier)} has this name, too, and other contents: the later replaces it"
         advice = "take one of them out, or give it another name"
         if not is_one_file:
             advice = f"nothing, if only one is applied; else {advice}"
@@ -51,15 +51,10 @@ def _says(service: Service) -> bool:
 
 def _copied(copied: Service, other: Service, meant: str) -> Finding:
     told = (
-        f"the one at {_place(other)} has this name, too, and the later replaces the earlier; this one selects {meant}, "
+        f"the one at {place(other)} has this name, too, and the later replaces the earlier; this one selects {meant}, "
     )
     told += "of which there is no Service"
     return _finding(copied, "warning", told, f"name it {meant}, if it is a copy")
-
-
-def _place(item: Resource) -> str:
-    line = item.written.line("metadata.name")
-    return f"{item.written.file}:{line}" if item.written.file and line else item.written.file or "another place"
 
 
 def _finding(item: Resource, severity: Severity, problem: str, advice: str) -> Finding:

@@ -240,3 +240,20 @@ def test_a_service_that_is_surely_missing_is_told_with_the_only_one_that_has_the
         "webhooks[0].clientConfig.service.name",
         "write mesh-webhook, if that is meant",
     )
+
+
+def test_of_a_service_that_was_given_twice_the_one_that_was_replaced_may_have_the_port():
+    first = service("twin", ports=[{"name": "http", "port": 8080}])
+    [finding] = found(first, service("twin"), ingress(to("twin", number=8080)))
+    assert "the Service is given twice, and the one at another place, which has the port" in finding.problem
+    [finding] = found(first, service("twin"), ingress(to("twin", number=9090)))
+    assert "given twice" not in finding.problem
+
+
+@pytest.mark.parametrize(
+    ("item", "severity"), [(route(name="web", port=8080), "remark"), (ingress(to("web", number=8080)), "warning")]
+)
+def test_consul_takes_no_notice_of_a_routes_port(item, severity):
+    [finding] = found(item, custom("GatewayClassConfig", group="consul.hashicorp.com"))
+    assert (finding.rule, finding.severity) == ("backend-port", severity)
+    assert [each.severity for each in found(item)] == ["warning"]

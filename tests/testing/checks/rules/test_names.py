@@ -1149,3 +1149,26 @@ def test_a_service_in_a_namespace_that_is_not_given_is_to_be_put_where_a_name_ha
     assert finding.advice == "put that Service into namespace shop, as shopp is not among the manifests"
     given = only(named(*SHOP, lost, namespace("shopp"), env("http://api.shop")))
     assert given.advice.startswith("write api.shopp")
+
+
+@pytest.mark.parametrize(
+    ("name", "labels", "severity"),
+    [
+        ("x-controller-manager", {"app": "x"}, "remark"),
+        ("x-operator", {"app": "x"}, "remark"),
+        ("x", {"control-plane": "x"}, "remark"),
+        ("x", {"app": "x"}, "warning"),
+    ],
+)
+def test_what_a_controller_takes_may_be_for_the_pods_that_it_makes(name, labels, severity):
+    pod = {"volumes": [{"name": "c", "configMap": {"name": "conf"}}]}
+    config = config_map({"config.yaml": "endpoint: http://collector:4317\n"})
+    findings = named(*SHOP, config, deployment(name, labels=labels, pod=pod))
+    assert_only(findings, severity, "data[config.yaml]", "collector", on="ConfigMap shop/conf")
+
+
+def test_a_mirror_that_linkerd_makes_of_a_service_elsewhere_may_be_there():
+    own = service("db")
+    assert [each.rule for each in named(*SHOP, own, env("http://db-target.shop.svc"))] == ["name-service-missing"]
+    own["metadata"]["labels"] = {"mirror.linkerd.io/exported": "true"}
+    assert named(*SHOP, own, env("http://db-target.shop.svc")) == []

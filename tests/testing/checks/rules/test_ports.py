@@ -338,3 +338,9 @@ def test_endpoints_without_the_services_port_are_called_what_they_are():
     assert "no subset of its Endpoints has a port named 'http'" in told
     assert "in its Endpoints" in told
     assert "EndpointSlice" not in told
+
+
+@pytest.mark.parametrize(("selector", "severity"), [({"app": "elsewhere"}, "remark"), (None, "warning")])
+def test_beside_a_slice_without_ports_the_controller_makes_others_for_a_selector(selector, severity):
+    findings = found(service(selector=selector), slice_of("web", "192.0.2.1", ports=()))
+    assert [each.severity for each in findings if each.rule == "slice-port"] == [severity]

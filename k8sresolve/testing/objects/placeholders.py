@@ -9,6 +9,7 @@ _UNFILLED = re.compile(
     r"|\{\{[^{}']*\}\}|<[A-Za-z][\w .-]*>|\{[A-Z][A-Z0-9_]+\}|\b(?:REPLACE|CHANGE)_?-?ME\b"
     r"|(?<![\w-])[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?![\w-])"
 )
+_TO_FILL_IN = "is still to be filled in"
 # Where capitals and underscores are more likely meant so.
 _OF_PORTS = ("port-name", "container-port-name", "port-protocol", "container-port-protocol", "endpoint-port-name")
 
@@ -25,6 +26,14 @@ def placeholder(rule: str, problem: str) -> str:
     if found is None or (rule in _OF_PORTS and found[0].isidentifier()):
         return ""
     return found[0]
+
+
+def about_template(problem: str) -> str:
+    """Say of an object that cannot be read that something of it is still to be filled in; empty where nothing is."""
+    found = _UNFILLED.search(problem)
+    if found is None or found[0].isidentifier() or "template" in problem or _TO_FILL_IN in problem:
+        return ""
+    return f"; {found[0]} {_TO_FILL_IN}: give what is made of it"
 
 
 def is_template(item: Resource) -> bool:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from k8sresolve.testing.checks.placeholders import placeholder
+from k8sresolve.testing.objects.placeholders import placeholder
 
 
 @pytest.mark.parametrize(
