@@ -125,11 +125,10 @@ def missing(host: str, target: Target, pod: Pod | None, world: World, port: int 
     if not world.has_namespace(target.namespace):
         yield from _in_no_namespace(host, target, pod, world)
         return
-    weight, there = world.absence(target, port)
+    weight, there, is_slip = world.absence(target, port)
     may_be_other = target.endpoint and not target.is_explicit and world.sets.of(target) is None
     if weight is None or may_be_outside or may_be_other:
         return
-    is_slip = world.severity(target) is None or bool(world.slip(target))
     severity = "remark" if weight == "warning" and target.service.startswith(_ANY_RELEASE) else weight
     told = f"{host} is no name: there is no Service {target.key}"
     elsewhere = [one for one in there if one.namespace != target.namespace]
@@ -143,7 +142,7 @@ def missing(host: str, target: Target, pod: Pod | None, world: World, port: int 
 
 def _in_no_namespace(host: str, target: Target, pod: Pod | None, world: World) -> Iterator[Wrong]:
     """Judge a name in a namespace of which nothing is known: it may be a host's outside, unless it says otherwise."""
-    severity, slips = world.absence_of_namespace(target)
+    severity, slips, _ = world.absence_of_namespace(target)
     if severity is None and world.is_inventoried and target.is_explicit:
         severity = "error"
     is_known = target.is_explicit or not is_like_top_level(target.namespace)

@@ -32,10 +32,14 @@ _OF_THE_CLUSTER = "kube-system"  # there the cluster's own Services are, too
 
 
 class Absence(NamedTuple):
-    """What it weighs that something is not there, None where it may well be, and the Services that may be meant."""
+    """What it weighs that something is not there, None where it may well be, and the Services that may be meant.
+
+    That the name is a slip for one of them speaks for itself, whatever else may come.
+    """
 
     severity: Severity | None
     meant: Sequence[Target]
+    is_slip: bool = False
 
 
 class World:
@@ -126,13 +130,15 @@ class World:
             return Absence(None, ())
         severity, above = self.severity(target), self.above(target)
         if above is not None:
-            return Absence("error" if severity == "error" else "warning", [above])
+            is_slip = severity is None or bool(self.slip(target))
+            return Absence("error" if severity == "error" else "warning", [above], is_slip)
         if severity is not None:
-            return Absence(severity, self.meant(target) or self._akin(target, port))
+            return Absence(severity, self.meant(target) or self._akin(target, port), bool(self.slip(target)))
         slip = self.slip(target) or self._short_slip(target, port) or self._swapped_slip(target)
-        if not slip and (akin := self._akin(target, port)):
-            return Absence("warning", akin)
-        return Absence("warning", [target._replace(service=slip)]) if slip else Absence(None, ())
+        if slip:
+            return Absence("warning", [target._replace(service=slip)], is_slip=True)
+        akin = self._akin(target, port)
+        return Absence("warning" if akin else None, akin)
 
     def _is_mirrored(self, target: Target) -> bool:
         """Whether it may be the mirror of a Service in another cluster, as Linkerd names them: SERVICE-CLUSTER."""

@@ -48,11 +48,11 @@ def _other_of_it(service: Service, port: int | str | None, around: AllObjects) -
 def _missing(routing: Routing, backend: Backend, target: Target, around: AllObjects) -> Iterator[Finding]:
     world = around.world
     if world.has_namespace(target.namespace):
-        severity, there = world.absence(target, backend.port)
+        severity, there, _ = world.absence(target, backend.port)
         if not there and (akin := _akin(backend, target, around, is_known=severity is not None)):
             severity, there = severity or "warning", [akin]
     else:
-        severity, there = world.absence_of_namespace(target)
+        severity, there, _ = world.absence_of_namespace(target)
     if severity is None:
         return
     told = f"there is no Service {target.key}" + (f", but {listed(one.key for one in there)}" if there else "")

@@ -76,6 +76,11 @@ def test_the_only_service_with_the_port_of_a_host_of_much_the_same_name(how, fie
     assert_only(named(*RABBIT, told_of(**how)), "warning", field, *words, on="Deployment shop/app")
 
 
+def test_in_a_config_map_that_nobody_here_takes_it_is_a_remark():
+    [finding] = named(*RABBIT, config_map({"A_URL": "amqp://rabbit:5672"}))
+    assert (finding.severity, finding.advice) == ("remark", "write rabbitmq, if that is meant")
+
+
 @pytest.mark.parametrize(
     ("value", "others"),
     [
