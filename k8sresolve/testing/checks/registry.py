@@ -3,6 +3,7 @@
 from k8sresolve.testing.checks.origins import Origin
 from k8sresolve.testing.checks.rules import (
     backends,
+    bare_names,
     corefiles,
     endpoints,
     hiding,
@@ -63,6 +64,7 @@ ORIGIN: tuple[Rule[Origin], ...] = (
     pod_dns.check_options,
     probes.check_probes,
     names.check_containers,
+    bare_names.check_bare_names,
     names.check_asked_by_kubelet,
 )
 """Of what pods come from: a workload, or a pod of none."""

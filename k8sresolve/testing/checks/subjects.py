@@ -8,6 +8,7 @@ from typing import TypeAlias, TypeVar
 import attrs
 
 from k8sresolve.findings import Finding, Severity
+from k8sresolve.testing.checks.names.said import Said, stem
 from k8sresolve.testing.checks.names.takers import Takers
 from k8sresolve.testing.checks.names.world import World
 from k8sresolve.testing.checks.nameservers import Nameservers
@@ -87,6 +88,19 @@ class AllObjects:
         """Whether a namespace is among the manifests, and no operator may make more in it than is there."""
         found = self.store.get("Namespace", "", namespace)
         return isinstance(found, Namespace) and found.written is not UNWRITTEN and not self.may_make_pods
+
+    @cached_property
+    def said(self) -> Said:
+        """Which words stand anywhere."""
+        return Said(self.origins.all(), self.store)
+
+    @cached_property
+    def services_by_stem(self) -> Mapping[tuple[str, str], Sequence[Service]]:
+        """The Services of each namespace by their names without the last part."""
+        found: dict[tuple[str, str], list[Service]] = defaultdict(list)
+        for service in self.services:
+            found[service.namespace, stem(service.name)].append(service)
+        return found
 
     @cached_property
     def led_to(self) -> frozenset[tuple[str, str]]:
