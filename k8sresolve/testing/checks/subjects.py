@@ -95,6 +95,15 @@ class AllObjects:
         return Said(self.origins.all(), self.store)
 
     @cached_property
+    def headless(self) -> Mapping[str, Sequence[Service]]:
+        """The headless Services of each namespace."""
+        found: dict[str, list[Service]] = defaultdict(list)
+        for service in self.services:
+            if service.headless:
+                found[service.namespace].append(service)
+        return found
+
+    @cached_property
     def services_by_stem(self) -> Mapping[tuple[str, str], Sequence[Service]]:
         """The Services of each namespace by their names without the last part."""
         found: dict[tuple[str, str], list[Service]] = defaultdict(list)

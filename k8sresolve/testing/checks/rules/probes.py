@@ -55,17 +55,18 @@ def check_probes(origin: Origin, around: AllObjects) -> Iterator[Finding]:
 def _meant(probe: Probe, number: int, origin: Origin, around: AllObjects) -> int:
     """Find the declared port for which a probe's number is a slip, where nothing else has that number; 0 for none.
 
-    What is not declared may be listened on all the same, as for probes alone. So the number is asked for once, and a
-    Service leads to the other, and none to this.
+    What is not declared may be listened on all the same, as for probes alone (HAProxy's controller has 1024 for figures
+    and 1042 for its health). So the container declares one port, a Service leads there and none to this number, and
+    only one probe asks for it.
     """
-    slips = [declared for declared in probe.numbers if _is_slip(str(number), str(declared))]
-    if number in probe.numbers or len(slips) != 1 or is_told(number, origin, around):
+    [declared] = probe.numbers if len(probe.numbers) == 1 else [0]
+    if not _is_slip(str(number), str(declared)) or is_told(number, origin, around):
         return 0
     asked = [each.port for container in origin.written.texts.containers for each in container.probes]
     led_to = _led_to(origin, around)
     is_annotated = any(str(number) in annotation.text for annotation in origin.written.annotations)
-    is_plain = asked.count(number) == 1 and not is_annotated and slips[0] in led_to and number not in led_to
-    return slips[0] if is_plain else 0
+    is_plain = asked.count(number) == 1 and not is_annotated and declared in led_to and number not in led_to
+    return declared if is_plain else 0
 
 
 def _is_slip(number: str, meant: str) -> bool:

@@ -58,8 +58,9 @@ def test_a_stateful_set_whose_headless_service_is_another():
         [headless("web-nodes"), headless("web-peers")],
         [headless("web-nodes", selector={"app": "other"}), deployment("other", labels={"app": "other"})],
         [headless("web-nodes"), stateful("peers", serviceName="web-nodes", labels=APP)],
+        [headless("gossip"), deployment("more")],
     ],
-    ids=["several", "of others", "in use"],
+    ids=["several", "of others", "in use", "of others as well"],
 )
 def test_a_headless_service_that_is_not_plainly_meant_for_a_set_is_not_proposed(others):
     findings = found(service("web"), *others, stateful(serviceName="web", labels=APP))

@@ -82,12 +82,23 @@ def test_a_probe_of_another_number_may_be_listened_on(number):
         {"env": [{"name": "HEALTH_PORT", "value": "8038"}]},
         {"livenessProbe": {"httpGet": {"port": 8038}}},
         {"ports": [port(8083), port(8038)]},
+        {"ports": [port(8083), port(9000)]},
         {"target": 8038},
         {"target": 9000},
         {"pod": {"volumes": [{"name": "conf", "configMap": {"name": "conf"}}]}},
         {"declared": 8080, "number": 8180},
     ],
-    ids=["args", "env", "asked twice", "declared", "led to", "nothing leads to it", "a file", "by a hundred"],
+    ids=[
+        "args",
+        "env",
+        "asked twice",
+        "declared",
+        "several declared",
+        "led to",
+        "nothing leads to it",
+        "a file",
+        "by a hundred",
+    ],
 )
 def test_a_number_of_which_something_tells_is_no_slip(how):
     assert numbered(**{"number": 8038, **how}) == []
