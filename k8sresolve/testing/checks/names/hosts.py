@@ -29,7 +29,7 @@ RANGE = r"\{[0-9]{1,4}\.{2,3}[0-9]{1,4}\}"
 """A range of numbers, as MinIO and shells have it."""
 
 # What stands in the place of a host.
-_NEVER = word_set("localhost host hostname example changeme todo your-host")
+_NEVER = word_set("localhost host hostname example changeme change-me set-me setme replace-me replaceme todo your-host")
 _HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?")
 _MOST_HOST = 260
 _MOST_OF_RANGE = 256

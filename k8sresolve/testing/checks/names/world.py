@@ -143,7 +143,12 @@ class World:
     def _is_mirrored(self, target: Target) -> bool:
         """Whether it may be the mirror of a Service in another cluster, as Linkerd names them: SERVICE-CLUSTER."""
         given = self._services.get(target.namespace, ())
-        return any(target.service.startswith(f"{one.name}-") for one in given if _EXPORTED in one.labels)
+        return self._has_exported and any(target.service.startswith(f"{one.name}-") for one in given)
+
+    @cached_property
+    def _has_exported(self) -> bool:
+        """Whether a Service is exported to other clusters; others may be labelled by hand."""
+        return any(_EXPORTED in one.labels for services in self._services.values() for one in services)
 
     def slip(self, target: Target) -> str:
         """Find the one Service of the namespace for whose name another is a plain slip; empty where there is none."""

@@ -1048,6 +1048,7 @@ def test_a_service_in_a_namespace_that_is_named_as_a_service_here_is_none_of_its
         *[("TIMEOUT_SERVER", each) for each in ("50s", "1h30m", "250ms", "web", "10")],
         *[("A_SERVER", each) for each in ("60s", "10k", "1.5Gi", "check", "on", "auto", "true", "512MB")],
         *[("MAX_CONN_PER_SERVER", "10k"), ("USE_SERVER", "first"), ("SERVER_MODE_HOST", "primary")],
+        *[("A_HOST", each) for each in ("set-me", "change-me", "replaceme")],
     ],
 )
 def test_a_setting_is_no_host(key, value):
