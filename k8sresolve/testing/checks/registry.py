@@ -3,12 +3,14 @@
 from k8sresolve.testing.checks.origins import Origin
 from k8sresolve.testing.checks.rules import (
     backends,
+    bare_names,
     corefiles,
     endpoints,
     hiding,
     imports,
     listings,
     names,
+    nameserver_domain,
     nameserver_ports,
     nameservers,
     pod_dns,
@@ -62,6 +64,7 @@ ORIGIN: tuple[Rule[Origin], ...] = (
     pod_dns.check_options,
     probes.check_probes,
     names.check_containers,
+    bare_names.check_bare_names,
     names.check_asked_by_kubelet,
 )
 """Of what pods come from: a workload, or a pod of none."""
@@ -80,7 +83,7 @@ DATA: tuple[Rule[ConfigMap | Secret], ...] = (
     corefiles.check_loop,
     nameservers.check_starts,
     nameservers.check_forwards,
-    nameservers.check_domain,
+    nameserver_domain.check_domain,
     nameserver_ports.check_probes,
     nameserver_ports.check_ports,
 )

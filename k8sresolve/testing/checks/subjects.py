@@ -8,6 +8,7 @@ from typing import TypeAlias, TypeVar
 import attrs
 
 from k8sresolve.findings import Finding, Severity
+from k8sresolve.testing.checks.names.said import Said, stem
 from k8sresolve.testing.checks.names.takers import Takers
 from k8sresolve.testing.checks.names.world import World
 from k8sresolve.testing.checks.nameservers import Nameservers
@@ -16,7 +17,7 @@ from k8sresolve.testing.checks.telling import finding_in
 from k8sresolve.testing.controllers.networks import Networks
 from k8sresolve.testing.controllers.slices import select
 from k8sresolve.testing.coredns.settings import ServerSettings
-from k8sresolve.testing.objects.kinds import CustomResource, EndpointSlice, Namespace, Pod, Service
+from k8sresolve.testing.objects.kinds import CustomResource, EndpointSlice, Namespace, Pod, Routing, Service
 from k8sresolve.testing.objects.store import Store
 from k8sresolve.testing.objects.written import UNWRITTEN, Written
 from k8sresolve.testing.versions import Version
@@ -87,6 +88,34 @@ class AllObjects:
         """Whether a namespace is among the manifests, and no operator may make more in it than is there."""
         found = self.store.get("Namespace", "", namespace)
         return isinstance(found, Namespace) and found.written is not UNWRITTEN and not self.may_make_pods
+
+    @cached_property
+    def said(self) -> Said:
+        """Which words stand anywhere."""
+        return Said(self.origins.all(), self.store)
+
+    @cached_property
+    def headless(self) -> Mapping[str, Sequence[Service]]:
+        """The headless Services of each namespace."""
+        found: dict[str, list[Service]] = defaultdict(list)
+        for service in self.services:
+            if service.headless:
+                found[service.namespace].append(service)
+        return found
+
+    @cached_property
+    def services_by_stem(self) -> Mapping[tuple[str, str], Sequence[Service]]:
+        """The Services of each namespace by their names without the last part."""
+        found: dict[tuple[str, str], list[Service]] = defaultdict(list)
+        for service in self.services:
+            found[service.namespace, stem(service.name)].append(service)
+        return found
+
+    @cached_property
+    def led_to(self) -> frozenset[tuple[str, str]]:
+        """Namespace and name of each Service to which an Ingress, a route or the API server leads."""
+        routings = (item for item in self.store.all("Routing") if isinstance(item, Routing))
+        return frozenset((each.namespace, each.service) for routing in routings for each in routing.backends)
 
     @cached_property
     def service_names(self) -> Mapping[str, Sequence[str]]:

@@ -116,13 +116,15 @@ def _probes(container: Object, path: FieldPath) -> Iterator[Probe]:
     """Find the probes of ports. What has no image is a patch, and its ports are declared elsewhere."""
     if not container.get("image"):
         return
-    declared = tuple(filter(None, (text(port.get("name")) for _, port in mappings(container, "ports"))))
+    ports = [port for _, port in mappings(container, "ports")]
+    declared = tuple(filter(None, (text(port.get("name")) for port in ports)))
+    numbers = tuple(number for port in ports if isinstance(number := port.get("containerPort"), int))
     for kind in _PROBES:
         for handler in _PROBED:
             probe = mapping(mapping(container.get(kind)).get(handler))
             if port := _probed_port(probe.get("port")):
                 where = field_name((*path, kind, handler, "port"))
-                yield Probe(kind, where, port, declared, text(probe.get("path")))
+                yield Probe(kind, where, port, declared, text(probe.get("path")), numbers)
 
 
 def _probed_port(port: object) -> int | str:

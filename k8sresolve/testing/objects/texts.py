@@ -42,7 +42,7 @@ class Annotation(NamedTuple):
 class Probe(NamedTuple):
     """A probe of a port, by its number or name: `kind` as `readinessProbe`, and the names that the container declares.
 
-    `path` is that of a URL, empty where a connection alone is tried.
+    `path` is that of a URL, empty where a connection alone is tried. `numbers` are those of all ports that it declares.
     """
 
     kind: str
@@ -50,6 +50,7 @@ class Probe(NamedTuple):
     port: int | str
     declared: tuple[str, ...]
     path: str = ""
+    numbers: tuple[int, ...] = ()
 
 
 class ContainerTexts(NamedTuple):

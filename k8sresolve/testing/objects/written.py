@@ -26,10 +26,10 @@ def no_line(_path: tuple[str | int, ...]) -> int | None:
 
 
 class Twice(NamedTuple):
-    """A key that a mapping has again; what it has there counts. `depth` of the document's own mapping is 1."""
+    """A key that a mapping has again, at the end of its `path`; what it has there counts."""
 
     key: str
-    depth: int
+    path: tuple[str | int, ...]
     line: int
     differs: bool
 
@@ -62,7 +62,7 @@ UNWRITTEN = Written()
 
 def told_twice(twice: Sequence[Twice]) -> tuple[Twice, str, str]:
     """Say where keys come twice, which, and what to do: of an object's own, a `---` between two objects may be lost."""
-    lost = [each for each in twice if each.depth == 1 and each.key in _OF_OBJECTS]
+    lost = [each for each in twice if len(each.path) == 1 and each.key in _OF_OBJECTS]
     if any(each.differs for each in lost):
         first = min(lost, key=lambda each: each.line)
         told = f"{_keys(lost)} come again in one document, and the later ones count: what stands before them is lost"

@@ -162,6 +162,7 @@ class _Reader:
         self._nodes = 0  # that the document would expand to
         self._aliased = 0
         self._anchors: dict[str, tuple[Any, int]] = {}
+        self._path: list[Any] = []  # to what is being read
         self.twice: list[Twice] = []  # in the document that is read
 
     def values(self) -> Iterator[Any]:
@@ -253,7 +254,9 @@ class _Reader:
         while type(event := self._next()) is not yaml.SequenceEndEvent:
             if self._lines is not None:
                 lines[len(items)] = event.start_mark.line + 1
+            self._path.append(len(items))
             items.append(self._value(event))
+            self._path.pop()
         if self._lines is not None:
             self._lines[id(items)] = lines
         return items
@@ -276,9 +279,12 @@ class _Reader:
             start_of_value = self._next()
             if self._lines is not None and getattr(start_of_value, "style", None) == _TEXT:
                 lines[key, _TEXT] = start_of_value.start_mark.line + 2
+            self._path.append(key)
             value = self._value(start_of_value)
             if key in own:
-                self.twice.append(Twice(str(key), self._depth, event.start_mark.line + 1, own[key] != value))
+                path = tuple(part if isinstance(part, int) else str(part) for part in self._path)
+                self.twice.append(Twice(str(key), path, event.start_mark.line + 1, own[key] != value))
+            self._path.pop()
             own[key] = value
         fields = {**merged, **own} if merged else own
         if self._lines is not None:

@@ -140,7 +140,7 @@ def test_a_file_is_parsed_once(monkeypatch):
 
 def test_keys_that_come_again_are_told_where_one_has_another_value():
     first, second = read_documents(b"a: 1\nb: {c: 1,\n  c: 2}\na: 1\n---\na: 1\na: 1\n")
-    assert first.twice == (("c", 2, 3, True), ("a", 1, 4, False))
+    assert first.twice == (("c", ("b", "c"), 3, True), ("a", ("a",), 4, False))
     assert first.value == {"a": 1, "b": {"c": 2}}
     assert second.twice == ()
 

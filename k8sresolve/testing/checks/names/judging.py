@@ -12,7 +12,7 @@ from k8sresolve.testing.checks.names.slips import is_plain_slip
 from k8sresolve.testing.checks.names.targets import Target
 from k8sresolve.testing.checks.names.world import World
 from k8sresolve.testing.checks.telling import is_beside, listed
-from k8sresolve.testing.objects.kinds import Pod, Service
+from k8sresolve.testing.objects.kinds import Pod, PodSpec, Service
 
 _SECURE = ("https", "wss")
 
@@ -67,7 +67,7 @@ def _is_meant(mention: Mention, target: Target, world: World) -> bool:
         return True
     if mention.vague:
         return bool(world.slip(target)) and not world.sets.is_called(target.namespace, target.service)
-    return not mention.likely or bool(world.meant(target))
+    return not mention.likely or world.is_meant(target, mention.port)
 
 
 def _answered(mention: Mention, name: str, pod: Pod, world: World) -> Iterator[Wrong]:
@@ -125,24 +125,24 @@ def missing(host: str, target: Target, pod: Pod | None, world: World, port: int 
     if not world.has_namespace(target.namespace):
         yield from _in_no_namespace(host, target, pod, world)
         return
-    weight, there = world.absence(target, port)
+    weight, there, is_slip = world.absence(target, port)
     may_be_other = target.endpoint and not target.is_explicit and world.sets.of(target) is None
     if weight is None or may_be_outside or may_be_other:
         return
-    is_slip = world.severity(target) is None or bool(world.slip(target))
     severity = "remark" if weight == "warning" and target.service.startswith(_ANY_RELEASE) else weight
     told = f"{host} is no name: there is no Service {target.key}"
     elsewhere = [one for one in there if one.namespace != target.namespace]
     if elsewhere:
         told += f", but {listed(one.key for one in elsewhere)}"
-        yield Wrong("name-namespace", severity, told, _write(there, pod, world), target.key, is_slip)
+        advice = _moving(elsewhere[0], target, world) or _write(there, pod, world)
+        yield Wrong("name-namespace", severity, told, advice, target.key, is_slip)
     else:
         yield Wrong("name-service-missing", severity, told, _write(there, pod, world), target.key, is_slip)
 
 
 def _in_no_namespace(host: str, target: Target, pod: Pod | None, world: World) -> Iterator[Wrong]:
     """Judge a name in a namespace of which nothing is known: it may be a host's outside, unless it says otherwise."""
-    severity, slips = world.absence_of_namespace(target)
+    severity, slips, _ = world.absence_of_namespace(target)
     if severity is None and world.is_inventoried and target.is_explicit:
         severity = "error"
     is_known = target.is_explicit or not is_like_top_level(target.namespace)
@@ -151,6 +151,13 @@ def _in_no_namespace(host: str, target: Target, pod: Pod | None, world: World) -
         told = f"{host} is no name: there is no namespace {target.namespace}"
         told += f", but Service {listed(one.key for one in there)}" if there else ""
         yield Wrong("name-namespace", severity, told, _write(there, pod, world), target.key, bool(slips))
+
+
+def _moving(there: Target, target: Target, world: World) -> str:
+    """Advise to put a Service where a name has it, if it lies in the one of both namespaces that is not given."""
+    if world.store.has_namespace(there.namespace) or not world.store.has_namespace(target.namespace):
+        return ""
+    return f"put that Service into namespace {target.namespace}, as {there.namespace} is not among the manifests"
 
 
 def _write(there: Sequence[Target], pod: Pod | None, world: World) -> str:
@@ -162,6 +169,9 @@ def _write(there: Sequence[Target], pod: Pod | None, world: World) -> str:
 
 def _working(target: Target, pod: Pod | None, world: World) -> str:
     host = target.service if world.sets.of(target) is None else f"{target.endpoint}.{target.service}"
+    if target.port is not None:
+        name, protocol = target.port
+        host = f"_{name}._{protocol.lower()}.{host}"
     whole = f"{host}.{target.namespace}.svc.{world.cluster_domain}"
     if pod is None:
         return whole
@@ -188,7 +198,7 @@ def _hidden(mention: Mention, target: Target, service: Service, world: World) ->
 
 
 def _of_service(mention: Mention, target: Target, service: Service, world: World) -> Iterator[Wrong]:
-    """Compare the port with those of the Service; of a headless one, pods may have others."""
+    """Compare the port with those of the Service; a headless one leads to pods, which may have others, as one pod."""
     if target.port is not None:
         name, protocol = target.port
         if service.ports and (name, protocol) not in {(entry.name, entry.protocol) for entry in service.ports}:
@@ -196,7 +206,7 @@ def _of_service(mention: Mention, target: Target, service: Service, world: World
             yield Wrong("name-port", world.severity_of_port(target.namespace), told, "correct the name")
         return
     port = mention.port
-    if port is None or service.type == "ExternalName" or service.headless or not service.ports:
+    if port is None or target.endpoint or service.type == "ExternalName" or service.headless or not service.ports:
         return
     if port in _numbers(service):
         return
@@ -238,11 +248,11 @@ def _unanswered(mention: Mention, target: Target, service: Service, pod: Pod, wo
             yield Wrong("name-endpoint", severity, f"{told}; it has {listed(sorted(names))}", "correct the name")
     elif _should_be_found(target, service, world) and not _is_the_clusters(pod):
         told = f"{mention.host} is not found: the pod's resolv.conf does not lead to it, although there is "
-        advice = _asking_the_cluster(pod, world)
-        # A word may be looked up by the API in place of DNS; and who writes nameservers may know what they answer.
-        is_asked = bool(mention.scheme) or target.is_explicit
-        severity = "warning" if is_asked and _asks_elsewhere(pod, world.cluster_domain) else "remark"
-        yield Wrong("name-not-searched", severity, f"{told}Service {target.key}", advice)
+        # What is surely asked for is told at its cause, in the pod; a word may be looked up by the API in place of DNS,
+        # and who writes nameservers may know what they answer.
+        if not (is_surely_asked(mention, target, service) and asks_elsewhere(pod.spec, world.cluster_domain)):
+            advice = asking_the_cluster(pod, world)
+            yield Wrong("name-not-searched", "remark", f"{told}Service {target.key}", advice)
 
 
 def _of_pod(host: str, target: Target, unnamed: Service | None, pod: Pod, world: World) -> Wrong | None:
@@ -265,6 +275,12 @@ def _of_pod(host: str, target: Target, unnamed: Service | None, pod: Pod, world:
     return Wrong("name-endpoint", "warning", told, _write([target._replace(endpoint="")], pod, world))
 
 
+def is_surely_asked(mention: Mention, target: Target, service: Service) -> bool:
+    """Whether a mention is a host's and nothing else: by its scheme, its whole name, or the Service's own port."""
+    has_port = mention.port is not None and mention.port in _numbers(service)
+    return bool(mention.scheme) or target.is_explicit or has_port
+
+
 def _should_be_found(target: Target, service: Service, world: World) -> bool:
     """Whether a Service has an address, and its namespace is there, without which DNS knows nothing of it."""
     has_address = not target.endpoint and not target.port and service.cluster_ips and not service.headless
@@ -278,15 +294,17 @@ def _is_the_clusters(pod: Pod) -> bool:
     return spec.dns_policy.startswith(own) and spec.dns_config is None
 
 
-def _asks_elsewhere(pod: Pod, cluster_domain: str) -> bool:
-    """Whether a pod that does not ask the cluster's nameserver asks one that does not know of the cluster.
+def asks_elsewhere(spec: PodSpec, cluster_domain: str) -> bool:
+    """Whether a pod asks a nameserver that does not know of the cluster.
 
     It does if that is its node's, or one on the Internet; a private one may be a cache on the node, and so may one that
     only looks public beside the cluster's own search domains.
     """
-    config = pod.spec.dns_config
-    if pod.spec.dns_policy != "None":
-        return config is None
+    config = spec.dns_config
+    if spec.dns_policy != "None":
+        return config is None and (
+            spec.dns_policy == "Default" or (spec.host_network and spec.dns_policy == "ClusterFirst")
+        )
     if config is None or not config.nameservers or not all(map(_is_global, config.nameservers)):
         return False
     has_domains = any(domain.rstrip(".").endswith(cluster_domain.rstrip(".")) for domain in config.searches)
@@ -300,7 +318,7 @@ def _is_global(address: str) -> bool:
         return False
 
 
-def _asking_the_cluster(pod: Pod, world: World) -> str:
+def asking_the_cluster(pod: Pod, world: World) -> str:
     """Advise how a pod comes to ask the cluster's nameserver, by what its manifest says of that."""
     if pod.spec.dns_policy == "None":
         domain = f"{pod.namespace}.svc.{world.cluster_domain}"

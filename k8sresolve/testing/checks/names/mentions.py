@@ -53,6 +53,7 @@ _PORTS: dict[str, int | None] = {
             "elasticsearch",
             "memcached",
             "zookeeper",
+            "srv",
             "zk",
             "etcd",
             "clickhouse",
@@ -68,6 +69,8 @@ _PORTS: dict[str, int | None] = {
 _URL = re.compile(  # up to the next one of a list: `http://a:1,http://b:1`, and etcd's `a=http://a:1,b=http://b:1`
     r"(?<![a-zA-Z0-9+.:-])([a-zA-Z][a-zA-Z0-9+.:-]{0,30})://((?:(?!,[\w.=+-]{0,99}://)[^\s\"'`<>|\\])*)"
 )
+# How Thanos, Loki, Mimir, Cortex and memcached's clients are told to look a name up: by addresses, or by SRV records.
+_LOOKED_UP = re.compile(r"(?<![\w.+-])dns(?:srv(?:noa)?)?\+([\w.-]+(?::[0-9]{1,5})?)(?![\w{}$@%(*:-])", re.IGNORECASE)
 _END_OF_AUTHORITY = re.compile(r"[/?#;]")
 _IN_CLUSTER = re.compile(
     rf"(?<![\w.*@:%${{}}(/\\-])[a-z0-9_](?:(?:[\w-]|{RANGE})*\.)+svc(?:\.[\w-]+)*(?::[0-9]{{1,5}})?(?!\.?[\w{{}}$@%(*-])",
@@ -306,6 +309,8 @@ def _in_any(text: str) -> Iterator[Mention]:
     text = without_own_nameserver(_SECRET.sub(" ", text))
     for url in _URL.finditer(text):
         yield from _in_url(url[1].lower(), url[2])
+    for found in _LOOKED_UP.finditer(text):
+        yield from each_host(found[1])
     for found in _IN_CLUSTER.finditer(_URL.sub(" ", text)):
         yield from each_host(found[0])
     yield from asked(text)

@@ -11,6 +11,12 @@ from k8sresolve.testing.checks.names.words import word_set
 _LEAST_NAME = 5
 _LEAST_WORD = 5  # of shorter words, those that one letter tells apart are mostly two: main and mail, rw and ro
 _LEAST_SHORT_WORD = 2
+_LEAST_SWAPPED = 6
+_LEAST_BEGINNING = 4
+_PAIR = 2
+_ROLES = word_set(
+    "master slave primary secondary replica replicas leader follower read write ro rw r headless external"
+)
 _ALSO_SECURE = word_set("http ldap amqp mqtt grpc smtp imap")
 
 
@@ -22,6 +28,43 @@ def plain_slip(name: str, names: Iterable[str]) -> str:
     """
     found = [other for other in dict.fromkeys(names) if is_plain_slip(name, other)]
     return found[0] if len(found) == 1 else ""
+
+
+def swapped_letters(name: str, names: Iterable[str]) -> str:
+    """Find the one of these names of which two neighbouring letters are swapped in a name of some length.
+
+    >>> swapped_letters("postgres-operator-iu", ["postgres-operator-ui"]), swapped_letters("bd", ["db"])
+    ('postgres-operator-ui', '')
+    """
+    found = [other for other in dict.fromkeys(names) if _is_swapped(name, other)]
+    return found[0] if len(found) == 1 else ""
+
+
+def _is_swapped(name: str, meant: str) -> bool:
+    places = [place for place, (one, other) in enumerate(zip(name, meant, strict=False)) if one != other]
+    if len(name) != len(meant) or len(name) < _LEAST_SWAPPED or len(places) != _PAIR or places[1] != places[0] + 1:
+        return False
+    pair = name[places[0] : places[1] + 1]
+    return pair.isalpha() and pair[::-1] == meant[places[0] : places[1] + 1]
+
+
+def is_akin(name: str, other: str) -> bool:
+    """Whether two names are likely to be of one thing: one has the words of the other and more, or most are the same.
+
+    Names with other numbers, or of another part in a set of replicas, are of other things.
+
+    >>> is_akin("shield", "svc-shield"), is_akin("pg-operator-ui", "postgres-operator-ui"), is_akin("rabbit", "rabbit1")
+    (True, True, False)
+    >>> is_akin("orders-db", "users-db"), is_akin("redis-master", "redis"), is_akin("node-1", "node")
+    (False, False, False)
+    """
+    words, others = set(re.split("[-_]", name)), set(re.split("[-_]", other))
+    if family(name)[1:] != family(other)[1:] or not _ROLES.isdisjoint(words ^ others):
+        return False
+    first, second = sorted((name, other), key=len)
+    begins = len(first) >= _LEAST_BEGINNING and second.startswith(first)
+    most = len(words & others) * 2 > max(len(words), len(others))
+    return begins or most or words <= others or others <= words
 
 
 def is_plain_slip(name: str, meant: str) -> bool:
@@ -107,6 +150,24 @@ def is_one_edit(text: str, meant: str) -> bool:
     rest, left = text[same:], meant[same:]
     is_swapped = rest[:2] == left[:2][::-1] and rest[2:] == left[2:]
     return is_swapped or rest[1:] in (left, left[1:]) or rest == left[1:]
+
+
+def letters_apart(text: str, meant: str) -> int:
+    """Count the letters that are too much, lack or are wrong, and the pairs of neighbours that are swapped.
+
+    >>> letters_apart("locl", "local"), letters_apart("clsuter", "cluster"), letters_apart("lan", "local")
+    (1, 1, 3)
+    """
+    before, last = [0] * (len(meant) + 1), list(range(len(meant) + 1))
+    for row, letter in enumerate(text, 1):
+        now = [row]
+        for column, other in enumerate(meant, 1):
+            least = min(last[column] + 1, now[-1] + 1, last[column - 1] + (letter != other))
+            if row > 1 and column > 1 and text[row - 2 : row] == meant[column - 2 : column][::-1]:
+                least = min(least, before[column - 2] + 1)
+            now.append(least)
+        before, last = last, now
+    return last[-1]
 
 
 def _has_moved_letter(word: str, meant: str) -> bool:

@@ -42,6 +42,8 @@ def target_of(name: str, namespace: str, cluster_domain: str) -> Target | None:
             return Target(service, namespace)
         case [service, space]:
             return Target(service, space, is_explicit=is_explicit)
+        case [port, protocol, service] if port[:1] == protocol[:1] == "_" and not is_explicit:
+            return Target(service, namespace, port=(port[1:], protocol[1:].upper()))
         case [endpoint, service, space]:
             return Target(service, space, endpoint, is_explicit=is_explicit)
         case [port, protocol, service, space] if port[:1] == protocol[:1] == "_":

@@ -12,7 +12,7 @@ from k8sresolve.testing.checks.names.inventory import Inventory
 from k8sresolve.testing.checks.names.makers import Makers
 from k8sresolve.testing.checks.names.near import Names
 from k8sresolve.testing.checks.names.sets import Sets
-from k8sresolve.testing.checks.names.slips import family, is_one_edit, plain_slip, short_slip
+from k8sresolve.testing.checks.names.slips import family, is_akin, is_one_edit, plain_slip, short_slip, swapped_letters
 from k8sresolve.testing.checks.names.targets import Target, target_of
 from k8sresolve.testing.checks.telling import slip_for
 from k8sresolve.testing.objects.kinds import WORKLOADS, CustomResource, CustomWorkload, Namespace, Pod, Service
@@ -32,10 +32,14 @@ _OF_THE_CLUSTER = "kube-system"  # there the cluster's own Services are, too
 
 
 class Absence(NamedTuple):
-    """What it weighs that something is not there, None where it may well be, and the Services that may be meant."""
+    """What it weighs that something is not there, None where it may well be, and the Services that may be meant.
+
+    That the name is a slip for one of them speaks for itself, whatever else may come.
+    """
 
     severity: Severity | None
     meant: Sequence[Target]
+    is_slip: bool = False
 
 
 class World:
@@ -47,7 +51,7 @@ class World:
         self._complete = frozenset(() if inventory is None else inventory.namespaces)
         self._find = find
         self._found: dict[tuple[Pod, str], str | None] = {}
-        self._absent: dict[tuple[Target, int | None], Absence] = {}
+        self._absent: dict[tuple[Target, int | str | None], Absence] = {}
         self._names_in = cache(self._gather_names_in)
         self._namespaces_with = cache(self._gather_namespaces_with)
 
@@ -114,23 +118,27 @@ class World:
         """Whether a Service, or what is below it, may come of a custom resource."""
         return self._makers.may_make(target.namespace, target.service)
 
-    def absence(self, target: Target, port: int | None = None) -> Absence:
+    def absence(self, target: Target, port: int | str | None = None) -> Absence:
         """Tell what it weighs that a Service is not there. A plain slip for one that is speaks for itself."""
         key = (target, port)
         if key not in self._absent:
             self._absent[key] = self._absence(target, port)
         return self._absent[key]
 
-    def _absence(self, target: Target, port: int | None) -> Absence:
+    def _absence(self, target: Target, port: int | str | None) -> Absence:
         if self._is_mirrored(target):
             return Absence(None, ())
         severity, above = self.severity(target), self.above(target)
         if above is not None:
-            return Absence("error" if severity == "error" else "warning", [above])
+            is_slip = severity is None or bool(self.slip(target))
+            return Absence("error" if severity == "error" else "warning", [above], is_slip)
         if severity is not None:
-            return Absence(severity, self.meant(target))
-        slip = self.slip(target) or self._short_slip(target, port)
-        return Absence("warning", [target._replace(service=slip)]) if slip else Absence(None, ())
+            return Absence(severity, self.meant(target) or self._akin(target, port), bool(self.slip(target)))
+        slip = self.slip(target) or self._short_slip(target, port) or self._swapped_slip(target)
+        if slip:
+            return Absence("warning", [target._replace(service=slip)], is_slip=True)
+        akin = self._akin(target, port)
+        return Absence("warning" if akin else None, akin)
 
     def _is_mirrored(self, target: Target) -> bool:
         """Whether it may be the mirror of a Service in another cluster, as Linkerd names them: SERVICE-CLUSTER."""
@@ -149,15 +157,46 @@ class World:
         near = self._families.get((target.namespace, family(target.service)), ())
         return plain_slip(target.service, self._unlike(near, target))
 
-    def _short_slip(self, target: Target, port: int | None) -> str:
+    def _short_slip(self, target: Target, port: int | str | None) -> str:
         """Find the one Service with that port for whose name another is a slip in a short word."""
-        given = self._services.get(target.namespace, ()) if target.namespace in self._lived_in else ()
-        with_port = [one for one in given if port in {entry.number for entry in one.ports}]
-        if not with_port or self._makers.makes(target.namespace, target.service):
+        with_port = () if port is None else self._with_port.get((target.namespace, port), ())
+        if (
+            not with_port
+            or target.namespace not in self._lived_in
+            or self._makers.makes(target.namespace, target.service)
+        ):
             return ""
         is_certain = len(with_port) == 1 and port not in COMMON_PORTS
         slip = short_slip(target.service, self._unlike(with_port, target), is_certain=is_certain)
-        return "" if self.sets.is_called(target.namespace, target.service) else slip
+        return "" if self._is_called(target) else slip
+
+    def _swapped_slip(self, target: Target) -> str:
+        """Find the one Service for whose name another is, but for two letters, where nothing else is called so."""
+        same = self._anagrams.get((target.namespace, "".join(sorted(target.service))), ())
+        slip = swapped_letters(target.service, self._unlike(same, target))
+        is_other = slip and (self._makers.makes(target.namespace, target.service) or self._is_called(target))
+        return "" if is_other else slip
+
+    def _akin(self, target: Target, port: int | str | None) -> Sequence[Target]:
+        """Find the one Service with a port that few have, where its name is much like that of a host."""
+        is_host = not target.endpoint and target.port is None and port not in COMMON_PORTS
+        other = self.only_with_port(target, port) if is_host else ""
+        return [target._replace(service=other)] if other and is_akin(target.service, other) else []
+
+    def only_with_port(self, target: Target, port: int | str | None) -> str:
+        """Find the one Service given in a namespace with that port, where nothing tells of another that is meant."""
+        if port is None or target.namespace not in self._lived_in or self.is_partial or self.may_come(target):
+            return ""
+        given = filter(_is_written, self._with_port.get((target.namespace, port), ()))
+        names = self._unlike(given, target)
+        return names[0] if len(names) == 1 and not self._is_called(target) else ""
+
+    def is_meant(self, target: Target, port: int | None) -> bool:
+        """Whether a name that may be no host's is like that of a Service."""
+        return bool(self.meant(target) or self._akin(target, port))
+
+    def _is_called(self, target: Target) -> bool:
+        return self.sets.is_called(target.namespace, target.service)
 
     def absence_of_namespace(self, target: Target) -> Absence:
         """Tell what it weighs that a namespace is not there, by the one that is meant, where that has the Service."""
@@ -213,6 +252,25 @@ class World:
         for namespace in self._lived_in:
             for service in self._services.get(namespace, ()):
                 found[namespace, family(service.name)].append(service)
+        return found
+
+    @cached_property
+    def _anagrams(self) -> Mapping[tuple[str, str], Sequence[Service]]:
+        """The Services of the namespaces with workloads, by the letters of their names."""
+        found: dict[tuple[str, str], list[Service]] = defaultdict(list)
+        for namespace in self._lived_in:
+            for service in self._services.get(namespace, ()):
+                found[namespace, "".join(sorted(service.name))].append(service)
+        return found
+
+    @cached_property
+    def _with_port(self) -> Mapping[tuple[str, int | str], Sequence[Service]]:
+        """The Services that have a port, by its number and its name."""
+        found: dict[tuple[str, int | str], list[Service]] = defaultdict(list)
+        for namespace, services in self._services.items():
+            for service in services:
+                for port in {each for entry in service.ports for each in (entry.number, entry.name)}:
+                    found[namespace, port].append(service)
         return found
 
     @cached_property

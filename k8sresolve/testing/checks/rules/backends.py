@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from k8sresolve.findings import Finding, Severity
 from k8sresolve.testing.checks.names.judging import ports_of
+from k8sresolve.testing.checks.names.slips import is_akin
 from k8sresolve.testing.checks.names.targets import Target
 from k8sresolve.testing.checks.subjects import AllObjects
 from k8sresolve.testing.checks.telling import finding_in, listed, place
@@ -46,8 +47,12 @@ def _other_of_it(service: Service, port: int | str | None, around: AllObjects) -
 
 def _missing(routing: Routing, backend: Backend, target: Target, around: AllObjects) -> Iterator[Finding]:
     world = around.world
-    absence = world.absence if world.has_namespace(target.namespace) else world.absence_of_namespace
-    severity, there = absence(target)
+    if world.has_namespace(target.namespace):
+        severity, there, _ = world.absence(target, backend.port)
+        if not there and (akin := _akin(backend, target, around, is_known=severity is not None)):
+            severity, there = severity or "warning", [akin]
+    else:
+        severity, there, _ = world.absence_of_namespace(target)
     if severity is None:
         return
     told = f"there is no Service {target.key}" + (f", but {listed(one.key for one in there)}" if there else "")
@@ -69,6 +74,17 @@ def _missing(routing: Routing, backend: Backend, target: Target, around: AllObje
         problem=told,
         advice=advice,
     )
+
+
+def _akin(backend: Backend, target: Target, around: AllObjects, *, is_known: bool) -> Target | None:
+    """Find the Service that is meant: the only one with the port, of much the same name.
+
+    Where it is not known that there is no such Service, nothing else leads to the other one.
+    """
+    name = around.world.only_with_port(target, backend.port)
+    meant = target._replace(service=name)
+    may_be = is_known or (meant.namespace, meant.service) not in around.led_to
+    return meant if name and may_be and is_akin(target.service, name) else None
 
 
 def _offers(service: Service, port: int | str | None) -> bool:

@@ -244,9 +244,10 @@ def _set_at_run_time(selector: Selector, origins: Sequence[Origin]) -> str:
 
 
 def _near(selector: Selector, origins: Sequence[Origin]) -> _Near | None:
-    """Find the labels that differ from a selector in one, and in that least."""
+    """Find the labels that differ from a selector in one, and in that least, or those of what is called as it wants."""
     found = [_compared(selector, origin) for origin in islice(origins, _MAX_COMPARED)]
-    return max((each for each in found if each is not None), key=lambda each: each.closeness, default=None)
+    near = [each for each in found if each is not None]
+    return max(near, key=lambda each: (each.wanted.endswith(f"={each.origin.name}"), each.closeness), default=None)
 
 
 def _compared(selector: Selector, origin: Origin) -> _Near | None:

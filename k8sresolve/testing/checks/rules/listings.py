@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from k8sresolve.findings import Finding
-from k8sresolve.testing.checks.subjects import AllObjects
+from k8sresolve.testing.checks.names.slips import is_plain_slip
+from k8sresolve.testing.checks.subjects import AllObjects, has_ready
 from k8sresolve.testing.checks.telling import finding_in
 from k8sresolve.testing.controllers.finding import titled
 from k8sresolve.testing.objects.kinds import Endpoints, EndpointSlice
@@ -20,15 +21,30 @@ def check_owner(listing: EndpointSlice | Endpoints, around: AllObjects) -> Itera
     if is_free or around.store.service(listing.namespace, service) is not None:
         return
     told = f"there is no Service {listing.namespace}/{service}" if service else "is missing"
+    meant = _meant(service, listing.namespace, around)
+    if meant:
+        told += f", but {meant}, which has neither a selector nor endpoints"
     yield finding_in(
         listing.written,
         titled(listing),
         "endpoints-without-service",
-        severity="remark",
+        severity="warning" if meant else "remark",
         field=field,
         problem=f"{told}: DNS has no name for these endpoints",
-        advice="name the Service to which they belong",
+        advice=f"write {meant}, or give that Service this name" if meant else "name the Service to which they belong",
     )
+
+
+def _meant(name: str, namespace: str, around: AllObjects) -> str:
+    """Find the one Service that waits for endpoints to be listed, where a name is a slip for its name or its plural."""
+    waiting = [
+        service.name
+        for service in around.services
+        if service.namespace == namespace and not service.selects and service.type != "ExternalName"
+        if not has_ready(around.store.slices(namespace, service.name))
+    ]
+    [other] = waiting if len(waiting) == 1 else [""]
+    return other if other and (is_plain_slip(name, other) or name in (f"{other}s", other.removesuffix("s"))) else ""
 
 
 def check_kind(listing: EndpointSlice | Endpoints, _around: AllObjects) -> Iterator[Finding]:

@@ -55,22 +55,27 @@ def check_asked_by_kubelet(origin: Origin, around: AllObjects) -> Iterator[Findi
 
 def check_data(source: ConfigMap | Secret, around: AllObjects) -> Iterator[Finding]:
     """Look up what stands in a ConfigMap or Secret, as a pod that takes it, or else as one of its namespace."""
-    if (source.namespace, source.name) in NAMESERVER_CONFIG:
-        return
-    names = around.takers.names(source)
     is_taken = around.takers.is_taken(source)
     rewritten = {f"{_part(source, key)}[{key}]" for key in source.data if _is_rewritten(key, source)}
+    pod, texts = around.takers.pod(source), texts_of(source, around)
+    for finding, wrong in _looked_up(texts, pod, source.written, titled(source), around):
+        may_be_elsewhere = not is_taken and wrong.rule in _LACKING and not wrong.is_slip
+        is_doubted = may_be_elsewhere or (wrong.rule == "name-endpoint" and finding.field in rewritten)
+        yield attrs.evolve(finding, severity="remark") if is_doubted else finding
+
+
+def texts_of(source: ConfigMap | Secret, around: AllObjects) -> Iterable[Text]:
+    """Find what stands in a ConfigMap or Secret, under each name by which it is taken."""
+    if (source.namespace, source.name) in NAMESERVER_CONFIG:
+        return ()
+    names = around.takers.names(source)
     texts: list[Text] = []
     for key, text in source.data.items():
         called = dict.fromkeys((key, *names.get(key, ())))
         # Whoever says that it is secret is right, be it the key or the variable that takes it.
         if key not in _UNREAD and not any(map(holds_none, called)):
             texts += [Text(f"{_part(source, key)}[{key}]", name, text) for name in called]
-    pod = around.takers.pod(source)
-    for finding, wrong in _looked_up(with_pairs(texts), pod, source.written, titled(source), around):
-        may_be_elsewhere = not is_taken and wrong.rule in _LACKING and not wrong.is_slip
-        is_doubted = may_be_elsewhere or (wrong.rule == "name-endpoint" and finding.field in rewritten)
-        yield attrs.evolve(finding, severity="remark") if is_doubted else finding
+    return with_pairs(texts)
 
 
 def _is_rewritten(key: str, source: ConfigMap | Secret) -> bool:

@@ -1,15 +1,11 @@
 """Corefiles of nameservers that the manifests have: whether CoreDNS starts with them, and whom they ask for what."""
 
-import re
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 
 from k8sresolve.findings import Finding
-from k8sresolve.testing.checks.names.takers import some_pod
-from k8sresolve.testing.checks.nameservers import CONFIG, Nameserver
+from k8sresolve.testing.checks.nameservers import Nameserver
 from k8sresolve.testing.checks.subjects import AllObjects
-from k8sresolve.testing.controllers.built_ins import API_SERVER
-from k8sresolve.testing.controllers.finding import titled
 from k8sresolve.testing.coredns.assemble import refusal
 from k8sresolve.testing.coredns.corefile import Token
 from k8sresolve.testing.coredns.plugins.forward import Target, read_target
@@ -19,8 +15,6 @@ from k8sresolve.testing.objects.kinds import ConfigMap, Secret
 _STARTS_NOT = "CoreDNS does not start"
 _RESOLV_CONF = "/etc/resolv.conf"
 _LIKE = 0.9
-_USUAL = "cluster.local"
-_FULL_NAME = re.compile(r"(?<![\w.-])[a-z0-9][a-z0-9.-]*\.svc\.cluster\.local(?![\w-]|\.[\w-])")
 _NAMED_PORTS = frozenset({"domain", "domain-s", "https"})  # which Go finds in /etc/services
 
 
@@ -48,29 +42,6 @@ def check_forwards(config: ConfigMap | Secret, around: AllObjects) -> Iterator[F
         for word in directive.arguments[1:] if directive.name == "forward" else ():
             if nameserver is not None and not is_unfilled(word):
                 yield from _of_target(nameserver, word, read_target(word))
-
-
-def check_domain(config: ConfigMap | Secret, around: AllObjects) -> Iterator[Finding]:
-    """Whether it answers for the domain in which containers are told full names of Services."""
-    nameserver = _nameserver(config, around)
-    if nameserver is None or around.cluster_domain == _USUAL or (config.namespace, config.name) != CONFIG:
-        return
-    zone = next(
-        (each.arguments[0] for each in nameserver.directives if each.name == "kubernetes" and each.arguments), None
-    )
-    namespace, service = API_SERVER
-    if zone is None or around.world.find(some_pod(namespace), f"{service}.{namespace}.svc.{_USUAL}."):
-        return
-    if mention := _first_full_name(around):
-        whose, name = mention
-        told = f"kubernetes serves {zone.text} (line {zone.line} of it), and {whose} is told of {name}"
-        yield nameserver.finding(
-            "corefile-domain",
-            "warning",
-            zone.line,
-            f"{told}: no such name is answered",
-            f"write {_USUAL} for {zone.text}, or {zone.text} in all full names and clusterDomain of the kubelets",
-        )
 
 
 def _nameserver(config: ConfigMap | Secret, around: AllObjects) -> Nameserver | None:
@@ -111,22 +82,3 @@ def _is_slip(path: str) -> bool:
     """Whether a path is likely to be a slip for that of resolv.conf, and not a file beside it."""
     is_near = abs(len(path) - len(_RESOLV_CONF)) <= 1
     return is_near and path != _RESOLV_CONF and SequenceMatcher(None, path, _RESOLV_CONF).ratio() >= _LIKE
-
-
-def _first_full_name(around: AllObjects) -> tuple[str, str] | None:
-    """Find a container, or a ConfigMap, that tells a full name in the usual domain."""
-    for whose, text in _texts(around):
-        if found := _FULL_NAME.search(text):
-            return whose, found[0]
-    return None
-
-
-def _texts(around: AllObjects) -> Iterator[tuple[str, str]]:
-    for origin in around.origins.all():
-        for container in origin.written.texts.containers:
-            whose = f"{origin.kind} {origin.namespace}/{origin.name}"
-            yield from ((whose, variable.value) for variable in container.variables)
-            yield from ((whose, word.text) for word in container.words)
-    for item in around.store.all("ConfigMap"):
-        if isinstance(item, ConfigMap) and around.nameservers.of(item) is None:
-            yield from ((titled(item), text) for text in item.data.values())

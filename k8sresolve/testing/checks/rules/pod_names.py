@@ -43,7 +43,7 @@ def check_subdomain(origin: Origin, around: AllObjects) -> Iterator[Finding]:
     whole = f"Service {origin.namespace}/{name}"
     if service is None:
         told = f"there is no {whole}, so that DNS has no name for each pod"
-        meant = slip_for(name, _headless(origin, around))
+        meant = slip_for(name, [service.name for service in _headless(origin, around)])
         if meant:
             yield origin.finding(
                 "pod-names-service-missing",
@@ -60,7 +60,7 @@ def check_subdomain(origin: Origin, around: AllObjects) -> Iterator[Finding]:
         yield origin.finding("pod-names-alias", severity, field, told, "name a headless Service")
     elif others := _of_others(service, origin, around):
         told = f"{whole} selects other pods, those of {listed(others)}, and none of these: DNS has no name for each"
-        own = next(iter(_headless(origin, around)), "")
+        own = next((service.name for service in _headless(origin, around)), "")
         advice = f"write {own}, which is headless and finds these pods" if own else "name a headless Service of these"
         yield origin.finding("pod-names-selector", "warning", field, told, advice)
     elif not service.headless:
@@ -68,9 +68,12 @@ def check_subdomain(origin: Origin, around: AllObjects) -> Iterator[Finding]:
             f"{whole} is not headless, and DNS has a name for each pod only below one that is (DNS specification for "
             "Kubernetes; CoreDNS alone answers all the same)"
         )
-        yield origin.finding(
-            "pod-names-not-headless", "remark", field, told, "name a headless Service, if clients need such names"
-        )
+        advice = "name a headless Service, if clients need such names"
+        idle = _idle(origin, around)
+        if kind == "StatefulSet" and len(idle) == 1:
+            severity, advice = "warning", f"write {idle[0]}, which is headless and finds these pods"
+            told += f"; {idle[0]} is, finds these pods, and is the serviceName of no StatefulSet"
+        yield origin.finding("pod-names-not-headless", severity, field, told, advice)
     elif service.selects and not matches(_of_template(service.selector, origin), origin.labels):
         selector = labels_told(service.selector)
         told = f"{whole} does not find the pods by its selector {selector}, so that DNS has no name for each"
@@ -109,13 +112,17 @@ def _of_others(service: Service, origin: Origin, around: AllObjects) -> Sequence
     return [other for other in around.origins.selected(service.selector) if other.namespace == origin.namespace]
 
 
-def _headless(origin: Origin, around: AllObjects) -> Sequence[str]:
+def _idle(origin: Origin, around: AllObjects) -> Sequence[str]:
+    """The headless Services that find these pods and no others, and below which nobody's pods have names."""
+    idle: list[str] = []
+    for service in _headless(origin, around):
+        beside = (other for other in around.origins.of(origin.namespace) if other is not origin)
+        if not any(other.spec.subdomain == service.name or matches(service.selector, other.labels) for other in beside):
+            idle.append(service.name)
+    return idle
+
+
+def _headless(origin: Origin, around: AllObjects) -> Sequence[Service]:
     """The headless Services that find the pods."""
-    return [
-        service.name
-        for service in around.services
-        if service.namespace == origin.namespace
-        and service.headless
-        and service.selects
-        and matches(service.selector, origin.labels)
-    ]
+    here = around.headless.get(origin.namespace, ())
+    return [service for service in here if service.selects and matches(service.selector, origin.labels)]

@@ -6,6 +6,7 @@ from k8sresolve.findings import Finding
 from k8sresolve.testing.checks.subjects import AllObjects
 from k8sresolve.testing.controllers.finding import titled
 from k8sresolve.testing.objects.kinds import Resource
+from k8sresolve.testing.objects.sources import field_name
 from k8sresolve.testing.objects.written import told_twice
 
 
@@ -21,6 +22,6 @@ def check_keys(item: Resource, _around: AllObjects) -> Iterator[Finding]:
             source=written.file,
             line=first.line,
             object=titled(item),
-            field=first.key,
+            field=field_name(first.path),
             rule="key-duplicate",
         )

@@ -64,7 +64,10 @@ def check_ports(obj: Object) -> Iterator[Refused]:
             yield Refused("port-name-duplicate", (*here, "name"), problem, "give each port a name of its own")
         if number in numbers:
             problem = f"{number[0]}/{number[1]} is listed before"
-            yield Refused("port-duplicate", here, problem, "give each port a number of its own")
+            advice = "give each port a number of its own"
+            if any(other.get("port") == number[0] and not other.get("protocol") for _, other in ports):
+                advice += ", or state the protocol, if another than TCP is meant"
+            yield Refused("port-duplicate", here, problem, advice)
         names.add(name)
         numbers.add(number)
 

@@ -41,6 +41,20 @@ def found(key, text, **how):
         ("A", "docker://redis:6379", []),
         ("A", "spiffe://cluster.local/ns/shop", []),
         ("A", "mongodb+srv://db.data", []),
+        # Thanos, Loki and their like: whether addresses or SRV records are looked up.
+        ("A", "dns+web:80", [("web", 80)]),
+        ("store", "dnssrv+_grpc._tcp.store.shop:1", [("_grpc._tcp.store.shop", 1)]),
+        (
+            "A",
+            "dnssrvnoa+_grpc._tcp.store.shop.svc",
+            [("_grpc._tcp.store.shop.svc", None), ("_grpc._tcp.store.shop.svc", None)],
+        ),
+        ("addresses", "dns+a:1,dns+b.c", [("a", 1), ("b.c", None)]),
+        ("a.yaml", "- x\n  members: [dns+ring.loki:7946]\n", [("ring.loki", 7946)]),
+        ("A", "srv://_x._tcp.web", [("_x._tcp.web", None)]),
+        ("A", "mdns+web:80", []),
+        ("A", "dns+${HOST}:80", []),
+        ("A", "dnssec+web", []),
         # A port behind it, and nothing else in the value.
         ("CART_ADDR", "cart:7070", [("cart", 7070)]),
         ("KAFKA_BROKERS", "kafka-0.kafka:9092,kafka-1.kafka:9092", [("kafka-0.kafka", 9092), ("kafka-1.kafka", 9092)]),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from k8sresolve.testing.checks.names.slips import is_plain_slip, plain_slip
+from k8sresolve.testing.checks.names.slips import is_akin, is_plain_slip, plain_slip, swapped_letters
 
 
 @pytest.mark.parametrize(
@@ -53,3 +53,50 @@ def test_what_may_be_two_names_is_no_plain_slip(name, other):
 def test_of_two_that_may_be_meant_none_is():
     assert plain_slip("order", ["orders", "web"]) == "orders"
     assert plain_slip("orderss", ["orders", "order-ss"]) == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("postgres-operator-iu", "postgres-operator-ui"), ("optsgres-x", "potsgres-x"), ("usre-db", "user-db")],
+)
+def test_two_swapped_letters_are_a_slip_in_any_word_of_a_long_name(name, meant):
+    assert swapped_letters(name, [meant, "web"]) == meant
+    assert swapped_letters(meant, [name, "web"]) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("bd", "db"),
+        ("a-1b", "a-b1"),
+        ("node-12", "node-21"),
+        ("orders", "orders"),
+        ("order-s", "orders-"),
+        ("abcdef", "badcfe"),
+    ],
+)
+def test_other_names_of_the_same_letters_are_none(name, other):
+    assert swapped_letters(name, [other]) == ""
+
+
+def test_of_several_names_that_may_be_meant_none_is():
+    assert swapped_letters("abcdefg", ["bacdefg", "acbdefg"]) == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "other", "akin"),
+    [
+        ("rabbit", "rabbitmq", True),
+        ("redis", "redis-cart", True),
+        ("db", "shop-db", True),
+        ("pg-operator-ui", "postgres-operator-ui", True),
+        ("dbx", "dbxy", False),
+        ("orders-db", "users-db", False),
+        ("redis-master", "redis", False),
+        ("mysql-read", "mysql", False),
+        ("kafka-1", "kafka", False),
+        ("cart", "catalogue", False),
+    ],
+)
+def test_names_of_one_thing(name, other, akin):
+    assert is_akin(name, other) is is_akin(other, name) is akin

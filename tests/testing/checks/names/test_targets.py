@@ -15,6 +15,7 @@ from k8sresolve.testing.checks.names.targets import Target, target_of
         ("web-0.web.data", Target("web", "data", "web-0")),
         ("web-0.web.data.svc", Target("web", "data", "web-0", is_explicit=True)),
         ("_http._tcp.web.data.svc", Target("web", "data", port=("http", "TCP"), is_explicit=True)),
+        ("_http._tcp.web", Target("web", "shop", port=("http", "TCP"))),
         ("svc", Target("svc", "shop")),
         ("web.svc", Target("web", "svc")),
         ("a.b.c.d", None),

@@ -177,6 +177,71 @@ def test_what_names_no_service_is_not_looked_up(odd):
     assert found(*items) == []
 
 
+MESH = [
+    service("payments-ui", "mesh", ports=[{"name": "http", "port": 8080}]),
+    deployment("payments", namespace="mesh"),
+]
+
+
+def in_mesh(name, number=8080, *, of="web"):
+    made = ingress(to(name, number=number))
+    return {**made, "metadata": {"name": of, "namespace": "mesh"}}
+
+
+@pytest.mark.parametrize(
+    "name", ["payments-iu", "payment-ui", "paymetns-ui", "ui", "mesh-payments-ui", "old-payments-ui"]
+)
+def test_the_only_service_with_the_port_is_meant_where_its_name_is_much_the_same(name):
+    findings = found(*MESH, in_mesh(name))
+    words = (f"no Service mesh/{name}, but mesh/payments-ui", "write payments-ui")
+    assert_only(findings, "warning", f"{AT}.name", *words, on="Ingress mesh/web")
+
+
+@pytest.mark.parametrize(
+    "objects",
+    [
+        [*MESH, in_mesh("orders-ui")],
+        [*MESH, in_mesh("mesh-payments-ui", 9999)],
+        [*MESH, in_mesh("mesh-payments-ui"), in_mesh("payments-ui", of="other")],
+        [*MESH, in_mesh("mesh-payments-ui"), service("more", "mesh", ports=[{"port": 8080}])],
+        [*MESH, in_mesh("mesh-payments-ui"), deployment("mesh-payments-ui", namespace="mesh", labels={"app": "x"})],
+        [*MESH, in_mesh("mesh-payments-ui"), custom("Shop", "mesh")],
+        [MESH[0], in_mesh("mesh-payments-ui")],
+    ],
+    ids=["another", "other port", "led to", "one of two", "a workload", "an operator", "no workloads"],
+)
+def test_a_service_that_may_be_elsewhere_is_not_taken_for_the_only_one(objects):
+    assert found(*objects) == []
+
+
+def test_of_a_short_name_two_swapped_letters_are_a_slip_where_the_port_agrees():
+    blue = [service("blue", "mesh"), deployment("blue", namespace="mesh")]
+    [finding] = found(*blue, in_mesh("bleu", 80))
+    assert "write blue" in finding.advice
+    assert found(*blue, in_mesh("bleu", 81)) == []
+
+
+def test_a_service_that_is_surely_missing_is_told_with_the_only_one_that_has_the_port():
+    hook = {"clientConfig": {"service": {"name": "webhook", "namespace": "mesh"}}}
+    meta = {"name": "hooks"}
+    config = {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingWebhookConfiguration",
+        "metadata": meta,
+    }
+    right = {"clientConfig": {"service": {"name": "mesh-webhook", "namespace": "mesh"}}}
+    given = [
+        service("mesh-webhook", "mesh", ports=[{"port": 443}]),
+        deployment("x", namespace="mesh"),
+        namespace("mesh"),
+    ]
+    [finding] = found(*given, {**config, "webhooks": [hook, right]})
+    assert (finding.field, finding.advice) == (
+        "webhooks[0].clientConfig.service.name",
+        "write mesh-webhook, if that is meant",
+    )
+
+
 def test_of_a_service_that_was_given_twice_the_one_that_was_replaced_may_have_the_port():
     first = service("twin", ports=[{"name": "http", "port": 8080}])
     [finding] = found(first, service("twin"), ingress(to("twin", number=8080)))

@@ -18,6 +18,7 @@ from tests.testing.checks.objects import (
     port,
     service,
     slice_of,
+    stateful,
 )
 
 AGREE = "let the selector and the labels of its pods agree"
@@ -287,3 +288,11 @@ def test_of_endpoints_made_by_hand_it_is_told_why_none_is_ready(listing, words):
 def test_endpoints_of_which_one_is_ready_are_no_finding():
     listing = by_hand(addresses=[{"ip": "192.0.2.1"}], notReadyAddresses=[{"ip": "192.0.2.2"}])
     assert [each for each in found(service(selector=None), listing) if each.rule == "no-endpoints"] == []
+
+
+def test_a_selector_is_compared_with_what_is_called_as_it_wants():
+    wanted = {"component": "db-proxy", "cluster": "a"}
+    others = [stateful("db-keeper", labels={"component": "db-keeper", "cluster": "a"})]
+    proxy = deployment("db-proxy", labels={"component": "proxy", "cluster": "a"})
+    [finding] = [each for each in found(service(selector=wanted), *others, proxy) if each.rule == "selector-no-pods"]
+    assert "those of Deployment db-proxy have component=proxy in place of component=db-proxy" in finding.problem

@@ -7,9 +7,11 @@ from tests.testing.checks.objects import (
     APP,
     assert_only,
     config_map,
+    custom,
     deployment,
     headless,
     namespace,
+    only,
     service,
     slice_of,
     stateful,
@@ -30,6 +32,71 @@ def named(*objects, secrets=False, inventory=None):
 
 def env(value, key="A_URL"):
     return told_of(env={key: value})
+
+
+# Names of SRV records, with the port's name before the Service's.
+
+
+@pytest.mark.parametrize("prefix", ["dnssrv+", "dnssrvnoa+", "srv://"])
+@pytest.mark.parametrize("service_name", ["web", "web.shop", "web.shop.svc", "web.shop.svc.cluster.local"])
+def test_a_port_is_named_as_the_service_names_it(prefix, service_name):
+    assert named(*SHOP, env(f"{prefix}_http._tcp.{service_name}")) == []
+    for port in ("_htpp._tcp", "_http._udp"):
+        findings = named(*SHOP, env(f"{prefix}{port}.{service_name}"))
+        assert_only(
+            findings, "warning", ENV, "Service shop/web has no port named", "80 (http)", on="Deployment shop/app"
+        )
+
+
+def test_a_service_before_whose_name_a_port_stands_is_proposed_with_it():
+    paying = [service("payments"), deployment()]
+    for host in ("_http._tcp.paymetns", "_http._tcp.paymetns.shop:80"):
+        findings = named(*paying, env(f"dnssrv+{host}"))
+        assert_only(
+            findings, "warning", ENV, "no Service shop/paymetns", "write _http._tcp.payments", on="Deployment shop/app"
+        )
+
+
+# The only Service with a port that few have.
+
+RABBIT = [service("rabbitmq", ports=[{"name": "amqp", "port": 5672}, {"name": "web", "port": 15672}]), deployment()]
+
+
+@pytest.mark.parametrize(
+    ("how", "field"),
+    [
+        ({"env": {"A_URL": "amqp://rabbit:5672"}}, ENV),
+        ({"env": {"A_URL": "amqp://rabbit"}}, ENV),
+        ({"env": {"BROKER": "rabbit:5672"}}, ENV),
+        ({"args": ["until nc -zv rabbit 5672; do sleep 1; done"]}, "spec.template.spec.containers[0].args[0]"),
+    ],
+)
+def test_the_only_service_with_the_port_of_a_host_of_much_the_same_name(how, field):
+    words = ("rabbit is no name", "no Service shop/rabbit", "write rabbitmq")
+    assert_only(named(*RABBIT, told_of(**how)), "warning", field, *words, on="Deployment shop/app")
+
+
+def test_in_a_config_map_that_nobody_here_takes_it_is_a_remark():
+    [finding] = named(*RABBIT, config_map({"A_URL": "amqp://rabbit:5672"}))
+    assert (finding.severity, finding.advice) == ("remark", "write rabbitmq, if that is meant")
+
+
+@pytest.mark.parametrize(
+    ("value", "others"),
+    [
+        ("amqp://rabbit:5673", []),
+        ("amqp://broker:5672", []),
+        ("amqp://rabbit:5672", [service("queue", ports=[{"port": 5672}])]),
+        ("amqp://rabbit:5672", [deployment("rabbit")]),
+        ("amqp://rabbit:5672", [deployment("x", labels={"app": "rabbit"})]),
+        ("amqp://rabbit:5672", [custom("RabbitThing")]),
+        ("amqp://rabbit.other:5672", []),
+        ("http://rabbit:8080", [service("rabbit-ui", ports=[{"port": 8080}])]),
+    ],
+    ids=["port", "name", "one of two", "a workload", "a label", "an operator", "elsewhere", "common port"],
+)
+def test_a_host_that_may_be_elsewhere_is_not_taken_for_the_only_service(value, others):
+    assert named(*RABBIT, *others, env(value)) == []
 
 
 # What there is.
@@ -515,7 +582,8 @@ NODES = "write dnsPolicy: ClusterFirstWithHostNet"
 def test_services_that_the_pods_resolv_conf_does_not_lead_to(pod, severity, advice):
     web = "http://web.shop.svc.cluster.local"
     findings = named(*SHOP, told_of(env={"A": web, "B": web}, args=[web], pod=pod))
-    assert_only(findings, severity, ENV, "resolv.conf", advice, on="Deployment shop/app")
+    field = "spec.template.spec.dnsPolicy" if severity == "warning" else ENV
+    assert_only(findings, severity, field, "resolv.conf", advice, on="Deployment shop/app")
 
 
 @pytest.mark.parametrize(
@@ -1016,7 +1084,8 @@ def test_beside_the_clusters_search_domains_only_a_public_nameserver_is_surely_n
     config = {"nameservers": [nameserver], "searches": ["shop.svc.cluster.local", "svc.cluster.local"]}
     findings = named(*SHOP, told_of(env={"A": "http://web"}, pod={"dnsPolicy": "None", "dnsConfig": config}))
     advice = "list the cluster's nameserver in dnsConfig"
-    assert_only(findings, severity, ENV, advice, on="Deployment shop/app")
+    field = "spec.template.spec.dnsPolicy" if severity == "warning" else ENV
+    assert_only(findings, severity, field, advice, on="Deployment shop/app")
 
 
 # Who reads it, or what becomes of it, is not known.
@@ -1077,6 +1146,15 @@ def test_beside_what_could_not_be_read_a_missing_name_is_a_remark():
 def test_a_service_that_is_only_somewhat_alike_is_not_proposed():
     [finding] = named(*SHOP, service("cartservice"), env("adservice:9555", "AD_SERVICE_ADDR"))
     assert "cartservice" not in finding.advice
+
+
+def test_a_service_in_a_namespace_that_is_not_given_is_to_be_put_where_a_name_has_it():
+    lost = service("api", "shopp", selector={"app": "api"})
+    finding = only(named(*SHOP, lost, env("http://api.shop")))
+    assert (finding.rule, finding.field) == ("name-namespace", ENV)
+    assert finding.advice == "put that Service into namespace shop, as shopp is not among the manifests"
+    given = only(named(*SHOP, lost, namespace("shopp"), env("http://api.shop")))
+    assert given.advice.startswith("write api.shopp")
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 
 from k8sresolve.errors import ManifestError
 from k8sresolve.testing import Cluster
-from tests.testing.checks.objects import config_map, found, told_of
+from tests.testing.checks.objects import found
 from tests.testing.checks.rules.nameserver import assert_told, container, corefile, deployment, service, told
 
 BAD = corefile("chace 30")
@@ -133,34 +133,6 @@ def test_a_word_that_is_taken_for_a_nameservers_name(target):
 )
 def test_what_may_be_asked_is_no_finding(target):
     assert told(corefile(f"forward . {target}", without="forward")) == []
-
-
-OTHER = corefile("kubernetes clusterlocal in-addr.arpa", without="kubernetes")
-USUAL = {"API": "http://api.shop.svc.cluster.local:8080"}
-
-
-def test_full_names_in_a_domain_that_is_not_served():
-    words = ("kubernetes serves clusterlocal", "api.shop.svc.cluster.local", "write cluster.local for clusterlocal")
-    by_env = told(OTHER, told_of(env=USUAL))
-    assert_told(by_env, "corefile-domain", "warning", "Deployment shop/app is told of", *words)
-    by_file = told(OTHER, config_map({"conf": "upstream db.data.svc.cluster.local;"}))
-    assert_told(by_file, "corefile-domain", "warning", "ConfigMap shop/conf is told of db.data.svc.cluster.local")
-
-
-@pytest.mark.parametrize(
-    "objects",
-    [
-        (OTHER, told_of(env={"API": "http://api.shop.svc.clusterlocal:8080"})),
-        (OTHER, told_of(env={"API": "http://api.shop.svc.cluster.local.example.com"})),
-        (OTHER, told_of(env={"API": "http://api.shop"})),
-        (corefile(), told_of(env=USUAL)),
-        (corefile("kubernetes k8s.example cluster.local", without="kubernetes"), told_of(env=USUAL)),
-        (corefile("rewrite stop {\n name suffix .cluster.local .clusterlocal answer auto\n }",
-                  "kubernetes clusterlocal", without="kubernetes"), told_of(env=USUAL)),
-    ],
-)  # fmt: skip
-def test_names_that_are_answered_are_no_finding(objects):
-    assert told(*objects) == []
 
 
 def test_the_services_selector_no_longer_fits_coredns():

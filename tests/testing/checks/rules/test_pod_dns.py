@@ -2,7 +2,17 @@
 
 import pytest
 
-from tests.testing.checks.objects import APP, assert_only, containers, deployment, found, pod, service
+from tests.testing.checks.objects import (
+    APP,
+    assert_only,
+    config_map,
+    containers,
+    deployment,
+    found,
+    pod,
+    service,
+    told_of,
+)
 
 NEVER = {"restartPolicy": "Never"}
 
@@ -20,6 +30,53 @@ def test_on_the_nodes_network_cluster_first_is_the_nodes_own(policy):
 def test_what_is_meant_so_is_no_finding(policy):
     assert found(service(), deployment(pod={"hostNetwork": True, "dnsPolicy": policy})) == ()
     assert found(service(), deployment(pod={"dnsPolicy": "ClusterFirst"})) == ()
+
+
+def asked(*objects):
+    given = [service("db", ports=[{"port": 5432}]), *objects]
+    return [each for each in found(*given) if each.rule in ("name-not-searched", "host-network-dns")]
+
+
+@pytest.mark.parametrize(
+    ("stated", "advice"),
+    [
+        ({"dnsPolicy": "Default"}, "leave dnsPolicy: Default out"),
+        ({"hostNetwork": True}, "write dnsPolicy: ClusterFirstWithHostNet"),
+        ({"dnsPolicy": "None", "dnsConfig": {"nameservers": ["1.1.1.1", "8.8.8.8"]}}, "list the cluster's nameserver"),
+    ],
+)
+def test_a_pod_that_does_not_ask_the_cluster_is_told_once_of_all_that_it_does_not_find(stated, advice):
+    conf = {"configMap": {"name": "conf"}, "name": "conf"}
+    app = told_of(
+        env={"A": "db:5432", "B": "http://web"}, args=["tcp://db.shop:5432"], pod={**stated, "volumes": [conf]}
+    )
+    findings = asked(service(), app, config_map({"app.conf": "peer = redis.shop.svc:80\n"}), service("redis"))
+    words = ("db, web, db.shop and 1 more", advice)
+    assert_only(findings, "warning", "spec.template.spec.dnsPolicy", *words, on="Deployment shop/app")
+
+
+@pytest.mark.parametrize(
+    ("stated", "value"),
+    [
+        ({"dnsPolicy": "Default"}, "db"),
+        ({"dnsPolicy": "Default"}, "db:9999"),
+        ({"dnsPolicy": "Default"}, "http://elsewhere"),
+        ({"dnsPolicy": "Default"}, "http://example.com"),
+        ({"dnsPolicy": "Default", "dnsConfig": {"nameservers": ["10.96.0.10"]}}, "db:5432"),
+        ({"dnsPolicy": "None", "dnsConfig": {"nameservers": ["169.254.20.10"]}}, "db:5432"),
+        ({"dnsPolicy": "Default", "hostAliases": [{"ip": "192.0.2.7", "hostnames": ["db"]}]}, "db:5432"),
+        ({"hostNetwork": True, "dnsPolicy": "ClusterFirstWithHostNet"}, "db:5432"),
+    ],
+)
+def test_what_a_pod_may_not_ask_the_cluster_for_is_no_warning(stated, value):
+    assert [each for each in asked(told_of(env={"A": value}, pod=stated)) if each.severity != "remark"] == []
+
+
+def test_what_is_read_by_a_pod_that_asks_the_cluster_is_no_fault_of_another():
+    taken = {"envFrom": [{"configMapRef": {"name": "conf"}}]}
+    both = [told_of("node", pod={"hostNetwork": True}, **taken), told_of("app", **taken)]
+    findings = asked(*both, config_map({"DB_URL": "tcp://db:5432"}))
+    assert [(each.rule, each.severity) for each in findings] == [("host-network-dns", "remark")]
 
 
 def test_a_host_name_inside_the_pod_is_none_in_dns():

@@ -46,6 +46,27 @@ def test_a_stateful_set_whose_service_is_not_headless():
     assert_only(findings, "remark", "spec.serviceName", "not headless", "headless Service", on="StatefulSet shop/db")
 
 
+def test_a_stateful_set_whose_headless_service_is_another():
+    beside = [service("web"), headless("web-nodes"), stateful(serviceName="web", labels=APP)]
+    words = ("web-nodes", "write web-nodes")
+    assert_only(found(*beside), "warning", "spec.serviceName", *words, on="StatefulSet shop/db")
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        [headless("web-nodes"), headless("web-peers")],
+        [headless("web-nodes", selector={"app": "other"}), deployment("other", labels={"app": "other"})],
+        [headless("web-nodes"), stateful("peers", serviceName="web-nodes", labels=APP)],
+        [headless("gossip"), deployment("more")],
+    ],
+    ids=["several", "of others", "in use", "of others as well"],
+)
+def test_a_headless_service_that_is_not_plainly_meant_for_a_set_is_not_proposed(others):
+    findings = found(service("web"), *others, stateful(serviceName="web", labels=APP))
+    assert [each.severity for each in findings if each.object == "StatefulSet shop/db"] == ["remark"]
+
+
 def test_a_stateful_set_whose_service_finds_other_pods():
     findings = found(headless("db"), deployment(), stateful(serviceName="db", labels={"app": "db"}))
     assert_only(findings, "warning", "spec.serviceName", "does not find", "app=web", on="StatefulSet shop/db")

@@ -51,7 +51,7 @@ def test_an_object_that_is_lost_to_one_of_a_kind_that_is_not_read(tmp_path):
 def test_a_key_below_that_comes_again(tmp_path, again):
     finding = only(repeated(tmp_path, SERVICE + again))
     key = again.split(":")[0].strip()
-    assert (finding.severity, finding.field, finding.line) == ("warning", key, 7)
+    assert (finding.severity, finding.field, finding.line) == ("warning", f"spec.{key}", 7)
     assert f"{key} comes again" in finding.problem
     assert "---" not in finding.advice
 
@@ -65,3 +65,8 @@ def test_a_key_below_that_comes_again(tmp_path, again):
 )
 def test_what_says_the_same_or_is_merged_is_no_finding(tmp_path, text):
     assert repeated(tmp_path, text) == []
+
+
+def test_a_key_of_an_entry_of_a_list_is_named_with_its_place(tmp_path):
+    finding = only(repeated(tmp_path, SERVICE.replace("port: 80", "port: 80}, {port: 81, name: a, name: b")))
+    assert (finding.field, finding.line) == ("spec.ports[1].name", 6)

@@ -245,3 +245,12 @@ def test_an_address_is_told_as_one():
     assert told == ["'[::1]' is an IP address, and no name"]
     [told] = [each.problem for each in refusals("networking.k8s.io", "Ingress", ingress("a.*.example"))]
     assert "'*' elsewhere" in told
+
+
+@pytest.mark.parametrize(("first", "second", "is_told"), [("", "TCP", True), ("TCP", "", True), ("TCP", "TCP", False)])
+def test_of_two_ports_of_one_number_a_protocol_may_lack(first, second, is_told):
+    named = [{"name": "a", "port": 53, "protocol": first}, {"name": "b", "port": 53, "protocol": second}]
+    ports = [{key: value for key, value in each.items() if value} for each in named]
+    [refusal] = refusals("", "Service", service(ports=ports))
+    assert (refusal.rule, refusal.path) == ("port-duplicate", ("spec", "ports", 1))
+    assert ("state the protocol" in refusal.advice) is is_told
