@@ -61,17 +61,21 @@ class AsyncResolver(Facade[AsyncDriver]):
         lifetime, line = self._lifetime(timeout), self._current()
         return await run_async(line.driver, call, line.setting, lifetime, [], fresh)
 
-    def _recall(self, call: Call[T], timeout: float | None, fresh: bool) -> T | None:
+    def _known(self, call: Call[T], timeout: float | None, fresh: bool) -> T | None:
+        """Return what the call came to before, where that may be told without a turn of the loop."""
         # In trio each call is a checkpoint; where no loop runs, each that may ask is refused. Both are for `_look`.
-        loop = running()
-        if loop is None or ("trio" in sys.modules and is_trio(loop)):
+        if "trio" in sys.modules:
+            loop = running()
+            if loop is None or is_trio(loop):
+                return None
+        elif "asyncio" not in sys.modules or sys.modules["asyncio"]._get_running_loop() is None:  # noqa: SLF001 - the other one raises
             return None
-        return super()._recall(call, timeout, fresh)
+        return self._recall(call, timeout, fresh)
 
     async def _look(self, call: Call[T], timeout: float | None, fresh: bool) -> T:
         """Run a call that was not recalled."""
         if "trio" in sys.modules and is_trio(running()):
-            known = super()._recall(call, timeout, fresh)
+            known = self._recall(call, timeout, fresh)
             if known is not None:
                 await sys.modules["trio"].lowlevel.checkpoint()
                 return known
@@ -102,7 +106,7 @@ class AsyncResolver(Facade[AsyncDriver]):
         """
         named: Any = tuple(ports) if isinstance(ports, (list, tuple)) else services.port_list(ports)
         call: Call[Service] = (services.service, name) + named  # noqa: RUF005 - each time, and twice as fast
-        known = self._recall(call, timeout, fresh)
+        known = self._known(call, timeout, fresh)
         return await self._look(call, timeout, fresh) if known is None else known
 
     async def port(
@@ -121,7 +125,7 @@ class AsyncResolver(Facade[AsyncDriver]):
         2.4.2.
         """
         call: Call[Port] = (services.port, name, port, protocol)
-        known = self._recall(call, timeout, fresh)
+        known = self._known(call, timeout, fresh)
         return await self._look(call, timeout, fresh) if known is None else known
 
     async def ports(
@@ -132,7 +136,7 @@ class AsyncResolver(Facade[AsyncDriver]):
         That is an extension of CoreDNS; other cluster DNS servers may answer `NoData`. Raises as `service()` does.
         """
         call: Call[tuple[Port, ...]] = (services.ports, name)
-        known = self._recall(call, timeout, fresh)
+        known = self._known(call, timeout, fresh)
         return await self._look(call, timeout, fresh) if known is None else known
 
     async def endpoints(
@@ -151,7 +155,7 @@ class AsyncResolver(Facade[AsyncDriver]):
         asked for one by one, and as `port()` does. Source: Kubernetes DNS specification, section 2.4.
         """
         call: Call[tuple[Endpoint, ...]] = (endpoints.endpoints, name, port, protocol)
-        known = self._recall(call, timeout, fresh)
+        known = self._known(call, timeout, fresh)
         return await self._look(call, timeout, fresh) if known is None else known
 
     async def addresses(self, host: str, *, timeout: float | None = None, fresh: bool = False) -> Addresses:
@@ -160,7 +164,7 @@ class AsyncResolver(Facade[AsyncDriver]):
         Raises `NoSuchName`, `NoData`, `TemporaryFailure` or `InvalidName`. Source: resolv.conf(5), hosts(5), RFC 6761.
         """
         call: Call[Addresses] = (hosts.addresses, host)
-        known = self._recall(call, timeout, fresh)
+        known = self._known(call, timeout, fresh)
         return await self._look(call, timeout, fresh) if known is None else known
 
     async def reverse(
@@ -172,7 +176,7 @@ class AsyncResolver(Facade[AsyncDriver]):
         Source: RFC 1035, section 3.5; Kubernetes DNS specification, sections 2.3.3 and 2.4.3.
         """
         call: Call[tuple[ServiceName | EndpointName | str, ...]] = (reverse.reverse, address)
-        known = self._recall(call, timeout, fresh)
+        known = self._known(call, timeout, fresh)
         return await self._look(call, timeout, fresh) if known is None else known
 
     async def pod(
@@ -188,7 +192,7 @@ class AsyncResolver(Facade[AsyncDriver]):
         Raises `NoSuchName` (CoreDNS with `pods disabled`, or `pods verified` and no such pod), and as `service()` does.
         """
         call: Call[PodName] = (reverse.pod, address, namespace)
-        known = self._recall(call, timeout, fresh)
+        known = self._known(call, timeout, fresh)
         return await self._look(call, timeout, fresh) if known is None else known
 
     async def lookup(self, name: str, rdtype: str, *, timeout: float | None = None, fresh: bool = False) -> Answer:
@@ -197,7 +201,7 @@ class AsyncResolver(Facade[AsyncDriver]):
         Raises as `addresses()` does; `InvalidName` for an unknown type.
         """
         call: Call[Answer] = (rrsets.records, name, rdtype)
-        known = self._recall(call, timeout, fresh)
+        known = self._known(call, timeout, fresh)
         return await self._look(call, timeout, fresh) if known is None else known
 
     async def explain(
