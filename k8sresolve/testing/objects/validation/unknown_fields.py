@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from k8sresolve._escaping import told
 from k8sresolve.testing.objects.fields import FieldPath, Object
 from k8sresolve.testing.objects.sources import field_name
-from k8sresolve.testing.objects.validation.known_fields import KINDS, TYPES, Field
+from k8sresolve.testing.objects.validation.known_fields import KINDS, TYPES, Field, Type
 from k8sresolve.testing.objects.validation.rows import Refused, mapping, sequence
 from k8sresolve.testing.versions import NEW_FIELDS
 
@@ -45,10 +45,47 @@ class _Place(NamedTuple):
 def unknown_fields(group: str, kind: str, obj: Object) -> Iterator[Refused]:
     """Find the fields that no API server has in their place. Of versions but v1 nothing is said where they differ."""
     type_ = KINDS.get((group, kind))
-    if type_ is None or _is_patch(type_, obj):
+    if type_ is None or _are_known(obj, _SHAPES[type_]) or _is_patch(type_, obj):
         return
     if TYPES[type_].open or str(obj.get("apiVersion", "v1")).rpartition("/")[2] == "v1":
         yield from _unknown(obj, _Place(type_, ()))
+
+
+class _Shape(NamedTuple):
+    """A type, as it is compared most quickly: its fields that all versions have, and those that have a type of theirs.
+
+    `names` are None where it is open to others.
+    """
+
+    names: frozenset[str] | None
+    newer: frozenset[str]
+    typed: tuple[tuple[str, str], ...]
+
+
+def _shape(type_: Type) -> _Shape:
+    newer = frozenset([name for name, field in type_.fields.items() if field.since])
+    typed = tuple([(name, field.type) for name, field in type_.fields.items() if field.type])
+    return _Shape(None if type_.open else frozenset(type_.fields) - newer, newer, typed)
+
+
+_SHAPES: Mapping[str, _Shape] = {name: _shape(type_) for name, type_ in TYPES.items()}
+
+
+def _are_known(value: Any, shape: _Shape) -> bool:
+    """Whether there is nothing to find, as in nearly all objects: for that no place need be noted."""
+    if isinstance(value, list):
+        return all([_are_known(item, shape) for item in sequence(value)])  # noqa: C419 - twice as fast
+    if not isinstance(value, dict):
+        return True
+    names, newer, typed = shape
+    given: Object = mapping(value)
+    if not given.keys() <= names if names is not None else not newer.isdisjoint(given):
+        return False
+    for name, type_ in typed:
+        below = given.get(name)
+        if below is not None and not _are_known(below, _SHAPES[type_]):
+            return False
+    return True
 
 
 def _is_patch(type_: str, obj: Object) -> bool:
