@@ -1,6 +1,7 @@
 """Reading what containers are told. Nothing of it is refused: what is no text names no host."""
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from k8sresolve.testing.objects.fields import FieldPath, Object
 from k8sresolve.testing.objects.sources import field_name
@@ -100,10 +101,16 @@ def _words(container: Object, path: FieldPath) -> Iterator[Word]:
 
 def read_annotations(kind: str, obj: Object) -> Iterator[Annotation]:
     """Read the annotations of an object, and those that it gives its pods."""
-    for path in dict.fromkeys((("metadata",), (*pod_spec_path(kind)[:-1], "metadata"))):
+    for path in _annotated(kind):
         for key, value in mapping(_below(obj, path).get("annotations")).items():
             if isinstance(value, str) and key != _LAST_APPLIED:
                 yield Annotation(f"{field_name((*path, 'annotations'))}[{key}]", str(key), value)
+
+
+@lru_cache(128)
+def _annotated(kind: str) -> tuple[FieldPath, ...]:
+    """Say where a kind has annotations: its own, and those of its pods."""
+    return tuple(dict.fromkeys((("metadata",), (*pod_spec_path(kind)[:-1], "metadata"))))
 
 
 def _below(obj: Object, path: FieldPath) -> Object:

@@ -169,10 +169,10 @@ def _endpoint(entry: Object, *, of_hosts: bool) -> Sequence[EndpointAddress]:
     Its fields are named from here on, since a cluster has a hundred thousand and few of them are wrong.
     """
     conditions = take(entry, "conditions", dict, {}, ())
-    if not take(conditions, "ready", bool, default=True, path=("conditions",)):
+    if not take(conditions, "ready", bool, True, ("conditions",)):
         return ()
     hostname = take_name(entry, "hostname", ()) if "hostname" in entry else ""
-    pod = _target_name(entry, ())
+    pod = _target_name(entry, ()) if "targetRef" in entry else ""
     zone = intern(take_name(entry, "zone", ())) if entry.get("zone") is not None else None
     addresses = texts(entry, "addresses", ())
     if not of_hosts:

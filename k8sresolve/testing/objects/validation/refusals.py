@@ -14,6 +14,7 @@ def refusals(group: str, kind: str, obj: Object) -> Iterator[Refused]:
     found = VALIDATIONS.get((group, kind))
     if found is None:
         return
-    yield from found.rows.refused(obj)
+    if not found.rows.take(obj):
+        yield from found.rows.refused(obj)
     for rule in found.together:
         yield from rule(obj)

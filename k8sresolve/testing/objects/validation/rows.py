@@ -55,6 +55,23 @@ class Rows:
         self._here = tuple([one for one in rows if len(one.path) == depth])
         self._below = tuple([(part, Rows(tuple(found), depth + 1)) for part, found in below.items()])
 
+    def take(self, value: Any) -> bool:
+        """Whether nothing is refused, as in nearly all objects: for that no path need be noted."""
+        for one in self._here:
+            if one.format(value):
+                return False
+        if not self._below:
+            return True
+        fields: dict[Any, Any] = mapping(value)
+        for part, rows in self._below:
+            if part == _EACH:
+                for item in sequence(value):
+                    if item is not None and not rows.take(item):
+                        return False
+            elif (item := fields.get(part)) is not None and not rows.take(item):
+                return False
+        return True
+
     def refused(self, value: Any, path: FieldPath = ()) -> Iterator[Refused]:
         """Look at each value that an object has in these fields."""
         for one in self._here:
@@ -79,7 +96,8 @@ def at(obj: Object, *names: str) -> Object:
 
 def mapping(value: Any) -> Object:
     """Take a mapping; an empty one for what is none."""
-    return cast(Object, value) if isinstance(value, dict) else {}
+    # A call of cast() would take as long as all the rest.
+    return value if isinstance(value, dict) else {}  # pyright: ignore[reportUnknownVariableType]
 
 
 def items(obj: Object, key: str) -> Sequence[Any]:
@@ -89,7 +107,7 @@ def items(obj: Object, key: str) -> Sequence[Any]:
 
 def sequence(value: Any) -> Sequence[Any]:
     """Take a list; an empty one for what is none."""
-    return cast("Sequence[Any]", value) if isinstance(value, list) else ()
+    return value if isinstance(value, list) else ()  # pyright: ignore[reportUnknownVariableType]
 
 
 def mappings(obj: Object, key: str) -> list[tuple[int, Object]]:

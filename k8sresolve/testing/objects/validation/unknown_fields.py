@@ -52,20 +52,28 @@ def unknown_fields(group: str, kind: str, obj: Object) -> Iterator[Refused]:
 
 
 class _Shape(NamedTuple):
-    """A type, as it is compared most quickly: its fields that all versions have, and those that have a type of theirs.
+    """A type, as it is compared most quickly.
 
-    `names` are None where it is open to others.
+    `names` are those of its fields, None where it is open to others, and `newer` what not all versions have. `leaves`
+    are fields of types that have neither that nor typed fields, with the names of those; `typed` are the other ones.
     """
 
     names: frozenset[str] | None
     newer: frozenset[str]
+    leaves: tuple[tuple[str, frozenset[str]], ...]
     typed: tuple[tuple[str, str], ...]
 
 
 def _shape(type_: Type) -> _Shape:
     newer = frozenset([name for name, field in type_.fields.items() if field.since])
-    typed = tuple([(name, field.type) for name, field in type_.fields.items() if field.type])
-    return _Shape(None if type_.open else frozenset(type_.fields) - newer, newer, typed)
+    typed = [(name, field.type) for name, field in type_.fields.items() if field.type]
+    leaves = {name: frozenset(TYPES[below].fields) for name, below in typed if _is_leaf(TYPES[below])}
+    rest = tuple([(name, below) for name, below in typed if name not in leaves])
+    return _Shape(None if type_.open else frozenset(type_.fields) - newer, newer, tuple(leaves.items()), rest)
+
+
+def _is_leaf(type_: Type) -> bool:
+    return not type_.open and not any(field.since or field.type for field in type_.fields.values())
 
 
 _SHAPES: Mapping[str, _Shape] = {name: _shape(type_) for name, type_ in TYPES.items()}
@@ -73,19 +81,26 @@ _SHAPES: Mapping[str, _Shape] = {name: _shape(type_) for name, type_ in TYPES.it
 
 def _are_known(value: Any, shape: _Shape) -> bool:
     """Whether there is nothing to find, as in nearly all objects: for that no place need be noted."""
-    if isinstance(value, list):
-        return all([_are_known(item, shape) for item in sequence(value)])  # noqa: C419 - twice as fast
-    if not isinstance(value, dict):
-        return True
-    names, newer, typed = shape
-    given: Object = mapping(value)
-    if not given.keys() <= names if names is not None else not newer.isdisjoint(given):
-        return False
-    for name, type_ in typed:
-        below = given.get(name)
-        if below is not None and not _are_known(below, _SHAPES[type_]):
+    names, newer, leaves, typed = shape
+    for fields in sequence(value) if isinstance(value, list) else (value,):
+        if not isinstance(fields, dict):
+            continue
+        given: dict[Any, Any] = fields  # pyright: ignore[reportUnknownVariableType]
+        if not names.issuperset(given) if names is not None else not newer.isdisjoint(given):
             return False
+        for name, inner in leaves:
+            if name in given and not _is_leaf_known(given[name], inner):
+                return False
+        for name, type_ in typed:
+            if name in given and not _are_known(given[name], _SHAPES[type_]):
+                return False
     return True
+
+
+def _is_leaf_known(value: Any, names: frozenset[str]) -> bool:
+    if isinstance(value, dict):
+        return names.issuperset(mapping(value))
+    return all(names.issuperset(mapping(item)) for item in sequence(value))
 
 
 def _is_patch(type_: str, obj: Object) -> bool:
