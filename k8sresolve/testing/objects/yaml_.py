@@ -195,7 +195,7 @@ class _Reader:
         """Build the value that begins with an event."""
         value = self._node(event)
         if value is _MERGE:
-            raise self._problem(_not_known(f"{_TAG}merge"), event)
+            raise self._problem(_not_meant(f"{_TAG}merge"), event)
         return value
 
     def _node(self, event: Any) -> Any:
@@ -239,16 +239,18 @@ class _Reader:
             construct: Callable[[str], Any] = _plain
         elif tag in _TAGGED:
             construct = _TAGGED[tag]
+        elif _is_yamls(tag):
+            raise self._problem(_not_meant(tag), event)
         else:
-            raise self._problem(_not_known(tag), event)
+            return event.value  # as kubectl takes it, which passes over tags that mean nothing to it
         try:
             return construct(event.value)
         except ValueError as error:
             raise self._problem(f"not YAML: {error}", event) from None
 
     def _sequence(self, start: Any) -> list[Any]:
-        if start.tag not in (None, "!", f"{_TAG}seq"):
-            raise self._problem(_not_known(start.tag), start)
+        if start.tag is not None and start.tag != f"{_TAG}seq" and _is_yamls(start.tag):
+            raise self._problem(_not_meant(start.tag), start)
         items: list[Any] = []
         lines: dict[int, int] = {}
         while type(event := self._next()) is not yaml.SequenceEndEvent:
@@ -262,8 +264,8 @@ class _Reader:
         return items
 
     def _mapping(self, start: Any) -> dict[Any, Any]:
-        if start.tag not in (None, "!", f"{_TAG}map"):
-            raise self._problem(_not_known(start.tag), start)
+        if start.tag is not None and start.tag != f"{_TAG}map" and _is_yamls(start.tag):
+            raise self._problem(_not_meant(start.tag), start)
         own: dict[Any, Any] = {}
         lines: dict[Any, int] = {}
         merged: dict[Any, Any] = {}
@@ -303,10 +305,12 @@ class _Reader:
         return merged
 
 
-def _not_known(tag: str) -> str:
-    """Say that a tag means nothing here; one that is not YAML's own may be a password without quotes."""
-    told = repr(tag) if tag.removeprefix(_TAG) in _OWN_TAGS else "here; text that begins with ! needs quotes"
-    return f"not YAML: could not determine a constructor for the tag {told}"
+def _is_yamls(tag: str) -> bool:
+    return tag.startswith(_TAG) and tag.removeprefix(_TAG) in _OWN_TAGS
+
+
+def _not_meant(tag: str) -> str:
+    return f"not YAML: could not determine a constructor for the tag {tag!r}"
 
 
 @lru_cache(maxsize=4096)

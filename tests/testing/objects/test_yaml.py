@@ -152,3 +152,18 @@ def test_a_line_of_a_text_that_keeps_its_lines_is_found_in_the_file():
     assert [document.line(("kept", number)) for number in (1, 2, 3)] == [4, 5, 6]
     assert document.line(("chomped", 1)) == 8
     assert [document.line((key, 2)) for key in ("folded", "quoted", "none")] == [9, 12, 3]
+
+
+# As sigs.k8s.io/yaml has it: `resolve` of go-yaml leaves the text as it is where it cannot resolve the tag.
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("!!string False", "False"),
+        ("!Ref 8080", "8080"),
+        ("!custom", ""),
+        ("!Join [a, 1]", ["a", 1]),
+        ("!!python/object:x {a: 1}", {"a": 1}),
+    ],
+)
+def test_a_tag_that_means_nothing_is_passed_over(text, expected):
+    assert value(f"key: {text}") == {"key": expected}

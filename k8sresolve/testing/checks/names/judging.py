@@ -80,10 +80,10 @@ def _answered(mention: Mention, name: str, pod: Pod, world: World) -> Iterator[W
     yield from _of_service(mention, target, service, world) if hidden is None else [hidden]
     if target.endpoint and service.cluster_ips and not service.headless and world.sets.of(target) is not None:
         told = (
-            f"{mention.host} is a pod below Service {target.key}, which is not headless: DNS has such names only "
-            "below one that is (DNS specification for Kubernetes; CoreDNS alone answers all the same)"
+            f"{mention.host} is a pod below Service {target.key}, which is not headless: such names are promised only "
+            "below one that is (DNS specification for Kubernetes), though CoreDNS answers all the same"
         )
-        yield Wrong("pod-names-not-headless", "warning", told, "write clusterIP: None in the Service")
+        yield Wrong("pod-names-not-headless", "remark", told, "write clusterIP: None in the Service")
 
 
 # What is not there.

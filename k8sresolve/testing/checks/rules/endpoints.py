@@ -144,7 +144,7 @@ def _unfound(service: Service, around: AllObjects) -> _Unfound:
         return _elsewhere(service, elsewhere)
     if not here:
         return _Unfound("remark", ", of which no workload is among the manifests", "nothing, if they are elsewhere")
-    near = _near(service.selector, here)
+    near = _near(service.selector, [origin for origin in here if not _is_anothers(origin, service, around)])
     because = "" if near is None else f"; {near}"
     hint = _hint(service, around)
     if hint:
@@ -167,6 +167,12 @@ def _unfound(service: Service, around: AllObjects) -> _Unfound:
     if not absent or _is_of_nameserver(service, here):
         return _Unfound("warning", because or meant, compare)
     return _Unfound("remark", because or absent, f"nothing, if its pods are applied from elsewhere; else {compare}")
+
+
+def _is_anothers(origin: Origin, service: Service, around: AllObjects) -> bool:
+    """Whether pods have a Service of their own name already, so that this one can hardly mean them."""
+    own = around.store.service(service.namespace, origin.name)
+    return own is not None and own is not service and own.selects and matches(own.selector, origin.labels)
 
 
 def _hint(service: Service, around: AllObjects) -> str:

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from k8sresolve.findings import Finding, Severity
+from k8sresolve.testing.checks.names.slips import plain_slip
 from k8sresolve.testing.checks.origins import Origin
 from k8sresolve.testing.checks.subjects import AllObjects
-from k8sresolve.testing.checks.telling import labels_told, listed, slip_for
+from k8sresolve.testing.checks.telling import labels_told, listed
 from k8sresolve.testing.controllers.workloads import matches
 from k8sresolve.testing.objects.kinds import Selector, Service
 from k8sresolve.testing.objects.validation.formats import label as wrong_label
@@ -43,7 +44,8 @@ def check_subdomain(origin: Origin, around: AllObjects) -> Iterator[Finding]:
     whole = f"Service {origin.namespace}/{name}"
     if service is None:
         told = f"there is no {whole}, so that DNS has no name for each pod"
-        meant = slip_for(name, [service.name for service in _headless(origin, around)])
+        near = [service.name for service in _headless(origin, around)]
+        meant = plain_slip(name, near) or (origin.name if origin.name in near and name != origin.name else "")
         if meant:
             yield origin.finding(
                 "pod-names-service-missing",
@@ -70,7 +72,7 @@ def check_subdomain(origin: Origin, around: AllObjects) -> Iterator[Finding]:
         )
         advice = "name a headless Service, if clients need such names"
         idle = _idle(origin, around)
-        if kind == "StatefulSet" and len(idle) == 1:
+        if kind == "StatefulSet" and idle == [origin.name]:
             severity, advice = "warning", f"write {idle[0]}, which is headless and finds these pods"
             told += f"; {idle[0]} is, finds these pods, and is the serviceName of no StatefulSet"
         yield origin.finding("pod-names-not-headless", severity, field, told, advice)
@@ -112,7 +114,7 @@ def _of_others(service: Service, origin: Origin, around: AllObjects) -> Sequence
     return [other for other in around.origins.selected(service.selector) if other.namespace == origin.namespace]
 
 
-def _idle(origin: Origin, around: AllObjects) -> Sequence[str]:
+def _idle(origin: Origin, around: AllObjects) -> list[str]:
     """The headless Services that find these pods and no others, and below which nobody's pods have names."""
     idle: list[str] = []
     for service in _headless(origin, around):

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 
 from k8sresolve.findings import Finding, Severity
+from k8sresolve.testing.checks.names.slips import is_akin
 from k8sresolve.testing.checks.subjects import AllObjects
 from k8sresolve.testing.checks.telling import finding_in, place
 from k8sresolve.testing.controllers.finding import titled
+from k8sresolve.testing.coredns.dns_service import DNS_SERVICE
 from k8sresolve.testing.objects.kinds import WORKLOADS, Endpoints, EndpointSlice, Pod, Resource, Service
 from k8sresolve.testing.objects.store import place_of
 
@@ -36,13 +38,15 @@ def check_twice(pair: tuple[Resource, Resource], around: AllObjects) -> Iterator
 def _meant(copied: Service, other: Service, around: AllObjects) -> str:
     """Tell after what a copy should have been named: its selector finds a workload that has no Service of its name.
 
-    The other one is called as its selector says, so that the two are no choice between versions.
+    The other one is called as its selector says, and that workload is not called alike (`hello`, `hello-green`), so
+    that the two are no choice between versions. Between nameservers there is one, under a name that pods go by.
     """
-    if not copied.selects or _says(copied) or not _says(other):
+    if not copied.selects or _says(copied) or not _says(other) or copied.name == DNS_SERVICE[1]:
         return ""
     origins = [one for one in around.origins.selected(copied.selector) if one.namespace == copied.namespace]
     names = [name for _, name in copied.selector if any(name == one.name for one in origins)]
-    return next((name for name in names if around.store.service(copied.namespace, name) is None), "")
+    nameless = [name for name in names if around.store.service(copied.namespace, name) is None]
+    return next((name for name in nameless if not is_akin(name, copied.name)), "")
 
 
 def _says(service: Service) -> bool:

@@ -1017,7 +1017,7 @@ def test_a_pod_of_a_stateful_set_below_a_service_that_is_not_headless(host):
     objects = [stateful(serviceName="db", replicas=2), env(f"tcp://{host}:80")]
     findings = Cluster.from_objects([service("db"), *objects]).check()
     mentioned = [each for each in findings if each.object == "Deployment shop/app"]
-    assert_only(mentioned, "warning", ENV, f"{host} is", "Service shop/db", "not headless", on="Deployment shop/app")
+    assert_only(mentioned, "remark", ENV, f"{host} is", "Service shop/db", "not headless", on="Deployment shop/app")
     assert [
         each for each in Cluster.from_objects([headless("db"), *objects]).check() if each.severity != "remark"
     ] == []

@@ -47,20 +47,20 @@ def test_a_stateful_set_whose_service_is_not_headless():
 
 
 def test_a_stateful_set_whose_headless_service_is_another():
-    beside = [service("web"), headless("web-nodes"), stateful(serviceName="web", labels=APP)]
-    words = ("web-nodes", "write web-nodes")
-    assert_only(found(*beside), "warning", "spec.serviceName", *words, on="StatefulSet shop/db")
+    beside = [service("web"), headless("db"), stateful(serviceName="web", labels=APP)]
+    assert_only(found(*beside), "warning", "spec.serviceName", "db", "write db", on="StatefulSet shop/db")
 
 
 @pytest.mark.parametrize(
     "others",
     [
-        [headless("web-nodes"), headless("web-peers")],
-        [headless("web-nodes", selector={"app": "other"}), deployment("other", labels={"app": "other"})],
-        [headless("web-nodes"), stateful("peers", serviceName="web-nodes", labels=APP)],
-        [headless("gossip"), deployment("more")],
+        [headless("web-nodes")],  # which the peers may use, by its addresses
+        [headless("db"), headless("web-peers")],
+        [headless("db", selector={"app": "other"}), deployment("other", labels={"app": "other"})],
+        [headless("db"), stateful("peers", serviceName="db", labels=APP)],
+        [headless("db"), deployment("more")],
     ],
-    ids=["several", "of others", "in use", "of others as well"],
+    ids=["of another name", "several", "of others", "in use", "of others as well"],
 )
 def test_a_headless_service_that_is_not_plainly_meant_for_a_set_is_not_proposed(others):
     findings = found(service("web"), *others, stateful(serviceName="web", labels=APP))

@@ -71,6 +71,8 @@ def test_a_copy_that_was_not_renamed_is_told_where_it_stands(found, tmp_path, co
     [
         # A choice between versions: both are called as their selectors say.
         [[selecting("web"), labelled("web")], [selecting("web", ports=[{"port": 81}])]],
+        # Between one and a newer one beside it.
+        [[selecting("web-green"), labelled("web-green")], [selecting("web"), labelled("web")]],
         # Between colours: neither is.
         [[selecting("blue"), labelled("blue")], [selecting("green"), labelled("green")]],
         # The workload has its Service, so that this one need not be called otherwise.
