@@ -242,7 +242,7 @@ class _Reader:
             return
         as_stated, obj = obj, self._applied(obj)
         # The version is not looked at: what is read here is the same in all that there have been.
-        known = _CORE.get(kind, ("", kind)) if "apiVersion" not in obj else (group, kind)
+        known = _CORE.get(kind, ("", kind)) if "apiVersion" not in obj else _NEWER.get((group, kind), (group, kind))
         reader = self._readers.get(known)
         try:
             _check_is_made(obj, path)
@@ -384,7 +384,6 @@ _READERS: dict[tuple[str, str], Callable[[Object, FieldPath], Resource | None]] 
     ("discovery.k8s.io", "EndpointSlice"): read_endpoint_slice,
     ("multicluster.x-k8s.io", "ServiceImport"): read_service_import,
     ("networking.k8s.io", "Ingress"): read_ingress,
-    ("extensions", "Ingress"): read_ingress,
     **{("gateway.networking.k8s.io", kind): read_route for kind in ROUTES},
     ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"): read_webhooks,
     ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"): read_webhooks,
@@ -394,3 +393,9 @@ _READERS: dict[tuple[str, str], Callable[[Object, FieldPath], Resource | None]] 
 _SECRETS: dict[tuple[str, str], Callable[[Object, FieldPath], Resource | None]] = {("", "Secret"): _read_secret}
 # The items of a list that the API server gives state neither kind nor apiVersion.
 _CORE = {kind: (group, kind) for group, kind in _READERS}
+# Where kinds are now that were of `extensions` once, which no API server serves any more.
+_NEWER = {
+    ("extensions", kind): (group, kind)
+    for group, kind in _READERS
+    if kind in ("Deployment", "ReplicaSet", "DaemonSet", "Ingress")
+}

@@ -20,7 +20,7 @@ _WITHOUT_EFFECT = {
     ),
     "apps": frozenset({"ControllerRevision"}),
     "autoscaling": frozenset({"Scale"}),
-    "extensions": frozenset({"Ingress", "NetworkPolicy", "PodSecurityPolicy"}),
+    "extensions": frozenset({"NetworkPolicy", "PodSecurityPolicy"}),
     "policy": frozenset({"Eviction", "PodDisruptionBudget", "PodSecurityPolicy"}),
 }
 

@@ -28,7 +28,7 @@ def test_each_kind_is_told():
     [
         ("apps/v1", "Deploymnet", "Deployment of apps"),
         ("v1", "Servise", "Service of v1"),
-        ("extensions/v1beta1", "Deployment", "Deployment of apps"),
+        ("extensions/v1beta1", "StatefulSet", "StatefulSet of apps"),
     ],
 )
 def test_a_slip_for_a_kind_of_kubernetes_is_told_with_what_is_meant(api, kind, meant):

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from k8sresolve.findings import Finding, Severity
+from k8sresolve.testing.checks.names.slips import is_plain_slip
 from k8sresolve.testing.checks.origins import Origin
 from k8sresolve.testing.checks.rules.services import NXDOMAIN
 from k8sresolve.testing.checks.subjects import AllObjects, ServiceSubject
@@ -144,13 +145,14 @@ def _unfound(service: Service, around: AllObjects) -> _Unfound:
         return _elsewhere(service, elsewhere)
     if not here:
         return _Unfound("remark", ", of which no workload is among the manifests", "nothing, if they are elsewhere")
-    near = _near(service.selector, [origin for origin in here if not _is_anothers(origin, service, around)])
+    near = _near(service.selector, here)
     because = "" if near is None else f"; {near}"
     hint = _hint(service, around)
     if hint:
         return _Unfound("remark", f"{because}; {hint}", "nothing, if its pods come from there")
     operated = around.may_make_pods
-    if near is not None and near.closeness >= CLOSE and not any(_may_label(item, near.wanted) for item in operated):
+    is_close = near is not None and near.closeness >= CLOSE and not _is_anothers(near, service, around)
+    if near is not None and is_close and not any(_may_label(item, near.wanted) for item in operated):
         return _Unfound("warning", because, "let the selector and the labels of its pods agree")
     unset = _set_at_run_time(service.selector, here)
     if unset:
@@ -169,10 +171,13 @@ def _unfound(service: Service, around: AllObjects) -> _Unfound:
     return _Unfound("remark", because or absent, f"nothing, if its pods are applied from elsewhere; else {compare}")
 
 
-def _is_anothers(origin: Origin, service: Service, around: AllObjects) -> bool:
-    """Whether pods have a Service of their own name already, so that this one can hardly mean them."""
-    own = around.store.service(service.namespace, origin.name)
-    return own is not None and own is not service and own.selects and matches(own.selector, origin.labels)
+def _is_anothers(near: _Near, service: Service, around: AllObjects) -> bool:
+    """Whether pods have a Service of their own name already, so that this one means them by a plain slip at most."""
+    own = around.store.service(service.namespace, near.origin.name)
+    if own is None or own is service or not own.selects or not matches(own.selector, near.origin.labels):
+        return False
+    wanted, there = (label.partition("=")[2] for label in (near.wanted, near.there))
+    return wanted != there and not is_plain_slip(wanted, there)
 
 
 def _hint(service: Service, around: AllObjects) -> str:

@@ -23,6 +23,23 @@ _CAPITALS = "write one of them, in capitals"
 _QUALIFIED = "write a protocol like http, or one with a domain like kubernetes.io/h2c"
 
 
+# "Deprecated API Migration Guide" of the Kubernetes documentation.
+_SINCE_1_16 = {"apps/v1beta1": "1.16", "apps/v1beta2": "1.16", "extensions/v1beta1": "1.16"}
+
+
+def _served(gone: Mapping[str, str], advice: str) -> Row:
+    """Make the row of versions that API servers serve no more, each with the first of Kubernetes that does not."""
+
+    def wrong(version: object) -> str:
+        since = gone.get(version) if isinstance(version, str) else None
+        return f"{version} is not served since Kubernetes {since}" if since else ""
+
+    return row("api-version", "apiVersion", wrong, advice)
+
+
+_OF_APPS = _served(_SINCE_1_16, "write apps/v1, which wants a selector")
+
+
 class Validations(NamedTuple):
     """What is looked at in one kind: its fields one by one, and those that go together."""
 
@@ -144,6 +161,7 @@ _SLICE = Validations(
     _named(
         "object-name",
         formats.subdomain,
+        _served({"discovery.k8s.io/v1beta1": "1.25"}, "write discovery.k8s.io/v1"),
         row("endpoint-port-name", "ports[].name", formats.unless_empty(formats.label), _PORT_NAME),
         row("endpoint-port-protocol", "ports[].protocol", _PROTOCOL, _CAPITALS),
         row("app-protocol", "ports[].appProtocol", formats.qualified, _QUALIFIED),
@@ -152,15 +170,10 @@ _SLICE = Validations(
 )
 
 
-def _served(version: object) -> str:
-    # "Deprecated API Migration Guide" of the Kubernetes documentation.
-    gone = version in ("apps/v1beta1", "apps/v1beta2")
-    return f"{version} is not served since Kubernetes 1.16" if gone else ""
-
-
 def _workload(
     name: formats.Format,
     *together: Together,
+    served: Row = _OF_APPS,
     rows: tuple[Row, ...] = (),
     place: tuple[str, ...] = ("spec", "template", "spec"),
     own_hostname: bool = False,
@@ -172,7 +185,7 @@ def _workload(
         _named(
             "object-name",
             name,
-            row("api-version", "apiVersion", _served, "write apps/v1, which wants a selector"),
+            served,
             row("label", labels, formats.labels, _LABELS),
             *pod_rows(".".join(place), own_hostname=own_hostname),
             *rows,
@@ -191,9 +204,16 @@ _HOST = (
 )
 
 
-def _hosts(places: Mapping[str, formats.Format]) -> Validations:
+def _hosts(places: Mapping[str, formats.Format], *rows: Row) -> Validations:
     """Make the validations of the hosts by which something is reached from outside."""
-    return Validations(Rows([row("route-host", place, format_, _HOST) for place, format_ in places.items()]))
+    hosts = [row("route-host", place, format_, _HOST) for place, format_ in places.items()]
+    return Validations(Rows((*hosts, *rows)))
+
+
+_INGRESS = _served(
+    {"extensions/v1beta1": "1.22", "networking.k8s.io/v1beta1": "1.22"},
+    "write networking.k8s.io/v1, of which a backend has service.name and service.port",
+)
 
 
 # The patterns of kubernetes-sigs/gateway-api's definitions, of which TLSRoute's says that a host is no address.
@@ -237,11 +257,13 @@ VALIDATIONS: Mapping[tuple[str, str], Validations] = {
     ),
     ("batch", "CronJob"): _workload(
         formats.shorter(_MOST_CRON_JOB_NAME, formats.subdomain),
+        served=_served({"batch/v1beta1": "1.25", "batch/v2alpha1": "1.21"}, "write batch/v1"),
         place=("spec", "jobTemplate", "spec", "template", "spec"),
         restarts=_JOBS,
     ),
     ("networking.k8s.io", "Ingress"): _hosts(
-        {"spec.rules[].host": formats.unless_empty(formats.named_host), "spec.tls[].hosts[]": formats.route_host}
+        {"spec.rules[].host": formats.unless_empty(formats.named_host), "spec.tls[].hosts[]": formats.route_host},
+        _INGRESS,
     ),
     **{("gateway.networking.k8s.io", kind): hosts for kind, hosts in _GATEWAY_HOSTS.items()},
 }

@@ -2,6 +2,7 @@
 
 import pytest
 
+from k8sresolve.testing import Cluster
 from k8sresolve.testing.objects.validation.refusals import refusals
 from k8sresolve.testing.versions import SERVICE_NAMES
 from tests.testing.checks.objects import containers, deployment, pod, port, service, slice_of, stateful
@@ -69,6 +70,29 @@ def test_a_workload_of_a_version_that_is_gone_is_refused_as_such(version, is_ref
     for kind in ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"):
         obj = {**deployment(kind=kind), "apiVersion": f"apps/{version}"}
         assert refused(obj, "apps") == [("api-version", ("apiVersion",))] * is_refused
+
+
+# "Deprecated API Migration Guide" of the Kubernetes documentation.
+@pytest.mark.parametrize(
+    ("api", "kind", "gone"),
+    [
+        ("extensions/v1beta1", "Deployment", True),
+        ("extensions/v1beta1", "Ingress", True),
+        ("networking.k8s.io/v1beta1", "Ingress", True),
+        ("networking.k8s.io/v1", "Ingress", False),
+        ("batch/v1beta1", "CronJob", True),
+        ("batch/v1", "CronJob", False),
+        ("discovery.k8s.io/v1beta1", "EndpointSlice", True),
+    ],
+)
+def test_versions_that_no_api_server_serves_any_more_are_errors(api, kind, gone):
+    obj = {"apiVersion": api, "kind": kind, "metadata": {"name": "web", "namespace": "shop"}, "spec": {}}
+    if kind == "Deployment":
+        obj = {**deployment(), "apiVersion": api}
+    elif kind == "EndpointSlice":
+        obj |= {"addressType": "IPv4", "endpoints": []}
+    found = Cluster.from_objects([obj]).check()
+    assert [each.severity for each in found if each.rule == "api-version"] == ["error"] * gone
 
 
 def test_a_patch_of_an_object_is_no_object():
