@@ -276,9 +276,13 @@ def _of_pod(host: str, target: Target, unnamed: Service | None, pod: Pod, world:
 
 
 def is_surely_asked(mention: Mention, target: Target, service: Service) -> bool:
-    """Whether a mention is a host's and nothing else: by its scheme, its whole name, or the Service's own port."""
+    """Whether a mention is a host's and nothing else: by its scheme, its whole name, the Service's own port, or its key.
+
+    The latter says so of a word alone, as in `DB_HOST=db`, if it is not also what the program is called itself.
+    """
     has_port = mention.port is not None and mention.port in _numbers(service)
-    return bool(mention.scheme) or target.is_explicit or has_port
+    is_word = mention.port is None and "." not in mention.host and not (mention.likely or mention.vague)
+    return bool(mention.scheme) or target.is_explicit or has_port or is_word
 
 
 def _should_be_found(target: Target, service: Service, world: World) -> bool:

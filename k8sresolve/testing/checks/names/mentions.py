@@ -154,6 +154,8 @@ _MEASURES = word_set(
 _QUANTITY = re.compile(
     r"(?:[0-9]+(?:\.[0-9]+)?(?:[numµ]?s|secs?|m|mins?|h|hrs?|d|days?|w|y|[kmgtpe]i?b?|b|x|rps|qps))+"
 )
+# Of keys with such a word, what looks like a host may be what the program itself, or its machine, is called.
+_OWN_HOSTS = word_set("advertise advertised announce announced node pod own self")
 _LEAST_PORT = 80  # below it, a number behind a colon is mostly the tag of an image
 MOST_TEXT = 1 << 20  # characters of a text that is looked at
 
@@ -266,7 +268,8 @@ def _in_value(key: str, value: str, *, secret: bool = False) -> Iterator[Mention
     if len(read) != len(parts) or any(_is_value(key, part) for part in read):
         return  # it is no list of hosts, and none of its parts need be one
     held = [part for part in read if _is_held(last, part, secret=secret)]
-    yield from held if len(words_of(key)) > 1 else map(_likely, held)
+    is_sure = len(words_of(key)) > 1 and _OWN_HOSTS.isdisjoint(words_of(key))
+    yield from held if is_sure else map(_likely, held)
     if not held and _may_hold_services(key):
         yield from (part._replace(vague=True) for part in read)
 

@@ -611,7 +611,7 @@ def test_what_only_looks_like_one_is_no_finding(host):
 
 
 def test_a_word_that_may_be_looked_up_otherwise_is_a_remark_there():
-    findings = named(*SHOP, told_of(env={"WEB_HOST": "web"}, pod={"hostNetwork": True}))
+    findings = named(*SHOP, told_of(env={"SERVER": "web"}, pod={"hostNetwork": True}))
     assert_only(findings, "remark", ENV, "resolv.conf", NODES, on="Deployment shop/app")
 
 
