@@ -15,7 +15,7 @@ from k8sresolve.testing.checks.telling import is_beside, listed
 from k8sresolve.testing.objects.kinds import Pod, PodSpec, Service
 
 _SECURE = ("https", "wss")
-
+_NOT_GIVEN = "correct it, or add the Service to what is checked"
 
 # How documentation calls a Helm release of which nobody says what it is.
 _ANY_RELEASE = ("my-release-", "release-name-", "myrelease-")
@@ -39,6 +39,9 @@ class Wrong(NamedTuple):
 
 def judge(mention: Mention, pod: Pod, world: World) -> Iterator[Wrong]:
     """Look a host up as a program in that pod, and hold what it means against what there is."""
+    if mention.is_key:
+        yield from _of_key(mention, world)
+        return
     target = world.target(mention.host, pod.namespace)
     if target is None:
         yield from _misspelt(mention.host, pod, world)
@@ -87,6 +90,22 @@ def _answered(mention: Mention, name: str, pod: Pod, world: World) -> Iterator[W
 
 
 # What is not there.
+
+
+def _of_key(mention: Mention, world: World) -> Iterator[Wrong]:
+    """Judge NAMESPACE/SERVICE, for which a program asks the API server, and not DNS."""
+    name, _, namespace = mention.host.partition(".")
+    target = Target(name, namespace)
+    if world.service(target) is not None:
+        return
+    absence = world.absence(target) if world.has_namespace(namespace) else world.absence_of_namespace(target)
+    severity, there, is_slip = absence
+    if severity is not None:
+        told = f"there is no Service {target.key}" + (f", but {listed(one.key for one in there)}" if there else "")
+        advice = f"write {there[0].key}, if that is meant" if there else _NOT_GIVEN
+        is_elsewhere = bool(there) and there[0].namespace != namespace
+        rule = "name-namespace" if is_elsewhere else "name-service-missing"
+        yield Wrong(rule, severity, told, advice, target.key, is_slip)
 
 
 def _misspelt(host: str, pod: Pod, world: World) -> Iterator[Wrong]:
@@ -163,7 +182,7 @@ def _moving(there: Target, target: Target, world: World) -> str:
 def _write(there: Sequence[Target], pod: Pod | None, world: World) -> str:
     """Advise what to write in place of a name: the shortest that works from that pod, or from any."""
     if not there:
-        return "correct it, or add the Service to what is checked"
+        return _NOT_GIVEN
     return f"write {' or '.join(_working(one, pod, world) for one in there[:3])}, if that is meant"
 
 
@@ -276,9 +295,9 @@ def _of_pod(host: str, target: Target, unnamed: Service | None, pod: Pod, world:
 
 
 def is_surely_asked(mention: Mention, target: Target, service: Service) -> bool:
-    """Whether a mention is a host's and nothing else: by its scheme, its whole name, the Service's own port, or its key.
+    """Whether a mention is a host's and nothing else: by its scheme, its whole name, the Service's port, or its key.
 
-    The latter says so of a word alone, as in `DB_HOST=db`, if it is not also what the program is called itself.
+    The latter says so of a word alone, as in `DB_HOST=db`.
     """
     has_port = mention.port is not None and mention.port in _numbers(service)
     is_word = mention.port is None and "." not in mention.host and not (mention.likely or mention.vague)

@@ -95,6 +95,7 @@ _WITH_BLANKS = re.compile(r"[\w.-]+:[0-9]+(?:\s+[\w.-]+:[0-9]+)+")
 _COMMAS = re.compile("[,;]")
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 _PATH = re.compile(r"(?:(?<=:[0-9]{4})|(?<=:[0-9]{5}))/[\w/.-]*$")  # ZooKeeper's, or a database's number
+_KEY = re.compile(r"([a-z0-9][a-z0-9-]{0,62})/([a-z0-9][a-z0-9-]{0,62})")
 _PEM = re.compile(r"-----BEGIN [^-]{1,60}-----[^-]*-----END [^-]{1,60}-----")
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
@@ -261,6 +262,9 @@ def _in_value(key: str, value: str, *, secret: bool = False) -> Iterator[Mention
     if found or "://" in value:
         return
     last = _last_word(key)
+    if (named := _KEY.fullmatch(value)) and _holds_services(key):
+        yield Mention(f"{named[2]}.{named[1]}", is_key=True)
+        return
     hosts = _PATH.sub("", value) if last in _HOLD_PORTS or "," in value else value
     hosts = _REPLICA_SET.sub("", hosts)
     parts = [part.strip("\"' ") for part in (hosts.split() if _WITH_BLANKS.fullmatch(hosts) else _COMMAS.split(hosts))]
@@ -370,8 +374,19 @@ def _may_hold_services(key: str) -> bool:
     """
     words = words_of(key)
     if words[-1:] == ("name",):
-        return words[-2:-1] in (("service",), ("svc",)) and len(words) > 2 and _OWN_NAMES.isdisjoint(words)
+        return len(words) > 2 and _holds_services(key)
     return words[-1:] != () and words[-1] in _HOLD_SERVICES and _OWN_NAMES.isdisjoint(words)
+
+
+def _holds_services(key: str) -> bool:
+    """Whether a key says that it holds a Service, and not what the program itself is called.
+
+    >>> [_holds_services(key) for key in ("publish-service", "tcp-services-configmap", "OTEL_SERVICE_NAME")]
+    [True, False, False]
+    """
+    words = words_of(key)
+    last = words[-2:-1] if words[-1:] == ("name",) else words[-1:]
+    return last in (("service",), ("svc",)) and _OWN_NAMES.isdisjoint(words)
 
 
 def holds_none(key: str) -> bool:

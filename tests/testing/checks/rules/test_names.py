@@ -507,6 +507,24 @@ def test_variables_are_put_in_as_the_kubelet_does():
     assert len(named(*ALL, app)) == 3
 
 
+@pytest.mark.parametrize("variable", ["NS", "POD_NAMESPACE", "KUBERNETES_NAMESPACE"])
+@pytest.mark.parametrize(
+    "source", [{"valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}}, {"value": "shop"}]
+)
+def test_a_pods_own_namespace_is_put_in_whatever_its_variable_is_called(variable, source):
+    for host, rules in [("web", []), ("wep", ["name-service-missing"])]:
+        app = told_of(args=[f"--a=http://{host}.$({variable}).svc"])
+        app["spec"]["template"]["spec"]["containers"][0]["env"] = [{"name": variable, **source}]
+        assert [each.rule for each in named(*SHOP, app)] == rules
+
+
+def test_of_the_downward_api_only_the_namespace_is_known():
+    app = told_of(args=["--a=http://web.$(IT).svc"])
+    node = {"name": "IT", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}}
+    app["spec"]["template"]["spec"]["containers"][0]["env"] = [node]
+    assert named(*SHOP, app) == []
+
+
 def test_a_config_map_is_told_of_at_its_key_under_the_name_that_a_pod_has_for_it():
     taken = {"valueFrom": {"configMapKeyRef": {"name": "conf", "key": "where"}}, "name": "DB_HOST"}
     app = told_of()
@@ -871,6 +889,52 @@ def test_a_key_that_says_it_holds_a_services_name_is_judged_where_that_is_a_plai
     assert_only(findings, "warning", "data[typha_service_name]", *words, on="ConfigMap shop/conf")
     for right in ("calico-typha", "typha", "calico-node"):
         assert named(namespace("shop"), *objects, config_map({"typha_service_name": right})) == []
+
+
+ERRORS = [service("nginx-errors"), deployment(), service("redis", "data"), deployment("redis", namespace="data")]
+
+
+@pytest.mark.parametrize(
+    ("value", "rule", "advice"),
+    [
+        ("shop/nginx-error", "name-service-missing", "write shop/nginx-errors"),
+        ("$(POD_NAMESPACE)/nginx-error", "name-service-missing", "write shop/nginx-errors"),
+        ("dataa/redis", "name-namespace", "write data/redis"),
+    ],
+)
+@pytest.mark.parametrize("key", ["--default-backend-service", "--publish-service", "--backend-service-name"])
+def test_a_service_is_named_behind_its_namespace(key, value, rule, advice):
+    app = told_of(args=[f"{key}={value}"])
+    own = {"name": "POD_NAMESPACE", "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}}
+    app["spec"]["template"]["spec"]["containers"][0]["env"] = [own]
+    [finding] = named(*ERRORS, app)
+    assert (finding.rule, finding.severity) == (rule, "warning")
+    assert advice in finding.advice
+
+
+def test_of_a_namespace_that_speaks_a_service_behind_it_is_to_be_there():
+    [finding] = named(*ALL, told_of(args=["--publish-service=shop/nobody"]))
+    assert (finding.rule, finding.severity) == ("name-service-missing", "warning")
+    [finding] = named(*ALL, told_of(args=["--publish-service=shop/redis"]))
+    assert (finding.rule, finding.advice) == ("name-namespace", "write data/redis, if that is meant")
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "--publish-service=shop/nginx-errors",
+        "--publish-service=data/redis",
+        "--publish-service=shop/another",
+        "--publish-service=elsewhere/nginx-error",
+        "--tcp-services-configmap=shop/nginx-error",
+        "--otel-service-name=shop/nginx-error",
+        "--service-account=shop/nginx-error",
+        "--image=shop/nginx-error",
+    ],
+)
+@pytest.mark.parametrize("pod", [{}, {"hostNetwork": True}], ids=["own", "node"])
+def test_a_service_that_is_there_or_may_be_another_thing_is_not_spoken_of(word, pod):
+    assert named(*ERRORS, told_of(args=[word], pod=pod)) == []
 
 
 # Several hosts in one text.
