@@ -8,9 +8,11 @@ secret.
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import chain
 
 from k8sresolve.testing.checks.names.commands import asked, without_own_nameserver
 from k8sresolve.testing.checks.names.connections import connection
+from k8sresolve.testing.checks.names.directives import directed
 from k8sresolve.testing.checks.names.hosts import RANGE, Mention, each_host, host_and_port
 from k8sresolve.testing.checks.names.words import word_set
 
@@ -189,7 +191,8 @@ def _is_dashboard(text: str) -> bool:
 def _in_file(text: str) -> Iterator[Mention]:
     text = _COMMENT.sub("", _without_secrets(text))
     own = {name.lower() for name in _UPSTREAM.findall(text)}
-    return (mention for line in text.split("\n") for mention in _in_line(line) if mention.host not in own)
+    found = chain(chain.from_iterable(map(_in_line, text.split("\n"))), directed(text))
+    return (mention for mention in found if mention.host not in own)
 
 
 def _without_secrets(text: str) -> str:

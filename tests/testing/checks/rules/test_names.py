@@ -507,6 +507,29 @@ def test_variables_are_put_in_as_the_kubelet_does():
     assert len(named(*ALL, app)) == 3
 
 
+SEARCH = [service("elasticsearch-logging", ports=[{"port": 9200}]), deployment()]
+FORMS = ["<match **>\n  host {}\n  port {}\n</match>", "[OUTPUT]\n    Host {}\n    Port {}\n", "hosts {}:{}\n"]
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    ("host", "number", "rules"),
+    [
+        ("elasticsearch-logging", 9200, []),
+        ("elasticsearch-loging", 9200, ["name-service-missing"]),
+        ("elasticsearch-logging.shpo", 9200, ["name-namespace"]),
+        ("elasticsearch-logging", 9201, ["name-port"]),
+        ("elasticsearch-logging.shop.svc", 9201, ["name-port"]),
+        ("another", 9200, []),
+        ("logs.example.com", 9200, []),
+    ],
+)
+def test_a_host_behind_a_blank_in_a_file(form, host, number, rules):
+    conf = config_map({"output.conf": f"# It goes there.\n{form.format(host, number)}"})
+    findings = named(*SEARCH, conf)
+    assert [(each.rule, each.severity) for each in findings] == [(rule, "warning") for rule in rules]
+
+
 @pytest.mark.parametrize("variable", ["NS", "POD_NAMESPACE", "KUBERNETES_NAMESPACE"])
 @pytest.mark.parametrize(
     "source", [{"valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}}, {"value": "shop"}]
