@@ -22,11 +22,11 @@ _FORWARDED = re.compile(rf"^[ \t]*[\w.*,;!=-]{{1,99}}[ \t]+@@?({_NAME}):({_PORT_
 
 
 def directed(text: str) -> Iterator[Mention]:
-    """Find the hosts of lines that are a word and what it holds; a word without dots may be another thing.
+    r"""Find the hosts of lines that are a word and what it holds; a word without dots may be another thing.
 
-    >>> [found[:2] for found in directed("<match **>\\n  host es\\n  port 9200\\n</match>")]
+    >>> [found[:2] for found in directed("<match **>\n  host es\n  port 9200\n</match>")]
     [('es', 9200)]
-    >>> [found[:2] for found in directed("hosts a:9200,b:9201\\n*.* @@logs:514")]
+    >>> [found[:2] for found in directed("hosts a:9200,b:9201\n*.* @@logs:514")]
     [('a', 9200), ('b', 9201), ('logs', 514)]
     """
     for block in _BLOCK.split(text):
