@@ -50,7 +50,8 @@ def judge(mention: Mention, pod: Pod, world: World) -> Iterator[Wrong]:
     may_be = service is None and _is_meant(mention, target, world)
     lacks = list(missing(mention.host, target, pod, world, mention.port)) if may_be else []
     if mention.vague and not target.endpoint and target.namespace == pod.namespace:  # a name, and no host
-        lacks = [wrong._replace(advice=f"write {world.slip(target)}, if that is meant") for wrong in lacks]
+        meant = world.slip(target) or world.word_slip(target)
+        lacks = [wrong._replace(advice=f"write {meant}, if that is meant") for wrong in lacks]
     if (service is None and not lacks) or (mention.vague and service is not None and not target.endpoint):
         return  # nothing could be said of it, so that it need not be looked up
     answered = world.find(pod, mention.host)
@@ -69,7 +70,8 @@ def _is_meant(mention: Mention, target: Target, world: World) -> bool:
     if world.sets.of(target) is not None or world.swapped(target) is not None:
         return True
     if mention.vague:
-        return bool(world.slip(target)) and not world.sets.is_called(target.namespace, target.service)
+        is_slip = world.slip(target) or world.word_slip(target, mention.port)
+        return bool(is_slip) and not world.sets.is_called(target.namespace, target.service)
     return not mention.likely or world.is_meant(target, mention.port)
 
 

@@ -49,21 +49,7 @@ _PORTS: dict[str, int | None] = {
         ("plaintext", "tcp", "udp", "tls", "ssl", "grpc", "grpcs", "kafka", "smtp", "smtps", "bolt", "neo4j", "pulsar")
     ),
     **dict.fromkeys(
-        (
-            "couchbase",
-            "stomp",
-            "elasticsearch",
-            "memcached",
-            "zookeeper",
-            "srv",
-            "zk",
-            "etcd",
-            "clickhouse",
-            "cassandra",
-            "h2c",
-            "thrift",
-            "statsd",
-        )
+        word_set("couchbase stomp elasticsearch memcached zookeeper srv zk etcd clickhouse cassandra h2c thrift statsd")
     ),
 }
 """Schemes behind which a host stands, and the port that each means where none is stated."""
@@ -99,6 +85,10 @@ _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 _PATH = re.compile(r"(?:(?<=:[0-9]{4})|(?<=:[0-9]{5}))/[\w/.-]*$")  # ZooKeeper's, or a database's number
 _KEY = re.compile(r"([a-z0-9][a-z0-9-]{0,62})/([a-z0-9][a-z0-9-]{0,62})")
 _PEM = re.compile(r"-----BEGIN [^-]{1,60}-----[^-]*-----END [^-]{1,60}-----")
+# In a script, with quotes where it is a list: `--join=db`, `"--join" "db"`.
+_FLAGS = re.compile(
+    r"(?<![\w-])--([a-z][\w-]{2,60})[\"']?(?:=|,?[ \t]+)[\"']?([a-z][\w.,:-]{0,259})(?=[\s\"')\]]|$)", re.I
+)
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 HOLD_HOSTS = word_set(
@@ -324,6 +314,9 @@ def _in_any(text: str) -> Iterator[Mention]:
     for found in _IN_CLUSTER.finditer(_URL.sub(" ", text)):
         yield from each_host(found[0])
     yield from asked(text)
+    for key, value in _FLAGS.findall(text):
+        if not holds_none(key):
+            yield from map(_likely, _in_value(key, value))
 
 
 def _in_url(scheme: str, rest: str) -> Iterator[Mention]:

@@ -914,6 +914,48 @@ def test_a_key_that_says_it_holds_a_services_name_is_judged_where_that_is_a_plai
         assert named(namespace("shop"), *objects, config_map({"typha_service_name": right})) == []
 
 
+COCKROACH = [service("cockroachdb-public", ports=[{"name": "grpc", "port": 26257}]), deployment()]
+LETTERS = "write cockroachdb-public"
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"args": ["--join=cockroach-public"]},
+        {"args": ["--join", "cockroach-public:26257"]},
+        {"command": ["sh", "-c", 'ARGS+=("--join" "cockroach-public")\nexec start "${ARGS[@]}"']},
+        {"command": ["sh", "-c", "exec start --join=cockroach-public:26257 --insecure"]},
+        {"command": ["sh", "-c", "exec start --join cockroachdbs-public"]},
+        {"env": {"DB_HOST": "cockroach-public"}},
+        {"env": {"A": "http://cockroach-public.shop.svc:26257"}},
+    ],
+)
+def test_a_word_that_lacks_letters_of_a_services_is_a_slip_where_a_host_or_peer_stands(how):
+    [finding] = named(*COCKROACH, told_of(**how))
+    assert (finding.rule, finding.severity) == ("name-service-missing", "warning")
+    assert LETTERS in finding.advice
+
+
+@pytest.mark.parametrize(
+    ("how", "others"),
+    [
+        ({"args": ["--join=cockroachdb-public"]}, []),
+        ({"command": ["sh", "-c", 'A+=("--join" "cockroachdb-public")']}, []),
+        ({"args": ["--join=cockroach-private"]}, []),
+        ({"args": ["--name=cockroach-public"]}, []),
+        ({"command": ["sh", "-c", "start --image=cockroach-public --name cockroach-public"]}, []),
+        ({"args": ["--join=cockroach-public:8080"]}, []),
+        ({"args": ["--join=cockroach-public"]}, [service("cockroachxy-public")]),
+        ({"args": ["--join=cockroach-public"]}, [deployment("cockroach-public")]),
+        ({"args": ["--join=cockroach-public"]}, [custom("Shop", "shop")]),
+        ({"args": ["--join=cockroach-public-v2"]}, []),
+        ({"env": {"DB_HOST": "db"}}, [service("dbms")]),
+    ],
+)
+def test_a_name_with_other_letters_may_be_another(how, others):
+    assert named(*COCKROACH, *others, told_of(**how)) == []
+
+
 ERRORS = [service("nginx-errors"), deployment(), service("redis", "data"), deployment("redis", namespace="data")]
 
 
