@@ -87,7 +87,7 @@ _KEY = re.compile(r"([a-z0-9][a-z0-9-]{0,62})/([a-z0-9][a-z0-9-]{0,62})")
 _PEM = re.compile(r"-----BEGIN [^-]{1,60}-----[^-]*-----END [^-]{1,60}-----")
 # In a script, with quotes where it is a list: `--join=db`, `"--join" "db"`.
 _FLAGS = re.compile(
-    r"(?<![\w-])--([a-z][\w-]{2,60})[\"']?(?:=|,?[ \t]+)[\"']?([a-z][\w.,:-]{0,259})(?=[\s\"')\]]|$)", re.I
+    r"(?<![\w-])--([a-z][\w-]{2,60})[\"']?(?:=|,?[ \t]+)[\"']?([a-z][\w.,:-]{0,259})(?=[\s\"')\]]|$)", re.IGNORECASE
 )
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
