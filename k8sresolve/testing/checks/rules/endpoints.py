@@ -151,7 +151,7 @@ def _unfound(service: Service, around: AllObjects) -> _Unfound:
         return _Unfound("remark", f"{because}; {hint}", "nothing, if its pods come from there")
     operated = around.may_make_pods
     if near is not None and near.closeness >= CLOSE and not any(_may_label(item, near.wanted) for item in operated):
-        return _Unfound("warning", because, "let the selector and the labels of its pods agree")
+        return _Unfound("warning", because, _agreeing(near))
     unset = _set_at_run_time(service.selector, here)
     if unset:
         told = f"; no template has the label {unset}, so it is set at run time or wrong"
@@ -165,8 +165,13 @@ def _unfound(service: Service, around: AllObjects) -> _Unfound:
     compare = f"compare with the labels there: kubectl -n {namespace} get pods --show-labels"
     meant, absent = _lost(service, around)
     if not absent or _is_of_nameserver(service, here):
-        return _Unfound("warning", because or meant, compare)
+        return _Unfound("warning", because or meant, _agreeing(near) if near is not None and because else compare)
     return _Unfound("remark", because or absent, f"nothing, if its pods are applied from elsewhere; else {compare}")
+
+
+def _agreeing(near: _Near) -> str:
+    way = f"write {near.there} in it, if those are meant" if near.there else f"give {near.origin} {near.wanted}"
+    return f"let the selector and the labels of its pods agree: {way}"
 
 
 def _hint(service: Service, around: AllObjects) -> str:
