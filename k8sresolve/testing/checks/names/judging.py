@@ -8,7 +8,7 @@ from typing import NamedTuple
 from k8sresolve._core.files.search_list import is_like_top_level
 from k8sresolve.findings import Severity
 from k8sresolve.testing.checks.names.hosts import Mention
-from k8sresolve.testing.checks.names.slips import is_plain_slip
+from k8sresolve.testing.checks.names.slips import is_akin, is_plain_slip
 from k8sresolve.testing.checks.names.targets import Target
 from k8sresolve.testing.checks.names.world import World
 from k8sresolve.testing.checks.telling import is_beside, listed
@@ -224,7 +224,9 @@ def _of_service(mention: Mention, target: Target, service: Service, world: World
         name, protocol = target.port
         if service.ports and (name, protocol) not in {(entry.name, entry.protocol) for entry in service.ports}:
             told = f"Service {target.key} has no port named {name} with protocol {protocol}; it has {ports_of(service)}"
-            yield Wrong("name-port", world.severity_of_port(target.namespace), told, "correct the name")
+            like = [one.name for one in service.ports if one.protocol == protocol and is_akin(name, one.name)]
+            advice = f"write _{like[0]}._{protocol.lower()}, if that is meant" if len(like) == 1 else "correct the name"
+            yield Wrong("name-port", world.severity_of_port(target.namespace), told, advice)
         return
     port = mention.port
     if port is None or target.endpoint or service.type == "ExternalName" or service.headless or not service.ports:

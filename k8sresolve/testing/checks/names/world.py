@@ -141,7 +141,9 @@ class World:
             is_slip = severity is None or bool(self.slip(target))
             return Absence("error" if severity == "error" else "warning", [above], is_slip)
         if severity is not None:
-            return Absence(severity, self.meant(target) or self._akin(target, port), bool(self.slip(target)))
+            return Absence(
+                severity, self.meant(target) or self._akin(target, port, is_known=True), bool(self.slip(target))
+            )
         slip = self.slip(target) or self._short_slip(target, port) or self._swapped_slip(target)
         if slip:
             return Absence("warning", [target._replace(service=slip)], is_slip=True)
@@ -197,9 +199,12 @@ class World:
         is_other = slip and (self._is_called(target) or self.may_come(target))
         return "" if is_other else slip
 
-    def _akin(self, target: Target, port: int | str | None) -> Sequence[Target]:
-        """Find the one Service with a port that few have, where its name is much like that of a host."""
-        is_host = not target.endpoint and target.port is None and port not in COMMON_PORTS
+    def _akin(self, target: Target, port: int | str | None, *, is_known: bool = False) -> Sequence[Target]:
+        """Find the one Service with a port that few have, where its name is much like that of a host.
+
+        Where it is known that there is no such Service, any port will do to propose another.
+        """
+        is_host = not target.endpoint and target.port is None and (is_known or port not in COMMON_PORTS)
         other = self.only_with_port(target, port) if is_host else ""
         return [target._replace(service=other)] if other and is_akin(target.service, other) else []
 

@@ -57,6 +57,24 @@ def test_a_service_before_whose_name_a_port_stands_is_proposed_with_it():
         )
 
 
+def test_of_a_port_that_is_not_there_the_only_one_of_a_like_name_is_proposed():
+    store = service("store", ports=[{"name": "http-grpc", "port": 1}, {"name": "http", "port": 2}])
+    [finding] = named(store, deployment(), env("dnssrv+_grpc._tcp.store"))
+    assert finding.advice == "write _http-grpc._tcp, if that is meant"
+    [finding] = named(store, deployment(), env("dnssrv+_web._tcp.store"))
+    assert finding.advice == "correct the name"
+
+
+def test_where_a_service_is_surely_missing_the_only_one_with_its_port_is_proposed_whatever_that_is():
+    given = [namespace("shop"), service("prom-server-k8s", ports=[{"port": 9090}]), deployment()]
+    [finding] = named(*given, env("http://server-k8s.shop.svc:9090"))
+    assert finding.advice.startswith("write prom-server-k8s")
+    [finding] = named(
+        *given[1:], env("http://server-k8s.shop.svc:9090"), namespace("shop"), service("b", ports=[{"port": 9090}])
+    )
+    assert finding.advice.startswith("correct it")
+
+
 # The only Service with a port that few have.
 
 RABBIT = [service("rabbitmq", ports=[{"name": "amqp", "port": 5672}, {"name": "web", "port": 15672}]), deployment()]
