@@ -73,6 +73,11 @@ class AllObjects:
         given = (item for item in self.store.all("CustomResource") if isinstance(item, CustomResource))
         return any(item.kind in _OF_CONSUL for item in given)
 
+    def has_grant(self, namespace: str) -> bool:
+        """Whether a ReferenceGrant is given in a namespace, without which no route of another one leads there."""
+        given = (item for item in self.store.all("CustomResource") if isinstance(item, CustomResource))
+        return any(item.kind == "ReferenceGrant" and item.namespace == namespace for item in given)
+
     @cached_property
     def node_ports(self) -> Mapping[int, Service]:
         """The Services that are first to state a nodePort, by its number."""

@@ -107,10 +107,10 @@ def _with_corefile(
     try:
         blocks = parse_corefile(source.text, file=source.name, files=source.files, variables=variables)
         built = build(blocks, surroundings)
-    except ManifestError as error:
+    except ManifestError:
         if not source.may_go:
             raise
-        return below()._replace(notes=(f"the Corefile with which CoreDNS does not start ({error.file})",))
+        return below()
     unset = [f"variable {name}, which is not set ({place})" for name, place in variables.unset.items()]
     return built._replace(cluster_domain=built.cluster_domain or below().cluster_domain, notes=(*unset, *built.notes))
 

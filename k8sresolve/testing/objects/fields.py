@@ -3,6 +3,7 @@
 A field of a wrong type raises `Wrong`, which says what is wrong and in which field.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple, TypeVar
 
@@ -46,6 +47,9 @@ _DESCRIPTIONS: dict[type, str] = {
 }
 
 
+_NUMBER = re.compile("[0-9]{1,10}")
+
+
 def described(value: object) -> str:
     """Say of what type a value is."""
     return _named(type(value))
@@ -68,6 +72,8 @@ def take(obj: Object, key: str, kind: type[T], default: T, path: FieldPath) -> T
 def _instead(value: object, kind: type) -> str:
     """Say that a value is not of the type that it should have."""
     quotes = "; put it in quotes" if kind is str and type(value) in (int, float, bool) else ""
+    if kind is int and isinstance(value, str) and _NUMBER.fullmatch(value):
+        quotes = f"; write {value}, without quotes"
     unfilled = about_template(value) if isinstance(value, str) else ""
     return f"{described(value)} where {_named(kind)} should be{quotes}{unfilled}"
 

@@ -166,7 +166,8 @@ class _Reader:
                 yield resource
         if self._objects == before:
             check_stream(given)
-        if not has_read and not recursive and (error := only_below(given)):
+        is_all = not has_read and not recursive and self._first is None  # what was refused is told itself
+        if is_all and (error := only_below(given)):
             if self._objects == before:
                 raise error
             self._tell(str(error))

@@ -239,6 +239,16 @@ def test_a_directory_with_a_kustomization_is_refused_before_its_parts_are(tmp_pa
     assert (caught.value.file, caught.value.document) == (str(tmp_path / name.replace("_", ".")), 1)
 
 
+def test_a_kustomization_beside_its_parts_is_told_also_where_others_lie_below(tmp_path):
+    (tmp_path / "below").mkdir()
+    write(tmp_path / "below", b_yaml=SERVICE)
+    write(tmp_path, a_yaml=SERVICE, kustomization_yaml="resources: [a.yaml]\n")
+    refused = []
+    with pytest.raises(ManifestError, match="a kustomization"):
+        read_manifests([tmp_path], refused=refused.append)
+    assert [error.file for error in refused] == [str(tmp_path / "kustomization.yaml")]
+
+
 def test_a_kustomization_by_its_name_alone_is_one(tmp_path):
     (tmp_path / "Kustomization").write_text("resources: [a.yaml]\n")
     write(tmp_path, a_yaml=SERVICE)

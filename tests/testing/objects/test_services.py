@@ -109,6 +109,7 @@ def endpoints_of(ip):
         (service_of(selector={"matchExpressions": []}), "spec.selector.matchExpressions", "below selector itself"),
         (service_of(selector={"version": 1}), "spec.selector.version", "put it in quotes"),
         (service_of(externalName=True), "spec.externalName", "put it in quotes"),
+        (service_of(ports=[{"port": "8080"}]), "spec.ports[0].port", "write 8080, without quotes"),
         (service_of(externalIPs=[1.5]), "spec.externalIPs[0]", "put it in quotes"),
         (endpoints_of("192.0.2.1:80"), "subsets[0].addresses[0].ip", "state the port in ports"),
         (endpoints_of("[2001:db8::1]:80"), "subsets[0].addresses[0].ip", "state the port in ports"),

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from k8sresolve.testing.checks.names.mentions import MOST_TEXT, holds_hosts, holds_none
+from k8sresolve.testing.checks.names.mentions import MOST_TEXT, holds_hosts, holds_none, words_of
 from k8sresolve.testing.checks.names.pairs import Text, with_pairs
 from k8sresolve.testing.checks.origins import Origin
 from k8sresolve.testing.objects.kinds import ConfigMap, Secret
@@ -56,10 +56,10 @@ def told(origin: Origin, store: Store) -> Told:
 
 
 def _may_be_put_in(name: str, source: Reference | None) -> bool:
-    """Whether a variable can be a part of a host: not what is secret, lest it be shown as one."""
+    """Whether a variable can be a part of a host, as a namespace is: not what is secret, lest it be shown as one."""
     if source is not None and source.kind == "Secret":
         return holds_hosts(name) and not holds_none(source.key)
-    return not holds_none(name)
+    return not holds_none(name) or words_of(name)[-1:] == ("namespace",)
 
 
 def _values(variable: Variable, namespace: str, store: Store) -> Iterator[tuple[str, str, Reference | None]]:

@@ -14,7 +14,7 @@ class Mention(NamedTuple):
 
     What is `likely` stands where hosts do and other things, too: `HOST=web`, `server: primary` or `id=web:80` in a
     file. What is `vague` stands where a Service's name may, and other names as well: `--join=web`. `whole` is the range
-    that it is one of: `web-{0...3}.web`.
+    that it is one of: `web-{0...3}.web`. What `is_key` is no host, but was NAMESPACE/SERVICE.
     """
 
     host: str
@@ -23,6 +23,7 @@ class Mention(NamedTuple):
     likely: bool = False
     vague: bool = False
     whole: str = ""
+    is_key: bool = False
 
 
 RANGE = r"\{[0-9]{1,4}\.{2,3}[0-9]{1,4}\}"
@@ -39,7 +40,7 @@ def host_and_port(text: str) -> Mention | None:
     """Read `host` or `host:port`; None where it is neither, or stands for this machine or for any.
 
     >>> host_and_port("Web.Shop:80")
-    Mention(host='web.shop', port=80, scheme='', likely=False, vague=False, whole='')
+    Mention(host='web.shop', port=80, scheme='', likely=False, vague=False, whole='', is_key=False)
     """
     if len(text) > _MOST_HOST:
         return None

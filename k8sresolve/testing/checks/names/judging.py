@@ -8,14 +8,14 @@ from typing import NamedTuple
 from k8sresolve._core.files.search_list import is_like_top_level
 from k8sresolve.findings import Severity
 from k8sresolve.testing.checks.names.hosts import Mention
-from k8sresolve.testing.checks.names.slips import is_plain_slip
+from k8sresolve.testing.checks.names.slips import is_akin, is_plain_slip
 from k8sresolve.testing.checks.names.targets import Target
 from k8sresolve.testing.checks.names.world import World
 from k8sresolve.testing.checks.telling import is_beside, listed
 from k8sresolve.testing.objects.kinds import Pod, PodSpec, Service
 
 _SECURE = ("https", "wss")
-
+_NOT_GIVEN = "correct it, or add the Service to what is checked"
 
 # How documentation calls a Helm release of which nobody says what it is.
 _ANY_RELEASE = ("my-release-", "release-name-", "myrelease-")
@@ -39,6 +39,9 @@ class Wrong(NamedTuple):
 
 def judge(mention: Mention, pod: Pod, world: World) -> Iterator[Wrong]:
     """Look a host up as a program in that pod, and hold what it means against what there is."""
+    if mention.is_key:
+        yield from _of_key(mention, world)
+        return
     target = world.target(mention.host, pod.namespace)
     if target is None:
         yield from _misspelt(mention.host, pod, world)
@@ -47,7 +50,8 @@ def judge(mention: Mention, pod: Pod, world: World) -> Iterator[Wrong]:
     may_be = service is None and _is_meant(mention, target, world)
     lacks = list(missing(mention.host, target, pod, world, mention.port)) if may_be else []
     if mention.vague and not target.endpoint and target.namespace == pod.namespace:  # a name, and no host
-        lacks = [wrong._replace(advice=f"write {world.slip(target)}, if that is meant") for wrong in lacks]
+        meant = world.slip(target) or world.word_slip(target)
+        lacks = [wrong._replace(advice=f"write {meant}, if that is meant") for wrong in lacks]
     if (service is None and not lacks) or (mention.vague and service is not None and not target.endpoint):
         return  # nothing could be said of it, so that it need not be looked up
     answered = world.find(pod, mention.host)
@@ -66,7 +70,8 @@ def _is_meant(mention: Mention, target: Target, world: World) -> bool:
     if world.sets.of(target) is not None or world.swapped(target) is not None:
         return True
     if mention.vague:
-        return bool(world.slip(target)) and not world.sets.is_called(target.namespace, target.service)
+        is_slip = world.slip(target) or world.word_slip(target, mention.port)
+        return bool(is_slip) and not world.sets.is_called(target.namespace, target.service)
     return not mention.likely or world.is_meant(target, mention.port)
 
 
@@ -87,6 +92,22 @@ def _answered(mention: Mention, name: str, pod: Pod, world: World) -> Iterator[W
 
 
 # What is not there.
+
+
+def _of_key(mention: Mention, world: World) -> Iterator[Wrong]:
+    """Judge NAMESPACE/SERVICE, for which a program asks the API server, and not DNS."""
+    name, _, namespace = mention.host.partition(".")
+    target = Target(name, namespace)
+    if world.service(target) is not None:
+        return
+    absence = world.absence(target) if world.has_namespace(namespace) else world.absence_of_namespace(target)
+    severity, there, is_slip = absence
+    if severity is not None:
+        told = f"there is no Service {target.key}" + (f", but {listed(one.key for one in there)}" if there else "")
+        advice = f"write {there[0].key}, if that is meant" if there else _NOT_GIVEN
+        is_elsewhere = bool(there) and there[0].namespace != namespace
+        rule = "name-namespace" if is_elsewhere else "name-service-missing"
+        yield Wrong(rule, severity, told, advice, target.key, is_slip)
 
 
 def _misspelt(host: str, pod: Pod, world: World) -> Iterator[Wrong]:
@@ -163,7 +184,7 @@ def _moving(there: Target, target: Target, world: World) -> str:
 def _write(there: Sequence[Target], pod: Pod | None, world: World) -> str:
     """Advise what to write in place of a name: the shortest that works from that pod, or from any."""
     if not there:
-        return "correct it, or add the Service to what is checked"
+        return _NOT_GIVEN
     return f"write {' or '.join(_working(one, pod, world) for one in there[:3])}, if that is meant"
 
 
@@ -203,7 +224,9 @@ def _of_service(mention: Mention, target: Target, service: Service, world: World
         name, protocol = target.port
         if service.ports and (name, protocol) not in {(entry.name, entry.protocol) for entry in service.ports}:
             told = f"Service {target.key} has no port named {name} with protocol {protocol}; it has {ports_of(service)}"
-            yield Wrong("name-port", world.severity_of_port(target.namespace), told, "correct the name")
+            like = [one.name for one in service.ports if one.protocol == protocol and is_akin(name, one.name)]
+            advice = f"write _{like[0]}._{protocol.lower()}, if that is meant" if len(like) == 1 else "correct the name"
+            yield Wrong("name-port", world.severity_of_port(target.namespace), told, advice)
         return
     port = mention.port
     if port is None or target.endpoint or service.type == "ExternalName" or service.headless or not service.ports:
@@ -276,9 +299,13 @@ def _of_pod(host: str, target: Target, unnamed: Service | None, pod: Pod, world:
 
 
 def is_surely_asked(mention: Mention, target: Target, service: Service) -> bool:
-    """Whether a mention is a host's and nothing else: by its scheme, its whole name, or the Service's own port."""
+    """Whether a mention is a host's and nothing else: by its scheme, its whole name, the Service's port, or its key.
+
+    The latter says so of a word alone, as in `DB_HOST=db`.
+    """
     has_port = mention.port is not None and mention.port in _numbers(service)
-    return bool(mention.scheme) or target.is_explicit or has_port
+    is_word = mention.port is None and "." not in mention.host and not (mention.likely or mention.vague)
+    return bool(mention.scheme) or target.is_explicit or has_port or is_word
 
 
 def _should_be_found(target: Target, service: Service, world: World) -> bool:

@@ -8,9 +8,11 @@ secret.
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import chain
 
 from k8sresolve.testing.checks.names.commands import asked, without_own_nameserver
 from k8sresolve.testing.checks.names.connections import connection
+from k8sresolve.testing.checks.names.directives import directed
 from k8sresolve.testing.checks.names.hosts import RANGE, Mention, each_host, host_and_port
 from k8sresolve.testing.checks.names.words import word_set
 
@@ -47,21 +49,7 @@ _PORTS: dict[str, int | None] = {
         ("plaintext", "tcp", "udp", "tls", "ssl", "grpc", "grpcs", "kafka", "smtp", "smtps", "bolt", "neo4j", "pulsar")
     ),
     **dict.fromkeys(
-        (
-            "couchbase",
-            "stomp",
-            "elasticsearch",
-            "memcached",
-            "zookeeper",
-            "srv",
-            "zk",
-            "etcd",
-            "clickhouse",
-            "cassandra",
-            "h2c",
-            "thrift",
-            "statsd",
-        )
+        word_set("couchbase stomp elasticsearch memcached zookeeper srv zk etcd clickhouse cassandra h2c thrift statsd")
     ),
 }
 """Schemes behind which a host stands, and the port that each means where none is stated."""
@@ -95,7 +83,12 @@ _WITH_BLANKS = re.compile(r"[\w.-]+:[0-9]+(?:\s+[\w.-]+:[0-9]+)+")
 _COMMAS = re.compile("[,;]")
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 _PATH = re.compile(r"(?:(?<=:[0-9]{4})|(?<=:[0-9]{5}))/[\w/.-]*$")  # ZooKeeper's, or a database's number
+_KEY = re.compile(r"([a-z0-9][a-z0-9-]{0,62})/([a-z0-9][a-z0-9-]{0,62})")
 _PEM = re.compile(r"-----BEGIN [^-]{1,60}-----[^-]*-----END [^-]{1,60}-----")
+# In a script, with quotes where it is a list: `--join=db`, `"--join" "db"`.
+_FLAGS = re.compile(
+    r"(?<![\w-])--([a-z][\w-]{2,60})[\"']?(?:=|,?[ \t]+)[\"']?([a-z][\w.,:-]{0,259})(?=[\s\"')\]]|$)", re.IGNORECASE
+)
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 HOLD_HOSTS = word_set(
@@ -154,6 +147,8 @@ _MEASURES = word_set(
 _QUANTITY = re.compile(
     r"(?:[0-9]+(?:\.[0-9]+)?(?:[numµ]?s|secs?|m|mins?|h|hrs?|d|days?|w|y|[kmgtpe]i?b?|b|x|rps|qps))+"
 )
+# Of keys with such a word, what looks like a host may be what the program itself, or its machine, is called.
+_OWN_HOSTS = word_set("advertise advertised announce announced node pod own self")
 _LEAST_PORT = 80  # below it, a number behind a colon is mostly the tag of an image
 MOST_TEXT = 1 << 20  # characters of a text that is looked at
 
@@ -186,7 +181,8 @@ def _is_dashboard(text: str) -> bool:
 def _in_file(text: str) -> Iterator[Mention]:
     text = _COMMENT.sub("", _without_secrets(text))
     own = {name.lower() for name in _UPSTREAM.findall(text)}
-    return (mention for line in text.split("\n") for mention in _in_line(line) if mention.host not in own)
+    found = chain(chain.from_iterable(map(_in_line, text.split("\n"))), directed(text))
+    return (mention for mention in found if mention.host not in own)
 
 
 def _without_secrets(text: str) -> str:
@@ -259,6 +255,9 @@ def _in_value(key: str, value: str, *, secret: bool = False) -> Iterator[Mention
     if found or "://" in value:
         return
     last = _last_word(key)
+    if (named := _KEY.fullmatch(value)) and _holds_services(key):
+        yield Mention(f"{named[2]}.{named[1]}", is_key=True)
+        return
     hosts = _PATH.sub("", value) if last in _HOLD_PORTS or "," in value else value
     hosts = _REPLICA_SET.sub("", hosts)
     parts = [part.strip("\"' ") for part in (hosts.split() if _WITH_BLANKS.fullmatch(hosts) else _COMMAS.split(hosts))]
@@ -266,7 +265,8 @@ def _in_value(key: str, value: str, *, secret: bool = False) -> Iterator[Mention
     if len(read) != len(parts) or any(_is_value(key, part) for part in read):
         return  # it is no list of hosts, and none of its parts need be one
     held = [part for part in read if _is_held(last, part, secret=secret)]
-    yield from held if len(words_of(key)) > 1 else map(_likely, held)
+    is_sure = len(words_of(key)) > 1 and _OWN_HOSTS.isdisjoint(words_of(key))
+    yield from held if is_sure else map(_likely, held)
     if not held and _may_hold_services(key):
         yield from (part._replace(vague=True) for part in read)
 
@@ -314,6 +314,9 @@ def _in_any(text: str) -> Iterator[Mention]:
     for found in _IN_CLUSTER.finditer(_URL.sub(" ", text)):
         yield from each_host(found[0])
     yield from asked(text)
+    for key, value in _FLAGS.findall(text):
+        if not holds_none(key):
+            yield from map(_likely, _in_value(key, value))
 
 
 def _in_url(scheme: str, rest: str) -> Iterator[Mention]:
@@ -367,8 +370,19 @@ def _may_hold_services(key: str) -> bool:
     """
     words = words_of(key)
     if words[-1:] == ("name",):
-        return words[-2:-1] in (("service",), ("svc",)) and len(words) > 2 and _OWN_NAMES.isdisjoint(words)
+        return len(words) > 2 and _holds_services(key)
     return words[-1:] != () and words[-1] in _HOLD_SERVICES and _OWN_NAMES.isdisjoint(words)
+
+
+def _holds_services(key: str) -> bool:
+    """Whether a key says that it holds a Service, and not what the program itself is called.
+
+    >>> [_holds_services(key) for key in ("publish-service", "tcp-services-configmap", "OTEL_SERVICE_NAME")]
+    [True, False, False]
+    """
+    words = words_of(key)
+    last = words[-2:-1] if words[-1:] == ("name",) else words[-1:]
+    return last in (("service",), ("svc",)) and _OWN_NAMES.isdisjoint(words)
 
 
 def holds_none(key: str) -> bool:

@@ -13,6 +13,7 @@ _LEAST_WORD = 5  # of shorter words, those that one letter tells apart are mostl
 _LEAST_SHORT_WORD = 2
 _LEAST_SWAPPED = 6
 _LEAST_BEGINNING = 4
+_LEAST_ALIKE, _MOST_LETTERS = 8, 3  # of names of which one word has more letters
 _PAIR = 2
 _ROLES = word_set(
     "master slave primary secondary replica replicas leader follower read write ro rw r headless external"
@@ -108,6 +109,29 @@ def _is_short_slip(name: str, meant: str, *, is_certain: bool) -> bool:
     if _undoubled(word) == _undoubled(other) or (sorted(word) == sorted(other) and is_one_edit(word, other)):
         return True
     return is_certain and word[0] == other[0] and word[-1] == other[-1] and is_one_edit(word, other)
+
+
+def word_slip(name: str, names: Iterable[str]) -> str:
+    """Find the one of these names of which a word lacks a few letters in another, or has some more, at one of its ends.
+
+    >>> word_slip("cockroach-public", ["cockroachdb-public", "web"]), word_slip("postgres-db", ["postgresql-db"])
+    ('cockroachdb-public', 'postgresql-db')
+    >>> word_slip("redis", ["redisdb"]), word_slip("front-public", ["frontend-public-v2"])
+    ('', '')
+    """
+    found = [other for other in dict.fromkeys(names) if _is_slip_by_letters(name, other)]
+    return found[0] if len(found) == 1 else ""
+
+
+def _is_slip_by_letters(name: str, meant: str) -> bool:
+    pair = _differing(name, meant)
+    if pair is None or family(name) != family(meant):
+        return False
+    short, long = sorted(pair, key=len)
+    is_part = short != "" and (long.startswith(short) or long.endswith(short))
+    most = len(long) - len(short) <= _MOST_LETTERS
+    alike = min(len(_joined(name)), len(_joined(meant))) >= _LEAST_ALIKE
+    return is_part and most and alike and _ROLES.isdisjoint(pair) and short not in _ALSO_SECURE
 
 
 def _differing(name: str, other: str) -> tuple[str, str] | None:

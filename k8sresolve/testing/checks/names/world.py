@@ -12,7 +12,15 @@ from k8sresolve.testing.checks.names.inventory import Inventory
 from k8sresolve.testing.checks.names.makers import Makers
 from k8sresolve.testing.checks.names.near import Names
 from k8sresolve.testing.checks.names.sets import Sets
-from k8sresolve.testing.checks.names.slips import family, is_akin, is_one_edit, plain_slip, short_slip, swapped_letters
+from k8sresolve.testing.checks.names.slips import (
+    family,
+    is_akin,
+    is_one_edit,
+    plain_slip,
+    short_slip,
+    swapped_letters,
+    word_slip,
+)
 from k8sresolve.testing.checks.names.targets import Target, target_of
 from k8sresolve.testing.checks.telling import slip_for
 from k8sresolve.testing.objects.kinds import WORKLOADS, CustomResource, CustomWorkload, Namespace, Pod, Service
@@ -133,11 +141,14 @@ class World:
             is_slip = severity is None or bool(self.slip(target))
             return Absence("error" if severity == "error" else "warning", [above], is_slip)
         if severity is not None:
-            return Absence(severity, self.meant(target) or self._akin(target, port), bool(self.slip(target)))
+            return Absence(
+                severity, self.meant(target) or self._akin(target, port, is_known=True), bool(self.slip(target))
+            )
         slip = self.slip(target) or self._short_slip(target, port) or self._swapped_slip(target)
         if slip:
             return Absence("warning", [target._replace(service=slip)], is_slip=True)
-        akin = self._akin(target, port)
+        word = self.word_slip(target, port)
+        akin = [target._replace(service=word)] if word else self._akin(target, port)
         return Absence("warning" if akin else None, akin)
 
     def _is_mirrored(self, target: Target) -> bool:
@@ -177,9 +188,23 @@ class World:
         is_other = slip and (self._makers.makes(target.namespace, target.service) or self._is_called(target))
         return "" if is_other else slip
 
-    def _akin(self, target: Target, port: int | str | None) -> Sequence[Target]:
-        """Find the one Service with a port that few have, where its name is much like that of a host."""
-        is_host = not target.endpoint and target.port is None and port not in COMMON_PORTS
+    def word_slip(self, target: Target, port: int | str | None = None) -> str:
+        """Find the one Service of which a word has a few letters more or less, where nothing else is called so.
+
+        A port that is stated has to be its own.
+        """
+        near = self._families.get((target.namespace, family(target.service)), ())
+        fit = [one for one in near if port is None or any(port in (each.number, each.name) for each in one.ports)]
+        slip = word_slip(target.service, self._unlike(filter(_is_written, fit), target))
+        is_other = slip and (self._is_called(target) or self.may_come(target))
+        return "" if is_other else slip
+
+    def _akin(self, target: Target, port: int | str | None, *, is_known: bool = False) -> Sequence[Target]:
+        """Find the one Service with a port that few have, where its name is much like that of a host.
+
+        Where it is known that there is no such Service, any port will do to propose another.
+        """
+        is_host = not target.endpoint and target.port is None and (is_known or port not in COMMON_PORTS)
         other = self.only_with_port(target, port) if is_host else ""
         return [target._replace(service=other)] if other and is_akin(target.service, other) else []
 

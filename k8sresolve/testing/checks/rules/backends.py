@@ -1,16 +1,19 @@
 """Services to which Ingresses and routes of the Gateway API lead, and those that the API server asks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from k8sresolve.findings import Finding, Severity
 from k8sresolve.testing.checks.names.judging import ports_of
 from k8sresolve.testing.checks.names.slips import is_akin
 from k8sresolve.testing.checks.names.targets import Target
+from k8sresolve.testing.checks.names.world import World
 from k8sresolve.testing.checks.subjects import AllObjects
 from k8sresolve.testing.checks.telling import finding_in, listed, place
 from k8sresolve.testing.controllers.finding import titled
 from k8sresolve.testing.objects.kinds import Routing, Service
+from k8sresolve.testing.objects.routings import ROUTES
 from k8sresolve.testing.objects.texts import Backend
+from k8sresolve.testing.objects.written import UNWRITTEN
 
 
 def check_backends(routing: Routing, around: AllObjects) -> Iterator[Finding]:
@@ -53,18 +56,11 @@ def _missing(routing: Routing, backend: Backend, target: Target, around: AllObje
             severity, there = severity or "warning", [akin]
     else:
         severity, there, _ = world.absence_of_namespace(target)
+    if severity is None and (elsewhere := _elsewhere(routing, backend, target, world)):
+        severity, there = "remark" if world.is_partial else "warning", [elsewhere]
     if severity is None:
         return
     told = f"there is no Service {target.key}" + (f", but {listed(one.key for one in there)}" if there else "")
-    near = [one.service for one in there if one.namespace == target.namespace]
-    if near:
-        advice = f"write {near[0]}, if that is meant"
-    elif routing.kind == "Ingress" and there:
-        advice = "put the Ingress into that namespace: it leads to Services of its own alone"
-    elif there:
-        advice = f"write namespace {there[0].namespace}, if that is meant"
-    else:
-        advice = "correct the name"
     yield finding_in(
         routing.written,
         titled(routing),
@@ -72,8 +68,36 @@ def _missing(routing: Routing, backend: Backend, target: Target, around: AllObje
         severity=severity,
         field=f"{backend.field}.name",
         problem=told,
-        advice=advice,
+        advice=_advice(routing, target, there, around),
     )
+
+
+def _advice(routing: Routing, target: Target, there: Sequence[Target], around: AllObjects) -> str:
+    """Advise to write the Service that is meant, as it can be reached from there."""
+    near = [one.service for one in there if one.namespace == target.namespace]
+    if near:
+        return f"write {near[0]}, if that is meant"
+    if not there:
+        return "correct the name"
+    namespace = there[0].namespace
+    if routing.kind == "Ingress":
+        return f"put the Ingress into namespace {namespace}: it leads to Services of its own alone"
+    if routing.kind in ROUTES and namespace != routing.namespace and not around.has_grant(namespace):
+        return f"write namespace: {namespace}, if that is meant, and give a ReferenceGrant in it, which lacks, too"
+    return f"write namespace: {namespace}, if that is meant"
+
+
+def _elsewhere(routing: Routing, backend: Backend, target: Target, world: World) -> Target | None:
+    """Find the one Service of that name, in another namespace, to which what states no namespace is to lead.
+
+    A Service that states no namespace itself may be meant for this one, by -n.
+    """
+    if routing.kind not in ("Ingress", *ROUTES) or target.namespace != routing.namespace or world.may_come(target):
+        return None
+    there = [one for one in world.meant(target) if one.service == target.service]
+    service = world.service(there[0]) if len(there) == 1 else None
+    is_given = service is not None and service.written is not UNWRITTEN and service.written.has_namespace
+    return there[0] if service is not None and is_given and _offers(service, backend.port) else None
 
 
 def _akin(backend: Backend, target: Target, around: AllObjects, *, is_known: bool) -> Target | None:

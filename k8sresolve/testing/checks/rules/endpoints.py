@@ -153,7 +153,7 @@ def _unfound(service: Service, around: AllObjects) -> _Unfound:
     operated = around.may_make_pods
     is_close = near is not None and near.closeness >= CLOSE and not _is_anothers(near, service, around)
     if near is not None and is_close and not any(_may_label(item, near.wanted) for item in operated):
-        return _Unfound("warning", because, "let the selector and the labels of its pods agree")
+        return _Unfound("warning", because, _agreeing(near))
     unset = _set_at_run_time(service.selector, here)
     if unset:
         told = f"; no template has the label {unset}, so it is set at run time or wrong"
@@ -167,7 +167,7 @@ def _unfound(service: Service, around: AllObjects) -> _Unfound:
     compare = f"compare with the labels there: kubectl -n {namespace} get pods --show-labels"
     meant, absent = _lost(service, around)
     if not absent or _is_of_nameserver(service, here):
-        return _Unfound("warning", because or meant, compare)
+        return _Unfound("warning", because or meant, _agreeing(near) if near is not None and because else compare)
     return _Unfound("remark", because or absent, f"nothing, if its pods are applied from elsewhere; else {compare}")
 
 
@@ -178,6 +178,11 @@ def _is_anothers(near: _Near, service: Service, around: AllObjects) -> bool:
         return False
     wanted, there = (label.partition("=")[2] for label in (near.wanted, near.there))
     return wanted != there and not is_plain_slip(wanted, there)
+
+
+def _agreeing(near: _Near) -> str:
+    way = f"write {near.there} in it, if those are meant" if near.there else f"give {near.origin} {near.wanted}"
+    return f"let the selector and the labels of its pods agree: {way}"
 
 
 def _hint(service: Service, around: AllObjects) -> str:

@@ -54,7 +54,7 @@ def check_subdomain(origin: Origin, around: AllObjects) -> Iterator[Finding]:
                 f"{told}; {meant} is headless and finds these pods",
                 f"write {meant}",
             )
-        else:
+        elif not around.store.is_partial:  # among what could not be read it may be
             advice = f"make a headless Service {name} (clusterIP: None) with a selector for these pods"
             yield origin.finding("pod-names-service-missing", severity, field, told, advice)
     elif service.type == "ExternalName":

@@ -181,9 +181,14 @@ def _other_number(
             "target-port-number", "remark", field, told, f"{declare} for that one, or correct targetPort"
         )
     if meant is None:
-        return subject.finding(
-            "target-port-number", "remark", field, told, f"{declare}, if the container does listen there"
-        )
+        own = forwarding.port.protocol
+        reached = {port.target or port.number for port in subject.service.ports if port.protocol == own}
+        same = [
+            port for port in listening.ports if port.protocol == own and reached.isdisjoint({port.number, port.name})
+        ]
+        other = f"write targetPort: {same[0].number}, or " if len(same) == 1 else ""
+        advice = f"{other}{declare} if the container listens there"
+        return subject.finding("target-port-number", "remark", field, told, advice)
     advice = f"set targetPort: {meant.number}, or {declare} if the container does listen there"
     return subject.finding("target-port-number", "warning", field, told, advice)
 

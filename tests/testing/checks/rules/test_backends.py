@@ -162,8 +162,8 @@ def test_what_the_api_server_asks_is_to_be_there(make, place, about):
     assert_only(found(make(port=8080)), "warning", f"{place}.port", "no port 8080", on=about)
     assert_only(found(make()), "warning", f"{place}.port", "no port 443", on=about)
     told = found(make(name="redis", port=80))
-    assert_only(told, "warning", f"{place}.name", "but data/redis", "write namespace data", on=about)
-    assert_only(found(make(namespace="shopp", port=80)), "warning", f"{place}.name", "write namespace shop,", on=about)
+    assert_only(told, "warning", f"{place}.name", "but data/redis", "write namespace: data", on=about)
+    assert_only(found(make(namespace="shopp", port=80)), "warning", f"{place}.name", "write namespace: shop,", on=about)
     # Where a chart's parts lie in several files, the namespace may have more than what is here.
     assert found(make(namespace="elsewhere", name="nobody")) == []
     findings = Cluster.from_objects([service(), deployment(), make(name="nobody")]).check()
@@ -257,3 +257,54 @@ def test_consul_takes_no_notice_of_a_routes_port(item, severity):
     [finding] = found(item, custom("GatewayClassConfig", group="consul.hashicorp.com"))
     assert (finding.rule, finding.severity) == ("backend-port", severity)
     assert [each.severity for each in found(item)] == ["warning"]
+
+
+# A Service that is in another namespace, where nothing is known of that of the route.
+
+CAFE = [service("tea", "cafe"), deployment("tea", namespace="cafe")]
+GRANT = custom("ReferenceGrant", "cafe", group="gateway.networking.k8s.io")
+
+
+def unstated(item):
+    """What states no namespace, and so gets `default`."""
+    meta = {key: value for key, value in item["metadata"].items() if key != "namespace"}
+    return {**item, "metadata": meta}
+
+
+def backends(*objects):
+    return [each for each in Cluster.from_objects(objects).check() if each.rule.startswith("backend-")]
+
+
+@pytest.mark.parametrize("kind", ["HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute"])
+def test_a_route_without_the_namespace_of_its_backend(kind):
+    item = route(kind, name="tea", port=80)
+    for each, where in [(item, "shop"), (unstated(item), "default")]:
+        words = (f"no Service {where}/tea, but cafe/tea", "write namespace: cafe", "ReferenceGrant")
+        field = "spec.rules[0].backendRefs[0].name"
+        assert_only(backends(*CAFE, each), "warning", field, *words, on=f"{kind} {where}/web")
+        [finding] = backends(*CAFE, GRANT, each)
+        assert "ReferenceGrant" not in finding.advice
+
+
+def test_an_ingress_leads_to_services_of_its_own_namespace_alone():
+    words = ("no Service default/tea, but cafe/tea", "put the Ingress into namespace cafe")
+    item = unstated(ingress(to("tea", number=80)))
+    assert_only(backends(*CAFE, item), "warning", f"{AT}.name", *words, on="Ingress default/web")
+
+
+@pytest.mark.parametrize(
+    "objects",
+    [
+        [*CAFE, route(name="tea", namespace="cafe", port=80), GRANT],
+        [*CAFE, route(name="teas", port=80)],
+        [*CAFE, route(name="tea", port=81)],
+        [*CAFE, service("tea", "other"), route(name="tea", port=80)],
+        [*CAFE, route(name="tea", namespace="elsewhere", port=80)],
+        [unstated(service("tea")), deployment("tea"), route(name="tea", port=80)],
+        [*CAFE, custom("Shop"), route(name="tea", port=80)],
+        [*CAFE, service("tea"), route(name="tea", port=80)],
+    ],
+    ids=["stated", "another", "other port", "several", "said so", "by -n", "an operator", "there"],
+)
+def test_a_service_of_another_namespace_is_not_always_meant(objects):
+    assert backends(*objects) == []

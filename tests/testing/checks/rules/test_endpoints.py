@@ -27,10 +27,14 @@ AGREE = "let the selector and the labels of its pods agree"
 @pytest.mark.parametrize(
     ("selector", "labels", "words"),
     [
-        ({"app": "web"}, {"app": "webb"}, ("Deployment api have app=webb in place of app=web", AGREE)),
+        ({"app": "web"}, {"app": "webb"}, ("api have app=webb in place of app=web", AGREE, "write app=webb in it")),
         ({"app": "web"}, {"name": "web"}, ("have name=web in place of app=web", AGREE)),
         ({"ap": "web"}, {"app": "web"}, ("have app=web in place of ap=web", AGREE)),
-        ({"app": "web", "tier": "x"}, {"app": "web", "tier": "front"}, ("have tier=front in place of tier=x",)),
+        (
+            {"app": "web", "tier": "x"},
+            {"app": "web", "tier": "front"},
+            ("tier=front in place of tier=x", "write tier=front"),
+        ),
         ({"app": "web", "teir": "front"}, {"app": "web", "tier": "front"}, ("tier=front in place of teir=front",)),
         (
             {"app": "web"},

@@ -57,6 +57,24 @@ def test_a_service_before_whose_name_a_port_stands_is_proposed_with_it():
         )
 
 
+def test_of_a_port_that_is_not_there_the_only_one_of_a_like_name_is_proposed():
+    store = service("store", ports=[{"name": "http-grpc", "port": 1}, {"name": "http", "port": 2}])
+    [finding] = named(store, deployment(), env("dnssrv+_grpc._tcp.store"))
+    assert finding.advice == "write _http-grpc._tcp, if that is meant"
+    [finding] = named(store, deployment(), env("dnssrv+_web._tcp.store"))
+    assert finding.advice == "correct the name"
+
+
+def test_where_a_service_is_surely_missing_the_only_one_with_its_port_is_proposed_whatever_that_is():
+    given = [namespace("shop"), service("prom-server-k8s", ports=[{"port": 9090}]), deployment()]
+    [finding] = named(*given, env("http://server-k8s.shop.svc:9090"))
+    assert finding.advice.startswith("write prom-server-k8s")
+    [finding] = named(
+        *given[1:], env("http://server-k8s.shop.svc:9090"), namespace("shop"), service("b", ports=[{"port": 9090}])
+    )
+    assert finding.advice.startswith("correct it")
+
+
 # The only Service with a port that few have.
 
 RABBIT = [service("rabbitmq", ports=[{"name": "amqp", "port": 5672}, {"name": "web", "port": 15672}]), deployment()]
@@ -507,6 +525,47 @@ def test_variables_are_put_in_as_the_kubelet_does():
     assert len(named(*ALL, app)) == 3
 
 
+SEARCH = [service("elasticsearch-logging", ports=[{"port": 9200}]), deployment()]
+FORMS = ["<match **>\n  host {}\n  port {}\n</match>", "[OUTPUT]\n    Host {}\n    Port {}\n", "hosts {}:{}\n"]
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    ("host", "number", "rules"),
+    [
+        ("elasticsearch-logging", 9200, []),
+        ("elasticsearch-loging", 9200, ["name-service-missing"]),
+        ("elasticsearch-logging.shpo", 9200, ["name-namespace"]),
+        ("elasticsearch-logging", 9201, ["name-port"]),
+        ("elasticsearch-logging.shop.svc", 9201, ["name-port"]),
+        ("another", 9200, []),
+        ("logs.example.com", 9200, []),
+    ],
+)
+def test_a_host_behind_a_blank_in_a_file(form, host, number, rules):
+    conf = config_map({"output.conf": f"# It goes there.\n{form.format(host, number)}"})
+    findings = named(*SEARCH, conf)
+    assert [(each.rule, each.severity) for each in findings] == [(rule, "warning") for rule in rules]
+
+
+@pytest.mark.parametrize("variable", ["NS", "POD_NAMESPACE", "KUBERNETES_NAMESPACE"])
+@pytest.mark.parametrize(
+    "source", [{"valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}}, {"value": "shop"}]
+)
+def test_a_pods_own_namespace_is_put_in_whatever_its_variable_is_called(variable, source):
+    for host, rules in [("web", []), ("wep", ["name-service-missing"])]:
+        app = told_of(args=[f"--a=http://{host}.$({variable}).svc"])
+        app["spec"]["template"]["spec"]["containers"][0]["env"] = [{"name": variable, **source}]
+        assert [each.rule for each in named(*SHOP, app)] == rules
+
+
+def test_of_the_downward_api_only_the_namespace_is_known():
+    app = told_of(args=["--a=http://web.$(IT).svc"])
+    node = {"name": "IT", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}}
+    app["spec"]["template"]["spec"]["containers"][0]["env"] = [node]
+    assert named(*SHOP, app) == []
+
+
 def test_a_config_map_is_told_of_at_its_key_under_the_name_that_a_pod_has_for_it():
     taken = {"valueFrom": {"configMapKeyRef": {"name": "conf", "key": "where"}}, "name": "DB_HOST"}
     app = told_of()
@@ -611,7 +670,7 @@ def test_what_only_looks_like_one_is_no_finding(host):
 
 
 def test_a_word_that_may_be_looked_up_otherwise_is_a_remark_there():
-    findings = named(*SHOP, told_of(env={"WEB_HOST": "web"}, pod={"hostNetwork": True}))
+    findings = named(*SHOP, told_of(env={"SERVER": "web"}, pod={"hostNetwork": True}))
     assert_only(findings, "remark", ENV, "resolv.conf", NODES, on="Deployment shop/app")
 
 
@@ -871,6 +930,94 @@ def test_a_key_that_says_it_holds_a_services_name_is_judged_where_that_is_a_plai
     assert_only(findings, "warning", "data[typha_service_name]", *words, on="ConfigMap shop/conf")
     for right in ("calico-typha", "typha", "calico-node"):
         assert named(namespace("shop"), *objects, config_map({"typha_service_name": right})) == []
+
+
+COCKROACH = [service("cockroachdb-public", ports=[{"name": "grpc", "port": 26257}]), deployment()]
+LETTERS = "write cockroachdb-public"
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"args": ["--join=cockroach-public"]},
+        {"args": ["--join", "cockroach-public:26257"]},
+        {"command": ["sh", "-c", 'ARGS+=("--join" "cockroach-public")\nexec start "${ARGS[@]}"']},
+        {"command": ["sh", "-c", "exec start --join=cockroach-public:26257 --insecure"]},
+        {"command": ["sh", "-c", "exec start --join cockroachdbs-public"]},
+        {"env": {"DB_HOST": "cockroach-public"}},
+        {"env": {"A": "http://cockroach-public.shop.svc:26257"}},
+    ],
+)
+def test_a_word_that_lacks_letters_of_a_services_is_a_slip_where_a_host_or_peer_stands(how):
+    [finding] = named(*COCKROACH, told_of(**how))
+    assert (finding.rule, finding.severity) == ("name-service-missing", "warning")
+    assert LETTERS in finding.advice
+
+
+@pytest.mark.parametrize(
+    ("how", "others"),
+    [
+        ({"args": ["--join=cockroachdb-public"]}, []),
+        ({"command": ["sh", "-c", 'A+=("--join" "cockroachdb-public")']}, []),
+        ({"args": ["--join=cockroach-private"]}, []),
+        ({"args": ["--name=cockroach-public"]}, []),
+        ({"command": ["sh", "-c", "start --image=cockroach-public --name cockroach-public"]}, []),
+        ({"args": ["--join=cockroach-public:8080"]}, []),
+        ({"args": ["--join=cockroach-public"]}, [service("cockroachxy-public")]),
+        ({"args": ["--join=cockroach-public"]}, [deployment("cockroach-public")]),
+        ({"args": ["--join=cockroach-public"]}, [custom("Shop", "shop")]),
+        ({"args": ["--join=cockroach-public-v2"]}, []),
+        ({"env": {"DB_HOST": "db"}}, [service("dbms")]),
+    ],
+)
+def test_a_name_with_other_letters_may_be_another(how, others):
+    assert named(*COCKROACH, *others, told_of(**how)) == []
+
+
+ERRORS = [service("nginx-errors"), deployment(), service("redis", "data"), deployment("redis", namespace="data")]
+
+
+@pytest.mark.parametrize(
+    ("value", "rule", "advice"),
+    [
+        ("shop/nginx-error", "name-service-missing", "write shop/nginx-errors"),
+        ("$(POD_NAMESPACE)/nginx-error", "name-service-missing", "write shop/nginx-errors"),
+        ("dataa/redis", "name-namespace", "write data/redis"),
+    ],
+)
+@pytest.mark.parametrize("key", ["--default-backend-service", "--publish-service", "--backend-service-name"])
+def test_a_service_is_named_behind_its_namespace(key, value, rule, advice):
+    app = told_of(args=[f"{key}={value}"])
+    own = {"name": "POD_NAMESPACE", "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}}
+    app["spec"]["template"]["spec"]["containers"][0]["env"] = [own]
+    [finding] = named(*ERRORS, app)
+    assert (finding.rule, finding.severity) == (rule, "warning")
+    assert advice in finding.advice
+
+
+def test_of_a_namespace_that_speaks_a_service_behind_it_is_to_be_there():
+    [finding] = named(*ALL, told_of(args=["--publish-service=shop/nobody"]))
+    assert (finding.rule, finding.severity) == ("name-service-missing", "warning")
+    [finding] = named(*ALL, told_of(args=["--publish-service=shop/redis"]))
+    assert (finding.rule, finding.advice) == ("name-namespace", "write data/redis, if that is meant")
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "--publish-service=shop/nginx-errors",
+        "--publish-service=data/redis",
+        "--publish-service=shop/another",
+        "--publish-service=elsewhere/nginx-error",
+        "--tcp-services-configmap=shop/nginx-error",
+        "--otel-service-name=shop/nginx-error",
+        "--service-account=shop/nginx-error",
+        "--image=shop/nginx-error",
+    ],
+)
+@pytest.mark.parametrize("pod", [{}, {"hostNetwork": True}], ids=["own", "node"])
+def test_a_service_that_is_there_or_may_be_another_thing_is_not_spoken_of(word, pod):
+    assert named(*ERRORS, told_of(args=[word], pod=pod)) == []
 
 
 # Several hosts in one text.

@@ -72,6 +72,26 @@ def test_what_a_pod_may_not_ask_the_cluster_for_is_no_warning(stated, value):
     assert [each for each in asked(told_of(env={"A": value}, pod=stated)) if each.severity != "remark"] == []
 
 
+@pytest.mark.parametrize("stated", [{"dnsPolicy": "Default"}, {"hostNetwork": True}])
+@pytest.mark.parametrize("how", [{"env": {"DB_HOST": "db"}}, {"args": ["--db-address=db"]}])
+def test_a_word_is_a_host_where_its_key_says_so(stated, how):
+    findings = asked(told_of(**how, pod=stated))
+    assert_only(findings, "warning", "spec.template.spec.dnsPolicy", "told of db", on="Deployment shop/app")
+    assert asked(told_of(**how)) == []
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        *({"HOST": "db"}, {"DB_NAME": "db"}, {"DB_SERVICE": "db"}, {"DB_HOST": "nobody"}),
+        *({"ADVERTISE_ADDRESS": "db"}, {"NODE_HOSTNAME": "db"}, {"LISTEN_ADDR": "db"}),
+    ],
+)
+def test_a_word_that_may_be_no_host_is_no_warning(variables):
+    findings = asked(told_of(env=variables, pod={"dnsPolicy": "Default"}))
+    assert [each for each in findings if each.severity != "remark"] == []
+
+
 def test_what_is_read_by_a_pod_that_asks_the_cluster_is_no_fault_of_another():
     taken = {"envFrom": [{"configMapRef": {"name": "conf"}}]}
     both = [told_of("node", pod={"hostNetwork": True}, **taken), told_of("app", **taken)]

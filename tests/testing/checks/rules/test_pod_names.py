@@ -1,7 +1,10 @@
 """Names below a Service: serviceName and subdomain."""
 
+import json
+
 import pytest
 
+from k8sresolve.testing import Cluster
 from tests.testing.checks.objects import (
     APP,
     assert_only,
@@ -39,6 +42,15 @@ def test_a_stateful_set_whose_service_is_not_there():
         headless(selector={"app": "other"}), deployment("o", labels={"app": "other"}), stateful(serviceName="wep")
     )
     assert "write" not in only([each for each in findings if "StatefulSet" in each.object]).advice
+
+
+def test_a_service_that_could_not_be_read_is_not_missed(tmp_path):
+    refused = []
+    for given, text in {"set": stateful(serviceName="wep"), "service": {**service("wep"), "spec": 5}}.items():
+        (tmp_path / f"{given}.yaml").write_text(json.dumps(text))
+    cluster = Cluster.from_manifests(tmp_path, refused=refused.append)
+    assert len(refused) == 1
+    assert cluster.check() == ()
 
 
 def test_a_stateful_set_whose_service_is_not_headless():

@@ -344,3 +344,13 @@ def test_endpoints_without_the_services_port_are_called_what_they_are():
 def test_beside_a_slice_without_ports_the_controller_makes_others_for_a_selector(selector, severity):
     findings = found(service(selector=selector), slice_of("web", "192.0.2.1", ports=()))
     assert [each.severity for each in findings if each.rule == "slice-port"] == [severity]
+
+
+def test_of_a_number_that_is_not_declared_both_ways_are_told():
+    ports = [{"name": "http", "port": 5000, "targetPort": 8081}]
+    [finding] = found(service(ports=ports), deployment())
+    way = "declare containerPort: 8081 if the container listens there"
+    assert (finding.severity, finding.advice) == ("remark", f"write targetPort: 8080, or {way}")
+    both = [*ports, {"name": "more", "port": 80, "targetPort": 8080}]  # the declared one is another port's
+    [finding] = found(service(ports=both), deployment())
+    assert finding.advice == way
