@@ -4,6 +4,8 @@ That an id is the same in every process, whatever its hash seed, is checked by `
 have collected different tests.
 """
 
+import sys
+
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -15,3 +17,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     odd = [ascii(item.nodeid) for item in items if not (item.nodeid.isascii() and item.nodeid.isprintable())]
     if odd:
         raise pytest.UsageError(f"give these tests ids in printable ASCII: {', '.join(odd)}")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish() -> None:
+    """Write down what coverage counted: xdist gives a worker ten seconds to end, and a busy machine may take more."""
+    coverage = sys.modules.get("coverage")
+    counted = coverage.Coverage.current() if coverage is not None else None
+    if counted is not None:
+        counted.save()

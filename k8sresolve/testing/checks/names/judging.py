@@ -43,8 +43,9 @@ def judge(mention: Mention, pod: Pod, world: World) -> Iterator[Wrong]:
         yield from _of_key(mention, world)
         return
     target = world.target(mention.host, pod.namespace)
-    if target is None:
-        yield from _misspelt(mention.host, pod, world)
+    lost = _without_namespace(mention.host, pod, world)
+    if target is None or lost is not None:
+        yield from _misspelt(mention.host, pod, world) if lost is None else [lost]
         return
     service = world.service(target)
     may_be = service is None and _is_meant(mention, target, world)
@@ -108,6 +109,17 @@ def _of_key(mention: Mention, world: World) -> Iterator[Wrong]:
         is_elsewhere = bool(there) and there[0].namespace != namespace
         rule = "name-namespace" if is_elsewhere else "name-service-missing"
         yield Wrong(rule, severity, told, advice, target.key, is_slip)
+
+
+def _without_namespace(host: str, pod: Pod, world: World) -> Wrong | None:
+    """Say that the namespace lacks in a Service's full name: `web.svc`, `web.svc.cluster.local`."""
+    name, _, rest = host.partition(".")
+    is_so = rest in ("svc", f"svc.{world.cluster_domain}") and not world.has_namespace("svc")
+    if not is_so or world.store.service(pod.namespace, name) is None or world.find(pod, host):
+        return None
+    own = Target(name, pod.namespace)
+    told = f"{host} is no name: the namespace of Service {own.key} lacks before svc"
+    return Wrong("name-namespace", "warning", told, _write([own], pod, world))
 
 
 def _misspelt(host: str, pod: Pod, world: World) -> Iterator[Wrong]:

@@ -1158,6 +1158,19 @@ def test_of_an_alias_into_a_namespace_that_is_not_there_a_plain_slip_is_told(spa
     assert bool(named(*ALL, alias)) is slip
 
 
+@pytest.mark.parametrize("behind", ["svc", "svc.cluster.local"])
+def test_a_services_full_name_without_its_namespace_is_told(behind):
+    objects = [service("payments"), deployment(), env(f"http://payments.{behind}:80")]
+    words = (f"payments.{behind} is no name", "Service shop/payments lacks before svc", "write payments,")
+    assert_only(named(*objects), "warning", ENV, *words, on="Deployment shop/app")
+    assert named(*objects[:2], env(f"http://other.{behind}:80")) == []
+
+
+def test_a_namespace_may_be_called_svc():
+    objects = [namespace("svc"), service("payments", namespace="svc"), service("payments"), deployment()]
+    assert named(*objects, env("http://payments.svc:80")) == []
+
+
 # The DNS specification for Kubernetes, section 2.4.1: names of endpoints are of headless Services.
 @pytest.mark.parametrize("host", ["db-0.db", "db-1.db.shop", "db-0.db.shop.svc.cluster.local"])
 def test_a_pod_of_a_stateful_set_below_a_service_that_is_not_headless(host):
