@@ -63,7 +63,7 @@ UNWRITTEN = Written()
 def told_twice(twice: Sequence[Twice]) -> tuple[Twice, str, str]:
     """Say where keys come twice, which, and what to do: of an object's own, a `---` between two objects may be lost."""
     lost = [each for each in twice if len(each.path) == 1 and each.key in _OF_OBJECTS]
-    if any(each.differs for each in lost):
+    if any(each.differs and each.key != "apiVersion" for each in lost):
         first = min(lost, key=lambda each: each.line)
         told = f"{_keys(lost)} come again in one document, and the later ones count: what stands before them is lost"
         return first, told, f"put --- before line {first.line}, where another object begins"

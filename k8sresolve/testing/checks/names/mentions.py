@@ -112,6 +112,7 @@ _COMPARED = word_set(
     xmlns
     """
 )
+_COMPARED_PAIRS = (("no", "proxy"), ("dns", "names"), ("alt", "names"))
 # What keys with such a word at their end hold is secret, or names something else.
 _SECRETS = word_set(
     """
@@ -389,4 +390,4 @@ def holds_none(key: str) -> bool:
     """Whether a key says that what it holds is secret, or no host."""
     words = words_of(key)
     is_other = bool(words) and (words[-1] in _OTHER_VALUES or is_secret(key))
-    return is_other or not _COMPARED.isdisjoint(words) or words[-2:] == ("no", "proxy")
+    return is_other or not _COMPARED.isdisjoint(words) or words[-2:] in _COMPARED_PAIRS

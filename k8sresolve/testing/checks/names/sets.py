@@ -45,6 +45,11 @@ class Sets:
         found = self.of(target)
         return found is not None and found.template.spec.subdomain == target.service
 
+    def only_pod(self, namespace: str, name: str) -> str:
+        """The name of the pod that is alone in its set, and so finds it in its own hosts file; empty for any other."""
+        found = self._sets.get((namespace, name))
+        return f"{name}-{found.first}" if found is not None and found.replicas == 1 else ""
+
     def nameless(self, service: Service) -> Workload | None:
         """Find what makes the pods of a Service, where all of it is given and none of those have names below it."""
         near = [item for item in self._workloads if service.selects and item.namespace == service.namespace]

@@ -34,7 +34,8 @@ def check_containers(origin: Origin, around: AllObjects) -> Iterator[Finding]:
     """Look up what a pod's manifest tells its containers."""
     about = f"{origin.kind} {origin.namespace}/{origin.name}"
     texts = around.takers.told(origin).texts
-    for finding, _ in _looked_up(texts, pod_of(origin), origin.written, about, around):
+    own = around.world.sets.only_pod(origin.namespace, origin.name) if origin.kind == "StatefulSet" else ""
+    for finding, _ in _looked_up(texts, pod_of(origin), origin.written, about, around, own=own):
         yield finding
 
 
@@ -110,13 +111,13 @@ def _part(source: ConfigMap | Secret, key: str) -> str:
 
 
 def _looked_up(
-    texts: Iterable[Text], pod: Pod, written: Written, about: str, around: AllObjects
+    texts: Iterable[Text], pod: Pod, written: Written, about: str, around: AllObjects, *, own: str = ""
 ) -> Iterator[tuple[Finding, Wrong]]:
-    """Look up what texts name."""
+    """Look up what texts name, but for the pod's `own` name."""
     told: set[tuple[str, Wrong | str]] = set()
     for text in texts:
         for mention in mentions(text.key, text.value, secret=about.startswith("Secret ")):
-            for wrong in judge(mention, pod, around.world):
+            for wrong in judge(mention, pod, around.world) if mention.host != own else ():
                 # A pod that does not ask the cluster's nameserver finds none of its names: the first stands for all.
                 what = (text.field, mention.whole or wrong.lacks or wrong)
                 if wrong.rule == "name-not-searched":

@@ -126,6 +126,7 @@ def _numbered(
         meant = _likely(subject, forwarding, listening) if alone else None
         is_sure = (
             meant is not None
+            and not subject.service.headless  # whose port nothing forwards
             and _is_plain(forwarding, target, meant, origins, around)
             and not any(is_reached(meant, subject.service, origin, around) for origin in origins)
         )

@@ -8,10 +8,11 @@ from k8sresolve.testing.checks.subjects import AllObjects
 from k8sresolve.testing.checks.telling import finding_in, place
 from k8sresolve.testing.controllers.finding import titled
 from k8sresolve.testing.coredns.dns_service import DNS_SERVICE
-from k8sresolve.testing.objects.kinds import WORKLOADS, Endpoints, EndpointSlice, Pod, Resource, Service
+from k8sresolve.testing.objects.kinds import WORKLOADS, CustomWorkload, Endpoints, EndpointSlice, Pod, Resource, Service
 from k8sresolve.testing.objects.store import place_of
 
-_LOOKED_AT = (Service, Endpoints, EndpointSlice, Pod, *WORKLOADS)
+# Of custom resources another of the same name may be the next revision, as Knative's Service has it.
+_LOOKED_AT = (Service, Endpoints, EndpointSlice, Pod, *(kind for kind in WORKLOADS if kind is not CustomWorkload))
 
 
 def check_twice(pair: tuple[Resource, Resource], around: AllObjects) -> Iterator[Finding]:

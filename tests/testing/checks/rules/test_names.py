@@ -1171,6 +1171,18 @@ def test_a_namespace_may_be_called_svc():
     assert named(*objects, env("http://payments.svc:80")) == []
 
 
+@pytest.mark.parametrize(("replicas", "told"), [(1, 0), (2, 1)])
+def test_the_name_of_the_only_pod_of_a_set_is_in_its_own_hosts_file(replicas, told):
+    db = told_of("db", env={"SEED_HOSTS": "db-0"})
+    db |= {"kind": "StatefulSet", "spec": {**db["spec"], "serviceName": "db", "replicas": replicas}}
+    assert len(named(namespace("shop"), headless("db"), service("web"), deployment(), db)) == told
+
+
+def test_names_in_a_certificate_are_not_asked_for():
+    names = told_of(args=["--webhook-dns-names=payments,payments.shop,payments.shop.svc"])
+    assert named(namespace("shop"), service("web"), deployment(), names) == []
+
+
 # The DNS specification for Kubernetes, section 2.4.1: names of endpoints are of headless Services.
 @pytest.mark.parametrize("host", ["db-0.db", "db-1.db.shop", "db-0.db.shop.svc.cluster.local"])
 def test_a_pod_of_a_stateful_set_below_a_service_that_is_not_headless(host):

@@ -47,6 +47,12 @@ def test_an_object_that_is_lost_to_one_of_a_kind_that_is_not_read(tmp_path):
     assert cluster(tmp_path, f"{SERVICE}---\n{ACCOUNT}").warnings == ()
 
 
+def test_a_version_that_comes_again_is_no_lost_object(tmp_path):
+    finding = only(repeated(tmp_path, "apiVersion: v0\n" + SERVICE))
+    assert "apiVersion comes again in one mapping" in finding.problem
+    assert finding.advice == "write each key once"
+
+
 @pytest.mark.parametrize("again", ["  ports: [{name: https, port: 443}]\n", "  clusterIP: 10.96.0.7\n"])
 def test_a_key_below_that_comes_again(tmp_path, again):
     finding = only(repeated(tmp_path, SERVICE + again))
