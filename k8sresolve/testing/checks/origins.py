@@ -36,6 +36,11 @@ class Origin(NamedTuple):
         """Whether an operator makes the pods: it may label them, and put them into another namespace."""
         return self.kind not in _OWN_KINDS
 
+    @property
+    def may_serve(self) -> bool:
+        """Whether pods are of a kind that Services find; those of a Job end, and a pod by itself is for trying."""
+        return self.kind not in ("Job", "CronJob") and (self.kind != "Pod" or bool(self.spec.ports))
+
     def field(self, name: str) -> str:
         """Name a field of its pods' spec as its manifest has it."""
         return field_name((*pod_spec_path(self.kind), name))
@@ -103,3 +108,7 @@ class Origins:
         """Find those of any namespace that have all labels of a selector."""
         first, *others = selector
         return (origin for origin in self._by_label.get(first, ()) if matches(tuple(others), origin.labels))
+
+    def selected_in(self, namespace: str, selector: Selector) -> Sequence[Origin]:
+        """Find those of a namespace that have all labels of a selector."""
+        return [origin for origin in self.selected(selector) if origin.namespace == namespace]

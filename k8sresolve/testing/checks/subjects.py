@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TypeAlias, TypeVar
+from typing import NamedTuple, TypeAlias, TypeVar
 
 import attrs
 
@@ -17,7 +17,7 @@ from k8sresolve.testing.checks.telling import finding_in
 from k8sresolve.testing.controllers.networks import Networks
 from k8sresolve.testing.controllers.slices import select
 from k8sresolve.testing.coredns.settings import ServerSettings
-from k8sresolve.testing.objects.kinds import CustomResource, EndpointSlice, Namespace, Pod, Routing, Service
+from k8sresolve.testing.objects.kinds import CustomResource, EndpointSlice, Namespace, Pod, Routing, Selector, Service
 from k8sresolve.testing.objects.store import Store
 from k8sresolve.testing.objects.written import UNWRITTEN, Written
 from k8sresolve.testing.versions import Version
@@ -30,6 +30,14 @@ _OF_CONSUL = (
     "RouteAuthFilter",
     "ServiceIntentions",
 )
+
+
+class Unmet(NamedTuple):
+    """What does not meet in a namespace: workloads that no Service finds, and selectors that find none that serves."""
+
+    serving: Sequence[Origin]
+    left: Sequence[Origin]
+    selectors: frozenset[Selector]
 
 
 class AllObjects:
@@ -109,6 +117,36 @@ class AllObjects:
         return found
 
     @cached_property
+    def unmet(self) -> Mapping[str, Unmet]:
+        """What does not meet in each namespace of a Service that selects."""
+        selectors: dict[str, set[Selector]] = defaultdict(set)
+        for service in self.services:
+            if service.selects:
+                selectors[service.namespace].add(service.selector)
+        return {namespace: self._unmet(namespace, of_it) for namespace, of_it in selectors.items()}
+
+    def _unmet(self, namespace: str, selectors: Iterable[Selector]) -> Unmet:
+        serving = [origin for origin in self.origins.of(namespace) if origin.may_serve]
+        lost: set[Selector] = set()
+        found: set[int] = set()
+        for selector in selectors:
+            selected = [id(each) for each in self.origins.selected_in(namespace, selector) if each.may_serve]
+            found.update(selected)
+            if not selected:
+                lost.add(selector)
+        return Unmet(serving, [origin for origin in serving if id(origin) not in found], frozenset(lost))
+
+    @cached_property
+    def waiting(self) -> Mapping[str, Sequence[Service]]:
+        """The Services of each namespace that have neither a selector nor endpoints."""
+        found: dict[str, list[Service]] = defaultdict(list)
+        for service in self.services:
+            needs_none = service.selects or service.type == "ExternalName"
+            if not needs_none and not has_ready(self.store.slices(service.namespace, service.name)):
+                found[service.namespace].append(service)
+        return found
+
+    @cached_property
     def services_by_stem(self) -> Mapping[tuple[str, str], Sequence[Service]]:
         """The Services of each namespace by their names without the last part."""
         found: dict[tuple[str, str], list[Service]] = defaultdict(list)
@@ -183,7 +221,7 @@ def service_subjects(services: Sequence[Service], around: AllObjects) -> Iterato
 def _idle(service: Service, origins: Origins) -> Sequence[Origin]:
     if not service.selects:
         return ()
-    return [origin for origin in origins.selected(service.selector) if origin.namespace == service.namespace]
+    return origins.selected_in(service.namespace, service.selector)
 
 
 @attrs.frozen

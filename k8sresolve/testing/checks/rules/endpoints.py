@@ -204,23 +204,16 @@ def _lost(service: Service, around: AllObjects) -> tuple[str, str]:
 
     Where more Services find nothing than workloads are left, others are applied from elsewhere.
     """
-    here = [origin for origin in around.origins.of(service.namespace) if _may_serve(origin)]
-    others = [other for other in around.services if other.selects and other.namespace == service.namespace]
-    left = [origin for origin in here if not any(matches(other.selector, origin.labels) for other in others)]
+    unmet = around.unmet[service.namespace]
     stem = service.name.removesuffix("-svc").removesuffix("-service").removesuffix("-headless")
-    if any(origin.name in (service.name, stem) for origin in here):
+    if any(origin.name in (service.name, stem) for origin in unmet.serving):
         return "", ""
-    lost = {other.selector for other in others if not any(matches(other.selector, each.labels) for each in here)}
-    if not here:
+    if not unmet.serving:
         return "", ", where no workload is that serves"
-    if len(lost) > max(1, len(left)):
-        return "", f", nor do {len(lost) - 1} other Services, so that their pods seem to come from elsewhere"
-    return (f"; no Service finds those of {left[0]}", "") if left else ("", "")
-
-
-def _may_serve(origin: Origin) -> bool:
-    """Whether pods are of a kind that Services find; those of a Job end, and a pod by itself is for trying."""
-    return origin.kind not in ("Job", "CronJob") and (origin.kind != "Pod" or bool(origin.spec.ports))
+    if len(unmet.selectors) > max(1, len(unmet.left)):
+        count = len(unmet.selectors) - 1
+        return "", f", nor do {count} other Services, so that their pods seem to come from elsewhere"
+    return (f"; no Service finds those of {unmet.left[0]}", "") if unmet.left else ("", "")
 
 
 def _elsewhere(service: Service, origin: Origin) -> _Unfound:

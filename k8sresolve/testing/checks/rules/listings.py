@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from k8sresolve.findings import Finding
 from k8sresolve.testing.checks.names.slips import is_plain_slip
-from k8sresolve.testing.checks.subjects import AllObjects, has_ready
+from k8sresolve.testing.checks.subjects import AllObjects
 from k8sresolve.testing.checks.telling import finding_in
 from k8sresolve.testing.controllers.finding import titled
 from k8sresolve.testing.objects.kinds import Endpoints, EndpointSlice
@@ -37,12 +37,7 @@ def check_owner(listing: EndpointSlice | Endpoints, around: AllObjects) -> Itera
 
 def _meant(name: str, namespace: str, around: AllObjects) -> str:
     """Find the one Service that waits for endpoints to be listed, where a name is a slip for its name or its plural."""
-    waiting = [
-        service.name
-        for service in around.services
-        if service.namespace == namespace and not service.selects and service.type != "ExternalName"
-        if not has_ready(around.store.slices(namespace, service.name))
-    ]
+    waiting = [service.name for service in around.waiting.get(namespace, ())]
     [other] = waiting if len(waiting) == 1 else [""]
     return other if other and (is_plain_slip(name, other) or name in (f"{other}s", other.removesuffix("s"))) else ""
 

@@ -111,7 +111,7 @@ def _of_others(service: Service, origin: Origin, around: AllObjects) -> Sequence
     """What a Service selects, if its ClusterIP is one of other pods. One that selects none may do so later."""
     if service.headless or not service.selects or matches(service.selector, origin.labels):
         return ()
-    return [other for other in around.origins.selected(service.selector) if other.namespace == origin.namespace]
+    return around.origins.selected_in(origin.namespace, service.selector)
 
 
 def _idle(origin: Origin, around: AllObjects) -> list[str]:

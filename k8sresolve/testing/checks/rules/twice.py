@@ -44,7 +44,7 @@ def _meant(copied: Service, other: Service, around: AllObjects) -> str:
     """
     if not copied.selects or _says(copied) or not _says(other) or copied.name == DNS_SERVICE[1]:
         return ""
-    origins = [one for one in around.origins.selected(copied.selector) if one.namespace == copied.namespace]
+    origins = around.origins.selected_in(copied.namespace, copied.selector)
     names = [name for _, name in copied.selector if any(name == one.name for one in origins)]
     nameless = [name for name in names if around.store.service(copied.namespace, name) is None]
     return next((name for name in nameless if not is_akin(name, copied.name)), "")
