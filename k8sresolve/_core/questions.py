@@ -208,20 +208,26 @@ class Empty(_Result):
 class NxDomain(_Result):
     """The name does not exist, for any type (RFC 2308, section 2.1).
 
-    With a `chain`, it is the last target that does not.
+    With a `chain`, it is the last target that does not. `limit` is when the SOA's minimum ends, whatever is kept of it.
     """
 
-    __slots__ = ("chain", "exchanges", "expires")
+    __slots__ = ("chain", "exchanges", "expires", "limit")
 
-    FIELDS = "expires", "chain", "exchanges", "at"
+    FIELDS = "expires", "limit", "chain", "exchanges", "at"
     outcome: ClassVar[Outcome] = "nxdomain"
 
     def __init__(
-        self, expires: float, chain: tuple[str, ...] = (), exchanges: tuple[Exchange, ...] = (), at: float = 0.0
+        self,
+        expires: float,
+        limit: float = 0.0,
+        chain: tuple[str, ...] = (),
+        exchanges: tuple[Exchange, ...] = (),
+        at: float = 0.0,
     ) -> None:
         self.exchanges = exchanges
         self.at = at
         self.expires = expires
+        self.limit = limit
         self.chain = chain
 
 

@@ -62,7 +62,7 @@ FOUND = Found((IPv4Address("10.96.20.1"),), 30, 30.0)
         (Empty(5.0), "nodata"),
         (Empty(5.0, chain=("gone.test.",)), "dangling"),
         (NxDomain(5.0), "nxdomain"),
-        (NxDomain(5.0, ("gone.test.",)), "nxdomain"),
+        (NxDomain(5.0, chain=("gone.test.",)), "nxdomain"),
         (Failed("servfail"), "servfail"),
         (Failed("closed"), "closed"),
         (None, "timeout"),  # it was not waited for

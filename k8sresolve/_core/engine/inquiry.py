@@ -428,8 +428,8 @@ class Inquiry:
             return []
         if reading.rcode == NXDOMAIN and not reading.data:
             self._replied(now, sent, "NXDOMAIN")
-            expires, _ = self._negative(now, reading)
-            self.answer = NxDomain(expires, reading.chain, self.exchanges(now), now)
+            expires, limit = self._negative(now, reading)
+            self.answer = NxDomain(expires, limit, reading.chain, self.exchanges(now), now)
             return []
         return self._refusal(now, sent, reading)
 

@@ -30,11 +30,11 @@ def endpoints(
         return (yield from _every_endpoint(trail, place))
     offer = yield from one_port(trail, PortName(label, protocol, place))
     _require_headless(trail, place, offer)
-    _require_all(trail, offer)
+    require_all(trail, offer)
     rows = [(name, port, address) for _, name, port, _ in offer.records for address in offer.addresses.get(name, ())]
     if not rows:
         trail.fail(NoData, f"there are endpoints, but none has an {setting.wanted}")
-    return _endpoints(place, rows)
+    return endpoints_of(place, rows)
 
 
 def _require_headless(trail: Trail, place: ServiceName, offer: Offer) -> None:
@@ -43,7 +43,7 @@ def _require_headless(trail: Trail, place: ServiceName, offer: Offer) -> None:
         _not_headless(trail)
 
 
-def _require_all(trail: Trail, offer: Offer) -> None:
+def require_all(trail: Trail, offer: Offer) -> None:
     """Raise where a target's addresses are not known: a list that lacks a pod would not say so."""
     if offer.lost:
         trail.give_up(offer.lost)
@@ -78,7 +78,7 @@ def _every_endpoint(trail: Trail, place: ServiceName) -> Lookup[tuple[Endpoint, 
     if not isinstance(answer, Empty | NxDomain | None):
         offer = yield from all_ports(trail, place, answer)
         _require_headless(trail, place, offer)
-        _require_all(trail, offer)
+        require_all(trail, offer)
         named = [(name, None, address) for name, addresses in offer.addresses.items() for address in addresses]
     require_addresses(trail, place, hosts)
     if chain_of(hosts):
@@ -90,7 +90,7 @@ def _every_endpoint(trail: Trail, place: ServiceName) -> Lookup[tuple[Endpoint, 
     unnamed = [address for address in listed if _place(address) not in known]
     if unnamed:
         named += yield from _names_by_pointer(trail, place, in_canonical_order(unnamed))
-    return _endpoints(place, named)
+    return endpoints_of(place, named)
 
 
 def _names_by_pointer(trail: Trail, place: ServiceName, addresses: tuple[IPAddress, ...]) -> Lookup[list[Row]]:
@@ -108,7 +108,7 @@ def _names_by_pointer(trail: Trail, place: ServiceName, addresses: tuple[IPAddre
     return named
 
 
-def _endpoints(place: ServiceName, rows: Iterable[Row]) -> tuple[Endpoint, ...]:
+def endpoints_of(place: ServiceName, rows: Iterable[Row]) -> tuple[Endpoint, ...]:
     """Make endpoints in canonical order, each once."""
     suffix = f".{place.fqdn}"
     found: dict[tuple[int, int, str], Endpoint] = {}

@@ -67,7 +67,7 @@ def _service(trail: Trail, place: ServiceName, named: list[PortName]) -> Lookup[
     require_addresses(trail, place, hosts)
     found: list[Port] = []
     for port, answer in zip(named, offered, strict=True):
-        found.append(_port(port, (yield from _offer(trail, port, answer, hosts)), trail.setting))
+        found.append(_port(port, (yield from take_offer(trail, port, answer, hosts)), trail.setting))
     addresses, cname, ttl, expires_at, incomplete, ranks = summary_of(hosts, trail.setting)
     return Service(
         name=place,
@@ -200,10 +200,10 @@ def one_port(trail: Trail, named: PortName) -> Lookup[Offer]:
         # NXDOMAIN is the same for a missing port and a missing Service. The Service's own name tells them apart.
         question = Question(_service_of(named).fqdn, trail.setting.rdtypes[0])
         node = yield from trail.ask(Round((question,), usable=at_once))
-    return (yield from _offer(trail, named, answer, node))
+    return (yield from take_offer(trail, named, answer, node))
 
 
-def _offer(trail: Trail, named: PortName, answer: Result | None, node: Results) -> Lookup[Offer]:
+def take_offer(trail: Trail, named: PortName, answer: Result | None, node: Results) -> Lookup[Offer]:
     """Make an offer of a named port's SRV answer; `node` are answers at the Service's own name, as far as there are."""
     what = f"port {named.port!r} ({named.protocol})"
     found = trail.found(

@@ -52,8 +52,15 @@ def test_what_is_found_lasts_as_long_as_the_first_part_of_it():
     assert lifetime((AAAA,), setting()) == (20, 1050.0)
 
 
-@pytest.mark.parametrize("kind", [lambda chain: Found((V4,), 30, 30.0, chain), lambda chain: Empty(5.0, chain=chain),
-                                  lambda chain: NxDomain(5.0, chain)], ids=["found", "nodata", "nxdomain"])  # fmt: skip
+@pytest.mark.parametrize(
+    "kind",
+    [
+        lambda chain: Found((V4,), 30, 30.0, chain),
+        lambda chain: Empty(5.0, chain=chain),
+        lambda chain: NxDomain(5.0, chain=chain),
+    ],
+    ids=["found", "nodata", "nxdomain"],
+)
 def test_the_longest_chain_is_told(kind):
     assert chain_of((A, None, kind((INSIDE, OUTSIDE)), kind((INSIDE,)), SERVFAIL)) == (INSIDE, OUTSIDE)
     assert chain_of((A, None, SERVFAIL)) == ()

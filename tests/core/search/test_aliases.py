@@ -22,7 +22,7 @@ BOTH = (A, AAAA)
         ((V4, ALONE), ()),  # a host of one family, behind an alias, costs nothing more
         ((DANGLING,), ()),
         ((Empty(5.0),), ()),
-        ((NxDomain(5.0, ("elsewhere.test.",)),), ()),
+        ((NxDomain(5.0, chain=("elsewhere.test.",)),), ()),
         ((SERVFAIL, NO), ()),
         ((Empty(105.0, 100.0, ("a.test.", "b.test."), at=100.0),), (Question("b.test.", A),)),
         ((Empty(105.0, 130.0, ("a.test.",), at=100.0),), ()),

@@ -1,0 +1,106 @@
+"""What a watch asks: the endpoints of a Service as they are now, whatever kind of Service it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from k8sresolve._core.lookups.endpoints import Row, endpoints_of, require_all
+from k8sresolve._core.lookups.results import at_once, chain_of
+from k8sresolve._core.lookups.services import first_round, require_addresses, take_offer
+from k8sresolve._core.lookups.setting import Setting
+from k8sresolve._core.lookups.trail import Trail
+from k8sresolve._core.questions import (
+    AAAA,
+    SRV,
+    Empty,
+    Failed,
+    Found,
+    Lookup,
+    NxDomain,
+    Question,
+    Result,
+    Results,
+    Round,
+)
+from k8sresolve.errors import NoData, NotFound, ResolveError
+from k8sresolve.names import PortName, ServiceName
+from k8sresolve.records import Endpoint
+
+_VERSIONS = frozenset({4, 6})
+
+
+class Seen(NamedTuple):
+    """The endpoints that are there. `cause` says why none is, or why others may be there of `unseen` IP versions."""
+
+    endpoints: tuple[Endpoint, ...]
+    cause: ResolveError | None = None
+    unseen: frozenset[int] = frozenset()
+
+
+def poll(setting: Setting, name: str | ServiceName, label: str | None, protocol: str) -> Lookup[Seen]:
+    """Look at a Service: the pods of a headless one, or the address of another, each with the port's number.
+
+    That there is nothing is an answer; `NoData` is raised where there can never be any: a port of an ExternalName.
+    """
+    place = setting.service_name(name)
+    trail = Trail(str(name), setting)
+    if label is None:
+        return (yield from _addresses(trail, place))
+    return (yield from _port(trail, PortName(label, protocol, place), place))
+
+
+def _port(trail: Trail, named: PortName, place: ServiceName) -> Lookup[Seen]:
+    answer = yield from trail.one(named.fqdn, SRV)
+    node: Results = ()
+    if isinstance(answer, NxDomain):
+        node = yield from trail.ask(Round((Question(place.fqdn, trail.setting.rdtypes[0]),), usable=at_once))
+    try:
+        offer = yield from take_offer(trail, named, answer, node)
+    except NotFound as error:
+        if chain_of(node):
+            trail.fail(NoData, "an ExternalName has no ports in DNS", "follow its addresses: leave the port out")
+        return Seen((), error)
+    require_all(trail, offer)
+    rows = [(target, port, address) for _, target, port, _ in offer.records for address in offer.addresses[target]]
+    if answer.truncated:
+        return Seen(_endpoints(place, rows), _cause(trail, answer), _VERSIONS)
+    return Seen(_endpoints(place, rows))
+
+
+def _addresses(trail: Trail, place: ServiceName) -> Lookup[Seen]:
+    rdtypes = trail.setting.rdtypes
+    hosts, _ = yield from first_round(trail, place, rdtypes, [])
+    if trail.setting.rest and all(isinstance(answer, Empty) for answer in hosts):
+        rdtypes = trail.setting.rest
+        hosts, _ = yield from first_round(trail, place, rdtypes, [])
+    try:
+        require_addresses(trail, place, hosts)
+    except NotFound as error:
+        return Seen((), error)
+    rows: list[Row] = [("", None, address) for answer in hosts if isinstance(answer, Found) for address in answer.data]
+    cause: ResolveError | None = None
+    unseen: set[int] = set()
+    for rdtype, answer in zip(rdtypes, hosts, strict=True):
+        if answer is None or isinstance(answer, Failed) or answer.truncated:
+            unseen.add(6 if rdtype == AAAA else 4)
+            cause = _cause(trail, answer)
+    return Seen(_endpoints(place, rows), cause, frozenset(unseen))
+
+
+def _cause(trail: Trail, answer: Result | None) -> ResolveError:
+    """Say as an error why an answer does not have all."""
+    if answer is None:
+        answer = Failed("timeout")
+    elif not isinstance(answer, Failed):
+        answer = Failed("bad", "the answer is cut over TCP, too")
+    try:
+        trail.give_up(answer)
+    except ResolveError as error:
+        return error
+
+
+def _endpoints(place: ServiceName, rows: Iterable[Row]) -> tuple[Endpoint, ...]:
+    """Make endpoints; an address of the Service's own has no name of its own."""
+    own = place.fqdn
+    return endpoints_of(place, [("" if target == own else target, port, address) for target, port, address in rows])
