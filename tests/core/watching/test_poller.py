@@ -1,0 +1,167 @@
+"""One question for several watches: when it is asked, and what each is told."""
+
+from ipaddress import ip_address
+
+import pytest
+
+from k8sresolve._core.lookups.polls import Seen
+from k8sresolve._core.questions import Empty, Failed, Found, NxDomain, Question
+from k8sresolve._core.watching.poller import Following, Poller
+from k8sresolve.errors import LookupTimeout, NoData, NoSuchName
+from k8sresolve.records import Endpoint
+
+QUESTION = Question("db.data.svc.cluster.local.", 33)
+GONE, LATE = NoSuchName("db", "no such name"), LookupTimeout("db", "no answer in time")
+
+
+def pod(number):
+    return Endpoint(ip_address(f"10.244.0.{number}"), 5432, None, None)
+
+
+A, B = pod(1), pod(2)
+
+
+def asked(*results):
+    return [((QUESTION,) * len(results), results)]
+
+
+def poller():
+    return Poller(lambda: 0.0)
+
+
+def follow(one, now=0.0, *, interval=(5.0, 30.0)):
+    following = Following(interval, 30.0)
+    one.join(following, now)
+    return following
+
+
+def answer(one, at, *endpoints, ttl=30.0):
+    one.begin(at)
+    found = Found((), int(ttl), at + ttl) if endpoints else NxDomain(at + 5, at + ttl)
+    one.saw(Seen(endpoints, None if endpoints else GONE), asked(found), at, at)
+
+
+def test_it_is_due_at_once_and_as_the_answer_expires_and_never_without_a_watch():
+    one = poller()
+    assert one.due == float("inf")
+    following = follow(one, 7.0)
+    assert one.due == 7.0
+    answer(one, 7.0, A)
+    assert one.due == 37.0
+    one.leave(following, 8.0)
+    assert one.due == float("inf")
+    one.hint(9.0)
+    assert one.due == float("inf")
+
+
+def test_the_first_answer_is_the_first_change_and_later_ones_tell_what_is_new():
+    one = poller()
+    following = follow(one)
+    assert following.tell() is None
+    answer(one, 0.0, A)
+    change = following.tell()
+    assert (change.current, change.previous, change.added, change.removed) == ((A,), (), (A,), ())
+    assert following.tell() is None
+    answer(one, 30.0, A, B)
+    change = following.tell()
+    assert (change.current, change.previous, change.added, change.removed) == ((A, B), (A,), (B,), ())
+
+
+def test_a_first_answer_of_nothing_is_a_change_too():
+    one = poller()
+    following = follow(one)
+    answer(one, 0.0)
+    change = following.tell()
+    assert (change.current, change.added, change.stale) == ((), (), False)
+
+
+def test_a_slow_reader_gets_one_change():
+    one = poller()
+    following = follow(one)
+    answer(one, 0.0, A)
+    following.tell()
+    for at in (30.0, 60.0):
+        answer(one, at, B)
+    change = following.tell()
+    assert (change.current, change.previous, change.added, change.removed) == ((B,), (A,), (B,), (A,))
+
+
+def test_what_came_and_went_unread_is_no_change():
+    one = poller()
+    following = follow(one)
+    answer(one, 0.0, A)
+    following.tell()
+    answer(one, 30.0, A, B)
+    answer(one, 60.0, A)
+    answer(one, 90.0, A)
+    assert following.tell() is None
+
+
+def test_a_failure_is_a_change_of_stale_alone():
+    one = poller()
+    following = follow(one)
+    answer(one, 0.0, A)
+    following.tell()
+    one.begin(30.0)
+    one.failed(LATE, 32.0)
+    change = following.tell()
+    assert (change.current, change.added, change.removed, change.stale, change.cause) == ((A,), (), (), True, LATE)
+    assert one.due == 33.0
+    answer(one, 33.0, A)
+    assert following.tell().stale is False
+
+
+def test_without_any_answer_a_failure_tells_nothing_but_that_there_can_be_none_is_an_error():
+    one = poller()
+    following = follow(one)
+    one.failed(LATE, 1.0)
+    assert (following.tell(), following.error) == (None, None)
+    never = NoData("db", "an ExternalName has no ports in DNS")
+    one.failed(never, 2.0)
+    assert following.error is never
+
+
+def test_several_watches_share_the_least_interval():
+    one = poller()
+    follow(one, interval=(5.0, 60.0))
+    quick = follow(one, interval=(1.0, 30.0))
+    assert one.interval == (1.0, 30.0)
+    answer(one, 0.0, A, ttl=2.0)
+    assert one.due == 2.0
+    one.leave(quick, 1.0)
+    assert one.interval == (5.0, 60.0)
+
+
+def test_who_comes_later_begins_with_what_is_still_known():
+    one = poller()
+    follow(one)
+    answer(one, 0.0, A)
+    later = follow(one, 10.0)
+    assert later.tell().current == (A,)
+    assert one.due == 30.0
+
+
+def test_what_has_expired_is_asked_for_who_comes_later():
+    one = poller()
+    follow(one, interval=(5.0, 300.0))
+    answer(one, 0.0, A, ttl=2.0)
+    one.failed(LATE, 5.0)
+    later = follow(one, 40.0)
+    assert (later.tell(), one.due <= 40.0) == (None, True)
+
+
+@pytest.mark.parametrize(
+    ("results", "due"),
+    [
+        ((Found((), 30, 130.0), Found((), 10, 110.0)), 110.0),
+        ((NxDomain(105.0, 120.0),), 120.0),  # a nameserver keeps it for longer than this resolver does
+        ((NxDomain(105.0),), 105.0),
+        ((Empty(105.0, 115.0), None, Failed("timeout")), 115.0),
+    ],
+)
+def test_it_is_due_as_the_first_of_its_answers_expires_at_the_nameserver(results, due):
+    one = poller()
+    follow(one)
+    one.begin(100.0)
+    one.saw(Seen((A,)), asked(*results), 100.0, 100.0)
+    assert one.due == due
