@@ -15,7 +15,7 @@ from weakref import ref
 
 import attrs
 
-from k8sresolve._core.engine.cache import Asked, Cache, Finished
+from k8sresolve._core.engine.cache import Asked, Finished
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.engine.tally import Tally
@@ -122,19 +122,20 @@ def _one_of(what: str, word: W, words: tuple[str, ...]) -> W:
 
 
 class Line(Generic[D]):
-    """One line of service: a configuration, what lookups take of it, the driver that asks by it, its cache.
+    """One line of service: a configuration, what lookups take of it, the driver that asks by it, its books.
 
     `find` and `now` are those of the cache and of the driver, at hand.
     """
 
-    __slots__ = ("cache", "config", "driver", "find", "now", "setting")
+    __slots__ = ("cache", "config", "driver", "find", "ledger", "now", "setting")
 
-    def __init__(self, config: ResolverConfig, setting: Setting, driver: D, cache: Cache) -> None:
+    def __init__(self, config: ResolverConfig, setting: Setting, driver: D, ledger: Ledger) -> None:
         self.config = config
         self.setting = setting
         self.driver = driver
-        self.cache = cache
-        self.find = cache.find
+        self.ledger = ledger
+        self.cache = ledger.cache
+        self.find = self.cache.find
         self.now = driver.now
 
     def keep(self, call: Call[T], result: T, asked: Asked, forgotten: int) -> None:
@@ -254,7 +255,7 @@ class Facade(Generic[D]):
             wall=self._wall,
             events=self._events,
         )
-        return Line(config, setting, driver, ledger.cache)
+        return Line(config, setting, driver, ledger)
 
     def _current(self) -> Line[D]:
         """The line to take; another one from now on, if this machine's configuration has changed."""
@@ -340,6 +341,11 @@ class Facade(Generic[D]):
             return None
         finished.worth.times += 1
         return finished.result  # type: ignore[no-any-return]
+
+    def _to_ask(self) -> tuple[Line[D], float]:
+        """What to ask by now, and for how many seconds, where nobody gives a call's own."""
+        lifetime = self._lifetime(None)
+        return self._current(), lifetime
 
     def _lifetime(self, timeout: float | None) -> float:
         """The seconds that a lookup may take; when they are 0 or less, nothing is sent."""

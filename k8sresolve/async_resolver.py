@@ -13,16 +13,21 @@ from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.events import Events
 from k8sresolve._core.lookups import endpoints, hosts, reverse, rrsets, services
 from k8sresolve._drivers.clock import monotonic
-from k8sresolve._drivers.loops import Loops, is_trio, loop_driver, running
+from k8sresolve._drivers.loops import Loops, is_trio, let_do, loop_driver, running
 from k8sresolve._drivers.running import AsyncDriver, Call, run_async
 from k8sresolve._facade import Facade, is_plain
 from k8sresolve.config import Policy
+from k8sresolve.errors import ConfigError
 from k8sresolve.names import EndpointName, IPAddress, PodName, PortName, ServiceName
 from k8sresolve.records import Addresses, Answer, Endpoint, Port, Service
 
 if TYPE_CHECKING:
+    from weakref import WeakKeyDictionary
+
+    from k8sresolve._drivers.following import LoopFollower
     from k8sresolve._getaddrinfo.hints import Info
     from k8sresolve.explanations import Explanation
+    from k8sresolve.watches import AsyncWatch
 
 T = TypeVar("T")
 
@@ -52,6 +57,8 @@ class AsyncResolver(Facade[AsyncDriver]):
     >>> asyncio.run(number())
     80
     """
+
+    _followers: WeakKeyDictionary[Any, LoopFollower] | None = None
 
     def _connect(self, rules: Rules, ledger: Ledger, events: Events) -> AsyncDriver:
         return Loops(rules, ledger, monotonic, partial(loop_driver, rules, ledger, events))
@@ -281,12 +288,82 @@ class AsyncResolver(Facade[AsyncDriver]):
 
         return await self._run((libc.getnameinfo, libc_name(), sockaddr, flags), timeout, fresh)
 
+    def watch(
+        self,
+        name: str | ServiceName,
+        port: str | None = None,
+        protocol: str = "tcp",
+        *,
+        interval: tuple[float, float] = (5.0, 30.0),
+        empty_hold: float = 30.0,
+        zone: str | None = None,
+    ) -> AsyncWatch:
+        """Follow a Service: a context manager (`async with`) that tells its endpoints now, and each change of them.
+
+        With `port`, a port's name, each endpoint has its number for it. A headless Service has its ready pods, one with
+        a ClusterIP that address as one endpoint, an ExternalName its target's addresses. It is asked again as each
+        answer expires, within `interval` (least and most seconds) and a little later: one question for each address
+        family, or one SRV, however many watches follow it in this resolver. What is new is there at once; what is gone
+        is gone when two answers lack it, and that nothing is left is believed after `empty_hold` seconds and one more
+        answer. While DNS fails, all that was stays, `stale`. `zone` prefers pods in a zone where CoreDNS tells zones
+        apart (its option `zonal`).
+
+        Raises `InvalidName` or `ConfigError` at once, as `endpoints()` does; what DNS says is told by the watch.
+        Source: Kubernetes DNS specification, sections 2.3 and 2.4.
+
+        A task of the running loop asks for it, and ends with the context.
+
+        >>> import asyncio
+        >>> from k8sresolve.testing import Cluster, headless
+        >>> async def count():
+        ...     async with Cluster.new(headless("db.data", sql=5432, pods=2)).async_resolver() as resolver:
+        ...         async with resolver.watch("db.data", "sql") as watch:
+        ...             return len(await watch.ready(at_least=2))
+        >>> asyncio.run(count())
+        2
+        """
+        from k8sresolve.watches import AsyncWatch, following
+
+        setting = self._current().setting
+        return AsyncWatch(self._follow, lambda: following(setting, name, port, protocol, interval, empty_hold, zone))
+
+    def _follow(self) -> LoopFollower:
+        """What hosts the pollers of the loop that runs here."""
+        self._lifetime(None)
+        loop = running()
+        if loop is None:
+            raise ConfigError("neither asyncio nor trio runs here", advice="await it in asyncio.run() or trio.run()")
+        if self._followers is None:
+            from weakref import WeakKeyDictionary
+
+            self._followers = WeakKeyDictionary()
+        follower = self._followers.get(loop)
+        if follower is None or follower.closed:
+            follower = self._followers[loop] = self._new_follower(loop)
+        return follower
+
+    def _new_follower(self, loop: Any) -> LoopFollower:
+        from k8sresolve._drivers.following import TaskFollower, tasks_of
+
+        return TaskFollower(self._poll, tasks_of(loop))
+
+    async def _poll(self, call: Call[T], asked: Asked) -> T:
+        """Ask anew, and note what is asked."""
+        line, lifetime = self._to_ask()
+        return await run_async(line.driver, call, line.setting, lifetime, asked, True)
+
     async def close(self) -> None:
         """Close the sockets; lookups that are pending end with `ResolverClosed`. Closing twice is fine.
 
         Other loops than this one end theirs as they come to it, for which this does not wait.
         """
         self._close()
+        here = running()
+        for loop, follower in tuple((self._followers or {}).items()):
+            if loop is here:
+                follower.close()
+            else:
+                let_do(loop, follower.close)
 
     async def __aenter__(self) -> Self:
         return self

@@ -178,6 +178,10 @@ class Refused(TemporaryFailure):
     """The nameservers answered REFUSED, NOTIMP or FORMERR: they do not serve this question."""
 
 
+class WaitTimeout(LookupTimeout):
+    """What was waited for did not come in time: see `wait_for()`, and `ready()` of a watch."""
+
+
 class NetworkError(TemporaryFailure):
     """No nameserver could be reached: closed port, no route, no socket left."""
 

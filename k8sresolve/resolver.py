@@ -19,6 +19,7 @@ from k8sresolve.records import Addresses, Answer, Endpoint, Port, Service
 if TYPE_CHECKING:
     from k8sresolve._getaddrinfo.hints import Info
     from k8sresolve.explanations import Explanation
+    from k8sresolve.watches import Follower, Watch
 
 T = TypeVar("T")
 
@@ -41,6 +42,8 @@ class Resolver(Facade[SyncDriver]):
     ...     resolver.port("payments", "http").number
     80
     """
+
+    _follower: Follower | None = None
 
     def _connect(self, rules: Rules, ledger: Ledger, events: Events) -> SyncDriver:
         from k8sresolve._drivers.blocking import BlockingDriver
@@ -254,9 +257,60 @@ class Resolver(Facade[SyncDriver]):
 
         return self._run((libc.getnameinfo, libc_name(), sockaddr, flags), timeout, fresh)
 
+    def watch(
+        self,
+        name: str | ServiceName,
+        port: str | None = None,
+        protocol: str = "tcp",
+        *,
+        interval: tuple[float, float] = (5.0, 30.0),
+        empty_hold: float = 30.0,
+        zone: str | None = None,
+    ) -> Watch:
+        """Follow a Service: a context manager that tells its endpoints now, and each change of them.
+
+        With `port`, a port's name, each endpoint has its number for it. A headless Service has its ready pods, one with
+        a ClusterIP that address as one endpoint, an ExternalName its target's addresses. It is asked again as each
+        answer expires, within `interval` (least and most seconds) and a little later: one question for each address
+        family, or one SRV, however many watches follow it in this resolver. What is new is there at once; what is gone
+        is gone when two answers lack it, and that nothing is left is believed after `empty_hold` seconds and one more
+        answer. While DNS fails, all that was stays, `stale`. `zone` prefers pods in a zone where CoreDNS tells zones
+        apart (its option `zonal`).
+
+        Raises `InvalidName` or `ConfigError` at once, as `endpoints()` does; what DNS says is told by the watch.
+        Source: Kubernetes DNS specification, sections 2.3 and 2.4.
+
+        A thread of the resolver's own, `k8sresolve-watch`, asks while any watch is open.
+
+        >>> from k8sresolve.testing import Cluster, headless
+        >>> cluster = Cluster.new(headless("db.data", sql=5432, pods=2))
+        >>> with cluster.resolver().watch("db.data", "sql") as watch:
+        ...     print(len(watch.ready(at_least=2)))
+        2
+        """
+        from k8sresolve.watches import Watch, following
+
+        setting = self._current().setting
+        return Watch(self._follow, lambda: following(setting, name, port, protocol, interval, empty_hold, zone))
+
+    def _follow(self) -> Follower:
+        """What hosts the pollers: another one in a process that was forked, or after a fault."""
+        self._lifetime(None)
+        with self._lock:
+            if self._follower is None or self._follower.closed:
+                self._follower = self._new_follower()
+            return self._follower
+
+    def _new_follower(self) -> Follower:
+        from k8sresolve._drivers.watch_thread import ThreadFollower
+
+        return ThreadFollower(self._to_ask, self._events)
+
     def close(self) -> None:
         """End the lookups that are pending in other threads, with `ResolverClosed`. Closing twice is fine."""
         self._close()
+        if self._follower is not None:
+            self._follower.close()
 
     def __enter__(self) -> Self:
         return self

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from contextvars import Context
 from socket import SocketType
 from typing import Any
 from weakref import ref
@@ -84,3 +85,33 @@ class AsyncioDriver(PooledDriver):
         loop = self._home()
         loop.remove_reader(sock)
         loop.remove_writer(sock)
+
+
+class AsyncioTasks:
+    """How to wait in a loop of asyncio, which runs here."""
+
+    def start(self, run: Callable[[], Coroutine[Any, Any, None]]) -> asyncio.Task[None]:
+        """Begin a task, which has nothing of the context of whoever begins it."""
+        return Context().run(lambda: asyncio.get_running_loop().create_task(run(), name="k8sresolve-watch"))
+
+    def cancel(self, task: asyncio.Task[None]) -> None:
+        """Let it end."""
+        task.cancel()
+
+    def ended(self, task: asyncio.Task[None]) -> Awaitable[object]:
+        """Wait for its end."""
+        return asyncio.wait([task])
+
+    event = asyncio.Event
+
+    async def wait(self, event: asyncio.Event, seconds: float | None) -> bool:
+        """Wait for an event; False where it did not come in so many seconds."""
+        try:
+            async with asyncio.timeout(seconds):
+                await event.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def checkpoint(self) -> None:
+        """In asyncio, what need not wait does not."""

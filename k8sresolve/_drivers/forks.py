@@ -65,6 +65,8 @@ def on_waking(drop: Callable[[], None]) -> None:
     _first.append(drop)
 
 
+# Threads of this library's own come to rest before what they may wait for.
+_threads: WeakSet[Restable] = WeakSet()
 _restable: WeakSet[Restable] = WeakSet()
 
 
@@ -73,13 +75,18 @@ def let_rest(one: Restable) -> None:
     _restable.add(one)
 
 
+def let_thread_rest(one: Restable) -> None:
+    """Let its thread come to rest before a fork."""
+    _threads.add(one)
+
+
 def _before_fork() -> None:
-    for one in list(_restable):
+    for one in (*_threads, *_restable):
         one.before_fork()
 
 
 def _after_fork_in_parent() -> None:
-    for one in list(_restable):
+    for one in (*_restable, *_threads):
         one.after_fork_in_parent()
 
 

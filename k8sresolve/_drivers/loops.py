@@ -63,16 +63,20 @@ def running() -> Any:
         return None
 
 
-def _soon(driver: LoopDriver, act: Callable[[], None]) -> None:
-    """Let the driver's loop do it, in its own thread."""
-    loop = driver.loop()
+def let_do(loop: Any, act: Callable[[], None]) -> bool:
+    """Let a loop do it, in its own thread; False where it is over."""
     try:
-        if loop is not None:
-            (loop.run_sync_soon if is_trio(loop) else loop.call_soon_threadsafe)(act)
-            return
-    except RuntimeError:  # it is over
-        pass
-    driver.abandon()
+        (loop.run_sync_soon if is_trio(loop) else loop.call_soon_threadsafe)(act)
+    except RuntimeError:
+        return False
+    return True
+
+
+def _soon(driver: LoopDriver, act: Callable[[], None]) -> None:
+    """Let the driver's loop do it."""
+    loop = driver.loop()
+    if loop is None or not let_do(loop, act):
+        driver.abandon()
 
 
 def loop_driver(rules: Rules, ledger: Ledger, events: Events, loop: Any) -> LoopDriver:

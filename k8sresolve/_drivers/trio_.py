@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import math
+from collections.abc import Awaitable, Callable, Coroutine
 from socket import SocketType
 from typing import Any
 
@@ -118,3 +119,42 @@ async def _can(wait: Callable[[SocketType], Awaitable[None]], sock: SocketType) 
         except trio.ClosedResourceError:
             return False
     return sock.fileno() != -1
+
+
+class TrioTasks:
+    """How to wait in a run of trio."""
+
+    def start(self, run: Callable[[], Coroutine[Any, Any, None]]) -> tuple[trio.CancelScope, trio.Event]:
+        """Begin a task of the run's own, which ends as the run does."""
+        scope, ended = trio.CancelScope(), trio.Event()
+
+        async def within() -> None:
+            try:
+                with scope:
+                    await run()
+            finally:
+                ended.set()
+
+        trio.lowlevel.spawn_system_task(within, name="k8sresolve-watch")
+        return scope, ended
+
+    def cancel(self, task: tuple[trio.CancelScope, trio.Event]) -> None:
+        """Let it end."""
+        task[0].cancel()
+
+    async def ended(self, task: tuple[trio.CancelScope, trio.Event]) -> None:
+        """Wait for its end, which comes at once."""
+        with trio.CancelScope(shield=True):
+            await task[1].wait()
+
+    event = trio.Event
+
+    async def wait(self, event: trio.Event, seconds: float | None) -> bool:
+        """Wait for an event; False where it did not come in so many seconds."""
+        with trio.move_on_after(math.inf if seconds is None else seconds) as scope:
+            await event.wait()
+        return not scope.cancelled_caught
+
+    async def checkpoint(self) -> None:
+        """Let others have their turn, as each call of trio does."""
+        await trio.lowlevel.checkpoint()

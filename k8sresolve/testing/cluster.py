@@ -40,6 +40,7 @@ from k8sresolve.testing.coredns.plugins.file import EMPTY_INTERNET
 from k8sresolve.testing.coredns.plugins.kubernetes.options import KubernetesOptions
 from k8sresolve.testing.coredns.settings import DEFAULT_SERVER_ADDRESSES, ServerSettings
 from k8sresolve.testing.network.clock import Clock
+from k8sresolve.testing.network.following import advance
 from k8sresolve.testing.network.network import Network, PodNetwork
 from k8sresolve.testing.network.query_log import QueryLog
 from k8sresolve.testing.network.server import Server
@@ -470,6 +471,13 @@ class Cluster:
         from k8sresolve.testing.programs.patch import Patch
 
         return Patch(self._place(config, namespace, pod), self.clock, self._routes, libc_=libc, outside=outside)
+
+    async def advance(self, seconds: float) -> None:
+        """Let `seconds` pass by `clock`, for tasks: it returns when all that watches ask meanwhile has been told.
+
+        Raises `ConfigError` as `clock.advance()` does, which does this for callers that wait.
+        """
+        await advance(self.clock, seconds)
 
     def route(self, name: str | ServiceName | EndpointName, port: str | int, *, to: tuple[str, int]) -> None:
         """Lead connections to a Service's port to a local one, wherever `patch` is in force.

@@ -24,7 +24,7 @@ from k8sresolve._core.questions import (
     Round,
 )
 from k8sresolve.errors import NoData, NotFound, ResolveError
-from k8sresolve.names import PortName, ServiceName
+from k8sresolve.names import IPAddress, PortName, ServiceName
 from k8sresolve.records import Endpoint
 
 _VERSIONS = frozenset({4, 6})
@@ -38,22 +38,37 @@ class Seen(NamedTuple):
     unseen: frozenset[int] = frozenset()
 
 
-def poll(setting: Setting, name: str | ServiceName, label: str | None, protocol: str) -> Lookup[Seen]:
+def poll(  # noqa: PLR0917 - as each lookup is called
+    setting: Setting, name: str | ServiceName, label: str | None, protocol: str, zone: str | None, first: bool
+) -> Lookup[Seen]:
     """Look at a Service: the pods of a headless one, or the address of another, each with the port's number.
 
-    That there is nothing is an answer; `NoData` is raised where there can never be any: a port of an ExternalName.
+    That there is nothing is an answer; at the `first` look, `NoData` is raised where there can never be any: a port of
+    an ExternalName. With a `zone`, it is the pods there if CoreDNS tells them apart and there are any, else all.
     """
     place = setting.service_name(name)
     trail = Trail(str(name), setting)
-    if label is None:
-        return (yield from _addresses(trail, place))
-    return (yield from _port(trail, PortName(label, protocol, place), place))
+    near: frozenset[IPAddress] = frozenset()
+    if zone is not None:
+        local = yield from trail.ask(_hosts(f"{zone}.prefer._zone.{place.fqdn}", setting.rdtypes))
+        near = frozenset([address for answer in local if isinstance(answer, Found) for address in answer.data])
+    seen = (
+        yield from _addresses(trail, place) if label is None else _port(trail, PortName(label, protocol, place), first)
+    )
+    in_zone = tuple([one for one in seen.endpoints if one.address in near])
+    return seen._replace(endpoints=in_zone) if in_zone else seen
 
 
-def _port(trail: Trail, named: PortName, place: ServiceName) -> Lookup[Seen]:
+def _hosts(name: str, rdtypes: tuple[int, ...]) -> Round:
+    return Round(tuple([Question(name, rdtype) for rdtype in rdtypes]))
+
+
+def _port(trail: Trail, named: PortName, first: bool) -> Lookup[Seen]:
+    assert named.service is not None  # noqa: S101 - it was made with one
+    place = named.service
     answer = yield from trail.one(named.fqdn, SRV)
     node: Results = ()
-    if isinstance(answer, NxDomain):
+    if first and isinstance(answer, NxDomain):
         node = yield from trail.ask(Round((Question(place.fqdn, trail.setting.rdtypes[0]),), usable=at_once))
     try:
         offer = yield from take_offer(trail, named, answer, node)

@@ -36,7 +36,7 @@ class Belief:
     """The endpoints that are believed to be there, in canonical order.
 
     `known` once an answer has come. `stale` while the last poll failed, or while what it said is not believed yet; then
-    `cause` tells why.
+    `cause` tells why. `lack` is what the last answer was if it said that there is nothing.
     """
 
     __slots__ = (
@@ -52,12 +52,14 @@ class Belief:
         "cause",
         "current",
         "known",
+        "lack",
     )
 
     def __init__(self, empty_hold: float) -> None:
         self.current: tuple[Endpoint, ...] = ()
         self.known = False
         self.cause: Error | None = None
+        self.lack: Error | None = None
         self._empty_hold = empty_hold
         self._empty_since: float | None = None
         self._absent: dict[Endpoint, int] = {}  # of the current ones: observations in a row that lack it
@@ -74,6 +76,7 @@ class Belief:
 
     def see(self, sight: Sight) -> None:
         """Take an answer."""
+        self.lack = None if sight.endpoints else sight.cause
         if not self.known:
             self.known = True
             self._note(sight)
@@ -112,6 +115,8 @@ class Belief:
         """
         if sight.asked < self._came:
             return False
+        if sight.expires <= sight.came:
+            return True  # no cache has kept it
         return abs(sight.expires - self._expires) >= 1.0 + max(self._round_trip, sight.came - sight.asked)
 
     def _note(self, sight: Sight) -> None:

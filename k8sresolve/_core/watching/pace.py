@@ -31,10 +31,17 @@ class Pace:
 
     def answered(self, expires: float, now: float) -> None:
         """An answer has come that holds until then."""
-        least, most = self.interval
         self._failures = 0
+        self.due = self._after(expires, now)
+
+    def hasten(self, expires: float, now: float) -> None:
+        """The interval is another by now, and an answer is there that holds until then."""
+        self.due = min(self.due, self._after(expires, now))
+
+    def _after(self, expires: float, now: float) -> float:
+        least, most = self.interval
         pause = min(max(expires - now, least), most)
-        self.due = now + pause + self._random() * max(JITTER * pause, LEAST_JITTER)
+        return now + pause + self._random() * max(JITTER * pause, LEAST_JITTER)
 
     def failed(self, now: float) -> None:
         """No answer has come."""

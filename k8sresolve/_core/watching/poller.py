@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import math
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from typing import Any
 
 from k8sresolve._core.engine.cache import Asked
 from k8sresolve._core.lookups.polls import Seen
@@ -15,14 +17,21 @@ from k8sresolve.records import Endpoint
 
 
 class Following:
-    """What one watch knows, and what of it its reader was told."""
+    """What one watch knows, and what of it its reader was told.
 
-    __slots__ = ("_told", "_told_stale", "belief", "error", "interval")
+    `call` is what is looked up, and `question` what that asks, which is the same for several ways to write it.
+    """
 
-    def __init__(self, interval: tuple[float, float], empty_hold: float) -> None:
+    __slots__ = ("_told", "_told_stale", "belief", "call", "error", "interval", "question")
+
+    def __init__(
+        self, call: tuple[Any, ...], question: Hashable, interval: tuple[float, float], empty_hold: float
+    ) -> None:
+        self.call = call
+        self.question = question
         self.interval = interval
         self.belief = Belief(empty_hold)
-        self.error: NotFound | None = None  # why there can never be an endpoint
+        self.error: Error | None = None  # why there can never be an endpoint
         self._told: tuple[Endpoint, ...] | None = None
         self._told_stale = False
 
@@ -52,67 +61,59 @@ class Following:
 class Poller:
     """A question: when it is due, and who follows what comes of it."""
 
-    __slots__ = ("_last", "_pace", "_random", "followers")
+    __slots__ = ("_call", "_last", "_pace", "followers")
 
-    def __init__(self, random: Callable[[], float]) -> None:
-        self._random = random
-        self._pace: Pace | None = None
+    def __init__(self, following: Following, random: Callable[[], float], now: float) -> None:
+        self._call = following.call
+        self._pace = Pace(following.interval, random, now)
         self._last: Sight | None = None
         self.followers: list[Following] = []
 
     @property
     def due(self) -> float:
         """When it is to be asked next."""
-        return float("inf") if self._pace is None else self._pace.due
+        return self._pace.due
 
     def join(self, following: Following, now: float) -> None:
         """Let one more watch follow: what is still known is its first state, else it is asked now."""
         self.followers.append(following)
-        self._settle(now)
-        assert self._pace is not None  # noqa: S101 - somebody follows
-        if self._last is not None and now < self._last.expires:
-            following.belief.see(self._last)
-            self._pace.due = min(self._pace.due, self._last.expires + self.interval[0])
-        else:
+        before = self._pace.interval
+        self._settle()
+        if self._last is None or now >= self._last.expires:
             self._pace.hint(now)
+            return
+        following.belief.see(self._last)
+        if self._pace.interval != before:
+            self._pace.hasten(self._last.expires, now)
 
-    def leave(self, following: Following, now: float) -> None:
+    def leave(self, following: Following) -> None:
         """One watch follows no more."""
         self.followers.remove(following)
-        self._settle(now)
+        if self.followers:
+            self._settle()
 
-    @property
-    def interval(self) -> tuple[float, float]:
-        """The least of those of its watches."""
+    def _settle(self) -> None:
+        """Take the least interval of those that follow."""
         least, most = zip(*(following.interval for following in self.followers), strict=True)
-        return min(least), min(most)
-
-    def _settle(self, now: float) -> None:
-        if not self.followers:
-            self._pace = None
-        elif self._pace is None:
-            self._pace = Pace(self.interval, self._random, now)
-        else:
-            self._pace.interval = self.interval
+        self._pace.interval = min(least), min(most)
 
     def hint(self, now: float) -> None:
         """Ask soon: somebody has reason to think that the answer is another by now."""
-        if self._pace is not None:
-            self._pace.hint(now)
+        self._pace.hint(now)
 
-    def begin(self, now: float) -> None:
-        """It is asked now."""
-        if self._pace is not None:
-            self._pace.ask(now)
+    def begin(self, now: float) -> tuple[Any, ...]:
+        """It is asked now, by the call that is returned."""
+        self._pace.ask(now)
+        return *self._call, self._last is None
 
     def saw(self, seen: Seen, asked: Asked, began: float, now: float) -> None:
         """An answer has come to what was asked then."""
         sight = Sight(seen.endpoints, began, now, _expiry(asked, now), seen.cause, seen.unseen)
         self._last = sight
         for following in self.followers:
+            following.error = None
             following.belief.see(sight)
-        if self._pace is not None:
-            self._pace.answered(sight.expires, now)
+        self._pace.answered(sight.expires, now)
 
     def failed(self, error: Error, now: float) -> None:
         """No answer has come, or one that there can be nothing."""
@@ -120,8 +121,53 @@ class Poller:
             if isinstance(error, NotFound) and not following.belief.known:
                 following.error = error
             following.belief.fail(error)
-        if self._pace is not None:
-            self._pace.failed(now)
+        self._pace.failed(now)
+
+
+class Pollers:
+    """Those of one resolver, or of one loop that it serves: one for each question that somebody follows."""
+
+    def __init__(self, random: Callable[[], float]) -> None:
+        self._random = random
+        self._pollers: dict[Hashable, Poller] = {}
+
+    def __iter__(self) -> Iterator[Poller]:
+        return iter(tuple(self._pollers.values()))
+
+    def __len__(self) -> int:
+        return len(self._pollers)
+
+    def of(self, following: Following) -> Poller:
+        """The one that a watch follows."""
+        return self._pollers[following.question]
+
+    def join(self, following: Following, now: float) -> Poller:
+        """Let a watch follow its question."""
+        poller = self._pollers.get(following.question)
+        if poller is None:
+            poller = self._pollers[following.question] = Poller(following, self._random, now)
+        poller.join(following, now)
+        return poller
+
+    def leave(self, following: Following) -> Poller | None:
+        """Let a watch follow no more; returns the poller if nobody follows it now."""
+        poller = self._pollers[following.question]
+        poller.leave(following)
+        return None if poller.followers else self._pollers.pop(following.question)
+
+    def first(self) -> Poller | None:
+        """The one that is due first."""
+        return min(self._pollers.values(), key=_due, default=None)
+
+    @property
+    def due(self) -> float:
+        """When the first one is due."""
+        first = self.first()
+        return math.inf if first is None else first.due
+
+
+def _due(poller: Poller) -> float:
+    return poller.due
 
 
 def _expiry(asked: Asked, now: float) -> float:

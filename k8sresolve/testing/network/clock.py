@@ -1,11 +1,41 @@
 """The offline cluster's clock."""
 
+import math
 import threading
 import time
+from typing import Any, Protocol
+from weakref import WeakKeyDictionary, WeakSet
 
 from k8sresolve._escaping import told
 from k8sresolve.config import is_finite
 from k8sresolve.errors import ConfigError
+
+
+def check_step(seconds: float) -> None:
+    """Raise `ConfigError` for what is no step of a clock."""
+    if not is_finite(seconds):
+        raise ConfigError(f"advance({told(seconds)}): give a number of seconds")
+    if seconds < 0:
+        raise ConfigError(f"a clock does not go back: advance({seconds})")
+
+
+class Follower(Protocol):
+    """What asks again and again, as watches do: see `following`."""
+
+    @property
+    def due(self) -> float:
+        """When it asks next."""
+        ...
+
+    def fall_due(self) -> None:
+        """Ask what is due first."""
+
+
+class Catching(Protocol):
+    """What lets time go on for the tasks of a loop."""
+
+    def catch_up(self) -> None:
+        """Ask in the loop what should have been asked by now."""
 
 
 class Clock:
@@ -26,6 +56,9 @@ class Clock:
         self._passed: tuple[float, float | None] = (0.0, None)
         self._running = 0
         self._lock = threading.Lock()
+        self.followers: WeakSet[Follower] = WeakSet()  # of callers that wait
+        self.loops: WeakKeyDictionary[Any, Catching] = WeakKeyDictionary()  # whose tasks follow something
+        self.looking = 0  # lookups of tasks that let it go on now
 
     def monotonic(self) -> float:
         """Seconds since the clock was made."""
@@ -37,14 +70,31 @@ class Clock:
         return self._start + self.monotonic()
 
     def advance(self, seconds: float) -> None:
-        """Let `seconds` pass. Raises `ConfigError`, which is a `ValueError`, for a step back, and for no number."""
-        if not is_finite(seconds):
-            raise ConfigError(f"advance({told(seconds)}): give a number of seconds")
-        if seconds < 0:
-            raise ConfigError(f"a clock does not go back: advance({seconds})")
-        with self._lock:
-            passed, since = self._passed
-            self._passed = passed + seconds, since
+        """Let `seconds` pass, and what watches ask meanwhile; for those of tasks see `Cluster.advance()`.
+
+        Raises `ConfigError`, which is a `ValueError`, for a step back, and for no number.
+        """
+        check_step(seconds)
+        end = self.monotonic() + seconds
+        while self.go_on(end):
+            pass
+        self.reach(end)
+        for loop in tuple(self.loops.values()):
+            loop.catch_up()
+
+    @property
+    def due(self) -> float:
+        """When the next question of a watch is due."""
+        return min((follower.due for follower in self.followers), default=math.inf)
+
+    def go_on(self, end: float) -> bool:
+        """Go on to the next question of a watch, and let it be asked; False where none is due before the end."""
+        first = min(self.followers, key=lambda follower: follower.due, default=None)
+        if first is None or first.due > end:
+            return False
+        self.reach(first.due)
+        first.fall_due()
+        return True
 
     def reach(self, when: float) -> None:
         """Go on to `when` seconds since the clock was made, if that is not past."""

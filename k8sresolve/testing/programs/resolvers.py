@@ -4,16 +4,21 @@ from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Any, NamedTuple
 
+from k8sresolve._core.engine.cache import Asked
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.events import Events
+from k8sresolve._core.lookups.polls import Seen
+from k8sresolve._core.questions import Results, Round, Terms
 from k8sresolve._drivers.loops import Loops
+from k8sresolve._drivers.running import Call, run
 from k8sresolve._facade import Options
 from k8sresolve.async_resolver import AsyncResolver
 from k8sresolve.config import ResolverConfig
 from k8sresolve.names import IPAddress
 from k8sresolve.resolver import Resolver
 from k8sresolve.testing.network.clock import Clock
+from k8sresolve.testing.network.following import VirtualFollower, VirtualLoopFollower, time_of
 from k8sresolve.testing.network.network import SOME_POD
 from k8sresolve.testing.network.virtual import AsyncVirtualDriver, Exchanging, VirtualDriver
 
@@ -51,6 +56,13 @@ class OfflineResolver(_Offline, Resolver):
     def _connect(self, rules: Rules, ledger: Ledger, events: Events) -> VirtualDriver:
         return VirtualDriver(rules, ledger, events, self._network, self._clock)
 
+    def _new_follower(self) -> VirtualFollower:
+        return VirtualFollower(self._clock, self._poll)
+
+    def _poll(self, call: Call[Seen], asked: Asked) -> Seen:
+        line, lifetime = self._to_ask()
+        return run(line.driver, call, line.setting, lifetime, asked, True)
+
 
 class OfflineAsyncResolver(_Offline, AsyncResolver):
     """An `AsyncResolver` in the offline cluster."""
@@ -61,4 +73,22 @@ class OfflineAsyncResolver(_Offline, AsyncResolver):
         def make(loop: Any) -> AsyncVirtualDriver:
             return AsyncVirtualDriver(rules, ledger, events, network, clock, loop=loop)
 
-        return Loops(rules, ledger, clock.monotonic, make)
+        return _Looking(rules, ledger, clock, make)
+
+    def _new_follower(self, loop: Any) -> VirtualLoopFollower:  # noqa: ARG002 - it is the one that runs
+        return VirtualLoopFollower(self._clock, time_of(self._clock), self._poll)
+
+
+class _Looking(Loops):
+    """Tells the clock while lookups let it go on."""
+
+    def __init__(self, rules: Rules, ledger: Ledger, clock: Clock, make: Callable[[Any], AsyncVirtualDriver]) -> None:
+        super().__init__(rules, ledger, clock.monotonic, make)
+        self._clock = clock
+
+    async def ask(self, round_: Round, terms: Terms) -> Results:
+        self._clock.looking += 1
+        try:
+            return await super().ask(round_, terms)
+        finally:
+            self._clock.looking -= 1

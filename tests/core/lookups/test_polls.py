@@ -20,8 +20,8 @@ def srv(*records, **more):
     return Found(data, 30, 130.0, glue={target: (address,) for target, address, _ in records if address}, **more)
 
 
-def polled(answers, port="sql", *, family="ipv4", own=("10.244.0.7",)):
-    return drive(poll(setting(family=family, own=own), "db.data", port, "tcp"), answers)
+def polled(answers, port="sql", *, family="ipv4", own=("10.244.0.7",), zone=None, first=True):
+    return drive(poll(setting(family=family, own=own), "db.data", port, "tcp", zone, first), answers)
 
 
 def told(seen):
@@ -119,3 +119,28 @@ def test_where_one_family_lacks_and_the_other_failed_nothing_is_known():
 def test_without_any_address_the_service_lacks():
     seen, _ = polled({}, None)
     assert (seen.endpoints, type(seen.cause)) == ((), NoSuchName)
+
+
+def test_that_a_port_of_an_external_name_is_never_there_is_found_out_once():
+    seen, rounds = polled({ASKED: NxDomain(5.0)}, first=False)
+    assert (seen.endpoints, rounds) == ((), [[ASKED]])
+
+
+ZONAL = f"eu-1.prefer._zone.{SERVICE} A"
+BOTH_PODS = {ASKED: srv((f"db-0.{SERVICE}", ONE, 5432), (f"db-1.{SERVICE}", TWO, 5432))}
+
+
+@pytest.mark.parametrize(
+    ("local", "there"),
+    [
+        (Found((TWO,), 30, 130.0), ["10.244.1.3"]),
+        (Found((ONE, TWO), 30, 130.0), ["10.244.1.2", "10.244.1.3"]),
+        (NxDomain(5.0), ["10.244.1.2", "10.244.1.3"]),  # a replica without `zonal`
+        (Failed("servfail"), ["10.244.1.2", "10.244.1.3"]),
+        (Found((IPv4Address("10.244.9.9"),), 30, 130.0), ["10.244.1.2", "10.244.1.3"]),  # it has come since
+    ],
+)
+def test_a_zone_is_preferred_where_it_is_known(local, there):
+    seen, rounds = polled({**BOTH_PODS, ZONAL: local}, zone="eu-1")
+    assert [address for address, _, _ in told(seen)] == there
+    assert rounds == [[ZONAL], [ASKED]]

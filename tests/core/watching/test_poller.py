@@ -6,7 +6,7 @@ import pytest
 
 from k8sresolve._core.lookups.polls import Seen
 from k8sresolve._core.questions import Empty, Failed, Found, NxDomain, Question
-from k8sresolve._core.watching.poller import Following, Poller
+from k8sresolve._core.watching.poller import Following, Poller, Pollers
 from k8sresolve.errors import LookupTimeout, NoData, NoSuchName
 from k8sresolve.records import Endpoint
 
@@ -25,12 +25,16 @@ def asked(*results):
     return [((QUESTION,) * len(results), results)]
 
 
-def poller():
-    return Poller(lambda: 0.0)
+def watch(interval=(5.0, 30.0), question=QUESTION):
+    return Following(("poll", "db"), question, interval, 30.0)
+
+
+def poller(now=0.0):
+    return Poller(watch(), lambda: 0.0, now)
 
 
 def follow(one, now=0.0, *, interval=(5.0, 30.0)):
-    following = Following(interval, 30.0)
+    following = watch(interval)
     one.join(following, now)
     return following
 
@@ -41,17 +45,37 @@ def answer(one, at, *endpoints, ttl=30.0):
     one.saw(Seen(endpoints, None if endpoints else GONE), asked(found), at, at)
 
 
-def test_it_is_due_at_once_and_as_the_answer_expires_and_never_without_a_watch():
-    one = poller()
-    assert one.due == float("inf")
-    following = follow(one, 7.0)
+def test_it_is_due_at_once_and_as_the_answer_expires():
+    one = poller(7.0)
+    follow(one, 7.0)
     assert one.due == 7.0
     answer(one, 7.0, A)
     assert one.due == 37.0
-    one.leave(following, 8.0)
-    assert one.due == float("inf")
-    one.hint(9.0)
-    assert one.due == float("inf")
+
+
+def test_the_first_time_it_is_asked_it_says_so():
+    one = poller()
+    follow(one)
+    assert one.begin(0.0) == ("poll", "db", True)
+    answer(one, 0.0, A)
+    assert one.begin(30.0) == ("poll", "db", False)
+
+
+def test_there_is_a_poller_for_each_question_that_somebody_follows():
+    pollers = Pollers(lambda: 0.0)
+    same, other, third = watch(), watch(), watch(question="another")
+    assert (pollers.due, pollers.first(), len(pollers)) == (float("inf"), None, 0)
+    one = pollers.join(same, 1.0)
+    assert pollers.join(other, 2.0) is one
+    assert pollers.of(other) is one
+    another = pollers.join(third, 3.0)
+    assert (set(pollers), pollers.first(), pollers.due) == ({one, another}, one, 1.0)
+    answer(one, 4.0, A)
+    assert (pollers.first(), pollers.due) == (another, 3.0)
+    assert pollers.leave(same) is None
+    assert pollers.leave(other) is one
+    assert pollers.leave(third) is another
+    assert len(pollers) == 0
 
 
 def test_the_first_answer_is_the_first_change_and_later_ones_tell_what_is_new():
@@ -119,17 +143,19 @@ def test_without_any_answer_a_failure_tells_nothing_but_that_there_can_be_none_i
     never = NoData("db", "an ExternalName has no ports in DNS")
     one.failed(never, 2.0)
     assert following.error is never
+    answer(one, 3.0, A)  # it is a Service of another type by now
+    assert following.error is None
 
 
 def test_several_watches_share_the_least_interval():
     one = poller()
     follow(one, interval=(5.0, 60.0))
     quick = follow(one, interval=(1.0, 30.0))
-    assert one.interval == (1.0, 30.0)
     answer(one, 0.0, A, ttl=2.0)
     assert one.due == 2.0
-    one.leave(quick, 1.0)
-    assert one.interval == (5.0, 60.0)
+    one.leave(quick)
+    answer(one, 2.0, A, ttl=2.0)
+    assert one.due == 7.0
 
 
 def test_who_comes_later_begins_with_what_is_still_known():
@@ -165,3 +191,12 @@ def test_it_is_due_as_the_first_of_its_answers_expires_at_the_nameserver(results
     one.begin(100.0)
     one.saw(Seen((A,)), asked(*results), 100.0, 100.0)
     assert one.due == due
+
+
+def test_who_wants_to_know_more_often_hastens_what_is_due():
+    one = poller()
+    follow(one, interval=(5.0, 300.0))
+    answer(one, 0.0, A, ttl=100.0)
+    assert one.due == 100.0
+    follow(one, 10.0, interval=(5.0, 30.0))
+    assert one.due == 40.0

@@ -1,0 +1,249 @@
+"""Follows questions for watches of callers that wait: in one thread, whose loop nobody else uses.
+
+It is there while a watch is open, and rests while the process forks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from functools import partial
+from random import SystemRandom
+from typing import Any, Protocol, TypeAlias
+from weakref import finalize
+
+from k8sresolve._core.engine.cache import Asked
+from k8sresolve._core.engine.ledger import Ledger
+from k8sresolve._core.events import Events
+from k8sresolve._core.lookups.polls import Seen
+from k8sresolve._core.watching.poller import Following, Pollers
+from k8sresolve._drivers import forks
+from k8sresolve._drivers.asyncio_ import AsyncioTasks
+from k8sresolve._drivers.clock import monotonic
+from k8sresolve._drivers.following import CLOSED, TaskFollower
+from k8sresolve._drivers.loops import Loops, loop_driver
+from k8sresolve._drivers.running import Call, Driver, run_async
+from k8sresolve.errors import NetworkError, ResolverClosed
+from k8sresolve.records import Endpoint
+
+_REST = 1.0  # seconds that one waits for the thread's end, which takes a millisecond
+
+
+class Line(Protocol):
+    """What is asked by: see the facade's."""
+
+    @property
+    def setting(self) -> object: ...
+    @property
+    def driver(self) -> Driver: ...
+    @property
+    def ledger(self) -> Ledger: ...
+
+
+ToAsk: TypeAlias = Callable[[], tuple[Line, float]]
+"""What to ask by now, and for how many seconds. Raises `ResolverClosed`."""
+
+
+class _Loop(asyncio.SelectorEventLoop):
+    """A loop that keeps this library's time, and has no threads beside it: what takes long holds up nobody here."""
+
+    def time(self) -> float:
+        """Seconds by the clock of deadlines, which no test stops."""
+        return monotonic()
+
+    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:  # type: ignore[override]  # noqa: ARG002 - which is generic
+        """Do it here."""
+        done: asyncio.Future[Any] = self.create_future()
+        try:
+            done.set_result(func(*args))
+        except Exception as error:  # noqa: BLE001 - as a future has it
+            done.set_exception(error)
+        return done
+
+
+class _Host:
+    """The thread, and what happens in it."""
+
+    def __init__(
+        self,
+        to_ask: ToAsk,
+        events: Events,
+        pollers: Pollers,
+        state: threading.Condition,
+        lost: Callable[[], None],
+    ) -> None:
+        self.loop = _Loop()
+        self._end = asyncio.Event()
+        self._to_ask = to_ask
+        self._events = events
+        self._lost = lost
+        self._line: Line | None = None
+        self._loops: Loops | None = None
+        self._make = partial(TaskFollower, self._look, AsyncioTasks(), pollers, state=state, published=state.notify_all)
+        self.follower: TaskFollower | None = None
+        self._main_task = self.loop.create_task(self._main())  # the first that happens in the loop
+        self.thread = threading.Thread(target=self._serve, name="k8sresolve-watch", daemon=True)
+        self.stop = finalize(self, _stop, self.loop, self._end, self.thread)  # by the end of the program at last
+        self.thread.start()
+
+    def _serve(self) -> None:
+        try:
+            self.loop.run_until_complete(self._main_task)
+        finally:
+            self.loop.close()
+            if not self._end.is_set():
+                self._lost()
+
+    async def _main(self) -> None:
+        self.follower = self._make()
+        try:
+            await self._end.wait()
+            await self.follower.rest()
+        finally:
+            if self._loops is not None:
+                self._loops.close()
+
+    async def _look(self, call: Call[Seen], asked: Asked) -> Seen:
+        line, lifetime = self._to_ask()
+        if self._loops is None or line is not self._line:
+            if self._loops is not None:
+                self._loops.retire()
+            rules, ledger = line.driver.rules, line.ledger
+            make = partial(loop_driver, rules, ledger, self._events)
+            self._line, self._loops = line, Loops(rules, ledger, monotonic, make)
+        return await run_async(self._loops, call, line.setting, lifetime, asked, True)
+
+    def do(self, act: Callable[[TaskFollower], Any]) -> None:
+        """Do it there, as soon as may be."""
+        self.loop.call_soon_threadsafe(self._act, act)
+
+    def _act(self, act: Callable[[TaskFollower], Any]) -> None:
+        assert self.follower is not None  # noqa: S101 - the loop has begun with it
+        if not self.follower.closed:
+            act(self.follower)
+
+
+def _stop(loop: _Loop, end: asyncio.Event, thread: threading.Thread) -> None:
+    if thread.is_alive() and not loop.is_closed():
+        loop.call_soon_threadsafe(end.set)
+        if thread is not threading.current_thread():
+            thread.join(_REST)
+
+
+class ThreadFollower:
+    """The pollers of one resolver, for callers that wait in whatever thread."""
+
+    def __init__(self, to_ask: ToAsk, events: Events) -> None:
+        self._to_ask = to_ask
+        self._events = events
+        self._pollers = Pollers(SystemRandom().random)
+        self._open: set[Following] = set()
+        self._host: _Host | None = None
+        self.closed = self._at_rest = False
+        self._new_locks()
+        forks.register(self)
+        forks.let_thread_rest(self)
+
+    def _new_locks(self) -> None:
+        self._hosting = threading.RLock()  # of the thread itself
+        self.state = threading.Condition()  # of what watches know
+
+    def join(self, following: Following) -> None:
+        """Follow a question for one more watch."""
+        with self._hosting:
+            self._require_open()
+            host = self._host or self._begin(following)
+            self._open.add(following)
+            host.do(lambda follower: follower.join(following))
+
+    def _begin(self, following: Following) -> _Host:
+        try:
+            self._host = self._new_host()
+        except RuntimeError as error:
+            raise NetworkError(str(following.call[1]), f"no thread can be started for a watch ({error})") from None
+        return self._host
+
+    def _new_host(self) -> _Host:
+        return _Host(self._to_ask, self._events, self._pollers, self.state, self._lose)
+
+    def _lose(self) -> None:
+        """The thread has ended by itself, by a fault that Python tells of."""
+        with self.state:
+            self.closed = True
+            self.state.notify_all()
+
+    def leave(self, following: Following) -> None:
+        """Follow it for one watch less; the thread ends with the last one."""
+        with self._hosting:
+            if following not in self._open:
+                return
+            self._open.remove(following)
+            if self._host is not None:
+                self._host.do(lambda follower: follower.drop(following))
+                if not self._open:
+                    self._halt()
+        with self.state:
+            self.state.notify_all()  # others may wait on that watch
+
+    def _halt(self) -> None:
+        host, self._host = self._host, None
+        if host is not None:
+            host.stop()
+
+    def hint(self, following: Following) -> None:
+        """The answer may be another by now."""
+        with self._hosting:
+            self._require_open()
+            if self._host is not None:
+                self._host.do(lambda follower: follower.hint(following))
+
+    def suspect(self, following: Following, endpoint: Endpoint) -> None:
+        """A connect to the endpoint failed."""
+        with self.state:
+            self._require_open()
+            following.belief.suspect(endpoint, monotonic())
+
+    def wait(self, until: Callable[[], bool], seconds: float | None) -> bool:
+        """Wait until that is so; False where it was not in time."""
+        with self.state:
+            self.state.wait_for(lambda: self.closed or until(), seconds)
+            if until():
+                return True
+            self._require_open()
+            return False
+
+    def _require_open(self) -> None:
+        if self.closed:
+            raise ResolverClosed(CLOSED)
+
+    def close(self) -> None:
+        """Ask nothing more; all that wait, and whoever comes, is told that the resolver is closed."""
+        self._lose()
+        with self._hosting:
+            self._open.clear()
+            self._halt()
+
+    # -- forks -------------------------------------------------------------------------------------------------------
+
+    def before_fork(self) -> None:
+        """Have no thread, whose sockets and locks a child process would have too."""
+        self._at_rest = self._hosting.acquire(timeout=_REST)
+        if self._at_rest:
+            self._halt()
+
+    def after_fork_in_parent(self) -> None:
+        """Go on."""
+        try:
+            if self._at_rest and self._open and not self.closed:
+                self._host = self._new_host()
+        finally:
+            if self._at_rest:
+                self._hosting.release()
+
+    def after_fork(self) -> None:
+        """Nothing asks in a child process."""
+        self.closed = True
+        self._host = None
+        self._open.clear()
+        self._new_locks()

@@ -1,0 +1,294 @@
+"""Watches: a Service that is followed over time, for callers that wait and for tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol, Self, cast
+from weakref import finalize
+
+from k8sresolve._core.engine.lock import Lock
+from k8sresolve._core.lookups.polls import poll
+from k8sresolve._core.lookups.setting import Setting
+from k8sresolve._core.watching.poller import Following
+from k8sresolve._drivers.following import LoopFollower
+from k8sresolve._escaping import told
+from k8sresolve.changes import Change
+from k8sresolve.config import check_seconds, check_whole, is_finite
+from k8sresolve.errors import ConfigError, ResolverClosed, WaitTimeout
+from k8sresolve.names import PortName, ServiceName
+from k8sresolve.records import Endpoint
+
+
+class Follower(Protocol):
+    """What hosts the pollers of one resolver, for callers that wait."""
+
+    closed: bool
+
+    @property
+    def state(self) -> Lock:
+        """What is held while what watches know is read."""
+        ...
+
+    def join(self, following: Following) -> None:
+        """Follow a question for one more watch."""
+
+    def hint(self, following: Following) -> None:
+        """The answer may be another by now."""
+
+    def suspect(self, following: Following, endpoint: Endpoint) -> None:
+        """A connect to the endpoint failed."""
+
+    def close(self) -> None:
+        """Ask nothing more, and tell whoever waits that the resolver is closed."""
+
+    def leave(self, following: Following) -> None:
+        """Follow it for one watch less."""
+
+    def wait(self, until: Callable[[], bool], seconds: float | None) -> bool:
+        """Wait until that is so; False where it was not in time."""
+        ...
+
+
+def following(  # noqa: PLR0917 - what a watch is asked for
+    setting: Setting,
+    name: str | ServiceName,
+    port: str | None,
+    protocol: str,
+    interval: tuple[float, float],
+    empty_hold: float,
+    zone: str | None,
+) -> Following:
+    """Make what a watch is to know. Raises `InvalidName` or `ConfigError` before anything is asked."""
+    place = setting.service_name(name)
+    question = place if port is None else PortName(port, protocol, place)
+    if not _is_interval(interval):
+        raise ConfigError(
+            f"interval={told(interval)} is no pair of seconds",
+            advice="give the least and the most seconds between questions: interval=(5.0, 30.0)",
+        )
+    check_seconds("empty_hold", empty_hold, 0)
+    return Following((poll, name, port, protocol, zone), (question, zone), interval, empty_hold)
+
+
+def _is_interval(interval: object) -> bool:
+    try:
+        least, most = cast("tuple[object, object]", interval)
+    except (TypeError, ValueError):
+        return False
+    return is_finite(least) and is_finite(most) and 0 < least <= most
+
+
+class _Watch:
+    """What watches have in common: when they are open, and what they say."""
+
+    def __init__(self, make: Callable[[], Following]) -> None:
+        self._following = make()  # whatever is wrong is said now
+        self._make = make
+        self._is_open = False
+
+    def _open(self) -> Following:
+        if self._is_open:
+            raise ResolverClosed("this watch is open already: call watch() once more for another one")
+        self._following = self._make()
+        self._is_open = True
+        return self._following
+
+    def _require_open(self) -> None:
+        if not self._is_open:
+            raise ResolverClosed("this watch is not open: use it in a with statement")
+
+    def _is_ready(self, at_least: int) -> Callable[[], bool]:
+        check_whole("at_least", at_least, 1)
+        following = self._following
+        return lambda: following.error is not None or len(following.belief.current) >= at_least
+
+    def _has_news(self) -> bool:
+        return not self._is_open or self._following.has_news or self._following.error is not None
+
+    def _raise_error(self) -> None:
+        if self._following.error is not None:
+            raise self._following.error
+
+    def _late(self, at_least: int, seconds: float | None) -> WaitTimeout:
+        """Say what is there in place of what was waited for."""
+        belief, name = self._following.belief, str(self._following.call[1])
+        there = f"{len(belief.current)} of {at_least} endpoint{'s' * (at_least > 1)} after {seconds:g} s"
+        cause = belief.cause or belief.lack
+        problem = f"{there}: {getattr(cause, 'problem', cause)}" if cause is not None else there
+        return WaitTimeout(
+            name,
+            problem,
+            attempts=getattr(cause, "attempts", ()),
+            advice=getattr(cause, "advice", "") or "see which pods are ready: kubectl get endpointslices",
+        )
+
+
+class Watch(_Watch):
+    """A Service that is followed: made by `Resolver.watch()`, and open while it is a context.
+
+    Its iteration ends as it is closed. Several threads may use it; each change is given to one of them.
+
+    >>> from k8sresolve.testing import Cluster, headless
+    >>> cluster = Cluster.new(headless("db.data", sql=5432, pods=2))
+    >>> with cluster.resolver().watch("db.data", "sql") as watch:
+    ...     print([str(endpoint.address) for endpoint in watch.ready(at_least=2)])
+    ...     print(len(next(watch).added))
+    ...     cluster.scale("data/db", 3)
+    ...     print([str(endpoint.address) for endpoint in next(watch).added])
+    """
+
+    def __init__(self, follow: Callable[[], Follower], make: Callable[[], Following]) -> None:
+        super().__init__(make)
+        self._follow = follow
+        self._follower: Follower | None = None
+        self._lost: Any = None
+
+    def __enter__(self) -> Self:
+        follower, following = self._follow(), self._open()
+        try:
+            follower.join(following)
+        except BaseException:
+            self._is_open = False
+            raise
+        self._follower = follower
+        # Who loses a watch without closing it is followed for no more.
+        self._lost = finalize(self, follower.leave, following)
+        self._lost.atexit = False
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Follow the Service no more. Closing twice is fine."""
+        if self._is_open:
+            self._is_open = False
+            self._lost()
+
+    def _require(self) -> Follower:
+        self._require_open()
+        assert self._follower is not None  # noqa: S101 - it is open
+        if self._follower.closed:
+            raise ResolverClosed("this resolver is closed")
+        return self._follower
+
+    @property
+    def current(self) -> tuple[Endpoint, ...]:
+        """The endpoints that are there, for all that is known, in canonical order; it never waits.
+
+        In a process that was forked while the watch was open, `ResolverClosed` is raised.
+        """
+        if self._is_open:
+            self._require()
+        return self._following.belief.current
+
+    def ready(self, at_least: int = 1, *, timeout: float | None = 60.0) -> tuple[Endpoint, ...]:
+        """Wait until there are so many endpoints, and return all that there are.
+
+        `timeout` is in seconds, None for as long as it takes. Raises `WaitTimeout`, `NoData` where there can never be
+        an endpoint (a port of an ExternalName), `ResolverClosed`.
+        """
+        follower, is_ready = self._require(), self._is_ready(at_least)
+        in_time = follower.wait(is_ready, None if timeout is None else check_seconds("timeout", timeout))
+        with follower.state:
+            self._raise_error()
+            if not in_time:
+                raise self._late(at_least, timeout)
+            return self._following.belief.current
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Change:
+        while self._is_open:
+            follower = self._require()
+            follower.wait(self._has_news, None)
+            with follower.state:
+                change = self._following.tell()
+                if change is not None:
+                    return change
+                self._raise_error()
+        raise StopIteration
+
+    def resolve_now(self) -> None:
+        """Ask soon, as the answer may be another by now; more than once a second is not heard."""
+        self._require().hint(self._following)
+
+    def suspect(self, endpoint: Endpoint) -> None:
+        """Say that a connect to the endpoint failed: the first answer that lacks it removes it."""
+        self._require().suspect(self._following, endpoint)
+
+
+class AsyncWatch(_Watch):
+    """A Service that is followed: made by `AsyncResolver.watch()`, and open while it is a context, in one loop.
+
+    Its iteration ends as it is closed. Several tasks may use it; each change is given to one of them.
+    """
+
+    def __init__(self, follow: Callable[[], LoopFollower], make: Callable[[], Following]) -> None:
+        super().__init__(make)
+        self._follow = follow
+        self._follower: LoopFollower | None = None
+
+    async def __aenter__(self) -> Self:
+        follower, following = self._follow(), self._open()
+        try:
+            follower.join(following)
+        except BaseException:
+            self._is_open = False
+            raise
+        self._follower = follower
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Follow the Service no more, and wait until nothing is asked for it. Closing twice is fine."""
+        if self._is_open:
+            self._is_open = False
+            assert self._follower is not None  # noqa: S101 - it was open
+            await self._follower.leave(self._following)
+
+    def _require(self) -> LoopFollower:
+        self._require_open()
+        assert self._follower is not None  # noqa: S101 - it is open
+        if self._follower.closed:
+            raise ResolverClosed("this resolver is closed")
+        return self._follower
+
+    @property
+    def current(self) -> tuple[Endpoint, ...]:
+        """The endpoints that are there, for all that is known, in canonical order; it never waits."""
+        if self._is_open:
+            self._require()
+        return self._following.belief.current
+
+    async def ready(self, at_least: int = 1, *, timeout: float | None = 60.0) -> tuple[Endpoint, ...]:
+        """Wait until there are so many endpoints, and return all that there are. Raises as `Watch.ready()` does."""
+        follower, is_ready = self._require(), self._is_ready(at_least)
+        in_time = await follower.wait(is_ready, None if timeout is None else check_seconds("timeout", timeout))
+        self._raise_error()
+        if not in_time:
+            raise self._late(at_least, timeout)
+        return self._following.belief.current
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Change:
+        while self._is_open:
+            await self._require().wait(self._has_news, None)
+            change = self._following.tell()
+            if change is not None:
+                return change
+            self._raise_error()
+        raise StopAsyncIteration
+
+    def resolve_now(self) -> None:
+        """Ask soon, as the answer may be another by now; more than once a second is not heard."""
+        self._require().hint(self._following)
+
+    def suspect(self, endpoint: Endpoint) -> None:
+        """Say that a connect to the endpoint failed: the first answer that lacks it removes it."""
+        self._require().suspect(self._following, endpoint)
