@@ -361,7 +361,7 @@ class AsyncResolver(Facade[AsyncDriver]):
         here = running()
         for loop, follower in tuple((self._followers or {}).items()):
             if loop is here:
-                follower.close()
+                await follower.end()
             else:
                 let_do(loop, follower.close)
 

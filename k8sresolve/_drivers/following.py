@@ -171,6 +171,10 @@ class LoopFollower(ABC):
             self.closed = True
             self._publish()
 
+    async def end(self) -> None:
+        """Close it, and wait until nothing is asked."""
+        self.close()
+
     def after_fork(self) -> None:
         """Nothing asks in a child process."""
         self.closed = True
@@ -262,17 +266,26 @@ class TaskFollower(LoopFollower):
     def close(self) -> None:
         """Ask nothing more; all that wait, and whoever comes, is told that the resolver is closed."""
         super().close()
-        asking, self._asking = self._asking, {}
-        for one in asking.values():
-            self._tasks.cancel(one.task)
+        self._cancel()
+
+    def _cancel(self) -> list[Any]:
+        tasks = [asking.task for asking in self._asking.values()]
+        self._asking.clear()
+        for task in tasks:
+            self._tasks.cancel(task)
+        return tasks
 
     async def rest(self) -> None:
         """Ask nothing more, until another one goes on with the same pollers."""
-        asking, self._asking = self._asking, {}
-        for one in asking.values():
-            self._tasks.cancel(one.task)
-        for one in asking.values():
-            await self._tasks.ended(one.task)
+        for task in self._cancel():
+            await self._tasks.ended(task)
+
+    async def end(self) -> None:
+        """Close it, and wait until nothing is asked."""
+        tasks = self._cancel()
+        self.close()
+        for task in tasks:
+            await self._tasks.ended(task)
 
     def after_fork(self) -> None:
         """Nothing asks in a child process."""

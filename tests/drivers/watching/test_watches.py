@@ -1,0 +1,72 @@
+"""One list of scenarios for watches, every driver: threads, asyncio and trio, on real sockets and in virtual time."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+import trio
+
+from k8sresolve import AsyncResolver, Resolver
+from k8sresolve._core.watching import pace
+from tests.drivers.watching.players import REAL, VIRTUAL, cluster, play, play_in_task, served
+from tests.drivers.watching.scenarios import SCENARIOS, Scenario, Stage
+
+each = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
+
+
+def run_asyncio(run: Callable[[], Awaitable[Any]]) -> None:
+    async def main() -> None:
+        await run()
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    asyncio.run(main())
+
+
+LOOPS = pytest.mark.parametrize("run", [run_asyncio, trio.run], ids=["asyncio", "trio"])
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let real time be short."""
+    monkeypatch.setattr(pace, "LEAST_JITTER", 0.0)
+    monkeypatch.setattr(pace, "BACKOFF", (0.02, 0.02))
+    monkeypatch.setattr(pace, "HINTS", 0.0)
+
+
+@each
+def test_in_virtual_time(scenario: Scenario) -> None:
+    there = cluster()
+    with there.resolver(namespace="shop") as resolver:
+        play(scenario, Stage(there, resolver, *VIRTUAL))
+
+
+@LOOPS
+@each
+def test_tasks_in_virtual_time(scenario: Scenario, run: Callable[[Any], None]) -> None:
+    async def main() -> None:
+        there = cluster()
+        async with there.async_resolver(namespace="shop") as resolver:
+            await play_in_task(scenario, Stage(there, resolver, *VIRTUAL))
+
+    run(main)
+
+
+@each
+@pytest.mark.usefixtures("quick")
+def test_threads(scenario: Scenario) -> None:
+    with served() as (there, config), Resolver(config) as resolver:
+        play(scenario, Stage(there, resolver, *REAL))
+
+
+@LOOPS
+@each
+@pytest.mark.usefixtures("quick")
+def test_tasks(scenario: Scenario, run: Callable[[Any], None]) -> None:
+    with served() as (there, config):
+
+        async def main() -> None:
+            async with AsyncResolver(config) as resolver:
+                await play_in_task(scenario, Stage(there, resolver, *REAL))
+
+        run(main)
