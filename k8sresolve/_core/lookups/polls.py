@@ -31,11 +31,15 @@ _VERSIONS = frozenset({4, 6})
 
 
 class Seen(NamedTuple):
-    """The endpoints that are there. `cause` says why none is, or why others may be there of `unseen` IP versions."""
+    """The endpoints that are there. `cause` says why none is, or why others may be there of `unseen` IP versions.
+
+    `clustered`: it is the address of the Service's own, a ClusterIP, which says nothing of pods.
+    """
 
     endpoints: tuple[Endpoint, ...]
     cause: ResolveError | None = None
     unseen: frozenset[int] = frozenset()
+    clustered: bool = False
 
 
 def poll(  # noqa: PLR0917 - as each lookup is called
@@ -78,9 +82,28 @@ def _port(trail: Trail, named: PortName, first: bool) -> Lookup[Seen]:
         return Seen((), error)
     require_all(trail, offer)
     rows = [(target, port, address) for _, target, port, _ in offer.records for address in offer.addresses[target]]
+    clustered = _is_own(place, [target for _, target, _, _ in offer.records])
     if answer.truncated:
-        return Seen(_endpoints(place, rows), _cause(trail, answer), _VERSIONS)
-    return Seen(_endpoints(place, rows))
+        return Seen(_endpoints(place, rows), _cause(trail, answer), _VERSIONS, clustered)
+    return Seen(_endpoints(place, rows), clustered=clustered)
+
+
+def _is_own(place: ServiceName, targets: Iterable[str]) -> bool:
+    """Whether SRV records lead to the Service's own name, as those of one with a ClusterIP do."""
+    return set(targets) == {place.fqdn}
+
+
+def stand(setting: Setting, name: str | ServiceName, label: str | None, protocol: str) -> Lookup[Seen]:
+    """Look at a Service as `poll` does, and see whether it has a ClusterIP without a port's name, too."""
+    place = setting.service_name(name)
+    if label is not None:
+        return (yield from poll(setting, name, label, protocol, None, True))
+    trail = Trail(str(name), setting)
+    (offer,) = yield from trail.ask(Round((Question(place.fqdn, SRV),), usable=at_once))
+    seen = yield from _addresses(trail, place)
+    if isinstance(offer, Found):
+        return seen._replace(clustered=_is_own(place, [record[3].lower() for record in offer.data]))
+    return seen
 
 
 def _addresses(trail: Trail, place: ServiceName) -> Lookup[Seen]:

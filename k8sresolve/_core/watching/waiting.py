@@ -1,0 +1,165 @@
+"""Waiting until a Service is there: what to do next, and what to say when it did not come. Pure: it yields steps."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Generator
+from typing import Any, NamedTuple, TypeAlias
+
+from k8sresolve._core.lookups.polls import Seen, stand
+from k8sresolve.config import check_seconds, check_whole
+from k8sresolve.errors import ConfigError, Error, NotHeadless, ResolveError, TemporaryFailure, WaitTimeout
+from k8sresolve.names import PortName, ServiceName
+from k8sresolve.records import Endpoint
+
+FIRST_PAUSE, MOST_PAUSE = 1.0, 5.0  # seconds between looks: doubling from the one to the other
+CONNECT = 5.0  # seconds for one attempt to connect, at most
+_TRIED_MOST = 3  # endpoints that refuse are named, at most
+
+
+class Look(NamedTuple):
+    """Make this call past what is remembered, in so many seconds: what it comes to, or its error, is sent back."""
+
+    call: tuple[Any, ...]
+    seconds: float
+
+
+class Connect(NamedTuple):
+    """Connect to the endpoint, in so many seconds, and close that again: None, or the error, is sent back."""
+
+    endpoint: Endpoint
+    seconds: float
+
+
+class Pause(NamedTuple):
+    """Let so many seconds pass."""
+
+    seconds: float
+
+
+Step: TypeAlias = Look | Connect | Pause
+Steps: TypeAlias = Generator[Step, Any, tuple[Endpoint, ...]]
+
+
+def check(name: str | ServiceName, port: str | None, at_least: int, timeout: float, connect: bool | None) -> None:
+    """Raise `InvalidName` or `ConfigError` for what cannot be waited for."""
+    check_whole("at_least", at_least, 1)
+    check_seconds("timeout", timeout, 0)
+    if port is not None:
+        PortName(port)
+    if connect and port is None:
+        raise ConfigError("connect=True needs a port", advice=f"give its name: wait_for({str(name)!r}, 'http')")
+
+
+class _Waiting:
+    """What was said so far, and how often."""
+
+    def __init__(self, name: str | ServiceName, at_least: int, began: float) -> None:
+        self._name = str(name)
+        self._at_least = at_least
+        self._began = began
+        self._said: Counter[str] = Counter()
+        self._last: Error | None = None
+        self._there = 0
+
+    def note(self, seen: Seen) -> None:
+        """Take what was seen."""
+        self._there, self._last = len(seen.endpoints), seen.cause
+        if seen.cause is not None:
+            self.fail(seen.cause)
+        else:
+            self._said[f"{self._there} endpoint{'s' * (self._there != 1)}"] += 1
+
+    def fail(self, error: Error) -> None:
+        """Take why there is nothing."""
+        self._last = error
+        self._said[getattr(error, "problem", "") or str(error)] += 1
+
+    def refused(self, endpoints: tuple[Endpoint, ...], errors: list[Error]) -> None:
+        """Take that they are there, and cannot be reached."""
+        self._there, self._last = len(endpoints) - len(errors), errors[-1]
+        for error in errors[:_TRIED_MOST]:
+            self._said[getattr(error, "problem", "") or str(error)] += 1
+
+    def late(self, now: float) -> WaitTimeout:
+        """Say what came in place of what was waited for."""
+        said = "; ".join(f"{text} ({count} times)" if count > 1 else text for text, count in self._said.most_common())
+        endpoints = "endpoint" if self._at_least == 1 else "endpoints"
+        last = self._last if isinstance(self._last, ResolveError) else None
+        return WaitTimeout(
+            self._name,
+            f"{self._there} of {self._at_least} {endpoints} after {now - self._began:.0f} s: {said or 'nothing was said'}",
+            attempts=() if last is None else last.attempts,
+            advice=(last.advice if last is not None else "") or "see which pods are ready: kubectl get endpointslices",
+        )
+
+
+def wait(  # noqa: PLR0917 - what is waited for
+    name: str | ServiceName,
+    port: str | None,
+    protocol: str,
+    at_least: int,
+    timeout: float,
+    connect: bool | None,
+    now: Callable[[], float],
+) -> Steps:
+    """Look, at once and then after growing pauses, until there are enough endpoints. Raises `WaitTimeout`."""
+    end = now() + timeout
+    waiting = _Waiting(name, at_least, now())
+    pause = FIRST_PAUSE
+    while True:
+        found = yield from _look(waiting, name, port, protocol, at_least, connect, end - now())
+        if found is not None:
+            return found
+        left = end - now()
+        if left <= 0:
+            raise waiting.late(now())
+        yield Pause(min(pause, left))
+        pause = min(2 * pause, MOST_PAUSE)
+
+
+def _look(  # noqa: PLR0917 - what is waited for
+    waiting: _Waiting,
+    name: str | ServiceName,
+    port: str | None,
+    protocol: str,
+    at_least: int,
+    connect: bool | None,
+    left: float,
+) -> Generator[Step, Any, tuple[Endpoint, ...] | None]:
+    seen = yield Look((stand, name, port, protocol), left)
+    if isinstance(seen, TemporaryFailure):
+        waiting.fail(seen)
+        return None
+    if isinstance(seen, Error):
+        raise seen
+    if seen.clustered and at_least > 1:
+        raise NotHeadless(
+            str(name),
+            f"it has a ClusterIP, so DNS cannot tell whether {at_least} pods are ready",
+            advice="wait for one endpoint with a port, or make the Service headless (clusterIP: None)",
+        )
+    waiting.note(seen)
+    if len(seen.endpoints) < at_least:
+        return None
+    if connect or (connect is None and seen.clustered and port is not None):
+        return (yield from _reached(waiting, seen.endpoints, at_least, left))
+    return seen.endpoints  # type: ignore[no-any-return]
+
+
+def _reached(
+    waiting: _Waiting, endpoints: tuple[Endpoint, ...], at_least: int, left: float
+) -> Generator[Step, Any, tuple[Endpoint, ...] | None]:
+    """Those that take a connection, if there are enough of them."""
+    reached: list[Endpoint] = []
+    errors: list[Error] = []
+    for endpoint in endpoints:
+        error = yield Connect(endpoint, min(left, CONNECT))
+        if error is None:
+            reached.append(endpoint)
+        else:
+            errors.append(error)
+    if len(reached) >= at_least:
+        return tuple(reached)
+    waiting.refused(endpoints, errors)
+    return None
