@@ -94,7 +94,7 @@ def _reload(args: argparse.Namespace, cluster: "Cluster") -> None:
         _say(f"{error}; what was read before is still served")
         return
     fresh.clock.run()  # its cache lives by the time of those who ask
-    cluster.network.responder = fresh.network.responder
+    cluster.network.responders = fresh.network.responders
     _say("read the manifests again")
 
 

@@ -39,6 +39,7 @@ from k8sresolve.testing.coredns.messages import Responder, echoed_options
 from k8sresolve.testing.coredns.plugins.file import EMPTY_INTERNET
 from k8sresolve.testing.coredns.plugins.kubernetes.options import KubernetesOptions
 from k8sresolve.testing.coredns.settings import DEFAULT_SERVER_ADDRESSES, ServerSettings
+from k8sresolve.testing.coredns.upstream import Upstream
 from k8sresolve.testing.network.clock import Clock
 from k8sresolve.testing.network.following import advance
 from k8sresolve.testing.network.network import Network, PodNetwork
@@ -92,14 +93,18 @@ class Cluster:
         self.namespace = "default"
         self.clock = Clock()
         self.queries = QueryLog()
-        nameserver = assemble(store, self.clock.monotonic, settings)
+        self.upstream = Upstream(settings.upstream or {}, authoritative=settings.upstream_authoritative)
+        replicas = {
+            address: assemble(store, self.clock.monotonic, settings, self.upstream)
+            for address in settings.server_addresses
+        }
+        nameserver = replicas[settings.server_addresses[0]]
         self.warnings = (*notes, *nameserver.notes)
-        self.upstream = nameserver.upstream
         self.coredns, self.kubernetes = settings.coredns, kubernetes
-        self._responder = Responder(nameserver.server, echoed_options(settings.coredns))
-        self.network = Network(
-            self._responder, self.clock, self.queries, store=store, replicas=settings.server_addresses
-        )
+        echoed = echoed_options(settings.coredns)
+        responders = {address: Responder(replica.server, echoed) for address, replica in replicas.items()}
+        self._responder = responders[settings.server_addresses[0]]
+        self.network = Network(responders, self.clock, self.queries, store=store)
         self._settings = settings
         self._notes = tuple(notes)
         self._any_namespace, self._apply_namespace = any_namespace, apply_namespace
@@ -153,8 +158,8 @@ class Cluster:
         `{$NAME}`; this process's own are never read. `upstream` maps origins to the texts of the zone files that stand
         behind the cluster, by default an Internet in which no name exists. Names in no zone are REFUSED, with None all
         of them. They are answered as by a resolver, or, with `upstream_authoritative`, as by their own nameserver.
-        `server_addresses` are the nameserver's own, which show in its NS records. By `seed` the plugin `loadbalance`
-        shuffles.
+        `server_addresses` are the nameserver's own, which show in its NS records: each is a replica's, with a cache of
+        its own. By `seed` the plugin `loadbalance` shuffles.
 
         `coredns` and `kubernetes` are the versions that answer, and that check manifests and make resolv.conf files:
         one of `COREDNS_VERSIONS` and of `KUBERNETES_VERSIONS`. The defaults are what kubeadm 1.37 sets up.

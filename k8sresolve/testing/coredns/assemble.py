@@ -23,14 +23,13 @@ from k8sresolve.testing.objects.store import Store
 
 
 class Assembled(NamedTuple):
-    """The cluster's nameserver, and `outside`, the ones outside of it, which ask `upstream`.
+    """A nameserver of the cluster, and `outside`, the ones outside of it.
 
     `notes` say what of a Corefile is not modelled, and `names` are those that it gives itself.
     """
 
     server: Answering
     outside: Answering
-    upstream: Upstream
     cluster_domain: str
     notes: tuple[str, ...]
     names: frozenset[str]
@@ -45,15 +44,14 @@ class _Source(NamedTuple):
     may_go: bool = False
 
 
-def assemble(store: Store, clock: Callable[[], float], settings: ServerSettings) -> Assembled:
-    """Make the nameserver of a cluster.
+def assemble(store: Store, clock: Callable[[], float], settings: ServerSettings, upstream: Upstream) -> Assembled:
+    """Make a nameserver of a cluster, with a cache of its own, behind which `upstream` stands.
 
     By the settings' Corefile, or by their options with `upstream` behind the plugin, or by the ConfigMap
     kube-system/coredns in the store, or by default options. A Corefile without the `kubernetes` plugin is that of a
     cache on the node: what it forwards to the cluster's nameserver goes to the one there would be without it.
     Raises `ManifestError` for a Corefile and `ConfigError` for a zone file.
     """
-    upstream = Upstream(settings.upstream or {}, authoritative=settings.upstream_authoritative)
     outside = CoreDNSServer({".": [upstream]})
     surroundings = _surroundings(store, clock, settings, outside)
 
@@ -67,7 +65,7 @@ def assemble(store: Store, clock: Callable[[], float], settings: ServerSettings)
         make = cache(partial(_with_corefile, source, surroundings, settings.environment, make))
     built = make()
     notes = tuple(map(escaped, built.notes))
-    return Assembled(built.server, outside, upstream, built.cluster_domain, notes, built.names)
+    return Assembled(built.server, outside, built.cluster_domain, notes, built.names)
 
 
 def refusal(config: ConfigMap, key: str, store: Store, settings: ServerSettings) -> ManifestError | None:

@@ -8,7 +8,7 @@ method, and what the log calls it, if that is new, to `FaultOutcome`.
 import copy
 import random
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, Self, TypeAlias, TypeVar, Unpack
 
 import attrs
@@ -141,10 +141,10 @@ def kind(outcome: FaultOutcome | None = None, *, only: Transport | None = None) 
 
 
 class Faults:
-    """The faults of a network: how each kind is made, and which of them stand."""
+    """The faults of a network: how each kind is made, and which of them stand. `responders` are by their addresses."""
 
-    def __init__(self, responder: Responder, clock: Clock, store: Store) -> None:
-        self.responder = responder
+    def __init__(self, responders: Mapping[str, Responder], clock: Clock, store: Store) -> None:
+        self.responders = responders
         self.clock = clock
         self._store = store
         self._standing: list[Fault] = []
@@ -244,7 +244,7 @@ class Faults:
 
         Its cache and the records' TTL go on as ever.
         """
-        return self._begin("stale", self._copied(), name, rdtype, which)
+        return self._begin("stale", self._copied({}, which), name, rdtype, which)
 
     @kind()
     def unsynced(self, name: str | None = None, rdtype: str | None = None, **which: Unpack[Which]) -> Fault:
@@ -253,15 +253,20 @@ class Faults:
         What does not exist then goes on to the next plugin where `fallthrough` says so, and is SERVFAIL elsewhere.
         """
         unsynced = Store.unsynced(self._store.serial + 1)
-        return self._begin("unsynced", self._copied({id(self._store): unsynced}), name, rdtype, which)
+        return self._begin("unsynced", self._copied({id(self._store): unsynced}, which), name, rdtype, which)
 
-    def _copied(self, others: dict[int, Any] | None = None) -> Answered:
-        """Let a copy of the nameserver answer, in which others stand in for some objects."""
+    def _copied(self, others: dict[int, Any], which: Which) -> Answered:
+        """Let copies of the nameservers that may be hit answer, in which others stand in for some objects."""
+        alone = which.get("nameserver")
         with self._lock:
-            copied = copy.deepcopy(self.responder, {id(self.clock): self.clock, **(others or {})})
+            hit = {address: each for address, each in self.responders.items() if alone in (None, address)}
+            copies = copy.deepcopy(hit or dict(self.responders), {id(self.clock): self.clock, **others})
 
         def answer(responder: Responder, query: Query, client: str) -> Reply:
-            return (copied if responder is self.responder else responder).answer(query, client)
+            for address, replica in self.responders.items():
+                if replica is responder:
+                    return copies.get(address, responder).answer(query, client)
+            return responder.answer(query, client)
 
         return Answered(answer)
 

@@ -5,7 +5,7 @@ message and when, and moves the clock there; a `Server` asks `Network.receive`, 
 """
 
 from collections import OrderedDict
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from ipaddress import ip_address
 from typing import Any, assert_never
@@ -47,17 +47,16 @@ class Network(Faults):
 
     def __init__(
         self,
-        responder: Responder,
+        responders: Mapping[str, Responder],
         clock: Clock,
         queries: QueryLog,
         *,
         store: Store,
-        replicas: Sequence[str] = ("10.244.0.2",),
         latency: float = 0.0005,
     ) -> None:
-        super().__init__(responder, clock, store)
+        super().__init__(responders, clock, store)
         self.latency = latency
-        self.replicas = tuple(replicas)
+        self.replicas = tuple(responders)
         self._queries = queries
         self._flows: OrderedDict[Hashable, str] = OrderedDict()
         self._turn = 0
@@ -97,15 +96,16 @@ class Network(Faults):
         `flow` tells the client's sockets apart: as kube-proxy does, the network leads one flow to one replica. Each
         message without one is a flow of its own.
         """
-        query = (responder or self.responder).read(message, tcp=transport == "tcp")
+        query = (responder or self._any()).read(message, tcp=transport == "tcp")
         if query is None:
             return []
         with self._lock:
-            replica = self._replica(nameserver, flow) if responder in (None, self.responder) else ""
+            replica = self._replica(nameserver, flow) if responder is None else ""
+            responder = responder or self.responders[replica]
             name, rdtype = (query.name or "").lower(), type_text(query.rdtype)
             traits = Traits(name, rdtype, transport, self.clock.monotonic(), nameserver, replica)
             hits = self._hits(traits)
-            reply = _answer(query, client, responder or self.responder, hits)
+            reply = _answer(query, client, responder, hits)
             data = None if reply is None else write_reply(query, reply)
             parcels = _parcels(data, traits.at, hits)
         outcome, shown = _outcome(reply, data, hits)
@@ -114,6 +114,10 @@ class Network(Faults):
             LoggedQuery(name, rdtype, transport, traits.at, outcome, client, nameserver, replica, kinds, shown)
         )
         return sorted(parcels, key=lambda parcel: parcel.delay)
+
+    def _any(self) -> Responder:
+        """One of the replicas, which read alike."""
+        return next(iter(self.responders.values()))
 
     def _replica(self, nameserver: str, flow: Hashable) -> str:
         if nameserver in self.replicas:
