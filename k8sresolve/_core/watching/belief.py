@@ -140,8 +140,8 @@ class Belief:
         """Take in what has come, and leave out what is gone."""
         came = [one for one in sight.endpoints if self._returning.get(one, ENOUGH) >= ENOUGH]
         stays = [one for one in self.current if self._absent[one] < (1 if one in self._suspects else ENOUGH)]
-        # Rather what came back too soon than nothing, which nobody has said.
-        self._set({*came, *stays} or sight.endpoints, sight)
+        # Rather what came back too soon than nothing, which nobody has said. Where nothing is believed already, it waits.
+        self._set({*came, *stays} or (sight.endpoints if self.current else ()), sight)
 
     def _doubt(self, sight: Sight) -> None:
         """There is nothing, it says: that is believed once it has been said for long enough."""
