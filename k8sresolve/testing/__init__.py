@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from k8sresolve.findings import Finding
-    from k8sresolve.testing import scenarios
+    from k8sresolve.testing import histories, scenarios
     from k8sresolve.testing.builders import external, headless, service
     from k8sresolve.testing.checks.names.inventory import Inventory
     from k8sresolve.testing.cluster import Cluster
@@ -53,6 +53,7 @@ _HOMES = {
     "programs.patch": ("Patch",),
     "versions": ("COREDNS_VERSIONS", "DIFFERENCES", "KUBERNETES_VERSIONS", "Difference", "Version"),
 }
+_MODULES = ("histories", "scenarios")  # offered whole
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
@@ -92,6 +93,7 @@ __all__ = [
     "compare_versions",
     "external",
     "headless",
+    "histories",
     "pod_dns",
     "scenarios",
     "service",
@@ -101,7 +103,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     from importlib import import_module
 
-    if name == "scenarios":  # a module, offered whole
+    if name in _MODULES:
         return import_module(f"{__name__}.{name}")
     home = _HOME_OF.get(name)
     if home is None:

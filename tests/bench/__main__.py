@@ -15,7 +15,7 @@ import sys
 
 from tests.bench import cluster, instructions, outage, rollouts, standing, ways, web
 from tests.bench.machine import in_namespaces
-from tests.bench.soaks import cancellations, cycles, forks, lookups
+from tests.bench.soaks import cancellations, cycles, forks, histories, lookups
 from tests.bench.soaks import rollouts as rollouts_soak
 
 # what, its rounds, its count in a round: lookups at most, restarts, callers, or seconds
@@ -34,6 +34,7 @@ SOAKS = {
     "rollouts": rollouts_soak,
     "cancellations": cancellations,
     "forks": forks,
+    "histories": histories,
 }
 
 

@@ -1,0 +1,58 @@
+"""Property tests of a client that follows a Service: what happens to it over time, and what the client promises.
+
+`histories()` is a Hypothesis strategy (`pip install k8sresolve[hypothesis]`); `History` and the rest need nothing.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from k8sresolve.testing.histories.events import (
+    ApiServerAway,
+    Crash,
+    Event,
+    Lag,
+    Loss,
+    Manner,
+    Move,
+    Recover,
+    Restart,
+    RollOut,
+    Scale,
+    ServFail,
+)
+from k8sresolve.testing.histories.playing import History, Play
+from k8sresolve.testing.histories.promises import Broken, Promises
+from k8sresolve.testing.histories.timelines import Disturbance, Timeline
+
+if TYPE_CHECKING:
+    from k8sresolve.testing.histories.strategies import histories
+
+__all__ = [
+    "ApiServerAway",
+    "Broken",
+    "Crash",
+    "Disturbance",
+    "Event",
+    "History",
+    "Lag",
+    "Loss",
+    "Manner",
+    "Move",
+    "Play",
+    "Promises",
+    "Recover",
+    "Restart",
+    "RollOut",
+    "Scale",
+    "ServFail",
+    "Timeline",
+    "histories",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "histories":
+        from k8sresolve.testing.histories import strategies
+
+        globals()[name] = strategies.histories
+        return strategies.histories
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,248 @@
+"""What happens to a Service and to the DNS that tells of it, one event after another."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+
+import attrs
+
+from k8sresolve._escaping import told
+from k8sresolve.config import check_seconds, check_whole
+from k8sresolve.errors import ConfigError
+from k8sresolve.testing.histories.timelines import Disturbance
+
+if TYPE_CHECKING:
+    from k8sresolve.testing.cluster import Cluster
+    from k8sresolve.testing.controllers.rollouts import Rollout
+    from k8sresolve.testing.objects.kinds import Pod
+
+Manner: TypeAlias = Literal["lost", "refused", "unsynced"]
+"""How a CoreDNS that is restarted answers: packets are lost, its ports are closed, or it knows no object yet."""
+
+_MANNERS = ("lost", "refused", "unsynced")
+
+
+class _Stoppable(Protocol):
+    def stop(self) -> None:
+        """End it."""
+
+
+class Stage:
+    """Where events happen: a workload of a cluster, and what of them is to end later."""
+
+    def __init__(self, cluster: Cluster, workload: str) -> None:
+        self.cluster = cluster
+        self.workload = workload
+        self.rollout: Rollout | None = None
+        self.disturbances: list[Disturbance] = []
+        self._ends: list[tuple[float, _Stoppable]] = []
+
+    def pod(self, number: int) -> Pod | None:
+        """Tell the pod of a number, counted round; None where there is none."""
+        pods = [pod for pod in self.cluster.pods(self.workload) if not pod.gone]
+        return pods[number % len(pods)] if pods else None
+
+    def replica(self, number: int) -> str:
+        """Tell the address of the nameserver of a number, counted round."""
+        replicas = self.cluster.network.replicas
+        return replicas[number % len(replicas)]
+
+    def disturb(self, fault: _Stoppable, lasting: float, *, old_view: bool = False, after: float = 0.0) -> None:
+        """Let a fault end in so many seconds, and note it."""
+        now = self.cluster.clock.monotonic()
+        self.disturbances.append(Disturbance(now + after, now + after + lasting, old_view))
+        self._ends.append((now + after + lasting, fault))
+
+    def next_end(self) -> float:
+        """When the next fault ends."""
+        return min((end for end, _ in self._ends), default=math.inf)
+
+    def end(self, now: float) -> None:
+        """End what is over by then."""
+        for end, fault in self._ends:
+            if end <= now:
+                fault.stop()
+        self._ends = [(end, fault) for end, fault in self._ends if end > now]
+
+
+def _seconds(instance: object, attribute: attrs.Attribute[float], value: object) -> None:
+    check_seconds(f"{type(instance).__name__}: {attribute.name}", value, 0)
+
+
+def _number(instance: object, attribute: attrs.Attribute[int], value: object) -> None:
+    check_whole(f"{type(instance).__name__}: {attribute.name}", value, 0)
+
+
+@attrs.frozen
+class Event(ABC):
+    """Something that happens `after` so many seconds since what happened before."""
+
+    after: float = attrs.field(default=0.0, kw_only=True, validator=_seconds)
+
+    @abstractmethod
+    def happen(self, stage: Stage) -> None:
+        """Let it happen now."""
+
+
+@attrs.frozen
+class Scale(Event):
+    """The workload is to have so many `pods`, all of them ready; 0 is none."""
+
+    pods: int = attrs.field(validator=_number)
+
+    def happen(self, stage: Stage) -> None:
+        """Scale it."""
+        stage.rollout = None
+        stage.cluster.scale(stage.workload, self.pods)
+
+
+@attrs.frozen
+class RollOut(Event):
+    """A roll-out takes its next step; one begins where none is under way."""
+
+    def happen(self, stage: Stage) -> None:
+        """Take the step."""
+        if stage.rollout is None:
+            stage.rollout = stage.cluster.roll_out(stage.workload)
+        if next(stage.rollout, None) is None:
+            stage.rollout = None
+
+
+@attrs.frozen
+class Crash(Event):
+    """The pod of a number, counted round, is not ready any more."""
+
+    pod: int = attrs.field(default=0, validator=_number)
+
+    def happen(self, stage: Stage) -> None:
+        """Let it fail its readiness probe."""
+        _set_ready(stage, self.pod, ready=False)
+
+
+@attrs.frozen
+class Recover(Event):
+    """The pod of a number is ready again."""
+
+    pod: int = attrs.field(default=0, validator=_number)
+
+    def happen(self, stage: Stage) -> None:
+        """Let it pass its readiness probe."""
+        _set_ready(stage, self.pod, ready=True)
+
+
+def _set_ready(stage: Stage, number: int, *, ready: bool) -> None:
+    pod = stage.pod(number)
+    if pod is not None and not pod.terminating:
+        stage.cluster.set_ready(pod, ready)
+
+
+@attrs.frozen
+class Move(Event):
+    """The pod of a number is made anew, and has another address."""
+
+    pod: int = attrs.field(default=0, validator=_number)
+
+    def happen(self, stage: Stage) -> None:
+        """Move it."""
+        pod = stage.pod(self.pod)
+        if pod is not None and not pod.terminating:
+            stage.cluster.move(pod)
+
+
+@attrs.frozen
+class Lag(Event):
+    """The nameserver of a number, counted round, hears nothing new for `lasting` seconds: replicas disagree."""
+
+    replica: int = attrs.field(default=0, validator=_number)
+    lasting: float = attrs.field(default=10.0, kw_only=True, validator=_seconds)
+
+    def happen(self, stage: Stage) -> None:
+        """Let it answer from what it knows."""
+        if self.lasting:
+            fault = stage.cluster.network.stale(nameserver=stage.replica(self.replica))
+            stage.disturb(fault, self.lasting, old_view=True)
+
+
+@attrs.frozen
+class Restart(Event):
+    """The nameserver of a number, counted round, is away for `lasting` seconds, or knows nothing yet.
+
+    `manner` says how: packets to it are `"lost"`; it is `"unsynced"`, so that it says SERVFAIL; or the ports of all
+    nameservers are closed (`"refused"`), as where the only one is restarted.
+    """
+
+    replica: int = attrs.field(default=0, validator=_number)
+    lasting: float = attrs.field(default=10.0, kw_only=True, validator=_seconds)
+    manner: Manner = attrs.field(default="lost", kw_only=True)
+
+    @manner.validator
+    def _check(self, _: attrs.Attribute[Manner], value: object) -> None:
+        if value not in _MANNERS:
+            raise ConfigError(f"Restart: there is no manner {told(value)}", advice=f"use one of {', '.join(_MANNERS)}")
+
+    def happen(self, stage: Stage) -> None:
+        """Let it go."""
+        network, replica = stage.cluster.network, stage.replica(self.replica)
+        if not self.lasting:
+            return
+        match self.manner:
+            case "lost":
+                stage.disturb(network.drop(nameserver=replica), self.lasting)
+            case "unsynced":
+                stage.disturb(network.unsynced(nameserver=replica), self.lasting)
+            case "refused":
+                stage.disturb(network.refuse(), self.lasting)
+
+
+@attrs.frozen
+class ApiServerAway(Event):
+    """No nameserver hears anything new for `lasting` seconds; then all are restarted, and say SERVFAIL for `unsynced`.
+
+    >>> ApiServerAway(after=5, lasting=60)
+    ApiServerAway(after=5, lasting=60, unsynced=0.0)
+    """
+
+    lasting: float = attrs.field(default=60.0, kw_only=True, validator=_seconds)
+    unsynced: float = attrs.field(default=0.0, kw_only=True, validator=_seconds)
+
+    def happen(self, stage: Stage) -> None:
+        """Let them answer from what they know."""
+        network = stage.cluster.network
+        if self.lasting:
+            stage.disturb(network.stale(), self.lasting, old_view=True)
+        if self.unsynced:
+            stage.disturb(network.unsynced(after=self.lasting), self.unsynced, after=self.lasting)
+
+
+@attrs.frozen
+class ServFail(Event):
+    """Each nameserver says SERVFAIL for `lasting` seconds."""
+
+    lasting: float = attrs.field(default=10.0, kw_only=True, validator=_seconds)
+
+    def happen(self, stage: Stage) -> None:
+        """Let them."""
+        if self.lasting:
+            stage.disturb(stage.cluster.network.rcode("SERVFAIL"), self.lasting)
+
+
+@attrs.frozen
+class Loss(Event):
+    """For `lasting` seconds packets are lost: each by the chance `share`, up to 1, with a generator from `seed`."""
+
+    share: float = attrs.field(default=0.5)
+    lasting: float = attrs.field(default=10.0, kw_only=True, validator=_seconds)
+    seed: int = attrs.field(default=0, kw_only=True, validator=_number)
+
+    @share.validator
+    def _check(self, _: attrs.Attribute[float], value: object) -> None:
+        if check_seconds("Loss: share", value, 0) > 1:
+            raise ConfigError(f"Loss: share={told(value)} is no chance", advice="give one from 0 to 1")
+
+    def happen(self, stage: Stage) -> None:
+        """Lose them."""
+        if self.lasting and self.share:
+            fault = stage.cluster.network.drop(probability=self.share, seed=self.seed)
+            stage.disturb(fault, self.lasting)
