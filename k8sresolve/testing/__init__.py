@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from k8sresolve.findings import Finding
-    from k8sresolve.testing import histories, scenarios
+    from k8sresolve.testing import conformance, histories, scenarios
     from k8sresolve.testing.builders import external, headless, service
     from k8sresolve.testing.checks.names.inventory import Inventory
     from k8sresolve.testing.cluster import Cluster
@@ -53,7 +53,7 @@ _HOMES = {
     "programs.patch": ("Patch",),
     "versions": ("COREDNS_VERSIONS", "DIFFERENCES", "KUBERNETES_VERSIONS", "Difference", "Version"),
 }
-_MODULES = ("histories", "scenarios")  # offered whole
+_MODULES = ("conformance", "histories", "scenarios")  # offered whole
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
@@ -91,6 +91,7 @@ __all__ = [
     "Version",
     "Which",
     "compare_versions",
+    "conformance",
     "external",
     "headless",
     "histories",

@@ -140,7 +140,7 @@ class Belief:
         """Take in what has come, and leave out what is gone."""
         came = [one for one in sight.endpoints if self._returning.get(one, ENOUGH) >= ENOUGH]
         stays = [one for one in self.current if self._absent[one] < (1 if one in self._suspects else ENOUGH)]
-        # Rather what came back too soon than nothing, which nobody has said. Where nothing is believed already, it waits.
+        # Rather what came back too soon than nothing, which nobody has said; where nothing is believed, it waits.
         self._set({*came, *stays} or (sight.endpoints if self.current else ()), sight)
 
     def _doubt(self, sight: Sight) -> None:

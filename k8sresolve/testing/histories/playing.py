@@ -22,7 +22,11 @@ _ANSWERS = ("NOERROR", "NODATA", "NXDOMAIN")
 _LEAST = 1e-6  # seconds: less is what arithmetic leaves
 
 
-def _events(_: object, attribute: attrs.Attribute[tuple[Event, ...]], value: tuple[object, ...]) -> None:
+def _as_tuple(events: Iterable[Event]) -> tuple[Event, ...]:
+    return tuple(events)
+
+
+def _events(_: object, __: attrs.Attribute[tuple[Event, ...]], value: tuple[object, ...]) -> None:
     for event in value:
         if not isinstance(event, Event):
             raise ConfigError(f"{told(event)} is no event", advice="give such as histories.Scale(3, after=10)")
@@ -45,7 +49,7 @@ class History:
     ([2, 3, 2], [0, 2, 3, 2])
     """
 
-    events: tuple[Event, ...] = attrs.field(converter=tuple, validator=_events)
+    events: tuple[Event, ...] = attrs.field(converter=_as_tuple, validator=_events)
 
     def play(
         self, cluster: Cluster, workload: str, *, service: str | None = None, step: float = 1.0, rest: float = 240.0
@@ -56,7 +60,7 @@ class History:
         most, and for `rest` seconds after the last event, by when a client should know all. Raises `ConfigError` where
         there is no such Service or it is not headless, and `ManifestError` where there is no such workload.
         """
-        return Play(self, cluster, workload, service or workload, step, rest)
+        return Play(self, cluster, workload, service=service or workload, step=step, rest=rest)
 
 
 class Play(Iterator[float]):
@@ -66,7 +70,7 @@ class Play(Iterator[float]):
     """
 
     def __init__(
-        self, history: History, cluster: Cluster, workload: str, service: str, step: float, rest: float
+        self, history: History, cluster: Cluster, workload: str, *, service: str, step: float, rest: float
     ) -> None:
         if check_seconds("step", step, 0) == 0:
             raise ConfigError("step=0 lets no time go by", advice="give seconds above 0")

@@ -168,9 +168,9 @@ class _Judge:
         since = when - self._promises.removal - self._promises.ttl
         seconds, reached = 0.0, since
         for begin, end, _ in sorted(self._old_views):
-            begin, end = max(begin, reached), min(end, when)
-            if end > begin:
-                seconds, reached = seconds + end - begin, end
+            until = min(end, when)
+            seconds += max(0.0, until - max(begin, reached))
+            reached = max(reached, until)
         return seconds > self._promises.ttl - self._promises.slack
 
     # -- in time -------------------------------------------------------------------------------------------------------
@@ -217,11 +217,21 @@ class _Judge:
     def _judge_rows(self, address: str, start: float) -> Iterator[Broken]:
         if not self._answers:
             return
-        turns = [spell.begin for spell in self._published.spells(address, start, self._end)][1:]
-        for first, last in zip(turns, turns[2:], strict=False):
-            since = first - self._promises.slack
+        turns = list(self._published.spells(address, start, self._end))[1:]
+        for first, second, third in zip(turns, turns[1:], turns[2:], strict=False):
+            since, last = first.begin - self._promises.slack, third.begin
+            if self._is_true(address, second) and self._is_true(address, third):
+                continue
+            if any(begin <= last and end >= since for begin, end, old_view in self._disturbances if not old_view):
+                continue
             if sum(since <= when <= last for when in self._answers) <= _IN_A_ROW:
-                yield Broken(NO_FLAP, last, f"{address} came and went thrice since {first:.1f} s, in four answers")
+                yield Broken(
+                    NO_FLAP, last, f"{address} came and went thrice since {first.begin:.1f} s, in four answers"
+                )
+
+    def _is_true(self, address: str, turn: Spell) -> bool:
+        """Whether it came, or went, as what was true then did."""
+        return any((address in state) is turn.there for state in self._recently(turn.begin))
 
 
 def addresses_of(endpoints: Iterable[object]) -> Addresses:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import chain
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
@@ -90,4 +90,4 @@ def histories(*kinds: type[Event], least: int = 1, most: int = 12) -> st.SearchS
             raise ConfigError(f"histories: {told(kind)} is no kind of story", advice=f"there are {known}")
     story = st.one_of([_STORIES[kind]() for kind in chosen])
     stories = st.lists(story, min_size=least, max_size=most)
-    return stories.map(lambda lists: History(cast("tuple[Event, ...]", tuple(chain.from_iterable(lists)))))
+    return stories.map(lambda lists: History(chain.from_iterable(lists)))

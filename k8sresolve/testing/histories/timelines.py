@@ -90,9 +90,10 @@ class Undisturbed:
         self._spans: list[tuple[float, float]] = []
         for begin, end, _ in sorted(disturbances):
             if self._spans and begin <= self._spans[-1][1]:
-                begin, before = self._spans.pop()
-                end = max(before - recovery, end)
-            self._spans.append((begin, end + recovery))
+                first, last = self._spans.pop()
+                self._spans.append((first, max(last, end + recovery)))
+            else:
+                self._spans.append((begin, end + recovery))
 
     def after(self, when: float, seconds: float) -> float:
         """Tell when so many undisturbed seconds have passed since then."""

@@ -35,7 +35,7 @@ class Batch(NamedTuple):
 
 
 def soak(count: int, seed: int) -> int:
-    """Follow histories of so many changes by watches: no delete is lost, no flap, nothing said that was not answered."""
+    """Follow histories of so many changes by watches: no delete is lost, no flap, nothing that no answer said."""
     began, books = time.monotonic(), Books()
     changes = polls = lived = 0
     with ProcessPoolExecutor() as pool:

@@ -60,7 +60,7 @@ def test_a_history_is_a_value_that_is_written_as_it_is_read():
     [
         ([Scale(0, after=2), Scale(5, after=3)], [(0, 2), (2, 0), (5, 5)]),
         ([RollOut(), *[RollOut(after=1)] * 3], [(0, 2), (0, 1), (3, 2)]),
-        ([Crash(0, after=1), Crash(3, after=1), Recover(2, after=1), Crash(9, after=1)], [(0, 2), (1, 1), (2, 0), (3, 1)]),
+        ([Crash(after=1), Crash(3, after=1), Recover(2, after=1), Crash(9)], [(0, 2), (1, 1), (2, 0), (3, 1)]),
         ([Scale(0), Crash(after=1), Move(after=1), RollOut(after=1)], [(0, 2), (0, 0)]),
         ([Move(1, after=4)], [(0, 2), (4, 2)]),
     ],
