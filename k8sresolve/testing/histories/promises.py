@@ -22,7 +22,9 @@ NO_FLAP = "no flap"
 EMPTY_IF_TRUE = "empty is published only when true"
 
 _RECENT = 60.0  # seconds: what was removed so lately is believed at its second sight
-_BACKOFF = 32.0 * 1.2 + 5.0  # seconds: the longest pause after failures, and a lookup that fails
+_LONGEST_PAUSE = 32.0  # seconds: after failures
+_JITTER = 1.2  # times as long a pause may be
+_LOOKUP = 5.0  # seconds that a lookup takes which fails
 _MOMENT = 1e-6  # seconds
 _IN_A_ROW = 4  # observations in which there is one removal and one return at most
 
@@ -105,9 +107,13 @@ class _Judge:
     def __init__(self, promises: Promises, told: Told) -> None:
         self._promises = promises
         self._truth, self._published, self._disturbances, self._end, self._answers = told
-        recovery = promises.caches + max(promises.interval, _BACKOFF)
-        self._undisturbed = Undisturbed(self._disturbances, recovery)
+        self._undisturbed = Undisturbed(self._disturbances, self._recovery)
         self._old_views = [one for one in self._disturbances if one.old_view]
+
+    def _recovery(self, lasted: float) -> float:
+        """Tell when it is asked again at the latest, after pauses that double, and what caches took in is gone."""
+        pause = _JITTER * min(lasted + 1.0, _LONGEST_PAUSE) + _LOOKUP
+        return self._promises.caches + max(self._promises.interval, pause)
 
     def judge(self) -> Iterator[Broken]:
         changes = list(self._published)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, TypeAlias
 
 Addresses: TypeAlias = frozenset[str]
@@ -84,16 +84,19 @@ class Disturbance(NamedTuple):
 
 
 class Undisturbed:
-    """Counts the seconds in which nothing is in the way, which takes `recovery` seconds to be over."""
+    """Counts the seconds in which nothing is in the way. What lasted so many seconds takes `recovery` to be over."""
 
-    def __init__(self, disturbances: Iterable[Disturbance], recovery: float) -> None:
+    def __init__(self, disturbances: Iterable[Disturbance], recovery: Callable[[float], float]) -> None:
         self._spans: list[tuple[float, float]] = []
+        ended = 0.0
         for begin, end, _ in sorted(disturbances):
             if self._spans and begin <= self._spans[-1][1]:
-                first, last = self._spans.pop()
-                self._spans.append((first, max(last, end + recovery)))
+                begin, last = self._spans.pop()  # noqa: PLW2901 - one goes over into the other
+                end = max(end, ended)  # noqa: PLW2901
+                self._spans.append((begin, max(last, end + recovery(end - begin))))
             else:
-                self._spans.append((begin, end + recovery))
+                self._spans.append((begin, end + recovery(end - begin)))
+            ended = end
 
     def after(self, when: float, seconds: float) -> float:
         """Tell when so many undisturbed seconds have passed since then."""

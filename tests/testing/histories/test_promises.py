@@ -51,9 +51,9 @@ EMPTIED = [(0, "a"), (100, "")]
         (SHRUNK, [(1, "a b"), (202, "a")], [], []),
         (SHRUNK, [(1, "a b"), (204, "a")], [], [REMOVED_IN_TIME]),
         (SHRUNK, [(1, "a b")], [], [NO_LOST_DELETE]),
-        # ten seconds of failures, 43.4 s until it is asked again at the latest, and 30 s of what caches took in
-        (SHRUNK, [(1, "a b"), (285, "a")], [(110, 120, False)], []),
-        (SHRUNK, [(1, "a b"), (288, "a")], [(110, 120, False)], [REMOVED_IN_TIME]),
+        # ten seconds of failures, 36 s until it is asked again at the latest, and 30 s of what caches took in meanwhile
+        (SHRUNK, [(1, "a b"), (278, "a")], [(110, 120, False)], []),
+        (SHRUNK, [(1, "a b"), (280, "a")], [(110, 120, False)], [REMOVED_IN_TIME]),
         # 30 s more of doubt
         (EMPTIED, [(1, "a"), (232, "")], [], []),
         (EMPTIED, [(1, "a"), (234, "")], [], [REMOVED_IN_TIME]),

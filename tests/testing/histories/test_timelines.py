@@ -31,7 +31,7 @@ def test_a_timeline_tells_what_held():
     [(0, 5, 5), (0, 10, 10), (0, 11, 26), (12, 1, 26), (24, 1, 26), (25, 1, 26), (26, 5, 31)],
 )
 def test_disturbed_time_does_not_count(when, seconds, then):
-    undisturbed = Undisturbed([Disturbance(10, 15, old_view=False), Disturbance(14, 20, old_view=True)], 5)
+    undisturbed = Undisturbed([Disturbance(10, 15, old_view=False), Disturbance(14, 20, old_view=True)], lambda _: 5)
     assert undisturbed.after(when, seconds) == then
 
 
@@ -40,9 +40,20 @@ spans = st.lists(st.tuples(st.integers(0, 50), st.integers(0, 20)).map(lambda tw
 
 @given(spans, st.integers(0, 60), st.integers(0, 60), st.integers(0, 9))
 def test_undisturbed_time_is_what_is_left(spans, when, seconds, recovery):
-    undisturbed = Undisturbed([Disturbance(*span, old_view=False) for span in spans], recovery)
+    undisturbed = Undisturbed([Disturbance(*span, old_view=False) for span in spans], lambda _: recovery)
     then = undisturbed.after(when, seconds)
     left = [
         second for second in range(when, int(then)) if not any(begin <= second < end + recovery for begin, end in spans)
     ]
     assert len(left) == seconds
+
+
+def test_what_goes_over_into_another_lasts_as_one():
+    lasted = []
+
+    def recovery(seconds):
+        lasted.append(seconds)
+        return 5
+
+    Undisturbed([Disturbance(10, 15, True), Disturbance(12, 13, False), Disturbance(18, 30, True)], recovery)
+    assert lasted == [5, 5, 20]
