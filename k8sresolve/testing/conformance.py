@@ -10,7 +10,7 @@ For clients that know nothing of k8sresolve: they are given a way to connect, an
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from ipaddress import IPv6Address, ip_address
@@ -212,7 +212,7 @@ def _cluster(options: dict[str, Any]) -> Cluster:
 
 
 @contextmanager
-def _reaching(cluster: Cluster, connect: Connect, *, served: bool) -> Iterator[Connect]:
+def _reaching(cluster: Cluster, connect: Connect, *, served: bool) -> Generator[Connect, None, None]:
     with ExitStack() as stack:
         if served:
             yield partial(_with_last, connect, stack.enter_context(cluster.serve()))

@@ -55,8 +55,10 @@ from k8sresolve.testing import (
     Version,
     Which,
     compare_versions,
+    conformance,
     external,
     headless,
+    histories,
     pod_dns,
     scenarios,
     service,
@@ -271,3 +273,52 @@ def passing_time(clock: Clock) -> None:
     clock.advance(30)
     clock.run()
     clock.halt()
+
+
+def living_through(cluster: Cluster, resolver: Resolver) -> None:
+    kinds = histories.Scale, histories.RollOut, histories.Crash, histories.Move, histories.Lag
+    histories.histories(*kinds, least=2, most=5).map(lambda history: assert_type(history, histories.History))
+    manner: histories.Manner = "unsynced"
+    history = histories.History(
+        [
+            histories.Scale(3, after=2.5),
+            histories.Recover(1),
+            histories.Restart(1, lasting=5, manner=manner),
+            histories.ApiServerAway(lasting=60, unsynced=5),
+            histories.ServFail(lasting=5),
+            histories.Loss(0.5, lasting=5, seed=1),
+        ]
+    )
+    assert_type(history.events, tuple[histories.Event, ...])
+    play = history.play(cluster, "shop/db", service="shop/db", step=2, rest=60)
+    assert_type(play, histories.Play)
+    for seconds in play:
+        assert_type(seconds, float)
+        cluster.clock.advance(seconds)
+        play.publish(resolver.endpoints("db", "sql"))
+    promises = histories.Promises(caches=30, interval=36, empty_hold=30, ttl=30, slack=1)
+    assert_type(promises.addition + promises.removal, float)
+    play.check(promises)
+    for broken in play.broken(promises):
+        assert_type(broken, histories.Broken)
+        assert_type((broken.promise, broken.at, broken.what), tuple[str, float, str])
+    assert_type(play.truth, histories.Timeline)
+    assert_type(play.published.at(3.0), frozenset[str])
+    assert_type(play.disturbances, tuple[histories.Disturbance, ...])
+
+
+def conforming() -> None:
+    def connect(host: str, port: int) -> str:
+        return f"{host}:{port}"
+
+    def connect_by(host: str, port: int, server: Server) -> str:
+        return f"{host}:{port} by {server.port}"
+
+    for story in conformance.STORIES:
+        assert_type(story, conformance.Story)
+        assert_type((story.name, story.criteria), tuple[str, tuple[str, ...]])
+        story.run(connect, advance=lambda seconds: seconds + 1)
+        story.run(connect_by, served=True)
+    for verdict in conformance.ROLL_OUT.judge(connect):
+        assert_type(verdict, conformance.Verdict)
+        assert_type((verdict.criterion, verdict.met, verdict.what), tuple[str, bool, str])

@@ -75,6 +75,16 @@ def _number(instance: object, attribute: attrs.Attribute[int], value: object) ->
     check_whole(f"{type(instance).__name__}: {attribute.name}", value, 0)
 
 
+def _manner(_: object, __: attrs.Attribute[Manner], value: object) -> None:
+    if value not in _MANNERS:
+        raise ConfigError(f"Restart: there is no manner {told(value)}", advice=f"use one of {', '.join(_MANNERS)}")
+
+
+def _share(_: object, __: attrs.Attribute[float], value: object) -> None:
+    if check_seconds("Loss: share", value, 0) > 1:
+        raise ConfigError(f"Loss: share={told(value)} is no chance", advice="give one from 0 to 1")
+
+
 @attrs.frozen
 class Event(ABC):
     """Something that happens `after` so many seconds since what happened before."""
@@ -175,12 +185,7 @@ class Restart(Event):
 
     replica: int = attrs.field(default=0, validator=_number)
     lasting: float = attrs.field(default=10.0, kw_only=True, validator=_seconds)
-    manner: Manner = attrs.field(default="lost", kw_only=True)
-
-    @manner.validator
-    def _check(self, _: attrs.Attribute[Manner], value: object) -> None:
-        if value not in _MANNERS:
-            raise ConfigError(f"Restart: there is no manner {told(value)}", advice=f"use one of {', '.join(_MANNERS)}")
+    manner: Manner = attrs.field(default="lost", kw_only=True, validator=_manner)
 
     def happen(self, stage: Stage) -> None:
         """Let it go."""
@@ -232,14 +237,9 @@ class ServFail(Event):
 class Loss(Event):
     """For `lasting` seconds packets are lost: each by the chance `share`, up to 1, with a generator from `seed`."""
 
-    share: float = attrs.field(default=0.5)
+    share: float = attrs.field(default=0.5, validator=_share)
     lasting: float = attrs.field(default=10.0, kw_only=True, validator=_seconds)
     seed: int = attrs.field(default=0, kw_only=True, validator=_number)
-
-    @share.validator
-    def _check(self, _: attrs.Attribute[float], value: object) -> None:
-        if check_seconds("Loss: share", value, 0) > 1:
-            raise ConfigError(f"Loss: share={told(value)} is no chance", advice="give one from 0 to 1")
 
     def happen(self, stage: Stage) -> None:
         """Lose them."""

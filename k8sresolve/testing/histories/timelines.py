@@ -48,7 +48,7 @@ class Timeline:
 
     def ever(self) -> Addresses:
         """All addresses that were there at some time."""
-        return frozenset().union(*self._states)
+        return frozenset[str]().union(*self._states)
 
     def spells(self, address: str, begin: float, end: float) -> Iterator[Spell]:
         """Cut the time from `begin` to `end` into spells in which an address was there, or was not."""
