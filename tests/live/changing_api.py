@@ -1,7 +1,7 @@
 """A stand-in for the Kubernetes API whose objects change, of which watches are told, as CoreDNS's are.
 
-Beside `kube_api`, whose worlds stand still. Each replica of CoreDNS has a world of its own, which can be held: then that
-replica hears nothing new, as one does that has lost its connection.
+Beside `kube_api`, whose worlds stand still. Each replica of CoreDNS has a world of its own, which can be held: then
+that replica hears nothing new, as one does that has lost its connection.
 """
 
 import json

@@ -5,6 +5,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from k8sresolve.errors import ConfigError
 from k8sresolve.testing.histories.events import (
     ApiServerAway,
     Crash,
@@ -51,8 +52,10 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name == "histories":
-        from k8sresolve.testing.histories import strategies
-
+        try:
+            from k8sresolve.testing.histories import strategies
+        except ModuleNotFoundError:
+            raise ConfigError("histories() needs Hypothesis", advice="pip install k8sresolve[hypothesis]") from None
         globals()[name] = strategies.histories
         return strategies.histories
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from itertools import count as numbers
 from itertools import islice
+from multiprocessing import get_context
 from typing import NamedTuple
 
 from hypothesis import HealthCheck, Phase, given, settings
@@ -38,7 +39,7 @@ def soak(count: int, seed: int) -> int:
     """Follow histories of so many changes by watches: no delete is lost, no flap, nothing that no answer said."""
     began, books = time.monotonic(), Books()
     changes = polls = lived = 0
-    with ProcessPoolExecutor() as pool:
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
         for batch in _in_order(pool, seed):
             changes, polls, lived = changes + batch.changes, polls + batch.polls, lived + batch.histories
             books.counted["right"] += batch.histories

@@ -1,6 +1,7 @@
 """Watches keep their promises whatever happens to a Service, waiting and in tasks; ten times as much in `.ci/run`."""
 
 import asyncio
+from ipaddress import ip_address
 
 import pytest
 import trio
@@ -23,6 +24,14 @@ few = settings(more, max_examples=20)
 def test_a_watch_keeps_its_promises(history, caches, port):
     play, _ = follow(history, caches, port)
     play.check(promises(caches, 1.0))
+
+
+@few
+@given(history=histories())
+def test_nothing_is_published_that_no_replica_ever_answered(history):
+    play, cluster = follow(history, 30, None)
+    answered = {str(ip_address(record.rdata[0])) for query in cluster.queries for record in query.answer}
+    assert play.published.ever() <= answered
 
 
 @few

@@ -1,6 +1,7 @@
 """A history as a value, and what it does to a cluster."""
 
 import pickle
+import sys
 
 import pytest
 
@@ -142,6 +143,16 @@ def test_what_is_broken_is_told_with_the_whole_story(cluster):
 def test_what_cannot_be_is_told_at_once(make, message):
     with pytest.raises(ConfigError, match=message):
         make()
+
+
+def test_without_hypothesis_a_history_is_played_all_the_same(monkeypatch, cluster):
+    monkeypatch.delitem(vars(histories), "histories", raising=False)
+    monkeypatch.delitem(sys.modules, "k8sresolve.testing.histories.strategies", raising=False)
+    monkeypatch.delattr(histories, "strategies", raising=False)
+    monkeypatch.setitem(sys.modules, "hypothesis", None)
+    with pytest.raises(ConfigError, match=r"needs Hypothesis; pip install k8sresolve\[hypothesis\]"):
+        _ = histories.histories
+    assert played(cluster, Scale(0, after=1))[0] == [(0, 2), (1, 0)]
 
 
 def test_a_module_has_no_other_names():
