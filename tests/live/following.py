@@ -1,7 +1,8 @@
 """Inside a sandbox: histories of several Services, told to two replicas of CoreDNS, and watches that follow them.
 
-Reads `{"seed", "changes", "folder"}`. Pods come and go in offline clusters, whose EndpointSlices the API stand-in tells
-both replicas; one history has what befalls these. Prints the changes, what was published, and what is broken.
+Reads `{"seed", "changes", "weather", "folder"}`. Pods come and go in offline clusters, whose EndpointSlices the API
+stand-in tells both replicas; where there is weather, one history has what befalls these. Prints the changes, what was
+published, and what is broken.
 """
 
 import asyncio
@@ -118,7 +119,7 @@ class LiveNetwork:
         return Ends(stop)
 
 
-def drawn(seed: int, *kinds: Any, changes: int) -> list[History]:
+def drawn(seed: int, kinds: tuple[Any, ...], changes: int, most: int = 12) -> list[History]:
     """Histories that Hypothesis makes, at the pace of a test, until they have so many changes."""
     found: list[History] = []
 
@@ -127,7 +128,7 @@ def drawn(seed: int, *kinds: Any, changes: int) -> list[History]:
         max_examples=MOST, database=None, deadline=None, phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
-    @given(histories(*kinds, least=6, most=12))
+    @given(histories(*kinds, least=most // 2, most=most))
     def draw(history: History) -> None:
         found.append(History(map(faster, history.events)))
 
@@ -180,7 +181,11 @@ async def main(plan: dict[str, Any]) -> dict[str, Any]:
     changing_api.serve({f"replica-{number}": world for number, world in enumerate(worlds)}, API_PORT)
     replicas = [Replica(Path(plan["folder"]), number, world) for number, world in enumerate(worlds)]
     network, clock = LiveNetwork(replicas), Clock()
-    lives = [*drawn(plan["seed"], *WEATHER, changes=1), *drawn(plan["seed"], *PODS, changes=plan["changes"])]
+    lives = drawn(plan["seed"], PODS, plan["changes"])
+    if plan["weather"]:
+        # Few events, so that most of the time is without.
+        (fair,) = drawn(plan["seed"], WEATHER, 1, most=4)
+        lives.insert(0, History([attrs.evolve(event, after=4 * event.after + 2) for event in fair.events]))
     for world in worlds:
         world.put(changing_api.namespace("shop"))
         for number in range(len(lives)):

@@ -19,12 +19,13 @@ CHANGES = 300
 
 
 @pytest.mark.timeout(400)
-def test_watches_keep_their_promises_with_coredns(tmp_path: Path, tally: Any) -> None:
-    plan = {"seed": SEED, "changes": CHANGES, "folder": str(tmp_path)}
+@pytest.mark.parametrize("weather", [False, True])
+def test_watches_keep_their_promises_with_coredns(weather: bool, tmp_path: Path, tally: Any) -> None:
+    plan = {"seed": SEED, "changes": CHANGES, "weather": weather, "folder": str(tmp_path)}
     with Sandbox(tmp_path, []) as sandbox:
         told = sandbox.run("tests.live.following", plan, resolv_conf="nameserver 127.0.0.2\n", timeout=300)
     tally(f"changes followed, seed {SEED}", told["changes"] - len(told["broken"]), told["changes"])
     assert not told["broken"], f"seed {SEED}:\n" + "\n".join(told["broken"][:3])
     assert told["changes"] >= CHANGES
-    assert told["disturbances"] >= 3
+    assert (told["disturbances"] > 0) is weather
     assert told["published"] > 3 * told["services"]

@@ -46,7 +46,7 @@ class History:
     ...         play.publish(watch.current)
     >>> play.check(histories.Promises())
     >>> [len(addresses) for _, addresses in play.truth], [len(addresses) for _, addresses in play.published]
-    ([2, 3, 2], [0, 2, 3, 2])
+    ([2, 3, 2], [2, 3, 2])
     """
 
     events: tuple[Event, ...] = attrs.field(converter=_as_tuple, validator=_events)

@@ -143,7 +143,9 @@ class _Judge:
         if not state and frozenset() not in possible:
             yield Broken(EMPTY_IF_TRUE, when, "nothing is left, which no replica said")
         for address in sorted(before - state):
-            if self._is_there_all(address, when) and not self._may_flap(when):
+            if all(address in each for each in possible):
+                yield Broken(NO_FLAP, when, f"{address} went, which every replica said")
+            elif self._was_known(address, when, empty=not state) and not self._may_flap(when):
                 yield Broken(NO_FLAP, when, f"{address} went, which is there")
 
     def _possible(self, when: float) -> list[Addresses]:
@@ -156,11 +158,18 @@ class _Judge:
                 states += self._truth.during(begin - _MOMENT, begin)
         return states
 
-    def _recently(self, when: float) -> list[Addresses]:
-        return self._truth.during(when - self._promises.caches - self._promises.slack, when)
+    def _recently(self, when: float, more: float = 0.0) -> list[Addresses]:
+        return self._truth.during(when - self._promises.caches - self._promises.slack - more, when)
 
-    def _is_there_all(self, address: str, when: float) -> bool:
-        return all(address in state for state in self._recently(when))
+    def _was_known(self, address: str, when: float, *, empty: bool) -> bool:
+        """Whether it had been published since it was there, or was there at both observations that removed it."""
+        hold = self._promises.empty_hold if empty else 0.0
+        if all(address in state for state in self._recently(when, self._promises.interval + hold)):
+            return True
+        if not all(address in state for state in self._recently(when)):
+            return False
+        begin = list(self._truth.spells(address, -1.0, when))[-1].begin
+        return any(spell.there and spell.begin >= begin for spell in self._published.spells(address, -1.0, when))
 
     def _has_come_back(self, address: str, when: float) -> bool:
         """Whether it was published and removed since it is gone for good reason."""

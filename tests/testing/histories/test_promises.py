@@ -66,6 +66,10 @@ EMPTIED = [(0, "a"), (100, "")]
         # a replica that lags for 20 s is no reason to let go of what is there, one that does for 60 s is
         (GROWN, [(1, "a"), (110, "a b"), (132, "a"), (140, "a b")], [(95, 140, True)], []),
         (GROWN, [(1, "a"), (110, "a b"), (134, "a"), (140, "a b")], [(95, 120, True)], [NO_FLAP]),
+        (GROWN, [(1, "a"), (110, "a b"), (134, "a"), (140, "a b")], [(105, 140, True)], [NO_FLAP]),
+        # where it was away for a while, one true answer and one of old are good reason
+        ([*SHRUNK, (130, "a b")], [(1, "a b"), (163, "a"), (210, "a b")], [(129, 163, True)], []),
+        ([*SHRUNK, (130, "a b")], [(1, "a b"), (163, "a"), (210, "a b")], [(135, 165, True)], [NO_FLAP]),
         ([(0, "a b"), (100, "a")], [(1, "a b"), (140, "a"), (150, "a b"), (200, "a")], [(99, 199, True)], []),
         ([(0, "a b"), (100, "a")], [(1, "a b"), (110, "a"), (116, "a b"), (150, "a")], [(99, 118, True)], []),
         ([(0, "a b"), (100, "a")], [(1, "a b"), (110, "a"), (133, "a b"), (150, "a")], [(110, 134, True)], [ANSWERED]),
@@ -79,6 +83,13 @@ def test_each_promise_by_its_seconds(truth, published, disturbances, promises):
 def test_one_removal_and_one_return_in_four_answers(answers, promises):
     flapping = [(1, "a b"), (300, "a"), (360, "a b"), (420, "a")]
     assert broken([(0, "a"), (0.5, "a b")], flapping, (0, 900, True), answers=answers) == promises
+
+
+@pytest.mark.parametrize(("end", "removed", "promises"), [(128, 127, [NO_FLAP]), (140, 135, []), (128, 131, [NO_FLAP])])
+def test_replicas_that_disagree_for_a_lifetime_are_no_reason(end, removed, promises):
+    published = line((1, "a"), (101, "a b"), (removed, "a"), (removed + 9, "a b"))
+    told = Told(line(*GROWN), published, [Disturbance(99, end, old_view=True)], END)
+    assert [one.promise for one in Promises(slack=1).broken(told)] == promises
 
 
 def test_what_is_true_is_no_flap():
