@@ -13,7 +13,7 @@ import socket
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
-from ipaddress import IPv6Address, ip_address
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import attrs
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 HOST, PORT = "db.shop.svc.cluster.local", 5432
 """What stories ask a client to connect to: a headless Service, and its port."""
 
-Connect: TypeAlias = Callable[..., str]
-"""Connects to a host and port, and returns the address that it reached, or raises."""
+Connect: TypeAlias = Callable[..., str | tuple[Any, ...]]
+"""Connects to a host and port, and returns what it reached, as `socket.getpeername()` does, or raises."""
 
 CONNECTS = "connects"
 FINDS = "finds a new pod within 60 s"
@@ -46,7 +46,6 @@ SIX = "connects where there is IPv6 alone"
 
 _WITHIN = 60.0  # seconds: two TTLs, as kubeadm's Corefile has them
 _EVERY = 5.0  # seconds between two attempts
-_LOOPBACK = "127.0.83.{}"  # of a pod of that number: any address of 127.0.0.0/8 will do
 
 
 class Verdict(NamedTuple):
@@ -81,18 +80,15 @@ class _World:
         self._connect = connect
         self._advance = advance
         self._listening: dict[str, socket.socket] = {}  # by the addresses of pods
-        self._local: dict[str, str] = {}  # the addresses of pods, by the local ones
+        self._local: dict[int, str] = {}  # the addresses of pods, by the ports at which they listen
         self.meet()
 
     def meet(self) -> None:
         """Let the pods that there are listen, and those that are gone do so no more."""
         there = self.pods()
         for address in there - self._listening.keys():
-            listener = socket.socket()
-            listener.bind((_LOOPBACK.format(len(self._local) + 1), 0))
-            listener.listen()
-            self._listening[address] = listener
-            self._local[listener.getsockname()[0]] = address
+            listener = self._listening[address] = socket.create_server(("127.0.0.1", 0))
+            self._local[listener.getsockname()[1]] = address
             place = EndpointName.parse(f"{dashed(ip_address(address))}.{HOST}")
             self.cluster.route(place, PORT, to=listener.getsockname())
         for address in self._listening.keys() - there:
@@ -132,12 +128,21 @@ class _World:
             reached = self._connect(HOST, PORT)
         except Exception as error:  # noqa: BLE001 - drivers have errors of their own
             return _Attempt(at, "", f"{type(error).__name__}: {error}", is_there=False)
-        if not isinstance(reached, str):
-            raise ConfigError(
-                f"connect returned {told(reached)}, no address", advice="return sock.getpeername()[0], or the pod's"
-            )
-        address = self._local.get(_unmapped(reached), reached)
+        address = self._address_of(reached)
         return _Attempt(at, address, "", address in self.pods())
+
+    def _address_of(self, reached: str | tuple[Any, ...]) -> str:
+        """Tell the address of the pod that a client says it reached."""
+        match reached:
+            case (str(host), int(port), *_):
+                return self._local.get(port, host)
+            case str():
+                return reached
+            case _:
+                raise ConfigError(
+                    f"connect returned {told(reached)}, no address",
+                    advice="return sock.getpeername(), or the pod's address",
+                )
 
     def attempts(self, seconds: float, every: float = _EVERY) -> Iterator[_Attempt]:
         """Let it connect again and again, for so many seconds."""
@@ -147,14 +152,6 @@ class _World:
             self.pass_(every)
 
 
-def _unmapped(address: str) -> str:
-    try:
-        ip = ip_address(address)
-    except ValueError:
-        return address
-    return str(ip.ipv4_mapped if isinstance(ip, IPv6Address) and ip.ipv4_mapped else ip)
-
-
 Play: TypeAlias = Callable[[_World], Iterable[Verdict]]
 
 
@@ -162,8 +159,8 @@ Play: TypeAlias = Callable[[_World], Iterable[Verdict]]
 class Story:
     """Something that happens to a Service and its DNS, and what is demanded of a client meanwhile: its `criteria`.
 
-    `connect(host, port)` connects, and returns the address that it reached: that of its socket's peer, or of the pod.
-    It is called within `Cluster.patch()`, every few seconds of virtual time. A client that remembers by a clock of its
+    `connect(host, port)` connects, and returns what it reached: `getpeername()` of its socket, or the pod's address. It
+    is called within `Cluster.patch()`, every few seconds of virtual time. A client that remembers by a clock of its
     own is told how many seconds go by if `advance` is given. With `served=True` nothing is patched, and
     `connect(host, port, server)` is given the cluster's nameserver on loopback as well, as `Cluster.serve()` makes it;
     then it need not connect, but tell which address it would.
@@ -192,7 +189,7 @@ class Story:
         >>> from k8sresolve.testing import conformance
         >>> def connect(host, port):
         ...     with socket.create_connection((host, port)) as sock:
-        ...         return sock.getpeername()[0]
+        ...         return sock.getpeername()
         >>> [verdict.criterion for verdict in conformance.SERVFAIL.judge(connect) if not verdict.met]
         ['keeps what it had while DNS fails']
         """
@@ -221,7 +218,7 @@ def _reaching(cluster: Cluster, connect: Connect, *, served: bool) -> Generator[
             yield connect
 
 
-def _with_last(connect: Connect, server: object, host: str, port: int) -> str:
+def _with_last(connect: Connect, server: object, host: str, port: int) -> str | tuple[Any, ...]:
     return connect(host, port, server)
 
 

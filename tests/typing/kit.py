@@ -308,8 +308,8 @@ def living_through(cluster: Cluster, resolver: Resolver) -> None:
 
 
 def conforming() -> None:
-    def connect(host: str, port: int) -> str:
-        return f"{host}:{port}"
+    def connect(host: str, port: int) -> tuple[str, int]:
+        return host, port
 
     def connect_by(host: str, port: int, server: Server) -> str:
         return f"{host}:{port} by {server.port}"
