@@ -18,6 +18,8 @@ from k8sresolve.testing import (
     Network,
     QueryLog,
     compare_versions,
+    headless,
+    histories,
 )
 from tests.core.world import ipv4_cluster
 from tests.odd import ANYTHING, ODD, Call
@@ -28,7 +30,7 @@ VALUES = {
     *("Changed", "Difference", "Question", "Upstream", "Version"),
     *("Fault", "Finding", "KubeletEvent", "LoggedQuery", "OfflineNameserver", "Patch"),
     *("Pod", "PodDNS", "QueryCount", "ResolvConf", "Rollout", "RolloutStep", "Scenario", "Server", "Which"),
-    *("pod_dns", "scenarios"),
+    *("conformance", "histories", "pod_dns", "scenarios"),
 }
 MADE = {"compare_versions", "Clock", "Cluster", "Inventory", "Kubelet", "KubernetesOptions", "Network", "QueryLog"}
 BUILDERS = {
@@ -91,6 +93,16 @@ def calls():
     yield Call("KubernetesOptions()", KubernetesOptions)
     yield Call("Kubelet()", Kubelet)
     versions = {"program": "CoreDNS", "before": "1.14.7", "after": "1.15.0"}
+    events = ("Scale", "RollOut", "Crash", "Recover", "Move", "Lag", "Restart", "ApiServerAway", "ServFail", "Loss")
+    yield from (
+        Call(f"histories.{name}", getattr(histories, name), {"pods": 3} if name == "Scale" else {}) for name in events
+    )
+    yield Call("histories.histories", histories.histories)
+    yield Call("histories.History", histories.History, {"events": ()})
+    yield Call("histories.Promises", histories.Promises)
+    played = Cluster.new(headless("db.shop", sql=5432)), "shop/db"
+    yield Call("History.play", partial(histories.History([]).play, played[0]), {"workload": played[1]})
+    yield Call("Play.publish", histories.History([]).play(*played).publish, {"endpoints": ()})
     yield Call("compare_versions", partial(compare_versions, lambda _: cluster), versions)
 
 

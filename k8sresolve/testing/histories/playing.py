@@ -10,6 +10,8 @@ import attrs
 from k8sresolve._escaping import told
 from k8sresolve.config import check_seconds
 from k8sresolve.errors import ConfigError
+from k8sresolve.names import IPAddress
+from k8sresolve.records import Endpoint
 from k8sresolve.testing.histories.events import Event, Stage
 from k8sresolve.testing.histories.promises import Broken, Promises, Told, addresses_of
 from k8sresolve.testing.histories.timelines import Addresses, Disturbance, Timeline
@@ -23,6 +25,8 @@ _LEAST = 1e-6  # seconds: less is what arithmetic leaves
 
 
 def _as_tuple(events: Iterable[Event]) -> tuple[Event, ...]:
+    if isinstance(events, str) or not isinstance(events, Iterable):
+        raise ConfigError(f"{told(events)} are no events", advice="give such as [histories.Scale(3, after=10)]")
     return tuple(events)
 
 
@@ -60,7 +64,8 @@ class History:
         most, and for `rest` seconds after the last event, by when a client should know all. Raises `ConfigError` where
         there is no such Service or it is not headless, and `ManifestError` where there is no such workload.
         """
-        return Play(self, cluster, workload, service=service or workload, step=step, rest=rest)
+        service = workload if service is None else service
+        return Play(self, cluster, workload, service=service, step=step, rest=rest)
 
 
 class Play(Iterator[float]):
@@ -95,8 +100,8 @@ class Play(Iterator[float]):
     def __next__(self) -> float:
         return next(self._steps)
 
-    def publish(self, endpoints: Iterable[object]) -> None:
-        """Note what the client has now: endpoints, addresses, or texts of them."""
+    def publish(self, endpoints: Iterable[Endpoint | IPAddress | str]) -> None:
+        """Note what the client has now: endpoints, addresses, or texts of them. Raises `InvalidName` for others."""
         self.published.note(self._now(), addresses_of(endpoints))
 
     def broken(self, promises: Promises) -> tuple[Broken, ...]:
@@ -146,6 +151,8 @@ class Play(Iterator[float]):
 
 
 def _headless(cluster: Cluster, name: str) -> tuple[str, str]:
+    if not isinstance(name, str):
+        raise ConfigError(f"play: {told(name)} names no Service", advice="give NAMESPACE/NAME")
     namespace, _, service = name.partition("/")
     found = cluster.store.service(namespace, service)
     if found is None or not found.headless:

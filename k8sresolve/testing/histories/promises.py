@@ -11,7 +11,11 @@ from typing import NamedTuple
 
 import attrs
 
+from k8sresolve._escaping import told
 from k8sresolve.config import check_seconds
+from k8sresolve.errors import ConfigError
+from k8sresolve.names import IPAddress, parse_address
+from k8sresolve.records import Endpoint
 from k8sresolve.testing.histories.timelines import Addresses, Disturbance, Spell, Timeline, Undisturbed
 
 NO_LOST_DELETE = "no delete is lost"
@@ -104,9 +108,9 @@ class Promises:
 class _Judge:
     """Holds what was published beside what was true."""
 
-    def __init__(self, promises: Promises, told: Told) -> None:
+    def __init__(self, promises: Promises, told_: Told) -> None:
         self._promises = promises
-        self._truth, self._published, self._disturbances, self._end, self._answers = told
+        self._truth, self._published, self._disturbances, self._end, self._answers = told_
         self._undisturbed = Undisturbed(self._disturbances, self._recovery)
         self._old_views = [one for one in self._disturbances if one.old_view]
 
@@ -249,6 +253,8 @@ class _Judge:
         return any((address in state) is turn.there for state in self._recently(turn.begin))
 
 
-def addresses_of(endpoints: Iterable[object]) -> Addresses:
-    """Tell the addresses of endpoints, of addresses, or of texts of them."""
-    return frozenset([str(getattr(endpoint, "address", endpoint)) for endpoint in endpoints])
+def addresses_of(endpoints: Iterable[Endpoint | IPAddress | str]) -> Addresses:
+    """Tell the addresses of endpoints, of addresses, or of texts of them. Raises `InvalidName` for what is none."""
+    if isinstance(endpoints, str) or not isinstance(endpoints, Iterable):
+        raise ConfigError(f"{told(endpoints)} are no endpoints", advice="give a tuple of them, or of their addresses")
+    return frozenset([str(one.address if isinstance(one, Endpoint) else parse_address(one)) for one in endpoints])

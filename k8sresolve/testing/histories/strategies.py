@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from hypothesis import strategies as st
 
 from k8sresolve._escaping import told
+from k8sresolve.config import check_whole
 from k8sresolve.errors import ConfigError
 from k8sresolve.testing.histories.events import (
     ApiServerAway,
@@ -26,6 +27,8 @@ from k8sresolve.testing.histories.events import (
 from k8sresolve.testing.histories.playing import History
 
 _E = TypeVar("_E", bound=Event)
+
+_MOST = 1000  # stories: Hypothesis makes no longer ones
 
 _PODS = st.integers(0, 5)
 _NUMBERS = st.integers(0, 4)
@@ -83,11 +86,12 @@ def histories(*kinds: type[Event], least: int = 1, most: int = 12) -> st.SearchS
     >>> histories(Scale, Crash, most=5).example()  # doctest: +SKIP
     History(events=(Scale(after=30.5, pods=0), Crash(after=0.0, pod=0), Recover(after=1.5, pod=0)))
     """
+    check_whole("most", most, check_whole("least", least, 0, _MOST), _MOST)
     chosen = kinds or tuple(_STORIES)
     for kind in chosen:
-        if kind not in _STORIES:
-            known = ", ".join(one.__name__ for one in _STORIES)
-            raise ConfigError(f"histories: {told(kind)} is no kind of story", advice=f"there are {known}")
+        if all(kind is not known for known in _STORIES):
+            names = ", ".join(one.__name__ for one in _STORIES)
+            raise ConfigError(f"histories: {told(kind)} is no kind of story", advice=f"there are {names}")
     story = st.one_of([_STORIES[kind]() for kind in chosen])
     stories = st.lists(story, min_size=least, max_size=most)
     return stories.map(lambda lists: History(chain.from_iterable(lists)))
