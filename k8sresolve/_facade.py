@@ -6,7 +6,8 @@ import math
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache as once
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from types import FunctionType
@@ -175,6 +176,7 @@ class Facade(Generic[D]):
     """A resolver without the calls that ask: it holds one line of service, which a reload swaps as a whole."""
 
     _line: Line[D]
+    _pauses: set[Callable[[], object]] | None = None  # what ends those that are under way
 
     def __init__(
         self,
@@ -294,9 +296,22 @@ class Facade(Generic[D]):
         if self._closed or self._events.observers:  # looked at last, since another thread may close meanwhile
             self._calm_until = -math.inf
 
+    @contextmanager
+    def _pausing(self, end: Callable[[], object]) -> Iterator[None]:
+        """Let the end of this resolver end what pauses here."""
+        if self._pauses is None:
+            self._pauses = set()
+        self._pauses.add(end)
+        try:
+            yield
+        finally:
+            self._pauses.discard(end)
+
     def _close(self) -> None:
         """End what is pending, in the drivers of earlier configurations too."""
         self._closed = True
+        for end in tuple(self._pauses or ()):
+            end()
         self._calm_down()
         self._line.driver.close()  # as this resolver is collected, no weak reference leads there
         for alive in self._drivers:

@@ -17,7 +17,7 @@ from k8sresolve._drivers.loops import Loops, is_trio, let_do, loop_driver, runni
 from k8sresolve._drivers.running import AsyncDriver, Call, run_async
 from k8sresolve._facade import Facade, is_plain
 from k8sresolve.config import Policy
-from k8sresolve.errors import ConfigError
+from k8sresolve.errors import ConfigError, Error, ResolverClosed
 from k8sresolve.names import EndpointName, IPAddress, PodName, PortName, ServiceName
 from k8sresolve.records import Addresses, Answer, Endpoint, Port, Service
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from k8sresolve._drivers.following import LoopFollower
     from k8sresolve._getaddrinfo.hints import Info
     from k8sresolve.explanations import Explanation
+    from k8sresolve._core.watching.waiting import Step
     from k8sresolve.watches import AsyncWatch
 
 T = TypeVar("T")
@@ -346,6 +347,76 @@ class AsyncResolver(Facade[AsyncDriver]):
         from k8sresolve._drivers.following import TaskFollower, tasks_of
 
         return TaskFollower(self._poll, tasks_of(loop))
+
+    async def wait_for(
+        self,
+        name: str | ServiceName,
+        port: str | None = None,
+        protocol: str = "tcp",
+        *,
+        at_least: int = 1,
+        timeout: float = 60.0,
+        connect: bool | None = None,
+    ) -> tuple[Endpoint, ...]:
+        """Wait until a Service has so many endpoints, and return all that there are.
+
+        It asks at once, after 1 s, and then at pauses that double to 5 s, always past what is remembered. Of a Service
+        with a ClusterIP, whose address DNS has whether or not a pod is there, a TCP connection to `port` must succeed;
+        without one it is enough that the Service exists, and `at_least` over 1 raises `NotHeadless`. `connect=True`
+        wants a connection to each endpoint that counts, `connect=False` none. `timeout` is in seconds.
+
+        Raises `WaitTimeout`, which says what came in place of that and how often, `NoData` for a port of an
+        ExternalName, and `InvalidName` or `ConfigError` before anything is asked.
+        Source: Kubernetes DNS specification, sections 2.3 and 2.4.
+
+        """
+        from k8sresolve._core.watching import waiting
+
+        line = self._current()
+        line.setting.service_name(name)
+        waiting.check(name, port, protocol, at_least, timeout, connect)
+        steps = waiting.wait(name, port, protocol, at_least, timeout, connect, line.now)
+        try:
+            step = next(steps)
+            while True:
+                step = steps.send(await self._take(step))
+        except StopIteration as stop:
+            return stop.value  # type: ignore[no-any-return]
+
+    async def _take(self, step: Step) -> object:
+        """Take a step of waiting; what is lacking is a value here."""
+        from k8sresolve._core.watching.waiting import Connect, Look
+
+        try:
+            if isinstance(step, Look):
+                return await self._run(step.call, min(step.seconds, self._options.timeout), True)
+            if isinstance(step, Connect):
+                return await self._touch(step.endpoint, step.seconds)
+            await self._pause(step.seconds)
+        except ResolverClosed:
+            raise
+        except Error as error:
+            return error
+        return None
+
+    async def _touch(self, endpoint: Endpoint, seconds: float) -> None:
+        """Connect to it, and close that again."""
+        assert endpoint.port is not None  # noqa: S101 - there is one to be connected to
+        connected = await self.create_connection(str(endpoint.address), endpoint.port, timeout=seconds)
+        if isinstance(connected, socket.socket):
+            connected.close()
+        else:
+            await connected.aclose()
+
+    async def _pause(self, seconds: float) -> None:
+        """Let so many seconds pass, unless this is closed meanwhile."""
+        from k8sresolve._drivers.following import tasks_of
+
+        loop = running()
+        tasks = tasks_of(loop)
+        end = tasks.event()
+        with self._pausing(lambda: let_do(loop, end.set)):
+            await tasks.wait(end, seconds)
 
     async def _poll(self, call: Call[T], asked: Asked) -> T:
         """Ask anew, and note what is asked."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -13,12 +14,14 @@ from k8sresolve._core.lookups import endpoints, hosts, reverse, rrsets, services
 from k8sresolve._drivers.running import Call, SyncDriver, run
 from k8sresolve._facade import Facade, is_plain
 from k8sresolve.config import Policy
+from k8sresolve.errors import Error, ResolverClosed
 from k8sresolve.names import EndpointName, IPAddress, PodName, PortName, ServiceName
 from k8sresolve.records import Addresses, Answer, Endpoint, Port, Service
 
 if TYPE_CHECKING:
     from k8sresolve._getaddrinfo.hints import Info
     from k8sresolve.explanations import Explanation
+    from k8sresolve._core.watching.waiting import Step
     from k8sresolve.watches import Follower, Watch
 
 T = TypeVar("T")
@@ -305,6 +308,72 @@ class Resolver(Facade[SyncDriver]):
         from k8sresolve._drivers.watch_thread import ThreadFollower
 
         return ThreadFollower(self._to_ask, self._events)
+
+    def wait_for(
+        self,
+        name: str | ServiceName,
+        port: str | None = None,
+        protocol: str = "tcp",
+        *,
+        at_least: int = 1,
+        timeout: float = 60.0,
+        connect: bool | None = None,
+    ) -> tuple[Endpoint, ...]:
+        """Wait until a Service has so many endpoints, and return all that there are.
+
+        It asks at once, after 1 s, and then at pauses that double to 5 s, always past what is remembered. Of a Service
+        with a ClusterIP, whose address DNS has whether or not a pod is there, a TCP connection to `port` must succeed;
+        without one it is enough that the Service exists, and `at_least` over 1 raises `NotHeadless`. `connect=True`
+        wants a connection to each endpoint that counts, `connect=False` none. `timeout` is in seconds.
+
+        Raises `WaitTimeout`, which says what came in place of that and how often, `NoData` for a port of an
+        ExternalName, and `InvalidName` or `ConfigError` before anything is asked.
+        Source: Kubernetes DNS specification, sections 2.3 and 2.4.
+
+        >>> from k8sresolve.testing import Cluster, headless
+        >>> with Cluster.new(headless("db.data", sql=5432, pods=3)).resolver() as resolver:
+        ...     [endpoint.hostname for endpoint in resolver.wait_for("db.data", "sql", at_least=3)]
+        ['db-0', 'db-1', 'db-2']
+        """
+        from k8sresolve._core.watching import waiting
+
+        line = self._current()
+        line.setting.service_name(name)
+        waiting.check(name, port, protocol, at_least, timeout, connect)
+        steps = waiting.wait(name, port, protocol, at_least, timeout, connect, line.now)
+        try:
+            step = next(steps)
+            while True:
+                step = steps.send(self._take(step))
+        except StopIteration as stop:
+            return stop.value  # type: ignore[no-any-return]
+
+    def _take(self, step: Step) -> object:
+        """Take a step of waiting; what is lacking is a value here."""
+        from k8sresolve._core.watching.waiting import Connect, Look
+
+        try:
+            if isinstance(step, Look):
+                return self._run(step.call, min(step.seconds, self._options.timeout), True)
+            if isinstance(step, Connect):
+                return self._touch(step.endpoint, step.seconds)
+            self._pause(step.seconds)
+        except ResolverClosed:
+            raise
+        except Error as error:
+            return error
+        return None
+
+    def _touch(self, endpoint: Endpoint, seconds: float) -> None:
+        """Connect to it, and close that again."""
+        assert endpoint.port is not None  # noqa: S101 - there is one to be connected to
+        self.create_connection(str(endpoint.address), endpoint.port, timeout=seconds).close()
+
+    def _pause(self, seconds: float) -> None:
+        """Let so many seconds pass, unless this is closed meanwhile."""
+        end = threading.Event()
+        with self._pausing(end.set):
+            end.wait(seconds)
 
     def close(self) -> None:
         """End the lookups that are pending in other threads, with `ResolverClosed`. Closing twice is fine."""

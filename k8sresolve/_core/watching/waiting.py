@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator
 from typing import Any, NamedTuple, TypeAlias
 
 from k8sresolve._core.lookups.polls import Seen, stand
+from k8sresolve._escaping import told
 from k8sresolve.config import check_seconds, check_whole
 from k8sresolve.errors import ConfigError, Error, NotHeadless, ResolveError, TemporaryFailure, WaitTimeout
 from k8sresolve.names import PortName, ServiceName
@@ -41,12 +42,16 @@ Step: TypeAlias = Look | Connect | Pause
 Steps: TypeAlias = Generator[Step, Any, tuple[Endpoint, ...]]
 
 
-def check(name: str | ServiceName, port: str | None, at_least: int, timeout: float, connect: bool | None) -> None:
+def check(  # noqa: PLR0917 - what is waited for
+    name: str | ServiceName, port: str | None, protocol: str, at_least: int, timeout: float, connect: bool | None
+) -> None:
     """Raise `InvalidName` or `ConfigError` for what cannot be waited for."""
     check_whole("at_least", at_least, 1)
     check_seconds("timeout", timeout, 0)
-    if port is not None:
-        PortName(port)
+    if connect not in (None, True, False):
+        raise ConfigError(f"connect={told(connect)} is neither True, False nor None")
+    if port is not None and PortName(port, protocol).protocol != "tcp" and connect:
+        raise ConfigError(f"nothing connects by {protocol}", advice="leave connect= out")
     if connect and port is None:
         raise ConfigError("connect=True needs a port", advice=f"give its name: wait_for({str(name)!r}, 'http')")
 
@@ -88,7 +93,7 @@ class _Waiting:
         last = self._last if isinstance(self._last, ResolveError) else None
         return WaitTimeout(
             self._name,
-            f"{self._there} of {self._at_least} {endpoints} after {now - self._began:.0f} s: {said or 'nothing was said'}",
+            f"{self._there} of {self._at_least} {endpoints} after {now - self._began:.0f} s: {said or 'nothing'}",
             attempts=() if last is None else last.attempts,
             advice=(last.advice if last is not None else "") or "see which pods are ready: kubectl get endpointslices",
         )
@@ -142,7 +147,7 @@ def _look(  # noqa: PLR0917 - what is waited for
     waiting.note(seen)
     if len(seen.endpoints) < at_least:
         return None
-    if connect or (connect is None and seen.clustered and port is not None):
+    if connect or (connect is None and seen.clustered and port is not None and protocol.lower() == "tcp"):
         return (yield from _reached(waiting, seen.endpoints, at_least, left))
     return seen.endpoints  # type: ignore[no-any-return]
 
