@@ -41,9 +41,11 @@ from k8sresolve.config import (
 )
 from k8sresolve.errors import ConfigError, ResolverClosed
 from k8sresolve.names import IPAddress, PortName, ServiceName
-from k8sresolve.records import Stats
+from k8sresolve.records import Port, Stats, by_target
 
 if TYPE_CHECKING:
+    from k8sresolve._core.connecting import Destination
+    from k8sresolve._drivers.connecting.attempts import Attempts
     from k8sresolve._system import Reloader
     from k8sresolve.explanations import Candidate
 
@@ -64,6 +66,7 @@ _DEBUG = 10  # as `logging` has it
 
 D = TypeVar("D", bound=Driver)
 T = TypeVar("T")
+M = TypeVar("M", bound="Attempts")
 
 
 class Options:
@@ -222,6 +225,7 @@ class Facade(Generic[D]):
         self._lock = threading.RLock()  # a signal handler may look up what its thread is about to remember
         self._tally = Tally(self._lock)
         self._drivers: list[ref[D]] = []
+        self._connecting: set[Attempts] = set()
         self._line = self._lay(config)
         self._calm_down()
 
@@ -302,6 +306,25 @@ class Facade(Generic[D]):
             driver = alive()
             if driver is not None:
                 driver.close()
+        for attempts in tuple(self._connecting):
+            attempts.shut()
+
+    def _attempts(
+        self, kind: Callable[..., M], name: str | ServiceName, port: str | int, found: Any, until: float
+    ) -> M:
+        """Make ready to connect to what was found, until that time by the driver's clock."""
+        from k8sresolve._core import connecting
+
+        groups: Any = by_target(found) if isinstance(found, Port) else [(port, list(found.spread()))]
+        deadline = monotonic() + until - self._line.now()  # the offline cluster's clock does not go on by itself
+        attempts = kind(connecting.race(name, port, groups, deadline), self._reach, self._connecting)
+        if self._closed:  # by another thread, which did not see this
+            attempts.shut()
+        return attempts
+
+    def _reach(self, to: Destination) -> Destination:
+        """Where a connection goes; raises OSError where it cannot go anywhere."""
+        return to
 
     def _connect(self, rules: Rules, ledger: Ledger, events: Events) -> D:
         """Make a driver."""

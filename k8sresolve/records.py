@@ -95,10 +95,16 @@ class Port(Value):
         Targets come by priority and, within one, by weighted chance; each target's addresses by the classes of RFC 6724
         and within one at random. `rng` decides chance (default: a fresh generator).
         """
-        rng = rng or _fresh()
-        for target in _by_weight(self.targets, rng):
-            for address in _shuffled(target.addresses, target.ranks, rng):
-                yield address, target.port
+        for number, addresses in by_target(self, rng):
+            for address in addresses:
+                yield address, number
+
+
+def by_target(port: Port, rng: random.Random | None = None) -> Iterator[tuple[int, list[IPAddress]]]:
+    """Yield the number and addresses of one target after the other, in the order that `Port.select` has."""
+    rng = rng or _fresh()
+    for target in _by_weight(port.targets, rng):
+        yield target.port, _shuffled(target.addresses, target.ranks, rng)
 
 
 def _by_weight(targets: tuple[Target, ...], rng: random.Random) -> Iterator[Target]:
