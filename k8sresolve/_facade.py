@@ -11,7 +11,7 @@ from functools import cache as once
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args
-from weakref import ref
+from weakref import WeakSet, ref
 
 import attrs
 
@@ -225,7 +225,7 @@ class Facade(Generic[D]):
         self._lock = threading.RLock()  # a signal handler may look up what its thread is about to remember
         self._tally = Tally(self._lock)
         self._drivers: list[ref[D]] = []
-        self._connecting: set[Attempts] = set()
+        self._connecting: WeakSet[Attempts] = WeakSet()  # as a task may be collected that its loop left pending
         self._line = self._lay(config)
         self._calm_down()
 

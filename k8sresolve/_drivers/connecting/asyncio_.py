@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
+from weakref import WeakSet
 
 from k8sresolve._core.connecting import Destination, Race
 from k8sresolve._drivers.clock import monotonic
@@ -14,7 +15,7 @@ from k8sresolve._drivers.connecting.attempts import Attempts
 class AsyncioAttempts(Attempts):
     """Attempts of the task that awaits `connect`."""
 
-    def __init__(self, race: Race, reach: Callable[[Destination], Destination], among: set[Attempts]) -> None:
+    def __init__(self, race: Race, reach: Callable[[Destination], Destination], among: WeakSet[Attempts]) -> None:
         super().__init__(race, reach, among)
         self._loop = asyncio.get_running_loop()
         self._woken: asyncio.Future[None] = self._loop.create_future()

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from ipaddress import IPv6Address
 from typing import Any
+from weakref import WeakSet
 
 from k8sresolve._core.connecting import Destination, Race
 from k8sresolve._drivers import forks
@@ -24,7 +25,7 @@ class Attempts(ABC):
     line: whatever is open is found in `_open` or `_won` then, and closed.
     """
 
-    def __init__(self, race: Race, reach: Callable[[Destination], Destination], among: set[Attempts]) -> None:
+    def __init__(self, race: Race, reach: Callable[[Destination], Destination], among: WeakSet[Attempts]) -> None:
         self._race = race
         self._reach = reach
         self._among = among

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from weakref import WeakSet
 
 import trio
 
@@ -16,7 +17,7 @@ from k8sresolve._drivers.trio_ import can
 class TrioAttempts(Attempts):
     """Attempts of the task that awaits `connect`."""
 
-    def __init__(self, race: Race, reach: Callable[[Destination], Destination], among: set[Attempts]) -> None:
+    def __init__(self, race: Race, reach: Callable[[Destination], Destination], among: WeakSet[Attempts]) -> None:
         super().__init__(race, reach, among)
         self._woken = trio.Event()
 
