@@ -41,10 +41,10 @@ from k8sresolve.config import (
 )
 from k8sresolve.errors import ConfigError, ResolverClosed
 from k8sresolve.names import IPAddress, PortName, ServiceName
-from k8sresolve.records import Port, Stats, by_target
+from k8sresolve.records import Stats
 
 if TYPE_CHECKING:
-    from k8sresolve._core.connecting import Destination
+    from k8sresolve._core.connecting import Destination, Groups
     from k8sresolve._drivers.connecting.attempts import Attempts
     from k8sresolve._system import Reloader
     from k8sresolve.explanations import Candidate
@@ -310,14 +310,13 @@ class Facade(Generic[D]):
             attempts.shut()
 
     def _attempts(
-        self, kind: Callable[..., M], name: str | ServiceName, port: str | int, found: Any, until: float
+        self, kind: Callable[..., M], name: str | ServiceName, port: str | int, to: Groups, until: float
     ) -> M:
-        """Make ready to connect to what was found, until that time by the driver's clock."""
+        """Make ready to connect to one of these, until that time by the driver's clock."""
         from k8sresolve._core import connecting
 
-        groups: Any = by_target(found) if isinstance(found, Port) else [(port, list(found.spread()))]
         deadline = monotonic() + until - self._line.now()  # the offline cluster's clock does not go on by itself
-        attempts = kind(connecting.race(name, port, groups, deadline), self._reach, self._connecting)
+        attempts = kind(connecting.race(name, port, to, deadline), self._reach, self._connecting)
         if self._closed:  # by another thread, which did not see this
             attempts.shut()
         return attempts

@@ -18,7 +18,7 @@ from k8sresolve._drivers.running import AsyncDriver, Call, run_async
 from k8sresolve._facade import Facade, is_plain
 from k8sresolve.config import Policy
 from k8sresolve.names import EndpointName, IPAddress, PodName, PortName, ServiceName
-from k8sresolve.records import Addresses, Answer, Endpoint, Port, Service
+from k8sresolve.records import Addresses, Answer, Endpoint, Port, Service, targets_of
 
 if TYPE_CHECKING:
     from k8sresolve._getaddrinfo.hints import Info
@@ -282,8 +282,8 @@ class AsyncResolver(Facade[AsyncDriver]):
 
         until = self._line.now() + self._lifetime(timeout)
         call = lookup_of(name, port)
-        found = self._known(call, timeout, fresh=False) or await self._look(call, timeout, fresh=False)
-        return await self._attempts(attempts_here(), name, port, found, until).connect()
+        found: Any = self._known(call, timeout, fresh=False) or await self._look(call, timeout, fresh=False)
+        return await self._attempts(attempts_here(), name, port, targets_of(found, port), until).connect()
 
     async def getnameinfo(
         self,

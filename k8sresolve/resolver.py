@@ -14,7 +14,7 @@ from k8sresolve._drivers.running import Call, SyncDriver, run
 from k8sresolve._facade import Facade, is_plain
 from k8sresolve.config import Policy
 from k8sresolve.names import EndpointName, IPAddress, PodName, PortName, ServiceName
-from k8sresolve.records import Addresses, Answer, Endpoint, Port, Service
+from k8sresolve.records import Addresses, Answer, Endpoint, Port, Service, targets_of
 
 if TYPE_CHECKING:
     import socket
@@ -261,7 +261,7 @@ class Resolver(Facade[SyncDriver]):
         until = self._line.now() + self._lifetime(timeout)
         call = lookup_of(name, port)
         found = self._recall(call, timeout, fresh=False) or self._look(call, timeout, fresh=False)
-        return self._attempts(BlockingAttempts, name, port, found, until).connect()
+        return self._attempts(BlockingAttempts, name, port, targets_of(found, port), until).connect()
 
     def getnameinfo(
         self,
