@@ -12,7 +12,7 @@ from functools import cache as once
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args
-from weakref import ref
+from weakref import WeakSet, ref
 
 import attrs
 
@@ -45,6 +45,8 @@ from k8sresolve.names import IPAddress, PortName, ServiceName
 from k8sresolve.records import Stats
 
 if TYPE_CHECKING:
+    from k8sresolve._core.connecting import Destination, Groups
+    from k8sresolve._drivers.connecting.attempts import Attempts
     from k8sresolve._system import Reloader
     from k8sresolve.explanations import Candidate
 
@@ -65,6 +67,7 @@ _DEBUG = 10  # as `logging` has it
 
 D = TypeVar("D", bound=Driver)
 T = TypeVar("T")
+M = TypeVar("M", bound="Attempts")
 
 
 class Options:
@@ -225,6 +228,7 @@ class Facade(Generic[D]):
         self._lock = threading.RLock()  # a signal handler may look up what its thread is about to remember
         self._tally = Tally(self._lock)
         self._drivers: list[ref[D]] = []
+        self._connecting: WeakSet[Attempts] = WeakSet()  # as a task may be collected that its loop left pending
         self._line = self._lay(config)
         self._calm_down()
 
@@ -318,6 +322,24 @@ class Facade(Generic[D]):
             driver = alive()
             if driver is not None:
                 driver.close()
+        for attempts in tuple(self._connecting):
+            attempts.shut()
+
+    def _attempts(
+        self, kind: Callable[..., M], name: str | ServiceName, port: str | int, to: Groups, until: float
+    ) -> M:
+        """Make ready to connect to one of these, until that time by the driver's clock."""
+        from k8sresolve._core import connecting
+
+        deadline = monotonic() + until - self._line.now()  # the offline cluster's clock does not go on by itself
+        attempts = kind(connecting.race(name, port, to, deadline), self._reach, self._connecting)
+        if self._closed:  # by another thread, which did not see this
+            attempts.shut()
+        return attempts
+
+    def _reach(self, to: Destination) -> Destination:
+        """Where a connection goes; raises OSError where it cannot go anywhere."""
+        return to
 
     def _connect(self, rules: Rules, ledger: Ledger, events: Events) -> D:
         """Make a driver."""

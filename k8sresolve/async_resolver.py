@@ -13,13 +13,13 @@ from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.events import Events
 from k8sresolve._core.lookups import endpoints, hosts, reverse, rrsets, services
 from k8sresolve._drivers.clock import monotonic
-from k8sresolve._drivers.loops import Loops, is_trio, let_do, loop_driver, running
+from k8sresolve._drivers.loops import Loops, attempts_here, is_trio, let_do, loop_driver, running
 from k8sresolve._drivers.running import AsyncDriver, Call, run_async
 from k8sresolve._facade import Facade, is_plain
 from k8sresolve.config import Policy
 from k8sresolve.errors import ConfigError, Error, ResolverClosed
 from k8sresolve.names import EndpointName, IPAddress, PodName, PortName, ServiceName
-from k8sresolve.records import Addresses, Answer, Endpoint, Port, Service
+from k8sresolve.records import Addresses, Answer, Endpoint, Port, Service, targets_of
 
 if TYPE_CHECKING:
     from weakref import WeakKeyDictionary
@@ -262,6 +262,36 @@ class AsyncResolver(Facade[AsyncDriver]):
 
         hints = Hints(family, type, proto, flags)
         return list(await self._run((libc.getaddrinfo, libc_name(), host, port, hints), timeout, fresh))
+
+    async def create_connection(self, name: str | ServiceName, port: str | int, *, timeout: float | None = None) -> Any:
+        """Connect to a Service, a headless one's pods, or any host, by TCP; returns what is connected.
+
+        With a port's name, its targets are tried in the order of `port().select()` (RFC 2782); with a number, the
+        addresses that `addresses()` finds. Families take turns, and an attempt that is not answered within 250 ms goes
+        on beside the next one; the first that succeeds wins, and the others are closed. `timeout` bounds lookup and
+        connecting together, in seconds; None is the resolver's own.
+
+        A `Resolver` returns a `socket.socket` that blocks, in asyncio an `AsyncResolver` one that does not, for
+        `asyncio.open_connection(sock=...)`, and in trio a `trio.SocketStream`.
+
+        Raises as `port()` or `addresses()` does; `ConnectFailed` where no address could be connected to, with each that
+        was tried and why, and `ConnectTimeout` where none answered; `ResolverClosed`. Source: RFC 8305.
+
+        >>> import socket
+        >>> from k8sresolve.testing import Cluster
+        >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+        >>> with socket.create_server(("127.0.0.1", 0)) as server, cluster.resolver(namespace="shop") as resolver:
+        ...     cluster.route("payments.shop", "http", to=server.getsockname())
+        ...     with resolver.create_connection("payments", "http") as sock:
+        ...         sock.getpeername() == server.getsockname()
+        True
+        """
+        from k8sresolve._core.connecting import lookup_of
+
+        until = self._line.now() + self._lifetime(timeout)
+        call = lookup_of(name, port)
+        found: Any = self._known(call, timeout, fresh=False) or await self._look(call, timeout, fresh=False)
+        return await self._attempts(attempts_here(), name, port, targets_of(found, port), until).connect()
 
     async def getnameinfo(
         self,

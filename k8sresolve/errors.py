@@ -136,9 +136,11 @@ def summarise(attempts: tuple[Attempt, ...], most: int = 6) -> str:
     for attempt in attempts:
         outcomes.setdefault(attempt.candidate, set()).add(attempt.outcome)
     lines = [_line(same, typed=len(outcomes[same[0].candidate]) > 1) for same in told.values()]
-    if len(lines) > most:
-        lines[most - 1 : -1] = [f"... {len(lines) - most} more ..."]
-    return ", ".join(lines)
+    return ", ".join(_cut(lines, most))
+
+
+def _cut(lines: list[str], most: int) -> list[str]:
+    return lines if len(lines) <= most else [*lines[: most - 1], f"... {len(lines) - most} more ...", lines[-1]]
 
 
 class NotFound(ResolveError):
@@ -228,6 +230,61 @@ class InvalidHints(ResolveError, ValueError):
         super().__init__(name, problem, attempts=attempts, advice=advice)
         self.args = (code, problem)
         self.errno = self.code = code
+
+
+@attrs.frozen(eq=False, repr=False)
+class ConnectAttempt(Value):
+    """One attempt to connect: where to, and what became of it.
+
+    `errno` is what the operating system said, as the module `errno` names it, ETIMEDOUT where nothing was heard until
+    the deadline; `outcome` is that in words. `milliseconds` is the time from the attempt's begin to its outcome.
+    """
+
+    address: str
+    port: int
+    errno: int | None
+    outcome: str
+    milliseconds: float
+
+    def __str__(self) -> str:
+        host = f"[{self.address}]" if ":" in self.address else self.address
+        return escaped(f"{host}:{self.port} ({self.outcome} in {self.milliseconds:.1f} ms)")
+
+
+class ConnectFailed(_Fields, ConnectionError):
+    """The name has addresses, and no connection to the port was made at any of them.
+
+    `name` is what the user typed, `problem` what is wrong, `attempts` what was tried, in order, `advice` what to do.
+    `code`, and so `errno`, is that of the first attempt that was not just left without an answer.
+    """
+
+    FIELDS = ("name", "problem", "code", "attempts", "advice")
+
+    def __init__(
+        self,
+        name: str,
+        problem: str,
+        *,
+        code: int | None = None,
+        attempts: tuple[ConnectAttempt, ...] = (),
+        advice: str = "",
+    ) -> None:
+        super().__init__(code, problem)
+        self.name = name
+        self.problem = problem
+        self.code = code
+        self.attempts = tuple(attempts)
+        self.advice = advice
+
+    def __str__(self) -> str:
+        text = f"{_short(self.name)}: {self.problem}"
+        if self.attempts:
+            text += f"; tried {', '.join(_cut([str(attempt) for attempt in self.attempts], 10))}"
+        return escaped(f"{text}; {self.advice}" if self.advice else text)
+
+
+class ConnectTimeout(ConnectFailed, TimeoutError):
+    """No address had answered when the time was over."""
 
 
 class ConfigError(_Fields, ValueError):

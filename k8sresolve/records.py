@@ -95,10 +95,24 @@ class Port(Value):
         Targets come by priority and, within one, by weighted chance; each target's addresses by the classes of RFC 6724
         and within one at random. `rng` decides chance (default: a fresh generator).
         """
-        rng = rng or _fresh()
-        for target in _by_weight(self.targets, rng):
-            for address in _shuffled(target.addresses, target.ranks, rng):
-                yield address, target.port
+        for number, addresses in targets_of(self, 0, rng):
+            for address in addresses:
+                yield address, number
+
+
+def targets_of(
+    found: Port | _Spread, port: str | int, rng: random.Random | None = None
+) -> Iterator[tuple[int, list[IPAddress]]]:
+    """Yield number and addresses of one target after the other, in the order in which to try them.
+
+    A Service or a host is one target, whose number is `port`.
+    """
+    rng = rng or _fresh()
+    if isinstance(found, Port):
+        for target in _by_weight(found.targets, rng):
+            yield target.port, _shuffled(target.addresses, target.ranks, rng)
+    else:
+        yield int(port), list(found.spread(rng))
 
 
 def _by_weight(targets: tuple[Target, ...], rng: random.Random) -> Iterator[Target]:

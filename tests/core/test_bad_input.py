@@ -34,7 +34,7 @@ from tests.core.test_public import ASKING, LIBC_CALLS
 from tests.core.world import ipv4_cluster
 from tests.odd import ANYTHING, ODD, BadList, Call, Mine
 
-METHODS = (*ASKING, *LIBC_CALLS, "candidates", "forget")
+METHODS = (*ASKING, *LIBC_CALLS, "create_connection", "candidates", "forget")
 NEEDED = {
     **{call: {"name": "payments.shop"} for call in ("service", "ports", "endpoints", "candidates", "explain")},
     "port": {"name": "payments.shop", "port": "http"},
@@ -44,6 +44,7 @@ NEEDED = {
     "lookup": {"name": "payments.shop", "rdtype": "A"},
     "getaddrinfo": {"host": "payments.shop", "port": 80},
     "getnameinfo": {"sockaddr": ("10.96.20.1", 80)},
+    "create_connection": {"name": "payments.shop", "port": "http"},
 }
 FULL = "payments.shop.svc.cluster.local"
 MADE = {
@@ -177,6 +178,18 @@ ROWS = [
     (lambda: RESOLVER.reverse(10**5000), InvalidName, "<int>: this is no IP address"),
     (lambda: RESOLVER.lookup("payments", 1), InvalidName, "no record type"),
     (lambda: RESOLVER.getaddrinfo("payments", 80, 10**400), InvalidHints, "family"),
+    (
+        lambda: RESOLVER.create_connection("payments", "80"),
+        InvalidName,
+        "'80' is no TCP port; give a port's name, or an",
+    ),
+    (lambda: RESOLVER.create_connection("payments", True), InvalidName, "True is no TCP port"),
+    (lambda: RESOLVER.create_connection("payments", 0), InvalidName, "0 is no TCP port"),
+    (lambda: RESOLVER.create_connection("payments", 65536), InvalidName, "65536 is no TCP port"),
+    (lambda: RESOLVER.create_connection("payments", None), InvalidName, "None is no TCP port"),
+    (lambda: RESOLVER.create_connection(None, "http"), InvalidName, "a name is a str, not NoneType"),
+    (lambda: RESOLVER.create_connection(3, 80), InvalidName, "a name is a str, not int"),
+    (lambda: RESOLVER.create_connection("payments", 80, timeout="5"), ConfigError, "timeout='5'"),
     (lambda: EndpointName("a", "b"), InvalidName, "a ServiceName should stand here, not str"),
     (lambda: PortName("http").at("b"), InvalidName, "a ServiceName should stand here, not str"),
     (lambda: parse_resolv_conf("nameserver 10.0.0.1"), ConfigError, "is no text of a resolv.conf; give its octets"),

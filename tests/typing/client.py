@@ -5,11 +5,14 @@ Nothing here is run: mypy and pyright read it, both in strict mode.
 
 # pyright: strict
 
+import asyncio
 import random
 import socket
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Literal, TypeAlias, assert_type
+
+import trio
 
 import k8sresolve
 from k8sresolve import (
@@ -22,6 +25,9 @@ from k8sresolve import (
     Candidate,
     Cname,
     ConfigError,
+    ConnectAttempt,
+    ConnectFailed,
+    ConnectTimeout,
     Dialect,
     Endpoint,
     EndpointName,
@@ -189,6 +195,9 @@ def looking_up(resolver: Resolver) -> None:
     resolver.getaddrinfo(None, None)
     assert_type(resolver.getnameinfo(("10.96.20.1", 80)), tuple[str, str])
     resolver.getnameinfo(("fd00::1", 80, 0, 0), socket.NI_NAMEREQD, fresh=True)
+    assert_type(resolver.create_connection("web", "http"), socket.socket)
+    with resolver.create_connection(WEB, 80, timeout=1) as connected:
+        connected.sendall(b"hello")
     assert_type(resolver.candidates("web"), tuple[Candidate, ...])
     assert_type(resolver.stats(), Stats)
     resolver.forget("web")
@@ -216,6 +225,10 @@ async def looking_up_in_a_loop(resolver: AsyncResolver) -> None:
     await resolver.getaddrinfo(None, None)
     assert_type(await resolver.getnameinfo(("10.96.20.1", 80)), tuple[str, str])
     await resolver.getnameinfo(("fd00::1", 80, 0, 0), socket.NI_NAMEREQD, fresh=True)
+    sock: socket.socket = await resolver.create_connection("web", "http")
+    await asyncio.open_connection(sock=sock)
+    stream: trio.SocketStream = await resolver.create_connection(WEB, 80, timeout=1)
+    await stream.send_all(b"hello")
     assert_type(resolver.candidates("web"), tuple[Candidate, ...])
     assert_type(resolver.stats(), Stats)
     resolver.forget("web")
@@ -336,6 +349,17 @@ def handling(resolver: Resolver) -> None:
         assert_type(as_resolve.problem, str)
         assert_type(as_resolve.advice, str)
         assert_type(as_gaierror.errno, int | None)
+    except ConnectTimeout as error:
+        as_timeout: TimeoutError = error
+        raise as_timeout from None
+    except ConnectFailed as error:
+        as_connection_error: ConnectionError = error
+        assert_type(error.name, str)
+        assert_type(error.problem, str)
+        assert_type(error.advice, str)
+        assert_type(error.code, int | None)
+        assert_type(error.attempts, tuple[ConnectAttempt, ...])
+        raise as_connection_error from None
     except (ConfigError, ManifestError) as error:
         as_value_error: ValueError = error
         raise as_value_error from None
@@ -362,6 +386,14 @@ def reading_errors(error: ResolveError, config: ConfigError, manifest: ManifestE
     assert_type(manifest.line, int | None)
     assert_type(manifest.column, int | None)
     assert_type(manifest.field, str)
+
+
+def reading_attempts_to_connect(attempt: ConnectAttempt) -> None:
+    assert_type(attempt.address, str)
+    assert_type(attempt.port, int)
+    assert_type(attempt.errno, int | None)
+    assert_type(attempt.outcome, str)
+    assert_type(attempt.milliseconds, float)
 
 
 class Printing(Observer):

@@ -1,9 +1,11 @@
 """Resolvers for programs in the offline cluster: the real ones, on the virtual driver."""
 
+import errno
 from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Any, NamedTuple
 
+from k8sresolve._core.connecting import Destination
 from k8sresolve._core.engine.cache import Asked
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
@@ -21,15 +23,20 @@ from k8sresolve.testing.network.clock import Clock
 from k8sresolve.testing.network.following import VirtualFollower, VirtualLoopFollower, time_of
 from k8sresolve.testing.network.network import SOME_POD
 from k8sresolve.testing.network.virtual import AsyncVirtualDriver, Exchanging, VirtualDriver
+from k8sresolve.testing.programs.routes import Routes
 
 
 class Place(NamedTuple):
-    """Where a program runs: its configuration, what it reaches, the IP versions it has, and its addresses."""
+    """Where a program runs: its configuration, what it reaches, the IP versions it has, and its addresses.
+
+    `routes` are where its connections go; without any, nowhere.
+    """
 
     config: ResolverConfig
     network: Exchanging
     versions: frozenset[int]
     addresses: tuple[str, ...] = SOME_POD
+    routes: Routes | None = None
 
 
 class _Offline:
@@ -37,6 +44,7 @@ class _Offline:
 
     def __init__(self, place: Place, clock: Clock, options: Options) -> None:
         self._network = place.network
+        self._routes = place.routes
         self._clock = clock
         addresses = map(ip_address, place.addresses)
         self._addresses = tuple(address for address in addresses if address.version in place.versions)
@@ -44,6 +52,13 @@ class _Offline:
 
     def _probe(self) -> tuple[IPAddress, ...]:
         return self._addresses
+
+    def _reach(self, to: Destination) -> Destination:
+        """Follow a route; what is no address of the cluster's is this machine's own loopback, or cannot be reached."""
+        there = self._routes and self._routes.find(str(to.address), to.port, "TCP")
+        if there is None and not to.address.is_loopback:
+            raise OSError(errno.ENETUNREACH, "is outside the cluster, of which nothing leads there")
+        return Destination(ip_address(there[0]), there[1]) if there else to
 
     @property
     def _wall(self) -> Callable[[], float]:
