@@ -23,7 +23,7 @@ _REVERSE = (".in-addr.arpa", ".ip6.arpa")
 
 def check_domain(config: ConfigMap | Secret, around: AllObjects) -> Iterator[Finding]:
     """Whether the cluster's nameserver serves the domain that is stated, that names are told in, or that is usual."""
-    nameserver = around.nameservers.of(config) if isinstance(config, ConfigMap) else None
+    nameserver = around.nameservers.of(config)
     if nameserver is None or (config.namespace, config.name) != CONFIG:
         return
     zones = list(_zones(nameserver))

@@ -43,7 +43,7 @@ class _Listener(NamedTuple):
 
 def check_probes(config: ConfigMap | Secret, around: AllObjects) -> Iterator[Finding]:
     """Whether the Corefile serves what CoreDNS's pods are probed for."""
-    nameserver = around.nameservers.of(config) if isinstance(config, ConfigMap) else None
+    nameserver = around.nameservers.of(config)
     listeners = [] if nameserver is None else list(_listeners(nameserver.blocks))
     if nameserver is None or not listeners:
         return
@@ -64,7 +64,7 @@ def check_probes(config: ConfigMap | Secret, around: AllObjects) -> Iterator[Fin
 
 def check_ports(config: ConfigMap | Secret, around: AllObjects) -> Iterator[Finding]:
     """Whether CoreDNS listens where its Services lead, or, without any, where its containers say that they do."""
-    nameserver = around.nameservers.of(config) if isinstance(config, ConfigMap) else None
+    nameserver = around.nameservers.of(config)
     listeners = [] if nameserver is None else list(_listeners(nameserver.blocks))
     if nameserver is None or not listeners:
         return
