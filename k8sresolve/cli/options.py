@@ -26,7 +26,6 @@ Run = Callable[[argparse.Namespace], int]
 Ask = Callable[[Resolver, argparse.Namespace], Shown]
 
 _REVERSE_ZONES = ("in-addr.arpa", "ip6.arpa")
-_MOST_BYTES = 1 << 20  # as many as a ConfigMap has room for
 
 
 def add_common(parser: argparse.ArgumentParser, *, after_command: bool = False) -> None:
@@ -234,7 +233,7 @@ def _read_corefile(args: argparse.Namespace) -> str | None:
         return None
     if args.cluster_domain is not None:
         raise ConfigError("--cluster-domain and --corefile exclude each other", advice="the Corefile has the domain")
-    data = read_bounded(path, _MOST_BYTES, called="the Corefile", stream=standard_input(args) if path == "-" else None)
+    data = read_bounded(path, called="the Corefile", stream=standard_input(args) if path == "-" else None)
     try:
         return data.decode()
     except UnicodeDecodeError:
