@@ -252,6 +252,8 @@ def reading_records(found: Service, host: Addresses, answer: Answer, told: Expla
         assert_type(found.cname.targets, tuple[str, ...])
         assert_type(found.cname.leaves_cluster, bool)
 
+    assert_type(found.port("http"), Port)
+    assert_type(found.port(PortName("dns", "udp")), Port)
     (http,) = found.ports
     assert_type(http.name, str | None)
     assert_type(http.protocol, str | None)

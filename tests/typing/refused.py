@@ -107,7 +107,7 @@ def results(resolver: Resolver) -> None:
     service: Service = resolver.addresses("payments")  # type: ignore[assignment]
     explained: Explanation = resolver.candidates("payments")  # type: ignore[assignment]
     print(port, service, explained)
-    resolver.service("payments").port  # type: ignore[attr-defined]
+    resolver.service("payments").number  # type: ignore[attr-defined]
 
 
 def the_kit(cluster: Cluster, pod: Pod) -> None:
