@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     )
     from k8sresolve.explanations import Candidate, Explanation
     from k8sresolve.findings import Finding
-    from k8sresolve.names import EndpointName, PodName, PortName, ServiceName
+    from k8sresolve.names import EndpointName, PodName, PortName, ServiceName, ZonalName
     from k8sresolve.records import (
         Addresses,
         Answer,
@@ -94,7 +94,7 @@ _HOMES = {
     ),
     "explanations": ("Candidate", "Explanation"),
     "findings": ("Finding",),
-    "names": ("EndpointName", "PodName", "PortName", "ServiceName"),
+    "names": ("EndpointName", "PodName", "PortName", "ServiceName", "ZonalName"),
     "records": (
         "Addresses",
         "Answer",
@@ -158,6 +158,7 @@ __all__ = [
     "Target",
     "TemporaryFailure",
     "Transport",
+    "ZonalName",
     "addresses",
     "endpoints",
     "explain",
