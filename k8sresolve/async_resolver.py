@@ -126,7 +126,7 @@ class AsyncResolver(Facade[AsyncDriver]):
         numbers that there are in place of one that is not, and so does `PortsDiffer` where none was given and there are
         several. Source: RFC 2782; Kubernetes DNS specification, sections 2.3.2 and 2.4.2.
         """
-        label = port if type(port) is str else services.port_text(port)
+        label = port if port.__class__ is str else services.port_text(port)
         call: Call[Port] = (services.port, name, label, protocol)
         known = self._known(call, timeout, fresh)
         return await self._look(call, timeout, fresh) if known is None else known

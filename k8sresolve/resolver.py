@@ -101,7 +101,7 @@ class Resolver(Facade[SyncDriver]):
         numbers that there are in place of one that is not, and so does `PortsDiffer` where none was given and there are
         several. Source: RFC 2782; Kubernetes DNS specification, sections 2.3.2 and 2.4.2.
         """
-        label = port if type(port) is str else services.port_text(port)
+        label = port if port.__class__ is str else services.port_text(port)
         call: Call[Port] = (services.port, name, label, protocol)
         known = self._recall(call, timeout, fresh)
         return self._look(call, timeout, fresh) if known is None else known
