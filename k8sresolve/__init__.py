@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     )
     from k8sresolve.explanations import Candidate, Explanation
     from k8sresolve.findings import Finding
-    from k8sresolve.names import EndpointName, PodName, PortName, ServiceName
+    from k8sresolve.names import EndpointName, PodName, PortName, ServiceName, ZonalName
     from k8sresolve.records import (
         Addresses,
         Answer,
@@ -100,7 +100,7 @@ _HOMES = {
     ),
     "explanations": ("Candidate", "Explanation"),
     "findings": ("Finding",),
-    "names": ("EndpointName", "PodName", "PortName", "ServiceName"),
+    "names": ("EndpointName", "PodName", "PortName", "ServiceName", "ZonalName"),
     "records": (
         "Addresses",
         "Answer",
@@ -167,6 +167,7 @@ __all__ = [
     "Target",
     "TemporaryFailure",
     "Transport",
+    "ZonalName",
     "addresses",
     "endpoints",
     "explain",

@@ -18,7 +18,7 @@ from k8sresolve._drivers.running import AsyncDriver, Call, run_async
 from k8sresolve._facade import Facade, is_plain
 from k8sresolve.config import Policy
 from k8sresolve.errors import ConfigError, Error, ResolverClosed
-from k8sresolve.names import EndpointName, IPAddress, PodName, PortName, ServiceName
+from k8sresolve.names import EndpointName, IPAddress, PodName, PortName, ServiceName, ZonalName
 from k8sresolve.records import Addresses, Answer, Endpoint, Port, Service, targets_of
 
 if TYPE_CHECKING:
@@ -105,8 +105,8 @@ class AsyncResolver(Facade[AsyncDriver]):
     ) -> Service:
         """Look up a Service: its addresses, and the `ports` named, in one round of A, AAAA and SRV questions.
 
-        `name` is `svc`, `svc.ns`, `svc.ns.svc` or the full name; `ports` are port names, `name/protocol` where it is
-        not TCP. A headless Service has its ready pods' addresses, an ExternalName those of its target.
+        `name` is `svc`, `svc.ns`, `ns/svc`, `svc.ns.svc` or the full name; `ports` are port names, `name/protocol` for
+        another than TCP. A headless Service has its ready pods' addresses, an ExternalName those of its target.
 
         Raises `NoSuchName` or `NoData` (which says whether the Service or only a port is missing), `TemporaryFailure`,
         `InvalidName`, or `ConfigError` where the pod's place in the cluster is not known.
@@ -120,7 +120,7 @@ class AsyncResolver(Facade[AsyncDriver]):
     async def port(
         self,
         name: str | ServiceName,
-        port: str,
+        port: str | int | None = None,
         protocol: str = "tcp",
         *,
         timeout: float | None = None,
@@ -128,11 +128,14 @@ class AsyncResolver(Facade[AsyncDriver]):
     ) -> Port:
         """Look up one port of a Service by its name: SRV `_port._protocol` at the Service's name.
 
-        `.number` is the Service port, or for a headless Service the pods' own. Raises as `service()` does; a port
-        number in place of a name is `InvalidName`. Source: RFC 2782; Kubernetes DNS specification, sections 2.3.2 and
-        2.4.2.
+        `.number` is the Service port, or for a headless Service the pods' own. A number is looked for among `ports()`,
+        and without `port` the only one there is taken, as of a Service whose sole port has no name; there DNS tells
+        neither names nor protocols, so that `protocol` takes no part. Raises as `service()` does; `NoData` lists the
+        numbers that there are in place of one that is not, and so does `PortsDiffer` where none was given and there are
+        several. Source: RFC 2782; Kubernetes DNS specification, sections 2.3.2 and 2.4.2.
         """
-        call: Call[Port] = (services.port, name, port, protocol)
+        label = port if port.__class__ is str else services.port_text(port)
+        call: Call[Port] = (services.port, name, label, protocol)
         known = self._known(call, timeout, fresh)
         return await self._look(call, timeout, fresh) if known is None else known
 
@@ -166,10 +169,11 @@ class AsyncResolver(Facade[AsyncDriver]):
         known = self._known(call, timeout, fresh)
         return await self._look(call, timeout, fresh) if known is None else known
 
-    async def addresses(self, host: str, *, timeout: float | None = None, fresh: bool = False) -> Addresses:
+    async def addresses(self, host: str | ZonalName, *, timeout: float | None = None, fresh: bool = False) -> Addresses:
         """Look up any host as the pod's libc would: IP literals, `localhost`, /etc/hosts, then the search list.
 
-        Raises `NoSuchName`, `NoData`, `TemporaryFailure` or `InvalidName`. Source: resolv.conf(5), hosts(5), RFC 6761.
+        A `ZonalName` is asked for as it stands. Raises `NoSuchName`, `NoData`, `TemporaryFailure` or `InvalidName`.
+        Source: resolv.conf(5), hosts(5), RFC 6761.
         """
         call: Call[Addresses] = (hosts.addresses, host)
         known = self._known(call, timeout, fresh)

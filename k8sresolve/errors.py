@@ -205,7 +205,10 @@ class NotHeadless(ResolveError):
 
 
 class PortsDiffer(ResolveError):
-    """The pods of a headless Service have unlike numbers for the port, so there is no sole number."""
+    """There is no sole number: the pods of a headless Service have unlike ones for the port, or no port was named.
+
+    The latter is of `port()` without a port, of a Service that has several.
+    """
 
 
 class InvalidName(ResolveError, ValueError):

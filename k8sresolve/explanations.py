@@ -2,15 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import attrs
 
-from k8sresolve._escaping import escaped
+from k8sresolve._escaping import escaped, few
 from k8sresolve._value import Value
 from k8sresolve.config import Policy
 from k8sresolve.errors import Outcome
 from k8sresolve.names import IPAddress
+
+OUTCOMES: Mapping[str, str] = {
+    "found": "found",
+    "nodata": "NODATA",
+    "nxdomain": "NXDOMAIN",
+    "dangling": "alias of nothing",
+    "overtaken": "not needed",
+    "timeout": "timeout",
+    "network": "unreachable",
+    "servfail": "SERVFAIL",
+    "refused": "REFUSED",
+    "notimp": "NOTIMP",
+    "formerr": "FORMERR",
+    "bad": "bad reply",
+    "unsendable": "cannot be sent",
+    "closed": "CLOSED",
+    "internal": "INTERNAL",
+    "malformed": "MALFORMED",
+}
+"""What people are told of an outcome, beside each `Outcome`."""
+_ENDS: Mapping[str, str] = {
+    "nodata": "the name exists, but has no address",
+    "nxdomain": "no such name",
+    "unsendable": "no packet can carry this name",
+}
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -47,6 +73,11 @@ class Explanation(Value):
     policy's resolver, or another libc in its place, reports as "no such name", or that a search domain outside the
     cluster answered for a name that was complete; it is empty where there is neither.
     `advice` says how to ask for a host outside at less cost, where it was found behind the search list.
+
+    >>> from k8sresolve.testing import Cluster
+    >>> with Cluster.from_manifests("docs/examples/shop.yaml").resolver(namespace="shop") as resolver:
+    ...     print(resolver.explain("payments"))
+    payments: found 10.96.20.1; 2 questions asked, policy kubernetes
     """
 
     name: str
@@ -57,3 +88,13 @@ class Explanation(Value):
     questions: int
     remark: str = ""
     advice: str = ""
+
+    def __str__(self) -> str:
+        return escaped(summary(self, few(self.addresses)))
+
+
+def summary(explanation: Explanation, addresses: str) -> str:
+    """Say what came of a lookup, with the addresses that it found."""
+    outcome, count = explanation.outcome, explanation.questions
+    end = f"found {addresses}" if outcome == "found" else _ENDS.get(outcome, f"no usable answer ({OUTCOMES[outcome]})")
+    return f"{explanation.name}: {end}; {count} question{'' if count == 1 else 's'} asked, policy {explanation.policy}"

@@ -154,3 +154,56 @@ def test_an_external_name_shows_where_it_leads(run, tmp_path):
         "targets": ["here.default.svc.cluster.local."],
         "leaves_cluster": False,
     }
+
+
+def test_a_port_is_asked_for_by_its_number_too(offline):
+    assert offline("port", "payments", "9090").out == dedent("""\
+        Service  payments.shop.svc.cluster.local
+        number   9090
+        TTL      30 s
+
+        TARGET                            PORT  PRIORITY  WEIGHT  ADDRESSES
+        payments.shop.svc.cluster.local.  9090  0         50      10.96.20.1
+        """)
+
+
+def test_a_service_is_named_by_its_namespace_and_name(run, shop):
+    for argv in (
+        ["service", "NAME"],
+        ["port", "NAME", "http"],
+        ["ports", "NAME"],
+        ["service", "NAME", "--port", "http"],
+    ):
+        slash, dotted = (
+            run("--manifests", shop, *(name if word == "NAME" else word for word in argv))
+            for name in ("shop/payments", "payments.shop")
+        )
+        assert (slash.status, slash.out) == (0, dotted.out)
+    assert run("--manifests", shop, "endpoints", "data/cassandra", "cql").status == 0
+
+
+# Several names.
+
+
+def test_of_several_names_each_has_its_own_below_it(offline):
+    first, second = (offline("ports", name).out for name in ("payments", "web"))
+    ran = offline("ports", "payments", "web", "payments")
+    assert ran == (0, f"payments:\n{first}\nweb:\n{second}", "")
+
+
+def test_of_several_names_one_that_fails_is_told_and_the_worst_is_the_status(offline):
+    alone = offline("service", "nowhere")
+    ran = offline("service", "nowhere", "payments", "a..b", "web")
+    assert ran.status == 2
+    assert ran.out == f"payments:\n{offline('service', 'payments').out}\nweb:\n{offline('service', 'web').out}"
+    assert [line.split()[1] for line in ran.err.splitlines()] == ["nowhere:", "a..b:"]
+    assert ran.err.startswith(alone.err.partition(" (")[0])
+    assert offline("service", "payments", "nowhere").status == 1
+
+
+def test_of_several_names_json_has_a_key_for_each(offline):
+    told = offline("service", "payments", "nowhere", "--json").json
+    assert list(told) == ["payments", "nowhere"]
+    assert told["payments"]["addresses"] == offline("service", "payments", "--json").json["addresses"]
+    assert list(told["nowhere"]) == ["error"]
+    assert told["nowhere"]["error"].startswith("nowhere: no such name; tried nowhere.shop.svc.cluster.local.")

@@ -24,6 +24,7 @@ from k8sresolve import (
     Resolver,
     ResolverConfig,
     ServiceName,
+    ZonalName,
     _default,
     lint_config,
     lint_resolv_conf,
@@ -52,6 +53,11 @@ MADE = {
     "EndpointName": (EndpointName, {"endpoint": "a", "service": ServiceName("a", "b")}, f"a.{FULL}"),
     "PortName": (PortName, {"port": "http"}, "http/tcp"),
     "PodName": (PodName, {"address": "10.0.0.1", "namespace": "b"}, "10-0-0-1.b.pod.cluster.local"),
+    "ZonalName": (
+        ZonalName,
+        {"zone": "a", "directive": "pin", "service": ServiceName("a", "b")},
+        f"a.pin._zone.{FULL}",
+    ),
     "Nameserver": (Nameserver, {"address": "10.0.0.1"}, "10.0.0.1"),
 }
 
@@ -171,6 +177,8 @@ ROWS = [
     (lambda: RESOLVER.service("payments", ports=3), InvalidName, "ports takes a list of port names"),
     (lambda: RESOLVER.service("payments", ports=[3]), InvalidName, "3 is a port number"),
     (lambda: RESOLVER.service("payments", ports=BadList()), Mine, ""),
+    (lambda: RESOLVER.port("payments", 10**5000), InvalidName, "<int> is no port number; one is 1 to 65535"),
+    (lambda: RESOLVER.port("payments", True), InvalidName, "True is no port name"),
     (lambda: RESOLVER.service("payments", timeout=10**400), ConfigError, "timeout"),
     (lambda: RESOLVER.forget(3), InvalidName, "a name is a str, not int"),
     (lambda: RESOLVER.explain("payments", policy=3), ConfigError, "there is no search policy 3"),

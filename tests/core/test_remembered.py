@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from k8sresolve import CacheConfig, Error, Observer, PortName, ServiceName, async_resolver, resolver
+from k8sresolve import CacheConfig, Error, InvalidName, Observer, PortName, ServiceName, async_resolver, resolver
 from k8sresolve.errors import ConfigError, ResolverClosed
 from tests.core.world import dual_cluster, ipv4_cluster, service
+from tests.odd import Number
 
 CALLS = {
     "addresses": lambda r, **o: r.addresses("payments", **o),
@@ -24,6 +25,8 @@ CALLS = {
     "service": lambda r, **o: r.service("payments", ports=["http", "stats/udp"], **o),
     "service by its value": lambda r, **o: r.service(ServiceName("payments", "shop"), ports=(PortName("http"),), **o),
     "port": lambda r, **o: r.port("payments", "http", **o),
+    "port by its number": lambda r, **o: r.port("payments", 80, **o),
+    "sole port": lambda r, **o: r.port("cassandra.data", **o),
     "port of pods": lambda r, **o: r.port("cassandra.data", "cql", **o),
     "ports": lambda r, **o: r.ports("payments", **o),
     "endpoints": lambda r, **o: r.endpoints("cassandra.data", **o),
@@ -193,6 +196,16 @@ def test_of_what_is_no_plain_str_nothing_is_kept(resolver_of, ipv4, walks):
     assert type(one.addresses(Text("payments")).host) is Text
     assert type(one.addresses("payments").host) is str
     assert len(walks) == 2
+
+
+def test_what_equals_a_number_does_not_find_what_was_kept_of_it(resolver_of, ipv4, walks):
+    ipv4.apply(service("shop/one", "http 1 TCP", clusterIP="10.96.20.61"))
+    one = resolver_of(ipv4)
+    assert one.port("one", 1) is one.port("one", "1") is one.port("one", Number(1))
+    assert len(walks) == 1
+    for odd in (True, 1.0, 1 + 0j):
+        with pytest.raises(InvalidName):
+            one.port("one", odd)
 
 
 @pytest.mark.parametrize("name", [["payments"], {"a": 1}, 5, None, b"payments"])

@@ -66,6 +66,7 @@ from k8sresolve import (
     Target,
     TemporaryFailure,
     Transport,
+    ZonalName,
     addresses,
     endpoints,
     explain,
@@ -175,16 +176,26 @@ def naming() -> None:
     assert_type(PodName.parse("10-244-1-7.shop.pod.cluster.local").fqdn, str)
     assert_type({WEB: 1, endpoint: 2, http: 3}[WEB], int)
 
+    zonal = ZonalName("eu-1a", "prefer", WEB)
+    assert_type(ZonalName.parse(zonal.fqdn), ZonalName)
+    assert_type(zonal.zone, str)
+    assert_type(zonal.directive, Literal["prefer", "pin"])
+    assert_type(zonal.service, ServiceName)
+    assert_type(zonal.host, str)
+
 
 def looking_up(resolver: Resolver) -> None:
     assert_type(resolver.service("web", ports=["http", PortName("dns", "udp")], timeout=1, fresh=True), Service)
     assert_type(resolver.service(WEB), Service)
     assert_type(resolver.port("web", "http"), Port)
+    assert_type(resolver.port(WEB, 80), Port)
+    assert_type(resolver.port("web"), Port)
     assert_type(resolver.port(WEB, "dns", "udp", timeout=0.5), Port)
     assert_type(resolver.ports("web"), tuple[Port, ...])
     assert_type(resolver.endpoints("web"), tuple[Endpoint, ...])
     assert_type(resolver.endpoints(WEB, "http", "tcp", fresh=True), tuple[Endpoint, ...])
     assert_type(resolver.addresses("api.example"), Addresses)
+    assert_type(resolver.addresses(ZonalName("eu-1a", "pin", WEB)), Addresses)
     assert_type(resolver.reverse("10.96.0.1"), tuple[ServiceName | EndpointName | str, ...])
     assert_type(resolver.reverse(ip_address("fd00::1")), tuple[ServiceName | EndpointName | str, ...])
     assert_type(resolver.pod("10.244.1.7", "shop"), PodName)
@@ -211,6 +222,7 @@ async def looking_up_in_a_loop(resolver: AsyncResolver) -> None:
     assert_type(await resolver.service("web", ports=["http", PortName("dns", "udp")], timeout=1, fresh=True), Service)
     assert_type(await resolver.service(WEB), Service)
     assert_type(await resolver.port("web", "http"), Port)
+    assert_type(await resolver.port(WEB, 80), Port)
     assert_type(await resolver.port(WEB, "dns", "udp", timeout=0.5), Port)
     assert_type(await resolver.ports("web"), tuple[Port, ...])
     assert_type(await resolver.endpoints("web"), tuple[Endpoint, ...])
@@ -240,6 +252,7 @@ async def looking_up_in_a_loop(resolver: AsyncResolver) -> None:
 def looking_up_by_the_default_resolver() -> None:
     assert_type(service("web", ports=["http"]), Service)
     assert_type(port("web", "http"), Port)
+    assert_type(port("web", 80), Port)
     assert_type(ports("web"), tuple[Port, ...])
     assert_type(endpoints("web", "http"), tuple[Endpoint, ...])
     assert_type(addresses("api.example"), Addresses)
@@ -252,6 +265,8 @@ def looking_up_by_the_default_resolver() -> None:
 
 def reading_records(found: Service, host: Addresses, answer: Answer, told: Explanation, counted: Stats) -> None:
     assert_type(found.name, ServiceName)
+    assert_type(found.port("http"), Port)
+    assert_type(found.port(PortName("dns", "udp")), Port)
     assert_type(found.addresses, tuple[IPv4Address | IPv6Address, ...])
     assert_type(found.ports, tuple[Port, ...])
     assert_type(found.candidate, str)

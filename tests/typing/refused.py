@@ -22,6 +22,7 @@ from k8sresolve import (
     Service,
     ServiceName,
     Stats,
+    ZonalName,
 )
 from k8sresolve.testing import Cluster, Kubelet, Pod
 
@@ -80,15 +81,16 @@ def arguments_of_lookups(resolver: Resolver) -> None:
     resolver.service(b"payments")  # type: ignore[arg-type]
     resolver.service("payments", ["http"])  # type: ignore[call-arg]
     resolver.service("payments", ports=[80])  # type: ignore[list-item]
-    resolver.port("payments", 80)  # type: ignore[arg-type]
-    resolver.port("payments")  # type: ignore[call-arg]
+    resolver.port("payments", 80.0)  # type: ignore[arg-type]
+    resolver.endpoints("payments", 80)  # type: ignore[arg-type]
+    ZonalName("east", "prefers", ServiceName("payments", "shop"))  # type: ignore[arg-type]
     resolver.endpoints(None)  # type: ignore[arg-type]
     resolver.addresses(ServiceName("payments", "shop", "cluster.local"))  # type: ignore[arg-type]
     resolver.addresses("payments", timeout="1")  # type: ignore[arg-type]
     resolver.lookup("payments", 1)  # type: ignore[arg-type]
     resolver.reverse(167772161)  # type: ignore[arg-type]
     resolver.explain("payments", policy="bind")  # type: ignore[arg-type]
-    k8sresolve.port("payments", 80)  # type: ignore[arg-type]
+    k8sresolve.port("payments", None, "tcp", 80)  # type: ignore[call-arg]
 
 
 async def waiting(resolver: Resolver, in_loop: AsyncResolver) -> None:
@@ -107,7 +109,7 @@ def results(resolver: Resolver) -> None:
     service: Service = resolver.addresses("payments")  # type: ignore[assignment]
     explained: Explanation = resolver.candidates("payments")  # type: ignore[assignment]
     print(port, service, explained)
-    resolver.service("payments").port  # type: ignore[attr-defined]
+    resolver.service("payments").number  # type: ignore[attr-defined]
 
 
 def the_kit(cluster: Cluster, pod: Pod) -> None:

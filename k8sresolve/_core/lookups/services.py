@@ -39,8 +39,8 @@ from k8sresolve._core.questions import (
     suffix_of,
 )
 from k8sresolve._core.search.aliases import at_alias, completed, unsaid
-from k8sresolve.errors import InvalidName, NoData, NoSuchName
-from k8sresolve.names import IPAddress, PortName, ServiceName, shown
+from k8sresolve.errors import InvalidName, NoData, NoSuchName, PortsDiffer
+from k8sresolve.names import IPAddress, PortName, ServiceName, check_protocol, port_number, shown
 from k8sresolve.records import Port, Service, Target
 
 
@@ -177,10 +177,41 @@ class Offer:
         self.followed = followed
 
 
-def port(setting: Setting, name: str | ServiceName, label: str, protocol: str = "tcp") -> Lookup[Port]:
-    """SRV of one named port: one question, where the nameserver sends glue."""
-    named = PortName(label, protocol, setting.service_name(name))
+def port_text(port: str | int | None) -> str | int | None:
+    """Write a port's number in digits; what is none is left for the lookup to refuse.
+
+    What a call came to is found again by its arguments, and of those numbers may be equal that are not the same: 1, 1.0
+    and True.
+    """
+    number = port_number(port) if isinstance(port, int) else None
+    return str(number) if number is not None else port
+
+
+def port(setting: Setting, name: str | ServiceName, label: str | None = None, protocol: str = "tcp") -> Lookup[Port]:
+    """SRV of one port: a named one by one question, where the nameserver sends glue; any other among all of them."""
+    place, number = setting.service_name(name), port_number(label)
+    if label is None or number is not None:
+        check_protocol(protocol)
+        return (yield from _port_by_number(Trail(str(name), setting), place, number))
+    named = PortName(label, protocol, place)
     return _port(named, (yield from one_port(Trail(str(name), setting), named)), setting)
+
+
+def _port_by_number(trail: Trail, place: ServiceName, number: int | None) -> Lookup[Port]:
+    """Find a port among all that the Service has; without a number, the only one."""
+    there = yield from _ports(trail, place)
+    found = [port for port in there if number in (port.number, None)]
+    if len(found) == 1:
+        return found[0]
+    numbers = ", ".join(str(port.number) for port in there)
+    headless = "; those of a headless Service are its pods' own" if there[0].headless else ""
+    if number is None:
+        trail.fail(
+            PortsDiffer, f"the Service has no sole port, but {numbers}{headless}", "give a port's name or number"
+        )
+    trail.fail(
+        NoData, f"the Service has no port {number}, but {numbers}{headless}", "give one of these, or a port's name"
+    )
 
 
 def _port(named: PortName, offer: Offer, setting: Setting) -> Port:
@@ -274,7 +305,11 @@ def _targets(offer: Offer, setting: Setting) -> tuple[Target, ...]:
 def ports(setting: Setting, name: str | ServiceName) -> Lookup[tuple[Port, ...]]:
     """SRV at the Service's own name: every port's number, without names and protocols (a CoreDNS extension)."""
     place = setting.service_name(name)
-    trail = Trail(str(name), setting)
+    return (yield from _ports(Trail(str(name), setting), place))
+
+
+def _ports(trail: Trail, place: ServiceName) -> Lookup[tuple[Port, ...]]:
+    setting = trail.setting
     answer = yield from trail.one(place.fqdn, SRV)
     offer = yield from all_ports(trail, place, answer)
     by_number: dict[int, list[Target]] = {}
