@@ -165,7 +165,7 @@ class Balancer:
         self._current: tuple[Endpoint, ...] | None = None
         self._standings: dict[Endpoint, _Standing] = {}  # in canonical order
         self._available: list[_Standing] = []  # those of them that are not ejected
-        self._look_at = -math.inf  # when that may be otherwise, though the endpoints are the same
+        self._look_at = math.inf  # when that may be otherwise, though the endpoints are the same
         self._last: Place | None = None  # of round robin
 
     def pick(self) -> Picked:
@@ -176,9 +176,10 @@ class Balancer:
         with self._lock:
             self._look()
             if not self._available:
-                name = getattr(self._source, "name", "()")
                 raise NoEndpoints(
-                    str(name), "there is no endpoint to choose", advice="wait for one with the watch's ready()"
+                    str(getattr(self._source, "name", "()")),
+                    "there is no endpoint to choose",
+                    advice="wait for one with the watch's ready(); a tuple stays as it is",
                 )
             return Picked(self._choose(), self._judge)
 

@@ -14,7 +14,16 @@ import trio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k8sresolve import ConfigError, Endpoint, LookupTimeout, NoEndpoints, NoSuchName, ResolverClosed
+from k8sresolve import (
+    ConfigError,
+    Endpoint,
+    EndpointName,
+    LookupTimeout,
+    NoEndpoints,
+    NoSuchName,
+    ResolverClosed,
+    ServiceName,
+)
 from k8sresolve._drivers.clock import monotonic
 from k8sresolve.balance import Balancer
 from tests.core.balancing import (
@@ -48,15 +57,26 @@ def test_round_robin_begins_anywhere_since_clients_begin_together():
 
 
 def test_canonical_order_is_ipv4_before_ipv6_then_by_number_port_and_name():
-    odd = [("fd00::1", 1), ("10.0.0.10", 1), ("10.0.0.9", 2), ("10.0.0.9", 1), ("10.0.0.9", None)]
-    balancer, _ = balancer_of([Endpoint(ip_address(address), port, None, None) for address, port in odd])
+    service = ServiceName("db", "data")
+    in_order = [
+        Endpoint(ip_address(address), port, EndpointName(label, service) if label else None, label)
+        for address, port, label in [
+            ("10.0.0.9", None, None),
+            ("10.0.0.9", 1, None),
+            ("10.0.0.9", 2, "db-0"),
+            ("10.0.0.9", 2, "db-1"),
+            ("10.0.0.10", 1, None),
+            ("fd00::1", 1, None),
+        ]
+    ]
+    balancer, _ = balancer_of(in_order[::-1])
     seen = deque()
-    for _ in odd:
+    for _ in in_order:
         with balancer.pick() as picked:
             seen.append(picked.endpoint)
     while seen[-1].address.version == 4:
         seen.rotate()
-    assert [(str(one.address), one.port) for one in seen] == [*reversed(odd[3:]), odd[2], odd[1], odd[0]]
+    assert [*seen] == in_order
 
 
 @given(st.lists(st.sets(st.integers(1, 9), max_size=6), min_size=1, max_size=30), st.integers(0, 9))
@@ -421,8 +441,9 @@ def test_a_watch_that_is_closed_is_told_as_such():
         def current(self):
             raise ResolverClosed("this watch is closed")
 
+    balancer = Balancer(ClosedWatch())
     with pytest.raises(ResolverClosed):
-        Balancer(ClosedWatch()).pick()
+        balancer.pick()
 
 
 def test_one_that_is_never_entered_is_in_flight_while_it_is_held():
