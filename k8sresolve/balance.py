@@ -25,7 +25,7 @@ from k8sresolve.records import Endpoint
 if TYPE_CHECKING:
     import random
 
-# What Envoy, gRPC (A50) and ServiceTalk settled on. With fewer, slow answers would do, which count as connects do.
+# The figures of Envoy's outlier detection. With fewer failures, slow answers would do, which count as connects do.
 FAILURES = 5  # in a row, after which an endpoint is ejected
 PAUSE, LONGEST_PAUSE = 30.0, 300.0  # seconds for which it is: doubled each time, no longer
 SHARE = 10  # one of so many may be ejected at once, and one of fewer
@@ -137,8 +137,8 @@ class Balancer:
     ejected at most, and never the last. What was picked before an ejection counts for nothing after it. A failure is
     told to the watch, which then asks soon, and believes the first answer that lacks the endpoint.
 
-    A process that was forked makes one of its own. Sources: gRFC A50 for the figures; M. Mitzenmacher, "The Power of
-    Two Choices in Randomized Load Balancing" (2001).
+    A process that was forked makes one of its own. Sources: Envoy's `outlier_detection.proto` for the figures; M.
+    Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing" (2001).
 
     >>> from k8sresolve.testing import Cluster
     >>> with Cluster.from_manifests("docs/examples/shop.yaml").resolver() as resolver:
