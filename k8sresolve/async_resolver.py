@@ -24,10 +24,10 @@ from k8sresolve.records import Addresses, Answer, Endpoint, Port, Service, targe
 if TYPE_CHECKING:
     from weakref import WeakKeyDictionary
 
+    from k8sresolve._core.watching.waiting import Step
     from k8sresolve._drivers.following import LoopFollower
     from k8sresolve._getaddrinfo.hints import Info
     from k8sresolve.explanations import Explanation
-    from k8sresolve._core.watching.waiting import Step
     from k8sresolve.watches import AsyncWatch
 
 T = TypeVar("T")
@@ -402,7 +402,6 @@ class AsyncResolver(Facade[AsyncDriver]):
         Raises `WaitTimeout`, which says what came in place of that and how often, `NoData` for a port of an
         ExternalName, and `InvalidName` or `ConfigError` before anything is asked.
         Source: Kubernetes DNS specification, sections 2.3 and 2.4.
-
         """
         from k8sresolve._core.watching import waiting
 
@@ -425,8 +424,9 @@ class AsyncResolver(Facade[AsyncDriver]):
             if isinstance(step, Look):
                 return await self._run(step.call, min(step.seconds, self._options.timeout), True)
             if isinstance(step, Connect):
-                return await self._touch(step.endpoint, step.seconds)
-            await self._pause(step.seconds)
+                await self._touch(step.endpoint, step.seconds)
+            else:
+                await self._pause(step.seconds)
         except ResolverClosed:
             raise
         except Error as error:
@@ -437,10 +437,10 @@ class AsyncResolver(Facade[AsyncDriver]):
         """Connect to it, and close that again."""
         assert endpoint.port is not None  # noqa: S101 - there is one to be connected to
         connected = await self.create_connection(str(endpoint.address), endpoint.port, timeout=seconds)
-        if isinstance(connected, socket.socket):
-            connected.close()
-        else:
+        if hasattr(connected, "aclose"):  # trio's
             await connected.aclose()
+        else:
+            connected.close()
 
     async def _pause(self, seconds: float) -> None:
         """Let so many seconds pass, unless this is closed meanwhile."""

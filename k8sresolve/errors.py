@@ -188,6 +188,13 @@ class NetworkError(TemporaryFailure):
     """No nameserver could be reached: closed port, no route, no socket left."""
 
 
+class NoEndpoints(TemporaryFailure):
+    """There is no endpoint to choose from, or to give a client as its first host: none is ready yet, or none any more.
+
+    `name` is the Service as its watch was told, and `()` where there is only an empty tuple.
+    """
+
+
 class BadResponse(ResolveError):
     """The nameserver's reply answers the question with something that cannot be right, such as a CNAME loop.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
@@ -125,6 +125,15 @@ class Port(Value):
         for number, addresses in targets_of(self, 0, rng):
             for address in addresses:
                 yield address, number
+
+
+Place: TypeAlias = tuple[int, int, int, str]
+
+
+def place_of(endpoint: Endpoint) -> Place:
+    """By which endpoints are in canonical order: IPv4 before IPv6, by number, then by port and name."""
+    address = endpoint.address
+    return address.version, int(address), endpoint.port or 0, str(endpoint.name or "")
 
 
 def targets_of(

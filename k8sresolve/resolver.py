@@ -21,9 +21,9 @@ from k8sresolve.records import Addresses, Answer, Endpoint, Port, Service, targe
 if TYPE_CHECKING:
     import socket
 
+    from k8sresolve._core.watching.waiting import Step
     from k8sresolve._getaddrinfo.hints import Info
     from k8sresolve.explanations import Explanation
-    from k8sresolve._core.watching.waiting import Step
     from k8sresolve.watches import Follower, Watch
 
 T = TypeVar("T")
@@ -395,8 +395,9 @@ class Resolver(Facade[SyncDriver]):
             if isinstance(step, Look):
                 return self._run(step.call, min(step.seconds, self._options.timeout), True)
             if isinstance(step, Connect):
-                return self._touch(step.endpoint, step.seconds)
-            self._pause(step.seconds)
+                self._touch(step.endpoint, step.seconds)
+            else:
+                self._pause(step.seconds)
         except ResolverClosed:
             raise
         except Error as error:

@@ -15,7 +15,7 @@ from k8sresolve._escaping import told
 from k8sresolve.changes import Change
 from k8sresolve.config import check_seconds, check_whole, is_finite
 from k8sresolve.errors import ConfigError, ResolverClosed, WaitTimeout
-from k8sresolve.names import PortName, ServiceName
+from k8sresolve.names import PortName, ServiceName, ZonalName
 from k8sresolve.records import Endpoint
 
 
@@ -67,6 +67,8 @@ def following(  # noqa: PLR0917 - what a watch is asked for
             advice="give the least and the most seconds between questions: interval=(5.0, 30.0)",
         )
     check_seconds("empty_hold", empty_hold, 0)
+    if zone is not None:
+        ZonalName(zone, "prefer", place)
     return Following((poll, name, port, protocol, zone), (question, zone), interval, empty_hold)
 
 
@@ -85,6 +87,11 @@ class _Watch:
         self._following = make()  # whatever is wrong is said now
         self._make = make
         self._is_open = False
+
+    @property
+    def name(self) -> str:
+        """The Service's name, as it was given."""
+        return str(self._following.call[1])
 
     def _open(self) -> Following:
         if self._is_open:
@@ -111,12 +118,12 @@ class _Watch:
 
     def _late(self, at_least: int, seconds: float | None) -> WaitTimeout:
         """Say what is there in place of what was waited for."""
-        belief, name = self._following.belief, str(self._following.call[1])
+        belief = self._following.belief
         there = f"{len(belief.current)} of {at_least} endpoint{'s' * (at_least > 1)} after {seconds:g} s"
         cause = belief.cause or belief.lack
         problem = f"{there}: {getattr(cause, 'problem', cause)}" if cause is not None else there
         return WaitTimeout(
-            name,
+            self.name,
             problem,
             attempts=getattr(cause, "attempts", ()),
             advice=getattr(cause, "advice", "") or "see which pods are ready: kubectl get endpointslices",

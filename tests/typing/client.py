@@ -8,10 +8,12 @@ Nothing here is run: mypy and pyright read it, both in strict mode.
 import asyncio
 import random
 import socket
+import time
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Literal, TypeAlias, assert_type
 
+import psycopg
 import trio
 
 import k8sresolve
@@ -43,6 +45,7 @@ from k8sresolve import (
     Nameserver,
     NetworkError,
     NoData,
+    NoEndpoints,
     NoSuchName,
     NotFound,
     NotHeadless,
@@ -81,6 +84,8 @@ from k8sresolve import (
     reverse,
     service,
 )
+from k8sresolve.balance import Balancer, Picked, Source
+from k8sresolve.seeds import LibpqHosts, hostports, libpq
 
 WEB = ServiceName("web", "shop", "cluster.local")
 # As `asyncio` has it.
@@ -337,6 +342,26 @@ def reading_endpoints(found: Endpoint) -> None:
     assert_type(found.hostname, str | None)
 
 
+def choosing(source: Source, found: tuple[Endpoint, ...]) -> None:
+    Balancer(source, "p2c", rng=random.Random(1), clock=time.monotonic)
+    assert_type(source.current, tuple[Endpoint, ...])
+    balancer = Balancer(found, "round_robin")
+    with balancer.pick() as picked:
+        assert_type(picked, Picked)
+        assert_type(picked.endpoint, Endpoint)
+        assert_type(picked.ok(), None)
+        assert_type(picked.fail(), None)
+
+
+def seeding(found: tuple[Endpoint, ...]) -> None:
+    assert_type(hostports(found), list[str])
+    assert_type(hostports(iter(found), names=True), list[str])
+    hosts = libpq(list(found))
+    assert_type(hosts, LibpqHosts)
+    assert_type(hosts["hostaddr"], str)
+    psycopg.connect(**hosts, dbname="orders", load_balance_hosts="random", autocommit=True)
+
+
 def matching(name: ServiceName | EndpointName | str) -> str:
     match name:
         case ServiceName(service, namespace, _):
@@ -353,7 +378,7 @@ def handling(resolver: Resolver) -> None:
     except (NoSuchName, NoData) as error:
         as_not_found: NotFound = error
         assert_type(as_not_found.attempts, tuple[Attempt, ...])
-    except (LookupTimeout, ServerFailure, Refused, NetworkError) as error:
+    except (LookupTimeout, ServerFailure, Refused, NetworkError, NoEndpoints) as error:
         as_temporary: TemporaryFailure = error
         assert_type(as_temporary.name, str)
     except InvalidHints as error:

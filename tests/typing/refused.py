@@ -24,6 +24,8 @@ from k8sresolve import (
     Stats,
     ZonalName,
 )
+from k8sresolve.balance import Balancer
+from k8sresolve.seeds import hostports, libpq
 from k8sresolve.testing import Cluster, Kubelet, Pod
 
 
@@ -110,6 +112,18 @@ def results(resolver: Resolver) -> None:
     explained: Explanation = resolver.candidates("payments")  # type: ignore[assignment]
     print(port, service, explained)
     resolver.service("payments").number  # type: ignore[attr-defined]
+
+
+def choosing_and_seeding(resolver: Resolver, endpoint: Endpoint) -> None:
+    Balancer(resolver)  # type: ignore[arg-type]
+    Balancer("payments")  # type: ignore[arg-type]
+    Balancer((endpoint,), "random")  # type: ignore[arg-type]
+    balancer = Balancer((endpoint,), rng=None, clock=0.0)  # type: ignore[arg-type]
+    with balancer.pick() as picked:
+        picked.endpoint = endpoint  # type: ignore[misc]
+    balancer.pick("payments")  # type: ignore[call-arg]
+    hostports(endpoint)  # type: ignore[arg-type]
+    libpq(["10.0.0.1:5432"])  # type: ignore[list-item]
 
 
 def the_kit(cluster: Cluster, pod: Pod) -> None:

@@ -24,7 +24,7 @@ from k8sresolve._core.questions import (
     Round,
 )
 from k8sresolve.errors import NoData, NotFound, ResolveError
-from k8sresolve.names import IPAddress, PortName, ServiceName
+from k8sresolve.names import IPAddress, PortName, ServiceName, ZonalName
 from k8sresolve.records import Endpoint
 
 _VERSIONS = frozenset({4, 6})
@@ -54,7 +54,7 @@ def poll(  # noqa: PLR0917 - as each lookup is called
     trail = Trail(str(name), setting)
     near: frozenset[IPAddress] = frozenset()
     if zone is not None:
-        local = yield from trail.ask(_hosts(f"{zone}.prefer._zone.{place.fqdn}", setting.rdtypes))
+        local = yield from trail.ask(_hosts(ZonalName(zone, "prefer", place).fqdn, setting.rdtypes))
         near = frozenset([address for answer in local if isinstance(answer, Found) for address in answer.data])
     seen = (
         yield from _addresses(trail, place) if label is None else _port(trail, PortName(label, protocol, place), first)

@@ -9,11 +9,20 @@ from typing import Any, NamedTuple, TypeAlias
 from k8sresolve._core.lookups.polls import Seen, stand
 from k8sresolve._escaping import told
 from k8sresolve.config import check_seconds, check_whole
-from k8sresolve.errors import ConfigError, Error, NotHeadless, ResolveError, TemporaryFailure, WaitTimeout
+from k8sresolve.errors import (
+    ConfigError,
+    ConnectFailed,
+    Error,
+    NotHeadless,
+    ResolveError,
+    TemporaryFailure,
+    WaitTimeout,
+)
 from k8sresolve.names import PortName, ServiceName
 from k8sresolve.records import Endpoint
 
 FIRST_PAUSE, MOST_PAUSE = 1.0, 5.0  # seconds between looks: doubling from the one to the other
+LAST_LOOK = 1.0  # seconds before the end
 CONNECT = 5.0  # seconds for one attempt to connect, at most
 _TRIED_MOST = 3  # endpoints that refuse are named, at most
 
@@ -78,25 +87,30 @@ class _Waiting:
     def fail(self, error: Error) -> None:
         """Take why there is nothing."""
         self._last = error
-        self._said[getattr(error, "problem", "") or str(error)] += 1
+        self._said[_problem(error)] += 1
 
     def refused(self, endpoints: tuple[Endpoint, ...], errors: list[Error]) -> None:
         """Take that they are there, and cannot be reached."""
         self._there, self._last = len(endpoints) - len(errors), errors[-1]
         for error in errors[:_TRIED_MOST]:
-            self._said[getattr(error, "problem", "") or str(error)] += 1
+            tried = error.attempts if isinstance(error, ConnectFailed) else ()
+            self._said[str(tried[0]) if tried else _problem(error)] += 1
 
     def late(self, now: float) -> WaitTimeout:
         """Say what came in place of what was waited for."""
         said = "; ".join(f"{text} ({count} times)" if count > 1 else text for text, count in self._said.most_common())
         endpoints = "endpoint" if self._at_least == 1 else "endpoints"
-        last = self._last if isinstance(self._last, ResolveError) else None
+        last = self._last
         return WaitTimeout(
             self._name,
             f"{self._there} of {self._at_least} {endpoints} after {now - self._began:.0f} s: {said or 'nothing'}",
-            attempts=() if last is None else last.attempts,
-            advice=(last.advice if last is not None else "") or "see which pods are ready: kubectl get endpointslices",
+            attempts=last.attempts if isinstance(last, ResolveError) else (),
+            advice=getattr(last, "advice", "") or "see which pods are ready: kubectl get endpointslices",
         )
+
+
+def _problem(error: Error) -> str:
+    return getattr(error, "problem", "") or str(error)
 
 
 def wait(  # noqa: PLR0917 - what is waited for
@@ -117,9 +131,10 @@ def wait(  # noqa: PLR0917 - what is waited for
         if found is not None:
             return found
         left = end - now()
-        if left <= 0:
+        if left <= LAST_LOOK:
+            yield Pause(max(0.0, left))
             raise waiting.late(now())
-        yield Pause(min(pause, left))
+        yield Pause(min(pause, left - LAST_LOOK))
         pause = min(2 * pause, MOST_PAUSE)
 
 

@@ -17,7 +17,9 @@ from k8sresolve._drivers.running import Call, run
 from k8sresolve._facade import Options
 from k8sresolve.async_resolver import AsyncResolver
 from k8sresolve.config import ResolverConfig
+from k8sresolve.errors import ConnectFailed
 from k8sresolve.names import IPAddress
+from k8sresolve.records import Endpoint
 from k8sresolve.resolver import Resolver
 from k8sresolve.testing.network.clock import Clock
 from k8sresolve.testing.network.following import VirtualFollower, VirtualLoopFollower, time_of
@@ -60,6 +62,16 @@ class _Offline:
             raise OSError(errno.ENETUNREACH, "is outside the cluster, of which nothing leads there")
         return Destination(ip_address(there[0]), there[1]) if there else to
 
+    def _is_routed(self, endpoint: Endpoint) -> bool:
+        """Whether a connection to an endpoint goes to a socket of the test's; raises unless a ready pod is there."""
+        address, port = str(endpoint.address), endpoint.port or 0
+        if self._routes is None or self._routes.leads(address, port, "TCP"):
+            return True
+        if not self._routes.serves(address, port, "TCP"):
+            problem = f"no ready pod stands behind {address}:{port}"
+            raise ConnectFailed(address, problem, code=errno.ECONNREFUSED, advice="see why: kubectl describe pod")
+        return False
+
     @property
     def _wall(self) -> Callable[[], float]:
         return self._clock.time
@@ -73,6 +85,13 @@ class OfflineResolver(_Offline, Resolver):
 
     def _new_follower(self) -> VirtualFollower:
         return VirtualFollower(self._clock, self._poll)
+
+    def _touch(self, endpoint: Endpoint, seconds: float) -> None:
+        if self._is_routed(endpoint):
+            super()._touch(endpoint, seconds)
+
+    def _pause(self, seconds: float) -> None:
+        self._clock.advance(seconds)
 
     def _poll(self, call: Call[Seen], asked: Asked) -> Seen:
         line, lifetime = self._to_ask()
@@ -92,6 +111,13 @@ class OfflineAsyncResolver(_Offline, AsyncResolver):
 
     def _new_follower(self, loop: Any) -> VirtualLoopFollower:  # noqa: ARG002 - it is the one that runs
         return VirtualLoopFollower(self._clock, time_of(self._clock), self._poll)
+
+    async def _touch(self, endpoint: Endpoint, seconds: float) -> None:
+        if self._is_routed(endpoint):
+            await super()._touch(endpoint, seconds)
+
+    async def _pause(self, seconds: float) -> None:
+        await time_of(self._clock).advance(seconds)
 
 
 class _Looking(Loops):
