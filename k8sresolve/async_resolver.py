@@ -406,9 +406,9 @@ class AsyncResolver(Facade[AsyncDriver]):
         from k8sresolve._core.watching import waiting
 
         line = self._current()
-        line.setting.service_name(name)
+        place = line.setting.service_name(name)
         waiting.check(name, port, protocol, at_least, timeout, connect)
-        steps = waiting.wait(name, port, protocol, at_least, timeout, connect, line.now)
+        steps = waiting.wait(name, place, port, protocol, at_least, timeout, connect, line.now)
         try:
             step = next(steps)
             while True:

@@ -10,6 +10,7 @@ from k8sresolve._core.engine.lock import Lock
 from k8sresolve._core.lookups.polls import poll
 from k8sresolve._core.lookups.setting import Setting
 from k8sresolve._core.watching.poller import Following
+from k8sresolve._core.watching.waiting import see_pods
 from k8sresolve._drivers.following import LoopFollower
 from k8sresolve._escaping import told
 from k8sresolve.changes import Change
@@ -69,7 +70,7 @@ def following(  # noqa: PLR0917 - what a watch is asked for
     check_seconds("empty_hold", empty_hold, 0)
     if zone is not None:
         ZonalName(zone, "prefer", place)
-    return Following((poll, name, port, protocol, zone), (question, zone), interval, empty_hold)
+    return Following((poll, name, port, protocol, zone), place, (question, zone), interval, empty_hold)
 
 
 def _is_interval(interval: object) -> bool:
@@ -126,7 +127,7 @@ class _Watch:
             self.name,
             problem,
             attempts=getattr(cause, "attempts", ()),
-            advice=getattr(cause, "advice", "") or "see which pods are ready: kubectl get endpointslices",
+            advice=getattr(cause, "advice", "") or see_pods(self._following.place),
         )
 
 

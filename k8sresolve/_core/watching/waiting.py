@@ -68,8 +68,9 @@ def check(  # noqa: PLR0917 - what is waited for
 class _Waiting:
     """What was said so far, and how often."""
 
-    def __init__(self, name: str | ServiceName, at_least: int, began: float) -> None:
+    def __init__(self, name: str | ServiceName, place: ServiceName, at_least: int, began: float) -> None:
         self._name = str(name)
+        self._place = place
         self._at_least = at_least
         self._began = began
         self._said: Counter[str] = Counter()
@@ -105,8 +106,14 @@ class _Waiting:
             self._name,
             f"{self._there} of {self._at_least} {endpoints} after {now - self._began:.0f} s: {said or 'nothing'}",
             attempts=last.attempts if isinstance(last, ResolveError) else (),
-            advice=getattr(last, "advice", "") or "see which pods are ready: kubectl get endpointslices",
+            advice=getattr(last, "advice", "") or see_pods(self._place),
         )
+
+
+def see_pods(place: ServiceName) -> str:
+    """Advise to see which pods a Service has."""
+    slices = f"kubectl -n {place.namespace} get endpointslices -l kubernetes.io/service-name={place.service}"
+    return f"see which pods are ready: {slices}"
 
 
 def _problem(error: Error) -> str:
@@ -115,6 +122,7 @@ def _problem(error: Error) -> str:
 
 def wait(  # noqa: PLR0917 - what is waited for
     name: str | ServiceName,
+    place: ServiceName,
     port: str | None,
     protocol: str,
     at_least: int,
@@ -124,7 +132,7 @@ def wait(  # noqa: PLR0917 - what is waited for
 ) -> Steps:
     """Look, at once and then after growing pauses, until there are enough endpoints. Raises `WaitTimeout`."""
     end = now() + timeout
-    waiting = _Waiting(name, at_least, now())
+    waiting = _Waiting(name, place, at_least, now())
     pause = FIRST_PAUSE
     while True:
         found = yield from _look(waiting, name, port, protocol, at_least, connect, end - now())
@@ -159,8 +167,8 @@ def _look(  # noqa: PLR0917 - what is waited for
             f"it has a ClusterIP, so DNS cannot tell whether {at_least} pods are ready",
             advice="wait for one endpoint with a port, or make the Service headless (clusterIP: None)",
         )
-    waiting.note(seen)
     if len(seen.endpoints) < at_least:
+        waiting.note(seen)
         return None
     if connect or (connect is None and seen.clustered and port is not None and protocol.lower() == "tcp"):
         return (yield from _reached(waiting, seen.endpoints, at_least, left))
