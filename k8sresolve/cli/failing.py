@@ -15,9 +15,14 @@ def complain(message: str) -> None:
     print(f"k8sresolve: {escaped(message)}", file=sys.stderr)
 
 
+def text_of(error: Error, command: str) -> str:
+    """Write an error of a command, with its advice in terms of the command's options."""
+    return in_command(_in_options(error), command)
+
+
 def tell(error: Error, command: str) -> int:
     """Tell an error of a command; returns the exit status that it stands for."""
-    complain(in_command(_in_options(error), command))
+    complain(text_of(error, command))
     if isinstance(error, NotFound):
         return NOT_FOUND
     return TEMPORARY if isinstance(error, TemporaryFailure | BadResponse | InternalError) else WRONG

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, get_args
 import attrs
 
 from k8sresolve._escaping import escaped
-from k8sresolve.cli.failing import tell
+from k8sresolve.cli.failing import tell, text_of
 from k8sresolve.cli.formats.files import read_bounded
 from k8sresolve.cli.manifests import manifests, sources, standard_input
 from k8sresolve.cli.output import Shown, write
@@ -207,7 +207,7 @@ def show_each(args: argparse.Namespace, show: Callable[[str], Shown]) -> int:
             shown = show(name)
         except Error as error:
             status = max(status, tell(error, args.command))
-            data[name] = {"error": str(error)}
+            data[name] = {"error": text_of(error, args.command)}
             continue
         status, data[name] = max(status, shown.status), shown.data
         if not args.json:

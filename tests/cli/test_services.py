@@ -207,3 +207,4 @@ def test_of_several_names_json_has_a_key_for_each(offline):
     assert told["payments"]["addresses"] == offline("service", "payments", "--json").json["addresses"]
     assert list(told["nowhere"]) == ["error"]
     assert told["nowhere"]["error"].startswith("nowhere: no such name; tried nowhere.shop.svc.cluster.local.")
+    assert "`k8sresolve service`" in offline("addresses", "payments", "a/b", "--json").json["a/b"]["error"]
