@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from k8sresolve._default import addresses, endpoints, explain, lookup, pod, port, ports, reverse, service
     from k8sresolve._system import lint_config, load_config
     from k8sresolve.async_resolver import AsyncResolver
+    from k8sresolve.changes import Change
     from k8sresolve.config import CacheConfig, Dialect, Family, Nameserver, Policy, ResolverConfig
     from k8sresolve.errors import (
         Attempt,
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
         ServerFailure,
         TemporaryFailure,
         Transport,
+        WaitTimeout,
     )
     from k8sresolve.explanations import Candidate, Explanation
     from k8sresolve.findings import Finding
@@ -62,6 +64,7 @@ if TYPE_CHECKING:
         Target,
     )
     from k8sresolve.resolver import Resolver
+    from k8sresolve.watches import AsyncWatch, Watch
 
 _HOMES = {
     "_core.events": ("Observer",),
@@ -70,6 +73,7 @@ _HOMES = {
     "_default": ("addresses", "endpoints", "explain", "lookup", "pod", "port", "ports", "reverse", "service"),
     "_system": ("lint_config", "load_config"),
     "async_resolver": ("AsyncResolver",),
+    "changes": ("Change",),
     "config": ("CacheConfig", "Dialect", "Family", "Nameserver", "Policy", "ResolverConfig"),
     "errors": (
         "Attempt",
@@ -99,6 +103,7 @@ _HOMES = {
         "ServerFailure",
         "TemporaryFailure",
         "Transport",
+        "WaitTimeout",
     ),
     "explanations": ("Candidate", "Explanation"),
     "findings": ("Finding",),
@@ -114,6 +119,7 @@ _HOMES = {
         "Target",
     ),
     "resolver": ("Resolver",),
+    "watches": ("AsyncWatch", "Watch"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -122,10 +128,12 @@ __all__ = [
     "Addresses",
     "Answer",
     "AsyncResolver",
+    "AsyncWatch",
     "Attempt",
     "BadResponse",
     "CacheConfig",
     "Candidate",
+    "Change",
     "Cname",
     "ConfigError",
     "ConnectAttempt",
@@ -170,6 +178,8 @@ __all__ = [
     "Target",
     "TemporaryFailure",
     "Transport",
+    "WaitTimeout",
+    "Watch",
     "ZonalName",
     "addresses",
     "endpoints",

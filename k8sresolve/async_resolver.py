@@ -402,6 +402,11 @@ class AsyncResolver(Facade[AsyncDriver]):
         Raises `WaitTimeout`, which says what came in place of that and how often, `NoData` for a port of an
         ExternalName, and `InvalidName` or `ConfigError` before anything is asked.
         Source: Kubernetes DNS specification, sections 2.3 and 2.4.
+
+        >>> from k8sresolve.testing import Cluster, headless
+        >>> with Cluster.new(headless("db.data", sql=5432, pods=3)).resolver() as resolver:
+        ...     len(resolver.wait_for("db.data", "sql", at_least=3))
+        3
         """
         from k8sresolve._core.watching import waiting
 

@@ -10,7 +10,7 @@ from k8sresolve._core.engine.lock import Lock
 from k8sresolve._core.lookups.polls import poll
 from k8sresolve._core.lookups.setting import Setting
 from k8sresolve._core.watching.poller import Following
-from k8sresolve._core.watching.waiting import see_pods
+from k8sresolve._core.watching.waiting import MOST, see_pods
 from k8sresolve._drivers.following import LoopFollower
 from k8sresolve._escaping import told
 from k8sresolve.changes import Change
@@ -106,7 +106,7 @@ class _Watch:
             raise ResolverClosed("this watch is not open: use it in a with statement")
 
     def _is_ready(self, at_least: int) -> Callable[[], bool]:
-        check_whole("at_least", at_least, 1)
+        check_whole("at_least", at_least, 1, MOST)
         following = self._following
         return lambda: following.error is not None or len(following.belief.current) >= at_least
 
@@ -138,11 +138,12 @@ class Watch(_Watch):
 
     >>> from k8sresolve.testing import Cluster, headless
     >>> cluster = Cluster.new(headless("db.data", sql=5432, pods=2))
-    >>> with cluster.resolver().watch("db.data", "sql") as watch:
-    ...     print([str(endpoint.address) for endpoint in watch.ready(at_least=2)])
-    ...     print(len(next(watch).added))
+    >>> with cluster.resolver() as resolver, resolver.watch("db.data", "sql") as watch:
+    ...     print(len(watch.ready(at_least=2)), len(next(watch).added))
     ...     cluster.scale("data/db", 3)
-    ...     print([str(endpoint.address) for endpoint in next(watch).added])
+    ...     print(next(watch).added[0].hostname, len(watch.current))
+    2 2
+    db-2 3
     """
 
     def __init__(self, follow: Callable[[], Follower], make: Callable[[], Following]) -> None:

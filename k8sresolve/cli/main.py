@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NoReturn, cast
 
 from k8sresolve import __version__
-from k8sresolve.cli import checking, differing, hosts, inventory, linting, searching, services, serving
+from k8sresolve.cli import checking, differing, hosts, inventory, linting, searching, services, serving, watching
 from k8sresolve.cli.failing import WRONG, complain, tell
 from k8sresolve.cli.options import Commands, Parser, add_common
 from k8sresolve.errors import Error
@@ -38,7 +38,7 @@ exit status, of several names the greatest:
   2  wrong usage, name, configuration or manifest, or a question that does not
      fit the Service, such as the endpoints of one that is not headless
   3  no usable answer for now: timeout, nameserver out of reach, SERVFAIL,
-     REFUSED, a bad reply
+     REFUSED, a bad reply; wait: in vain
 """
 
 # What shells give for a program that a signal ended: 128 and the signal's number.
@@ -56,7 +56,7 @@ def _parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"k8sresolve {__version__}")
     commands = Commands(parser)
     add_common(parser)
-    for group in (services, hosts, searching, linting, checking, inventory, differing, serving):
+    for group in (services, watching, hosts, searching, linting, checking, inventory, differing, serving):
         group.register(commands)
     return parser
 

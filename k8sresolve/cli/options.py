@@ -98,7 +98,7 @@ def add_common(parser: argparse.ArgumentParser, *, after_command: bool = False) 
         metavar="FAMILY",
         choices=get_args(Family),
     )
-    add("--timeout", "bound a whole lookup, in seconds (default: 5)", 5.0, metavar="SECONDS", type=_seconds)
+    add("--timeout", "bound a whole lookup, in seconds (default: 5)", metavar="SECONDS", type=_seconds)
     add(
         "--json",
         "print one JSON object: a record's fields, or, where the answer is a list, one key named after the command; of "
@@ -237,7 +237,9 @@ def open_resolvers(args: argparse.Namespace, changes: Iterable[Mapping[str, Any]
 
 
 def _opened(args: argparse.Namespace, cluster: "Cluster | None") -> Resolver:
-    how: dict[str, Any] = {name: getattr(args, name) for name in ("cluster_domain", "policy", "family", "timeout")}
+    how: dict[str, Any] = {name: getattr(args, name) for name in ("cluster_domain", "policy", "family")}
+    if args.timeout is not None:
+        how["timeout"] = args.timeout
     if cluster is None:
         return Resolver(_config(args), namespace=asking_from(args), **how)
     if args.nameserver is not None:

@@ -1,6 +1,7 @@
 """`service`, `port`, `ports` and `endpoints`: what a Service is and where it is reached."""
 
 import argparse
+from typing import Any
 
 from k8sresolve._columns import aligned
 from k8sresolve.cli.options import Commands, add_names
@@ -26,8 +27,8 @@ def register(commands: Commands) -> None:
         help="a port's name, as `http` or `dns/udp` (default protocol: tcp); may be repeated",
     )
     port = commands.ask("port", "show the number of a Service's port", _port)
-    _name(port)
-    _port_argument(port, "the port's name, as `http` or `dns/udp`, or its number")
+    add_name(port)
+    add_port(port, "the port's name, as `http` or `dns/udp`, or its number")
     ports = commands.ask_each(
         "ports",
         "list a Service's ports by number",
@@ -36,22 +37,24 @@ def register(commands: Commands) -> None:
     )
     add_names(ports, "NAME", _A_SERVICE)
     endpoints = commands.ask("endpoints", "list the pods that a headless Service publishes", _endpoints)
-    _name(endpoints)
-    _port_argument(endpoints, "the port's name, as `http` or `dns/udp`", nargs="?")
+    add_name(endpoints)
+    add_port(endpoints, "the port's name, as `http` or `dns/udp`", nargs="?")
 
 
-def _name(parser: argparse.ArgumentParser) -> None:
+def add_name(parser: argparse.ArgumentParser) -> None:
+    """Let a command take a Service's name."""
     parser.add_argument("name", metavar="NAME", help=_A_SERVICE)
 
 
-def _port_argument(parser: argparse.ArgumentParser, text: str, nargs: str | None = None) -> None:
-    parser.add_argument("port", metavar="PORT", nargs=nargs, help=text)
+def add_port(parser: argparse.ArgumentParser, text: str, name: str = "port", **how: Any) -> None:
+    """Let a command take a port, and its protocol."""
+    parser.add_argument(name, metavar="PORT", help=text, **how)
     parser.add_argument(
         "--protocol", choices=_PROTOCOLS, type=str.lower, help="the port's protocol: %(choices)s (default: tcp)"
     )
 
 
-def _named(args: argparse.Namespace) -> tuple[str, str]:
+def named_port(args: argparse.Namespace) -> tuple[str, str]:
     """Return a port's name and protocol, whichever way the protocol was given."""
     if args.protocol is not None or args.port.isdigit():
         return args.port, args.protocol or "tcp"
@@ -73,7 +76,7 @@ def _service(resolver: Resolver, args: argparse.Namespace, name: str) -> Shown:
 
 
 def _port(resolver: Resolver, args: argparse.Namespace) -> Shown:
-    port = resolver.port(args.name, *_named(args))
+    port = resolver.port(args.name, *named_port(args))
     head = fields(
         ("Service", f"{port.service}{' (headless: the targets are its pods)' if port.headless else ''}"),
         ("port", "" if port.name is None else f"{port.name}/{port.protocol}"),
@@ -92,10 +95,13 @@ def _ports(resolver: Resolver, _args: argparse.Namespace, name: str) -> Shown:
 
 
 def _endpoints(resolver: Resolver, args: argparse.Namespace) -> Shown:
-    named = () if args.port is None else _named(args)
-    endpoints = resolver.endpoints(args.name, *named)
-    # Without a port's name DNS tells of no endpoint which numbers are its own.
-    columns = ("ADDRESS", "PORT", "HOSTNAME", "NAME") if named else ("ADDRESS", "HOSTNAME", "NAME")
+    return endpoints_shown(resolver.endpoints(args.name, *(() if args.port is None else named_port(args))))
+
+
+def endpoints_shown(endpoints: tuple[Endpoint, ...]) -> Shown:
+    """Show endpoints; without a port's name DNS tells of none which numbers are its own."""
+    has_ports = any(endpoint.port is not None for endpoint in endpoints)
+    columns = ("ADDRESS", "PORT", "HOSTNAME", "NAME") if has_ports else ("ADDRESS", "HOSTNAME", "NAME")
     rows = [[_cell(endpoint, column.lower()) for column in columns] for endpoint in endpoints]
     return Shown(table(columns, rows), {"endpoints": plain(endpoints)})
 

@@ -31,11 +31,11 @@ from k8sresolve import (
     load_config,
     parse_resolv_conf,
 )
-from tests.core.test_public import ASKING, LIBC_CALLS
+from tests.core.test_public import ASKING, LIBC_CALLS, WAITING
 from tests.core.world import ipv4_cluster
 from tests.odd import ANYTHING, ODD, BadList, Call, Mine
 
-METHODS = (*ASKING, *LIBC_CALLS, "create_connection", "candidates", "forget")
+METHODS = (*ASKING, *LIBC_CALLS, *WAITING, "watch", "candidates", "forget")
 NEEDED = {
     **{call: {"name": "payments.shop"} for call in ("service", "ports", "endpoints", "candidates", "explain")},
     "port": {"name": "payments.shop", "port": "http"},
@@ -46,6 +46,7 @@ NEEDED = {
     "getaddrinfo": {"host": "payments.shop", "port": 80},
     "getnameinfo": {"sockaddr": ("10.96.20.1", 80)},
     "create_connection": {"name": "payments.shop", "port": "http"},
+    **{call: {"name": "payments.shop"} for call in ("wait_for", "watch")},
 }
 FULL = "payments.shop.svc.cluster.local"
 MADE = {
@@ -119,7 +120,7 @@ def _offline_default(monkeypatch):
 
 def test_every_public_call_is_listed():
     # What is returned or raised, or derived from, is not called with arguments by users.
-    values = {"records", "explanations", "errors", "findings", "_core.events"}
+    values = {"records", "changes", "explanations", "errors", "findings", "_core.events", "watches"}
     public = {name for name in k8sresolve.__all__ if k8sresolve._HOME_OF[name] not in values}
     called = {name for name in public if inspect.isroutine(it := getattr(k8sresolve, name)) or inspect.isclass(it)}
     listed = {call.name.removeprefix("k8sresolve.").partition(".")[0].removesuffix("()") for call in CALLS}

@@ -36,6 +36,7 @@ from k8sresolve.errors import (
     ResolverClosed,
     ServerFailure,
     TemporaryFailure,
+    WaitTimeout,
     summarise,
 )
 
@@ -47,6 +48,7 @@ TREE = {
     NoData: (NotFound, OSError, socket.EAI_NODATA),
     TemporaryFailure: (ResolveError, OSError, socket.EAI_AGAIN),
     LookupTimeout: (TemporaryFailure, TimeoutError, socket.EAI_AGAIN),
+    WaitTimeout: (LookupTimeout, TimeoutError, socket.EAI_AGAIN),
     ServerFailure: (TemporaryFailure, OSError, socket.EAI_AGAIN),
     Refused: (TemporaryFailure, OSError, socket.EAI_AGAIN),
     NetworkError: (TemporaryFailure, OSError, socket.EAI_AGAIN),

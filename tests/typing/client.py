@@ -21,10 +21,12 @@ from k8sresolve import (
     Addresses,
     Answer,
     AsyncResolver,
+    AsyncWatch,
     Attempt,
     BadResponse,
     CacheConfig,
     Candidate,
+    Change,
     Cname,
     ConfigError,
     ConnectAttempt,
@@ -69,6 +71,8 @@ from k8sresolve import (
     Target,
     TemporaryFailure,
     Transport,
+    WaitTimeout,
+    Watch,
     ZonalName,
     addresses,
     endpoints,
@@ -434,6 +438,46 @@ def reading_attempts_to_connect(attempt: ConnectAttempt) -> None:
     assert_type(attempt.errno, int | None)
     assert_type(attempt.outcome, str)
     assert_type(attempt.milliseconds, float)
+
+
+def following(resolver: Resolver) -> None:
+    with resolver.watch(ServiceName("db", "data"), "sql", "tcp", interval=(1.0, 5.0), empty_hold=0, zone="a") as watch:
+        assert_type(watch, Watch)
+        assert_type(watch.name, str)
+        assert_type(watch.current, tuple[Endpoint, ...])
+        assert_type(watch.ready(2, timeout=None), tuple[Endpoint, ...])
+        for change in watch:
+            reading_changes(change)
+            watch.suspect(change.removed[0])
+            watch.resolve_now()
+    watch.close()
+    assert_type(resolver.wait_for("db", "sql", at_least=2, timeout=5, connect=True), tuple[Endpoint, ...])
+
+
+def reading_changes(change: Change) -> None:
+    assert_type(change.current, tuple[Endpoint, ...])
+    assert_type(change.previous, tuple[Endpoint, ...])
+    assert_type(change.added, tuple[Endpoint, ...])
+    assert_type(change.removed, tuple[Endpoint, ...])
+    assert_type(change.stale, bool)
+    assert_type(change.cause, Error | None)
+
+
+async def following_in_a_task(resolver: AsyncResolver) -> None:
+    async with resolver.watch("db.data") as watch:
+        assert_type(watch, AsyncWatch)
+        assert_type(watch.name, str)
+        assert_type(watch.current, tuple[Endpoint, ...])
+        assert_type(await watch.ready(at_least=2, timeout=5), tuple[Endpoint, ...])
+        async for change in watch:
+            assert_type(change, Change)
+        watch.suspect(watch.current[0])
+        watch.resolve_now()
+    await watch.close()
+    try:
+        assert_type(await resolver.wait_for("db"), tuple[Endpoint, ...])
+    except WaitTimeout as late:
+        assert_type(late.problem, str)
 
 
 class Printing(Observer):

@@ -22,6 +22,7 @@ from k8sresolve.names import PortName, ServiceName
 from k8sresolve.records import Endpoint
 
 FIRST_PAUSE, MOST_PAUSE = 1.0, 5.0  # seconds between looks: doubling from the one to the other
+MOST = 100_000  # endpoints; an EndpointSlice has a thousand
 LAST_LOOK = 1.0  # seconds before the end
 CONNECT = 5.0  # seconds for one attempt to connect, at most
 _TRIED_MOST = 3  # endpoints that refuse are named, at most
@@ -55,7 +56,7 @@ def check(  # noqa: PLR0917 - what is waited for
     name: str | ServiceName, port: str | None, protocol: str, at_least: int, timeout: float, connect: bool | None
 ) -> None:
     """Raise `InvalidName` or `ConfigError` for what cannot be waited for."""
-    check_whole("at_least", at_least, 1)
+    check_whole("at_least", at_least, 1, MOST)
     check_seconds("timeout", timeout, 0)
     if connect not in (None, True, False):
         raise ConfigError(f"connect={told(connect)} is neither True, False nor None")
