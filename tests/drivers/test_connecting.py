@@ -222,6 +222,14 @@ SCENARIOS = (
         quiet=("127.0.0.2",),
         connected="127.0.0.4",
     ),
+    # TCP has no broadcasts, so that no packet leaves.
+    Scenario(
+        "one that fails at once, one silent, one alive",
+        ("0 255.255.255.255", "1 127.0.0.3", "2 127.0.0.2"),
+        alive=("127.0.0.2",),
+        quiet=("127.0.0.3",),
+        connected="127.0.0.2",
+    ),
     Scenario("IPv6 is first and refuses", ("0 127.0.0.2 ::1",), port=None, alive=("127.0.0.2",), connected="127.0.0.2"),
     Scenario(
         "IPv6 is first and silent", ("0 127.0.0.2 ::1",), alive=("127.0.0.2",), quiet=("::1",), connected="127.0.0.2"
