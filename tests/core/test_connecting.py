@@ -98,6 +98,14 @@ def test_a_port_whose_targets_have_no_address_has_nothing_to_connect_to():
         race("payments", "http", [(80, [])], 5.0)
 
 
+def test_a_race_is_run_in_that_order_and_told_by_the_name_as_given():
+    run = race(ServiceName("payments", "shop"), "http", [(81, addresses("10.0.0.1")), (80, addresses("10.0.0.2"))], 5.0)
+    assert run.next(0.0) == Destination(ip_address("10.0.0.1"), 81)
+    run.fail(Destination(ip_address("10.0.0.1"), 81), None, "it failed", 0.0)
+    assert run.next(0.0) == Destination(ip_address("10.0.0.2"), 80)
+    assert run.failure(0.0).name == "payments.shop.svc.cluster.local"
+
+
 # -- the race, step by step ------------------------------------------------------------------------------------------
 
 

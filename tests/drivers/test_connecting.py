@@ -13,8 +13,10 @@ from typing import Any
 import attrs
 import pytest
 import trio
+import uvloop
 
 from k8sresolve import AsyncResolver, Resolver, ResolverConfig
+from k8sresolve._drivers import forks
 from k8sresolve._drivers.connecting.attempts import Attempts
 from k8sresolve.errors import ConnectFailed, ConnectTimeout, LookupTimeout, NoSuchName, ResolverClosed
 from tests.drivers import held
@@ -220,6 +222,14 @@ SCENARIOS = (
         quiet=("127.0.0.2",),
         connected="127.0.0.4",
     ),
+    # TCP has no broadcasts, so that no packet leaves.
+    Scenario(
+        "one that fails at once, one silent, one alive",
+        ("0 255.255.255.255", "1 127.0.0.3", "2 127.0.0.2"),
+        alive=("127.0.0.2",),
+        quiet=("127.0.0.3",),
+        connected="127.0.0.2",
+    ),
     Scenario("IPv6 is first and refuses", ("0 127.0.0.2 ::1",), port=None, alive=("127.0.0.2",), connected="127.0.0.2"),
     Scenario(
         "IPv6 is first and silent", ("0 127.0.0.2 ::1",), alive=("127.0.0.2",), quiet=("::1",), connected="127.0.0.2"
@@ -315,6 +325,21 @@ def test_a_new_socket_s_timeout_is_the_program_s_default(stage, machines, monkey
         patch.setattr(socket, "getdefaulttimeout", lambda: 7.0)
         with resolver.create_connection("127.0.0.2", there.port) as sock:
             assert sock.gettimeout() == 7.0
+
+
+@pytest.mark.parametrize("run", [in_asyncio, in_uvloop, in_trio], ids=["asyncio", "uvloop", "trio"])
+def test_a_loop_keeps_nothing_of_what_is_connected(stage, machines, run):
+    there = machines("127.0.0.2")
+    config, _ = stage(Nameserver())
+
+    async def main() -> list[Any]:
+        async with AsyncResolver(config) as resolver:
+            connected: Any = await resolver.create_connection("127.0.0.2", there.port, timeout=PATIENCE)
+            await connected.aclose() if run is in_trio else connected.close()
+            gc.collect()
+            return [one for one in tuple(forks._forkable) if isinstance(one, Attempts)]
+
+    assert run(main) == []
 
 
 # -- leaving and closing ---------------------------------------------------------------------------------------------
@@ -429,10 +454,11 @@ def test_the_same_in_trio(into_silence, end):
     assert [type(error) for error in came] == [trio.Cancelled if end == "cancel" else ResolverClosed]
 
 
-def test_a_task_that_its_loop_left_pending_leaves_nothing_open(into_silence):
+@pytest.mark.parametrize("make", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+def test_a_task_that_its_loop_left_pending_leaves_nothing_open(into_silence, make):
     config, call = into_silence
     resolver = AsyncResolver(config)
-    loop = asyncio.new_event_loop()
+    loop = make()
     task = loop.create_task(resolver.create_connection(*call, timeout=PATIENCE))
     while not waits(resolver):
         loop.run_until_complete(asyncio.sleep(0.001))
@@ -490,7 +516,7 @@ def test_f1_an_exception_at_any_line_of_connecting_leaves_nothing_open(refused_f
 
 
 @pytest.mark.parametrize("driver", ["asyncio", "trio"])
-def test_f1_the_same_in_a_loop(refused_first, driver, caplog):
+def test_exceptions_at_any_line_in_a_loop_leave_nothing_open(refused_first, driver, caplog):
     """What is raised in a callback is the loop's to tell; whatever comes, nothing stays open, and nobody waits."""
     config, there = refused_first
     CONNECT[driver](config, (SERVICE, "http"), PATIENCE, there.greet)

@@ -54,5 +54,4 @@ class AsyncioAttempts(Attempts):
         self._loop.add_writer(sock, self._can_go_on, sock)
 
     def _unwatch(self, sock: socket.socket) -> None:
-        if not self._loop.is_closed():  # as it may be before a task that it left pending is collected
-            self._loop.remove_writer(sock)
+        self._loop.remove_writer(sock)
