@@ -11,7 +11,7 @@ import pytest
 import k8sresolve
 
 ALL = [
-    *("service", "port", "ports", "endpoints", "addresses", "reverse", "pod", "lookup"),
+    *("service", "port", "ports", "endpoints", "wait", "watch", "addresses", "reverse", "pod", "lookup"),
     *("candidates", "explain", "lint", "check", "inventory", "diff", "serve"),
 ]
 

@@ -43,6 +43,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pace, "HINTS", 0.0)
 
 
+@pytest.mark.drivers("virtual")
 @each
 def test_in_virtual_time(scenario: Scenario) -> None:
     there = cluster()
@@ -50,6 +51,7 @@ def test_in_virtual_time(scenario: Scenario) -> None:
         play(scenario, Stage(there, resolver, *VIRTUAL))
 
 
+@pytest.mark.drivers("virtual")
 @LOOPS
 @each
 def test_tasks_in_virtual_time(scenario: Scenario, run: Callable[[Any], None]) -> None:
@@ -61,6 +63,7 @@ def test_tasks_in_virtual_time(scenario: Scenario, run: Callable[[Any], None]) -
     run(main)
 
 
+@pytest.mark.drivers("blocking")
 @each
 @pytest.mark.usefixtures("quick")
 def test_threads(scenario: Scenario) -> None:
