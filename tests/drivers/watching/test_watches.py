@@ -19,7 +19,7 @@ CODES = {
     scenarios.what_does_not_come_is_told: ("K15",),
 }
 each = pytest.mark.parametrize(
-    "scenario",
+    "story",
     [pytest.param(s, id=s.__name__, marks=pytest.mark.behaviour(*CODES.get(s, ()))) for s in SCENARIOS],
 )
 
@@ -45,20 +45,20 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.drivers("virtual")
 @each
-def test_in_virtual_time(scenario: Scenario) -> None:
+def test_in_virtual_time(story: Scenario) -> None:
     there = cluster()
     with there.resolver(namespace="shop") as resolver:
-        play(scenario, Stage(there, resolver, *VIRTUAL))
+        play(story, Stage(there, resolver, *VIRTUAL))
 
 
 @pytest.mark.drivers("virtual")
 @LOOPS
 @each
-def test_tasks_in_virtual_time(scenario: Scenario, run: Callable[[Any], None]) -> None:
+def test_tasks_in_virtual_time(story: Scenario, run: Callable[[Any], None]) -> None:
     async def main() -> None:
         there = cluster()
         async with there.async_resolver(namespace="shop") as resolver:
-            await play_in_task(scenario, Stage(there, resolver, *VIRTUAL))
+            await play_in_task(story, Stage(there, resolver, *VIRTUAL))
 
     run(main)
 
@@ -66,19 +66,19 @@ def test_tasks_in_virtual_time(scenario: Scenario, run: Callable[[Any], None]) -
 @pytest.mark.drivers("blocking")
 @each
 @pytest.mark.usefixtures("quick")
-def test_threads(scenario: Scenario) -> None:
+def test_threads(story: Scenario) -> None:
     with served() as (there, config), Resolver(config) as resolver:
-        play(scenario, Stage(there, resolver, *REAL))
+        play(story, Stage(there, resolver, *REAL))
 
 
 @LOOPS
 @each
 @pytest.mark.usefixtures("quick")
-def test_tasks(scenario: Scenario, run: Callable[[Any], None]) -> None:
+def test_tasks(story: Scenario, run: Callable[[Any], None]) -> None:
     with served() as (there, config):
 
         async def main() -> None:
             async with AsyncResolver(config) as resolver:
-                await play_in_task(scenario, Stage(there, resolver, *REAL))
+                await play_in_task(story, Stage(there, resolver, *REAL))
 
         run(main)
