@@ -1,7 +1,7 @@
 """What lookups return: frozen records that compare by meaning.
 
-`ttl` (seconds, the least as received), `expires_at` (Unix time) and `candidate` (the name that answered) take no part
-in equality. Addresses and targets are in canonical order, which is no preference: use `spread` and `select` to
+`ttl` (seconds, the least as received), `expires_at` (Unix time), `candidate` (the name that answered) and `age` take no
+part in equality. Addresses and targets are in canonical order, which is no preference: use `spread` and `select` to
 connect.
 """
 
@@ -28,6 +28,22 @@ def _fresh() -> random.Random:
     return random.Random()  # noqa: S311 - spreading load is no secret
 
 
+class _Aged(Value):
+    """What may be made of answers that have expired."""
+
+    __slots__ = ()
+
+    age: float
+
+    @property
+    def stale(self) -> bool:
+        """Whether an answer that has expired stands in, since none came in its place (`CacheConfig.serve_stale`).
+
+        `age` is how many seconds ago the oldest such answer came, and 0 for a record that is not stale.
+        """
+        return self.age > 0.0
+
+
 @attrs.frozen(eq=False, repr=False, weakref_slot=False)
 class Cname(Value):
     """A CNAME chain, such as an ExternalName makes.
@@ -52,7 +68,7 @@ class Target(Value):
 
 
 @attrs.frozen(eq=False, repr=False, weakref_slot=False)
-class Port(Value):
+class Port(_Aged):
     """A Service's port, as SRV tells it.
 
     `name` and `protocol` are None from `ports()`, since SRV at the Service's own name does not tell them. `incomplete`:
@@ -68,6 +84,7 @@ class Port(Value):
     ttl: int = attrs.field(default=0, eq=False)
     expires_at: float = attrs.field(default=0.0, eq=False)
     incomplete: bool = False
+    age: float = attrs.field(default=0.0, eq=False)
 
     @property
     def number(self) -> int:
@@ -158,7 +175,7 @@ def _shuffled(addresses: tuple[IPAddress, ...], ranks: tuple[int, ...], rng: ran
     return [address for _, _, address in sorted(ranked, key=lambda item: item[:2])]
 
 
-class _Spread(Value):
+class _Spread(_Aged):
     """Addresses that can be tried in a fresh random order."""
 
     __slots__ = ()
@@ -193,6 +210,7 @@ class Service(_Spread):
     expires_at: float = attrs.field(default=0.0, eq=False)
     incomplete: bool = False
     ranks: tuple[int, ...] = attrs.field(default=(), eq=False, repr=False)
+    age: float = attrs.field(default=0.0, eq=False)
 
 
 @attrs.frozen(eq=False, repr=False, weakref_slot=False)
@@ -211,6 +229,7 @@ class Addresses(_Spread):
     expires_at: float = attrs.field(default=0.0, eq=False)
     incomplete: bool = False
     ranks: tuple[int, ...] = attrs.field(default=(), eq=False, repr=False)
+    age: float = attrs.field(default=0.0, eq=False)
 
 
 class _Unfrozen(_Spread):
@@ -226,6 +245,7 @@ def addresses_of(  # noqa: PLR0917 - as each cold lookup makes one
     expires_at: float,
     incomplete: bool,
     ranks: tuple[int, ...],
+    age: float,
 ) -> Addresses:
     """Make an `Addresses` in less than half the time: attrs sets each field of a frozen value by a call."""
     made: Any = _Unfrozen()
@@ -237,12 +257,13 @@ def addresses_of(  # noqa: PLR0917 - as each cold lookup makes one
     made.expires_at = expires_at
     made.incomplete = incomplete
     made.ranks = ranks
+    made.age = age
     made.__class__ = Addresses
     return made  # type: ignore[no-any-return]
 
 
 @attrs.frozen(repr=False, weakref_slot=False)
-class Endpoint(Value):
+class Endpoint(_Aged):
     """One pod that a headless Service publishes.
 
     `port` is its number for the port asked for, None where none was. `name` is the endpoint's own name in DNS, and
@@ -253,10 +274,11 @@ class Endpoint(Value):
     port: int | None
     name: EndpointName | None
     hostname: str | None
+    age: float = attrs.field(default=0.0, eq=False)
 
 
 @attrs.frozen(eq=False, repr=False, weakref_slot=False)
-class Answer(Value):
+class Answer(_Aged):
     """What `lookup()` returns: the RRset of any type.
 
     `records` are in presentation form (RFC 1035, section 5.1), as received.
@@ -270,6 +292,7 @@ class Answer(Value):
     ttl: int = attrs.field(default=0, eq=False)
     expires_at: float = attrs.field(default=0.0, eq=False)
     truncated: bool = False
+    age: float = attrs.field(default=0.0, eq=False)
 
 
 @attrs.frozen(eq=False, repr=False, weakref_slot=False)
