@@ -124,8 +124,8 @@ class Cache:
     among what is in use, they are looked up as the call would do it: once in each edition of the cache, at the first
     recall. Others take no lock, since they change nothing. An `edition` lasts until something comes or goes.
 
-    Where expired answers are served, a positive one stays for that time, within the same bounds, and NODATA beside it:
-    what asks for both families needs both. It goes as soon as another answer comes, whatever that says.
+    Where expired answers are served, a positive one stays for that time, within the same bounds, and NODATA beside it.
+    It goes as soon as another answer comes, whatever that says.
 
     An exception out of nowhere, such as a signal handler's, may part an entry from its count: see `mend`.
     """
@@ -137,7 +137,7 @@ class Cache:
         self.lock = lock
         self.recalled = Recalled()
         self._kept: dict[tuple[Any, ...], Any] = {}  # Answer or Finished
-        self._asked_ahead: dict[tuple[Any, ...], Answer] = {}  # what is here, and has been asked for again
+        self._asked_ahead: dict[tuple[Any, ...], float] = {}  # when what has been asked for again had come
         self.edition = 0
         self.forgotten = 0  # how often something was
         self.octets = 0
@@ -180,6 +180,8 @@ class Cache:
             return
         if key in self._kept:
             self._drop(key)
+        if isinstance(answer, NxDomain) and self._outlived(_beside(key), now) is not None:
+            self._drop(_beside(key))  # RFC 2308, section 2.1: there is nothing of any type
         octets = octets_of_answer(key, answer)
         if answer.expires <= now or octets * _SHARES > self.config.octets:
             return
@@ -190,8 +192,6 @@ class Cache:
         if rdtype in _OTHER_FAMILY:
             beside = self._kept.get((name, _OTHER_FAMILY[rdtype]))
             if beside is not None:
-                if isinstance(answer, NxDomain) and beside.expires <= now:
-                    self._drop((name, _OTHER_FAMILY[rdtype]))  # RFC 2308, section 2.1: for any type
                 self._let_live(key, answer, beside, now)
                 self._let_live(Question(name, _OTHER_FAMILY[rdtype]), beside, answer, now)
         if self.octets > self.config.octets or len(self._kept) > self.config.entries:
@@ -214,7 +214,7 @@ class Cache:
         """Return the expired answer that is given at once, since its question failed a moment ago; None if none is."""
         with self.lock:
             answer = self._outlived(key, now)
-            known = self._kept.get(_beside(key)) if isinstance(answer, Empty) else answer
+            known = None if answer is None else self._positive(key, answer)
             at_once = isinstance(known, Stale) and now < known.recheck
             return answer if at_once and isinstance(answer, Stale | Empty) else None
 
@@ -229,26 +229,32 @@ class Cache:
 
     def _outlived(self, key: Question, now: float) -> Found | Empty | None:
         answer: Any = self._kept.get(key)
-        is_over = answer is not None and answer.expires <= now
-        return answer if is_over and self._may_outlive(key, answer, now) else None
+        if answer is None or answer.expires > now or not self._may_outlive(key, answer, now):
+            return None
+        return answer  # type: ignore[no-any-return]
 
     def _may_outlive(self, key: Question, answer: Answer, now: float) -> bool:
         """Whether an expired answer may still be given: RFC 8767, section 5, the maximum stale timer."""
+        known = self._positive(key, answer)
+        return known is not None and now < known.expires + self.config.serve_stale
+
+    def _positive(self, key: Question, answer: Answer) -> Found | None:
+        """The answer with records that it is or, as NODATA, stands beside: who asks for both families needs both."""
         known = self._kept.get(_beside(key)) if isinstance(answer, Empty) else answer
-        return isinstance(known, Found) and now < known.expires + self.config.serve_stale
+        return known if isinstance(known, Found) else None
 
     def is_due_ahead(self, key: Question, answer: Answer, now: float) -> bool:
         """Whether to ask again for what holds still. To be told so takes the turn: once for each answer."""
         with self.lock:
             if self._calm_until(key, answer) > now or self._kept.get(key) is not answer:
                 return False
-            self._asked_ahead[key] = answer
+            self._asked_ahead[key] = answer.at
             return True
 
     def _calm_until(self, key: Question, answer: Answer) -> float:
         """Until when an answer may be given, and nothing is to be done about its end."""
         part = self.config.prefetch
-        if part is None or not isinstance(answer, Found) or self._asked_ahead.get(key) is answer:
+        if part is None or self._asked_ahead.get(key) == answer.at or self._positive(key, answer) is None:
             return answer.expires
         return answer.at + part * (answer.expires - answer.at)
 
@@ -362,10 +368,10 @@ class Cache:
 _OTHER_FAMILY = {A: AAAA, AAAA: A}
 
 
-def _beside(key: Question) -> tuple[Any, ...]:
-    """The question for the other family, if there is one."""
+def _beside(key: Question) -> Question:
+    """The question for the other family; of what has none, one that is never asked."""
     name, rdtype = key
-    return name, _OTHER_FAMILY.get(rdtype)
+    return Question(name, _OTHER_FAMILY.get(rdtype, 0))
 
 
 _SHARES = 8  # that one entry may take one of
