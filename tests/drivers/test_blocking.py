@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from k8sresolve._core.engine import health
 from k8sresolve._core.questions import Question
 from k8sresolve._drivers import blocking
 from k8sresolve.config import CacheConfig
@@ -19,7 +20,7 @@ from k8sresolve.errors import LookupTimeout, NetworkError, ResolverClosed
 from k8sresolve.resolver import Resolver
 from tests.drivers import held
 from tests.drivers.names import NAMES, NOT_KEPT, ZONE, right
-from tests.drivers.script import Nameserver, answer, late, rcode, silent, truncated
+from tests.drivers.script import Nameserver, answer, first, found_in_nxdomain, late, rcode, silent, truncated
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
@@ -69,6 +70,24 @@ def test_what_nobody_waits_for_is_handed_to_who_asks_elsewhere(resolver_of):
     assert [resolver.addresses(name).stale for _ in range(3)] == [True] * 3
     assert handed == [Question(name, 1)]
     assert resolver.stats().in_flight == 0
+
+
+@pytest.mark.behaviour("C13")
+def test_who_wants_no_stale_answer_goes_on_when_the_thread_that_polled_for_both_has_left(
+    resolver_of, patient, monkeypatch
+):
+    monkeypatch.setattr(health, "LEAST_WAIT", 600.0)
+    name = "short.shop.svc.cluster.local."
+    steps = answer, late(0.2, first(found_in_nxdomain, late(0.2)))  # what cannot be right stops no timer
+    resolver = resolver_of(Nameserver({"": steps}), cache=CacheConfig(serve_stale=60.0))
+    resolver.addresses(name)
+    time.sleep(1.05)
+    with ThreadPoolExecutor(2) as pool:
+        one = pool.submit(resolver.addresses, name)
+        wait_for(lambda: resolver.playing.asked.total() == 2)
+        other = pool.submit(resolver.addresses, name, fresh=True)
+        assert (one.result().stale, other.result().stale) == (True, False)
+    assert resolver.playing.asked.total() == 2
 
 
 @pytest.mark.behaviour("C13")

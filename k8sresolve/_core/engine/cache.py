@@ -166,7 +166,7 @@ class Cache:
             return None
         if answer.expires <= now:
             self._asked_ahead.pop(key, None)
-            if self.config.serve_stale and self._may_outlive(key, answer, now):
+            if self._may_outlive(key, answer, now):
                 self._kept[key] = answer
             else:
                 self.octets -= octets_of_answer(key, answer)

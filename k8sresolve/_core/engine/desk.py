@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Protocol
 
-from k8sresolve._core.engine.cache import key_of
+from k8sresolve._core.engine.cache import Answer, key_of
 from k8sresolve._core.engine.flights import Batch, Flight, Lone, Sending
 from k8sresolve._core.engine.inquiry import Reading, is_found, read_lone
 from k8sresolve._core.engine.ledger import Ledger
@@ -21,6 +21,7 @@ from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.engine.sends import Send
 from k8sresolve._core.events import Events
 from k8sresolve._core.questions import (
+    IMPATIENT,
     NO_GLUE,
     Empty,
     Failed,
@@ -43,6 +44,7 @@ from k8sresolve.names import IPAddress
 
 SETTLE = 1.0  # seconds that the rest of a batch gets once what has come is usable
 RESPOND = 1.8  # seconds until an expired answer is given for one that does not come: RFC 8767, section 5
+ALONE = 5.0  # seconds that a question goes on for which nobody waits
 SOCKETS = 3  # that one flight holds at most: a reply to an older send would hardly come
 
 
@@ -198,7 +200,7 @@ class Desk:
         self.counters.questions += batch.missing
         keys = [key_of(question) for question in round_.questions]
         if not terms.fresh:
-            self._remember(batch, keys, terms, now)
+            self._remember(batch, keys, now)
         if batch.missing < len(keys) or round_.usable is not never or now >= batch.deadline:
             self.expire(batch, now)
             if batch.done or self._check(batch, now):
@@ -327,7 +329,7 @@ class Desk:
 
     # -- inside ------------------------------------------------------------------------------------------------------
 
-    def _remember(self, batch: Batch, keys: list[Question], terms: Terms, now: float) -> None:
+    def _remember(self, batch: Batch, keys: list[Question], now: float) -> None:
         """Answer what the cache knows."""
         for index, key in enumerate(keys):
             answer = self._recall(key, now)
@@ -339,8 +341,8 @@ class Desk:
             self.counters.cache_hits += 1
             if self._events.observers:
                 self._events.remembered(batch.round.questions[index], now - answer.at)
-            if self._prefetches and key not in self.flights and self.ledger.cache.is_due_ahead(key, answer, now):
-                self._ask_ahead(batch.round.questions[index], key, terms, now)
+            if self._prefetches and now < batch.deadline:
+                self._ask_ahead(batch.round.questions[index], key, answer, now)
 
     # -- expired answers, and those about to expire ------------------------------------------------------------------
 
@@ -366,12 +368,12 @@ class Desk:
         batch.due = batch.deadline
         for flight in tuple(batch.flights.values()):
             if not batch.done:
-                self._stand_in(flight, now, batch)
+                self._stand_in(flight, now)
 
-    def _stand_in(self, flight: Flight, now: float, only: Batch | None = None) -> None:
-        """Give an expired answer, if there is one, to those who take it; the question goes on."""
+    def _stand_in(self, flight: Flight, now: float) -> None:
+        """Give an expired answer, if there is one, to all who take it; the question goes on."""
         answer = self.ledger.cache.fail(flight.key, now)
-        waiting = [one for one in flight.batches if not one[0].fresh and only in (None, one[0])]
+        waiting = [(batch, index) for batch, index in flight.batches if not batch.fresh]
         if answer is None or not waiting:
             return
         for batch, index in waiting:
@@ -388,15 +390,18 @@ class Desk:
             self._host.alarm(flight)  # one of them may have to poll for it now
         elif self._host.goes_on(flight.question):
             flight.unbound = True
+            flight.extend(now + ALONE, IMPATIENT)
         else:
             flight.end(now, "closed")
             self._land_and_fill(flight, now)
 
-    def _ask_ahead(self, question: Question, key: Question, terms: Terms, now: float) -> None:
-        """Ask before what is known expires, and let nobody wait for it."""
+    def _ask_ahead(self, question: Question, key: Question, known: Answer, now: float) -> None:
+        """Ask for what is about to expire, if it is due, and let nobody wait for it."""
+        if key in self.flights or not self.ledger.cache.is_due_ahead(key, known, now):
+            return
         if not self._host.goes_on(question):
             return
-        flight = self._flight(Batch(Round((question,)), terms, None), 0, key, now)
+        flight = self._flight(Batch(Round((question,)), Terms(now + ALONE, fresh=True), None), 0, key, now)
         flight.batches.clear()
         flight.unbound = True
         self.flights[key] = flight

@@ -275,6 +275,16 @@ def test_c13_but_nodata_beside_an_address_is_once_though_it_comes_to_live_longer
     assert not kept.is_due_ahead(QAAAA, kept.get(QAAAA, 29.9), 29.9)
 
 
+@stale
+@pytest.mark.parametrize("end", [lambda kept: kept.forget(None), lambda kept: kept.get(QA, 30.0)])
+def test_c13_what_is_gone_leaves_nothing_behind(end):
+    kept, answer = cache(prefetch=0.8), found(30.0)
+    kept.put(QA, answer, 0.0)
+    kept.is_due_ahead(QA, answer, 24.0)
+    end(kept)
+    assert not kept._asked_ahead
+
+
 def test_forget():
     kept = cache()
     for question in (QA, QAAAA, Question("other.", A)):

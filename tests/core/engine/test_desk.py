@@ -929,6 +929,39 @@ def test_c13_who_gave_up_on_a_fresh_one_let_it_end():
     assert not host.desk.flights
 
 
+def test_c13_nor_does_one_who_gives_up_on_what_goes_on_by_itself():
+    host = serving()
+    asked_of(host, "a")
+    host.reply("a", rcode=SERVFAIL)
+    host.leave(asked_of(host, "a", fresh=True))
+    assert host.desk.flights
+    host.wait(31.1)
+    host.reply("a")
+    assert stale(asked_of(host, "a")) == [False]
+
+
+def test_c13_what_one_waited_for_in_vain_others_need_not():
+    host = serving()
+    asked_of(host, "a")
+    host.wait(32.0)
+    batch = asked_of(host, "a")
+    host.wait(32.8)
+    assert stale(batch) == [True]
+
+
+def test_c13_what_one_does_not_need_any_more_did_not_fail():
+    host = serving()
+    host.now = 0.0
+    host.ask("b")
+    host.reply("b", ttl=30)
+    host.now = 31.0
+    batch = asked_of(host, "a", "b", enough=any_found)
+    host.wait(32.0)
+    other = asked_of(host, "b")
+    host.wait(32.8)
+    assert (stale(batch), other.done) == ([True, False], False)
+
+
 def test_c13_forget_drops_it():
     host = serving()
     batch = asked_of(host, "a")
@@ -969,6 +1002,19 @@ def test_c13_a_deadline_that_is_past_is_no_setback():
     host = serving()
     assert data(host.ask("a", deadline=31.0)) == ["timeout"]
     assert not asked_of(host, "a").done
+
+
+def test_c13_the_question_goes_on_for_five_seconds_though_its_callers_had_less():
+    host = serving()
+    host.ask("a", deadline=31.5)
+    host.wait(36.499)
+    assert host.desk.flights
+    host.reply("a")
+    assert stale(asked_of(host, "a")) == [False]
+    host = serving()
+    host.ask("a", deadline=31.5)
+    host.wait(36.5)
+    assert not host.desk.flights
 
 
 def test_c13_what_is_missing_beside_what_there_is_comes_from_there_too():
@@ -1079,6 +1125,16 @@ def test_c13_once_also_where_that_fails():
     assert not asked_of(host, "a").done
 
 
+def test_c13_who_has_no_time_asks_nothing_ahead():
+    host = ahead(24.0)
+    assert host.ask("a", deadline=24.0).done
+    assert len(host.sends) == 1
+    host.ask("a", deadline=24.1)
+    host.wait(28.9)
+    assert host.desk.flights  # it has the time of its own
+    assert len(host.sends) > 1
+
+
 def test_c13_a_name_that_nobody_asks_for_is_not_asked_ahead():
     host = ahead(0.0)
     host.wait(40.0)
@@ -1101,6 +1157,16 @@ def test_c13_what_is_asked_ahead_elsewhere_is_asked_for_once():
     for _ in range(3):
         assert asked_of(host, "a").done
     assert (host.elsewhere, len(host.sends), host.desk.flights) == (["a."], 1, {})
+
+
+def test_c13_what_is_under_way_is_not_asked_ahead():
+    host = ahead(24.0)
+    asked_of(host, "a", fresh=True)
+    assert asked_of(host, "a").done
+    assert len(host.sends) == 2
+    host.reply("a", rcode=REFUSED)
+    asked_of(host, "a")
+    assert len(host.sends) == 3
 
 
 def test_c13_observers_are_told_of_what_is_asked_ahead():

@@ -121,6 +121,9 @@ def test_c13_a_result_ends_when_an_answer_is_due_to_be_asked_ahead_and_goes_on_o
     cache = kept_of((EARLIER, NxDomain(29.0)), (QA, answer), prefetch=0.8)
     assert recall(cache, 23.9) is RESULT
     assert recall(cache, 24.0) is None
+    cache.forget(EARLIER.name)
+    cache.keep(CALL, RESULT, [((EARLIER, QA), (None, answer))], 24.0)
+    assert len(cache) == 1
     assert cache.is_due_ahead(QA, answer, 24.0)
     cache.keep(CALL, RESULT, [((QA,), (answer,))], 24.0)
     assert recall(cache, 29.9) is RESULT
