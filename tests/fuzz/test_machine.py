@@ -149,6 +149,7 @@ class Machine(RuleBasedStateMachine):
         self.drivers: list[Any] = []
         self.jumps = 0
         self.closings = 0
+        self.spoilt = 0  # how much was when nothing was under way the last time: a lookup may join what is
         self.counted: tuple[int, ...] = (0, 0, 0, 0)
 
     @initialize(cache=st.sampled_from(CACHES))
@@ -176,10 +177,12 @@ class Machine(RuleBasedStateMachine):
     )
     def look_up(self, names: list[str], timeout: float, fresh: bool) -> None:
         """Begin lookups, more than there is room for."""
+        if not any(driver.desk.flights for driver in self.drivers):
+            self.spoilt = self.world.spoilt
         for name in names:
             task = self.loop.create_task(self.resolver.service(name, timeout=timeout, fresh=fresh))
             now = self.clock.monotonic()
-            self.waiting.append(Waiting(task, name, timeout, fresh, now, self.world.spoilt, self.jumps, self.closings))
+            self.waiting.append(Waiting(task, name, timeout, fresh, now, self.spoilt, self.jumps, self.closings))
         self._turn(1)
         self._note_driver()
 
