@@ -46,7 +46,7 @@ class Attempt(Value):
     `candidate` is the absolute name asked, `rdtype` the type, `nameserver` its address (with the port where that is not
     53), `transport` `"udp"` or `"tcp"`, `outcome` an rcode's name, `"no reply"` or an error's text, and `milliseconds`
     the time from sending to the outcome. `age` is None, or the seconds since an exchange of which the outcome was
-    remembered, and nothing was asked anew.
+    remembered, and nothing was asked anew; or, where that is `stale`, it had expired, and no answer came in its place.
     """
 
     candidate: str
@@ -56,10 +56,16 @@ class Attempt(Value):
     outcome: str
     milliseconds: float
     age: float | None = None
+    stale: bool = False
 
     def __str__(self) -> str:
-        when = f"in {self.milliseconds:.1f} ms" if self.age is None else f"remembered, {self.age:.0f} s old"
+        when = f"in {self.milliseconds:.1f} ms" if self.age is None else remembered(self.age, self.stale)
         return escaped(f"{self.candidate} {self.rdtype} ({self.outcome} from {self.nameserver} {when})")
+
+
+def remembered(age: float, stale: bool) -> str:
+    """Say of an answer that it was not asked for anew."""
+    return f"{'stale' if stale else 'remembered'}, {age:.0f} s old"
 
 
 class Error(Exception):
@@ -121,7 +127,9 @@ def _line(same: list[Attempt], *, typed: bool) -> str:
     sends = len(same) // len({attempt.rdtype for attempt in same})
     times = f", {sends} sends" if sends > 1 else ""
     if first.age is not None:
-        return f"{first.candidate}{types} ({first.outcome} from {first.nameserver}, remembered, {first.age:.0f} s old)"
+        return (
+            f"{first.candidate}{types} ({first.outcome} from {first.nameserver}, {remembered(first.age, first.stale)})"
+        )
     return f"{first.candidate}{types} ({first.outcome} from {first.nameserver}{over} in {took:.1f} ms{times})"
 
 
@@ -130,7 +138,7 @@ def summarise(attempts: tuple[Attempt, ...], most: int = 6) -> str:
     told: dict[tuple[object, ...], list[Attempt]] = {}
     for attempt in attempts:
         age = None if attempt.age is None else round(attempt.age)
-        key = (attempt.candidate, attempt.nameserver, attempt.transport, attempt.outcome, age)
+        key = (attempt.candidate, attempt.nameserver, attempt.transport, attempt.outcome, age, attempt.stale)
         told.setdefault(key, []).append(attempt)
     outcomes: dict[str, set[str]] = {}
     for attempt in attempts:

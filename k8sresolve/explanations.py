@@ -10,7 +10,7 @@ import attrs
 from k8sresolve._escaping import escaped, few
 from k8sresolve._value import Value
 from k8sresolve.config import Policy
-from k8sresolve.errors import Outcome
+from k8sresolve.errors import Outcome, remembered
 from k8sresolve.names import IPAddress
 
 OUTCOMES: Mapping[str, str] = {
@@ -44,8 +44,8 @@ class Candidate(Value):
     """One absolute name tried for a user's name, or left out.
 
     `rule` says why it is asked or left out, `asked` which. The rest tells, once it was asked, the types asked for, the
-    `outcome`, the nameserver that gave it and the time it took, or, where it was remembered, its `age` in seconds; they
-    are empty before.
+    `outcome`, the nameserver that gave it and the time it took, or, where it was remembered, its `age` in seconds, and
+    whether that is `stale`: it had expired, and no answer came in its place. They are empty before.
     """
 
     name: str
@@ -56,11 +56,12 @@ class Candidate(Value):
     nameserver: str = ""
     milliseconds: float | None = None
     age: float | None = None
+    stale: bool = False
 
     def __str__(self) -> str:
         if not self.nameserver:
             return escaped(f"{self.name} {self.outcome or self.rule}")
-        when = f"in {self.milliseconds:.1f} ms" if self.age is None else f"remembered, {self.age:.0f} s old"
+        when = f"in {self.milliseconds:.1f} ms" if self.age is None else remembered(self.age, self.stale)
         return escaped(f"{self.name} {'/'.join(self.questions)} {self.outcome} from {self.nameserver} {when}")
 
 

@@ -1,7 +1,7 @@
 """What lookups return: frozen records that compare by meaning.
 
-`ttl` (seconds, the least as received), `expires_at` (Unix time) and `candidate` (the name that answered) take no part
-in equality. Addresses and targets are in canonical order, which is no preference: use `spread` and `select` to
+`ttl` (seconds, the least as received), `expires_at` (Unix time), `candidate` (the name that answered) and `age` take no
+part in equality. Addresses and targets are in canonical order, which is no preference: use `spread` and `select` to
 connect. As text each is one short line for people, as the examples show; `repr` shows the fields.
 """
 
@@ -31,6 +31,22 @@ def _fresh() -> random.Random:
 
 def _line(subject: object, *parts: str) -> str:
     return escaped(f"{subject}: {'; '.join(filter(None, parts))}")
+
+
+class _Aged(Value):
+    """What may be made of answers that have expired."""
+
+    __slots__ = ()
+
+    age: float
+
+    @property
+    def stale(self) -> bool:
+        """Whether an answer that has expired stands in, since none came in its place (`CacheConfig.serve_stale`).
+
+        `age` is how many seconds ago the oldest such answer came, and 0 for a record that is not stale.
+        """
+        return self.age > 0.0
 
 
 @attrs.frozen(eq=False, repr=False, weakref_slot=False)
@@ -71,7 +87,7 @@ class Target(Value):
 
 
 @attrs.frozen(eq=False, repr=False, weakref_slot=False)
-class Port(Value):
+class Port(_Aged):
     """A Service's port, as SRV tells it.
 
     `name` and `protocol` are None from `ports()`, since SRV at the Service's own name does not tell them. `incomplete`:
@@ -92,6 +108,7 @@ class Port(Value):
     ttl: int = attrs.field(default=0, eq=False)
     expires_at: float = attrs.field(default=0.0, eq=False)
     incomplete: bool = False
+    age: float = attrs.field(default=0.0, eq=False)
 
     def __str__(self) -> str:
         return _line(self.service, _offered(self), _lacking(self.incomplete))
@@ -221,7 +238,7 @@ def _shuffled(addresses: tuple[IPAddress, ...], ranks: tuple[int, ...], rng: ran
     return [address for _, _, address in sorted(ranked, key=lambda item: item[:2])]
 
 
-class _Spread(Value):
+class _Spread(_Aged):
     """Addresses that can be tried in a fresh random order."""
 
     __slots__ = ()
@@ -265,6 +282,7 @@ class Service(_Spread):
     expires_at: float = attrs.field(default=0.0, eq=False)
     incomplete: bool = False
     ranks: tuple[int, ...] = attrs.field(default=(), eq=False, repr=False)
+    age: float = attrs.field(default=0.0, eq=False)
 
     def __str__(self) -> str:
         ports = few([_offered(port) for port in self.ports])
@@ -312,6 +330,7 @@ class Addresses(_Spread):
     expires_at: float = attrs.field(default=0.0, eq=False)
     incomplete: bool = False
     ranks: tuple[int, ...] = attrs.field(default=(), eq=False, repr=False)
+    age: float = attrs.field(default=0.0, eq=False)
 
     def __str__(self) -> str:
         return _line(self.host, _told(self.cname), few(self.addresses), _lacking(self.incomplete))
@@ -330,6 +349,7 @@ def addresses_of(  # noqa: PLR0917 - as each cold lookup makes one
     expires_at: float,
     incomplete: bool,
     ranks: tuple[int, ...],
+    age: float,
 ) -> Addresses:
     """Make an `Addresses` in less than half the time: attrs sets each field of a frozen value by a call."""
     made: Any = _Unfrozen()
@@ -341,12 +361,13 @@ def addresses_of(  # noqa: PLR0917 - as each cold lookup makes one
     made.expires_at = expires_at
     made.incomplete = incomplete
     made.ranks = ranks
+    made.age = age
     made.__class__ = Addresses
     return made  # type: ignore[no-any-return]
 
 
 @attrs.frozen(repr=False, weakref_slot=False)
-class Endpoint(Value):
+class Endpoint(_Aged):
     """One pod that a headless Service publishes.
 
     `port` is its number for the port asked for, None where none was. `name` is the endpoint's own name in DNS, and
@@ -361,6 +382,7 @@ class Endpoint(Value):
     port: int | None
     name: EndpointName | None
     hostname: str | None
+    age: float = attrs.field(default=0.0, eq=False)
 
     def __str__(self) -> str:
         host = f"[{self.address}]" if self.address.version == 6 and self.port is not None else str(self.address)
@@ -369,7 +391,7 @@ class Endpoint(Value):
 
 
 @attrs.frozen(eq=False, repr=False, weakref_slot=False)
-class Answer(Value):
+class Answer(_Aged):
     """What `lookup()` returns: the RRset of any type.
 
     `records` are in presentation form (RFC 1035, section 5.1), as received.
@@ -386,6 +408,7 @@ class Answer(Value):
     ttl: int = attrs.field(default=0, eq=False)
     expires_at: float = attrs.field(default=0.0, eq=False)
     truncated: bool = False
+    age: float = attrs.field(default=0.0, eq=False)
 
     def __str__(self) -> str:
         cut = "truncated" if self.truncated else ""

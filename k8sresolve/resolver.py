@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -21,6 +22,7 @@ from k8sresolve.records import Addresses, Answer, Endpoint, Port, Service, targe
 if TYPE_CHECKING:
     import socket
 
+    from k8sresolve._core.questions import Question
     from k8sresolve._core.watching.waiting import Step
     from k8sresolve._getaddrinfo.hints import Info
     from k8sresolve.explanations import Explanation
@@ -49,11 +51,16 @@ class Resolver(Facade[SyncDriver]):
     """
 
     _follower: Follower | None = None
+    _elsewhere: deque[Question] | tuple[()] = ()  # what the driver has that nobody waits for
 
     def _connect(self, rules: Rules, ledger: Ledger, events: Events) -> SyncDriver:
         from k8sresolve._drivers.blocking import BlockingDriver
 
-        return BlockingDriver(rules, ledger, events)
+        driver = BlockingDriver(rules, ledger, events)
+        if rules.cache.serve_stale or rules.cache.prefetch is not None:
+            self._elsewhere = deque()
+            driver.ask_elsewhere = self._elsewhere.append
+        return driver
 
     def _run(self, call: Call[T], timeout: float | None, fresh: bool) -> T:
         """Run a call whose result is not remembered."""
@@ -68,7 +75,16 @@ class Resolver(Facade[SyncDriver]):
         result = run(line.driver, call, line.setting, lifetime, asked, fresh)
         if not self._events.observers and is_plain(call):
             line.keep(call, result, asked, forgotten)
+        if self._elsewhere:
+            self._ask_elsewhere()
         return result
+
+    def _ask_elsewhere(self) -> None:
+        """Let the thread of watches ask what nobody waits for."""
+        questions = []
+        while self._elsewhere:
+            questions.append(self._elsewhere.popleft())
+        self._follow().ask(questions)
 
     def service(
         self,

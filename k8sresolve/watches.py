@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol, Self, cast
 from weakref import finalize
 
 from k8sresolve._core.engine.lock import Lock
 from k8sresolve._core.lookups.polls import poll
 from k8sresolve._core.lookups.setting import Setting
+from k8sresolve._core.questions import Question
 from k8sresolve._core.watching.poller import Following
 from k8sresolve._core.watching.waiting import MOST, see_pods
 from k8sresolve._drivers.following import LoopFollower
@@ -38,6 +39,9 @@ class Follower(Protocol):
 
     def suspect(self, following: Following, endpoint: Endpoint) -> None:
         """A connect to the endpoint failed."""
+
+    def ask(self, questions: Iterable[Question]) -> None:
+        """Ask what nobody waits for."""
 
     def close(self) -> None:
         """Ask nothing more, and tell whoever waits that the resolver is closed."""

@@ -27,7 +27,7 @@ def test_an_address_needs_no_question(offline):
 
 def test_addresses_as_json_have_the_records_fields(offline):
     told = offline("addresses", "web", "--family", "ipv6", "--json").json
-    assert set(told) == {"host", "addresses", "cname", "candidate", "ttl", "expires_at", "incomplete"}
+    assert set(told) == {"host", "addresses", "cname", "candidate", "ttl", "expires_at", "incomplete", "age"}
     assert (told["host"], told["addresses"], told["ttl"]) == ("web", ["fd00:10:96::20:2"], 30)
 
 

@@ -82,6 +82,7 @@ def test_explain_as_json_has_the_records_fields(offline):
         "outcome": "found",
         "nameserver": "10.96.0.10",
         "age": None,
+        "stale": False,
     }
     assert len(told.pop("candidates")) == 3
     assert told == {

@@ -55,6 +55,7 @@ def test_a_service_as_json_has_the_records_fields(offline):
                 "targets": [WEB_TARGET],
                 "ttl": 30,
                 "incomplete": False,
+                "age": 0.0,
                 "number": 443,
                 "headless": False,
             }
@@ -63,6 +64,7 @@ def test_a_service_as_json_has_the_records_fields(offline):
         "candidate": "web.shop.svc.cluster.local.",
         "ttl": 30,
         "incomplete": False,
+        "age": 0.0,
     }
     assert (ran.status, ran.err) == (0, "")
 
@@ -131,6 +133,7 @@ def test_endpoints_as_json_are_one_object(offline):
         "port": 9042,
         "name": "cassandra-2.cassandra.data.svc.cluster.local",
         "hostname": "cassandra-2",
+        "age": 0.0,
     }
 
 

@@ -68,14 +68,22 @@ def test_records_are_frozen_values(record):
 
 @pytest.mark.parametrize("record", RECORDS, ids=lambda record: type(record).__name__)
 def test_equality_is_by_meaning(record):
-    unmeant = {"ttl": 7, "expires_at": 7.0, "candidate": "another.", "ranks": (3,)}
+    unmeant = {"ttl": 7, "expires_at": 7.0, "candidate": "another.", "ranks": (3,), "age": 31.0}
     for field in attrs.fields(type(record)):
-        if field.name in unmeant:
+        if field.name in unmeant and field.default is not None:  # a candidate's age is meant
             other = attrs.evolve(record, **{field.name: unmeant[field.name]})
             assert other == record
             assert hash(other) == hash(record)
         else:
             assert attrs.evolve(record, **{field.name: "something else"}) != record
+
+
+@pytest.mark.parametrize("record", [SERVICE, PORT, *RECORDS[4:7]], ids=lambda record: type(record).__name__)
+@pytest.mark.behaviour("C13")
+def test_what_is_stale_says_so_and_is_equal_to_what_is_not(record):
+    other = attrs.evolve(record, age=31.0)
+    assert (record.stale, other.stale, other == record) == (False, True, True)
+    assert pickle.loads(pickle.dumps(other)).age == 31.0
 
 
 def test_a_pickle_keeps_what_equality_passes_over():

@@ -84,6 +84,34 @@ def test_the_miss_of_an_earlier_candidate_ends_it_too(resolver_of, ipv4, walks):
     assert one.stats().sends == 7
 
 
+@pytest.mark.behaviour("C13")
+def test_c13_what_is_stale_is_not_kept_and_what_came_in_its_place_is(resolver_of, ipv4, walks):
+    one = resolver_of(ipv4, cache=CacheConfig(serve_stale=60.0))
+    one.service("payments")
+    ipv4.clock.advance(31)
+    with ipv4.network.rcode("REFUSED"):
+        ages = [one.service("payments").age, one.service("payments").age]
+        ipv4.clock.advance(2)
+        ages.append(one.service("payments").age)
+    assert ages == [pytest.approx(31.0, abs=0.01)] * 2 + [pytest.approx(33.0, abs=0.01)]
+    assert len(walks) == 4
+    ipv4.clock.advance(6)
+    assert [one.service("payments").stale, one.service("payments").stale] == [False, False]
+    assert len(walks) == 5
+
+
+@pytest.mark.behaviour("C13")
+def test_c13_a_remembered_result_is_looked_at_again_when_it_is_due_to_be_asked_ahead(resolver_of, ipv4, walks):
+    one = resolver_of(ipv4, cache=CacheConfig(prefetch=0.8))
+    came = []
+    # 0.8 of the TTL of 30 have passed at 24; of that of the second answer, which comes then, at 48.
+    for seconds in (0, 23.9, 0.2, 0.1, 23.7, 0.3):
+        ipv4.clock.advance(seconds)
+        one.service("payments")
+        came.append((len(walks), len(ipv4.queries)))
+    assert came == [(1, 1), (1, 1), (2, 2), (2, 2), (3, 2), (4, 3)]
+
+
 def test_k12_fresh_passes_it_and_what_it_finds_is_given_from_then_on(resolver_of, ipv4, walks, call):
     one = resolver_of(ipv4)
     call(one)
@@ -330,7 +358,8 @@ def _change(cluster, number):
 
 def _came_of(one, lookup, options):
     try:
-        return lookup(one, **options)
+        found = lookup(one, **options)
+        return found, getattr(found, "age", 0.0)
     except Error as error:
         return type(error), str(error).partition(" (tried")[0]
 
@@ -344,6 +373,7 @@ STEPS = st.one_of(
     st.tuples(st.just("forget"), st.sampled_from([None, *NAMES])),
     st.tuples(st.just("wait"), st.sampled_from([0.5, 3.0, 5.0, 20.0, 31.0])),
     st.tuples(st.just("change"), st.integers(0, 3)),
+    st.tuples(st.just("refuse"), st.booleans()),
 )
 
 
@@ -353,10 +383,12 @@ STEPS = st.one_of(
     family=st.sampled_from(["auto", "ipv4", "both"]),
     policy=st.sampled_from(["kubernetes", "glibc"]),
     make=st.sampled_from([ipv4_cluster, dual_cluster]),
+    cache=st.sampled_from([CacheConfig(), CacheConfig(serve_stale=60.0, prefetch=0.6)]),
 )
-def test_remembering_results_changes_nothing_but_the_cost(steps, family, policy, make):
+def test_remembering_results_changes_nothing_but_the_cost(steps, family, policy, make, cache):
     clusters = make(), make()
-    options = {"namespace": "shop", "family": family, "policy": policy}
+    refusals = []
+    options = {"namespace": "shop", "family": family, "policy": policy, "cache": cache}
     ours, beside = clusters[0].resolver(**options), clusters[1].resolver(**options, observers=[Observer()])
     for step in steps:
         match step:
@@ -372,5 +404,10 @@ def test_remembering_results_changes_nothing_but_the_cost(steps, family, policy,
             case "change", number:
                 for cluster in clusters:
                     _change(cluster, number)
+            case "refuse", begins:
+                while refusals:
+                    refusals.pop().stop()
+                if begins:
+                    refusals += [cluster.network.rcode("REFUSED") for cluster in clusters]
     ours_asked, theirs = ([query.name for query in cluster.queries] for cluster in clusters)
     assert ours_asked == theirs

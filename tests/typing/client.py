@@ -146,12 +146,14 @@ def configuring(policy: Policy, family: Family, dialect: Dialect) -> None:
     assert_type(load_config(dialect=dialect), ResolverConfig)
     assert_type(parse_resolv_conf(b"nameserver 10.96.0.10\n"), ResolverConfig)
 
-    cache = CacheConfig(entries=0, max_ttl=60, negative_ttl=0.5, cluster_negative_ttl=1)
+    cache = CacheConfig(entries=0, max_ttl=60, negative_ttl=0.5, cluster_negative_ttl=1, serve_stale=60, prefetch=0.8)
     assert_type(cache.entries, int)
     assert_type(cache.octets, int)
     assert_type(cache.max_ttl, float)
     assert_type(cache.negative_ttl, float)
     assert_type(cache.cluster_negative_ttl, float)
+    assert_type(cache.serve_stale, float)
+    assert_type(cache.prefetch, float | None)
 
     Resolver(config, namespace="shop", cluster_domain="cluster.local", policy=policy, family=family)
     assert_type(Resolver().config, ResolverConfig)
@@ -282,6 +284,8 @@ def reading_records(found: Service, host: Addresses, answer: Answer, told: Expla
     assert_type(found.ttl, int)
     assert_type(found.expires_at, float)
     assert_type(found.incomplete, bool)
+    assert_type(found.stale, bool)
+    assert_type(found.age, float)
     assert_type(found.ranks, tuple[int, ...])
     assert_type(found.spread(random.Random(1)), Iterator[IPv4Address | IPv6Address])
     if found.cname is not None:
@@ -344,6 +348,8 @@ def reading_endpoints(found: Endpoint) -> None:
     assert_type(found.port, int | None)
     assert_type(found.name, EndpointName | None)
     assert_type(found.hostname, str | None)
+    assert_type(found.stale, bool)
+    assert_type(found.age, float)
 
 
 def choosing(source: Source, found: tuple[Endpoint, ...]) -> None:
@@ -501,6 +507,9 @@ class Printing(Observer):
         print(name, candidate.rule)
 
     def remembered(self, name: str, rdtype: str, age: float) -> None:
+        print(name, rdtype, age)
+
+    def served_stale(self, name: str, rdtype: str, age: float) -> None:
         print(name, rdtype, age)
 
     def reloaded(self, config: ResolverConfig) -> None:

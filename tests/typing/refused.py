@@ -52,6 +52,7 @@ def configurations_that_are_none() -> None:
     Nameserver("10.96.0.10", "53")  # type: ignore[arg-type]
     Finding(severity="note", problem="odd")  # type: ignore[arg-type]
     CacheConfig(entries="many")  # type: ignore[arg-type]
+    CacheConfig(prefetch="80%")  # type: ignore[arg-type]
 
 
 def fields_that_are_frozen(
@@ -69,6 +70,7 @@ def fields_that_are_frozen(
     port.number = 80  # type: ignore[misc]
     host.host = "other"  # type: ignore[misc]
     endpoint.port = 80  # type: ignore[misc]
+    endpoint.stale = True  # type: ignore[misc]
     stats.sends = 0  # type: ignore[misc]
     resolver.config = config  # type: ignore[misc]
 

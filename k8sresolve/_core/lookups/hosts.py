@@ -56,8 +56,8 @@ def addresses(setting: Setting, host: str | ZonalName) -> Lookup[Addresses]:
             return here
         tried = yield from searched(trail)
         known, candidate = tried.answers, tried.step.name
-    addresses, cname, ttl, expires_at, incomplete, ranks = summary_of(known, setting)
-    return addresses_of(host, addresses, cname, candidate, ttl, expires_at, incomplete, ranks)
+    addresses, cname, ttl, expires_at, incomplete, ranks, age = summary_of(known, setting)
+    return addresses_of(host, addresses, cname, candidate, ttl, expires_at, incomplete, ranks, age)
 
 
 def _first_alone(setting: Setting, host: str) -> Question | None:

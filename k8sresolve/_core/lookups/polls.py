@@ -84,8 +84,8 @@ def _port(trail: Trail, named: PortName, first: bool) -> Lookup[Seen]:
     rows = [(target, port, address) for _, target, port, _ in offer.records for address in offer.addresses[target]]
     clustered = _is_own(place, [target for _, target, _, _ in offer.records])
     if answer.truncated:
-        return Seen(_endpoints(place, rows), _cause(trail, answer), _VERSIONS, clustered)
-    return Seen(_endpoints(place, rows), clustered=clustered)
+        return Seen(_endpoints(trail, place, rows), _cause(trail, answer), _VERSIONS, clustered)
+    return Seen(_endpoints(trail, place, rows), clustered=clustered)
 
 
 def _is_own(place: ServiceName, targets: Iterable[str]) -> bool:
@@ -123,7 +123,7 @@ def _addresses(trail: Trail, place: ServiceName) -> Lookup[Seen]:
         if answer is None or isinstance(answer, Failed) or answer.truncated:
             unseen.add(6 if rdtype == AAAA else 4)
             cause = _cause(trail, answer)
-    return Seen(_endpoints(place, rows), cause, frozenset(unseen))
+    return Seen(_endpoints(trail, place, rows), cause, frozenset(unseen))
 
 
 def _cause(trail: Trail, answer: Result | None) -> ResolveError:
@@ -138,7 +138,9 @@ def _cause(trail: Trail, answer: Result | None) -> ResolveError:
         return error
 
 
-def _endpoints(place: ServiceName, rows: Iterable[Row]) -> tuple[Endpoint, ...]:
+def _endpoints(trail: Trail, place: ServiceName, rows: Iterable[Row]) -> tuple[Endpoint, ...]:
     """Make endpoints; an address of the Service's own has no name of its own."""
     own = place.fqdn
-    return endpoints_of(place, [("" if target == own else target, port, address) for target, port, address in rows])
+    return endpoints_of(
+        trail, place, [("" if target == own else target, port, address) for target, port, address in rows]
+    )

@@ -12,6 +12,7 @@ from typing import TypeAlias
 from k8sresolve._core.lookups.following import follow
 from k8sresolve._core.lookups.results import (
     addresses_in,
+    age_of,
     any_found,
     at_once,
     chain_of,
@@ -68,7 +69,7 @@ def _service(trail: Trail, place: ServiceName, named: list[PortName]) -> Lookup[
     found: list[Port] = []
     for port, answer in zip(named, offered, strict=True):
         found.append(_port(port, (yield from take_offer(trail, port, answer, hosts)), trail.setting))
-    addresses, cname, ttl, expires_at, incomplete, ranks = summary_of(hosts, trail.setting)
+    addresses, cname, ttl, expires_at, incomplete, ranks, age = summary_of(hosts, trail.setting)
     return Service(
         name=place,
         addresses=addresses,
@@ -79,6 +80,7 @@ def _service(trail: Trail, place: ServiceName, named: list[PortName]) -> Lookup[
         expires_at=min([expires_at, *(port.expires_at for port in found)]),
         incomplete=incomplete or any(port.incomplete for port in found),
         ranks=ranks,
+        age=max([age, *(port.age for port in found)]),
     )
 
 
@@ -154,10 +156,11 @@ class Offer:
 
     `records` are in canonical order, each target in lower case; `addresses` are those of each target, as far as there
     are any. `incomplete`: a family, or a target's addresses, are missing; `lost` is what some target lost all by.
-    `followed` is how many targets came without an address, and how many of these were asked for.
+    `followed` is how many targets came without an address, and how many of these were asked for. `age` is that of what
+    is stale.
     """
 
-    __slots__ = ("addresses", "expires_at", "followed", "incomplete", "lost", "records", "ttl")
+    __slots__ = ("addresses", "age", "expires_at", "followed", "incomplete", "lost", "records", "ttl")
 
     def __init__(
         self,
@@ -168,6 +171,7 @@ class Offer:
         incomplete: bool,
         lost: Failed | None,
         followed: tuple[int, int],
+        age: float,
     ) -> None:
         self.records = records
         self.addresses = addresses
@@ -175,6 +179,7 @@ class Offer:
         self.incomplete = incomplete
         self.lost = lost
         self.followed = followed
+        self.age = age
 
 
 def port_text(port: str | int | None) -> str | int | None:
@@ -215,8 +220,13 @@ def _port_by_number(trail: Trail, place: ServiceName, number: int | None) -> Loo
 
 
 def _port(named: PortName, offer: Offer, setting: Setting) -> Port:
-    targets = _targets(offer, setting)
-    return Port(named.port, named.protocol, _service_of(named), targets, offer.ttl, offer.expires_at, offer.incomplete)
+    return _made_of(offer, named.port, named.protocol, _service_of(named), _targets(offer, setting))
+
+
+def _made_of(
+    offer: Offer, name: str | None, protocol: str | None, place: ServiceName, targets: tuple[Target, ...]
+) -> Port:
+    return Port(name, protocol, place, targets, offer.ttl, offer.expires_at, offer.incomplete, offer.age)
 
 
 def _service_of(named: PortName) -> ServiceName:
@@ -276,13 +286,15 @@ def _completed(trail: Trail, place: ServiceName, answer: Found, what: str) -> Lo
     lost = next((failed for name, got in followed.items() if not known[name] and (failed := first_failed(got))), None)
     if lost and not any(known.values()):
         trail.give_up(lost)
+    used = [answer, *(a for answers in followed.values() for a in answers)]
     return Offer(
         records,
         {name: _wanted(found, setting) for name, found in known.items()},
-        lifetime([answer, *(a for answers in followed.values() for a in answers)], setting),
+        lifetime(used, setting),
         incomplete=answer.truncated or len(followed) < len(unknown) or any(map(is_lacking, followed.values())),
         lost=lost,
         followed=(len(unknown), len(followed)),
+        age=age_of(used, setting),
     )
 
 
@@ -315,10 +327,7 @@ def _ports(trail: Trail, place: ServiceName) -> Lookup[tuple[Port, ...]]:
     by_number: dict[int, list[Target]] = {}
     for target in _targets(offer, setting):
         by_number.setdefault(target.port, []).append(target)
-    return tuple(
-        Port(None, None, place, tuple(targets), offer.ttl, offer.expires_at, offer.incomplete)
-        for _, targets in sorted(by_number.items())
-    )
+    return tuple(_made_of(offer, None, None, place, tuple(targets)) for _, targets in sorted(by_number.items()))
 
 
 def all_ports(trail: Trail, place: ServiceName, answer: Result) -> Lookup[Offer]:

@@ -243,7 +243,6 @@ FOUND = Group(
 )
 
 LATER = {
-    "C13": "serve-stale comes with discovery over time",
     "M18": "struck: port and id have 30 bits already",
     "K18": "loss is measured by `tests/bench`",
 }
