@@ -88,4 +88,5 @@ def test_records_as_json_have_the_answers_fields(offline):
         "candidate": "dns-version.cluster.local.",
         "ttl": 28800,
         "truncated": False,
+        "age": 0.0,
     }
