@@ -25,6 +25,7 @@ from k8sresolve.testing.builders import ClusterOptions, Object, check_options, f
 from k8sresolve.testing.checks.checking import check, find_service
 from k8sresolve.testing.checks.names.inventory import Inventory
 from k8sresolve.testing.checks.names.world import World, with_inventory
+from k8sresolve.testing.collecting import uncollected
 from k8sresolve.testing.controllers.applying import apply
 from k8sresolve.testing.controllers.changes import Changes, Manifest
 from k8sresolve.testing.controllers.control_plane import ControlPlane
@@ -119,6 +120,7 @@ class Cluster:
         )
 
     @classmethod
+    @uncollected()
     def from_manifests(
         cls,
         *paths: Manifests,
@@ -219,6 +221,7 @@ class Cluster:
         return made
 
     @classmethod
+    @uncollected()
     def from_objects(
         cls,
         objects: Iterable[Mapping[str, Any]],
