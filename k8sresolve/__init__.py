@@ -18,11 +18,15 @@ if TYPE_CHECKING:
     from k8sresolve._default import addresses, endpoints, explain, lookup, pod, port, ports, reverse, service
     from k8sresolve._system import lint_config, load_config
     from k8sresolve.async_resolver import AsyncResolver
+    from k8sresolve.changes import Change
     from k8sresolve.config import CacheConfig, Dialect, Family, Nameserver, Policy, ResolverConfig
     from k8sresolve.errors import (
         Attempt,
         BadResponse,
         ConfigError,
+        ConnectAttempt,
+        ConnectFailed,
+        ConnectTimeout,
         Error,
         InternalError,
         InvalidHints,
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
         ManifestError,
         NetworkError,
         NoData,
+        NoEndpoints,
         NoSuchName,
         NotFound,
         NotHeadless,
@@ -43,10 +48,11 @@ if TYPE_CHECKING:
         ServerFailure,
         TemporaryFailure,
         Transport,
+        WaitTimeout,
     )
     from k8sresolve.explanations import Candidate, Explanation
     from k8sresolve.findings import Finding
-    from k8sresolve.names import EndpointName, PodName, PortName, ServiceName
+    from k8sresolve.names import EndpointName, PodName, PortName, ServiceName, ZonalName
     from k8sresolve.records import (
         Addresses,
         Answer,
@@ -58,6 +64,7 @@ if TYPE_CHECKING:
         Target,
     )
     from k8sresolve.resolver import Resolver
+    from k8sresolve.watches import AsyncWatch, Watch
 
 _HOMES = {
     "_core.events": ("Observer",),
@@ -66,11 +73,15 @@ _HOMES = {
     "_default": ("addresses", "endpoints", "explain", "lookup", "pod", "port", "ports", "reverse", "service"),
     "_system": ("lint_config", "load_config"),
     "async_resolver": ("AsyncResolver",),
+    "changes": ("Change",),
     "config": ("CacheConfig", "Dialect", "Family", "Nameserver", "Policy", "ResolverConfig"),
     "errors": (
         "Attempt",
         "BadResponse",
         "ConfigError",
+        "ConnectAttempt",
+        "ConnectFailed",
+        "ConnectTimeout",
         "Error",
         "InvalidHints",
         "InternalError",
@@ -79,6 +90,7 @@ _HOMES = {
         "ManifestError",
         "NetworkError",
         "NoData",
+        "NoEndpoints",
         "NoSuchName",
         "NotFound",
         "NotHeadless",
@@ -91,10 +103,11 @@ _HOMES = {
         "ServerFailure",
         "TemporaryFailure",
         "Transport",
+        "WaitTimeout",
     ),
     "explanations": ("Candidate", "Explanation"),
     "findings": ("Finding",),
-    "names": ("EndpointName", "PodName", "PortName", "ServiceName"),
+    "names": ("EndpointName", "PodName", "PortName", "ServiceName", "ZonalName"),
     "records": (
         "Addresses",
         "Answer",
@@ -106,6 +119,7 @@ _HOMES = {
         "Target",
     ),
     "resolver": ("Resolver",),
+    "watches": ("AsyncWatch", "Watch"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -114,12 +128,17 @@ __all__ = [
     "Addresses",
     "Answer",
     "AsyncResolver",
+    "AsyncWatch",
     "Attempt",
     "BadResponse",
     "CacheConfig",
     "Candidate",
+    "Change",
     "Cname",
     "ConfigError",
+    "ConnectAttempt",
+    "ConnectFailed",
+    "ConnectTimeout",
     "Dialect",
     "Endpoint",
     "EndpointName",
@@ -135,6 +154,7 @@ __all__ = [
     "Nameserver",
     "NetworkError",
     "NoData",
+    "NoEndpoints",
     "NoSuchName",
     "NotFound",
     "NotHeadless",
@@ -158,6 +178,9 @@ __all__ = [
     "Target",
     "TemporaryFailure",
     "Transport",
+    "WaitTimeout",
+    "Watch",
+    "ZonalName",
     "addresses",
     "endpoints",
     "explain",

@@ -32,6 +32,9 @@ class DebugLog(Observer):
     def remembered(self, name: str, rdtype: str, age: float) -> None:
         logger.debug("%s %s: remembered, %.1f s old", name, rdtype, age)
 
+    def served_stale(self, name: str, rdtype: str, age: float) -> None:
+        logger.debug("%s %s: no answer came, and a stale one was given, %.1f s old", name, rdtype, age)
+
     def reloaded(self, config: ResolverConfig) -> None:
         logger.debug(
             "%s has changed: nameservers %s, search %s",

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from k8sresolve.config import Policy
-from k8sresolve.names import EndpointName, IPAddress, PodName, PortName, ServiceName
+from k8sresolve.names import EndpointName, IPAddress, PodName, PortName, ServiceName, ZonalName
 from k8sresolve.records import Addresses, Answer, Endpoint, Port, Service
 from k8sresolve.resolver import Resolver
 
@@ -37,7 +37,12 @@ def service(
 
 
 def port(
-    name: str | ServiceName, port: str, protocol: str = "tcp", *, timeout: float | None = None, fresh: bool = False
+    name: str | ServiceName,
+    port: str | int | None = None,
+    protocol: str = "tcp",
+    *,
+    timeout: float | None = None,
+    fresh: bool = False,
 ) -> Port:
     """See `Resolver.port`."""
     return _resolver().port(name, port, protocol, timeout=timeout, fresh=fresh)
@@ -60,7 +65,7 @@ def endpoints(
     return _resolver().endpoints(name, port, protocol, timeout=timeout, fresh=fresh)
 
 
-def addresses(host: str, *, timeout: float | None = None, fresh: bool = False) -> Addresses:
+def addresses(host: str | ZonalName, *, timeout: float | None = None, fresh: bool = False) -> Addresses:
     """See `Resolver.addresses`."""
     return _resolver().addresses(host, timeout=timeout, fresh=fresh)
 

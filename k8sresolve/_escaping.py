@@ -6,6 +6,8 @@ What comes in manifests, Corefiles, packets, resolv.conf and the environment is 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 def escaped(text: str, most: int | None = None) -> str:
     r"""Write text so that it can be printed in one line, cut to `most` characters where these are given.
@@ -25,6 +27,17 @@ def escaped(text: str, most: int | None = None) -> str:
         return text
     end = f"... ({len(text)} characters)"
     return text[: max(0, most - len(end))] + end
+
+
+def few(values: Sequence[object], most: int = 6) -> str:
+    """Write the first of some values, and how many more there are.
+
+    >>> few(range(9), 3), few("ab")
+    ('0, 1, 2 and 6 more', 'a, b')
+    """
+    more = len(values) - most
+    shown = ", ".join(map(str, values[:most]))
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def _escape(letter: str) -> str:

@@ -6,12 +6,13 @@ import math
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache as once
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args
-from weakref import ref
+from weakref import WeakSet, ref
 
 import attrs
 
@@ -44,6 +45,8 @@ from k8sresolve.names import IPAddress, PortName, ServiceName
 from k8sresolve.records import Stats
 
 if TYPE_CHECKING:
+    from k8sresolve._core.connecting import Destination, Groups
+    from k8sresolve._drivers.connecting.attempts import Attempts
     from k8sresolve._system import Reloader
     from k8sresolve.explanations import Candidate
 
@@ -64,6 +67,7 @@ _DEBUG = 10  # as `logging` has it
 
 D = TypeVar("D", bound=Driver)
 T = TypeVar("T")
+M = TypeVar("M", bound="Attempts")
 
 
 class Options:
@@ -175,6 +179,7 @@ class Facade(Generic[D]):
     """A resolver without the calls that ask: it holds one line of service, which a reload swaps as a whole."""
 
     _line: Line[D]
+    _pauses: set[Callable[[], object]] | None = None  # what ends those that are under way
 
     def __init__(
         self,
@@ -223,6 +228,7 @@ class Facade(Generic[D]):
         self._lock = threading.RLock()  # a signal handler may look up what its thread is about to remember
         self._tally = Tally(self._lock)
         self._drivers: list[ref[D]] = []
+        self._connecting: WeakSet[Attempts] = WeakSet()  # as a task may be collected that its loop left pending
         self._line = self._lay(config)
         self._calm_down()
 
@@ -294,15 +300,46 @@ class Facade(Generic[D]):
         if self._closed or self._events.observers:  # looked at last, since another thread may close meanwhile
             self._calm_until = -math.inf
 
+    @contextmanager
+    def _pausing(self, end: Callable[[], object]) -> Iterator[None]:
+        """Let the end of this resolver end what pauses here."""
+        if self._pauses is None:
+            self._pauses = set()
+        self._pauses.add(end)
+        try:
+            yield
+        finally:
+            self._pauses.discard(end)
+
     def _close(self) -> None:
         """End what is pending, in the drivers of earlier configurations too."""
         self._closed = True
+        for end in tuple(self._pauses or ()):
+            end()
         self._calm_down()
         self._line.driver.close()  # as this resolver is collected, no weak reference leads there
         for alive in self._drivers:
             driver = alive()
             if driver is not None:
                 driver.close()
+        for attempts in tuple(self._connecting):
+            attempts.shut()
+
+    def _attempts(
+        self, kind: Callable[..., M], name: str | ServiceName, port: str | int, to: Groups, until: float
+    ) -> M:
+        """Make ready to connect to one of these, until that time by the driver's clock."""
+        from k8sresolve._core import connecting
+
+        deadline = monotonic() + until - self._line.now()  # the offline cluster's clock does not go on by itself
+        attempts = kind(connecting.race(name, port, to, deadline), self._reach, self._connecting)
+        if self._closed:  # by another thread, which did not see this
+            attempts.shut()
+        return attempts
+
+    def _reach(self, to: Destination) -> Destination:
+        """Where a connection goes; raises OSError where it cannot go anywhere."""
+        return to
 
     def _connect(self, rules: Rules, ledger: Ledger, events: Events) -> D:
         """Make a driver."""

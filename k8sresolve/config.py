@@ -67,6 +67,13 @@ def _seconds(_owner: object, attribute: attrs.Attribute[Any], value: float) -> N
     check_seconds(attribute.name, value, 0)
 
 
+def _part(_owner: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    if value is not None and not (is_finite(value) and 0 < value < 1):
+        raise ConfigError(
+            f"{attribute.name}={told(value)} is no part of a TTL", advice="give a number between 0 and 1, such as 0.8"
+        )
+
+
 def _whole(least: int, most: float = math.inf) -> Callable[[object, attrs.Attribute[Any], Any], None]:
     def check(_owner: object, attribute: attrs.Attribute[Any], value: Any) -> None:
         if value is None and attribute.default is None:
@@ -203,7 +210,13 @@ class CacheConfig(Value):
     An entry is an answer, or what a call came to. What one takes is estimated; if that is more than an eighth of the
     octets, it is not kept. `max_ttl` bounds every answer (RFC 2181, section 8), `negative_ttl` NXDOMAIN and NODATA
     outside the cluster domain and `cluster_negative_ttl` inside it, where programs wait for names to appear.
-    `entries=0` or `octets=0` keeps nothing. Raises `ConfigError` for what is no such number.
+    `entries=0` or `octets=0` keeps nothing.
+
+    For `serve_stale` seconds after it has expired, an answer stands in for one that does not come: 0 for not at all.
+    With `prefetch`, a name that is asked for when so great a part of its TTL has passed, such as 0.8, is asked again
+    before it expires, once in a TTL and without the caller waiting: None for never.
+
+    Raises `ConfigError` for what is no such number. Source: RFC 8767.
 
     >>> CacheConfig(negative_ttl=5).negative_ttl
     5
@@ -214,6 +227,8 @@ class CacheConfig(Value):
     max_ttl: float = attrs.field(default=3600.0, validator=_seconds)
     negative_ttl: float = attrs.field(default=30.0, validator=_seconds)
     cluster_negative_ttl: float = attrs.field(default=5.0, validator=_seconds)
+    serve_stale: float = attrs.field(default=0.0, validator=_seconds)
+    prefetch: float | None = attrs.field(default=None, validator=_part)
 
 
 def infer_cluster(search: Iterable[str]) -> tuple[str | None, str | None]:

@@ -46,7 +46,7 @@ class Attempt(Value):
     `candidate` is the absolute name asked, `rdtype` the type, `nameserver` its address (with the port where that is not
     53), `transport` `"udp"` or `"tcp"`, `outcome` an rcode's name, `"no reply"` or an error's text, and `milliseconds`
     the time from sending to the outcome. `age` is None, or the seconds since an exchange of which the outcome was
-    remembered, and nothing was asked anew.
+    remembered, and nothing was asked anew; or, where that is `stale`, it had expired, and no answer came in its place.
     """
 
     candidate: str
@@ -56,10 +56,16 @@ class Attempt(Value):
     outcome: str
     milliseconds: float
     age: float | None = None
+    stale: bool = False
 
     def __str__(self) -> str:
-        when = f"in {self.milliseconds:.1f} ms" if self.age is None else f"remembered, {self.age:.0f} s old"
+        when = f"in {self.milliseconds:.1f} ms" if self.age is None else remembered(self.age, self.stale)
         return escaped(f"{self.candidate} {self.rdtype} ({self.outcome} from {self.nameserver} {when})")
+
+
+def remembered(age: float, stale: bool) -> str:
+    """Say of an answer that it was not asked for anew."""
+    return f"{'stale' if stale else 'remembered'}, {age:.0f} s old"
 
 
 class Error(Exception):
@@ -121,7 +127,9 @@ def _line(same: list[Attempt], *, typed: bool) -> str:
     sends = len(same) // len({attempt.rdtype for attempt in same})
     times = f", {sends} sends" if sends > 1 else ""
     if first.age is not None:
-        return f"{first.candidate}{types} ({first.outcome} from {first.nameserver}, remembered, {first.age:.0f} s old)"
+        return (
+            f"{first.candidate}{types} ({first.outcome} from {first.nameserver}, {remembered(first.age, first.stale)})"
+        )
     return f"{first.candidate}{types} ({first.outcome} from {first.nameserver}{over} in {took:.1f} ms{times})"
 
 
@@ -130,15 +138,17 @@ def summarise(attempts: tuple[Attempt, ...], most: int = 6) -> str:
     told: dict[tuple[object, ...], list[Attempt]] = {}
     for attempt in attempts:
         age = None if attempt.age is None else round(attempt.age)
-        key = (attempt.candidate, attempt.nameserver, attempt.transport, attempt.outcome, age)
+        key = (attempt.candidate, attempt.nameserver, attempt.transport, attempt.outcome, age, attempt.stale)
         told.setdefault(key, []).append(attempt)
     outcomes: dict[str, set[str]] = {}
     for attempt in attempts:
         outcomes.setdefault(attempt.candidate, set()).add(attempt.outcome)
     lines = [_line(same, typed=len(outcomes[same[0].candidate]) > 1) for same in told.values()]
-    if len(lines) > most:
-        lines[most - 1 : -1] = [f"... {len(lines) - most} more ..."]
-    return ", ".join(lines)
+    return ", ".join(_cut(lines, most))
+
+
+def _cut(lines: list[str], most: int) -> list[str]:
+    return lines if len(lines) <= most else [*lines[: most - 1], f"... {len(lines) - most} more ...", lines[-1]]
 
 
 class NotFound(ResolveError):
@@ -186,6 +196,13 @@ class NetworkError(TemporaryFailure):
     """No nameserver could be reached: closed port, no route, no socket left."""
 
 
+class NoEndpoints(TemporaryFailure):
+    """There is no endpoint to choose from, or to give a client as its first host: none is ready yet, or none any more.
+
+    `name` is the Service as its watch was told, and `()` where there is only an empty tuple.
+    """
+
+
 class BadResponse(ResolveError):
     """The nameserver's reply answers the question with something that cannot be right, such as a CNAME loop.
 
@@ -203,7 +220,10 @@ class NotHeadless(ResolveError):
 
 
 class PortsDiffer(ResolveError):
-    """The pods of a headless Service have unlike numbers for the port, so there is no sole number."""
+    """There is no sole number: the pods of a headless Service have unlike ones for the port, or no port was named.
+
+    The latter is of `port()` without a port, of a Service that has several.
+    """
 
 
 class InvalidName(ResolveError, ValueError):
@@ -228,6 +248,61 @@ class InvalidHints(ResolveError, ValueError):
         super().__init__(name, problem, attempts=attempts, advice=advice)
         self.args = (code, problem)
         self.errno = self.code = code
+
+
+@attrs.frozen(eq=False, repr=False)
+class ConnectAttempt(Value):
+    """One attempt to connect: where to, and what became of it.
+
+    `errno` is what the operating system said, as the module `errno` names it, ETIMEDOUT where nothing was heard until
+    the deadline; `outcome` is that in words. `milliseconds` is the time from the attempt's begin to its outcome.
+    """
+
+    address: str
+    port: int
+    errno: int | None
+    outcome: str
+    milliseconds: float
+
+    def __str__(self) -> str:
+        host = f"[{self.address}]" if ":" in self.address else self.address
+        return escaped(f"{host}:{self.port} ({self.outcome} in {self.milliseconds:.1f} ms)")
+
+
+class ConnectFailed(_Fields, ConnectionError):
+    """The name has addresses, and no connection to the port was made at any of them.
+
+    `name` is what the user typed, `problem` what is wrong, `attempts` what was tried, in order, `advice` what to do.
+    `code`, and so `errno`, is that of the first attempt that was not just left without an answer.
+    """
+
+    FIELDS = ("name", "problem", "code", "attempts", "advice")
+
+    def __init__(
+        self,
+        name: str,
+        problem: str,
+        *,
+        code: int | None = None,
+        attempts: tuple[ConnectAttempt, ...] = (),
+        advice: str = "",
+    ) -> None:
+        super().__init__(code, problem)
+        self.name = name
+        self.problem = problem
+        self.code = code
+        self.attempts = tuple(attempts)
+        self.advice = advice
+
+    def __str__(self) -> str:
+        text = f"{_short(self.name)}: {self.problem}"
+        if self.attempts:
+            text += f"; tried {', '.join(_cut([str(attempt) for attempt in self.attempts], 10))}"
+        return escaped(f"{text}; {self.advice}" if self.advice else text)
+
+
+class ConnectTimeout(ConnectFailed, TimeoutError):
+    """No address had answered when the time was over."""
 
 
 class ConfigError(_Fields, ValueError):

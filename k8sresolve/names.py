@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import TypeGuard
+from typing import Literal, TypeAlias, TypeGuard, cast, get_args
 
 import attrs
 
@@ -21,8 +21,8 @@ from k8sresolve.errors import InvalidName
 _INNER = "abcdefghijklmnopqrstuvwxyz0123456789-"
 _DASHED = frozenset("0123456789abcdefABCDEF-")
 _PROTOCOLS = ("tcp", "udp", "sctp")
-_MAX_LABEL, _MAX_NAME = 63, 253
-_ADVICE = "a Service is named svc, svc.ns, svc.ns.svc or svc.ns.svc.DOMAIN; addresses() looks up any other host"
+_MAX_LABEL, _MAX_NAME, _MAX_PORT = 63, 253, 65535
+_ADVICE = "a Service is named svc, svc.ns, ns/svc, svc.ns.svc or svc.ns.svc.DOMAIN; addresses() looks up any other host"
 
 IPAddress = IPv4Address | IPv6Address
 
@@ -80,6 +80,22 @@ def _check_limits(name: str) -> None:
 def _check_length(bare: str, name: str) -> None:
     if len(bare) > _MAX_NAME:
         raise InvalidName(name, f"a name has at most {_MAX_NAME} characters; this one has {len(bare)}")
+
+
+def check_hostname(name: str) -> str:
+    """Return `name` if it can be asked, and a host may have it: as `check_host`, but without a slash.
+
+    A record that is no host's may have one (RFC 2317).
+    """
+    check_host(name)
+    if "/" in name:
+        namespace, _, service = name.partition("/")
+        is_service = is_label(namespace.lower()) and is_label(service.lower())
+        advice = f"write {service}.{namespace}, or ask service() for {name}"
+        raise InvalidName(
+            name, "a host has no slash", advice=advice if is_service else "give the host alone, without path or scheme"
+        )
+    return name
 
 
 def is_label(text: str) -> bool:
@@ -215,7 +231,7 @@ class ServiceName(_Name):
 
     @classmethod
     def parse(cls, text: str, *, namespace: str | None = None, cluster_domain: str | None = None) -> ServiceName:
-        """Read `svc`, `svc.ns`, `svc.ns.svc` or `svc.ns.svc.D`.
+        """Read `svc`, `svc.ns`, `svc.ns.svc` or `svc.ns.svc.D`, or `ns/svc`, as Kubernetes writes an object.
 
         `namespace` and `cluster_domain` complete the short forms; a full name states its own domain. Raises
         `InvalidName` for what names no Service, an absolute name (with a dot at its end) that is not full among them,
@@ -223,9 +239,12 @@ class ServiceName(_Name):
 
         >>> ServiceName.parse("payments.shop", cluster_domain="cluster.local")
         ServiceName(service='payments', namespace='shop', cluster_domain='cluster.local')
+        >>> ServiceName.parse("shop/payments", cluster_domain="cluster.local").host
+        'payments.shop.svc.cluster.local'
         """
         check_host(text)
-        labels = text.removesuffix(".").split(".")
+        before, slash, behind = text.partition("/")
+        labels = [behind, before] if slash else text.removesuffix(".").split(".")
         full = len(labels) > 3
         if (len(labels) > 2 and labels[2].lower() != "svc") or (text.endswith(".") and not full):
             raise InvalidName(text, "this is no Service's name", advice=_ADVICE)
@@ -292,12 +311,33 @@ class EndpointName(_Name):
         raise InvalidName(text, "this is no endpoint's name", advice="one is endpoint.svc.ns.svc.DOMAIN")
 
 
+def port_number(port: object) -> int | None:
+    """Read a port's number, or its digits; None for what may be a name, and raises `InvalidName` for 0 and above 65535.
+
+    No port's name is of digits alone (RFC 6335, section 5.1).
+
+    >>> port_number(80), port_number("80"), port_number("http")
+    (80, 80, None)
+    """
+    if isinstance(port, str):
+        if not (port.isascii() and port.isdigit()):
+            return None
+        number = int(port[:6])
+    elif isinstance(port, int) and not isinstance(port, bool):
+        number = port
+    else:
+        return None
+    if not 0 < number <= _MAX_PORT:
+        raise InvalidName(shown(port), f"{_told(port)} is no port number", advice=f"one is 1 to {_MAX_PORT}")
+    return number
+
+
 def _port_label(port: str) -> str:
-    if isinstance(port, int) or (isinstance(port, str) and port.isascii() and port.isdigit()):
+    if port_number(port) is not None:
         raise InvalidName(
             shown(port),
             f"{_told(port)} is a port number, and DNS knows a Service's ports by name",
-            advice="give the port's name as in the Service's spec.ports; ports() lists the numbers",
+            advice="give the port's name as in the Service's spec.ports; port() takes a number, ports() lists them",
         )
     # With its underscore the name must fit one label (RFC 2782; RFC 1035, section 2.3.4).
     if not _is_label(port, _MAX_LABEL - 1):
@@ -309,7 +349,8 @@ def _port_label(port: str) -> str:
     return port.lower()
 
 
-def _protocol(protocol: str) -> str:
+def check_protocol(protocol: str) -> str:
+    """Return the protocol of a Service's port in lower case; raises `InvalidName` if it is none."""
     lower = protocol.lower() if isinstance(protocol, str) else ""
     if lower not in _PROTOCOLS:
         raise InvalidName(
@@ -329,7 +370,7 @@ class PortName(_Name):
     """
 
     port: str = attrs.field(converter=_port_label)
-    protocol: str = attrs.field(default="tcp", converter=_protocol)
+    protocol: str = attrs.field(default="tcp", converter=check_protocol)
     service: ServiceName | None = attrs.field(default=None, converter=attrs.converters.optional(_service_name))
 
     def __attrs_post_init__(self) -> None:
@@ -391,6 +432,61 @@ class PodName(_Name):
             with suppress(InvalidName):
                 return cls(address, labels[1], labels[3])
         raise InvalidName(text, "this is no pod's name", advice="one is a-b-c-d.ns.pod.DOMAIN")
+
+
+_Directive: TypeAlias = Literal["prefer", "pin"]
+_ZONE = re.compile(r"(?!.*\.\.)[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?").fullmatch
+
+
+def _zone(zone: str) -> str:
+    # As the label of a node has it: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/
+    if not isinstance(zone, str) or len(zone) > _MAX_LABEL or not _ZONE(zone):
+        raise InvalidName(
+            shown(zone),
+            f"{_told(zone)} is no zone: it takes letters and digits, and `-`, `_` and `.` between them, at most "
+            f"{_MAX_LABEL}",
+        )
+    return zone.lower()
+
+
+def _directive(directive: _Directive) -> _Directive:
+    if directive not in get_args(_Directive):
+        raise InvalidName(shown(directive), f"{_told(directive)} is no way to take a zone", advice="give prefer or pin")
+    return directive
+
+
+@attrs.frozen(eq=False, str=False, repr=False)
+class ZonalName(_Name):
+    """The name of a headless Service's pods in a zone: `zone.prefer._zone.svc.ns.svc.D`, for `addresses()`.
+
+    `zone` is that of the pods' nodes, `topology.kubernetes.io/zone`. Where it has no ready pod, `prefer` gives those of
+    all zones, and `pin` none. Source: CoreDNS, plugin `kubernetes`, option `zonal`; without that option no such name
+    exists.
+
+    >>> ZonalName("eu-1a", "prefer", ServiceName("db", "data")).fqdn
+    'eu-1a.prefer._zone.db.data.svc.cluster.local.'
+    """
+
+    zone: str = attrs.field(converter=_zone)
+    directive: _Directive = attrs.field(converter=_directive)
+    service: ServiceName = attrs.field(converter=_service_name)
+
+    def __attrs_post_init__(self) -> None:
+        _within_limits(self)
+
+    @property
+    def host(self) -> str:
+        """The name without the dot at its end."""
+        return f"{self.zone}.{self.directive}._zone.{self.service.host}"
+
+    @classmethod
+    def parse(cls, text: str) -> ZonalName:
+        """Read a full zonal name; raises `InvalidName` for anything else."""
+        topology, _, rest = check_host(text).lower().partition("._zone.")
+        zone, _, directive = topology.rpartition(".")
+        with suppress(InvalidName):
+            return cls(zone, cast("_Directive", directive), _full_service(rest))
+        raise InvalidName(text, "this is no zonal name", advice="one is ZONE.prefer._zone.svc.ns.svc.DOMAIN, or pin")
 
 
 def parse_pointer(target: str) -> ServiceName | EndpointName | str:

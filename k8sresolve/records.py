@@ -1,21 +1,22 @@
 """What lookups return: frozen records that compare by meaning.
 
-`ttl` (seconds, the least as received), `expires_at` (Unix time) and `candidate` (the name that answered) take no part
-in equality. Addresses and targets are in canonical order, which is no preference: use `spread` and `select` to
-connect.
+`ttl` (seconds, the least as received), `expires_at` (Unix time), `candidate` (the name that answered) and `age` take no
+part in equality. Addresses and targets are in canonical order, which is no preference: use `spread` and `select` to
+connect. As text each is one short line for people, as the examples show; `repr` shows the fields.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
+from k8sresolve._escaping import escaped, few
 from k8sresolve._value import Value
-from k8sresolve.errors import PortsDiffer
-from k8sresolve.names import EndpointName, IPAddress, ServiceName
+from k8sresolve.errors import InvalidName, PortsDiffer
+from k8sresolve.names import EndpointName, IPAddress, PortName, ServiceName
 
 if TYPE_CHECKING:
     import random
@@ -28,20 +29,51 @@ def _fresh() -> random.Random:
     return random.Random()  # noqa: S311 - spreading load is no secret
 
 
+def _line(subject: object, *parts: str) -> str:
+    return escaped(f"{subject}: {'; '.join(filter(None, parts))}")
+
+
+class _Aged(Value):
+    """What may be made of answers that have expired."""
+
+    __slots__ = ()
+
+    age: float
+
+    @property
+    def stale(self) -> bool:
+        """Whether an answer that has expired stands in, since none came in its place (`CacheConfig.serve_stale`).
+
+        `age` is how many seconds ago the oldest such answer came, and 0 for a record that is not stale.
+        """
+        return self.age > 0.0
+
+
 @attrs.frozen(eq=False, repr=False, weakref_slot=False)
 class Cname(Value):
     """A CNAME chain, such as an ExternalName makes.
 
     `targets` are in order; `leaves_cluster` says whether one is outside the cluster domain.
+
+    >>> print(Cname(("www.example.com.", "api.example.com."), leaves_cluster=True))
+    alias of www.example.com., api.example.com. (outside the cluster domain)
     """
 
     targets: tuple[str, ...]
     leaves_cluster: bool
 
+    def __str__(self) -> str:
+        return escaped(f"alias of {few(self.targets)}{' (outside the cluster domain)' if self.leaves_cluster else ''}")
+
 
 @attrs.frozen(eq=False, repr=False, weakref_slot=False)
 class Target(Value):
-    """One SRV record (RFC 2782) with its glue: `name` is absolute, `addresses` are those of that name."""
+    """One SRV record (RFC 2782) with its glue: `name` is absolute, `addresses` are those of that name.
+
+    >>> from ipaddress import ip_address
+    >>> print(Target("db-0.db.shop.svc.cluster.local.", 5432, 0, 50, (ip_address("10.244.1.7"),)))
+    db-0.db.shop.svc.cluster.local:5432 (10.244.1.7)
+    """
 
     name: str
     port: int
@@ -50,13 +82,21 @@ class Target(Value):
     addresses: tuple[IPAddress, ...]
     ranks: tuple[int, ...] = attrs.field(default=(), eq=False, repr=False)
 
+    def __str__(self) -> str:
+        return escaped(f"{self.name.removesuffix('.')}:{self.port} ({few(self.addresses) or 'no address'})")
+
 
 @attrs.frozen(eq=False, repr=False, weakref_slot=False)
-class Port(Value):
+class Port(_Aged):
     """A Service's port, as SRV tells it.
 
     `name` and `protocol` are None from `ports()`, since SRV at the Service's own name does not tell them. `incomplete`:
     addresses are missing because of loss or a server's failure, or because more than 1,024 targets came without one.
+
+    >>> from ipaddress import ip_address
+    >>> target = Target("payments.shop.svc.cluster.local.", 80, 0, 100, (ip_address("10.96.20.1"),))
+    >>> print(Port("http", "tcp", ServiceName("payments", "shop"), (target,)))
+    payments.shop.svc.cluster.local: http/tcp 80
 
     Source: RFC 2782; Kubernetes DNS specification, sections 2.3.2 and 2.4.2.
     """
@@ -68,6 +108,10 @@ class Port(Value):
     ttl: int = attrs.field(default=0, eq=False)
     expires_at: float = attrs.field(default=0.0, eq=False)
     incomplete: bool = False
+    age: float = attrs.field(default=0.0, eq=False)
+
+    def __str__(self) -> str:
+        return _line(self.service, _offered(self), _lacking(self.incomplete))
 
     @property
     def number(self) -> int:
@@ -75,7 +119,7 @@ class Port(Value):
 
         Raises `PortsDiffer` where the pods of a headless Service disagree.
         """
-        numbers = sorted({target.port for target in self.targets})
+        numbers = _numbers(self)
         if len(numbers) > 1:
             raise PortsDiffer(
                 self.service.host,
@@ -95,10 +139,46 @@ class Port(Value):
         Targets come by priority and, within one, by weighted chance; each target's addresses by the classes of RFC 6724
         and within one at random. `rng` decides chance (default: a fresh generator).
         """
-        rng = rng or _fresh()
-        for target in _by_weight(self.targets, rng):
-            for address in _shuffled(target.addresses, target.ranks, rng):
-                yield address, target.port
+        for number, addresses in targets_of(self, 0, rng):
+            for address in addresses:
+                yield address, number
+
+
+Place: TypeAlias = tuple[int, int, int, str]
+
+
+def place_of(endpoint: Endpoint) -> Place:
+    """By which endpoints are in canonical order: IPv4 before IPv6, by number, then by port and name."""
+    address = endpoint.address
+    return address.version, int(address), endpoint.port or 0, str(endpoint.name or "")
+
+
+def targets_of(
+    found: Port | _Spread, port: str | int, rng: random.Random | None = None
+) -> Iterator[tuple[int, list[IPAddress]]]:
+    """Yield number and addresses of one target after the other, in the order in which to try them.
+
+    A Service or a host is one target, whose number is `port`.
+    """
+    rng = rng or _fresh()
+    if isinstance(found, Port):
+        for target in _by_weight(found.targets, rng):
+            yield target.port, _shuffled(target.addresses, target.ranks, rng)
+    else:
+        yield int(port), list(found.spread(rng))
+
+
+def _numbers(port: Port) -> list[int]:
+    return sorted({target.port for target in port.targets})
+
+
+def _offered(port: Port) -> str:
+    called = "port" if port.name is None else f"{port.name}/{port.protocol}"
+    return f"{called} {few(_numbers(port))}"
+
+
+def _lacking(incomplete: bool) -> str:
+    return "incomplete" if incomplete else ""
 
 
 def _by_weight(targets: tuple[Target, ...], rng: random.Random) -> Iterator[Target]:
@@ -158,7 +238,7 @@ def _shuffled(addresses: tuple[IPAddress, ...], ranks: tuple[int, ...], rng: ran
     return [address for _, _, address in sorted(ranked, key=lambda item: item[:2])]
 
 
-class _Spread(Value):
+class _Spread(_Aged):
     """Addresses that can be tried in a fresh random order."""
 
     __slots__ = ()
@@ -174,12 +254,21 @@ class _Spread(Value):
         yield from _shuffled(self.addresses, self.ranks, rng or _fresh())
 
 
+def _told(cname: Cname | None) -> str:
+    return "" if cname is None else str(cname)
+
+
 @attrs.frozen(eq=False, repr=False, weakref_slot=False)
 class Service(_Spread):
     """A Service as DNS knows it: the ClusterIPs, or for a headless Service the pods' addresses.
 
     `ports` are those asked for. `cname` is the chain of an ExternalName. `incomplete`: addresses of one family are
     missing because of loss or a server's failure; such a result is not remembered.
+
+    >>> from k8sresolve.testing import Cluster
+    >>> with Cluster.from_manifests("docs/examples/shop.yaml").resolver(namespace="shop") as resolver:
+    ...     print(resolver.service("payments", ports=["http", "grpc"]))
+    payments.shop.svc.cluster.local: 10.96.20.1; http/tcp 80, grpc/tcp 9090
 
     Source: Kubernetes DNS specification, sections 2.3 and 2.4.
     """
@@ -193,6 +282,32 @@ class Service(_Spread):
     expires_at: float = attrs.field(default=0.0, eq=False)
     incomplete: bool = False
     ranks: tuple[int, ...] = attrs.field(default=(), eq=False, repr=False)
+    age: float = attrs.field(default=0.0, eq=False)
+
+    def __str__(self) -> str:
+        ports = few([_offered(port) for port in self.ports])
+        return _line(self.name, _told(self.cname), few(self.addresses), ports, _lacking(self.incomplete))
+
+    def port(self, port: str | PortName) -> Port:
+        """Return one of the `ports` that were asked for, by its name, `name/protocol` where it is not TCP.
+
+        Raises `InvalidName` for one that was not.
+
+        >>> from k8sresolve.testing import Cluster
+        >>> with Cluster.from_manifests("docs/examples/shop.yaml").resolver(namespace="shop") as resolver:
+        ...     resolver.service("payments", ports=["http", "grpc"]).port("http").number
+        80
+        """
+        wanted = port if isinstance(port, PortName) else PortName.parse(port)
+        for found in self.ports:
+            if (found.name, found.protocol) == (wanted.port, wanted.protocol):
+                return found
+        asked = ", ".join(f"{each.name}/{each.protocol}" for each in self.ports) or "none"
+        raise InvalidName(
+            f"{wanted.port}/{wanted.protocol}",
+            f"this port was not looked up with Service {self.name}; {asked} was",
+            advice="list it in service(..., ports=[...]), or ask port()",
+        )
 
 
 @attrs.frozen(eq=False, repr=False, weakref_slot=False)
@@ -201,6 +316,10 @@ class Addresses(_Spread):
 
     `host` is as asked; `candidate` is the absolute name that answered, empty where none was asked. `incomplete`:
     addresses of one family are missing because of loss or a server's failure.
+
+    >>> from ipaddress import ip_address
+    >>> print(Addresses("payments", (ip_address("10.96.20.1"),)))
+    payments: 10.96.20.1
     """
 
     host: str
@@ -211,6 +330,10 @@ class Addresses(_Spread):
     expires_at: float = attrs.field(default=0.0, eq=False)
     incomplete: bool = False
     ranks: tuple[int, ...] = attrs.field(default=(), eq=False, repr=False)
+    age: float = attrs.field(default=0.0, eq=False)
+
+    def __str__(self) -> str:
+        return _line(self.host, _told(self.cname), few(self.addresses), _lacking(self.incomplete))
 
 
 class _Unfrozen(_Spread):
@@ -226,6 +349,7 @@ def addresses_of(  # noqa: PLR0917 - as each cold lookup makes one
     expires_at: float,
     incomplete: bool,
     ranks: tuple[int, ...],
+    age: float,
 ) -> Addresses:
     """Make an `Addresses` in less than half the time: attrs sets each field of a frozen value by a call."""
     made: Any = _Unfrozen()
@@ -237,29 +361,43 @@ def addresses_of(  # noqa: PLR0917 - as each cold lookup makes one
     made.expires_at = expires_at
     made.incomplete = incomplete
     made.ranks = ranks
+    made.age = age
     made.__class__ = Addresses
     return made  # type: ignore[no-any-return]
 
 
 @attrs.frozen(repr=False, weakref_slot=False)
-class Endpoint(Value):
+class Endpoint(_Aged):
     """One pod that a headless Service publishes.
 
     `port` is its number for the port asked for, None where none was. `name` is the endpoint's own name in DNS, and
     `hostname` its first label where that is a host name and no dashed address.
+
+    >>> from ipaddress import ip_address
+    >>> print(Endpoint(ip_address("10.244.1.21"), 9042, None, "cassandra-0"))
+    10.244.1.21:9042 (cassandra-0)
     """
 
     address: IPAddress
     port: int | None
     name: EndpointName | None
     hostname: str | None
+    age: float = attrs.field(default=0.0, eq=False)
+
+    def __str__(self) -> str:
+        host = f"[{self.address}]" if self.address.version == 6 and self.port is not None else str(self.address)
+        place = host if self.port is None else f"{host}:{self.port}"
+        return place if self.hostname is None else escaped(f"{place} ({self.hostname})")
 
 
 @attrs.frozen(eq=False, repr=False, weakref_slot=False)
-class Answer(Value):
+class Answer(_Aged):
     """What `lookup()` returns: the RRset of any type.
 
     `records` are in presentation form (RFC 1035, section 5.1), as received.
+
+    >>> print(Answer("example.com", "MX", ("10 mx1.example.com.", "20 mx2.example.com.")))
+    example.com MX: 10 mx1.example.com., 20 mx2.example.com.
     """
 
     name: str
@@ -270,6 +408,11 @@ class Answer(Value):
     ttl: int = attrs.field(default=0, eq=False)
     expires_at: float = attrs.field(default=0.0, eq=False)
     truncated: bool = False
+    age: float = attrs.field(default=0.0, eq=False)
+
+    def __str__(self) -> str:
+        cut = "truncated" if self.truncated else ""
+        return _line(f"{self.name} {self.rdtype}", _told(self.cname), few(self.records), cut)
 
 
 @attrs.frozen(eq=False, repr=False, weakref_slot=False)
@@ -278,6 +421,9 @@ class Stats(Value):
 
     `questions` were put to the engine, `cache_hits` of them answered by the cache; `sends` are packets and streams, of
     which `resends` were not a question's first; `in_flight` are the questions on the wire now.
+
+    >>> print(Stats(questions=7, sends=4, resends=1, cache_hits=3, in_flight=0))
+    questions: 7, 3 from the cache; sends: 4, 1 again; in flight: 0
     """
 
     questions: int
@@ -285,3 +431,9 @@ class Stats(Value):
     resends: int
     cache_hits: int
     in_flight: int
+
+    def __str__(self) -> str:
+        return (
+            f"questions: {self.questions}, {self.cache_hits} from the cache; "
+            f"sends: {self.sends}, {self.resends} again; in flight: {self.in_flight}"
+        )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections import deque
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -13,10 +15,15 @@ from k8sresolve._core.lookups import endpoints, hosts, reverse, rrsets, services
 from k8sresolve._drivers.running import Call, SyncDriver, run
 from k8sresolve._facade import Facade, is_plain
 from k8sresolve.config import Policy
-from k8sresolve.names import EndpointName, IPAddress, PodName, PortName, ServiceName
-from k8sresolve.records import Addresses, Answer, Endpoint, Port, Service
+from k8sresolve.errors import Error, ResolverClosed
+from k8sresolve.names import EndpointName, IPAddress, PodName, PortName, ServiceName, ZonalName
+from k8sresolve.records import Addresses, Answer, Endpoint, Port, Service, targets_of
 
 if TYPE_CHECKING:
+    import socket
+
+    from k8sresolve._core.questions import Question
+    from k8sresolve._core.watching.waiting import Step
     from k8sresolve._getaddrinfo.hints import Info
     from k8sresolve.explanations import Explanation
     from k8sresolve.watches import Follower, Watch
@@ -44,11 +51,16 @@ class Resolver(Facade[SyncDriver]):
     """
 
     _follower: Follower | None = None
+    _elsewhere: deque[Question] | tuple[()] = ()  # what the driver has that nobody waits for
 
     def _connect(self, rules: Rules, ledger: Ledger, events: Events) -> SyncDriver:
         from k8sresolve._drivers.blocking import BlockingDriver
 
-        return BlockingDriver(rules, ledger, events)
+        driver = BlockingDriver(rules, ledger, events)
+        if rules.cache.serve_stale or rules.cache.prefetch is not None:
+            self._elsewhere = deque()
+            driver.ask_elsewhere = self._elsewhere.append
+        return driver
 
     def _run(self, call: Call[T], timeout: float | None, fresh: bool) -> T:
         """Run a call whose result is not remembered."""
@@ -63,7 +75,16 @@ class Resolver(Facade[SyncDriver]):
         result = run(line.driver, call, line.setting, lifetime, asked, fresh)
         if not self._events.observers and is_plain(call):
             line.keep(call, result, asked, forgotten)
+        if self._elsewhere:
+            self._ask_elsewhere()
         return result
+
+    def _ask_elsewhere(self) -> None:
+        """Let the thread of watches ask what nobody waits for."""
+        questions = []
+        while self._elsewhere:
+            questions.append(self._elsewhere.popleft())
+        self._follow().ask(questions)
 
     def service(
         self,
@@ -75,8 +96,8 @@ class Resolver(Facade[SyncDriver]):
     ) -> Service:
         """Look up a Service: its addresses, and the `ports` named, in one round of A, AAAA and SRV questions.
 
-        `name` is `svc`, `svc.ns`, `svc.ns.svc` or the full name; `ports` are port names, `name/protocol` where it is
-        not TCP. A headless Service has its ready pods' addresses, an ExternalName those of its target.
+        `name` is `svc`, `svc.ns`, `ns/svc`, `svc.ns.svc` or the full name; `ports` are port names, `name/protocol` for
+        another than TCP. A headless Service has its ready pods' addresses, an ExternalName those of its target.
 
         Raises `NoSuchName` or `NoData` (which says whether the Service or only a port is missing), `TemporaryFailure`,
         `InvalidName`, or `ConfigError` where the pod's place in the cluster is not known.
@@ -90,7 +111,7 @@ class Resolver(Facade[SyncDriver]):
     def port(
         self,
         name: str | ServiceName,
-        port: str,
+        port: str | int | None = None,
         protocol: str = "tcp",
         *,
         timeout: float | None = None,
@@ -98,11 +119,14 @@ class Resolver(Facade[SyncDriver]):
     ) -> Port:
         """Look up one port of a Service by its name: SRV `_port._protocol` at the Service's name.
 
-        `.number` is the Service port, or for a headless Service the pods' own. Raises as `service()` does; a port
-        number in place of a name is `InvalidName`. Source: RFC 2782; Kubernetes DNS specification, sections 2.3.2 and
-        2.4.2.
+        `.number` is the Service port, or for a headless Service the pods' own. A number is looked for among `ports()`,
+        and without `port` the only one there is taken, as of a Service whose sole port has no name; there DNS tells
+        neither names nor protocols, so that `protocol` takes no part. Raises as `service()` does; `NoData` lists the
+        numbers that there are in place of one that is not, and so does `PortsDiffer` where none was given and there are
+        several. Source: RFC 2782; Kubernetes DNS specification, sections 2.3.2 and 2.4.2.
         """
-        call: Call[Port] = (services.port, name, port, protocol)
+        label = port if port.__class__ is str else services.port_text(port)
+        call: Call[Port] = (services.port, name, label, protocol)
         known = self._recall(call, timeout, fresh)
         return self._look(call, timeout, fresh) if known is None else known
 
@@ -134,10 +158,11 @@ class Resolver(Facade[SyncDriver]):
         known = self._recall(call, timeout, fresh)
         return self._look(call, timeout, fresh) if known is None else known
 
-    def addresses(self, host: str, *, timeout: float | None = None, fresh: bool = False) -> Addresses:
+    def addresses(self, host: str | ZonalName, *, timeout: float | None = None, fresh: bool = False) -> Addresses:
         """Look up any host as the pod's libc would: IP literals, `localhost`, /etc/hosts, then the search list.
 
-        Raises `NoSuchName`, `NoData`, `TemporaryFailure` or `InvalidName`. Source: resolv.conf(5), hosts(5), RFC 6761.
+        A `ZonalName` is asked for as it stands. Raises `NoSuchName`, `NoData`, `TemporaryFailure` or `InvalidName`.
+        Source: resolv.conf(5), hosts(5), RFC 6761.
         """
         call: Call[Addresses] = (hosts.addresses, host)
         known = self._recall(call, timeout, fresh)
@@ -231,6 +256,39 @@ class Resolver(Facade[SyncDriver]):
         hints = Hints(family, type, proto, flags)
         return list(self._run((libc.getaddrinfo, libc_name(), host, port, hints), timeout, fresh))
 
+    def create_connection(
+        self, name: str | ServiceName, port: str | int, *, timeout: float | None = None
+    ) -> socket.socket:
+        """Connect to a Service, a headless one's pods, or any host, by TCP; returns what is connected.
+
+        With a port's name, its targets are tried in the order of `port().select()` (RFC 2782); with a number, the
+        addresses that `addresses()` finds. Families take turns, and an attempt that is not answered within 250 ms goes
+        on beside the next one; the first that succeeds wins, and the others are closed. `timeout` bounds lookup and
+        connecting together, in seconds; None is the resolver's own.
+
+        A `Resolver` returns a `socket.socket` that blocks, in asyncio an `AsyncResolver` one that does not, for
+        `asyncio.open_connection(sock=...)`, and in trio a `trio.SocketStream`.
+
+        Raises as `port()` or `addresses()` does; `ConnectFailed` where no address could be connected to, with each that
+        was tried and why, and `ConnectTimeout` where none answered; `ResolverClosed`. Source: RFC 8305.
+
+        >>> import socket
+        >>> from k8sresolve.testing import Cluster
+        >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+        >>> with socket.create_server(("127.0.0.1", 0)) as server, cluster.resolver(namespace="shop") as resolver:
+        ...     cluster.route("payments.shop", "http", to=server.getsockname())
+        ...     with resolver.create_connection("payments", "http") as sock:
+        ...         sock.getpeername() == server.getsockname()
+        True
+        """
+        from k8sresolve._core.connecting import lookup_of
+        from k8sresolve._drivers.connecting.blocking import BlockingAttempts
+
+        until = self._line.now() + self._lifetime(timeout)
+        call = lookup_of(name, port)
+        found = self._recall(call, timeout, fresh=False) or self._look(call, timeout, fresh=False)
+        return self._attempts(BlockingAttempts, name, port, targets_of(found, port), until).connect()
+
     def getnameinfo(
         self,
         sockaddr: tuple[str, int] | tuple[str, int, int] | tuple[str, int, int, int],
@@ -305,6 +363,73 @@ class Resolver(Facade[SyncDriver]):
         from k8sresolve._drivers.watch_thread import ThreadFollower
 
         return ThreadFollower(self._to_ask, self._events)
+
+    def wait_for(
+        self,
+        name: str | ServiceName,
+        port: str | None = None,
+        protocol: str = "tcp",
+        *,
+        at_least: int = 1,
+        timeout: float = 60.0,
+        connect: bool | None = None,
+    ) -> tuple[Endpoint, ...]:
+        """Wait until a Service has so many endpoints, and return all that there are.
+
+        It asks at once, after 1 s, and then at pauses that double to 5 s, always past what is remembered. Of a Service
+        with a ClusterIP, whose address DNS has whether or not a pod is there, a TCP connection to `port` must succeed;
+        without one it is enough that the Service exists, and `at_least` over 1 raises `NotHeadless`. `connect=True`
+        wants a connection to each endpoint that counts, `connect=False` none. `timeout` is in seconds.
+
+        Raises `WaitTimeout`, which says what came in place of that and how often, `NoData` for a port of an
+        ExternalName, and `InvalidName` or `ConfigError` before anything is asked.
+        Source: Kubernetes DNS specification, sections 2.3 and 2.4.
+
+        >>> from k8sresolve.testing import Cluster, headless
+        >>> with Cluster.new(headless("db.data", sql=5432, pods=3)).resolver() as resolver:
+        ...     len(resolver.wait_for("db.data", "sql", at_least=3))
+        3
+        """
+        from k8sresolve._core.watching import waiting
+
+        line = self._current()
+        place = line.setting.service_name(name)
+        waiting.check(name, port, protocol, at_least, timeout, connect)
+        steps = waiting.wait(name, place, port, protocol, at_least, timeout, connect, line.now)
+        try:
+            step = next(steps)
+            while True:
+                step = steps.send(self._take(step))
+        except StopIteration as stop:
+            return stop.value  # type: ignore[no-any-return]
+
+    def _take(self, step: Step) -> object:
+        """Take a step of waiting; what is lacking is a value here."""
+        from k8sresolve._core.watching.waiting import Connect, Look
+
+        try:
+            if isinstance(step, Look):
+                return self._run(step.call, min(step.seconds, self._options.timeout), True)
+            if isinstance(step, Connect):
+                self._touch(step.endpoint, step.seconds)
+            else:
+                self._pause(step.seconds)
+        except ResolverClosed:
+            raise
+        except Error as error:
+            return error
+        return None
+
+    def _touch(self, endpoint: Endpoint, seconds: float) -> None:
+        """Connect to it, and close that again."""
+        assert endpoint.port is not None  # noqa: S101 - there is one to be connected to
+        self.create_connection(str(endpoint.address), endpoint.port, timeout=seconds).close()
+
+    def _pause(self, seconds: float) -> None:
+        """Let so many seconds pass, unless this is closed meanwhile."""
+        end = threading.Event()
+        with self._pausing(end.set):
+            end.wait(seconds)
 
     def close(self) -> None:
         """End the lookups that are pending in other threads, with `ResolverClosed`. Closing twice is fine."""

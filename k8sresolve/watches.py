@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol, Self, cast
 from weakref import finalize
 
 from k8sresolve._core.engine.lock import Lock
 from k8sresolve._core.lookups.polls import poll
 from k8sresolve._core.lookups.setting import Setting
+from k8sresolve._core.questions import Question
 from k8sresolve._core.watching.poller import Following
+from k8sresolve._core.watching.waiting import MOST, see_pods
 from k8sresolve._drivers.following import LoopFollower
 from k8sresolve._escaping import told
 from k8sresolve.changes import Change
 from k8sresolve.config import check_seconds, check_whole, is_finite
 from k8sresolve.errors import ConfigError, ResolverClosed, WaitTimeout
-from k8sresolve.names import PortName, ServiceName
+from k8sresolve.names import PortName, ServiceName, ZonalName
 from k8sresolve.records import Endpoint
 
 
@@ -37,6 +39,9 @@ class Follower(Protocol):
 
     def suspect(self, following: Following, endpoint: Endpoint) -> None:
         """A connect to the endpoint failed."""
+
+    def ask(self, questions: Iterable[Question]) -> None:
+        """Ask what nobody waits for."""
 
     def close(self) -> None:
         """Ask nothing more, and tell whoever waits that the resolver is closed."""
@@ -67,7 +72,9 @@ def following(  # noqa: PLR0917 - what a watch is asked for
             advice="give the least and the most seconds between questions: interval=(5.0, 30.0)",
         )
     check_seconds("empty_hold", empty_hold, 0)
-    return Following((poll, name, port, protocol, zone), (question, zone), interval, empty_hold)
+    if zone is not None:
+        ZonalName(zone, "prefer", place)
+    return Following((poll, name, port, protocol, zone), place, (question, zone), interval, empty_hold)
 
 
 def _is_interval(interval: object) -> bool:
@@ -86,6 +93,11 @@ class _Watch:
         self._make = make
         self._is_open = False
 
+    @property
+    def name(self) -> str:
+        """The Service's name, as it was given."""
+        return str(self._following.call[1])
+
     def _open(self) -> Following:
         if self._is_open:
             raise ResolverClosed("this watch is open already: call watch() once more for another one")
@@ -98,7 +110,7 @@ class _Watch:
             raise ResolverClosed("this watch is not open: use it in a with statement")
 
     def _is_ready(self, at_least: int) -> Callable[[], bool]:
-        check_whole("at_least", at_least, 1)
+        check_whole("at_least", at_least, 1, MOST)
         following = self._following
         return lambda: following.error is not None or len(following.belief.current) >= at_least
 
@@ -111,15 +123,15 @@ class _Watch:
 
     def _late(self, at_least: int, seconds: float | None) -> WaitTimeout:
         """Say what is there in place of what was waited for."""
-        belief, name = self._following.belief, str(self._following.call[1])
+        belief = self._following.belief
         there = f"{len(belief.current)} of {at_least} endpoint{'s' * (at_least > 1)} after {seconds:g} s"
         cause = belief.cause or belief.lack
         problem = f"{there}: {getattr(cause, 'problem', cause)}" if cause is not None else there
         return WaitTimeout(
-            name,
+            self.name,
             problem,
             attempts=getattr(cause, "attempts", ()),
-            advice=getattr(cause, "advice", "") or "see which pods are ready: kubectl get endpointslices",
+            advice=getattr(cause, "advice", "") or see_pods(self._following.place),
         )
 
 
@@ -130,11 +142,12 @@ class Watch(_Watch):
 
     >>> from k8sresolve.testing import Cluster, headless
     >>> cluster = Cluster.new(headless("db.data", sql=5432, pods=2))
-    >>> with cluster.resolver().watch("db.data", "sql") as watch:
-    ...     print([str(endpoint.address) for endpoint in watch.ready(at_least=2)])
-    ...     print(len(next(watch).added))
+    >>> with cluster.resolver() as resolver, resolver.watch("db.data", "sql") as watch:
+    ...     print(len(watch.ready(at_least=2)), len(next(watch).added))
     ...     cluster.scale("data/db", 3)
-    ...     print([str(endpoint.address) for endpoint in next(watch).added])
+    ...     print(next(watch).added[0].hostname, len(watch.current))
+    2 2
+    db-2 3
     """
 
     def __init__(self, follow: Callable[[], Follower], make: Callable[[], Following]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from k8sresolve import CacheConfig, EndpointName, Nameserver, PodName, PortName, ResolverConfig, ServiceName
+from k8sresolve import CacheConfig, EndpointName, Nameserver, PodName, PortName, ResolverConfig, ServiceName, ZonalName
 from k8sresolve.errors import Error
 
 
@@ -91,6 +91,7 @@ ODD: tuple[Any, ...] = (
     *(_deep(), _endless(), Mine(), BadList(), BadRepr(), BadEq(), Unhashable()),
     *(ResolverConfig(), CacheConfig(), Nameserver("1.2.3.4"), _NAME, PortName("http"), PodName("1.2.3.4", "b")),
     EndpointName("a", _NAME),
+    ZonalName("a", "pin", _NAME),
 )
 
 # By their places: Hypothesis writes what it draws, and some of these cannot be written.

@@ -37,7 +37,7 @@ class Observer:
     """
 
     def asked(self, name: str, rdtype: str) -> None:
-        """A question is put that is neither remembered nor under way already."""
+        """A question is put that is neither remembered nor under way already, or is asked again ahead (`prefetch`)."""
 
     def sent(
         self, name: str, rdtype: str, *, nameserver: str, transport: Transport, purpose: Purpose, waited: float
@@ -60,6 +60,9 @@ class Observer:
 
     def remembered(self, name: str, rdtype: str, age: float) -> None:
         """A question needed no asking: the cache knows its answer, which is `age` seconds old."""
+
+    def served_stale(self, name: str, rdtype: str, age: float) -> None:
+        """A question was given an expired answer, which is `age` seconds old, since none came (`serve_stale`)."""
 
     def reloaded(self, config: ResolverConfig) -> None:
         """This machine's files changed, and the next lookup goes by `config`."""
@@ -118,6 +121,11 @@ class Events:
         """See `Observer.remembered`."""
         for observer in self.observers:
             self._tell(observer.remembered, question.name, type_name(question.rdtype), age)
+
+    def served_stale(self, question: Question, age: float) -> None:
+        """See `Observer.served_stale`."""
+        for observer in self.observers:
+            self._tell(observer.served_stale, question.name, type_name(question.rdtype), age)
 
     def reloaded(self, config: ResolverConfig) -> None:
         """See `Observer.reloaded`."""

@@ -112,7 +112,7 @@ class _Result:
     __slots__ = ("at",)
 
     FIELDS: ClassVar[tuple[str, ...]]
-    truncated = False
+    truncated = stale = False
 
     def __eq__(self, other: object) -> bool:
         if type(self) is not type(other):
@@ -172,6 +172,34 @@ class Found(_Result):
         """The sendings that it took."""
         by = self._by
         return (Exchange(by, "udp", "NOERROR", self._took),) if isinstance(by, str) else by
+
+    def outlived(self, recheck: float) -> Stale:
+        """The same as it is given after it has expired."""
+        stale = Stale(
+            self.data,
+            self.ttl,
+            self.expires,
+            self.chain,
+            self.glue,
+            self.truncated,
+            self._by,
+            self.at,
+            self._took,
+        )
+        stale.recheck = recheck
+        return stale
+
+
+class Stale(Found):
+    """A `Found` that has expired, and stands in for an answer that does not come (RFC 8767).
+
+    `recheck` is until when it is given at once, since its question failed a moment ago.
+    """
+
+    __slots__ = ("recheck",)
+
+    stale = True
+    recheck: float
 
 
 class Empty(_Result):

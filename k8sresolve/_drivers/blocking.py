@@ -16,7 +16,7 @@ from k8sresolve._core.engine.flights import Batch, Flight, Lone, Sending
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.events import Events
-from k8sresolve._core.questions import Results, Round, Terms
+from k8sresolve._core.questions import Question, Results, Round, Terms
 from k8sresolve._drivers import forks
 from k8sresolve._drivers.clock import monotonic
 from k8sresolve._drivers.running import report_fault
@@ -130,6 +130,7 @@ class BlockingDriver:
         self._addresses = addresses_of(rules.nameservers)
         self._events = events
         self.desk = self._new_desk(ledger)
+        self.ask_elsewhere: Callable[[Question], object] = _leave_it
         self._closed = self._torn = False
         self._current: _Waiter | None = None
         self._waiters: set[_Waiter] = set()
@@ -343,7 +344,7 @@ class BlockingDriver:
         """What to poll, and until when."""
         poll = select.poll()
         ports: _Ports = {}
-        until = batch.deadline
+        until = batch.due
         for flight in batch.flights.values():
             if not flight.launched or flight.leader is not batch:
                 if not waiter.listen():
@@ -431,6 +432,11 @@ class BlockingDriver:
         for batch, _ in flight.batches:
             self._poke(batch)
 
+    def goes_on(self, question: Question) -> bool:
+        """Nothing goes on here that no thread waits for."""
+        self.ask_elsewhere(question)
+        return False
+
     report = staticmethod(report_fault)
 
     def _is_alone(self) -> bool:
@@ -440,6 +446,10 @@ class BlockingDriver:
     def _poke(self, batch: Batch) -> None:
         if batch.waiter is not self._current:
             batch.waiter.poke()
+
+
+def _leave_it(_question: Question) -> None:
+    """Ask nothing: the next caller does."""
 
 
 def _shut(port: _Port) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Coroutine
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from weakref import ref
 
 from k8sresolve._core.engine.ledger import Ledger
@@ -14,6 +14,10 @@ from k8sresolve._core.events import Events
 from k8sresolve._core.questions import Results, Round, Terms
 from k8sresolve._drivers import forks
 from k8sresolve.errors import ConfigError, ResolverClosed
+
+if TYPE_CHECKING:
+    from k8sresolve._drivers.connecting.asyncio_ import AsyncioAttempts
+    from k8sresolve._drivers.connecting.trio_ import TrioAttempts
 
 
 class LoopDriver(Protocol):
@@ -90,6 +94,24 @@ def loop_driver(rules: Rules, ledger: Ledger, events: Events, loop: Any) -> Loop
     return AsyncioDriver(rules, ledger, events, loop)
 
 
+def _nowhere() -> ConfigError:
+    return ConfigError("neither asyncio nor trio runs here", advice="await it in asyncio.run() or trio.run()")
+
+
+def attempts_here() -> type[AsyncioAttempts | TrioAttempts]:
+    """How the loop that runs here connects. Raises `ConfigError` where none does."""
+    loop = running()
+    if loop is None:
+        raise _nowhere()
+    if is_trio(loop):
+        from k8sresolve._drivers.connecting.trio_ import TrioAttempts
+
+        return TrioAttempts
+    from k8sresolve._drivers.connecting.asyncio_ import AsyncioAttempts
+
+    return AsyncioAttempts
+
+
 class Loops:
     """A driver for each loop, and one ledger for all: sockets, flights and `in_flight` are a loop's own.
 
@@ -119,7 +141,7 @@ class Loops:
     def _enter(self, loop: Any) -> LoopDriver:
         """Make the driver of a loop that asks for the first time."""
         if loop is None:
-            raise ConfigError("neither asyncio nor trio runs here", advice="await it in asyncio.run() or trio.run()")
+            raise _nowhere()
         with self._lock:
             if self._closed:
                 raise ResolverClosed("this resolver is closed")

@@ -20,7 +20,7 @@ from k8sresolve._core.engine.inquiry import Reading
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.events import Events
-from k8sresolve._core.questions import Results, Round, Terms
+from k8sresolve._core.questions import Question, Results, Round, Terms
 from k8sresolve._core.wire.reply import Odd
 from k8sresolve._drivers.clock import monotonic
 from k8sresolve._drivers.pool import CROWD, Pool, Slot, Ticket
@@ -247,6 +247,10 @@ class PooledDriver(ABC):
             self._pool.leave(port)
         else:
             self._close(port.sock)
+
+    def goes_on(self, question: Question) -> bool:  # noqa: ARG002
+        """The loop lets everything go on."""
+        return True
 
     report = staticmethod(report_fault)
 

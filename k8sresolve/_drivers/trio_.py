@@ -89,14 +89,14 @@ class TrioDriver(PooledDriver):
         trio.lowlevel.spawn_system_task(self._read, slot)
 
     async def _read(self, slot: Slot) -> None:
-        while await _can(trio.lowlevel.wait_readable, slot.sock):
+        while await can(trio.lowlevel.wait_readable, slot.sock):
             self._safely(self._readable, slot)
 
     def _follow(self, flight: Flight | Lone, stream: Stream, number: int) -> None:
         trio.lowlevel.spawn_system_task(self._go_on, flight, stream, number)
 
     async def _go_on(self, flight: Flight | Lone, stream: Stream, number: int) -> None:
-        while await _can(
+        while await can(
             trio.lowlevel.wait_writable if stream.wants_write else trio.lowlevel.wait_readable, stream.sock
         ):
             self._safely(self._advance, flight, stream, number)
@@ -111,7 +111,7 @@ class TrioDriver(PooledDriver):
             report("a step of a lookup failed", error)
 
 
-async def _can(wait: Callable[[SocketType], Awaitable[None]], sock: SocketType) -> bool:
+async def can(wait: Callable[[SocketType], Awaitable[None]], sock: SocketType) -> bool:
     """Wait until the socket can go on; False once it is closed."""
     if sock.fileno() != -1:
         try:

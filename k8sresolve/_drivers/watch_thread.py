@@ -1,13 +1,14 @@
 """Follows questions for watches of callers that wait: in one thread, whose loop nobody else uses.
 
-It is there while a watch is open, and rests while the process forks.
+It is there while a watch is open, or a question is asked that nobody waits for; it rests while the process forks.
 """
 
 from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from random import SystemRandom
 from typing import Any, Protocol, TypeAlias
@@ -17,6 +18,7 @@ from k8sresolve._core.engine.cache import Asked
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.events import Events
 from k8sresolve._core.lookups.polls import Seen
+from k8sresolve._core.questions import Question, Round, Terms
 from k8sresolve._core.watching.poller import Following, Pollers
 from k8sresolve._drivers import forks
 from k8sresolve._drivers.asyncio_ import AsyncioTasks
@@ -80,6 +82,7 @@ class _Host:
         self._lost = lost
         self._line: Line | None = None
         self._loops: Loops | None = None
+        self._asks: set[asyncio.Task[None]] = set()
         self._make = partial(TaskFollower, self._look, AsyncioTasks(), pollers, state=state, published=state.notify_all)
         self.follower: TaskFollower | None = None
         self._main_task = self.loop.create_task(self._main())  # the first that happens in the loop
@@ -101,10 +104,38 @@ class _Host:
             await self._end.wait()
             await self.follower.rest()
         finally:
+            for ask in self._asks:
+                ask.cancel()
             if self._loops is not None:
                 self._loops.close()
 
     async def _look(self, call: Call[Seen], asked: Asked) -> Seen:
+        line, lifetime, loops = self._lay()
+        return await run_async(loops, call, line.setting, lifetime, asked, True)
+
+    def ask(self, questions: Iterable[Question], then: Callable[[], None]) -> None:
+        """Ask them past what is remembered, and put the answers there."""
+        task = self.loop.create_task(self._ask(tuple(questions)))
+        self._asks.add(task)
+
+        def end(_: object) -> None:
+            self._asks.discard(task)
+            then()
+
+        task.add_done_callback(end)
+
+    async def _ask(self, questions: tuple[Question, ...]) -> None:
+        line, lifetime, loops = self._lay()
+        with suppress(ResolverClosed):
+            await loops.ask(Round(questions), Terms(monotonic() + lifetime, True, line.driver.rules.retry_unreachable))
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether something is asked that nobody waits for."""
+        return bool(self._asks)
+
+    def _lay(self) -> tuple[Line, float, Loops]:
+        """What to ask by now."""
         line, lifetime = self._to_ask()
         if self._loops is None or line is not self._line:
             if self._loops is not None:
@@ -112,7 +143,7 @@ class _Host:
             rules, ledger = line.driver.rules, line.ledger
             make = partial(loop_driver, rules, ledger, self._events)
             self._line, self._loops = line, Loops(rules, ledger, monotonic, make)
-        return await run_async(self._loops, call, line.setting, lifetime, asked, True)
+        return line, lifetime, self._loops
 
     def do(self, act: Callable[[TaskFollower], Any]) -> None:
         """Do it there, as soon as may be."""
@@ -153,15 +184,15 @@ class ThreadFollower:
         """Follow a question for one more watch."""
         with self._hosting:
             self._require_open()
-            host = self._host or self._begin(following)
+            host = self._host or self._begin(str(following.call[1]))
             self._open.add(following)
             host.do(lambda follower: follower.join(following))
 
-    def _begin(self, following: Following) -> _Host:
+    def _begin(self, name: str) -> _Host:
         try:
             self._host = self._new_host()
         except RuntimeError as error:
-            raise NetworkError(str(following.call[1]), f"no thread can be started for a watch ({error})") from None
+            raise NetworkError(name, f"no thread can be started for a watch ({error})") from None
         return self._host
 
     def _new_host(self) -> _Host:
@@ -190,6 +221,22 @@ class ThreadFollower:
         host, self._host = self._host, None
         if host is not None:
             host.stop()
+
+    def ask(self, questions: Iterable[Question]) -> None:
+        """Ask what nobody waits for; the thread ends with the last of it, if no watch is open."""
+        with self._hosting, suppress(NetworkError, ResolverClosed):
+            self._require_open()
+            host = self._host or self._begin("")
+            host.do(lambda _: host.ask(questions, lambda: self._rest_if_idle(host)))
+
+    def _rest_if_idle(self, host: _Host) -> None:
+        """In the thread: end it, if there is nothing to do. Whoever holds the lock ends it, or has something to do."""
+        if self._hosting.acquire(blocking=False):
+            try:
+                if self._host is host and not self._open and not host.is_asking:
+                    self._halt()
+            finally:
+                self._hosting.release()
 
     def hint(self, following: Following) -> None:
         """The answer may be another by now."""

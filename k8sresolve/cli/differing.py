@@ -21,7 +21,6 @@ Asks each name that the manifests and the Corefile have under both versions, as 
 whom it concerns and why. --coredns and --kubernetes take two versions, as 1.14.7,1.15.0 (default: the oldest and the
 newest CoreDNS that are known); --resolv-conf names the nodes' file. Exit status: 0 nothing changes, 1 something does.
 """
-_MOST_BYTES = 1 << 20
 _SHOWN = 5  # names of whom it concerns
 _Program = Literal["CoreDNS", "Kubernetes"]
 
@@ -96,7 +95,7 @@ def _open(args: argparse.Namespace, version: "Version") -> "Cluster":
     cluster = open_cluster(args, upstream=ANY_INTERNET, **{version.program.lower(): version})
     if args.resolv_conf is not None:
         require_file(args.resolv_conf)
-        text = read_bounded(args.resolv_conf, _MOST_BYTES).decode(errors="replace")
+        text = read_bounded(args.resolv_conf).decode(errors="replace")
         cluster.kubelet = attrs.evolve(cluster.kubelet, resolv_conf=text)
     return cluster
 

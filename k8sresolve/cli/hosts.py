@@ -1,8 +1,8 @@
-"""`addresses`, `reverse` and `pod`: from hosts to addresses and back."""
+"""`addresses`, `reverse`, `pod` and `lookup`: from hosts to addresses and back, and to any other record."""
 
 import argparse
 
-from k8sresolve.cli.options import Commands
+from k8sresolve.cli.options import Commands, add_names
 from k8sresolve.cli.output import Shown, aliases, fields, plain, record, remarks, table
 from k8sresolve.names import EndpointName, ServiceName
 from k8sresolve.resolver import Resolver
@@ -10,21 +10,24 @@ from k8sresolve.resolver import Resolver
 
 def register(commands: Commands) -> None:
     """Add the subcommands."""
-    addresses = commands.ask("addresses", "look up any host, as the pod's libc would find it", _addresses)
-    addresses.add_argument("host", metavar="HOST", help="a host name, also `localhost`, of /etc/hosts, or an address")
-    reverse = commands.ask("reverse", "tell which Service or pod of a headless Service has an address", _reverse)
-    reverse.add_argument("address", metavar="ADDRESS", help="an IPv4 or IPv6 address")
-    pod = commands.ask(
+    addresses = commands.ask_each("addresses", "look up any host, as the pod's libc would find it", _addresses)
+    add_names(addresses, "HOST", "a host name, also `localhost`, of /etc/hosts, or an address")
+    reverse = commands.ask_each("reverse", "tell which Service or pod of a headless Service has an address", _reverse)
+    add_names(reverse, "ADDRESS", "an IPv4 or IPv6 address")
+    pod = commands.ask_each(
         "pod",
         "show the DNS name of a pod, by its address",
         _pod,
         "In most clusters DNS has such a name for any address: it is no proof that the pod exists.",
     )
-    pod.add_argument("address", metavar="ADDRESS", help="the pod's IPv4 or IPv6 address; its namespace: --namespace")
+    add_names(pod, "ADDRESS", "the pod's IPv4 or IPv6 address, of the namespace that --namespace names")
+    lookup = commands.ask("lookup", "look up the records of a type, with the search list", _lookup)
+    lookup.add_argument("name", metavar="NAME", help="a name, searched for as `addresses` searches for a host")
+    lookup.add_argument("rdtype", metavar="TYPE", help="the type of record: A, AAAA, SRV, TXT, MX, ..., or TYPE65")
 
 
-def _addresses(resolver: Resolver, args: argparse.Namespace) -> Shown:
-    found = resolver.addresses(args.host)
+def _addresses(resolver: Resolver, _args: argparse.Namespace, name: str) -> Shown:
+    found = resolver.addresses(name)
     text = fields(
         ("host", found.host),
         ("found as", found.candidate),
@@ -37,8 +40,8 @@ def _addresses(resolver: Resolver, args: argparse.Namespace) -> Shown:
     return Shown(text, record(found))
 
 
-def _reverse(resolver: Resolver, args: argparse.Namespace) -> Shown:
-    names = resolver.reverse(args.address)
+def _reverse(resolver: Resolver, _args: argparse.Namespace, address: str) -> Shown:
+    names = resolver.reverse(address)
     rows = [(str(name), _kind(name)) for name in names]
     return Shown(table(("NAME", "IS"), rows), {"reverse": plain(names)})
 
@@ -49,6 +52,19 @@ def _kind(name: ServiceName | EndpointName | str) -> str:
     return "a pod of a headless Service" if isinstance(name, EndpointName) else "another host"
 
 
-def _pod(resolver: Resolver, args: argparse.Namespace) -> Shown:
-    pod = resolver.pod(args.address)
+def _pod(resolver: Resolver, _args: argparse.Namespace, address: str) -> Shown:
+    pod = resolver.pod(address)
     return Shown(pod.host, record(pod, host=pod.host, fqdn=pod.fqdn))
+
+
+def _lookup(resolver: Resolver, args: argparse.Namespace) -> Shown:
+    answer = resolver.lookup(args.name, args.rdtype)
+    text = fields(
+        ("name", answer.name),
+        ("found as", answer.candidate),
+        ("alias of", aliases(answer.cname)),
+        (answer.rdtype, answer.records),
+        ("TTL", f"{answer.ttl} s"),
+        ("truncated", "the nameserver cut the answer, even over TCP" if answer.truncated else ""),
+    )
+    return Shown(text, record(answer))

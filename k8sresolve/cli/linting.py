@@ -7,6 +7,7 @@ from functools import partial
 from operator import attrgetter
 
 from k8sresolve.cli.findings import STATUS, add_reporting, tell, with_advice
+from k8sresolve.cli.formats.files import MOST_BYTES
 from k8sresolve.cli.formats.report import FindingColumns, Report
 from k8sresolve.cli.options import Commands, require_file
 from k8sresolve.errors import ConfigError
@@ -18,7 +19,6 @@ the common options. {STATUS}, 2 the file cannot be read.
 """
 _FIELDS = ("rule", "severity", "problem", "advice", "source", "line", "text", "reference")
 _RESOLV_CONF = "/etc/resolv.conf"
-_MOST_BYTES = 1 << 20
 
 
 def register(commands: Commands) -> None:
@@ -58,9 +58,9 @@ def _of_input() -> tuple[str, Sequence[Finding]]:
     """Read a file of another machine, of which nothing else is known."""
     from k8sresolve import lint_resolv_conf
 
-    data = sys.stdin.buffer.read(_MOST_BYTES + 1)
-    if len(data) > _MOST_BYTES:
-        raise ConfigError(f"standard input has more than {_MOST_BYTES:,} bytes")
+    data = sys.stdin.buffer.read(MOST_BYTES + 1)
+    if len(data) > MOST_BYTES:
+        raise ConfigError(f"standard input has more than {MOST_BYTES:,} bytes")
     return "standard input", lint_resolv_conf(data, source="standard input")
 
 

@@ -9,11 +9,10 @@ from collections.abc import Sequence
 from typing import NoReturn, cast
 
 from k8sresolve import __version__
-from k8sresolve._escaping import escaped
-from k8sresolve.cli import checking, differing, hosts, inventory, linting, searching, services, serving
-from k8sresolve.cli.manifests import in_command
+from k8sresolve.cli import checking, differing, hosts, inventory, linting, searching, services, serving, watching
+from k8sresolve.cli.failing import WRONG, complain, tell
 from k8sresolve.cli.options import Commands, Parser, add_common
-from k8sresolve.errors import BadResponse, ConfigError, Error, InternalError, NotFound, ResolveError, TemporaryFailure
+from k8sresolve.errors import Error
 
 _DESCRIPTION = """\
 Look up Services, their ports and any other host in Kubernetes DNS.
@@ -22,7 +21,8 @@ In a pod no option is needed. From a node or a laptop give --nameserver with
 the address of a CoreDNS pod; without any cluster give manifests (-f, -k), and
 what CoreDNS would answer is worked out from them.
 
-Services are named `svc`, `svc.ns`, `svc.ns.svc` or by their full name.
+Services are named `svc`, `svc.ns`, `ns/svc`, `svc.ns.svc` or by their full
+name.
 """
 _EPILOG = """\
 examples:
@@ -31,17 +31,16 @@ examples:
   k8sresolve -f deploy/ -n shop endpoints cassandra.data cql
   helm template . | k8sresolve -n shop check -
 
-exit status:
+exit status, of several names the greatest:
   0  found
   1  no such name, or no data for it; lint, check: errors (--fail-on); diff:
      something changes
   2  wrong usage, name, configuration or manifest, or a question that does not
      fit the Service, such as the endpoints of one that is not headless
   3  no usable answer for now: timeout, nameserver out of reach, SERVFAIL,
-     REFUSED, a bad reply
+     REFUSED, a bad reply; wait: in vain
 """
 
-_NOT_FOUND, _WRONG, _TEMPORARY = 1, 2, 3
 # What shells give for a program that a signal ended: 128 and the signal's number.
 _INTERRUPTED, _BROKEN_PIPE = 130, 141
 
@@ -57,7 +56,7 @@ def _parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"k8sresolve {__version__}")
     commands = Commands(parser)
     add_common(parser)
-    for group in (services, hosts, searching, linting, checking, inventory, differing, serving):
+    for group in (services, watching, hosts, searching, linting, checking, inventory, differing, serving):
         group.register(commands)
     return parser
 
@@ -76,10 +75,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         command = args.command
         status: int = args.run(args)
     except SystemExit as end:  # argparse, after --help, --version or a usage error
-        return end.code if isinstance(end.code, int) else _WRONG
+        return end.code if isinstance(end.code, int) else WRONG
     except Error as error:
-        _complain(in_command(_in_options(error), command))
-        return _status(error)
+        return tell(error, command)
     except KeyboardInterrupt:
         return _INTERRUPTED
     except BrokenPipeError:
@@ -87,8 +85,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _BROKEN_PIPE
     except OSError as error:
         _discard_output()
-        _complain(f"cannot write: {error.strerror or error}")
-        return _WRONG
+        complain(f"cannot write: {error.strerror or error}")
+        return WRONG
     return status
 
 
@@ -97,34 +95,6 @@ def entry() -> NoReturn:
     if isinstance(output := cast(object, sys.stdout), io.TextIOWrapper):
         output.reconfigure(errors="backslashreplace")  # what this terminal has no letter for
     sys.exit(main())
-
-
-def _status(error: Error) -> int:
-    if isinstance(error, NotFound):
-        return _NOT_FOUND
-    return _TEMPORARY if isinstance(error, TemporaryFailure | BadResponse | InternalError) else _WRONG
-
-
-def _complain(message: str) -> None:
-    print(f"k8sresolve: {escaped(message)}", file=sys.stderr)
-
-
-def _in_options(error: Error) -> str:
-    """Write an error with its advice in terms of the command's options, where it speaks of arguments in Python."""
-    text = str(error)
-    advice = error.advice if isinstance(error, ResolveError | ConfigError) else ""
-    if not advice:
-        return text
-    told = re.sub(r"(?:use|give a) ResolverConfig(?:\.for_cluster\(\))?", "give --nameserver", advice)
-    told = re.sub(r"\b(namespace|cluster_domain|family)=(?:'(\w+)')?", _option, told)
-    told = re.sub(r"\b(\w+)\(\)\.(\w+)", r"the \2 of `k8sresolve \1`", told)
-    told = re.sub(r"\b(\w+)\(\)", r"`k8sresolve \1`", told)
-    return text.removesuffix(escaped(advice)) + told
-
-
-def _option(argument: re.Match[str]) -> str:
-    name, value = argument.groups()
-    return f"--{name.replace('_', '-')}" + (f" {value}" if value else "")
 
 
 def _discard_output() -> None:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, NoReturn, get_args
 import attrs
 
 from k8sresolve._escaping import escaped
+from k8sresolve.cli.failing import tell, text_of
 from k8sresolve.cli.formats.files import read_bounded
 from k8sresolve.cli.manifests import manifests, sources, standard_input
 from k8sresolve.cli.output import Shown, write
 from k8sresolve.config import Family, Nameserver, Policy, ResolverConfig, dialect_of
-from k8sresolve.errors import ConfigError
+from k8sresolve.errors import ConfigError, Error
 from k8sresolve.names import check_domain, check_namespace
 from k8sresolve.resolver import Resolver
 
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
 
 Run = Callable[[argparse.Namespace], int]
 Ask = Callable[[Resolver, argparse.Namespace], Shown]
+AskEach = Callable[[Resolver, argparse.Namespace, str], Shown]
 
 _REVERSE_ZONES = ("in-addr.arpa", "ip6.arpa")
-_MOST_BYTES = 1 << 20  # as many as a ConfigMap has room for
 
 
 def add_common(parser: argparse.ArgumentParser, *, after_command: bool = False) -> None:
@@ -97,10 +98,11 @@ def add_common(parser: argparse.ArgumentParser, *, after_command: bool = False) 
         metavar="FAMILY",
         choices=get_args(Family),
     )
-    add("--timeout", "bound a whole lookup, in seconds (default: 5)", 5.0, metavar="SECONDS", type=_seconds)
+    add("--timeout", "bound a whole lookup, in seconds (default: 5)", metavar="SECONDS", type=_seconds)
     add(
         "--json",
-        "print one JSON object: a record's fields, or, where the answer is a list, one key named after the command",
+        "print one JSON object: a record's fields, or, where the answer is a list, one key named after the command; of "
+        "several names a key for each, with such an object",
         False,
         action="store_true",
     )
@@ -166,12 +168,54 @@ class Commands:
         """Add a subcommand that makes one call of a resolver."""
         return self.add(name, summary, partial(_ask, ask), details)
 
+    def ask_each(self, name: str, summary: str, ask: AskEach, details: str = "") -> Parser:
+        """Add a subcommand that makes one call of a resolver for each of the names given: see `add_names`."""
+        return self.add(name, summary, partial(_ask_each, ask), details)
+
 
 def _ask(ask: Ask, args: argparse.Namespace) -> int:
     with open_resolver(args) as resolver:
         shown = ask(resolver, args)
     write(shown, as_json=args.json)
     return shown.status
+
+
+def _ask_each(ask: AskEach, args: argparse.Namespace) -> int:
+    with open_resolver(args) as resolver:
+        return show_each(args, partial(ask, resolver, args))
+
+
+def add_names(parser: argparse.ArgumentParser, called: str, text: str) -> None:
+    """Add the argument that names what is asked about, once or several times."""
+    parser.add_argument("names", metavar=called, nargs="+", help=f"{text}; several may be given")
+
+
+def show_each(args: argparse.Namespace, show: Callable[[str], Shown]) -> int:
+    """Show what comes of each of the names given, below it where there are several; returns the greatest exit status.
+
+    What fails is told in its place, and the others are shown. Text is written as it comes, JSON as one object at last.
+    """
+    names: list[str] = list(dict.fromkeys(args.names))
+    if len(names) == 1:
+        shown = show(names[0])
+        write(shown, as_json=args.json)
+        return shown.status
+    status, gap = 0, ""
+    data: dict[str, Any] = {}
+    for name in names:
+        try:
+            shown = show(name)
+        except Error as error:
+            status = max(status, tell(error, args.command))
+            data[name] = {"error": text_of(error, args.command)}
+            continue
+        status, data[name] = max(status, shown.status), shown.data
+        if not args.json:
+            write(Shown(f"{gap}{name}:\n{shown.text}", {}), as_json=False)
+            gap = "\n"
+    if args.json:
+        write(Shown("", data), as_json=True)
+    return status
 
 
 def asking_from(args: argparse.Namespace) -> str | None:
@@ -193,7 +237,9 @@ def open_resolvers(args: argparse.Namespace, changes: Iterable[Mapping[str, Any]
 
 
 def _opened(args: argparse.Namespace, cluster: "Cluster | None") -> Resolver:
-    how: dict[str, Any] = {name: getattr(args, name) for name in ("cluster_domain", "policy", "family", "timeout")}
+    how: dict[str, Any] = {name: getattr(args, name) for name in ("cluster_domain", "policy", "family")}
+    if args.timeout is not None:
+        how["timeout"] = args.timeout
     if cluster is None:
         return Resolver(_config(args), namespace=asking_from(args), **how)
     if args.nameserver is not None:
@@ -234,7 +280,7 @@ def _read_corefile(args: argparse.Namespace) -> str | None:
         return None
     if args.cluster_domain is not None:
         raise ConfigError("--cluster-domain and --corefile exclude each other", advice="the Corefile has the domain")
-    data = read_bounded(path, _MOST_BYTES, called="the Corefile", stream=standard_input(args) if path == "-" else None)
+    data = read_bounded(path, called="the Corefile", stream=standard_input(args) if path == "-" else None)
     try:
         return data.decode()
     except UnicodeDecodeError:

@@ -14,9 +14,9 @@ from k8sresolve._escaping import escaped
 from k8sresolve.errors import PortsDiffer
 from k8sresolve.explanations import Candidate, Explanation
 from k8sresolve.names import EndpointName, IPAddress, PodName, ServiceName
-from k8sresolve.records import Addresses, Cname, Endpoint, Port, Service, Target
+from k8sresolve.records import Addresses, Answer, Cname, Endpoint, Port, Service, Target
 
-AnyRecord = Service | Port | Target | Endpoint | Addresses | Cname | Candidate | Explanation | PodName
+AnyRecord = Service | Port | Target | Endpoint | Addresses | Answer | Cname | Candidate | Explanation | PodName
 
 _LEAST_ROOM = 20  # columns, below which wrapping reads worse than the terminal's own
 

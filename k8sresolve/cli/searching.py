@@ -1,50 +1,29 @@
 """`candidates` and `explain`: which names a host name stands for, and what came of each."""
 
 import argparse
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from functools import partial
 from typing import get_args
 
 import attrs
 
-from k8sresolve.cli.options import Commands, open_resolvers
-from k8sresolve.cli.output import Shown, listed, plain, record, table, write
+from k8sresolve.cli.options import Commands, add_names, open_resolvers, show_each
+from k8sresolve.cli.output import Shown, listed, plain, record, table
 from k8sresolve.config import Policy
-from k8sresolve.explanations import Candidate, Explanation
+from k8sresolve.explanations import OUTCOMES, Candidate, Explanation, summary
 from k8sresolve.resolver import Resolver
 
-_OUTCOMES = {
-    "found": "found",
-    "nodata": "NODATA",
-    "nxdomain": "NXDOMAIN",
-    "dangling": "alias of nothing",
-    "overtaken": "not needed",
-    "timeout": "timeout",
-    "network": "unreachable",
-    "servfail": "SERVFAIL",
-    "refused": "REFUSED",
-    "notimp": "NOTIMP",
-    "formerr": "FORMERR",
-    "bad": "bad reply",
-    "unsendable": "cannot be sent",
-    "closed": "CLOSED",
-    "internal": "INTERNAL",
-    "malformed": "MALFORMED",
-}
-_ENDS = {
-    "nodata": "the name exists, but has no address",
-    "nxdomain": "no such name",
-    "unsendable": "no packet can carry this name",
-}
 _STATUS = {"found": 0, "nodata": 1, "nxdomain": 1, "unsendable": 2}
 _TEMPORARY = 3
 
 
 def register(commands: Commands) -> None:
     """Add the subcommands."""
-    candidates = commands.ask(
+    candidates = commands.ask_each(
         "candidates", "list the absolute names that a host name may stand for, and ask nothing", _candidates
     )
-    candidates.add_argument("name", metavar="NAME", help="a host name, as given to `addresses`")
+    add_names(candidates, "NAME", "a host name, as given to `addresses`")
     explain = commands.add(
         "explain",
         "look a host up and tell of every candidate what came of it",
@@ -52,7 +31,7 @@ def register(commands: Commands) -> None:
         "The exit status is that of the lookup: 0 found, 1 no such name or no data, 3 no usable answer for now; with "
         "--compare it is the greatest of them.",
     )
-    explain.add_argument("name", metavar="NAME", help="a host name, as given to `addresses`")
+    add_names(explain, "NAME", "a host name, as given to `addresses`")
     explain.add_argument(
         "--compare",
         metavar="POLICIES",
@@ -74,16 +53,15 @@ def _policies(text: str) -> list[str]:
 def _run_explain(args: argparse.Namespace) -> int:
     policies: list[str] = args.compare or [args.policy]
     changes = [{"policy": policy, **(_families(args, policy) if args.compare else {})} for policy in policies]
-    explanations: list[Explanation] = []
-    notes: list[str] = []
-    for resolver in open_resolvers(args, changes):
-        with resolver:
-            explanations.append(resolver.explain(args.name))
-            notes += _notes(resolver)
-    shown = _compared(explanations) if args.compare else _explained(explanations[0])
-    text = "\n".join([shown.text, *dict.fromkeys(notes)])
-    write(attrs.evolve(shown, text=text), as_json=args.json)
-    return shown.status
+    with ExitStack() as opened:
+        resolvers = [opened.enter_context(resolver) for resolver in open_resolvers(args, changes)]
+        return show_each(args, partial(_explain, _compared if args.compare else _explained, resolvers))
+
+
+def _explain(show: Callable[[Sequence[Explanation]], Shown], resolvers: Iterable[Resolver], name: str) -> Shown:
+    shown = show([resolver.explain(name) for resolver in resolvers])
+    notes = [note for resolver in resolvers for note in _notes(resolver)]
+    return attrs.evolve(shown, text="\n".join([shown.text, *dict.fromkeys(notes)]))
 
 
 def _families(args: argparse.Namespace, policy: str) -> dict[str, str]:
@@ -91,14 +69,15 @@ def _families(args: argparse.Namespace, policy: str) -> dict[str, str]:
     return {} if policy == "kubernetes" or args.family != "auto" else {"family": "both"}
 
 
-def _candidates(resolver: Resolver, args: argparse.Namespace) -> Shown:
-    candidates = resolver.candidates(args.name)
+def _candidates(resolver: Resolver, _args: argparse.Namespace, name: str) -> Shown:
+    candidates = resolver.candidates(name)
     rows = [(candidate.name, "yes" if candidate.asked else "skipped", candidate.rule) for candidate in candidates]
     text = "\n".join([table(("CANDIDATE", "ASKED", "WHY"), rows), *_notes(resolver)])
     return Shown(text, {"candidates": plain(candidates)})
 
 
-def _explained(explanation: Explanation) -> Shown:
+def _explained(explanations: Sequence[Explanation]) -> Shown:
+    [explanation] = explanations
     header = ("CANDIDATE", "ASKED", "OUTCOME", "NAMESERVER", "MS", "WHY")
     rows = [_row(candidate) for candidate in explanation.candidates]
     text = "\n".join([table(header, rows), "", _summary(explanation), *_remarks(explanation)])
@@ -144,11 +123,7 @@ def _in_order(explanations: Iterable[Explanation]) -> list[str]:
 
 def _outcomes(explanation: Explanation) -> dict[str, str]:
     """Tell what came of each candidate that was asked, in the order of asking."""
-    return {c.name: _outcome(c.outcome) for c in explanation.candidates if c.questions}
-
-
-def _outcome(outcome: str) -> str:
-    return _OUTCOMES[outcome]
+    return {c.name: OUTCOMES[c.outcome] for c in explanation.candidates if c.questions}
 
 
 def _parting(names: Sequence[str], explanations: Sequence[Explanation]) -> list[str]:
@@ -174,15 +149,10 @@ def _row(candidate: Candidate) -> tuple[str, ...]:
         told = "not asked: an earlier one decided" if candidate.outcome == "not asked" else candidate.outcome
         why = f"{candidate.rule}; {told}" if told else candidate.rule
         return candidate.name, "skipped", "", "", "", why
-    outcome = _outcome(candidate.outcome)
+    outcome = OUTCOMES[candidate.outcome]
     milliseconds = "" if candidate.milliseconds is None else f"{candidate.milliseconds:.1f}"
     return candidate.name, ", ".join(candidate.questions), outcome, candidate.nameserver, milliseconds, candidate.rule
 
 
 def _summary(explanation: Explanation) -> str:
-    outcome, count = explanation.outcome, explanation.questions
-    if outcome == "found":
-        end = f"found {listed(explanation.addresses)}"
-    else:
-        end = _ENDS.get(outcome, f"no usable answer ({_outcome(outcome)})")
-    return f"{explanation.name}: {end}; {count} question{'' if count == 1 else 's'} asked, policy {explanation.policy}"
+    return summary(explanation, listed(explanation.addresses))

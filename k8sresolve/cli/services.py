@@ -1,21 +1,23 @@
 """`service`, `port`, `ports` and `endpoints`: what a Service is and where it is reached."""
 
 import argparse
+from typing import Any
 
 from k8sresolve._columns import aligned
-from k8sresolve.cli.options import Commands
+from k8sresolve.cli.options import Commands, add_names
 from k8sresolve.cli.output import Shown, aliases, fields, listed, plain, port_numbers, record, remarks, table
 from k8sresolve.names import PortName
 from k8sresolve.records import Endpoint
 from k8sresolve.resolver import Resolver
 
 _PROTOCOLS = ("tcp", "udp", "sctp")
+_A_SERVICE = "the Service: svc, svc.ns, ns/svc, svc.ns.svc or its full name"
 
 
 def register(commands: Commands) -> None:
     """Add the subcommands."""
-    service = commands.ask("service", "show a Service's addresses, and the ports named", _service)
-    _name(service)
+    service = commands.ask_each("service", "show a Service's addresses, and the ports named", _service)
+    add_names(service, "NAME", _A_SERVICE)
     service.add_argument(
         "--port",
         action="append",
@@ -24,42 +26,44 @@ def register(commands: Commands) -> None:
         dest="ports",
         help="a port's name, as `http` or `dns/udp` (default protocol: tcp); may be repeated",
     )
-    port = commands.ask("port", "show the number of a Service's named port", _port)
-    _name(port)
-    _port_argument(port)
-    ports = commands.ask(
+    port = commands.ask("port", "show the number of a Service's port", _port)
+    add_name(port)
+    add_port(port, "the port's name, as `http` or `dns/udp`, or its number")
+    ports = commands.ask_each(
         "ports",
         "list a Service's ports by number",
         _ports,
         "DNS does not tell their names here. This is an extension of CoreDNS.",
     )
-    _name(ports)
+    add_names(ports, "NAME", _A_SERVICE)
     endpoints = commands.ask("endpoints", "list the pods that a headless Service publishes", _endpoints)
-    _name(endpoints)
-    _port_argument(endpoints, nargs="?")
+    add_name(endpoints)
+    add_port(endpoints, "the port's name, as `http` or `dns/udp`", nargs="?")
 
 
-def _name(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("name", metavar="NAME", help="the Service: svc, svc.ns, svc.ns.svc or its full name")
+def add_name(parser: argparse.ArgumentParser) -> None:
+    """Let a command take a Service's name."""
+    parser.add_argument("name", metavar="NAME", help=_A_SERVICE)
 
 
-def _port_argument(parser: argparse.ArgumentParser, nargs: str | None = None) -> None:
-    parser.add_argument("port", metavar="PORT", nargs=nargs, help="the port's name, as `http` or `dns/udp`")
+def add_port(parser: argparse.ArgumentParser, text: str, name: str = "port", **how: Any) -> None:
+    """Let a command take a port, and its protocol."""
+    parser.add_argument(name, metavar="PORT", help=text, **how)
     parser.add_argument(
         "--protocol", choices=_PROTOCOLS, type=str.lower, help="the port's protocol: %(choices)s (default: tcp)"
     )
 
 
-def _named(args: argparse.Namespace) -> tuple[str, str]:
+def named_port(args: argparse.Namespace) -> tuple[str, str]:
     """Return a port's name and protocol, whichever way the protocol was given."""
-    if args.protocol is not None:
-        return args.port, args.protocol
+    if args.protocol is not None or args.port.isdigit():
+        return args.port, args.protocol or "tcp"
     port = PortName.parse(args.port)
     return port.port, port.protocol
 
 
-def _service(resolver: Resolver, args: argparse.Namespace) -> Shown:
-    service = resolver.service(args.name, ports=args.ports)
+def _service(resolver: Resolver, args: argparse.Namespace, name: str) -> Shown:
+    service = resolver.service(name, ports=args.ports)
     text = fields(
         ("Service", str(service.name)),
         ("alias of", aliases(service.cname)),
@@ -72,10 +76,10 @@ def _service(resolver: Resolver, args: argparse.Namespace) -> Shown:
 
 
 def _port(resolver: Resolver, args: argparse.Namespace) -> Shown:
-    port = resolver.port(args.name, *_named(args))
+    port = resolver.port(args.name, *named_port(args))
     head = fields(
         ("Service", f"{port.service}{' (headless: the targets are its pods)' if port.headless else ''}"),
-        ("port", f"{port.name}/{port.protocol}"),
+        ("port", "" if port.name is None else f"{port.name}/{port.protocol}"),
         ("number", port_numbers(port)),
         ("TTL", f"{port.ttl} s"),
         ("incomplete", remarks(port)),
@@ -84,17 +88,20 @@ def _port(resolver: Resolver, args: argparse.Namespace) -> Shown:
     return Shown(f"{head}\n\n{table(('TARGET', 'PORT', 'PRIORITY', 'WEIGHT', 'ADDRESSES'), targets)}", record(port))
 
 
-def _ports(resolver: Resolver, args: argparse.Namespace) -> Shown:
-    ports = resolver.ports(args.name)
+def _ports(resolver: Resolver, _args: argparse.Namespace, name: str) -> Shown:
+    ports = resolver.ports(name)
     rows = [(str(target.port), target.name, listed(target.addresses)) for port in ports for target in port.targets]
     return Shown(table(("PORT", "TARGET", "ADDRESSES"), rows), {"ports": plain(ports)})
 
 
 def _endpoints(resolver: Resolver, args: argparse.Namespace) -> Shown:
-    named = () if args.port is None else _named(args)
-    endpoints = resolver.endpoints(args.name, *named)
-    # Without a port's name DNS tells of no endpoint which numbers are its own.
-    columns = ("ADDRESS", "PORT", "HOSTNAME", "NAME") if named else ("ADDRESS", "HOSTNAME", "NAME")
+    return endpoints_shown(resolver.endpoints(args.name, *(() if args.port is None else named_port(args))))
+
+
+def endpoints_shown(endpoints: tuple[Endpoint, ...]) -> Shown:
+    """Show endpoints; without a port's name DNS tells of none which numbers are its own."""
+    has_ports = any(endpoint.port is not None for endpoint in endpoints)
+    columns = ("ADDRESS", "PORT", "HOSTNAME", "NAME") if has_ports else ("ADDRESS", "HOSTNAME", "NAME")
     rows = [[_cell(endpoint, column.lower()) for column in columns] for endpoint in endpoints]
     return Shown(table(columns, rows), {"endpoints": plain(endpoints)})
 

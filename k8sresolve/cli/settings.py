@@ -14,7 +14,6 @@ from k8sresolve.errors import ConfigError
 from k8sresolve.findings import SEVERITIES, Finding, Severity, worst_first
 
 _OWN, _SHARED = ".k8sresolve.toml", "pyproject.toml"
-_MOST_BYTES = 1 << 20
 _KEYS = ("select", "ignore", "severity", "inventory")
 
 
@@ -62,7 +61,7 @@ def _table(path: Path) -> dict[str, Any] | None:
     """Read the table that is meant; None where the file, which is for other programs too, has none."""
     import tomllib
 
-    data = read_bounded(str(path), _MOST_BYTES)
+    data = read_bounded(str(path))
     try:
         read = tomllib.loads(data.decode())
     except (ValueError, RecursionError) as error:

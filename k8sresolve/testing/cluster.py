@@ -25,6 +25,7 @@ from k8sresolve.testing.builders import ClusterOptions, Object, check_options, f
 from k8sresolve.testing.checks.checking import check, find_service
 from k8sresolve.testing.checks.names.inventory import Inventory
 from k8sresolve.testing.checks.names.world import World, with_inventory
+from k8sresolve.testing.collecting import uncollected
 from k8sresolve.testing.controllers.applying import apply
 from k8sresolve.testing.controllers.changes import Changes, Manifest
 from k8sresolve.testing.controllers.control_plane import ControlPlane
@@ -124,6 +125,7 @@ class Cluster:
         )
 
     @classmethod
+    @uncollected()
     def from_manifests(
         cls,
         *paths: Manifests,
@@ -224,6 +226,7 @@ class Cluster:
         return made
 
     @classmethod
+    @uncollected()
     def from_objects(
         cls,
         objects: Iterable[Mapping[str, Any]],
@@ -382,7 +385,8 @@ class Cluster:
     ) -> Resolver:
         """Make the resolver of a program in `namespace`, by default the cluster's, or in `pod`, `NAMESPACE/NAME`.
 
-        No socket is opened, and waiting takes no time. In a pod, it has the pod's resolv.conf and addresses, and
+        No socket is opened but by `create_connection`, which goes where `route` leads, and waiting for DNS takes no
+        time. In a pod, it has the pod's resolv.conf and addresses, and
         nameservers outside the cluster answer from `upstream`. The other arguments are those of `Resolver`; `config`
         stands in for what a pod in `namespace` would have. With `family="auto"`, AAAA is asked where the cluster, or
         the pod, has IPv6. Raises `ManifestError` if there is no such pod, and `ConfigError` for a pod together with
@@ -485,7 +489,7 @@ class Cluster:
         await advance(self.clock, seconds)
 
     def route(self, name: str | ServiceName | EndpointName, port: str | int, *, to: tuple[str, int]) -> None:
-        """Lead connections to a Service's port to a local one, wherever `patch` is in force.
+        """Lead connections to a Service's port to a local one: `create_connection`, and all while `patch` is in force.
 
         `name` is a Service's, as in `Resolver.service`, or the full name of an endpoint; `port` is the port's name or
         number in the Service. A Service's route holds for its ClusterIP and for its endpoints, as far as these have no
@@ -676,7 +680,7 @@ class Cluster:
                 if config is None
                 else check_config(config)
             )
-            return Place(config, self.network, self._versions())
+            return Place(config, self.network, self._versions(), routes=self._routes)
         if config is not None or namespace is not None:
             raise ConfigError("a pod has a namespace and a configuration of its own", advice="give pod= alone")
         return self._place_of(self._pod(pod))
@@ -693,7 +697,7 @@ class Cluster:
         network = PodNetwork(
             self.network, frozenset(self._inside()), self._outside, client=pod.ip, on_node=pod.spec.host_network
         )
-        return Place(config, network, frozenset(ip_address(ip).version for ip in pod.ips), pod.ips)
+        return Place(config, network, frozenset(ip_address(ip).version for ip in pod.ips), pod.ips, self._routes)
 
     def _inside(self) -> Iterator[str]:
         """The addresses at which the cluster's nameserver answers."""

@@ -11,7 +11,7 @@ import pytest
 import k8sresolve
 
 ALL = [
-    *("service", "port", "ports", "endpoints", "addresses", "reverse", "pod"),
+    *("service", "port", "ports", "endpoints", "wait", "watch", "addresses", "reverse", "pod", "lookup"),
     *("candidates", "explain", "lint", "check", "inventory", "diff", "serve"),
 ]
 
@@ -121,6 +121,8 @@ NOT_FOUND = [
     ["service", "payments", "--family", "ipv6"],
     ["port", "payments", "nowhere"],
     ["port", "payments", "http/udp"],
+    ["port", "payments", "81"],
+    ["lookup", "payments", "TXT"],
     ["ports", "nowhere"],
     ["endpoints", "nowhere"],
     ["endpoints", "cassandra.data", "nowhere"],
@@ -136,11 +138,13 @@ WRONG = [
     ["service", "b\xfccher"],
     ["service", "payments", "--port", "80"],
     ["service", "payments", "--namespace", "no_namespace"],
-    ["port", "payments", "80"],
+    ["port", "payments", "65536"],
     ["port", "payments", "http", "--protocol", "quic"],
+    ["port", "payments"],
     ["endpoints", "payments"],
     ["endpoints", "payments", "http"],
     ["addresses", "a b"],
+    ["addresses", "shop/payments"],
     ["reverse", "payments"],
     ["pod", "payments"],
     ["candidates", "a..b"],
@@ -159,7 +163,9 @@ WRONG = [
     ["service", "payments", "--manifests", "/nowhere/at/all.yaml"],
     ["service", "payments", "--resolv-conf", "/nowhere/at/all"],
     ["service", "payments", "--resolv-conf", "/"],
-    ["service", "payments", "more"],
+    ["port", "payments", "http", "more"],
+    ["lookup", "payments"],
+    ["lookup", "payments", "NONE"],
     ["service"],
     ["nothing"],
     [],

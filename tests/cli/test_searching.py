@@ -11,6 +11,7 @@ from typing import get_args
 
 import pytest
 
+from k8sresolve import explanations
 from k8sresolve.cli import searching
 from k8sresolve.errors import Outcome, Reason
 from k8sresolve.testing import Cluster
@@ -43,8 +44,8 @@ def test_candidates_follow_the_policy(offline):
 
 
 def test_there_are_words_for_every_outcome_and_what_is_no_end_is_temporary():
-    assert {*searching._OUTCOMES} == {*get_args(Outcome)}
-    assert {*searching._STATUS} == {"found", *searching._ENDS}
+    assert {*explanations.OUTCOMES} == {*get_args(Outcome)}
+    assert {*searching._STATUS} == {"found", *explanations._ENDS}
     assert {*get_args(Outcome)} - {*get_args(Reason), "dangling", "malformed", "overtaken"} < {*searching._STATUS}
 
 
@@ -81,6 +82,7 @@ def test_explain_as_json_has_the_records_fields(offline):
         "outcome": "found",
         "nameserver": "10.96.0.10",
         "age": None,
+        "stale": False,
     }
     assert len(told.pop("candidates")) == 3
     assert told == {

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 
 import pytest
 
@@ -143,7 +144,8 @@ def test_no_form_of_findings_has_a_value(run, manifests, tmp_path, secrets):
     assert ran.status == 1
     for form, text in {**written, "out": ran.out, "err": ran.err}.items():
         assert PASSWORD not in text, form
-        assert NUMBER not in text, form
+        # A finding's fingerprint, of letters and digits, may have it by chance.
+        assert not re.search(rf"(?<![0-9a-f]){NUMBER}(?![0-9a-f])", text), form
     told = json.loads(written["json"])["check"]
     found = {each["object"] for each in told if each["rule"] == "name-service-missing"}
     assert found >= {"Deployment shop/web", "ConfigMap shop/web"}

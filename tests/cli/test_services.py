@@ -55,6 +55,7 @@ def test_a_service_as_json_has_the_records_fields(offline):
                 "targets": [WEB_TARGET],
                 "ttl": 30,
                 "incomplete": False,
+                "age": 0.0,
                 "number": 443,
                 "headless": False,
             }
@@ -63,6 +64,7 @@ def test_a_service_as_json_has_the_records_fields(offline):
         "candidate": "web.shop.svc.cluster.local.",
         "ttl": 30,
         "incomplete": False,
+        "age": 0.0,
     }
     assert (ran.status, ran.err) == (0, "")
 
@@ -131,6 +133,7 @@ def test_endpoints_as_json_are_one_object(offline):
         "port": 9042,
         "name": "cassandra-2.cassandra.data.svc.cluster.local",
         "hostname": "cassandra-2",
+        "age": 0.0,
     }
 
 
@@ -154,3 +157,57 @@ def test_an_external_name_shows_where_it_leads(run, tmp_path):
         "targets": ["here.default.svc.cluster.local."],
         "leaves_cluster": False,
     }
+
+
+def test_a_port_is_asked_for_by_its_number_too(offline):
+    assert offline("port", "payments", "9090").out == dedent("""\
+        Service  payments.shop.svc.cluster.local
+        number   9090
+        TTL      30 s
+
+        TARGET                            PORT  PRIORITY  WEIGHT  ADDRESSES
+        payments.shop.svc.cluster.local.  9090  0         50      10.96.20.1
+        """)
+
+
+def test_a_service_is_named_by_its_namespace_and_name(run, shop):
+    for argv in (
+        ["service", "NAME"],
+        ["port", "NAME", "http"],
+        ["ports", "NAME"],
+        ["service", "NAME", "--port", "http"],
+    ):
+        slash, dotted = (
+            run("--manifests", shop, *(name if word == "NAME" else word for word in argv))
+            for name in ("shop/payments", "payments.shop")
+        )
+        assert (slash.status, slash.out) == (0, dotted.out)
+    assert run("--manifests", shop, "endpoints", "data/cassandra", "cql").status == 0
+
+
+# Several names.
+
+
+def test_of_several_names_each_has_its_own_below_it(offline):
+    first, second = (offline("ports", name).out for name in ("payments", "web"))
+    ran = offline("ports", "payments", "web", "payments")
+    assert ran == (0, f"payments:\n{first}\nweb:\n{second}", "")
+
+
+def test_of_several_names_one_that_fails_is_told_and_the_worst_is_the_status(offline):
+    alone = offline("service", "nowhere")
+    ran = offline("service", "nowhere", "payments", "a..b", "web")
+    assert ran.status == 2
+    assert ran.out == f"payments:\n{offline('service', 'payments').out}\nweb:\n{offline('service', 'web').out}"
+    assert [line.split()[1] for line in ran.err.splitlines()] == ["nowhere:", "a..b:"]
+    assert ran.err.startswith(alone.err.partition(" (")[0])
+    assert offline("service", "payments", "nowhere").status == 1
+
+
+def test_of_several_names_json_has_a_key_for_each(offline):
+    told = offline("service", "payments", "nowhere", "--json").json
+    assert list(told) == ["payments", "nowhere"]
+    assert told["payments"]["addresses"] == offline("service", "payments", "--json").json["addresses"]
+    assert list(told["nowhere"]) == ["error"]
+    assert told["nowhere"]["error"].startswith("nowhere: no such name; tried nowhere.shop.svc.cluster.local.")
+    assert "`k8sresolve service`" in offline("addresses", "payments", "a/b", "--json").json["a/b"]["error"]

@@ -31,6 +31,10 @@ def main() -> int:
     beside = commands.add_parser("compare", help="compare a recording that was made")
     beside.add_argument("out", type=Path, metavar="FOLDER")
     beside.set_defaults(run=lambda args: _compare(args.out))
+    slices = commands.add_parser("slices", help="measure when a watch on EndpointSlices tells of a pod")
+    slices.add_argument("--kubernetes", required=True, metavar="VERSION", help="such as 1.37.2")
+    slices.add_argument("--pods", type=int, default=100)
+    slices.set_defaults(run=_measure)
     args = parser.parse_args()
     return int(args.run(args))
 
@@ -49,6 +53,18 @@ def _record(args: argparse.Namespace) -> int:
     recording.write(out, got)
     print(f"recorded in {out}")
     return _compare(out)
+
+
+def _measure(args: argparse.Namespace) -> int:
+    made = programs(args.kubernetes)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with Sandbox(folder, parts.control_plane(folder, made), addresses=[f"{parts.ADVERTISED}/32"]) as sandbox:
+            got = sandbox.run("tests.controlplane.slices", {"pods": args.pods}, resolv_conf="", timeout=SECONDS)
+    for what, seconds in got.items():
+        ordered = sorted(seconds)
+        print(f"{what}: median {ordered[len(ordered) // 2]:.3f} s, worst {ordered[-1]:.3f} s of {len(ordered)}")
+    return 0
 
 
 def _compare(out: Path) -> int:

@@ -24,17 +24,18 @@ from k8sresolve import (
     Resolver,
     ResolverConfig,
     ServiceName,
+    ZonalName,
     _default,
     lint_config,
     lint_resolv_conf,
     load_config,
     parse_resolv_conf,
 )
-from tests.core.test_public import ASKING, LIBC_CALLS
+from tests.core.test_public import ASKING, LIBC_CALLS, WAITING
 from tests.core.world import ipv4_cluster
 from tests.odd import ANYTHING, ODD, BadList, Call, Mine
 
-METHODS = (*ASKING, *LIBC_CALLS, "candidates", "forget")
+METHODS = (*ASKING, *LIBC_CALLS, *WAITING, "watch", "candidates", "forget")
 NEEDED = {
     **{call: {"name": "payments.shop"} for call in ("service", "ports", "endpoints", "candidates", "explain")},
     "port": {"name": "payments.shop", "port": "http"},
@@ -44,6 +45,8 @@ NEEDED = {
     "lookup": {"name": "payments.shop", "rdtype": "A"},
     "getaddrinfo": {"host": "payments.shop", "port": 80},
     "getnameinfo": {"sockaddr": ("10.96.20.1", 80)},
+    "create_connection": {"name": "payments.shop", "port": "http"},
+    **{call: {"name": "payments.shop"} for call in ("wait_for", "watch")},
 }
 FULL = "payments.shop.svc.cluster.local"
 MADE = {
@@ -51,6 +54,11 @@ MADE = {
     "EndpointName": (EndpointName, {"endpoint": "a", "service": ServiceName("a", "b")}, f"a.{FULL}"),
     "PortName": (PortName, {"port": "http"}, "http/tcp"),
     "PodName": (PodName, {"address": "10.0.0.1", "namespace": "b"}, "10-0-0-1.b.pod.cluster.local"),
+    "ZonalName": (
+        ZonalName,
+        {"zone": "a", "directive": "pin", "service": ServiceName("a", "b")},
+        f"a.pin._zone.{FULL}",
+    ),
     "Nameserver": (Nameserver, {"address": "10.0.0.1"}, "10.0.0.1"),
 }
 
@@ -112,7 +120,7 @@ def _offline_default(monkeypatch):
 
 def test_every_public_call_is_listed():
     # What is returned or raised, or derived from, is not called with arguments by users.
-    values = {"records", "explanations", "errors", "findings", "_core.events"}
+    values = {"records", "changes", "explanations", "errors", "findings", "_core.events", "watches"}
     public = {name for name in k8sresolve.__all__ if k8sresolve._HOME_OF[name] not in values}
     called = {name for name in public if inspect.isroutine(it := getattr(k8sresolve, name)) or inspect.isclass(it)}
     listed = {call.name.removeprefix("k8sresolve.").partition(".")[0].removesuffix("()") for call in CALLS}
@@ -170,6 +178,8 @@ ROWS = [
     (lambda: RESOLVER.service("payments", ports=3), InvalidName, "ports takes a list of port names"),
     (lambda: RESOLVER.service("payments", ports=[3]), InvalidName, "3 is a port number"),
     (lambda: RESOLVER.service("payments", ports=BadList()), Mine, ""),
+    (lambda: RESOLVER.port("payments", 10**5000), InvalidName, "<int> is no port number; one is 1 to 65535"),
+    (lambda: RESOLVER.port("payments", True), InvalidName, "True is no port name"),
     (lambda: RESOLVER.service("payments", timeout=10**400), ConfigError, "timeout"),
     (lambda: RESOLVER.forget(3), InvalidName, "a name is a str, not int"),
     (lambda: RESOLVER.explain("payments", policy=3), ConfigError, "there is no search policy 3"),
@@ -177,6 +187,18 @@ ROWS = [
     (lambda: RESOLVER.reverse(10**5000), InvalidName, "<int>: this is no IP address"),
     (lambda: RESOLVER.lookup("payments", 1), InvalidName, "no record type"),
     (lambda: RESOLVER.getaddrinfo("payments", 80, 10**400), InvalidHints, "family"),
+    (
+        lambda: RESOLVER.create_connection("payments", "80"),
+        InvalidName,
+        "'80' is no TCP port; give a port's name, or an",
+    ),
+    (lambda: RESOLVER.create_connection("payments", True), InvalidName, "True is no TCP port"),
+    (lambda: RESOLVER.create_connection("payments", 0), InvalidName, "0 is no TCP port"),
+    (lambda: RESOLVER.create_connection("payments", 65536), InvalidName, "65536 is no TCP port"),
+    (lambda: RESOLVER.create_connection("payments", None), InvalidName, "None is no TCP port"),
+    (lambda: RESOLVER.create_connection(None, "http"), InvalidName, "a name is a str, not NoneType"),
+    (lambda: RESOLVER.create_connection(3, 80), InvalidName, "a name is a str, not int"),
+    (lambda: RESOLVER.create_connection("payments", 80, timeout="5"), ConfigError, "timeout='5'"),
     (lambda: EndpointName("a", "b"), InvalidName, "a ServiceName should stand here, not str"),
     (lambda: PortName("http").at("b"), InvalidName, "a ServiceName should stand here, not str"),
     (lambda: parse_resolv_conf("nameserver 10.0.0.1"), ConfigError, "is no text of a resolv.conf; give its octets"),

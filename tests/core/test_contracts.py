@@ -19,6 +19,7 @@ PURE = {
     "__future__",
     "collections",
     "enum",
+    "errno",
     "functools",
     "heapq",
     "ipaddress",

@@ -1,6 +1,7 @@
 """Errors: the hierarchy, the EAI codes, that nothing is lost on the way through pickle, and how they read."""
 
 import copy
+import errno
 import pickle
 import socket
 from concurrent.futures import ProcessPoolExecutor
@@ -14,6 +15,9 @@ from k8sresolve.errors import (
     Attempt,
     BadResponse,
     ConfigError,
+    ConnectAttempt,
+    ConnectFailed,
+    ConnectTimeout,
     Error,
     InternalError,
     InvalidHints,
@@ -22,6 +26,7 @@ from k8sresolve.errors import (
     ManifestError,
     NetworkError,
     NoData,
+    NoEndpoints,
     NoSuchName,
     NotFound,
     NotHeadless,
@@ -31,6 +36,7 @@ from k8sresolve.errors import (
     ResolverClosed,
     ServerFailure,
     TemporaryFailure,
+    WaitTimeout,
     summarise,
 )
 
@@ -42,15 +48,19 @@ TREE = {
     NoData: (NotFound, OSError, socket.EAI_NODATA),
     TemporaryFailure: (ResolveError, OSError, socket.EAI_AGAIN),
     LookupTimeout: (TemporaryFailure, TimeoutError, socket.EAI_AGAIN),
+    WaitTimeout: (LookupTimeout, TimeoutError, socket.EAI_AGAIN),
     ServerFailure: (TemporaryFailure, OSError, socket.EAI_AGAIN),
     Refused: (TemporaryFailure, OSError, socket.EAI_AGAIN),
     NetworkError: (TemporaryFailure, OSError, socket.EAI_AGAIN),
+    NoEndpoints: (TemporaryFailure, OSError, socket.EAI_AGAIN),
     BadResponse: (ResolveError, OSError, socket.EAI_FAIL),
     InternalError: (ResolveError, OSError, socket.EAI_FAIL),
     NotHeadless: (ResolveError, OSError, socket.EAI_FAIL),
     PortsDiffer: (ResolveError, OSError, socket.EAI_FAIL),
     InvalidName: (ResolveError, ValueError, socket.EAI_NONAME),
     InvalidHints: (ResolveError, ValueError, socket.EAI_BADFLAGS),
+    ConnectFailed: (Error, ConnectionError, None),
+    ConnectTimeout: (ConnectFailed, TimeoutError, None),
     ConfigError: (Error, ValueError, None),
     ManifestError: (Error, ValueError, None),
     ResolverClosed: (Error, RuntimeError, None),
@@ -61,9 +71,17 @@ ATTEMPTS = (
     Attempt("payments.shop.svc.cluster.local.", "A", "10.96.0.10", "udp", "no reply", 250.0),
     Attempt("payments.shop.svc.cluster.local.", "A", "10.96.0.10", "tcp", "NXDOMAIN", 0.42),
 )
+CONNECTS = (
+    ConnectAttempt("10.244.1.7", 8080, errno.ECONNREFUSED, "connection refused", 0.34),
+    ConnectAttempt("fd00::7", 8080, errno.ETIMEDOUT, "no answer", 4750.0),
+)
 MADE = [
     *(kind("payments.shop", "what is wrong", attempts=ATTEMPTS, advice="what to do") for kind in RESOLVE_ERRORS),
     InvalidHints("payments.shop", "what is wrong", code=socket.EAI_SERVICE),
+    *(
+        kind("payments.shop", "what is wrong", code=errno.ECONNREFUSED, attempts=CONNECTS, advice="what to do")
+        for kind in (ConnectFailed, ConnectTimeout)
+    ),
     ConfigError("what is wrong", advice="what to do"),
     ManifestError("what is wrong", file="shop.yaml", document=2, line=17, field="spec.ports[0].port"),
     ResolverClosed("this resolver is closed"),
@@ -245,3 +263,23 @@ def test_a_manifest_error_says_where(where, text):
 def test_a_config_error_says_what_to_do():
     assert str(ConfigError("it is wrong", advice="mend it")) == "it is wrong; mend it"
     assert str(ConfigError("it is wrong")) == "it is wrong"
+
+
+def test_a_failed_connection_says_where_it_was_tried_and_why_and_what_to_do():
+    error = ConnectFailed(
+        "payments", "no connection to port 'http'", code=errno.ECONNREFUSED, attempts=CONNECTS, advice="look there"
+    )
+    assert str(error) == (
+        "payments: no connection to port 'http'; tried 10.244.1.7:8080 (connection refused in 0.3 ms), "
+        "[fd00::7]:8080 (no answer in 4750.0 ms); look there"
+    )
+    assert error.errno == error.args[0] == errno.ECONNREFUSED
+
+
+def test_of_many_attempts_to_connect_the_text_has_the_first_and_the_last():
+    attempts = tuple(
+        ConnectAttempt(f"10.244.0.{n}", 80, errno.ECONNREFUSED, "connection refused", 0.1) for n in range(99)
+    )
+    error = ConnectFailed("payments", "no connection", attempts=attempts)
+    assert error.attempts == attempts
+    assert "10.244.0.8:80 (connection refused in 0.1 ms), ... 89 more ..., 10.244.0.98:80" in str(error)

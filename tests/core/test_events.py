@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from k8sresolve import ConfigError, LookupTimeout, NoSuchName, Observer, ResolverConfig
+from k8sresolve import CacheConfig, ConfigError, LookupTimeout, NoSuchName, Observer, ResolverConfig
 from k8sresolve._core.events import Events
 from k8sresolve.testing import Cluster
 
@@ -38,6 +38,9 @@ class Notes(Observer):
 
     def remembered(self, name, rdtype, age):
         self.told.append(("remembered", name, rdtype, age))
+
+    def served_stale(self, name, rdtype, age):
+        self.told.append(("served_stale", name, rdtype, age))
 
     def kinds(self):
         return [event[0] for event in self.told]
@@ -170,6 +173,20 @@ def test_the_log_says_failover_and_what_was_remembered(ipv4, caplog):
     messages = [record.message for record in caplog.records]
     assert f"{PAYMENTS} A: failover to 10.96.0.9 over UDP, 0.0 ms later" in messages
     assert messages[-1] == f"{PAYMENTS} A: remembered, 2.0 s old"
+
+
+@pytest.mark.behaviour("C13")
+def test_what_is_served_stale_is_told_and_logged(resolver_of, ipv4, notes, caplog):
+    resolver = resolver_of(ipv4, observers=[notes], cache=CacheConfig(serve_stale=60.0))
+    resolver.service("payments")
+    ipv4.clock.advance(40)
+    notes.told.clear()
+    with ipv4.network.rcode("REFUSED"), caplog.at_level(logging.DEBUG, "k8sresolve"):
+        resolver.service("payments")
+    assert [event for event in notes.told if event[0] in ("remembered", "served_stale")] == [
+        ("served_stale", PAYMENTS, "A", pytest.approx(40.0, abs=0.01))
+    ]
+    assert caplog.messages[-1] == f"{PAYMENTS} A: no answer came, and a stale one was given, 40.0 s old"
 
 
 def test_above_debug_nothing_is_logged_and_it_can_be_turned_on_and_off(ipv4, caplog):

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k8sresolve import EndpointName, InvalidName, PodName, PortName, ServiceName
-from k8sresolve.names import check_domain, check_host, check_namespace, dashed, parse_pointer, undashed
+from k8sresolve import EndpointName, InvalidName, PodName, PortName, ServiceName, ZonalName
+from k8sresolve.names import check_domain, check_host, check_namespace, dashed, parse_pointer, port_number, undashed
 
 LABELS = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,10}[a-z0-9])?", fullmatch=True)
 DOMAINS = st.lists(LABELS, min_size=1, max_size=4).map(".".join)
@@ -37,6 +37,8 @@ NO_TEXT = [None, 5, 5.0, b"payments", ["payments"], object, True]
         "PAYMENTS.Shop",
         "payments.shop.SVC",
         "Payments.Shop.Svc.Cluster.LOCAL.",
+        "shop/payments",
+        "Shop/PAYMENTS",
     ],
 )
 def test_each_spelling_in_each_letter_case_names_the_service(text):
@@ -275,11 +277,23 @@ def test_a_full_port_name_tells_its_service():
     assert name.fqdn == "_http._tcp.payments.shop.svc.cluster.local."
 
 
-@pytest.mark.parametrize("port", [80, "80", "0"])
+@pytest.mark.parametrize("port", [80, "80", 65535, "00080"])
 def test_a_port_number_is_no_port_name_and_the_error_says_so(port):
     for make in (PortName, PortName.parse):
-        with pytest.raises(InvalidName, match=r"80|0.* is a port number.*ports\(\) lists"):
+        with pytest.raises(InvalidName, match=r"is a port number.*port\(\) takes a number, ports\(\) lists"):
             make(port)
+
+
+@pytest.mark.parametrize("port", [0, "0", -1, 65536, "65536", 10**400, "1" * 5000])
+def test_a_number_that_no_port_has_is_told_apart(port):
+    for make in (PortName, PortName.parse, port_number):
+        with pytest.raises(InvalidName, match=r" is no port number; one is 1 to 65535$"):
+            make(port)
+
+
+@pytest.mark.parametrize("port", [True, False, 80.0, None, b"80", "٨٠", "-1", "http", "8080-tcp", ""])
+def test_what_is_no_number_may_be_a_name(port):
+    assert port_number(port) is None
 
 
 @pytest.mark.parametrize(
@@ -406,9 +420,57 @@ def test_pods_survive_formatting_and_parsing(address, namespace, domain):
     assert undashed(dashed(address)) == address
 
 
+ZONES = st.from_regex(r"[a-z0-9]([a-z0-9_.-]{0,20}[a-z0-9])?", fullmatch=True).filter(lambda zone: ".." not in zone)
+
+
+@given(zone=ZONES, directive=st.sampled_from(["prefer", "pin"]), service=SERVICES)
+def test_zonal_names_survive_formatting_and_parsing(zone, directive, service):
+    name = ZonalName(zone, directive, service)
+    assert ZonalName.parse(name.fqdn) == ZonalName.parse(name.host.upper()) == name
+    assert (name.zone, name.directive, name.service) == (zone, directive, service)
+
+
+def test_a_zonal_name_is_written_as_coredns_reads_it():
+    # https://coredns.io/plugins/kubernetes/, `zonal`; a zone's own dots are labels there.
+    assert ZonalName("EU-1a", "pin", PAYMENTS).fqdn == "eu-1a.pin._zone.payments.shop.svc.cluster.local."
+    assert ZonalName("a.b", "prefer", PAYMENTS).host == "a.b.prefer._zone.payments.shop.svc.cluster.local"
+
+
+@pytest.mark.parametrize("zone", ["", "-a", "a-", "a..b", ".a", "a b", "ä", "a" * 64, "a\n", *NO_TEXT])
+def test_no_zones(zone):
+    with pytest.raises(InvalidName, match="is no zone"):
+        ZonalName(zone, "pin", PAYMENTS)
+
+
+@pytest.mark.parametrize("directive", ["", "Pin", "prefers", *NO_TEXT])
+def test_a_zone_is_preferred_or_pinned(directive):
+    with pytest.raises(InvalidName, match="give prefer or pin"):
+        ZonalName("a", directive, PAYMENTS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "payments",
+        PAYMENTS.fqdn,
+        f"a.pin.{PAYMENTS.fqdn}",
+        f"a._zone.{PAYMENTS.fqdn}",
+        f"pin._zone.{PAYMENTS.fqdn}",
+        f"a.other._zone.{PAYMENTS.fqdn}",
+        "a.pin._zone.payments.shop",
+        None,
+    ],
+)
+def test_no_zonal_names(text):
+    with pytest.raises(InvalidName) as caught:
+        ZonalName.parse(text)
+    assert caught.value.name == str(text)
+
+
 @given(text=st.text())
 def test_no_text_makes_a_parser_fail_otherwise(text):
-    for parse in (ServiceName.parse, EndpointName.parse, PortName.parse, PodName.parse, check_host):
+    for parse in (ServiceName.parse, EndpointName.parse, PortName.parse, PodName.parse, ZonalName.parse, check_host):
         said = "well done"
         try:
             parse(text)
@@ -420,7 +482,8 @@ def test_no_text_makes_a_parser_fail_otherwise(text):
 
 @given(service=SERVICES, address=ADDRESSES)
 def test_names_are_values(service, address):
-    for name in (service, EndpointName("e", service), PortName("p", "udp", service), PodName(address, "n")):
+    below = EndpointName("e", service), PortName("p", "udp", service), ZonalName("z", "pin", service)
+    for name in (service, *below, PodName(address, "n")):
         assert pickle.loads(pickle.dumps(name)) == copy.deepcopy(name) == name
         assert hash(copy.deepcopy(name)) == hash(name)
         with pytest.raises(AttributeError):

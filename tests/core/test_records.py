@@ -20,7 +20,9 @@ from k8sresolve import (
     Endpoint,
     EndpointName,
     Explanation,
+    InvalidName,
     Port,
+    PortName,
     PortsDiffer,
     Service,
     ServiceName,
@@ -66,9 +68,9 @@ def test_records_are_frozen_values(record):
 
 @pytest.mark.parametrize("record", RECORDS, ids=lambda record: type(record).__name__)
 def test_equality_is_by_meaning(record):
-    unmeant = {"ttl": 7, "expires_at": 7.0, "candidate": "another.", "ranks": (3,)}
+    unmeant = {"ttl": 7, "expires_at": 7.0, "candidate": "another.", "ranks": (3,), "age": 31.0}
     for field in attrs.fields(type(record)):
-        if field.name in unmeant:
+        if field.name in unmeant and field.default is not None:  # a candidate's age is meant
             other = attrs.evolve(record, **{field.name: unmeant[field.name]})
             assert other == record
             assert hash(other) == hash(record)
@@ -76,9 +78,94 @@ def test_equality_is_by_meaning(record):
             assert attrs.evolve(record, **{field.name: "something else"}) != record
 
 
+@pytest.mark.parametrize("record", [SERVICE, PORT, *RECORDS[4:7]], ids=lambda record: type(record).__name__)
+@pytest.mark.behaviour("C13")
+def test_what_is_stale_says_so_and_is_equal_to_what_is_not(record):
+    other = attrs.evolve(record, age=31.0)
+    assert (record.stale, other.stale, other == record) == (False, True, True)
+    assert pickle.loads(pickle.dumps(other)).age == 31.0
+
+
 def test_a_pickle_keeps_what_equality_passes_over():
     twin = pickle.loads(pickle.dumps(SERVICE))
     assert (twin.ttl, twin.expires_at, twin.candidate, twin.ranks) == (30, 100.0, PAYMENTS.fqdn, (0, 1))
+
+
+# As text.
+
+POD = EndpointName("web-0", PAYMENTS)
+TOLD = [
+    (SERVICE, "payments.shop.svc.cluster.local: 10.96.20.1, fd00::20; http/tcp 80"),
+    (attrs.evolve(SERVICE, incomplete=True, ports=()), f"{PAYMENTS}: 10.96.20.1, fd00::20; incomplete"),
+    (PORT, "payments.shop.svc.cluster.local: http/tcp 80"),
+    (attrs.evolve(PORT, name=None, protocol=None), "payments.shop.svc.cluster.local: port 80"),
+    (TARGET, "payments.shop.svc.cluster.local:80 (10.96.20.1)"),
+    (Target("db.", 5432, 0, 1, ()), "db:5432 (no address)"),
+    (Endpoint(V4, None, POD, "web-0"), "10.96.20.1 (web-0)"),
+    (Endpoint(V6, 80, None, None), "[fd00::20]:80"),
+    (Endpoint(V6, None, None, None), "fd00::20"),
+    (
+        Addresses("www", (V4,), Cname(("api.example.com.",), leaves_cluster=True)),
+        "www: alias of api.example.com. (outside the cluster domain); 10.96.20.1",
+    ),
+    (Answer("payments", "TXT", ('"a"', '"b"'), truncated=True), 'payments TXT: "a", "b"; truncated'),
+    (CANDIDATE, "payments.shop. nxdomain"),
+    (Explanation("x", "go", (), "timeout", (), 1), "x: no usable answer (timeout); 1 question asked, policy go"),
+    (Explanation("x", "musl", (), "nxdomain", (), 2), "x: no such name; 2 questions asked, policy musl"),
+    (Stats(9, 6, 2, 4, 1), "questions: 9, 4 from the cache; sends: 6, 2 again; in flight: 1"),
+]
+
+
+@pytest.mark.parametrize(("record", "text"), TOLD)
+def test_as_text_a_record_is_one_short_line(record, text):
+    assert str(record) == text
+
+
+def test_of_a_long_list_the_first_are_told_and_how_many_more_there_are():
+    many = tuple(ip_address(f"10.0.0.{i}") for i in range(1, 21))
+    assert str(Addresses("x", many)).endswith(
+        ": 10.0.0.1, 10.0.0.2, 10.0.0.3, 10.0.0.4, 10.0.0.5, 10.0.0.6 and 14 more"
+    )
+    assert str(Addresses("x", many[:6])).endswith("10.0.0.5, 10.0.0.6")
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=lambda record: type(record).__name__)
+def test_f11_as_text_no_record_is_more_than_a_line_whatever_dns_says(record):
+    evil = "\n\x1b[2K\u202e"
+    odd = {str: evil, tuple: (evil,)}
+    fields = {
+        f.name: odd.get(type(getattr(record, f.name)), getattr(record, f.name)) for f in attrs.fields(type(record))
+    }
+    fields |= {
+        name: () for name in ("ports", "targets", "candidates", "addresses", "questions") if fields.get(name) == (evil,)
+    }
+    fields |= {"outcome": "found"} if isinstance(record, Explanation) else {}
+    assert str(type(record)(**fields)).isprintable()
+
+
+# A Service's ports.
+
+
+def test_a_service_gives_the_port_that_was_asked_for():
+    stats = attrs.evolve(PORT, name="stats", protocol="udp")
+    found = attrs.evolve(SERVICE, ports=(PORT, stats))
+    assert found.port("http") is found.port("HTTP/tcp") is found.port(PortName("http")) is PORT
+    assert found.port("stats/udp") is found.port("_stats._udp") is stats
+
+
+@pytest.mark.parametrize("port", ["stats", "http/udp", PortName("stats")])
+def test_a_port_that_was_not_asked_for_is_an_invalid_name_that_says_which_were(port):
+    told = r"this port was not looked up with Service payments\.shop\.svc\.cluster\.local; http/tcp was; list it"
+    with pytest.raises(InvalidName, match=told):
+        SERVICE.port(port)
+    with pytest.raises(InvalidName, match="; none was; "):
+        attrs.evolve(SERVICE, ports=()).port(port)
+
+
+@pytest.mark.parametrize("port", ["", "a_b", 80, None, b"http"])
+def test_what_is_no_port_name_no_service_has(port):
+    with pytest.raises(InvalidName, match=r"port name|port number"):
+        SERVICE.port(port)
 
 
 # Port.

@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from k8sresolve import CacheConfig, Error, Observer, PortName, ServiceName, async_resolver, resolver
+from k8sresolve import CacheConfig, Error, InvalidName, Observer, PortName, ServiceName, async_resolver, resolver
 from k8sresolve.errors import ConfigError, ResolverClosed
 from tests.core.world import dual_cluster, ipv4_cluster, service
+from tests.odd import Number
 
 CALLS = {
     "addresses": lambda r, **o: r.addresses("payments", **o),
@@ -24,6 +25,8 @@ CALLS = {
     "service": lambda r, **o: r.service("payments", ports=["http", "stats/udp"], **o),
     "service by its value": lambda r, **o: r.service(ServiceName("payments", "shop"), ports=(PortName("http"),), **o),
     "port": lambda r, **o: r.port("payments", "http", **o),
+    "port by its number": lambda r, **o: r.port("payments", 80, **o),
+    "sole port": lambda r, **o: r.port("cassandra.data", **o),
     "port of pods": lambda r, **o: r.port("cassandra.data", "cql", **o),
     "ports": lambda r, **o: r.ports("payments", **o),
     "endpoints": lambda r, **o: r.endpoints("cassandra.data", **o),
@@ -79,6 +82,34 @@ def test_the_miss_of_an_earlier_candidate_ends_it_too(resolver_of, ipv4, walks):
     one.addresses("api.example.com")
     assert len(walks) == 2
     assert one.stats().sends == 7
+
+
+@pytest.mark.behaviour("C13")
+def test_c13_what_is_stale_is_not_kept_and_what_came_in_its_place_is(resolver_of, ipv4, walks):
+    one = resolver_of(ipv4, cache=CacheConfig(serve_stale=60.0))
+    one.service("payments")
+    ipv4.clock.advance(31)
+    with ipv4.network.rcode("REFUSED"):
+        ages = [one.service("payments").age, one.service("payments").age]
+        ipv4.clock.advance(2)
+        ages.append(one.service("payments").age)
+    assert ages == [pytest.approx(31.0, abs=0.01)] * 2 + [pytest.approx(33.0, abs=0.01)]
+    assert len(walks) == 4
+    ipv4.clock.advance(6)
+    assert [one.service("payments").stale, one.service("payments").stale] == [False, False]
+    assert len(walks) == 5
+
+
+@pytest.mark.behaviour("C13")
+def test_c13_a_remembered_result_is_looked_at_again_when_it_is_due_to_be_asked_ahead(resolver_of, ipv4, walks):
+    one = resolver_of(ipv4, cache=CacheConfig(prefetch=0.8))
+    came = []
+    # 0.8 of the TTL of 30 have passed at 24; of that of the second answer, which comes then, at 48.
+    for seconds in (0, 23.9, 0.2, 0.1, 23.7, 0.3):
+        ipv4.clock.advance(seconds)
+        one.service("payments")
+        came.append((len(walks), len(ipv4.queries)))
+    assert came == [(1, 1), (1, 1), (2, 2), (2, 2), (3, 2), (4, 3)]
 
 
 def test_k12_fresh_passes_it_and_what_it_finds_is_given_from_then_on(resolver_of, ipv4, walks, call):
@@ -193,6 +224,16 @@ def test_of_what_is_no_plain_str_nothing_is_kept(resolver_of, ipv4, walks):
     assert type(one.addresses(Text("payments")).host) is Text
     assert type(one.addresses("payments").host) is str
     assert len(walks) == 2
+
+
+def test_what_equals_a_number_does_not_find_what_was_kept_of_it(resolver_of, ipv4, walks):
+    ipv4.apply(service("shop/one", "http 1 TCP", clusterIP="10.96.20.61"))
+    one = resolver_of(ipv4)
+    assert one.port("one", 1) is one.port("one", "1") is one.port("one", Number(1))
+    assert len(walks) == 1
+    for odd in (True, 1.0, 1 + 0j):
+        with pytest.raises(InvalidName):
+            one.port("one", odd)
 
 
 @pytest.mark.parametrize("name", [["payments"], {"a": 1}, 5, None, b"payments"])
@@ -317,7 +358,8 @@ def _change(cluster, number):
 
 def _came_of(one, lookup, options):
     try:
-        return lookup(one, **options)
+        found = lookup(one, **options)
+        return found, getattr(found, "age", 0.0)
     except Error as error:
         return type(error), str(error).partition(" (tried")[0]
 
@@ -331,6 +373,7 @@ STEPS = st.one_of(
     st.tuples(st.just("forget"), st.sampled_from([None, *NAMES])),
     st.tuples(st.just("wait"), st.sampled_from([0.5, 3.0, 5.0, 20.0, 31.0])),
     st.tuples(st.just("change"), st.integers(0, 3)),
+    st.tuples(st.just("refuse"), st.booleans()),
 )
 
 
@@ -340,10 +383,12 @@ STEPS = st.one_of(
     family=st.sampled_from(["auto", "ipv4", "both"]),
     policy=st.sampled_from(["kubernetes", "glibc"]),
     make=st.sampled_from([ipv4_cluster, dual_cluster]),
+    cache=st.sampled_from([CacheConfig(), CacheConfig(serve_stale=60.0, prefetch=0.6)]),
 )
-def test_remembering_results_changes_nothing_but_the_cost(steps, family, policy, make):
+def test_remembering_results_changes_nothing_but_the_cost(steps, family, policy, make, cache):
     clusters = make(), make()
-    options = {"namespace": "shop", "family": family, "policy": policy}
+    refusals = []
+    options = {"namespace": "shop", "family": family, "policy": policy, "cache": cache}
     ours, beside = clusters[0].resolver(**options), clusters[1].resolver(**options, observers=[Observer()])
     for step in steps:
         match step:
@@ -359,5 +404,10 @@ def test_remembering_results_changes_nothing_but_the_cost(steps, family, policy,
             case "change", number:
                 for cluster in clusters:
                     _change(cluster, number)
+            case "refuse", begins:
+                while refusals:
+                    refusals.pop().stop()
+                if begins:
+                    refusals += [cluster.network.rcode("REFUSED") for cluster in clusters]
     ours_asked, theirs = ([query.name for query in cluster.queries] for cluster in clusters)
     assert ours_asked == theirs

@@ -96,7 +96,7 @@ def tell(result: object) -> str:
             return f"{', '.join(sorted(result.records))} at {result.candidate}"
         case _:
             return str(result)
-    return " ".join([*words, "incomplete"] if result.incomplete else words)
+    return " ".join([*words, *(word for word in ("incomplete", "stale") if getattr(result, word))])
 
 
 def _config(scenario: Scenario, addresses: Any) -> ResolverConfig:

@@ -12,12 +12,15 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from k8sresolve._core.engine import health
+from k8sresolve._core.questions import Question
 from k8sresolve._drivers import blocking
+from k8sresolve.config import CacheConfig
 from k8sresolve.errors import LookupTimeout, NetworkError, ResolverClosed
 from k8sresolve.resolver import Resolver
 from tests.drivers import held
 from tests.drivers.names import NAMES, NOT_KEPT, ZONE, right
-from tests.drivers.script import Nameserver, answer, late, silent, truncated
+from tests.drivers.script import Nameserver, answer, first, found_in_nxdomain, late, rcode, silent, truncated
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
@@ -54,6 +57,49 @@ def test_what_is_forgotten_is_asked_anew(resolver_of):
     resolver.forget(NAMES[0])
     assert right(resolver, 0)
     assert resolver.playing.asked.total() == 2 + resolver.stats().resends
+
+
+@pytest.mark.behaviour("C13")
+def test_what_nobody_waits_for_is_handed_to_who_asks_elsewhere(resolver_of):
+    name = "short.shop.svc.cluster.local."
+    resolver = resolver_of(Nameserver({"": (answer, rcode("SERVFAIL"))}), cache=CacheConfig(serve_stale=60.0))
+    handed: list[Question] = []
+    resolver._line.driver.ask_elsewhere = handed.append
+    assert not resolver.addresses(name).stale
+    time.sleep(1.05)
+    assert [resolver.addresses(name).stale for _ in range(3)] == [True] * 3
+    assert handed == [Question(name, 1)]
+    assert resolver.stats().in_flight == 0
+
+
+@pytest.mark.behaviour("C13")
+def test_who_wants_no_stale_answer_goes_on_when_the_thread_that_polled_for_both_has_left(
+    resolver_of, patient, monkeypatch
+):
+    monkeypatch.setattr(health, "LEAST_WAIT", 600.0)
+    name = "short.shop.svc.cluster.local."
+    steps = answer, late(0.2, first(found_in_nxdomain, late(0.2)))  # what cannot be right stops no timer
+    resolver = resolver_of(Nameserver({"": steps}), cache=CacheConfig(serve_stale=60.0))
+    resolver.addresses(name)
+    time.sleep(1.05)
+    with ThreadPoolExecutor(2) as pool:
+        one = pool.submit(resolver.addresses, name)
+        wait_for(lambda: resolver.playing.asked.total() == 2)
+        other = pool.submit(resolver.addresses, name, fresh=True)
+        assert (one.result().stale, other.result().stale) == (True, False)
+    assert resolver.playing.asked.total() == 2
+
+
+@pytest.mark.behaviour("C13")
+def test_what_is_due_ahead_too_once_and_is_given_from_the_cache(resolver_of):
+    resolver = resolver_of(cache=CacheConfig(prefetch=0.001))
+    handed: list[Question] = []
+    resolver._line.driver.ask_elsewhere = handed.append
+    assert right(resolver, 0)
+    time.sleep(0.05)  # a thousandth of 30 s
+    assert all(right(resolver, 0) for _ in range(3))
+    assert handed == [Question(NAMES[0], 1)]
+    assert resolver.stats().sends == 1 + resolver.stats().resends
 
 
 def test_ctrl_c_leaves_at_once_and_closes_what_was_open(resolver_of):

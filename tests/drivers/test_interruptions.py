@@ -24,7 +24,7 @@ from tests.drivers.test_blocking import wait_for
 
 _ROOT = Path(k8sresolve.__file__).parent
 _TRACED = {str(_ROOT / "_drivers" / name) for name in ("blocking.py", "sockets.py", "running.py")} | {
-    str(path) for path in (_ROOT / "_core" / "engine").glob("*.py")
+    str(path) for room in ("_core/engine", "_drivers/connecting") for path in (_ROOT / room).glob("*.py")
 }
 
 

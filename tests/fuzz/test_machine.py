@@ -22,6 +22,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from k8sresolve import Error, InternalError, LookupTimeout, NotFound, ResolverClosed, ResolverConfig, TemporaryFailure
 from k8sresolve._core.engine.flights import Sending
 from k8sresolve._facade import Options
+from k8sresolve.config import CacheConfig
 from k8sresolve.testing.network.clock import Clock
 from k8sresolve.testing.network.parcels import REFUSED, Arrival
 from k8sresolve.testing.programs.resolvers import OfflineAsyncResolver, Place
@@ -37,6 +38,7 @@ NEVER = "ghost"
 NAMES = (*ALWAYS, SOMETIMES, NEVER)
 FAULTS = ("lost", "refused", "servfail", "formerr", "forged", "junk", "late", "twice", "truncated", "cut")
 CONFIG = ResolverConfig.for_cluster("10.96.0.10", namespace="shop")
+CACHES = (CacheConfig(), CacheConfig(serve_stale=60.0, prefetch=0.5))
 OTHER_CONFIG = attrs.evolve(CONFIG, nameservers=(*CONFIG.nameservers, "10.96.0.11"))
 
 
@@ -125,6 +127,7 @@ class Waiting(NamedTuple):
     task: "asyncio.Task[Any]"
     name: str
     timeout: float
+    fresh: bool
     began: float
     spoilt: int
     jumps: int
@@ -146,13 +149,16 @@ class Machine(RuleBasedStateMachine):
         self.drivers: list[Any] = []
         self.jumps = 0
         self.closings = 0
+        self.spoilt = 0  # how much was when nothing was under way the last time: a lookup may join what is
         self.counted: tuple[int, ...] = (0, 0, 0, 0)
 
-    @initialize()
-    def open(self) -> None:
+    @initialize(cache=st.sampled_from(CACHES))
+    def open(self, cache: CacheConfig) -> None:
         """Make a resolver; the counters begin anew."""
+        self.cache = cache
         place = Place(CONFIG, self.world, frozenset({4}))
-        self.resolver = OfflineAsyncResolver(place, self.clock, Options(in_flight=IN_FLIGHT, family="ipv4"))
+        options = Options(in_flight=IN_FLIGHT, family="ipv4", cache=cache)
+        self.resolver = OfflineAsyncResolver(place, self.clock, options)
         self.counted = (0, 0, 0, 0)
         self._note_driver()
 
@@ -171,10 +177,12 @@ class Machine(RuleBasedStateMachine):
     )
     def look_up(self, names: list[str], timeout: float, fresh: bool) -> None:
         """Begin lookups, more than there is room for."""
+        if not any(driver.desk.flights for driver in self.drivers):
+            self.spoilt = self.world.spoilt
         for name in names:
             task = self.loop.create_task(self.resolver.service(name, timeout=timeout, fresh=fresh))
             now = self.clock.monotonic()
-            self.waiting.append(Waiting(task, name, timeout, now, self.world.spoilt, self.jumps, self.closings))
+            self.waiting.append(Waiting(task, name, timeout, fresh, now, self.spoilt, self.jumps, self.closings))
         self._turn(1)
         self._note_driver()
 
@@ -208,7 +216,7 @@ class Machine(RuleBasedStateMachine):
         assert all(waiting.task.done() for waiting in self.waiting)
         self._take_ended()
         self._check_idle()
-        self.open()
+        self.open(self.cache)
 
     @rule()
     def fork(self) -> None:
@@ -316,10 +324,14 @@ class Machine(RuleBasedStateMachine):
         assert not self.waiting, "a lookup was lost"
 
     def _check_idle(self) -> None:
+        unbound = 0
         for driver in self.drivers:
-            assert not driver.desk.flights
-            assert driver.desk.active == 0
-        assert self.resolver.stats().in_flight == 0
+            flights = driver.desk.flights.values()
+            assert all(flight.unbound and not flight.batches for flight in flights)
+            assert driver.desk.active == sum(flight.launched for flight in flights)
+            unbound += driver.desk.active
+        assert self.resolver.stats().in_flight == unbound
+        assert not unbound or self.cache.serve_stale
 
     def _take_ended(self) -> None:
         ended = [waiting for waiting in self.waiting if waiting.task.done()]
@@ -336,6 +348,7 @@ class Machine(RuleBasedStateMachine):
         match error:
             case None:
                 assert set(task.result().addresses) <= self.world.history[name] - {None}
+                assert not task.result().stale or (self.cache.serve_stale and not waiting.fresh)
             case ResolverClosed():
                 assert self.closings > waiting.closings
             case NotFound():

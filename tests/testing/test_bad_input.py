@@ -1,5 +1,6 @@
 """F12: arguments of any type to a public call of the kit come to a typed error, or to the user's own, unchanged."""
 
+import asyncio
 import inspect
 from functools import partial
 
@@ -90,6 +91,7 @@ def calls():
     )
     yield from (Call(f"QueryLog.{name}", getattr(cluster.queries, name)) for name in ("asked", "of"))
     yield Call("Clock.advance", cluster.clock.advance, {"seconds": 1})
+    yield Call("Cluster.advance", lambda seconds: asyncio.run(cluster.advance(seconds)), {"seconds": 1})
     yield Call("KubernetesOptions()", KubernetesOptions)
     yield Call("Kubelet()", Kubelet)
     versions = {"program": "CoreDNS", "before": "1.14.7", "after": "1.15.0"}
@@ -112,12 +114,12 @@ NAMES = [call.name for call in calls()]
 def test_every_public_call_is_listed():
     assert {*testing.__all__} == VALUES | MADE | BUILDERS.keys()
     made = methods(Cluster) - {"nameserver"}  # which takes nothing
-    assert made == {*CHANGES, *OTHERS, "from_objects", "from_manifests", "new"}
+    assert made == {*CHANGES, *OTHERS, "advance", "from_objects", "from_manifests", "new"}
     assert {name for name in NAMES if name.startswith("Network.")} == {
         f"Network.{name}" for name in methods(Network) - INSIDE
     }
     assert methods(QueryLog) == {"asked", "of", "clear", "note", "watch"}
-    assert methods(Clock) == {"advance", "monotonic", "time", "reach", "run", "halt"}
+    assert methods(Clock) == {"advance", "monotonic", "time", "reach", "go_on", "run", "halt"}
 
 
 @pytest.mark.parametrize("name", NAMES)

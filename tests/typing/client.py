@@ -5,23 +5,33 @@ Nothing here is run: mypy and pyright read it, both in strict mode.
 
 # pyright: strict
 
+import asyncio
 import random
 import socket
+import time
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Literal, TypeAlias, assert_type
+
+import psycopg
+import trio
 
 import k8sresolve
 from k8sresolve import (
     Addresses,
     Answer,
     AsyncResolver,
+    AsyncWatch,
     Attempt,
     BadResponse,
     CacheConfig,
     Candidate,
+    Change,
     Cname,
     ConfigError,
+    ConnectAttempt,
+    ConnectFailed,
+    ConnectTimeout,
     Dialect,
     Endpoint,
     EndpointName,
@@ -37,6 +47,7 @@ from k8sresolve import (
     Nameserver,
     NetworkError,
     NoData,
+    NoEndpoints,
     NoSuchName,
     NotFound,
     NotHeadless,
@@ -60,6 +71,9 @@ from k8sresolve import (
     Target,
     TemporaryFailure,
     Transport,
+    WaitTimeout,
+    Watch,
+    ZonalName,
     addresses,
     endpoints,
     explain,
@@ -74,6 +88,8 @@ from k8sresolve import (
     reverse,
     service,
 )
+from k8sresolve.balance import Balancer, Picked, Source
+from k8sresolve.seeds import LibpqHosts, hostports, libpq
 
 WEB = ServiceName("web", "shop", "cluster.local")
 # As `asyncio` has it.
@@ -130,12 +146,14 @@ def configuring(policy: Policy, family: Family, dialect: Dialect) -> None:
     assert_type(load_config(dialect=dialect), ResolverConfig)
     assert_type(parse_resolv_conf(b"nameserver 10.96.0.10\n"), ResolverConfig)
 
-    cache = CacheConfig(entries=0, max_ttl=60, negative_ttl=0.5, cluster_negative_ttl=1)
+    cache = CacheConfig(entries=0, max_ttl=60, negative_ttl=0.5, cluster_negative_ttl=1, serve_stale=60, prefetch=0.8)
     assert_type(cache.entries, int)
     assert_type(cache.octets, int)
     assert_type(cache.max_ttl, float)
     assert_type(cache.negative_ttl, float)
     assert_type(cache.cluster_negative_ttl, float)
+    assert_type(cache.serve_stale, float)
+    assert_type(cache.prefetch, float | None)
 
     Resolver(config, namespace="shop", cluster_domain="cluster.local", policy=policy, family=family)
     assert_type(Resolver().config, ResolverConfig)
@@ -169,16 +187,26 @@ def naming() -> None:
     assert_type(PodName.parse("10-244-1-7.shop.pod.cluster.local").fqdn, str)
     assert_type({WEB: 1, endpoint: 2, http: 3}[WEB], int)
 
+    zonal = ZonalName("eu-1a", "prefer", WEB)
+    assert_type(ZonalName.parse(zonal.fqdn), ZonalName)
+    assert_type(zonal.zone, str)
+    assert_type(zonal.directive, Literal["prefer", "pin"])
+    assert_type(zonal.service, ServiceName)
+    assert_type(zonal.host, str)
+
 
 def looking_up(resolver: Resolver) -> None:
     assert_type(resolver.service("web", ports=["http", PortName("dns", "udp")], timeout=1, fresh=True), Service)
     assert_type(resolver.service(WEB), Service)
     assert_type(resolver.port("web", "http"), Port)
+    assert_type(resolver.port(WEB, 80), Port)
+    assert_type(resolver.port("web"), Port)
     assert_type(resolver.port(WEB, "dns", "udp", timeout=0.5), Port)
     assert_type(resolver.ports("web"), tuple[Port, ...])
     assert_type(resolver.endpoints("web"), tuple[Endpoint, ...])
     assert_type(resolver.endpoints(WEB, "http", "tcp", fresh=True), tuple[Endpoint, ...])
     assert_type(resolver.addresses("api.example"), Addresses)
+    assert_type(resolver.addresses(ZonalName("eu-1a", "pin", WEB)), Addresses)
     assert_type(resolver.reverse("10.96.0.1"), tuple[ServiceName | EndpointName | str, ...])
     assert_type(resolver.reverse(ip_address("fd00::1")), tuple[ServiceName | EndpointName | str, ...])
     assert_type(resolver.pod("10.244.1.7", "shop"), PodName)
@@ -189,6 +217,9 @@ def looking_up(resolver: Resolver) -> None:
     resolver.getaddrinfo(None, None)
     assert_type(resolver.getnameinfo(("10.96.20.1", 80)), tuple[str, str])
     resolver.getnameinfo(("fd00::1", 80, 0, 0), socket.NI_NAMEREQD, fresh=True)
+    assert_type(resolver.create_connection("web", "http"), socket.socket)
+    with resolver.create_connection(WEB, 80, timeout=1) as connected:
+        connected.sendall(b"hello")
     assert_type(resolver.candidates("web"), tuple[Candidate, ...])
     assert_type(resolver.stats(), Stats)
     resolver.forget("web")
@@ -202,6 +233,7 @@ async def looking_up_in_a_loop(resolver: AsyncResolver) -> None:
     assert_type(await resolver.service("web", ports=["http", PortName("dns", "udp")], timeout=1, fresh=True), Service)
     assert_type(await resolver.service(WEB), Service)
     assert_type(await resolver.port("web", "http"), Port)
+    assert_type(await resolver.port(WEB, 80), Port)
     assert_type(await resolver.port(WEB, "dns", "udp", timeout=0.5), Port)
     assert_type(await resolver.ports("web"), tuple[Port, ...])
     assert_type(await resolver.endpoints("web"), tuple[Endpoint, ...])
@@ -216,6 +248,10 @@ async def looking_up_in_a_loop(resolver: AsyncResolver) -> None:
     await resolver.getaddrinfo(None, None)
     assert_type(await resolver.getnameinfo(("10.96.20.1", 80)), tuple[str, str])
     await resolver.getnameinfo(("fd00::1", 80, 0, 0), socket.NI_NAMEREQD, fresh=True)
+    sock: socket.socket = await resolver.create_connection("web", "http")
+    await asyncio.open_connection(sock=sock)
+    stream: trio.SocketStream = await resolver.create_connection(WEB, 80, timeout=1)
+    await stream.send_all(b"hello")
     assert_type(resolver.candidates("web"), tuple[Candidate, ...])
     assert_type(resolver.stats(), Stats)
     resolver.forget("web")
@@ -227,6 +263,7 @@ async def looking_up_in_a_loop(resolver: AsyncResolver) -> None:
 def looking_up_by_the_default_resolver() -> None:
     assert_type(service("web", ports=["http"]), Service)
     assert_type(port("web", "http"), Port)
+    assert_type(port("web", 80), Port)
     assert_type(ports("web"), tuple[Port, ...])
     assert_type(endpoints("web", "http"), tuple[Endpoint, ...])
     assert_type(addresses("api.example"), Addresses)
@@ -239,12 +276,16 @@ def looking_up_by_the_default_resolver() -> None:
 
 def reading_records(found: Service, host: Addresses, answer: Answer, told: Explanation, counted: Stats) -> None:
     assert_type(found.name, ServiceName)
+    assert_type(found.port("http"), Port)
+    assert_type(found.port(PortName("dns", "udp")), Port)
     assert_type(found.addresses, tuple[IPv4Address | IPv6Address, ...])
     assert_type(found.ports, tuple[Port, ...])
     assert_type(found.candidate, str)
     assert_type(found.ttl, int)
     assert_type(found.expires_at, float)
     assert_type(found.incomplete, bool)
+    assert_type(found.stale, bool)
+    assert_type(found.age, float)
     assert_type(found.ranks, tuple[int, ...])
     assert_type(found.spread(random.Random(1)), Iterator[IPv4Address | IPv6Address])
     if found.cname is not None:
@@ -307,6 +348,28 @@ def reading_endpoints(found: Endpoint) -> None:
     assert_type(found.port, int | None)
     assert_type(found.name, EndpointName | None)
     assert_type(found.hostname, str | None)
+    assert_type(found.stale, bool)
+    assert_type(found.age, float)
+
+
+def choosing(source: Source, found: tuple[Endpoint, ...]) -> None:
+    Balancer(source, "p2c", rng=random.Random(1), clock=time.monotonic)
+    assert_type(source.current, tuple[Endpoint, ...])
+    balancer = Balancer(found, "round_robin")
+    with balancer.pick() as picked:
+        assert_type(picked, Picked)
+        assert_type(picked.endpoint, Endpoint)
+        assert_type(picked.ok(), None)
+        assert_type(picked.fail(), None)
+
+
+def seeding(found: tuple[Endpoint, ...]) -> None:
+    assert_type(hostports(found), list[str])
+    assert_type(hostports(iter(found), names=True), list[str])
+    hosts = libpq(list(found))
+    assert_type(hosts, LibpqHosts)
+    assert_type(hosts["hostaddr"], str)
+    psycopg.connect(**hosts, dbname="orders", load_balance_hosts="random", autocommit=True)
 
 
 def matching(name: ServiceName | EndpointName | str) -> str:
@@ -325,7 +388,7 @@ def handling(resolver: Resolver) -> None:
     except (NoSuchName, NoData) as error:
         as_not_found: NotFound = error
         assert_type(as_not_found.attempts, tuple[Attempt, ...])
-    except (LookupTimeout, ServerFailure, Refused, NetworkError) as error:
+    except (LookupTimeout, ServerFailure, Refused, NetworkError, NoEndpoints) as error:
         as_temporary: TemporaryFailure = error
         assert_type(as_temporary.name, str)
     except InvalidHints as error:
@@ -336,6 +399,17 @@ def handling(resolver: Resolver) -> None:
         assert_type(as_resolve.problem, str)
         assert_type(as_resolve.advice, str)
         assert_type(as_gaierror.errno, int | None)
+    except ConnectTimeout as error:
+        as_timeout: TimeoutError = error
+        raise as_timeout from None
+    except ConnectFailed as error:
+        as_connection_error: ConnectionError = error
+        assert_type(error.name, str)
+        assert_type(error.problem, str)
+        assert_type(error.advice, str)
+        assert_type(error.code, int | None)
+        assert_type(error.attempts, tuple[ConnectAttempt, ...])
+        raise as_connection_error from None
     except (ConfigError, ManifestError) as error:
         as_value_error: ValueError = error
         raise as_value_error from None
@@ -364,6 +438,54 @@ def reading_errors(error: ResolveError, config: ConfigError, manifest: ManifestE
     assert_type(manifest.field, str)
 
 
+def reading_attempts_to_connect(attempt: ConnectAttempt) -> None:
+    assert_type(attempt.address, str)
+    assert_type(attempt.port, int)
+    assert_type(attempt.errno, int | None)
+    assert_type(attempt.outcome, str)
+    assert_type(attempt.milliseconds, float)
+
+
+def following(resolver: Resolver) -> None:
+    with resolver.watch(ServiceName("db", "data"), "sql", "tcp", interval=(1.0, 5.0), empty_hold=0, zone="a") as watch:
+        assert_type(watch, Watch)
+        assert_type(watch.name, str)
+        assert_type(watch.current, tuple[Endpoint, ...])
+        assert_type(watch.ready(2, timeout=None), tuple[Endpoint, ...])
+        for change in watch:
+            reading_changes(change)
+            watch.suspect(change.removed[0])
+            watch.resolve_now()
+    watch.close()
+    assert_type(resolver.wait_for("db", "sql", at_least=2, timeout=5, connect=True), tuple[Endpoint, ...])
+
+
+def reading_changes(change: Change) -> None:
+    assert_type(change.current, tuple[Endpoint, ...])
+    assert_type(change.previous, tuple[Endpoint, ...])
+    assert_type(change.added, tuple[Endpoint, ...])
+    assert_type(change.removed, tuple[Endpoint, ...])
+    assert_type(change.stale, bool)
+    assert_type(change.cause, Error | None)
+
+
+async def following_in_a_task(resolver: AsyncResolver) -> None:
+    async with resolver.watch("db.data") as watch:
+        assert_type(watch, AsyncWatch)
+        assert_type(watch.name, str)
+        assert_type(watch.current, tuple[Endpoint, ...])
+        assert_type(await watch.ready(at_least=2, timeout=5), tuple[Endpoint, ...])
+        async for change in watch:
+            assert_type(change, Change)
+        watch.suspect(watch.current[0])
+        watch.resolve_now()
+    await watch.close()
+    try:
+        assert_type(await resolver.wait_for("db"), tuple[Endpoint, ...])
+    except WaitTimeout as late:
+        assert_type(late.problem, str)
+
+
 class Printing(Observer):
     """What a user writes to be told: the methods that matter, with the parameters as they are."""
 
@@ -385,6 +507,9 @@ class Printing(Observer):
         print(name, candidate.rule)
 
     def remembered(self, name: str, rdtype: str, age: float) -> None:
+        print(name, rdtype, age)
+
+    def served_stale(self, name: str, rdtype: str, age: float) -> None:
         print(name, rdtype, age)
 
     def reloaded(self, config: ResolverConfig) -> None:

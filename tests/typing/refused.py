@@ -22,7 +22,10 @@ from k8sresolve import (
     Service,
     ServiceName,
     Stats,
+    ZonalName,
 )
+from k8sresolve.balance import Balancer
+from k8sresolve.seeds import hostports, libpq
 from k8sresolve.testing import Cluster, Kubelet, Pod
 
 
@@ -49,6 +52,7 @@ def configurations_that_are_none() -> None:
     Nameserver("10.96.0.10", "53")  # type: ignore[arg-type]
     Finding(severity="note", problem="odd")  # type: ignore[arg-type]
     CacheConfig(entries="many")  # type: ignore[arg-type]
+    CacheConfig(prefetch="80%")  # type: ignore[arg-type]
 
 
 def fields_that_are_frozen(
@@ -66,6 +70,7 @@ def fields_that_are_frozen(
     port.number = 80  # type: ignore[misc]
     host.host = "other"  # type: ignore[misc]
     endpoint.port = 80  # type: ignore[misc]
+    endpoint.stale = True  # type: ignore[misc]
     stats.sends = 0  # type: ignore[misc]
     resolver.config = config  # type: ignore[misc]
 
@@ -80,15 +85,16 @@ def arguments_of_lookups(resolver: Resolver) -> None:
     resolver.service(b"payments")  # type: ignore[arg-type]
     resolver.service("payments", ["http"])  # type: ignore[call-arg]
     resolver.service("payments", ports=[80])  # type: ignore[list-item]
-    resolver.port("payments", 80)  # type: ignore[arg-type]
-    resolver.port("payments")  # type: ignore[call-arg]
+    resolver.port("payments", 80.0)  # type: ignore[arg-type]
+    resolver.endpoints("payments", 80)  # type: ignore[arg-type]
+    ZonalName("east", "prefers", ServiceName("payments", "shop"))  # type: ignore[arg-type]
     resolver.endpoints(None)  # type: ignore[arg-type]
     resolver.addresses(ServiceName("payments", "shop", "cluster.local"))  # type: ignore[arg-type]
     resolver.addresses("payments", timeout="1")  # type: ignore[arg-type]
     resolver.lookup("payments", 1)  # type: ignore[arg-type]
     resolver.reverse(167772161)  # type: ignore[arg-type]
     resolver.explain("payments", policy="bind")  # type: ignore[arg-type]
-    k8sresolve.port("payments", 80)  # type: ignore[arg-type]
+    k8sresolve.port("payments", None, "tcp", 80)  # type: ignore[call-arg]
 
 
 async def waiting(resolver: Resolver, in_loop: AsyncResolver) -> None:
@@ -107,7 +113,19 @@ def results(resolver: Resolver) -> None:
     service: Service = resolver.addresses("payments")  # type: ignore[assignment]
     explained: Explanation = resolver.candidates("payments")  # type: ignore[assignment]
     print(port, service, explained)
-    resolver.service("payments").port  # type: ignore[attr-defined]
+    resolver.service("payments").number  # type: ignore[attr-defined]
+
+
+def choosing_and_seeding(resolver: Resolver, endpoint: Endpoint) -> None:
+    Balancer(resolver)  # type: ignore[arg-type]
+    Balancer("payments")  # type: ignore[arg-type]
+    Balancer((endpoint,), "random")  # type: ignore[arg-type]
+    balancer = Balancer((endpoint,), rng=None, clock=0.0)  # type: ignore[arg-type]
+    with balancer.pick() as picked:
+        picked.endpoint = endpoint  # type: ignore[misc]
+    balancer.pick("payments")  # type: ignore[call-arg]
+    hostports(endpoint)  # type: ignore[arg-type]
+    libpq(["10.0.0.1:5432"])  # type: ignore[list-item]
 
 
 def the_kit(cluster: Cluster, pod: Pod) -> None:

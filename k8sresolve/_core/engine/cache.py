@@ -8,10 +8,23 @@ from typing import Any, TypeAlias
 
 from k8sresolve._core.engine.lock import UNSHARED, Lock
 from k8sresolve._core.engine.octets import octets_of_answer, octets_of_result
-from k8sresolve._core.questions import AAAA, A, Empty, Failed, Found, NxDomain, Question, Result, Results, is_under
+from k8sresolve._core.questions import (
+    AAAA,
+    A,
+    Empty,
+    Failed,
+    Found,
+    NxDomain,
+    Question,
+    Result,
+    Results,
+    Stale,
+    is_under,
+)
 from k8sresolve.config import CacheConfig
 
 NEGATIVE_WITHOUT_SOA = 5.0  # seconds; RFC 2308, section 5 would not keep it at all
+RECHECK = 5.0  # seconds after a failure for which an expired answer is given at once: RFC 8767, section 5, which has 30
 
 Answer: TypeAlias = Found | Empty | NxDomain
 
@@ -111,16 +124,20 @@ class Cache:
     among what is in use, they are looked up as the call would do it: once in each edition of the cache, at the first
     recall. Others take no lock, since they change nothing. An `edition` lasts until something comes or goes.
 
+    Where expired answers are served, a positive one stays for that time, within the same bounds, and NODATA beside it.
+    It goes as soon as another answer comes, whatever that says.
+
     An exception out of nowhere, such as a signal handler's, may part an entry from its count: see `mend`.
     """
 
-    __slots__ = ("_kept", "config", "edition", "find", "forgotten", "lock", "octets", "recalled")
+    __slots__ = ("_asked_ahead", "_kept", "config", "edition", "find", "forgotten", "lock", "octets", "recalled")
 
     def __init__(self, config: CacheConfig, lock: Lock = UNSHARED) -> None:
         self.config = config
         self.lock = lock
         self.recalled = Recalled()
         self._kept: dict[tuple[Any, ...], Any] = {}  # Answer or Finished
+        self._asked_ahead: dict[tuple[Any, ...], float] = {}  # when what has been asked for again had come
         self.edition = 0
         self.forgotten = 0  # how often something was
         self.octets = 0
@@ -148,19 +165,25 @@ class Cache:
         if answer is None:
             return None
         if answer.expires <= now:
-            self.octets -= octets_of_answer(key, answer)
+            self._asked_ahead.pop(key, None)
+            if self._may_outlive(key, answer, now):
+                self._kept[key] = answer
+            else:
+                self.octets -= octets_of_answer(key, answer)
             return None
         self._kept[key] = answer
         return answer  # type: ignore[no-any-return]
 
     def take(self, key: Question, answer: Result, now: float) -> None:
         """Under the lock: do as `put`."""
-        if isinstance(answer, Failed) or answer.expires <= now:
+        if isinstance(answer, Failed):
             return
         if key in self._kept:
             self._drop(key)
+        if isinstance(answer, NxDomain) and self._outlived(_beside(key), now) is not None:
+            self._drop(_beside(key))  # RFC 2308, section 2.1: there is nothing of any type
         octets = octets_of_answer(key, answer)
-        if octets * _SHARES > self.config.octets:
+        if answer.expires <= now or octets * _SHARES > self.config.octets:
             return
         self._kept[key] = answer
         self.octets += octets
@@ -184,6 +207,56 @@ class Cache:
         """How long a negative answer for the name is kept."""
         most = self.config.cluster_negative_ttl if is_under(name, cluster_domain) else self.config.negative_ttl
         return min(most, NEGATIVE_WITHOUT_SOA if soa_ttl is None else soa_ttl)
+
+    # -- expired answers, and those about to expire ------------------------------------------------------------------
+
+    def stale(self, key: Question, now: float) -> Stale | Empty | None:
+        """Return the expired answer that is given at once, since its question failed a moment ago; None if none is."""
+        with self.lock:
+            answer = self._outlived(key, now)
+            known = None if answer is None else self._positive(key, answer)
+            at_once = isinstance(known, Stale) and now < known.recheck
+            return answer if at_once and isinstance(answer, Stale | Empty) else None
+
+    def fail(self, key: Question, now: float) -> Stale | Empty | None:
+        """Note that the question had a setback; return the expired answer that stands in, None if there is none."""
+        with self.lock:
+            answer = self._outlived(key, now)
+            if isinstance(answer, Found):
+                stale = self._kept[key] = answer.outlived(now + RECHECK)
+                return stale
+            return answer
+
+    def _outlived(self, key: Question, now: float) -> Found | Empty | None:
+        answer: Any = self._kept.get(key)
+        if answer is None or answer.expires > now or not self._may_outlive(key, answer, now):
+            return None
+        return answer  # type: ignore[no-any-return]
+
+    def _may_outlive(self, key: Question, answer: Answer, now: float) -> bool:
+        """Whether an expired answer may still be given: RFC 8767, section 5, the maximum stale timer."""
+        known = self._positive(key, answer)
+        return known is not None and now < known.expires + self.config.serve_stale
+
+    def _positive(self, key: Question, answer: Answer) -> Found | None:
+        """The answer with records that it is or, as NODATA, stands beside: who asks for both families needs both."""
+        known = self._kept.get(_beside(key)) if isinstance(answer, Empty) else answer
+        return known if isinstance(known, Found) else None
+
+    def is_due_ahead(self, key: Question, answer: Answer, now: float) -> bool:
+        """Whether to ask again for what holds still. To be told so takes the turn: once for each answer."""
+        with self.lock:
+            if self._calm_until(key, answer) > now or self._kept.get(key) is not answer:
+                return False
+            self._asked_ahead[key] = answer.at
+            return True
+
+    def _calm_until(self, key: Question, answer: Answer) -> float:
+        """Until when an answer may be given, and nothing is to be done about its end."""
+        part = self.config.prefetch
+        if part is None or self._asked_ahead.get(key) == answer.at or self._positive(key, answer) is None:
+            return answer.expires
+        return answer.at + part * (answer.expires - answer.at)
 
     # -- finished results --------------------------------------------------------------------------------------------
 
@@ -219,7 +292,8 @@ class Cache:
             (((only,), (given,)),) = asked
             is_here = self._kept.get(only) is given
             if is_here and isinstance(given, Found) and not given.truncated:
-                return (only, given, (), 1, given.expires) if given.expires > now else None
+                expires = given.expires if self.config.prefetch is None else self._calm_until(only, given)
+                return (only, given, (), 1, expires) if expires > now else None
         made_of: list[Any] = []
         used = found = 0
         expires = math.inf
@@ -236,8 +310,10 @@ class Cache:
                     return None
                 if known is not None and known.expires > now:
                     found += 1
-                    expires = min(expires, known.expires)
-        return (made_of[0], made_of[1], tuple(made_of[2:]), found, expires) if used and found >= used else None
+                    expires = min(expires, self._calm_until(key, known))
+        if not used or found < used or expires <= now:
+            return None
+        return made_of[0], made_of[1], tuple(made_of[2:]), found, expires
 
     def holds(self, call: tuple[Any, ...], finished: Finished, now: float) -> bool:
         """Under the lock: whether the result of a call holds in this edition still; it is the last one used then."""
@@ -250,7 +326,7 @@ class Cache:
             known = self.use(key, now)
             if known is not None:
                 found += 1
-                expires = min(expires, known.expires)
+                expires = min(expires, self._calm_until(key, known))
             if known is not answer and answer is not None:
                 self._drop(call)
                 return False
@@ -280,6 +356,7 @@ class Cache:
 
     def _drop(self, key: tuple[Any, ...]) -> None:
         if (one := self._kept.pop(key, None)) is not None:
+            self._asked_ahead.pop(key, None)
             self.octets -= _octets_of(key, one)
             self.edition += 1
 
@@ -289,6 +366,14 @@ class Cache:
 
 
 _OTHER_FAMILY = {A: AAAA, AAAA: A}
+
+
+def _beside(key: Question) -> Question:
+    """The question for the other family; of what has none, one that is never asked."""
+    name, rdtype = key
+    return Question(name, _OTHER_FAMILY.get(rdtype, 0))
+
+
 _SHARES = 8  # that one entry may take one of
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Protocol
 
-from k8sresolve._core.engine.cache import key_of
+from k8sresolve._core.engine.cache import Answer, key_of
 from k8sresolve._core.engine.flights import Batch, Flight, Lone, Sending
 from k8sresolve._core.engine.inquiry import Reading, is_found, read_lone
 from k8sresolve._core.engine.ledger import Ledger
@@ -21,13 +21,16 @@ from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.engine.sends import Send
 from k8sresolve._core.events import Events
 from k8sresolve._core.questions import (
+    IMPATIENT,
     NO_GLUE,
+    Empty,
     Failed,
     Found,
     Question,
     Result,
     Results,
     Round,
+    Stale,
     Terms,
     all_there,
     never,
@@ -40,6 +43,8 @@ from k8sresolve._core.wire.rules import Reply
 from k8sresolve.names import IPAddress
 
 SETTLE = 1.0  # seconds that the rest of a batch gets once what has come is usable
+RESPOND = 1.8  # seconds until an expired answer is given for one that does not come: RFC 8767, section 5
+ALONE = 5.0  # seconds that a question goes on for which nobody waits
 SOCKETS = 3  # that one flight holds at most: a reply to an older send would hardly come
 
 
@@ -63,6 +68,10 @@ class Host(Protocol):
 
     def wake(self, batch: Batch | Lone) -> None:
         """The batch is done."""
+
+    def goes_on(self, question: Question) -> bool:
+        """Whether a question can be asked here that nobody waits for; if not, it may be asked elsewhere."""
+        ...
 
     def alarm(self, flight: Flight | Lone) -> None:
         """`flight.alarm` has a new value: call `Desk.ring` then."""
@@ -105,6 +114,8 @@ class Desk:
         self._left = left
         self._filling = False
         self._takes_lone = len(rules.nameservers) == 1 and not rules.use_tcp
+        self._serves_stale = rules.cache.serve_stale > 0.0
+        self._prefetches = rules.cache.prefetch is not None
 
     @property
     def active(self) -> int:
@@ -121,7 +132,8 @@ class Desk:
     def begin(self, round_: Round, terms: Terms, now: float, waiter: Any = None) -> Batch | Lone:
         """Ask a round of questions as `ask` does, but a question by itself as a lone one, where all about it is plain.
 
-        It is not where it is known or under way already, or has to wait in line.
+        It is not where it is known, if only by an answer that has expired, or is under way already, or has to wait in
+        line.
         """
         questions = round_.questions
         if len(questions) != 1 or not self._takes_lone or self._events.observers or now >= terms.deadline:
@@ -131,7 +143,7 @@ class Desk:
         cache = self.ledger.cache
         if key in self.flights or (
             # The first of these needs no lock, and says of nearly all such questions that they are not known.
-            cache.find(key) is not None and not terms.fresh and self._recall(key, now) is not None
+            cache.find(key) is not None and not terms.fresh and self._is_at_hand(key, now)
         ):
             return self.ask(round_, terms, now, waiter)
         health = self.ledger.healths[0]
@@ -227,7 +239,7 @@ class Desk:
         for index, flight in left:
             del flight.batches[batch, index]
         for _, flight in left:
-            if not flight.batches and flight.answer is None:
+            if not flight.batches and flight.answer is None and not flight.unbound:
                 flight.end(now, "closed")
                 self._land(flight, now)
         self._fill(now)
@@ -293,7 +305,7 @@ class Desk:
         if flight.soonest <= now:
             for batch, _ in list(flight.batches):
                 self.expire(batch, now)
-            flight.soonest = min((batch.deadline for batch, _ in flight.batches), default=math.inf)
+            flight.soonest = min((batch.due for batch, _ in flight.batches), default=math.inf)
         if flight.answer is not None:
             return
         if flight.wake > now or not flight.launched:
@@ -306,8 +318,12 @@ class Desk:
             self._fill(now)
 
     def expire(self, batch: Batch, now: float) -> None:
-        """End the batch if its deadline has come: what is missing has timed out."""
-        if not batch.done and now >= batch.deadline:
+        """End the batch if its deadline has come: what is missing has timed out, or is given from what has expired."""
+        if batch.done or now < batch.due:
+            return
+        if self._serves_stale:
+            self._take_all_stale(batch, now)
+        if now >= batch.deadline and not batch.done:
             self._settle(batch, now)
             self._check(batch, now)
 
@@ -318,11 +334,82 @@ class Desk:
         for index, key in enumerate(keys):
             answer = self._recall(key, now)
             if answer is None:
+                if self._serves_stale and self.ledger.cache.find(key) is not None:
+                    self._remember_stale(batch, index, key, now)
                 continue
             batch.take(index, answer)
             self.counters.cache_hits += 1
             if self._events.observers:
                 self._events.remembered(batch.round.questions[index], now - answer.at)
+            if self._prefetches and now < batch.deadline:
+                self._ask_ahead(batch.round.questions[index], key, answer, now)
+
+    # -- expired answers, and those about to expire ------------------------------------------------------------------
+
+    def _is_at_hand(self, key: Question, now: float) -> bool:
+        """Whether there is an answer to give, now or after a setback."""
+        return self._recall(key, now) is not None or self.ledger.cache.find(key) is not None
+
+    def _remember_stale(self, batch: Batch, index: int, key: Question, now: float) -> None:
+        """Answer what has failed a moment ago; what else has expired is to be given in a while."""
+        answer = self.ledger.cache.stale(key, now)
+        if answer is None:
+            batch.due = min(batch.deadline, now + RESPOND)
+        else:
+            self._take_stale(batch, index, answer, now)
+
+    def _take_stale(self, batch: Batch, index: int, answer: Stale | Empty, now: float) -> None:
+        batch.take(index, answer)
+        if self._events.observers:
+            self._events.served_stale(batch.round.questions[index], now - answer.at)
+
+    def _take_all_stale(self, batch: Batch, now: float) -> None:
+        """Answer what has expired, as far as it is still missing: it was waited for in vain."""
+        batch.due = batch.deadline
+        for flight in tuple(batch.flights.values()):
+            if not batch.done:
+                self._stand_in(flight, now)
+
+    def _stand_in(self, flight: Flight, now: float) -> None:
+        """Give an expired answer, if there is one, to all who take it; the question goes on."""
+        answer = self.ledger.cache.fail(flight.key, now)
+        waiting = [(batch, index) for batch, index in flight.batches if not batch.fresh]
+        if answer is None or not waiting:
+            return
+        for batch, index in waiting:
+            self._take_stale(batch, index, answer, now)
+            del batch.flights[index], flight.batches[batch, index]
+        self._unbind(flight, now)
+        for batch, _ in waiting:
+            if not batch.done:
+                self._check(batch, now)
+
+    def _unbind(self, flight: Flight, now: float) -> None:
+        """Let a question go on that is not waited for any more, or by others."""
+        if flight.batches:
+            self._host.alarm(flight)  # one of them may have to poll for it now
+        elif self._host.goes_on(flight.question):
+            flight.unbound = True
+            flight.extend(now + ALONE, IMPATIENT)
+        else:
+            flight.end(now, "closed")
+            self._land_and_fill(flight, now)
+
+    def _ask_ahead(self, question: Question, key: Question, known: Answer, now: float) -> None:
+        """Ask for what is about to expire, if it is due, and let nobody wait for it."""
+        if key in self.flights or not self.ledger.cache.is_due_ahead(key, known, now):
+            return
+        if not self._host.goes_on(question):
+            return
+        flight = self._flight(Batch(Round((question,)), Terms(now + ALONE, fresh=True), None), 0, key, now)
+        flight.batches.clear()
+        flight.unbound = True
+        self.flights[key] = flight
+        if self._events.observers:
+            self._events.asked(question)
+        self._launch(flight, now)
+
+    # -- flights -----------------------------------------------------------------------------------------------------
 
     def _flight(self, batch: Batch, index: int, key: Question, now: float) -> Flight:
         """Make a flight for one of the batch's questions. resolv.conf(5), rotate: each prefers the next nameserver."""
@@ -371,6 +458,8 @@ class Desk:
             self._land_and_fill(flight, now)
             return
         self._alarm(flight)
+        if self._serves_stale and flight.batches and flight.sent.said(since=0):
+            self._stand_in(flight, now)
         if flight.unreachable:
             for batch, _ in list(flight.batches):
                 if not batch.done:
@@ -472,8 +561,14 @@ class Desk:
         if self._events.observers:
             self._events.landed(flight.question, answer, now - flight.began)
         batches, flight.batches = flight.batches, {}
+        stale = None
+        if self._serves_stale and isinstance(answer, Failed) and answer.reason != "closed":
+            stale = self.ledger.cache.fail(flight.key, now)
         for batch, index in batches:
-            batch.take(index, answer)
+            if stale is None or batch.fresh:
+                batch.take(index, answer)
+            else:
+                self._take_stale(batch, index, stale, now)
             del batch.flights[index]
         for batch, _ in batches:
             if not batch.done:
@@ -498,8 +593,9 @@ class Desk:
             self._settle(batch, now)
         elif now + SETTLE < batch.deadline:
             batch.deadline = now + SETTLE
+            batch.due = min(batch.due, batch.deadline)
             for flight in batch.flights.values():
-                flight.soonest = min(flight.soonest, batch.deadline)
+                flight.soonest = min(flight.soonest, batch.due)
                 self._alarm(flight)
 
     @staticmethod

@@ -15,13 +15,17 @@ from k8sresolve.errors import Transport
 
 
 class Batch:
-    """One caller's questions that are asked at once, and the answers so far."""
+    """One caller's questions that are asked at once, and the answers so far.
 
-    __slots__ = ("answers", "deadline", "done", "flights", "missing", "patience", "round", "waiter")
+    It is to be looked at when it is `due`: at its deadline, or sooner where expired answers may be given.
+    """
+
+    __slots__ = ("answers", "deadline", "done", "due", "flights", "fresh", "missing", "patience", "round", "waiter")
 
     def __init__(self, round_: Round, terms: Terms, waiter: Any) -> None:
         self.round = round_
-        self.deadline = terms.deadline
+        self.due = self.deadline = terms.deadline
+        self.fresh = terms.fresh
         self.patience = terms.patience
         self.missing = count = len(round_.questions)
         self.answers: list[Result | None] = [None] * count
@@ -36,7 +40,10 @@ class Batch:
 
 
 class Flight(Inquiry):
-    """An inquiry under way, the batches that wait for it, and what the host keeps for it."""
+    """An inquiry under way, the batches that wait for it, and what the host keeps for it.
+
+    One that is `unbound` goes on though nobody waits: it is asked ahead, or an expired answer was given in its place.
+    """
 
     __slots__ = (
         "alarm",
@@ -49,6 +56,7 @@ class Flight(Inquiry):
         "ports",
         "soonest",
         "told",
+        "unbound",
         "was_late",
     )
 
@@ -72,9 +80,9 @@ class Flight(Inquiry):
         self.forgotten = ledger.cache.forgotten  # as it was then: what is forgotten since is not to come back
         self.inside = inside
         self.batches: dict[tuple[Batch, int], None] = {(batch, index): None}  # in the order in which they came
-        self.soonest = deadline  # no batch has an earlier one
+        self.soonest = batch.due  # no batch is due earlier
         self.alarm = math.inf
-        self.launched = self.was_late = False
+        self.launched = self.was_late = self.unbound = False
         self.told: tuple[int, ...] = ()  # the sends of which observers know what became
         self.ports: list[Any] = []
 
@@ -92,7 +100,7 @@ class Flight(Inquiry):
         """Let the batch wait for it, too."""
         self.extend(batch.deadline, batch.patience)
         self.batches[batch, index] = None
-        self.soonest = min(self.soonest, batch.deadline)
+        self.soonest = min(self.soonest, batch.due)
 
     def failed(self, now: float) -> Failed:
         """What it comes to for a caller that waits no longer."""

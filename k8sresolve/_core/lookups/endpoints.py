@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import NoReturn, TypeAlias
 
 from k8sresolve._core.lookups.following import follow
-from k8sresolve._core.lookups.results import chain_of, first_failed, in_canonical_order
+from k8sresolve._core.lookups.results import age_of, chain_of, first_failed, in_canonical_order
 from k8sresolve._core.lookups.reverse import pointer_of
 from k8sresolve._core.lookups.services import Offer, all_ports, first_round, one_port, require_addresses
 from k8sresolve._core.lookups.setting import Setting
@@ -34,7 +34,7 @@ def endpoints(
     rows = [(name, port, address) for _, name, port, _ in offer.records for address in offer.addresses.get(name, ())]
     if not rows:
         trail.fail(NoData, f"there are endpoints, but none has an {setting.wanted}")
-    return endpoints_of(place, rows)
+    return endpoints_of(trail, place, rows)
 
 
 def _require_headless(trail: Trail, place: ServiceName, offer: Offer) -> None:
@@ -90,7 +90,7 @@ def _every_endpoint(trail: Trail, place: ServiceName) -> Lookup[tuple[Endpoint, 
     unnamed = [address for address in listed if _place(address) not in known]
     if unnamed:
         named += yield from _names_by_pointer(trail, place, in_canonical_order(unnamed))
-    return endpoints_of(place, named)
+    return endpoints_of(trail, place, named)
 
 
 def _names_by_pointer(trail: Trail, place: ServiceName, addresses: tuple[IPAddress, ...]) -> Lookup[list[Row]]:
@@ -108,14 +108,15 @@ def _names_by_pointer(trail: Trail, place: ServiceName, addresses: tuple[IPAddre
     return named
 
 
-def endpoints_of(place: ServiceName, rows: Iterable[Row]) -> tuple[Endpoint, ...]:
+def endpoints_of(trail: Trail, place: ServiceName, rows: Iterable[Row]) -> tuple[Endpoint, ...]:
     """Make endpoints in canonical order, each once."""
     suffix = f".{place.fqdn}"
+    age = age_of((answer for _, answer in trail.log), trail.setting)
     found: dict[tuple[int, int, str], Endpoint] = {}
     for target, port, address in rows:
         name = _endpoint_name(target, place, suffix)
         hostname = name.endpoint if name is not None and name.address is None else None
-        found[_place(address), port or 0, target if name else ""] = Endpoint(address, port, name, hostname)
+        found[_place(address), port or 0, target if name else ""] = Endpoint(address, port, name, hostname, age)
     return tuple([found[key] for key in sorted(found)])
 
 

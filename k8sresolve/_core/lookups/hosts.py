@@ -20,7 +20,7 @@ from k8sresolve._core.questions import Failed, Found, Lookup, Question, Results,
 from k8sresolve._core.search import walk as search
 from k8sresolve._core.search.rules import Tried
 from k8sresolve.errors import NoData, NoSuchName
-from k8sresolve.names import IPAddress, check_host
+from k8sresolve.names import IPAddress, ZonalName, check_hostname
 from k8sresolve.records import Addresses, addresses_of
 
 if TYPE_CHECKING:
@@ -33,8 +33,10 @@ Walk: TypeAlias = tuple[tuple[int, ...], search.Walked]
 """The search list walked once, for these types."""
 
 
-def addresses(setting: Setting, host: str) -> Lookup[Addresses]:
+def addresses(setting: Setting, host: str | ZonalName) -> Lookup[Addresses]:
     """Any host, as the pod's libc would find it: literals, the hosts file, `localhost`, then the search list."""
+    if isinstance(host, ZonalName):
+        host = host.fqdn
     first = _first_alone(setting, host)
     if first is not None:
         # Most names are found by their first candidate, and then nothing is needed but its answer.
@@ -46,7 +48,7 @@ def addresses(setting: Setting, host: str) -> Lookup[Addresses]:
             tried = yield from searched(Trail(host, setting, began), known)
             known, candidate = tried.answers, tried.step.name
     else:
-        trail = Trail(check_host(host), setting)
+        trail = Trail(check_hostname(host), setting)
         here = answered_here(setting, host)
         if here is not None:
             if not here.addresses:
@@ -54,8 +56,8 @@ def addresses(setting: Setting, host: str) -> Lookup[Addresses]:
             return here
         tried = yield from searched(trail)
         known, candidate = tried.answers, tried.step.name
-    addresses, cname, ttl, expires_at, incomplete, ranks = summary_of(known, setting)
-    return addresses_of(host, addresses, cname, candidate, ttl, expires_at, incomplete, ranks)
+    addresses, cname, ttl, expires_at, incomplete, ranks, age = summary_of(known, setting)
+    return addresses_of(host, addresses, cname, candidate, ttl, expires_at, incomplete, ranks, age)
 
 
 def _first_alone(setting: Setting, host: str) -> Question | None:
@@ -116,8 +118,15 @@ def fail(trail: Trail, walks: list[Walk], wanted: str) -> NoReturn:
         trail.fail(NoData, f"an alias of {chain[-1]}, which has no {wanted}" if chain else exists_without(wanted))
     if end.failure == "nxdomain":
         problem = f"an alias of {chain[-1]}, which does not exist" if chain else "no such name"
-        trail.fail(NoSuchName, problem, "" if trail.log else "such a name is never asked of a nameserver")
+        trail.fail(NoSuchName, problem, _advice(trail))
     trail.give_up(failed_by(end), final=end.failure == "failed")
+
+
+def _advice(trail: Trail) -> str:
+    """Say what is behind a name that does not exist, where the name itself tells."""
+    if "._zone." in trail.name.lower():
+        return "such names are of headless Services, where CoreDNS's plugin kubernetes has the option zonal"
+    return "" if trail.log else "such a name is never asked of a nameserver"
 
 
 def failed_by(end: search.Walked) -> Failed:
@@ -165,4 +174,4 @@ def _literal(host: str) -> IPAddress | None:
 
 def candidates(setting: Setting, name: str) -> tuple[Candidate, ...]:
     """Every candidate of a host name; asks nothing."""
-    return setting.search.candidates(check_host(name), setting.rdtypes)
+    return setting.search.candidates(check_hostname(name), setting.rdtypes)

@@ -24,7 +24,7 @@ from k8sresolve._core.questions import (
     Round,
 )
 from k8sresolve.errors import NoData, NotFound, ResolveError
-from k8sresolve.names import IPAddress, PortName, ServiceName
+from k8sresolve.names import IPAddress, PortName, ServiceName, ZonalName
 from k8sresolve.records import Endpoint
 
 _VERSIONS = frozenset({4, 6})
@@ -54,7 +54,7 @@ def poll(  # noqa: PLR0917 - as each lookup is called
     trail = Trail(str(name), setting)
     near: frozenset[IPAddress] = frozenset()
     if zone is not None:
-        local = yield from trail.ask(_hosts(f"{zone}.prefer._zone.{place.fqdn}", setting.rdtypes))
+        local = yield from trail.ask(_hosts(ZonalName(zone, "prefer", place).fqdn, setting.rdtypes))
         near = frozenset([address for answer in local if isinstance(answer, Found) for address in answer.data])
     seen = (
         yield from _addresses(trail, place) if label is None else _port(trail, PortName(label, protocol, place), first)
@@ -84,8 +84,8 @@ def _port(trail: Trail, named: PortName, first: bool) -> Lookup[Seen]:
     rows = [(target, port, address) for _, target, port, _ in offer.records for address in offer.addresses[target]]
     clustered = _is_own(place, [target for _, target, _, _ in offer.records])
     if answer.truncated:
-        return Seen(_endpoints(place, rows), _cause(trail, answer), _VERSIONS, clustered)
-    return Seen(_endpoints(place, rows), clustered=clustered)
+        return Seen(_endpoints(trail, place, rows), _cause(trail, answer), _VERSIONS, clustered)
+    return Seen(_endpoints(trail, place, rows), clustered=clustered)
 
 
 def _is_own(place: ServiceName, targets: Iterable[str]) -> bool:
@@ -123,7 +123,7 @@ def _addresses(trail: Trail, place: ServiceName) -> Lookup[Seen]:
         if answer is None or isinstance(answer, Failed) or answer.truncated:
             unseen.add(6 if rdtype == AAAA else 4)
             cause = _cause(trail, answer)
-    return Seen(_endpoints(place, rows), cause, frozenset(unseen))
+    return Seen(_endpoints(trail, place, rows), cause, frozenset(unseen))
 
 
 def _cause(trail: Trail, answer: Result | None) -> ResolveError:
@@ -138,7 +138,9 @@ def _cause(trail: Trail, answer: Result | None) -> ResolveError:
         return error
 
 
-def _endpoints(place: ServiceName, rows: Iterable[Row]) -> tuple[Endpoint, ...]:
+def _endpoints(trail: Trail, place: ServiceName, rows: Iterable[Row]) -> tuple[Endpoint, ...]:
     """Make endpoints; an address of the Service's own has no name of its own."""
     own = place.fqdn
-    return endpoints_of(place, [("" if target == own else target, port, address) for target, port, address in rows])
+    return endpoints_of(
+        trail, place, [("" if target == own else target, port, address) for target, port, address in rows]
+    )

@@ -20,21 +20,24 @@ def in_canonical_order(addresses: Iterable[IPAddress]) -> tuple[IPAddress, ...]:
     return tuple(sorted(set(addresses), key=lambda address: (address.version, int(address))))
 
 
-Summary: TypeAlias = tuple[tuple[IPAddress, ...], Cname | None, int, float, bool, tuple[int, ...]]
+Summary: TypeAlias = tuple[tuple[IPAddress, ...], Cname | None, int, float, bool, tuple[int, ...], float]
 """What answers about addresses come to.
 
-All addresses, how they were led to, their TTL, when it is over, whether something lacks, and the addresses' ranks.
+All addresses, how they were led to, their TTL, when it is over, whether something lacks, the addresses' ranks, and how
+old what is stale is.
 """
 
 
 def summary_of(answers: Results, setting: Setting) -> Summary:
     """Sum up answers of which one at least is found."""
     if len(answers) == 1 and isinstance(found := answers[0], Found) and len(found.data) == 1 and not found.chain:
-        expires_at = found.expires - setting.now() + setting.wall()
-        return found.data, None, found.ttl, expires_at, found.truncated, _FIRST
+        now = setting.now()
+        age = now - found.at if found.stale else 0.0
+        return found.data, None, found.ttl, found.expires - now + setting.wall(), found.truncated, _FIRST, age
     addresses = addresses_in(answers)
     ttl, expires_at = lifetime(answers, setting)
-    return addresses, cname_of(answers, setting), ttl, expires_at, is_lacking(answers), ranked(addresses, setting)
+    cname, incomplete, ranks = cname_of(answers, setting), is_lacking(answers), ranked(addresses, setting)
+    return addresses, cname, ttl, expires_at, incomplete, ranks, age_of(answers, setting)
 
 
 def addresses_in(answers: Results) -> tuple[IPAddress, ...]:
@@ -56,6 +59,12 @@ def lifetime(answers: Iterable[Result | None], setting: Setting) -> tuple[int, f
     found = [answer for answer in answers if isinstance(answer, Found)]
     expires_at = min([a.expires for a in found]) - setting.now() + setting.wall()
     return min([a.ttl for a in found]), expires_at
+
+
+def age_of(answers: Iterable[Result | None], setting: Setting) -> float:
+    """How many seconds ago the oldest answer came that is stale; 0 where none is."""
+    came = [answer.at for answer in answers if answer is not None and answer.stale]
+    return setting.now() - min(came) if came else 0.0
 
 
 def chain_of(answers: Iterable[Result | None]) -> tuple[str, ...]:

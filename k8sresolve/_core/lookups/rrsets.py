@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from k8sresolve._core.lookups.hosts import fail, walk_for
-from k8sresolve._core.lookups.results import cname_of, lifetime
+from k8sresolve._core.lookups.results import age_of, cname_of, lifetime
 from k8sresolve._core.lookups.setting import Setting
 from k8sresolve._core.lookups.trail import Trail
 from k8sresolve._core.questions import OPT, TYPE_NAMES, Found, Lookup, SrvData
@@ -30,6 +30,7 @@ def records(setting: Setting, name: str, rdtype: str) -> Lookup[Answer]:
         ttl=ttl,
         expires_at=expires_at,
         truncated=answer.truncated,
+        age=age_of((answer,), setting),
     )
 
 

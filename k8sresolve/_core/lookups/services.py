@@ -12,6 +12,7 @@ from typing import TypeAlias
 from k8sresolve._core.lookups.following import follow
 from k8sresolve._core.lookups.results import (
     addresses_in,
+    age_of,
     any_found,
     at_once,
     chain_of,
@@ -39,8 +40,8 @@ from k8sresolve._core.questions import (
     suffix_of,
 )
 from k8sresolve._core.search.aliases import at_alias, completed, unsaid
-from k8sresolve.errors import InvalidName, NoData, NoSuchName
-from k8sresolve.names import IPAddress, PortName, ServiceName, shown
+from k8sresolve.errors import InvalidName, NoData, NoSuchName, PortsDiffer
+from k8sresolve.names import IPAddress, PortName, ServiceName, check_protocol, port_number, shown
 from k8sresolve.records import Port, Service, Target
 
 
@@ -68,7 +69,7 @@ def _service(trail: Trail, place: ServiceName, named: list[PortName]) -> Lookup[
     found: list[Port] = []
     for port, answer in zip(named, offered, strict=True):
         found.append(_port(port, (yield from take_offer(trail, port, answer, hosts)), trail.setting))
-    addresses, cname, ttl, expires_at, incomplete, ranks = summary_of(hosts, trail.setting)
+    addresses, cname, ttl, expires_at, incomplete, ranks, age = summary_of(hosts, trail.setting)
     return Service(
         name=place,
         addresses=addresses,
@@ -79,6 +80,7 @@ def _service(trail: Trail, place: ServiceName, named: list[PortName]) -> Lookup[
         expires_at=min([expires_at, *(port.expires_at for port in found)]),
         incomplete=incomplete or any(port.incomplete for port in found),
         ranks=ranks,
+        age=max([age, *(port.age for port in found)]),
     )
 
 
@@ -154,10 +156,11 @@ class Offer:
 
     `records` are in canonical order, each target in lower case; `addresses` are those of each target, as far as there
     are any. `incomplete`: a family, or a target's addresses, are missing; `lost` is what some target lost all by.
-    `followed` is how many targets came without an address, and how many of these were asked for.
+    `followed` is how many targets came without an address, and how many of these were asked for. `age` is that of what
+    is stale.
     """
 
-    __slots__ = ("addresses", "expires_at", "followed", "incomplete", "lost", "records", "ttl")
+    __slots__ = ("addresses", "age", "expires_at", "followed", "incomplete", "lost", "records", "ttl")
 
     def __init__(
         self,
@@ -168,6 +171,7 @@ class Offer:
         incomplete: bool,
         lost: Failed | None,
         followed: tuple[int, int],
+        age: float,
     ) -> None:
         self.records = records
         self.addresses = addresses
@@ -175,17 +179,54 @@ class Offer:
         self.incomplete = incomplete
         self.lost = lost
         self.followed = followed
+        self.age = age
 
 
-def port(setting: Setting, name: str | ServiceName, label: str, protocol: str = "tcp") -> Lookup[Port]:
-    """SRV of one named port: one question, where the nameserver sends glue."""
-    named = PortName(label, protocol, setting.service_name(name))
+def port_text(port: str | int | None) -> str | int | None:
+    """Write a port's number in digits; what is none is left for the lookup to refuse.
+
+    What a call came to is found again by its arguments, and of those numbers may be equal that are not the same: 1, 1.0
+    and True.
+    """
+    number = port_number(port) if isinstance(port, int) else None
+    return str(number) if number is not None else port
+
+
+def port(setting: Setting, name: str | ServiceName, label: str | None = None, protocol: str = "tcp") -> Lookup[Port]:
+    """SRV of one port: a named one by one question, where the nameserver sends glue; any other among all of them."""
+    place, number = setting.service_name(name), port_number(label)
+    if label is None or number is not None:
+        check_protocol(protocol)
+        return (yield from _port_by_number(Trail(str(name), setting), place, number))
+    named = PortName(label, protocol, place)
     return _port(named, (yield from one_port(Trail(str(name), setting), named)), setting)
 
 
+def _port_by_number(trail: Trail, place: ServiceName, number: int | None) -> Lookup[Port]:
+    """Find a port among all that the Service has; without a number, the only one."""
+    there = yield from _ports(trail, place)
+    found = [port for port in there if number in (port.number, None)]
+    if len(found) == 1:
+        return found[0]
+    numbers = ", ".join(str(port.number) for port in there)
+    headless = "; those of a headless Service are its pods' own" if there[0].headless else ""
+    if number is None:
+        trail.fail(
+            PortsDiffer, f"the Service has no sole port, but {numbers}{headless}", "give a port's name or number"
+        )
+    trail.fail(
+        NoData, f"the Service has no port {number}, but {numbers}{headless}", "give one of these, or a port's name"
+    )
+
+
 def _port(named: PortName, offer: Offer, setting: Setting) -> Port:
-    targets = _targets(offer, setting)
-    return Port(named.port, named.protocol, _service_of(named), targets, offer.ttl, offer.expires_at, offer.incomplete)
+    return _made_of(offer, named.port, named.protocol, _service_of(named), _targets(offer, setting))
+
+
+def _made_of(
+    offer: Offer, name: str | None, protocol: str | None, place: ServiceName, targets: tuple[Target, ...]
+) -> Port:
+    return Port(name, protocol, place, targets, offer.ttl, offer.expires_at, offer.incomplete, offer.age)
 
 
 def _service_of(named: PortName) -> ServiceName:
@@ -245,13 +286,15 @@ def _completed(trail: Trail, place: ServiceName, answer: Found, what: str) -> Lo
     lost = next((failed for name, got in followed.items() if not known[name] and (failed := first_failed(got))), None)
     if lost and not any(known.values()):
         trail.give_up(lost)
+    used = [answer, *(a for answers in followed.values() for a in answers)]
     return Offer(
         records,
         {name: _wanted(found, setting) for name, found in known.items()},
-        lifetime([answer, *(a for answers in followed.values() for a in answers)], setting),
+        lifetime(used, setting),
         incomplete=answer.truncated or len(followed) < len(unknown) or any(map(is_lacking, followed.values())),
         lost=lost,
         followed=(len(unknown), len(followed)),
+        age=age_of(used, setting),
     )
 
 
@@ -274,16 +317,17 @@ def _targets(offer: Offer, setting: Setting) -> tuple[Target, ...]:
 def ports(setting: Setting, name: str | ServiceName) -> Lookup[tuple[Port, ...]]:
     """SRV at the Service's own name: every port's number, without names and protocols (a CoreDNS extension)."""
     place = setting.service_name(name)
-    trail = Trail(str(name), setting)
+    return (yield from _ports(Trail(str(name), setting), place))
+
+
+def _ports(trail: Trail, place: ServiceName) -> Lookup[tuple[Port, ...]]:
+    setting = trail.setting
     answer = yield from trail.one(place.fqdn, SRV)
     offer = yield from all_ports(trail, place, answer)
     by_number: dict[int, list[Target]] = {}
     for target in _targets(offer, setting):
         by_number.setdefault(target.port, []).append(target)
-    return tuple(
-        Port(None, None, place, tuple(targets), offer.ttl, offer.expires_at, offer.incomplete)
-        for _, targets in sorted(by_number.items())
-    )
+    return tuple(_made_of(offer, None, None, place, tuple(targets)) for _, targets in sorted(by_number.items()))
 
 
 def all_ports(trail: Trail, place: ServiceName, answer: Result) -> Lookup[Offer]:

@@ -112,7 +112,7 @@ class Setting:
         dots = name.count(".")
         if dots < 3:
             self.cluster_domain(name)
-        if dots == 0:
+        if dots == 0 and "/" not in name:
             self.namespace(name)
         return parsed
 

@@ -133,6 +133,7 @@ class Trail:
             nameserver=exchanges[-1].nameserver if exchanges else "",
             milliseconds=None if took is None or age is not None else round(took, 3),
             age=age,
+            stale=any(answer.stale for answer in answers),
         )
 
     def tell(self, rdtypes: tuple[int, ...], tried: Tried) -> None:
@@ -152,7 +153,7 @@ class Trail:
     def fail(self, kind: type[ResolveError], problem: str, advice: str = "") -> NoReturn:
         """Raise an error that tells of all that was tried."""
         attempts = tuple(
-            Attempt(question.name, type_name(question.rdtype), *exchange, age=self.age(answer))
+            Attempt(question.name, type_name(question.rdtype), *exchange, age=self.age(answer), stale=answer.stale)
             for question, answer in self.log
             for exchange in answer.exchanges
         )

@@ -41,7 +41,7 @@ def completed(answers: Results, rdtypes: tuple[int, ...], questions: tuple[Quest
         target = learnt.get(rdtype)
         if isinstance(answer, Empty) and isinstance(target, Found):
             expires = min(target.expires, answer.expires)
-            whole[index] = Found(
+            whole[index] = type(target)(
                 target.data,
                 target.ttl,
                 expires,

@@ -15,7 +15,7 @@ from k8sresolve._core.search.limits import LONGEST_NAME
 from k8sresolve._core.search.rules import Kind, PolicyRules, Step
 from k8sresolve.config import ResolverConfig
 from k8sresolve.errors import InvalidName
-from k8sresolve.names import check_host
+from k8sresolve.names import check_hostname
 
 Run: TypeAlias = tuple[Step, ...]
 """Steps that are asked at once."""
@@ -69,7 +69,7 @@ def plan_behind(config: ResolverConfig, policy: PolicyRules, behind: str, rdtype
     if head is None:
         return None
     try:
-        check_host(head + behind)
+        check_hostname(head + behind)
     except InvalidName:
         return None
     planned = steps_for(head + behind, config, policy, rdtypes)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from k8sresolve.errors import Error
-from k8sresolve.records import Endpoint
+from k8sresolve.records import Endpoint, place_of
 
 RECENT = 60.0  # seconds at least for which what was removed, or was reported, is remembered as such
 ENOUGH = 2  # observations that agree
@@ -169,9 +169,4 @@ class Belief:
 
 def _in_order(endpoints: Iterable[Endpoint]) -> tuple[Endpoint, ...]:
     """IPv4 before IPv6, by number, then by port and name."""
-    return tuple(sorted(endpoints, key=_place))
-
-
-def _place(endpoint: Endpoint) -> tuple[int, int, int, str]:
-    address = endpoint.address
-    return address.version, int(address), endpoint.port or 0, str(endpoint.name or "")
+    return tuple(sorted(endpoints, key=place_of))

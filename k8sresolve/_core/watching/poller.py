@@ -13,21 +13,29 @@ from k8sresolve._core.watching.belief import Belief, Sight
 from k8sresolve._core.watching.pace import Pace
 from k8sresolve.changes import Change
 from k8sresolve.errors import Error, NotFound
+from k8sresolve.names import ServiceName
 from k8sresolve.records import Endpoint
 
 
 class Following:
     """What one watch knows, and what of it its reader was told.
 
-    `call` is what is looked up, and `question` what that asks, which is the same for several ways to write it.
+    `call` is what is looked up of `place`, and `question` what that asks, which is the same for several ways to write
+    it.
     """
 
-    __slots__ = ("_told", "_told_stale", "belief", "call", "error", "interval", "question")
+    __slots__ = ("_told", "_told_stale", "belief", "call", "error", "interval", "place", "question")
 
     def __init__(
-        self, call: tuple[Any, ...], question: Hashable, interval: tuple[float, float], empty_hold: float
+        self,
+        call: tuple[Any, ...],
+        place: ServiceName,
+        question: Hashable,
+        interval: tuple[float, float],
+        empty_hold: float,
     ) -> None:
         self.call = call
+        self.place = place
         self.question = question
         self.interval = interval
         self.belief = Belief(empty_hold)

@@ -7,12 +7,23 @@ from collections.abc import Callable, Generator
 from typing import Any, NamedTuple, TypeAlias
 
 from k8sresolve._core.lookups.polls import Seen, stand
+from k8sresolve._escaping import told
 from k8sresolve.config import check_seconds, check_whole
-from k8sresolve.errors import ConfigError, Error, NotHeadless, ResolveError, TemporaryFailure, WaitTimeout
+from k8sresolve.errors import (
+    ConfigError,
+    ConnectFailed,
+    Error,
+    NotHeadless,
+    ResolveError,
+    TemporaryFailure,
+    WaitTimeout,
+)
 from k8sresolve.names import PortName, ServiceName
 from k8sresolve.records import Endpoint
 
 FIRST_PAUSE, MOST_PAUSE = 1.0, 5.0  # seconds between looks: doubling from the one to the other
+MOST = 100_000  # endpoints; an EndpointSlice has a thousand
+LAST_LOOK = 1.0  # seconds before the end
 CONNECT = 5.0  # seconds for one attempt to connect, at most
 _TRIED_MOST = 3  # endpoints that refuse are named, at most
 
@@ -41,12 +52,16 @@ Step: TypeAlias = Look | Connect | Pause
 Steps: TypeAlias = Generator[Step, Any, tuple[Endpoint, ...]]
 
 
-def check(name: str | ServiceName, port: str | None, at_least: int, timeout: float, connect: bool | None) -> None:
+def check(  # noqa: PLR0917 - what is waited for
+    name: str | ServiceName, port: str | None, protocol: str, at_least: int, timeout: float, connect: bool | None
+) -> None:
     """Raise `InvalidName` or `ConfigError` for what cannot be waited for."""
-    check_whole("at_least", at_least, 1)
+    check_whole("at_least", at_least, 1, MOST)
     check_seconds("timeout", timeout, 0)
-    if port is not None:
-        PortName(port)
+    if connect not in (None, True, False):
+        raise ConfigError(f"connect={told(connect)} is neither True, False nor None")
+    if port is not None and PortName(port, protocol).protocol != "tcp" and connect:
+        raise ConfigError(f"nothing connects by {protocol}", advice="leave connect= out")
     if connect and port is None:
         raise ConfigError("connect=True needs a port", advice=f"give its name: wait_for({str(name)!r}, 'http')")
 
@@ -54,8 +69,9 @@ def check(name: str | ServiceName, port: str | None, at_least: int, timeout: flo
 class _Waiting:
     """What was said so far, and how often."""
 
-    def __init__(self, name: str | ServiceName, at_least: int, began: float) -> None:
+    def __init__(self, name: str | ServiceName, place: ServiceName, at_least: int, began: float) -> None:
         self._name = str(name)
+        self._place = place
         self._at_least = at_least
         self._began = began
         self._said: Counter[str] = Counter()
@@ -73,29 +89,41 @@ class _Waiting:
     def fail(self, error: Error) -> None:
         """Take why there is nothing."""
         self._last = error
-        self._said[getattr(error, "problem", "") or str(error)] += 1
+        self._said[_problem(error)] += 1
 
     def refused(self, endpoints: tuple[Endpoint, ...], errors: list[Error]) -> None:
         """Take that they are there, and cannot be reached."""
         self._there, self._last = len(endpoints) - len(errors), errors[-1]
         for error in errors[:_TRIED_MOST]:
-            self._said[getattr(error, "problem", "") or str(error)] += 1
+            tried = error.attempts if isinstance(error, ConnectFailed) else ()
+            self._said[str(tried[0]) if tried else _problem(error)] += 1
 
     def late(self, now: float) -> WaitTimeout:
         """Say what came in place of what was waited for."""
         said = "; ".join(f"{text} ({count} times)" if count > 1 else text for text, count in self._said.most_common())
         endpoints = "endpoint" if self._at_least == 1 else "endpoints"
-        last = self._last if isinstance(self._last, ResolveError) else None
+        last = self._last
         return WaitTimeout(
             self._name,
-            f"{self._there} of {self._at_least} {endpoints} after {now - self._began:.0f} s: {said or 'nothing was said'}",
-            attempts=() if last is None else last.attempts,
-            advice=(last.advice if last is not None else "") or "see which pods are ready: kubectl get endpointslices",
+            f"{self._there} of {self._at_least} {endpoints} after {now - self._began:.0f} s: {said or 'nothing'}",
+            attempts=last.attempts if isinstance(last, ResolveError) else (),
+            advice=getattr(last, "advice", "") or see_pods(self._place),
         )
+
+
+def see_pods(place: ServiceName) -> str:
+    """Advise to see which pods a Service has."""
+    slices = f"kubectl -n {place.namespace} get endpointslices -l kubernetes.io/service-name={place.service}"
+    return f"see which pods are ready: {slices}"
+
+
+def _problem(error: Error) -> str:
+    return getattr(error, "problem", "") or str(error)
 
 
 def wait(  # noqa: PLR0917 - what is waited for
     name: str | ServiceName,
+    place: ServiceName,
     port: str | None,
     protocol: str,
     at_least: int,
@@ -105,16 +133,17 @@ def wait(  # noqa: PLR0917 - what is waited for
 ) -> Steps:
     """Look, at once and then after growing pauses, until there are enough endpoints. Raises `WaitTimeout`."""
     end = now() + timeout
-    waiting = _Waiting(name, at_least, now())
+    waiting = _Waiting(name, place, at_least, now())
     pause = FIRST_PAUSE
     while True:
         found = yield from _look(waiting, name, port, protocol, at_least, connect, end - now())
         if found is not None:
             return found
         left = end - now()
-        if left <= 0:
+        if left <= LAST_LOOK:
+            yield Pause(max(0.0, left))
             raise waiting.late(now())
-        yield Pause(min(pause, left))
+        yield Pause(min(pause, left - LAST_LOOK))
         pause = min(2 * pause, MOST_PAUSE)
 
 
@@ -139,10 +168,10 @@ def _look(  # noqa: PLR0917 - what is waited for
             f"it has a ClusterIP, so DNS cannot tell whether {at_least} pods are ready",
             advice="wait for one endpoint with a port, or make the Service headless (clusterIP: None)",
         )
-    waiting.note(seen)
     if len(seen.endpoints) < at_least:
+        waiting.note(seen)
         return None
-    if connect or (connect is None and seen.clustered and port is not None):
+    if connect or (connect is None and seen.clustered and port is not None and protocol.lower() == "tcp"):
         return (yield from _reached(waiting, seen.endpoints, at_least, left))
     return seen.endpoints  # type: ignore[no-any-return]
 

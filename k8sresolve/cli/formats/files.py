@@ -7,12 +7,17 @@ from typing import Protocol
 
 from k8sresolve.errors import ConfigError
 
+MOST_BYTES = 1 << 20
+"""As many as a ConfigMap has room for, and so more than a Corefile, a resolv.conf or settings have."""
+
 
 class _Stream(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
-def read_bounded(path: str, most: int, *, called: str = "", advice: str = "", stream: _Stream | None = None) -> bytes:
+def read_bounded(
+    path: str, most: int = MOST_BYTES, *, called: str = "", advice: str = "", stream: _Stream | None = None
+) -> bytes:
     """Read a file, or the stream that stands for it, of at most `most` bytes.
 
     Raises `ConfigError`, in which the file is `called` so.

@@ -15,7 +15,7 @@ from k8sresolve.testing.checks.origins import Origin
 from k8sresolve.testing.checks.telling import finding_in
 from k8sresolve.testing.controllers.finding import titled
 from k8sresolve.testing.coredns.corefile import Directive, ServerBlock, parse_corefile
-from k8sresolve.testing.objects.kinds import ConfigMap
+from k8sresolve.testing.objects.kinds import ConfigMap, Secret
 from k8sresolve.testing.objects.texts import ContainerTexts
 
 CONFIG = ("kube-system", "coredns")
@@ -87,8 +87,10 @@ class Nameservers:
                     if mounted.kind == "ConfigMap":
                         self._origins[origin.namespace, mounted.name].append(origin)
 
-    def of(self, config: ConfigMap) -> Nameserver | None:
-        """Tell which nameserver has its Corefile there; None where none has."""
+    def of(self, config: ConfigMap | Secret) -> Nameserver | None:
+        """Tell which nameserver has its Corefile there; None where none has, as in a Secret."""
+        if isinstance(config, Secret):
+            return None
         place = (config.namespace, config.name)
         origins = self._origins.get(place, ())
         keys = {_corefile_of(each) for origin in origins for each in coredns_containers(origin)}

@@ -32,6 +32,11 @@ class Origin(NamedTuple):
         return f"{self.kind} {self.name}"
 
     @property
+    def title(self) -> str:
+        """Its kind and name, as findings have them: `KIND NAMESPACE/NAME`."""
+        return f"{self.kind} {self.namespace}/{self.name}"
+
+    @property
     def is_custom(self) -> bool:
         """Whether an operator makes the pods: it may label them, and put them into another namespace."""
         return self.kind not in _OWN_KINDS
@@ -47,8 +52,9 @@ class Origin(NamedTuple):
 
     def finding(self, rule: str, severity: Severity, field: str, problem: str, advice: str) -> Finding:
         """Find something about it."""
-        name = f"{self.kind} {self.namespace}/{self.name}"
-        return finding_in(self.written, name, rule, severity=severity, field=field, problem=problem, advice=advice)
+        return finding_in(
+            self.written, self.title, rule, severity=severity, field=field, problem=problem, advice=advice
+        )
 
 
 def origin_of(pod: Pod) -> tuple[str, str]:

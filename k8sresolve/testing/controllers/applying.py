@@ -9,7 +9,7 @@ from k8sresolve.testing.controllers.finding import titled
 from k8sresolve.testing.controllers.networks import Networks
 from k8sresolve.testing.objects.addresses import FAMILIES, IPFamily, families_of
 from k8sresolve.testing.objects.kinds import Namespace, Resource, Service
-from k8sresolve.testing.objects.store import Store, place_of
+from k8sresolve.testing.objects.store import Store
 
 
 def apply(
@@ -27,14 +27,11 @@ def apply(
     in a real cluster. With `built_ins`, there is besides what every cluster has. Without networks given, the cluster
     has IPv4, and IPv6 if a Service asks for it.
     """
-    seen: dict[tuple[str, str, str], Resource] = {}
     for resource in resources:
-        place = place_of(resource)
-        if place in seen:
+        previous = store.add(resource)
+        if previous is not None:
             logger.warning("%s is given twice; the later one holds", titled(resource))
-            store.given_twice.append((seen[place], resource))
-        seen[place] = resource
-        store.add(resource)
+            store.given_twice.append((previous, resource))
     networks = Networks.of(service_cidrs, pod_cidrs, _asked_families(store))
     any_namespace = next(store.all("Namespace"), None) is None
     if built_ins:

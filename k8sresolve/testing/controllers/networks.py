@@ -6,7 +6,8 @@ added or removed leave the others where they are.
 
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from socket import AF_INET, AF_INET6, inet_pton
 from typing import TypeAlias
 
 import attrs
@@ -114,6 +115,8 @@ class AddressPool:
 
     def __init__(self, network: IPNetwork) -> None:
         self._network = network
+        self._family = AF_INET if network.version == 4 else AF_INET6
+        self._base = int(network.network_address)
         self._first = min(max(16, network.num_addresses // 16), 256, network.num_addresses - 1)
         self._free = max(network.num_addresses - self._first - 1, 0)
         self._taken: set[int] = set()
@@ -151,7 +154,7 @@ class AddressPool:
 
     def _offset(self, address: str) -> int | None:
         try:
-            offset = int(ip_address(address)) - int(self._network.network_address)
-        except ValueError:
+            offset = int.from_bytes(inet_pton(self._family, address)) - self._base
+        except (OSError, ValueError):
             return None
         return offset if 0 <= offset < self._network.num_addresses else None

@@ -129,7 +129,11 @@ def select(services: Iterable[Service], pods: Iterable[Pod]) -> Iterator[tuple[S
 
     Raises `ManifestError` where it would take too long: no cluster has so many Services that so many pods nearly fit.
     """
-    found = [(service, list[Pod]()) for service in services if service.selects]
+    found: list[tuple[Service, list[Pod]]] = [(service, []) for service in services if service.selects]
+    pods = list(pods)
+    if not pods:  # as where a dump of a cluster has its slices alone
+        yield from found
+        return
     wanted = Counter((service.namespace, *label) for service, _ in found for label in service.selector)
     by_label: dict[tuple[str, str, str], list[tuple[Service, list[Pod]]]] = defaultdict(list)
     for service, selected in found:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from random import Random
 from typing import Any
 from weakref import WeakSet, ref
 
 from k8sresolve._core.engine.cache import Asked
 from k8sresolve._core.lookups.polls import Seen
+from k8sresolve._core.questions import Question
 from k8sresolve._core.watching.poller import Following, Poller, Pollers
 from k8sresolve._drivers.following import CLOSED, Look, LoopFollower, fault_of, tasks_of
 from k8sresolve._drivers.loops import is_trio, let_do, running
@@ -75,6 +76,9 @@ class VirtualFollower:
                 self._clock.reach(end)
                 return until()
         return True
+
+    def ask(self, questions: Iterable[Question]) -> None:
+        """There is nothing: in virtual time each question goes on by itself."""
 
     def close(self) -> None:
         """Ask nothing more."""

@@ -4,6 +4,7 @@ The desk, and so single flight, the cap, resends and deadlines, is the one that 
 """
 
 import heapq
+import math
 import threading
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from weakref import ref
@@ -14,7 +15,7 @@ from k8sresolve._core.engine.flights import Batch, Flight, Lone, Sending
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.events import Events
-from k8sresolve._core.questions import Results, Round, Terms
+from k8sresolve._core.questions import Question, Results, Round, Terms
 from k8sresolve._drivers.loops import is_trio
 from k8sresolve._drivers.running import report
 from k8sresolve.errors import ResolverClosed
@@ -82,22 +83,31 @@ class _VirtualDriver:
         self._closed = True
         self.desk.close(self.now())
 
+    def _catch_up(self) -> None:
+        """Let happen what is past: nobody waited for it."""
+        while self._next() < self.now():
+            self._step()
+
+    def _next(self) -> float:
+        """When something happens next."""
+        alarm = self._alarms.next()
+        return min(math.inf if alarm is None else alarm, self._deliveries[0].at if self._deliveries else math.inf)
+
     def _step(self) -> None:
         """Go to the next delivery or alarm, and let it happen."""
-        alarm = self._alarms.next()
-        if self._deliveries and (alarm is None or self._deliveries[0].at <= alarm):
+        when = self._next()
+        if self._deliveries and self._deliveries[0].at == when:
             delivery = heapq.heappop(self._deliveries)
             if delivery.flight.answer is None and delivery.number in delivery.flight.ports:
-                self._clock.reach(delivery.at)
+                self._clock.reach(when)
                 self._deliver(delivery)
-        elif alarm is not None:
-            self._clock.reach(alarm)
-            now = self.now()
-            for flight in self._alarms.due(now):
-                self.desk.ring(flight, now)
+        elif when < math.inf:
+            self._clock.reach(when)
+            for flight in self._alarms.due(when):
+                self.desk.ring(flight, when)
 
     def _deliver(self, delivery: _Delivery) -> None:
-        now, flight, number, data = self.now(), delivery.flight, delivery.number, delivery.arrival.data
+        now, flight, number, data = delivery.at, delivery.flight, delivery.number, delivery.arrival.data
         if data is None:
             self.desk.error(flight, number, delivery.arrival.error, now)
         elif data[:2] != _id_of(number):
@@ -114,7 +124,7 @@ class _VirtualDriver:
 
     def send(self, flight: Flight | Lone, send: Sending) -> str | None:
         """Hand the message to the network, and note what will arrive."""
-        now = self.now()
+        now = send.began if isinstance(send, Lone) else send.at
         flight.ports.append(send.number)
         for arrival in self._network.exchange(send, _id_of(send.number) + send.payload[2:]):
             self._serial += 1
@@ -136,6 +146,10 @@ class _VirtualDriver:
         """Note the flight's alarm."""
         self._alarms.set(flight)
 
+    def goes_on(self, question: Question) -> bool:  # noqa: ARG002
+        """Time lets everything go on."""
+        return True
+
     report = staticmethod(report)
 
 
@@ -156,6 +170,7 @@ class VirtualDriver(_VirtualDriver):
         with self._lock:
             if self._closed:
                 raise ResolverClosed("this resolver is closed")
+            self._catch_up()
             batch = self.desk.ask(round_, terms, self.now())
             while not batch.done:
                 self._step()
@@ -175,6 +190,7 @@ class AsyncVirtualDriver(_VirtualDriver):
         super().__init__(rules, ledger, events, network, clock)
         self.loop = ref(loop)
         self._stepping = False
+        self._waiting = 0  # tasks
 
     @property
     def over(self) -> bool:
@@ -192,7 +208,9 @@ class AsyncVirtualDriver(_VirtualDriver):
         if self._closed:
             raise ResolverClosed("this resolver is closed")
         loop: Any = self.loop()
+        self._catch_up()
         batch = self.desk.ask(round_, terms, self.now())
+        self._waiting += 1
         try:
             if is_trio(loop):
                 await self._step_in_trio(batch)
@@ -201,6 +219,7 @@ class AsyncVirtualDriver(_VirtualDriver):
                 self._keep_stepping(loop)
                 await batch.waiter
         finally:
+            self._waiting -= 1
             if not batch.done:
                 self.desk.leave(batch, self.now())
         if self._closed:
@@ -219,7 +238,7 @@ class AsyncVirtualDriver(_VirtualDriver):
                 self._step()
 
     def _keep_stepping(self, loop: "asyncio.AbstractEventLoop") -> None:
-        if not self._stepping and self.desk.flights:
+        if not self._stepping and self._waiting and self.desk.flights:
             self._stepping = True
             loop.call_soon(self._tick, loop, _TURNS)
 
@@ -229,7 +248,8 @@ class AsyncVirtualDriver(_VirtualDriver):
             return
         self._stepping = False
         try:
-            self._step()
+            if self._waiting:
+                self._step()
         finally:
             self._keep_stepping(loop)
 

@@ -133,10 +133,12 @@ _OF_OTHER_SELECTORS = frozenset({"matchLabels", "matchExpressions"})
 def read_labels(obj: Object, key: str, path: FieldPath) -> Selector:
     """Read a mapping of texts, sorted by key."""
     labels, at = within(obj, key, path)
-    for name in labels.keys() & _OF_OTHER_SELECTORS:
-        if type(labels[name]) in (dict, list):
-            raise Wrong(f"{_instead(labels[name], str)}; write the labels below {key} itself", (*at, name))
-    return tuple(sorted((name, take(labels, name, str, "", at)) for name in labels))
+    if not {str}.issuperset(map(type, labels.values())):
+        for name in labels.keys() & _OF_OTHER_SELECTORS:
+            if type(labels[name]) in (dict, list):
+                raise Wrong(f"{_instead(labels[name], str)}; write the labels below {key} itself", (*at, name))
+        labels = {name: take(labels, name, str, "", at) for name in labels}
+    return tuple(sorted(labels.items()))
 
 
 class Meta(NamedTuple):
@@ -152,7 +154,7 @@ class Meta(NamedTuple):
 
     def label(self, key: str, default: str = "") -> str:
         """Read a label."""
-        return take_name(self.labels, key, (*self.path, "labels"), default)
+        return take_name(self.labels, key, (*self.path, "labels"), default) if key in self.labels else default
 
     def check_name(self) -> None:
         """Refuse a name that no label can have. Other kinds may have longer ones, which are in no name of DNS."""

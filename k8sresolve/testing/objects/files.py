@@ -6,6 +6,7 @@ Hostile input is refused before it can do harm.
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, Protocol, TypeAlias, TypeGuard
@@ -14,6 +15,7 @@ from k8sresolve._escaping import escaped, told
 from k8sresolve._log import logger
 from k8sresolve.errors import ManifestError
 from k8sresolve.testing.objects.json_ import json_parts
+from k8sresolve.testing.objects.originals import Original
 from k8sresolve.testing.objects.sources import Part, Source
 from k8sresolve.testing.objects.written import UNWRITTEN, comments
 
@@ -168,11 +170,37 @@ def goes_with(refused: str, file: File) -> bool:
 
 def read_parts(file: File) -> Iterator[Part]:
     """Read a file: YAML or JSON by its name, or else as it begins. Raises `ManifestError` where it goes wrong."""
+    again = _reread(file)  # with what is told of the file before it is read
     data = _octets(file)
+    original = Original(data, again)
     suffix = Path(file.name).suffix
     # As kubectl guesses. What follows `---` is YAML, even if all its documents are JSON.
     guessed = suffix not in MANIFEST_SUFFIXES and _JSON.match(data) and b"\n---" not in data
-    return json_parts(file.name, data) if suffix == ".json" or guessed else _yaml_parts(file.name, data)
+    is_json = suffix == ".json" or guessed
+    return json_parts(file.name, original) if is_json else _yaml_parts(file.name, original)
+
+
+def _reread(file: File) -> Callable[[], bytes | None] | None:
+    """Make what reads a file again, as long as it is the same; None for what can be read once only."""
+    if not isinstance(file.place, Path):
+        return None
+    place = file.place.absolute()
+    return partial(_again, file.name, place, _stamp(place))
+
+
+def _again(name: str, place: Path, stamp: tuple[int, int] | None) -> bytes | None:
+    try:
+        return _octets(File(name, place)) if _stamp(place) == stamp else None
+    except ManifestError:
+        return None
+
+
+def _stamp(place: Path) -> tuple[int, int] | None:
+    try:
+        status = place.stat()
+    except (OSError, ValueError):
+        return None
+    return status.st_size, status.st_mtime_ns
 
 
 def _is_stream(given: Manifests) -> TypeGuard[Stream]:
@@ -229,16 +257,17 @@ def _unreadable(path: Path, error: OSError | ValueError) -> ManifestError:
     return ManifestError(f"cannot be read: {problem}", file=escaped(str(path), _MOST_PATH))
 
 
-def _yaml_parts(file: str, data: bytes) -> Iterator[Part]:
+def _yaml_parts(file: str, original: Original) -> Iterator[Part]:
     try:
         from k8sresolve.testing.objects import yaml_ as _yaml
     except ModuleNotFoundError:
         raise ManifestError(
             "reading YAML needs PyYAML: pip install k8sresolve[yaml] (JSON needs nothing)", file=file
         ) from None
+    data = original.octets() or b""
     try:
         ignored = comments(data.decode("utf-8", "replace")) if b"k8sresolve:" in data else UNWRITTEN.comments
-        for number, (value, line, twice) in enumerate(_yaml.read_documents(data), 1):
+        for number, (value, line, twice) in enumerate(_yaml.read_documents(original), 1):
             if value is not None:  # an empty document, as `helm template` leaves them
                 yield Part(value, Source(file, number, line, ignored, twice))
     except _yaml.Problem as problem:

@@ -3,6 +3,7 @@
 What Kubernetes demands of names beyond that is the API server's to say.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 MOST_LABEL = 63
@@ -22,6 +23,12 @@ def wrong_with_text(text: str) -> str:
     except UnicodeEncodeError:
         return "it has a lone surrogate, which is no character"
     return f"it has {octets} octets, and a name takes {_MOST_NAME}" if octets > _MOST_NAME else ""
+
+
+def are_plain(texts: Sequence[str]) -> bool:
+    """Whether all of these are ordinary texts, with which nothing is wrong. Raises `TypeError` where one is no text."""
+    joined = "".join(texts)
+    return joined.isascii() and "\0" not in joined and max(map(len, texts), default=0) <= _MOST_NAME
 
 
 @lru_cache(maxsize=1024)  # namespaces and zones are the same in thousands of objects

@@ -36,5 +36,7 @@ class Manifested:
         return type(self).__name__
 
     def as_written(self, written: Written, refused: tuple[Refusal, ...] = ()) -> Self:
-        """Say of it where it is written, and what is refused."""
-        return attrs.evolve(self, written=written, refused=refused)
+        """Say of it where it is written, and what is refused: once, when it is new and nobody else has it yet."""
+        object.__setattr__(self, "written", written)  # a copy of each object would take as long as reading it
+        object.__setattr__(self, "refused", refused)
+        return self

@@ -66,7 +66,7 @@ from k8sresolve.testing.objects.sources import Part, Source, field_name
 from k8sresolve.testing.objects.unknown import UnknownKinds
 from k8sresolve.testing.objects.validation.refusals import refusals
 from k8sresolve.testing.objects.validation.rows import mapping
-from k8sresolve.testing.objects.written import IGNORE_ANNOTATION, Written, rules_named, told_twice
+from k8sresolve.testing.objects.written import IGNORE_ANNOTATION, UNWRITTEN, Twice, Written, rules_named, told_twice
 
 _MAX_DEPTH = 100
 
@@ -252,7 +252,7 @@ class _Reader:
             wrong.object = _told(kind, obj)
             raise
         if resource is not None:
-            written = _written(kind, as_stated, path, source)._replace(twice=() if path else source.twice)
+            written = _written(kind, as_stated, path, source, () if path else source.twice)
             yield resource.as_written(written, tuple(_refused(known, obj, path, source)))
             return
         if source.twice and not path:
@@ -290,28 +290,30 @@ _INSTALLED = {"pre-install", "post-install", "crd-install"}
 
 def _runs_for_helm(kind: str, obj: Object) -> bool:
     """Whether an object is there only while Helm waits for it: a Job that has ended, or what `helm test` makes."""
-    annotations = take(take(obj, "metadata", dict, {}, ()), "annotations", dict, {}, ())
-    hooks = {hook.strip() for hook in str(annotations.get("helm.sh/hook") or "").split(",")} - {""}
+    told_ = take(take(obj, "metadata", dict, {}, ()), "annotations", dict, {}, ()).get("helm.sh/hook")
+    if not told_:
+        return False
+    hooks = {hook.strip() for hook in str(told_).split(",")} - {""}
     return bool(hooks) and (kind in ("Job", "Pod") or not hooks & _INSTALLED)
 
 
-def _written(kind: str, obj: Object, path: FieldPath, source: Source) -> Written:
+def _written(kind: str, obj: Object, path: FieldPath, source: Source, twice: tuple[Twice, ...] = ()) -> Written:
     meta = mapping(obj.get("metadata"))
-    ignored = rules_named(str(mapping(meta.get("annotations")).get(IGNORE_ANNOTATION, "")))
-    find, texts = partial(_line_below, source, path), read_pod_texts(kind, obj)
+    ignored = mapping(meta.get("annotations")).get(IGNORE_ANNOTATION)
     return Written(
         source.file,
-        find,
-        ignored,
+        partial(_line_below, source.line, path) if path else source.line,
+        rules_named(str(ignored)) if ignored else UNWRITTEN.ignored,
         source.comments,
-        texts,
-        has_namespace=bool(meta.get("namespace")),
-        annotations=tuple(read_annotations(kind, obj)),
+        read_pod_texts(kind, obj),
+        bool(meta.get("namespace")),
+        twice,
+        tuple(read_annotations(kind, obj)),
     )
 
 
-def _line_below(source: Source, path: FieldPath, field: FieldPath) -> int | None:
-    return source.line((*path, *field))
+def _line_below(find: Callable[[FieldPath], int | None], path: FieldPath, field: FieldPath) -> int | None:
+    return find((*path, *field))
 
 
 def _refused(kind: tuple[str, str], obj: Object, path: FieldPath, source: Source) -> Iterator[Refusal]:

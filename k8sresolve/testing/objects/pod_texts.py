@@ -17,14 +17,16 @@ from k8sresolve.testing.objects.texts import (
 )
 from k8sresolve.testing.objects.validation.rows import items, mapping, mappings
 
-_POD_SPEC: Mapping[str, FieldPath] = {
+_Path = tuple[str, ...]
+
+_POD_SPEC: Mapping[str, _Path] = {
     "Pod": ("spec",),
     "CronJob": ("spec", "jobTemplate", "spec", "template", "spec"),
 }
-_TEMPLATE: FieldPath = ("spec", "template", "spec")
+_TEMPLATE: _Path = ("spec", "template", "spec")
 _PROBES = ("readinessProbe", "livenessProbe", "startupProbe")
-_RUNS: tuple[FieldPath, ...] = (("lifecycle", "postStart"), ("lifecycle", "preStop"), *((probe,) for probe in _PROBES))
-_WORDS: tuple[tuple[FieldPath, str], ...] = (
+_RUNS: tuple[_Path, ...] = (("lifecycle", "postStart"), ("lifecycle", "preStop"), *((probe,) for probe in _PROBES))
+_WORDS: tuple[tuple[_Path, str], ...] = (
     ((), "command"),
     ((), "args"),
     *(((*run, "exec"), "command") for run in _RUNS),
@@ -41,7 +43,7 @@ _REFERENCES = {
 }
 
 
-def pod_spec_path(kind: str) -> FieldPath:
+def pod_spec_path(kind: str) -> tuple[str, ...]:
     """Tell where a kind has the spec of its pods; of one that is not known, where most have it."""
     return _POD_SPEC.get(kind, _TEMPLATE)
 
@@ -52,6 +54,8 @@ def read_pod_texts(kind: str, obj: Object) -> PodTexts:
         return NO_TEXTS
     path = pod_spec_path(kind)
     spec = _below(obj, path)
+    if not spec:
+        return NO_TEXTS
     containers = [
         ContainerTexts(
             tuple(_variables(container, at)),
@@ -102,20 +106,22 @@ def _words(container: Object, path: FieldPath) -> Iterator[Word]:
 def read_annotations(kind: str, obj: Object) -> Iterator[Annotation]:
     """Read the annotations of an object, and those that it gives its pods."""
     for path in _annotated(kind):
-        for key, value in mapping(_below(obj, path).get("annotations")).items():
+        for key, value in _below(obj, (*path, "annotations")).items():
             if isinstance(value, str) and key != _LAST_APPLIED:
                 yield Annotation(f"{field_name((*path, 'annotations'))}[{key}]", str(key), value)
 
 
 @lru_cache(128)
-def _annotated(kind: str) -> tuple[FieldPath, ...]:
+def _annotated(kind: str) -> tuple[_Path, ...]:
     """Say where a kind has annotations: its own, and those of its pods."""
     return tuple(dict.fromkeys((("metadata",), (*pod_spec_path(kind)[:-1], "metadata"))))
 
 
-def _below(obj: Object, path: FieldPath) -> Object:
+def _below(obj: Object, path: _Path) -> Object:
     for part in path:
-        obj = mapping(obj.get(str(part)))
+        obj = mapping(obj.get(part))
+        if not obj:
+            break
     return obj
 
 

@@ -1,16 +1,18 @@
 """Reading Services, what lies behind them, and Services of other clusters, cut down to what DNS depends on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from itertools import repeat
 from sys import intern
-from typing import TypeVar, cast, get_args
+from typing import Any, cast, get_args
 
-import attrs
-
+from k8sresolve._core.questions import new
 from k8sresolve._escaping import told
-from k8sresolve.testing.objects.addresses import FAMILIES, canonical, is_address
+from k8sresolve.testing.objects.addresses import FAMILIES, IPFamily, canonical, is_address, packed_ipv4
 from k8sresolve.testing.objects.fields import (
     LEAST_INT32,
     MOST_INT32,
+    MOST_PORT,
     FieldPath,
     Meta,
     Object,
@@ -38,8 +40,10 @@ from k8sresolve.testing.objects.kinds import (
     ServiceImport,
     ServiceType,
 )
+from k8sresolve.testing.objects.labels import are_plain, wrong_with_name
 
-L = TypeVar("L", bound=str)
+_TYPES: Mapping[str, ServiceType] = {one: one for one in get_args(ServiceType)}
+_POLICIES: Mapping[str, IPFamilyPolicy] = {one: one for one in get_args(IPFamilyPolicy)}
 
 _MOST_MIRRORED = 1000  # kube-controller-manager, --mirroring-max-endpoints-per-subset
 
@@ -57,64 +61,60 @@ def _service_ports(obj: Object, path: FieldPath) -> tuple[PortEntry, ...]:
 
 
 def _service_port(entry: Object, path: FieldPath) -> PortEntry:
-    port = read_port(entry, path, least=1)
-    if port.number == NO_PORT:
+    name, number, protocol, app_protocol, _, _ = read_port(entry, path, least=1)
+    if number == NO_PORT:
         raise Wrong("no port; state one, or take the '-' away if this goes on the item before", (*path, "port"))
-    node_port = entry.get("nodePort")
-    port = port._replace(node_port=node_port if type(node_port) is int else 0)
-    target = entry.get("targetPort")
-    if not target:
-        return port
-    if type(target) is not str and (type(target) is not int or not 1 <= target <= 65535):
+    node_port, target = entry.get("nodePort"), entry.get("targetPort") or 0
+    if type(target) is not str and (type(target) is not int or not 0 <= target <= 65535):
         raise Wrong(f"{told(target)} is neither a port nor the name of one", (*path, "targetPort"))
-    return port._replace(target=target)
+    return PortEntry(name, number, protocol, app_protocol, target, node_port if type(node_port) is int else 0)
 
 
 def read_service(obj: Object, path: FieldPath) -> Service:
     """Read a Service."""
     meta, spec, at = read_meta(obj, path), take(obj, "spec", dict, {}, path), (*path, "spec")
     meta.check_name()
-    families = dict.fromkeys(texts(spec, "ipFamilies", at))
-    service = Service(
+    cluster_ips, selector = _cluster_ips(spec, at), read_labels(spec, "selector", at)
+    return Service(
         namespace=meta.namespace,
         name=meta.name,
-        type=_known(take(spec, "type", str, "", at), get_args(ServiceType)),
-        cluster_ips=_cluster_ips(spec, at),
+        type=_TYPES.get(take(spec, "type", str, "", at), "ClusterIP"),
+        cluster_ips=cluster_ips,
         external_name=take_name(spec, "externalName", at),
         ports=_service_ports(spec, at),
-        families=tuple(known for family in families for known in FAMILIES if known == family),
-        policy=_policy(spec, at),
-        selector=read_labels(spec, "selector", at),
+        families=_families(texts(spec, "ipFamilies", at)),
+        policy=_policy(spec, at, is_free=cluster_ips[:1] == (HEADLESS,) and not selector),
+        selector=selector,
         publish_not_ready=take(spec, "publishNotReadyAddresses", bool, default=False, path=at),
         terminating=meta.deleted,
         external_ips=(*texts(spec, "externalIPs", at), *_ingress(obj, path)),
         labels=meta.labels,
         owner=read_owner(obj, path),
     )
-    is_free = service.headless and not service.selects and not spec.get("ipFamilyPolicy")
-    return attrs.evolve(service, policy="RequireDualStack") if is_free else service
 
 
-def _policy(spec: Object, path: FieldPath) -> IPFamilyPolicy:
-    policy: IPFamilyPolicy = _known(take(spec, "ipFamilyPolicy", str, "", path), get_args(IPFamilyPolicy))
+@lru_cache(maxsize=64)
+def _families(stated: tuple[str, ...]) -> tuple[IPFamily, ...]:
+    return tuple(known for family in dict.fromkeys(stated) for known in FAMILIES if known == family)
+
+
+def _policy(spec: Object, path: FieldPath, *, is_free: bool) -> IPFamilyPolicy:
+    stated = take(spec, "ipFamilyPolicy", str, "", path)
+    if is_free and not stated:
+        return "RequireDualStack"
     # Where families and addresses are stated, an API server has done its part.
     has_settled = spec.get("ipFamilies") and spec.get("clusterIPs", [HEADLESS]) != [HEADLESS]
-    return "SingleStack" if has_settled else policy
-
-
-def _known(text: str, allowed: tuple[L, ...]) -> L:
-    """Take one of a few texts, or else the first: what the API server does for one that is absent."""
-    return next((one for one in allowed if one == text), allowed[0])
+    return "SingleStack" if has_settled else _POLICIES.get(stated, "SingleStack")
 
 
 def _cluster_ips(spec: Object, path: FieldPath) -> tuple[str, ...]:
     ip, ips = take(spec, "clusterIP", str, "", path), texts(spec, "clusterIPs", path)
-    stated = [(one, (*path, "clusterIPs", index)) for index, one in enumerate(ips)] or [(ip, (*path, "clusterIP"))]
-    for text, at in stated:
+    for index, text in enumerate(ips or (ip,)):
         if text not in ("", HEADLESS) and not is_address(text):
             capital = f"; write {HEADLESS}, if it is headless" if text.lower() == HEADLESS.lower() else ""
-            raise Wrong(f"{told(text)} is neither an IP address nor {HEADLESS}{capital}", at)
-    return tuple(text for text, _ in stated if text)
+            at = ("clusterIPs", index) if ips else ("clusterIP",)
+            raise Wrong(f"{told(text)} is neither an IP address nor {HEADLESS}{capital}", (*path, *at))
+    return tuple(filter(None, ips or (ip,)))
 
 
 def _ingress(obj: Object, path: FieldPath) -> tuple[str, ...]:
@@ -148,12 +148,17 @@ def read_endpoint_slice(obj: Object, path: FieldPath) -> EndpointSlice:
 def _slice_port(entry: Object, path: FieldPath) -> PortEntry:
     """Read a port of which nobody checks the number: DNS has its last 16 bits."""
     port = read_port(entry, path, least=LEAST_INT32, most=MOST_INT32)
-    return port if port.number == NO_PORT else port._replace(number=port.number & 0xFFFF)
+    is_one = NO_PORT <= port.number <= MOST_PORT
+    return port if is_one else port._replace(number=port.number & 0xFFFF)
 
 
 def _endpoints(obj: Object, path: FieldPath, *, of_hosts: bool) -> tuple[EndpointAddress, ...]:
+    entries: list[Any] = take(obj, "endpoints", list, [], path)
+    ordinary = None if of_hosts else _ordinary_endpoints(entries)
+    if ordinary is not None:
+        return ordinary
     found: list[EndpointAddress] = []
-    for index, entry in enumerate(take(obj, "endpoints", list, [], path)):
+    for index, entry in enumerate(entries):
         try:
             if type(entry) is not dict:
                 raise not_a_mapping(entry, ())
@@ -163,10 +168,39 @@ def _endpoints(obj: Object, path: FieldPath, *, of_hosts: bool) -> tuple[Endpoin
     return tuple(found)
 
 
-def _endpoint(entry: Object, *, of_hosts: bool) -> Sequence[EndpointAddress]:
-    """Read an endpoint. Ready is what is not said to be otherwise (EndpointConditions, discovery.k8s.io/v1).
+def _ordinary_endpoints(entries: Sequence[Any]) -> tuple[EndpointAddress, ...] | None:
+    """Read endpoints column by column, as a cluster has a hundred thousand.
 
-    Its fields are named from here on, since a cluster has a hundred thousand and few of them are wrong.
+    None unless each is as the EndpointSlice controller writes it: ready, with a single IPv4 address and a pod.
+    """
+    try:
+        ready = [entry["conditions"]["ready"] for entry in entries]
+        each = [entry["addresses"] for entry in entries]
+        addresses = tuple([address for [address] in each])
+        pods = [entry["targetRef"]["name"] for entry in entries]
+        hostnames = [entry.get("hostname", "") for entry in entries]
+        zones = [entry.get("zone") for entry in entries]
+        names: set[Any] = {*hostnames, *zones}
+        is_ordinary = (
+            all(ready)
+            and {bool}.issuperset(map(type, ready))
+            and {list}.issuperset(map(type, each))
+            and packed_ipv4(addresses) is not None
+            and are_plain(pods)
+            and None not in hostnames
+            and not any(wrong_with_name(name) for name in names if name)
+        )
+        shared = {name: intern(name) for name in names if name is not None}
+    except (KeyError, TypeError, ValueError):  # a field is absent, or of another type, or lists several
+        return None
+    made = zip(addresses, hostnames, pods, map(shared.get, zones), strict=False)
+    return tuple(map(new, repeat(EndpointAddress), made)) if is_ordinary else None
+
+
+def _endpoint(entry: Object, *, of_hosts: bool) -> Sequence[EndpointAddress]:
+    """Read an endpoint, whose fields are named from here on.
+
+    Ready is what is not said to be otherwise (EndpointConditions, discovery.k8s.io/v1).
     """
     conditions = take(entry, "conditions", dict, {}, ())
     if not take(conditions, "ready", bool, True, ("conditions",)):

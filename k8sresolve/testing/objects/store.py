@@ -115,8 +115,8 @@ class Store:
         store.serial, store.is_synced = serial, False
         return store
 
-    def add(self, resource: Resource) -> None:
-        """Put an object in, in place of the one of the same kind, namespace and name, if there is one."""
+    def add(self, resource: Resource) -> Resource | None:
+        """Put an object in, in place of the one of the same kind, namespace and name, if there is one: return that."""
         kind, namespace, name = place_of(resource)
         key = (namespace, name)
         objects = self._objects.setdefault(kind, {})
@@ -126,6 +126,7 @@ class Store:
         objects[key] = resource
         self._index(resource)
         self._changed(resource)
+        return previous
 
     def remove(self, kind: str, namespace: str, name: str) -> None:
         """Take an object out. Raises `KeyError` if there is none.
@@ -231,8 +232,10 @@ class Store:
         for made in self._mirrored.pop(key, ()):
             self._unindex(made)
         endpoints = self.get("Endpoints", namespace, name)
+        if not isinstance(endpoints, Endpoints) or endpoints.skip:
+            return
         service = self.service(namespace, name)
-        if not isinstance(endpoints, Endpoints) or endpoints.skip or service is None or service.selects:
+        if service is None or service.selects:
             return
         if any(given.managed_by == MIRRORING_CONTROLLER for given in self.slices(namespace, name)):
             return

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, cast
 
 import yaml
 
+from k8sresolve.testing.objects.originals import Original
 from k8sresolve.testing.objects.written import Twice
 
 MAX_DEPTH = 100
@@ -58,13 +59,13 @@ class Document(NamedTuple):
     twice: tuple[Twice, ...] = ()
 
 
-def read_documents(data: bytes) -> Iterator[Document]:
+def read_documents(original: Original) -> Iterator[Document]:
     """Read each document. Raises `Problem`: no YAML, nested too deep, or growing by its aliases."""
-    data = _mended(data)
-    reader, again = _Reader(data), _Again(data)
+    reader, again = _Reader(_mended(original.octets() or b"")), _Again(original)
     for value in reader.values():
         twice = tuple(reader.twice) if any(each.differs for each in reader.twice) else ()
         yield Document(value, partial(again.find_line, reader.first_line), twice)
+    original.let_go()
 
 
 def _mended(data: bytes) -> bytes:
@@ -100,23 +101,26 @@ def _with_last_colon(text: str) -> slice | None:
 class _Again:
     """Reads a document of a file once more, with its lines: they are needed for what is wrong, and for little else."""
 
-    def __init__(self, data: bytes) -> None:
-        self._data = data
+    def __init__(self, original: Original) -> None:
+        self._original = original
         self._text = b""  # in UTF-8
         self._starts: list[int] = []  # where each line of the text does
         self._read: tuple[int, Any, _Lines] = (0, None, {})
 
-    def __reduce__(self) -> tuple[type["_Again"], tuple[bytes]]:
+    def __reduce__(self) -> tuple[type["_Again"], tuple[Original]]:
         # The lines are found by the identity of values, which a copy has not.
-        return _Again, (self._data,)
+        return _Again, (self._original,)
 
-    def find_line(self, first: int, path: Path) -> int:
+    def find_line(self, first: int, path: Path) -> int | None:
         """Find the line of a field, or of the nearest that holds it, in the document that begins at line `first`.
 
         A number behind a text that keeps its lines (`|`) is that of one of them, from 1.
         """
         if self._read[0] != first:
-            self._read = (first, *self._document(first))
+            octets = self._original.octets()
+            if octets is None:
+                return None
+            self._read = (first, *self._document(octets, first))
         _, value, lines = self._read
         line, places, before = lines[None][None], lines[None], None
         for part in path:
@@ -128,9 +132,9 @@ class _Again:
             line, value, before = places[part], value[part], part
         return line + first - 1
 
-    def _document(self, first: int) -> tuple[Any, "_Lines"]:
+    def _document(self, octets: bytes, first: int) -> tuple[Any, "_Lines"]:
         if not self._starts:
-            self._text = _as_utf_8(self._data)
+            self._text = _as_utf_8(_mended(octets))
             self._starts = [0, *(found.end() for found in _LINE_END.finditer(self._text))]
         rest = io.BytesIO(self._text)
         rest.seek(self._starts[first - 1])

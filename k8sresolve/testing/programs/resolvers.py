@@ -1,9 +1,11 @@
 """Resolvers for programs in the offline cluster: the real ones, on the virtual driver."""
 
+import errno
 from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Any, NamedTuple
 
+from k8sresolve._core.connecting import Destination
 from k8sresolve._core.engine.cache import Asked
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
@@ -15,21 +17,28 @@ from k8sresolve._drivers.running import Call, run
 from k8sresolve._facade import Options
 from k8sresolve.async_resolver import AsyncResolver
 from k8sresolve.config import ResolverConfig
+from k8sresolve.errors import ConnectFailed
 from k8sresolve.names import IPAddress
+from k8sresolve.records import Endpoint
 from k8sresolve.resolver import Resolver
 from k8sresolve.testing.network.clock import Clock
 from k8sresolve.testing.network.following import VirtualFollower, VirtualLoopFollower, time_of
 from k8sresolve.testing.network.network import SOME_POD
 from k8sresolve.testing.network.virtual import AsyncVirtualDriver, Exchanging, VirtualDriver
+from k8sresolve.testing.programs.routes import Routes
 
 
 class Place(NamedTuple):
-    """Where a program runs: its configuration, what it reaches, the IP versions it has, and its addresses."""
+    """Where a program runs: its configuration, what it reaches, the IP versions it has, and its addresses.
+
+    `routes` are where its connections go; without any, nowhere.
+    """
 
     config: ResolverConfig
     network: Exchanging
     versions: frozenset[int]
     addresses: tuple[str, ...] = SOME_POD
+    routes: Routes | None = None
 
 
 class _Offline:
@@ -37,6 +46,7 @@ class _Offline:
 
     def __init__(self, place: Place, clock: Clock, options: Options) -> None:
         self._network = place.network
+        self._routes = place.routes
         self._clock = clock
         addresses = map(ip_address, place.addresses)
         self._addresses = tuple(address for address in addresses if address.version in place.versions)
@@ -44,6 +54,23 @@ class _Offline:
 
     def _probe(self) -> tuple[IPAddress, ...]:
         return self._addresses
+
+    def _reach(self, to: Destination) -> Destination:
+        """Follow a route; what is no address of the cluster's is this machine's own loopback, or cannot be reached."""
+        there = self._routes and self._routes.find(str(to.address), to.port, "TCP")
+        if there is None and not to.address.is_loopback:
+            raise OSError(errno.ENETUNREACH, "is outside the cluster, of which nothing leads there")
+        return Destination(ip_address(there[0]), there[1]) if there else to
+
+    def _is_routed(self, endpoint: Endpoint) -> bool:
+        """Whether a connection to an endpoint goes to a socket of the test's; raises unless a ready pod is there."""
+        address, port = str(endpoint.address), endpoint.port or 0
+        if self._routes is None or self._routes.leads(address, port, "TCP"):
+            return True
+        if not self._routes.serves(address, port, "TCP"):
+            problem = f"no ready pod stands behind {address}:{port}"
+            raise ConnectFailed(address, problem, code=errno.ECONNREFUSED, advice="see why: kubectl describe pod")
+        return False
 
     @property
     def _wall(self) -> Callable[[], float]:
@@ -58,6 +85,13 @@ class OfflineResolver(_Offline, Resolver):
 
     def _new_follower(self) -> VirtualFollower:
         return VirtualFollower(self._clock, self._poll)
+
+    def _touch(self, endpoint: Endpoint, seconds: float) -> None:
+        if self._is_routed(endpoint):
+            super()._touch(endpoint, seconds)
+
+    def _pause(self, seconds: float) -> None:
+        self._clock.advance(seconds)
 
     def _poll(self, call: Call[Seen], asked: Asked) -> Seen:
         line, lifetime = self._to_ask()
@@ -77,6 +111,13 @@ class OfflineAsyncResolver(_Offline, AsyncResolver):
 
     def _new_follower(self, loop: Any) -> VirtualLoopFollower:  # noqa: ARG002 - it is the one that runs
         return VirtualLoopFollower(self._clock, time_of(self._clock), self._poll)
+
+    async def _touch(self, endpoint: Endpoint, seconds: float) -> None:
+        if self._is_routed(endpoint):
+            await super()._touch(endpoint, seconds)
+
+    async def _pause(self, seconds: float) -> None:
+        await time_of(self._clock).advance(seconds)
 
 
 class _Looking(Loops):

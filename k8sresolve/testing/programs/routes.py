@@ -71,6 +71,19 @@ class Routes:
         told = self._missing(ways, list(owners), protocol)
         raise ConnectionRefusedError(errno.ECONNREFUSED, f"{address}:{port} {told}")
 
+    def serves(self, address: str, port: int, protocol: str) -> bool:
+        """Whether a ready pod stands behind an address and port, as far as the cluster's objects tell."""
+        return any(
+            part.addresses and any(entry.name == way.port and entry.protocol == protocol for entry in part.ports)
+            for way in self._ways(address, port, protocol)
+            for part in self._store.slices(way.namespace, way.service)
+        )
+
+    def leads(self, address: str, port: int, protocol: str) -> bool:
+        """Whether a route leads from there."""
+        ways = self._ways(address, port, protocol)
+        return any(way in self._routes or way._replace(endpoint="") in self._routes for way in ways)
+
     def _place(self, name: str | ServiceName | EndpointName) -> tuple[ServiceName, str]:
         if isinstance(name, EndpointName):
             return name.service, name.endpoint

@@ -151,6 +151,140 @@ def test_a_positive_answer_that_is_over_keeps_nothing_alive():
     assert kept.get(QAAAA, 8.0) is None
 
 
+# -- C13: expired answers --------------------------------------------------------------------------------------------
+
+stale = pytest.mark.behaviour("C13")
+
+
+@stale
+def test_c13_a_positive_answer_stays_for_the_seconds_asked_for_and_stands_in_when_its_question_fails():
+    kept = cache(serve_stale=60.0)
+    kept.put(QA, found(30.0), 0.0)
+    assert kept.fail(QA, 29.9) is None  # it holds
+    assert kept.get(QA, 30.0) is None
+    assert kept.stale(QA, 30.0) is None  # nothing failed
+    stood_in = kept.fail(QA, 30.0)
+    assert (stood_in.stale, stood_in.data, stood_in.expires) == (True, found(30.0).data, 30.0)
+    assert kept.fail(QA, 89.9) is not None
+    assert kept.fail(QA, 90.0) is None
+    assert kept.get(QA, 90.0) is None
+    assert (len(kept), kept.octets) == (0, 0)
+
+
+@stale
+@pytest.mark.parametrize("answer", [NxDomain(5.0), Empty(5.0), Failed("timeout")])
+def test_c13_nothing_else_does(answer):
+    kept = cache(serve_stale=60.0)
+    kept.put(QA, answer, 0.0)
+    assert kept.get(QA, 5.0) is None
+    assert kept.fail(QA, 5.0) is None
+    assert (len(kept), kept.octets) == (0, 0)
+
+
+@stale
+def test_c13_for_five_seconds_after_a_failure_it_is_given_at_once():
+    kept = cache(serve_stale=60.0)
+    kept.put(QA, found(30.0), 0.0)
+    given = kept.fail(QA, 31.0)
+    assert kept.stale(QA, 35.999) is given
+    assert kept.stale(QA, 36.0) is None
+    assert kept.stale(QAAAA, 31.0) is None
+
+
+@stale
+@pytest.mark.parametrize("answer", [found(90.0), found(31.0, 0), NxDomain(36.0), NxDomain(31.0), Empty(36.0)])
+def test_c13_any_answer_takes_its_place(answer):
+    kept = cache(serve_stale=60.0)
+    kept.put(QA, found(30.0), 0.0)
+    kept.put(QA, answer, 31.0)
+    assert kept.fail(QA, 36.0) is None
+    kept.get(QA, 90.0)
+    assert kept.fail(QA, 90.0) is (None if answer.expires < 90.0 else kept.stale(QA, 90.0))
+
+
+@stale
+@pytest.mark.parametrize("expires", [31.0, 36.0])
+def test_c13_no_name_of_one_type_means_none_of_the_other(expires):
+    kept = cache(serve_stale=60.0)
+    kept.put(QA, found(30.0), 0.0)
+    kept.put(QAAAA, NxDomain(expires), 31.0)
+    assert kept.fail(QA, 31.0) is None
+
+
+@stale
+def test_c13_nodata_stays_beside_the_address_that_it_stood_beside():
+    kept = cache(serve_stale=60.0)
+    kept.put(QA, found(30.0), 0.0)
+    kept.put(QAAAA, Empty(5.0, limit=5.0), 0.0)
+    assert kept.get(QAAAA, 31.0) is None
+    assert isinstance(kept.fail(QAAAA, 31.0), Empty)
+    assert kept.stale(QAAAA, 31.0) is None
+    kept.fail(QA, 31.0)
+    assert isinstance(kept.stale(QAAAA, 35.9), Empty)
+    assert kept.fail(QAAAA, 90.0) is None
+
+
+@stale
+def test_c13_within_the_bounds_of_all_entries():
+    kept = cache(serve_stale=60.0, entries=2)
+    first, second, third = (Question(f"x{n}.", A) for n in range(3))
+    for question in (first, second):
+        kept.put(question, found(30.0), 0.0)
+    kept.get(first, 31.0)
+    kept.put(third, found(61.0), 31.0)
+    assert [kept.fail(question, 31.0) is not None for question in (first, second)] == [True, False]
+    assert len(kept) == 2
+
+
+@stale
+def test_c13_forget_drops_it():
+    kept = cache(serve_stale=60.0)
+    kept.put(QA, found(30.0), 0.0)
+    kept.fail(QA, 31.0)
+    kept.forget(NAME)
+    assert (kept.stale(QA, 31.0), kept.fail(QA, 31.0), len(kept), kept.octets) == (None, None, 0, 0)
+
+
+@stale
+def test_c13_an_answer_is_due_to_be_asked_ahead_once_when_the_part_of_its_ttl_has_passed():
+    kept, answer = cache(prefetch=0.8), found(30.0)
+    kept.put(QA, answer, 0.0)
+    assert [kept.is_due_ahead(QA, answer, moment) for moment in (23.9, 24.0, 24.0, 29.9)] == [False, True, False, False]
+    later = Found(answer.data, 30, 55.0, at=25.0)
+    kept.put(QA, later, 25.0)
+    assert not kept.is_due_ahead(QA, answer, 29.0)  # it is not what is known any more
+    assert [kept.is_due_ahead(QA, later, moment) for moment in (48.9, 49.0)] == [False, True]
+
+
+@stale
+@pytest.mark.parametrize("answer", [NxDomain(5.0), Empty(5.0)])
+def test_c13_a_miss_is_not_asked_ahead(answer):
+    kept = cache(prefetch=0.8)
+    kept.put(QA, answer, 0.0)
+    assert not kept.is_due_ahead(QA, answer, 4.9)
+
+
+@stale
+def test_c13_but_nodata_beside_an_address_is_once_though_it_comes_to_live_longer():
+    kept = cache(prefetch=0.8)
+    kept.put(QAAAA, Empty(5.0, limit=30.0), 0.0)
+    kept.put(QA, found(30.0), 0.0)
+    assert not kept.is_due_ahead(QAAAA, kept.get(QAAAA, 23.9), 23.9)
+    assert kept.is_due_ahead(QAAAA, kept.get(QAAAA, 24.0), 24.0)
+    kept.put(QA, Found((), 30, 54.0, at=24.0), 24.0)
+    assert not kept.is_due_ahead(QAAAA, kept.get(QAAAA, 29.9), 29.9)
+
+
+@stale
+@pytest.mark.parametrize("end", [lambda kept: kept.forget(None), lambda kept: kept.get(QA, 30.0)])
+def test_c13_what_is_gone_leaves_nothing_behind(end):
+    kept, answer = cache(prefetch=0.8), found(30.0)
+    kept.put(QA, answer, 0.0)
+    kept.is_due_ahead(QA, answer, 24.0)
+    end(kept)
+    assert not kept._asked_ahead
+
+
 def test_forget():
     kept = cache()
     for question in (QA, QAAAA, Question("other.", A)):

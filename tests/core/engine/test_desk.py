@@ -12,16 +12,18 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from k8sresolve._core.engine.alarms import Alarms
+from k8sresolve._core.engine.cache import RECHECK
 from k8sresolve._core.engine.desk import Desk
 from k8sresolve._core.engine.flights import Flight, Lone
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.events import Events
-from k8sresolve._core.questions import AAAA, A, Found, Question, Round, Terms
+from k8sresolve._core.questions import AAAA, A, Empty, Found, Question, Round, Terms
 from k8sresolve._core.wire.reply import Odd
 from k8sresolve.config import CacheConfig, Nameserver
 from tests.effort import cpu_seconds
 
+KEPT = CacheConfig(entries=64)
 IPV4, IPV6 = IPv4Address("10.96.20.1"), IPv6Address("fd00::20:1")
 
 
@@ -59,6 +61,7 @@ class Alone:
             "done": lone.answer is not None,
             "answers": [lone.answer],
             "deadline": lone.terms.deadline,
+            "fresh": lone.terms.fresh,
             "flights": {} if lone.answer is not None else {0: lone},
         }[name]
 
@@ -80,12 +83,12 @@ class Host:
 
     alone = False
 
-    def __init__(self, cap=64, rotate=False, entries=64, observers=(), left=False, **options):
+    def __init__(self, cap=64, rotate=False, observers=(), left=False, cache=KEPT, **options):
         rules = Rules(
             nameservers=(Nameserver("10.0.0.1"), Nameserver("10.0.0.2"))[: options.pop("count", 1)],
             in_flight=cap,
             rotate=rotate,
-            cache=CacheConfig(entries=entries),
+            cache=cache,
             **options,
         )
         self.reported = []
@@ -98,6 +101,8 @@ class Host:
         self.released = []
         self.dropped = []
         self.fault = None
+        self.lets_go_on = True
+        self.elsewhere = []
 
     @property
     def counters(self):
@@ -124,6 +129,11 @@ class Host:
 
     def alarm(self, flight):
         self.alarms.set(flight)
+
+    def goes_on(self, question):
+        if not self.lets_go_on:
+            self.elsewhere.append(question.name)
+        return self.lets_go_on
 
     def report(self, what, error):
         self.reported.append((what, error))
@@ -570,6 +580,9 @@ class Ear:
     def remembered(self, name, rdtype, age):
         self.heard.append(("remembered", name, rdtype, age))
 
+    def served_stale(self, name, rdtype, age):
+        self.heard.append(("served_stale", name, rdtype, age))
+
     def take(self):
         heard, self.heard = self.heard, []
         return heard
@@ -780,12 +793,394 @@ def test_rotation_takes_turns():
 
 
 def test_notes_of_alarms_do_not_pile_up():
-    host = Host(entries=0)
+    host = Host(cache=CacheConfig(entries=0))
     for _ in range(5000):
         host.ask("a", deadline=host.now + 5)
         host.reply("a")
         host.alarms.next()
     assert len(host.alarms._heap) < 600
+
+
+# -- expired answers -------------------------------------------------------------------------------------------------
+
+SERVFAIL, REFUSED, NXDOMAIN = 2, 5, 3
+
+
+def serving(at=31.0, **options):
+    """A host that serves stale answers for a minute, and has known "a" until the thirtieth second."""
+    host = Host(cache=CacheConfig(serve_stale=60.0), **options)
+    host.ask("a")
+    host.reply("a", ttl=30)
+    host.now = at
+    return host
+
+
+def asked_of(host, *questions, **options):
+    return host.ask(*questions, deadline=host.now + 5.0, **options)
+
+
+def stale(batch):
+    return [answer is not None and answer.stale for answer in batch.answers]
+
+
+@pytest.mark.parametrize("rcode", [SERVFAIL, REFUSED, 4])
+def test_c13_an_expired_answer_is_given_at_the_first_setback_and_the_question_goes_on(rcode):
+    host = serving()
+    batch = asked_of(host, "a")
+    assert not batch.done
+    host.reply("a", rcode=rcode)
+    assert (batch.done, data(batch), stale(batch)) == (True, [(IPV4,)], [True])
+    assert host.woken[-1] == batch
+
+
+def test_c13_what_it_comes_to_is_remembered():
+    host = serving(count=2)
+    asked_of(host, "a")
+    host.reply("a", rcode=SERVFAIL)
+    assert host.asked() == ["a"] * 3
+    host.reply("a")
+    batch = asked_of(host, "a")
+    assert (batch.done, stale(batch), len(host.sends)) == (True, [False], 3)
+    assert not host.desk.flights
+
+
+def test_c13_a_closed_port_and_what_cannot_be_right_are_setbacks():
+    host = serving()
+    batch = asked_of(host, "a")
+    host.desk.error(*host.sends[-1][:1], host.sends[-1][1].number, "connection refused", host.now)
+    assert stale(batch) == [True]
+    host = serving()
+    host.fault = "network is unreachable"
+    assert stale(asked_of(host, "a")) == [True]
+
+
+def test_c13_silence_is_one_after_1_8_seconds_and_no_lost_packet():
+    host = serving()
+    batch = asked_of(host, "a")
+    host.wait(31.0 + 1.799)
+    assert not batch.done
+    assert len(host.sends) > 2
+    host.wait(31.0 + 1.8)
+    assert stale(batch) == [True]
+    host.reply("a")
+    assert stale(asked_of(host, "a")) == [False]
+
+
+def test_c13_or_at_a_deadline_before_that():
+    host = serving()
+    batch = host.ask("a", deadline=31.5)
+    host.wait(31.5)
+    assert stale(batch) == [True]
+
+
+@pytest.mark.parametrize("rcode", [0, NXDOMAIN])
+def test_c13_an_answer_is_no_setback_and_ends_it(rcode):
+    host = serving()
+    batch = asked_of(host, "a")
+    host.reply("a", rcode=rcode, ttl=0)  # not kept itself
+    assert stale(batch) == [False]
+    batch = asked_of(host, "a")
+    host.reply("a", rcode=SERVFAIL)
+    assert not batch.done or stale(batch) == [False]
+
+
+def test_c13_for_five_seconds_others_get_it_at_once_and_no_other_question_is_sent():
+    host = serving()
+    asked_of(host, "a")
+    host.reply("a", rcode=REFUSED)
+    assert not host.desk.flights
+    for moment in (31.0, 35.9):
+        host.now = moment
+        assert stale(asked_of(host, "a")) == [True]
+    assert len(host.sends) == 2
+    host.now = 36.0
+    assert not asked_of(host, "a").done
+    assert len(host.sends) == 3
+
+
+def test_c13_who_waits_already_gets_it_too():
+    host = serving()
+    batches = [asked_of(host, "a") for _ in range(3)]
+    host.reply("a", rcode=SERVFAIL)
+    assert [stale(batch) for batch in batches] == [[True]] * 3
+    assert len(host.sends) == 2
+
+
+def test_c13_fresh_never_gets_one():
+    host = serving()
+    asked_of(host, "a")
+    batch = asked_of(host, "a", fresh=True)
+    host.reply("a", rcode=SERVFAIL)
+    assert not batch.done
+    host.wait(40.0)
+    assert data(batch) == ["servfail"]
+    batch = asked_of(host, "a", fresh=True)
+    assert not batch.done
+    host.reply("a", rcode=REFUSED)
+    assert data(batch) == ["refused"]
+
+
+def test_c13_who_gave_up_on_a_fresh_one_let_it_end():
+    host = serving()
+    asked_of(host, "a")
+    batch = asked_of(host, "a", fresh=True)
+    host.reply("a", rcode=SERVFAIL)
+    host.leave(batch)
+    assert not host.desk.flights
+
+
+def test_c13_nor_does_one_who_gives_up_on_what_goes_on_by_itself():
+    host = serving()
+    asked_of(host, "a")
+    host.reply("a", rcode=SERVFAIL)
+    host.leave(asked_of(host, "a", fresh=True))
+    assert host.desk.flights
+    host.wait(31.1)
+    host.reply("a")
+    assert stale(asked_of(host, "a")) == [False]
+
+
+def test_c13_what_one_waited_for_in_vain_others_need_not():
+    host = serving()
+    asked_of(host, "a")
+    host.wait(32.0)
+    batch = asked_of(host, "a")
+    host.wait(32.8)
+    assert stale(batch) == [True]
+
+
+def test_c13_what_one_does_not_need_any_more_did_not_fail():
+    host = serving()
+    host.now = 0.0
+    host.ask("b")
+    host.reply("b", ttl=30)
+    host.now = 31.0
+    batch = asked_of(host, "a", "b", enough=any_found)
+    host.wait(32.0)
+    other = asked_of(host, "b")
+    host.wait(32.8)
+    assert (stale(batch), other.done) == ([True, False], False)
+
+
+def test_c13_forget_drops_it():
+    host = serving()
+    batch = asked_of(host, "a")
+    host.desk.ledger.cache.forget("a.")
+    host.reply("a", rcode=REFUSED)
+    assert data(batch) == ["refused"]
+
+
+def test_c13_it_lasts_no_longer_than_was_asked_for():
+    host = serving(at=89.9)
+    batch = asked_of(host, "a")
+    host.reply("a", rcode=REFUSED)
+    assert stale(batch) == [True]
+    host.now = 90.0
+    batch = asked_of(host, "a")
+    host.reply("a", rcode=REFUSED)
+    assert data(batch) == ["refused"]
+
+
+def test_c13_not_unless_asked_for():
+    host = Host()
+    host.ask("a")
+    host.reply("a", ttl=30)
+    host.now = 31.0
+    batch = asked_of(host, "a")
+    host.reply("a", rcode=REFUSED)
+    assert data(batch) == ["refused"]
+
+
+def test_c13_a_resolver_that_is_closed_gives_none():
+    host = serving()
+    batch = asked_of(host, "a")
+    host.desk.close(host.now)
+    assert data(batch) == ["closed"]
+
+
+def test_c13_a_deadline_that_is_past_is_no_setback():
+    host = serving()
+    assert data(host.ask("a", deadline=31.0)) == ["timeout"]
+    assert not asked_of(host, "a").done
+
+
+def test_c13_the_question_goes_on_for_five_seconds_though_its_callers_had_less():
+    host = serving()
+    host.ask("a", deadline=31.5)
+    host.wait(36.499)
+    assert host.desk.flights
+    host.reply("a")
+    assert stale(asked_of(host, "a")) == [False]
+    host = serving()
+    host.ask("a", deadline=31.5)
+    host.wait(36.5)
+    assert not host.desk.flights
+
+
+def test_c13_what_is_missing_beside_what_there_is_comes_from_there_too():
+    host = serving()
+    batch = asked_of(host, "b", "a", usable=any_found)
+    host.reply("b")
+    host.wait(31.999)
+    assert not batch.done
+    host.wait(32.0)
+    assert stale(batch) == [False, True]
+
+
+def test_c13_nodata_stands_beside_an_expired_address_and_not_alone():
+    host = Host(cache=CacheConfig(serve_stale=60.0))
+    host.ask("a", Question("a.", AAAA))
+    host.reply("a")
+    flight, send = host.sends[-1]
+    host.desk.datagram(flight, send.number, nodata(b=5), host.now)
+    host.now = 40.0
+    batch = asked_of(host, "a", Question("a.", AAAA))
+    for rdtype in ("A", "AAAA"):
+        host.reply("a", rcode=REFUSED, rdtype=rdtype)
+    assert (stale(batch), type(batch.answers[1])) == ([True, False], Empty)
+    assert asked_of(host, "a", Question("a.", AAAA)).done
+    assert len(host.sends) == 4
+    host.now = 91.0
+    batch = asked_of(host, Question("a.", AAAA))
+    host.reply("a", rcode=REFUSED, rdtype="AAAA")
+    assert data(batch) == ["refused"]
+
+
+def nodata(b):
+    message = dns.message.make_response(dns.message.make_query("a.", "AAAA"), recursion_available=True)
+    message.authority.append(dns.rrset.from_text("a.", b, "IN", "SOA", f"ns. root. 1 2 3 4 {b}"))
+    return message.to_wire()
+
+
+def test_c13_where_nothing_goes_on_by_itself_it_is_asked_elsewhere():
+    host = serving()
+    host.lets_go_on = False
+    batch = asked_of(host, "a")
+    host.reply("a", rcode=SERVFAIL)
+    assert (stale(batch), host.elsewhere) == ([True], ["a."])
+    assert not host.desk.flights
+
+
+def test_c13_but_not_while_others_wait_here():
+    host = serving()
+    host.lets_go_on = False
+    asked_of(host, "a")
+    batch = asked_of(host, "a", fresh=True)
+    host.reply("a", rcode=SERVFAIL)
+    assert (host.elsewhere, batch.done) == ([], False)
+    host.wait(31.1)
+    host.reply("a")
+    assert stale(batch) == [False]
+
+
+def test_c13_observers_are_told():
+    ear = Ear()
+    host = serving(observers=(ear,))
+    ear.take()
+    asked_of(host, "a")
+    host.reply("a", rcode=REFUSED)
+    assert ear.take()[-2:] == [("landed", "a.", "A", "refused", 0.0), ("served_stale", "a.", "A", 31.0)]
+    host.now = 32.0
+    asked_of(host, "a")
+    assert ear.take() == [("served_stale", "a.", "A", 32.0)]
+
+
+# -- answers about to expire -----------------------------------------------------------------------------------------
+
+
+def ahead(at, **options):
+    host = Host(cache=CacheConfig(prefetch=0.8), **options)
+    host.ask("a")
+    host.reply("a", ttl=30)
+    host.now = at
+    return host
+
+
+def test_c13_a_name_asked_again_when_the_part_of_its_ttl_has_passed_is_asked_ahead_once():
+    host = ahead(23.9)
+    asked_of(host, "a")
+    assert len(host.sends) == 1
+    host.now = 24.0
+    for _ in range(3):
+        batch = asked_of(host, "a")
+        assert (batch.done, data(batch)) == (True, [(IPV4,)])
+    assert len(host.sends) == 2
+    host.reply("a")
+    host.now = 47.9  # 0.8 of the TTL after the second answer: 24 + 24
+    assert asked_of(host, "a").done
+    assert len(host.sends) == 2
+    host.now = 48.0
+    asked_of(host, "a")
+    assert len(host.sends) == 3
+
+
+def test_c13_once_also_where_that_fails():
+    host = ahead(24.0)
+    asked_of(host, "a")
+    host.reply("a", rcode=REFUSED)
+    assert not host.desk.flights
+    assert asked_of(host, "a").done
+    assert len(host.sends) == 2
+    host.now = 30.0
+    assert not asked_of(host, "a").done
+
+
+def test_c13_who_has_no_time_asks_nothing_ahead():
+    host = ahead(24.0)
+    assert host.ask("a", deadline=24.0).done
+    assert len(host.sends) == 1
+    host.ask("a", deadline=24.1)
+    host.wait(28.9)
+    assert host.desk.flights  # it has the time of its own
+    assert len(host.sends) > 1
+
+
+def test_c13_a_name_that_nobody_asks_for_is_not_asked_ahead():
+    host = ahead(0.0)
+    host.wait(40.0)
+    assert len(host.sends) == 1
+
+
+def test_c13_who_asks_while_that_is_under_way_waits_for_it_once_the_answer_has_expired():
+    host = ahead(29.9)
+    asked_of(host, "a")
+    host.now = 30.0
+    batch = asked_of(host, "a")
+    assert (batch.done, len(host.sends)) == (False, 2)
+    host.reply("a")
+    assert batch.done
+
+
+def test_c13_what_is_asked_ahead_elsewhere_is_asked_for_once():
+    host = ahead(24.0)
+    host.lets_go_on = False
+    for _ in range(3):
+        assert asked_of(host, "a").done
+    assert (host.elsewhere, len(host.sends), host.desk.flights) == (["a."], 1, {})
+
+
+def test_c13_what_is_under_way_is_not_asked_ahead():
+    host = ahead(24.0)
+    asked_of(host, "a", fresh=True)
+    assert asked_of(host, "a").done
+    assert len(host.sends) == 2
+    host.reply("a", rcode=REFUSED)
+    asked_of(host, "a")
+    assert len(host.sends) == 3
+
+
+def test_c13_observers_are_told_of_what_is_asked_ahead():
+    ear = Ear()
+    host = ahead(24.0, observers=(ear,))
+    ear.take()
+    asked_of(host, "a")
+    assert [heard[0] for heard in ear.take()] == ["remembered", "asked", "sent"]
+
+
+def test_c13_it_counts_as_no_question_of_a_callers():
+    host = ahead(24.0)
+    asked_of(host, "a")
+    assert (host.counters.questions, host.counters.cache_hits, host.counters.sends) == (2, 1, 2)
 
 
 # -- any order of events ---------------------------------------------------------------------------------------------
@@ -796,9 +1191,11 @@ class Interleavings(RuleBasedStateMachine):
 
     NAMES = "abc"
 
+    CACHE = KEPT
+
     def __init__(self):
         super().__init__()
-        self.host = Host(cap=2)
+        self.host = Host(cap=2, cache=self.CACHE)
         self.batches = []
 
     @rule(names=st.lists(st.sampled_from(NAMES), min_size=1, max_size=3), timeout=st.floats(0, 3), fresh=st.booleans(),
@@ -841,7 +1238,7 @@ class Interleavings(RuleBasedStateMachine):
         assert lone + sum(flight.launched and not flight.was_late for flight in flights) <= 2
         assert desk.waiting == sum(not flight.launched for flight in flights)
         assert desk.active - sum(flight.was_late for flight in flights) == 2 or not desk.waiting
-        assert all(flight.batches for flight in flights)
+        assert all(flight.batches or flight.unbound for flight in flights)
 
     @invariant()
     def nobody_waits_beyond_the_deadline(self):
@@ -857,3 +1254,23 @@ class Interleavings(RuleBasedStateMachine):
 
 Interleavings.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
 TestInterleavings = Interleavings.TestCase
+
+
+class ServingStale(Interleavings):
+    """The same where expired answers are served for two seconds, and names are asked for again ahead."""
+
+    CACHE = CacheConfig(entries=64, serve_stale=2.0, prefetch=0.5)
+
+    @invariant()
+    def c13_what_is_stale_had_expired_as_its_question_failed_and_fresh_is_none(self):
+        for batch in self.batches:
+            for answer in batch.answers:
+                if answer is not None and answer.stale:
+                    failed = answer.recheck - RECHECK
+                    assert answer.expires <= failed < answer.expires + 2.0
+                    assert failed <= self.host.now
+                    assert not batch.fresh
+
+
+ServingStale.TestCase.settings = Interleavings.TestCase.settings
+TestServingStale = ServingStale.TestCase

@@ -115,6 +115,30 @@ def test_and_stays_when_another_name_is_forgotten():
     assert (len(cache), cache.octets) == (0, 0)
 
 
+@pytest.mark.behaviour("C13")
+def test_c13_a_result_ends_when_an_answer_is_due_to_be_asked_ahead_and_goes_on_once_it_was():
+    answer = found(30.0)
+    cache = kept_of((EARLIER, NxDomain(29.0)), (QA, answer), prefetch=0.8)
+    assert recall(cache, 23.9) is RESULT
+    assert recall(cache, 24.0) is None
+    cache.forget(EARLIER.name)
+    cache.keep(CALL, RESULT, [((EARLIER, QA), (None, answer))], 24.0)
+    assert len(cache) == 1
+    assert cache.is_due_ahead(QA, answer, 24.0)
+    cache.keep(CALL, RESULT, [((QA,), (answer,))], 24.0)
+    assert recall(cache, 29.9) is RESULT
+    assert recall(cache, 30.0) is None
+
+
+@pytest.mark.behaviour("C13")
+def test_c13_a_result_of_what_is_stale_is_not_kept():
+    cache, answer = Cache(CacheConfig(serve_stale=60.0)), found()
+    cache.put(QA, answer, 0.0)
+    for given in (answer, cache.fail(QA, 31.0)):
+        cache.keep(CALL, RESULT, [((QA,), (given,))], 31.0)
+        assert recall(cache, 31.0) is None
+
+
 def test_an_answer_that_comes_anew_ends_what_was_made_of_the_one_before():
     cache = kept_of((QA, found(30.0)))
     cache.put(QA, found(40.0), 1.0)

@@ -249,7 +249,7 @@ def test_found():
 
 def test_nodata_and_nxdomain_are_answers_and_live_five_seconds_in_the_cluster_domain():
     assert Talk(rdtype=AAAA).datagram(1.0, 0, reply(rdtype="AAAA")).answer == Empty(6.0, 31.0)
-    assert Talk().datagram(1.0, 0, reply(rcode="NXDOMAIN")).answer == NxDomain(6.0)
+    assert Talk().datagram(1.0, 0, reply(rcode="NXDOMAIN")).answer == NxDomain(6.0, 31.0)
 
 
 def test_a_late_reply_to_an_earlier_send_counts():
@@ -856,8 +856,8 @@ def lame():
         (FOUND, "NOERROR", Found((ADDRESS,), 30, 31.0)),
         (reply(), "NODATA", Empty(6.0, 31.0)),
         (dangling(), "CNAME without a record", Empty(6.0, 1.0, ("gone.test.",))),
-        (reply(rcode="NXDOMAIN"), "NXDOMAIN", NxDomain(6.0)),
-        (reply(rcode="NXDOMAIN", soa=False), "NXDOMAIN", NxDomain(6.0)),
+        (reply(rcode="NXDOMAIN"), "NXDOMAIN", NxDomain(6.0, 31.0)),
+        (reply(rcode="NXDOMAIN", soa=False), "NXDOMAIN", NxDomain(6.0, 1.0)),
         (lame(), "lame", Failed("refused", "lame")),
     ],
     ids=["found", "nodata", "dangling", "nxdomain", "nxdomain without SOA", "lame"],

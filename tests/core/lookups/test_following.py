@@ -1,7 +1,6 @@
 """Following up what an answer leads to: so many names at most, in rounds, and work that grows as answers do (F7)."""
 
 import struct
-import sys
 from ipaddress import IPv4Address
 
 import pytest
@@ -17,6 +16,7 @@ from k8sresolve.testing import Cluster
 from k8sresolve.testing.network.parcels import Arrival
 from k8sresolve.testing.programs.resolvers import OfflineResolver, Place
 from tests.core.lookups.driving import POD, drive, setting
+from tests.effort import calls_of
 
 SERVICE = "db.shop.svc.cluster.local."
 FOUND = Found((IPv4Address("10.244.0.1"),), 30, 130.0)
@@ -70,23 +70,6 @@ def test_what_is_there_suffices_after_a_second_once_each_name_has_an_address():
 
 
 # Work is linear in the size of an answer.
-
-
-def calls_of(function):
-    """Count the Python calls that a call makes: a comparison of two answers is one."""
-    count = 0
-
-    def note(_frame, event, _argument):
-        nonlocal count
-        count += event == "call"
-
-    before = sys.getprofile()
-    sys.setprofile(note)
-    try:
-        function()
-    finally:
-        sys.setprofile(before)
-    return count
 
 
 def srv(count):

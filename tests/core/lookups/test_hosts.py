@@ -17,11 +17,15 @@ from k8sresolve import (
     Refused,
     ResolverConfig,
     ServerFailure,
+    ServiceName,
     TemporaryFailure,
+    ZonalName,
 )
 from k8sresolve._facade import Options
+from k8sresolve.testing import Cluster
+from k8sresolve.testing.coredns.plugins.kubernetes.options import KubernetesOptions
 from k8sresolve.testing.programs.resolvers import OfflineResolver, Place
-from tests.core.world import ipv4_cluster
+from tests.core.world import headless, ipv4_cluster, namespace
 
 HOSTS = (
     ("web-0", ("10.244.0.7",)),
@@ -472,3 +476,77 @@ def test_a_deadline_covers_the_whole_walk(resolver_of, ipv4):
     with pytest.raises(LookupTimeout):
         resolver_of(ipv4).addresses("api.example.com", timeout=1)
     assert ipv4.clock.monotonic() - start == pytest.approx(1, abs=0.01)
+
+
+# What is no host, and a zone's pods.
+
+
+@pytest.mark.parametrize(
+    ("host", "advice"),
+    [
+        ("shop/payments", "write payments.shop, or ask service() for shop/payments"),
+        ("web.a/b", "give the host alone, without path or scheme"),
+        ("http://web/", "give the host alone, without path or scheme"),
+        ("10.1.2.0/24", "give the host alone, without path or scheme"),
+    ],
+)
+def test_a_slash_is_no_hosts_and_the_error_says_what_to_write(resolver_of, ipv4, host, advice):
+    resolver = resolver_of(ipv4)
+    for call in (resolver.addresses, resolver.explain, resolver.candidates, resolver.forget):
+        with pytest.raises(InvalidName) as caught:
+            call(host)
+        assert (caught.value.problem, caught.value.advice) == ("a host has no slash", advice)
+    with pytest.raises(InvalidName, match="a host has no slash"):
+        resolver.getaddrinfo(host, 80)
+    assert asked(ipv4) == []
+
+
+def test_a_record_that_is_no_hosts_may_have_a_slash(resolver_of, ipv4):
+    # RFC 2317, section 4.
+    with pytest.raises(NoSuchName):
+        resolver_of(ipv4).lookup("0/25.2.0.192.in-addr.arpa.", "NS")
+    assert asked(ipv4) == ["0/25.2.0.192.in-addr.arpa. NS"]
+
+
+DB = ServiceName("db", "data")
+
+
+def zonal_cluster(**options):
+    endpoints = [
+        {"addresses": [address], "zone": zone} for address, zone in (("10.244.0.1", "East"), ("10.244.0.2", "west"))
+    ]
+    metadata = {"name": "db-1", "namespace": "data", "labels": {"kubernetes.io/service-name": "db"}}
+    part = {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "metadata": metadata, "addressType": "IPv4"}
+    slices = {**part, "endpoints": endpoints, "ports": [{"name": "sql", "port": 5432}]}
+    objects = [*map(namespace, ("shop", "data")), headless("data/db", "sql 5432 TCP"), slices]
+    return Cluster.from_objects(objects, options=KubernetesOptions(**options))
+
+
+@pytest.mark.parametrize(
+    ("zone", "directive", "found"),
+    [
+        ("east", "pin", ["10.244.0.1"]),
+        ("West", "prefer", ["10.244.0.2"]),
+        ("north", "prefer", ["10.244.0.1", "10.244.0.2"]),
+    ],
+)
+def test_the_pods_of_a_zone_are_found_by_one_question(resolver_of, zone, directive, found):
+    cluster = zonal_cluster(zonal=True)
+    name = ZonalName(zone, directive, DB)
+    resolver = resolver_of(cluster, family="ipv4")
+    addresses = resolver.addresses(name)
+    assert texts(addresses.addresses) == found
+    assert addresses.host == addresses.candidate == name.fqdn
+    assert asked(cluster) == [f"{name.fqdn} A"]
+    assert resolver.addresses(name) == addresses
+    assert asked(cluster) == []
+
+
+def test_a_zone_without_pods_is_no_data_where_it_is_pinned(resolver_of):
+    with pytest.raises(NoData):
+        resolver_of(zonal_cluster(zonal=True)).addresses(ZonalName("north", "pin", DB))
+
+
+def test_without_the_option_no_zonal_name_is_there_and_the_error_says_so(resolver_of):
+    with pytest.raises(NoSuchName, match=r"plugin kubernetes has the option zonal$"):
+        resolver_of(zonal_cluster()).addresses(ZonalName("east", "prefer", DB))

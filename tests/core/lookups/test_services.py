@@ -38,6 +38,7 @@ from k8sresolve.testing.network.parcels import Arrival
 from k8sresolve.testing.programs.resolvers import OfflineResolver, Place
 from tests.core.lookups.driving import drive, setting
 from tests.core.world import IPV4_OBJECTS, dual_cluster, headless, ipv4_cluster, pods
+from tests.odd import Number
 
 PAYMENTS = ServiceName("payments", "shop")
 OTHER = "payments.shop.svc.clusterset.local"
@@ -68,6 +69,8 @@ SPELLINGS = [
     "payments.shop.svc.cluster.local.",
     "Payments",
     "PAYMENTS.Shop.SVC",
+    "shop/payments",
+    "Shop/PAYMENTS",
 ]
 
 
@@ -876,23 +879,93 @@ def test_what_may_be_another_host_points_to_addresses(resolver_of, ipv4, name):
         resolver_of(ipv4).service(name)
 
 
-@pytest.mark.parametrize("port", [80, "80", "", "a_b", "http/tcp", "_http", None, b"http", "ä", "a" * 63])
+NO_NUMBERS = [0, -1, 65536, 10**400, "0", "65536", "1" * 5000, True, False, 80.0]
+
+
+@pytest.mark.parametrize("port", [*NO_NUMBERS, "", "a_b", "http/tcp", "_http", b"http", "ä", "a" * 63])
 def test_what_is_no_port_name_is_refused_before_any_packet(resolver_of, ipv4, port):
     resolver = resolver_of(ipv4)
     with pytest.raises(InvalidName):
         resolver.port("payments", port)
-    if port is not None:
-        with pytest.raises(InvalidName):
-            resolver.endpoints("payments", port)
+    with pytest.raises(InvalidName):
+        resolver.endpoints("payments", port)
     if port != "http/tcp":
         with pytest.raises(InvalidName):
             resolver.service("payments", ports=["http", port])
     assert asked(ipv4) == []
 
 
-def test_a_port_number_is_told_apart(resolver_of, ipv4):
-    with pytest.raises(InvalidName, match=r"^80: 80 is a port number.*by name; .*ports\(\)"):
-        resolver_of(ipv4).port("payments", 80)
+@pytest.mark.parametrize("port", [80, "80"])
+def test_endpoints_and_a_services_ports_go_by_name_and_say_so_of_a_number(resolver_of, ipv4, port):
+    resolver = resolver_of(ipv4)
+    for call in (lambda: resolver.endpoints("payments", port), lambda: resolver.service("payments", ports=[port])):
+        with pytest.raises(InvalidName, match=r"^80: '?80'? is a port number.*by name; .*port\(\) takes a number"):
+            call()
+    assert asked(ipv4) == []
+
+
+# A number, or a sole port.
+
+
+@pytest.mark.parametrize("port", [80, "80", Number(80)])
+def test_a_number_is_looked_for_among_all_ports_by_one_question(resolver_of, ipv4, port):
+    found = resolver_of(ipv4).port("payments", port)
+    assert (found.number, found.name, found.protocol) == (80, None, None)
+    assert asked(ipv4) == ["payments.shop.svc.cluster.local. SRV"]
+
+
+@pytest.mark.parametrize(("name", "there"), [("payments", "80, 8125, 9090"), ("workers.data", "8080")])
+def test_a_number_that_is_not_there_is_no_data_and_those_there_are_listed(resolver_of, ipv4, name, there):
+    with pytest.raises(NoData, match=rf"^{name}: the Service has no port 81, but {there}; ") as caught:
+        resolver_of(ipv4).port(name, 81)
+    assert ("its pods' own" in str(caught.value)) is (name == "workers.data")
+    assert len(caught.value.attempts) == 1
+
+
+def test_a_sole_port_needs_no_name(resolver_of, ipv4):
+    meta, spec = {"name": "db", "namespace": "shop"}, {"clusterIP": "10.96.20.8", "ports": [{"port": 5432}]}
+    ipv4.apply({"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": spec})
+    resolver = resolver_of(ipv4)
+    assert resolver.port("db").number == 5432
+    assert resolver.port("cassandra.data").number == 9042
+    with pytest.raises(PortsDiffer, match=r"^payments: the Service has no sole port, but 80, 8125, 9090; "):
+        resolver.port("payments")
+
+
+@pytest.mark.parametrize(("name", "kind"), [("portless", NoData), ("outside", NoData), ("gone", NoSuchName)])
+@pytest.mark.parametrize("port", [80, None])
+def test_where_there_are_no_ports_a_number_says_what_ports_does(resolver_of, ipv4, name, kind, port):
+    resolver = resolver_of(ipv4)
+    with pytest.raises(kind) as caught:
+        resolver.port(name, port)
+    with pytest.raises(kind) as expected:
+        resolver.ports(name)
+    assert (caught.value.problem, caught.value.advice) == (expected.value.problem, expected.value.advice)
+
+
+def test_of_a_number_the_protocol_takes_no_part_but_must_be_one(resolver_of, ipv4):
+    resolver = resolver_of(ipv4)
+    assert resolver.port("payments", 8125, "udp") == resolver.port("payments", 8125)
+    with pytest.raises(InvalidName, match="tcp, udp or sctp"):
+        resolver.port("payments", 80, "icmp")
+
+
+# NAMESPACE/NAME.
+
+
+def test_a_service_is_named_by_its_namespace_and_name_everywhere(resolver_of, ipv4):
+    resolver = resolver_of(ipv4, namespace="data")
+    assert resolver.service("shop/payments") == resolver.service("payments.shop")
+    assert resolver.port("Shop/Payments", "http") == resolver.port("payments.shop", "http")
+    assert resolver.ports("shop/payments") == resolver.ports("payments.shop")
+    assert resolver.endpoints("data/cassandra") == resolver.endpoints("cassandra.data")
+
+
+@pytest.mark.parametrize("name", ["/payments", "shop/", "shop/payments.", "shop/payments/http", "a.b/c", "a/b.c"])
+def test_what_has_a_slash_and_is_no_namespace_with_a_name_is_refused(resolver_of, ipv4, name):
+    with pytest.raises(InvalidName, match="ns/svc"):
+        resolver_of(ipv4).service(name)
+    assert asked(ipv4) == []
 
 
 @pytest.mark.parametrize("ports", ["http", b"http", 80, None, PortName("http")])

@@ -104,6 +104,20 @@ def test_a_candidate_of_which_an_answer_was_remembered_tells_the_oldest_and_no_t
     assert (half.age, half.milliseconds) == (0.0, None)
 
 
+@pytest.mark.behaviour("C13")
+def test_a_candidate_and_an_error_say_what_is_stale():
+    stale = found(exchanges=(FIRST,), at=60.0).outlived(105.0)
+    candidate = told(stale, None)
+    assert (candidate.stale, candidate.age) == (True, 40.0)
+    assert str(candidate) == f"{NAME} A/AAAA found from {FIRST.nameserver} stale, 40 s old"
+    kept = trail()
+    kept.note([Question(NAME, A)], (stale,))
+    with pytest.raises(NoData, match="stale, 40 s old") as raised:
+        kept.fail(NoData, "no address")
+    assert raised.value.attempts == (Attempt(NAME, "A", *FIRST, age=40.0, stale=True),)
+    assert "stale, 40 s old" in str(raised.value.attempts[0])
+
+
 def test_a_candidate_that_was_not_sent_tells_its_outcome_alone():
     step = Step(NAME, "as typed: cannot be sent", "unsendable")
     assert told(step=step, outcome="unsendable") == Candidate(

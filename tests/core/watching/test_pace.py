@@ -1,6 +1,8 @@
 """When a question is asked again."""
 
+import heapq
 import random
+from collections import Counter
 
 import pytest
 
@@ -80,3 +82,24 @@ def test_many_programs_behind_one_cache_do_not_ask_at_once():
         dues.append(one.due)
     assert max(dues) - min(dues) >= 3.0
     assert min(dues) >= 30.0
+
+
+@pytest.mark.parametrize("ttl", [5, 10, 20, 30])
+def test_a_thousand_programs_behind_one_cache_ask_a_question_a_lifetime_and_never_all_at_once(ttl):
+    chance, stored, asked = random.Random(ttl), -1000.0, []
+    due = []
+    for number in range(1000):
+        one = Pace((5.0, 30.0), chance.random, chance.uniform(0, 60))
+        heapq.heappush(due, (one.due, number, one))
+    while (now := due[0][0]) < 900.0:
+        _, number, one = heapq.heappop(due)
+        stored = now if now - stored >= ttl else stored
+        one.ask(now)
+        one.answered(now + ttl - int(now - stored), now)
+        asked.append(now)
+        heapq.heappush(due, (one.due, number, one))
+    settled = [at for at in asked if at >= 300.0]
+    assert len(settled) <= 1.1 * 1000 * 600 / ttl
+    # However they began, they follow the cache by now; at 30 s a fifth of that keeps them apart.
+    most = max(Counter(map(int, settled)).values())
+    assert most <= (333 if ttl == 30 else 700)

@@ -8,6 +8,7 @@ from k8sresolve._core.lookups.polls import Seen
 from k8sresolve._core.questions import Empty, Failed, Found, NxDomain, Question
 from k8sresolve._core.watching.poller import Following, Poller, Pollers
 from k8sresolve.errors import LookupTimeout, NoData, NoSuchName
+from k8sresolve.names import ServiceName
 from k8sresolve.records import Endpoint
 
 QUESTION = Question("db.data.svc.cluster.local.", 33)
@@ -26,7 +27,7 @@ def asked(*results):
 
 
 def watch(interval=(5.0, 30.0), question=QUESTION):
-    return Following(("poll", "db"), question, interval, 30.0)
+    return Following(("poll", "db"), ServiceName("db", "data"), question, interval, 30.0)
 
 
 def poller(now=0.0):

@@ -243,9 +243,6 @@ FOUND = Group(
 )
 
 LATER = {
-    "C13": "serve-stale comes with discovery over time",
     "M18": "struck: port and id have 30 bits already",
-    "K13": "comes with discovery over time",
     "K18": "loss is measured by `tests/bench`",
-    "K15": "comes with discovery over time",
 }

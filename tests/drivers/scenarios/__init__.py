@@ -20,6 +20,7 @@ from tests.drivers.scenarios import (
     rotation,
     search,
     services,
+    stale,
     timeouts,
     truncation,
 )
@@ -40,6 +41,7 @@ SCENARIOS = (
     *families.SCENARIOS,
     *kubernetes.SCENARIOS,
     *cache.SCENARIOS,
+    *stale.SCENARIOS,
     *concurrency.SCENARIOS,
     *search.SCENARIOS,
 )

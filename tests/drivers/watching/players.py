@@ -69,6 +69,9 @@ def _wait(kind: str, what: Any) -> Any:
         case "ready":
             watch, at_least, timeout = what
             return watch.ready(at_least, timeout=timeout)
+        case "wait_for":
+            resolver, args, options = what
+            return resolver.wait_for(*args, **options)
         case "next":
             return next(what)
         case "close":
@@ -100,6 +103,9 @@ async def _awaited(kind: str, what: Any) -> Any:
         case "ready":
             watch, at_least, timeout = what
             return await watch.ready(at_least, timeout=timeout)
+        case "wait_for":
+            resolver, args, options = what
+            return await resolver.wait_for(*args, **options)
         case "next":
             return await anext(what)
         case "close":

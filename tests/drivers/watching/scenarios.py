@@ -10,7 +10,17 @@ import attrs
 import pytest
 
 from k8sresolve.changes import Change
-from k8sresolve.errors import LookupTimeout, NoData, NoSuchName, ResolverClosed, ServerFailure, WaitTimeout
+from k8sresolve.errors import (
+    ConfigError,
+    InvalidName,
+    LookupTimeout,
+    NoData,
+    NoSuchName,
+    NotHeadless,
+    ResolverClosed,
+    ServerFailure,
+    WaitTimeout,
+)
 from k8sresolve.records import Endpoint
 from k8sresolve.testing.cluster import Cluster
 
@@ -41,6 +51,10 @@ def leave(watch: Any) -> Op:
 
 def ready(watch: Any, at_least: int = 1, timeout: float | None = None) -> Op:
     return "ready", (watch, at_least, timeout)
+
+
+def wait_for(stage: Stage, *args: Any, **options: Any) -> Op:
+    return "wait_for", (stage.resolver, args, options)
 
 
 def following(watch: Any) -> Op:
@@ -224,6 +238,57 @@ def a_closed_resolver_ends_its_watches(stage: Stage):
         yield enter(stage.watch())
 
 
+def what_is_there_is_not_waited_for(stage: Stage):
+    found = yield wait_for(stage, "db", "sql", at_least=2)
+    assert names(found) == {"db-0", "db-1"}
+    assert {endpoint.port for endpoint in found} == {5432}
+    assert len((yield wait_for(stage, "db"))) == 2
+    (alias,) = yield wait_for(stage, "alias")
+    assert str(alias.address) == "10.96.7.7"
+    (web,) = yield wait_for(stage, "web")  # that it exists is all that DNS tells
+    assert (str(web.address), web.port) == ("10.96.7.7", None)
+    (web,) = yield wait_for(stage, "web", "http", connect=False)
+    assert web.port == 80
+
+
+def what_comes_is_waited_for_past_what_is_remembered(stage: Stage):
+    with stage.cluster.network.stale(next=2) as fault:  # as a replica that lags
+        stage.cluster.scale("shop/db", 3)
+        found = yield wait_for(stage, "db", "sql", at_least=3)
+    assert names(found) == {"db-0", "db-1", "db-2"}
+    assert fault.hits == 2
+
+
+def a_failing_nameserver_is_asked_again(stage: Stage):
+    with stage.cluster.network.rcode("SERVFAIL", next=5):
+        assert len((yield wait_for(stage, "db", "sql"))) == 2
+
+
+def what_does_not_come_is_told(stage: Stage):
+    with pytest.raises(WaitTimeout, match=r"2 of 3 endpoints after 1 s: 2 endpoints") as late:
+        yield wait_for(stage, "db", "sql", at_least=3, timeout=1.2)
+    assert "kubectl -n shop get endpointslices -l kubernetes.io/service-name=db" in str(late.value)
+    with pytest.raises(WaitTimeout, match="0 of 1 endpoint after 1 s: no such name") as late:
+        yield wait_for(stage, "gone", timeout=1.2)
+    assert late.value.attempts
+    with stage.cluster.network.rcode("REFUSED"), pytest.raises(WaitTimeout, match="refuses the question"):
+        yield wait_for(stage, "db", timeout=0.2)
+
+
+def what_can_never_be_is_said_at_once(stage: Stage):
+    with pytest.raises(NotHeadless, match="it has a ClusterIP"):
+        yield wait_for(stage, "web", "http", at_least=2)
+    with pytest.raises(NotHeadless, match="it has a ClusterIP"):
+        yield wait_for(stage, "web", at_least=2)
+    with pytest.raises(NoData, match="an ExternalName has no ports in DNS"):
+        yield wait_for(stage, "alias", "http")
+    asked = len(stage.cluster.queries)
+    for options in ({"at_least": 0}, {"timeout": "soon"}, {"connect": True}, {"connect": "yes"}, {"port": "UDP:53"}):
+        with pytest.raises((ConfigError, InvalidName)):
+            yield wait_for(stage, "db", **options)
+    assert len(stage.cluster.queries) == asked
+
+
 SCENARIOS: tuple[Scenario, ...] = (
     the_first_change_is_the_whole_state,
     a_first_state_of_nothing_is_a_change,
@@ -238,4 +303,9 @@ SCENARIOS: tuple[Scenario, ...] = (
     it_may_be_opened_again,
     what_is_not_open_says_so,
     a_closed_resolver_ends_its_watches,
+    what_is_there_is_not_waited_for,
+    what_comes_is_waited_for_past_what_is_remembered,
+    a_failing_nameserver_is_asked_again,
+    what_does_not_come_is_told,
+    what_can_never_be_is_said_at_once,
 )

@@ -6,6 +6,7 @@ import pytest
 
 from k8sresolve import InvalidName, NoSuchName
 from k8sresolve.testing import Cluster
+from tests.effort import calls_of
 from tests.testing.checks.objects import deployment, found, headless, only, pod, port, service, slice_of, stateful
 
 # What fits.
@@ -116,3 +117,28 @@ def test_a_large_cluster_is_checked_in_time_that_grows_with_its_size():
         return time.process_time() - start
 
     assert seconds(800) < 30 * seconds(80) + 0.5
+
+
+# How much work it is.
+
+
+def unmet(services, workloads):
+    """The calls of a check of Services none of which finds a pod, beside workloads that none finds."""
+    lost = [service(f"lost-{n}", selector={"app": f"gone-{n}"}) for n in range(services)]
+    cluster = Cluster.from_objects(
+        [*lost, *(deployment(f"left-{n}", labels={"app": f"l{n}"}) for n in range(workloads))]
+    )
+    findings = []
+    calls = calls_of(lambda: findings.extend(cluster.check()))
+    assert len(findings) == services
+    return calls
+
+
+def test_four_times_the_services_without_pods_are_four_times_the_work():
+    # What all of them find is counted once: for each anew it would be fourteen times as much.
+    assert unmet(200, workloads=3) < 4.5 * unmet(50, workloads=3)
+
+
+def test_each_is_held_against_each_workload_and_no_more():
+    # A slip may be for any of them, so that this is by the square, and was by the cube.
+    assert unmet(80, workloads=80) < 18 * unmet(20, workloads=20)

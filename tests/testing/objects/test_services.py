@@ -1,6 +1,8 @@
 """Services and what lists their endpoints, as the API server keeps them."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from k8sresolve.errors import ManifestError
 from k8sresolve.testing import Cluster
@@ -149,3 +151,59 @@ def test_a_slice_waits_whose_addresses_are_all_not_ready(endpoints, is_waiting):
     obj = {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "metadata": {"name": "web"}}
     [found] = read_objects([{**obj, "addressType": "IPv4", "endpoints": endpoints}])
     assert found.is_waiting is is_waiting
+
+
+ORDINARY = {
+    "addresses": ["10.0.0.7"],
+    "conditions": {"ready": True, "serving": True, "terminating": False},
+    "targetRef": {"kind": "Pod", "name": "web-0"},
+    "zone": "a",
+}
+# Neither this nor what stands beside it is read, or looked at, together with others.
+APART = {"addresses": ["192.0.2.1", "192.0.2.2"], "other": 1}
+ADDRESSES = (
+    "10.0.0.8",
+    "127.0.0.1",
+    "0.0.0.0",
+    "169.254.1.1",
+    "224.0.0.1",
+    "010.0.0.1",
+    "::1",
+    "web",
+    "",
+    "1",
+    1,
+    None,
+)
+NAMES = ("web", "", "a..b", "A_b", "a" * 64, "a" * 300, "a\0", "\u00e9", "\ud800", True, 7, None, [], {})
+FIELDS = {
+    "addresses": st.sampled_from((None, "1", {"10.0.0.1": 1}, {}, *ADDRESSES))
+    | st.lists(st.sampled_from(ADDRESSES), max_size=2),
+    "conditions": st.sampled_from((None, [], {}, "ready", {"Ready": True}))
+    | st.sampled_from((True, False, None, 1, "", [])).map(lambda ready: {"ready": ready}),
+    "targetRef": st.sampled_from((None, {}, [], "name")) | st.sampled_from(NAMES).map(lambda name: {"name": name}),
+    "hostname": st.sampled_from(NAMES),
+    "zone": st.sampled_from(NAMES),
+    "Zone": st.just("a"),
+}
+CHANGED = st.fixed_dictionaries({}, optional=FIELDS)
+LACKING = st.sets(st.sampled_from(list(ORDINARY)), max_size=1)
+ENDPOINTS = st.builds(
+    lambda changed, lacking: {key: value for key, value in {**ORDINARY, **changed}.items() if key not in lacking},
+    st.just({}) | CHANGED,
+    LACKING,
+)
+
+
+@given(st.lists(ENDPOINTS | st.sampled_from((None, 1, "a", [])), max_size=3))
+def test_endpoints_are_read_and_refused_together_as_they_are_one_by_one(endpoints):
+    def told(*others):
+        obj = {**slice_of(), "endpoints": [*endpoints, *others]}
+        try:
+            made = read(obj)
+        except ManifestError as error:
+            return str(error)
+        refused = [each[:5] for each in made.refused if f"endpoints[{len(endpoints)}]" not in each.field]
+        return made.addresses[: len(made.addresses) - 2 * len(others)], refused
+
+    assert told() == told(APART)

@@ -1,11 +1,12 @@
 import pytest
 import yaml
 
+from k8sresolve.testing.objects.originals import Original
 from k8sresolve.testing.objects.yaml_ import Problem, read_documents
 
 
 def value(text):
-    [document] = read_documents(text.encode())
+    [document] = read_documents(Original(text.encode()))
     return document.value
 
 
@@ -70,7 +71,7 @@ def test_what_is_merged_gives_way_to_the_mappings_own_and_to_earlier_mappings():
 )
 def test_in_a_flow_collection_the_last_colon_of_a_word_is_its_own(text, want):
     # As sigs.k8s.io/yaml 1.4.0 reads it.
-    [document] = read_documents(f"a: |\n  [x::]\nb: {text}\nc: 1".encode())
+    [document] = read_documents(Original(f"a: |\n  [x::]\nb: {text}\nc: 1".encode()))
     assert document.value == {"a": "[x::]\n", "b": want, "c": 1}
     assert document.line(("c",)) == 4
 
@@ -116,7 +117,7 @@ def test_what_has_no_value_is_refused_with_its_place(text, problem):
 
 def test_lines_are_those_of_each_document_and_behind_an_alias_those_of_its_anchor():
     text = "first: 1\n---\nlist:\n- &item\n  name: a\n- {<<: *item,\n   size: 2}\n- *item\n"
-    _, document = read_documents(text.encode())
+    _, document = read_documents(Original(text.encode()))
     lines = {
         (): 3,
         ("list",): 3,
@@ -134,12 +135,12 @@ def test_a_file_is_parsed_once(monkeypatch):
     passes = []
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     monkeypatch.setattr(yaml, "CSafeLoader", lambda data: passes.append(1) or loader(data), raising=False)
-    assert len(list(read_documents(b"a: &a {b: 1}\n---\nc: 2"))) == 2
+    assert len(list(read_documents(Original(b"a: &a {b: 1}\n---\nc: 2")))) == 2
     assert len(passes) == 1
 
 
 def test_keys_that_come_again_are_told_where_one_has_another_value():
-    first, second = read_documents(b"a: 1\nb: {c: 1,\n  c: 2}\na: 1\n---\na: 1\na: 1\n")
+    first, second = read_documents(Original(b"a: 1\nb: {c: 1,\n  c: 2}\na: 1\n---\na: 1\na: 1\n"))
     assert first.twice == (("c", ("b", "c"), 3, True), ("a", ("a",), 4, False))
     assert first.value == {"a": 1, "b": {"c": 2}}
     assert second.twice == ()
@@ -147,7 +148,7 @@ def test_keys_that_come_again_are_told_where_one_has_another_value():
 
 def test_a_line_of_a_text_that_keeps_its_lines_is_found_in_the_file():
     text = b"a: 1\n---\nkept: |\n\n  one\n  two\nchomped: |-\n  one\nfolded: >\n  one\n  two\nquoted: 'one\n  two'\n"
-    _, document = read_documents(text)
+    _, document = read_documents(Original(text))
     assert document.value["kept"].splitlines() == ["", "one", "two"]
     assert [document.line(("kept", number)) for number in (1, 2, 3)] == [4, 5, 6]
     assert document.line(("chomped", 1)) == 8

@@ -16,7 +16,6 @@ from k8sresolve.testing.objects.kinds import Pod, PodSpec, Service
 
 _SECURE = ("https", "wss")
 _NOT_GIVEN = "correct it, or add the Service to what is checked"
-
 # How documentation calls a Helm release of which nobody says what it is.
 _ANY_RELEASE = ("my-release-", "release-name-", "myrelease-")
 # Nameservers on the Internet that people write by heart. Any other may be one of the cluster's own.
@@ -42,10 +41,13 @@ def judge(mention: Mention, pod: Pod, world: World) -> Iterator[Wrong]:
     if mention.is_key:
         yield from _of_key(mention, world)
         return
-    target = world.target(mention.host, pod.namespace)
     lost = _without_namespace(mention.host, pod, world)
-    if target is None or lost is not None:
-        yield from _misspelt(mention.host, pod, world) if lost is None else [lost]
+    if lost is not None:
+        yield lost
+        return
+    target = world.target(mention.host, pod.namespace)
+    if target is None:
+        yield from _misspelt(mention.host, pod, world)
         return
     service = world.service(target)
     may_be = service is None and _is_meant(mention, target, world)

@@ -4,7 +4,8 @@ Of `db-rw` and `db-ro`, `v1` and `v2`, `order` and `order-ui` both may well be t
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 from k8sresolve.testing.checks.names.words import word_set
 
@@ -27,7 +28,11 @@ def plain_slip(name: str, names: Iterable[str]) -> str:
     >>> plain_slip("front-end", ["frontend", "web"]), plain_slip("user", ["users"])
     ('frontend', 'users')
     """
-    found = [other for other in dict.fromkeys(names) if is_plain_slip(name, other)]
+    return _the_one(names, partial(is_plain_slip, name))
+
+
+def _the_one(names: Iterable[str], is_meant: Callable[[str], bool]) -> str:
+    found = [name for name in dict.fromkeys(names) if is_meant(name)]
     return found[0] if len(found) == 1 else ""
 
 
@@ -37,16 +42,20 @@ def swapped_letters(name: str, names: Iterable[str]) -> str:
     >>> swapped_letters("postgres-operator-iu", ["postgres-operator-ui"]), swapped_letters("bd", ["db"])
     ('postgres-operator-ui', '')
     """
-    found = [other for other in dict.fromkeys(names) if _is_swapped(name, other)]
-    return found[0] if len(found) == 1 else ""
+    return _the_one(names, partial(_is_swapped, name))
 
 
 def _is_swapped(name: str, meant: str) -> bool:
-    places = [place for place, (one, other) in enumerate(zip(name, meant, strict=False)) if one != other]
-    if len(name) != len(meant) or len(name) < _LEAST_SWAPPED or len(places) != _PAIR or places[1] != places[0] + 1:
-        return False
-    pair = name[places[0] : places[1] + 1]
-    return pair.isalpha() and pair[::-1] == meant[places[0] : places[1] + 1]
+    return len(name) >= _LEAST_SWAPPED and _swapped_pair(name, meant).isalpha()
+
+
+def _swapped_pair(text: str, meant: str) -> str:
+    """Find the two neighbours that are swapped in a text which is right otherwise; empty where it is another."""
+    places = [place for place, (one, other) in enumerate(zip(text, meant, strict=False)) if one != other]
+    if len(text) != len(meant) or len(places) != _PAIR or places[1] != places[0] + 1:
+        return ""
+    pair = text[places[0] : places[1] + 1]
+    return pair if pair[::-1] == meant[places[0] : places[1] + 1] else ""
 
 
 def is_akin(name: str, other: str) -> bool:
@@ -95,8 +104,7 @@ def short_slip(name: str, names: Iterable[str], *, is_certain: bool) -> str:
     >>> short_slip("app", ["api"], is_certain=True), short_slip("pqa", ["pga"], is_certain=True)
     ('', 'pga')
     """
-    found = [other for other in dict.fromkeys(names) if _is_short_slip(name, other, is_certain=is_certain)]
-    return found[0] if len(found) == 1 else ""
+    return _the_one(names, partial(_is_short_slip, name, is_certain=is_certain))
 
 
 def _is_short_slip(name: str, meant: str, *, is_certain: bool) -> bool:
@@ -106,7 +114,7 @@ def _is_short_slip(name: str, meant: str, *, is_certain: bool) -> bool:
     word, other = pair
     if max(len(word), len(other)) > _LEAST_WORD or min(len(word), len(other)) < _LEAST_SHORT_WORD:
         return False
-    if _undoubled(word) == _undoubled(other) or (sorted(word) == sorted(other) and is_one_edit(word, other)):
+    if _undoubled(word) == _undoubled(other) or _swapped_pair(word, other):
         return True
     return is_certain and word[0] == other[0] and word[-1] == other[-1] and is_one_edit(word, other)
 
@@ -119,8 +127,7 @@ def word_slip(name: str, names: Iterable[str]) -> str:
     >>> word_slip("redis", ["redisdb"]), word_slip("front-public", ["frontend-public-v2"])
     ('', '')
     """
-    found = [other for other in dict.fromkeys(names) if _is_slip_by_letters(name, other)]
-    return found[0] if len(found) == 1 else ""
+    return _the_one(names, partial(_is_slip_by_letters, name))
 
 
 def _is_slip_by_letters(name: str, meant: str) -> bool:

@@ -32,10 +32,9 @@ _UNREAD = ("Corefile", "_example")  # which its plugins read, and Knative's, whi
 
 def check_containers(origin: Origin, around: AllObjects) -> Iterator[Finding]:
     """Look up what a pod's manifest tells its containers."""
-    about = f"{origin.kind} {origin.namespace}/{origin.name}"
     texts = around.takers.told(origin).texts
     own = around.world.sets.only_pod(origin.namespace, origin.name) if origin.kind == "StatefulSet" else ""
-    for finding, _ in _looked_up(texts, pod_of(origin), origin.written, about, around, own=own):
+    for finding, _ in _looked_up(texts, pod_of(origin), origin.written, origin.title, around, own=own):
         yield finding
 
 

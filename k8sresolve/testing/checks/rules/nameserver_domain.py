@@ -23,7 +23,7 @@ _REVERSE = (".in-addr.arpa", ".ip6.arpa")
 
 def check_domain(config: ConfigMap | Secret, around: AllObjects) -> Iterator[Finding]:
     """Whether the cluster's nameserver serves the domain that is stated, that names are told in, or that is usual."""
-    nameserver = around.nameservers.of(config) if isinstance(config, ConfigMap) else None
+    nameserver = around.nameservers.of(config)
     if nameserver is None or (config.namespace, config.name) != CONFIG:
         return
     zones = list(_zones(nameserver))
@@ -105,9 +105,8 @@ def _first_full_name(around: AllObjects) -> tuple[str, str] | None:
 def _texts(around: AllObjects) -> Iterator[tuple[str, str]]:
     for origin in around.origins.all():
         for container in origin.written.texts.containers:
-            whose = f"{origin.kind} {origin.namespace}/{origin.name}"
-            yield from ((whose, variable.value) for variable in container.variables)
-            yield from ((whose, word.text) for word in container.words)
+            yield from ((origin.title, variable.value) for variable in container.variables)
+            yield from ((origin.title, word.text) for word in container.words)
     for item in around.store.all("ConfigMap"):
         if isinstance(item, ConfigMap) and around.nameservers.of(item) is None:
             yield from ((titled(item), text) for text in item.data.values())

@@ -43,7 +43,7 @@ class _Listener(NamedTuple):
 
 def check_probes(config: ConfigMap | Secret, around: AllObjects) -> Iterator[Finding]:
     """Whether the Corefile serves what CoreDNS's pods are probed for."""
-    nameserver = around.nameservers.of(config) if isinstance(config, ConfigMap) else None
+    nameserver = around.nameservers.of(config)
     listeners = [] if nameserver is None else list(_listeners(nameserver.blocks))
     if nameserver is None or not listeners:
         return
@@ -53,9 +53,7 @@ def check_probes(config: ConfigMap | Secret, around: AllObjects) -> Iterator[Fin
             plugin = _PROBED.get(probe.path.strip("/"), "")
             own = [each for each in listeners if each.what == plugin] if plugin else listeners
             if number is not None and not any(each.port == number and "TCP" in each.protocols for each in own):
-                asks = (
-                    f"{origin.kind} {origin.namespace}/{origin.name} is probed at :{number}{probe.path} ({probe.kind})"
-                )
+                asks = f"{origin.title} is probed at :{number}{probe.path} ({probe.kind})"
                 problem, advice = _of_probe(plugin, number, own)
                 line = own[0].line if plugin and own else None
                 told = f"{problem}, and {asks}: {_OUTCOMES[probe.kind]}"
@@ -64,7 +62,7 @@ def check_probes(config: ConfigMap | Secret, around: AllObjects) -> Iterator[Fin
 
 def check_ports(config: ConfigMap | Secret, around: AllObjects) -> Iterator[Finding]:
     """Whether CoreDNS listens where its Services lead, or, without any, where its containers say that they do."""
-    nameserver = around.nameservers.of(config) if isinstance(config, ConfigMap) else None
+    nameserver = around.nameservers.of(config)
     listeners = [] if nameserver is None else list(_listeners(nameserver.blocks))
     if nameserver is None or not listeners:
         return

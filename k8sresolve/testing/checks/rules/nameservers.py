@@ -20,7 +20,7 @@ _NAMED_PORTS = frozenset({"domain", "domain-s", "https"})  # which Go finds in /
 
 def check_starts(config: ConfigMap | Secret, around: AllObjects) -> Iterator[Finding]:
     """Whether CoreDNS starts with the Corefile."""
-    nameserver = _nameserver(config, around)
+    nameserver = around.nameservers.of(config)
     if nameserver is None or not nameserver.is_current:
         return
     error = refusal(nameserver.config, nameserver.key, around.store, around.settings)
@@ -37,15 +37,11 @@ def check_starts(config: ConfigMap | Secret, around: AllObjects) -> Iterator[Fin
 
 def check_forwards(config: ConfigMap | Secret, around: AllObjects) -> Iterator[Finding]:
     """Whether `forward` leads to what can be asked: a port, and a file or name that may be there."""
-    nameserver = _nameserver(config, around)
+    nameserver = around.nameservers.of(config)
     for directive in () if nameserver is None else nameserver.directives:
         for word in directive.arguments[1:] if directive.name == "forward" else ():
             if nameserver is not None and not is_unfilled(word):
                 yield from _of_target(nameserver, word, read_target(word))
-
-
-def _nameserver(config: ConfigMap | Secret, around: AllObjects) -> Nameserver | None:
-    return around.nameservers.of(config) if isinstance(config, ConfigMap) else None
 
 
 def _is_template(nameserver: Nameserver, line: int | None) -> bool:

@@ -7,13 +7,14 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from k8sresolve._escaping import told
-from k8sresolve.testing.objects.addresses import family_of
+from k8sresolve.testing.objects.addresses import family_of, packed_ipv4
 from k8sresolve.testing.objects.fields import FieldPath, Object
-from k8sresolve.testing.objects.validation.formats import is_reached_ipv4, label, slice_ip, subdomain, without_last_dot
+from k8sresolve.testing.objects.validation.formats import label, slice_ip, subdomain, without_last_dot
 from k8sresolve.testing.objects.validation.rows import Refused, items, mappings
 
 _MOST_ENDPOINTS, _MOST_ADDRESSES = 1000, 100
 _TYPES = ("IPv4", "IPv6", "FQDN")
+_FIRST_OF_NOT_REACHED = frozenset({0, 127, 169, 224})  # octets; what begins otherwise, other hosts reach
 
 
 def check_endpoints(obj: Object) -> Iterator[Refused]:
@@ -59,13 +60,15 @@ def check_endpoint_slice(obj: Object) -> Iterator[Refused]:
 
 
 def _are_ordinary(endpoints: Sequence[Any]) -> bool:
-    """Whether there can be nothing wrong with endpoints by themselves: a cluster has a hundred thousand such."""
+    """Whether there is nothing wrong with endpoints by themselves: a cluster has a hundred thousand such."""
     try:
-        addresses = [address for endpoint in endpoints for address in endpoint["addresses"]]
-        one_each = all(len(endpoint["addresses"]) == 1 and "hostname" not in endpoint for endpoint in endpoints)
-    except (KeyError, TypeError):
+        each = [endpoint["addresses"] for endpoint in endpoints]
+        packed = packed_ipv4(tuple([address for [address] in each]))
+        hostnames = {endpoint.get("hostname") for endpoint in endpoints} - {None}
+    except (KeyError, TypeError, ValueError):
         return False
-    return one_each and all(map(is_reached_ipv4, addresses))
+    is_reached = packed is not None and _FIRST_OF_NOT_REACHED.isdisjoint(packed[::4])
+    return is_reached and {list}.issuperset(map(type, each)) and not any(map(label, hostnames))
 
 
 def _addresses(addresses: Any, type_: Any, path: FieldPath) -> Iterator[Refused]:

@@ -4,7 +4,7 @@ Source: `k8s.io/apimachinery/pkg/util/validation` and `pkg/api/validate/content`
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import lru_cache, partial
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TypeAlias, cast
@@ -153,23 +153,21 @@ def _wrong_label_value(text: str) -> str:
     return _wrong_in_qualified(text)
 
 
+_label_value = _text(_wrong_label_value)
+
+
 def _entries(value: object) -> Iterable[tuple[object, object]]:
     return cast("dict[object, object]", value).items() if isinstance(value, dict) else ()
 
 
 def labels(value: object) -> str:
     """Say what is wrong with a mapping of labels: the first key or value that is none."""
-    return next(_wrong_labels(value), "")
-
-
-def _wrong_labels(value: object) -> Iterator[str]:
     for key, text in _entries(value):
         if wrong := qualified(key):
-            yield f"the key {wrong}"
-        elif text is not None and not isinstance(text, str):
-            yield f"{key}: {described(text)} where text should be"
-        elif isinstance(text, str) and (wrong := _wrong_label_value(text)):
-            yield f"{key}: {wrong}"
+            return f"the key {wrong}"
+        if text is not None and (wrong := _label_value(text)):
+            return f"{key}: {wrong}"
+    return ""
 
 
 def annotations(value: object) -> str:

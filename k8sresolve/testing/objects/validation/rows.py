@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple, TypeAlias, cast
+from typing import Any, NamedTuple, TypeAlias
 
 from k8sresolve.testing.objects.fields import FieldPath, Object
 from k8sresolve.testing.objects.validation.formats import Format
@@ -45,7 +45,7 @@ def row(rule: str, field: str, format_: Format, advice: str, until: Difference |
 class Rows:
     """Rows by their fields, so that an object is walked once for all, and only where it has something."""
 
-    __slots__ = ("_below", "_here")
+    __slots__ = ("_here", "_inner", "_leaves", "below", "formats")
 
     def __init__(self, rows: Iterable[Row], depth: int = 0) -> None:
         below: dict[str | int, list[Row]] = {}
@@ -53,17 +53,24 @@ class Rows:
             if len(one.path) > depth:
                 below.setdefault(one.path[depth], []).append(one)
         self._here = tuple([one for one in rows if len(one.path) == depth])
-        self._below = tuple([(part, Rows(tuple(found), depth + 1)) for part, found in below.items()])
+        self.below = tuple([(part, Rows(tuple(found), depth + 1)) for part, found in below.items()])
+        self.formats = tuple([one.format for one in self._here])
+        is_leaf = {part: part != _EACH and not found.below for part, found in self.below}
+        self._leaves = tuple([(part, found.formats) for part, found in self.below if is_leaf[part]])
+        self._inner = tuple([(part, found) for part, found in self.below if not is_leaf[part]])
 
     def take(self, value: Any) -> bool:
         """Whether nothing is refused, as in nearly all objects: for that no path need be noted."""
-        for one in self._here:
-            if one.format(value):
+        for wrong in self.formats:
+            if wrong(value):
                 return False
-        if not self._below:
-            return True
         fields: dict[Any, Any] = mapping(value)
-        for part, rows in self._below:
+        for part, formats in self._leaves:
+            if (item := fields.get(part)) is not None:
+                for wrong in formats:
+                    if wrong(item):
+                        return False
+        for part, rows in self._inner:
             if part == _EACH:
                 for item in sequence(value):
                     if item is not None and not rows.take(item):
@@ -78,7 +85,7 @@ class Rows:
             if problem := one.format(value):
                 yield Refused(one.rule, path, problem, one.advice, one.until)
         fields: dict[Any, Any] = mapping(value)
-        for part, rows in self._below:
+        for part, rows in self.below:
             if part == _EACH:
                 for index, item in enumerate(sequence(value)):
                     if item is not None:
@@ -112,4 +119,4 @@ def sequence(value: Any) -> Sequence[Any]:
 
 def mappings(obj: Object, key: str) -> list[tuple[int, Object]]:
     """Read a list of mappings, each with its index; empty where there is none."""
-    return [(index, cast(Object, item)) for index, item in enumerate(items(obj, key)) if isinstance(item, dict)]
+    return [(index, item) for index, item in enumerate(items(obj, key)) if isinstance(item, dict)]  # pyright: ignore[reportUnknownVariableType]

@@ -3,31 +3,48 @@
 Source: `ValidateService`, `pkg/apis/core/validation`, and `pkg/registry/core/service` of Kubernetes 1.37.2.
 """
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 from k8sresolve._escaping import told
 from k8sresolve.testing.objects.addresses import family_of, read_address
 from k8sresolve.testing.objects.fields import FieldPath, Object
 from k8sresolve.testing.objects.kinds import HEADLESS
 from k8sresolve.testing.objects.validation.formats import address, subdomain, without_last_dot
-from k8sresolve.testing.objects.validation.rows import Refused, at, items, mappings
+from k8sresolve.testing.objects.validation.rows import Refused, items, mapping, mappings
+
+_FROM_OUTSIDE = (
+    "externalTrafficPolicy",
+    "healthCheckNodePort",
+    "loadBalancerClass",
+    "loadBalancerSourceRanges",
+)
 
 
-def _type(spec: Object) -> str:
-    return spec.get("type") or "ClusterIP"
+class _Spec(NamedTuple):
+    """A Service's spec, with what several rules look at."""
+
+    fields: Object
+    type: Any
+    ports: list[tuple[int, Object]]
+    ip: Any
+    ips: Sequence[Any]
+    is_headless: bool
 
 
-def _is_headless(spec: Object) -> bool:
-    return spec.get("clusterIP") == HEADLESS or items(spec, "clusterIPs")[:1] == [HEADLESS]
+def check_service(obj: Object) -> Iterator[Refused]:
+    """Look at a Service by all rules of this module."""
+    fields = mapping(obj.get("spec"))
+    ip, ips = fields.get("clusterIP") or "", items(fields, "clusterIPs")
+    is_headless = ip == HEADLESS or ips[:1] == [HEADLESS]
+    spec = _Spec(fields, fields.get("type") or "ClusterIP", mappings(fields, "ports"), ip, ips, is_headless)
+    for rule in _OF_ALIASES if spec.type == "ExternalName" else _OF_OTHERS:
+        yield from rule(spec)
 
 
-def check_external_name(obj: Object) -> Iterator[Refused]:
+def _check_external_name(spec: _Spec) -> Iterator[Refused]:
     """An ExternalName Service has an externalName, and no address or family."""
-    spec = at(obj, "spec")
-    if _type(spec) != "ExternalName":
-        return
-    name = spec.get("externalName")
+    name = spec.fields.get("externalName")
     if name in (None, "", "."):
         told_ = "an ExternalName Service has none" if name != "." else "'.' is the root, which is no host"
         yield Refused("external-name", ("spec", "externalName"), told_, "write the name that the Service stands for")
@@ -38,17 +55,16 @@ def check_external_name(obj: Object) -> Iterator[Refused]:
         advice = "write a host name: no scheme, no port, no underscore"
         yield Refused("external-name", ("spec", "externalName"), wrong, advice)
     for field in ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"):
-        if spec.get(field):
+        if spec.fields.get(field):
             problem = "an ExternalName Service has no address, and so no such field"
             yield Refused("external-name-with-address", ("spec", field), problem, "leave it out")
 
 
-def check_ports(obj: Object) -> Iterator[Refused]:
+def _check_ports(spec: _Spec) -> Iterator[Refused]:
     """A Service has ports unless it is headless or an alias; each has a name of its own, and a number and protocol."""
-    spec = at(obj, "spec")
-    ports = mappings(spec, "ports")
-    is_patch = "ports" not in spec and "selector" not in spec  # as kustomize takes them
-    if not ports and not is_patch and not _is_headless(spec) and _type(spec) != "ExternalName":
+    ports = spec.ports
+    is_patch = "ports" not in spec.fields and "selector" not in spec.fields  # as kustomize takes them
+    if not ports and not is_patch and not spec.is_headless and spec.type != "ExternalName":
         problem = "a Service that is not headless lists no port"
         yield Refused("ports-missing", ("spec", "ports"), problem, "list the ports on which clients connect")
     names: set[str] = set()
@@ -72,17 +88,16 @@ def check_ports(obj: Object) -> Iterator[Refused]:
         numbers.add(number)
 
 
-def check_node_ports(obj: Object) -> Iterator[Refused]:
+def _check_node_ports(spec: _Spec) -> Iterator[Refused]:
     """A nodePort is for the types that have one, and for one port of a protocol."""
-    spec = at(obj, "spec")
-    has = _type(spec) in ("NodePort", "LoadBalancer")
+    has = spec.type in ("NodePort", "LoadBalancer")
     seen: set[tuple[Any, str]] = set()
-    for index, port in mappings(spec, "ports"):
+    for index, port in spec.ports:
         number = port.get("nodePort")
         here = ("spec", "ports", index, "nodePort")
         key = (number, port.get("protocol") or "TCP")
         if number and not has:
-            problem = f"a Service of type {_type(spec)} has no port on its nodes"
+            problem = f"a Service of type {spec.type} has no port on its nodes"
             yield Refused("node-port", here, problem, "leave it out, or set type: NodePort")
         elif number and key in seen:
             problem = f"{key[0]}/{key[1]} is the nodePort of an earlier port, too"
@@ -90,12 +105,9 @@ def check_node_ports(obj: Object) -> Iterator[Refused]:
         seen.add(key)
 
 
-def check_cluster_ips(obj: Object) -> Iterator[Refused]:
+def _check_cluster_ips(spec: _Spec) -> Iterator[Refused]:
     """ClusterIPs are addresses, or `None` alone for a Service of type ClusterIP; `clusterIP` is the first of them."""
-    spec = at(obj, "spec")
-    ip, ips = spec.get("clusterIP") or "", items(spec, "clusterIPs")
-    if _type(spec) == "ExternalName":
-        return
+    ip, ips = spec.ip, spec.ips
     if ips and ips[0] != ip:
         problem = f"clusterIP is {told(ip)}, and not its first address" if ip else "it is stated without clusterIP"
         yield Refused("cluster-ips", ("spec", "clusterIPs"), problem, f"set clusterIP: {ips[0]}")
@@ -105,11 +117,11 @@ def check_cluster_ips(obj: Object) -> Iterator[Refused]:
     elif len(ips) > 2 or (len(ips) == 2 and len({family_of(str(one)) for one in ips}) < 2):
         problem = "it takes one address of each IP family"
         yield Refused("cluster-ips", ("spec", "clusterIPs"), problem, "leave out what is more")
-    if _is_headless(spec) and _type(spec) in ("NodePort", "LoadBalancer"):
-        problem = f"a Service of type {_type(spec)} cannot be headless"
+    if spec.is_headless and spec.type in ("NodePort", "LoadBalancer"):
+        problem = f"a Service of type {spec.type} cannot be headless"
         advice = "leave clusterIP out, or make a second Service that is headless"
         yield Refused("headless-type", _cluster_ip_path(spec, 0), problem, advice)
-    families = items(spec, "ipFamilies")
+    families = items(spec.fields, "ipFamilies")
     for index, one in enumerate(ips or [ip]):
         if not one or one == HEADLESS or not isinstance(one, str):
             continue
@@ -123,16 +135,13 @@ def check_cluster_ips(obj: Object) -> Iterator[Refused]:
             yield Refused("cluster-ip-family", path, problem, f"write {family_of(one)} in ipFamilies")
 
 
-def _cluster_ip_path(spec: Object, index: int) -> FieldPath:
-    return ("spec", "clusterIPs", index) if items(spec, "clusterIPs") else ("spec", "clusterIP")
+def _cluster_ip_path(spec: _Spec, index: int) -> FieldPath:
+    return ("spec", "clusterIPs", index) if spec.ips else ("spec", "clusterIP")
 
 
-def check_families(obj: Object) -> Iterator[Refused]:
+def _check_families(spec: _Spec) -> Iterator[Refused]:
     """Two families need a policy that takes two. A headless Service without a selector may have any."""
-    spec = at(obj, "spec")
-    families, policy = items(spec, "ipFamilies"), spec.get("ipFamilyPolicy")
-    if _type(spec) == "ExternalName":
-        return
+    families, policy = items(spec.fields, "ipFamilies"), spec.fields.get("ipFamilyPolicy")
     for index, family in enumerate(families):
         if family not in ("IPv4", "IPv6"):
             problem = f"{told(family)} is neither IPv4 nor IPv6"
@@ -143,40 +152,33 @@ def check_families(obj: Object) -> Iterator[Refused]:
     if policy is not None and policy not in ("SingleStack", "PreferDualStack", "RequireDualStack"):
         problem = f"{told(policy)} is none of SingleStack, PreferDualStack, RequireDualStack"
         yield Refused("ip-family-policy", ("spec", "ipFamilyPolicy"), problem, "write one of them, or leave it out")
-    two = len(set(families)) > 1 or len({family_of(str(ip)) for ip in items(spec, "clusterIPs")}) > 1
-    free = _is_headless(spec) and not spec.get("selector") and policy is None
-    if two and policy in (None, "SingleStack") and not free:
+    if policy not in (None, "SingleStack") or max(len(families), len(spec.ips)) < 2:
+        return
+    two = len(set(families)) > 1 or len({family_of(str(ip)) for ip in spec.ips}) > 1
+    free = spec.is_headless and not spec.fields.get("selector") and policy is None
+    if two and not free:
         problem = "two IP families are stated, and SingleStack, which it is where nothing is said, takes one"
         advice = "set ipFamilyPolicy: PreferDualStack, or RequireDualStack"
         yield Refused("ip-family-policy", ("spec", "ipFamilyPolicy"), problem, advice)
 
 
-def check_traffic(obj: Object) -> Iterator[Refused]:
+def _check_traffic(spec: _Spec) -> Iterator[Refused]:
     """What is for traffic from outside is not for a Service that has none."""
-    spec = at(obj, "spec")
-    type_ = _type(spec)
-    outside = type_ in ("NodePort", "LoadBalancer") or (type_ == "ClusterIP" and bool(spec.get("externalIPs")))
-    wrong = {
-        "externalTrafficPolicy": not outside,
-        "healthCheckNodePort": type_ != "LoadBalancer" or spec.get("externalTrafficPolicy") != "Local",
-        "loadBalancerClass": type_ != "LoadBalancer",
-        "loadBalancerSourceRanges": type_ != "LoadBalancer",
-    }
-    for field, is_wrong in wrong.items():
-        if is_wrong and spec.get(field):
-            problem = (
-                f"a Service of type {type_} has none"
-                if field != "healthCheckNodePort"
-                else ("it is for type LoadBalancer with externalTrafficPolicy Local")
-            )
+    outside = spec.type in ("NodePort", "LoadBalancer") or (
+        spec.type == "ClusterIP" and bool(spec.fields.get("externalIPs"))
+    )
+    for field in _FROM_OUTSIDE:
+        if not spec.fields.get(field):
+            continue
+        if field == "healthCheckNodePort":
+            has = spec.type == "LoadBalancer" and spec.fields.get("externalTrafficPolicy") == "Local"
+            problem = "it is for type LoadBalancer with externalTrafficPolicy Local"
+        else:
+            has = outside if field == "externalTrafficPolicy" else spec.type == "LoadBalancer"
+            problem = f"a Service of type {spec.type} has none"
+        if not has:
             yield Refused("traffic-from-outside", ("spec", field), problem, "leave it out")
 
 
-TOGETHER = (
-    check_external_name,
-    check_ports,
-    check_node_ports,
-    check_cluster_ips,
-    check_families,
-    check_traffic,
-)
+_OF_ALIASES = (_check_external_name, _check_ports, _check_node_ports, _check_traffic)
+_OF_OTHERS = (_check_ports, _check_node_ports, _check_cluster_ips, _check_families, _check_traffic)

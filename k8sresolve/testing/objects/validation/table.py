@@ -10,7 +10,7 @@ from k8sresolve.testing.objects.validation import formats
 from k8sresolve.testing.objects.validation.endpoints import check_endpoint_slice, check_endpoints
 from k8sresolve.testing.objects.validation.pods import check_restart_policy, pod_rows, pod_rules
 from k8sresolve.testing.objects.validation.rows import Row, Rows, Together, row
-from k8sresolve.testing.objects.validation.services import TOGETHER as OF_SERVICES
+from k8sresolve.testing.objects.validation.services import check_service
 from k8sresolve.testing.objects.validation.workloads import check_indexed_names, check_plain_selector, check_selector
 from k8sresolve.testing.versions import SERVICE_NAMES
 
@@ -131,7 +131,7 @@ _SERVICE = Validations(
         ),
         row("source-range", "spec.loadBalancerSourceRanges[]", formats.network, "write networks, such as 192.0.2.0/24"),
     ),
-    OF_SERVICES,
+    (check_service,),
 )
 
 _ENDPOINTS = Validations(

@@ -6,13 +6,14 @@ Names count with their capitals (`sigs.k8s.io/json`, strict decoding).
 import difflib
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from k8sresolve._escaping import told
 from k8sresolve.testing.objects.fields import FieldPath, Object
 from k8sresolve.testing.objects.sources import field_name
-from k8sresolve.testing.objects.validation.known_fields import KINDS, TYPES, Field, Type
+from k8sresolve.testing.objects.validation.known_fields import KINDS, TYPES, Field
 from k8sresolve.testing.objects.validation.rows import Refused, mapping, sequence
 from k8sresolve.testing.versions import NEW_FIELDS
 
@@ -27,6 +28,7 @@ _MOVED = {
     ("IngressBackend", "servicePort"): "service.port.number, or service.port.name",
 }
 _NEW = {NEW_FIELDS.since: NEW_FIELDS}
+_NONE = frozenset[Any]()
 _DEEPEST = 2  # levels below its place at which a field is looked for: `spec.template.spec` from `spec`
 
 
@@ -45,62 +47,49 @@ class _Place(NamedTuple):
 def unknown_fields(group: str, kind: str, obj: Object) -> Iterator[Refused]:
     """Find the fields that no API server has in their place. Of versions but v1 nothing is said where they differ."""
     type_ = KINDS.get((group, kind))
-    if type_ is None or _are_known(obj, _SHAPES[type_]) or _is_patch(type_, obj):
+    if type_ is None or _is_known(obj, type_) or _is_patch(type_, obj):
         return
     if TYPES[type_].open or str(obj.get("apiVersion", "v1")).rpartition("/")[2] == "v1":
         yield from _unknown(obj, _Place(type_, ()))
 
 
-class _Shape(NamedTuple):
-    """A type, as it is compared most quickly.
-
-    `names` are those of its fields, None where it is open to others, and `newer` what not all versions have. `leaves`
-    are fields of types that have neither that nor typed fields, with the names of those; `typed` are the other ones.
-    """
-
-    names: frozenset[str] | None
-    newer: frozenset[str]
-    leaves: tuple[tuple[str, frozenset[str]], ...]
-    typed: tuple[tuple[str, str], ...]
-
-
-def _shape(type_: Type) -> _Shape:
-    newer = frozenset([name for name, field in type_.fields.items() if field.since])
-    typed = [(name, field.type) for name, field in type_.fields.items() if field.type]
-    leaves = {name: frozenset(TYPES[below].fields) for name, below in typed if _is_leaf(TYPES[below])}
-    rest = tuple([(name, below) for name, below in typed if name not in leaves])
-    return _Shape(None if type_.open else frozenset(type_.fields) - newer, newer, tuple(leaves.items()), rest)
-
-
-def _is_leaf(type_: Type) -> bool:
-    return not type_.open and not any(field.since or field.type for field in type_.fields.values())
-
-
-_SHAPES: Mapping[str, _Shape] = {name: _shape(type_) for name, type_ in TYPES.items()}
-
-
-def _are_known(value: Any, shape: _Shape) -> bool:
-    """Whether there is nothing to find, as in nearly all objects: for that no place need be noted."""
-    names, newer, leaves, typed = shape
-    for fields in sequence(value) if isinstance(value, list) else (value,):
-        if not isinstance(fields, dict):
-            continue
-        given: dict[Any, Any] = fields  # pyright: ignore[reportUnknownVariableType]
-        if not names.issuperset(given) if names is not None else not newer.isdisjoint(given):
+def _is_known(value: Object, type_: str) -> bool:
+    """Whether there is nothing to find in a mapping, as in nearly all: for that no place need be noted."""
+    typed = _typed(type_, *value)
+    if typed is None:
+        return False
+    for name, below in typed:
+        inner: Any = value[name]
+        is_known = _is_known(mapping(inner), below) if isinstance(inner, dict) else _are_known(sequence(inner), below)
+        if not is_known:
             return False
-        for name, inner in leaves:
-            if name in given and not _is_leaf_known(given[name], inner):
-                return False
-        for name, type_ in typed:
-            if name in given and not _are_known(given[name], _SHAPES[type_]):
-                return False
     return True
 
 
-def _is_leaf_known(value: Any, names: frozenset[str]) -> bool:
-    if isinstance(value, dict):
-        return names.issuperset(mapping(value))
-    return all(names.issuperset(mapping(item)) for item in sequence(value))
+def _are_known(values: Sequence[Any], type_: str) -> bool:
+    """Whether these are mappings in which there is nothing to find: all at once, as a slice has a hundred endpoints."""
+    if not {dict}.issuperset(map(type, values)):
+        return False
+    typed = _typed(type_, *_NONE.union(*values))
+    if typed is None:
+        return False
+    for name, below in typed:
+        inner: list[Any] = [value[name] for value in values if name in value]
+        if list in map(type, inner):
+            inner = [item for value in inner for item in (sequence(value) if isinstance(value, list) else (value,))]
+        if not _are_known(inner, below):
+            return False
+    return True
+
+
+@lru_cache(maxsize=1024)  # thousands of objects have the same fields
+def _typed(type_: str, *names: Any) -> tuple[tuple[str, str], ...] | None:
+    """Find the fields among these that have a type in the table, and which; None where one is not in all versions."""
+    fields, is_open = TYPES[type_]
+    found = [(name, fields.get(name)) for name in names]
+    if any(field.since if field else not is_open for _, field in found):
+        return None
+    return tuple([(name, field.type) for name, field in found if field and field.type])
 
 
 def _is_patch(type_: str, obj: Object) -> bool:

@@ -1,0 +1,41 @@
+"""Connecting for threads, each of which polls its own attempts."""
+
+from __future__ import annotations
+
+import select
+import socket
+
+from k8sresolve._drivers.clock import monotonic
+from k8sresolve._drivers.connecting.attempts import Attempts
+
+_LONGEST = 60_000.0  # milliseconds in one poll(), which takes no more than a C int
+
+
+class BlockingAttempts(Attempts):
+    """Attempts of the thread that calls `connect`."""
+
+    def connect(self) -> socket.socket:
+        """Return the first socket that is connected; it blocks, as a new socket does."""
+        try:
+            while (sock := self._step(monotonic())) is None:
+                self._wait()
+            sock.settimeout(socket.getdefaulttimeout())
+            return sock  # noqa: TRY300 - here nothing can come in between
+        except BaseException:
+            self._abandon()
+            raise
+
+    def _wait(self) -> None:
+        poll = select.poll()
+        pending = {sock.fileno(): sock for sock in self._open}
+        for fd in pending:
+            poll.register(fd, select.POLLOUT)
+        rest = (self._race.wakes - monotonic()) * 1000
+        ready = poll.poll(0.0 if rest < 0.0 else min(_LONGEST, rest))
+        self._writable.update(pending[fd] for fd, _ in ready)
+
+    def _watch(self, sock: socket.socket) -> None:
+        """Each `_wait` looks at all."""
+
+    def _unwatch(self, sock: socket.socket) -> None:
+        """Nothing is held between two of them."""

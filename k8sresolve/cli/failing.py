@@ -1,0 +1,46 @@
+"""What becomes of errors: told in terms of the command's options, and an exit status."""
+
+import re
+import sys
+
+from k8sresolve._escaping import escaped
+from k8sresolve.cli.manifests import in_command
+from k8sresolve.errors import BadResponse, ConfigError, Error, InternalError, NotFound, ResolveError, TemporaryFailure
+
+NOT_FOUND, WRONG, TEMPORARY = 1, 2, 3
+
+
+def complain(message: str) -> None:
+    """Write an error to standard error."""
+    print(f"k8sresolve: {escaped(message)}", file=sys.stderr)
+
+
+def text_of(error: Error, command: str) -> str:
+    """Write an error of a command, with its advice in terms of the command's options."""
+    return in_command(_in_options(error), command)
+
+
+def tell(error: Error, command: str) -> int:
+    """Tell an error of a command; returns the exit status that it stands for."""
+    complain(text_of(error, command))
+    if isinstance(error, NotFound):
+        return NOT_FOUND
+    return TEMPORARY if isinstance(error, TemporaryFailure | BadResponse | InternalError) else WRONG
+
+
+def _in_options(error: Error) -> str:
+    """Write an error with its advice in terms of the command's options, where it speaks of arguments in Python."""
+    text = str(error)
+    advice = error.advice if isinstance(error, ResolveError | ConfigError) else ""
+    if not advice:
+        return text
+    told = re.sub(r"(?:use|give a) ResolverConfig(?:\.for_cluster\(\))?", "give --nameserver", advice)
+    told = re.sub(r"\b(namespace|cluster_domain|family)=(?:'(\w+)')?", _option, told)
+    told = re.sub(r"\b(\w+)\(\)\.(\w+)", r"the \2 of `k8sresolve \1`", told)
+    told = re.sub(r"\b(\w+)\(\)", r"`k8sresolve \1`", told)
+    return text.removesuffix(escaped(advice)) + told
+
+
+def _option(argument: re.Match[str]) -> str:
+    name, value = argument.groups()
+    return f"--{name.replace('_', '-')}" + (f" {value}" if value else "")
