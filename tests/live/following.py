@@ -40,7 +40,7 @@ from tests.live.changing_api import World
 API_PORT = 8002
 REPLICAS = ("127.0.0.2", "127.0.0.3")
 MOST = 40  # histories
-FASTER = 15.0  # times as fast as in the histories that Hypothesis makes
+FASTER = 20.0  # times as fast as in the histories that Hypothesis makes
 INTERVAL = (0.2, 1.0)
 # A jitter of a second is the least, and beside a busy machine all is late.
 PROMISES = Promises(interval=2.0, empty_hold=1.0, ttl=1.0, slack=2.0)
@@ -156,7 +156,7 @@ class Following:
         self.cluster = Cluster.new(headless(f"{self.name}.shop", sql=5432, pods=3))
         self.cluster.clock = clock
         self.cluster.network = network  # type: ignore[assignment]
-        self.play: Play = history.play(self.cluster, f"shop/{self.name}", step=0.2, rest=25.0)
+        self.play: Play = history.play(self.cluster, f"shop/{self.name}", step=0.2, rest=15.0)
         self._told: dict[str, str] | None = None
         self.tell()
 

@@ -15,7 +15,7 @@ from tests.live.sandbox import Sandbox
 pytestmark = pytest.mark.live
 
 SEED = int(os.environ.get("K8SRESOLVE_SEED") or random.SystemRandom().randrange(1_000_000_000))
-CHANGES = 300
+CHANGES = 200
 
 
 @pytest.mark.timeout(400)
