@@ -18,13 +18,12 @@ if TYPE_CHECKING:
     from k8sresolve._default import addresses, endpoints, explain, lookup, pod, port, ports, reverse, service
     from k8sresolve._system import lint_config, load_config
     from k8sresolve.async_resolver import AsyncResolver
+    from k8sresolve.attempts import Attempt, ConnectAttempt
     from k8sresolve.changes import Change
     from k8sresolve.config import CacheConfig, Dialect, Family, Nameserver, Policy, ResolverConfig
     from k8sresolve.errors import (
-        Attempt,
         BadResponse,
         ConfigError,
-        ConnectAttempt,
         ConnectFailed,
         ConnectTimeout,
         Error,
@@ -60,10 +59,10 @@ if TYPE_CHECKING:
         Endpoint,
         Port,
         Service,
-        Stats,
         Target,
     )
     from k8sresolve.resolver import Resolver
+    from k8sresolve.statistics import Stats
     from k8sresolve.watches import AsyncWatch, Watch
 
 _HOMES = {
@@ -73,13 +72,12 @@ _HOMES = {
     "_default": ("addresses", "endpoints", "explain", "lookup", "pod", "port", "ports", "reverse", "service"),
     "_system": ("lint_config", "load_config"),
     "async_resolver": ("AsyncResolver",),
+    "attempts": ("Attempt", "ConnectAttempt"),
     "changes": ("Change",),
     "config": ("CacheConfig", "Dialect", "Family", "Nameserver", "Policy", "ResolverConfig"),
     "errors": (
-        "Attempt",
         "BadResponse",
         "ConfigError",
-        "ConnectAttempt",
         "ConnectFailed",
         "ConnectTimeout",
         "Error",
@@ -115,10 +113,10 @@ _HOMES = {
         "Endpoint",
         "Port",
         "Service",
-        "Stats",
         "Target",
     ),
     "resolver": ("Resolver",),
+    "statistics": ("Stats",),
     "watches": ("AsyncWatch", "Watch"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

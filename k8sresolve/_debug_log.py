@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from k8sresolve._core.events import Observer
 from k8sresolve._log import logger
+from k8sresolve.attempts import Attempt
 from k8sresolve.config import ResolverConfig
-from k8sresolve.errors import Attempt, Outcome, Purpose, Transport
+from k8sresolve.errors import Outcome, Purpose, Transport
 from k8sresolve.explanations import Candidate
 
 

@@ -42,13 +42,13 @@ from k8sresolve.config import (
 )
 from k8sresolve.errors import ConfigError, ResolverClosed
 from k8sresolve.names import IPAddress, PortName, ServiceName
-from k8sresolve.records import Stats
 
 if TYPE_CHECKING:
     from k8sresolve._core.connecting import Destination, Groups
     from k8sresolve._drivers.connecting.attempts import Attempts
     from k8sresolve._system import Reloader
     from k8sresolve.explanations import Candidate
+    from k8sresolve.statistics import Stats
 
 
 def _look_whether_wanted(level: int) -> bool:
@@ -413,6 +413,8 @@ class Facade(Generic[D]):
 
     def stats(self) -> Stats:
         """Tell the counters since this resolver was made."""
+        from k8sresolve.statistics import Stats
+
         total, active = self._tally.total()
         return Stats(total.questions, total.sends, total.resends, total.cache_hits, active)
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import _socket
 from collections.abc import Callable
-from typing import Any, ClassVar, Literal, TypeAlias
-
-import attrs
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 from k8sresolve._escaping import escaped
-from k8sresolve._value import Value
+
+if TYPE_CHECKING:
+    from k8sresolve.attempts import Attempt, ConnectAttempt
 
 Transport: TypeAlias = Literal["udp", "tcp"]
 """What carries a question: datagrams, or a connection."""
@@ -37,35 +37,6 @@ Outcome: TypeAlias = Literal["found", "nodata", "dangling", "nxdomain", Reason, 
 `"dangling"`: a CNAME leads to no record. `"malformed"`: musl 1.2.3 makes a packet of it that is no question.
 `"overtaken"`: an earlier candidate, asked together with it, decided.
 """
-
-
-@attrs.frozen(eq=False, repr=False)
-class Attempt(Value):
-    """One exchange with a nameserver: which question went where, and what became of it.
-
-    `candidate` is the absolute name asked, `rdtype` the type, `nameserver` its address (with the port where that is not
-    53), `transport` `"udp"` or `"tcp"`, `outcome` an rcode's name, `"no reply"` or an error's text, and `milliseconds`
-    the time from sending to the outcome. `age` is None, or the seconds since an exchange of which the outcome was
-    remembered, and nothing was asked anew; or, where that is `stale`, it had expired, and no answer came in its place.
-    """
-
-    candidate: str
-    rdtype: str
-    nameserver: str
-    transport: Transport
-    outcome: str
-    milliseconds: float
-    age: float | None = None
-    stale: bool = False
-
-    def __str__(self) -> str:
-        when = f"in {self.milliseconds:.1f} ms" if self.age is None else remembered(self.age, self.stale)
-        return escaped(f"{self.candidate} {self.rdtype} ({self.outcome} from {self.nameserver} {when})")
-
-
-def remembered(age: float, stale: bool) -> str:
-    """Say of an answer that it was not asked for anew."""
-    return f"{'stale' if stale else 'remembered'}, {age:.0f} s old"
 
 
 class Error(Exception):
@@ -109,6 +80,8 @@ class ResolveError(_Fields, _socket.gaierror):
     def __str__(self) -> str:
         text = f"{_short(self.name) or repr(self.name)}: {self.problem}"
         if self.attempts:
+            from k8sresolve.attempts import summarise
+
             text += f"; tried {summarise(self.attempts)}"
         return escaped(f"{text}; {self.advice}" if self.advice else text)
 
@@ -116,39 +89,6 @@ class ResolveError(_Fields, _socket.gaierror):
 def _short(name: str) -> str:
     # No name in DNS is longer; what is, would only hide the rest of the message.
     return name if len(name) <= 255 else f"{name[:200]}... ({len(name)} characters)"
-
-
-def _line(same: list[Attempt], *, typed: bool) -> str:
-    """Write attempts that differ only in type and time; `typed` where another type came to something else."""
-    first = same[0]
-    types = " " + "/".join(dict.fromkeys(attempt.rdtype for attempt in same)) if typed else ""
-    over = "" if first.transport == "udp" else f" over {first.transport.upper()}"
-    took = max(attempt.milliseconds for attempt in same)
-    sends = len(same) // len({attempt.rdtype for attempt in same})
-    times = f", {sends} sends" if sends > 1 else ""
-    if first.age is not None:
-        return (
-            f"{first.candidate}{types} ({first.outcome} from {first.nameserver}, {remembered(first.age, first.stale)})"
-        )
-    return f"{first.candidate}{types} ({first.outcome} from {first.nameserver}{over} in {took:.1f} ms{times})"
-
-
-def summarise(attempts: tuple[Attempt, ...], most: int = 6) -> str:
-    """Write attempts for a person: what differs only in type and time is told once, and a long list is cut."""
-    told: dict[tuple[object, ...], list[Attempt]] = {}
-    for attempt in attempts:
-        age = None if attempt.age is None else round(attempt.age)
-        key = (attempt.candidate, attempt.nameserver, attempt.transport, attempt.outcome, age, attempt.stale)
-        told.setdefault(key, []).append(attempt)
-    outcomes: dict[str, set[str]] = {}
-    for attempt in attempts:
-        outcomes.setdefault(attempt.candidate, set()).add(attempt.outcome)
-    lines = [_line(same, typed=len(outcomes[same[0].candidate]) > 1) for same in told.values()]
-    return ", ".join(_cut(lines, most))
-
-
-def _cut(lines: list[str], most: int) -> list[str]:
-    return lines if len(lines) <= most else [*lines[: most - 1], f"... {len(lines) - most} more ...", lines[-1]]
 
 
 class NotFound(ResolveError):
@@ -250,25 +190,6 @@ class InvalidHints(ResolveError, ValueError):
         self.errno = self.code = code
 
 
-@attrs.frozen(eq=False, repr=False)
-class ConnectAttempt(Value):
-    """One attempt to connect: where to, and what became of it.
-
-    `errno` is what the operating system said, as the module `errno` names it, ETIMEDOUT where nothing was heard until
-    the deadline; `outcome` is that in words. `milliseconds` is the time from the attempt's begin to its outcome.
-    """
-
-    address: str
-    port: int
-    errno: int | None
-    outcome: str
-    milliseconds: float
-
-    def __str__(self) -> str:
-        host = f"[{self.address}]" if ":" in self.address else self.address
-        return escaped(f"{host}:{self.port} ({self.outcome} in {self.milliseconds:.1f} ms)")
-
-
 class ConnectFailed(_Fields, ConnectionError):
     """The name has addresses, and no connection to the port was made at any of them.
 
@@ -297,7 +218,9 @@ class ConnectFailed(_Fields, ConnectionError):
     def __str__(self) -> str:
         text = f"{_short(self.name)}: {self.problem}"
         if self.attempts:
-            text += f"; tried {', '.join(_cut([str(attempt) for attempt in self.attempts], 10))}"
+            from k8sresolve.attempts import cut
+
+            text += f"; tried {', '.join(cut([str(attempt) for attempt in self.attempts], 10))}"
         return escaped(f"{text}; {self.advice}" if self.advice else text)
 
 

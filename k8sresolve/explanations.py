@@ -9,8 +9,9 @@ import attrs
 
 from k8sresolve._escaping import escaped, few
 from k8sresolve._value import Value
+from k8sresolve.attempts import remembered
 from k8sresolve.config import Policy
-from k8sresolve.errors import Outcome, remembered
+from k8sresolve.errors import Outcome
 from k8sresolve.names import IPAddress
 
 OUTCOMES: Mapping[str, str] = {

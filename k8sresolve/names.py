@@ -435,12 +435,12 @@ class PodName(_Name):
 
 
 _Directive: TypeAlias = Literal["prefer", "pin"]
-_ZONE = re.compile(r"(?!.*\.\.)[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?").fullmatch
+_ZONE = r"(?!.*\.\.)[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?"  # compiled when it is first needed
 
 
 def _zone(zone: str) -> str:
     # As the label of a node has it: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/
-    if not isinstance(zone, str) or len(zone) > _MAX_LABEL or not _ZONE(zone):
+    if not isinstance(zone, str) or len(zone) > _MAX_LABEL or not re.fullmatch(_ZONE, zone):
         raise InvalidName(
             shown(zone),
             f"{_told(zone)} is no zone: it takes letters and digits, and `-`, `_` and `.` between them, at most "

@@ -10,7 +10,7 @@ from pathlib import Path
 import attrs
 
 from docs.load import figures
-from docs.load.added import conntrack, under_loss
+from docs.load.added import HOUR, conntrack, following, under_loss
 from docs.load.clients import CLIENTS
 from docs.load.mix import CLASSES, INSIDE, NAMESPACES, OUTSIDE, SERVICES, Mix
 from docs.load.simulation import PODS, Setup, questions, simulate
@@ -214,6 +214,14 @@ class Told:
             rows.append((f"{loss:.1%}", f"{asked:,}", f"{resent:,}", f"{resent / asked:.2%}", str(failed)))
         return table(("packets lost", "questions", "resends", "added", "lookups failed"), rows)
 
+    def following(self) -> str:
+        rows = []
+        for ttl in TTLS:
+            counted = following(ttl)
+            rows.append((str(ttl), *(f"{count:,}" for count in counted), number(PODS * counted[0] / HOUR)))
+        head = ("TTL", "a watch", "a lookup every 2 s", "the same, `prefetch=0.8`", f"a watch in each of {PODS:,} pods")
+        return table(head, rows)
+
     def seeds(self) -> str:
         rows = []
         for client in SHOWN:
@@ -281,7 +289,7 @@ class Told:
         )
 
 
-BLOCKS = ("mix", "cold", "rates", "kinds", "replicas", "ports", "loss", "seeds", "sensitivity")
+BLOCKS = ("mix", "cold", "rates", "kinds", "replicas", "ports", "loss", "following", "seeds", "sensitivity")
 
 
 def write(told: Told) -> None:

@@ -9,12 +9,15 @@ from typing import Any
 from docs.load.clients import CLIENTS, NAMESERVER, Package, Place
 from docs.load.mix import Mix, lookups, pods
 from docs.load.simulation import STEADY, WARM, Asked, Run, Setup, make_cluster
-from k8sresolve import Nameserver, ResolveError
+from k8sresolve import CacheConfig, Nameserver, ResolveError
 from k8sresolve._drivers.pool import Pool
+from k8sresolve.testing import Cluster, headless
 
 # nf_conntrack_udp_timeout and nf_conntrack_udp_timeout_stream; the second holds for a flow that is 2 s old
 # (Linux, Documentation/networking/nf_conntrack-sysctl.rst; net/netfilter/nf_conntrack_proto_udp.c).
 ENTRY, STREAM, IS_STREAM_AFTER = 30.0, 120.0, 2.0
+
+HOUR = 3600  # seconds
 
 
 def conntrack(run: Run, *, flows: str = "") -> tuple[float, float]:
@@ -101,3 +104,26 @@ def under_loss(loss: float, count: int, seed: int = 1) -> tuple[int, int, int]:
                 failed += 1
     stats = [program.resolver.stats() for program in programs]
     return sum(s.sends - s.resends for s in stats), sum(s.resends for s in stats), failed
+
+
+def following(ttl: int) -> tuple[float, float, float]:
+    """Questions in an hour: of a watch, of a name that is looked up every two seconds, and of one asked for ahead."""
+    corefile = f".:53 {{\n  kubernetes cluster.local {{\n    ttl {ttl}\n  }}\n}}\n"
+
+    def cluster() -> Cluster:
+        return Cluster.new(headless("db.data", sql=5432, pods=3), corefile=corefile)
+
+    there = cluster()
+    with there.resolver() as resolver, resolver.watch("db.data", "sql") as watch:
+        watch.ready()
+        there.clock.advance(HOUR)
+        counts = [len(there.queries)]
+    for cache in (CacheConfig(), CacheConfig(prefetch=0.8)):
+        there = cluster()
+        with there.resolver(cache=cache) as resolver:
+            for _ in range(HOUR // 2):
+                resolver.endpoints("db.data", "sql")
+                there.clock.advance(2)
+        counts.append(len(there.queries))
+    watched, asked, ahead = counts
+    return watched, asked, ahead

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 from k8sresolve._core.lookups import hosts, services
 from k8sresolve._escaping import told
-from k8sresolve.errors import ConnectAttempt, ConnectFailed, ConnectTimeout, InvalidName, NoData
+from k8sresolve.attempts import ConnectAttempt
+from k8sresolve.errors import ConnectFailed, ConnectTimeout, InvalidName, NoData
 from k8sresolve.names import IPAddress, ServiceName, shown
 
 ATTEMPT_DELAY = 0.25

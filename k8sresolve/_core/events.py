@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from k8sresolve._core.questions import Exchange, Question, Result, outcome_of, type_name
 from k8sresolve.config import ResolverConfig
-from k8sresolve.errors import Attempt, Outcome, Purpose, Transport
+from k8sresolve.errors import Outcome, Purpose, Transport
 
 if TYPE_CHECKING:
+    from k8sresolve.attempts import Attempt
     from k8sresolve.explanations import Candidate
 
 
@@ -103,6 +104,8 @@ class Events:
 
     def answered(self, question: Question, exchange: Exchange) -> None:
         """See `Observer.answered`."""
+        from k8sresolve.attempts import Attempt  # where anybody is told
+
         attempt = Attempt(question.name, type_name(question.rdtype), *exchange)
         for observer in self.observers:
             self._tell(observer.answered, attempt)

@@ -16,10 +16,10 @@ import pytest
 
 import k8sresolve
 from k8sresolve import Resolver, ResolverConfig, lint_resolv_conf, parse_resolv_conf
+from k8sresolve.attempts import Attempt
 from k8sresolve.cli import serving
 from k8sresolve.cli.main import main
 from k8sresolve.errors import (
-    Attempt,
     BadResponse,
     ConfigError,
     Error,

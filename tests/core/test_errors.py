@@ -11,11 +11,10 @@ import pytest
 
 import k8sresolve
 from k8sresolve import errors
+from k8sresolve.attempts import Attempt, ConnectAttempt, summarise
 from k8sresolve.errors import (
-    Attempt,
     BadResponse,
     ConfigError,
-    ConnectAttempt,
     ConnectFailed,
     ConnectTimeout,
     Error,
@@ -37,7 +36,6 @@ from k8sresolve.errors import (
     ServerFailure,
     TemporaryFailure,
     WaitTimeout,
-    summarise,
 )
 
 # class: (what is next above it, the builtin that an existing program catches, EAI code)

@@ -7,7 +7,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from docs.load.added import _spans, conntrack, under_loss
+from docs.load.added import _spans, conntrack, following, under_loss
 from docs.load.clients import CLIENTS, CAres, Place
 from docs.load.mix import CLASSES, Kind, Lookup, Mix, Pod, lookups, pods, storm
 from docs.load.simulation import STEADY, WARM, Asked, Run, Setup, make_cluster, missed, questions, simulate
@@ -225,9 +225,17 @@ def test_clusters_answer_by_the_ttl_asked_for():
 def test_the_page_has_tables_and_figures():
     text = PAGE.read_text()
     blocks = re.findall(r"<!-- (\w+) -->\n(.*?)<!-- /\1 -->", text, re.DOTALL)
-    assert len(blocks) == 9
+    assert len(blocks) == 10
     assert all(body.startswith("| ") for _, body in blocks)
     images = re.findall(r"\{image\} (\S+)", text)
     assert len(images) == 8
     assert all((PAGE.parent / image).is_file() for image in images)
     assert all(client in text for client in CLIENTS)
+
+
+def test_a_watch_asks_once_a_lifetime_and_asking_ahead_a_fifth_more_often_than_lookups():
+    watched, asked, ahead = following(30)
+    assert 3600 / 36 <= watched <= 1 + 1.1 * 3600 / 30
+    assert asked == 3600 / 30
+    # Every two seconds a lookup looks; the first one after 24 s of 30 asks ahead.
+    assert ahead == pytest.approx(3600 / 26, abs=1.5)

@@ -16,8 +16,9 @@ from k8sresolve._core.engine.desk import Desk
 from k8sresolve._drivers.loops import Loops
 from k8sresolve.async_resolver import AsyncResolver
 from k8sresolve.config import ResolverConfig
-from k8sresolve.records import Addresses, Answer, Port, Service, Stats
+from k8sresolve.records import Addresses, Answer, Port, Service
 from k8sresolve.resolver import Resolver
+from k8sresolve.statistics import Stats
 from k8sresolve.testing.network.virtual import AsyncVirtualDriver, VirtualDriver
 from tests.drivers.nameservers import Loopback, Virtual
 from tests.drivers.scenarios import Call, Scenario, Wait

@@ -24,7 +24,6 @@ from k8sresolve._core.questions import (
 )
 from k8sresolve._core.search.rules import Tried
 from k8sresolve.errors import (
-    Attempt,
     BadResponse,
     InternalError,
     InvalidName,
@@ -152,6 +151,8 @@ class Trail:
 
     def fail(self, kind: type[ResolveError], problem: str, advice: str = "") -> NoReturn:
         """Raise an error that tells of all that was tried."""
+        from k8sresolve.attempts import Attempt
+
         attempts = tuple(
             Attempt(question.name, type_name(question.rdtype), *exchange, age=self.age(answer), stale=answer.stale)
             for question, answer in self.log
