@@ -6,7 +6,7 @@ import math
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from functools import cache as once
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -301,7 +301,7 @@ class Facade(Generic[D]):
             self._calm_until = -math.inf
 
     @contextmanager
-    def _pausing(self, end: Callable[[], object]) -> Iterator[None]:
+    def _pausing(self, end: Callable[[], object]) -> Generator[None]:
         """Let the end of this resolver end what pauses here."""
         if self._pauses is None:
             self._pauses = set()

@@ -81,7 +81,7 @@ class Resolver(Facade[SyncDriver]):
 
     def _ask_elsewhere(self) -> None:
         """Let the thread of watches ask what nobody waits for."""
-        questions = []
+        questions: list[Question] = []
         while self._elsewhere:
             questions.append(self._elsewhere.popleft())
         self._follow().ask(questions)
