@@ -472,8 +472,8 @@ class AsyncResolver(Facade[AsyncDriver]):
         for loop, follower in tuple((self._followers or {}).items()):
             if loop is here:
                 await follower.end()
-            else:
-                let_do(loop, follower.close)
+            elif not let_do(loop, follower.close):
+                follower.closed = True  # with its loop
 
     async def __aenter__(self) -> Self:
         return self

@@ -98,9 +98,11 @@ class _Watch:
         """The Service's name, as it was given."""
         return str(self._following.call[1])
 
-    def _open(self) -> Following:
+    def _require_new(self) -> None:
         if self._is_open:
             raise ResolverClosed("this watch is open already: call watch() once more for another one")
+
+    def _open(self) -> Following:
         self._following = self._make()
         self._is_open = True
         return self._following
@@ -112,7 +114,7 @@ class _Watch:
     def _is_ready(self, at_least: int) -> Callable[[], bool]:
         check_whole("at_least", at_least, 1, MOST)
         following = self._following
-        return lambda: following.error is not None or len(following.belief.current) >= at_least
+        return lambda: not self._is_open or following.error is not None or len(following.belief.current) >= at_least
 
     def _has_news(self) -> bool:
         return not self._is_open or self._following.has_news or self._following.error is not None
@@ -120,6 +122,12 @@ class _Watch:
     def _raise_error(self) -> None:
         if self._following.error is not None:
             raise self._following.error
+
+    def _raise_end(self) -> None:
+        """Raise what ended the waiting, if that was another thread's or task's `close()`, or an error."""
+        if not self._is_open:
+            raise ResolverClosed("this watch was closed")
+        self._raise_error()
 
     def _late(self, at_least: int, seconds: float | None) -> WaitTimeout:
         """Say what is there in place of what was waited for."""
@@ -157,26 +165,29 @@ class Watch(_Watch):
         self._lost: Any = None
 
     def __enter__(self) -> Self:
-        follower, following = self._follow(), self._open()
+        self._require_new()
         try:
+            follower, following = self._follow(), self._open()
+            # Who loses a watch without closing it is followed for no more.
+            self._follower, self._lost = follower, finalize(self, follower.leave, following)
+            self._lost.atexit = False
             follower.join(following)
+            return self  # noqa: TRY300 - here nothing can come in between
         except BaseException:
-            self._is_open = False
+            self.close()
             raise
-        self._follower = follower
-        # Who loses a watch without closing it is followed for no more.
-        self._lost = finalize(self, follower.leave, following)
-        self._lost.atexit = False
-        return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
         """Follow the Service no more. Closing twice is fine."""
-        if self._is_open:
-            self._is_open = False
-            self._lost()
+        self._is_open = False
+        if self._lost is not None and self._lost.alive:
+            # Who was interrupted in here may close it again, or lose it.
+            assert self._follower is not None  # noqa: S101 - it was open
+            self._follower.leave(self._following)
+            self._lost.detach()
 
     def _require(self) -> Follower:
         self._require_open()
@@ -204,7 +215,7 @@ class Watch(_Watch):
         follower, is_ready = self._require(), self._is_ready(at_least)
         in_time = follower.wait(is_ready, None if timeout is None else check_seconds("timeout", timeout))
         with follower.state:
-            self._raise_error()
+            self._raise_end()
             if not in_time:
                 raise self._late(at_least, timeout)
             return self._following.belief.current
@@ -244,6 +255,7 @@ class AsyncWatch(_Watch):
         self._follower: LoopFollower | None = None
 
     async def __aenter__(self) -> Self:
+        self._require_new()
         follower, following = self._follow(), self._open()
         try:
             follower.join(following)
@@ -281,7 +293,7 @@ class AsyncWatch(_Watch):
         """Wait until there are so many endpoints, and return all that there are. Raises as `Watch.ready()` does."""
         follower, is_ready = self._require(), self._is_ready(at_least)
         in_time = await follower.wait(is_ready, None if timeout is None else check_seconds("timeout", timeout))
-        self._raise_error()
+        self._raise_end()
         if not in_time:
             raise self._late(at_least, timeout)
         return self._following.belief.current

@@ -95,8 +95,9 @@ class AsyncioTasks:
         return Context().run(lambda: asyncio.get_running_loop().create_task(run(), name="k8sresolve-watch"))
 
     def cancel(self, task: asyncio.Task[None]) -> None:
-        """Let it end."""
-        task.cancel()
+        """Let it end, unless its loop was closed without that."""
+        if not task.get_loop().is_closed():
+            task.cancel()
 
     def ended(self, task: asyncio.Task[None]) -> Awaitable[object]:
         """Wait for its end."""

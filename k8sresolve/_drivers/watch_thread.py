@@ -16,6 +16,7 @@ from weakref import finalize
 
 from k8sresolve._core.engine.cache import Asked
 from k8sresolve._core.engine.ledger import Ledger
+from k8sresolve._core.engine.lock import Lock
 from k8sresolve._core.events import Events
 from k8sresolve._core.lookups.polls import Seen
 from k8sresolve._core.questions import Question, Round, Terms
@@ -30,6 +31,7 @@ from k8sresolve.errors import NetworkError, ResolverClosed
 from k8sresolve.records import Endpoint
 
 _REST = 1.0  # seconds that one waits for the thread's end, which takes a millisecond
+_LONGEST = 3600.0  # seconds of one wait for a lock, which takes no more than the system's time can hold
 
 
 class Line(Protocol):
@@ -63,16 +65,22 @@ class _Loop(asyncio.SelectorEventLoop):
             done.set_exception(error)
         return done
 
+    def __del__(self) -> None:
+        # An exception out of nowhere came before its thread; without sockets there was no descriptor left for them.
+        if hasattr(self, "_ssock"):
+            self.close()
+
 
 class _Host:
     """The thread, and what happens in it."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - what it shares with its follower
         self,
         to_ask: ToAsk,
         events: Events,
         pollers: Pollers,
-        state: threading.Condition,
+        state: Lock,
+        published: Callable[[], None],
         lost: Callable[[], None],
     ) -> None:
         self.loop = _Loop()
@@ -83,23 +91,39 @@ class _Host:
         self._line: Line | None = None
         self._loops: Loops | None = None
         self._asks: set[asyncio.Task[None]] = set()
-        self._make = partial(TaskFollower, self._look, AsyncioTasks(), pollers, state=state, published=state.notify_all)
+        self._make = partial(TaskFollower, self._look, AsyncioTasks(), pollers, state=state, published=published)
         self.follower: TaskFollower | None = None
-        self._main_task = self.loop.create_task(self._main())  # the first that happens in the loop
-        self.thread = threading.Thread(target=self._serve, name="k8sresolve-watch", daemon=True)
-        self.stop = finalize(self, _stop, self.loop, self._end, self.thread)  # by the end of the program at last
-        self.thread.start()
+        self.loop.call_soon(self._begin)  # the first that happens in the loop
+        self._thread = threading.Thread(target=self._serve, name="k8sresolve-watch", daemon=True)
+        self._at_exit = finalize(self, _stop, self.loop, self._end, self._thread)
+
+    def start(self) -> None:
+        """Begin. Raises RuntimeError where there can be no thread."""
+        try:
+            self._thread.start()
+        except RuntimeError:
+            self._at_exit.detach()
+            self.loop.close()
+            raise
+
+    def stop(self) -> None:
+        """End it, and wait for that. Doing so twice is fine."""
+        _stop(self.loop, self._end, self._thread)
+        self._at_exit.detach()
+
+    def _begin(self) -> None:
+        self.follower = self._make()
 
     def _serve(self) -> None:
         try:
-            self.loop.run_until_complete(self._main_task)
+            self.loop.run_until_complete(self._main())
         finally:
-            self.loop.close()
             if not self._end.is_set():
                 self._lost()
+            self.loop.close()
 
     async def _main(self) -> None:
-        self.follower = self._make()
+        assert self.follower is not None  # noqa: S101 - the loop has begun with it
         try:
             await self._end.wait()
             await self.follower.rest()
@@ -125,8 +149,8 @@ class _Host:
         task.add_done_callback(end)
 
     async def _ask(self, questions: tuple[Question, ...]) -> None:
-        line, lifetime, loops = self._lay()
         with suppress(ResolverClosed):
+            line, lifetime, loops = self._lay()
             await loops.ask(Round(questions), Terms(monotonic() + lifetime, True, line.driver.rules.retry_unreachable))
 
     @property
@@ -145,9 +169,13 @@ class _Host:
             self._line, self._loops = line, Loops(rules, ledger, monotonic, make)
         return line, lifetime, self._loops
 
-    def do(self, act: Callable[[TaskFollower], Any]) -> None:
-        """Do it there, as soon as may be."""
-        self.loop.call_soon_threadsafe(self._act, act)
+    def do(self, act: Callable[[TaskFollower], Any]) -> bool:
+        """Do it there, as soon as may be; False where it is over."""
+        try:
+            self.loop.call_soon_threadsafe(self._act, act)
+        except RuntimeError:
+            return False
+        return True
 
     def _act(self, act: Callable[[TaskFollower], Any]) -> None:
         assert self.follower is not None  # noqa: S101 - the loop has begun with it
@@ -156,7 +184,9 @@ class _Host:
 
 
 def _stop(loop: _Loop, end: asyncio.Event, thread: threading.Thread) -> None:
-    if thread.is_alive() and not loop.is_closed():
+    if thread.ident is not None and not thread.is_alive():
+        return  # it has ended, or this is a child process
+    with suppress(RuntimeError):  # it ends just now, or was interrupted as it began
         loop.call_soon_threadsafe(end.set)
         if thread is not threading.current_thread():
             thread.join(_REST)
@@ -171,62 +201,83 @@ class ThreadFollower:
         self._pollers = Pollers(SystemRandom().random)
         self._open: set[Following] = set()
         self._host: _Host | None = None
-        self.closed = self._at_rest = False
+        self.closed = False
+        self._forking: int | None = None  # the thread that forks, and holds `_hosting` meanwhile
         self._new_locks()
         forks.register(self)
         forks.let_thread_rest(self)
 
     def _new_locks(self) -> None:
         self._hosting = threading.RLock()  # of the thread itself
-        self.state = threading.Condition()  # of what watches know
+        self.state = threading.RLock()  # of what watches know
+        # One for each that waits. A condition of `threading` is no match for exceptions out of nowhere, such as Ctrl-C:
+        # in the midst of its `__enter__` they would leave it locked.
+        self._bells: set[threading.Lock] = set()
 
     def join(self, following: Following) -> None:
         """Follow a question for one more watch."""
         with self._hosting:
             self._require_open()
-            host = self._host or self._begin(str(following.call[1]))
-            self._open.add(following)
-            host.do(lambda follower: follower.join(following))
+            self._open.add(following)  # first of all, so that a signal handler that ends the others ends no thread
+            while not self._up(str(following.call[1])).do(lambda follower: follower.join(following)):
+                self._require_open()
 
-    def _begin(self, name: str) -> _Host:
+    def _up(self, name: str) -> _Host:
+        """The thread, which is begun if there is none."""
+        if self._host is not None:
+            return self._host
         try:
-            self._host = self._new_host()
-        except RuntimeError as error:
-            raise NetworkError(name, f"no thread can be started for a watch ({error})") from None
-        return self._host
+            host = self._host = self._new_host()
+            host.start()
+        except BaseException as error:
+            self._halt()
+            if isinstance(error, OSError | RuntimeError):
+                problem = f"no thread can be started for a watch ({getattr(error, 'strerror', None) or error})"
+                raise NetworkError(name, problem) from None
+            raise
+        return host
 
     def _new_host(self) -> _Host:
-        return _Host(self._to_ask, self._events, self._pollers, self.state, self._lose)
+        return _Host(self._to_ask, self._events, self._pollers, self.state, self._ring, self._lose)
+
+    def _ring(self) -> None:
+        """Let all that wait look again."""
+        for bell in tuple(self._bells):
+            with suppress(RuntimeError):  # it has rung already
+                bell.release()
 
     def _lose(self) -> None:
         """The thread has ended by itself, by a fault that Python tells of."""
-        with self.state:
-            self.closed = True
-            self.state.notify_all()
+        self.closed = True
+        self._ring()
 
     def leave(self, following: Following) -> None:
         """Follow it for one watch less; the thread ends with the last one."""
         with self._hosting:
-            if following not in self._open:
-                return
-            self._open.remove(following)
-            if self._host is not None:
-                self._host.do(lambda follower: follower.drop(following))
-                if not self._open:
+            if following in self._open:
+                if self._host is not None:
+                    self._host.do(lambda follower: follower.drop(following))
+                if len(self._open) == 1:
                     self._halt()
-        with self.state:
-            self.state.notify_all()  # others may wait on that watch
+                self._open.discard(following)  # at the end: who was interrupted before that leaves once more
+        self._ring()  # others may wait on that watch
 
     def _halt(self) -> None:
-        host, self._host = self._host, None
+        host = self._host
         if host is not None:
-            host.stop()
+            try:
+                host.stop()
+            except BaseException:
+                host.stop()  # out of nowhere, before it was told to end
+                raise
+            finally:
+                self._host = None
 
     def ask(self, questions: Iterable[Question]) -> None:
         """Ask what nobody waits for; the thread ends with the last of it, if no watch is open."""
         with self._hosting, suppress(NetworkError, ResolverClosed):
             self._require_open()
-            host = self._host or self._begin("")
+            host = self._up("")
             host.do(lambda _: host.ask(questions, lambda: self._rest_if_idle(host)))
 
     def _rest_if_idle(self, host: _Host) -> None:
@@ -242,7 +293,7 @@ class ThreadFollower:
         """The answer may be another by now."""
         with self._hosting:
             self._require_open()
-            if self._host is not None:
+            if following in self._open and self._host is not None:
                 self._host.do(lambda follower: follower.hint(following))
 
     def suspect(self, following: Following, endpoint: Endpoint) -> None:
@@ -253,12 +304,22 @@ class ThreadFollower:
 
     def wait(self, until: Callable[[], bool], seconds: float | None) -> bool:
         """Wait until that is so; False where it was not in time."""
-        with self.state:
-            self.state.wait_for(lambda: self.closed or until(), seconds)
-            if until():
-                return True
-            self._require_open()
-            return False
+        end = None if seconds is None else monotonic() + seconds
+        bell = threading.Lock()
+        bell.acquire()
+        self._bells.add(bell)
+        try:
+            while True:
+                with self.state:
+                    if until():
+                        return True
+                self._require_open()
+                left = _LONGEST if end is None else min(end - monotonic(), _LONGEST)
+                if left <= 0:
+                    return False
+                bell.acquire(timeout=left)
+        finally:
+            self._bells.discard(bell)
 
     def _require_open(self) -> None:
         if self.closed:
@@ -275,22 +336,27 @@ class ThreadFollower:
 
     def before_fork(self) -> None:
         """Have no thread, whose sockets and locks a child process would have too."""
-        self._at_rest = self._hosting.acquire(timeout=_REST)
-        if self._at_rest:
+        if self._hosting.acquire(timeout=_REST):
+            self._forking = threading.get_ident()
             self._halt()
 
     def after_fork_in_parent(self) -> None:
         """Go on."""
+        if self._forking != threading.get_ident():
+            return  # another thread forks, too, and has waited in vain
+        self._forking = None
         try:
-            if self._at_rest and self._open and not self.closed:
-                self._host = self._new_host()
+            if self._open and not self.closed:
+                self._up("")
+        except NetworkError:
+            self._lose()
         finally:
-            if self._at_rest:
-                self._hosting.release()
+            self._hosting.release()
 
     def after_fork(self) -> None:
         """Nothing asks in a child process."""
         self.closed = True
+        self._forking = None
         self._host = None
         self._open.clear()
         self._new_locks()

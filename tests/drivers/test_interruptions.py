@@ -1,6 +1,7 @@
 """F1: exceptions out of nowhere during a blocking lookup, at every line of the driver and its desk, and by signals."""
 
 import contextlib
+import linecache
 import random
 import signal
 import sys
@@ -23,13 +24,25 @@ from tests.drivers.script import Nameserver, Out, answer, late, rcode, silent, t
 from tests.drivers.test_blocking import wait_for
 
 _ROOT = Path(k8sresolve.__file__).parent
-_TRACED = {str(_ROOT / "_drivers" / name) for name in ("blocking.py", "sockets.py", "running.py")} | {
-    str(path) for room in ("_core/engine", "_drivers/connecting") for path in (_ROOT / room).glob("*.py")
-}
+_TRACED = {
+    str(_ROOT / name)
+    for name in (
+        "watches.py",
+        "_drivers/blocking.py",
+        "_drivers/running.py",
+        "_drivers/sockets.py",
+        "_drivers/watch_thread.py",
+    )
+} | {str(path) for room in ("_core/engine", "_drivers/connecting") for path in (_ROOT / room).glob("*.py")}
 
 
 class Interruption(Exception):
     """What a handler of SIGALRM may raise."""
+
+
+def _releases(frame: FrameType) -> bool:
+    """Whether the line is that of a `with`, where the interpreter looks for signals only once a lock is released."""
+    return linecache.getline(frame.f_code.co_filename, frame.f_lineno).lstrip().startswith("with ")
 
 
 class Interrupter:
@@ -44,7 +57,7 @@ class Interrupter:
     def trace(self, frame: FrameType, event: str, _argument: object) -> Any:
         if frame.f_code.co_filename not in _TRACED:
             return None
-        if event == "line" and not self.raised:
+        if event == "line" and not self.raised and not _releases(frame):
             self._left -= 1
             if self._left < 0:
                 self.raised = True

@@ -158,8 +158,10 @@ class Pollers:
         return poller
 
     def leave(self, following: Following) -> Poller | None:
-        """Let a watch follow no more; returns the poller if nobody follows it now."""
-        poller = self._pollers[following.question]
+        """Let a watch follow no more; returns the poller if nobody follows it now. Leaving twice is fine."""
+        poller = self._pollers.get(following.question)
+        if poller is None or following not in poller.followers:
+            return None
         poller.leave(following)
         return None if poller.followers else self._pollers.pop(following.question)
 

@@ -1,6 +1,7 @@
 """How watches end: closed, cancelled, forgotten, with their loop, in a child process, at the end of the program."""
 
 import asyncio
+import ctypes
 import gc
 import os
 import subprocess
@@ -13,9 +14,9 @@ from typing import Any
 import pytest
 import trio
 
-from k8sresolve import AsyncResolver, Observer, Resolver, ResolverConfig
+from k8sresolve import AsyncResolver, AsyncWatch, Observer, Resolver, ResolverConfig
 from k8sresolve._core.watching import pace
-from k8sresolve.errors import ResolverClosed
+from k8sresolve.errors import NetworkError, ResolverClosed
 from tests.drivers import held
 from tests.drivers.watching.players import REAL, served
 
@@ -94,6 +95,96 @@ def test_a_watch_that_another_task_closes_ends_whoever_waits(config: ResolverCon
     run(main if run is trio.run else main())
 
 
+def test_a_watch_that_another_thread_closes_is_not_ready_any_more(config: ResolverConfig) -> None:
+    with Resolver(config) as resolver, resolver.watch("db", "sql", **QUICK) as watch:
+        next(watch)
+        thread = threading.Timer(0.05, watch.close)
+        thread.start()
+        with pytest.raises(ResolverClosed, match="this watch was closed"):
+            watch.ready(3, timeout=None)
+        thread.join()
+
+
+@LOOPS
+def test_a_watch_that_another_task_closes_is_not_ready_any_more(config: ResolverConfig, run: Any) -> None:
+    async def main() -> None:
+        async with AsyncResolver(config) as resolver, resolver.watch("db", "sql", **QUICK) as watch:
+            await anext(watch)
+
+            async def wait() -> None:
+                with pytest.raises(ResolverClosed, match="this watch was closed"):
+                    await watch.ready(3, timeout=None)
+
+            async def close() -> None:
+                await (asyncio.sleep if run is asyncio.run else trio.sleep)(0.05)
+                await watch.close()
+
+            await start(run, wait, close)
+
+    run(main if run is trio.run else main())
+
+
+def test_no_timeout_is_too_long(config: ResolverConfig) -> None:
+    with Resolver(config) as resolver, resolver.watch("db", "sql", **QUICK) as watch:
+        assert len(watch.ready(2, timeout=1e300)) == 2
+
+
+def test_a_hint_for_a_watch_that_another_thread_has_closed_is_nothing(
+    config: ResolverConfig, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Resolver(config) as resolver, resolver.watch("web", "http", **QUICK) as other:
+        with resolver.watch("db", "sql", **QUICK) as watch:
+            follower = watch._require()
+        follower.hint(watch._following)
+        other.ready()
+        other.resolve_now()
+        next(other)
+    assert caplog.text == ""
+
+
+def test_without_a_thread_a_watch_cannot_be_opened(config: ResolverConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    def start(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with Resolver(config) as resolver:
+        watch = resolver.watch("db", "sql", **QUICK)
+        open_before = held.fds()
+        with monkeypatch.context() as patched:
+            patched.setattr(threading.Thread, "start", start)
+            with pytest.raises(NetworkError, match="no thread can be started for a watch"):
+                watch.__enter__()
+        gc.collect()
+        assert held.fds() == open_before
+        with watch:
+            assert len(watch.ready(2)) == 2
+
+
+@pytest.mark.parametrize("left", [0, 1, 2], ids="{} descriptors".format)
+def test_without_descriptors_a_watch_cannot_be_opened(config: ResolverConfig, left: int) -> None:
+    with Resolver(config) as resolver:
+        watch = resolver.watch("db", "sql", **QUICK)
+        with held.no_more_than(left), pytest.raises(NetworkError, match="no thread can be started for a watch"):
+            watch.__enter__()
+        gc.collect()
+        with watch:
+            assert len(watch.ready(2)) == 2
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_watch_whose_thread_was_killed_can_be_closed(config: ResolverConfig) -> None:
+    with Resolver(config) as resolver, resolver.watch("db", "sql", **QUICK) as watch:
+        watch.ready(2)
+        (host,) = hosts()
+        assert host.ident is not None
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(host.ident), ctypes.py_object(KeyboardInterrupt))
+        host.join(10)
+        with pytest.raises(ResolverClosed):
+            next(watch)
+        watch.close()
+        with resolver.watch("db", "sql", **QUICK) as another:
+            assert len(another.ready(2)) == 2
+
+
 def test_a_resolver_that_another_thread_closes_ends_whoever_waits(config: ResolverConfig) -> None:
     resolver = Resolver(config)
     with resolver.watch("db", "sql", **QUICK) as watch:
@@ -155,6 +246,23 @@ def test_the_end_of_a_loop_ends_its_watches(config: ResolverConfig) -> None:
         with pytest.raises(ResolverClosed):
             watch.resolve_now()
     asyncio.run(resolver.close())
+
+
+def test_a_loop_that_is_closed_in_the_midst_of_a_watch_leaves_no_fault(config: ResolverConfig) -> None:
+    resolver = AsyncResolver(config)
+
+    async def main() -> AsyncWatch:
+        watch = await resolver.watch("db", "sql", **QUICK).__aenter__()
+        await watch.ready(2)
+        return watch
+
+    loop = asyncio.new_event_loop()
+    watch = loop.run_until_complete(main())
+    loop.close()
+    gc.collect()  # pytest tells of what is raised here
+    asyncio.run(resolver.close())
+    with pytest.raises(ResolverClosed):
+        watch.resolve_now()
 
 
 def test_who_cancels_the_task_of_a_watch_ends_it(config: ResolverConfig) -> None:
