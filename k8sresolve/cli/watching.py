@@ -4,10 +4,12 @@ import argparse
 import json
 import time
 from datetime import UTC, datetime
+from threading import Timer
 from typing import Any
 
 from k8sresolve._escaping import escaped
 from k8sresolve.changes import Change
+from k8sresolve.cli.failing import complain
 from k8sresolve.cli.manifests import manifests
 from k8sresolve.cli.options import Commands, open_resolver
 from k8sresolve.cli.output import Shown, plain, put, write
@@ -16,6 +18,7 @@ from k8sresolve.errors import NotFound, NotHeadless
 from k8sresolve.resolver import Resolver
 
 _SECONDS = 60.0
+_PATIENCE = 6.0  # seconds: a first poll that failed was told so by then
 _A_PORT = "the port's name, as `http` or `dns/udp`"
 
 
@@ -70,8 +73,13 @@ def _has_cluster_ip(resolver: Resolver, name: str) -> bool:
 
 def _watch(args: argparse.Namespace) -> int:
     tell = _as_json if args.json else _as_text
+    advice = f"{args.name}: no answer yet; `k8sresolve explain {args.name}` says why"
+    silence = Timer(_PATIENCE, complain, [advice])
+    silence.daemon = True
     with open_resolver(args) as resolver, resolver.watch(args.name, *_port(args)) as watch:
+        silence.start()
         for change in watch:
+            silence.cancel()
             put(tell(change))
             if manifests(args):
                 break  # in which nothing changes

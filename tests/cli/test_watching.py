@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 
 import pytest
 
@@ -86,3 +87,14 @@ def test_watch_prints_a_line_a_change_until_it_is_interrupted(start):
         out, err = run.communicate(timeout=30)
     assert [len(first["current"]), len(second["added"])] == [1, 1]
     assert (run.returncode, out, err) == (130, "", "")
+
+
+def test_watch_says_so_where_no_answer_comes(start):
+    impatient = PROGRAM.replace("entry()", "from k8sresolve.cli import watching\nwatching._PATIENCE = 0.1\nentry()")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        run = start("--nameserver", f"127.0.0.1:{silent.getsockname()[1]}", "watch", "a.b", program=("-c", impatient))
+        assert run.stderr.readline() == "k8sresolve: a.b: no answer yet; `k8sresolve explain a.b` says why\n"
+        run.send_signal(signal.SIGINT)
+        assert run.communicate(timeout=30) == ("", "")
+    assert run.returncode == 130

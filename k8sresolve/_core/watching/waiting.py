@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Generator
 from typing import Any, NamedTuple, TypeAlias
@@ -118,7 +119,8 @@ def see_pods(place: ServiceName) -> str:
 
 
 def _problem(error: Error) -> str:
-    return getattr(error, "problem", "") or str(error)
+    """What is wrong, without how long that one look took."""
+    return re.sub(r", after [0-9.]+ s$", "", getattr(error, "problem", "") or str(error))
 
 
 def wait(  # noqa: PLR0917 - what is waited for

@@ -69,7 +69,7 @@ def test_the_last_look_is_a_second_before_the_end():
 
 
 def test_what_came_instead_is_told_and_how_often():
-    failure = ServerFailure("db", "the nameserver failed (SERVFAIL)", advice="try again")
+    failure = ServerFailure("db", "the nameserver failed (SERVFAIL), after 1.1 s", advice="try again")
     error, _ = play(failure, Seen((), GONE), Seen((A,)), Seen((A,)), at_least=2, timeout=10.0)
     assert error.problem == (
         "1 of 2 endpoints after 10 s: 1 endpoint (3 times); the nameserver failed (SERVFAIL); no such name"
