@@ -14,7 +14,7 @@ from k8sresolve._core.events import Events
 from k8sresolve._core.lookups import endpoints, hosts, reverse, rrsets, services
 from k8sresolve._drivers.clock import monotonic
 from k8sresolve._drivers.loops import Loops, attempts_here, is_trio, let_do, loop_driver, running
-from k8sresolve._drivers.running import AsyncDriver, Call, run_async
+from k8sresolve._drivers.running import AsyncDriver, Call, run_async, take_steps_async
 from k8sresolve._facade import Facade, is_plain
 from k8sresolve.config import Policy
 from k8sresolve.errors import ConfigError, Error, ResolverClosed
@@ -410,16 +410,9 @@ class AsyncResolver(Facade[AsyncDriver]):
         """
         from k8sresolve._core.watching import waiting
 
-        line = self._current()
-        place = line.setting.service_name(name)
-        waiting.check(name, port, protocol, at_least, timeout, connect)
-        steps = waiting.wait(name, place, port, protocol, at_least, timeout, connect, line.now)
-        try:
-            step = next(steps)
-            while True:
-                step = steps.send(await self._take(step))
-        except StopIteration as stop:
-            return stop.value  # type: ignore[no-any-return]
+        setting = self._current().setting
+        steps = waiting.begin(setting, name, port, protocol, at_least, timeout, connect)
+        return await take_steps_async(steps, self._take)
 
     async def _take(self, step: Step) -> object:
         """Take a step of waiting; what is lacking is a value here."""

@@ -12,7 +12,7 @@ from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.events import Events
 from k8sresolve._core.lookups import endpoints, hosts, reverse, rrsets, services
-from k8sresolve._drivers.running import Call, SyncDriver, run
+from k8sresolve._drivers.running import Call, SyncDriver, run, take_steps
 from k8sresolve._facade import Facade, is_plain
 from k8sresolve.config import Policy
 from k8sresolve.errors import Error, ResolverClosed
@@ -392,16 +392,9 @@ class Resolver(Facade[SyncDriver]):
         """
         from k8sresolve._core.watching import waiting
 
-        line = self._current()
-        place = line.setting.service_name(name)
-        waiting.check(name, port, protocol, at_least, timeout, connect)
-        steps = waiting.wait(name, place, port, protocol, at_least, timeout, connect, line.now)
-        try:
-            step = next(steps)
-            while True:
-                step = steps.send(self._take(step))
-        except StopIteration as stop:
-            return stop.value  # type: ignore[no-any-return]
+        setting = self._current().setting
+        steps = waiting.begin(setting, name, port, protocol, at_least, timeout, connect)
+        return take_steps(steps, self._take)
 
     def _take(self, step: Step) -> object:
         """Take a step of waiting; what is lacking is a value here."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from k8sresolve._core.engine.cache import Asked
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.questions import Lookup, Results, Round, Terms
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 Call: TypeAlias = tuple[Callable[..., Lookup[T]], *tuple[Any, ...]]
@@ -82,6 +83,26 @@ async def run_async(  # noqa: PLR0917 - as each lookup comes here
             results = await driver.ask(round_, terms)
             asked.append((round_.questions, results))
             round_ = lookup.send(results)
+    except StopIteration as stop:
+        return stop.value  # type: ignore[no-any-return]
+
+
+def take_steps(steps: Generator[S, object, T], take: Callable[[S], object]) -> T:
+    """Take the steps of a story, one after another, and send back what each came to."""
+    try:
+        step = next(steps)
+        while True:
+            step = steps.send(take(step))
+    except StopIteration as stop:
+        return stop.value  # type: ignore[no-any-return]
+
+
+async def take_steps_async(steps: Generator[S, object, T], take: Callable[[S], Awaitable[object]]) -> T:
+    """Take the steps of a story, one after another, and send back what each came to."""
+    try:
+        step = next(steps)
+        while True:
+            step = steps.send(await take(step))
     except StopIteration as stop:
         return stop.value  # type: ignore[no-any-return]
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator
 from typing import Any, NamedTuple, TypeAlias
 
 from k8sresolve._core.lookups.polls import Seen, stand
+from k8sresolve._core.lookups.setting import Setting
 from k8sresolve._escaping import told
 from k8sresolve.config import check_seconds, check_whole
 from k8sresolve.errors import (
@@ -53,10 +54,17 @@ Step: TypeAlias = Look | Connect | Pause
 Steps: TypeAlias = Generator[Step, Any, tuple[Endpoint, ...]]
 
 
-def check(  # noqa: PLR0917 - what is waited for
-    name: str | ServiceName, port: str | None, protocol: str, at_least: int, timeout: float, connect: bool | None
-) -> None:
-    """Raise `InvalidName` or `ConfigError` for what cannot be waited for."""
+def begin(  # noqa: PLR0917 - what is waited for
+    setting: Setting,
+    name: str | ServiceName,
+    port: str | None,
+    protocol: str,
+    at_least: int,
+    timeout: float,
+    connect: bool | None,
+) -> Steps:
+    """Begin to wait. Raises `InvalidName` or `ConfigError` for what cannot be waited for."""
+    place = setting.service_name(name)
     check_whole("at_least", at_least, 1, MOST)
     check_seconds("timeout", timeout, 0)
     if connect not in (None, True, False):
@@ -65,6 +73,7 @@ def check(  # noqa: PLR0917 - what is waited for
         raise ConfigError(f"nothing connects by {protocol}", advice="leave connect= out")
     if connect and port is None:
         raise ConfigError("connect=True needs a port", advice=f"give its name: wait_for({str(name)!r}, 'http')")
+    return wait(name, place, port, protocol, at_least, timeout, connect, setting.now)
 
 
 class _Waiting:
