@@ -118,14 +118,14 @@ class Poller:
         """An answer has come to what was asked then."""
         sight = Sight(seen.endpoints, began, now, _expiry(asked, now), seen.cause, seen.unseen)
         self._last = sight
-        for following in self.followers:
+        for following in tuple(self.followers):  # one may leave meanwhile, as it is collected
             following.error = None
             following.belief.see(sight)
         self._pace.answered(sight.expires, now)
 
     def failed(self, error: Error, now: float) -> None:
         """No answer has come, or one that there can be nothing."""
-        for following in self.followers:
+        for following in tuple(self.followers):
             if isinstance(error, NotFound) and not following.belief.known:
                 following.error = error
             following.belief.fail(error)
@@ -167,7 +167,7 @@ class Pollers:
 
     def first(self) -> Poller | None:
         """The one that is due first."""
-        return min(self._pollers.values(), key=_due, default=None)
+        return min(self, key=_due, default=None)
 
     @property
     def due(self) -> float:

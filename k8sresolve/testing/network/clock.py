@@ -3,8 +3,9 @@
 import math
 import threading
 import time
+from operator import itemgetter
 from typing import Any, Protocol
-from weakref import WeakKeyDictionary, WeakSet
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from k8sresolve._escaping import told
 from k8sresolve.config import is_finite
@@ -27,8 +28,8 @@ class Follower(Protocol):
         """When it asks next."""
         ...
 
-    def fall_due(self) -> None:
-        """Ask what is due first."""
+    def fall_due(self, when: float) -> None:
+        """Ask what is due first, if that is due by then."""
 
 
 class Catching(Protocol):
@@ -56,7 +57,8 @@ class Clock:
         self._passed: tuple[float, float | None] = (0.0, None)
         self._running = 0
         self._lock = threading.Lock()
-        self.followers: WeakSet[Follower] = WeakSet()  # of callers that wait
+        # Of callers that wait, by id: other threads add some while one looks for the first that is due.
+        self._followers: WeakValueDictionary[int, Follower] = WeakValueDictionary()
         self.loops: WeakKeyDictionary[Any, Catching] = WeakKeyDictionary()  # whose tasks follow something
         self.looking = 0  # lookups of tasks that let it go on now
 
@@ -79,21 +81,31 @@ class Clock:
         while self.go_on(end):
             pass
         self.reach(end)
-        for loop in tuple(self.loops.values()):
-            loop.catch_up()
+        for loop in [self.loops.get(alive()) for alive in self.loops.keyrefs()]:
+            if loop is not None:
+                loop.catch_up()
+
+    def follow(self, follower: Follower) -> None:
+        """Let it ask what is due, as time goes on."""
+        self._followers[id(follower)] = follower
+
+    def _first(self) -> tuple[float, Follower | None]:
+        """The one that is due first, and when."""
+        known = [(one.due, one) for alive in self._followers.valuerefs() if (one := alive()) is not None]
+        return min(known, key=itemgetter(0), default=(math.inf, None))
 
     @property
     def due(self) -> float:
         """When the next question of a watch is due."""
-        return min((follower.due for follower in self.followers), default=math.inf)
+        return self._first()[0]
 
     def go_on(self, end: float) -> bool:
         """Go on to the next question of a watch, and let it be asked; False where none is due before the end."""
-        first = min(self.followers, key=lambda follower: follower.due, default=None)
-        if first is None or first.due > end:
+        due, first = self._first()
+        if first is None or due > end or due == math.inf:
             return False
-        self.reach(first.due)
-        first.fall_due()
+        self.reach(due)
+        first.fall_due(due)
         return True
 
     def reach(self, when: float) -> None:

@@ -42,7 +42,7 @@ class VirtualFollower:
         self._pollers = _pollers()
         self.closed = False
         self.state = threading.RLock()
-        clock.followers.add(self)
+        clock.follow(self)
 
     def join(self, following: Following) -> None:
         """Follow a question for one more watch."""
@@ -72,7 +72,7 @@ class VirtualFollower:
         end = math.inf if seconds is None else self._clock.monotonic() + seconds
         while not until():
             self._require_open()
-            if not self._clock.go_on(end):
+            if not self._clock.go_on(end) and end < math.inf:
                 self._clock.reach(end)
                 return until()
         return True
@@ -95,11 +95,11 @@ class VirtualFollower:
         """When the next question is due."""
         return self._pollers.due
 
-    def fall_due(self) -> None:
-        """Ask what is due first."""
+    def fall_due(self, when: float) -> None:
+        """Ask what is due first, if that is due by then, and was not asked by another thread meanwhile."""
         with self.state:
             poller = self._pollers.first()
-            if poller is None:
+            if poller is None or poller.due > when:
                 return
             began = self._clock.monotonic()
             call = poller.begin(began)
@@ -207,8 +207,12 @@ class LoopTime:
     def catch_up(self) -> None:
         """Ask in the loop what should have been asked by now: somebody let time go on who cannot wait for that."""
         loop = self._loop()
-        if loop is not None and any(follower.due <= self._clock.monotonic() for follower in self.followers):
-            let_do(loop, lambda: self._tasks.start(lambda: self.advance(0.0)))
+        if loop is not None:
+            let_do(loop, self._catch_up)
+
+    def _catch_up(self) -> None:
+        if any(follower.due <= self._clock.monotonic() for follower in self.followers):
+            self._tasks.start(lambda: self.advance(0.0))
 
     async def go_on(self, end: float) -> bool:
         """Go on to the poll that is due next, of callers that wait too; False where none is before the end."""

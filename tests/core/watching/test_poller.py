@@ -6,6 +6,7 @@ import pytest
 
 from k8sresolve._core.lookups.polls import Seen
 from k8sresolve._core.questions import Empty, Failed, Found, NxDomain, Question
+from k8sresolve._core.watching.belief import Belief
 from k8sresolve._core.watching.poller import Following, Poller, Pollers
 from k8sresolve.errors import LookupTimeout, NoData, NoSuchName
 from k8sresolve.names import ServiceName
@@ -201,3 +202,39 @@ def test_who_wants_to_know_more_often_hastens_what_is_due():
     assert one.due == 100.0
     follow(one, 10.0, interval=(5.0, 30.0))
     assert one.due == 40.0
+
+
+@pytest.mark.parametrize("take", ["saw", "failed"])
+def test_one_that_leaves_as_an_answer_is_taken_takes_it_from_no_other(take):
+    """As one that is lost does, which is collected at any time."""
+    pollers = Pollers(lambda: 0.0)
+    leaving, staying = watch(), watch()
+
+    class Leaving(Belief):
+        def see(self, sight):
+            pollers.leave(leaving)
+
+        def fail(self, cause):
+            pollers.leave(leaving)
+
+    leaving.belief = Leaving(30.0)
+    one = pollers.join(leaving, 0.0)
+    assert pollers.join(staying, 0.0) is one
+    if take == "saw":
+        answer(one, 0.0, A)
+        assert staying.belief.current == (A,)
+    else:
+        one.failed(LATE, 0.0)
+        assert staying.belief.cause is LATE
+    assert one.followers == [staying]
+
+
+def test_leaving_twice_is_fine():
+    pollers = Pollers(lambda: 0.0)
+    first, second = watch(), watch()
+    pollers.join(first, 0.0)
+    one = pollers.join(second, 0.0)
+    assert pollers.leave(first) is None
+    assert pollers.leave(first) is None
+    assert pollers.leave(second) is one
+    assert pollers.leave(second) is None
