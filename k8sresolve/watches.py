@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol, Self, cast
 from weakref import finalize
 
-from k8sresolve._core.engine.lock import Lock
 from k8sresolve._core.lookups.polls import poll
 from k8sresolve._core.lookups.setting import Setting
 from k8sresolve._core.questions import Question
@@ -25,11 +25,6 @@ class Follower(Protocol):
     """What hosts the pollers of one resolver, for callers that wait."""
 
     closed: bool
-
-    @property
-    def state(self) -> Lock:
-        """What is held while what watches know is read."""
-        ...
 
     def join(self, following: Following) -> None:
         """Follow a question for one more watch."""
@@ -163,6 +158,7 @@ class Watch(_Watch):
         self._follow = follow
         self._follower: Follower | None = None
         self._lost: Any = None
+        self._telling = threading.RLock()  # by several threads; what asks does not wait for it
 
     def __enter__(self) -> Self:
         self._require_new()
@@ -214,11 +210,10 @@ class Watch(_Watch):
         """
         follower, is_ready = self._require(), self._is_ready(at_least)
         in_time = follower.wait(is_ready, None if timeout is None else check_seconds("timeout", timeout))
-        with follower.state:
-            self._raise_end()
-            if not in_time:
-                raise self._late(at_least, timeout)
-            return self._following.belief.current
+        self._raise_end()
+        if not in_time:
+            raise self._late(at_least, timeout)
+        return self._following.belief.current
 
     def __iter__(self) -> Self:
         return self
@@ -227,11 +222,11 @@ class Watch(_Watch):
         while self._is_open:
             follower = self._require()
             follower.wait(self._has_news, None)
-            with follower.state:
+            with self._telling:
                 change = self._following.tell()
-                if change is not None:
-                    return change
-                self._raise_error()
+            if change is not None:
+                return change
+            self._raise_error()
         raise StopIteration
 
     def resolve_now(self) -> None:

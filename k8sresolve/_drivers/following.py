@@ -8,7 +8,6 @@ from random import SystemRandom
 from typing import Any, Protocol, TypeAlias
 
 from k8sresolve._core.engine.cache import Asked
-from k8sresolve._core.engine.lock import UNSHARED, Lock
 from k8sresolve._core.lookups.polls import Seen
 from k8sresolve._core.watching.poller import Following, Poller, Pollers
 from k8sresolve._drivers import forks
@@ -60,11 +59,7 @@ def tasks_of(loop: Any) -> Tasks:
 
 
 class LoopFollower(ABC):
-    """The pollers of one loop, in whose thread all of this happens.
-
-    `state` is held while what watches know is read or changed, for those in other threads, and `published` is called
-    under it.
-    """
+    """The pollers of one loop, in whose thread all of this happens. `published` tells those in other threads."""
 
     def __init__(
         self,
@@ -72,12 +67,10 @@ class LoopFollower(ABC):
         pollers: Pollers,
         now: Callable[[], float],
         *,
-        state: Lock = UNSHARED,
         published: Callable[[], object] = lambda: None,
     ) -> None:
         self._look = look
         self._now = now
-        self._state = state
         self._published = published
         self._pollers = pollers
         self.closed = False
@@ -88,9 +81,8 @@ class LoopFollower(ABC):
     def join(self, following: Following) -> None:
         """Follow a question for one more watch."""
         self._require_open()
-        with self._state:
-            poller = self._pollers.join(following, self._now())
-            self._publish()
+        poller = self._pollers.join(following, self._now())
+        self._publish()
         self._stir(poller)
 
     async def leave(self, following: Following) -> None:
@@ -101,17 +93,17 @@ class LoopFollower(ABC):
 
     def drop(self, following: Following) -> Any:
         """Follow it for one watch less; returns the task that ends with it, if any."""
-        with self._state:
-            poller = None if self.closed else self._pollers.leave(following)
-            self._publish()  # others may wait on that watch
+        poller = None if self.closed else self._pollers.leave(following)
+        self._publish()  # others may wait on that watch
         return None if poller is None else self._end(poller)
 
     def hint(self, following: Following) -> None:
         """The answer may be another by now."""
         self._require_open()
         poller = self._pollers.of(following)
-        poller.hint(self._now())
-        self._stir(poller)
+        if poller is not None:
+            poller.hint(self._now())
+            self._stir(poller)
 
     def suspect(self, following: Following, endpoint: Endpoint) -> None:
         """A connect to the endpoint failed."""
@@ -154,12 +146,11 @@ class LoopFollower(ABC):
             error = failure
         except Exception as fault:  # noqa: BLE001 - there is nobody above to be told
             error = fault_of(call, fault)
-        with self._state:
-            if seen is not None:
-                poller.saw(seen, asked, began, self._now())
-            elif error is not None:
-                poller.failed(error, self._now())
-            self._publish()
+        if seen is not None:
+            poller.saw(seen, asked, began, self._now())
+        elif error is not None:
+            poller.failed(error, self._now())
+        self._publish()
 
     @abstractmethod
     def _publish(self) -> None:
@@ -167,9 +158,8 @@ class LoopFollower(ABC):
 
     def close(self) -> None:
         """Ask nothing more; all that wait, and whoever comes, is told that the resolver is closed."""
-        with self._state:
-            self.closed = True
-            self._publish()
+        self.closed = True
+        self._publish()
 
     async def end(self) -> None:
         """Close it, and wait until nothing is asked."""

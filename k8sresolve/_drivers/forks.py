@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
-from typing import Protocol
-from weakref import WeakSet
+from typing import Protocol, TypeAlias, TypeVar
+from weakref import WeakValueDictionary
 
 
 class Forkable(Protocol):
@@ -24,6 +24,16 @@ class Restable(Protocol):
 
     def after_fork_in_parent(self) -> None:
         """Go on."""
+
+
+T = TypeVar("T")
+
+Known: TypeAlias = WeakValueDictionary[int, T]
+"""By id. Unlike a `WeakSet`, it can be looked through while other threads add to it."""
+
+
+def _alive(known: Known[T]) -> list[T]:
+    return [one for alive in known.valuerefs() if (one := alive()) is not None]
 
 
 class Turn:
@@ -49,12 +59,12 @@ class Turn:
         self._lock = threading.Lock()
 
 
-_forkable: WeakSet[Forkable] = WeakSet()
+_forkable: Known[Forkable] = WeakValueDictionary()
 
 
 def register(one: Forkable) -> None:
     """Let it know when it wakes up in a child process."""
-    _forkable.add(one)
+    _forkable[id(one)] = one
 
 
 _first: list[Callable[[], None]] = []
@@ -66,34 +76,38 @@ def on_waking(drop: Callable[[], None]) -> None:
 
 
 # Threads of this library's own come to rest before what they may wait for.
-_threads: WeakSet[Restable] = WeakSet()
-_restable: WeakSet[Restable] = WeakSet()
+_threads: Known[Restable] = WeakValueDictionary()
+_restable: Known[Restable] = WeakValueDictionary()
+_resting: dict[int, list[Restable]] = {}  # those that each thread has brought to rest, as it forks
 
 
 def let_rest(one: Restable) -> None:
     """Let it come to rest before a fork."""
-    _restable.add(one)
+    _restable[id(one)] = one
 
 
 def let_thread_rest(one: Restable) -> None:
     """Let its thread come to rest before a fork."""
-    _threads.add(one)
+    _threads[id(one)] = one
 
 
 def _before_fork() -> None:
-    for one in (*_threads, *_restable):
+    resting = _resting[threading.get_ident()] = []
+    for one in (*_alive(_threads), *_alive(_restable)):
+        resting.append(one)
         one.before_fork()
 
 
 def _after_fork_in_parent() -> None:
-    for one in (*_restable, *_threads):
+    for one in reversed(_resting.pop(threading.get_ident(), [])):
         one.after_fork_in_parent()
 
 
 def _after_fork() -> None:
+    _resting.clear()
     for drop in _first:
         drop()
-    for one in list(_forkable):
+    for one in _alive(_forkable):
         one.after_fork()
 
 

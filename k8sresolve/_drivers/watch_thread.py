@@ -16,7 +16,6 @@ from weakref import finalize
 
 from k8sresolve._core.engine.cache import Asked
 from k8sresolve._core.engine.ledger import Ledger
-from k8sresolve._core.engine.lock import Lock
 from k8sresolve._core.events import Events
 from k8sresolve._core.lookups.polls import Seen
 from k8sresolve._core.questions import Question, Round, Terms
@@ -66,20 +65,18 @@ class _Loop(asyncio.SelectorEventLoop):
         return done
 
     def __del__(self) -> None:
-        # An exception out of nowhere came before its thread; without sockets there was no descriptor left for them.
-        if hasattr(self, "_ssock"):
+        with suppress(AttributeError):  # of what was not made: no descriptor was left, or an exception out of nowhere
             self.close()
 
 
 class _Host:
     """The thread, and what happens in it."""
 
-    def __init__(  # noqa: PLR0917 - what it shares with its follower
+    def __init__(
         self,
         to_ask: ToAsk,
         events: Events,
         pollers: Pollers,
-        state: Lock,
         published: Callable[[], None],
         lost: Callable[[], None],
     ) -> None:
@@ -91,7 +88,7 @@ class _Host:
         self._line: Line | None = None
         self._loops: Loops | None = None
         self._asks: set[asyncio.Task[None]] = set()
-        self._make = partial(TaskFollower, self._look, AsyncioTasks(), pollers, state=state, published=published)
+        self._make = partial(TaskFollower, self._look, AsyncioTasks(), pollers, published=published)
         self.follower: TaskFollower | None = None
         self.loop.call_soon(self._begin)  # the first that happens in the loop
         self._thread = threading.Thread(target=self._serve, name="k8sresolve-watch", daemon=True)
@@ -209,7 +206,6 @@ class ThreadFollower:
 
     def _new_locks(self) -> None:
         self._hosting = threading.RLock()  # of the thread itself
-        self.state = threading.RLock()  # of what watches know
         # One for each that waits. A condition of `threading` is no match for exceptions out of nowhere, such as Ctrl-C:
         # in the midst of its `__enter__` they would leave it locked.
         self._bells: set[threading.Lock] = set()
@@ -238,7 +234,7 @@ class ThreadFollower:
         return host
 
     def _new_host(self) -> _Host:
-        return _Host(self._to_ask, self._events, self._pollers, self.state, self._ring, self._lose)
+        return _Host(self._to_ask, self._events, self._pollers, self._ring, self._lose)
 
     def _ring(self) -> None:
         """Let all that wait look again."""
@@ -298,9 +294,10 @@ class ThreadFollower:
 
     def suspect(self, following: Following, endpoint: Endpoint) -> None:
         """A connect to the endpoint failed."""
-        with self.state:
+        with self._hosting:
             self._require_open()
-            following.belief.suspect(endpoint, monotonic())
+            if self._host is not None:
+                self._host.do(lambda follower: follower.suspect(following, endpoint))
 
     def wait(self, until: Callable[[], bool], seconds: float | None) -> bool:
         """Wait until that is so; False where it was not in time."""
@@ -310,9 +307,8 @@ class ThreadFollower:
         self._bells.add(bell)
         try:
             while True:
-                with self.state:
-                    if until():
-                        return True
+                if until():
+                    return True
                 self._require_open()
                 left = _LONGEST if end is None else min(end - monotonic(), _LONGEST)
                 if left <= 0:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from k8sresolve import Resolver, ResolverConfig
+from k8sresolve._drivers import forks
 from k8sresolve.errors import LookupTimeout
 from tests.drivers import held
 from tests.drivers.names import NAMES, NOT_KEPT, WORLD, ZONE, right
@@ -211,3 +213,34 @@ def test_f10_o3_and_so_do_children(three):
         for _ in range(60):
             assert status_of(in_child(lambda: not right(resolver, 0))) == 0
     assert all(one.asked.total() > 0 for one in playing)
+
+
+def test_threads_may_register_while_another_one_forks():
+    class Restable:
+        rests = 0
+
+        def before_fork(self):
+            self.rests += 1
+
+        def after_fork_in_parent(self):
+            self.rests -= 1
+
+    known = []
+
+    def register():
+        for _ in range(200):
+            known.append(Restable())
+            forks.let_rest(known[-1])
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    thread = threading.Thread(target=register)
+    thread.start()
+    try:
+        while thread.is_alive():
+            forks._before_fork()
+            forks._after_fork_in_parent()
+    finally:
+        sys.setswitchinterval(before)
+        thread.join()
+    assert {one.rests for one in known} == {0}

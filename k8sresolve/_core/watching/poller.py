@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from k8sresolve._core.engine.cache import Asked
 from k8sresolve._core.lookups.polls import Seen
@@ -17,6 +17,14 @@ from k8sresolve.names import ServiceName
 from k8sresolve.records import Endpoint
 
 
+class Shown(NamedTuple):
+    """What is there after a poll, as one value: a reader in another thread never sees half of a change."""
+
+    known: bool = False
+    current: tuple[Endpoint, ...] = ()
+    cause: Error | None = None
+
+
 class Following:
     """What one watch knows, and what of it its reader was told.
 
@@ -24,7 +32,7 @@ class Following:
     it.
     """
 
-    __slots__ = ("_told", "_told_stale", "belief", "call", "error", "interval", "place", "question")
+    __slots__ = ("_told", "_told_stale", "belief", "call", "error", "interval", "place", "question", "shown")
 
     def __init__(
         self,
@@ -40,30 +48,37 @@ class Following:
         self.interval = interval
         self.belief = Belief(empty_hold)
         self.error: Error | None = None  # why there can never be an endpoint
+        self.shown = Shown()
         self._told: tuple[Endpoint, ...] | None = None
         self._told_stale = False
 
     @property
     def has_news(self) -> bool:
         """Whether its reader has not been told of all that there is."""
+        known, current, cause = self.shown
+        return known and (current != self._told or (cause is not None) is not self._told_stale)
+
+    def show(self) -> None:
+        """Let readers have what is believed now."""
         belief = self.belief
-        return belief.known and (belief.current != self._told or belief.stale is not self._told_stale)
+        self.shown = Shown(belief.known, belief.current, belief.cause)
 
     def tell(self) -> Change | None:
         """Tell the reader what is new since the last time, as one change; None if nothing is."""
         if not self.has_news:
             return None
-        belief, previous = self.belief, self._told or ()
-        self._told, self._told_stale = belief.current, belief.stale
-        before, now = frozenset(previous), frozenset(belief.current)
-        return Change(
-            current=belief.current,
+        (_, current, cause), previous = self.shown, self._told or ()
+        before, now = frozenset(previous), frozenset(current)
+        change = Change(
+            current=current,
             previous=previous,
-            added=tuple([one for one in belief.current if one not in before]),
+            added=tuple([one for one in current if one not in before]),
             removed=tuple([one for one in previous if one not in now]),
-            stale=belief.stale,
-            cause=belief.cause,
+            stale=cause is not None,
+            cause=cause,
         )
+        self._told, self._told_stale = current, change.stale
+        return change
 
 
 class Poller:
@@ -91,6 +106,7 @@ class Poller:
             self._pace.hint(now)
             return
         following.belief.see(self._last)
+        following.show()
         if self._pace.interval != before:
             self._pace.hasten(self._last.expires, now)
 
@@ -121,6 +137,7 @@ class Poller:
         for following in tuple(self.followers):  # one may leave meanwhile, as it is collected
             following.error = None
             following.belief.see(sight)
+            following.show()
         self._pace.answered(sight.expires, now)
 
     def failed(self, error: Error, now: float) -> None:
@@ -129,6 +146,7 @@ class Poller:
             if isinstance(error, NotFound) and not following.belief.known:
                 following.error = error
             following.belief.fail(error)
+            following.show()
         self._pace.failed(now)
 
 
@@ -145,9 +163,9 @@ class Pollers:
     def __len__(self) -> int:
         return len(self._pollers)
 
-    def of(self, following: Following) -> Poller:
-        """The one that a watch follows."""
-        return self._pollers[following.question]
+    def of(self, following: Following) -> Poller | None:
+        """The one that a watch follows; None if it follows no more."""
+        return self._pollers.get(following.question)
 
     def join(self, following: Following, now: float) -> Poller:
         """Let a watch follow its question."""

@@ -41,26 +41,28 @@ class VirtualFollower:
         self._look = look
         self._pollers = _pollers()
         self.closed = False
-        self.state = threading.RLock()
+        self._state = threading.RLock()
         clock.follow(self)
 
     def join(self, following: Following) -> None:
         """Follow a question for one more watch."""
         self._require_open()
-        with self.state:
+        with self._state:
             self._pollers.join(following, self._clock.monotonic())
 
     def leave(self, following: Following) -> None:
         """Follow it for one watch less."""
-        with self.state:
+        with self._state:
             if not self.closed:
                 self._pollers.leave(following)
 
     def hint(self, following: Following) -> None:
         """The answer may be another by now."""
         self._require_open()
-        with self.state:
-            self._pollers.of(following).hint(self._clock.monotonic())
+        with self._state:
+            poller = self._pollers.of(following)
+            if poller is not None:
+                poller.hint(self._clock.monotonic())
 
     def suspect(self, following: Following, endpoint: Endpoint) -> None:
         """A connect to the endpoint failed."""
@@ -82,7 +84,7 @@ class VirtualFollower:
 
     def close(self) -> None:
         """Ask nothing more."""
-        with self.state:
+        with self._state:
             self.closed = True
             self._pollers = _pollers()
 
@@ -97,7 +99,7 @@ class VirtualFollower:
 
     def fall_due(self, when: float) -> None:
         """Ask what is due first, if that is due by then, and was not asked by another thread meanwhile."""
-        with self.state:
+        with self._state:
             poller = self._pollers.first()
             if poller is None or poller.due > when:
                 return

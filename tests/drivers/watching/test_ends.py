@@ -16,6 +16,7 @@ import trio
 
 from k8sresolve import AsyncResolver, AsyncWatch, Observer, Resolver, ResolverConfig
 from k8sresolve._core.watching import pace
+from k8sresolve._drivers import watch_thread
 from k8sresolve.errors import NetworkError, ResolverClosed
 from tests.drivers import held
 from tests.drivers.watching.players import REAL, served
@@ -38,6 +39,14 @@ def config() -> Iterator[ResolverConfig]:
 
 def hosts() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name == "k8sresolve-watch"]
+
+
+def in_another_thread(act: Callable[[], object]) -> None:
+    """Do it there, where what this thread holds is a lock to wait for."""
+    thread = threading.Thread(target=act, daemon=True)
+    thread.start()
+    thread.join(10)
+    assert not thread.is_alive(), "something is locked for good"
 
 
 async def start(runner: Callable[..., Any], work: Callable[[], Any], others: Callable[[], Any]) -> None:
@@ -346,6 +355,43 @@ def _watch_in_children(resolver: Resolver, open_before: int) -> None:
             assert watch.ready(2) == everyone
         assert len(hosts()) == 1
         watch.resolve_now()
+
+
+def test_two_threads_that_fork_at_once_leave_the_watches_as_they_are(
+    config: ResolverConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch_thread, "_REST", 0.05)
+    with Resolver(config) as resolver, resolver.watch("db", "sql", **QUICK) as watch:
+        follower = watch._require()
+        assert isinstance(follower, watch_thread.ThreadFollower)
+
+        def fork() -> None:
+            follower.before_fork()  # waits for the other one in vain
+            follower.after_fork_in_parent()
+
+        follower.before_fork()
+        in_another_thread(fork)
+        follower.after_fork_in_parent()
+        in_another_thread(watch.resolve_now)
+        assert len(watch.ready(2)) == 2
+
+
+def test_a_parent_without_descriptors_ends_its_watches(config: ResolverConfig) -> None:
+    with Resolver(config) as resolver, Resolver(config) as other:
+        with resolver.watch("db", "sql", **QUICK) as watch, other.watch("db", "sql", **QUICK) as another:
+            watch.ready(2)
+            another.ready(2)
+            followers = [watch._require(), another._require()]
+            for follower in followers:
+                follower.before_fork()  # type: ignore[attr-defined]
+            with held.no_more_than(0):
+                for follower in followers:
+                    follower.after_fork_in_parent()  # type: ignore[attr-defined]
+            for one in (watch, another):
+                with pytest.raises(ResolverClosed):
+                    one.ready(3, timeout=None)
+        with resolver.watch("db", "sql", **QUICK) as again:
+            in_another_thread(lambda: again.ready(2))
 
 
 def test_a_child_process_has_no_watch_of_tasks(config: ResolverConfig) -> None:

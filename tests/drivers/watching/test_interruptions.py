@@ -1,5 +1,6 @@
 """Exceptions out of nowhere, such as Ctrl-C, at every line of what a watch does in the caller's thread."""
 
+import contextlib
 import gc
 import threading
 import time
@@ -7,9 +8,10 @@ from collections.abc import Callable
 
 import pytest
 
-from k8sresolve import Resolver, ResolverConfig
+from k8sresolve import Resolver, ResolverConfig, Watch
 from k8sresolve._core.watching import pace
-from tests.drivers.test_interruptions import Interruption, at_every_line
+from k8sresolve.errors import ResolverClosed
+from tests.drivers.test_interruptions import Interrupter, Interruption, at_every_line
 from tests.drivers.watching.players import REAL, served
 
 QUICK = {"interval": REAL[0], "empty_hold": REAL[1]}
@@ -89,3 +91,49 @@ def in_another_thread(act: Callable[[], object]) -> None:
     thread.join(10)
     assert not thread.is_alive(), "something is locked for good"
     assert errors == []
+
+
+def at_every_line_do(handler: Callable[[], object], act: Callable[[], object]) -> int:
+    """Call a handler at one line after the other of what is done; returns how many there were."""
+    for at in range(5000):
+        interrupter = Interrupter(at, Interruption, handler=handler)
+        with interrupter.at_work():
+            act()
+        if not interrupter.raised:
+            return at
+    raise AssertionError("it never came to an end")
+
+
+def test_a_signal_handler_may_wait_for_another_watch_in_the_midst_of_one(config: ResolverConfig) -> None:
+    with Resolver(config) as resolver, resolver.watch("web", "http", **QUICK) as other:
+        other.ready()
+
+        def handle() -> None:
+            other.resolve_now()
+            with resolver.watch("db", **QUICK) as another:
+                assert len(another.ready(2, timeout=10)) == 2
+
+        def follow() -> None:
+            with resolver.watch("db", "sql", **QUICK) as watch:
+                watch.ready(2)
+                watch.suspect(next(watch).current[0])
+
+        assert at_every_line_do(handle, follow) > 50
+
+
+def test_a_signal_handler_may_close_the_watch_in_the_midst_of_it(
+    config: ResolverConfig, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Resolver(config) as resolver, resolver.watch("web", "http", **QUICK) as other:
+        opened: list[Watch] = []
+
+        def follow() -> None:
+            with contextlib.suppress(ResolverClosed), resolver.watch("db", "sql", **QUICK) as watch:
+                opened.append(watch)
+                watch.ready(2)
+                watch.resolve_now()
+                next(watch, None)
+
+        assert at_every_line_do(lambda: opened and opened[-1].close(), follow) > 50
+        other.ready()
+    assert caplog.text == ""
