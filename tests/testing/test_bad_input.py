@@ -119,7 +119,7 @@ def test_every_public_call_is_listed():
         f"Network.{name}" for name in methods(Network) - INSIDE
     }
     assert methods(QueryLog) == {"asked", "of", "clear", "note", "watch"}
-    assert methods(Clock) == {"advance", "monotonic", "time", "reach", "go_on", "run", "halt"}
+    assert methods(Clock) == {"advance", "monotonic", "time", "reach", "follow", "go_on", "run", "halt"}
 
 
 @pytest.mark.parametrize("name", NAMES)
