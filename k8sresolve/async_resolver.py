@@ -368,14 +368,15 @@ class AsyncResolver(Facade[AsyncDriver]):
         loop = running()
         if loop is None:
             raise ConfigError("neither asyncio nor trio runs here", advice="await it in asyncio.run() or trio.run()")
-        if self._followers is None:
-            from weakref import WeakKeyDictionary
+        with self._lock:
+            if self._followers is None:
+                from weakref import WeakKeyDictionary
 
-            self._followers = WeakKeyDictionary()
-        follower = self._followers.get(loop)
-        if follower is None or follower.closed:
-            follower = self._followers[loop] = self._new_follower(loop)
-        return follower
+                self._followers = WeakKeyDictionary()
+            follower = self._followers.get(loop)
+            if follower is None or follower.closed:
+                follower = self._followers[loop] = self._new_follower(loop)
+            return follower
 
     def _new_follower(self, loop: Any) -> LoopFollower:
         from k8sresolve._drivers.following import TaskFollower, tasks_of
