@@ -1,6 +1,6 @@
 """Stories that any client must live through which finds a Service by its name: what happens, and what it must do.
 
-For clients that know nothing of k8sresolve: they are given a way to connect, and are judged by whom they reach.
+For clients that know nothing of k8sresolve: they are given a way to connect, and are judged by whom they reach::
 
     @pytest.mark.parametrize("story", conformance.STORIES, ids=str)
     def test_my_driver(story):
