@@ -150,7 +150,11 @@ def check_domain(domain: str) -> str:
 
 def dashed(address: IPAddress) -> str:
     """Write an address as one label, as pod names have it: dots and colons become hyphens."""
-    return str(address).replace(".", "-").replace(":", "-")
+    text = str(address)
+    if ":" in text and "." in text:  # as Python writes an IPv4-mapped one since 3.13, which could not be read back
+        low = int(address) & 0xFFFFFFFF
+        text = f"::ffff:{low >> 16:x}:{low & 0xFFFF:x}"
+    return text.replace(".", "-").replace(":", "-")
 
 
 def undashed(label: str) -> IPAddress | None:

@@ -413,6 +413,11 @@ def test_ports_survive_formatting_and_parsing(service, port, protocol):
     assert PortName.parse(f"{port}/{protocol}").at(service) == name
 
 
+def test_an_address_of_both_versions_is_written_alike_by_every_python():
+    assert PodName("::ffff:10.0.0.1", "shop").host == "--ffff-a00-1.shop.pod.cluster.local"
+    assert PodName.parse(PodName("::ffff:0.0.0.0", "shop").fqdn) == PodName("::ffff:0.0.0.0", "shop")
+
+
 @given(address=ADDRESSES, namespace=LABELS, domain=DOMAINS)
 def test_pods_survive_formatting_and_parsing(address, namespace, domain):
     name = PodName(address, namespace, domain)
