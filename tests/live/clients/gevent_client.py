@@ -38,6 +38,8 @@ def main() -> None:
         names = ["payments", "web", "cassandra.data", "nope"] * 5
         greenlets = [gevent.spawn(addresses, resolver, name) for name in names]
         gevent.joinall(greenlets)
+    # What follows waits for threads of gevent's, which a busy greenlet would let run now and then only.
+    ticker.kill()
     told = {
         "addresses": [str(address) for address in service.addresses],
         "port": service.ports[0].number,
@@ -46,7 +48,6 @@ def main() -> None:
         "getaddrinfo": socket.getaddrinfo("payments", 80, socket.AF_INET, socket.SOCK_STREAM)[0][4],
         "page": get("http://payments/"),
     }
-    ticker.kill()
     cluster = Cluster.from_manifests(*sys.argv[1:])
     with web.stand_in() as port:
         cluster.route("payments.shop", "http", to=("127.0.0.1", port))
