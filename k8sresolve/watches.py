@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol, Self, cast
+from typing import Any, Generic, Protocol, Self, TypeVar, cast
 from weakref import finalize
 
 from k8sresolve._core.lookups.polls import poll
@@ -80,12 +80,17 @@ def _is_interval(interval: object) -> bool:
     return is_finite(least) and is_finite(most) and 0 < least <= most
 
 
-class _Watch:
+F = TypeVar("F", Follower, LoopFollower)
+
+
+class _Watch(Generic[F]):
     """What watches have in common: when they are open, and what they say."""
 
-    def __init__(self, make: Callable[[], Following]) -> None:
+    def __init__(self, follow: Callable[[], F], make: Callable[[], Following]) -> None:
         self._following = make()  # whatever is wrong is said now
         self._make = make
+        self._follow: Callable[[], F] = follow
+        self._follower: F | None = None
         self._is_open = False
 
     @property
@@ -105,6 +110,31 @@ class _Watch:
     def _require_open(self) -> None:
         if not self._is_open:
             raise ResolverClosed("this watch is not open: use it in a with statement")
+
+    def _require(self) -> F:
+        self._require_open()
+        assert self._follower is not None  # noqa: S101 - it is open
+        if self._follower.closed:
+            raise ResolverClosed("this resolver is closed")
+        return self._follower
+
+    @property
+    def current(self) -> tuple[Endpoint, ...]:
+        """The endpoints that are there, for all that is known, in canonical order; it never waits.
+
+        In a process that was forked while the watch was open, `ResolverClosed` is raised.
+        """
+        if self._is_open:
+            self._require()
+        return self._following.belief.current
+
+    def resolve_now(self) -> None:
+        """Ask soon, as the answer may be another by now; more than once a second is not heard."""
+        self._require().hint(self._following)
+
+    def suspect(self, endpoint: Endpoint) -> None:
+        """Say that a connect to the endpoint failed: the first answer that lacks it removes it."""
+        self._require().suspect(self._following, endpoint)
 
     def _is_ready(self, at_least: int) -> Callable[[], bool]:
         check_whole("at_least", at_least, 1, MOST)
@@ -138,7 +168,7 @@ class _Watch:
         )
 
 
-class Watch(_Watch):
+class Watch(_Watch[Follower]):
     """A Service that is followed: made by `Resolver.watch()`, and open while it is a context.
 
     Its iteration ends as it is closed. Several threads may use it; each change is given to one of them.
@@ -154,9 +184,7 @@ class Watch(_Watch):
     """
 
     def __init__(self, follow: Callable[[], Follower], make: Callable[[], Following]) -> None:
-        super().__init__(make)
-        self._follow = follow
-        self._follower: Follower | None = None
+        super().__init__(follow, make)
         self._lost: Any = None
         self._telling = threading.RLock()  # by several threads; what asks does not wait for it
 
@@ -185,23 +213,6 @@ class Watch(_Watch):
             self._follower.leave(self._following)
             self._lost.detach()
 
-    def _require(self) -> Follower:
-        self._require_open()
-        assert self._follower is not None  # noqa: S101 - it is open
-        if self._follower.closed:
-            raise ResolverClosed("this resolver is closed")
-        return self._follower
-
-    @property
-    def current(self) -> tuple[Endpoint, ...]:
-        """The endpoints that are there, for all that is known, in canonical order; it never waits.
-
-        In a process that was forked while the watch was open, `ResolverClosed` is raised.
-        """
-        if self._is_open:
-            self._require()
-        return self._following.belief.current
-
     def ready(self, at_least: int = 1, *, timeout: float | None = 60.0) -> tuple[Endpoint, ...]:
         """Wait until there are so many endpoints, and return all that there are.
 
@@ -229,25 +240,12 @@ class Watch(_Watch):
             self._raise_error()
         raise StopIteration
 
-    def resolve_now(self) -> None:
-        """Ask soon, as the answer may be another by now; more than once a second is not heard."""
-        self._require().hint(self._following)
 
-    def suspect(self, endpoint: Endpoint) -> None:
-        """Say that a connect to the endpoint failed: the first answer that lacks it removes it."""
-        self._require().suspect(self._following, endpoint)
-
-
-class AsyncWatch(_Watch):
+class AsyncWatch(_Watch[LoopFollower]):
     """A Service that is followed: made by `AsyncResolver.watch()`, and open while it is a context, in one loop.
 
     Its iteration ends as it is closed. Several tasks may use it; each change is given to one of them.
     """
-
-    def __init__(self, follow: Callable[[], LoopFollower], make: Callable[[], Following]) -> None:
-        super().__init__(make)
-        self._follow = follow
-        self._follower: LoopFollower | None = None
 
     async def __aenter__(self) -> Self:
         self._require_new()
@@ -270,20 +268,6 @@ class AsyncWatch(_Watch):
             assert self._follower is not None  # noqa: S101 - it was open
             await self._follower.leave(self._following)
 
-    def _require(self) -> LoopFollower:
-        self._require_open()
-        assert self._follower is not None  # noqa: S101 - it is open
-        if self._follower.closed:
-            raise ResolverClosed("this resolver is closed")
-        return self._follower
-
-    @property
-    def current(self) -> tuple[Endpoint, ...]:
-        """The endpoints that are there, for all that is known, in canonical order; it never waits."""
-        if self._is_open:
-            self._require()
-        return self._following.belief.current
-
     async def ready(self, at_least: int = 1, *, timeout: float | None = 60.0) -> tuple[Endpoint, ...]:
         """Wait until there are so many endpoints, and return all that there are. Raises as `Watch.ready()` does."""
         follower, is_ready = self._require(), self._is_ready(at_least)
@@ -304,11 +288,3 @@ class AsyncWatch(_Watch):
                 return change
             self._raise_error()
         raise StopAsyncIteration
-
-    def resolve_now(self) -> None:
-        """Ask soon, as the answer may be another by now; more than once a second is not heard."""
-        self._require().hint(self._following)
-
-    def suspect(self, endpoint: Endpoint) -> None:
-        """Say that a connect to the endpoint failed: the first answer that lacks it removes it."""
-        self._require().suspect(self._following, endpoint)
