@@ -101,9 +101,10 @@ class _Waiting:
         self._last = error
         self._said[_problem(error)] += 1
 
-    def refused(self, endpoints: tuple[Endpoint, ...], errors: list[Error]) -> None:
-        """Take that they are there, and cannot be reached."""
-        self._there, self._last = len(endpoints) - len(errors), errors[-1]
+    def refused(self, reached: int, errors: list[Error]) -> None:
+        """Take that so many can be reached, and why others cannot."""
+        self._there = reached
+        self._last = errors[-1] if errors else self._last
         for error in errors[:_TRIED_MOST]:
             tried = error.attempts if isinstance(error, ConnectFailed) else ()
             self._said[str(tried[0]) if tried else _problem(error)] += 1
@@ -147,7 +148,7 @@ def wait(  # noqa: PLR0917 - what is waited for
     waiting = _Waiting(name, place, at_least, now())
     pause = FIRST_PAUSE
     while True:
-        found = yield from _look(waiting, name, port, protocol, at_least, connect, end - now())
+        found = yield from _look(waiting, name, port, protocol, at_least, connect, lambda: end - now())
         if found is not None:
             return found
         left = end - now()
@@ -165,9 +166,9 @@ def _look(  # noqa: PLR0917 - what is waited for
     protocol: str,
     at_least: int,
     connect: bool | None,
-    left: float,
+    left: Callable[[], float],
 ) -> Generator[Step, Any, tuple[Endpoint, ...] | None]:
-    seen = yield Look((stand, name, port, protocol), left)
+    seen = yield Look((stand, name, port, protocol), left())
     if isinstance(seen, TemporaryFailure):
         waiting.fail(seen)
         return None
@@ -188,18 +189,21 @@ def _look(  # noqa: PLR0917 - what is waited for
 
 
 def _reached(
-    waiting: _Waiting, endpoints: tuple[Endpoint, ...], at_least: int, left: float
+    waiting: _Waiting, endpoints: tuple[Endpoint, ...], at_least: int, left: Callable[[], float]
 ) -> Generator[Step, Any, tuple[Endpoint, ...] | None]:
-    """Those that take a connection, if there are enough of them."""
+    """Those that take a connection, if there are enough of them; for the rest of the time, and no longer."""
     reached: list[Endpoint] = []
     errors: list[Error] = []
     for endpoint in endpoints:
-        error = yield Connect(endpoint, min(left, CONNECT))
+        seconds = min(left(), CONNECT)
+        if seconds <= 0:
+            break
+        error = yield Connect(endpoint, seconds)
         if error is None:
             reached.append(endpoint)
         else:
             errors.append(error)
     if len(reached) >= at_least:
         return tuple(reached)
-    waiting.refused(endpoints, errors)
+    waiting.refused(len(reached), errors)
     return None

@@ -25,7 +25,7 @@ A, B = (Endpoint(ip_address(f"10.244.0.{number}"), 5432, None, None) for number 
 OWN = Seen((Endpoint(ip_address("10.96.7.7"), 80, None, None),), clustered=True)
 
 
-def play(*replies, port="sql", at_least=1, timeout=60.0, connect=None, protocol="tcp"):
+def play(*replies, port="sql", at_least=1, timeout=60.0, connect=None, protocol="tcp", slow=False):
     """Play it with these replies to looks and attempts to connect; returns what it came to, and its steps."""
     now = 0.0
     steps, given = [], iter(replies)
@@ -38,6 +38,7 @@ def play(*replies, port="sql", at_least=1, timeout=60.0, connect=None, protocol=
                 now += step.seconds
                 step = waiting.send(None)
             else:
+                now += step.seconds if slow and isinstance(step, Connect) else 0.0
                 step = waiting.send(next(given, replies[-1]))
     except StopIteration as stop:
         return stop.value, steps
@@ -106,6 +107,14 @@ def test_of_pods_those_count_that_take_a_connection_if_asked_so():
     assert found == (B,)
     error, _ = play(Seen((A, B)), refused, None, connect=True, at_least=2, timeout=1.0)
     assert error.problem == "1 of 2 endpoints after 1 s: no connection to port 5432"
+
+
+def test_pods_that_do_not_answer_take_no_longer_than_the_wait():
+    pods = tuple(Endpoint(ip_address(f"10.244.0.{number}"), 5432, None, None) for number in range(1, 101))
+    silent = ConnectFailed("10.244.0.1", "no connection to port 5432")
+    error, steps = play(Seen(pods), silent, connect=True, timeout=12.0, slow=True)
+    assert isinstance(error, WaitTimeout)
+    assert [step.seconds for step in steps if isinstance(step, Connect)] == [5.0, 5.0, 2.0]
 
 
 def test_pods_behind_a_clusterip_cannot_be_counted():
