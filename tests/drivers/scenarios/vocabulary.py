@@ -63,8 +63,9 @@ class Scenario:
     """`told` is what each call comes to, `asked` what each nameserver was asked, `seconds` how long it may take.
 
     The calls come one after another, or `at_once`. `says` is a pattern that the errors' texts match, `names` are what
-    the first nameserver is asked for, in order. The name begins with the codes of the behaviours that are shown, and
-    `drivers` are those that can show them.
+    the first nameserver is asked for, in order. `later` is how many more sends may come where a busy machine ends the
+    resolver late, since its question goes on when the caller has its answer. The name begins with the codes of the
+    behaviours that are shown, and `drivers` are those that can show them.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Scenario:
     config: Mapping[str, Any] = attrs.field(factory=dict)
     policy: str = "kubernetes"
     names: tuple[str, ...] = ()
+    later: int = 0
     drivers: tuple[str, ...] = DRIVERS
 
     @property
