@@ -134,6 +134,7 @@ class Kube(Sandbox):
         grace: float = 5.0,
         work: float = 0.005,
         pem: Path | None = None,
+        age: float | None = None,
     ) -> dict[str, Report]:
         """Have replicas, and clients that ask them while one act after the other is done; return a report of each.
 
@@ -141,7 +142,8 @@ class Kube(Sandbox):
         An act is `("wait", SECONDS)`, `("scale", REPLICAS)`, `("roll_out",)`, `("dns_away", SECONDS)` or
         `("kill", SECONDS)`, after which the cluster hears of it. The Service NAME has `address` and `port`, NAME-pods
         is headless on `target`. A pod answers for `grace` seconds more when it is not ready any longer, and ends with
-        what it has been asked; `kind` is the module in `tests.live.parts` of which it is a process.
+        what it has been asked; `kind` is the module in `tests.live.parts` of which it is a process, whose `Spec`
+        tells of `work`, `pem` and `age`.
         """
         deployment = {
             "name": name,
@@ -154,6 +156,7 @@ class Kube(Sandbox):
             "grace": grace,
             "work": work,
             "pem": pem and str(pem),
+            "age": age,
         }
         plan = {"deployment": deployment, "clients": clients, "acts": acts, "folder": str(self.folder)}
         told = self.run("tests.live.rolling", plan, timeout=600)

@@ -70,7 +70,8 @@ class Deployment:
             number = next(self._numbers)
             name = f"{self._plan['name'].partition('/')[2]}-{number}"
             address = f"10.244.{1 + number // 250}.{1 + number % 250}"
-            spec = Spec(name, address, self._plan["target"], self._plan["work"], self._plan["pem"])
+            plan = self._plan
+            spec = Spec(name, address, plan["target"], plan["work"], plan["pem"], plan["age"])
             listening, ready = self._context.Pipe(duplex=False)
             process = self._context.Process(target=self._run, args=(spec, ready), daemon=True)
             process.start()

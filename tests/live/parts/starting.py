@@ -1,5 +1,6 @@
 """How a part of a `Kube` starts its servers, which end with the sandbox."""
 
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -8,13 +9,19 @@ from tests.live import inside
 from tests.live.sandbox import Server
 
 
-class Part:
-    """A part by its name, and the folder for what it writes."""
+def as_user(owner: str, *argv: str) -> list[str]:
+    """Tell how to run this as a user, for servers that are not to run as root."""
+    return ["setpriv", f"--reuid={owner}", f"--regid={owner}", "--clear-groups", *argv]
 
-    def __init__(self, name: str) -> None:
+
+class Part:
+    """A part by its name, and the folder for what it writes, which is its user's."""
+
+    def __init__(self, name: str, owner: str = "root") -> None:
         self.name = name
         self.folder = Path(inside.SCRATCH) / name
         self.folder.mkdir()
+        shutil.chown(self.folder, owner)
 
     def start(self, server: Server) -> None:
         """Start one server, and wait until it serves."""

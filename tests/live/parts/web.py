@@ -14,13 +14,17 @@ from typing import NamedTuple
 
 
 class Spec(NamedTuple):
-    """What a pod is: `work` is the seconds that an answer takes, `pem` its key and certificate, if it speaks TLS."""
+    """What a pod is: `work` is the seconds that an answer takes, `pem` its key and certificate, if it speaks TLS.
+
+    `age` is how old a connection may grow, in seconds, with servers that know this.
+    """
 
     name: str
     address: str
     port: int
     work: float = 0.005
     pem: str | None = None
+    age: float | None = None
 
 
 class _Visit(asyncio.Protocol):
