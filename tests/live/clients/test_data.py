@@ -53,3 +53,45 @@ def test_engines_go_on_after_a_failover_with_the_new_writer(sqlalchemy: Any, dri
     assert WRITER not in told["lost"][engine][:1]
     assert told["after"][engine] == [STANDBY, True]
     assert told["away"][engine] == [STANDBY, True]
+
+
+# redis-py.
+
+KINDS = ("blocking", "asyncio")
+MASTER, REPLICA = "10.244.243.1", "10.244.243.2"
+
+
+@pytest.fixture(scope="module")
+def redis(spare: Kube) -> Any:
+    spare.part("redis")
+    return spare.run(f"{CLIENTS}.redis_client", str(spare.authority.certificate), timeout=300)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_redis_py_connects_to_the_service_and_verifies_its_or_the_pods_name(redis: Any, kind: str) -> None:
+    told = redis["cases"][kind]
+    for case in ("address", "SRV host", "verified service", "back", "away in between"):
+        assert told[case] == f"master {MASTER}", case
+    assert told["pod"] == f"slave {REPLICA}"
+    assert told["verified pod"] in (f"master {MASTER}", f"slave {REPLICA}")
+    for case in ("wrong pod", "wrong service"):
+        assert told[case].startswith("ConnectionError: "), case
+        assert "certificate" in told[case], case
+    assert told["missing"] == ["NoSuchName", True]
+    assert told["no such port"] == ["NoSuchName", True]
+    assert told["away"] == ["LookupTimeout", True]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_redis_pod_that_is_replaced_is_found_while_its_old_one_is_not_tried(redis: Any, kind: str) -> None:
+    told = redis["replaced"]
+    assert told["before"][kind] == "master 10.244.7.1"
+    assert told["after"][kind] == "master 10.244.7.2"
+    assert told["away"][kind].startswith("ConnectionError: ")
+    assert told["again"][kind] == "master 10.244.7.2"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_sentinels_tell_of_the_new_master_after_a_failover(redis: Any, kind: str) -> None:
+    assert redis["failover"]["before"][kind] == MASTER
+    assert redis["failover"]["after"][kind] == REPLICA
