@@ -13,9 +13,8 @@ from k8sresolve import ConnectAttempt, ConnectFailed, ConnectTimeout
 T = TypeVar("T")
 
 ATTEMPT_DELAY = 0.25
-"""Seconds from one attempt that is not answered to the next, where they go on beside each other (RFC 8305)."""
+"""Seconds that an attempt has to be answered in before the next one begins, at least (RFC 8305, section 8)."""
 
-_LEAST_SHARE = 2.0  # seconds, as in Go's net.Dialer: less would give up what a lost packet delays
 _NO_ANSWER = "no answer"
 
 
@@ -49,7 +48,7 @@ class Attempts:
     def share(self) -> float | None:
         """How many seconds the attempt that has begun may take, if each waits for the one before."""
         left = self.left()
-        return left and max(left / (len(self._to) - len(self._began) + 1), min(_LEAST_SHARE, left))
+        return left and max(left / (len(self._to) - len(self._began) + 1), min(ATTEMPT_DELAY, left))
 
     def each(self, to: tuple[Destination, ...]) -> Iterator[Destination]:
         """Begin an attempt with one after the other, while there is time."""
@@ -94,9 +93,11 @@ def _origin(error: BaseException) -> BaseException:
 
 def _words(at: Destination, error: BaseException, code: int | None) -> str:
     text = getattr(error, "strerror", None) or str(error)
-    if code is not None and text == os.strerror(code):
-        return text[:1].lower() + text[1:]
-    return text.removeprefix(f"{at.address}:{at.port} ")  # the test kit's begin with it
+    its_own = text.removeprefix(f"{at.address}:{at.port} ")  # what stands in for the network explains what is missing
+    if its_own != text or code is None:
+        return its_own
+    text = os.strerror(code)
+    return text[:1].lower() + text[1:]
 
 
 def in_turn(

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from k8sresolve import AsyncResolver, Resolver
-from k8sresolve.contrib import _httpx
+from k8sresolve.contrib._httpx import AsyncBackend, Backend, attach, read_options, show_cause
 from k8sresolve.contrib._names import AsyncNames, Names, Scope
 
 try:
@@ -63,16 +63,16 @@ class HTTPTransport(httpx.HTTPTransport):
         max_connection_age: float | None = None,
         **options: Any,
     ) -> None:
-        names, own = Names(resolver, scope), _httpx.read_options(port_name, max_connection_age)
+        names, own = Names(resolver, scope), read_options(port_name, max_connection_age)
         super().__init__(*arguments, **options)
-        _httpx.attach(self, httpcore, _httpx.Backend, names, own)
+        attach(self, httpcore, Backend, names, own)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request, as httpx does."""
         try:
             return super().handle_request(request)
         except httpx.TransportError as error:
-            _httpx.show_cause(error)
+            show_cause(error)
             raise
 
 
@@ -85,14 +85,14 @@ class AsyncHTTPTransport(httpx.AsyncHTTPTransport):
     >>> import asyncio
     >>> import httpx
     >>> from k8sresolve.testing import Cluster
-    >>> async def pay(resolver):
-    ...     async with httpx.AsyncClient(mounts={"http://": AsyncHTTPTransport(resolver=resolver)}) as client:
-    ...         await client.get("http://paymets/")
-    >>> with Cluster.from_manifests("docs/examples/shop.yaml").async_resolver(namespace="shop") as resolver:
-    ...     try:
-    ...         asyncio.run(pay(resolver))
-    ...     except httpx.ConnectError as error:
-    ...         print(type(error.__cause__).__name__)
+    >>> async def pay():
+    ...     async with Cluster.from_manifests("docs/examples/shop.yaml").async_resolver(namespace="shop") as resolver:
+    ...         async with httpx.AsyncClient(mounts={"http://": AsyncHTTPTransport(resolver=resolver)}) as client:
+    ...             await client.get("http://paymets/")
+    >>> try:
+    ...     asyncio.run(pay())
+    ... except httpx.ConnectError as error:
+    ...     print(type(error.__cause__).__name__)
     NoSuchName
     """
 
@@ -105,14 +105,14 @@ class AsyncHTTPTransport(httpx.AsyncHTTPTransport):
         max_connection_age: float | None = None,
         **options: Any,
     ) -> None:
-        names, own = AsyncNames(resolver, scope), _httpx.read_options(port_name, max_connection_age)
+        names, own = AsyncNames(resolver, scope), read_options(port_name, max_connection_age)
         super().__init__(*arguments, **options)
-        _httpx.attach(self, httpcore, _httpx.AsyncBackend, names, own)
+        attach(self, httpcore, AsyncBackend, names, own)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request, as httpx does."""
         try:
             return await super().handle_async_request(request)
         except httpx.TransportError as error:
-            _httpx.show_cause(error)
+            show_cause(error)
             raise
