@@ -12,14 +12,12 @@ import httpcore2
 import httpx
 import httpx2
 import pytest
-import trustme
 from anyio.from_thread import start_blocking_portal
 
 from k8sresolve import ConfigError, ConnectFailed, InvalidName, LookupTimeout, NoSuchName, ServerFailure
 from k8sresolve import ConnectTimeout as OurConnectTimeout
-from k8sresolve.contrib import _aging
 from k8sresolve.errors import InvalidHints
-from tests.contrib.web import Clock, closed, shop, silence, web
+from tests.contrib.web import causes, closed, pods, silence, web
 
 
 class Flavour(NamedTuple):
@@ -86,8 +84,7 @@ class InLoop:
             parts = response.aiter_raw()
 
             async def following():
-                async for part in parts:
-                    return part
+                return await anext(parts, None)
 
             yield iter(lambda: self.portal.call(following), None)
 
@@ -102,24 +99,6 @@ FLAVOURS = [
 @pytest.fixture(params=FLAVOURS, ids=lambda flavour: f"{flavour.package.__name__}-{flavour.backend or 'blocking'}")
 def flavour(request):
     return request.param
-
-
-@pytest.fixture
-def server():
-    with web() as server:
-        yield server
-
-
-@pytest.fixture
-def cluster(server):
-    """The shop, where connections to `payments` at its port `http` go to the server.
-
-    Within its patch, programs are in another namespace: what finds `payments` without one is the resolver.
-    """
-    cluster = shop()
-    cluster.route("payments.shop", "http", to=server.address)
-    with cluster.patch(namespace="data"):
-        yield cluster
 
 
 @pytest.fixture
@@ -200,9 +179,9 @@ def test_a_local_address_is_that_of_each_attempt(get):
 
 
 def test_a_socket_of_this_machine_needs_no_name(flavour, resolver, tmp_path):
-    with web(path=str(tmp_path / "web")) as server:
-        with flavour.client(flavour.transport(resolver=resolver, uds=server.server_address)) as client:
-            assert client.get("http://paymets/")["host"] == "paymets"
+    path = str(tmp_path / "web")
+    with web(path=path), flavour.client(flavour.transport(resolver=resolver, uds=path)) as client:
+        assert client.get("http://paymets/")["host"] == "paymets"
 
 
 # Proxies.
@@ -222,18 +201,6 @@ def test_a_proxy_knows_no_names_of_ports(flavour, resolver):
 # TLS.
 
 
-@pytest.fixture(scope="module")
-def authority():
-    return trustme.CA()
-
-
-@pytest.fixture
-def trusting(authority):
-    context = ssl.create_default_context()
-    authority.configure_trust(context)
-    return context
-
-
 def test_the_certificate_is_checked_for_the_name_in_the_url(get, cluster, authority, trusting):
     with web(authority.issue_cert("payments.shop.svc")) as server:
         cluster.route("payments.shop", "http", to=server.address)
@@ -247,12 +214,6 @@ def test_a_certificate_for_another_name_is_refused(get, flavour, cluster, author
         with pytest.raises(flavour.package.ConnectError) as raised:
             get("https://payments.shop.svc/", verify=trusting, port_name="http")
     assert ssl.SSLCertVerificationError in map(type, causes(raised.value))
-
-
-def causes(error):
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
 
 
 # Errors.
@@ -314,21 +275,14 @@ def test_retries_look_up_again(flavour, cluster, resolver, monkeypatch):
     assert asked == ["payments", "payments"]
 
 
-def test_an_error_of_the_connection_itself_keeps_its_cause(flavour, resolver, server):
-    server.shutdown()
-    with flavour.client(flavour.transport(resolver=resolver)) as client, closed() as (host, port):
-        with pytest.raises(flavour.package.ConnectError) as raised:
-            client.get(f"http://{host}:{port}/")
+def test_an_error_at_another_host_keeps_its_cause(flavour, resolver):
+    transport = flavour.transport(resolver=resolver)
+    with flavour.client(transport) as client, closed() as at, pytest.raises(flavour.package.ConnectError) as raised:
+        client.get(f"http://127.0.0.1:{at[1]}/")
     assert isinstance(raised.value.__cause__, flavour.core.ConnectError)
 
 
 # Pods that are away.
-
-
-def pods(cluster, *to):
-    """Lead each pod of `cassandra.data` somewhere."""
-    for number, address in enumerate(to):
-        cluster.route(f"cassandra-{number}.cassandra.data.svc.cluster.local", "cql", to=address)
 
 
 def test_where_one_address_refuses_the_next_is_tried(get, cluster, server):
@@ -355,14 +309,6 @@ def test_all_that_was_tried_is_told(get, flavour, cluster):
 
 
 # Age.
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    clock = Clock()
-    monkeypatch.setattr(_aging, "monotonic", clock)
-    monkeypatch.setattr(_aging, "random", lambda: 0.0)
-    return clock
 
 
 @pytest.fixture
@@ -476,9 +422,9 @@ def test_options_that_cannot_be_are_refused(flavour, resolver, options, error):
 
 
 def test_a_resolver_of_the_other_kind_is_refused(flavour, cluster):
-    with cluster.resolver() as blocking:
-        with pytest.raises(ConfigError, match="resolver="):
-            flavour.transport(resolver=cluster.async_resolver() if flavour.backend is None else blocking)
+    other = cluster.async_resolver() if flavour.backend is None else cluster.resolver()
+    with pytest.raises(ConfigError, match="resolver="):
+        flavour.transport(resolver=other)
 
 
 @pytest.mark.parametrize("attribute", ["_pool", "_network_backend", "_requests"])
