@@ -48,9 +48,16 @@ class _Names(Generic[R]):
         if self.scope == "all":
             return True
         domain = self.resolver.config.cluster_domain
-        if domain is None:
+        return domain is not None and may_be_the_clusters(
+            host.decode("latin-1") if isinstance(host, bytes) else host, domain
+        )
+
+    @property
+    def takes_addresses(self) -> bool:
+        """Whether the resolver finds the names of addresses, none of which tells whether it is the cluster's."""
+        if self.disabled:
             return False
-        return may_be_the_clusters(host.decode("latin-1") if isinstance(host, bytes) else host, domain)
+        return self.scope == "all" or self.resolver.config.cluster_domain is not None
 
     def _steps(self, host: bytes | str | None, port: bytes | str | int | None, hints: Hints) -> Steps:
         return getaddrinfo(self.resolver.config, host, port, hints)
