@@ -9,6 +9,7 @@ import ssl
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from tempfile import TemporaryFile
 from typing import Any
 
@@ -25,10 +26,8 @@ def tls_name(first: bytes) -> str | None:
     context.sni_callback = lambda _object, name, _context: names.append(name)
     incoming = ssl.MemoryBIO()
     incoming.write(first)
-    try:
+    with suppress(ssl.SSLError):
         context.wrap_bio(incoming, ssl.MemoryBIO(), server_side=True).do_handshake()
-    except ssl.SSLError:
-        pass
     return names[0] if names else None
 
 
