@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine, event
-from sqlalchemy.ext.asyncio import AsyncEngine
-from sqlalchemy.util import await_only
-
-from k8sresolve._escaping import told
-from k8sresolve.async_resolver import AsyncResolver
+from k8sresolve import AsyncResolver, ConfigError, Error, Resolver, ServiceName
 from k8sresolve.contrib._names import AsyncNames, Names, is_disabled
 from k8sresolve.contrib._places import Place, Places
-from k8sresolve.errors import ConfigError, Error
-from k8sresolve.names import ServiceName
-from k8sresolve.resolver import Resolver
+
+try:
+    from sqlalchemy import Engine, event
+    from sqlalchemy.ext.asyncio import AsyncEngine
+    from sqlalchemy.util import await_only
+except ImportError as error:
+    raise ImportError("k8sresolve.contrib.sqlalchemy needs SQLAlchemy: pip install 'sqlalchemy>=2.0.4'") from error
 
 __all__ = ["follow"]
 
@@ -51,7 +50,7 @@ def follow(
     write = _WRITERS.get(sync.dialect.driver)
     if write is None:
         raise ConfigError(
-            f"follow() does not know the driver {told(sync.dialect.driver)}",
+            f"follow() does not know the driver {sync.dialect.driver!r}",
             advice=f"use an engine on one of {', '.join(_WRITERS)}",
         )
     places = Places(name, port)
