@@ -1,10 +1,10 @@
-"""The module-level calls: those of one `Resolver` in each process, made when first needed."""
+"""The resolvers that a process has of its own, made when first needed, and the module-level calls, which are theirs."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from k8sresolve.config import Policy
 from k8sresolve.names import EndpointName, IPAddress, PodName, PortName, ServiceName, ZonalName
@@ -12,28 +12,44 @@ from k8sresolve.records import Addresses, Answer, Endpoint, Port, Service
 from k8sresolve.resolver import Resolver
 
 if TYPE_CHECKING:
+    from k8sresolve.async_resolver import AsyncResolver
     from k8sresolve.explanations import Explanation
 
-_made: dict[int, Resolver] = {}
+R = TypeVar("R")
+
+_made: dict[tuple[int, type[Any]], Any] = {}
 
 
-def _resolver() -> Resolver:
+def _of_process(kind: type[R]) -> R:
+    """The one resolver of its kind in this process, made when first needed."""
     process = os.getpid()
-    resolver = _made.get(process)
+    resolver: Any = _made.get((process, kind))
     if resolver is None:
         # A child after fork makes its own. No lock, which a fork might leave taken: of two threads' resolvers one is
         # kept, and the other has opened nothing.
-        resolver = _made.setdefault(process, Resolver())
-        for other in _made.keys() - {process}:
+        resolver = _made.setdefault((process, kind), kind())
+        for other in [key for key in tuple(_made) if key[0] != process]:
             _made.pop(other, None)
-    return resolver
+    return resolver  # type: ignore[no-any-return]
+
+
+def sync_resolver() -> Resolver:
+    """The `Resolver` of the calls here, and of what is given none."""
+    return _of_process(Resolver)
+
+
+def async_resolver() -> AsyncResolver:
+    """The `AsyncResolver` of what is given none."""
+    from k8sresolve.async_resolver import AsyncResolver
+
+    return _of_process(AsyncResolver)
 
 
 def service(
     name: str | ServiceName, *, ports: Iterable[str | PortName] = (), timeout: float | None = None, fresh: bool = False
 ) -> Service:
     """See `Resolver.service`."""
-    return _resolver().service(name, ports=ports, timeout=timeout, fresh=fresh)
+    return sync_resolver().service(name, ports=ports, timeout=timeout, fresh=fresh)
 
 
 def port(
@@ -45,12 +61,12 @@ def port(
     fresh: bool = False,
 ) -> Port:
     """See `Resolver.port`."""
-    return _resolver().port(name, port, protocol, timeout=timeout, fresh=fresh)
+    return sync_resolver().port(name, port, protocol, timeout=timeout, fresh=fresh)
 
 
 def ports(name: str | ServiceName, *, timeout: float | None = None, fresh: bool = False) -> tuple[Port, ...]:
     """See `Resolver.ports`."""
-    return _resolver().ports(name, timeout=timeout, fresh=fresh)
+    return sync_resolver().ports(name, timeout=timeout, fresh=fresh)
 
 
 def endpoints(
@@ -62,35 +78,35 @@ def endpoints(
     fresh: bool = False,
 ) -> tuple[Endpoint, ...]:
     """See `Resolver.endpoints`."""
-    return _resolver().endpoints(name, port, protocol, timeout=timeout, fresh=fresh)
+    return sync_resolver().endpoints(name, port, protocol, timeout=timeout, fresh=fresh)
 
 
 def addresses(host: str | ZonalName, *, timeout: float | None = None, fresh: bool = False) -> Addresses:
     """See `Resolver.addresses`."""
-    return _resolver().addresses(host, timeout=timeout, fresh=fresh)
+    return sync_resolver().addresses(host, timeout=timeout, fresh=fresh)
 
 
 def reverse(
     address: str | IPAddress, *, timeout: float | None = None, fresh: bool = False
 ) -> tuple[ServiceName | EndpointName | str, ...]:
     """See `Resolver.reverse`."""
-    return _resolver().reverse(address, timeout=timeout, fresh=fresh)
+    return sync_resolver().reverse(address, timeout=timeout, fresh=fresh)
 
 
 def pod(
     address: str | IPAddress, namespace: str | None = None, *, timeout: float | None = None, fresh: bool = False
 ) -> PodName:
     """See `Resolver.pod`."""
-    return _resolver().pod(address, namespace, timeout=timeout, fresh=fresh)
+    return sync_resolver().pod(address, namespace, timeout=timeout, fresh=fresh)
 
 
 def lookup(name: str, rdtype: str, *, timeout: float | None = None, fresh: bool = False) -> Answer:
     """See `Resolver.lookup`."""
-    return _resolver().lookup(name, rdtype, timeout=timeout, fresh=fresh)
+    return sync_resolver().lookup(name, rdtype, timeout=timeout, fresh=fresh)
 
 
 def explain(
     name: str, *, policy: Policy | None = None, timeout: float | None = None, fresh: bool = False
 ) -> Explanation:
     """See `Resolver.explain`."""
-    return _resolver().explain(name, policy=policy, timeout=timeout, fresh=fresh)
+    return sync_resolver().explain(name, policy=policy, timeout=timeout, fresh=fresh)

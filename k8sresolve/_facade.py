@@ -64,6 +64,7 @@ def _look_whether_wanted(level: int) -> bool:
 
 _wanted: Callable[[int], bool] = _look_whether_wanted
 _DEBUG = 10  # as `logging` has it
+_LIFETIME = 5.0  # seconds of a whole lookup, where nobody says
 
 
 D = TypeVar("D", bound=Driver)
@@ -93,7 +94,7 @@ class Options:
         cluster_domain: str | None = None,
         policy: Policy = "kubernetes",
         family: Family = "auto",
-        timeout: float = 5.0,
+        timeout: float = _LIFETIME,
         retry_unreachable: float = 2.0,
         in_flight: int = 128,
         cache: CacheConfig = CacheConfig(),  # noqa: B008 - a frozen value
@@ -192,12 +193,17 @@ class Facade(Generic[D]):
         cluster_domain: str | None = None,
         policy: Policy = "kubernetes",
         family: Family = "auto",
-        timeout: float = 5.0,
+        timeout: float | None = None,
         retry_unreachable: float = 2.0,
         in_flight: int = 128,
         cache: CacheConfig = CacheConfig(),  # noqa: B008 - a frozen value
         observers: Iterable[Observer] = (),
     ) -> None:
+        # Now, and not by the first lookup: see the test of behaviour F2 in tests/core/test_public.py.
+        from k8sresolve._system import Reloader, lookup_timeout
+
+        if timeout is None:
+            timeout = (lookup_timeout() if config is None else None) or _LIFETIME
         options = Options(
             namespace=namespace,
             cluster_domain=cluster_domain,
@@ -209,9 +215,6 @@ class Facade(Generic[D]):
             cache=cache,
             observers=observers,
         )
-        # Now, and not by the first lookup: see the test of behaviour F2 in tests/core/test_public.py.
-        from k8sresolve._system import Reloader
-
         reloader = None
         if config is None:
             # As the resolver would read the file whose search is asked for.
@@ -449,7 +452,7 @@ class Facade(Generic[D]):
     @property
     def config(self) -> ResolverConfig:
         """The configuration that holds now."""
-        return self._line.config
+        return self._current().config
 
     def candidates(self, name: str) -> tuple[Candidate, ...]:
         """Tell every absolute name that `addresses(name)` may ask, in order, and those left out; asks nothing.

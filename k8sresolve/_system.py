@@ -9,13 +9,14 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from ipaddress import IPv6Address, ip_address
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import attrs
 
+from k8sresolve import config as values
 from k8sresolve._core.files.hosts import parse_hosts
 from k8sresolve._core.files.resolv_conf import parse_resolv_conf, parse_statements
 from k8sresolve._core.search.absolute import VARIABLE, stated
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
         hostname: str
 
+
+T = TypeVar("T")
 
 RESOLV_CONF = "/etc/resolv.conf"
 HOSTS = "/etc/hosts"
@@ -85,12 +88,13 @@ def load_config(
 
     LOCALDOMAIN, RES_OPTIONS and the domain of the host name count as they do for glibc, whichever file is named. The
     namespace is the search list's, else, for `/etc/resolv.conf` itself, the one that the service account's files state.
-    K8SRESOLVE_ABSOLUTE states `absolute`: domains, separated by commas. `dialect` is that of `parse_resolv_conf`. A
-    file that is missing or that may not be read counts as an empty one, as it does for glibc, and a finding says so; so
-    it is with `hosts`, whatever is wrong with it.
+    K8SRESOLVE_NAMESPACE and K8SRESOLVE_CLUSTER_DOMAIN override what the files say, and K8SRESOLVE_ABSOLUTE states
+    `absolute`: domains, separated by commas. `dialect` is that of `parse_resolv_conf`. A file that is missing or that
+    may not be read counts as an empty one, as it does for glibc, and a finding says so; so it is with `hosts`, whatever
+    is wrong with it.
 
     Raises `ConfigError` where `path` is no regular file, is larger than 1 MiB, or cannot be read for another reason,
-    and for what is no domain in K8SRESOLVE_ABSOLUTE.
+    and for what is no namespace or domain in one of these variables.
 
     Source: resolv.conf(5), hosts(5); Kubernetes documentation, "Accessing the Kubernetes API from a Pod".
     """
@@ -114,11 +118,28 @@ def _config(
     entries, more = _hosts(hosts)
     return attrs.evolve(
         config,
-        namespace=config.namespace or (_namespace() if source == RESOLV_CONF else None),
+        namespace=_stated("NAMESPACE", values.optional_namespace)
+        or config.namespace
+        or (_namespace() if source == RESOLV_CONF else None),
+        cluster_domain=_stated("CLUSTER_DOMAIN", values.optional_domain) or config.cluster_domain,
         hosts=entries,
         diagnostics=(*found, *config.diagnostics, *more),
         absolute=stated(os.environ.get(VARIABLE, "")),
     )
+
+
+def _stated(name: str, read: Callable[[str], T]) -> T | None:
+    """Read one of our own variables of the environment, if it is set and not empty; `ConfigError` names it."""
+    variable = f"K8SRESOLVE_{name}"
+    try:
+        return read(os.environ[variable]) if os.environ.get(variable) else None
+    except ConfigError as error:
+        raise ConfigError(f"{variable} in the environment: {error.problem}", advice=error.advice) from None
+
+
+def lookup_timeout() -> float | None:
+    """What the environment states of how many seconds a lookup may take, in K8SRESOLVE_TIMEOUT."""
+    return _stated("TIMEOUT", values.read_seconds)
 
 
 class Reloader:

@@ -55,6 +55,17 @@ def check_seconds(name: str, value: object, least: float = -math.inf) -> float:
     raise ConfigError(f"{name}={told(value)} is no number of seconds", advice=f"give a finite number{bound}")
 
 
+def read_seconds(text: str) -> float:
+    """Read a number of seconds, more than 0; raises `ConfigError` for anything else."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not (math.isfinite(seconds) and seconds > 0):
+        raise ConfigError(f"{told(text)} is no number of seconds", advice="give a number above 0, such as 5")
+    return seconds
+
+
 def check_whole(name: str, value: object, least: int, most: float = math.inf) -> int:
     """Return a whole number within its bounds; raises `ConfigError` for anything else."""
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:

@@ -39,10 +39,10 @@ class Resolver(Facade[SyncDriver]):
     `cluster_domain` win over what its search list tells. `policy` is how `addresses()` and `lookup()` search, and how
     the file is read: `kubernetes`, `glibc`, `musl`, `musl-1.2.3`, `go`. `family` is which addresses are asked for:
     `auto` asks AAAA where the pod has an IPv6 address, `ipv4`, `ipv6` and `both` are exact. `timeout` bounds a whole
-    lookup, in seconds; while no nameserver can be reached, it asks again for `retry_unreachable` seconds of that, 0 for
-    none. `in_flight` is how many questions may be on the wire at once, those that nobody has answered in time aside;
-    `cache` what is remembered; `observers` are told what happens. Each asking call takes `timeout=` for itself, and
-    `fresh=True` to pass over the cache.
+    lookup, in seconds (default: 5, or, without a `config`, what K8SRESOLVE_TIMEOUT states); while no nameserver can be
+    reached, it asks again for `retry_unreachable` seconds of that, 0 for none. `in_flight` is how many questions may be
+    on the wire at once, those that nobody has answered in time aside; `cache` what is remembered; `observers` are told
+    what happens. Each asking call takes `timeout=` for itself, and `fresh=True` to pass over the cache.
 
     >>> from k8sresolve.testing import Cluster
     >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")

@@ -115,7 +115,7 @@ CALLS = [
 @pytest.fixture(autouse=True)
 def _offline_default(monkeypatch):
     """The module's calls ask the offline cluster."""
-    monkeypatch.setattr(_default, "_made", {os.getpid(): RESOLVER})
+    monkeypatch.setattr(_default, "_made", {(os.getpid(), Resolver): RESOLVER})
 
 
 def test_every_public_call_is_listed():

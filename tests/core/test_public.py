@@ -273,7 +273,7 @@ def default(monkeypatch):
     """An offline resolver as the one that the module's functions use."""
     cluster = ipv4_cluster()
     with cluster.resolver(namespace="shop") as resolver:
-        monkeypatch.setattr(_default, "_made", {os.getpid(): resolver})
+        monkeypatch.setattr(_default, "_made", {(os.getpid(), Resolver): resolver})
         yield cluster
 
 
@@ -306,11 +306,11 @@ def test_the_default_resolver_is_made_once_in_each_process(monkeypatch):
 
     monkeypatch.setattr(_default, "Resolver", make)
     monkeypatch.setattr(_default, "_made", {})
-    assert _default._resolver() is _default._resolver() is made[0]
+    assert _default.sync_resolver() is _default.sync_resolver() is made[0]
     # As after a fork: the child has its parent's dictionary and a number of its own.
     monkeypatch.setattr(os, "getpid", lambda: -1)
-    assert _default._resolver() is _default._resolver() is made[1]
-    assert _default._made == {-1: made[1]}
+    assert _default.sync_resolver() is _default.sync_resolver() is made[1]
+    assert _default._made == {(-1, make): made[1]}
 
 
 # Examples.

@@ -22,7 +22,8 @@ TEXT = "nameserver 10.96.0.10\nsearch shop.svc.cluster.local svc.cluster.local c
 def _plain_environment(monkeypatch, tmp_path):
     monkeypatch.delenv("LOCALDOMAIN", raising=False)
     monkeypatch.delenv("RES_OPTIONS", raising=False)
-    monkeypatch.delenv("K8SRESOLVE_ABSOLUTE", raising=False)
+    for name in ("ABSOLUTE", "NAMESPACE", "CLUSTER_DOMAIN", "TIMEOUT"):
+        monkeypatch.delenv(f"K8SRESOLVE_{name}", raising=False)
     monkeypatch.setattr(_socket, "gethostname", lambda: "web-0")
     monkeypatch.setattr(_system, "NAMESPACE_FILE", str(tmp_path / "no-namespace"))
 
@@ -422,3 +423,42 @@ def test_lint_says_how_to_name_domains_outside_unless_they_are_named(monkeypatch
     (remark,) = _system.lint_config(file)
     assert "K8SRESOLVE" not in remark.advice
     assert "questions for svc 2, svc.ns 4, svc.ns.svc.cluster.local 8, api.example.com 8;" in remark.problem
+
+
+def test_the_environment_wins_over_the_files_for_namespace_and_cluster_domain(monkeypatch, file, hosts):
+    monkeypatch.setenv("K8SRESOLVE_NAMESPACE", "Data")
+    monkeypatch.setenv("K8SRESOLVE_CLUSTER_DOMAIN", "cluster.test.")
+    config = _system.load_config(file, hosts=hosts)
+    assert (config.namespace, config.cluster_domain) == ("data", "cluster.test")
+    monkeypatch.setenv("K8SRESOLVE_NAMESPACE", "")
+    monkeypatch.delenv("K8SRESOLVE_CLUSTER_DOMAIN")
+    config = _system.load_config(file, hosts=hosts)
+    assert (config.namespace, config.cluster_domain) == ("shop", "cluster.local")
+
+
+def test_arguments_win_over_the_environment(monkeypatch, system_file, hosts):
+    monkeypatch.setattr(_system, "HOSTS", str(hosts))
+    monkeypatch.setenv("K8SRESOLVE_NAMESPACE", "data")
+    monkeypatch.setenv("K8SRESOLVE_TIMEOUT", "0.25")
+    with Resolver() as resolver, Resolver(namespace="web", timeout=2.0) as told:
+        assert (resolver.config.namespace, resolver._options.timeout) == ("data", 0.25)
+        assert (told.config.namespace, told._options.timeout) == ("web", 2.0)
+    with Resolver(ResolverConfig.for_cluster("10.96.0.10", namespace="shop")) as given:
+        assert (given.config.namespace, given._options.timeout) == ("shop", 5.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        ("NAMESPACE", "a.b", r"'a\.b' is no namespace"),
+        ("CLUSTER_DOMAIN", "a b", r"'a b' is no cluster domain"),
+        ("TIMEOUT", "5s", r"'5s' is no number of seconds; give a number above 0, such as 5$"),
+        ("TIMEOUT", "0", r"'0' is no number of seconds"),
+        ("TIMEOUT", "nan", r"'nan' is no number of seconds"),
+    ],
+)
+def test_what_the_environment_cannot_mean(monkeypatch, system_file, hosts, name, value, problem):
+    monkeypatch.setattr(_system, "HOSTS", str(hosts))
+    monkeypatch.setenv(f"K8SRESOLVE_{name}", value)
+    with pytest.raises(ConfigError, match=rf"^K8SRESOLVE_{name} in the environment: {problem}"):
+        Resolver()

@@ -8,6 +8,7 @@ from contextlib import ExitStack, suppress
 from typing import Any, NamedTuple
 
 from k8sresolve._getaddrinfo.libc import HostTuple
+from k8sresolve._replacing import put, replace_functions
 
 
 class Functions(NamedTuple):
@@ -34,30 +35,11 @@ class Sockets(NamedTuple):
 
 def replace(sockets: Sockets, undo: ExitStack, modules: Mapping[str, Any]) -> None:
     """Put it in place, in `socket` and in those of the other libraries that are loaded; `undo` puts all back."""
-    for name in Functions._fields:
-        _put(undo, socket, name, _as_function(getattr(sockets.functions, name)))
+    replace_functions(sockets.functions._asdict(), undo, modules)
     _replace_connect(sockets, undo)
-    for name, also in (("gevent.socket", _replace_gevent), ("uvloop", _replace_uvloop), ("trio", _replace_trio)):
+    for name, also in (("uvloop", _replace_uvloop), ("trio", _replace_trio)):
         if name in modules:
             also(sockets, undo, modules[name])
-
-
-def _as_function(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Make a function of a method: what stands in for a module's function should be one."""
-
-    def function(*args: Any, **kwargs: Any) -> Any:
-        return method(*args, **kwargs)
-
-    function.__name__ = function.__qualname__ = method.__name__
-    return function
-
-
-def _put(undo: ExitStack, owner: Any, name: str, value: object) -> None:
-    if name in vars(owner):
-        undo.callback(setattr, owner, name, vars(owner)[name])
-    else:
-        undo.callback(delattr, owner, name)
-    setattr(owner, name, value)
 
 
 def _replace_connect(sockets: Sockets, undo: ExitStack) -> None:
@@ -75,15 +57,8 @@ def _replace_connect(sockets: Sockets, undo: ExitStack) -> None:
             return errno.ECONNREFUSED
         return before_connect_ex(self, reached)  # type: ignore[no-any-return]
 
-    _put(undo, owner, "connect", connect)
-    _put(undo, owner, "connect_ex", connect_ex)
-
-
-def _replace_gevent(sockets: Sockets, undo: ExitStack, gevent_socket: Any) -> None:
-    """In a monkey-patched program, replace what gevent's own `create_connection` calls in place of `socket`'s."""
-    if socket.socket is gevent_socket.socket:
-        for name in Functions._fields:
-            _put(undo, gevent_socket, name, _as_function(getattr(sockets.functions, name)))
+    put(undo, owner, "connect", connect)
+    put(undo, owner, "connect_ex", connect_ex)
 
 
 def _replace_uvloop(sockets: Sockets, undo: ExitStack, uvloop: Any) -> None:
@@ -111,7 +86,7 @@ def _replace_uvloop(sockets: Sockets, undo: ExitStack, uvloop: Any) -> None:
         raise errors[0] if len(errors) == 1 else OSError(f"Multiple exceptions: {', '.join(map(str, errors))}")
 
     for name, value in (("getaddrinfo", getaddrinfo), ("getnameinfo", getnameinfo), ("create_connection", connected)):
-        _put(undo, uvloop.Loop, name, value)
+        put(undo, uvloop.Loop, name, value)
 
 
 def _replace_trio(sockets: Sockets, undo: ExitStack, trio: Any) -> None:

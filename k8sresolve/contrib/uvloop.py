@@ -1,0 +1,88 @@
+"""Event loops of uvloop that find names by a resolver. Experimental: it stands on how uvloop's classes may be derived.
+
+>>> from k8sresolve.contrib.uvloop import new_event_loop
+>>> import asyncio
+>>> with asyncio.Runner(loop_factory=new_event_loop) as runner:
+...     pass  # runner.run(main())
+
+uvloop looks names up in C: what its `create_datagram_endpoint` and `create_server` are given is not reached.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import uvloop
+
+from k8sresolve.async_resolver import AsyncResolver
+from k8sresolve.contrib._names import AsyncNames, Scope
+
+
+def new_event_loop() -> asyncio.AbstractEventLoop:
+    """Make a loop that finds the cluster's names by the process's own `AsyncResolver`; see `loop_factory`.
+
+    For what takes a loop's factory by its name, as `uvicorn --loop k8sresolve.contrib.uvloop:new_event_loop` does.
+    """
+    return loop_factory()()
+
+
+def loop_factory(
+    resolver: AsyncResolver | None = None, *, scope: Scope = "cluster"
+) -> Callable[[], asyncio.AbstractEventLoop]:
+    """Return what makes loops of uvloop whose `getaddrinfo`, `getnameinfo` and `create_connection` ask the resolver.
+
+    `scope` is which names go there. `create_connection` tries the addresses one after the other, and verifies the name
+    that it was given. With K8SRESOLVE_DISABLE=1 loops are uvloop's own. Raises `ConfigError` for what is none of these.
+
+    >>> import asyncio
+    >>> from k8sresolve.testing import Cluster
+    >>> resolver = Cluster.from_manifests("docs/examples/shop.yaml").async_resolver(namespace="shop")
+    >>> async def main():
+    ...     return await asyncio.get_running_loop().getaddrinfo("payments", "http", type=1)
+    >>> with asyncio.Runner(loop_factory=loop_factory(resolver)) as runner:
+    ...     [*_, address] = runner.run(main())[0]
+    >>> address
+    ('10.96.20.1', 80)
+    """
+    names = AsyncNames(resolver, scope)
+    return uvloop.new_event_loop if names.disabled else lambda: _Loop(names)
+
+
+class _Loop(uvloop.Loop):
+    """uvloop's, with a resolver."""
+
+    def __init__(self, names: AsyncNames) -> None:
+        super().__init__()
+        self._names = names
+
+    async def getaddrinfo(self, host: Any, port: Any, **hints: int) -> list[Any]:
+        if self._names.takes(host):
+            return await self._names.getaddrinfo(host, port, **hints)
+        return await super().getaddrinfo(host, port, **hints)
+
+    async def getnameinfo(self, sockaddr: Any, flags: int = 0) -> tuple[str, str]:
+        if self._names.takes_addresses:
+            return await self._names.resolver.getnameinfo(sockaddr, flags)
+        return await super().getnameinfo(sockaddr, flags)
+
+    async def create_connection(
+        self, protocol_factory: Any, host: Any = None, port: Any = None, **options: Any
+    ) -> tuple[Any, Any]:
+        if options.get("sock") is not None or not self._names.takes(host):
+            return await super().create_connection(protocol_factory, host, port, **options)
+        hints = {name: options.pop(name) for name in ("family", "proto", "flags") if name in options}
+        found = await self._names.getaddrinfo(host, port, type=socket.SOCK_STREAM, **hints)
+        if options.get("ssl") and options.get("server_hostname") is None:
+            options["server_hostname"] = host
+        failed: list[OSError] = []
+        for *_, address in found:
+            try:
+                return await super().create_connection(protocol_factory, address[0], address[1], **options)
+            except OSError as error:
+                failed.append(error)
+        if len(failed) == 1:
+            raise failed[0]
+        raise OSError(failed[-1].errno, f"{host}: no address takes a connection: {'; '.join(map(str, failed))}")
