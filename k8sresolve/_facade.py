@@ -166,6 +166,27 @@ class Line(Generic[D]):
             raise
 
 
+class Telling:
+    """Tells observers of a lookup as it ends: a context around it, which takes a third of what a generator would."""
+
+    __slots__ = ("_asked", "_began", "_events", "_line")
+
+    def __init__(self, events: Events, line: Line[Any], asked: Asked) -> None:
+        self._events = events
+        self._line = line
+        self._asked = asked
+        self._began = line.now()
+
+    def __enter__(self) -> None:
+        """Nothing is told yet."""
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        # A task that its loop left pending is collected: nobody looks up any more.
+        if not isinstance(error, GeneratorExit):
+            line = self._line
+            self._events.looked_up(self._asked, line.config.cluster_domain, self._began, line.now(), error)
+
+
 # What a call must be made of to be remembered. Of just these types things that are equal mean the same, whereas a class
 # of the user's own may have letters' case not count, or have code of its own run as the call is looked for.
 _PLAIN = frozenset({FunctionType, str, type(None), ServiceName, PortName, IPv4Address, IPv6Address})
@@ -338,20 +359,6 @@ class Facade(Generic[D]):
                 self._tell_whom()
 
         return end
-
-    @contextmanager
-    def _telling(self, line: Line[D], asked: Asked) -> Generator[None]:
-        """Tell observers of a lookup as it ends."""
-        began = line.now()
-        domain = line.config.cluster_domain
-        try:
-            yield
-        except GeneratorExit:  # of a task that its loop left pending: nobody looks up any more
-            raise
-        except BaseException as error:
-            self._events.looked_up(asked, domain, began, line.now(), error)
-            raise
-        self._events.looked_up(asked, domain, began, line.now(), None)
 
     def _calm_down(self) -> None:
         """Compute until when a remembered result may be given without a look at anything else."""

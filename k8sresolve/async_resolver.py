@@ -15,7 +15,7 @@ from k8sresolve._core.questions import Asked
 from k8sresolve._drivers.clock import monotonic
 from k8sresolve._drivers.loops import Loops, attempts_here, is_trio, let_do, loop_driver, running
 from k8sresolve._drivers.running import AsyncDriver, Call, run_async, take_steps_async
-from k8sresolve._facade import Facade, is_plain
+from k8sresolve._facade import Facade, Telling, is_plain
 from k8sresolve.config import Policy
 from k8sresolve.errors import ConfigError, Error, ResolverClosed
 from k8sresolve.names import EndpointName, IPAddress, PodName, PortName, ServiceName, ZonalName
@@ -71,7 +71,7 @@ class AsyncResolver(Facade[AsyncDriver]):
         if not self._events.lookups:
             return await run_async(line.driver, call, line.setting, lifetime, [], fresh)
         asked: Asked = []
-        with self._telling(line, asked):
+        with Telling(self._events, line, asked):
             return await run_async(line.driver, call, line.setting, lifetime, asked, fresh)
 
     def _known(self, call: Call[T], timeout: float | None, fresh: bool) -> T | None:
@@ -96,7 +96,7 @@ class AsyncResolver(Facade[AsyncDriver]):
         forgotten = line.cache.forgotten
         asked: Asked = []
         if self._events.lookups:
-            with self._telling(line, asked):
+            with Telling(self._events, line, asked):
                 result = await run_async(line.driver, call, line.setting, lifetime, asked, fresh)
         else:
             result = await run_async(line.driver, call, line.setting, lifetime, asked, fresh)

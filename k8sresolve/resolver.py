@@ -13,7 +13,7 @@ from k8sresolve._core.events import Events
 from k8sresolve._core.lookups import endpoints, hosts, reverse, rrsets, services
 from k8sresolve._core.questions import Asked
 from k8sresolve._drivers.running import Call, SyncDriver, run, take_steps
-from k8sresolve._facade import Facade, is_plain
+from k8sresolve._facade import Facade, Telling, is_plain
 from k8sresolve.config import Policy
 from k8sresolve.errors import Error, ResolverClosed
 from k8sresolve.names import EndpointName, IPAddress, PodName, PortName, ServiceName, ZonalName
@@ -69,7 +69,7 @@ class Resolver(Facade[SyncDriver]):
         if not self._events.lookups:
             return run(line.driver, call, line.setting, lifetime, [], fresh)
         asked: Asked = []
-        with self._telling(line, asked):
+        with Telling(self._events, line, asked):
             return run(line.driver, call, line.setting, lifetime, asked, fresh)
 
     def _look(self, call: Call[T], timeout: float | None, fresh: bool) -> T:
@@ -78,7 +78,7 @@ class Resolver(Facade[SyncDriver]):
         forgotten = line.cache.forgotten
         asked: Asked = []
         if self._events.lookups:
-            with self._telling(line, asked):
+            with Telling(self._events, line, asked):
                 result = run(line.driver, call, line.setting, lifetime, asked, fresh)
         else:
             result = run(line.driver, call, line.setting, lifetime, asked, fresh)

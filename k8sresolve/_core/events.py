@@ -203,24 +203,24 @@ class Events:
 
 def _was_waited_for(asked: Asked, began: float) -> bool:
     """Whether an answer came after a call began, or none did."""
-    return any(
-        answer is not None and (answer.at > began or answer.stale or isinstance(answer, Failed))
-        for _, answers in asked
-        for answer in answers
-    )
+    for _, answers in asked:
+        for answer in answers:
+            if answer is not None and (answer.at > began or answer.stale or isinstance(answer, Failed)):
+                return True
+    return False
 
 
 def _name_of(asked: Asked, cluster_domain: str | None) -> tuple[str, bool]:
     """The name that a call found, or asked for first, and whether it is certainly the cluster's."""
-    questions = [question for questions, _ in asked for question in questions]
-    if not questions:
-        return "", False
-    for (name, _), answer in zip(questions, [answer for _, answers in asked for answer in answers], strict=True):
-        if isinstance(answer, Found):
-            return _without_port(name), is_under(name, cluster_domain)
+    for questions, answers in asked:
+        for question, answer in zip(questions, answers, strict=True):
+            if isinstance(answer, Found):
+                return _without_port(question.name), is_under(question.name, cluster_domain)
+    names = [question.name for questions, _ in asked for question in questions]
     # Of `typo.example.com` the first candidates are under the cluster domain. One label by itself is no host elsewhere.
-    names = [name for name, _ in questions if name.count(".") > 1]
-    return _without_port(questions[0].name), bool(names) and all(is_under(name, cluster_domain) for name in names)
+    longer = [name for name in names if name.count(".") > 1]
+    in_cluster = bool(longer) and all(is_under(name, cluster_domain) for name in longer)
+    return _without_port(names[0]) if names else "", in_cluster
 
 
 def _without_port(name: str) -> str:
