@@ -45,6 +45,15 @@ class World:
         self._changes.append((self.version, event, self.objects[key]))
         self._changed.notify_all()
 
+    def remove(self, key: Key) -> None:
+        """Take an object away."""
+        with self._changed:
+            if (item := self.objects.pop(key, None)) is not None:
+                self.version += 1
+                meta = {**item["metadata"], "resourceVersion": str(self.version)}
+                self._changes.append((self.version, "DELETED", {**item, "metadata": meta}))
+                self._changed.notify_all()
+
     def hold(self) -> None:
         """Tell nobody of what changes from now on."""
         with self._changed:
@@ -65,7 +74,7 @@ class World:
             return [change for change in self._changes if change[0] > version]
 
 
-class _Changing(_Handler):
+class Changing(_Handler):
     worlds: ClassVar[Mapping[str, World]]  # type: ignore[assignment]
 
     def do_GET(self) -> None:  # noqa: N802 - as the standard library calls it
@@ -107,9 +116,9 @@ class _Changing(_Handler):
             super().handle()
 
 
-def serve(worlds: Mapping[str, World], port: int) -> None:
+def serve(worlds: Mapping[str, World], port: int, handler: type[Changing] = Changing) -> None:
     """Serve each world at `/NAME/` on 127.0.0.1 from now on, in daemon threads."""
-    server = _Server(("127.0.0.1", port), type("Handler", (_Changing,), {"worlds": worlds}))
+    server = _Server(("127.0.0.1", port), type("Handler", (handler,), {"worlds": worlds}))
     threading.Thread(target=server.serve_forever, daemon=True).start()
 
 
@@ -117,14 +126,19 @@ def namespace(name: str) -> Object:
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
 
 
-def headless(place: str, name: str) -> Object:
-    ports = [{"name": "sql", "port": 5432, "protocol": "TCP"}]
-    spec: dict[str, Any] = {"clusterIP": "None", "clusterIPs": ["None"], "ports": ports, "type": "ClusterIP"}
+def service(place: str, name: str, ports: Mapping[str, int], address: str = "None") -> Object:
+    """Make a Service, headless unless it has an address, of TCP ports by name."""
+    spec: dict[str, Any] = {
+        "clusterIP": address,
+        "clusterIPs": [address],
+        "ports": _ports(ports),
+        "type": "ClusterIP",
+    }
     return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": place}, "spec": spec}
 
 
-def endpoint_slice(place: str, name: str, addresses: Mapping[str, str]) -> Object:
-    """The slice of a Service: hostnames by the addresses of its pods."""
+def endpoint_slice(place: str, name: str, addresses: Mapping[str, str], ports: Mapping[str, int]) -> Object:
+    """The slice of a Service: hostnames by the addresses of its ready pods, and their ports."""
     ends = [
         {"addresses": [address], "hostname": hostname, "conditions": {"ready": True}}
         for address, hostname in addresses.items()
@@ -136,5 +150,9 @@ def endpoint_slice(place: str, name: str, addresses: Mapping[str, str]) -> Objec
         "metadata": meta,
         "addressType": "IPv4",
         "endpoints": ends,
-        "ports": [{"name": "sql", "port": 5432, "protocol": "TCP"}],
+        "ports": _ports(ports),
     }
+
+
+def _ports(ports: Mapping[str, int]) -> list[Object]:
+    return [{"name": name, "port": number, "protocol": "TCP"} for name, number in ports.items()]

@@ -38,6 +38,7 @@ from tests.live import changing_api, servers
 from tests.live.changing_api import World
 
 API_PORT = 8002
+PORTS = {"sql": 5432}
 REPLICAS = ("127.0.0.2", "127.0.0.3")
 MOST = 40  # histories
 FASTER = 20.0  # times as fast as in the histories that Hypothesis makes
@@ -167,7 +168,7 @@ class Following:
         if addresses != self._told:
             self._told = addresses
             for world in self._worlds:
-                world.put(changing_api.endpoint_slice("shop", self.name, addresses))
+                world.put(changing_api.endpoint_slice("shop", self.name, addresses, PORTS))
 
     async def follow(self, watch: Any) -> None:
         for seconds in self.play:
@@ -189,7 +190,7 @@ async def main(plan: dict[str, Any]) -> dict[str, Any]:
     for world in worlds:
         world.put(changing_api.namespace("shop"))
         for number in range(len(lives)):
-            world.put(changing_api.headless("shop", f"db-{number}"))
+            world.put(changing_api.service("shop", f"db-{number}", PORTS))
     all_ = [Following(number, life, clock, network, worlds) for number, life in enumerate(lives)]
     weather = all_[0].play._stage.disturbances
     for one in all_:

@@ -15,7 +15,9 @@ from typing import Any
 from tests.live import kube_api
 
 FILES = ("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf")
+SCRATCH = "/srv"  # for servers that write; it goes with the sandbox, and users other than root get there
 START_SECONDS = 30.0
+STARTING = (OSError, RuntimeError, subprocess.SubprocessError)
 
 
 def main() -> None:
@@ -25,14 +27,26 @@ def main() -> None:
         make_machine(folder, plan["addresses"])
         if plan["worlds"]:
             kube_api.serve(plan["worlds"], plan["api_port"])
-        for number, server in enumerate(plan["servers"]):
-            start(server, folder / f"server-{number}.log")
-    except (OSError, RuntimeError, subprocess.SubprocessError) as error:
-        reply({"ready": False, "error": f"{error} {getattr(error, 'stderr', None) or ''}"})
+        for server in plan["servers"]:
+            start(server, folder)
+    except STARTING as error:
+        reply(not_ready(error))
         return
     reply({"ready": True})
     for line in sys.stdin:
-        reply(run(json.loads(line), folder))
+        job = json.loads(line)
+        if "start" not in job:
+            reply(run(job, folder))
+            continue
+        try:
+            start(job["start"], folder)
+            reply({"ready": True})
+        except STARTING as error:
+            reply(not_ready(error))
+
+
+def not_ready(error: Exception) -> dict[str, Any]:
+    return {"ready": False, "error": f"{error} {getattr(error, 'stderr', None) or ''}"}
 
 
 def reply(value: dict[str, Any]) -> None:
@@ -45,6 +59,7 @@ def make_machine(folder: Path, addresses: list[str]) -> None:
     command("ip", "link", "set", "lo", "up")
     for address in addresses:
         command("ip", "address", "add", address, "dev", "lo")
+    command("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", SCRATCH)
     for path in FILES:
         ours = folder / Path(path).name
         ours.touch()
@@ -55,8 +70,9 @@ def command(*argv: str) -> None:
     subprocess.run(argv, check=True, capture_output=True, text=True, stdin=subprocess.DEVNULL)
 
 
-def start(server: dict[str, Any], log: Path) -> subprocess.Popen[bytes]:
+def start(server: dict[str, Any], folder: Path) -> subprocess.Popen[bytes]:
     """Start one server, and return it when its log says that it serves."""
+    log = folder / f"server-{len(list(folder.glob('server-*.log')))}.log"
     with log.open("w") as out:
         process = subprocess.Popen(server["argv"], stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
     deadline = time.monotonic() + START_SECONDS

@@ -1,4 +1,4 @@
-"""A machine of its own for real servers and a client: new mount, network and process namespaces, torn down as a whole.
+"""A machine of its own for real servers and a client: new namespaces, torn down as a whole.
 
 In there 127.0.0.1:53 is free, /etc/resolv.conf, /etc/hosts and /etc/nsswitch.conf are the test's, and nothing reaches
 the outside. Root is needed (or CAP_SYS_ADMIN), and `unshare`, `mount` and `ip`.
@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 ROOT = Path(__file__).resolve().parents[2]
-NAMESPACES = ("unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc")
+NAMESPACES = ("unshare", "--mount", "--net", "--ipc", "--pid", "--fork", "--kill-child", "--mount-proc")
 NSSWITCH = "passwd: files\ngroup: files\nhosts: files dns\nservices: files\nprotocols: files\n"
 HOSTS = "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost\n"
 API_PORT = 8001
@@ -74,6 +74,10 @@ class Sandbox:
         except BaseException:
             self.close()
             raise
+
+    def start(self, server: Server) -> None:
+        """Start one more server."""
+        self._start({"start": server._asdict()})
 
     def _start(self, plan: Mapping[str, Any]) -> None:
         started = self._ask(plan)

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from tests.live.clients.pods import COREFILE, DEAD, MANIFESTS, Run, Shell, sandbox
+from tests.live.kube import Kube
 from tests.live.sandbox import ROOT, Sandbox, Server
 from tests.live.servers import coredns
 
@@ -59,3 +60,10 @@ def shell(pod: Sandbox) -> Shell:
         return list(pod.run(module, commands, resolv_conf=resolv_conf, env=env, timeout=60))
 
     return shell
+
+
+@pytest.fixture(scope="session")
+def kube(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kube]:
+    """The cluster that changes; all adapters share it."""
+    with Kube(tmp_path_factory.mktemp("kube")) as made:
+        yield made

@@ -1,0 +1,67 @@
+"""trio's own functions, with names found by a resolver."""
+
+import socket
+from functools import partial
+
+import pytest
+import trio
+
+from k8sresolve import NoSuchName
+from k8sresolve.contrib.trio import HostnameResolver
+from tests.contrib.stage import CORRECT, service
+
+
+@pytest.fixture
+def cluster():
+    with service() as made:
+        yield made
+
+
+def run(cluster, main, **options):
+    async def whole():
+        trio.socket.set_custom_hostname_resolver(HostnameResolver(cluster.async_resolver(namespace="shop"), **options))
+        return await main()
+
+    return trio.run(whole)
+
+
+def test_a_stream_is_opened_by_a_name_and_by_an_srv_host(cluster):
+    async def main():
+        number = (await trio.socket.getaddrinfo("payments", "hello", type=socket.SOCK_STREAM))[0][4][1]
+        greetings = []
+        for host, port in (("payments.shop", number), ("_hello._tcp.payments", 1)):
+            async with await trio.open_tcp_stream(host, port) as stream:
+                greetings.append(await stream.receive_some())
+        return greetings
+
+    assert run(cluster, main) == [CORRECT, CORRECT]
+
+
+def test_what_is_not_there_is_said_as_the_resolver_says_it(cluster):
+    with pytest.raises(NoSuchName, match=r"^orders: no such name; tried "):
+        run(cluster, partial(trio.open_tcp_stream, "orders", 80))
+
+
+def test_others_go_where_they_went(cluster, monkeypatch):
+    asked = []
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args: asked.append(args) or [])
+    monkeypatch.setattr(socket, "getnameinfo", lambda *args: asked.append(args) or ("a", "b"))
+
+    async def main():
+        found = await HostnameResolver().getaddrinfo(b"www.example.com", 80, 0, socket.SOCK_STREAM)
+        return found, await trio.socket.getnameinfo(("192.0.2.1", 80), 0)
+
+    monkeypatch.setenv("K8SRESOLVE_DISABLE", "1")
+    assert run(cluster, main) == ([], ("a", "b"))
+    assert asked == [(b"www.example.com", 80, 0, socket.SOCK_STREAM, 0, 0), (("192.0.2.1", 80), 0)]
+    assert not cluster.queries
+
+
+def test_addresses_are_named_by_the_resolver(cluster):
+    async def main():
+        return await trio.socket.getnameinfo(("10.96.0.10", 53), socket.NI_NUMERICSERV)
+
+    with pytest.raises(socket.gaierror):  # nobody has that address here
+        run(cluster, lambda: trio.socket.getnameinfo(("10.96.0.98", 53), socket.NI_NAMEREQD))
+    assert cluster.queries.asked("98.0.96.10.in-addr.arpa.", "PTR")
+    assert run(cluster, main) == ("10.96.0.10", "53")
