@@ -134,6 +134,19 @@ def shop() -> Cluster:
     return Cluster.from_manifests(SHOP)
 
 
+def pods(cluster: Cluster, *to: tuple[str, int]) -> None:
+    """Lead the pods of `cassandra.data`, each at its port `cql`, to these."""
+    for number, address in enumerate(to):
+        cluster.route(f"cassandra-{number}.cassandra.data.svc.cluster.local", "cql", to=address)
+
+
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An error, and all that led to it."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
 class Clock:
     """A clock that stands still until it is moved."""
 
