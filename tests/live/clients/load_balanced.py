@@ -48,9 +48,7 @@ CLIENTS = {
     "aiohttp": lambda: asyncio.run(on_connector(on_aiohttp.balanced)),
     "aiohttp, plain": lambda: asyncio.run(on_connector(on_aiohttp.TCPConnector)),
     "httpx": lambda: blocking(httpx.Client(transport=on_httpx.BalancedTransport(**OPTIONS))),
-    "httpx, tasks": lambda: asyncio.run(
-        tasks(httpx.AsyncClient(transport=on_httpx.AsyncBalancedTransport(**OPTIONS)))
-    ),
+    "httpx, tasks": lambda: asyncio.run(tasks(httpx.AsyncClient(transport=on_httpx.AsyncBalancedTransport(**OPTIONS)))),
     "httpx2": lambda: blocking(httpx2.Client(transport=on_httpx2.BalancedTransport(**OPTIONS))),
     "httpx2, tasks": lambda: asyncio.run(
         tasks(httpx2.AsyncClient(transport=on_httpx2.AsyncBalancedTransport(**OPTIONS)))
