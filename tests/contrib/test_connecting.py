@@ -93,7 +93,7 @@ def test_what_the_operating_system_said_is_found_below_the_client_s_own_errors(c
 
     def connect(_at, _timeout):
         try:
-            raise OSError("all attempts failed") from ExceptionGroup("attempts", [REFUSED])
+            raise OSError("all attempts failed") from ExceptionGroup("attempts", [REFUSED])  # noqa: TRY301 - as anyio
         except OSError as error:
             raise TheirError(error) from error
 
