@@ -50,12 +50,13 @@ class _Fixed:
 class _Standing:
     """What is known of one endpoint."""
 
-    __slots__ = ("ejections", "endpoint", "failures", "in_flight", "is_there", "pause", "place", "until")
+    __slots__ = ("count", "ejections", "endpoint", "failures", "in_flight", "is_there", "pause", "place", "until")
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
         self.place = place_of(endpoint)
         self.is_there = True
+        self.count = 0  # of requests so far
         # Weak: one whose block was left by an exception in the midst of our own lines counts no more either.
         self.in_flight: WeakSet[Picked] = WeakSet()
         self.failures = 0  # in a row
@@ -89,6 +90,7 @@ class Picked:
         self._ejections = standing.ejections
         self._judge = judge
         self._said: bool | None = None
+        standing.count += 1
         standing.in_flight.add(self)
 
     @property
@@ -126,8 +128,9 @@ class Balancer:
     """Spreads requests over a Service's endpoints; any number of threads and tasks may share one.
 
     `source` is a watch, of which each pick takes the `current` endpoints, or a tuple of endpoints. `policy` is `"p2c"`:
-    of two at random the one with fewer requests in flight, or `"round_robin"`: one after the other in canonical order,
-    from one at random on, as clients that start together would all begin with the same pod. `rng` decides chance
+    of two at random the one with fewer requests in flight, or of as many the one that had fewer so far; or
+    `"round_robin"`: one after the other in canonical order, from one at random on, as clients that start together would
+    all begin with the same pod. `rng` decides chance
     (default: a fresh `random.Random`), `clock` tells seconds (default: a monotonic clock).
 
     An endpoint is ejected, and picked no more, after 5 failures in a row, for 30 s. When it returns, its next failure
@@ -203,8 +206,7 @@ class Balancer:
             return available[one]
         other = self._rng.randrange(count - 1)
         other += other >= one
-        busier = len(available[one].in_flight) > len(available[other].in_flight)
-        return available[other if busier else one]
+        return min(available[one], available[other], key=_load)
 
     def _next_in_turn(self, available: list[_Standing]) -> _Standing:
         """Choose by the place of the last one, so that what comes and goes makes nobody's turn come early or never."""
@@ -230,7 +232,12 @@ class Balancer:
         for standing in ejected[_most_ejected(len(standings)) :]:
             standing.until = now  # fewer are there now than when it was ejected
         self._standings = standings
-        self._available = [one for one in standings.values() if one.until <= now]
+        available = [one for one in standings.values() if one.until <= now]
+        # Who is new, or was passed over, has no arrears to make up for.
+        least = min([one.count for one in self._available if one.is_there], default=0)
+        for standing in available:
+            standing.count = max(standing.count, least)
+        self._available = available
         self._look_at = min([one.until for one in _ejected(standings, now)], default=math.inf)
         self._current = current  # at the end: who was interrupted before that looks again
 
@@ -261,6 +268,10 @@ class Balancer:
             with suppress(Exception):
                 watch.suspect(endpoint)
                 watch.resolve_now()
+
+
+def _load(standing: _Standing) -> tuple[int, int]:
+    return len(standing.in_flight), standing.count
 
 
 def _ejected(standings: dict[Endpoint, _Standing], now: float) -> list[_Standing]:

@@ -136,11 +136,31 @@ def test_p2c_keeps_the_busiest_near_the_mean_where_chance_alone_would_not(seed):
     assert max(Counter(chance.randrange(20) for _ in range(2000)).values()) > 100 + 4
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_p2c_is_even_where_nothing_is_in_flight(seed):
-    counts = Counter(picks(balancer_of(endpoints(*range(5)), "p2c", seed)[0], 5000))
-    # Five standard deviations of a binomial distribution with p = 1/5.
-    assert all(abs(counts[number] - 1000) < 5 * (5000 * 0.2 * 0.8) ** 0.5 for number in range(5))
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("count", [2, 5, 128])
+def test_p2c_is_even_where_nothing_is_in_flight(seed, count):
+    """By the same bound: who had fewer so far is taken."""
+    counts = Counter(picks(balancer_of(endpoints(*range(count)), "p2c", seed)[0], 100 * count))
+    assert {*counts} == {*range(count)}
+    assert max(counts.values()) <= 100 + 4
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_p2c_gives_who_is_new_no_more_than_the_others(seed):
+    watch = Watch(1, 2, 3)
+    balancer, _ = balancer_of(watch, "p2c", seed)
+    picks(balancer, 3000)
+    watch.current = endpoints(1, 2, 3, 4)
+    assert Counter(picks(balancer, 400))[4] <= 100 + 4
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_p2c_gives_who_was_ejected_no_more_than_the_others(seed):
+    balancer, time = balancer_of(Watch(1, 2, 3), "p2c", seed)
+    refuse(balancer, 2, 5)
+    picks(balancer, 3000)
+    time.now += 30
+    assert Counter(picks(balancer, 300))[2] <= 100 + 4
 
 
 def test_p2c_gives_a_slow_endpoint_less():

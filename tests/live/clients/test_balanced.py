@@ -30,7 +30,7 @@ def test_a_roll_out_fails_no_request(kube: Kube) -> None:
 
 
 def test_after_two_ttls_requests_are_even_over_pods_that_were_added(kube: Kube) -> None:
-    plan = clients(*BALANCED, options={"policy": "round_robin"})
+    plan = clients(*BALANCED)
     acts = [("wait", 1), ("scale", 8), ("wait", 2 * kube.ttl + 1), ("wait", 5)]
     for report in kube.under_load(plan, acts, replicas=1).values():
         assert not report.failures, report
