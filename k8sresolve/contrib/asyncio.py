@@ -21,6 +21,8 @@ from k8sresolve.async_resolver import AsyncResolver
 from k8sresolve.contrib._names import AsyncNames, Scope
 from k8sresolve.errors import ConfigError
 
+__all__ = ["Installed", "install", "loop_factory", "new_event_loop"]
+
 _METHODS = ("getaddrinfo", "getnameinfo")
 
 

@@ -16,10 +16,15 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-import uvloop
-
 from k8sresolve.async_resolver import AsyncResolver
 from k8sresolve.contrib._names import AsyncNames, Info, Scope
+
+try:
+    import uvloop
+except ImportError as error:
+    raise ImportError("k8sresolve.contrib.uvloop needs uvloop: pip install 'uvloop>=0.20'") from error
+
+__all__ = ["loop_factory", "new_event_loop"]
 
 
 def new_event_loop() -> asyncio.AbstractEventLoop:

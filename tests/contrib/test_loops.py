@@ -2,10 +2,12 @@
 
 import asyncio
 import gc
+import re
 import socket
 import ssl
 import subprocess
 import sys
+from pathlib import Path
 from weakref import ref
 
 import pytest
@@ -138,6 +140,21 @@ def test_no_loop_without_a_resolver_is_left_open():
     gc.collect()  # a loop that is open would warn, which fails a test here
     with pytest.raises(ConfigError, match=r"^base=7 makes no loop; give a class of loops, or a function$"):
         of_asyncio.loop_factory(base=7)
+
+
+LOOPS = (Path(__file__).parents[2] / "docs/how-to/loops.md").read_text()
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="asyncio.run() takes loop_factory since Python 3.12")
+def test_the_line_of_the_page_for_python_3_12(cluster, monkeypatch):
+    async def main():
+        found.append(await greeting("payments", "hello"))
+
+    found, resolver = [], cluster.async_resolver(namespace="shop")
+    monkeypatch.setattr("k8sresolve.contrib._names.async_resolver", lambda: resolver)
+    line = re.search(r"^\| asyncio, since Python 3\.12 \| `(.*)` \|$", LOOPS, re.MULTILINE)[1]
+    exec(line, {"asyncio": asyncio, "main": main, "new_event_loop": of_asyncio.new_event_loop})
+    assert found == [CORRECT]
 
 
 # Into a loop that is there already.

@@ -40,6 +40,7 @@ def cache(part: Part, authority: Authority, address: str, name: str) -> Server:
     }
     if address != MASTER:
         options["replicaof"] = f"{MASTER} 6379"
+        options["replica-announce-ip"] = address  # what it connects from is not its own
     return redis(part, name, address, options)
 
 
@@ -60,6 +61,7 @@ def sentinel(part: Part, address: str, name: str) -> Server:
     options = {
         "port": "26379",
         "protected-mode": "no",
+        "sentinel announce-ip": address,
         "sentinel monitor": f"shop {MASTER} 6379 2",
         "sentinel down-after-milliseconds": "shop 1000",
         "sentinel failover-timeout": "shop 3000",

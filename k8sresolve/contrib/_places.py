@@ -1,0 +1,91 @@
+"""Where a client's servers are: asked anew for each connection that it makes.
+
+A lookup costs a fraction of what a connection costs, says what is there now and needs no thread, no loop and nothing
+to close; a watch would ask for days between the few connections that a pool makes. While DNS is away, what was found
+last stands.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, TypeAlias
+
+from k8sresolve.async_resolver import AsyncResolver
+from k8sresolve.errors import TemporaryFailure
+from k8sresolve.names import ServiceName
+from k8sresolve.records import Addresses, Port, Target
+from k8sresolve.resolver import Resolver
+
+PATIENCE = 1.8  # seconds for an answer where an older one can stand in: RFC 8767, section 5
+
+Found: TypeAlias = Port | Addresses
+
+
+class Place(NamedTuple):
+    """One server: its address, its port, and the name that its certificate has.
+
+    That is a pod's own name where it has one, and else the name that was given.
+    """
+
+    name: str
+    address: str
+    port: int
+
+
+class Places:
+    """The servers behind a name and a port, for any number of threads and tasks.
+
+    `port` is a port's name, or a number that the Service has; `protocol` is None where the number is taken as it is,
+    for any host.
+    """
+
+    def __init__(self, name: str | ServiceName, port: str | int, protocol: str | None = "tcp") -> None:
+        self.name = name.host if isinstance(name, ServiceName) else str(name)
+        self._asked, self._port, self._protocol = name, port, protocol
+        self._last: Found | None = None
+
+    def find(self, resolver: Resolver, timeout: float | None = None) -> list[Place]:
+        """Look up where they are, in an order to try them in. Raises as `port()` and `addresses()` do."""
+        seconds = self._patience(timeout)
+        try:
+            if self._protocol is None:
+                self._last = resolver.addresses(self.name, timeout=seconds, fresh=True)
+            else:
+                self._last = resolver.port(self._asked, self._port, self._protocol, timeout=seconds, fresh=True)
+        except TemporaryFailure:
+            if self._last is None:
+                raise
+        return self._list(self._last)
+
+    async def find_async(self, resolver: AsyncResolver, timeout: float | None = None) -> list[Place]:
+        """See `find`."""
+        seconds = self._patience(timeout)
+        try:
+            if self._protocol is None:
+                self._last = await resolver.addresses(self.name, timeout=seconds, fresh=True)
+            else:
+                self._last = await resolver.port(self._asked, self._port, self._protocol, timeout=seconds, fresh=True)
+        except TemporaryFailure:
+            if self._last is None:
+                raise
+        return self._list(self._last)
+
+    def _patience(self, timeout: float | None) -> float | None:
+        if self._last is None:
+            return timeout
+        return PATIENCE if timeout is None else min(timeout, PATIENCE)
+
+    def _list(self, found: Found) -> list[Place]:
+        if isinstance(found, Addresses):
+            return [Place(self.name, str(address), int(self._port)) for address in found.spread()]
+        names = {
+            (address, target.port): self._name_of(target, str(address), found.headless)
+            for target in found.targets
+            for address in target.addresses
+        }
+        return [Place(names[address, number], str(address), number) for address, number in found.select()]
+
+    def _name_of(self, target: Target, address: str, headless: bool) -> str:
+        """The name that TLS verifies: no certificate has one that was made of an address."""
+        dashed = address.replace(".", "-").replace(":", "-")
+        is_own = headless and target.name.partition(".")[0] != dashed
+        return target.name.removesuffix(".") if is_own else self.name

@@ -1,0 +1,118 @@
+"""httpx: transports that find a cluster's Services.
+
+    transport = HTTPTransport()
+    with httpx.Client(mounts={"http://": transport}) as client:
+        client.get("http://payments.shop/")
+
+See docs/how-to/http.md.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from k8sresolve import AsyncResolver, Resolver
+from k8sresolve.contrib._httpx import AsyncBackend, Backend, attach, read_options, show_cause
+from k8sresolve.contrib._names import AsyncNames, Names, Scope
+
+try:
+    import httpcore
+    import httpx
+except ImportError as error:
+    raise ImportError("k8sresolve.contrib.httpx needs httpx: pip install 'httpx>=0.28'") from error
+
+__all__ = ["AsyncHTTPTransport", "HTTPTransport"]
+
+
+class HTTPTransport(httpx.HTTPTransport):
+    """`httpx.HTTPTransport`, with names looked up by a `Resolver`.
+
+    It takes all arguments of that class, by position too, and by keyword:
+
+    - `resolver`: a `Resolver`, which stays the caller's to close; by default the process's own.
+    - `scope`: `"cluster"`, names that are or may be the cluster's, or `"all"`. Other names go where httpx has them go.
+    - `port_name`: the name of a port of the URL's host. Its number is found by SRV, and holds in place of the URL's.
+    - `max_connection_age`: seconds after which a connection takes no request more, less up to a fifth by chance, and is
+      closed as soon as it is idle. No request is cut. With 300, connections to a ClusterIP reach pods that are new
+      within five minutes; by default they stay as long as httpx keeps them.
+
+    The certificate's check, SNI and the Host header are of the name in the URL. The client's connect timeout bounds
+    lookup and connecting together. With `proxy=`, the proxy's name is looked up.
+
+    Raises `ConfigError` and `InvalidName` for options that cannot be, and `ConfigError` for a version of httpx that is
+    built otherwise. Requests raise httpx's errors: `ConnectTimeout` where the time was over, `ConnectError` for other
+    failures of a lookup or connection, with k8sresolve's text, and its error as `__cause__`.
+
+    >>> import httpx
+    >>> from k8sresolve.testing import Cluster
+    >>> with Cluster.from_manifests("docs/examples/shop.yaml").resolver(namespace="shop") as resolver:
+    ...     with httpx.Client(mounts={"http://": HTTPTransport(resolver=resolver)}) as client:
+    ...         try:
+    ...             client.get("http://paymets/")
+    ...         except httpx.ConnectError as error:
+    ...             print(type(error.__cause__).__name__)
+    NoSuchName
+    """
+
+    def __init__(
+        self,
+        *arguments: Any,
+        resolver: Resolver | None = None,
+        scope: Scope = "cluster",
+        port_name: str | None = None,
+        max_connection_age: float | None = None,
+        **options: Any,
+    ) -> None:
+        names, own = Names(resolver, scope), read_options(port_name, max_connection_age)
+        super().__init__(*arguments, **options)
+        attach(self, httpcore, Backend, names, own)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request, as httpx does."""
+        try:
+            return super().handle_request(request)
+        except httpx.TransportError as error:
+            show_cause(error)
+            raise
+
+
+class AsyncHTTPTransport(httpx.AsyncHTTPTransport):
+    """`httpx.AsyncHTTPTransport`, in asyncio and trio: as `HTTPTransport`, with an `AsyncResolver`.
+
+    Of a name with several addresses, that one wins which answers first: an attempt begins as the last one fails, or
+    250 ms after that began, and those before go on (RFC 8305).
+
+    >>> import asyncio
+    >>> import httpx
+    >>> from k8sresolve.testing import Cluster
+    >>> async def pay():
+    ...     async with Cluster.from_manifests("docs/examples/shop.yaml").async_resolver(namespace="shop") as resolver:
+    ...         async with httpx.AsyncClient(mounts={"http://": AsyncHTTPTransport(resolver=resolver)}) as client:
+    ...             await client.get("http://paymets/")
+    >>> try:
+    ...     asyncio.run(pay())
+    ... except httpx.ConnectError as error:
+    ...     print(type(error.__cause__).__name__)
+    NoSuchName
+    """
+
+    def __init__(
+        self,
+        *arguments: Any,
+        resolver: AsyncResolver | None = None,
+        scope: Scope = "cluster",
+        port_name: str | None = None,
+        max_connection_age: float | None = None,
+        **options: Any,
+    ) -> None:
+        names, own = AsyncNames(resolver, scope), read_options(port_name, max_connection_age)
+        super().__init__(*arguments, **options)
+        attach(self, httpcore, AsyncBackend, names, own)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request, as httpx does."""
+        try:
+            return await super().handle_async_request(request)
+        except httpx.TransportError as error:
+            show_cause(error)
+            raise

@@ -1,0 +1,85 @@
+"""httpx2: transports that find a cluster's Services, as those of `k8sresolve.contrib.httpx`.
+
+    transport = HTTPTransport()
+    with httpx2.Client(mounts={"http://": transport}) as client:
+        client.get("http://payments.shop/")
+
+See docs/how-to/http.md.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from k8sresolve import AsyncResolver, Resolver
+from k8sresolve.contrib._httpx import AsyncBackend, Backend, attach, read_options, show_cause
+from k8sresolve.contrib._names import AsyncNames, Names, Scope
+
+try:
+    import httpcore2
+    import httpx2
+except ImportError as error:
+    raise ImportError("k8sresolve.contrib.httpx2 needs httpx2: pip install 'httpx2>=2'") from error
+
+__all__ = ["AsyncHTTPTransport", "HTTPTransport"]
+
+
+class HTTPTransport(httpx2.HTTPTransport):
+    """`httpx2.HTTPTransport`, with names looked up by a `Resolver`: see `k8sresolve.contrib.httpx.HTTPTransport`.
+
+    >>> import httpx2
+    >>> from k8sresolve.testing import Cluster
+    >>> with Cluster.from_manifests("docs/examples/shop.yaml").resolver(namespace="shop") as resolver:
+    ...     with httpx2.Client(mounts={"http://": HTTPTransport(resolver=resolver)}) as client:
+    ...         try:
+    ...             client.get("http://paymets/")
+    ...         except httpx2.ConnectError as error:
+    ...             print(type(error.__cause__).__name__)
+    NoSuchName
+    """
+
+    def __init__(
+        self,
+        *arguments: Any,
+        resolver: Resolver | None = None,
+        scope: Scope = "cluster",
+        port_name: str | None = None,
+        max_connection_age: float | None = None,
+        **options: Any,
+    ) -> None:
+        names, own = Names(resolver, scope), read_options(port_name, max_connection_age)
+        super().__init__(*arguments, **options)
+        attach(self, httpcore2, Backend, names, own)
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Send a request, as httpx2 does."""
+        try:
+            return super().handle_request(request)
+        except httpx2.TransportError as error:
+            show_cause(error)
+            raise
+
+
+class AsyncHTTPTransport(httpx2.AsyncHTTPTransport):
+    """`httpx2.AsyncHTTPTransport`, in asyncio and trio: see `k8sresolve.contrib.httpx.AsyncHTTPTransport`."""
+
+    def __init__(
+        self,
+        *arguments: Any,
+        resolver: AsyncResolver | None = None,
+        scope: Scope = "cluster",
+        port_name: str | None = None,
+        max_connection_age: float | None = None,
+        **options: Any,
+    ) -> None:
+        names, own = AsyncNames(resolver, scope), read_options(port_name, max_connection_age)
+        super().__init__(*arguments, **options)
+        attach(self, httpcore2, AsyncBackend, names, own)
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Send a request, as httpx2 does."""
+        try:
+            return await super().handle_async_request(request)
+        except httpx2.TransportError as error:
+            show_cause(error)
+            raise

@@ -1,0 +1,79 @@
+"""kombu, and so Celery: where to connect after a connection was lost or could not be made."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from itertools import cycle
+from urllib.parse import urlsplit
+
+from kombu.exceptions import OperationalError
+
+from k8sresolve.contrib._names import Names
+from k8sresolve.contrib._places import Place, Places
+from k8sresolve.errors import ConfigError, Error, InvalidName
+from k8sresolve.names import ServiceName
+from k8sresolve.resolver import Resolver
+
+__all__ = ["failover_strategy"]
+
+_TLS = ("amqps", "rediss")  # schemes of which kombu's transports may verify the host
+
+
+def failover_strategy(
+    name: str | ServiceName, port: str | int, *, resolver: Resolver | None = None
+) -> Callable[[list[str]], Iterator[str]]:
+    """Make a `failover_strategy` of kombu: after a failed connect, the Service's servers as they are then.
+
+    `port` is the port's name or number in the Service. kombu uses a strategy only where it is given a list: give
+    `Connection([url], failover_strategy=...)`, or Celery's `broker_url = [url]` and `broker_failover_strategy`. It
+    connects to the URL itself first, and then to one after the other of what the Service is, by the URL's user,
+    password and virtual host. An address stands in the URL's place, and for `amqps` and `rediss` the pod's own name.
+
+    While DNS is away, the Service is where it was last. Where nothing is known yet, or there is no server, kombu tries
+    the URL again, and a warning in the logger `k8sresolve` says why. What is no name or port at all raises
+    `kombu.exceptions.OperationalError`, with this library's error as its cause.
+
+    >>> from k8sresolve.testing import Cluster, service
+    >>> resolver = Cluster.new(service("rabbit.shop", amqp=5672)).resolver()
+    >>> urls = failover_strategy("rabbit.shop", "amqp", resolver=resolver)(["amqp://guest:guest@rabbit.shop//"])
+    >>> next(urls)
+    'amqp://guest:guest@rabbit.shop//'
+    """
+    names, places = Names(resolver), Places(name, port)
+
+    def strategy(servers: list[str]) -> Iterator[str]:
+        return cycle(servers) if names.disabled else _urls(servers[0], names, places)
+
+    return strategy
+
+
+def _urls(given: str, names: Names, places: Places) -> Iterator[str]:
+    """Yield the URL given, and then, each time anew, one of the Service's servers that was not tried in this round."""
+    yield given
+    tried: set[str] = set()
+    while True:
+        urls = [_at(place, given) for place in _find(names, places)] or [given]
+        if tried.issuperset(urls):
+            tried.clear()
+        url = next(url for url in urls if url not in tried)
+        tried.add(url)
+        yield url
+
+
+def _find(names: Names, places: Places) -> list[Place]:
+    try:
+        return places.find(names.resolver)
+    except (InvalidName, ConfigError) as error:
+        raise OperationalError(str(error)) from error
+    except Error as error:
+        logging.getLogger("k8sresolve").warning("no server for kombu: %s", error)
+        return []
+
+
+def _at(place: Place, given: str) -> str:
+    """The URL with another host and port."""
+    url = urlsplit(given)
+    host = place.name if url.scheme in _TLS else f"[{place.address}]" if ":" in place.address else place.address
+    user, at, _ = url.netloc.rpartition("@")
+    return url._replace(netloc=f"{user}{at}{host}:{place.port}").geturl()

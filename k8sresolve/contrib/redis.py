@@ -1,0 +1,231 @@
+# redis-py is typed in part.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+"""redis-py: connections that find their server anew each time, and a Sentinel client that finds the Sentinels so."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import redis
+import redis.asyncio
+import redis.asyncio.sentinel
+import redis.sentinel
+
+from k8sresolve.async_resolver import AsyncResolver
+from k8sresolve.contrib._names import AsyncNames, Names, Scope
+from k8sresolve.contrib._places import Place, Places
+from k8sresolve.contrib._scope import srv_host
+from k8sresolve.errors import Error
+from k8sresolve.names import ServiceName
+from k8sresolve.resolver import Resolver
+
+__all__ = ["AsyncConnection", "AsyncSSLConnection", "AsyncSentinel", "Connection", "SSLConnection", "Sentinel"]
+
+# What the connections of a resolver have found: a pool makes many, of which each asks anew.
+_found: WeakKeyDictionary[Resolver | AsyncResolver, dict[tuple[str, int], Places]] = WeakKeyDictionary()
+
+
+def _places(resolver: Resolver | AsyncResolver, host: str, port: int) -> Places:
+    """What is known of a host, or of an SRV host as `_redis._tcp.cache.shop`, and a port."""
+    at = srv_host(host)
+    made = Places(at.service, at.port, at.protocol) if at else Places(host, port, None)
+    return _found.setdefault(resolver, {}).setdefault((host, port), made)
+
+
+@contextmanager
+def _as_redis_errors() -> Generator[None]:
+    """Raise redis-py's error for ours: made of an OSError it would lose most of the text."""
+    try:
+        yield
+    except Error as error:
+        raise redis.ConnectionError(str(error)) from error
+
+
+class Connection(redis.Connection):
+    """A connection of redis-py that finds its server each time it connects: `ConnectionPool(connection_class=...)`.
+
+    It takes `resolver` and `scope` beside what `redis.Connection` takes: the cluster's names are the resolver's, other
+    hosts redis-py's. Where a name is several servers, they are tried in random order: DNS knows no roles, and Redis
+    refuses what a replica cannot do. An SRV host, as `_redis._tcp.cache.shop`, has its own port in place of the one
+    given. The lookup takes `socket_connect_timeout` at most. While DNS is away, the server is where it was last.
+
+    Raises `redis.ConnectionError`, with this library's error as its cause.
+
+    >>> import redis
+    >>> from k8sresolve.testing import Cluster, service
+    >>> resolver = Cluster.new(service("cache.shop", redis=6379)).resolver()
+    >>> pool = redis.ConnectionPool.from_url("redis://cache.shop", connection_class=Connection, resolver=resolver)
+    >>> client = redis.Redis(connection_pool=pool)
+    """
+
+    def __init__(self, *args: Any, resolver: Resolver | None = None, scope: Scope = "cluster", **options: Any) -> None:
+        self._names = Names(resolver, scope)
+        super().__init__(*args, **options)
+        self._service = self.host, self.port
+
+    def _connect(self) -> Any:
+        self.host, self.port = self._service
+        if not self._names.takes(self.host):
+            return super()._connect()
+        with _as_redis_errors():
+            resolver = self._names.resolver
+            places = _places(resolver, self.host, self.port).find(resolver, self.socket_connect_timeout)
+        for place in places[:-1]:
+            try:
+                return self._connect_to(place)
+            except OSError:
+                continue
+        return self._connect_to(places[-1])
+
+    def _connect_to(self, place: Place) -> Any:
+        self.host, self.port = place.address, place.port
+        try:
+            return super()._connect()
+        finally:
+            self.host = place.name  # which TLS verifies next
+
+
+class SSLConnection(redis.SSLConnection, Connection):
+    """As `Connection`, by TLS, which verifies the host of the URL, or by an SRV host the pod's own name."""
+
+
+class AsyncConnection(redis.asyncio.Connection):
+    """`Connection` for `redis.asyncio`; `resolver` is an `AsyncResolver`."""
+
+    def __init__(self, *, resolver: AsyncResolver | None = None, scope: Scope = "cluster", **options: Any) -> None:
+        self._names = AsyncNames(resolver, scope)
+        super().__init__(**options)
+        self._service = self.host, self.port
+        self._verified = self.host
+
+    async def connect(self) -> None:
+        """Connect; raises redis-py's error as it was made below, where redis-py wraps it once more."""
+        try:
+            return await super().connect()
+        except redis.ConnectionError as error:
+            if not isinstance(error.__cause__, redis.ConnectionError):
+                raise
+            made = error.__cause__
+        raise made
+
+    async def _connect(self) -> None:
+        self.host, self.port = self._service
+        self._verified = self.host
+        if not self._names.takes(self.host):
+            return await super()._connect()
+        with _as_redis_errors():
+            resolver = self._names.resolver
+            places = await _places(resolver, self.host, self.port).find_async(resolver, self.socket_connect_timeout)
+        for place in places[:-1]:
+            try:
+                return await self._connect_to(place)
+            except OSError:
+                continue
+        return await self._connect_to(places[-1])
+
+    async def _connect_to(self, place: Place) -> None:
+        self.host, self.port, self._verified = place.address, place.port, place.name
+        try:
+            await super()._connect()
+        finally:
+            self.host = place.name
+
+
+class AsyncSSLConnection(redis.asyncio.SSLConnection, AsyncConnection):
+    """`SSLConnection` for `redis.asyncio`."""
+
+    def _connection_arguments(self) -> dict[str, Any]:
+        return {**super()._connection_arguments(), "server_hostname": self._verified}
+
+
+class Sentinel(redis.sentinel.Sentinel):
+    """A Sentinel client of redis-py whose Sentinels are the pods of a Service, found anew whenever it asks them.
+
+    `name` is the Service, headless if each Sentinel is to be asked, `port` its port's name or number. It takes
+    `resolver`, and all that `redis.sentinel.Sentinel` takes after its list. The servers are those that the Sentinels
+    tell. With `sentinel_kwargs={"ssl": True}` the Sentinels are addressed by their pods' names.
+
+    Raises `redis.ConnectionError`, with this library's error as its cause, where no Sentinel is found.
+    """
+
+    def __init__(
+        self, name: str | ServiceName, port: str | int = 26379, *, resolver: Resolver | None = None, **options: Any
+    ) -> None:
+        self._names, self._places, self._lock = Names(resolver), Places(name, port), threading.Lock()
+        super().__init__(_given(self._places.name, port) if self._names.disabled else [], **options)
+
+    def discover_master(self, service_name: str) -> tuple[str, int]:
+        """Ask the Sentinels that there are now for the master's address."""
+        with self._lock:
+            self._find()
+            return super().discover_master(service_name)
+
+    def discover_slaves(self, service_name: str) -> list[tuple[str, int]]:
+        """Ask the Sentinels that there are now for the replicas' addresses."""
+        with self._lock:
+            self._find()
+            return super().discover_slaves(service_name)
+
+    def _find(self) -> None:
+        if self._names.disabled:
+            return
+        with _as_redis_errors():
+            places = self._places.find(self._names.resolver)
+        self.sentinels, gone = _renewed(self.sentinels, places, redis.Redis, self.sentinel_kwargs)
+        for one in gone:
+            one.close()
+
+
+class AsyncSentinel(redis.asyncio.sentinel.Sentinel):
+    """`Sentinel` for `redis.asyncio`; `resolver` is an `AsyncResolver`."""
+
+    def __init__(
+        self, name: str | ServiceName, port: str | int = 26379, *, resolver: AsyncResolver | None = None, **options: Any
+    ) -> None:
+        self._names, self._places, self._lock = AsyncNames(resolver), Places(name, port), asyncio.Lock()
+        super().__init__(_given(self._places.name, port) if self._names.disabled else [], **options)
+
+    async def discover_master(self, service_name: str) -> Any:
+        """Ask the Sentinels that there are now for the master's address."""
+        async with self._lock:
+            await self._find()
+            return await super().discover_master(service_name)
+
+    async def discover_slaves(self, service_name: str) -> Any:
+        """Ask the Sentinels that there are now for the replicas' addresses."""
+        async with self._lock:
+            await self._find()
+            return await super().discover_slaves(service_name)
+
+    async def _find(self) -> None:
+        if self._names.disabled:
+            return
+        with _as_redis_errors():
+            places = await self._places.find_async(self._names.resolver)
+        self.sentinels, gone = _renewed(self.sentinels, places, redis.asyncio.Redis, self.sentinel_kwargs)
+        for one in gone:
+            await one.aclose()
+
+
+def _given(name: str, port: str | int) -> list[tuple[str, int]]:
+    """The list of Sentinels of who looks nothing up."""
+    return [(name, port if isinstance(port, int) else 26379)]
+
+
+def _renewed(
+    sentinels: list[Any], places: list[Place], make: Callable[..., Any], options: dict[str, Any]
+) -> tuple[list[Any], list[Any]]:
+    """Tell which Sentinels there are now, those known before the new ones, and which are gone."""
+    hosts = {(place.name if options.get("ssl") else place.address, place.port) for place in places}
+    made = {
+        (one.connection_pool.connection_kwargs["host"], one.connection_pool.connection_kwargs["port"]): one
+        for one in sentinels
+    }
+    kept = [one for host, one in made.items() if host in hosts]
+    new = [make(host=host, port=port, **options) for host, port in hosts - made.keys()]
+    return kept + new, [one for host, one in made.items() if host not in hosts]

@@ -1,0 +1,114 @@
+"""SQLAlchemy: an engine whose new connections go to where its Service is now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from sqlalchemy import Engine, event
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.util import await_only
+
+from k8sresolve._escaping import told
+from k8sresolve.async_resolver import AsyncResolver
+from k8sresolve.contrib._names import AsyncNames, Names, is_disabled
+from k8sresolve.contrib._places import Place, Places
+from k8sresolve.errors import ConfigError, Error
+from k8sresolve.names import ServiceName
+from k8sresolve.resolver import Resolver
+
+__all__ = ["follow"]
+
+E = TypeVar("E", Engine, AsyncEngine)
+Parameters = dict[str, Any]
+
+
+def follow(
+    engine: E, name: str | ServiceName, port: str | int, *, resolver: Resolver | AsyncResolver | None = None
+) -> E:
+    """Let an engine's new connections go to a Service as it is when they are made; returns the engine.
+
+    `port` is the port's name or number in the Service. Host and port of the engine's URL are then not used, nor is its
+    `creator`. Drivers are psycopg, psycopg2 and asyncpg; an `AsyncEngine` takes an `AsyncResolver`. While DNS is away,
+    connections go to where the Service was last.
+
+    DNS knows no roles. A Service with a ClusterIP is one server to clients; of one that is several, as the pods of a
+    headless one, the driver has to find the right one: say `target_session_attrs` in the URL, such as `read-write`, or
+    `any` where all will do.
+
+    Where TLS verifies, the name is the pod's own, and otherwise the one given here: with asyncpg the driver then looks
+    that up by itself, as it takes no address beside a name.
+
+    Raises `ConfigError` for another driver, or a resolver of the wrong kind. A connection that cannot be made for want
+    of a server raises the driver's `OperationalError`, as SQLAlchemy's, with this library's error as its cause.
+
+    >>> from sqlalchemy import create_engine
+    >>> from k8sresolve.testing import Cluster, service
+    >>> resolver = Cluster.new(service("orders-rw.shop", sql=5432)).resolver()
+    >>> engine = follow(create_engine("postgresql+psycopg://app@/orders"), "orders-rw.shop", "sql", resolver=resolver)
+    """
+    sync = engine.sync_engine if isinstance(engine, AsyncEngine) else engine
+    write = _WRITERS.get(sync.dialect.driver)
+    if write is None:
+        raise ConfigError(
+            f"follow() does not know the driver {told(sync.dialect.driver)}",
+            advice=f"use an engine on one of {', '.join(_WRITERS)}",
+        )
+    places = Places(name, port)
+    find = _finder(places, resolver, is_async=isinstance(engine, AsyncEngine))
+    if is_disabled():
+        return engine
+
+    def connect(dialect: Any, _record: object, _arguments: object, parameters: Parameters) -> None:
+        try:
+            found = find()
+            _require_one(found, places.name, parameters)
+        except Error as error:
+            raise dialect.loaded_dbapi.OperationalError(str(error)) from error
+        write(found, parameters)
+
+    event.listen(sync, "do_connect", connect)
+    return engine
+
+
+def _finder(places: Places, resolver: Any, *, is_async: bool) -> Callable[[], list[Place]]:
+    if is_async:
+        waiting = AsyncNames(resolver)
+        return lambda: await_only(places.find_async(waiting.resolver))
+    blocking = Names(resolver)
+    return lambda: places.find(blocking.resolver)
+
+
+def _require_one(found: list[Place], name: str, parameters: Parameters) -> None:
+    """Refuse to choose among servers of which one may be the writer."""
+    servers = {place.name if place.name != name else place.address for place in found}
+    families = {":" in place.address for place in found}
+    if len(servers) > len(families) and "target_session_attrs" not in parameters:
+        raise ConfigError(
+            f"{name} is {len(found)} servers, {', '.join(sorted(servers))}, and DNS does not tell which of them writes",
+            advice="add target_session_attrs=read-write to the URL, or any where all will do; or give the Service that "
+            "leads to the writer, which operators call NAME-rw",
+        )
+
+
+def _to_libpq(found: list[Place], parameters: Parameters) -> None:
+    # libpq connects to `hostaddr` and verifies `host`: lists of one length.
+    parameters.update(
+        host=",".join([place.name for place in found]),
+        hostaddr=",".join([place.address for place in found]),
+        port=",".join([str(place.port) for place in found]),
+    )
+
+
+def _to_asyncpg(found: list[Place], parameters: Parameters) -> None:
+    ssl = parameters.get("ssl")
+    verifies = ssl is True or ssl == "verify-full" or getattr(ssl, "check_hostname", False)
+    hosts = list(dict.fromkeys([(place.name if verifies else place.address, place.port) for place in found]))
+    parameters.update(host=[host for host, _ in hosts], port=[port for _, port in hosts])
+
+
+_WRITERS: dict[str, Callable[[list[Place], Parameters], None]] = {
+    "psycopg": _to_libpq,
+    "psycopg2": _to_libpq,
+    "asyncpg": _to_asyncpg,
+}
