@@ -10,7 +10,7 @@ import math
 import sys
 import threading
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from operator import attrgetter
 from types import TracebackType
@@ -166,24 +166,29 @@ class Balancer:
         self._look_at = math.inf  # when that may be otherwise, though the endpoints are the same
         self._last: Place | None = None  # of round robin
 
-    def pick(self) -> Picked:
+    def pick(self, *, avoid: Collection[Endpoint] = ()) -> Picked:
         """Pick an endpoint for one request, to be used in a `with` statement.
 
-        Raises `NoEndpoints` where there is none, and `ResolverClosed` as the watch does.
+        `avoid` are endpoints to pass over, such as those that this request could not connect to. Raises `NoEndpoints`
+        where there is none, or none else, and `ResolverClosed` as the watch does.
         """
         with self._lock:
             self._look()
-            if not self._available:
+            available = self._available
+            if avoid:
+                _check_avoided(avoid)
+                available = [one for one in available if one.endpoint not in avoid]
+            if not available:
                 raise NoEndpoints(
                     str(getattr(self._source, "name", "()")),
-                    "there is no endpoint to choose",
+                    "there is no other endpoint to choose" if avoid else "there is no endpoint to choose",
                     advice="wait for one with the watch's ready(); a tuple stays as it is",
                 )
-            return Picked(self._choose(), self._judge)
+            return Picked(self._choose(available), self._judge)
 
     # -- the two policies --------------------------------------------------------------------------------------------
 
-    def _rule(self, policy: object) -> Callable[[], _Standing]:
+    def _rule(self, policy: object) -> Callable[[list[_Standing]], _Standing]:
         if isinstance(policy, str):
             if policy == "p2c":
                 return self._less_busy_of_two
@@ -191,8 +196,8 @@ class Balancer:
                 return self._next_in_turn
         raise ConfigError(f"policy={told(policy)} is no way to choose", advice='give "p2c" or "round_robin"')
 
-    def _less_busy_of_two(self) -> _Standing:
-        available, count = self._available, len(self._available)
+    def _less_busy_of_two(self, available: list[_Standing]) -> _Standing:
+        count = len(available)
         one = self._rng.randrange(count)
         if count == 1:
             return available[one]
@@ -201,9 +206,8 @@ class Balancer:
         busier = len(available[one].in_flight) > len(available[other].in_flight)
         return available[other if busier else one]
 
-    def _next_in_turn(self) -> _Standing:
+    def _next_in_turn(self, available: list[_Standing]) -> _Standing:
         """Choose by the place of the last one, so that what comes and goes makes nobody's turn come early or never."""
-        available = self._available
         if self._last is None:
             at = self._rng.randrange(len(available))
         else:
@@ -297,6 +301,11 @@ def _checked_endpoint(value: Any) -> Endpoint:
     if not isinstance(value, Endpoint):
         raise ConfigError(f"{told(value)} is no Endpoint", advice="give what endpoints() returns, or a watch")
     return value
+
+
+def _check_avoided(avoid: Any) -> None:
+    if not isinstance(avoid, Collection) or isinstance(avoid, str | bytes):
+        raise ConfigError(f"avoid={told(avoid)} are no endpoints", advice="give a set or a tuple of them")
 
 
 def _checked_rng(rng: Any) -> random.Random:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 from collections.abc import Callable, Iterable, Iterator
 from errno import ETIMEDOUT
 from time import monotonic
@@ -37,7 +38,7 @@ class Attempts:
         self._name = name
         self._port = port
         self._deadline = None if timeout is None else monotonic() + timeout
-        self._to: tuple[Destination, ...] = ()
+        self._among = 0
         self._began: dict[Destination, float] = {}
         self._failed: dict[Destination, ConnectAttempt] = {}
 
@@ -48,15 +49,19 @@ class Attempts:
     def share(self) -> float | None:
         """How many seconds the attempt that has begun may take, if each waits for the one before."""
         left = self.left()
-        return left and max(left / (len(self._to) - len(self._began) + 1), min(ATTEMPT_DELAY, left))
+        return left and max(left / max(1, self._among - len(self._began) + 1), min(ATTEMPT_DELAY, left))
+
+    def begin(self, at: Destination, among: int) -> None:
+        """An attempt begins, with one of so many addresses."""
+        self._began[at] = monotonic()
+        self._among = among
 
     def each(self, to: tuple[Destination, ...]) -> Iterator[Destination]:
         """Begin an attempt with one after the other, while there is time."""
-        self._to = to
         for at in to:
             if self.left() == 0.0:
                 break
-            self._began[at] = monotonic()
+            self.begin(at, len(to))
             yield at
 
     def fail(self, at: Destination, error: BaseException) -> None:
@@ -79,8 +84,8 @@ class Attempts:
                 self._tell(at, ETIMEDOUT, _NO_ANSWER)
         tried = tuple([self._failed[at] for at in self._began])
         problem = f"no connection to port {self._port!r}"
-        if len(tried) < len(self._to):
-            problem += f", and no time was left for {len(self._to) - len(tried)} of its addresses"
+        if len(tried) < self._among and self.left() == 0.0:
+            problem += f", and no time was left for {self._among - len(tried)} of its addresses"
         codes = [attempt.errno for attempt in tried if attempt.errno != ETIMEDOUT]
         kind, code = (ConnectFailed, codes[0]) if codes else (ConnectTimeout, ETIMEDOUT)
         return kind(self._name, problem, code=code, attempts=tried)
@@ -94,7 +99,7 @@ def _origin(error: BaseException) -> BaseException:
 def _words(at: Destination, error: BaseException, code: int | None) -> str:
     text = getattr(error, "strerror", None) or str(error)
     its_own = text.removeprefix(f"{at.address}:{at.port} ")  # what stands in for the network explains what is missing
-    if its_own != text or code is None:
+    if its_own != text or code is None or isinstance(error, ssl.SSLError):  # whose code is one of OpenSSL's
         return its_own
     text = os.strerror(code)
     return text[:1].lower() + text[1:]

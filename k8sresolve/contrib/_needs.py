@@ -8,11 +8,12 @@ from k8sresolve import ConfigError, PortName
 
 
 def needed(owner: object, attribute: str, client: str) -> Any:
-    """Get an attribute that is private to a client. Raises `ConfigError`, which says what lacks."""
+    """Get an attribute that a client may lack, of an object or a class. Raises `ConfigError`, which says what lacks."""
     try:
         return getattr(owner, attribute)
     except AttributeError:
-        what = f"{type(owner).__module__}.{type(owner).__qualname__}.{attribute}"
+        kind = owner if isinstance(owner, type) else type(owner)
+        what = f"{kind.__module__}.{kind.__qualname__}.{attribute}"
         raise ConfigError(
             f"this version of {client} has no {what}, by which k8sresolve finds names for it",
             advice=f"install one that is in the table of k8sresolve's adapters, or use {client} without an adapter",

@@ -12,7 +12,9 @@ from __future__ import annotations
 from typing import Any
 
 from k8sresolve import AsyncResolver, Resolver
+from k8sresolve.contrib._followed import Policy
 from k8sresolve.contrib._httpx import AsyncBackend, Backend, attach, read_options, show_cause
+from k8sresolve.contrib._httpx_balanced import AsyncBalanced, Balanced, Own
 from k8sresolve.contrib._names import AsyncNames, Names, Scope
 
 try:
@@ -21,7 +23,7 @@ try:
 except ImportError as error:
     raise ImportError("k8sresolve.contrib.httpx needs httpx: pip install 'httpx>=0.28'") from error
 
-__all__ = ["AsyncHTTPTransport", "HTTPTransport"]
+__all__ = ["AsyncBalancedTransport", "AsyncHTTPTransport", "BalancedTransport", "HTTPTransport"]
 
 
 class HTTPTransport(httpx.HTTPTransport):
@@ -116,3 +118,63 @@ class AsyncHTTPTransport(httpx.AsyncHTTPTransport):
         except httpx.TransportError as error:
             show_cause(error)
             raise
+
+
+class BalancedTransport(Balanced, httpx.BaseTransport):
+    """Sends each request to one of the pods of a headless Service, which a balancer picks.
+
+    Each host that is a Service of the cluster is followed by a watch, from the first request to it until the client is
+    closed; the port is the URL's. Other names, and all where `K8SRESOLVE_DISABLE` says so, go as `HTTPTransport` has
+    them go. A Service with a ClusterIP is one endpoint.
+
+    - `resolver`: a `Resolver`, which stays the caller's to close; by default the process's own.
+    - `scope`: `"cluster"`, names that are or may be the cluster's, or `"all"`.
+    - `policy`: `"p2c"` or `"round_robin"`: see `k8sresolve.balance.Balancer`.
+    - `max_connection_age`: as of `HTTPTransport`.
+    - `options`: those of httpx's class, but for `proxy` and `uds`; `limits` are of each endpoint.
+
+    Where a connection fails, the other endpoints are tried, until the client's connect timeout; each may take its share
+    of that, and 250 ms at least. Where one ends without a reply, GET, HEAD, OPTIONS, PUT and DELETE are sent once more,
+    to another endpoint if there is one, unless the body is read as it is sent. A certificate that is refused is tried
+    nowhere else. A connection to an endpoint that left takes no request more, and is closed as its reply has been read.
+
+    The certificate's check, SNI and the Host header are of the name in the URL. Raises as `HTTPTransport` does.
+
+    >>> import httpx
+    >>> from k8sresolve.testing import Cluster
+    >>> with Cluster.from_manifests("docs/examples/shop.yaml").resolver() as resolver:
+    ...     with httpx.Client(transport=BalancedTransport(resolver)) as client:
+    ...         try:
+    ...             client.get("http://casandra.data:8080/")
+    ...         except httpx.ConnectError as error:
+    ...             print(type(error.__cause__).__name__)
+    NoSuchName
+    """
+
+    def __init__(
+        self,
+        resolver: Resolver | None = None,
+        *,
+        scope: Scope = "cluster",
+        policy: Policy = "p2c",
+        max_connection_age: float | None = None,
+        **options: Any,
+    ) -> None:
+        own = Own(scope, policy, max_connection_age)
+        super().__init__(httpx, HTTPTransport, resolver, own, options)
+
+
+class AsyncBalancedTransport(AsyncBalanced, httpx.AsyncBaseTransport):
+    """The same in asyncio or trio, with an `AsyncResolver`; it may be made before the loop runs, and is used in one."""
+
+    def __init__(
+        self,
+        resolver: AsyncResolver | None = None,
+        *,
+        scope: Scope = "cluster",
+        policy: Policy = "p2c",
+        max_connection_age: float | None = None,
+        **options: Any,
+    ) -> None:
+        own = Own(scope, policy, max_connection_age)
+        super().__init__(httpx, AsyncHTTPTransport, resolver, own, options)

@@ -12,7 +12,9 @@ from __future__ import annotations
 from typing import Any
 
 from k8sresolve import AsyncResolver, Resolver
+from k8sresolve.contrib._followed import Policy
 from k8sresolve.contrib._httpx import AsyncBackend, Backend, attach, read_options, show_cause
+from k8sresolve.contrib._httpx_balanced import AsyncBalanced, Balanced, Own
 from k8sresolve.contrib._names import AsyncNames, Names, Scope
 
 try:
@@ -21,7 +23,7 @@ try:
 except ImportError as error:
     raise ImportError("k8sresolve.contrib.httpx2 needs httpx2: pip install 'httpx2>=2'") from error
 
-__all__ = ["AsyncHTTPTransport", "HTTPTransport"]
+__all__ = ["AsyncBalancedTransport", "AsyncHTTPTransport", "BalancedTransport", "HTTPTransport"]
 
 
 class HTTPTransport(httpx2.HTTPTransport):
@@ -83,3 +85,35 @@ class AsyncHTTPTransport(httpx2.AsyncHTTPTransport):
         except httpx2.TransportError as error:
             show_cause(error)
             raise
+
+
+class BalancedTransport(Balanced, httpx2.BaseTransport):
+    """See `k8sresolve.contrib.httpx.BalancedTransport`."""
+
+    def __init__(
+        self,
+        resolver: Resolver | None = None,
+        *,
+        scope: Scope = "cluster",
+        policy: Policy = "p2c",
+        max_connection_age: float | None = None,
+        **options: Any,
+    ) -> None:
+        own = Own(scope, policy, max_connection_age)
+        super().__init__(httpx2, HTTPTransport, resolver, own, options)
+
+
+class AsyncBalancedTransport(AsyncBalanced, httpx2.AsyncBaseTransport):
+    """See `k8sresolve.contrib.httpx.AsyncBalancedTransport`."""
+
+    def __init__(
+        self,
+        resolver: AsyncResolver | None = None,
+        *,
+        scope: Scope = "cluster",
+        policy: Policy = "p2c",
+        max_connection_age: float | None = None,
+        **options: Any,
+    ) -> None:
+        own = Own(scope, policy, max_connection_age)
+        super().__init__(httpx2, AsyncHTTPTransport, resolver, own, options)

@@ -441,3 +441,40 @@ def test_a_version_that_is_built_otherwise_is_told(flavour, resolver, monkeypatc
     name = flavour.package.__name__
     with pytest.raises(ConfigError, match=rf"this version of {name} has no \S+\.{attribute}, by which"):
         flavour.transport(resolver=resolver, max_connection_age=300)
+
+
+# What docs/how-to/http.md says of `mounts=` and `transport=`.
+
+
+@pytest.mark.parametrize(
+    ("mounts", "through"),
+    [
+        (("http://", "https://"), {"payments", "www.example.com"}),
+        (("all://",), set()),
+        (("all://*.svc", "all://payments"), {"payments.shop.svc", "payments"}),
+        (None, {"payments", "payments.shop.svc", "www.example.com"}),
+    ],
+)
+def test_which_hosts_go_through_what_is_mounted_beside_proxies(flavour, resolver, monkeypatch, mounts, through):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:3128")
+    monkeypatch.setenv("NO_PROXY", ".svc")
+    monkeypatch.delenv("no_proxy", raising=False)
+    transport = flavour.transport(resolver=resolver)
+    kind = flavour.package.AsyncClient if flavour.backend else flavour.package.Client
+    client = kind(transport=transport) if mounts is None else kind(mounts=dict.fromkeys(mounts, transport))
+    hosts = ("payments", "payments.shop.svc", "www.example.com")
+    taken = {host for host in hosts if client._transport_for_url(flavour.package.URL(f"http://{host}/")) is transport}
+    assert taken == through
+
+
+def test_a_transport_is_mounted_twice(flavour, resolver):
+    transport = flavour.transport(resolver=resolver)
+    kind = flavour.package.AsyncClient if flavour.backend else flavour.package.Client
+    with ExitStack() as stack:
+        client = kind(mounts={"http://": transport, "https://": transport}, trust_env=False)
+        if flavour.backend is None:
+            used = Blocking(stack.enter_context(client))
+        else:
+            portal = stack.enter_context(start_blocking_portal(flavour.backend))
+            used = InLoop(portal, stack.enter_context(portal.wrap_async_context_manager(client)))
+        assert used.get("http://payments/")["host"] == "payments"

@@ -435,6 +435,27 @@ def test_where_there_is_none_it_says_of_what():
         pass
 
 
+@pytest.mark.parametrize("policy", ["p2c", "round_robin"])
+def test_those_to_avoid_are_passed_over_however_busy_the_others_are(policy):
+    balancer, _ = balancer_of(Watch(1, 2, 3, 4), policy)
+    held = [balancer.pick(avoid=endpoints(1, 2)) for _ in range(20)]
+    assert {number_of(one.endpoint) for one in held} == {3, 4}
+    assert {number_of(balancer.pick(avoid=endpoints(1, 2)).endpoint) for _ in range(20)} == {3, 4}
+
+
+def test_round_robin_goes_on_behind_those_to_avoid():
+    balancer, _ = balancer_of(Watch(1, 2, 3, 4))
+    first = pick(balancer)
+    around = [(first + turn) % 4 + 1 for turn in range(4)]
+    assert number_of(balancer.pick(avoid=endpoints(around[0])).endpoint) == around[1]
+    assert pick(balancer) == around[2]
+
+
+def test_where_all_are_to_be_avoided_there_is_no_other():
+    with pytest.raises(NoEndpoints, match=r"web\.shop: there is no other endpoint to choose"):
+        Balancer(Watch(1, 2)).pick(avoid=frozenset(endpoints(1, 2)))
+
+
 def test_a_watch_that_is_closed_is_told_as_such():
     class ClosedWatch:
         @property
@@ -465,6 +486,8 @@ def test_one_that_is_never_entered_is_in_flight_while_it_is_held():
         (lambda: Balancer([5]), "5 is no Endpoint"),
         (lambda: Balancer(None), "None is no source of endpoints"),
         (lambda: Balancer((), "random"), 'policy=\'random\' is no way to choose; give "p2c" or "round_robin"'),
+        (lambda: Balancer(endpoints(1)).pick(avoid=5), "avoid=5 are no endpoints; give a set or a tuple of them"),
+        (lambda: Balancer(endpoints(1)).pick(avoid="web"), "avoid='web' are no endpoints"),
         (lambda: Balancer((), rng=5), "rng=5 is no generator of chance; give a random.Random"),
         (lambda: Balancer((), clock=5.0), "clock=5.0 is no clock; give a function that returns seconds"),
     ],

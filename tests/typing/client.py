@@ -361,6 +361,7 @@ def choosing(source: Source, found: tuple[Endpoint, ...]) -> None:
         assert_type(picked.endpoint, Endpoint)
         assert_type(picked.ok(), None)
         assert_type(picked.fail(), None)
+    assert_type(balancer.pick(avoid={picked.endpoint}), Picked)
 
 
 def seeding(found: tuple[Endpoint, ...]) -> None:

@@ -123,7 +123,7 @@ def choosing_and_seeding(resolver: Resolver, endpoint: Endpoint) -> None:
     balancer = Balancer((endpoint,), rng=None, clock=0.0)  # type: ignore[arg-type]
     with balancer.pick() as picked:
         picked.endpoint = endpoint  # type: ignore[misc]
-    balancer.pick("payments")  # type: ignore[call-arg]
+    balancer.pick(avoid=endpoint)  # type: ignore[arg-type]
     hostports(endpoint)  # type: ignore[arg-type]
     libpq(["10.0.0.1:5432"])  # type: ignore[list-item]
 

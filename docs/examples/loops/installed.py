@@ -7,7 +7,7 @@ from k8sresolve.contrib.asyncio import install
 
 
 @asynccontextmanager
-async def lifespan(app):
+async def lifespan(_app: FastAPI):
     with install():
         yield
 

@@ -276,7 +276,9 @@ if __name__ == "__main__":
     factory = import_module(f"k8sresolve.contrib.{json.load(sys.stdin)}").new_event_loop
     file = Path("/srv/authority.pem")
     AUTHORITY.cert_pem.write_to_path(str(file))
-    kubectl.headless("shop/books", {"books": PORT}, {address: f"books-{number}" for number, address in enumerate(ADDRESSES)})
+    kubectl.headless(
+        "shop/books", {"books": PORT}, {address: f"books-{number}" for number, address in enumerate(ADDRESSES)}
+    )
     with Resolver() as resolver:
         resolver.wait_for("books.shop", at_least=2, timeout=SECONDS)
     told = {}

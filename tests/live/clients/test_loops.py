@@ -35,12 +35,18 @@ def table(heading: str) -> list[list[str]]:
     return [[cell.strip() for cell in row.strip("|").split(" | ")] for row in rows]
 
 
-LINES = {what: line for what, line in table("| what runs the loop | the line |")}
+LINES: dict[str, str] = dict(table("| what runs the loop | the line |"))
 
 
 def code(before: str, after: str = "") -> dict[str, Any]:
     """A line of Python, in a program."""
-    return {"kind": "prints", "file": "program.py", "before": before, "after": after, "command": ["python", "program.py"]}
+    return {
+        "kind": "prints",
+        "file": "program.py",
+        "before": before,
+        "after": after,
+        "command": ["python", "program.py"],
+    }
 
 
 def served(before: str) -> dict[str, Any]:
@@ -160,11 +166,11 @@ CALLED = {"streams": "asyncio", "aio_pika": "aio-pika", "nats": "nats-py", "grpc
 
 
 def cells(client: str, saw: dict[str, str | None]) -> list[str]:
-    """A row of the table: who came, and whether the certificate of the Service was taken, and that of another was not."""
+    """A row of the table: who came; whether the Service's certificate was taken, and that of another was not."""
     came = ["yes" if saw[way] == "came" else "no" for way in ("port name", "SRV host", "number")]
     verifies = (saw["TLS"], saw["TLS of another"]) == ("books.shop", "refused")
     if client == "grpc":
-        came[2] = "by itself" if came[2] == "yes" else "no"  # without the loop: see below
+        came[2] = "by itself" if came[2] == "yes" else "no"  # see the page
     return [*came, "yes" if verifies else "no"]
 
 
