@@ -130,7 +130,7 @@ def plan(what: str) -> dict[str, Any]:
 @pytest.mark.parametrize("what", [what for what in HOW if sys.version_info >= (3, 12) or "3.12" not in what])
 def test_a_line(real: Sandbox, what: str) -> None:
     asked = plan(what)
-    said, log = real.run("tests.live.clients.loop_line", asked, resolv_conf=RESOLV_CONF)
+    said, log = real.run("tests.live.clients.page_line", asked, resolv_conf=RESOLV_CONF)
     if "pytest" in asked["command"]:
         assert re.search(r"^1 passed in .*\nstatus 0$", said, re.MULTILINE), said
     elif asked["kind"] == "serves":
@@ -141,7 +141,7 @@ def test_a_line(real: Sandbox, what: str) -> None:
 
 def test_fastapi_run_says_the_ways_out(real: Sandbox) -> None:
     asked = {"kind": "serves", "files": {}, "command": ["fastapi", "run", "installed.py"]}
-    said, log = real.run("tests.live.clients.loop_line", asked, resolv_conf=RESOLV_CONF)
+    said, log = real.run("tests.live.clients.page_line", asked, resolv_conf=RESOLV_CONF)
     assert said is None
     assert "ConfigError: a loop of uvloop does not ask its own getaddrinfo" in log
     assert "uvicorn --loop k8sresolve.contrib.uvloop:new_event_loop" in log
@@ -149,7 +149,7 @@ def test_fastapi_run_says_the_ways_out(real: Sandbox) -> None:
 
 def test_without_a_line_nothing_is_found(real: Sandbox) -> None:
     asked = {"kind": "serves", "files": {}, "command": ["uvicorn", "app:app"]}
-    said, log = real.run("tests.live.clients.loop_line", asked, resolv_conf=RESOLV_CONF)
+    said, log = real.run("tests.live.clients.page_line", asked, resolv_conf=RESOLV_CONF)
     assert said == "HTTP Error 500: Internal Server Error", log
 
 

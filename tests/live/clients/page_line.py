@@ -1,7 +1,8 @@
-"""Inside a sandbox: run one line of docs/how-to/loops.md as it stands there; print as JSON what came of it.
+"""Inside a sandbox: run one line of a page as it stands there; print as JSON what came of it.
 
-The plan is `{"kind": ..., "files": {name: text}, "command": [...]}`, in a folder that has docs/examples/loops:
-`prints` is run to its end; `serves` is asked at port 8000; `works` beside it, `client` is run to its end.
+The plan is `{"kind": ..., "files": {name: text}, "command": [...]}`, in a copy of the folder `folder` of docs/examples:
+`prints` is run to its end; `serves` is asked at port 8000, as `ask` says; beside what `works`, `client` is run
+to its end.
 """
 
 import json
@@ -37,12 +38,13 @@ def prints(command: list[str], folder: Path) -> str:
         return f"{output.read()}status {status}"
 
 
-def asked(process: subprocess.Popen[str]) -> str | None:
+def asked(process: subprocess.Popen[str], method: str = "GET", path: str = "/") -> str | None:
     """What a server answers, once it serves; None where it ends before."""
     deadline = time.monotonic() + SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         try:
-            with urllib.request.urlopen("http://127.0.0.1:8000/", timeout=20) as reply:
+            request = urllib.request.Request(f"http://127.0.0.1:8000{path}", method=method)
+            with urllib.request.urlopen(request, timeout=20) as reply:
                 return str(reply.read().decode())
         except urllib.error.HTTPError as error:
             return str(error)
@@ -66,14 +68,15 @@ def run(plan: dict[str, Any], folder: Path) -> list[str | None]:
     with log.open("w") as output:
         process = start(plan["command"], folder, output)
         try:
-            said = asked(process) if plan["kind"] == "serves" else prints(plan["client"], folder)
+            said = asked(process, *plan.get("ask", ())) if plan["kind"] == "serves" else prints(plan["client"], folder)
         finally:
             end(process)
     return [said, log.read_text()]
 
 
 if __name__ == "__main__":
+    asked_for = json.load(sys.stdin)
     with tempfile.TemporaryDirectory() as made:
         target = Path(made) / "app"
-        shutil.copytree(ROOT / "docs/examples/loops", target)
-        json.dump(run(json.load(sys.stdin), target), sys.stdout)
+        shutil.copytree(ROOT / "docs/examples" / asked_for.get("folder", "loops"), target)
+        json.dump(run(asked_for, target), sys.stdout)
