@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from k8sresolve._core.files.lint import lint_resolv_conf
     from k8sresolve._core.files.resolv_conf import parse_resolv_conf
     from k8sresolve._default import addresses, endpoints, explain, lookup, pod, port, ports, reverse, service
+    from k8sresolve._facade import observe_all
     from k8sresolve._system import lint_config, load_config
     from k8sresolve.async_resolver import AsyncResolver
     from k8sresolve.attempts import Attempt, ConnectAttempt
-    from k8sresolve.changes import Change
+    from k8sresolve.changes import Change, WatchStatus
     from k8sresolve.config import CacheConfig, Dialect, Family, Nameserver, Policy, ResolverConfig
     from k8sresolve.errors import (
         BadResponse,
@@ -70,10 +71,11 @@ _HOMES = {
     "_core.files.lint": ("lint_resolv_conf",),
     "_core.files.resolv_conf": ("parse_resolv_conf",),
     "_default": ("addresses", "endpoints", "explain", "lookup", "pod", "port", "ports", "reverse", "service"),
+    "_facade": ("observe_all",),
     "_system": ("lint_config", "load_config"),
     "async_resolver": ("AsyncResolver",),
     "attempts": ("Attempt", "ConnectAttempt"),
-    "changes": ("Change",),
+    "changes": ("Change", "WatchStatus"),
     "config": ("CacheConfig", "Dialect", "Family", "Nameserver", "Policy", "ResolverConfig"),
     "errors": (
         "BadResponse",
@@ -178,6 +180,7 @@ __all__ = [
     "Transport",
     "WaitTimeout",
     "Watch",
+    "WatchStatus",
     "ZonalName",
     "addresses",
     "endpoints",
@@ -186,6 +189,7 @@ __all__ = [
     "lint_resolv_conf",
     "load_config",
     "lookup",
+    "observe_all",
     "parse_resolv_conf",
     "pod",
     "port",

@@ -7,15 +7,15 @@ from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from k8sresolve._core.engine.cache import Asked
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.events import Events
 from k8sresolve._core.lookups import endpoints, hosts, reverse, rrsets, services
+from k8sresolve._core.questions import Asked
 from k8sresolve._drivers.clock import monotonic
 from k8sresolve._drivers.loops import Loops, attempts_here, is_trio, let_do, loop_driver, running
 from k8sresolve._drivers.running import AsyncDriver, Call, run_async, take_steps_async
-from k8sresolve._facade import Facade, is_plain
+from k8sresolve._facade import Facade, Telling, is_plain
 from k8sresolve.config import Policy
 from k8sresolve.errors import ConfigError, Error, ResolverClosed
 from k8sresolve.names import EndpointName, IPAddress, PodName, PortName, ServiceName, ZonalName
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from k8sresolve._core.watching.waiting import Step
     from k8sresolve._drivers.following import LoopFollower
     from k8sresolve._getaddrinfo.hints import Info
+    from k8sresolve.changes import WatchStatus
     from k8sresolve.explanations import Explanation
     from k8sresolve.watches import AsyncWatch
 
@@ -67,7 +68,11 @@ class AsyncResolver(Facade[AsyncDriver]):
     async def _run(self, call: Call[T], timeout: float | None, fresh: bool) -> T:
         """Run a call whose result is not remembered."""
         lifetime, line = self._lifetime(timeout), self._current()
-        return await run_async(line.driver, call, line.setting, lifetime, [], fresh)
+        if not self._events.lookups:
+            return await run_async(line.driver, call, line.setting, lifetime, [], fresh)
+        asked: Asked = []
+        with Telling(self._events, line, asked):
+            return await run_async(line.driver, call, line.setting, lifetime, asked, fresh)
 
     def _known(self, call: Call[T], timeout: float | None, fresh: bool) -> T | None:
         """Return what the call came to before, where that may be told without a turn of the loop."""
@@ -90,8 +95,12 @@ class AsyncResolver(Facade[AsyncDriver]):
         lifetime, line = self._lifetime(timeout), self._line
         forgotten = line.cache.forgotten
         asked: Asked = []
-        result = await run_async(line.driver, call, line.setting, lifetime, asked, fresh)
-        if not self._events.observers and is_plain(call):
+        if self._events.lookups:
+            with Telling(self._events, line, asked):
+                result = await run_async(line.driver, call, line.setting, lifetime, asked, fresh)
+        else:
+            result = await run_async(line.driver, call, line.setting, lifetime, asked, fresh)
+        if is_plain(call):
             line.keep(call, result, asked, forgotten)
         return result
 
@@ -361,6 +370,20 @@ class AsyncResolver(Facade[AsyncDriver]):
 
         setting = self._current().setting
         return AsyncWatch(self._follow, lambda: following(setting, name, port, protocol, interval, empty_hold, zone))
+
+    def watches(self) -> tuple[WatchStatus, ...]:
+        """Tell of each watch that is open, in any loop, what is there, and how old that is.
+
+        It asks nothing, and may be called in any thread.
+        """
+        if self._followers is None:
+            return ()
+        from k8sresolve.watches import status_of
+
+        now = self._line.now()
+        loops = [loop() for loop in self._followers.keyrefs()]
+        followers = [follower for loop in loops if loop and (follower := self._followers.get(loop))]
+        return tuple([status_of(following, now) for follower in followers for following in follower.followed()])
 
     def _follow(self) -> LoopFollower:
         """What hosts the pollers of the loop that runs here."""

@@ -7,13 +7,13 @@ from collections import deque
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from k8sresolve._core.engine.cache import Asked
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.events import Events
 from k8sresolve._core.lookups import endpoints, hosts, reverse, rrsets, services
+from k8sresolve._core.questions import Asked
 from k8sresolve._drivers.running import Call, SyncDriver, run, take_steps
-from k8sresolve._facade import Facade, is_plain
+from k8sresolve._facade import Facade, Telling, is_plain
 from k8sresolve.config import Policy
 from k8sresolve.errors import Error, ResolverClosed
 from k8sresolve.names import EndpointName, IPAddress, PodName, PortName, ServiceName, ZonalName
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from k8sresolve._core.questions import Question
     from k8sresolve._core.watching.waiting import Step
     from k8sresolve._getaddrinfo.hints import Info
+    from k8sresolve.changes import WatchStatus
     from k8sresolve.explanations import Explanation
     from k8sresolve.watches import Follower, Watch
 
@@ -65,15 +66,23 @@ class Resolver(Facade[SyncDriver]):
     def _run(self, call: Call[T], timeout: float | None, fresh: bool) -> T:
         """Run a call whose result is not remembered."""
         lifetime, line = self._lifetime(timeout), self._current()
-        return run(line.driver, call, line.setting, lifetime, [], fresh)
+        if not self._events.lookups:
+            return run(line.driver, call, line.setting, lifetime, [], fresh)
+        asked: Asked = []
+        with Telling(self._events, line, asked):
+            return run(line.driver, call, line.setting, lifetime, asked, fresh)
 
     def _look(self, call: Call[T], timeout: float | None, fresh: bool) -> T:
         """Run a call that was not recalled."""
         lifetime, line = self._lifetime(timeout), self._line
         forgotten = line.cache.forgotten
         asked: Asked = []
-        result = run(line.driver, call, line.setting, lifetime, asked, fresh)
-        if not self._events.observers and is_plain(call):
+        if self._events.lookups:
+            with Telling(self._events, line, asked):
+                result = run(line.driver, call, line.setting, lifetime, asked, fresh)
+        else:
+            result = run(line.driver, call, line.setting, lifetime, asked, fresh)
+        if is_plain(call):
             line.keep(call, result, asked, forgotten)
         if self._elsewhere:
             self._ask_elsewhere()
@@ -350,6 +359,24 @@ class Resolver(Facade[SyncDriver]):
 
         setting = self._current().setting
         return Watch(self._follow, lambda: following(setting, name, port, protocol, interval, empty_hold, zone))
+
+    def watches(self) -> tuple[WatchStatus, ...]:
+        """Tell of each watch that is open what is there, and how old that is; asks nothing, in whatever thread.
+
+        >>> from k8sresolve.testing import Cluster, headless
+        >>> with Cluster.new(headless("db.data", sql=5432, pods=2)).resolver() as resolver:
+        ...     with resolver.watch("db.data", "sql") as watch:
+        ...         ready = watch.ready()
+        ...         print(*resolver.watches())
+        db.data.svc.cluster.local sql: 2 endpoints, answered 0 s ago, unchanged for 0 s
+        """
+        follower = self._follower
+        if follower is None or follower.closed:
+            return ()
+        from k8sresolve.watches import status_of
+
+        now = self._line.now()
+        return tuple([status_of(following, now) for following in follower.followed()])
 
     def _follow(self) -> Follower:
         """What hosts the pollers: another one in a process that was forked, or after a fault."""

@@ -14,7 +14,7 @@ from k8sresolve._core.watching.poller import Following
 from k8sresolve._core.watching.waiting import MOST, see_pods
 from k8sresolve._drivers.following import LoopFollower
 from k8sresolve._escaping import told
-from k8sresolve.changes import Change
+from k8sresolve.changes import Change, WatchStatus
 from k8sresolve.config import check_seconds, check_whole, is_finite
 from k8sresolve.errors import ConfigError, ResolverClosed, WaitTimeout
 from k8sresolve.names import PortName, ServiceName, ZonalName
@@ -44,6 +44,10 @@ class Follower(Protocol):
     def leave(self, following: Following) -> None:
         """Follow it for one watch less."""
 
+    def followed(self) -> Iterable[Following]:
+        """What the watches know that are open, in whatever thread."""
+        ...
+
     def wait(self, until: Callable[[], bool], seconds: float | None) -> bool:
         """Wait until that is so; False where it was not in time."""
         ...
@@ -70,6 +74,13 @@ def following(  # noqa: PLR0917 - what a watch is asked for
     if zone is not None:
         ZonalName(zone, "prefer", place)
     return Following((poll, name, port, protocol, zone), place, (question, zone), interval, empty_hold)
+
+
+def status_of(following: Following, now: float) -> WatchStatus:
+    """Tell what a watch knows."""
+    shown = following.shown
+    ages = (now - shown.answered, now - shown.changed) if shown.known else (None, None)
+    return WatchStatus(following.place, following.call[2], shown.current, shown.cause, *ages)
 
 
 def _is_interval(interval: object) -> bool:

@@ -280,6 +280,8 @@ class Failed(_Result):
 
 Result: TypeAlias = Found | Empty | NxDomain | Failed
 Results: TypeAlias = tuple[Result | None, ...]
+Asked: TypeAlias = list[tuple[tuple[Question, ...], Results]]
+"""What a call asked, round by round, and what came of it."""
 
 
 def outcome_of(result: Result | None) -> Outcome:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from random import SystemRandom
 from typing import Any, Protocol, TypeAlias
 
-from k8sresolve._core.engine.cache import Asked
 from k8sresolve._core.lookups.polls import Seen
+from k8sresolve._core.questions import Asked
 from k8sresolve._core.watching.poller import Following, Poller, Pollers
 from k8sresolve._drivers import forks
 from k8sresolve._drivers.clock import monotonic
@@ -109,6 +109,10 @@ class LoopFollower(ABC):
         """A connect to the endpoint failed."""
         self._require_open()
         following.belief.suspect(endpoint, self._now())
+
+    def followed(self) -> Iterable[Following]:
+        """What the watches know that are open, in whatever thread."""
+        return () if self.closed else self._pollers.followed()
 
     @abstractmethod
     async def wait(self, until: Callable[[], bool], seconds: float | None) -> bool:

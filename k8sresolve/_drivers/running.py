@@ -6,9 +6,8 @@ import sys
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from typing import Any, Protocol, TypeAlias, TypeVar
 
-from k8sresolve._core.engine.cache import Asked
 from k8sresolve._core.engine.rules import Rules
-from k8sresolve._core.questions import Lookup, Results, Round, Terms
+from k8sresolve._core.questions import Asked, Lookup, Results, Round, Terms
 
 S = TypeVar("S")
 T = TypeVar("T")

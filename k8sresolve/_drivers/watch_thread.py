@@ -14,11 +14,10 @@ from random import SystemRandom
 from typing import Any, Protocol, TypeAlias
 from weakref import finalize
 
-from k8sresolve._core.engine.cache import Asked
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.events import Events
 from k8sresolve._core.lookups.polls import Seen
-from k8sresolve._core.questions import Question, Round, Terms
+from k8sresolve._core.questions import Asked, Question, Round, Terms
 from k8sresolve._core.watching.poller import Following, Pollers
 from k8sresolve._drivers import forks
 from k8sresolve._drivers.asyncio_ import AsyncioTasks
@@ -298,6 +297,10 @@ class ThreadFollower:
             self._require_open()
             if self._host is not None:
                 self._host.do(lambda follower: follower.suspect(following, endpoint))
+
+    def followed(self) -> Iterable[Following]:
+        """What the watches know that are open, in whatever thread."""
+        return tuple(self._open)
 
     def wait(self, until: Callable[[], bool], seconds: float | None) -> bool:
         """Wait until that is so; False where it was not in time."""

@@ -19,6 +19,7 @@ from k8sresolve import (
     InvalidHints,
     InvalidName,
     Nameserver,
+    Observer,
     PodName,
     PortName,
     Resolver,
@@ -29,13 +30,15 @@ from k8sresolve import (
     lint_config,
     lint_resolv_conf,
     load_config,
+    observe_all,
     parse_resolv_conf,
 )
 from tests.core.test_public import ASKING, LIBC_CALLS, WAITING
 from tests.core.world import ipv4_cluster
 from tests.odd import ANYTHING, ODD, BadList, Call, Mine
 
-METHODS = (*ASKING, *LIBC_CALLS, *WAITING, "watch", "candidates", "forget")
+METHODS = (*ASKING, *LIBC_CALLS, *WAITING, "watch", "candidates", "forget", "observe")
+OBSERVER = Observer()
 NEEDED = {
     **{call: {"name": "payments.shop"} for call in ("service", "ports", "endpoints", "candidates", "explain")},
     "port": {"name": "payments.shop", "port": "http"},
@@ -47,6 +50,7 @@ NEEDED = {
     "getnameinfo": {"sockaddr": ("10.96.20.1", 80)},
     "create_connection": {"name": "payments.shop", "port": "http"},
     **{call: {"name": "payments.shop"} for call in ("wait_for", "watch")},
+    "observe": {"observer": OBSERVER},
 }
 FULL = "payments.shop.svc.cluster.local"
 MADE = {
@@ -109,6 +113,7 @@ CALLS = [
     Call("ResolverConfig.for_cluster", ResolverConfig.for_cluster, {"nameserver": "10.0.0.1"}),
     *(Call(call.__name__, call, {"data": b""}) for call in (parse_resolv_conf, lint_resolv_conf)),
     *(Call(call.__name__, call) for call in (load_config, lint_config)),
+    Call("observe_all", observe_all, {"observer": OBSERVER}),
 ]
 
 
@@ -137,7 +142,7 @@ def test_every_public_call_is_listed():
     assert listed == called
     for kind in (Resolver, AsyncResolver):
         methods = {name for name, _ in inspect.getmembers(kind, inspect.isfunction) if not name.startswith("_")}
-        assert methods == {*METHODS, "stats", "close"}
+        assert methods == {*METHODS, "stats", "watches", "close"}
         for name in METHODS:
             own = inspect.signature(getattr(kind, name)).parameters
             assert list(own) == list(inspect.signature(getattr(Resolver, name)).parameters)

@@ -9,7 +9,7 @@ import asyncio
 import random
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Literal, TypeAlias, assert_type
 
@@ -73,6 +73,7 @@ from k8sresolve import (
     Transport,
     WaitTimeout,
     Watch,
+    WatchStatus,
     ZonalName,
     addresses,
     endpoints,
@@ -81,6 +82,7 @@ from k8sresolve import (
     lint_resolv_conf,
     load_config,
     lookup,
+    observe_all,
     parse_resolv_conf,
     pod,
     port,
@@ -513,10 +515,21 @@ class Printing(Observer):
     def served_stale(self, name: str, rdtype: str, age: float) -> None:
         print(name, rdtype, age)
 
+    def looked_up(self, name: str, *, in_cluster: bool, milliseconds: float, error: BaseException | None) -> None:
+        print(name, in_cluster, milliseconds, error)
+
     def reloaded(self, config: ResolverConfig) -> None:
         print(config.nameservers)
 
 
 def observing() -> None:
-    Resolver(observers=[Printing()])
+    end: Callable[[], None] = Resolver(observers=[Printing()]).observe(Printing())
+    end()
+    observe_all(Printing())()
+    AsyncResolver().observe(Printing())()
+    for status in (*Resolver().watches(), *AsyncResolver().watches()):
+        assert_type(status, WatchStatus)
+        assert_type((status.service, status.port), tuple[ServiceName, str | None])
+        assert_type((status.current, status.cause, status.stale), tuple[tuple[Endpoint, ...], Error | None, bool])
+        assert_type((status.age, status.unchanged), tuple[float | None, float | None])
     AsyncResolver(observers=(Printing(), Observer()))

@@ -11,13 +11,13 @@ from k8sresolve._core.engine.octets import octets_of_answer, octets_of_result
 from k8sresolve._core.questions import (
     AAAA,
     A,
+    Asked,
     Empty,
     Failed,
     Found,
     NxDomain,
     Question,
     Result,
-    Results,
     Stale,
     is_under,
 )
@@ -27,9 +27,6 @@ NEGATIVE_WITHOUT_SOA = 5.0  # seconds; RFC 2308, section 5 would not keep it at 
 RECHECK = 5.0  # seconds after a failure for which an expired answer is given at once: RFC 8767, section 5, which has 30
 
 Answer: TypeAlias = Found | Empty | NxDomain
-
-Asked: TypeAlias = list[tuple[tuple[Question, ...], Results]]
-"""What a call asked, round by round, and what came of it."""
 
 
 def key_of(question: Question) -> Question:

@@ -136,7 +136,7 @@ class Desk:
         line.
         """
         questions = round_.questions
-        if len(questions) != 1 or not self._takes_lone or self._events.observers or now >= terms.deadline:
+        if len(questions) != 1 or not self._takes_lone or now >= terms.deadline:
             return self.ask(round_, terms, now, waiter)
         (question,) = questions
         key = key_of(question)
@@ -166,6 +166,10 @@ class Desk:
         counters = self.counters
         counters.questions += 1
         counters.sends += 1
+        if self._events.observers:
+            self._events.asked(question)
+            nameserver = str(lone.nameserver)
+            self._events.sent(question, nameserver=nameserver, transport="udp", purpose="first", waited=0.0)
         try:
             failed = self._host.send(lone, lone)
         except Exception as error:  # noqa: BLE001 - as in `_let`
@@ -531,6 +535,9 @@ class Desk:
         expires = now + (ttl if ttl < most else most)  # noqa: FURB136 - a call takes ten times as long
         lone.answer = answer = Found(data, ttl, expires, chain, glue, False, health.nameserver, now, took * 1000)
         self._put_down(lone, answer, now, False)
+        if self._events.observers:
+            self._events.answered(lone.question, answer.exchanges[0])
+            self._events.landed(lone.question, answer, took)
         lone.done = True
         if not self._locked:
             self._host.wake(lone)

@@ -63,7 +63,7 @@ def addresses(setting: Setting, host: str | ZonalName) -> Lookup[Addresses]:
 def _first_alone(setting: Setting, host: str) -> Question | None:
     """What is asked first of a host that is certainly to be asked for, if that is one question of its own."""
     rdtypes = setting.rdtypes
-    if len(rdtypes) != 1 or setting.events.observers or not isinstance(host, str):
+    if len(rdtypes) != 1 or setting.events.decides or not isinstance(host, str):
         return None
     lower = host.lower()
     # As `answered_here` knows them.
@@ -101,7 +101,7 @@ def _with_the_rest(trail: Trail, end: search.Walked) -> Lookup[list[Walk]]:
 def walk_for(trail: Trail, rdtypes: tuple[int, ...], known: Results | None = None) -> Lookup[search.Walked]:
     """Walk the search list for these types."""
     setting = trail.setting
-    decided = partial(trail.tell, rdtypes) if setting.events.observers else None
+    decided = partial(trail.tell, rdtypes) if setting.events.decides else None
     return setting.search.walk(trail.name, rdtypes, decided, known)
 
 

@@ -6,9 +6,8 @@ import math
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from k8sresolve._core.engine.cache import Asked
 from k8sresolve._core.lookups.polls import Seen
-from k8sresolve._core.questions import Failed, Found, Result
+from k8sresolve._core.questions import Asked, Failed, Found, Result
 from k8sresolve._core.watching.belief import Belief, Sight
 from k8sresolve._core.watching.pace import Pace
 from k8sresolve.changes import Change
@@ -23,6 +22,8 @@ class Shown(NamedTuple):
     known: bool = False
     current: tuple[Endpoint, ...] = ()
     cause: Error | None = None
+    answered: float = 0.0  # when the last answer came
+    changed: float = 0.0  # when it became known what is there, or otherwise than before
 
 
 class Following:
@@ -55,19 +56,24 @@ class Following:
     @property
     def has_news(self) -> bool:
         """Whether its reader has not been told of all that there is."""
-        known, current, cause = self.shown
-        return known and (current != self._told or (cause is not None) is not self._told_stale)
+        shown = self.shown
+        return shown.known and (shown.current != self._told or (shown.cause is not None) is not self._told_stale)
 
-    def show(self) -> None:
-        """Let readers have what is believed now."""
-        belief = self.belief
-        self.shown = Shown(belief.known, belief.current, belief.cause)
+    def show(self, answered: float | None = None) -> None:
+        """Let readers have what is believed now; `answered` is when the answer came that makes believe so, if any."""
+        belief, before = self.belief, self.shown
+        if answered is None:
+            self.shown = before._replace(cause=belief.cause)
+            return
+        same = before.known and belief.current == before.current
+        self.shown = Shown(belief.known, belief.current, belief.cause, answered, before.changed if same else answered)
 
     def tell(self) -> Change | None:
         """Tell the reader what is new since the last time, as one change; None if nothing is."""
         if not self.has_news:
             return None
-        (_, current, cause), previous = self.shown, self._told or ()
+        shown, previous = self.shown, self._told or ()
+        current, cause = shown.current, shown.cause
         before, now = frozenset(previous), frozenset(current)
         change = Change(
             current=current,
@@ -106,7 +112,7 @@ class Poller:
             self._pace.hint(now)
             return
         following.belief.see(self._last)
-        following.show()
+        following.show(self._last.came)
         if self._pace.interval != before:
             self._pace.hasten(self._last.expires, now)
 
@@ -137,7 +143,7 @@ class Poller:
         for following in tuple(self.followers):  # one may leave meanwhile, as it is collected
             following.error = None
             following.belief.see(sight)
-            following.show()
+            following.show(now)
         self._pace.answered(sight.expires, now)
 
     def failed(self, error: Error, now: float) -> None:
@@ -182,6 +188,10 @@ class Pollers:
             return None
         poller.leave(following)
         return None if poller.followers else self._pollers.pop(following.question)
+
+    def followed(self) -> list[Following]:
+        """What all watches know, in whatever thread."""
+        return [following for poller in self for following in tuple(poller.followers)]
 
     def first(self) -> Poller | None:
         """The one that is due first."""

@@ -13,9 +13,8 @@ from random import Random
 from typing import Any
 from weakref import WeakSet, ref
 
-from k8sresolve._core.engine.cache import Asked
 from k8sresolve._core.lookups.polls import Seen
-from k8sresolve._core.questions import Question
+from k8sresolve._core.questions import Asked, Question
 from k8sresolve._core.watching.poller import Following, Poller, Pollers
 from k8sresolve._drivers.following import CLOSED, Look, LoopFollower, fault_of, tasks_of
 from k8sresolve._drivers.loops import is_trio, let_do, running
@@ -68,6 +67,10 @@ class VirtualFollower:
         """A connect to the endpoint failed."""
         self._require_open()
         following.belief.suspect(endpoint, self._clock.monotonic())
+
+    def followed(self) -> Iterable[Following]:
+        """What the watches know that are open, in whatever thread."""
+        return self._pollers.followed()
 
     def wait(self, until: Callable[[], bool], seconds: float | None) -> bool:
         """Let time go on until that is so; False where it was not in time."""

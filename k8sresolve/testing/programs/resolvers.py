@@ -6,12 +6,11 @@ from ipaddress import ip_address
 from typing import Any, NamedTuple
 
 from k8sresolve._core.connecting import Destination
-from k8sresolve._core.engine.cache import Asked
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.events import Events
 from k8sresolve._core.lookups.polls import Seen
-from k8sresolve._core.questions import Results, Round, Terms
+from k8sresolve._core.questions import Asked, Results, Round, Terms
 from k8sresolve._drivers.loops import Loops
 from k8sresolve._drivers.running import Call, run
 from k8sresolve._facade import Options

@@ -17,7 +17,7 @@ from k8sresolve._core.engine.desk import Desk
 from k8sresolve._core.engine.flights import Flight, Lone
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
-from k8sresolve._core.events import Events
+from k8sresolve._core.events import Events, Observer
 from k8sresolve._core.questions import AAAA, A, Empty, Found, Question, Round, Terms
 from k8sresolve._core.wire.reply import Odd
 from k8sresolve.config import CacheConfig, Nameserver
@@ -559,7 +559,7 @@ def test_nor_do_those_whose_deadline_passed_while_the_host_was_away():
 # -- observers and counters ------------------------------------------------------------------------------------------
 
 
-class Ear:
+class Ear(Observer):
     """An observer that notes what it is told, the sends by purpose and the exchanges by what they came to."""
 
     def __init__(self):

@@ -238,3 +238,35 @@ def test_leaving_twice_is_fine():
     assert pollers.leave(first) is None
     assert pollers.leave(second) is one
     assert pollers.leave(second) is None
+
+
+# What a watch knows, and since when.
+
+
+def test_what_is_shown_tells_when_the_last_answer_came_and_when_it_changed_something():
+    one = poller()
+    following = follow(one)
+    assert following.shown == (False, (), None, 0.0, 0.0)
+    one.saw(Seen((A,)), asked(Found((), 30, 40.0)), 9.0, 10.0)
+    assert following.shown == (True, (A,), None, 10.0, 10.0)
+    one.saw(Seen((A,)), asked(Found((), 30, 70.0)), 39.0, 40.0)
+    assert following.shown == (True, (A,), None, 40.0, 10.0)
+    one.failed(LATE, 70.0)
+    assert following.shown == (True, (A,), LATE, 40.0, 10.0)
+    one.saw(Seen((A, B)), asked(Found((), 30, 110.0)), 79.0, 80.0)
+    assert following.shown == (True, (A, B), None, 80.0, 80.0)
+
+
+def test_an_empty_first_answer_is_a_change():
+    one = poller()
+    following = follow(one)
+    one.saw(Seen((), GONE), asked(NxDomain(15.0)), 9.0, 10.0)
+    assert following.shown[:2] == (True, ())
+    assert following.shown[3:] == (10.0, 10.0)
+
+
+def test_who_joins_later_knows_since_when_it_is_known():
+    one = poller()
+    follow(one)
+    one.saw(Seen((A,)), asked(Found((), 30, 40.0)), 9.0, 10.0)
+    assert follow(one, 20.0).shown == (True, (A,), None, 10.0, 10.0)
