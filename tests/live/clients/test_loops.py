@@ -174,5 +174,18 @@ def cells(client: str, saw: dict[str, str | None]) -> list[str]:
     return [*came, "yes" if verifies else "no"]
 
 
+def test_each_failure_is_said_and_none_stays_when_dns_is_back(kube: Kube) -> None:
+    told = kube.run("tests.live.clients.loop_failures")
+    assert told.keys() == {"asyncio", "uvloop", "trio", "socket"}
+    for name, [away, back, portless, missing] in told.items():
+        assert away[0] == "LookupTimeout"
+        assert away[1].startswith(f"{name}.shop: no answer in time, after 1.0 s; tried {name}.shop.svc.cluster.local.")
+        assert back == ["10.244.9.1", 50051]
+        assert portless[0] == "InvalidHints"  # EAI_SERVICE
+        assert portless[1].startswith(f"{name}.shop: the Service has no port 'sql' (tcp); tried ")
+        assert missing[0] == "NoSuchName"
+        assert missing[1].startswith(f"missing-{name}.shop: no such name; tried missing-{name}.shop.shop.svc.")
+
+
 def test_each_row_is_run() -> None:
     assert LINES.keys() == HOW.keys() | {"`fastapi run`"}
