@@ -1,4 +1,4 @@
-"""Whether a service mesh's proxy takes this pod's connections: a balanced client would choose in vain.
+"""Whether a service mesh's proxy takes this pod's connections: it accepts them all, for endpoints that are gone, too.
 
 Nothing in a container's environment tells, and the rules that redirect its connections can only be read by root. But a
 proxy listens in the pod's network namespace, which its containers share, and Linux shows there who listens.
@@ -31,8 +31,8 @@ def warn_of_mesh() -> None:
     proxy = proxy_of(listening(_lines()))
     if proxy is not None:
         logging.getLogger("k8sresolve.contrib").warning(
-            "a proxy of %s takes the connections of this pod, and may choose another endpoint than a balanced client "
-            "did; use the client's plain adapter beside a service mesh",
+            "a proxy of %s takes the connections of this pod, so that a balanced client cannot see which endpoint is "
+            "reached; use the client's plain adapter beside a service mesh",
             proxy,
         )
 

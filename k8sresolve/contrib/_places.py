@@ -9,11 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, TypeAlias
 
-from k8sresolve.async_resolver import AsyncResolver
-from k8sresolve.errors import TemporaryFailure
-from k8sresolve.names import ServiceName
-from k8sresolve.records import Addresses, Port, Target
-from k8sresolve.resolver import Resolver
+from k8sresolve import Addresses, AsyncResolver, Port, Resolver, ServiceName, Target, TemporaryFailure
 
 PATIENCE = 1.8  # seconds for an answer where an older one can stand in: RFC 8767, section 5
 

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator
 from itertools import cycle
 from urllib.parse import urlsplit
 
-from kombu.exceptions import OperationalError
-
+from k8sresolve import ConfigError, Error, InvalidName, Resolver, ServiceName
 from k8sresolve.contrib._names import Names
 from k8sresolve.contrib._places import Place, Places
-from k8sresolve.errors import ConfigError, Error, InvalidName
-from k8sresolve.names import ServiceName
-from k8sresolve.resolver import Resolver
+
+try:
+    from kombu.exceptions import OperationalError
+except ImportError as error:
+    raise ImportError("k8sresolve.contrib.kombu needs kombu: pip install 'kombu>=5.3'") from error
 
 __all__ = ["failover_strategy"]
 

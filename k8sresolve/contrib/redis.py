@@ -11,20 +11,28 @@ from contextlib import contextmanager
 from typing import Any
 from weakref import WeakKeyDictionary
 
-import redis
-import redis.asyncio
-import redis.asyncio.sentinel
-import redis.sentinel
-
-from k8sresolve.async_resolver import AsyncResolver
+from k8sresolve import AsyncResolver, Error, Resolver, ServiceName
 from k8sresolve.contrib._names import AsyncNames, Names, Scope
+from k8sresolve.contrib._needs import needed
 from k8sresolve.contrib._places import Place, Places
 from k8sresolve.contrib._scope import srv_host
-from k8sresolve.errors import Error
-from k8sresolve.names import ServiceName
-from k8sresolve.resolver import Resolver
+
+try:
+    import redis
+    import redis.asyncio
+    import redis.asyncio.sentinel
+    import redis.sentinel
+except ImportError as error:
+    raise ImportError("k8sresolve.contrib.redis needs redis-py: pip install 'redis>=5.0.1'") from error
 
 __all__ = ["AsyncConnection", "AsyncSSLConnection", "AsyncSentinel", "Connection", "SSLConnection", "Sentinel"]
+
+for _kind, _hook in (
+    (redis.Connection, "_connect"),
+    (redis.asyncio.Connection, "_connect"),
+    (redis.asyncio.Connection, "_connection_arguments"),
+):
+    needed(_kind, _hook, "redis-py")
 
 # What the connections of a resolver have found: a pool makes many, of which each asks anew.
 _found: WeakKeyDictionary[Resolver | AsyncResolver, dict[tuple[str, int], Places]] = WeakKeyDictionary()

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine, event
-from sqlalchemy.ext.asyncio import AsyncEngine
-from sqlalchemy.util import await_only
-
-from k8sresolve._escaping import told
-from k8sresolve.async_resolver import AsyncResolver
+from k8sresolve import AsyncResolver, ConfigError, Error, Resolver, ServiceName
 from k8sresolve.contrib._names import AsyncNames, Names, is_disabled
 from k8sresolve.contrib._places import Place, Places
-from k8sresolve.errors import ConfigError, Error
-from k8sresolve.names import ServiceName
-from k8sresolve.resolver import Resolver
+
+try:
+    from sqlalchemy import Engine, event
+    from sqlalchemy.ext.asyncio import AsyncEngine
+    from sqlalchemy.util import await_only
+except ImportError as error:
+    raise ImportError("k8sresolve.contrib.sqlalchemy needs SQLAlchemy: pip install 'sqlalchemy>=2.0.4'") from error
 
 __all__ = ["follow"]
 
@@ -47,17 +46,17 @@ def follow(
     >>> resolver = Cluster.new(service("orders-rw.shop", sql=5432)).resolver()
     >>> engine = follow(create_engine("postgresql+psycopg://app@/orders"), "orders-rw.shop", "sql", resolver=resolver)
     """
+    if is_disabled():
+        return engine
     sync = engine.sync_engine if isinstance(engine, AsyncEngine) else engine
     write = _WRITERS.get(sync.dialect.driver)
     if write is None:
         raise ConfigError(
-            f"follow() does not know the driver {told(sync.dialect.driver)}",
+            f"follow() does not know the driver {sync.dialect.driver!r}",
             advice=f"use an engine on one of {', '.join(_WRITERS)}",
         )
     places = Places(name, port)
     find = _finder(places, resolver, is_async=isinstance(engine, AsyncEngine))
-    if is_disabled():
-        return engine
 
     def connect(dialect: Any, _record: object, _arguments: object, parameters: Parameters) -> None:
         try:
@@ -81,11 +80,13 @@ def _finder(places: Places, resolver: Any, *, is_async: bool) -> Callable[[], li
 
 def _require_one(found: list[Place], name: str, parameters: Parameters) -> None:
     """Refuse to choose among servers of which one may be the writer."""
-    servers = {place.name if place.name != name else place.address for place in found}
-    families = {":" in place.address for place in found}
-    if len(servers) > len(families) and "target_session_attrs" not in parameters:
+    pods = {place.name for place in found if place.name != name}
+    bare = {place.address for place in found if place.name == name}
+    # One server may have an address of each family.
+    count = len(pods) + max(sum(":" in one for one in bare), sum(":" not in one for one in bare))
+    if count > 1 and "target_session_attrs" not in parameters:
         raise ConfigError(
-            f"{name} is {len(found)} servers, {', '.join(sorted(servers))}, and DNS does not tell which of them writes",
+            f"{name} is {count} servers, {', '.join(sorted(pods | bare))}, and DNS does not tell which of them writes",
             advice="add target_session_attrs=read-write to the URL, or any where all will do; or give the Service that "
             "leads to the writer, which operators call NAME-rw",
         )

@@ -56,8 +56,9 @@ def cluster_of(*services):
 class Listeners:
     """Listeners at several addresses and one port; `seen` has the address of each connection and its first octets."""
 
-    def __init__(self, addresses: tuple[str, ...], reply: Reply | None) -> None:
-        self.port = 0
+    def __init__(self, addresses: tuple[str, ...], port: int, reply: Reply | None, greeting: bytes) -> None:
+        self.port = port
+        self._greeting = greeting
         self.seen: Queue[tuple[str, bytes]] = Queue()
         self._reply = reply
         self._sockets: dict[str, socket.socket] = {}
@@ -93,6 +94,7 @@ class Listeners:
     def _answer(self, address: str, client: socket.socket) -> None:
         with client:
             try:
+                client.sendall(self._greeting)
                 first = client.recv(4096)
                 self.seen.put((address, first))
                 if self._reply is not None:
@@ -102,8 +104,8 @@ class Listeners:
 
 
 @contextmanager
-def listening(*addresses: str, reply: Reply | None = None) -> Iterator[Listeners]:
-    listeners = Listeners(addresses, reply)
+def listening(*addresses: str, port: int = 0, reply: Reply | None = None, greeting: bytes = b"") -> Iterator[Listeners]:
+    listeners = Listeners(addresses, port, reply, greeting)
     try:
         yield listeners
     finally:

@@ -92,10 +92,9 @@ def test_what_the_operating_system_said_is_found_below_the_client_s_own_errors(c
         pass
 
     def connect(_at, _timeout):
-        try:
-            raise OSError("all attempts failed") from ExceptionGroup("attempts", [REFUSED])  # noqa: TRY301 - as anyio
-        except OSError as error:
-            raise TheirError(error) from error
+        all_failed = OSError("all attempts failed")
+        all_failed.__cause__ = ExceptionGroup("attempts", [REFUSED])
+        raise TheirError("failed") from all_failed
 
     with pytest.raises(ConnectFailed) as raised:
         in_turn(Attempts("db", 9042, None), (ONE,), connect, (TheirError,))

@@ -1,6 +1,8 @@
 """redis-py: each new connection, and each question to the Sentinels, goes to where the Service is then."""
 
 import asyncio
+import subprocess
+import sys
 
 import pytest
 import redis
@@ -279,3 +281,18 @@ def test_a_resolver_of_another_kind_is_refused_at_once(cluster):
         Sentinel("sentinel.data", resolver=cluster.async_resolver())
     with pytest.raises(ConfigError, match="is no AsyncResolver"):
         AsyncConnection(host="cache.data", resolver=cluster.resolver())
+
+
+@pytest.mark.parametrize("adapter", ["redis", "sqlalchemy", "kombu"])
+def test_without_the_client_it_says_what_to_install(adapter):
+    code = f"import sys; sys.modules[{adapter!r}] = None; import k8sresolve.contrib.{adapter}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert f"ImportError: k8sresolve.contrib.{adapter} needs " in done.stderr
+    assert f"pip install '{adapter}>=" in done.stderr
+
+
+def test_a_redis_py_that_is_built_otherwise_is_told_as_such():
+    code = "import redis; del redis.Connection._connect, redis.connection.AbstractConnection._connect\n"
+    code += "import k8sresolve.contrib.redis"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "ConfigError: this version of redis-py has no redis.connection.Connection._connect" in done.stderr

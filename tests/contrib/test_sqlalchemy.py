@@ -182,6 +182,20 @@ def test_which_of_several_writes_is_not_guessed(servers, url):
     assert addresses(servers) == []
 
 
+@pytest.mark.parametrize(("pods", "refused"), [(1, False), (2, True)])
+@pytest.mark.parametrize("hostnames", [True, False])
+def test_a_server_may_have_an_address_of_each_family(servers, pods, refused, hostnames):
+    four = service("db", [FIRST, SECOND][:pods], servers.port, hostnames=hostnames)
+    _, six = service("db", ["fd00::1", "fd00::2"][:pods], servers.port, hostnames=hostnames)
+    six["metadata"]["name"], six["addressType"] = "db-6", "IPv6"
+    four[0]["spec"] |= {"ipFamilies": ["IPv4", "IPv6"], "ipFamilyPolicy": "RequireDualStack"}
+    resolver = cluster_of([*four, six]).resolver(family="both")
+    assert len(resolver.port("db.data", "main").targets) in (pods, 2 * pods)
+    error = connect(follow(create_engine(URL), "db.data", "main", resolver=resolver))
+    assert isinstance(error.orig.__cause__, ConfigError) == refused
+    assert ("db.data is 2 servers" in str(error)) == refused
+
+
 @pytest.mark.parametrize(
     ("name", "port", "cause", "says"),
     [
@@ -238,6 +252,7 @@ def test_disabled_is_as_if_it_were_not_there(servers, db, monkeypatch):
     url = f"postgresql+psycopg://app@{SECOND}:{servers.port}/orders"
     connect(follow(create_engine(url), "db.data", "main", resolver=db.resolver()))
     assert {*addresses(servers)} == {SECOND}
+    follow(create_engine("sqlite://"), "db.data", "main").connect().close()
     assert len(db.queries) == 0
 
 

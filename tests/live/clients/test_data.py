@@ -95,3 +95,38 @@ def test_a_redis_pod_that_is_replaced_is_found_while_its_old_one_is_not_tried(re
 def test_sentinels_tell_of_the_new_master_after_a_failover(redis: Any, kind: str) -> None:
     assert redis["failover"]["before"][kind] == MASTER
     assert redis["failover"]["after"][kind] == REPLICA
+
+
+# kombu and Celery.
+
+ADDRESS, BROKER, ANOTHER = "10.96.244.1", "10.244.244.1", "10.244.8.2"
+
+
+@pytest.fixture(scope="module")
+def kombu(spare: Kube) -> Any:
+    spare.part("rabbitmq")
+    return spare.run(f"{CLIENTS}.kombu_client", timeout=300)
+
+
+def test_kombu_connects_to_the_service_when_its_url_fails(kombu: Any) -> None:
+    assert kombu["headless"] == BROKER
+    assert kombu["address"] == kombu["back"] == ADDRESS
+
+
+def test_kombu_goes_on_and_we_say_why_there_is_no_server(kombu: Any) -> None:
+    assert "there is no Service 'nope'" in kombu["missing"][0]
+    assert "has no port 'sql'" in kombu["no such port"][0]
+    assert "no answer in time" in kombu["away"][0]
+    assert kombu["no name"].startswith("OperationalError: a..b: ")
+
+
+def test_kombu_finds_the_broker_in_place_of_the_one_that_is_gone(kombu: Any) -> None:
+    told = kombu["replaced"]
+    assert told["before"] == BROKER
+    assert told["after"] == ANOTHER
+    assert told["away in between"] == f"amqp://guest:guest@{ANOTHER}:5672//"
+
+
+def test_a_celery_worker_goes_on_with_the_new_broker(kombu: Any) -> None:
+    assert kombu["replaced"]["first"] == ["first"]
+    assert kombu["replaced"]["then"] == ["first", "then"]

@@ -2,6 +2,7 @@
 
 import shutil
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -23,9 +24,9 @@ class Part:
         self.folder.mkdir()
         shutil.chown(self.folder, owner)
 
-    def start(self, server: Server) -> None:
+    def start(self, server: Server) -> "subprocess.Popen[bytes]":
         """Start one server, and wait until it serves."""
-        inside.start(server._asdict(), self.folder)
+        return inside.start(server._asdict(), self.folder)
 
     def serve(self, *servers: Server) -> None:
         """Start what there is, one after the other, say so, and stay."""
