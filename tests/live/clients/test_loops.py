@@ -147,9 +147,14 @@ def test_fastapi_run_says_the_ways_out(real: Sandbox) -> None:
     assert "uvicorn --loop k8sresolve.contrib.uvloop:new_event_loop" in log
 
 
-def test_without_a_line_nothing_is_found(real: Sandbox) -> None:
-    asked = {"kind": "serves", "files": {}, "command": ["uvicorn", "app:app"]}
-    said, log = real.run("tests.live.clients.page_line", asked, resolv_conf=RESOLV_CONF)
+@pytest.mark.parametrize(
+    ("command", "env"),
+    [(["uvicorn", "app:app"], {}), (plan("uvicorn, the command")["command"], {"K8SRESOLVE_DISABLE": "1"})],
+    ids=["without a line", "switched off"],
+)
+def test_otherwise_nothing_is_found(real: Sandbox, command: list[str], env: dict[str, str]) -> None:
+    asked = {"kind": "serves", "files": {}, "command": command}
+    said, log = real.run("tests.live.clients.page_line", asked, resolv_conf=RESOLV_CONF, env=env)
     assert said == "HTTP Error 500: Internal Server Error", log
 
 
