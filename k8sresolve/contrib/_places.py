@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, TypeAlias
 
-from k8sresolve import Addresses, AsyncResolver, Port, Resolver, ServiceName, Target, TemporaryFailure
+from k8sresolve import Addresses, AsyncResolver, NoEndpoints, Port, Resolver, ServiceName, Target, TemporaryFailure
 
 PATIENCE = 1.8  # seconds for an answer where an older one can stand in: RFC 8767, section 5
 
@@ -25,6 +25,7 @@ class Place(NamedTuple):
     name: str
     address: str
     port: int
+    is_pods_name: bool = False
 
 
 class Places:
@@ -44,44 +45,56 @@ class Places:
         seconds = self._patience(timeout)
         try:
             if self._protocol is None:
-                self._last = resolver.addresses(self.name, timeout=seconds, fresh=True)
+                self._keep(resolver.addresses(self.name, timeout=seconds, fresh=True))
             else:
-                self._last = resolver.port(self._asked, self._port, self._protocol, timeout=seconds, fresh=True)
+                self._keep(resolver.port(self._asked, self._port, self._protocol, timeout=seconds, fresh=True))
         except TemporaryFailure:
             if self._last is None:
                 raise
-        return self._list(self._last)
+        return self._list()
 
     async def find_async(self, resolver: AsyncResolver, timeout: float | None = None) -> list[Place]:
         """See `find`."""
         seconds = self._patience(timeout)
         try:
             if self._protocol is None:
-                self._last = await resolver.addresses(self.name, timeout=seconds, fresh=True)
+                self._keep(await resolver.addresses(self.name, timeout=seconds, fresh=True))
             else:
-                self._last = await resolver.port(self._asked, self._port, self._protocol, timeout=seconds, fresh=True)
+                self._keep(await resolver.port(self._asked, self._port, self._protocol, timeout=seconds, fresh=True))
         except TemporaryFailure:
             if self._last is None:
                 raise
-        return self._list(self._last)
+        return self._list()
 
     def _patience(self, timeout: float | None) -> float | None:
         if self._last is None:
             return timeout
         return PATIENCE if timeout is None else min(timeout, PATIENCE)
 
-    def _list(self, found: Found) -> list[Place]:
+    def _keep(self, found: Found) -> None:
+        # Some clients take an empty list for a server on this machine.
+        if isinstance(found, Port) and not any(target.addresses for target in found.targets):
+            raise NoEndpoints(self.name, f"no target of port {self._port!r} came with an address", advice="try again")
+        self._last = found
+
+    def _list(self) -> list[Place]:
+        found = self._last
+        assert found is not None  # noqa: S101 - it was kept
         if isinstance(found, Addresses):
             return [Place(self.name, str(address), int(self._port)) for address in found.spread()]
+        given = found.service.host if "/" in self.name else self.name
         names = {
-            (address, target.port): self._name_of(target, str(address), found.headless)
+            (address, target.port): _pods_name(target, str(address)) if found.headless else None
             for target in found.targets
             for address in target.addresses
         }
-        return [Place(names[address, number], str(address), number) for address, number in found.select()]
+        return [
+            Place(names[address, number] or given, str(address), number, names[address, number] is not None)
+            for address, number in found.select()
+        ]
 
-    def _name_of(self, target: Target, address: str, headless: bool) -> str:
-        """The name that TLS verifies: no certificate has one that was made of an address."""
-        dashed = address.replace(".", "-").replace(":", "-")
-        is_own = headless and target.name.partition(".")[0] != dashed
-        return target.name.removesuffix(".") if is_own else self.name
+
+def _pods_name(target: Target, address: str) -> str | None:
+    """The pod's own name, if it has one: no certificate has one that was made of an address."""
+    dashed = address.replace(".", "-").replace(":", "-")
+    return None if target.name.partition(".")[0] == dashed else target.name.removesuffix(".")

@@ -80,8 +80,8 @@ def _finder(places: Places, resolver: Any, *, is_async: bool) -> Callable[[], li
 
 def _require_one(found: list[Place], name: str, parameters: Parameters) -> None:
     """Refuse to choose among servers of which one may be the writer."""
-    pods = {place.name for place in found if place.name != name}
-    bare = {place.address for place in found if place.name == name}
+    pods = {place.name for place in found if place.is_pods_name}
+    bare = {place.address for place in found if not place.is_pods_name}
     # One server may have an address of each family.
     count = len(pods) + max(sum(":" in one for one in bare), sum(":" not in one for one in bare))
     if count > 1 and "target_session_attrs" not in parameters:

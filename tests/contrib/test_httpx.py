@@ -3,10 +3,12 @@
 import json
 import socket
 import ssl
+import sys
 from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from typing import Any, NamedTuple
 
+import anyio
 import httpcore
 import httpcore2
 import httpx
@@ -16,6 +18,8 @@ from anyio.from_thread import start_blocking_portal
 
 from k8sresolve import ConfigError, ConnectFailed, InvalidName, LookupTimeout, NoSuchName, ServerFailure
 from k8sresolve import ConnectTimeout as OurConnectTimeout
+from k8sresolve.contrib import _httpx
+from k8sresolve.contrib._connecting import Attempts, Destination
 from k8sresolve.errors import InvalidHints
 from tests.contrib.web import causes, closed, pods, silence, web
 
@@ -298,6 +302,53 @@ def test_in_a_loop_an_address_that_does_not_answer_is_not_waited_for(get, cluste
         assert get("http://cassandra.data:9042/", timeout=None)["host"] == "cassandra.data:9042"
 
 
+class _Stream:
+    closed = False
+
+    async def aclose(self):
+        self.closed = True
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_of_two_that_are_connected_at_once_one_is_closed(monkeypatch, backend):
+    monkeypatch.setattr(_httpx, "ATTEMPT_DELAY", 0)
+    first, second = _Stream(), _Stream()
+    to = (Destination("10.244.1.21", 9042), Destination("10.244.2.21", 9042))
+
+    async def main():
+        begun = anyio.Event()
+
+        async def connect(at, _seconds):
+            if at == to[1]:
+                begun.set()
+                return second
+            with anyio.CancelScope(shield=True):  # as where the socket is connected already
+                await begun.wait()
+            return first
+
+        return await _httpx.race(Attempts("cassandra.data", 9042, None), to, connect, (OSError,))
+
+    assert anyio.run(main, backend=backend) is second
+    assert (first.closed, second.closed) == (True, False)
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_who_is_cancelled_as_it_is_connected_has_the_connection_or_it_is_closed(monkeypatch, backend):
+    monkeypatch.setattr(_httpx, "ATTEMPT_DELAY", 0)
+    stream = _Stream()
+    at = Destination("10.244.1.21", 9042)
+
+    async def main():
+        async def connect(_at, _seconds):
+            scope.cancel()
+            return stream
+
+        with anyio.CancelScope() as scope:
+            return await _httpx.race(Attempts("cassandra.data", 9042, None), (at,), connect, (OSError,))
+
+    assert (anyio.run(main, backend=backend), stream.closed) in [(stream, False), (None, True)]
+
+
 def test_all_that_was_tried_is_told(get, flavour, cluster):
     with closed() as nowhere:
         pods(cluster, nowhere, nowhere, nowhere)
@@ -383,10 +434,8 @@ class _Pool:
 
 
 def test_a_connection_given_to_a_request_that_is_not_yet_sent_has_not_expired(clock):
-    from k8sresolve.contrib._httpx import Aging
-
     pool, inner = _Pool(), _Connection()
-    aging = Aging(inner, pool, clock.now)
+    aging = _httpx.Aging(inner, pool, clock.now)
     assert aging.has_expired()
     pool._requests[0].connection = aging
     assert not aging.has_expired()
@@ -394,11 +443,10 @@ def test_a_connection_given_to_a_request_that_is_not_yet_sent_has_not_expired(cl
 
 
 def test_streams_of_http2_end_before_their_connection(clock):
-    from k8sresolve.contrib._httpx import Aging
-
     inner = _Connection()
     inner.idle = False
-    aging = Aging(inner, _Pool(), clock.now + 1)
+    aging = _httpx.Aging(inner, _Pool(), clock.now + 1)
+    assert repr(aging) == repr(inner)
     assert (aging.is_available(), aging.has_expired()) == (True, False)
     clock.now += 1
     assert (aging.is_available(), aging.has_expired()) == (False, False)
@@ -441,6 +489,14 @@ def test_a_version_that_is_built_otherwise_is_told(flavour, resolver, monkeypatc
     name = flavour.package.__name__
     with pytest.raises(ConfigError, match=rf"this version of {name} has no \S+\.{attribute}, by which"):
         flavour.transport(resolver=resolver, max_connection_age=300)
+
+
+def test_without_its_client_an_adapter_says_what_to_install(flavour, monkeypatch):
+    name = flavour.package.__name__
+    monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.delitem(sys.modules, f"k8sresolve.contrib.{name}")
+    with pytest.raises(ImportError, match=f"k8sresolve.contrib.{name} needs {name}: pip install '{name}>="):
+        import_module(f"k8sresolve.contrib.{name}")
 
 
 # What docs/how-to/http.md says of `mounts=` and `transport=`.

@@ -1,6 +1,8 @@
 """requests' `HTTPAdapter` by real requests to real listeners."""
 
 import pickle
+import sys
+from importlib import import_module
 
 import pytest
 import requests
@@ -187,3 +189,10 @@ def test_a_connection_serves_until_its_age_and_is_closed_then(session, clock, se
 def test_options_that_cannot_be_are_refused(options, error):
     with pytest.raises(error):
         HTTPAdapter(**options)
+
+
+def test_without_requests_it_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "requests", None)
+    monkeypatch.delitem(sys.modules, "k8sresolve.contrib.requests")
+    with pytest.raises(ImportError, match=r"k8sresolve\.contrib\.requests needs requests: pip install 'requests>="):
+        import_module("k8sresolve.contrib.requests")

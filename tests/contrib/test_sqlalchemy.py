@@ -112,6 +112,7 @@ def test_libpq_is_given_addresses_and_verifies_the_name_of_the_pod_or_of_the_ser
     assert (of_pod["host"], of_pod["hostaddr"]) == ("db-0.db.data.svc.cluster.local", FIRST)
     of_service = written(URL, db, "db-rw.data.svc", "main")
     assert (of_service["host"], of_service["hostaddr"]) == ("db-rw.data.svc", VIRTUAL)
+    assert written(URL, db, "data/db-rw", "main")["host"] == "db-rw.data.svc.cluster.local"
     # No certificate has the name that CoreDNS makes of an address.
     db.apply(service("db", [FIRST], servers.port, hostnames=False))
     assert written(URL, db, "db.data", "main")["host"] == "db.data"
