@@ -157,6 +157,16 @@ def test_the_line_of_the_page_for_python_3_12(cluster, monkeypatch):
     assert found == [CORRECT]
 
 
+@pytest.mark.parametrize("client", ["trio", "uvloop"])
+def test_a_client_that_is_not_installed_is_said(client):
+    code = f"import sys; sys.modules[{client!r}] = None; import k8sresolve.contrib.{client}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    last = done.stderr.splitlines()[-1]
+    assert re.fullmatch(
+        rf"ImportError: k8sresolve\.contrib\.{client} needs {client}: pip install '{client}>=[\d.]+'", last
+    )
+
+
 # Into a loop that is there already.
 
 
@@ -374,3 +384,37 @@ def test_uvloop_tries_all_addresses_and_says_what_each_came_to(cluster):
     told = str(caught.value)
     assert told.startswith("[Errno 111] two: no address takes a connection: [Errno 111] ")
     assert told.count("[Errno 111]") == 3
+
+
+@pytest.mark.parametrize(
+    ("local", "told"),
+    [("::1", "local_addr has no address of this family"), ("192.0.2.7", "Cannot assign requested address")],
+    ids=["of the other family", "of nobody here"],
+)
+def test_uvloop_says_that_there_is_no_such_address_to_come_from(cluster, local, told):
+    async def main():
+        await asyncio.get_running_loop().create_connection(asyncio.Protocol, "payments", "hello", local_addr=(local, 0))
+
+    with pytest.raises(OSError, match=rf"^\[Errno 99\] {told}$"):
+        run(main(), of_uvloop.loop_factory(cluster.async_resolver(namespace="shop")))
+
+
+def test_uvloop_closes_what_was_to_be_connected_when_it_is_cancelled(cluster, monkeypatch):
+    async def main():
+        loop = asyncio.get_running_loop()
+        connecting, sockets = asyncio.Event(), []
+
+        async def never(_loop, sock, _address):
+            sockets.append(sock)
+            connecting.set()
+            await asyncio.Event().wait()
+
+        monkeypatch.setattr(of_uvloop._Loop, "sock_connect", never)
+        task = asyncio.create_task(loop.create_connection(asyncio.Protocol, "payments", "hello"))
+        await connecting.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        return [sock.fileno() for sock in sockets]
+
+    assert run(main(), of_uvloop.loop_factory(cluster.async_resolver(namespace="shop"))) == [-1]
