@@ -42,7 +42,7 @@ class Tries:
         self._attempts = Attempts(name, port, timeout)
         self.left = self._attempts.left
         self._unreached: set[Endpoint] = set()
-        self._broken = set() if broken is None else {broken}
+        self._broken: set[Endpoint] = set() if broken is None else {broken}
         self._repeats = repeats
 
     def aim(self, balancer: Balancer, among: int) -> Aim:

@@ -57,10 +57,12 @@ class _Services(Generic[W, K]):
     def _known(self, host: str) -> Followed[W, K] | None:
         """What is followed already, unless a fork, or the end of a loop, has ended that."""
         followed = self._followed.get(host)
-        try:
-            return followed if followed is not None and followed.current is not None else None
-        except ResolverClosed:
-            return None
+        if followed is not None:
+            try:
+                followed.watch.current  # noqa: B018 - it is raised here
+            except ResolverClosed:
+                return None
+        return followed
 
     def _add(self, host: str, watch: W) -> Followed[W, K]:
         """Take a watch that is open and ready, unless there is one by now."""

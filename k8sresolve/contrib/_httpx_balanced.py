@@ -178,7 +178,8 @@ def _origin(error: BaseException) -> BaseException:
     while one is not None:
         if isinstance(one, OSError) and (one.errno is not None or isinstance(one, TimeoutError)):
             return one
-        one = one.exceptions[0] if isinstance(one, BaseExceptionGroup) else one.__cause__ or one.__context__
+        group: tuple[BaseException, ...] = getattr(one, "exceptions", ())
+        one = group[0] if group else one.__cause__ or one.__context__
     return error
 
 

@@ -18,7 +18,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary, WeakSet
 
-from k8sresolve import AsyncResolver, AsyncWatch, ConnectFailed, ConnectTimeout, Endpoint, ResolveError, ResolverClosed
+from k8sresolve import (
+    AsyncResolver,
+    AsyncWatch,
+    ConfigError,
+    ConnectFailed,
+    ConnectTimeout,
+    Endpoint,
+    ResolveError,
+    ResolverClosed,
+)
 from k8sresolve.contrib._aging import ages, is_over
 from k8sresolve.contrib._balancing import Aim, Tries, settle
 from k8sresolve.contrib._followed import AsyncServices, Followed, Policy
@@ -146,7 +155,9 @@ class TCPConnector(aiohttp.TCPConnector):
         self._own: Resolver | None = None
         if not isinstance(resolver, AbstractResolver):
             resolver = self._own = Resolver(resolver, scope=scope, port_name=port_name)
-        super().__init__(resolver=resolver, **options)
+        elif scope != "cluster" or port_name is not None:
+            raise ConfigError("scope and port_name are of a Resolver, and one was given", advice="give them to it")
+        super().__init__(resolver=resolver, **options)  # pyright: ignore[reportUnknownMemberType]
 
     async def connect(
         self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
@@ -269,7 +280,10 @@ class _BalancedConnector(TCPConnector):
         self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
     ) -> Connection:
         """Give a connection to an endpoint of the URL's host, or one as a plain connector does."""
-        tries = Tries(req.host, req.port or 0, _seconds(timeout), repeats=False, broken=_broken.get())
+        broken = _broken.get()
+        if broken is not None:
+            _broken.set(None)
+        tries = Tries(req.host, req.port or 0, _seconds(timeout), repeats=False, broken=broken)
         try:
             followed = None if req.proxy else await self._services.find(req.host, tries.left)
             if followed is None:
@@ -330,13 +344,15 @@ class _BalancedConnector(TCPConnector):
         await super().close(**options)
 
 
+# aiohttp sends a request again by asking for another connection, in the same task.
 _broken: ContextVar[Endpoint | None] = ContextVar("the endpoint that ended this task's last request", default=None)
 
 
 def _end(aim: Aim, protocol: ResponseHandler) -> None:
     """A request's connection is given back, or closed: by what was raised, if anything was."""
     went_well = False if protocol.exception() is not None else None if sys.exc_info()[1] is not None else True
-    _broken.set(aim.picked.endpoint if went_well is False else None)
+    if went_well is False:
+        _broken.set(aim.picked.endpoint)
     settle(aim.picked, went_well=went_well)
 
 

@@ -11,7 +11,7 @@ from k8sresolve.contrib._names import AsyncNames, Scope
 try:
     import trio
 except ImportError as error:
-    raise ImportError("k8sresolve.contrib.trio needs trio: pip install 'trio>=0.26'") from error
+    raise ImportError("k8sresolve.contrib.trio needs trio: pip install 'trio>=0.32'") from error
 
 __all__ = ["HostnameResolver"]
 

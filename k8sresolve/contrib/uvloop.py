@@ -22,7 +22,7 @@ from k8sresolve.contrib._names import AsyncNames, Info, Scope
 try:
     import uvloop
 except ImportError as error:
-    raise ImportError("k8sresolve.contrib.uvloop needs uvloop: pip install 'uvloop>=0.20'") from error
+    raise ImportError("k8sresolve.contrib.uvloop needs uvloop: pip install 'uvloop>=0.17'") from error
 
 __all__ = ["loop_factory", "new_event_loop"]
 

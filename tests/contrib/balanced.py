@@ -13,6 +13,8 @@ from k8sresolve.contrib import aiohttp as adapter
 from k8sresolve.contrib import httpx as httpx_adapter
 from k8sresolve.contrib import httpx2 as httpx2_adapter
 
+_AIOHTTP = tuple(map(int, aiohttp.__version__.split(".")[:3]))
+
 STREAM = object()
 """A body that is read as it is sent, and so cannot be sent again."""
 
@@ -25,6 +27,7 @@ class Balanced(NamedTuple):
     connect_error: type[Exception]
     lookup_timeout: type[Exception]
     broken: tuple[type[Exception], ...]
+    sends_rests: bool = False  # of streams, where it repeats a PUT
 
 
 def _parts():
@@ -112,6 +115,7 @@ def _aiohttp(cluster, *, tls=None, **options) -> Iterator[Balanced]:
                 aiohttp.ClientConnectorError,
                 aiohttp.ClientConnectorDNSError,
                 (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError),
+                sends_rests=_AIOHTTP < (3, 14, 4),
             )
         finally:
             portal.call(end)

@@ -250,6 +250,15 @@ def test_it_takes_a_resolver_of_aiohttps_kind_as_it_is():
         asyncio.run(main())
 
 
+def test_options_of_a_resolver_do_not_go_beside_one():
+    async def main():
+        for options in ({"scope": "all"}, {"port_name": "http"}):
+            with pytest.raises(ConfigError, match="are of a Resolver, and one was given; give them to it"):
+                TCPConnector(Before(), **options)
+
+    asyncio.run(main())
+
+
 def test_what_it_made_itself_is_closed_with_it(monkeypatch):
     class Counted(Before):
         made = closed = 0
@@ -365,6 +374,24 @@ def test_where_none_answers_in_time_it_is_aiohttps_timeout(monkeypatch):
             assert isinstance(caught.value.__cause__, ConnectTimeout)
             assert "(no answer in" in str(caught.value.__cause__)
             assert in_flight(session) == 0
+
+    cluster = cluster_of(2)
+    with Pods(*addresses(cluster)) as pods:
+        asyncio.run(main())
+
+
+def test_an_endpoint_that_broke_a_request_is_asked_by_the_next_one():
+    async def main():
+        async with session_of(cluster, policy="round_robin") as session:
+            url = f"http://web:{pods.port}/"
+            pods.breaking[addresses(cluster)[0]] = 1
+            for _ in range(2):
+                await get(session, url)
+            assert not pods.breaking.total()
+            pods.requests.clear()
+            for _ in range(6):
+                await get(session, url)
+            assert pods.asked() == dict.fromkeys(addresses(cluster), 3)
 
     cluster = cluster_of(2)
     with Pods(*addresses(cluster)) as pods:

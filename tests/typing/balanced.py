@@ -17,7 +17,7 @@ def blocking(resolver: Resolver) -> None:
     httpx.Client(transport=on_httpx.BalancedTransport(resolver, scope="all", policy="round_robin", http2=True))
     httpx2.Client(mounts={"http://": on_httpx2.BalancedTransport(resolver=resolver, max_connection_age=300)})
     on_httpx.BalancedTransport(policy="random")  # type: ignore[arg-type]
-    on_httpx.BalancedTransport(resolver, "all")  # type: ignore[misc]
+    on_httpx.BalancedTransport(resolver, "all")  # type: ignore[call-arg]
 
 
 async def tasks(resolver: AsyncResolver) -> None:

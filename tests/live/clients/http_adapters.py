@@ -5,8 +5,10 @@ import json
 import ssl
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from typing import Any
 
+import aiohttp
 import httpx
 import httpx2
 import requests
@@ -14,6 +16,7 @@ import trio
 import urllib3
 
 from k8sresolve import Error
+from k8sresolve.contrib import aiohttp as for_aiohttp
 from k8sresolve.contrib import httpx as for_httpx
 from k8sresolve.contrib import httpx2 as for_httpx2
 from k8sresolve.contrib.requests import HTTPAdapter
@@ -97,6 +100,24 @@ async def in_loop(package: Any, adapter: Any, trusted: ssl.SSLContext) -> dict[s
         return await ask_async(get)
 
 
+async def by_aiohttp(trusted: ssl.SSLContext) -> dict[str, Any]:
+    timeout = aiohttp.ClientTimeout(sock_connect=1.5)
+    async with AsyncExitStack() as stack:
+        plain, named = [
+            await stack.enter_async_context(aiohttp.ClientSession(connector=connector, timeout=timeout))
+            for connector in (
+                for_aiohttp.TCPConnector(ssl=trusted),
+                aiohttp.TCPConnector(resolver=for_aiohttp.Resolver(port_name="https"), ssl=trusted),
+            )
+        ]
+
+        async def get(url: str) -> Any:
+            async with (named if url.startswith("https://payments.shop") else plain).get(url) as reply:
+                return await reply.json()
+
+        return await ask_async(get)
+
+
 def by_requests(ca: str) -> dict[str, Any]:
     with requests.Session() as session:
         session.mount("http://", HTTPAdapter())
@@ -124,6 +145,7 @@ def main() -> None:
     ca = plan["ca"]
     trusted = ssl.create_default_context(cafile=ca)
     clients: dict[str, Callable[[], dict[str, Any]]] = {
+        "aiohttp": lambda: asyncio.run(by_aiohttp(trusted)),
         "httpx": lambda: blocking(httpx, for_httpx, trusted),
         "httpx, asyncio": lambda: asyncio.run(in_loop(httpx, for_httpx, trusted)),
         "httpx, trio": lambda: trio.run(in_loop, httpx, for_httpx, trusted),

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -15,6 +16,7 @@ from k8sresolve.contrib import httpx2 as on_httpx2
 from tests.live import load
 
 OPTIONS: dict[str, Any] = load.plan.get("options", {})
+TRUSTED = ssl.create_default_context(cafile=load.plan.get("ca"))
 URL, METHOD = load.plan["url"], load.plan.get("method", "GET")
 LOAD = {key: load.plan[key] for key in ("workers", "pause") if key in load.plan}
 
@@ -35,7 +37,7 @@ async def tasks(client: Any) -> None:
 
 async def on_connector(make: Any) -> None:
     async with AsyncExitStack() as stack:
-        session = await stack.enter_async_context(aiohttp.ClientSession(connector=make(**OPTIONS)))
+        session = await stack.enter_async_context(aiohttp.ClientSession(connector=make(ssl=TRUSTED, **OPTIONS)))
 
         async def get() -> str:
             async with session.request(METHOD, URL) as reply:
@@ -47,11 +49,13 @@ async def on_connector(make: Any) -> None:
 CLIENTS = {
     "aiohttp": lambda: asyncio.run(on_connector(on_aiohttp.balanced)),
     "aiohttp, plain": lambda: asyncio.run(on_connector(on_aiohttp.TCPConnector)),
-    "httpx": lambda: blocking(httpx.Client(transport=on_httpx.BalancedTransport(**OPTIONS))),
-    "httpx, tasks": lambda: asyncio.run(tasks(httpx.AsyncClient(transport=on_httpx.AsyncBalancedTransport(**OPTIONS)))),
-    "httpx2": lambda: blocking(httpx2.Client(transport=on_httpx2.BalancedTransport(**OPTIONS))),
+    "httpx": lambda: blocking(httpx.Client(transport=on_httpx.BalancedTransport(verify=TRUSTED, **OPTIONS))),
+    "httpx, tasks": lambda: asyncio.run(
+        tasks(httpx.AsyncClient(transport=on_httpx.AsyncBalancedTransport(verify=TRUSTED, **OPTIONS)))
+    ),
+    "httpx2": lambda: blocking(httpx2.Client(transport=on_httpx2.BalancedTransport(verify=TRUSTED, **OPTIONS))),
     "httpx2, tasks": lambda: asyncio.run(
-        tasks(httpx2.AsyncClient(transport=on_httpx2.AsyncBalancedTransport(**OPTIONS)))
+        tasks(httpx2.AsyncClient(transport=on_httpx2.AsyncBalancedTransport(verify=TRUSTED, **OPTIONS)))
     ),
 }
 

@@ -1,10 +1,13 @@
 """HTTP clients under load with their adapters, whose connections grow old, or do not."""
 
 import asyncio
+from contextlib import AsyncExitStack
 
+import aiohttp
 import httpx
 import requests
 
+from k8sresolve.contrib.aiohttp import TCPConnector
 from k8sresolve.contrib.httpx import AsyncHTTPTransport
 from k8sresolve.contrib.requests import HTTPAdapter
 from k8sresolve.contrib.urllib3 import PoolManager
@@ -26,6 +29,18 @@ async def by_httpx() -> None:
         await load.drive_async(get, WORKERS, PAUSE)
 
 
+async def by_aiohttp() -> None:
+    async with AsyncExitStack() as stack:
+        connector = TCPConnector(max_connection_age=AGE)
+        session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
+
+        async def get() -> str:
+            async with session.get(URL) as reply:
+                return str((await reply.json())["pod"])
+
+        await load.drive_async(get, WORKERS, PAUSE)
+
+
 def by_requests() -> None:
     with requests.Session() as session:
         session.mount("http://", HTTPAdapter(pool_maxsize=WORKERS, max_connection_age=AGE))
@@ -38,11 +53,13 @@ def by_urllib3() -> None:
 
 
 def main() -> None:
-    client = load.plan["client"]
-    if client == "httpx":
-        asyncio.run(by_httpx())
-    else:
-        {"requests": by_requests, "urllib3": by_urllib3}[client]()
+    clients = {
+        "aiohttp": lambda: asyncio.run(by_aiohttp()),
+        "httpx": lambda: asyncio.run(by_httpx()),
+        "requests": by_requests,
+        "urllib3": by_urllib3,
+    }
+    clients[load.plan["client"]]()
 
 
 if __name__ == "__main__":

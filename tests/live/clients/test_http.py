@@ -14,6 +14,11 @@ REQUESTS = {
     "late": "requests.ConnectTimeout",
     "refused": "requests.SSLError",
 }
+AIOHTTP = {
+    "unreached": "aiohttp.ClientConnectorDNSError",
+    "late": "aiohttp.ClientConnectorDNSError",
+    "refused": "aiohttp.ClientConnectorCertificateError",
+}
 URLLIB3 = {
     "unreached": "urllib3.NameResolutionError",
     "late": "urllib3.ConnectTimeoutError",
@@ -23,12 +28,22 @@ URLLIB3 = {
 
 @pytest.mark.parametrize(
     "client",
-    ["httpx", "httpx, asyncio", "httpx, trio", "httpx2", "httpx2, asyncio", "httpx2, trio", "requests", "urllib3"],
+    [
+        "httpx",
+        "httpx, asyncio",
+        "httpx, trio",
+        "httpx2",
+        "httpx2, asyncio",
+        "httpx2, trio",
+        "requests",
+        "urllib3",
+        "aiohttp",
+    ],
 )
 def test_services_are_found_and_verified_and_errors_are_the_client_s(kube: Kube, client: str) -> None:
     kube.part("https")
     package = client.partition(",")[0]
-    errors = {"requests": REQUESTS, "urllib3": URLLIB3}.get(package, HTTPX)
+    errors = {"aiohttp": AIOHTTP, "requests": REQUESTS, "urllib3": URLLIB3}.get(package, HTTPX)
     error = {kind: text.replace("httpx.", f"{package}.") for kind, text in errors.items()}
 
     def failed(kind: str, ours: str | None, *, tls: bool = False) -> dict[str, Any]:
@@ -55,7 +70,7 @@ def test_connections_that_grow_old_reach_pods_that_are_added(kube: Kube) -> None
     aging = {"url": "http://web.shop/", "age": 1.0, "workers": 60, "pause": 0.02}
     clients = {
         client: ("tests.live.clients.load_http", {**aging, "client": client})
-        for client in ("httpx", "requests", "urllib3")
+        for client in ("aiohttp", "httpx", "requests", "urllib3")
     }
     clients["ageless"] = ("tests.live.clients.load_http", {**aging, "client": "httpx", "age": None, "workers": 4})
     reports = kube.under_load(clients, [("wait", 2), ("scale", 8), ("wait", 62)], replicas=1, work=0.5)
