@@ -86,7 +86,8 @@ async def websockets(to: Target) -> None:
 async def redis(to: Target) -> None:
     from redis.asyncio import Redis
 
-    secure = {"ssl": True, "ssl_ca_certs": str(to.authority)} if to.context else {}
+    verify = {"ssl": True, "ssl_ca_certs": str(to.authority), "ssl_check_hostname": True}
+    secure = verify if to.context else {}
     async with Redis(host=to.host, port=to.port, **secure) as client:
         await client.ping()
 
