@@ -14,11 +14,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from typing import Any, Self
+from weakref import ref
 
 from k8sresolve._escaping import told
 from k8sresolve.async_resolver import AsyncResolver
 from k8sresolve.contrib._names import AsyncNames, Scope
 from k8sresolve.errors import ConfigError
+
+__all__ = ["Installed", "install", "loop_factory", "new_event_loop"]
 
 _METHODS = ("getaddrinfo", "getnameinfo")
 
@@ -96,6 +99,9 @@ class Installed:
     """A resolver in a loop; a context manager. Made by `install`."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, names: AsyncNames) -> None:
+        self._loop: Any = loop
+        if names.disabled:
+            return
         if not isinstance(loop, asyncio.BaseEventLoop):
             raise ConfigError(
                 f"a loop of {type(loop).__module__} does not ask its own getaddrinfo, which is what is replaced",
@@ -106,10 +112,8 @@ class Installed:
             )
         if "getaddrinfo" in vars(loop):
             raise ConfigError("this loop has a resolver already", advice="call uninstall() of what is there first")
-        self._loop: Any = loop
-        if not names.disabled:
-            for name, method in zip(_METHODS, _methods(names, loop), strict=True):
-                setattr(loop, name, method)
+        for name, method in zip(_METHODS, _methods(names, loop), strict=True):
+            setattr(loop, name, method)
 
     def uninstall(self) -> None:
         """Leave the loop as it was; what was asked before goes on. May be called again."""
@@ -124,16 +128,17 @@ class Installed:
 
 
 def _methods(names: AsyncNames, loop: asyncio.AbstractEventLoop) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    before_getaddrinfo, before_getnameinfo = loop.getaddrinfo, loop.getnameinfo
+    # The loop must not hold itself, or it would outlive its run until the garbage is collected, and with it sockets.
+    kind, here = type(loop), ref(loop)
 
     async def getaddrinfo(host: Any, port: Any, **hints: int) -> list[Any]:
         if names.takes(host):
             return await names.getaddrinfo(host, port, **hints)
-        return await before_getaddrinfo(host, port, **hints)
+        return await kind.getaddrinfo(here(), host, port, **hints)  # type: ignore[arg-type]
 
     async def getnameinfo(sockaddr: Any, flags: int = 0) -> tuple[str, str]:
         if names.takes_addresses:
             return await names.resolver.getnameinfo(sockaddr, flags)
-        return await before_getnameinfo(sockaddr, flags)
+        return await kind.getnameinfo(here(), sockaddr, flags)  # type: ignore[arg-type]
 
     return getaddrinfo, getnameinfo

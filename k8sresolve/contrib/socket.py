@@ -19,6 +19,8 @@ from k8sresolve.contrib._names import Info, Names, Scope
 from k8sresolve.errors import ConfigError
 from k8sresolve.resolver import Resolver
 
+__all__ = ["override"]
+
 _in_force = threading.Lock()
 
 

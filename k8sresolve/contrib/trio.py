@@ -5,16 +5,21 @@ from __future__ import annotations
 import socket
 from typing import Any
 
-import trio
-
 from k8sresolve.async_resolver import AsyncResolver
 from k8sresolve.contrib._names import AsyncNames, Scope
+
+try:
+    import trio
+except ImportError as error:
+    raise ImportError("k8sresolve.contrib.trio needs trio: pip install 'trio>=0.32'") from error
+
+__all__ = ["HostnameResolver"]
 
 
 class HostnameResolver(trio.abc.HostnameResolver):
     """Finds names for trio by a resolver (default: the process's own); `scope` is which names.
 
-    With K8SRESOLVE_DISABLE=1, and for all other names, trio's own way is gone: a thread calls `socket`. Raises
+    All other names, and with K8SRESOLVE_DISABLE=1 every name, go trio's own way: a thread calls `socket`. Raises
     `ConfigError` for what is no `AsyncResolver` or no scope.
 
     >>> import trio

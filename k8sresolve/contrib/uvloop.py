@@ -11,14 +11,20 @@ uvloop looks names up in C: what its `create_datagram_endpoint` and `create_serv
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 from collections.abc import Callable
 from typing import Any
 
-import uvloop
-
 from k8sresolve.async_resolver import AsyncResolver
-from k8sresolve.contrib._names import AsyncNames, Scope
+from k8sresolve.contrib._names import AsyncNames, Info, Scope
+
+try:
+    import uvloop
+except ImportError as error:
+    raise ImportError("k8sresolve.contrib.uvloop needs uvloop: pip install 'uvloop>=0.17'") from error
+
+__all__ = ["loop_factory", "new_event_loop"]
 
 
 def new_event_loop() -> asyncio.AbstractEventLoop:
@@ -34,8 +40,9 @@ def loop_factory(
 ) -> Callable[[], asyncio.AbstractEventLoop]:
     """Return what makes loops of uvloop whose `getaddrinfo`, `getnameinfo` and `create_connection` ask the resolver.
 
-    `scope` is which names go there. `create_connection` tries the addresses one after the other, and verifies the name
-    that it was given. With K8SRESOLVE_DISABLE=1 loops are uvloop's own. Raises `ConfigError` for what is none of these.
+    `scope` is which names go there. `create_connection` tries the addresses one after the other, as uvloop's does, and
+    verifies the name that it was given. With K8SRESOLVE_DISABLE=1 loops are uvloop's own. Raises `ConfigError` for what
+    is none of these.
 
     >>> import asyncio
     >>> from k8sresolve.testing import Cluster
@@ -74,15 +81,47 @@ class _Loop(uvloop.Loop):
         if options.get("sock") is not None or not self._names.takes(host):
             return await super().create_connection(protocol_factory, host, port, **options)
         hints = {name: options.pop(name) for name in ("family", "proto", "flags") if name in options}
-        found = await self._names.getaddrinfo(host, port, type=socket.SOCK_STREAM, **hints)
+        found = await self.getaddrinfo(host, port, type=socket.SOCK_STREAM, **hints)
+        local = options.pop("local_addr", None)
+        sources = [] if local is None else await self.getaddrinfo(*local, type=socket.SOCK_STREAM, **hints)
         if options.get("ssl") and options.get("server_hostname") is None:
             options["server_hostname"] = host
+        sock = await self._connected(host, found, sources)
+        try:
+            return await super().create_connection(protocol_factory, sock=sock, **options)
+        except BaseException:
+            sock.close()
+            raise
+
+    async def _connected(self, host: Any, found: list[Info], sources: list[Info]) -> socket.socket:
+        """Connect to the first address that takes it, from one of the sources, if there are any."""
         failed: list[OSError] = []
-        for *_, address in found:
+        for family, kind, protocol, _, address in found:
+            sock = socket.socket(family, kind, protocol)
             try:
-                return await super().create_connection(protocol_factory, address[0], address[1], **options)
+                sock.setblocking(False)
+                if sources:
+                    _bind(sock, [source for of, *_, source in sources if of == family])
+                await self.sock_connect(sock, address)
             except OSError as error:
+                sock.close()
                 failed.append(error)
+            except BaseException:
+                sock.close()
+                raise
+            else:
+                return sock
         if len(failed) == 1:
             raise failed[0]
         raise OSError(failed[-1].errno, f"{host}: no address takes a connection: {'; '.join(map(str, failed))}")
+
+
+def _bind(sock: socket.socket, sources: list[Any]) -> None:
+    """Bind a socket to the first of these that can be had."""
+    refused = OSError(errno.EADDRNOTAVAIL, "local_addr has no address of this family")
+    for source in sources:
+        try:
+            return sock.bind(source)
+        except OSError as error:
+            refused = error
+    raise refused

@@ -2,9 +2,16 @@
 
 import asyncio
 import gc
+import re
 import socket
+import ssl
+import subprocess
+import sys
+from pathlib import Path
+from weakref import ref
 
 import pytest
+import trustme
 import uvloop
 
 from k8sresolve import ConfigError, NoSuchName
@@ -22,8 +29,8 @@ def cluster():
         yield made
 
 
-async def greeting(host, port):
-    reader, writer = await asyncio.open_connection(host, port)
+async def greeting(host, port, **options):
+    reader, writer = await asyncio.open_connection(host, port, **options)
     try:
         return await reader.read()
     finally:
@@ -135,6 +142,31 @@ def test_no_loop_without_a_resolver_is_left_open():
         of_asyncio.loop_factory(base=7)
 
 
+LOOPS = (Path(__file__).parents[2] / "docs/how-to/loops.md").read_text()
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="asyncio.run() takes loop_factory since Python 3.12")
+def test_the_line_of_the_page_for_python_3_12(cluster, monkeypatch):
+    async def main():
+        found.append(await greeting("payments", "hello"))
+
+    found, resolver = [], cluster.async_resolver(namespace="shop")
+    monkeypatch.setattr("k8sresolve.contrib._names.async_resolver", lambda: resolver)
+    line = re.search(r"^\| asyncio, since Python 3\.12 \| `(.*)` \|$", LOOPS, re.MULTILINE)[1]
+    exec(line, {"asyncio": asyncio, "main": main, "new_event_loop": of_asyncio.new_event_loop})
+    assert found == [CORRECT]
+
+
+@pytest.mark.parametrize("client", ["trio", "uvloop"])
+def test_a_client_that_is_not_installed_is_said(client):
+    code = f"import sys; sys.modules[{client!r}] = None; import k8sresolve.contrib.{client}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    last = done.stderr.splitlines()[-1]
+    assert re.fullmatch(
+        rf"ImportError: k8sresolve\.contrib\.{client} needs {client}: pip install '{client}>=[\d.]+'", last
+    )
+
+
 # Into a loop that is there already.
 
 
@@ -171,48 +203,218 @@ def test_a_running_uvloop_says_the_ways_out():
         assert way in str(caught.value)
 
 
+def test_switched_off_a_running_uvloop_is_let_be(monkeypatch):
+    async def main():
+        with of_asyncio.install():
+            return await asyncio.get_running_loop().getaddrinfo("127.0.0.1", 80, type=socket.SOCK_STREAM)
+
+    monkeypatch.setenv("K8SRESOLVE_DISABLE", "1")
+    assert run(main(), uvloop.new_event_loop)[0][4] == ("127.0.0.1", 80)
+
+
 def test_outside_a_loop_there_is_none_to_install_into():
     with pytest.raises(RuntimeError, match="no running event loop"):
         of_asyncio.install()
 
 
+# What is left of a loop, and what ends early.
+
+
+@ADAPTERS
+def test_a_loop_is_gone_when_its_run_is_over(adapter, cluster):
+    """And with it the sockets that the resolver has in it, which waits for no garbage to be collected."""
+
+    async def main():
+        await asyncio.get_running_loop().getaddrinfo("payments", 80)
+        return ref(asyncio.get_running_loop())
+
+    factory = adapter.loop_factory(cluster.async_resolver(namespace="shop"))
+    gc.disable()
+    try:
+        assert run(main(), factory)() is None
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize("adapter", ["asyncio", "uvloop"])
+def test_the_processs_own_resolver_leaves_nothing_that_warns(cluster, adapter):
+    with cluster.serve() as server:
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-c", OWN, adapter, server.host, str(server.port)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert (done.stdout, done.stderr) == ("127.0.0.1\n" * 4, "")
+
+
+# Each process asks in two loops, one after the other, before a fork and after it.
+OWN = """
+import asyncio, importlib, os, sys
+from k8sresolve import ResolverConfig, _system
+adapter = importlib.import_module(f"k8sresolve.contrib.{sys.argv[1]}")
+config = ResolverConfig.for_cluster(f"{sys.argv[2]}:{sys.argv[3]}", namespace="shop")
+_system.load_config = lambda *_, **__: config
+
+async def main():
+    found = await asyncio.get_running_loop().getaddrinfo("payments", 80, type=1)
+    print(found[0][4][0], flush=True)
+
+def ask():
+    with asyncio.Runner(loop_factory=adapter.new_event_loop) as runner:
+        runner.run(main())
+
+ask()
+child = os.fork()
+ask()
+if child:
+    os.waitpid(child, 0)
+    ask()
+"""
+
+
+@ADAPTERS
+def test_what_is_cancelled_ends_and_the_next_is_answered(adapter, cluster):
+    async def main():
+        loop = asyncio.get_running_loop()
+        task = asyncio.create_task(loop.getaddrinfo("payments", "hello"))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        return await greeting("payments", "hello")
+
+    resolver = cluster.async_resolver(namespace="shop")
+    assert run(main(), adapter.loop_factory(resolver)) == CORRECT
+
+
+def test_happy_eyeballs_are_the_loops(cluster):
+    factory = of_asyncio.loop_factory(cluster.async_resolver(namespace="shop"))
+    assert run(greeting("payments", "hello", happy_eyeballs_delay=0.25), factory) == CORRECT
+
+
 # uvloop connects in C, and so has a way of its own.
 
 
-def test_uvloop_tries_all_addresses_and_says_what_each_came_to(cluster):
-    objects = [{
+@pytest.fixture
+def authority():
+    return trustme.CA()
+
+
+def headless(port, *addresses):
+    """A Service `two` of these addresses, with a port `hello`."""
+    return [{
         "apiVersion": "discovery.k8s.io/v1",
         "kind": "EndpointSlice",
-        "metadata": {"name": "gone-1", "namespace": "shop", "labels": {"kubernetes.io/service-name": "gone"}},
+        "metadata": {"name": "two-1", "namespace": "shop", "labels": {"kubernetes.io/service-name": "two"}},
         "addressType": "IPv4",
-        "endpoints": [{"addresses": ["10.244.1.1"]}, {"addresses": ["10.244.1.2"]}],
-        "ports": [{"name": "hello", "port": 1}],
+        "endpoints": [{"addresses": [address]} for address in addresses],
+        "ports": [{"name": "hello", "port": port}],
     }, {
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": {"name": "gone", "namespace": "shop"},
-        "spec": {"clusterIP": "None", "ports": [{"name": "hello", "port": 1}]},
+        "metadata": {"name": "two", "namespace": "shop"},
+        "spec": {"clusterIP": "None", "ports": [{"name": "hello", "port": port}]},
     }]  # fmt: skip
-    cluster.apply(*objects)
 
+
+def free_port(address):
+    """A port that nobody listens on, and nobody else is given while this is bound."""
+    sock = socket.socket()
+    sock.bind((address, 0))
+    return sock
+
+
+async def connect_two(cluster, certified, authority, **options):
+    """Connect by TLS to a Service of a silent address and one that listens; count what is made on the way."""
+    made = []
+
+    def protocol():
+        made.append(asyncio.Protocol())
+        return made[-1]
+
+    serving, asking = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH), ssl.create_default_context()
+    authority.issue_cert(certified).configure_cert(serving)
+    authority.configure_trust(asking)
+    loop = asyncio.get_running_loop()
+    accepted = []
+
+    class Accepting(asyncio.Protocol):
+        def connection_made(self, transport):
+            accepted.append(transport.get_extra_info("peername")[0])
+
+    async with await loop.create_server(Accepting, "127.0.0.1", 0, ssl=serving) as server:
+        cluster.apply(*headless(server.sockets[0].getsockname()[1], "127.0.0.1", "127.0.0.2"))
+        try:
+            transport, _ = await loop.create_connection(protocol, "two.shop", "hello", ssl=asking, **options)
+            transport.close()
+        finally:
+            server.close()
+    return len(made), accepted
+
+
+def test_uvloop_verifies_the_name_and_goes_on_from_an_address_that_refuses(cluster, authority):
+    factory = of_uvloop.loop_factory(cluster.async_resolver(namespace="shop"))
+    for _ in range(4):  # in whichever order the two come
+        assert run(connect_two(cluster, "two.shop", authority), factory) == (1, ["127.0.0.1"])
+        cluster.clock.advance(30)
+
+
+def test_uvloop_takes_the_name_to_verify_and_the_address_to_come_from(cluster, authority):
+    factory = of_uvloop.loop_factory(cluster.async_resolver(namespace="shop"))
+    options = {"server_hostname": "other.shop", "local_addr": ("127.0.0.3", 0)}
+    assert run(connect_two(cluster, "other.shop", authority, **options), factory) == (1, ["127.0.0.3"])
+
+
+def test_uvloop_says_of_a_wrong_certificate_what_asyncio_says(cluster, authority):
+    factory = of_uvloop.loop_factory(cluster.async_resolver(namespace="shop"))
+    with pytest.raises(ssl.SSLCertVerificationError, match="Hostname mismatch"):
+        run(connect_two(cluster, "other.shop", authority), factory)
+
+
+def test_uvloop_tries_all_addresses_and_says_what_each_came_to(cluster):
     async def main():
-        resolver = cluster.async_resolver(namespace="shop")
-        loop = of_uvloop.loop_factory(resolver)()
-        tried = []
+        with free_port("127.0.0.1") as taken:
+            cluster.apply(*headless(taken.getsockname()[1], "127.0.0.1", "127.0.0.2"))
+            await asyncio.get_running_loop().create_connection(asyncio.Protocol, "two", "hello")
 
-        async def refuse(_self, _factory, host, port, **_options):
-            tried.append((host, port))
-            raise ConnectionRefusedError(111, f"refused by {host}")
+    with pytest.raises(ConnectionRefusedError) as caught:
+        run(main(), of_uvloop.loop_factory(cluster.async_resolver(namespace="shop")))
+    told = str(caught.value)
+    assert told.startswith("[Errno 111] two: no address takes a connection: [Errno 111] ")
+    assert told.count("[Errno 111]") == 3
 
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(uvloop.Loop, "create_connection", refuse)
-            with pytest.raises(
-                OSError, match=r"^\[Errno 111\] gone: no address takes a connection: .*10\.244\.1\.[12]; .*"
-            ) as caught:
-                await loop.create_connection(asyncio.Protocol, "gone", "hello")
-        loop.close()
-        return tried, caught.value
 
-    tried, error = asyncio.run(main())
-    assert sorted(tried) == [("10.244.1.1", 1), ("10.244.1.2", 1)]
-    assert isinstance(error, ConnectionRefusedError)
+@pytest.mark.parametrize(
+    ("local", "told"),
+    [("::1", "local_addr has no address of this family"), ("192.0.2.7", "Cannot assign requested address")],
+    ids=["of the other family", "of nobody here"],
+)
+def test_uvloop_says_that_there_is_no_such_address_to_come_from(cluster, local, told):
+    async def main():
+        await asyncio.get_running_loop().create_connection(asyncio.Protocol, "payments", "hello", local_addr=(local, 0))
+
+    with pytest.raises(OSError, match=rf"^\[Errno 99\] {told}$"):
+        run(main(), of_uvloop.loop_factory(cluster.async_resolver(namespace="shop")))
+
+
+def test_uvloop_closes_what_was_to_be_connected_when_it_is_cancelled(cluster, monkeypatch):
+    async def main():
+        loop = asyncio.get_running_loop()
+        connecting, sockets = asyncio.Event(), []
+
+        async def never(_loop, sock, _address):
+            sockets.append(sock)
+            connecting.set()
+            await asyncio.Event().wait()
+
+        monkeypatch.setattr(of_uvloop._Loop, "sock_connect", never)
+        task = asyncio.create_task(loop.create_connection(asyncio.Protocol, "payments", "hello"))
+        await connecting.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        return [sock.fileno() for sock in sockets]
+
+    assert run(main(), of_uvloop.loop_factory(cluster.async_resolver(namespace="shop"))) == [-1]

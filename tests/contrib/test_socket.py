@@ -116,6 +116,28 @@ def test_one_is_in_force_at_a_time(resolver):
         pass
 
 
+FORK = """
+import os, socket, sys
+from k8sresolve import ResolverConfig, _system
+from k8sresolve.contrib.socket import override
+config = ResolverConfig.for_cluster(f"{sys.argv[1]}:{sys.argv[2]}", namespace="shop")
+_system.load_config = lambda *_, **__: config
+with override():
+    print(socket.gethostbyname("payments"), flush=True)
+    child = os.fork()
+    print(socket.gethostbyname("payments.shop"), flush=True)
+    if child:
+        os.waitpid(child, 0)
+"""
+
+
+def test_it_holds_in_the_children_of_a_process(cluster):
+    with cluster.serve() as server:
+        command = [sys.executable, "-W", "error", "-c", FORK, server.host, str(server.port)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.stdout, done.stderr) == ("127.0.0.1\n" * 3, "")
+
+
 GEVENT = """
 from gevent import monkey; monkey.patch_all()
 import gevent, socket

@@ -1,6 +1,8 @@
 """trio's own functions, with names found by a resolver."""
 
 import socket
+import subprocess
+import sys
 from functools import partial
 
 import pytest
@@ -65,3 +67,39 @@ def test_addresses_are_named_by_the_resolver(cluster):
         run(cluster, lambda: trio.socket.getnameinfo(("10.96.0.98", 53), socket.NI_NAMEREQD))
     assert cluster.queries.asked("98.0.96.10.in-addr.arpa.", "PTR")
     assert run(cluster, main) == ("10.96.0.10", "53")
+
+
+# Two runs in each process, before a fork and after it; one lookup of each is given up.
+OWN = """
+import os, sys, trio
+from k8sresolve import ResolverConfig, _system
+from k8sresolve.contrib.trio import HostnameResolver
+config = ResolverConfig.for_cluster(f"{sys.argv[1]}:{sys.argv[2]}", namespace="shop")
+_system.load_config = lambda *_, **__: config
+
+async def main(host):
+    trio.socket.set_custom_hostname_resolver(HostnameResolver())
+    with trio.CancelScope() as scope:
+        scope.cancel()
+        await trio.socket.getaddrinfo("orders", 80)
+    found = await trio.socket.getaddrinfo(host, 80, type=trio.socket.SOCK_STREAM)
+    print(found[0][4][0], len(os.listdir("/proc/self/fd")), flush=True)
+
+trio.run(main, "payments")
+child = os.fork()
+trio.run(main, "payments.shop")
+if child:
+    os.waitpid(child, 0)
+    trio.run(main, "payments.shop.svc")
+"""
+
+
+def test_the_processs_own_resolver_leaves_nothing_open(cluster):
+    with cluster.serve() as server:
+        command = [sys.executable, "-W", "error", "-c", OWN, server.host, str(server.port)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stderr == ""
+    lines = done.stdout.splitlines()
+    assert len(lines) == 4
+    assert len(set(lines)) == 1, lines  # as many descriptors each time
+    assert lines[0].startswith("127.0.0.1 ")

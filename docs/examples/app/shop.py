@@ -4,6 +4,8 @@ import aiohttp
 from psycopg.conninfo import make_conninfo
 
 from k8sresolve import AsyncResolver
+from k8sresolve.contrib.aiohttp import TCPConnector
+from k8sresolve.seeds import libpq
 
 
 class Shop:
@@ -13,20 +15,11 @@ class Shop:
     async def conninfo(self) -> str:
         """What to give to psycopg.connect: all instances of the database, of which libpq takes the one that writes."""
         instances = await self.resolver.endpoints("orders-db", "postgres")
-        return make_conninfo(
-            host=",".join(instance.name.host for instance in instances),
-            hostaddr=",".join(str(instance.address) for instance in instances),
-            port=",".join(str(instance.port) for instance in instances),
-            dbname="orders",
-            target_session_attrs="read-write",
-        )
+        return make_conninfo(dbname="orders", target_session_attrs="read-write", **libpq(instances))
 
     async def pay(self, order: int) -> str:
         """Ask payments to settle an order."""
-        payments = await self.resolver.port("payments", "http")
-        url = f"http://{payments.service.host}:{payments.number}/orders/{order}"
-        # The connector looks up names with getaddrinfo, whether aiodns is installed or not.
-        connector = aiohttp.TCPConnector(resolver=aiohttp.ThreadedResolver())
+        connector = TCPConnector(self.resolver, port_name="http")
         session = aiohttp.ClientSession(connector=connector, raise_for_status=True)
-        async with session, session.post(url) as reply:
+        async with session, session.post(f"http://payments/orders/{order}") as reply:
             return await reply.text()

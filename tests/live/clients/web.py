@@ -22,6 +22,8 @@ class Pod(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    do_POST = do_GET  # noqa: N815 - http.server has it so
+
     def log_message(self, *_: object) -> None:
         pass
 

@@ -1,0 +1,9 @@
+from fastapi import FastAPI
+from payments import ask
+
+app = FastAPI()
+
+
+@app.get("/")
+async def root() -> str:
+    return await ask()
