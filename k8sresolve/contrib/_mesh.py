@@ -6,9 +6,10 @@ proxy listens in the pod's network namespace, which its containers share, and Li
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+from k8sresolve._log import logger
 
 PROXIES = {
     "Istio": frozenset({15001, 15006}),  # of sidecars, and of ztunnel in pods of the ambient mode
@@ -23,14 +24,14 @@ _told = False
 
 
 def warn_of_mesh() -> None:
-    """Warn in the log `k8sresolve.contrib`, once in a process, where a mesh's proxy is seen."""
+    """Warn in the logger `k8sresolve`, once in a process, where a mesh's proxy is seen."""
     global _told  # noqa: PLW0603 - once in a process
     if _told:
         return
     _told = True
     proxy = proxy_of(listening(_lines()))
     if proxy is not None:
-        logging.getLogger("k8sresolve.contrib").warning(
+        logger.warning(
             "a proxy of %s takes the connections of this pod, so that a balanced client cannot see which endpoint is "
             "reached; use the client's plain adapter beside a service mesh",
             proxy,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator
 from itertools import cycle
 from urllib.parse import urlsplit
 
 from k8sresolve import ConfigError, Error, InvalidName, Resolver, ServiceName
+from k8sresolve._log import logger
 from k8sresolve.contrib._names import Names
 from k8sresolve.contrib._places import Place, Places
 
@@ -68,7 +68,7 @@ def _find(names: Names, places: Places) -> list[Place]:
     except (InvalidName, ConfigError) as error:
         raise OperationalError(str(error)) from error
     except Error as error:
-        logging.getLogger("k8sresolve").warning("no server for kombu: %s", error)
+        logger.warning("no server for kombu: %s", error)
         return []
 
 

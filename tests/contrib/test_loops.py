@@ -145,7 +145,6 @@ def test_no_loop_without_a_resolver_is_left_open():
 LOOPS = (Path(__file__).parents[2] / "docs/how-to/loops.md").read_text()
 
 
-@pytest.mark.skipif(sys.version_info < (3, 12), reason="asyncio.run() takes loop_factory since Python 3.12")
 def test_the_line_of_the_page_for_python_3_12(cluster, monkeypatch):
     async def main():
         found.append(await greeting("payments", "hello"))
@@ -153,8 +152,12 @@ def test_the_line_of_the_page_for_python_3_12(cluster, monkeypatch):
     found, resolver = [], cluster.async_resolver(namespace="shop")
     monkeypatch.setattr("k8sresolve.contrib._names.async_resolver", lambda: resolver)
     line = re.search(r"^\| asyncio, since Python 3\.12 \| `(.*)` \|$", LOOPS, re.MULTILINE)[1]
-    exec(line, {"asyncio": asyncio, "main": main, "new_event_loop": of_asyncio.new_event_loop})
-    assert found == [CORRECT]
+    if sys.version_info < (3, 12):
+        with pytest.raises(TypeError, match="loop_factory"):
+            exec(line, {"asyncio": asyncio, "main": object, "new_event_loop": of_asyncio.new_event_loop})
+    else:
+        exec(line, {"asyncio": asyncio, "main": main, "new_event_loop": of_asyncio.new_event_loop})
+        assert found == [CORRECT]
 
 
 @pytest.mark.parametrize("client", ["trio", "uvloop"])

@@ -65,7 +65,7 @@ def test_it_is_told_once(network, caplog, ports):
     with caplog.at_level(logging.WARNING, "k8sresolve"):
         warn_of_mesh()
         warn_of_mesh()
-    assert [record.name for record in caplog.records] == ["k8sresolve.contrib"]
+    assert [record.name for record in caplog.records] == ["k8sresolve"]
     assert "a proxy of Istio takes the connections of this pod" in caplog.text
     assert "use the client's plain adapter" in caplog.text
 

@@ -255,7 +255,6 @@ def test_a_search_domain_of_which_no_names_can_be_made_tells_nothing(entry):
         ({"in_flight": "x"}, "in_flight='x' is no number for this; give a whole number of 1 or more"),
         ({"in_flight": 0}, "in_flight=0 is no number"),
         ({"timeout": "5"}, "timeout='5' is no number of seconds"),
-        ({"timeout": None}, "timeout=None is no number of seconds"),
         ({"timeout": 10**400}, "timeout is too large a number of seconds"),
         ({"cache": None}, "cache=None is no CacheConfig"),
         ({"cache": {"entries": 1}}, "is no CacheConfig"),
