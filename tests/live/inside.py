@@ -14,7 +14,7 @@ from typing import Any
 
 from tests.live import kube_api
 
-LOCALHOST = "127.0.0.1\tlocalhost\n"  # servers ask for it before there is a client
+LOCALHOST = "127.0.0.1\tlocalhost\n::1\tlocalhost\n"  # servers ask for it before there is a client
 FILES = ("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf")
 SCRATCH = "/srv"  # for servers that write; it goes with the sandbox, and users other than root get there
 START_SECONDS = 120.0  # a busy machine takes its time
@@ -63,7 +63,8 @@ def make_machine(folder: Path, addresses: list[str]) -> None:
     command("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", SCRATCH)
     for path in FILES:
         ours = folder / Path(path).name
-        ours.write_text(LOCALHOST if ours.name == "hosts" else "")
+        if not ours.exists():
+            ours.write_text(LOCALHOST if ours.name == "hosts" else "")
         command("mount", "--bind", str(ours), path)
 
 
