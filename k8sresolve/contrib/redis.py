@@ -4,10 +4,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from copy import copy
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -164,20 +163,27 @@ class Sentinel(redis.sentinel.Sentinel):
     def __init__(
         self, name: str | ServiceName, port: str | int = 26379, *, resolver: Resolver | None = None, **options: Any
     ) -> None:
-        self._names, self._places, self._lock = Names(resolver), Places(name, port), threading.Lock()
+        self._names, self._places = Names(resolver), Places(name, port)
         super().__init__(_given(self._places.name, port) if self._names.disabled else [], **options)
 
     def discover_master(self, service_name: str) -> tuple[str, int]:
         """Ask the Sentinels that there are now for the master's address."""
-        with self._lock:
-            self._find()
-            return super().discover_master(service_name)
+        self._find()
+        asking = copy(self)  # redis-py moves who answered to the front, which is no matter of other threads
+        asking.sentinels = [*self.sentinels]
+        master = redis.sentinel.Sentinel.discover_master(asking, service_name)
+        self.sentinels = _first(asking.sentinels[0], self.sentinels)
+        return master
 
     def discover_slaves(self, service_name: str) -> list[tuple[str, int]]:
         """Ask the Sentinels that there are now for the replicas' addresses."""
-        with self._lock:
-            self._find()
-            return super().discover_slaves(service_name)
+        self._find()
+        return super().discover_slaves(service_name)
+
+    def execute_command(self, *args: Any, **options: Any) -> Any:
+        """Execute a command on the Sentinels that there are now."""
+        self._find()
+        return super().execute_command(*args, **options)
 
     def _find(self) -> None:
         if self._names.disabled:
@@ -195,20 +201,27 @@ class AsyncSentinel(redis.asyncio.sentinel.Sentinel):
     def __init__(
         self, name: str | ServiceName, port: str | int = 26379, *, resolver: AsyncResolver | None = None, **options: Any
     ) -> None:
-        self._names, self._places, self._lock = AsyncNames(resolver), Places(name, port), asyncio.Lock()
+        self._names, self._places = AsyncNames(resolver), Places(name, port)
         super().__init__(_given(self._places.name, port) if self._names.disabled else [], **options)
 
     async def discover_master(self, service_name: str) -> Any:
         """Ask the Sentinels that there are now for the master's address."""
-        async with self._lock:
-            await self._find()
-            return await super().discover_master(service_name)
+        await self._find()
+        asking = copy(self)  # as above
+        asking.sentinels = [*self.sentinels]
+        master = await redis.asyncio.sentinel.Sentinel.discover_master(asking, service_name)
+        self.sentinels = _first(asking.sentinels[0], self.sentinels)
+        return master
 
     async def discover_slaves(self, service_name: str) -> Any:
         """Ask the Sentinels that there are now for the replicas' addresses."""
-        async with self._lock:
-            await self._find()
-            return await super().discover_slaves(service_name)
+        await self._find()
+        return await super().discover_slaves(service_name)
+
+    async def execute_command(self, *args: Any, **options: Any) -> Any:
+        """Execute a command on the Sentinels that there are now."""
+        await self._find()
+        return await super().execute_command(*args, **options)
 
     async def _find(self) -> None:
         if self._names.disabled:
@@ -223,6 +236,11 @@ class AsyncSentinel(redis.asyncio.sentinel.Sentinel):
 def _given(name: str, port: str | int) -> list[tuple[str, int]]:
     """The list of Sentinels of who looks nothing up."""
     return [(name, port if isinstance(port, int) else 26379)]
+
+
+def _first(sentinel: Any, sentinels: list[Any]) -> list[Any]:
+    """The Sentinels with this one at the front, if it is among them."""
+    return sorted(sentinels, key=lambda one: one is not sentinel)
 
 
 def _renewed(
