@@ -82,7 +82,7 @@ class Places:
         assert found is not None  # noqa: S101 - it was kept
         if isinstance(found, Addresses):
             return [Place(self.name, str(address), int(self._port)) for address in found.spread()]
-        given = found.service.host if "/" in self.name else self.name
+        given = (found.service.host if "/" in self.name else self.name).removesuffix(".")  # as certificates have it
         names = {
             (address, target.port): _pods_name(target, str(address)) if found.headless else None
             for target in found.targets
