@@ -45,8 +45,8 @@ def follow(
     that up by itself, as it takes no address beside a name.
 
     Raises `ConfigError` for another driver, an engine that has a `creator` or a pool of yours, or follows a Service
-    already, or a resolver of the wrong kind. A connection that cannot be made for want
-    of a server raises the driver's `OperationalError`, as SQLAlchemy's, with this library's error as its cause.
+    already, or a resolver of the wrong kind. A connection that cannot be made for want of a server raises the driver's
+    `OperationalError`, as SQLAlchemy's, with this library's error as its cause.
 
     >>> from sqlalchemy import create_engine
     >>> from k8sresolve.testing import Cluster, service
