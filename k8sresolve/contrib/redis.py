@@ -54,7 +54,7 @@ def _as_redis_errors() -> Generator[None]:
 
 
 class Connection(redis.Connection):
-    """A connection of redis-py that finds its server each time it connects: `ConnectionPool(connection_class=...)`.
+    """A connection of redis-py that finds its server each time it connects: `from_url(url, connection_class=...)`.
 
     It takes `resolver` and `scope` beside what `redis.Connection` takes: the cluster's names are the resolver's, other
     hosts redis-py's. Where a name is several servers, they are tried in random order: DNS knows no roles, and Redis
@@ -66,8 +66,7 @@ class Connection(redis.Connection):
     >>> import redis
     >>> from k8sresolve.testing import Cluster, service
     >>> resolver = Cluster.new(service("cache.shop", redis=6379)).resolver()
-    >>> pool = redis.ConnectionPool.from_url("redis://cache.shop", connection_class=Connection, resolver=resolver)
-    >>> client = redis.Redis(connection_pool=pool)
+    >>> client = redis.Redis.from_url("redis://cache.shop", connection_class=Connection, resolver=resolver)
     """
 
     def __init__(self, *args: Any, resolver: Resolver | None = None, scope: Scope = "cluster", **options: Any) -> None:
@@ -144,7 +143,7 @@ class AsyncConnection(redis.asyncio.Connection):
 
 
 class AsyncSSLConnection(redis.asyncio.SSLConnection, AsyncConnection):
-    """`SSLConnection` for `redis.asyncio`."""
+    """`SSLConnection` for `redis.asyncio`, by a URL with `redis://`: for `rediss://` redis-py takes its own class."""
 
     def _connection_arguments(self) -> dict[str, Any]:
         return {**super()._connection_arguments(), "server_hostname": self._verified}
@@ -155,7 +154,8 @@ class Sentinel(redis.sentinel.Sentinel):
 
     `name` is the Service, headless if each Sentinel is to be asked, `port` its port's name or number. It takes
     `resolver`, and all that `redis.sentinel.Sentinel` takes after its list. The servers are those that the Sentinels
-    tell. With `sentinel_kwargs={"ssl": True}` the Sentinels are addressed by their pods' names.
+    tell; commands for Sentinels go to all that there are. With `sentinel_kwargs={"ssl": True}` they are addressed by
+    their pods' names.
 
     Raises `redis.ConnectionError`, with this library's error as its cause, where no Sentinel is found.
     """
