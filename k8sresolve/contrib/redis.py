@@ -4,10 +4,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
 from copy import copy
-from typing import Any
+from typing import Any, Self
 from weakref import WeakKeyDictionary
 
 from k8sresolve import AsyncResolver, Error, Resolver, ServiceName
@@ -168,31 +168,38 @@ class Sentinel(redis.sentinel.Sentinel):
 
     def discover_master(self, service_name: str) -> tuple[str, int]:
         """Ask the Sentinels that there are now for the master's address."""
-        self._find()
-        asking = copy(self)  # redis-py moves who answered to the front, which is no matter of other threads
-        asking.sentinels = [*self.sentinels]
-        master = redis.sentinel.Sentinel.discover_master(asking, service_name)
-        self.sentinels = _first(asking.sentinels[0], self.sentinels)
-        return master
+        with self._asking() as asking:
+            master = redis.sentinel.Sentinel.discover_master(asking, service_name)
+            self.sentinels = _first(asking.sentinels[0], self.sentinels)
+            return master
 
     def discover_slaves(self, service_name: str) -> list[tuple[str, int]]:
         """Ask the Sentinels that there are now for the replicas' addresses."""
-        self._find()
-        return super().discover_slaves(service_name)
+        with self._asking() as asking:
+            return redis.sentinel.Sentinel.discover_slaves(asking, service_name)
 
     def execute_command(self, *args: Any, **options: Any) -> Any:
         """Execute a command on the Sentinels that there are now."""
-        self._find()
-        return super().execute_command(*args, **options)
+        with self._asking() as asking:
+            return redis.sentinel.Sentinel.execute_command(asking, *args, **options)
 
-    def _find(self) -> None:
-        if self._names.disabled:
-            return
-        with _as_redis_errors():
-            places = self._places.find(self._names.resolver)
-        self.sentinels, gone = _renewed(self.sentinels, places, redis.Redis, self.sentinel_kwargs)
-        for one in gone:
-            one.close()
+    @contextmanager
+    def _asking(self) -> Generator[Self]:
+        """Have the Sentinels that there are now, for one call: redis-py changes their order, and threads share them."""
+        places: list[Place] | None = None
+        if not self._names.disabled:
+            with _as_redis_errors():
+                places = self._places.find(self._names.resolver)
+        before = self.sentinels
+        if places is not None:
+            self.sentinels = _renewed(before, places, redis.Redis, self.sentinel_kwargs)
+        asking = copy(self)
+        asking.sentinels = [*self.sentinels]
+        try:
+            yield asking
+        finally:
+            for one in {*before, *asking.sentinels}.difference(self.sentinels):
+                one.connection_pool.disconnect(inuse_connections=False)  # others may wait for it
 
 
 class AsyncSentinel(redis.asyncio.sentinel.Sentinel):
@@ -206,31 +213,38 @@ class AsyncSentinel(redis.asyncio.sentinel.Sentinel):
 
     async def discover_master(self, service_name: str) -> Any:
         """Ask the Sentinels that there are now for the master's address."""
-        await self._find()
-        asking = copy(self)  # as above
-        asking.sentinels = [*self.sentinels]
-        master = await redis.asyncio.sentinel.Sentinel.discover_master(asking, service_name)
-        self.sentinels = _first(asking.sentinels[0], self.sentinels)
-        return master
+        async with self._asking() as asking:
+            master = await redis.asyncio.sentinel.Sentinel.discover_master(asking, service_name)
+            self.sentinels = _first(asking.sentinels[0], self.sentinels)
+            return master
 
     async def discover_slaves(self, service_name: str) -> Any:
         """Ask the Sentinels that there are now for the replicas' addresses."""
-        await self._find()
-        return await super().discover_slaves(service_name)
+        async with self._asking() as asking:
+            return await redis.asyncio.sentinel.Sentinel.discover_slaves(asking, service_name)
 
     async def execute_command(self, *args: Any, **options: Any) -> Any:
         """Execute a command on the Sentinels that there are now."""
-        await self._find()
-        return await super().execute_command(*args, **options)
+        async with self._asking() as asking:
+            return await redis.asyncio.sentinel.Sentinel.execute_command(asking, *args, **options)
 
-    async def _find(self) -> None:
-        if self._names.disabled:
-            return
-        with _as_redis_errors():
-            places = await self._places.find_async(self._names.resolver)
-        self.sentinels, gone = _renewed(self.sentinels, places, redis.asyncio.Redis, self.sentinel_kwargs)
-        for one in gone:
-            await one.aclose()
+    @asynccontextmanager
+    async def _asking(self) -> AsyncGenerator[Self]:
+        """See `Sentinel`."""
+        places: list[Place] | None = None
+        if not self._names.disabled:
+            with _as_redis_errors():
+                places = await self._places.find_async(self._names.resolver)
+        before = self.sentinels
+        if places is not None:
+            self.sentinels = _renewed(before, places, redis.asyncio.Redis, self.sentinel_kwargs)
+        asking = copy(self)
+        asking.sentinels = [*self.sentinels]
+        try:
+            yield asking
+        finally:
+            for one in {*before, *asking.sentinels}.difference(self.sentinels):
+                await one.connection_pool.disconnect(inuse_connections=False)
 
 
 def _given(name: str, port: str | int) -> list[tuple[str, int]]:
@@ -243,15 +257,12 @@ def _first(sentinel: Any, sentinels: list[Any]) -> list[Any]:
     return sorted(sentinels, key=lambda one: one is not sentinel)
 
 
-def _renewed(
-    sentinels: list[Any], places: list[Place], make: Callable[..., Any], options: dict[str, Any]
-) -> tuple[list[Any], list[Any]]:
-    """Tell which Sentinels there are now, those known before the new ones, and which are gone."""
+def _renewed(sentinels: list[Any], places: list[Place], make: Callable[..., Any], options: dict[str, Any]) -> list[Any]:
+    """The Sentinels that there are now, those known before the new ones."""
     hosts = {(place.name if options.get("ssl") else place.address, place.port) for place in places}
     made = {
         (one.connection_pool.connection_kwargs["host"], one.connection_pool.connection_kwargs["port"]): one
         for one in sentinels
     }
     kept = [one for host, one in made.items() if host in hosts]
-    new = [make(host=host, port=port, **options) for host, port in hosts - made.keys()]
-    return kept + new, [one for host, one in made.items() if host not in hosts]
+    return kept + [make(host=host, port=port, **options) for host, port in hosts - made.keys()]
