@@ -42,7 +42,7 @@ class Places:
 
     def find(self, resolver: Resolver, timeout: float | None = None) -> list[Place]:
         """Look up where they are, in an order to try them in. Raises as `port()` and `addresses()` do."""
-        seconds = self._patience(timeout)
+        seconds = self._patience(resolver.timeout if timeout is None else timeout)
         try:
             if self._protocol is None:
                 self._keep(resolver.addresses(self.name, timeout=seconds, fresh=True))
@@ -55,7 +55,7 @@ class Places:
 
     async def find_async(self, resolver: AsyncResolver, timeout: float | None = None) -> list[Place]:
         """See `find`."""
-        seconds = self._patience(timeout)
+        seconds = self._patience(resolver.timeout if timeout is None else timeout)
         try:
             if self._protocol is None:
                 self._keep(await resolver.addresses(self.name, timeout=seconds, fresh=True))
@@ -66,10 +66,8 @@ class Places:
                 raise
         return self._list()
 
-    def _patience(self, timeout: float | None) -> float | None:
-        if self._last is None:
-            return timeout
-        return PATIENCE if timeout is None else min(timeout, PATIENCE)
+    def _patience(self, timeout: float) -> float:
+        return timeout if self._last is None else min(timeout, PATIENCE)
 
     def _keep(self, found: Found) -> None:
         # Some clients take an empty list for a server on this machine.
