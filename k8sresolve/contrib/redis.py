@@ -164,6 +164,7 @@ class Sentinel(redis.sentinel.Sentinel):
         self, name: str | ServiceName, port: str | int = 26379, *, resolver: Resolver | None = None, **options: Any
     ) -> None:
         self._names, self._places = Names(resolver), Places(name, port)
+        self._asks: set[Self] = set()
         super().__init__(_given(self._places.name, port) if self._names.disabled else [], **options)
 
     def discover_master(self, service_name: str) -> tuple[str, int]:
@@ -195,11 +196,13 @@ class Sentinel(redis.sentinel.Sentinel):
             self.sentinels = _renewed(before, places, redis.Redis, self.sentinel_kwargs)
         asking = copy(self)
         asking.sentinels = [*self.sentinels]
+        self._asks.add(asking)
         try:
             yield asking
         finally:
-            for one in {*before, *asking.sentinels}.difference(self.sentinels):
-                one.connection_pool.disconnect(inuse_connections=False)  # others may wait for it
+            self._asks.discard(asking)
+            for one in {*before, *asking.sentinels}.difference(self.sentinels, *_sentinels_of(self._asks)):
+                one.close()
 
 
 class AsyncSentinel(redis.asyncio.sentinel.Sentinel):
@@ -209,6 +212,7 @@ class AsyncSentinel(redis.asyncio.sentinel.Sentinel):
         self, name: str | ServiceName, port: str | int = 26379, *, resolver: AsyncResolver | None = None, **options: Any
     ) -> None:
         self._names, self._places = AsyncNames(resolver), Places(name, port)
+        self._asks: set[Self] = set()
         super().__init__(_given(self._places.name, port) if self._names.disabled else [], **options)
 
     async def discover_master(self, service_name: str) -> Any:
@@ -240,16 +244,23 @@ class AsyncSentinel(redis.asyncio.sentinel.Sentinel):
             self.sentinels = _renewed(before, places, redis.asyncio.Redis, self.sentinel_kwargs)
         asking = copy(self)
         asking.sentinels = [*self.sentinels]
+        self._asks.add(asking)
         try:
             yield asking
         finally:
-            for one in {*before, *asking.sentinels}.difference(self.sentinels):
-                await one.connection_pool.disconnect(inuse_connections=False)
+            self._asks.discard(asking)
+            for one in {*before, *asking.sentinels}.difference(self.sentinels, *_sentinels_of(self._asks)):
+                await one.aclose()
 
 
 def _given(name: str, port: str | int) -> list[tuple[str, int]]:
     """The list of Sentinels of who looks nothing up."""
     return [(name, port if isinstance(port, int) else 26379)]
+
+
+def _sentinels_of(asks: set[Any]) -> list[list[Any]]:
+    """The Sentinels of calls under way: the last one to ask a Sentinel that left closes it."""
+    return [asking.sentinels for asking in tuple(asks)]
 
 
 def _first(sentinel: Any, sentinels: list[Any]) -> list[Any]:
