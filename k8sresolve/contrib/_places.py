@@ -78,9 +78,11 @@ class Places:
     def _list(self) -> list[Place]:
         found = self._last
         assert found is not None  # noqa: S101 - it was kept
+        given = self.name.removesuffix(".")  # as certificates have it
         if isinstance(found, Addresses):
-            return [Place(self.name, str(address), int(self._port)) for address in found.spread()]
-        given = (found.service.host if "/" in self.name else self.name).removesuffix(".")  # as certificates have it
+            return [Place(given, str(address), int(self._port)) for address in found.spread()]
+        if "/" in given:
+            given = found.service.host
         names = {
             (address, target.port): _pods_name(target, str(address)) if found.headless else None
             for target in found.targets

@@ -80,3 +80,10 @@ def test_dns_that_is_away_is_waited_for_1_8_seconds_and_never_longer_than_was_sa
         before = cluster.clock.monotonic()
         assert find() == there
     assert cluster.clock.monotonic() - before == pytest.approx(waited)
+
+
+@pytest.mark.parametrize("protocol", ["tcp", None])
+def test_the_name_that_tls_verifies_has_no_dot_at_its_end(protocol):
+    resolver = Cluster.new(service("db.data", main=5432)).resolver()
+    (place,) = Places("db.data.svc.cluster.local.", 5432, protocol).find(resolver)
+    assert place.name == "db.data.svc.cluster.local"
