@@ -461,6 +461,11 @@ class Facade(Generic[D]):
         """The configuration that holds now."""
         return self._current().config
 
+    @property
+    def timeout(self) -> float:
+        """The seconds that a lookup may take whose call does not say."""
+        return self._options.timeout
+
     def candidates(self, name: str) -> tuple[Candidate, ...]:
         """Tell every absolute name that `addresses(name)` may ask, in order, and those left out; asks nothing.
 

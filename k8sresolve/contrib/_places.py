@@ -42,7 +42,7 @@ class Places:
 
     def find(self, resolver: Resolver, timeout: float | None = None) -> list[Place]:
         """Look up where they are, in an order to try them in. Raises as `port()` and `addresses()` do."""
-        seconds = self._patience(timeout)
+        seconds = self._patience(resolver.timeout if timeout is None else timeout)
         try:
             if self._protocol is None:
                 self._keep(resolver.addresses(self.name, timeout=seconds, fresh=True))
@@ -55,7 +55,7 @@ class Places:
 
     async def find_async(self, resolver: AsyncResolver, timeout: float | None = None) -> list[Place]:
         """See `find`."""
-        seconds = self._patience(timeout)
+        seconds = self._patience(resolver.timeout if timeout is None else timeout)
         try:
             if self._protocol is None:
                 self._keep(await resolver.addresses(self.name, timeout=seconds, fresh=True))
@@ -66,10 +66,8 @@ class Places:
                 raise
         return self._list()
 
-    def _patience(self, timeout: float | None) -> float | None:
-        if self._last is None:
-            return timeout
-        return PATIENCE if timeout is None else min(timeout, PATIENCE)
+    def _patience(self, timeout: float) -> float:
+        return timeout if self._last is None else min(timeout, PATIENCE)
 
     def _keep(self, found: Found) -> None:
         # Some clients take an empty list for a server on this machine.
@@ -80,9 +78,11 @@ class Places:
     def _list(self) -> list[Place]:
         found = self._last
         assert found is not None  # noqa: S101 - it was kept
+        given = self.name.removesuffix(".")  # as certificates have it
         if isinstance(found, Addresses):
-            return [Place(self.name, str(address), int(self._port)) for address in found.spread()]
-        given = found.service.host if "/" in self.name else self.name
+            return [Place(given, str(address), int(self._port)) for address in found.spread()]
+        if "/" in given:
+            given = found.service.host
         names = {
             (address, target.port): _pods_name(target, str(address)) if found.headless else None
             for target in found.targets

@@ -7,6 +7,7 @@ from itertools import cycle
 from urllib.parse import urlsplit
 
 from k8sresolve import ConfigError, Error, InvalidName, Resolver, ServiceName
+from k8sresolve._escaping import told
 from k8sresolve._log import logger
 from k8sresolve.contrib._names import Names
 from k8sresolve.contrib._places import Place, Places
@@ -29,11 +30,13 @@ def failover_strategy(
     `port` is the port's name or number in the Service. kombu uses a strategy only where it is given a list: give
     `Connection([url], failover_strategy=...)`, or Celery's `broker_url = [url]` and `broker_failover_strategy`. It
     connects to the URL itself first, and then to one after the other of what the Service is, by the URL's user,
-    password and virtual host. An address stands in the URL's place, and for `amqps` and `rediss` the pod's own name.
+    password and virtual host; of several URLs the first one counts. An address stands in its host's place, and for
+    `amqps` and `rediss` the pod's own name.
 
     While DNS is away, the Service is where it was last. Where nothing is known yet, or there is no server, kombu tries
     the URL again, and a warning in the logger `k8sresolve` says why. What is no name or port at all raises
-    `kombu.exceptions.OperationalError`, with this library's error as its cause.
+    `kombu.exceptions.OperationalError`, with this library's error as its cause; `ConfigError` is raised for a host that
+    stands in a URL's place.
 
     >>> from k8sresolve.testing import Cluster, service
     >>> resolver = Cluster.new(service("rabbit.shop", amqp=5672)).resolver()
@@ -44,22 +47,35 @@ def failover_strategy(
     names, places = Names(resolver), Places(name, port)
 
     def strategy(servers: list[str]) -> Iterator[str]:
-        return cycle(servers) if names.disabled else _urls(servers[0], names, places)
+        if names.disabled:
+            return cycle(servers)
+        if "://" not in servers[0]:
+            raise ConfigError(f"{told(servers[0])} is no URL", advice="write it as amqp://USER@HOST:PORT/VHOST")
+        return _Urls(servers[0], names, places)
 
     return strategy
 
 
-def _urls(given: str, names: Names, places: Places) -> Iterator[str]:
-    """Yield the URL given, and then, each time anew, one of the Service's servers that was not tried in this round."""
-    yield given
-    tried: set[str] = set()
-    while True:
-        urls = [_at(place, given) for place in _find(names, places)] or [given]
-        if tried.issuperset(urls):
-            tried.clear()
-        url = next(url for url in urls if url not in tried)
-        tried.add(url)
-        yield url
+class _Urls(Iterator[str]):
+    """The URL given, and then, each time anew, one of the Service's servers that was not tried in this round.
+
+    A generator would be at its end once it raised.
+    """
+
+    def __init__(self, given: str, names: Names, places: Places) -> None:
+        self._given, self._names, self._places = given, names, places
+        self._tried: set[str] | None = None
+
+    def __next__(self) -> str:
+        if self._tried is None:
+            self._tried = set()
+            return self._given
+        urls = [_at(place, self._given) for place in _find(self._names, self._places)] or [self._given]
+        if self._tried.issuperset(urls):
+            self._tried.clear()
+        url = next(url for url in urls if url not in self._tried)
+        self._tried.add(url)
+        return url
 
 
 def _find(names: Names, places: Places) -> list[Place]:

@@ -28,8 +28,8 @@ class K8sResolveCollector(Collector):
     """Tells a registry what resolvers do and what their watches know, summed up; without any, the process's own.
 
     Nothing is asked as it is scraped. No name is a label, unless `watch_names` is set: then the metrics of watches have
-    the label `service`, the full name of what is followed. `close()` ends counting. Raises `ConfigError` for what is no
-    resolver.
+    the label `service`, the full name of what is followed. A registry takes one collector. `close()` ends counting.
+    Raises `ConfigError` for what is no resolver.
 
     >>> from prometheus_client import CollectorRegistry
     >>> from k8sresolve.testing import Cluster
@@ -54,6 +54,10 @@ class K8sResolveCollector(Collector):
         """Count no more. Closing twice is fine."""
         for end in self._ends:
             end()
+
+    def describe(self) -> Iterator[Metric]:
+        """Tell what metrics there are: by that a registry refuses a second collector, which would tell them twice."""
+        return self.collect()
 
     def collect(self) -> Iterator[Metric]:
         """Tell all metrics."""

@@ -4,11 +4,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
+from copy import copy
+from typing import Any, Self
 from weakref import WeakKeyDictionary
 
 from k8sresolve import AsyncResolver, Error, Resolver, ServiceName
@@ -55,7 +54,7 @@ def _as_redis_errors() -> Generator[None]:
 
 
 class Connection(redis.Connection):
-    """A connection of redis-py that finds its server each time it connects: `ConnectionPool(connection_class=...)`.
+    """A connection of redis-py that finds its server each time it connects: `from_url(url, connection_class=...)`.
 
     It takes `resolver` and `scope` beside what `redis.Connection` takes: the cluster's names are the resolver's, other
     hosts redis-py's. Where a name is several servers, they are tried in random order: DNS knows no roles, and Redis
@@ -67,8 +66,7 @@ class Connection(redis.Connection):
     >>> import redis
     >>> from k8sresolve.testing import Cluster, service
     >>> resolver = Cluster.new(service("cache.shop", redis=6379)).resolver()
-    >>> pool = redis.ConnectionPool.from_url("redis://cache.shop", connection_class=Connection, resolver=resolver)
-    >>> client = redis.Redis(connection_pool=pool)
+    >>> client = redis.Redis.from_url("redis://cache.shop", connection_class=Connection, resolver=resolver)
     """
 
     def __init__(self, *args: Any, resolver: Resolver | None = None, scope: Scope = "cluster", **options: Any) -> None:
@@ -145,7 +143,7 @@ class AsyncConnection(redis.asyncio.Connection):
 
 
 class AsyncSSLConnection(redis.asyncio.SSLConnection, AsyncConnection):
-    """`SSLConnection` for `redis.asyncio`."""
+    """`SSLConnection` for `redis.asyncio`, by a URL with `redis://`: for `rediss://` redis-py takes its own class."""
 
     def _connection_arguments(self) -> dict[str, Any]:
         return {**super()._connection_arguments(), "server_hostname": self._verified}
@@ -156,7 +154,8 @@ class Sentinel(redis.sentinel.Sentinel):
 
     `name` is the Service, headless if each Sentinel is to be asked, `port` its port's name or number. It takes
     `resolver`, and all that `redis.sentinel.Sentinel` takes after its list. The servers are those that the Sentinels
-    tell. With `sentinel_kwargs={"ssl": True}` the Sentinels are addressed by their pods' names.
+    tell; commands for Sentinels go to all that there are. With `sentinel_kwargs={"ssl": True}` they are addressed by
+    their pods' names.
 
     Raises `redis.ConnectionError`, with this library's error as its cause, where no Sentinel is found.
     """
@@ -164,29 +163,46 @@ class Sentinel(redis.sentinel.Sentinel):
     def __init__(
         self, name: str | ServiceName, port: str | int = 26379, *, resolver: Resolver | None = None, **options: Any
     ) -> None:
-        self._names, self._places, self._lock = Names(resolver), Places(name, port), threading.Lock()
+        self._names, self._places = Names(resolver), Places(name, port)
+        self._asks: set[Self] = set()
         super().__init__(_given(self._places.name, port) if self._names.disabled else [], **options)
 
     def discover_master(self, service_name: str) -> tuple[str, int]:
         """Ask the Sentinels that there are now for the master's address."""
-        with self._lock:
-            self._find()
-            return super().discover_master(service_name)
+        with self._asking() as asking:
+            master = redis.sentinel.Sentinel.discover_master(asking, service_name)
+            self.sentinels = _first(asking.sentinels[0], self.sentinels)
+            return master
 
     def discover_slaves(self, service_name: str) -> list[tuple[str, int]]:
         """Ask the Sentinels that there are now for the replicas' addresses."""
-        with self._lock:
-            self._find()
-            return super().discover_slaves(service_name)
+        with self._asking() as asking:
+            return redis.sentinel.Sentinel.discover_slaves(asking, service_name)
 
-    def _find(self) -> None:
-        if self._names.disabled:
-            return
-        with _as_redis_errors():
-            places = self._places.find(self._names.resolver)
-        self.sentinels, gone = _renewed(self.sentinels, places, redis.Redis, self.sentinel_kwargs)
-        for one in gone:
-            one.close()
+    def execute_command(self, *args: Any, **options: Any) -> Any:
+        """Execute a command on the Sentinels that there are now."""
+        with self._asking() as asking:
+            return redis.sentinel.Sentinel.execute_command(asking, *args, **options)
+
+    @contextmanager
+    def _asking(self) -> Generator[Self]:
+        """Have the Sentinels that there are now, for one call: redis-py changes their order, and threads share them."""
+        places: list[Place] | None = None
+        if not self._names.disabled:
+            with _as_redis_errors():
+                places = self._places.find(self._names.resolver)
+        before = self.sentinels
+        if places is not None:
+            self.sentinels = _renewed(before, places, redis.Redis, self.sentinel_kwargs)
+        asking = copy(self)
+        asking.sentinels = [*self.sentinels]
+        self._asks.add(asking)
+        try:
+            yield asking
+        finally:
+            self._asks.discard(asking)
+            for one in {*before, *asking.sentinels}.difference(self.sentinels, *_sentinels_of(self._asks)):
+                one.close()
 
 
 class AsyncSentinel(redis.asyncio.sentinel.Sentinel):
@@ -195,29 +211,46 @@ class AsyncSentinel(redis.asyncio.sentinel.Sentinel):
     def __init__(
         self, name: str | ServiceName, port: str | int = 26379, *, resolver: AsyncResolver | None = None, **options: Any
     ) -> None:
-        self._names, self._places, self._lock = AsyncNames(resolver), Places(name, port), asyncio.Lock()
+        self._names, self._places = AsyncNames(resolver), Places(name, port)
+        self._asks: set[Self] = set()
         super().__init__(_given(self._places.name, port) if self._names.disabled else [], **options)
 
     async def discover_master(self, service_name: str) -> Any:
         """Ask the Sentinels that there are now for the master's address."""
-        async with self._lock:
-            await self._find()
-            return await super().discover_master(service_name)
+        async with self._asking() as asking:
+            master = await redis.asyncio.sentinel.Sentinel.discover_master(asking, service_name)
+            self.sentinels = _first(asking.sentinels[0], self.sentinels)
+            return master
 
     async def discover_slaves(self, service_name: str) -> Any:
         """Ask the Sentinels that there are now for the replicas' addresses."""
-        async with self._lock:
-            await self._find()
-            return await super().discover_slaves(service_name)
+        async with self._asking() as asking:
+            return await redis.asyncio.sentinel.Sentinel.discover_slaves(asking, service_name)
 
-    async def _find(self) -> None:
-        if self._names.disabled:
-            return
-        with _as_redis_errors():
-            places = await self._places.find_async(self._names.resolver)
-        self.sentinels, gone = _renewed(self.sentinels, places, redis.asyncio.Redis, self.sentinel_kwargs)
-        for one in gone:
-            await one.aclose()
+    async def execute_command(self, *args: Any, **options: Any) -> Any:
+        """Execute a command on the Sentinels that there are now."""
+        async with self._asking() as asking:
+            return await redis.asyncio.sentinel.Sentinel.execute_command(asking, *args, **options)
+
+    @asynccontextmanager
+    async def _asking(self) -> AsyncGenerator[Self]:
+        """See `Sentinel`."""
+        places: list[Place] | None = None
+        if not self._names.disabled:
+            with _as_redis_errors():
+                places = await self._places.find_async(self._names.resolver)
+        before = self.sentinels
+        if places is not None:
+            self.sentinels = _renewed(before, places, redis.asyncio.Redis, self.sentinel_kwargs)
+        asking = copy(self)
+        asking.sentinels = [*self.sentinels]
+        self._asks.add(asking)
+        try:
+            yield asking
+        finally:
+            self._asks.discard(asking)
+            for one in {*before, *asking.sentinels}.difference(self.sentinels, *_sentinels_of(self._asks)):
+                await one.aclose()
 
 
 def _given(name: str, port: str | int) -> list[tuple[str, int]]:
@@ -225,15 +258,22 @@ def _given(name: str, port: str | int) -> list[tuple[str, int]]:
     return [(name, port if isinstance(port, int) else 26379)]
 
 
-def _renewed(
-    sentinels: list[Any], places: list[Place], make: Callable[..., Any], options: dict[str, Any]
-) -> tuple[list[Any], list[Any]]:
-    """Tell which Sentinels there are now, those known before the new ones, and which are gone."""
+def _sentinels_of(asks: set[Any]) -> list[list[Any]]:
+    """The Sentinels of calls under way: the last one to ask a Sentinel that left closes it."""
+    return [asking.sentinels for asking in tuple(asks)]
+
+
+def _first(sentinel: Any, sentinels: list[Any]) -> list[Any]:
+    """The Sentinels with this one at the front, if it is among them."""
+    return sorted(sentinels, key=lambda one: one is not sentinel)
+
+
+def _renewed(sentinels: list[Any], places: list[Place], make: Callable[..., Any], options: dict[str, Any]) -> list[Any]:
+    """The Sentinels that there are now, those known before the new ones."""
     hosts = {(place.name if options.get("ssl") else place.address, place.port) for place in places}
     made = {
         (one.connection_pool.connection_kwargs["host"], one.connection_pool.connection_kwargs["port"]): one
         for one in sentinels
     }
     kept = [one for host, one in made.items() if host in hosts]
-    new = [make(host=host, port=port, **options) for host, port in hosts - made.keys()]
-    return kept + new, [one for host, one in made.items() if host not in hosts]
+    return kept + [make(host=host, port=port, **options) for host, port in hosts - made.keys()]

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from os import environ
 from typing import Any, TypeVar
+from weakref import WeakSet
 
 from k8sresolve import AsyncResolver, ConfigError, Error, Resolver, ServiceName
+from k8sresolve._escaping import told
 from k8sresolve.contrib._names import AsyncNames, Names, is_disabled
+from k8sresolve.contrib._needs import needed
 from k8sresolve.contrib._places import Place, Places
 
 try:
-    from sqlalchemy import Engine, event
+    from sqlalchemy import Dialect, Engine, event
     from sqlalchemy.ext.asyncio import AsyncEngine
     from sqlalchemy.util import await_only
 except ImportError as error:
@@ -21,15 +25,17 @@ __all__ = ["follow"]
 E = TypeVar("E", Engine, AsyncEngine)
 Parameters = dict[str, Any]
 
+_followed: WeakSet[Dialect] = WeakSet()
+
 
 def follow(
     engine: E, name: str | ServiceName, port: str | int, *, resolver: Resolver | AsyncResolver | None = None
 ) -> E:
     """Let an engine's new connections go to a Service as it is when they are made; returns the engine.
 
-    `port` is the port's name or number in the Service. Host and port of the engine's URL are then not used, nor is its
-    `creator`. Drivers are psycopg, psycopg2 and asyncpg; an `AsyncEngine` takes an `AsyncResolver`. While DNS is away,
-    connections go to where the Service was last.
+    `port` is the port's name or number in the Service. Host and port of the engine's URL are then not used. Drivers are
+    psycopg, psycopg2 and asyncpg; an `AsyncEngine` takes an `AsyncResolver`. While DNS is away, connections go to where
+    the Service was last.
 
     DNS knows no roles. A Service with a ClusterIP is one server to clients; of one that is several, as the pods of a
     headless one, the driver has to find the right one: say `target_session_attrs` in the URL, such as `read-write`, or
@@ -38,14 +44,17 @@ def follow(
     Where TLS verifies, the name is the pod's own, and otherwise the one given here: with asyncpg the driver then looks
     that up by itself, as it takes no address beside a name.
 
-    Raises `ConfigError` for another driver, or a resolver of the wrong kind. A connection that cannot be made for want
-    of a server raises the driver's `OperationalError`, as SQLAlchemy's, with this library's error as its cause.
+    Raises `ConfigError` for another driver, an engine that has a `creator` or a pool of yours, or follows a Service
+    already, or a resolver of the wrong kind. A connection that cannot be made for want of a server raises the driver's
+    `OperationalError`, as SQLAlchemy's, with this library's error as its cause.
 
     >>> from sqlalchemy import create_engine
     >>> from k8sresolve.testing import Cluster, service
     >>> resolver = Cluster.new(service("orders-rw.shop", sql=5432)).resolver()
     >>> engine = follow(create_engine("postgresql+psycopg://app@/orders"), "orders-rw.shop", "sql", resolver=resolver)
     """
+    if not isinstance(engine, Engine | AsyncEngine):
+        raise ConfigError(f"{told(engine)} is no engine", advice="give what create_engine() returned")
     if is_disabled():
         return engine
     sync = engine.sync_engine if isinstance(engine, AsyncEngine) else engine
@@ -55,6 +64,11 @@ def follow(
             f"follow() does not know the driver {sync.dialect.driver!r}",
             advice=f"use an engine on one of {', '.join(_WRITERS)}",
         )
+    # Then `do_connect` is never asked.
+    if not getattr(needed(sync.pool, "_creator", "SQLAlchemy"), "__module__", "").startswith("sqlalchemy.engine."):
+        raise ConfigError("the engine connects by a creator of its own", advice="make it without creator= and pool=")
+    if sync.dialect in _followed:
+        raise ConfigError("the engine follows a Service already", advice="make one engine for each Service")
     places = Places(name, port)
     find = _finder(places, resolver, is_async=isinstance(engine, AsyncEngine))
 
@@ -67,6 +81,7 @@ def follow(
         write(found, parameters)
 
     event.listen(sync, "do_connect", connect)
+    _followed.add(sync.dialect)
     return engine
 
 
@@ -103,7 +118,10 @@ def _to_libpq(found: list[Place], parameters: Parameters) -> None:
 
 def _to_asyncpg(found: list[Place], parameters: Parameters) -> None:
     ssl = parameters.get("ssl")
-    verifies = ssl is True or ssl == "verify-full" or getattr(ssl, "check_hostname", False)
+    if ssl is None:
+        ssl = environ.get("PGSSLMODE")
+    mode = getattr(ssl, "name", ssl)  # of asyncpg's own enumeration
+    verifies = ssl is True or mode in {"verify-full", "verify_full"} or getattr(ssl, "check_hostname", False)
     hosts = list(dict.fromkeys([(place.name if verifies else place.address, place.port) for place in found]))
     parameters.update(host=[host for host, _ in hosts], port=[port for _, port in hosts])
 

@@ -140,6 +140,19 @@ def test_what_is_no_name_or_port_is_kombus_error(cluster, servers, port, cause):
     assert str(error.__cause__) == str(error)
 
 
+def test_it_is_so_each_time_that_kombu_asks(cluster):
+    at = urls(cluster, "rabbit.data", "amqp!")
+    next(at)
+    for _ in range(2):
+        with pytest.raises(OperationalError, match="is no port name"):
+            next(at)
+
+
+def test_a_host_in_a_urls_place_is_refused_as_the_connection_is_made(cluster):
+    with pytest.raises(ConfigError, match=r"rabbit\.data.* is no URL"):
+        Connection(["rabbit.data"], failover_strategy=failover_strategy("rabbit.data", "amqp"))
+
+
 def test_disabled_is_kombus_own_round(cluster, servers, monkeypatch):
     monkeypatch.setenv("K8SRESOLVE_DISABLE", "1")
     at = failover_strategy("rabbit.data", "amqp", resolver=cluster.resolver())(["amqp://a", "amqp://b"])

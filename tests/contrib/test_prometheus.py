@@ -209,6 +209,13 @@ def test_to_be_scraped_asks_nothing(collected, registry, there):
 # Resolvers.
 
 
+def test_any_registry_refuses_a_second_collector_by_which_every_series_would_be_told_twice(ipv4):
+    registry = CollectorRegistry()  # as a program makes its own; the one of the process describes by itself
+    registry.register(K8sResolveCollector(ipv4.resolver()))
+    with pytest.raises(ValueError, match="k8sresolve_lookup_duration_seconds"):
+        registry.register(K8sResolveCollector(ipv4.resolver()))
+
+
 @pytest.mark.parametrize("run", [asyncio.run, trio.run], ids=["asyncio", "trio"])
 def test_several_resolvers_are_summed_up_of_tasks_too(collected, ipv4, run):
     blocking, awaited = ipv4.resolver(namespace="shop"), ipv4.async_resolver(namespace="shop")

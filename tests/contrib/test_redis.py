@@ -3,6 +3,8 @@
 import asyncio
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import redis
@@ -89,6 +91,34 @@ class Clients:
         async def main():
             with_sentinels = AsyncSentinel(*args, resolver=self.resolver, sentinel_kwargs={"protocol": 2})
             found = await getattr(with_sentinels, call)("orders")
+            for one in with_sentinels.sentinels:
+                await one.aclose()
+            return found
+
+        return asyncio.run(main())
+
+    def masters(self, *args, between=lambda: None, at_last=lambda: None):
+        """The same, asked twice at once of one object."""
+        options = {"protocol": 2, "socket_timeout": None, "retry": None}
+        if not self.is_async:
+            with_sentinels = Sentinel(*args, resolver=self.resolver, sentinel_kwargs=options)
+            with ThreadPoolExecutor(2) as pool:
+                first = pool.submit(with_sentinels.discover_master, "orders")
+                between()
+                second = with_sentinels.discover_master("orders")
+                at_last()
+                found = [first.result(), second]
+            for one in with_sentinels.sentinels:
+                one.close()
+            return found
+
+        async def main():
+            with_sentinels = AsyncSentinel(*args, resolver=self.resolver, sentinel_kwargs=options)
+            first = asyncio.create_task(with_sentinels.discover_master("orders"))
+            await asyncio.to_thread(between)
+            second = await with_sentinels.discover_master("orders")
+            at_last()
+            found = [await first, second]
             for one in with_sentinels.sentinels:
                 await one.aclose()
             return found
@@ -261,6 +291,49 @@ def test_the_sentinels_are_those_that_there_are_when_they_are_asked(cluster, ser
         hosts()
     for one in with_sentinels.sentinels:
         one.close()
+
+
+def test_a_command_for_the_sentinels_goes_to_all_that_there_are(clients, servers, sentinels):
+    assert clients.master("sentinel.data", "sentinel", call="execute_command")
+    assert {*addresses(servers)} == {FIRST, SECOND}
+
+
+@pytest.mark.parametrize("kind", ["blocking", "asyncio"])
+def test_who_asks_the_sentinels_waits_for_nobody_else(kind):
+    both = threading.Barrier(2)
+
+    def answer_both(client, first):
+        both.wait(20)
+        answer(client, first)
+
+    with listening(FIRST, reply=answer_both) as servers:
+        cluster = cluster_of(service("sentinel", [FIRST], servers.port, port_name="sentinel"))
+        clients = Clients(kind, cluster, servers)
+        assert clients.masters("sentinel.data", "sentinel") == [(FIRST, 6379)] * 2
+
+
+@pytest.mark.parametrize("kind", ["blocking", "asyncio"])
+@pytest.mark.filterwarnings("error")
+def test_a_sentinel_that_left_still_tells_who_waits_for_it(kind):
+    asked, told = threading.Event(), threading.Event()
+
+    def answer_late(client, first):
+        if client.getsockname()[0] == FIRST:
+            asked.set()
+            told.wait(20)
+        answer(client, first)
+
+    with listening(FIRST, SECOND, reply=answer_late) as servers:
+        cluster = cluster_of(service("sentinel", [FIRST], servers.port, port_name="sentinel"))
+
+        def meanwhile():
+            asked.wait(20)
+            cluster.apply(service("sentinel", [SECOND], servers.port, port_name="sentinel"))
+
+        found = Clients(kind, cluster, servers).masters(
+            "sentinel.data", "sentinel", between=meanwhile, at_last=told.set
+        )
+    assert found == [(FIRST, 6379)] * 2
 
 
 def test_with_tls_sentinels_have_their_pods_names(cluster, sentinels):

@@ -6,9 +6,11 @@ from ssl import create_default_context
 import psycopg
 import pytest
 import sqlalchemy
+from asyncpg.connect_utils import SSLMode
 from sqlalchemy import create_engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
 
 from k8sresolve import ConfigError, InvalidName, NoData, NoSuchName, TemporaryFailure
 from k8sresolve.contrib.sqlalchemy import follow
@@ -113,25 +115,36 @@ def test_libpq_is_given_addresses_and_verifies_the_name_of_the_pod_or_of_the_ser
     of_service = written(URL, db, "db-rw.data.svc", "main")
     assert (of_service["host"], of_service["hostaddr"]) == ("db-rw.data.svc", VIRTUAL)
     assert written(URL, db, "data/db-rw", "main")["host"] == "db-rw.data.svc.cluster.local"
+    # Nor one with a dot at its end.
+    assert written(URL, db, "db-rw.data.svc.cluster.local.", "main")["host"] == "db-rw.data.svc.cluster.local"
     # No certificate has the name that CoreDNS makes of an address.
     db.apply(service("db", [FIRST], servers.port, hostnames=False))
     assert written(URL, db, "db.data", "main")["host"] == "db.data"
 
 
 @pytest.mark.parametrize(
-    ("ssl", "host"),
+    ("ssl", "mode", "host"),
     [
-        (True, "db-0.db.data.svc.cluster.local"),
-        ("verify-full", "db-0.db.data.svc.cluster.local"),
-        (create_default_context(), "db-0.db.data.svc.cluster.local"),
-        ("verify-ca", FIRST),
-        (False, FIRST),
-        (None, FIRST),
+        (True, "", "db-0.db.data.svc.cluster.local"),
+        ("verify-full", "", "db-0.db.data.svc.cluster.local"),
+        (SSLMode.verify_full, "", "db-0.db.data.svc.cluster.local"),
+        (create_default_context(), "", "db-0.db.data.svc.cluster.local"),
+        (None, "verify-full", "db-0.db.data.svc.cluster.local"),
+        (False, "verify-full", FIRST),
+        ("verify-ca", "verify-full", FIRST),
+        (SSLMode.require, "", FIRST),
+        (None, "verify-ca", FIRST),
+        (None, "", FIRST),
     ],
-    ids=["true", "verify-full", "context", "verify-ca", "false", "none"],
+    ids=["true", "full", "full-enum", "context", "env", "false", "ca", "require", "env-ca", "none"],
 )
-def test_asyncpg_is_given_names_where_it_verifies_them_and_addresses_elsewhere(servers, db, ssl, host):
+def test_asyncpg_is_given_names_where_it_verifies_them_and_addresses_elsewhere(
+    servers, db, monkeypatch, ssl, mode, host
+):
     given = {}
+    monkeypatch.delenv("PGSSLMODE", raising=False)
+    if mode:
+        monkeypatch.setenv("PGSSLMODE", mode)
 
     async def main():
         engine = create_async_engine(ASYNCPG, connect_args={"ssl": ssl})
@@ -264,3 +277,24 @@ def test_a_driver_or_resolver_of_another_kind_is_refused_at_once(db):
         follow(create_async_engine(ASYNCPG), "db.data", "main", resolver=db.resolver())
     with pytest.raises(ConfigError, match="is no Resolver"):
         follow(create_engine(URL), "db.data", "main", resolver=db.async_resolver())
+
+
+@pytest.mark.parametrize("option", ["creator", "pool"])
+def test_an_engine_that_never_asks_where_to_connect_is_refused_at_once(option):
+    def creator():
+        raise AssertionError
+
+    engine = create_engine(URL, **{option: creator if option == "creator" else NullPool(creator)})
+    with pytest.raises(ConfigError, match="connects by a creator of its own; make it without creator= and pool="):
+        follow(engine, "db.data", "main")
+
+
+def test_so_is_what_is_no_engine_and_an_engine_that_follows_already(servers, db):
+    with pytest.raises(ConfigError, match="'postgresql://db' is no engine"):
+        follow("postgresql://db", "db.data", "main")
+    engine = follow(create_engine(URL), "db.data", "main", resolver=db.resolver())
+    for again in (engine, engine.execution_options(isolation_level="AUTOCOMMIT")):
+        with pytest.raises(ConfigError, match="follows a Service already"):
+            follow(again, "db-rw.data", "main")
+    connect(engine)
+    assert {*addresses(servers)} == {FIRST}

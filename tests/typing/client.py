@@ -160,6 +160,8 @@ def configuring(policy: Policy, family: Family, dialect: Dialect) -> None:
     Resolver(config, namespace="shop", cluster_domain="cluster.local", policy=policy, family=family)
     assert_type(Resolver().config, ResolverConfig)
     assert_type(AsyncResolver().config, ResolverConfig)
+    assert_type(Resolver().timeout, float)
+    assert_type(AsyncResolver().timeout, float)
     Resolver(timeout=2, in_flight=8, cache=cache, policy="glibc", family="both")
     AsyncResolver(config, namespace="shop", cluster_domain="cluster.local", policy=policy, family=family)
     AsyncResolver(timeout=2.5, in_flight=8, cache=cache, policy="musl-1.2.3", family="ipv6")
