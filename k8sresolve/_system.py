@@ -377,7 +377,8 @@ def _listed_ipv6() -> list[str]:
 
 def _listed_ipv4() -> list[str]:
     # The kernel's net/ipv4/fib_trie.c: a leaf `|-- ADDRESS`, and below it `/32 host LOCAL` where it is the machine's.
-    found, leaf = [], ""
+    found: list[str] = []
+    leaf = ""
     try:
         lines = _read(IPV4_ROUTES, _MOST_BYTES).decode("ascii", "replace").splitlines()
     except (OSError, _FileError):
