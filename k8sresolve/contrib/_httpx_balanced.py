@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ssl
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
 from functools import partial
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -128,6 +128,10 @@ class _Balanced:
                 pool.left = True
             return [pool for pool in pools if not pool.users]
 
+    def _all(self, followed: Followed[Any, Pool]) -> list[Pool]:
+        with self._lock:
+            return [*followed.kept.all()]
+
     def _is_over(self, pool: Pool) -> bool:
         """Give a pool back; whether it is to be closed."""
         with self._lock:
@@ -238,7 +242,7 @@ class Balanced(_Balanced):
         """Follow no Service more, and close all connections."""
         for followed in self._services.all():
             followed.watch.close()
-            for pool in followed.kept.all():
+            for pool in self._all(followed):
                 pool.transport.close()
         self._plain.close()
 
@@ -274,8 +278,9 @@ class AsyncBalanced(_Balanced):
             raise self._failed(error, request) from error
 
     async def _try(self, followed: Followed[AsyncWatch, Pool], tries: Tries, request: Any) -> Any:
-        for pool in self._departed(followed):
-            await pool.transport.aclose()
+        departed = self._departed(followed)
+        if departed:
+            await _together(pool.transport.aclose for pool in departed)
         aim, pool = self._begin(followed, tries)
         end = partial(self._end, aim, pool)
         try:
@@ -297,8 +302,14 @@ class AsyncBalanced(_Balanced):
 
     async def aclose(self) -> None:
         """Follow no Service more, and close all connections."""
+        ends = [self._plain.aclose]
         for followed in self._services.all():
-            await followed.watch.close()
-            for pool in followed.kept.all():
-                await pool.transport.aclose()
-        await self._plain.aclose()
+            ends += [followed.watch.close, *(pool.transport.aclose for pool in self._all(followed))]
+        await _together(ends)
+
+
+async def _together(ends: Iterable[Callable[[], Coroutine[Any, Any, None]]]) -> None:
+    """Close all of these, each of which does so if it has but begun, as it does here where this is cancelled."""
+    async with anyio.create_task_group() as group:
+        for end in ends:
+            group.start_soon(end)

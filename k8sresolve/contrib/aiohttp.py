@@ -183,9 +183,11 @@ class TCPConnector(aiohttp.TCPConnector):
 
     async def close(self, **options: Any) -> None:
         """Close all connections."""
-        await super().close(**options)
-        if self._own is not None:
-            await self._own.close()
+        try:
+            await super().close(**options)
+        finally:
+            if self._own is not None:
+                await self._own.close()
 
 
 def _finish(protocol: ResponseHandler, end: float) -> None:
@@ -280,6 +282,8 @@ class _BalancedConnector(TCPConnector):
         self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
     ) -> Connection:
         """Give a connection to an endpoint of the URL's host, or one as a plain connector does."""
+        if self.closed:
+            raise aiohttp.ClientConnectionError("Connector is closed.")  # as aiohttp says it, after connecting
         broken = _broken.get()
         if broken is not None:
             _broken.set(None)
@@ -339,9 +343,12 @@ class _BalancedConnector(TCPConnector):
 
     async def close(self, **options: Any) -> None:
         """Follow no Service more, and close all connections."""
-        for followed in self._services.all():
-            await followed.watch.close()
-        await super().close(**options)
+        ends = [asyncio.ensure_future(followed.watch.close()) for followed in self._services.all()]
+        try:
+            await super().close(**options)
+        finally:
+            if ends:
+                await asyncio.wait(ends)  # they go on where this is cancelled
 
 
 # aiohttp sends a request again by asking for another connection, in the same task.
