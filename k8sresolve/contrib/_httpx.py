@@ -203,8 +203,9 @@ def _aging(create_connection: Callable[[Any], Any], pool: Any, lifetimes: Ages, 
 class Aging:
     """A connection of httpcore's that takes no request after its end, and is closed as soon as it is idle then.
 
-    A pool closes what has expired whenever a request begins or ends. It asks connections of which one is given to a
-    request that is yet to be sent, too: such a one has not expired (httpcore2 sees to that itself, httpcore does not).
+    A pool closes what has expired, and what is idle where it needs the room, whenever a request begins or ends. It asks
+    connections of which one is given to a request that is yet to be sent, too: such a one has not expired, and is not
+    idle (httpcore2 sees to that itself, httpcore does not).
     """
 
     def __init__(self, connection: Any, pool: Any, end: float) -> None:
@@ -222,10 +223,15 @@ class Aging:
         """Whether it takes a request."""
         return self._connection.is_available() and not is_over(self._end)
 
+    def is_idle(self) -> bool:
+        """Whether the pool may close it."""
+        return self._connection.is_idle() and self._is_free()
+
     def has_expired(self) -> bool:
         """Whether the pool is to close it."""
-        if self._connection.has_expired():
-            return True
-        if not (is_over(self._end) and self._connection.is_idle()):
-            return False
+        return self._is_free() and (
+            self._connection.has_expired() or (is_over(self._end) and self._connection.is_idle())
+        )
+
+    def _is_free(self) -> bool:
         return all(request.connection is not self for request in self._pool._requests)  # noqa: SLF001

@@ -440,6 +440,16 @@ def test_a_connection_given_to_a_request_that_is_not_yet_sent_has_not_expired(cl
     pool._requests[0].connection = aging
     assert not aging.has_expired()
     assert not aging.is_available()
+    inner.expired = True  # as another thread finds it that looks while the request is sent, and sees its reply
+    assert not aging.has_expired()
+
+
+def test_such_a_connection_gives_no_room_to_another(clock):
+    pool, inner = _Pool(), _Connection()
+    aging = _httpx.Aging(inner, pool, clock.now)
+    assert aging.is_idle()
+    pool._requests[0].connection = aging
+    assert not aging.is_idle()
 
 
 def test_streams_of_http2_end_before_their_connection(clock):
