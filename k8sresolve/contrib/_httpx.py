@@ -115,6 +115,7 @@ async def race(
     An attempt begins as the last one fails, or 250 ms after that began; those before go on (RFC 8305, section 5).
     """
     connected: list[Any] = []
+    faults: list[Exception] = []
 
     async def attempt(at: Destination, over: anyio.Event) -> None:
         try:
@@ -122,6 +123,9 @@ async def race(
         except failures as error:
             attempts.fail(at, error)
             over.set()
+        except Exception as fault:  # noqa: BLE001 - as of socket options that are none: not one of a group
+            faults.append(fault)
+            group.cancel_scope.cancel()
         else:
             group.cancel_scope.cancel()
 
@@ -133,9 +137,9 @@ async def race(
                     group.start_soon(attempt, at, over)
                     with anyio.move_on_after(ATTEMPT_DELAY):
                         await over.wait()
-        if not connected:
-            raise attempts.failure()
-        return connected.pop(0)
+        if connected:
+            return connected.pop(0)
+        raise faults[0] if faults else attempts.failure()
     finally:
         with anyio.CancelScope(shield=True):
             for stream in connected:
