@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import Generic, Literal, TypeAlias, TypeVar
 
@@ -11,6 +10,7 @@ import attrs
 from k8sresolve import AsyncWatch, ConfigError, Endpoint, InvalidName, NotFound, ResolverClosed, Watch
 from k8sresolve.balance import Balancer
 from k8sresolve.contrib._balancing import CLOSED, Kept
+from k8sresolve.contrib._locking import Lock
 from k8sresolve.contrib._mesh import warn_of_mesh
 from k8sresolve.contrib._names import AsyncNames, Names
 
@@ -52,7 +52,7 @@ class _Services(Generic[W, K]):
         self._policy: Policy = policy
         self._keep = keep
         self._followed: dict[str, Followed[W, K]] = {}
-        self._adding = threading.Lock()
+        self._adding = Lock()
 
     def _known(self, host: str) -> Followed[W, K] | None:
         """What is followed already, unless a fork, or the end of a loop, has ended that."""

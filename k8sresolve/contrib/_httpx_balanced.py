@@ -9,7 +9,6 @@ public in httpx.
 from __future__ import annotations
 
 import ssl
-import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
 from functools import partial
 from types import ModuleType
@@ -20,6 +19,7 @@ import anyio
 from k8sresolve import AsyncResolver, AsyncWatch, ConfigError, Error, Resolver, Watch
 from k8sresolve.contrib._balancing import REPEATABLE, Aim, Tries, settle
 from k8sresolve.contrib._followed import AsyncServices, Followed, Policy, Services
+from k8sresolve.contrib._locking import Lock
 from k8sresolve.contrib._names import AsyncNames, Names, Scope
 
 _PORTS = {"http": 80, "https": 443}
@@ -102,7 +102,7 @@ class _Balanced:
         options = {**options, "verify": context, "cert": None, "max_connection_age": own.max_connection_age}
         self._make: Callable[..., Any] = partial(plain, **options)
         self._plain = self._make(scope=own.scope)
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._unreached = (client.ConnectError, client.ConnectTimeout)
         self._broken = (client.ReadError, client.WriteError, client.RemoteProtocolError)
         self._slow = (client.ReadTimeout, client.WriteTimeout)
@@ -310,6 +310,16 @@ class AsyncBalanced(_Balanced):
 
 async def _together(ends: Iterable[Callable[[], Coroutine[Any, Any, None]]]) -> None:
     """Close all of these, each of which does so if it has but begun, as it does here where this is cancelled."""
+    faults: list[Exception] = []
+
+    async def close(end: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        try:
+            await end()
+        except Exception as fault:  # noqa: BLE001 - the others are closed first
+            faults.append(fault)
+
     async with anyio.create_task_group() as group:
         for end in ends:
-            group.start_soon(end)
+            group.start_soon(close, end)
+    if faults:
+        raise faults[0]
