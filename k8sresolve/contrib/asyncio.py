@@ -119,7 +119,7 @@ class Installed:
     def uninstall(self) -> None:
         """Leave the loop as it was; what was asked before goes on. May be called again."""
         for name, method in self._methods.items():
-            if vars(self._loop).get(name) is method:  # and not another's, who came later
+            if self._loop.__dict__.get(name) is method:  # and not another's, who came later
                 delattr(self._loop, name)
 
     def __enter__(self) -> Self:
