@@ -48,6 +48,7 @@ HOSTS = "/etc/hosts"
 # Kubernetes documentation, "Accessing the Kubernetes API from a Pod": the default namespace of the pod's API calls.
 NAMESPACE_FILE = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 IPV6_ADDRESSES = "/proc/net/if_inet6"
+IPV4_ROUTES = "/proc/net/fib_trie"
 
 _MOST_BYTES = 1 << 20
 
@@ -248,11 +249,13 @@ def lint_config(path: str | os.PathLike[str] = RESOLV_CONF) -> tuple[Finding, ..
 def own_addresses() -> tuple[str, ...]:
     """List this machine's own addresses as text without scope: the IPv4 sources of its routes, and all IPv6 addresses.
 
-    Sends nothing and never fails. What no route leads from may be lacking; where there is no /proc, IPv6 is told by
-    routes too.
+    Sends nothing and never fails. Where no route leads beyond this machine and its own network, as in a container
+    without a way out, all IPv4 addresses are listed, too; where there is no /proc, IPv6 is told by routes.
     """
-    ipv6 = _listed_ipv6() or _route_sources(_socket.AF_INET6)
-    return tuple(dict.fromkeys((*_route_sources(_socket.AF_INET), *ipv6)))
+    ipv4 = _route_sources(_socket.AF_INET)
+    if all(address.startswith("127.") for address in ipv4):
+        ipv4 += _listed_ipv4()
+    return tuple(dict.fromkeys((*ipv4, *(_listed_ipv6() or _route_sources(_socket.AF_INET6)))))
 
 
 def libc_name() -> Literal["glibc", "musl"]:
@@ -370,6 +373,22 @@ def _listed_ipv6() -> list[str]:
         return [str(IPv6Address(bytes.fromhex(f[0]))) for f in fields if not int(f[4], 16) & _UNUSABLE]
     except (OSError, _FileError, ValueError, IndexError):
         return []
+
+
+def _listed_ipv4() -> list[str]:
+    # The kernel's net/ipv4/fib_trie.c: a leaf `|-- ADDRESS`, and below it `/32 host LOCAL` where it is the machine's.
+    found, leaf = [], ""
+    try:
+        lines = _read(IPV4_ROUTES, _MOST_BYTES).decode("ascii", "replace").splitlines()
+    except (OSError, _FileError):
+        return []
+    for line in lines:
+        head, mark, address = line.partition("|-- ")
+        if mark:
+            leaf = address
+        elif head.strip() == "/32 host LOCAL":
+            found.append(leaf)
+    return found
 
 
 def _route_sources(family: int) -> list[str]:

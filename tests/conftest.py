@@ -10,6 +10,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("unhurried", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# For who has run all of it already, and asks which branches are taken.
+settings.register_profile("brief", settings.get_profile("unhurried"), max_examples=10)
 settings.load_profile("unhurried")
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from k8sresolve import AsyncResolver, Resolver
+    import k8sresolve
     from k8sresolve.testing import Cluster
     from k8sresolve.testing.network.server import Server
     from k8sresolve.testing.programs.patch import Patch
@@ -84,14 +84,14 @@ def k8s_make_cluster(request: pytest.FixtureRequest) -> "Callable[..., Cluster]"
 
 
 @pytest.fixture
-def k8s_resolver(request: pytest.FixtureRequest, k8s_cluster: "Cluster") -> Iterator["Resolver"]:
+def k8s_resolver(request: pytest.FixtureRequest, k8s_cluster: "Cluster") -> Iterator["k8sresolve.Resolver"]:
     """A `Resolver` of a pod in the offline cluster, in the marker's namespace."""
     with k8s_cluster.resolver(namespace=_namespace(request)) as resolver:
         yield resolver
 
 
 @pytest.fixture
-def k8s_async_resolver(request: pytest.FixtureRequest, k8s_cluster: "Cluster") -> Iterator["AsyncResolver"]:
+def k8s_async_resolver(request: pytest.FixtureRequest, k8s_cluster: "Cluster") -> Iterator["k8sresolve.AsyncResolver"]:
     """An `AsyncResolver` of a pod in the offline cluster, in the marker's namespace, for asyncio and trio."""
     resolver = k8s_cluster.async_resolver(namespace=_namespace(request))
     yield resolver

@@ -348,6 +348,45 @@ def test_machine_without_a_default_route_or_ipv6(tmp_path, monkeypatch):
     assert _Socket.made == 0
 
 
+# As in a container of an internal network of Docker: no default route, and none to other private networks.
+FIB_TRIE = """\
+Main:
+  +-- 0.0.0.0/0 3 0 5
+     +-- 127.0.0.0/8 2 0 2
+           |-- 127.0.0.1
+              /32 host LOCAL
+     +-- 192.0.2.0/24 2 0 2
+        +-- 192.0.2.0/30 2 0 2
+           |-- 192.0.2.0
+              /24 link UNICAST
+           |-- 192.0.2.2
+              /32 host LOCAL
+        |-- 192.0.2.255
+           /32 link BROADCAST
+"""
+
+
+class _Alone(_Socket):
+    def connect(self, address):
+        if not address[0].startswith("127."):
+            raise OSError(101, "Network is unreachable")
+
+    def getsockname(self):
+        return ("127.0.0.1", 40000)
+
+
+@pytest.mark.parametrize(
+    ("table", "addresses"), [(FIB_TRIE, ("127.0.0.1", "192.0.2.2")), ("\xff", ("127.0.0.1",)), (None, ("127.0.0.1",))]
+)
+def test_a_machine_without_a_way_out_has_its_address_all_the_same(tmp_path, monkeypatch, table, addresses):
+    monkeypatch.setattr(_system, "IPV6_ADDRESSES", str(tmp_path / "none"))
+    monkeypatch.setattr(_system, "IPV4_ROUTES", str(tmp_path / "fib_trie"))
+    if table is not None:
+        (tmp_path / "fib_trie").write_text(table, encoding="latin-1")
+    monkeypatch.setattr(_socket, "socket", _Alone)
+    assert own_addresses() == addresses
+
+
 def test_own_addresses_leaves_no_socket():
     before = open_files()
     own_addresses()
