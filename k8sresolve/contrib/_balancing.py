@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Generic, NamedTuple, TypeVar
 
-from k8sresolve import Endpoint, NoEndpoints
+from k8sresolve import Endpoint, NoEndpoints, ResolverClosed
 from k8sresolve.balance import Balancer, Picked
 from k8sresolve.contrib._connecting import Attempts, Destination
 from k8sresolve.names import IPAddress
 
 T = TypeVar("T")
+
+CLOSED = "the client was closed in the meantime"
 
 REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 """The methods that may be sent twice (RFC 9110, section 9.2.2); TRACE, which is one too, nobody balances."""
@@ -104,9 +106,12 @@ class Kept(Generic[T]):
         self._make = make
         self._kept: dict[IPAddress, T] = {}
         self._current: tuple[Endpoint, ...] = ()
+        self._is_over = False
 
     def of(self, endpoint: Endpoint) -> T:
-        """What is kept of an endpoint, made where nothing is."""
+        """What is kept of an endpoint, made where nothing is. Raises `ResolverClosed` after the end."""
+        if self._is_over:
+            raise ResolverClosed(CLOSED)
         kept = self._kept.get(endpoint.address)
         if kept is None:
             kept = self._kept[endpoint.address] = self._make()
@@ -122,5 +127,6 @@ class Kept(Generic[T]):
 
     def all(self) -> Iterable[T]:
         """Keep nothing more, and return what was kept."""
+        self._is_over = True
         kept, self._kept = self._kept, {}
         return kept.values()

@@ -6,6 +6,7 @@ import os
 import ssl
 from collections.abc import Callable, Iterable, Iterator
 from errno import ETIMEDOUT
+from socket import gaierror
 from time import monotonic
 from typing import Any, NamedTuple, TypeVar
 
@@ -99,7 +100,7 @@ def _origin(error: BaseException) -> BaseException:
 def _words(at: Destination, error: BaseException, code: int | None) -> str:
     text = getattr(error, "strerror", None) or str(error)
     its_own = text.removeprefix(f"{at.address}:{at.port} ")  # what stands in for the network explains what is missing
-    if its_own != text or code is None or isinstance(error, ssl.SSLError):  # whose code is one of OpenSSL's
+    if its_own != text or code is None or isinstance(error, ssl.SSLError | gaierror):  # whose codes are others
         return its_own
     text = os.strerror(code)
     return text[:1].lower() + text[1:]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import Generic, Literal, TypeAlias, TypeVar
 
@@ -10,7 +9,8 @@ import attrs
 
 from k8sresolve import AsyncWatch, ConfigError, Endpoint, InvalidName, NotFound, ResolverClosed, Watch
 from k8sresolve.balance import Balancer
-from k8sresolve.contrib._balancing import Kept
+from k8sresolve.contrib._balancing import CLOSED, Kept
+from k8sresolve.contrib._locking import Lock
 from k8sresolve.contrib._mesh import warn_of_mesh
 from k8sresolve.contrib._names import AsyncNames, Names
 
@@ -52,7 +52,7 @@ class _Services(Generic[W, K]):
         self._policy: Policy = policy
         self._keep = keep
         self._followed: dict[str, Followed[W, K]] = {}
-        self._adding = threading.Lock()
+        self._adding = Lock()
 
     def _known(self, host: str) -> Followed[W, K] | None:
         """What is followed already, unless a fork, or the end of a loop, has ended that."""
@@ -64,10 +64,15 @@ class _Services(Generic[W, K]):
                 return None
         return followed
 
-    def _add(self, host: str, watch: W) -> Followed[W, K]:
-        """Take a watch that is open and ready, unless there is one by now."""
+    def _add(self, host: str, watch: W, to: dict[str, Followed[W, K]]) -> Followed[W, K]:
+        """Take a watch that is open and ready, unless there is one by now.
+
+        Raises `ResolverClosed` where the client has been closed since what was followed was `to`.
+        """
         warn_of_mesh()
         with self._adding:
+            if to is not self._followed:
+                raise ResolverClosed(CLOSED)
             followed = self._known(host)
             if followed is None:
                 followed = Followed(watch, Balancer(watch, self._policy), Kept(self._keep))
@@ -76,10 +81,9 @@ class _Services(Generic[W, K]):
 
     def all(self) -> list[Followed[W, K]]:
         """All that are followed; none any more."""
-        try:
-            return [*self._followed.values()]
-        finally:
-            self._followed.clear()
+        with self._adding:
+            followed, self._followed = self._followed, {}
+        return [*followed.values()]
 
 
 class Services(_Services[Watch, K]):
@@ -97,7 +101,7 @@ class Services(_Services[Watch, K]):
         followed = self._known(host)
         if followed is not None or not self._names.takes(host):
             return followed
-        resolver = self._names.resolver
+        resolver, to = self._names.resolver, self._followed
         try:
             resolver.service(host, timeout=_seconds(left))
         except _NO_SERVICE:
@@ -106,7 +110,7 @@ class Services(_Services[Watch, K]):
         try:
             watch.__enter__()
             watch.ready(timeout=_seconds(left) or _LONGEST)
-            followed = self._add(host, watch)
+            followed = self._add(host, watch, to)
         finally:
             if followed is None or followed.watch is not watch:
                 watch.close()
@@ -125,7 +129,7 @@ class AsyncServices(_Services[AsyncWatch, K]):
         followed = self._known(host)
         if followed is not None or not self._names.takes(host):
             return followed
-        resolver = self._names.resolver
+        resolver, to = self._names.resolver, self._followed
         try:
             await resolver.service(host, timeout=_seconds(left))
         except _NO_SERVICE:
@@ -134,7 +138,7 @@ class AsyncServices(_Services[AsyncWatch, K]):
         try:
             await watch.__aenter__()
             await watch.ready(timeout=_seconds(left) or _LONGEST)
-            followed = self._add(host, watch)
+            followed = self._add(host, watch, to)
         finally:
             if followed is None or followed.watch is not watch:
                 await watch.close()

@@ -115,6 +115,7 @@ async def race(
     An attempt begins as the last one fails, or 250 ms after that began; those before go on (RFC 8305, section 5).
     """
     connected: list[Any] = []
+    faults: list[Exception] = []
 
     async def attempt(at: Destination, over: anyio.Event) -> None:
         try:
@@ -122,6 +123,9 @@ async def race(
         except failures as error:
             attempts.fail(at, error)
             over.set()
+        except Exception as fault:  # noqa: BLE001 - as of socket options that are none: not one of a group
+            faults.append(fault)
+            group.cancel_scope.cancel()
         else:
             group.cancel_scope.cancel()
 
@@ -133,9 +137,9 @@ async def race(
                     group.start_soon(attempt, at, over)
                     with anyio.move_on_after(ATTEMPT_DELAY):
                         await over.wait()
-        if not connected:
-            raise attempts.failure()
-        return connected.pop(0)
+        if connected:
+            return connected.pop(0)
+        raise faults[0] if faults else attempts.failure()
     finally:
         with anyio.CancelScope(shield=True):
             for stream in connected:
@@ -203,8 +207,9 @@ def _aging(create_connection: Callable[[Any], Any], pool: Any, lifetimes: Ages, 
 class Aging:
     """A connection of httpcore's that takes no request after its end, and is closed as soon as it is idle then.
 
-    A pool closes what has expired whenever a request begins or ends. It asks connections of which one is given to a
-    request that is yet to be sent, too: such a one has not expired (httpcore2 sees to that itself, httpcore does not).
+    A pool closes what has expired, and what is idle where it needs the room, whenever a request begins or ends. It asks
+    connections of which one is given to a request that is yet to be sent, too: such a one has not expired, and is not
+    idle (httpcore2 sees to that itself, httpcore does not).
     """
 
     def __init__(self, connection: Any, pool: Any, end: float) -> None:
@@ -222,10 +227,15 @@ class Aging:
         """Whether it takes a request."""
         return self._connection.is_available() and not is_over(self._end)
 
+    def is_idle(self) -> bool:
+        """Whether the pool may close it."""
+        return self._connection.is_idle() and self._is_free()
+
     def has_expired(self) -> bool:
         """Whether the pool is to close it."""
-        if self._connection.has_expired():
-            return True
-        if not (is_over(self._end) and self._connection.is_idle()):
-            return False
+        return self._is_free() and (
+            self._connection.has_expired() or (is_over(self._end) and self._connection.is_idle())
+        )
+
+    def _is_free(self) -> bool:
         return all(request.connection is not self for request in self._pool._requests)  # noqa: SLF001

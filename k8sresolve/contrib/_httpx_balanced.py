@@ -9,8 +9,7 @@ public in httpx.
 from __future__ import annotations
 
 import ssl
-import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
 from functools import partial
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -20,6 +19,7 @@ import anyio
 from k8sresolve import AsyncResolver, AsyncWatch, ConfigError, Error, Resolver, Watch
 from k8sresolve.contrib._balancing import REPEATABLE, Aim, Tries, settle
 from k8sresolve.contrib._followed import AsyncServices, Followed, Policy, Services
+from k8sresolve.contrib._locking import Lock
 from k8sresolve.contrib._names import AsyncNames, Names, Scope
 
 _PORTS = {"http": 80, "https": 443}
@@ -102,7 +102,7 @@ class _Balanced:
         options = {**options, "verify": context, "cert": None, "max_connection_age": own.max_connection_age}
         self._make: Callable[..., Any] = partial(plain, **options)
         self._plain = self._make(scope=own.scope)
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._unreached = (client.ConnectError, client.ConnectTimeout)
         self._broken = (client.ReadError, client.WriteError, client.RemoteProtocolError)
         self._slow = (client.ReadTimeout, client.WriteTimeout)
@@ -127,6 +127,10 @@ class _Balanced:
             for pool in pools:
                 pool.left = True
             return [pool for pool in pools if not pool.users]
+
+    def _all(self, followed: Followed[Any, Pool]) -> list[Pool]:
+        with self._lock:
+            return [*followed.kept.all()]
 
     def _is_over(self, pool: Pool) -> bool:
         """Give a pool back; whether it is to be closed."""
@@ -238,7 +242,7 @@ class Balanced(_Balanced):
         """Follow no Service more, and close all connections."""
         for followed in self._services.all():
             followed.watch.close()
-            for pool in followed.kept.all():
+            for pool in self._all(followed):
                 pool.transport.close()
         self._plain.close()
 
@@ -274,8 +278,9 @@ class AsyncBalanced(_Balanced):
             raise self._failed(error, request) from error
 
     async def _try(self, followed: Followed[AsyncWatch, Pool], tries: Tries, request: Any) -> Any:
-        for pool in self._departed(followed):
-            await pool.transport.aclose()
+        departed = self._departed(followed)
+        if departed:
+            await _together(pool.transport.aclose for pool in departed)
         aim, pool = self._begin(followed, tries)
         end = partial(self._end, aim, pool)
         try:
@@ -297,8 +302,24 @@ class AsyncBalanced(_Balanced):
 
     async def aclose(self) -> None:
         """Follow no Service more, and close all connections."""
+        ends = [self._plain.aclose]
         for followed in self._services.all():
-            await followed.watch.close()
-            for pool in followed.kept.all():
-                await pool.transport.aclose()
-        await self._plain.aclose()
+            ends += [followed.watch.close, *(pool.transport.aclose for pool in self._all(followed))]
+        await _together(ends)
+
+
+async def _together(ends: Iterable[Callable[[], Coroutine[Any, Any, None]]]) -> None:
+    """Close all of these, each of which does so if it has but begun, as it does here where this is cancelled."""
+    faults: list[Exception] = []
+
+    async def close(end: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        try:
+            await end()
+        except Exception as fault:  # noqa: BLE001 - the others are closed first
+            faults.append(fault)
+
+    async with anyio.create_task_group() as group:
+        for end in ends:
+            group.start_soon(close, end)
+    if faults:
+        raise faults[0]

@@ -43,7 +43,7 @@ class _Names(Generic[R]):
 
     def takes(self, host: bytes | str | None) -> bool:
         """Whether the resolver finds this name; if not, what the client used before does."""
-        if self.disabled or host is None:
+        if self.disabled or not isinstance(host, bytes | str):  # whoever is asked says of other types what they are
             return False
         if self.scope == "all":
             return True

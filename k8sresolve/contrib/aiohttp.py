@@ -25,6 +25,7 @@ from k8sresolve import (
     ConnectFailed,
     ConnectTimeout,
     Endpoint,
+    Error,
     ResolveError,
     ResolverClosed,
 )
@@ -86,28 +87,39 @@ class Resolver(AbstractResolver):
         self._names = AsyncNames(resolver, scope)
         self._port_name = read_port_name(port_name)
         self._before: AbstractResolver | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
-        """Find the addresses of a host, as aiohttp asks for them. Raises as `AsyncResolver.getaddrinfo` does."""
-        if not self._names.takes(host):
-            if self._before is None:
-                self._before = aiohttp.DefaultResolver()
-            return await self._before.resolve(host, port, family)
+        """Find the addresses of a host, as aiohttp asks for them.
+
+        Raises as `AsyncResolver.getaddrinfo` does, but `aiohttp.ClientConnectionError` where that is closed.
+        """
         try:
+            if not self._names.takes(host):
+                return await self._others().resolve(host, port, family)
             infos = await self._names.getaddrinfo(host, self._port_name or port, family, socket.SOCK_STREAM)
         except ResolveError as error:
             _tell_all(error)
             raise
+        except Error as error:
+            raise aiohttp.ClientConnectionError(str(error)) from error
         return [
             ResolveResult(hostname=host, host=str(at[0]), port=int(at[1]), family=of, proto=proto, flags=_NUMERIC)
             for of, _, proto, _, at in infos
         ]
 
+    def _others(self) -> AbstractResolver:
+        """What aiohttp itself would look names up by in the loop that runs, of which that is."""
+        loop = asyncio.get_running_loop()
+        if self._before is None or self._loop is not loop:
+            self._before, self._loop = aiohttp.DefaultResolver(), loop
+        return self._before
+
     async def close(self) -> None:
         """Close what aiohttp itself would look names up by; the `AsyncResolver` stays the caller's."""
-        before, self._before = self._before, None
+        before, self._before, self._loop = self._before, None, None
         if before is not None:
             await before.close()
 
@@ -183,9 +195,11 @@ class TCPConnector(aiohttp.TCPConnector):
 
     async def close(self, **options: Any) -> None:
         """Close all connections."""
-        await super().close(**options)
-        if self._own is not None:
-            await self._own.close()
+        try:
+            await super().close(**options)
+        finally:
+            if self._own is not None:
+                await self._own.close()
 
 
 def _finish(protocol: ResponseHandler, end: float) -> None:
@@ -280,6 +294,8 @@ class _BalancedConnector(TCPConnector):
         self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
     ) -> Connection:
         """Give a connection to an endpoint of the URL's host, or one as a plain connector does."""
+        if self.closed:
+            raise aiohttp.ClientConnectionError("Connector is closed.")  # as aiohttp says it, after connecting
         broken = _broken.get()
         if broken is not None:
             _broken.set(None)
@@ -293,7 +309,7 @@ class _BalancedConnector(TCPConnector):
                     connection = await self._try(followed, tries, req, traces, timeout)
                     if connection is not None:
                         return connection
-        except ResolverClosed as error:
+        except (ResolverClosed, ConfigError) as error:
             raise aiohttp.ClientConnectionError(str(error)) from error
         except (ResolveError, ConnectFailed) as error:
             if isinstance(error, ConnectTimeout):
@@ -339,9 +355,12 @@ class _BalancedConnector(TCPConnector):
 
     async def close(self, **options: Any) -> None:
         """Follow no Service more, and close all connections."""
-        for followed in self._services.all():
-            await followed.watch.close()
-        await super().close(**options)
+        ends = [asyncio.ensure_future(followed.watch.close()) for followed in self._services.all()]
+        try:
+            await super().close(**options)
+        finally:
+            if ends:
+                await asyncio.wait(ends)  # they go on where this is cancelled
 
 
 # aiohttp sends a request again by asking for another connection, in the same task.

@@ -100,6 +100,7 @@ class Installed:
 
     def __init__(self, loop: asyncio.AbstractEventLoop, names: AsyncNames) -> None:
         self._loop: Any = loop
+        self._methods: dict[str, Callable[..., Any]] = {}
         if names.disabled:
             return
         if not isinstance(loop, asyncio.BaseEventLoop):
@@ -112,13 +113,14 @@ class Installed:
             )
         if "getaddrinfo" in vars(loop):
             raise ConfigError("this loop has a resolver already", advice="call uninstall() of what is there first")
-        for name, method in zip(_METHODS, _methods(names, loop), strict=True):
-            setattr(loop, name, method)
+        self._methods = dict(zip(_METHODS, _methods(names, loop), strict=True))
+        vars(loop).update(self._methods)
 
     def uninstall(self) -> None:
         """Leave the loop as it was; what was asked before goes on. May be called again."""
-        for name in _METHODS:
-            self._loop.__dict__.pop(name, None)
+        for name, method in self._methods.items():
+            if self._loop.__dict__.get(name) is method:  # and not another's, who came later
+                delattr(self._loop, name)
 
     def __enter__(self) -> Self:
         return self

@@ -50,6 +50,9 @@ def override(resolver: Resolver | None = None, *, scope: Scope = "cluster") -> G
         yield
 
 
+_ADDRESSES = ("", b"", "<broadcast>", b"<broadcast>")
+"""What those that find IPv4 addresses take for one, as `socket` says of address families."""
+
 _REPLACED = ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "getnameinfo")
 
 
@@ -75,12 +78,12 @@ class _Replacements:
         return self._before["getaddrinfo"](host, port, *hints)  # type: ignore[no-any-return]
 
     def gethostbyname(self, hostname: str) -> str:
-        if not self._names.takes(hostname):
+        if hostname in _ADDRESSES or not self._names.takes(hostname):
             return self._before["gethostbyname"](hostname)  # type: ignore[no-any-return]
         return self._ipv4(hostname)[0][4][0]
 
     def gethostbyname_ex(self, hostname: str) -> tuple[str, list[str], list[str]]:
-        if not self._names.takes(hostname):
+        if hostname in _ADDRESSES or not self._names.takes(hostname):
             return self._before["gethostbyname_ex"](hostname)  # type: ignore[no-any-return]
         found = self._ipv4(hostname)
         canonical = found[0][3] or hostname

@@ -80,6 +80,7 @@ class _Loop(uvloop.Loop):
     ) -> tuple[Any, Any]:
         if options.get("sock") is not None or not self._names.takes(host):
             return await super().create_connection(protocol_factory, host, port, **options)
+        options.pop("sock", None)
         hints = {name: options.pop(name) for name in ("family", "proto", "flags") if name in options}
         found = await self.getaddrinfo(host, port, type=socket.SOCK_STREAM, **hints)
         local = options.pop("local_addr", None)
@@ -97,7 +98,11 @@ class _Loop(uvloop.Loop):
         """Connect to the first address that takes it, from one of the sources, if there are any."""
         failed: list[OSError] = []
         for family, kind, protocol, _, address in found:
-            sock = socket.socket(family, kind, protocol)
+            try:
+                sock = socket.socket(family, kind, protocol)
+            except OSError as error:  # a kernel without IPv6
+                failed.append(error)
+                continue
             try:
                 sock.setblocking(False)
                 if sources:

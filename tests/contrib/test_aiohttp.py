@@ -121,6 +121,20 @@ def test_other_names_go_where_they_went_before(monkeypatch):
     assert Counted.made == 1
 
 
+def test_in_each_loop_by_what_aiohttp_makes_there(monkeypatch):
+    class OfLoop(Before):
+        def __init__(self):
+            self.loop = asyncio.get_running_loop()
+
+        async def resolve(self, host, port=0, family=socket.AF_INET):
+            return [self.loop is asyncio.get_running_loop()]
+
+    monkeypatch.setattr(aiohttp, "DefaultResolver", OfLoop)
+    resolver = Resolver(Cluster.new(*SHOP).async_resolver(namespace="shop"))
+    for _ in range(2):
+        assert asyncio.run(resolver.resolve("www.example.com")) == [True]
+
+
 def test_with_all_in_scope_none_does(monkeypatch):
     monkeypatch.setattr(aiohttp, "DefaultResolver", Before)
     with pytest.raises(NoSuchName):
@@ -409,18 +423,32 @@ def test_a_request_by_a_proxy_goes_there():
         asyncio.run(main())
 
 
-def test_where_the_resolver_is_closed_aiohttps_error_says_so():
+@pytest.mark.parametrize("make", [TCPConnector, balanced])
+def test_where_the_resolver_is_closed_aiohttps_error_says_so(make):
     async def main():
-        async with session_of(cluster) as session:
+        resolver = cluster.async_resolver(namespace="shop")
+        async with aiohttp.ClientSession(connector=make(resolver)) as session:
             await get(session, f"http://web:{pods.port}/")
-            await session.connector._services._names.resolver.close()
+            await resolver.close()
             with pytest.raises(aiohttp.ClientConnectionError, match="closed") as caught:
-                await get(session, f"http://web:{pods.port}/")
+                await get(session, f"http://web.shop:{pods.port}/")
             assert isinstance(caught.value.__cause__, ResolverClosed)
 
     cluster = cluster_of(2)
     with Pods(*addresses(cluster)) as pods:
         asyncio.run(main())
+
+
+def test_where_the_environment_cannot_be_aiohttps_error_says_so(make, monkeypatch):
+    async def main():
+        async with aiohttp.ClientSession(connector=make()) as session:
+            with pytest.raises(aiohttp.ClientConnectionError, match="K8SRESOLVE_TIMEOUT") as caught:
+                await get(session, "http://web/")
+            assert isinstance(caught.value.__cause__, ConfigError)
+
+    monkeypatch.setattr("k8sresolve._default._made", {})
+    monkeypatch.setenv("K8SRESOLVE_TIMEOUT", "soon")
+    asyncio.run(main())
 
 
 def test_its_options_are_those_of_a_tcp_connector():

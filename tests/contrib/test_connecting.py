@@ -54,6 +54,12 @@ def test_destinations_are_those_of_getaddrinfo_once_each_in_their_order():
     assert destinations(infos) == (("fd00::1", 80), ("10.1.2.3", 80))
 
 
+def test_an_address_to_come_from_that_is_none_is_told_as_getaddrinfo_says_it(clock):
+    nowhere = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+    with pytest.raises(ConnectFailed, match=r"10\.244\.1\.21:9042 \(Name or service not known in "):
+        in_turn(Attempts("db", 9042, None), (ONE,), Client(clock, error=nowhere), (OSError,))
+
+
 def test_the_first_that_answers_wins(clock):
     client = Client(clock, good=TWO, error=REFUSED)
     assert in_turn(Attempts("db", 9042, None), (ONE, TWO, THREE), client, (OSError,)) == "connected to 10.244.2.21"

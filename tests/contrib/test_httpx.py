@@ -333,6 +333,19 @@ def test_of_two_that_are_connected_at_once_one_is_closed(monkeypatch, backend):
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_what_is_no_failure_to_connect_is_raised_by_itself(backend):
+    async def connect(at, _timeout):
+        raise TypeError(f"{at.address}: no such socket option")
+
+    async def main():
+        to = (Destination("10.244.1.21", 9042), Destination("10.244.2.21", 9042))
+        with pytest.raises(TypeError, match=r"^10\.244\.1\.21: no such socket option$"):
+            await _httpx.race(Attempts("cassandra.data", 9042, None), to, connect, (OSError,))
+
+    anyio.run(main, backend=backend)
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_who_is_cancelled_as_it_is_connected_has_the_connection_or_it_is_closed(monkeypatch, backend):
     monkeypatch.setattr(_httpx, "ATTEMPT_DELAY", 0)
     stream = _Stream()
@@ -440,6 +453,16 @@ def test_a_connection_given_to_a_request_that_is_not_yet_sent_has_not_expired(cl
     pool._requests[0].connection = aging
     assert not aging.has_expired()
     assert not aging.is_available()
+    inner.expired = True  # as another thread finds it that looks while the request is sent, and sees its reply
+    assert not aging.has_expired()
+
+
+def test_such_a_connection_gives_no_room_to_another(clock):
+    pool, inner = _Pool(), _Connection()
+    aging = _httpx.Aging(inner, pool, clock.now)
+    assert aging.is_idle()
+    pool._requests[0].connection = aging
+    assert not aging.is_idle()
 
 
 def test_streams_of_http2_end_before_their_connection(clock):

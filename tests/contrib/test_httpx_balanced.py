@@ -1,6 +1,7 @@
 """What is peculiar to the balanced transports of httpx and httpx2; what all balanced clients do: test_balanced.py."""
 
 import os
+import signal
 import threading
 from contextlib import contextmanager
 
@@ -152,6 +153,57 @@ def test_a_child_process_follows_by_itself(module, adapter):
                 os._exit(status)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
         assert client.get(f"http://web:{pods.port}/").text in addresses(cluster)
+
+
+@PACKAGES
+def test_a_child_process_does_not_wait_for_threads_of_its_parent(module, adapter):
+    cluster = cluster_of(2)
+    with web_of(cluster, module, adapter) as (pods, client):
+        transport = client._transport
+        held, over = threading.Event(), threading.Event()
+
+        def hold():
+            with transport._lock, transport._services._adding:
+                held.set()
+                over.wait()
+
+        thread = threading.Thread(target=hold)
+        thread.start()
+        held.wait()
+        child = os.fork()
+        if child == 0:
+            signal.alarm(60)  # ends it, if it waits
+            status = 1
+            try:
+                status = 0 if client.get(f"http://web:{pods.port}/").text in addresses(cluster) else 2
+            finally:
+                os._exit(status)
+        ended = os.waitpid(child, 0)[1]
+        over.set()
+        thread.join()
+        assert os.waitstatus_to_exitcode(ended) == 0
+
+
+@PACKAGES
+def test_what_closing_one_connection_comes_to_keeps_none_open(module, adapter, monkeypatch):
+    cluster = cluster_of(2)
+
+    async def main():
+        async with cluster.async_resolver(namespace="shop") as resolver:
+            transport = adapter.AsyncBalancedTransport(resolver)
+            client = module.AsyncClient(transport=transport)
+            await client.get(f"http://web:{pods.port}/")
+            monkeypatch.setattr(transport._plain, "aclose", fail)
+            with pytest.raises(RuntimeError, match=r"^Event loop is closed$"):
+                await client.aclose()
+            assert not resolver.watches()
+            await anyio.to_thread.run_sync(pods.until_closed, *addresses(cluster))
+
+    async def fail():
+        raise RuntimeError("Event loop is closed")
+
+    with Pods(*addresses(cluster)) as pods:
+        anyio.run(main)
 
 
 @PACKAGES

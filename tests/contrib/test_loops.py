@@ -190,6 +190,19 @@ def test_a_resolver_is_put_into_the_loop_that_runs_and_taken_out(cluster):
     asyncio.run(main())
 
 
+def test_what_is_taken_out_twice_leaves_what_came_after_it(cluster):
+    resolver = cluster.async_resolver(namespace="shop")
+
+    async def main():
+        first = of_asyncio.install(resolver)
+        first.uninstall()
+        with of_asyncio.install(resolver):
+            first.uninstall()
+            assert await greeting("payments", "hello") == CORRECT
+
+    asyncio.run(main())
+
+
 def test_into_a_loop_that_does_not_run_yet(cluster):
     loop = asyncio.new_event_loop()
     of_asyncio.install(cluster.async_resolver(namespace="shop"), loop=loop)
@@ -387,6 +400,27 @@ def test_uvloop_tries_all_addresses_and_says_what_each_came_to(cluster):
     told = str(caught.value)
     assert told.startswith("[Errno 111] two: no address takes a connection: [Errno 111] ")
     assert told.count("[Errno 111]") == 3
+
+
+def test_uvloop_takes_a_socket_that_is_none(cluster):
+    async def main():
+        transport, _ = await asyncio.get_running_loop().create_connection(
+            asyncio.Protocol, "payments", "hello", sock=None
+        )
+        transport.close()
+
+    run(main(), of_uvloop.loop_factory(cluster.async_resolver(namespace="shop")))
+
+
+def test_uvloop_goes_on_from_an_address_of_a_family_that_the_kernel_lacks(cluster, monkeypatch):
+    async def main():
+        found = await resolver.getaddrinfo("payments", (await resolver.port("payments", "hello")).number)
+        infos = [(socket.AF_DECnet, *found[0][1:]), found[0]]
+        monkeypatch.setattr(of_uvloop.AsyncNames, "getaddrinfo", lambda *_, **__: asyncio.sleep(0, infos))
+        assert await greeting("payments", 80) == CORRECT
+
+    resolver = cluster.async_resolver(namespace="shop")
+    run(main(), of_uvloop.loop_factory(resolver))
 
 
 @pytest.mark.parametrize(

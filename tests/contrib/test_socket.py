@@ -103,6 +103,20 @@ def test_others_go_where_they_went(resolver, cluster, monkeypatch):
     assert not cluster.queries
 
 
+@pytest.mark.parametrize("host", ["", b"", "<broadcast>", "127.1", 5, None])
+@pytest.mark.parametrize("name", ["gethostbyname", "gethostbyname_ex"])
+def test_what_is_no_name_is_taken_as_before(resolver, name, host):
+    def told():
+        try:
+            return getattr(socket, name)(host)
+        except (OSError, TypeError) as error:
+            return str(error)
+
+    before = told()
+    with override(resolver, scope="all"):
+        assert told() == before
+
+
 def test_one_is_in_force_at_a_time(resolver):
     with ExitStack() as stack:
         stack.enter_context(override(resolver))
@@ -125,9 +139,9 @@ _system.load_config = lambda *_, **__: config
 with override():
     print(socket.gethostbyname("payments"), flush=True)
     child = os.fork()
-    print(socket.gethostbyname("payments.shop"), flush=True)
     if child:
         os.waitpid(child, 0)
+    print(socket.gethostbyname("payments.shop"), flush=True)
 """
 
 
