@@ -174,9 +174,9 @@ class _Visit(asyncio.Protocol):
         if self._pods.silent:
             return
         body = self._address.encode()
-        self._transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body))
+        head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body)
         if self._pods.holding:
-            self._transport.write(body[:4])
-            self._pods.hold(lambda: self._transport.write(body[4:]))
-        elif method != "HEAD":
-            self._transport.write(body)
+            self._pods.hold(lambda: self._transport.write(body[4:]))  # before the client's thread can see the head
+            self._transport.write(head + body[:4])
+        else:
+            self._transport.write(head if method == "HEAD" else head + body)
