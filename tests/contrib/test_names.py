@@ -181,6 +181,13 @@ def outside(zone):
     return Cluster.from_manifests(SHOP, upstream=upstream)
 
 
+def test_where_a_number_is_demanded_a_name_is_none(cluster, names):
+    with pytest.raises(OSError, match=r"^payments: ") as caught:
+        names.getaddrinfo("payments", "http", type=socket.SOCK_STREAM, flags=socket.AI_NUMERICSERV)
+    assert caught.value.errno == socket.EAI_NONAME
+    assert not cluster.queries
+
+
 def test_what_reads_as_a_service_and_is_none_is_searched_for():
     with outside("example 60 A 192.0.2.1").resolver(namespace="shop") as resolver:
         found = Names(resolver).getaddrinfo("example.com", "https", type=socket.SOCK_STREAM)
