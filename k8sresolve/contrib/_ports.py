@@ -55,8 +55,9 @@ def getaddrinfo(
     if at is not None and service_at(at.service, config) is not None:
         return (yield from _at_srv_host(name, at, hints))
     word = port.decode("latin-1") if isinstance(port, bytes) else port
-    named = isinstance(word, str) and not (word.isdigit() or hints.flags & socket.AI_NUMERICSERV)
-    if not named or not _names_service(name, config):
+    if not isinstance(word, str) or word.isdigit() or hints.flags & socket.AI_NUMERICSERV:
+        return (yield from _as_typed(host, port, hints))
+    if not _names_service(name, config):
         return (yield from _as_typed(host, port, hints))
     found = yield from _named(name, word, hints)
     if found is None:
