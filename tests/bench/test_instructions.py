@@ -23,6 +23,16 @@ def test_a_count_may_rise_by_three_in_a_hundred(counted, above):
     assert instructions.risen({"cold": Known(100, 50), "raw": Known()}, {"cold": counted, "raw": 9}) == above
 
 
+def test_what_others_have_may_rise_as_it_likes():
+    assert (
+        instructions.risen({part: Known(100) for part in instructions.OTHERS}, dict.fromkeys(instructions.OTHERS, 900))
+        == []
+    )
+    assert {
+        part for part in instructions.read(instructions.FILE.read_text())[1] if part in instructions.OTHERS
+    } == instructions.OTHERS
+
+
 def test_writing_lowers_and_takes_what_is_new_and_raises_only_when_told():
     known = {"fell": Known(100, 50), "rose": Known(100), "gone": Known(1)}
     counts = {"fell": 90, "rose": 101, "new": 7}
