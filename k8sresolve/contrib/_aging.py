@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from math import isfinite
 from random import random
 from time import monotonic
 
 from k8sresolve._escaping import told
+from k8sresolve.config import is_finite
 from k8sresolve.errors import ConfigError
 
 JITTER = 0.2
@@ -28,8 +28,7 @@ def ages(max_connection_age: float | None) -> Ages | None:
     """Read the option of that name. Raises `ConfigError` for what is no time."""
     if max_connection_age is None:
         return None
-    number = isinstance(max_connection_age, int | float) and not isinstance(max_connection_age, bool)
-    if not (number and isfinite(max_connection_age) and max_connection_age > 0):
+    if not (is_finite(max_connection_age) and max_connection_age > 0):
         raise ConfigError(
             f"max_connection_age={told(max_connection_age)} is no time",
             advice="give seconds, such as 300, or None to keep connections as long as the client does",

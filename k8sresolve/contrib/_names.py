@@ -8,8 +8,9 @@ from typing import Generic, TypeVar
 
 from k8sresolve._default import async_resolver, sync_resolver
 from k8sresolve._escaping import told
+from k8sresolve._getaddrinfo.hints import Hints, Info
 from k8sresolve.async_resolver import AsyncResolver
-from k8sresolve.contrib._ports import Hints, Info, Steps, getaddrinfo
+from k8sresolve.contrib._ports import Steps, getaddrinfo
 from k8sresolve.contrib._scope import Scope, check_scope, is_disabled, may_be_the_clusters
 from k8sresolve.errors import ConfigError
 from k8sresolve.resolver import Resolver

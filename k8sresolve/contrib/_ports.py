@@ -10,30 +10,19 @@ from __future__ import annotations
 import copy
 import socket
 from collections.abc import Callable, Generator
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
+from k8sresolve._getaddrinfo.hints import Hints, Info
 from k8sresolve.config import ResolverConfig
 from k8sresolve.contrib._scope import SrvHost, port_name, service_at, srv_host
-from k8sresolve.errors import InvalidHints, NotFound, ResolveError
+from k8sresolve.errors import InvalidHints, NotFound, ResolveError, ServerFailure
 from k8sresolve.names import PortName
 from k8sresolve.records import Port, Service
-
-Info: TypeAlias = tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[str, int] | tuple[str, int, int, int]]
-"""An item of what `socket.getaddrinfo` returns."""
 
 Step: TypeAlias = Callable[[Any, float | None], Any]
 """A call of a resolver's, awaited where that is an `AsyncResolver`; its timeout comes second."""
 
 Steps: TypeAlias = Generator[Step, Any, list[Info]]
-
-
-class Hints(NamedTuple):
-    """What a caller of getaddrinfo(3) wants; see there."""
-
-    family: int = 0
-    type: int = 0
-    proto: int = 0
-    flags: int = 0
 
 
 _PROTOCOLS: dict[int, str] = {socket.IPPROTO_TCP: "tcp", socket.IPPROTO_UDP: "udp", socket.IPPROTO_SCTP: "sctp"}
@@ -88,16 +77,15 @@ def _names_service(host: str, config: ResolverConfig) -> bool:
 
 def _protocols(hints: Hints) -> tuple[str, ...]:
     """The protocols whose ports are meant, the likelier first."""
-    found = _PROTOCOLS.get(hints.proto) or _TYPES.get(hints.type)
+    found = _PROTOCOLS.get(hints.protocol) or _TYPES.get(hints.kind)
     if found:
         return (found,)
-    return () if hints.proto or hints.type else ("tcp", "udp")
+    return () if hints.protocol or hints.kind else ("tcp", "udp")
 
 
 def _at_srv_host(host: str, at: SrvHost, hints: Hints) -> Generator[Step, Any, list[Info]]:
-    port = PortName(at.port, at.protocol)
     try:
-        service = yield lambda resolver, timeout: resolver.service(at.service, ports=(port,), timeout=timeout)
+        service = yield _service(at.service, (PortName(at.port, at.protocol),))
     except ResolveError as error:
         raise _named_as_typed(error, host) from None
     return (yield from _infos(host, service, service.ports[0], hints))
@@ -139,7 +127,7 @@ def _service(host: str, ports: tuple[PortName, ...]) -> Step:
 def _infos(host: str, service: Service, port: Port, hints: Hints) -> Generator[Step, Any, list[Info]]:
     """List a port's places as getaddrinfo(3) does, in the order of RFC 2782."""
     kind, protocol = _KINDS.get(port.protocol or "", (0, 0))
-    exact = Hints(hints.family, hints.type or kind, hints.proto or protocol, hints.flags & ~socket.AI_CANONNAME)
+    exact = Hints(hints.family, hints.kind or kind, hints.protocol or protocol, hints.flags & ~socket.AI_CANONNAME)
     found: list[Info] = []
     refused: ResolveError | None = None
     for address, number in port.select():
@@ -157,8 +145,6 @@ def _infos(host: str, service: Service, port: Port, hints: Hints) -> Generator[S
 
 
 def _nowhere(service: Service, port: Port) -> ResolveError:
-    from k8sresolve.errors import ServerFailure
-
     return ServerFailure(service.name.host, f"the targets of port {port.name!r} came without an address")
 
 
