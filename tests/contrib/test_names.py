@@ -6,7 +6,7 @@ import socket
 import attrs
 import pytest
 
-from k8sresolve import AsyncResolver, ConfigError, NoSuchName, Resolver, ResolverConfig, parse_resolv_conf
+from k8sresolve import AsyncResolver, ConfigError, InvalidName, NoSuchName, Resolver, ResolverConfig, parse_resolv_conf
 from k8sresolve.contrib._names import AsyncNames, Names
 from k8sresolve.contrib._scope import may_be_the_clusters, srv_host
 from k8sresolve.errors import InvalidHints, ServerFailure
@@ -179,6 +179,12 @@ def outside(zone):
     """A cluster whose nameserver knows this of `com.`, too."""
     upstream = {"com.": f"@ 60 SOA ns.com. admin.com. 1 60 60 60 60\n@ 60 NS ns.com.\n{zone}\n"}
     return Cluster.from_manifests(SHOP, upstream=upstream)
+
+
+def test_an_srv_host_whose_port_can_be_none_is_named_as_typed(cluster, names):
+    with pytest.raises(InvalidName, match=r"^_-x\._tcp\.payments: '-x' is no port name"):
+        names.getaddrinfo("_-x._tcp.payments", 1)
+    assert not cluster.queries
 
 
 def test_where_a_number_is_demanded_a_name_is_none(cluster, names):
