@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
-from tests.live.kube_api import KINDS, Object, _Handler, _Server
+from tests.live.kube_api import KINDS, Object, _Handler, _Server, complete
 
 Key = tuple[str, str, str]
 
@@ -41,7 +41,7 @@ class World:
         event = "MODIFIED" if key in self.objects else "ADDED"
         self.version += 1
         version = {"resourceVersion": str(self.version), "uid": "-".join(key)}
-        self.objects[key] = {**item, "metadata": {**meta, **version}}
+        self.objects[key] = {**complete(item), "metadata": {**meta, **version}}
         self._changes.append((self.version, event, self.objects[key]))
         self._changed.notify_all()
 

@@ -33,6 +33,14 @@ def selected(item: Object, field_selector: str) -> bool:
     return phase not in [term.removeprefix("status.phase!=") for term in terms]
 
 
+def complete(item: Object) -> Object:
+    """An object as an API server gives it: a pod's first address stands in `podIP` and in `podIPs`."""
+    status = item.get("status", {})
+    if item["kind"] != "Pod" or not status.get("podIP") or status.get("podIPs"):
+        return item
+    return {**item, "status": {**status, "podIPs": [{"ip": status["podIP"]}]}}
+
+
 _TERM = re.compile(r"(!?)([\w./-]+)(?:(!?=)([\w.-]*)| (in|notin) \(([^)]*)\))?(?:,|$)")
 
 
@@ -80,7 +88,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _list(self, objects: list[Object], path: str, query: Mapping[str, str]) -> None:
         version, kind = KINDS[path]
         items = [
-            {**item, "metadata": {"resourceVersion": "1", "uid": f"{kind}-{number}", **item["metadata"]}}
+            {**complete(item), "metadata": {"resourceVersion": "1", "uid": f"{kind}-{number}", **item["metadata"]}}
             for number, item in enumerate(objects)
             if item["kind"] == kind
             and selected(item, query.get("fieldSelector", ""))

@@ -163,7 +163,9 @@ def _endpoint(rng: random.Random, namespace: str, pool: Sequence[str]) -> Object
 
 
 def _pod(rng: random.Random, namespace: str, number: int) -> Object:
-    ip = rng.choice((*IPV4, *IPV6))
+    ips = [rng.choice((*IPV4, *IPV6))]
+    if rng.random() < 0.3:
+        ips.append(rng.choice(IPV4 if ips[0] in IPV6 else IPV6))
     phase = rng.choice(("Running", "Running", "Pending", "Succeeded", "Failed", "Unknown"))
     metadata: Object = {"namespace": namespace, "name": f"pod-{number}", "labels": rng.choice(LABELS)}
     return {
@@ -171,7 +173,7 @@ def _pod(rng: random.Random, namespace: str, number: int) -> Object:
         "kind": "Pod",
         "metadata": metadata,
         "spec": {"containers": [{"name": "app", "image": "app"}]},
-        "status": {"phase": phase, "podIP": ip},
+        "status": {"phase": phase, "podIP": ips[0], "podIPs": [{"ip": ip} for ip in ips]},
     }
 
 
