@@ -1,7 +1,7 @@
 """`service` without a name: the Services of manifests, as `kubectl get services` lists those of a cluster."""
 
 import argparse
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from k8sresolve.cli.manifests import manifests
 from k8sresolve.cli.opening import open_cluster
@@ -9,9 +9,6 @@ from k8sresolve.cli.output import Shown, write
 from k8sresolve.cli.screen import Screen
 from k8sresolve.errors import ConfigError
 from k8sresolve.names import check_namespace
-
-if TYPE_CHECKING:
-    from k8sresolve.testing.objects.kinds import Service
 
 
 def add_all_namespaces(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +23,8 @@ def list_services(args: argparse.Namespace) -> int:
             "DNS lists no Services", advice="name one, or give manifests (-f, -k), of which all are listed"
         )
     namespace = check_namespace(args.namespace or "default")
-    services = sorted(_services(args), key=lambda service: (service.namespace, service.name))
+    cluster: Any = open_cluster(args)
+    services = sorted(cluster.store.all("Service"), key=lambda service: (service.namespace, service.name))
     found = [service for service in services if args.all_namespaces or service.namespace == namespace]
     header = ("NAMESPACE", "NAME", "TYPE", "CLUSTER-IP", "EXTERNAL-IP", "PORT(S)")[not args.all_namespaces :]
 
@@ -42,19 +40,13 @@ def list_services(args: argparse.Namespace) -> int:
     return 0
 
 
-def _services(args: argparse.Namespace) -> "list[Service]":
-    from k8sresolve.testing.objects.kinds import Service
-
-    return [item for item in open_cluster(args).store.all("Service") if isinstance(item, Service)]
-
-
-def _row(service: "Service") -> tuple[str, ...]:
+def _row(service: Any) -> tuple[str, ...]:
     ports = ",".join(f"{port.number}/{port.protocol}" for port in service.ports)
     outside = service.external_name or ",".join(service.external_ips)
     return service.namespace, service.name, service.type, ",".join(service.cluster_ips), outside, ports
 
 
-def _data(service: "Service") -> dict[str, Any]:
+def _data(service: Any) -> dict[str, Any]:
     return {
         "namespace": service.namespace,
         "name": service.name,
