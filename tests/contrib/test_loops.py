@@ -343,30 +343,39 @@ def free_port(address):
 
 
 async def connect_two(cluster, certified, authority, **options):
-    """Connect by TLS to a Service of a silent address and one that listens; count what is made on the way."""
-    made = []
+    """Connect by TLS to a Service of a silent address and one that listens; count what is made on the way.
 
-    def protocol():
-        made.append(asyncio.Protocol())
-        return made[-1]
+    A client's handshake is over before its server's, so this waits until both ends have closed.
+    """
+    made, accepted = [], []
 
-    serving, asking = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH), ssl.create_default_context()
-    authority.issue_cert(certified).configure_cert(serving)
-    authority.configure_trust(asking)
-    loop = asyncio.get_running_loop()
-    accepted = []
+    class Asking(asyncio.Protocol):
+        def __init__(self):
+            made.append(self)
+            self.lost = asyncio.Event()
+
+        def connection_lost(self, _):
+            self.lost.set()
 
     class Accepting(asyncio.Protocol):
         def connection_made(self, transport):
             accepted.append(transport.get_extra_info("peername")[0])
 
+    serving, asking = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH), ssl.create_default_context()
+    authority.issue_cert(certified).configure_cert(serving)
+    authority.configure_trust(asking)
+    loop = asyncio.get_running_loop()
     async with await loop.create_server(Accepting, "127.0.0.1", 0, ssl=serving) as server:
         cluster.apply(*headless(server.sockets[0].getsockname()[1], "127.0.0.1", "127.0.0.2"))
+        over = asyncio.create_task(server.wait_closed())
+        await asyncio.sleep(0)  # of a server that is closed already, it waits for no connections
         try:
-            transport, _ = await loop.create_connection(protocol, "two.shop", "hello", ssl=asking, **options)
+            transport, protocol = await loop.create_connection(Asking, "two.shop", "hello", ssl=asking, **options)
             transport.close()
+            await protocol.lost.wait()
         finally:
             server.close()
+            await over
     return len(made), accepted
 
 
