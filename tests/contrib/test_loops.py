@@ -265,7 +265,8 @@ def test_the_processs_own_resolver_leaves_nothing_that_warns(cluster, adapter):
     assert (done.stdout, done.stderr) == ("127.0.0.1\n" * 4, "")
 
 
-# Each process asks in two loops, one after the other, before a fork and after it.
+# Each process asks in two loops, one after the other, before a fork and after it. Of lines that both write at once none
+# is torn by os.write (pipe(7)); `print` writes the end of a line by itself where PYTHONUNBUFFERED is set.
 OWN = """
 import asyncio, importlib, os, sys
 from k8sresolve import ResolverConfig, _system
@@ -275,7 +276,7 @@ _system.load_config = lambda *_, **__: config
 
 async def main():
     found = await asyncio.get_running_loop().getaddrinfo("payments", 80, type=1)
-    print(found[0][4][0], flush=True)
+    os.write(1, f"{found[0][4][0]}\\n".encode())
 
 def ask():
     with asyncio.Runner(loop_factory=adapter.new_event_loop) as runner:
