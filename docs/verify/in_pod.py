@@ -36,7 +36,7 @@ COREFILE = """\
 """
 
 
-def install(mounted=MOUNTED, library=LIBRARY):
+def install(mounted, library):
     """Unpack the wheels, which came in parts no larger than a ConfigMap takes."""
     parts = sorted((mounted / "wheels").glob("*.whl.*"))
     for _, together in groupby(parts, key=lambda part: part.name.rpartition(".")[0]):
@@ -276,13 +276,13 @@ async def follow(teller, config, replicas, seconds=WATCH_SECONDS, interval=(5.0,
             teller.tell("watched", seconds=seconds)
 
 
-def main(parts):
-    install()
+def main(parts, mounted=MOUNTED, library=LIBRARY):
+    install(mounted, library)
     import k8sresolve
 
     config = k8sresolve.load_config()
     teller = Teller(config)
-    given = json.loads((MOUNTED / "given/given.json").read_text())
+    given = json.loads((mounted / "given/given.json").read_text())
     namespace, domain = given["namespace"], config.cluster_domain
     teller.tell(
         "machine",
