@@ -7,6 +7,7 @@ and in the cluster nothing but two images.
 
 import argparse
 import base64
+import contextlib
 import json
 import random
 import signal
@@ -26,7 +27,7 @@ STUCK = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "CreateContaine
 IDLE = "import signal; signal.signal(15, lambda *_: exit()); signal.pause()"
 DNS_PODS = (("kube-system", "k8s-app=kube-dns"), ("openshift-dns", "dns.operator.openshift.io/daemonset-dns=default"))
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-POD_SECONDS, JOB_SECONDS = 180.0, 420.0
+POD_SECONDS, JOB_SECONDS = 300.0, 600.0  # a cluster may have to get nodes first
 
 
 class Failed(Exception):
@@ -83,6 +84,7 @@ def pod(image, command, user, volumes=(), mounts=()):
     }
     return {
         "automountServiceAccountToken": False,
+        "nodeSelector": {"kubernetes.io/os": "linux"},
         "enableServiceLinks": False,
         "terminationGracePeriodSeconds": 5,
         "securityContext": {
@@ -229,8 +231,11 @@ def ready(kubectl):
 
 def found_by(kubectl, libc):
     """Read what a Job's pod has told so far."""
-    lines = kubectl("logs", f"job/{libc}", check=False).splitlines()
-    return [json.loads(line) for line in lines if line.startswith('{"part": ') and line.endswith("}")]
+    found = []
+    for line in kubectl("logs", f"job/{libc}", check=False).splitlines():
+        with contextlib.suppress(ValueError):  # the last one may be cut
+            found.append(json.loads(line))
+    return [one for one in found if isinstance(one, dict) and "part" in one]
 
 
 def told(kubectl, libc, part):
@@ -260,6 +265,13 @@ def facts(kubectl):
     return {"server": server.get("gitVersion", "unknown"), "images": sorted(images)}
 
 
+def warnings(kubectl):
+    """Tell what the cluster said of why something does not start."""
+    columns = "custom-columns=:.involvedObject.kind,:.involvedObject.name,:.message"
+    text = kubectl("get", "events", "--field-selector", "type=Warning", "--output", columns, check=False)
+    return list(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))[-5:]
+
+
 def say(text):
     print(f"verify: {text}", file=sys.stderr, flush=True)
 
@@ -280,10 +292,10 @@ def verify(kubectl, name, args, wheels):
     given = {"namespace": name, "objects": objects, "replicas": REPLICAS}
     kubectl.create(config_map("given", data={"given.json": json.dumps(given)}))
     names = [thing["metadata"]["name"] for thing in maps]
-    jobs = {"musl": args.musl_image, "glibc": args.image}
-    kubectl.create(*(job(libc, image, user, names) for libc, image in jobs.items()))
     say("asks, in the cluster")
+    kubectl.create(job("musl", args.musl_image, user, names))
     found = {"musl": told(kubectl, "musl", "end")}
+    kubectl.create(job("glibc", args.image, user, names))
     told(kubectl, "glibc", "watching")
     say("rolls out, and watches")
     kubectl("rollout", "restart", "deployment/web")
@@ -430,6 +442,8 @@ def main(words=None):
             try:
                 kubectl.create(namespace(name))
                 found = verify(kubectl, name, args, wheels)
+            except Failed as error:
+                raise Failed("\n".join([str(error), *warnings(kubectl)])) from None
             finally:
                 for number in ENDING:  # whoever is in a hurry still wants it gone
                     signal.signal(number, signal.SIG_IGN)

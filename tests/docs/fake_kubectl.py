@@ -45,6 +45,8 @@ def answer(words: list[str], namespace: str) -> str:
             return json.dumps({"status": PLAN.get("job", {})})
         case ["get", "pods", "--namespace", place, *_]:
             return "registry.example/team/coredns:v1.14.7@sha256:0" if place == "kube-system" else ""
+        case ["get", "events", *_]:
+            return "Pod   web-0   0/1 nodes are available\n"
         case ["get", kind, *_]:
             return json.dumps({"items": items(kind, namespace)})
         case ["logs", job, *_]:

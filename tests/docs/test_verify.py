@@ -345,7 +345,7 @@ def test_what_cannot_be_tried_is_said_and_leaves_nothing(
 ) -> None:
     tried.plan(**{"logs": logs, **plan})
     assert tried.run() == (3, "")
-    assert f"verify: {said}" in capsys.readouterr().err
+    assert f"verify: {said}\nPod   web-0   0/1 nodes are available" in capsys.readouterr().err
     assert tried.is_deleted
 
 
