@@ -8,6 +8,7 @@ import pytest
 from k8sresolve.testing import COREDNS_VERSIONS
 from tests.docs.verifying import listed, load
 from tests.live import servers
+from tests.live.kube import Kube
 from tests.live.sandbox import Sandbox
 
 pytestmark = pytest.mark.live
@@ -50,3 +51,11 @@ def test_coredns_answers_what_is_expected_of_it(version: str, pods: str, tmp_pat
     assert len(calls) > 15
     assert not differ
     assert not astray
+
+
+def test_the_watch_loses_nothing_in_a_roll_out(tmp_path: Path) -> None:
+    with Kube(tmp_path, ttl=1) as kube:
+        rolled = kube.run("tests.live.verify_watch", timeout=300)
+    assert verify.roll_out_faults(rolled["told"], rolled["pods"]) == []
+    there = [set(change["current"]) for change in verify.of(rolled["told"], "change")]
+    assert min(map(len, there)) == len(rolled["pods"]["before"])
