@@ -37,7 +37,7 @@ class Rolling:
 
 def main() -> None:
     rolling, in_pod = Rolling(), load("in_pod")
-    asyncio.run(in_pod.follow(rolling, None, len(OLD)))
+    asyncio.run(in_pod.follow(rolling, None, len(OLD), interval=(0.5, 5.0)))
     json.dump({"told": rolling.lines, "pods": {"before": OLD, "after": NEW}}, sys.stdout)
 
 
