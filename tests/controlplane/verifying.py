@@ -25,7 +25,8 @@ def main() -> None:
         api.wait()
         time.sleep(BUILT_IN_SECONDS)
         for node in NODES:
-            api.create(node)
+            labels = {**node["metadata"]["labels"], "kubernetes.io/os": "linux"}  # as each kubelet says of itself
+            api.create({**node, "metadata": {**node["metadata"], "labels": labels}})
     kubectl = scratch / "kubectl"
     kubectl.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m tests.controlplane.kubectl "$@"\n')
     kubectl.chmod(kubectl.stat().st_mode | stat.S_IXUSR)
