@@ -314,6 +314,13 @@ def _targets(offer: Offer, setting: Setting) -> tuple[Target, ...]:
     return tuple(targets)
 
 
+_BY_NAME = "CoreDNS alone lists ports: ask for one by its name, as in port(NAME, 'http')"
+_UNLISTED = (
+    "a Service without ports looks like this, or an ExternalName; so does every Service where the nameserver is no "
+    "CoreDNS, which alone lists ports: then ask for one by its name, as in port(NAME, 'http')"
+)
+
+
 def ports(setting: Setting, name: str | ServiceName) -> Lookup[tuple[Port, ...]]:
     """SRV at the Service's own name: every port's number, without names and protocols (a CoreDNS extension)."""
     place = setting.service_name(name)
@@ -333,11 +340,16 @@ def _ports(trail: Trail, place: ServiceName) -> Lookup[tuple[Port, ...]]:
 def all_ports(trail: Trail, place: ServiceName, answer: Result) -> Lookup[Offer]:
     """Make an offer of the SRV answer at a Service's own name."""
     found = trail.found(
-        answer,
-        nxdomain=_no_service(place),
-        nodata=(
-            "the name exists, but has no SRV record",
-            "a Service without ports looks like this, or an ExternalName",
-        ),
+        answer, nxdomain=_no_service(place), nodata=("the name exists, but has no SRV record", _UNLISTED)
     )
+    if not lists_ports(found):
+        trail.fail(NoData, "the nameserver tells no port's number here (SRV has port 0, as kube-dns writes)", _BY_NAME)
     return (yield from _completed(trail, place, found, "this Service"))
+
+
+def lists_ports(found: Found) -> bool:
+    """Whether SRV records at a Service's own name are of its ports.
+
+    kube-dns has one for each address there, of port 0 (pkg/dns/dns.go in kubernetes/dns), and its target says nothing.
+    """
+    return any(port or target == "." for _, _, port, target in found.data)
