@@ -1,4 +1,4 @@
-"""What is given for a name and is a URL, or has a port or a user: an error before any packet, which tells no password."""
+"""What is given for a name and is a URL, or has a port or a user: told before any packet, without the password."""
 
 from urllib.parse import urlsplit
 
@@ -113,7 +113,7 @@ def test_every_call_refuses_it_before_a_packet(resolver_of, ipv4, name):
         resolver.watch,
     ]
     for call in calls:
-        with pytest.raises(InvalidName, match="give the host alone: '(payments.shop|::1)'") as caught:
+        with pytest.raises(InvalidName, match=r"give the host alone: '(payments.shop|::1)'") as caught:
             call(name)
         assert "hunter2" not in str(caught.value)
     assert not list(ipv4.queries)
