@@ -1,6 +1,6 @@
 """What in the manifests stands behind the answer for a name, or why there is none: told only where it is certain."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import attrs
 
@@ -29,9 +29,13 @@ class Behind:
 
 
 def behind_found(
-    store: Store, cluster_domain: str, candidate: str, addresses: Iterable[IPAddress], aliases: Sequence[str] = ()
+    store: Store,
+    cluster_domain: str,
+    candidate: str,
+    addresses: Iterable[IPAddress],
+    aliases: Callable[[str], Sequence[str]],
 ) -> list[Behind]:
-    """Tell which objects have the addresses with which a candidate was found; `aliases` are those on the way there.
+    """Tell which objects have the addresses with which a candidate was found; `aliases` looks up the CNAME of a name.
 
     Empty where none has just these, as where the Corefile answers.
     """
@@ -41,9 +45,9 @@ def behind_found(
         return []
     title = titled(service)
     if service.type == "ExternalName":
-        is_first = aliases[:1] and _plain(aliases[0]) == _plain(service.external_name)
+        is_own = not target.endpoint and [*map(_plain, aliases(candidate))] == [_plain(service.external_name)]
         text = f"{title} is an alias of {service.external_name}"
-        return [_of(service, text, "spec.externalName")] if is_first and not target.endpoint else []
+        return [_of(service, text, "spec.externalName")] if is_own else []
     wanted = {str(address) for address in addresses}
     if not service.headless:
         has_them = wanted <= set(map(canonical, service.cluster_ips)) and not target.endpoint
@@ -86,7 +90,7 @@ def behind_missing(
         return list(_lacking(world, service, target, candidates, outcome))
     is_short = "." not in name.removesuffix(".")
     if target.endpoint or not (is_short or target.is_explicit or world.has_namespace(target.namespace)):
-        return [] if target.endpoint else _meant(world, world.absence_of_namespace(target).meant)
+        return [] if target.endpoint else _meant(world, _in_namespace_like(world, target))
     missing = f"the manifests have no Service {target.service} in namespace {target.namespace}"
     return [Behind(missing), *_meant(world, _named_so(world, target))]
 
@@ -116,6 +120,13 @@ def _named_so(world: World, target: Target) -> Sequence[Target]:
     here = [item.name for item in services if item.namespace == target.namespace]
     slip = "" if elsewhere else plain_slip(target.service, here)
     return [target._replace(service=slip)] if slip else elsewhere
+
+
+def _in_namespace_like(world: World, target: Target) -> Sequence[Target]:
+    """Find the Service of that name in the namespace for whose name that of one which is not there is a plain slip."""
+    services = [item for item in world.store.all("Service") if isinstance(item, Service)]
+    slip = plain_slip(target.namespace, [item.namespace for item in services if item.name == target.service])
+    return [target._replace(namespace=slip)] if slip else []
 
 
 def _meant(world: World, targets: Iterable[Target]) -> list[Behind]:
