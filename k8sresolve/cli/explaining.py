@@ -136,14 +136,14 @@ def _behind(
     from k8sresolve.testing.checks.names.world import World
 
     domain = cluster.config().cluster_domain or ""
-    asked = [candidate.name for candidate in told.candidates if candidate.questions]
     if told.outcome == "found":
         found = [candidate.name for candidate in told.candidates if candidate.outcome == "found"]
         aliases = partial(_aliases, resolver)
         return behind_found(cluster.store, domain, found[-1], told.addresses, aliases) if found else ()
     namespace = (view and view.namespace) or resolver.config.namespace or "default"
+    outcomes = {candidate.name: candidate.outcome for candidate in told.candidates if candidate.questions}
     world = World(cluster.store, domain, lambda _pod, _host: None)
-    return behind_missing(world, told.name, namespace, asked, told.outcome)
+    return behind_missing(world, told.name, namespace, outcomes, told.outcome)
 
 
 def _aliases(resolver: Resolver, name: str) -> Sequence[str]:

@@ -115,11 +115,11 @@ def _parsed(given: Sequence[str]) -> argparse.Namespace:
 
 def _failed(error: Error, args: argparse.Namespace, as_json: bool = False) -> int:
     """Tell what ended the command, in JSON, too, where that was asked for; returns the exit status."""
-    status = tell(error, args.command)
+    status = tell(error, args)
     forms = [("json", "")] if as_json else [(form, path) for form, path in told_in(args) if form in DATA]
     for form, path in forms:
         with contextlib.suppress(ConfigError):  # a second one, of where the first could be written
-            send(data_text(form, {"error": data_of(error, args.command)}), path)
+            send(data_text(form, {"error": data_of(error, args)}), path)
     return status
 
 

@@ -1,6 +1,6 @@
 """What in the manifests stands behind the answer for a name, or why there is none: told only where it is certain."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import attrs
 
@@ -12,9 +12,10 @@ from k8sresolve.testing.checks.names.world import World
 from k8sresolve.testing.checks.origins import origin_of
 from k8sresolve.testing.controllers.finding import titled
 from k8sresolve.testing.objects.addresses import canonical
-from k8sresolve.testing.objects.kinds import EndpointAddress, EndpointSlice, Pod, Resource, Service
+from k8sresolve.testing.objects.kinds import EndpointAddress, Endpoints, EndpointSlice, Pod, Resource, Service
 from k8sresolve.testing.objects.store import Store
 
+_LISTING = (EndpointSlice, Endpoints)
 _MOST_MEANT = 3
 
 
@@ -67,27 +68,41 @@ def _listing(store: Store, listed: Iterable[tuple[EndpointSlice, EndpointAddress
     """Tell which slices that are written list these endpoints, or else which workloads and pods they come from."""
     found: dict[str, Resource] = {}
     for part, endpoint in listed:
-        item: Resource | None = part
-        if not part.written.file:
-            item = store.get("Pod", part.namespace, endpoint.pod)
-            if isinstance(item, Pod) and item.owner:
-                item = store.workload(item.namespace, "/".join(origin_of(item))) or item
+        item = part if part.written.file else _origin(store, part, endpoint)
         if item is not None and item.written.file:
             found.setdefault(titled(item), item)
     for title, item in found.items():
-        yield _of(item, f"{title} {'lists' if isinstance(item, EndpointSlice) else 'makes'} them")
+        says = (
+            "lists them" if isinstance(item, _LISTING) else "is one of them" if isinstance(item, Pod) else "makes them"
+        )
+        yield _of(item, f"{title} {says}")
 
 
-def behind_missing(
-    world: World, name: str, namespace: str, candidates: Iterable[str], outcome: Outcome
-) -> list[Behind]:
-    """Tell why a name for which a program in a namespace asked for these candidates has no address."""
+def _origin(store: Store, part: EndpointSlice, endpoint: EndpointAddress) -> Resource | None:
+    """Find what an endpoint comes from that a controller listed: a workload, a pod of none, or Endpoints."""
+    pod = store.get("Pod", part.namespace, endpoint.pod)
+    if not isinstance(pod, Pod):
+        return store.get("Endpoints", part.namespace, part.service)
+    return (store.workload(pod.namespace, "/".join(origin_of(pod))) if pod.owner else None) or pod
+
+
+def behind_missing(world: World, name: str, namespace: str, outcomes: Mapping[str, str], end: Outcome) -> list[Behind]:
+    """Tell why a name for which a program in a namespace asked has no address, by what came of each candidate.
+
+    Empty where no nameserver has said so of the Service's own name, or of all that the lookup asked for.
+    """
     target = world.target(name.removesuffix("."), namespace)
-    if target is None or target.port is not None or outcome not in ("nxdomain", "nodata"):
+    if target is None or target.port is not None:
         return []
+    below = f"{target.endpoint}." * bool(target.endpoint)
+    own = f"{below}{target.service}.{target.namespace}.svc.{_plain(world.cluster_domain)}."
+    outcome = {name.lower(): came for name, came in outcomes.items()}.get(own)
     service = world.service(target)
+    is_alias = service is not None and service.type == "ExternalName"
+    if (outcome or end) not in ("nxdomain", "nodata", *(["dangling"] if is_alias else [])):
+        return []
     if service is not None:
-        return list(_lacking(world, service, target, candidates, outcome))
+        return list(_lacking(world, service, target, own, outcome))
     is_short = "." not in name.removesuffix(".")
     if target.endpoint or not (is_short or target.is_explicit or world.has_namespace(target.namespace)):
         return [] if target.endpoint else _meant(world, _in_namespace_like(world, target))
@@ -95,16 +110,15 @@ def behind_missing(
     return [Behind(missing), *_meant(world, _named_so(world, target))]
 
 
-def _lacking(
-    world: World, service: Service, target: Target, candidates: Iterable[str], outcome: Outcome
-) -> Iterator[Behind]:
-    """Tell why a Service that is there does not answer."""
-    own = f"{target.service}.{target.namespace}.svc.{_plain(world.cluster_domain)}."
+def _lacking(world: World, service: Service, target: Target, own: str, outcome: str | None) -> Iterator[Behind]:
+    """Tell why a Service that is there does not answer; `outcome` is None where its own name was not asked for."""
     title = titled(service)
     if service.type == "ExternalName" and not target.endpoint:
         yield _of(service, f"{title} is an alias of {service.external_name}", "spec.externalName")
-    elif (f"{target.endpoint}.{own}" if target.endpoint else own) not in {each.lower() for each in candidates}:
+    elif outcome is None:
         yield _of(service, f"{title} is there, but no search domain leads to {own}")
+    elif not world.store.has_namespace(target.namespace):
+        yield _of(service, f"{title} lies in a namespace that the manifests do not have")
     elif service.headless and not any(part.addresses for part in world.store.slices(service.namespace, service.name)):
         yield _of(service, f"{title} is headless, and none of its pods is ready")
     elif outcome == "nodata" and not target.endpoint:
