@@ -1,7 +1,8 @@
 """`service` without a name: the Services of manifests, as `kubectl get services` lists those of a cluster."""
 
 import argparse
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import Any
 
 from k8sresolve.cli.manifests import manifests
 from k8sresolve.cli.opening import open_cluster
@@ -9,9 +10,6 @@ from k8sresolve.cli.output import Shown, write
 from k8sresolve.cli.screen import Screen
 from k8sresolve.errors import ConfigError
 from k8sresolve.names import check_namespace
-
-if TYPE_CHECKING:
-    from k8sresolve.testing.objects.kinds import Service
 
 
 def add_all_namespaces(parser: argparse.ArgumentParser) -> None:
@@ -26,35 +24,32 @@ def list_services(args: argparse.Namespace) -> int:
             "DNS lists no Services", advice="name one, or give manifests (-f, -k), of which all are listed"
         )
     namespace = check_namespace(args.namespace or "default")
-    services = sorted(_services(args), key=lambda service: (service.namespace, service.name))
+    cluster: Any = open_cluster(args)
+    services = sorted(cluster.store.all("Service"), key=lambda service: (service.namespace, service.name))
     found = [service for service in services if args.all_namespaces or service.namespace == namespace]
-    header = ("NAMESPACE", "NAME", "TYPE", "CLUSTER-IP", "EXTERNAL-IP", "PORT(S)")[not args.all_namespaces :]
+    header = ("NAME", "TYPE", "CLUSTER-IP", "EXTERNAL-IP", "PORT(S)")
 
-    def text(on: Screen) -> str:
+    def text(on: Screen, *, wide: bool = False) -> str:
         if not found:
             return on.wrapped(
                 f"No Services found in {'any namespace' if args.all_namespaces else f'{namespace} namespace'}."
             )
-        return on.table(header, [_row(service)[not args.all_namespaces :] for service in found])
+        return on.table(header, [_row(service, spaced=args.all_namespaces, wide=wide) for service in found])
 
     names = [f"{service.namespace}/{service.name}" for service in found]
-    write(Shown(text, {"services": list(map(_data, found))}, names=names), args)
+    write(Shown(text, {"services": list(map(_data, found))}, wide=partial(text, wide=True), names=names), args)
     return 0
 
 
-def _services(args: argparse.Namespace) -> "list[Service]":
-    from k8sresolve.testing.objects.kinds import Service
-
-    return [item for item in open_cluster(args).store.all("Service") if isinstance(item, Service)]
-
-
-def _row(service: "Service") -> tuple[str, ...]:
+def _row(service: Any, *, spaced: bool, wide: bool) -> tuple[str, ...]:
     ports = ",".join(f"{port.number}/{port.protocol}" for port in service.ports)
     outside = service.external_name or ",".join(service.external_ips)
-    return service.namespace, service.name, service.type, ",".join(service.cluster_ips), outside, ports
+    ips = ",".join(service.cluster_ips[: None if wide else 1])  # kubectl shows the first
+    name = f"{service.namespace}/{service.name}" if spaced else service.name
+    return name, service.type, ips, outside, ports
 
 
-def _data(service: "Service") -> dict[str, Any]:
+def _data(service: Any) -> dict[str, Any]:
     return {
         "namespace": service.namespace,
         "name": service.name,
