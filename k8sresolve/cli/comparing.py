@@ -46,18 +46,25 @@ def told(on: Screen, explanations: Sequence[Explanation]) -> list[str]:
     header = ("CANDIDATE", *(group.title.upper() for group in groups))
     if on.fits(header, rows):
         return [on.table(header, rows)]
-    blocks = [[on.line(group.title, "bold"), *(_step(on, *step) for step in _numbered(group))] for group in groups]
-    return "\n\n".join("\n".join(block) for block in blocks).split("\n")
+    steps = [step for group in groups for step in _outcomes(group.told).items()]
+    beside = max((len(OUTCOMES[outcome]) for _, outcome in steps), default=0) + 2
+    longest = max((len(name) for name, _ in steps), default=0)
+    room = beside if INDENT + beside + longest <= on.width else 0
+    return "\n\n".join(_block(on, group, room) for group in groups).split("\n")
 
 
-def _step(on: Screen, number: int, step: tuple[str, str]) -> str:
-    name, outcome = step
-    text, style = OUTCOMES[outcome], style_of(outcome)
-    beside = INDENT + max(map(len, ("NXDOMAIN", text))) + 2
-    if beside + len(name) <= on.width:
-        padded = on.painted(text, style) + " " * (beside - INDENT - len(text))
-        return f"{str(number).ljust(INDENT)}{padded}{on.line(name)}"
-    return f"{on.wrapped(name, indent=INDENT, first=str(number))}\n{on.wrapped(text, indent=INDENT, style=style)}"
+def _block(on: Screen, group: _Group, beside: int) -> str:
+    """Write what a group asks: each candidate behind its outcome, for which so many columns are kept, or above it."""
+    lines = [on.line(group.title, "bold")]
+    for number, (name, outcome) in _numbered(group):
+        text, style = OUTCOMES[outcome], style_of(outcome)
+        if beside:
+            padding = " " * (beside - len(text))
+            lines.append(f"{str(number).ljust(INDENT)}{on.painted(text, style)}{padding}{on.line(name)}")
+        else:
+            lines.append(on.wrapped(name, indent=INDENT, first=str(number)))
+            lines.append(on.wrapped(text, indent=INDENT, style=style))
+    return "\n".join(lines)
 
 
 def _groups(explanations: Iterable[Explanation]) -> list[_Group]:

@@ -15,17 +15,16 @@ from k8sresolve.cli.manifests import manifests
 from k8sresolve.cli.opening import asking_from, open_cluster, open_resolvers
 from k8sresolve.cli.options import ASKING, Commands
 from k8sresolve.cli.output import Shown, plain, record
-from k8sresolve.cli.pods import PodView, view_of
 from k8sresolve.cli.screen import Screen
 from k8sresolve.cli.steps import candidates_told, saving, verdict
 from k8sresolve.config import Policy
-from k8sresolve.errors import ConfigError, ResolveError
+from k8sresolve.errors import ConfigError
 from k8sresolve.explanations import Explanation
 from k8sresolve.resolver import Resolver
 
 if TYPE_CHECKING:
     from k8sresolve.testing import Cluster
-    from k8sresolve.testing.checks.names.behind import Behind
+    from k8sresolve.testing.explaining import Behind, PodView
 
 _STATUS = {"found": 0, "nodata": 1, "nxdomain": 1, "unsendable": 2}
 _TEMPORARY = 3
@@ -80,7 +79,7 @@ def _run(args: argparse.Namespace) -> int:
         return show_each(args, partial(_explain, resolvers, cluster, view, bool(args.compare)))
 
 
-def _view(args: argparse.Namespace, cluster: "Cluster | None") -> PodView | None:
+def _view(args: argparse.Namespace, cluster: "Cluster | None") -> "PodView | None":
     if args.pod is None:
         return None
     if cluster is None:
@@ -89,7 +88,9 @@ def _view(args: argparse.Namespace, cluster: "Cluster | None") -> PodView | None
         )
     if args.resolv_conf is not None or args.asking_from is not None:
         raise ConfigError("a pod has a namespace and a resolv.conf of its own", advice="give --pod alone")
-    return view_of(cluster, args.pod, asking_from(args) or "default")
+    from k8sresolve.testing.explaining import pod_view
+
+    return pod_view(cluster, args.pod, asking_from(args) or "default")
 
 
 def _families(args: argparse.Namespace, policy: str) -> dict[str, str]:
@@ -98,7 +99,7 @@ def _families(args: argparse.Namespace, policy: str) -> dict[str, str]:
 
 
 def _explain(
-    resolvers: Sequence[Resolver], cluster: "Cluster | None", view: PodView | None, is_comparison: bool, name: str
+    resolvers: Sequence[Resolver], cluster: "Cluster | None", view: "PodView | None", is_comparison: bool, name: str
 ) -> Shown:
     told = [resolver.explain(name) for resolver in resolvers]
     pairs = zip(resolvers, told, strict=True)
@@ -114,7 +115,7 @@ def _explain(
         if not is_comparison and (saved := saving(told[0])):
             lines.append(on.wrapped(saved, indent=2))
         lines += ["", *(comparing.told(on, told) if is_comparison else candidates_told(on, told[0], is_wide=is_wide))]
-        lines += ["", *view.told(on)] if view else []
+        lines += ["", *_file_told(on, view)] if view else []
         lines += ["", *(on.wrapped(f"note: {note}") for note in notes)] if notes else []
         return "\n".join(lines)
 
@@ -127,30 +128,22 @@ def _placed(one: "Behind") -> str:
 
 
 def _behind(
-    cluster: "Cluster | None", view: PodView | None, resolver: Resolver, told: Explanation
-) -> "Iterable[Behind]":
-    """Tell what the manifests say of an answer, or of there being none."""
+    cluster: "Cluster | None", view: "PodView | None", resolver: Resolver, told: Explanation
+) -> "Sequence[Behind]":
     if cluster is None:
         return ()
-    from k8sresolve.testing.checks.names.behind import behind_found, behind_missing
-    from k8sresolve.testing.checks.names.world import World
+    from k8sresolve.testing.explaining import behind
 
-    domain = cluster.config().cluster_domain or ""
-    if told.outcome == "found":
-        found = [candidate.name for candidate in told.candidates if candidate.outcome == "found"]
-        aliases = partial(_aliases, resolver)
-        return behind_found(cluster.store, domain, found[-1], told.addresses, aliases) if found else ()
-    namespace = (view and view.namespace) or resolver.config.namespace or "default"
-    outcomes = {candidate.name: candidate.outcome for candidate in told.candidates if candidate.questions}
-    world = World(cluster.store, domain, lambda _pod, _host: None)
-    return behind_missing(world, told.name, namespace, outcomes, told.outcome)
+    return behind(cluster, resolver, told, view.namespace if view else resolver.config.namespace or "default")
 
 
-def _aliases(resolver: Resolver, name: str) -> Sequence[str]:
-    try:
-        return resolver.lookup(name, "CNAME").records
-    except ResolveError:
-        return ()
+def _file_told(on: Screen, view: "PodView") -> list[str]:
+    """Write a pod's resolv.conf, below whose it is."""
+    where = f"{view.file}:{view.line}" if view.line else ""
+    facts = (f"dnsPolicy {view.dns_policy}", "hostNetwork" if view.host_network else "", where)
+    head = f"/etc/resolv.conf of pod {view.pod} ({', '.join(filter(None, facts))}):"
+    lines = [line.partition(" ") for line in view.resolv_conf.splitlines()]
+    return [on.wrapped(head), *(on.wrapped(rest, indent=len(word) + 3, first=f"  {word}") for word, _, rest in lines)]
 
 
 def _status(explanation: Explanation) -> int:
