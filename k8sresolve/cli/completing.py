@@ -1,0 +1,106 @@
+"""`completion`: a script for the shell, which asks the hidden `__complete` what the word at the cursor may be."""
+
+import argparse
+import re
+from collections.abc import Iterable, Sequence
+from importlib.resources import files
+from typing import NamedTuple
+
+from k8sresolve._escaping import escaped
+from k8sresolve.cli.forms import send
+from k8sresolve.cli.lines import Line, commands_of, takes_value
+from k8sresolve.cli.options import Commands, Parser
+
+HIDDEN = "__complete"
+"""What the scripts ask, before anything else is read."""
+SCRIPTS = {"bash": "k8sresolve.bash", "zsh": "_k8sresolve", "fish": "k8sresolve.fish"}
+_DETAILS = """\
+It completes commands, options, their values, files and directories. For this shell: source <(k8sresolve completion
+bash); with fish: k8sresolve completion fish | source. For each new one, write that into ~/.bashrc, ~/.zshrc (behind
+compinit), or ~/.config/fish/config.fish.
+"""
+_PATHS = {"PATH": "files", "FILE": "files", "DIR": "directories"}  # by what the help calls a value
+
+
+class Offer(NamedTuple):
+    """What a word may become: words, each with what it means; or `paths`, "files" or "directories", behind `prefix`."""
+
+    words: Sequence[tuple[str, str]] = ()
+    paths: str = ""
+    prefix: str = ""
+
+
+def register(commands: Commands) -> None:
+    """Add the subcommand."""
+    completion = commands.add(
+        "completion", "print a script by which a shell completes this command", _print, _DETAILS, takes=()
+    )
+    completion.add_argument("shell", metavar="SHELL", choices=tuple(SCRIPTS), help="the shell: %(choices)s")
+
+
+def _print(args: argparse.Namespace) -> int:
+    send((files("k8sresolve.cli") / "shells" / SCRIPTS[args.shell]).read_text(encoding="utf-8").rstrip("\n"))
+    return 0
+
+
+def answer(parser: Parser, asked: Sequence[str]) -> str:
+    """Answer a script, which gives its shell and the words up to the cursor.
+
+    The first line has the kind of paths and their prefix, each other a word and what it means.
+    """
+    shell, *words = asked or ["bash"]
+    *before, word = (_joined(words) if shell == "bash" else words) or [""]
+    offer = complete(parser, before, word)
+    told = [(value, meaning) for value, meaning in offer.words if shell != "bash" or value.startswith(word)]
+    kept = len(word) - len(re.split("[=:]", word)[-1]) if shell == "bash" else 0  # bash replaces what is behind it
+    return "\n".join([f"{offer.paths}\t{offer.prefix}", *(f"{value[kept:]}\t{meaning}" for value, meaning in told)])
+
+
+def _joined(words: Iterable[str]) -> list[str]:
+    """Put together what bash takes apart, as `--policy` `=` `glibc`."""
+    joined: list[str] = []
+    sign = False
+    for word in words:
+        glued, sign = sign, word in ("=", ":")
+        if joined and (glued or sign):
+            joined[-1] += word
+        else:
+            joined.append(word)
+    return joined
+
+
+def complete(parser: Parser, before: Iterable[str], word: str) -> Offer:
+    """Tell what `word` may become behind the words before it."""
+    line = Line(parser)
+    for one in before:
+        line.read(one)
+    if line.awaited is not None:
+        return _values(line.awaited, word)
+    if line.options_ended or not word.startswith("-"):
+        return _values(line.arguments[0], word) if line.arguments else Offer()
+    flag, stated, value = word.partition("=")
+    if not stated:
+        return Offer([(flag, _meaning(option)) for flag, option in line.options.items()])
+    option = line.options.get(flag)
+    if option is None or not takes_value(option):
+        return Offer()
+    words, paths, prefix = _values(option, value)
+    return Offer([(f"{flag}={one}", meaning) for one, meaning in words], paths, f"{flag}={prefix}")
+
+
+def _values(action: argparse.Action, word: str) -> Offer:
+    commands = commands_of(action)
+    if commands is not None:
+        return Offer([(name, parser.summary) for name, parser in commands.items()])
+    metavar = str(action.metavar)
+    before, stated, _ = word.rpartition("=")
+    if metavar.endswith("[=FILE]") and stated:
+        return Offer(paths="files", prefix=f"{before}=")
+    begun = word[: word.rfind(",") + 1]
+    choices = getattr(action.type, "words", ()) if action.choices is None else action.choices
+    return Offer([(f"{begun}{choice}", "") for choice in choices], _PATHS.get(metavar, ""))
+
+
+def _meaning(option: argparse.Action) -> str:
+    """Shorten its help to what stands before the first particular."""
+    return escaped(re.split(r"[;:(]|, or ", option.help or "")[0].strip())
