@@ -199,6 +199,12 @@ def test_advice_speaks_of_options_and_not_of_python(offline, argv):
     assert not [word for word in ("namespace=", "domain=", "family=", "()", "ResolverConfig") if word in told]
 
 
+def test_advice_in_json_speaks_of_options_too(offline):
+    told = offline("service", "www.example.com", "--json").json["error"]
+    assert "`k8sresolve addresses`" in told["advice"]
+    assert told["message"].endswith(f"; {told['advice']}")
+
+
 def test_a_machine_outside_a_cluster_is_told_what_to_give(run, tmp_path):
     path = tmp_path / "resolv.conf"
     path.write_text("nameserver 127.0.0.1\n")
