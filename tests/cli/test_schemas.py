@@ -35,6 +35,8 @@ LINES = {
         "-f shop.yaml -f alias.json service alias.shop",
         "-f shop.yaml -n shop service payments nowhere a..b",
         "-f odd.json service odd --port http",
+        "-f shop.yaml service -A",
+        "-f shop.yaml -n nowhere service",
         "service --no-such-option",
     ],
     "port": [
