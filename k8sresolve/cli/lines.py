@@ -11,12 +11,14 @@ class Line:
     """A command line as far as it is read.
 
     `parser` reads on, that of the command called `command`; `options` and `arguments` are what it may be given yet,
-    `awaited` is the option whose value comes next, and `unknown` the first word that is no command, or option.
+    `awaited` is the option whose value comes next, `given` has the values by option, and `unknown` is the first word
+    that is no command, or option.
     """
 
     def __init__(self, parser: Parser) -> None:
         self.command = ""
         self.awaited: argparse.Action | None = None
+        self.given: dict[str, list[str]] = {}
         self.unknown = ""
         self.options_ended = False
         self._begin(parser)
@@ -30,6 +32,7 @@ class Line:
     def read(self, word: str) -> None:
         """Read the next word."""
         if self.awaited is not None:
+            self._take(self.awaited, word)
             self.awaited = None
         elif word == "--" and not self.options_ended:
             self.options_ended = True
@@ -38,17 +41,31 @@ class Line:
         elif self.arguments:
             self._read_argument(self.arguments[0], word)
 
+    def _take(self, option: argparse.Action, value: str) -> None:
+        self.given.setdefault(option.option_strings[-1], []).append(value)
+
     def _read_option(self, word: str) -> None:
         if word.startswith("--"):
-            flag, stated, _ = word.partition("=")
-            option = self._option(flag)
-            self.awaited = option if option is not None and takes_value(option) and not stated else None
+            flag, stated, value = word.partition("=")
+            self._read_flag(flag, value if stated else None)
             return
         for place, letter in enumerate(word[1:], 2):
-            option = self._option(f"-{letter}")
-            if option is None or takes_value(option):
-                self.awaited = option if place == len(word) else None
+            if not self._read_flag(f"-{letter}", word[place:] or None):
                 return
+
+    def _read_flag(self, flag: str, value: str | None) -> bool:
+        """Read an option with the value that stands behind it; returns whether that may be another option."""
+        option = self._option(flag)
+        if option is None:
+            return False
+        if not takes_value(option):
+            self._take(option, "")
+            return True
+        if value is None:
+            self.awaited = option
+        else:
+            self._take(option, value)
+        return False
 
     def _option(self, flag: str) -> argparse.Action | None:
         option = self.options.get(flag)

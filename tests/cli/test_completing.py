@@ -1,5 +1,7 @@
 """`completion`: the scripts, and what they are told of the word at the cursor."""
 
+import json
+
 import pytest
 
 from k8sresolve.cli import main as command
@@ -80,6 +82,44 @@ def test_each_command_and_option_has_its_meaning_beside_it():
     assert options["--manifests"] == options["-f"] == "answer from manifests, as CoreDNS would"
     assert options["--policy"] == "how hosts are searched"
     assert all(meaning and "%" not in meaning for meaning in options.values())
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        ("service pay", ["payments.shop"]),
+        ("-n shop service pay", ["payments"]),
+        ("explain --namespace=shop orders pay", ["payments"]),
+        ("check --service cas", ["cassandra.data"]),
+        ("addresses -nshop cas", ["cassandra.data"]),
+        ("-n s", ["shop"]),
+        ("service x --from d", ["data", "default"]),
+        ("port payments ", []),
+    ],
+)
+def test_names_are_those_of_the_manifests_given(shop, line, names):
+    assert offered(f"-f {shop} {line}") == offered(f"--manifests={shop} {line}") == names
+
+
+def test_without_manifests_that_can_be_read_no_name_is_known(shop, tmp_path):
+    (tmp_path / "bad.yaml").write_text("kind: [")
+    (tmp_path / "other.txt").write_text("")
+    for before in (
+        "",
+        "-f - ",
+        "-f nowhere.yaml ",
+        f"-f {tmp_path}/bad.yaml ",
+        f"-f {tmp_path} ",
+        f"-n A.B -f {shop} ",
+    ):
+        assert offered(f"{before}service ") == []
+
+
+def test_a_name_that_a_shell_might_take_for_more_is_none(tmp_path):
+    metadata = {"name": "$(reboot)", "namespace": "shop"}
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": {"clusterIP": "10.96.0.7"}}
+    (tmp_path / "service.json").write_text(json.dumps(service))
+    assert offered(f"-f {tmp_path}/service.json service ") == ["kubernetes"]
 
 
 def test_a_script_is_told_paths_first_and_then_words(run):

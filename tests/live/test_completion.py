@@ -1,5 +1,6 @@
 """The shells themselves: what they make of a line when the tab key is pressed."""
 
+import json
 import os
 import pty
 import select
@@ -32,6 +33,13 @@ STARTS = {
     "zsh, by fpath": ("zsh -f -i", f"command k8sresolve completion zsh >_k8sresolve; fpath=($PWD $fpath); {COMPINIT}"),
 }
 
+SERVICE = {
+    "apiVersion": "v1",
+    "kind": "Service",
+    "metadata": {"name": "payments", "namespace": "shop"},
+    "spec": {"clusterIP": "10.96.20.1", "ports": [{"port": 80}]},
+}
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -39,6 +47,7 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "deploy").mkdir()
     (tmp_path / "deploy/my shop.yaml").write_text("")
     (tmp_path / "description").write_text("")
+    (tmp_path / "service.json").write_text(json.dumps(SERVICE))
     return tmp_path
 
 
@@ -113,7 +122,7 @@ LINES = [
     ("k8sresolve -f des", "<-f><description>"),
     ("k8sresolve --manifests=des", "<--manifests=description>"),
     ("k8sresolve -f deploy/", "<-f><deploy/my shop.yaml>"),
-    ("k8sresolve check deploy/m", "<check><deploy/my shop.yaml>"),
+    ("k8sresolve -f service.json svc pay", "<-f><service.json><svc><payments.shop>"),
     ("k8sresolve -k d", "<-k><deploy/>"),  # of which zsh takes the sign off as the line ends
     ("k8sresolve explain --compare glibc,k", "<explain><--compare><glibc,kubernetes>"),
 ]
