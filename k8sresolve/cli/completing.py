@@ -17,9 +17,8 @@ HIDDEN = "__complete"
 """What the scripts ask, before anything else is read."""
 SCRIPTS = {"bash": "k8sresolve.bash", "zsh": "_k8sresolve", "fish": "k8sresolve.fish"}
 _DETAILS = """\
-It completes commands, options, their values, files and directories. For this shell: source <(k8sresolve completion
-bash); with fish: k8sresolve completion fish | source. For each new one, write that into ~/.bashrc, ~/.zshrc (behind
-compinit), or ~/.config/fish/config.fish.
+For this shell: source <(k8sresolve completion bash), or zsh; with fish: k8sresolve completion fish | source. For each
+new one, write that into ~/.bashrc, ~/.zshrc (behind compinit), or ~/.config/fish/config.fish.
 """
 _NAMES = ("NAME", "HOST")
 _PLAIN = re.compile(r"[a-z0-9.-]+")  # what no shell takes for anything else
@@ -37,7 +36,11 @@ class Offer(NamedTuple):
 def register(commands: Commands) -> None:
     """Add the subcommand."""
     completion = commands.add(
-        "completion", "print a script by which a shell completes this command", _print, _DETAILS, takes=()
+        "completion",
+        "print a script by which a shell completes commands, options and names",
+        _print,
+        _DETAILS,
+        takes=(),
     )
     completion.add_argument("shell", metavar="SHELL", choices=tuple(SCRIPTS), help="the shell: %(choices)s")
 

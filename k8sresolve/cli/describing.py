@@ -13,7 +13,7 @@ SCHEMAS = files("k8sresolve.cli") / "schemas"
 _COMMON = "common.json"
 _REFERENCE = re.compile(r'"#/\$defs/(\w+)"')
 _DETAILS = """\
-It is of JSON Schema 2020-12, and has the lines of JSON, errors, and what comes of several names, too.
+It is JSON Schema 2020-12, and has errors and what comes of several names, too.
 """
 
 

@@ -27,7 +27,7 @@ def add_forms(parser: argparse.ArgumentParser | argparse._ArgumentGroup, forms: 
         type=_Output(forms),
         action="append",
         default=[],
-        help=f"the form: {', '.join(forms)} (default: {forms[0]}), to standard output or a file; may be repeated",
+        help=f"print it as {', '.join(forms)} (default: {forms[0]}), to standard output or to a file; may be repeated",
     )
 
 

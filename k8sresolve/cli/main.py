@@ -30,7 +30,8 @@ from k8sresolve.cli.options import Commands, Parser, UsageError, add_common, ref
 from k8sresolve.errors import ConfigError, Error
 
 _DESCRIPTION = """\
-Look up Services, their ports and any other host in Kubernetes DNS.
+Look up Services, their ports and any other host in Kubernetes DNS, and see
+why a name fails.
 
 In a pod no option is needed. From a node or a laptop give --nameserver with
 the address of a CoreDNS pod; without any cluster give manifests (-f, -k), and

@@ -39,7 +39,7 @@ def register(commands: Commands) -> None:
     """Add the subcommand."""
     serve = commands.add(
         "serve",
-        "answer DNS questions from manifests, as CoreDNS would, until interrupted",
+        "answer DNS queries from manifests, as CoreDNS would, until interrupted",
         _serve,
         "Needs manifests (-f, -k). Prints where it listens, then each query as it comes; with --json, one JSON object "
         "in each line. Manifests and Corefile are read again when they change; while they are broken, what "
