@@ -12,6 +12,8 @@ from typing import NoReturn, cast
 from k8sresolve import __version__
 from k8sresolve.cli import (
     checking,
+    completing,
+    describing,
     differing,
     explaining,
     hosts,
@@ -24,11 +26,13 @@ from k8sresolve.cli import (
 )
 from k8sresolve.cli.failing import WRONG, complain, data_of, tell
 from k8sresolve.cli.forms import DATA, data_text, send, told_in
+from k8sresolve.cli.mistyped import unknown_in
 from k8sresolve.cli.options import Commands, Parser, UsageError, add_common, refused
 from k8sresolve.errors import ConfigError, Error
 
 _DESCRIPTION = """\
-Look up Services, their ports and any other host in Kubernetes DNS.
+Look up Services, their ports and any other host in Kubernetes DNS, and see
+why a name fails.
 
 In a pod no option is needed. From a node or a laptop give --nameserver with
 the address of a CoreDNS pod; without any cluster give manifests (-f, -k), and
@@ -71,6 +75,8 @@ def _parser() -> Parser:
     add_common(parser)
     for group in (services, watching, hosts, searching, explaining, linting, checking, inventory, differing, serving):
         group.register(commands)
+    for group in (describing, completing):
+        group.register(commands)
     return parser
 
 
@@ -80,6 +86,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = argparse.Namespace(command="", output=[], json=False)
     try:
         try:
+            if [*given[:1]] == [completing.HIDDEN]:
+                send(completing.answer(_parser(), given[1:]))
+                return 0
             args = _parsed(given)
             status: int = args.run(args)
         except SystemExit:  # argparse, after --help or --version
@@ -103,11 +112,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parsed(given: Sequence[str]) -> argparse.Namespace:
     """Read the command line. Raises `UsageError`."""
     parser = _parser()
+    if [*given[:1]] == ["help"]:
+        given = [*given[1:], "--help"]
     for text in given:
         # argparse makes an empty list of such a value.
         if option := re.fullmatch("(--.+(?==)|-[a-zA-Z])=?--", text):
             parser.error(f"argument {option[1]}: cannot be '--'")
-    args = parser.parse_args(given)
+    try:
+        args = parser.parse_args(given)
+    except UsageError:
+        if (unknown := unknown_in(parser, given)) is not None:
+            raise unknown from None
+        raise
     if flag := refused(args):
         parser.error(f"{args.command} takes no {flag}")
     return args

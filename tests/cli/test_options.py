@@ -13,7 +13,7 @@ import k8sresolve
 
 ALL = [
     *("service", "port", "ports", "endpoints", "wait", "watch", "addresses", "reverse", "pod", "lookup"),
-    *("candidates", "explain", "lint", "check", "inventory", "diff", "serve"),
+    *("candidates", "explain", "lint", "check", "inventory", "diff", "serve", "schema", "completion"),
 ]
 
 
@@ -197,6 +197,12 @@ def test_what_is_wrong_with_the_question_is_status_2(offline, argv):
 def test_advice_speaks_of_options_and_not_of_python(offline, argv):
     told = offline(*argv).err.splitlines()[-1]
     assert not [word for word in ("namespace=", "domain=", "family=", "()", "ResolverConfig") if word in told]
+
+
+def test_advice_in_json_speaks_of_options_too(offline):
+    told = offline("service", "www.example.com", "--json").json["error"]
+    assert "`k8sresolve addresses`" in told["advice"]
+    assert told["message"].endswith(f"; {told['advice']}")
 
 
 def test_a_machine_outside_a_cluster_is_told_what_to_give(run, tmp_path):

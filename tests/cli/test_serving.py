@@ -73,7 +73,7 @@ def test_it_listens_where_it_is_told(serve, run):
 def test_where_it_listens_is_told_as_json(serve):
     process = serve("--json")
     told = json.loads(process.stdout.readline())
-    assert list(told) == ["host", "port"]
+    assert list(told) == ["schema_version", "host", "port"]
     assert dns.query.udp(dns.message.make_query("cluster.local.", "SOA"), told["host"], port=told["port"], timeout=10)
 
 
@@ -135,6 +135,7 @@ def test_queries_are_shown_as_json_one_in_a_line(serve):
     a, aaaa = (json.loads(process.stdout.readline()) for _ in range(2))
     assert before <= a.pop("time") <= time.time()
     assert a == {
+        "schema_version": 1,
         "client": "127.0.0.1",
         "transport": "udp",
         "name": PAYMENTS,
