@@ -19,8 +19,9 @@ Scheme: TypeAlias = Literal["tcp", "tls", "http", "https"]
 class ProbeStage(Value):
     """One stage of a connection, `"tcp"`, `"tls"` or `"http"`, and what became of it.
 
-    `outcome` is that in words, as `"connection refused"`, `"no answer"` or `"200 OK"`. `errno` is what the operating system said of one that failed, as the module `errno` names it, ETIMEDOUT
-    where nothing was heard in time, None for any other. `milliseconds` is the time that the stage took.
+    `outcome` is that in words, as `"connection refused"`, `"no answer"` or `"200 OK"`. `errno` is what the operating
+    system said of one that failed, as the module `errno` names it, ETIMEDOUT where nothing was heard in time, None for
+    any other. `milliseconds` is the time that the stage took.
 
     >>> print(ProbeStage("tcp", False, "connection refused", 111, 0.21))
     tcp: connection refused in 0.2 ms

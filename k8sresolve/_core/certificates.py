@@ -122,7 +122,8 @@ def _text(tag: int, value: bytes) -> str:
 def _dotted(oid: bytes) -> str:
     if not oid or len(oid) > 64:
         raise _Malformed
-    numbers, number = [], 0
+    numbers: list[int] = []
+    number = 0
     for octet in oid:
         number = number << 7 | octet & 0x7F
         if not octet & 0x80:

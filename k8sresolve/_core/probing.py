@@ -283,8 +283,8 @@ def _of_tls(endpoint: ProbedEndpoint, stage: ProbeStage) -> Iterator[str]:
         yield f"the certificate is for other names than {certificate.host}: connect by {names}, or add this one"
     else:
         yield (
-            "this machine does not trust who issued the certificate: name the file of that CA in SSL_CERT_FILE, as "
-            "clients must be told of it, too"
+            "this machine does not trust who issued the certificate: name the file of that CA in SSL_CERT_FILE, and "
+            "tell the clients of it, too"
         )
 
 

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Generator
 from contextlib import suppress
 from functools import partial
+from math import inf
 from typing import Any, Literal, TypeAlias, TypeVar
 from weakref import WeakSet
 
@@ -40,6 +41,7 @@ class Conversation:
     ) -> None:
         self.index = index
         self.deadline = 0.0
+        self.woken = inf
         self.sock: socket.socket | None = None
         self.doing = self._run()
         self._aim = aim
@@ -83,7 +85,9 @@ class Conversation:
             ok, outcome = yield from doing
         except OSError as error:
             ok, (code, outcome) = False, _told(error, self._aim.to)
-        self._stages.append(ProbeStage(name, ok, outcome, code, (monotonic() - began) * 1000))
+        # Others are computed with between the time that a connection was there and the time that it is looked at.
+        ended = max(began, min(self.woken, monotonic())) if name == "tcp" else monotonic()
+        self._stages.append(ProbeStage(name, ok, outcome, code, (ended - began) * 1000))
         return ok
 
     def _connect(self) -> Doing[Come]:
@@ -174,7 +178,7 @@ def _told(error: OSError, to: Destination) -> tuple[int | None, str]:
 
 
 def _lowered(text: str) -> str:
-    return text[:1].lower() + text[1:]
+    return text if text[:2].isupper() else text[:1].lower() + text[1:]  # IP stays
 
 
 class Contexts:
@@ -245,10 +249,9 @@ class Probes(ABC):
 
     def _step(self, now: float) -> tuple[ProbedEndpoint, ...] | None:
         """Go on with what is ready, end what is late, begin what there is room for. Returns what came of all."""
-        if self._shut:
-            raise ResolverClosed("this resolver is closed")
         for conversation in tuple(self._begun):
             if conversation in self._ready:
+                conversation.woken = now
                 self._go_on(conversation)
             elif conversation.deadline <= now:
                 self._unwatch(conversation)
@@ -258,6 +261,8 @@ class Probes(ABC):
             conversation.deadline = min(self._until, now + self._talk.share)
             self._begun[conversation] = None
             self._go_on(conversation)
+        if self._shut:  # looked at last: what was begun meanwhile was not shut
+            raise ResolverClosed("this resolver is closed")
         if self._begun:
             return None
         self._among.discard(self)

@@ -236,6 +236,14 @@ class ControlPlane:
             raise ManifestError(told, object=f"Service {name}", field="spec.ipFamilies")
         return pool.allocate(name)
 
+    def is_made_up(self, address: str) -> bool:
+        """Whether an address stands in no object, and somebody has it all the same, as a cluster would give one."""
+        pools = (*self._cluster_ips.values(), *self._pod_ips.values())
+        return any(pool.gave(address) for pool in pools) or (
+            address in (*NODE_IPS.values(), self.networks.api_server)
+            and not any(address in node.ips for node in self._nodes)
+        )
+
     # Pods.
 
     def make_pods(self, workloads: Iterable[Workload]) -> Iterator[Pod]:
