@@ -114,9 +114,9 @@ class Conversation:
             yield from self._patiently(sock.do_handshake, "read")
         except ssl.SSLCertVerificationError as error:
             self._problem = _lowered(error.verify_message.removesuffix("."))
-            return False, f"certificate not verified: {self._problem}"
+            return False, f"not verified: {self._problem}"
         self._read_certificate(sock)
-        return True, f"{sock.version()}, certificate verified for {host}"
+        return True, f"{sock.version()}, verified"
 
     def _look_again(self) -> Doing[bool]:
         """Connect once more without verification, to tell whose certificate it is."""
