@@ -140,9 +140,14 @@ class Reachability(Value):
         """Whether all endpoints answer."""
         return all(endpoint.ok for endpoint in self.endpoints)
 
+    @property
+    def verdict(self) -> str:
+        """How many endpoints answer, in words."""
+        return _share(len(failures(self.endpoints)), len(self.endpoints))
+
     def __str__(self) -> str:
-        failed = [endpoint for endpoint in self.endpoints if not endpoint.ok]
-        told = f"{self.name}, port {self.port}: {_share(len(failed), len(self.endpoints))}"
+        told = f"{self.name}, port {self.port}: {self.verdict}"
+        failed = [endpoint for endpoint, _ in failures(self.endpoints)]
         return escaped(f"{told}: {few(failed, 3)}" if failed else told)
 
 

@@ -27,6 +27,9 @@ AT_ONCE = 32
 MOST_REPLY = 4096
 """Octets in which a reply's first line must end."""
 
+REJECTED = "connection refused by ICMP"
+"""What a connection comes to that something on the way refuses, and not the host that has the address."""
+
 _TO_LEARN = 1.0  # seconds, at most, in which to ask what is only good to know
 _STATUS = re.compile(rb"HTTP/\d(?:\.\d)? (\d{3})(?: ([^\r\n]*))?\r?\n")
 _TLS_ALERT = b"\x15\x03"
@@ -227,11 +230,24 @@ def _of_tcp(stage: ProbeStage, about: _About) -> Iterator[str]:
     if stage.errno in (ECONNREFUSED, ETIMEDOUT) and about.unknown_number:
         yield about.unknown_number
     elif stage.errno == ECONNREFUSED:
-        yield _refused(about)
+        yield _rejected(about) if stage.outcome == REJECTED else _refused(about)
     elif stage.errno == ETIMEDOUT:
         yield _silent(about)
     elif stage.errno in (EHOSTUNREACH, ENETUNREACH) or stage.errno in ADVICE:
         yield ADVICE[stage.errno]
+
+
+def _rejected(about: _About) -> str:
+    if about.headless is not False:
+        return (
+            "refused by ICMP usually means that a firewall, or a NetworkPolicy of a kind that rejects, stands in the "
+            "way: it is not the host that says so"
+        )
+    return (
+        "refused by ICMP at a ClusterIP usually means that no pod is ready behind it, as kube-proxy says it: compare "
+        "the Service's spec.selector with the pods' labels, and see their readinessProbe; "
+        f"`{about.slices}` lists the ready ones"
+    )
 
 
 def _refused(about: _About) -> str:
@@ -244,10 +260,9 @@ def _refused(about: _About) -> str:
     if about.headless is None:
         return "refused usually means that nothing listens on that port there, or that a firewall rejects it"
     return (
-        "refused at a ClusterIP usually means that no pod is ready behind it (compare the Service's spec.selector with "
-        "the pods' labels, and see their readinessProbe), or that the pods do not listen on its "
-        "spec.ports[].targetPort (compare with the container's ports[].containerPort); "
-        f"`{about.slices}` lists the ready ones"
+        "refused at a ClusterIP usually means that the pods behind it do not listen on the Service's "
+        "spec.ports[].targetPort (compare with the container's ports[].containerPort), or on 127.0.0.1 alone; with "
+        f"some service proxies also that no pod is ready: `{about.slices}` lists the ready ones"
     )
 
 

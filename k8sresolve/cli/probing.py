@@ -1,6 +1,7 @@
 """`probe`: whether a name and port can be reached, and what is in the way."""
 
 import argparse
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -17,9 +18,9 @@ from k8sresolve.cli.options import ASKING, Commands
 from k8sresolve.cli.output import FORMS, Shown, write
 from k8sresolve.cli.progress import Progress
 from k8sresolve.cli.screen import AnyCell, Cell, Screen
-from k8sresolve.errors import ConfigError, NotFound, ResolveError
+from k8sresolve.errors import ConfigError, ResolveError
 from k8sresolve.findings import Finding
-from k8sresolve.reachability import Certificate, ProbedEndpoint, ProbeStage, Reachability
+from k8sresolve.reachability import Certificate, ProbedEndpoint, ProbeStage, Reachability, Scheme
 
 if TYPE_CHECKING:
     from k8sresolve.testing import Cluster
@@ -36,6 +37,8 @@ name is found and some connection fails; of HTTP a status from 200 to 399 is non
 """
 _STAGES = {"tcp": ("tcp",), "tls": ("tcp", "tls"), "http": ("tcp", "http"), "https": ("tcp", "tls", "http")}
 _MOST_FINDINGS = 5
+# The fields of a Service of which a connection may fail.
+_ON_THE_WAY = re.compile(r"spec\.(?:selector|externalName|ports(?!.*\.name$))")
 
 
 def register(commands: Commands) -> None:
@@ -52,8 +55,10 @@ def register(commands: Commands) -> None:
         ("https", "then both"),
     ):
         over.add_argument(f"--{scheme}", dest="scheme", action="store_const", const=scheme, help=text)
-    probe.add_argument("--path", metavar="PATH", help="what to ask for by HTTP, without TLS unless --https (default: /)")
-    probe.add_argument("--count", type=_count, default=1, metavar="N", help="probe so many times, and show how many fail")
+    probe.add_argument("--path", metavar="PATH", help="what to ask for; alone it is of --http (default: /)")
+    probe.add_argument(
+        "--count", type=_count, default=1, metavar="N", help="probe so often, and show how often it fails"
+    )
     add_forms(probe, FORMS)
 
 
@@ -64,7 +69,7 @@ def _count(text: str) -> int:
 
 
 def _run(args: argparse.Namespace) -> int:
-    scheme = args.scheme or ("tcp" if args.path is None else "http")
+    scheme: Scheme = args.scheme or ("tcp" if args.path is None else "http")
     if args.path is not None and scheme == "tls":
         raise ConfigError("--path is asked for by HTTP, which --tls is without", advice="give --https")
     port = int(args.port) if args.port.isascii() and args.port.isdigit() and len(args.port) <= 5 else args.port
@@ -83,10 +88,9 @@ def _run(args: argparse.Namespace) -> int:
 
 def _findings(cluster: "Cluster", args: argparse.Namespace) -> tuple[Finding, ...]:
     """What does not fit in the Service's manifests, of which its connections may fail."""
-    namespace = asking_from(args) or "default"
-    with suppress(NotFound, ResolveError):
-        found = cluster.check(args.name, namespace)
-        return tuple([finding for finding in found if finding.severity != "remark"][:_MOST_FINDINGS])
+    with suppress(ResolveError):  # it is no Service
+        found = cluster.check(args.name, asking_from(args) or "default")
+        return tuple([finding for finding in found if _ON_THE_WAY.match(finding.field)][:_MOST_FINDINGS])
     return ()
 
 
@@ -100,7 +104,7 @@ def _shown(probed: Reachability, tries: Sequence[Reachability], found: Sequence[
     return Shown(text, data, 0 if probed.ok else UNREACHED, wide=partial(text, wide=True), names=names)
 
 
-# -- text ----------------------------------------------------------------------------------------------------------------
+# -- text --------------------------------------------------------------------------------------------------------------
 
 
 def _text(
@@ -110,31 +114,32 @@ def _text(
     if counts:
         parts.append(_count_table(counts, on))
     parts += [_certificate(certificate, places, on) for certificate, places in _certificates(probed)]
-    parts += [on.wrapped(sentence) for sentence in probed.advice]
     if found:
-        parts.append("\n".join([on.line("in the manifests:"), *(on.wrapped(str(one), indent=2, first="-") for one in found)]))
+        told = [on.wrapped(str(finding), indent=2, first="-") for finding in found]
+        parts.append("\n".join([on.line("in the manifests:"), *told]))
+    parts += [on.wrapped(sentence) for sentence in probed.advice]
     return "\n\n".join(parts)
 
 
 def _head(probed: Reachability, on: Screen) -> str:
-    verdict, _, _ = str(probed).partition(" endpoint")
-    failing = [endpoint for endpoint in probed.endpoints if not endpoint.ok]
-    told = str(attrs.evolve(probed, endpoints=probed.endpoints)) if not failing else verdict
-    of = {True: "the pods of a headless Service", False: "the ClusterIP", None: "addresses"}[probed.headless]
-    looked = f"{len(probed.endpoints)} found in {probed.milliseconds:.1f} ms: {of}"
-    return on.fields(("probed", Cell(told, "bold")), ("DNS", looked))
+    of = {True: "the pods of a headless Service", False: "the ClusterIP of a Service", None: "addresses"}
+    return on.fields(
+        (probed.name, Cell(f"port {probed.port}: {probed.verdict}", "good" if probed.ok else "bad")),
+        ("DNS", f"{of[probed.headless]}, {probed.milliseconds:.1f} ms"),
+    )
 
 
 def _table(probed: Reachability, on: Screen, *, wide: bool) -> str:
     has_targets = wide or probed.headless is True
     header = ["ADDRESS", *(["TARGET"] if has_targets else []), *(name.upper() for name in _STAGES[probed.scheme])]
-    return on.table(header, [_row(endpoint, probed, wide=wide, has_targets=has_targets) for endpoint in probed.endpoints])
+    rows = [_row(endpoint, probed, wide=wide, has_targets=has_targets) for endpoint in probed.endpoints]
+    return on.table(header, rows)
 
 
 def _row(endpoint: ProbedEndpoint, probed: Reachability, *, wide: bool, has_targets: bool) -> list[AnyCell]:
     target = endpoint.target.removesuffix(".") if wide else endpoint.target.partition(".")[0]
-    stages = {stage.name: stage for stage in endpoint.stages}
-    cells = [_cell(stages.get(name)) for name in _STAGES[probed.scheme]]  # pyright: ignore[reportArgumentType]
+    stages: dict[str, ProbeStage] = {stage.name: stage for stage in endpoint.stages}
+    cells = [_cell(stages.get(name)) for name in _STAGES[probed.scheme]]
     return [endpoint.place, *([target] if has_targets else []), *cells]
 
 
@@ -154,7 +159,9 @@ def _certificates(probed: Reachability) -> list[tuple[Certificate, list[str]]]:
 
 
 def _certificate(certificate: Certificate, places: Sequence[str], on: Screen) -> str:
-    trust = Cell(f"for {certificate.host}", "good") if certificate.verified else Cell(f"no: {certificate.problem}", "bad")
+    trust = Cell(f"no: {certificate.problem}", "bad")
+    if certificate.verified:
+        trust = Cell(f"for {certificate.host}", "good")
     return on.fields(
         ("certificate", f"of {', '.join(places)}"),
         ("verified", trust),
@@ -169,7 +176,7 @@ def _day(seconds: float) -> str:
     return f"{datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds):%Y-%m-%d}"
 
 
-# -- several tries -------------------------------------------------------------------------------------------------------
+# -- several tries -----------------------------------------------------------------------------------------------------
 
 
 @attrs.frozen
@@ -210,7 +217,7 @@ def _count_table(counts: Iterable[_Count], on: Screen) -> str:
     return on.table(("ADDRESS", "LOST", "MEDIAN", "SLOWEST"), rows)
 
 
-# -- JSON ----------------------------------------------------------------------------------------------------------------
+# -- JSON --------------------------------------------------------------------------------------------------------------
 
 
 def _plain(probed: Reachability) -> dict[str, Any]:

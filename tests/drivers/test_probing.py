@@ -216,7 +216,7 @@ SCENARIOS = (
         ("127.0.0.2",),
         ((REFUSED,),),
         port=None,
-        advice=("refused at a ClusterIP usually means that no pod is ready",),
+        advice=("refused at a ClusterIP usually means that the pods behind it do not listen on",),
     ),
     Scenario(
         "a ClusterIP that is silent",

@@ -69,7 +69,7 @@ def run() -> None:
         with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(complained):
             status = main(argv)
         told.append({"status": status, "told": printed.getvalue(), "error": complained.getvalue()})
-    print(json.dumps(told))
+    sys.stdout.write(json.dumps(told))
 
 
 if __name__ == "__main__":

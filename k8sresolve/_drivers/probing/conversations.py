@@ -21,6 +21,7 @@ from k8sresolve._core.probing import Aim, Talk
 from k8sresolve._drivers import forks
 from k8sresolve._drivers.clock import monotonic
 from k8sresolve._drivers.connecting.attempts import socket_address, words_of
+from k8sresolve._drivers.probing import icmp
 from k8sresolve.errors import ResolverClosed
 from k8sresolve.reachability import Certificate, ProbedEndpoint, ProbeStage
 
@@ -31,6 +32,10 @@ Doing: TypeAlias = Generator[Want, None, T]
 
 Come: TypeAlias = tuple[bool, str]
 """Whether a stage came to what it should, and what to in words."""
+
+
+class _Rejected(Exception):
+    """A connection was refused by ICMP."""
 
 
 class Conversation:
@@ -83,6 +88,8 @@ class Conversation:
         code: int | None = None
         try:
             ok, outcome = yield from doing
+        except _Rejected:
+            ok, outcome, code = False, probing.REJECTED, errno.ECONNREFUSED
         except OSError as error:
             ok, (code, outcome) = False, _told(error, self._aim.to)
         # Others are computed with between the time that a connection was there and the time that it is looked at.
@@ -94,14 +101,23 @@ class Conversation:
         address = socket_address(self._reach(self._aim.to))
         self.sock = socket.socket(socket.AF_INET if len(address) == 2 else socket.AF_INET6, socket.SOCK_STREAM)
         self.sock.setblocking(False)
+        icmp.listen_for(self.sock)
         try:
-            self.sock.connect(address)
+            yield from self._connected_to(address)
+        except ConnectionRefusedError:
+            if icmp.says(self.sock):
+                raise _Rejected from None
+            raise
+        return True, "connected"
+
+    def _connected_to(self, address: Any) -> Doing[None]:
+        try:
+            self._connected.connect(address)
         except BlockingIOError:
             yield "write"
-            code = self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            code = self._connected.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
             if code:
                 raise OSError(code, os.strerror(code)) from None
-        return True, "connected"
 
     def _shake(self, context: ssl.SSLContext) -> Doing[Come]:
         host = self._talk.host
@@ -124,7 +140,7 @@ class Conversation:
         try:
             yield from self._connect()
             yield from self._shake(self._contexts.trusting)
-        except OSError:
+        except (OSError, _Rejected):
             return False
         return True
 
