@@ -35,10 +35,11 @@ def open_resolvers(args: argparse.Namespace, changes: Iterable[Mapping[str, Any]
     """Make a resolver for each set of changes to the common options, all of them on one cluster if it is offline."""
     cluster = open_cluster(args) if manifests(args) else None
     for change in changes:
-        yield _opened(argparse.Namespace(**{**vars(args), **change}), cluster)
+        yield opened(argparse.Namespace(**{**vars(args), **change}), cluster)
 
 
-def _opened(args: argparse.Namespace, cluster: "Cluster | None") -> Resolver:
+def opened(args: argparse.Namespace, cluster: "Cluster | None", **offline: Any) -> Resolver:
+    """Make the resolver that the common options ask for; in a cluster, with these arguments of `Cluster.resolver`."""
     how: dict[str, Any] = {name: getattr(args, name) for name in ("cluster_domain", "policy", "family")}
     if args.timeout is not None:
         how["timeout"] = args.timeout
@@ -48,11 +49,11 @@ def _opened(args: argparse.Namespace, cluster: "Cluster | None") -> Resolver:
         raise ConfigError("--manifests answers offline, and --nameserver asks a nameserver", advice="give one of them")
     namespace = check_namespace(asking_from(args) or "default")
     if args.resolv_conf is None:
-        return cluster.resolver(namespace=namespace, **how)
+        return cluster.resolver(namespace=namespace, **how, **offline)
     config = _read(args)
     if asking_from(args) is not None:
         config = attrs.evolve(config, namespace=namespace)
-    return cluster.resolver(config=config, **how)
+    return cluster.resolver(config=config, **how, **offline)
 
 
 def environment(args: argparse.Namespace) -> dict[str, str]:
