@@ -26,6 +26,7 @@ from k8sresolve import (
     BadResponse,
     CacheConfig,
     Candidate,
+    Certificate,
     Change,
     Cname,
     ConfigError,
@@ -58,12 +59,16 @@ from k8sresolve import (
     Port,
     PortName,
     PortsDiffer,
+    ProbedEndpoint,
+    ProbeStage,
     Purpose,
+    Reachability,
     Refused,
     ResolveError,
     Resolver,
     ResolverClosed,
     ResolverConfig,
+    Scheme,
     ServerFailure,
     Service,
     ServiceName,
@@ -224,6 +229,12 @@ def looking_up(resolver: Resolver) -> None:
     assert_type(resolver.create_connection("web", "http"), socket.socket)
     with resolver.create_connection(WEB, 80, timeout=1) as connected:
         connected.sendall(b"hello")
+    probed = resolver.probe("web", "https", "https", path="/healthz", timeout=1)
+    assert_type(probed, Reachability)
+    assert_type(probed.endpoints, tuple[ProbedEndpoint, ...])
+    assert_type(probed.endpoints[0].stages, tuple[ProbeStage, ...])
+    assert_type(probed.endpoints[0].certificate, Certificate | None)
+    assert_type(probed.scheme, Scheme)
     assert_type(resolver.candidates("web"), tuple[Candidate, ...])
     assert_type(resolver.stats(), Stats)
     resolver.forget("web")
@@ -252,6 +263,7 @@ async def looking_up_in_a_loop(resolver: AsyncResolver) -> None:
     await resolver.getaddrinfo(None, None)
     assert_type(await resolver.getnameinfo(("10.96.20.1", 80)), tuple[str, str])
     await resolver.getnameinfo(("fd00::1", 80, 0, 0), socket.NI_NAMEREQD, fresh=True)
+    assert_type(await resolver.probe(WEB, 80), Reachability)
     sock: socket.socket = await resolver.create_connection("web", "http")
     await asyncio.open_connection(sock=sock)
     stream: trio.SocketStream = await resolver.create_connection(WEB, 80, timeout=1)
