@@ -37,6 +37,7 @@ name is found and some connection fails; of HTTP a status from 200 to 399 is non
 """
 _STAGES = {"tcp": ("tcp",), "tls": ("tcp", "tls"), "http": ("tcp", "http"), "https": ("tcp", "tls", "http")}
 _MOST_FINDINGS = 5
+_FIELDS = ("rule", "severity", "source", "line", "object", "field", "problem", "advice")
 # The fields of a Service of which a connection may fail.
 _ON_THE_WAY = re.compile(r"spec\.(?:selector|externalName|ports(?!.*\.name$))")
 
@@ -96,7 +97,7 @@ def _findings(cluster: "Cluster", args: argparse.Namespace) -> tuple[Finding, ..
 
 def _shown(probed: Reachability, tries: Sequence[Reachability], found: Sequence[Finding]) -> Shown:
     counts = _counts(tries) if len(tries) > 1 else []
-    data = {**_plain(probed), "findings": [attrs.asdict(finding) for finding in found]}
+    data = {**_plain(probed), "findings": [{name: getattr(finding, name) for name in _FIELDS} for finding in found]}
     if counts:
         data["counts"] = [attrs.asdict(count) for count in counts]
     text = partial(_text, probed, counts, found)
