@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import gc
 import socket
 import ssl
 import threading
@@ -32,6 +33,13 @@ from tests.drivers.script import Nameserver, silent
 from tests.drivers.test_blocking import wait_for
 from tests.drivers.test_connecting import PATIENCE, SERVICE, _bound, _silent
 from tests.drivers.test_forks import in_child, status_of
+from tests.drivers.test_interruptions import (
+    Interrupter,
+    Interruption,
+    at_every_line,
+    at_rest,
+    holds_no_more_than,
+)
 from tests.drivers.test_loops import in_asyncio, in_trio, in_uvloop
 
 HOST = SERVICE.removesuffix(".")
@@ -530,3 +538,63 @@ def test_a_child_of_fork_holds_nothing_of_it(into_silence):
     assert status_of(in_child(lambda: conversation.sock.fileno() + 1)) == 0
     resolver.close()
     thread.join(10)
+
+
+# -- exceptions out of nowhere (F1) ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def three() -> Iterator[tuple[str, int]]:
+    """A Service of which one endpoint answers over TLS that nobody trusts, one refuses, and one speaks no TLS."""
+    untrusted = There("127.0.0.2", OK, lambda: trustme.CA().issue_cert(HOST))
+    with opened(untrusted, There("127.0.0.4", OK)) as (port, _):
+        yield "\n".join(f"{SERVICE} 30 A 127.0.0.{last}" for last in (2, 3, 4)), port
+
+
+@pytest.mark.parametrize("kind", [Interruption, KeyboardInterrupt])
+def test_f1_an_exception_at_any_line_of_probing_leaves_nothing_open(stage, three, kind):
+    zone, port = three
+    config, _ = stage(Nameserver(zone=zone))
+    with Resolver(config, family="ipv4") as resolver:
+
+        def probe() -> None:
+            resolver.probe(SERVICE, port, "https", timeout=PATIENCE)
+
+        probe()
+        idle = at_rest()
+
+        def check() -> None:
+            assert not resolver._connecting
+            assert holds_no_more_than(idle)
+
+        assert at_every_line(probe, check, kind) > 150
+
+
+@pytest.mark.parametrize("driver", ["asyncio", "trio"])
+def test_exceptions_at_any_line_in_a_loop_leave_nothing_open(stage, three, driver):
+    zone, port = three
+    config, _ = stage(Nameserver(zone=zone))
+    PROBE[driver](config, "127.0.0.2", port, "https", timeout=PATIENCE)
+    idle = at_rest()
+    for at in range(1000):
+        interrupter = Interrupter(at, KeyboardInterrupt)
+        resolver = AsyncResolver(config, family="ipv4")
+
+        async def probe(resolver: AsyncResolver = resolver) -> None:
+            await resolver.probe("127.0.0.2", port, "https", timeout=PATIENCE)
+
+        try:
+            with interrupter.at_work():
+                trio.run(probe) if driver == "trio" else asyncio.run(probe())
+        except BaseException as error:
+            if not interrupter.raised:
+                raise
+            error.__traceback__ = None
+        resolver._close()
+        gc.collect()
+        assert not resolver._connecting
+        assert holds_no_more_than(idle)
+        if not interrupter.raised:
+            assert at > 80
+            return
+    raise AssertionError("it never came to an end")

@@ -63,6 +63,12 @@ class Conversation:
         (address, port), target = self._aim
         return ProbedEndpoint(address, port, target, tuple(self._stages), self._certificate, self._status)
 
+    def close(self) -> None:
+        """Close what is open."""
+        if self.sock is not None:
+            self.sock.close()
+            self.sock = None
+
     def shut(self) -> None:
         """Wake whoever waits for it."""
         if self.sock is not None:
@@ -81,7 +87,7 @@ class Conversation:
             if scheme in ("http", "https"):
                 yield from self._stage("http", self._ask())
         finally:
-            self._close()
+            self.close()
 
     def _stage(self, name: Literal["tcp", "tls", "http"], doing: Doing[Come]) -> Doing[bool]:
         began = monotonic()
@@ -122,10 +128,10 @@ class Conversation:
     def _shake(self, context: ssl.SSLContext) -> Doing[Come]:
         host = self._talk.host
         try:
-            sock = context.wrap_socket(self._connected, server_hostname=host, do_handshake_on_connect=False)
+            # In one line: an exception out of nowhere must not lose sight of what is open.
+            self.sock = sock = context.wrap_socket(self._connected, server_hostname=host, do_handshake_on_connect=False)
         except ValueError as error:  # what the codec `idna` refuses
             return False, f"no name for TLS: {error}"
-        self.sock = sock
         try:
             yield from self._patiently(sock.do_handshake, "read")
         except ssl.SSLCertVerificationError as error:
@@ -136,7 +142,7 @@ class Conversation:
 
     def _look_again(self) -> Doing[bool]:
         """Connect once more without verification, to tell whose certificate it is."""
-        self._close()
+        self.close()
         try:
             yield from self._connect()
             yield from self._shake(self._contexts.trusting)
@@ -175,11 +181,6 @@ class Conversation:
                 if not isinstance(error, BlockingIOError):
                     want = "read" if isinstance(error, ssl.SSLWantReadError) else "write"
             yield want
-
-    def _close(self) -> None:
-        if self.sock is not None:
-            self.sock.close()
-            self.sock = None
 
 
 def _told(error: OSError, to: Destination) -> tuple[int | None, str]:
@@ -313,4 +314,5 @@ class Probes(ABC):
             if want is not None:
                 self._unwatch(conversation)
             conversation.doing.close()
+            conversation.close()  # which an exception may have come in between of
         self._begun.clear()

@@ -29,6 +29,7 @@ from k8sresolve.testing.objects.kinds import (
     Workload,
 )
 from k8sresolve.testing.objects.store import Store
+from k8sresolve.testing.objects.written import UNWRITTEN
 
 MAX_PODS = 150_000
 """As many pods as Kubernetes is made for: kubernetes.io/docs/setup/best-practices/cluster-large."""
@@ -238,11 +239,11 @@ class ControlPlane:
 
     def is_made_up(self, address: str) -> bool:
         """Whether an address stands in no object, and somebody has it all the same, as a cluster would give one."""
-        pools = (*self._cluster_ips.values(), *self._pod_ips.values())
-        return any(pool.gave(address) for pool in pools) or (
-            address in (*NODE_IPS.values(), self.networks.api_server)
-            and not any(address in node.ips for node in self._nodes)
-        )
+        if any(pool.gave(address) for pool in (*self._cluster_ips.values(), *self._pod_ips.values())):
+            return True
+        if address in NODE_IPS.values():
+            return not any(address in node.ips for node in self._nodes)
+        return any(service.written is UNWRITTEN for service in self._store.services_with(address))
 
     # Pods.
 
