@@ -249,8 +249,9 @@ def test_a_real_connection_of_a_task(stated):
 def test_a_route_leads_a_real_connection_too(stated, servers):
     cluster, _ = stated
     cluster.route("web.shop", "http", to=servers[0].getsockname())
-    with cluster.resolver(namespace="shop", connections="real") as resolver, resolver.create_connection("web", 80) as s:
-        assert s.getpeername() == servers[0].getsockname()
+    resolver = cluster.resolver(namespace="shop", connections="real")
+    with resolver, resolver.create_connection("web", "http") as sock:
+        assert sock.getpeername() == servers[0].getsockname()
 
 
 @pytest.mark.parametrize(("name", "port"), [("api", "http"), ("kubernetes.default", "https")])
