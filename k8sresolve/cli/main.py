@@ -19,6 +19,7 @@ from k8sresolve.cli import (
     hosts,
     inventory,
     linting,
+    probing,
     searching,
     services,
     serving,
@@ -56,6 +57,7 @@ exit status, of several names the greatest:
      fit the Service, such as the endpoints of one that is not headless
   3  no usable answer for now: timeout, nameserver out of reach, SERVFAIL,
      REFUSED, a bad reply; wait: in vain
+  4  probe: the name is found, and some connection fails
 """
 
 # What shells give for a program that a signal ended: 128 and the signal's number.
@@ -73,7 +75,19 @@ def _parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"k8sresolve {__version__}")
     commands = Commands(parser)
     add_common(parser)
-    for group in (services, watching, hosts, searching, explaining, linting, checking, inventory, differing, serving):
+    for group in (
+        services,
+        watching,
+        hosts,
+        searching,
+        explaining,
+        probing,
+        linting,
+        checking,
+        inventory,
+        differing,
+        serving,
+    ):
         group.register(commands)
     for group in (describing, completing):
         group.register(commands)
