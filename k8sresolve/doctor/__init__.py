@@ -21,9 +21,8 @@ from k8sresolve.doctor.questions import Examination, Seen, domains_of, examinati
 from k8sresolve.doctor.records import Check, Diagnosis, Outcome, Place, ResponseTimes, State
 from k8sresolve.doctor.surroundings import look_around
 from k8sresolve.doctor.telling import checks, response_times
-from k8sresolve.doctor.verdicts import state_of, still_open, verdict
+from k8sresolve.doctor.verdicts import state_of, together, verdict
 from k8sresolve.errors import ConfigError
-from k8sresolve.findings import worst_first
 from k8sresolve.names import check_host
 
 __all__ = ["EXTERNAL", "RULES", "Check", "Diagnosis", "Outcome", "Place", "ResponseTimes", "State", "examine"]
@@ -76,7 +75,7 @@ def examine(
     seen = _carry_out(examination(config, outside, in_pod=around.in_pod, api=around.api), asker)
     case = Case(config, seen, around, external is not None)
     linted = None if path is None else lint_config(path)
-    found = worst_first([*findings(case), *still_open(linted or (), seen)])
+    found = together(findings(case), linted or (), seen)
     domain = config.cluster_domain or seen.domain
     return Diagnosis(
         state=state_of(seen, found),

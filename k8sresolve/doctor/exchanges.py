@@ -123,6 +123,7 @@ class Asker:
         else:
             self.sent += 1
             wait.send(now)
+            self._progress(self._done)
         if wait.heard is not None:
             self._conclude()
 

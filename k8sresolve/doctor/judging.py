@@ -50,6 +50,11 @@ class Case(NamedTuple):
     stated: bool
 
     @property
+    def has_cluster(self) -> bool:
+        """Whether this is about a cluster's DNS, and not about hosts alone."""
+        return self.around.in_pod or self.domain is not None or self.seen.domain is not None
+
+    @property
     def domain(self) -> str | None:
         """The cluster domain that is stated."""
         return plain(self.config.cluster_domain) if self.config.cluster_domain else None
@@ -228,17 +233,7 @@ def _transports(case: Case, server: Server) -> Iterator[Finding]:
         )
         return
     if server.tcp.reply is None and server.tcp.asked:
-        refused = server.tcp.problem != Heard().problem
-        yield _finding(
-            "tcp-unanswered",
-            "error" if "use-vc" in case.config.flags else "warning",
-            f"{nameserver} answers over UDP, but not over TCP ({server.tcp.problem}): answers that no UDP reply holds, "
-            "as of a headless Service with many pods, are not to be had",
-            "let it listen on TCP, too: in the Service's and the pods' ports"
-            if refused
-            else "let TCP to port 53 through, beside UDP: in NetworkPolicies, firewalls, and the Service's ports",
-            "RFC 7766, section 5",
-        )
+        yield _no_tcp(case, server)
     if server.edns.reply is None and server.edns.asked:
         yield _finding(
             "edns-unanswered",
@@ -257,6 +252,23 @@ def _transports(case: Case, server: Server) -> Iterator[Finding]:
             f"then, CoreDNS's plugin `bufsize {SMALL}` makes it answer over TCP instead",
             "RFC 6891, section 6.2.6",
         )
+
+
+def _no_tcp(case: Case, server: Server) -> Finding:
+    severity: Severity = "warning" if case.has_cluster else "remark"
+    refused = server.tcp.problem != Heard().problem
+    example = ", as of a headless Service with many pods," if case.has_cluster else ""
+    advice = "let it listen on TCP, too" + (": in the Service's and the pods' ports" if case.has_cluster else "")
+    if not refused:
+        advice = "let TCP to port 53 through, beside UDP: in NetworkPolicies, firewalls, and the Service's ports"
+    return _finding(
+        "tcp-unanswered",
+        "error" if "use-vc" in case.config.flags else severity,
+        f"{server.nameserver} answers over UDP, but not over TCP ({server.tcp.problem}): answers that no UDP reply "
+        f"holds{example} are not to be had",
+        advice,
+        "RFC 7766, section 5",
+    )
 
 
 def is_padded(heard: Heard) -> bool:

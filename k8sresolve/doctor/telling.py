@@ -36,7 +36,7 @@ def checks(case: Case, found: Sequence[Finding], linted: Sequence[Finding] | Non
     yield _cluster_domain(case, rules, origins)
     yield _namespace(case, origins)
     for server in case.seen.servers:
-        yield from _server(server)
+        yield from _server(server, {finding.rule for finding in to_mend(found)})
     yield from _names(case, rules)
     yield _cost(case.config)
     yield from _times(case.seen)
@@ -85,10 +85,11 @@ def _namespace(case: Case, origins: Origins) -> Check:
     return Check("namespace", "sound", f"{case.config.namespace}, {_BY[origins.namespace]}")
 
 
-def _server(server: Server) -> Iterator[Check]:
+def _server(server: Server, mended: set[str]) -> Iterator[Check]:
     address = str(server.nameserver)
-    for called, heard in (("UDP", server.udp), ("TCP", server.tcp)):
-        yield Check(called, "wrong" if heard.reply is None else "sound", _reached(heard), address)
+    yield Check("UDP", "wrong" if server.udp.reply is None else "sound", _reached(server.udp), address)
+    without: Outcome = "wrong" if mended & {"tcp-unanswered", "nameserver-silent"} else "noted"
+    yield Check("TCP", without if server.tcp.reply is None else "sound", _reached(server.tcp), address)
     yield Check("EDNS", *_edns(server), address)
 
 

@@ -7,17 +7,18 @@ from collections.abc import Iterable, Sequence
 from k8sresolve.doctor.judging import Case, problems, to_mend
 from k8sresolve.doctor.questions import Seen
 from k8sresolve.doctor.records import State
-from k8sresolve.findings import Finding
+from k8sresolve.findings import Finding, worst_first
 
 
-def still_open(linted: Iterable[Finding], seen: Seen) -> list[Finding]:
-    """Leave out what the file alone made doubtful, and a nameserver has answered since."""
+def together(own: Iterable[Finding], linted: Iterable[Finding], seen: Seen) -> tuple[Finding, ...]:
+    """Sort what was found, the worst first; what the file made doubtful, and a nameserver has answered, is left out.
+
+    That none is stated stands before what is said of the one that a libc asks then.
+    """
     answered = {server.nameserver.address for server in seen.servers if server.answers}
-    return [
-        finding
-        for finding in linted
-        if finding.rule != "nameserver-outside" or finding.problem.partition(" ")[0] not in answered
-    ]
+    left = [f for f in linted if f.rule != "nameserver-outside" or f.problem.partition(" ")[0] not in answered]
+    causes = [finding for finding in left if finding.rule == "nameserver-missing"]
+    return worst_first([*causes, *own, *(finding for finding in left if finding not in causes)])
 
 
 def state_of(seen: Seen, found: Sequence[Finding]) -> State:
@@ -35,7 +36,9 @@ def verdict(case: Case, found: Sequence[Finding]) -> str:
         told = "; ".join(f"{server.nameserver} ({problems(server)})" for server in seen.servers)
         if any(finding.rule == "nameserver-missing" for finding in found):
             return f"no nameserver is stated, so that a libc asks {told}, where nobody answers"
-        return f"no nameserver answers: {told}"
+        at_hand = case.seen.usual
+        there = f"; {at_hand[0]} does, where many clusters have theirs" if at_hand and at_hand[1].reply else ""
+        return f"no nameserver answers: {told}{there}"
     wrong = to_mend(found)
     if wrong:
         more = f" (and {len(wrong) - 1} more to mend)" if len(wrong) > 1 else ""

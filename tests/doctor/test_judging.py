@@ -94,6 +94,7 @@ def test_the_usual_address_is_named_where_it_answers(dns):
     assert examined.findings[0].advice == (
         "10.96.0.10 does answer: let the kubelet's clusterDNS, or the pod's dnsConfig, state that"
     )
+    assert verdict(examined.case, examined.findings).endswith("; 10.96.0.10 does, where many clusters have theirs")
 
 
 def test_a_silent_first_nameserver_costs_each_lookup(dns):
@@ -117,6 +118,13 @@ def test_udp_only(dns, problem, advice):
 def test_udp_only_is_an_error_where_libc_asks_by_tcp(dns):
     examined = Examined({DNS: losing(dns, lambda ask, _: ask.transport == "tcp")}, flags=["use-vc"])
     assert examined.rules == [("tcp-unanswered", "error")]
+
+
+def test_udp_only_is_a_remark_where_there_is_no_cluster():
+    examined = Examined({OTHER: losing(host_resolver, lambda ask, _: ask.transport == "tcp")}, LAPTOP, search=())
+    assert examined.rules == [("tcp-unanswered", "remark")]
+    assert "Service" not in examined.findings[0].problem
+    assert verdict(examined.case, examined.findings).startswith("this is no pod, and 192.0.2.53 is sound for hosts")
 
 
 def test_tcp_only(dns):

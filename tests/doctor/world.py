@@ -82,7 +82,7 @@ class Examined:
         self.servers = {
             Nameserver.parse(address): responder for address, responder in {**servers, **dict(beside)}.items()
         }
-        steps = examination(self.config, external, in_pod=around.in_pod, api=around.api)
+        steps = examination(self.config, "example.com.", in_pod=around.in_pod, api=around.api)
         try:
             asks = next(steps)
             while True:
