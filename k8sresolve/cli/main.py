@@ -10,7 +10,18 @@ from collections.abc import Sequence
 from typing import NoReturn, cast
 
 from k8sresolve import __version__
-from k8sresolve.cli import checking, differing, hosts, inventory, linting, searching, services, serving, watching
+from k8sresolve.cli import (
+    checking,
+    differing,
+    examining,
+    hosts,
+    inventory,
+    linting,
+    searching,
+    services,
+    serving,
+    watching,
+)
 from k8sresolve.cli.failing import WRONG, complain, data_of, tell
 from k8sresolve.cli.forms import DATA, data_text, send, told_in
 from k8sresolve.cli.options import Commands, Parser, UsageError, add_common, refused
@@ -36,11 +47,11 @@ examples:
 exit status, of several names the greatest:
   0  found
   1  no such name, or no data for it; lint, check: errors (--fail-on); diff:
-     something changes
+     something changes; doctor: something is to mend
   2  wrong usage, name, configuration or manifest, or a question that does not
      fit the Service, such as the endpoints of one that is not headless
   3  no usable answer for now: timeout, nameserver out of reach, SERVFAIL,
-     REFUSED, a bad reply; wait: in vain
+     REFUSED, a bad reply; wait: in vain; doctor: no nameserver answers
 """
 
 # What shells give for a program that a signal ended: 128 and the signal's number.
@@ -58,7 +69,7 @@ def _parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"k8sresolve {__version__}")
     commands = Commands(parser)
     add_common(parser)
-    for group in (services, watching, hosts, searching, linting, checking, inventory, differing, serving):
+    for group in (services, watching, hosts, searching, linting, checking, inventory, differing, examining, serving):
         group.register(commands)
     return parser
 

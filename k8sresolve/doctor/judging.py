@@ -376,7 +376,8 @@ def _outside(case: Case) -> Iterator[Finding]:
         f"{first.nameserver} says {said(seen.outside)} to {seen.external}"
         if seen.outside.reply is not None
         else f"{first.nameserver} gives no answer to {seen.external}",
-        "see what CoreDNS forwards to (plugin forward); where no way leads outside, that is as it should be",
+        f"see what {'CoreDNS forwards to (plugin forward)' if case.has_cluster else 'it asks'}; where no way leads "
+        "outside, that is as it should be",
     )
 
 
