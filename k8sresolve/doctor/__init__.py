@@ -12,7 +12,7 @@ from collections.abc import Callable
 import attrs
 
 from k8sresolve._drivers.clock import monotonic
-from k8sresolve._system import RESOLV_CONF, lint_config, load_config
+from k8sresolve._system import RESOLV_CONF
 from k8sresolve.config import ResolverConfig, check_config, optional_domain, optional_namespace
 from k8sresolve.doctor.exchanges import Asker
 from k8sresolve.doctor.judging import RULES, Case, findings
@@ -57,6 +57,9 @@ def examine(
     >>> diagnosis.state
     'sound'
     """
+    # Where they are found as it is called: tests put others in their place.
+    from k8sresolve._system import lint_config, load_config
+
     begun = monotonic()
     path = None if config is not None else resolv_conf
     config = load_config(resolv_conf) if config is None else check_config(config)

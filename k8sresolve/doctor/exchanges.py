@@ -16,7 +16,8 @@ from k8sresolve._core.wire.query import encode_query
 from k8sresolve._core.wire.reply import read_reply
 from k8sresolve._core.wire.rules import Reply
 from k8sresolve._drivers.clock import monotonic
-from k8sresolve._drivers.sockets import MOST_DATAGRAM, Stream, address_of, open_datagram, query_id, text_of
+from k8sresolve._drivers import sockets
+from k8sresolve._drivers.sockets import MOST_DATAGRAM, Stream, open_datagram, query_id, text_of
 from k8sresolve.config import Nameserver
 from k8sresolve.errors import Transport
 
@@ -202,7 +203,7 @@ class _Datagram:
     def __init__(self, nameserver: Nameserver, message: bytes, at: float) -> None:
         self.at = at
         self._id = query_id()
-        self.sock = open_datagram(address_of(nameserver))
+        self.sock = open_datagram(sockets.address_of(nameserver))
         try:
             self.sock.send(self._id + message[2:])
         except BaseException:

@@ -206,7 +206,7 @@ def _nobody_knows(case: Case, answering: Sequence[Server]) -> Iterator[Finding]:
 
 
 def _no_cluster_dns(case: Case) -> Finding:
-    on_host = case.around.place == "pod on the host's network"
+    on_host = case.around.place == "host-network pod"
     why = "on the host's network dnsPolicy ClusterFirst means the node's" if on_host else "as with dnsPolicy Default"
     policy = "ClusterFirstWithHostNet" if on_host else "ClusterFirst"
     return _finding(
@@ -234,7 +234,7 @@ def _transports(case: Case, server: Server) -> Iterator[Finding]:
         return
     if server.tcp.reply is None and server.tcp.asked:
         yield _no_tcp(case, server)
-    if server.edns.reply is None and server.edns.asked:
+    if server.edns.asked and not any(h.reply for h in (server.edns, server.small, server.large, server.larger)):
         yield _finding(
             "edns-unanswered",
             "error",
@@ -242,7 +242,7 @@ def _transports(case: Case, server: Server) -> Iterator[Finding]:
             "find what drops packets with an OPT record on the way: a firewall, or a proxy of DNS",
             "RFC 6891",
         )
-    elif is_padded(server.small) and server.large.reply is None and server.large.asked:
+    elif is_padded(server.small) and server.larger.asked and not (server.large.reply or server.larger.reply):
         yield _finding(
             "large-replies-lost",
             "error",

@@ -13,7 +13,7 @@ from k8sresolve.findings import Finding
 State: TypeAlias = Literal["sound", "to mend", "unanswered"]
 """Whether nothing is to mend, something is, or no nameserver answers."""
 
-Place: TypeAlias = Literal["pod", "pod on the host's network", "node", "elsewhere"]
+Place: TypeAlias = Literal["pod", "host-network pod", "node", "elsewhere"]
 """Where the examination was made."""
 
 Outcome: TypeAlias = Literal["sound", "wrong", "noted", "unknown"]

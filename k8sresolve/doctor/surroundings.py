@@ -46,7 +46,7 @@ def _place() -> Place:
     except OSError:
         first = b""
     if first.startswith(_ON_HOST):
-        return "pod on the host's network"
+        return "host-network pod"
     if first.startswith(_MANAGED) or os.environ.get(_API):
         return "pod"
     return "node" if Path(_KUBELET).exists() else "elsewhere"

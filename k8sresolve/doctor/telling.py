@@ -31,7 +31,7 @@ def checks(case: Case, found: Sequence[Finding], linted: Sequence[Finding] | Non
     """Tell of everything that was looked at."""
     rules = {finding.rule for finding in found}
     if linted is not None:
-        yield _resolv_conf(case.config, linted)
+        yield _resolv_conf(case.config, [finding for finding in linted if finding in found])
     yield Check("place", "noted", _PLACES[case.around.place])
     yield _cluster_domain(case, rules, origins)
     yield _namespace(case, origins)
@@ -48,7 +48,7 @@ def checks(case: Case, found: Sequence[Finding], linted: Sequence[Finding] | Non
 
 _PLACES = {
     "pod": "a pod",
-    "pod on the host's network": "a pod on the host's network",
+    "host-network pod": "a pod on the host's network",
     "node": "a node, and no pod",
     "elsewhere": "no pod, and no node",
 }
@@ -75,8 +75,9 @@ def _cluster_domain(case: Case, rules: set[str], origins: Origins) -> Check:
     if case.domain is None:
         told = "not stated" + (f"; the nameserver knows {case.seen.domain}" if case.seen.domain else "")
         return Check("cluster domain", "wrong" if case.around.in_pod else "unknown", told)
-    wrong = rules & {"cluster-domain-wrong", "cluster-dns-missing", "cluster-dns-failing"}
-    return Check("cluster domain", "wrong" if wrong else "sound", f"{case.domain}, {_BY[origins.cluster_domain]}")
+    known: Outcome = "sound" if case.seen.domain else "unknown"
+    wrong = "cluster-domain-wrong" in rules
+    return Check("cluster domain", "wrong" if wrong else known, f"{case.domain}, {_BY[origins.cluster_domain]}")
 
 
 def _namespace(case: Case, origins: Origins) -> Check:
@@ -100,15 +101,15 @@ def _reached(heard: Heard) -> str:
 def _edns(server: Server) -> tuple[Outcome, str]:
     if not server.edns.asked:
         return "unknown", "not tried"
-    if server.edns.reply is None:
+    if not any(heard.reply for heard in (server.edns, server.small, server.large, server.larger)):
         return "wrong", "no answer to a question with EDNS"
     sizes = ((512, server.small), (1232, server.large), (4096, server.larger))
-    told = ", ".join(f"{size}: {heard.octets if heard.reply else 'lost'}" for size, heard in sizes)
+    told = ", ".join(f"{size}: {f'{heard.octets} octets' if heard.reply else 'lost'}" for size, heard in sizes)
     if not is_padded(server.small):
         return "sound", "answers; whether replies over 512 octets come through was not tried, as none could be had"
-    if server.large.reply is None:
-        return "wrong", f"replies over 512 octets get lost (size taken: octets that came; {told})"
-    return "sound", f"replies over 512 octets come through (size taken: octets that came; {told})"
+    if not (server.large.reply or server.larger.reply):
+        return "wrong", f"replies over 512 octets get lost (with size {told})"
+    return "sound", f"replies over 512 octets come through (with size {told})"
 
 
 def _names(case: Case, rules: set[str]) -> Iterator[Check]:
@@ -196,7 +197,7 @@ def dns_policy(case: Case) -> str:
     config, around = case.config, case.around
     if not around.in_pod:
         return "none: this is no pod"
-    on_host = around.place == "pod on the host's network"
+    on_host = around.place == "host-network pod"
     if config.namespace is not None and config.cluster_domain is not None:
         domain = plain(config.cluster_domain)
         written = [f"{config.namespace}.svc.{domain}", f"svc.{domain}", domain]

@@ -87,7 +87,7 @@ def test_a_file_is_judged_too(around, quick):  # noqa: F811
     ("first", "place"),
     [
         ("# Kubernetes-managed hosts file.", "pod"),
-        ("# Kubernetes-managed hosts file (host network).", "pod on the host's network"),
+        ("# Kubernetes-managed hosts file (host network).", "host-network pod"),
         ("127.0.0.1 localhost", "elsewhere"),
     ],
 )

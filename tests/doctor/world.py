@@ -12,7 +12,7 @@ from k8sresolve.testing import Cluster
 DNS, OTHER = "10.96.0.10", "192.0.2.53"
 SEARCH = ("shop.svc.cluster.local", "svc.cluster.local", "cluster.local")
 POD = Surroundings("pod", "10.96.0.1")
-HOST_POD = Surroundings("pod on the host's network", "10.96.0.1")
+HOST_POD = Surroundings("host-network pod", "10.96.0.1")
 NODE, LAPTOP = Surroundings("node"), Surroundings("elsewhere")
 SHOP = "docs/examples/shop.yaml"
 

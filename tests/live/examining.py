@@ -1,7 +1,8 @@
 """Inside a sandbox: `k8sresolve doctor` as a person runs it, on a machine that is broken as the plan says.
 
 Standard input has JSON: `nft`, rules of the machine's own, in place of those before; `node`, whether a kubelet has been
-here; `argv`, more of the command's arguments. What is printed: the exit status, the JSON, and the text.
+here; `argv`, more of the command's arguments; `confined`, whether to run as a user without privilege on a machine where
+nothing can be written, and then only for the text. What is printed: the exit status, the JSON, and the text.
 """
 
 import json
@@ -11,12 +12,15 @@ import tempfile
 from pathlib import Path
 
 KUBELET = "mount -t tmpfs tmpfs /var/lib && mkdir /var/lib/kubelet && "
+CONFINED = (
+    "mount -o remount,bind,ro / && "
+    "exec setpriv --reuid 65534 --regid 65534 --clear-groups --bounding-set=-all --no-new-privs "
+)
 
 
 def run(prefix: str, argv: list[str]) -> subprocess.CompletedProcess[str]:
-    command = f'{prefix}exec "$@"'
     return subprocess.run(
-        ["unshare", "--mount", "sh", "-c", command, "sh", sys.executable, "-m", "k8sresolve", "doctor", *argv],
+        ["unshare", "--mount", "sh", "-c", f'{prefix} "$@"', "sh", sys.executable, "-m", "k8sresolve", "doctor", *argv],
         capture_output=True,
         text=True,
         check=False,
@@ -26,13 +30,18 @@ def run(prefix: str, argv: list[str]) -> subprocess.CompletedProcess[str]:
 def main() -> None:
     plan = json.load(sys.stdin)
     subprocess.run(["nft", "-f", "-"], input=f"flush ruleset\n{plan['nft']}", check=True, text=True)
-    prefix = KUBELET if plan["node"] else ""
-    with tempfile.NamedTemporaryFile("r") as file:
-        done = run(prefix, ["-o", f"json={file.name}", "-o", "text", *plan["argv"]])
-        if done.stderr:
-            raise SystemExit(done.stderr)
-        # It is replaced as a whole, so that what was opened before is another file.
-        data = json.loads(Path(file.name).read_text())
+    data = None
+    if plan.get("confined"):
+        done = run(CONFINED, plan["argv"])
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "told.json"
+            prefix = f"{KUBELET if plan['node'] else ''}exec"
+            done = run(prefix, ["-o", f"json={path}", "-o", "text", *plan["argv"]])
+            if not done.stderr:
+                data = json.loads(path.read_text())
+    if done.stderr:
+        raise SystemExit(done.stderr)
     json.dump({"status": done.returncode, "data": data, "text": done.stdout}, sys.stdout)
 
 

@@ -4,6 +4,7 @@ What each must say is written here by hand. The machine is the sandbox's: the ad
 outside are on its loopback interface, and rules of nftables drop what would be dropped between pods.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -12,7 +13,7 @@ import yaml
 
 from tests.live import servers
 from tests.live.conftest import COREDNS
-from tests.live.sandbox import API_PORT, Sandbox
+from tests.live.sandbox import API_PORT, ROOT, Sandbox
 
 pytestmark = pytest.mark.live
 
@@ -41,11 +42,14 @@ COREFILE = f"""\
         rcode SERVFAIL
     }}
 {CLUSTER % API_PORT}}}
-.:53 {{
+example.com:53 {{
     bind {OUTSIDE}
     hosts {{
         203.0.113.7 example.com
     }}
+}}
+.:53 {{
+    bind {OUTSIDE}
     template ANY ANY {{
         rcode NXDOMAIN
     }}
@@ -54,6 +58,7 @@ COREFILE = f"""\
 AWAY = f".:53 {{\n    bind {UNSYNCED}\n{CLUSTER % 9}}}\n"  # where no API server is
 POD = "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost\n"
 HOST = "127.0.0.1\tlocalhost\n::1\tlocalhost\n"
+PAGE = ROOT / "docs/how-to/doctor.md"
 IN_POD = {"KUBERNETES_SERVICE_HOST": "10.96.0.1"}
 
 
@@ -232,10 +237,14 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
         yield sandbox
 
 
-def examine(machine: Sandbox, case: Case) -> dict[str, Any]:
+def examine(machine: Sandbox, case: Case, columns: int = 0) -> dict[str, Any]:
     plan = {"nft": case.nft, "node": case.node, "argv": list(case.argv)}
     told: dict[str, Any] = machine.run(
-        "tests.live.examining", plan, resolv_conf=case.resolv_conf, hosts=case.hosts, env=case.env
+        "tests.live.examining",
+        plan,
+        resolv_conf=case.resolv_conf,
+        hosts=case.hosts,
+        env={**case.env, "COLUMNS": str(columns or "")},
     )
     return told
 
@@ -249,5 +258,24 @@ def test_the_verdict_and_its_cause_are_right(machine: Sandbox, name: str) -> Non
     assert [finding["rule"] for finding in data["findings"] if finding["severity"] != "remark"] == case.rules
     assert (data["verdict"], told["status"]) == (case.verdict, case.status)
     assert " ".join(told["text"].split()).startswith(case.verdict)
+    assert not [check for check in data["checks"] if name in SOUND and check["outcome"] == "wrong"]
     assert data["questions"] <= 100
     assert data["seconds"] < 20
+
+
+def test_the_page_shows_what_is_printed(machine: Sandbox) -> None:
+    shown = re.findall(r"```text\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    printed = [examine(machine, case, 80)["text"] for case in (SOUND["a pod"], BROKEN["TCP blocked"])]
+    assert [timeless(text) for text in shown[:2]] == [timeless(text) for text in printed]
+
+
+def timeless(text: str) -> str:
+    """Leave out what is another time each time, and the blanks that it moves."""
+    return re.sub(r"[0-9.]+ ms", "N ms", text)
+
+
+def test_no_privilege_is_needed_and_nothing_is_written(machine: Sandbox) -> None:
+    case = SOUND["a pod"]
+    plan = {"nft": "", "node": False, "argv": [], "confined": True}
+    told = machine.run("tests.live.examining", plan, resolv_conf=case.resolv_conf, hosts=case.hosts, env=case.env)
+    assert (told["status"], told["text"].splitlines()[0]) == (0, case.verdict)
