@@ -2,7 +2,7 @@
 
 import argparse
 from contextlib import ExitStack
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -12,23 +12,25 @@ from k8sresolve.cli.options import TOLD, Commands
 from k8sresolve.cli.output import FORMS, Shown, write
 from k8sresolve.cli.progress import Progress
 from k8sresolve.cli.screen import Cell, Screen, Style
-from k8sresolve.doctor import Check, Diagnosis, Outcome, State, examine
-from k8sresolve.findings import Finding, Severity
+
+if TYPE_CHECKING:
+    from k8sresolve.doctor import Check, Diagnosis, Outcome, State
+    from k8sresolve.findings import Finding, Severity
 
 _DETAILS = """\
 Asks each nameserver by itself, at most 100 questions in all, writes nothing, and needs no privilege. In a pod, on a
 node, or on a laptop, where it says so. Exit status: 0 sound, 1 something is to mend, 2 wrong usage, 3 no nameserver
 answers.
 """
-_STATUS: dict[State, int] = {"sound": 0, "to mend": 1, "unanswered": 3}
-_STYLES: dict[State, Style] = {"sound": "good", "to mend": "bad", "unanswered": "bad"}
-_OUTCOMES: dict[Outcome, Cell] = {
+_STATUS: "dict[State, int]" = {"sound": 0, "to mend": 1, "unanswered": 3}
+_STYLES: "dict[State, Style]" = {"sound": "good", "to mend": "bad", "unanswered": "bad"}
+_OUTCOMES: "dict[Outcome, Cell]" = {
     "sound": Cell("ok", "good"),
     "wrong": Cell("wrong", "bad"),
     "noted": Cell(""),
     "unknown": Cell("?", "dim"),
 }
-_SEVERITIES: dict[Severity, Style] = {"error": "bad", "warning": "warning", "remark": "dim"}
+_SEVERITIES: "dict[Severity, Style]" = {"error": "bad", "warning": "warning", "remark": "dim"}
 _FIELDS = ("rule", "severity", "problem", "advice", "source", "line", "text", "reference")
 
 
@@ -45,6 +47,8 @@ def register(commands: Commands) -> None:
 
 
 def _doctor(args: argparse.Namespace) -> int:
+    from k8sresolve.doctor import examine
+
     how: dict[str, Any] = {}
     if args.nameserver is not None:
         how["config"] = read_config(args)
@@ -74,7 +78,7 @@ def _doctor(args: argparse.Namespace) -> int:
     return shown.status
 
 
-def _shown(diagnosis: Diagnosis) -> Shown:
+def _shown(diagnosis: "Diagnosis") -> Shown:
     return Shown(
         lambda on: _text(diagnosis, on, remarks=False),
         _data(diagnosis),
@@ -84,7 +88,7 @@ def _shown(diagnosis: Diagnosis) -> Shown:
     )
 
 
-def _text(diagnosis: Diagnosis, on: Screen, *, remarks: bool) -> str:
+def _text(diagnosis: "Diagnosis", on: Screen, *, remarks: bool) -> str:
     rows = [(_called(check), _OUTCOMES[check.outcome], check.seen) for check in diagnosis.checks]
     parts = [
         on.wrapped(diagnosis.verdict, style=_STYLES[diagnosis.state]),
@@ -102,7 +106,7 @@ def _text(diagnosis: Diagnosis, on: Screen, *, remarks: bool) -> str:
     return "\n\n".join(parts)
 
 
-def _listed(findings: list[Finding], on: Screen) -> list[str]:
+def _listed(findings: "list[Finding]", on: Screen) -> list[str]:
     lines: list[str] = []
     for number, finding in enumerate(findings, 1):
         place = f"{finding.source}:{finding.line}: " if finding.line is not None else ""
@@ -112,12 +116,12 @@ def _listed(findings: list[Finding], on: Screen) -> list[str]:
     return lines
 
 
-def _called(check: Check) -> str:
+def _called(check: "Check") -> str:
     return f"{check.id} {check.nameserver}" if check.id in ("UDP", "TCP", "EDNS") else check.id
 
 
-def _data(diagnosis: Diagnosis) -> dict[str, Any]:
-    data = {field.name: getattr(diagnosis, field.name) for field in attrs.fields(Diagnosis)}
+def _data(diagnosis: "Diagnosis") -> dict[str, Any]:
+    data = {field.name: getattr(diagnosis, field.name) for field in attrs.fields(type(diagnosis))}
     data["checks"] = [attrs.asdict(check) for check in diagnosis.checks]
     data["findings"] = [{name: getattr(finding, name) for name in _FIELDS} for finding in diagnosis.findings]
     data["times"] = attrs.asdict(diagnosis.times)

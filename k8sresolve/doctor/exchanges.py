@@ -15,8 +15,8 @@ from k8sresolve._core.wire.names import Malformed
 from k8sresolve._core.wire.query import encode_query
 from k8sresolve._core.wire.reply import read_reply
 from k8sresolve._core.wire.rules import Reply
-from k8sresolve._drivers.clock import monotonic
 from k8sresolve._drivers import sockets
+from k8sresolve._drivers.clock import monotonic
 from k8sresolve._drivers.sockets import MOST_DATAGRAM, Stream, open_datagram, query_id, text_of
 from k8sresolve.config import Nameserver
 from k8sresolve.errors import Transport

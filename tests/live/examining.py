@@ -1,7 +1,7 @@
-"""Inside a sandbox: `k8sresolve doctor` as a person runs it, on a machine that is broken as the plan says.
+"""Inside a sandbox: the command as a person runs it, on a machine that is broken as the plan says.
 
 Standard input has JSON: `nft`, rules of the machine's own, in place of those before; `node`, whether a kubelet has been
-here; `argv`, more of the command's arguments; `confined`, whether to run as a user without privilege on a machine where
+here; `argv`, the command's arguments; `confined`, whether to run as a user without privilege on a machine where
 nothing can be written, and then only for the text. What is printed: the exit status, the JSON, and the text.
 """
 
@@ -20,7 +20,7 @@ CONFINED = (
 
 def run(prefix: str, argv: list[str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["unshare", "--mount", "sh", "-c", f'{prefix} "$@"', "sh", sys.executable, "-m", "k8sresolve", "doctor", *argv],
+        ["unshare", "--mount", "sh", "-c", f'{prefix} "$@"', "sh", sys.executable, "-m", "k8sresolve", *argv],
         capture_output=True,
         text=True,
         check=False,
@@ -37,7 +37,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "told.json"
             prefix = f"{KUBELET if plan['node'] else ''}exec"
-            done = run(prefix, ["-o", f"json={path}", "-o", "text", *plan["argv"]])
+            done = run(prefix, [*plan["argv"], "-o", f"json={path}", "-o", "text"])
             if not done.stderr:
                 data = json.loads(path.read_text())
     if done.stderr:
