@@ -14,7 +14,7 @@ from k8sresolve.cli.progress import Progress
 from k8sresolve.cli.screen import Cell, Screen, Style
 
 if TYPE_CHECKING:
-    from k8sresolve.doctor import Check, Diagnosis, Outcome, State
+    from k8sresolve.doctor import Check, Diagnosis, Mark, State
     from k8sresolve.findings import Finding, Severity
 
 _DETAILS = """\
@@ -24,7 +24,7 @@ answers.
 """
 _STATUS: "dict[State, int]" = {"sound": 0, "to mend": 1, "unanswered": 3}
 _STYLES: "dict[State, Style]" = {"sound": "good", "to mend": "bad", "unanswered": "bad"}
-_OUTCOMES: "dict[Outcome, Cell]" = {
+_MARKS: "dict[Mark, Cell]" = {
     "sound": Cell("ok", "good"),
     "wrong": Cell("wrong", "bad"),
     "noted": Cell(""),
@@ -89,7 +89,7 @@ def _shown(diagnosis: "Diagnosis") -> Shown:
 
 
 def _text(diagnosis: "Diagnosis", on: Screen, *, remarks: bool) -> str:
-    rows = [(_called(check), _OUTCOMES[check.outcome], check.seen) for check in diagnosis.checks]
+    rows = [(_called(check), _MARKS[check.mark], check.seen) for check in diagnosis.checks]
     parts = [
         on.wrapped(diagnosis.verdict, style=_STYLES[diagnosis.state]),
         on.table(("CHECK", "STATE", "SEEN"), rows),

@@ -18,14 +18,14 @@ from k8sresolve.doctor.exchanges import Asker
 from k8sresolve.doctor.judging import RULES, Case, findings
 from k8sresolve.doctor.origins import origins_of
 from k8sresolve.doctor.questions import Examination, Seen, domains_of, examination, planned
-from k8sresolve.doctor.records import Check, Diagnosis, Outcome, Place, ResponseTimes, State
+from k8sresolve.doctor.records import Check, Diagnosis, Mark, Place, ResponseTimes, State
 from k8sresolve.doctor.surroundings import look_around
 from k8sresolve.doctor.telling import checks, response_times
 from k8sresolve.doctor.verdicts import state_of, together, verdict
 from k8sresolve.errors import ConfigError
 from k8sresolve.names import check_host
 
-__all__ = ["EXTERNAL", "RULES", "Check", "Diagnosis", "Outcome", "Place", "ResponseTimes", "State", "examine"]
+__all__ = ["EXTERNAL", "RULES", "Check", "Diagnosis", "Mark", "Place", "ResponseTimes", "State", "examine"]
 
 EXTERNAL = "example.com."
 """The name outside that is asked for where none is given: it is there for documentation (RFC 2606), and stays there."""

@@ -16,7 +16,7 @@ State: TypeAlias = Literal["sound", "to mend", "unanswered"]
 Place: TypeAlias = Literal["pod", "host-network pod", "node", "elsewhere"]
 """Where the examination was made."""
 
-Outcome: TypeAlias = Literal["sound", "wrong", "noted", "unknown"]
+Mark: TypeAlias = Literal["sound", "wrong", "noted", "unknown"]
 """What a check came to: `noted` is neither good nor bad, and `unknown` was not or could not be tried."""
 
 
@@ -28,7 +28,7 @@ class Check(Value):
     """
 
     id: str
-    outcome: Outcome
+    mark: Mark
     seen: str
     nameserver: str = ""
 

@@ -16,7 +16,7 @@ from k8sresolve.doctor.exchanges import Heard
 from k8sresolve.doctor.judging import MANY_LOST, Case, first_heard, has_data, is_padded, said, to_mend
 from k8sresolve.doctor.origins import Origins
 from k8sresolve.doctor.questions import Seen, Server
-from k8sresolve.doctor.records import Check, Outcome, ResponseTimes
+from k8sresolve.doctor.records import Check, Mark, ResponseTimes
 from k8sresolve.doctor.surroundings import Surroundings
 from k8sresolve.findings import Finding
 
@@ -75,7 +75,7 @@ def _cluster_domain(case: Case, rules: set[str], origins: Origins) -> Check:
     if case.domain is None:
         told = "not stated" + (f"; the nameserver knows {case.seen.domain}" if case.seen.domain else "")
         return Check("cluster domain", "wrong" if case.around.in_pod else "unknown", told)
-    known: Outcome = "sound" if case.seen.domain else "unknown"
+    known: Mark = "sound" if case.seen.domain else "unknown"
     wrong = "cluster-domain-wrong" in rules
     return Check("cluster domain", "wrong" if wrong else known, f"{case.domain}, {_BY[origins.cluster_domain]}")
 
@@ -89,7 +89,7 @@ def _namespace(case: Case, origins: Origins) -> Check:
 def _server(server: Server, mended: set[str]) -> Iterator[Check]:
     address = str(server.nameserver)
     yield Check("UDP", "wrong" if server.udp.reply is None else "sound", _reached(server.udp), address)
-    without: Outcome = "wrong" if mended & {"tcp-unanswered", "nameserver-silent"} else "noted"
+    without: Mark = "wrong" if mended & {"tcp-unanswered", "nameserver-silent"} else "noted"
     yield Check("TCP", without if server.tcp.reply is None else "sound", _reached(server.tcp), address)
     yield Check("EDNS", *_edns(server), address)
 
@@ -98,7 +98,7 @@ def _reached(heard: Heard) -> str:
     return heard.problem if heard.reply is None else f"answers in {heard.milliseconds:.1f} ms"
 
 
-def _edns(server: Server) -> tuple[Outcome, str]:
+def _edns(server: Server) -> tuple[Mark, str]:
     if not server.edns.asked:
         return "unknown", "not tried"
     if not any(heard.reply for heard in (server.edns, server.small, server.large, server.larger)):
@@ -138,15 +138,15 @@ def _names(case: Case, rules: set[str]) -> Iterator[Check]:
         yield Check("AAAA", "wrong" if bad else "sound", f"of kubernetes.default: {_answer(seen.aaaa)}", address)
     if seen.missing.asked:
         bad = bool(rules & {"missing-name-found", "missing-name-failing"})
-        outcome: Outcome = "wrong" if bad else "sound" if seen.missing.reply is not None else "unknown"
-        yield Check("NXDOMAIN", outcome, f"of a Service that is not there: {_answer(seen.missing)}", address)
+        mark: Mark = "wrong" if bad else "sound" if seen.missing.reply is not None else "unknown"
+        yield Check("NXDOMAIN", mark, f"of a Service that is not there: {_answer(seen.missing)}", address)
     if seen.outside.asked:
         first = next(server for server in seen.servers if server.answers)
         there = has_data(seen.outside) or has_data(seen.outside_aaaa)
-        outcome = "sound" if there else "wrong" if case.stated else "noted"
+        mark = "sound" if there else "wrong" if case.stated else "noted"
         more = "" if there or case.stated else " (no fault where no way leads outside)"
         answer = seen.outside if has_data(seen.outside) or not there else seen.outside_aaaa
-        yield Check("external name", outcome, f"{seen.external} {_answer(answer)}{more}", str(first.nameserver))
+        yield Check("external name", mark, f"{seen.external} {_answer(answer)}{more}", str(first.nameserver))
 
 
 def _answer(heard: Heard) -> str:
@@ -187,9 +187,9 @@ def _times(seen: Seen) -> Iterator[Check]:
     times = response_times(seen)
     if not times.asked:
         return
-    outcome: Outcome = "wrong" if times.lost >= MANY_LOST else "noted" if times.lost else "sound"
+    mark: Mark = "wrong" if times.lost >= MANY_LOST else "noted" if times.lost else "sound"
     told = "" if times.median is None else f"median {times.median:.1f} ms, slowest {times.slowest:.1f} ms, "
-    yield Check("response times", outcome, f"{told}lost {times.lost} of {times.asked}", times.nameserver)
+    yield Check("response times", mark, f"{told}lost {times.lost} of {times.asked}", times.nameserver)
 
 
 def dns_policy(case: Case) -> str:
@@ -230,7 +230,7 @@ def _mesh(around: Surroundings) -> str:
     return "not seen"
 
 
-def _program(seen: Seen) -> tuple[Outcome, str]:
+def _program(seen: Seen) -> tuple[Mark, str]:
     if seen.asked is None:
         return "unknown", "not tried"
     told: list[str] = []

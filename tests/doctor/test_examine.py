@@ -39,7 +39,7 @@ def config(*servers, **how):
 
 def check(diagnosis, name):
     (found,) = [check for check in diagnosis.checks if check.id == name]
-    return found.outcome, found.seen
+    return found.mark, found.seen
 
 
 def test_a_sound_cluster_takes_34_questions(cluster, around):

@@ -22,14 +22,14 @@ def dns():
 
 def rows(examined, origins=OURS):
     return {
-        f"{check.id} {check.nameserver}".strip(): (check.outcome, check.seen)
+        f"{check.id} {check.nameserver}".strip(): (check.mark, check.seen)
         for check in checks(examined.case, examined.findings, None, origins)
     }
 
 
 def test_a_sound_pod_has_no_wrong_row(dns):
     told = rows(Examined({DNS: dns}))
-    assert "wrong" not in {outcome for outcome, _ in told.values()}
+    assert "wrong" not in {mark for mark, _ in told.values()}
     assert told["cluster domain"] == ("sound", "cluster.local, by the search list")
     assert told["namespace"] == ("sound", "shop, by the search list")
     assert told["EDNS 10.96.0.10"] == (

@@ -258,7 +258,7 @@ def test_the_verdict_and_its_cause_are_right(machine: Sandbox, name: str) -> Non
     assert [finding["rule"] for finding in data["findings"] if finding["severity"] != "remark"] == case.rules
     assert (data["verdict"], told["status"]) == (case.verdict, case.status)
     assert " ".join(told["text"].split()).startswith(case.verdict)
-    assert not [check for check in data["checks"] if name in SOUND and check["outcome"] == "wrong"]
+    assert not [check for check in data["checks"] if name in SOUND and check["mark"] == "wrong"]
     assert data["questions"] <= 100
     assert data["seconds"] < 20
 

@@ -91,7 +91,7 @@ from k8sresolve import (
     service,
 )
 from k8sresolve.balance import Balancer, Picked, Source
-from k8sresolve.doctor import EXTERNAL, Check, Diagnosis, Outcome, Place, ResponseTimes, State, examine
+from k8sresolve.doctor import EXTERNAL, Check, Diagnosis, Mark, Place, ResponseTimes, State, examine
 from k8sresolve.seeds import LibpqHosts, hostports, libpq
 
 WEB = ServiceName("web", "shop", "cluster.local")
@@ -384,8 +384,8 @@ def examining(config: ResolverConfig) -> None:
     assert_type(told.times.median, float | None)
     for check in told.checks:
         assert_type(check, Check)
-        outcome: Outcome = check.outcome
-        print(outcome, check.id, check.seen, check.nameserver)
+        mark: Mark = check.mark
+        print(mark, check.id, check.seen, check.nameserver)
 
 
 def seeding(found: tuple[Endpoint, ...]) -> None:
