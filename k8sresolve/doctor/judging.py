@@ -79,32 +79,30 @@ def findings(case: Case) -> Iterator[Finding]:
             yield from _transports(case, server)
     yield from _answers(case)
     yield from _outside(case)
-    lost = sum(heard.reply is None for heard in case.seen.samples if heard.asked)
+    samples = [heard for heard in case.seen.samples if heard.asked]
+    lost = sum(heard.reply is None for heard in samples)
     if lost and case.seen.asked is not None:
         yield _finding(
             "replies-lost",
             "warning" if lost >= MANY_LOST else "remark",
-            f"of {len(case.seen.samples)} questions that {case.seen.asked.nameserver} was asked one by one, {lost} got "
+            f"of {len(samples)} questions that {case.seen.asked.nameserver} was asked one by one, {lost} got "
             "no reply: a libc waits 5 s before it asks again",
             f"look at the load of CoreDNS and for dropped packets on the way to it ({_CLUSTER_DNS})",
         )
 
 
 def _silent(case: Case, server: Server, *, first: bool = True) -> Finding:
-    asked = f"{server.nameserver} gives no answer ({problems(server)})"
-    waits = f": a lookup that begins there waits {case.config.timeout or 5} s first" if first else ""
-    if server.udp.problem != Heard().problem:  # a closed port says so at once
-        waits = ""
     alone = not any(other.answers for other in case.seen.servers)
+    problem = f"{server.nameserver} gives no answer ({problems(server)})"
+    if first and not alone and server.udp.problem == Heard().problem:  # a closed port says so at once
+        problem += f": a lookup that begins there waits {case.config.timeout or 5} s first"
     advice = f"compare the address with that of the cluster's DNS ({_CLUSTER_DNS}), and see whether a NetworkPolicy "
     advice += "lets UDP and TCP to port 53 through"
     if case.seen.usual is not None and case.seen.usual[1].reply is not None:
         advice = f"{case.seen.usual[0]} does answer: let the kubelet's clusterDNS, or the pod's dnsConfig, state that"
     elif not (case.domain or case.around.in_pod):
         advice = "see whether it runs, and whether a firewall lets UDP and TCP to port 53 through"
-    return _finding(
-        "nameserver-silent", "error" if first or alone else "warning", asked + ("" if alone else waits), advice
-    )
+    return _finding("nameserver-silent", "error" if first or alone else "warning", problem, advice)
 
 
 def problems(server: Server) -> str:
@@ -143,6 +141,8 @@ def _cluster(case: Case) -> Iterator[Finding]:
             "with dnsPolicy None in dnsConfig.searches",
             'Kubernetes documentation, "DNS for Services and Pods"',
         )
+    elif case.domain is None:
+        return
     knowing = [server for server in answering if server.knows(seen.domain)]
     for server in answering:
         if not server.knows(seen.domain):
@@ -155,15 +155,14 @@ def _listed_servers(servers: Sequence[Server], domain: str) -> str:
 
 
 def _foreign(server: Server, knowing: Server, domain: str, *, first: bool) -> Finding:
-    heard = server.known.get(domain, Heard())
-    says = said(heard) if heard.reply is not None else said(server.tcp)
+    heard = first_heard(server, domain)
     counts = "asked first, and its answer counts" if first else "and musl (Alpine) takes the answer that comes first"
     if heard.rcode != NXDOMAIN:
         counts = "asked first, which each lookup pays for" if first else "so that it is of no use beside the other"
     return _finding(
         "nameserver-foreign",
         "error" if first and heard.rcode == NXDOMAIN else "warning",
-        f"{server.nameserver} does not know the cluster: it says {says} to {kubernetes(domain)}, which "
+        f"{server.nameserver} does not know the cluster: it says {said(heard)} to {kubernetes(domain)}, which "
         f"{knowing.nameserver} has; {'it is ' if first else ''}{counts}",
         f"leave only the cluster's nameserver, and let CoreDNS forward to {server.nameserver}",
         "resolv.conf(5), nameserver; musl, res_msend.c",
@@ -176,12 +175,8 @@ def _nobody_knows(case: Case, answering: Sequence[Server]) -> Iterator[Finding]:
         if case.around.in_pod:
             yield _no_cluster_dns(case)
         return
-    asked = next(iter(answering), None)
-    assert asked is not None  # noqa: S101 - somebody answers
-    heard = asked.known.get(domain, Heard())
-    if heard.reply is None:
-        heard = asked.tcp
-    name = kubernetes(domain)
+    asked, name = answering[0], kubernetes(domain)
+    heard = first_heard(asked, domain)
     if heard.rcode == SERVFAIL:
         is_coredns = seen.schema.rcode == NOERROR and bool(seen.schema.reply and seen.schema.reply.data)
         why = "it serves the cluster's zone, and has not heard of any object" if is_coredns else "it fails"
@@ -247,7 +242,7 @@ def _transports(case: Case, server: Server) -> Iterator[Finding]:
             "large-replies-lost",
             "error",
             f"replies of {nameserver} over {SMALL} octets get lost (one of {server.small.octets} came, and none of "
-            "more): names with many addresses or ports are not found",
+            "more): programs that ask with EDNS, as Go and this library do, wait in vain for many addresses or ports",
             "find what drops larger UDP packets of port 53: a firewall's DNS inspection, or the network's MTU; until "
             f"then, CoreDNS's plugin `bufsize {SMALL}` makes it answer over TCP instead",
             "RFC 6891, section 6.2.6",
@@ -325,12 +320,14 @@ def _aaaa(nameserver: str, name: str, heard: Heard, severity: Severity = "error"
         )
         return
     silent = heard.reply is None
-    costs = "glibc waits for it for up to 15 s" if silent else "and with it the whole lookup in musl (Alpine)"
+    costs = "musl (Alpine) reports that the whole lookup failed"
+    if silent:
+        costs = "glibc waits for it, by default up to 15 s, and musl (Alpine) reports that the whole lookup failed"
     yield _finding(
         "aaaa-failing",
         severity,
         f"{nameserver} {'gives no answer' if silent else f'says {said(heard)}'} to AAAA {name}, which has an A "
-        f"record: {costs if silent else f'a program that asks for both fails in part, {costs}'}",
+        f"record: {costs}",
         "let it say NODATA: NOERROR without a record, as by CoreDNS's `template ANY AAAA { rcode NOERROR }`",
         "RFC 4074",
     )

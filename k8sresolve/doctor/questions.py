@@ -151,6 +151,9 @@ def examination(config: ResolverConfig, external: str, *, in_pod: bool, api: str
         seen.domain = _known(answering, (_USUAL_DOMAIN,))
     seen.asked = next((server for server in answering if seen.domain and server.knows(seen.domain)), answering[0])
     yield from _more(seen, answering, kubernetes(seen.domain or domains[0]))
+    if config.cluster_domain is None and seen.missing.reply is not None and seen.missing.reply.data:
+        # Who has every name does not know this one.
+        seen.domain, seen.aaaa, seen.missing, seen.srv = None, UNASKED, UNASKED, UNASKED
     yield from _about(seen, seen.domain or (domains[0] if config.cluster_domain else None))
     yield from _one_by_one(seen, seen.asked)
     return seen

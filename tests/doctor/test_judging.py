@@ -68,6 +68,18 @@ def test_a_cluster_with_ipv6_has_no_finding(dns, has_ipv4):
     assert Examined({DNS: ipv6 if has_ipv4 else with_rcode(NOERROR, ipv6, KUBERNETES, A)}).findings == []
 
 
+def test_a_laptop_with_another_nameserver_beside_the_clusters_has_no_finding(dns):
+    assert Examined({OTHER: host_resolver, DNS: dns}, LAPTOP, search=(), ndots=1).findings == []
+
+
+@pytest.mark.parametrize(("around", "rules"), [(LAPTOP, []), (POD, [("cluster-domain-unknown", "warning")])])
+def test_who_has_every_name_is_not_taken_for_a_clusters(around, rules):
+    """What providers do that lead names which are not there to a page of their own."""
+    anything = with_rcode(NOERROR, host_resolver, rdtype=A, data=("203.0.113.1",))
+    examined = Examined({OTHER: anything}, around, search=("example.org",), ndots=1)
+    assert (examined.rules, examined.seen.domain) == (rules, None)
+
+
 def test_a_pod_with_two_nameservers_of_the_cluster_has_no_finding(dns):
     assert Examined({DNS: dns, "10.96.0.11": dns}).findings == []
 
@@ -227,7 +239,7 @@ def test_aaaa_fails(dns, rcode, said):
 def test_aaaa_is_silent(dns):
     examined = Examined({DNS: losing(dns, lambda ask, _: ask.rdtype == AAAA)})
     assert examined.rules == [("aaaa-failing", "error")]
-    assert "glibc waits for it for up to 15 s" in examined.findings[0].problem
+    assert "glibc waits for it, by default up to 15 s" in examined.findings[0].problem
 
 
 def test_aaaa_is_nxdomain(dns):

@@ -169,8 +169,8 @@ BROKEN = {
         resolv_conf(DNS),
         1,
         ["large-replies-lost"],
-        f"to mend: replies of {DNS} over 512 octets get lost (one of 302 came, and none of more): names with many "
-        "addresses or ports are not found",
+        f"to mend: replies of {DNS} over 512 octets get lost (one of 302 came, and none of more): programs that "
+        "ask with EDNS, as Go and this library do, wait in vain for many addresses or ports",
         nft("input", "udp sport 53 udp length > 520 drop"),
     ),
     "EDNS dropped": Case(
@@ -206,8 +206,8 @@ BROKEN = {
         resolv_conf(WITHOUT_AAAA),
         1,
         ["aaaa-failing"],
-        f"to mend: {WITHOUT_AAAA} says SERVFAIL to AAAA {KUBERNETES}, which has an A record: a program that asks for "
-        "both fails in part, and with it the whole lookup in musl (Alpine)",
+        f"to mend: {WITHOUT_AAAA} says SERVFAIL to AAAA {KUBERNETES}, which has an A record: musl (Alpine) reports "
+        "that the whole lookup failed",
     ),
     "CoreDNS not synced": Case(
         resolv_conf(UNSYNCED),
