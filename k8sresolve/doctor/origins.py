@@ -19,25 +19,18 @@ def origins_of(
     config: ResolverConfig, *, from_file: bool, namespace: str | None, cluster_domain: str | None
 ) -> Origins:
     """Tell by which of its sources `load_config` found them, or that they were given."""
-    inferred = infer_cluster(config.search)
-    files = ("service account", "")
-    told = [
-        _origin(value, given, variable, by_list, file if from_file else "given", from_file=from_file)
-        for value, given, variable, by_list, file in (
-            (config.namespace, namespace, "K8SRESOLVE_NAMESPACE", inferred[0], files[0]),
-            (config.cluster_domain, cluster_domain, "K8SRESOLVE_CLUSTER_DOMAIN", inferred[1], files[1]),
-        )
-    ]
-    return Origins(*told)
+    by_list = infer_cluster(config.search)
+    return Origins(
+        _origin(config.namespace, namespace, "NAMESPACE", by_list[0], from_file=from_file),
+        _origin(config.cluster_domain, cluster_domain, "CLUSTER_DOMAIN", by_list[1], from_file=from_file),
+    )
 
 
-def _origin(
-    value: str | None, given: str | None, variable: str, by_list: str | None, otherwise: str, *, from_file: bool
-) -> str:
-    if given is not None:
-        return "given"
-    if value is None:
+def _origin(value: str | None, given: str | None, variable: str, by_list: str | None, *, from_file: bool) -> str:
+    if value is None and given is None:
         return ""
-    if from_file and os.environ.get(variable):
+    if given is not None or not from_file:
+        return "given"
+    if os.environ.get(f"K8SRESOLVE_{variable}"):
         return "environment"
-    return "search list" if value == by_list else otherwise
+    return "search list" if value == by_list else "service account"

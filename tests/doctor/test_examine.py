@@ -70,8 +70,8 @@ def test_the_place_of_a_pod(cluster, around):
     with cluster.serve() as server:
         diagnosis = examine(config(server))
     assert diagnosis.place == "pod"
-    assert (diagnosis.namespace, diagnosis.namespace_from) == ("shop", "search list")
-    assert (diagnosis.cluster_domain, diagnosis.cluster_domain_from) == ("cluster.local", "search list")
+    assert (diagnosis.namespace, diagnosis.namespace_from) == ("shop", "given")
+    assert (diagnosis.cluster_domain, diagnosis.cluster_domain_from) == ("cluster.local", "given")
     assert check(diagnosis, "dnsPolicy") == ("noted", "ClusterFirst, as it seems")
 
 

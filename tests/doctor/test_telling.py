@@ -157,7 +157,7 @@ def test_where_nothing_answers_the_rest_is_not_claimed():
     [
         ({"from_file": True}, Origins("search list", "search list")),
         ({"from_file": True, "namespace": "data"}, Origins("given", "search list")),
-        ({"from_file": False}, Origins("search list", "search list")),
+        ({"from_file": False}, Origins("given", "given")),
     ],
 )
 def test_how_the_place_was_found(how, told):
