@@ -117,11 +117,12 @@ class Asker:
                         self._conclude()
 
     def _go_on(self, wait: _Wait, now: float) -> None:
-        if wait.is_spent():
+        wait.receive_all()  # this process may have stood still, and the reply be here
+        if wait.heard is None and wait.is_spent():
             wait.heard = Heard()
-        elif self.sent >= self._most:
+        elif wait.heard is None and self.sent >= self._most:
             wait.heard = Heard() if wait.sends else UNASKED
-        else:
+        elif wait.heard is None:
             self.sent += 1
             wait.send(now)
             self._progress(self._done)
@@ -168,6 +169,11 @@ class _Wait:
         for send in self.sends:
             poll.register(send.sock.fileno(), select.POLLOUT if send.wants_write else select.POLLIN)
         return [send.sock.fileno() for send in self.sends]
+
+    def receive_all(self) -> None:
+        for send in self.sends:
+            if self.heard is None:
+                self.receive(send.sock.fileno())
 
     def receive(self, fd: int) -> None:
         send = next(send for send in self.sends if send.sock.fileno() == fd)

@@ -9,7 +9,7 @@ from k8sresolve._core.files.search_list import plain
 from k8sresolve._core.wire.rcodes import NOERROR, NXDOMAIN, SERVFAIL, rcode_name
 from k8sresolve.config import ResolverConfig
 from k8sresolve.doctor.exchanges import Heard
-from k8sresolve.doctor.questions import PADDED, SMALL, Seen, Server, kubernetes, no_such
+from k8sresolve.doctor.questions import SMALL, Seen, Server, kubernetes, no_such
 from k8sresolve.doctor.surroundings import Surroundings
 from k8sresolve.findings import Finding, Severity
 
@@ -237,12 +237,15 @@ def _transports(case: Case, server: Server) -> Iterator[Finding]:
             "find what drops packets with an OPT record on the way: a firewall, or a proxy of DNS",
             "RFC 6891",
         )
-    elif is_padded(server.small) and server.larger.asked and not (server.large.reply or server.larger.reply):
+    elif server.large_replies == "lost":
+        came = f"one of {server.small.octets} came, and none of more"
+        if not server.is_padded:
+            came = f"one of {server.root_tcp.octets} came over TCP, and not over UDP"
         yield _finding(
             "large-replies-lost",
             "error",
-            f"replies of {nameserver} over {SMALL} octets get lost (one of {server.small.octets} came, and none of "
-            "more): programs that ask with EDNS, as Go and this library do, wait in vain for many addresses or ports",
+            f"replies of {nameserver} over {SMALL} octets get lost ({came}): programs that ask with EDNS, as Go and "
+            "this library do, wait in vain for many addresses or ports",
             "find what drops larger UDP packets of port 53: a firewall's DNS inspection, or the network's MTU; until "
             f"then, CoreDNS's plugin `bufsize {SMALL}` makes it answer over TCP instead",
             "RFC 6891, section 6.2.6",
@@ -264,11 +267,6 @@ def _no_tcp(case: Case, server: Server) -> Finding:
         advice,
         "RFC 7766, section 5",
     )
-
-
-def is_padded(heard: Heard) -> bool:
-    """Whether the padding came back, and more beside it: a question of 512 octets has a longer reply then."""
-    return heard.reply is not None and heard.octets > PADDED
 
 
 # What the answers are.

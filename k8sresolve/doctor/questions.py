@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import attrs
 
 from k8sresolve._core.files.search_list import plain
-from k8sresolve._core.questions import AAAA, SOA, SRV, TXT, A
+from k8sresolve._core.questions import AAAA, DNSKEY, SOA, SRV, TXT, A
 from k8sresolve._core.wire.rcodes import NOERROR
 from k8sresolve.config import Nameserver, ResolverConfig
 from k8sresolve.doctor.exchanges import RESENDS, UNASKED, Ask, Heard
@@ -52,6 +52,8 @@ class Server:
     small: Heard = UNASKED
     large: Heard = UNASKED
     larger: Heard = UNASKED
+    root: Heard = UNASKED
+    root_tcp: Heard = UNASKED
 
     @property
     def udp(self) -> Heard:
@@ -64,6 +66,22 @@ class Server:
     def answers(self) -> bool:
         """Whether anything was heard of it."""
         return self.udp.reply is not None or self.tcp.reply is not None
+
+    @property
+    def is_padded(self) -> bool:
+        """Whether padding came back, and more beside it: a question of 512 octets has a longer reply then."""
+        return self.small.reply is not None and self.small.octets > PADDED
+
+    @property
+    def large_replies(self) -> Literal["come", "lost", "unknown"]:
+        """Whether replies over 512 octets come over UDP."""
+        if self.is_padded:
+            return "come" if self.large.reply or self.larger.reply else "lost" if self.larger.asked else "unknown"
+        if self.root_tcp.rcode != NOERROR or self.root_tcp.octets <= SMALL or not self.root.asked:
+            return "unknown"
+        if self.root.reply is None:
+            return "lost"
+        return "come" if self.root.octets > SMALL else "unknown"
 
     @property
     def transport(self) -> Transport:
@@ -151,6 +169,7 @@ def examination(config: ResolverConfig, external: str, *, in_pod: bool, api: str
         seen.domain = _known(answering, (_USUAL_DOMAIN,))
     seen.asked = next((server for server in answering if seen.domain and server.knows(seen.domain)), answering[0])
     yield from _more(seen, answering, kubernetes(seen.domain or domains[0]))
+    yield from _large_by_nature([server for server in answering if server.edns.reply and not server.is_padded])
     if config.cluster_domain is None and seen.missing.reply is not None and seen.missing.reply.data:
         # Who has every name does not know this one.
         seen.domain, seen.aaaa, seen.missing, seen.srv = None, UNASKED, UNASKED, UNASKED
@@ -195,6 +214,16 @@ def _more(seen: Seen, answering: Sequence[Server], name: str) -> Generator[Seque
     seen.outside, seen.outside_aaaa = next(heard), next(heard)
     if seen.domain is not None:
         seen.aaaa, seen.missing, seen.srv = heard
+
+
+def _large_by_nature(servers: Sequence[Server]) -> Generator[Sequence[Ask], Sequence[Heard], None]:
+    """Ask for what is large by itself where a way leads outside: over TCP, which tells its size, and over UDP."""
+    if not servers:
+        return
+    asks = [Ask(server.nameserver, ".", DNSKEY, edns=LARGE) for server in servers]
+    heard = yield [*asks, *(ask._replace(transport="tcp") for ask in asks)]
+    for server, by_udp, by_tcp in zip(servers, heard, heard[len(servers) :], strict=False):
+        server.root, server.root_tcp = by_udp, by_tcp
 
 
 def _one_by_one(seen: Seen, asked: Server) -> Generator[Sequence[Ask], Sequence[Heard], None]:

@@ -13,7 +13,7 @@ from k8sresolve._core.files.search_list import plain
 from k8sresolve._proxies import DNS_CAPTURE, proxy_of
 from k8sresolve.config import ResolverConfig
 from k8sresolve.doctor.exchanges import Heard
-from k8sresolve.doctor.judging import MANY_LOST, Case, first_heard, has_data, is_padded, said, to_mend
+from k8sresolve.doctor.judging import MANY_LOST, Case, first_heard, has_data, said, to_mend
 from k8sresolve.doctor.origins import Origins
 from k8sresolve.doctor.questions import Seen, Server
 from k8sresolve.doctor.records import Check, Mark, ResponseTimes
@@ -103,11 +103,13 @@ def _edns(server: Server) -> tuple[Mark, str]:
         return "unknown", "not tried"
     if not any(heard.reply for heard in (server.edns, server.small, server.large, server.larger)):
         return "wrong", "no answer to a question with EDNS"
-    sizes = ((512, server.small), (1232, server.large), (4096, server.larger))
-    told = ", ".join(f"{size}: {f'{heard.octets} octets' if heard.reply else 'lost'}" for size, heard in sizes)
-    if not is_padded(server.small):
+    if server.large_replies == "unknown":
         return "sound", "answers; whether replies over 512 octets come through was not tried, as none could be had"
-    if not (server.large.reply or server.larger.reply):
+    sizes = [("512", server.small), ("1232", server.large), ("4096", server.larger)]
+    if not server.is_padded:
+        sizes = [("1232", server.root)]
+    told = ", ".join(f"{size}: {f'{heard.octets} octets' if heard.reply else 'lost'}" for size, heard in sizes)
+    if server.large_replies == "lost":
         return "wrong", f"replies over 512 octets get lost (with size {told})"
     return "sound", f"replies over 512 octets come through (with size {told})"
 

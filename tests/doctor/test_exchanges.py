@@ -24,8 +24,21 @@ def cluster():
 @pytest.fixture
 def quick(monkeypatch):
     """Waits that a test can wait for."""
-    monkeypatch.setattr(exchanges, "RESENDS", (0.0, 0.02, 0.04))
-    monkeypatch.setattr(exchanges, "SILENCE", 0.06)
+    monkeypatch.setattr(exchanges, "RESENDS", (0.0, 0.1, 0.2))
+    monkeypatch.setattr(exchanges, "SILENCE", 0.3)
+
+
+@contextmanager
+def counted(cluster):
+    """Serve a cluster, and have a way to wait until so many of its questions have come."""
+    come = threading.Semaphore(0)
+    cluster.queries.watch(lambda _query: come.release())
+    with cluster.serve() as server:
+
+        def wait_for(count):
+            assert all(come.acquire(timeout=30) for _ in range(count))
+
+        yield server, wait_for
 
 
 @contextmanager
@@ -76,9 +89,10 @@ def test_a_padded_question_is_as_long_as_it_says():
 
 def test_what_is_lost_is_sent_again(cluster, quick):
     cluster.network.drop(next=2)
-    with cluster.serve() as server:
+    with counted(cluster) as (server, wait_for):
         asker = Asker()
         (heard,) = asker.ask([Ask(server.nameserver, KUBERNETES, A)])
+        wait_for(3)
     assert heard.reply.data
     assert asker.sent == len(cluster.queries) == 3
 
@@ -86,9 +100,10 @@ def test_what_is_lost_is_sent_again(cluster, quick):
 @pytest.mark.parametrize(("transport", "tries", "sent"), [("udp", 3, 3), ("udp", 1, 1), ("tcp", 3, 1)])
 def test_silence_ends(cluster, quick, transport, tries, sent):
     cluster.network.drop()
-    with cluster.serve() as server:
+    with counted(cluster) as (server, wait_for):
         asker = Asker()
         (heard,) = asker.ask([Ask(server.nameserver, KUBERNETES, A, transport, tries=tries)])
+        wait_for(sent)
     assert (heard.reply, heard.problem, heard.asked) == (None, "no reply", True)
     assert asker.sent == len(cluster.queries) == sent
 
@@ -144,10 +159,11 @@ def test_the_version_is_asked_for_in_class_chaos(quick):
 def test_no_more_is_sent_than_the_bound_allows(cluster, quick):
     cluster.network.drop()
     told = []
-    with cluster.serve() as server:
+    with counted(cluster) as (server, wait_for):
         asker = Asker(5, told.append)
         first = asker.ask([Ask(server.nameserver, KUBERNETES, A)] * 2)
         second = asker.ask([Ask(server.nameserver, KUBERNETES, A)])
+        wait_for(5)
     assert asker.sent == len(cluster.queries) == 5
     assert [heard.asked for heard in (*first, *second)] == [True, True, False]
     assert list(dict.fromkeys(told)) == [0, 1, 2, 3]

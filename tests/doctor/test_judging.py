@@ -151,6 +151,36 @@ def test_replies_over_512_octets_lost(dns):
     assert "(one of 302 came, and none of more)" in examined.findings[0].problem
 
 
+def by_nature(ask, found, octets=870):
+    """What the root's keys take, of a nameserver that gives no padding back."""
+    if ask.octets:
+        return found._replace(octets=117)
+    return (
+        found if ask.name != "." else found._replace(reply=found.reply._replace(rcode=0, data=("key",)), octets=octets)
+    )
+
+
+@pytest.mark.parametrize(
+    ("lost", "rules"), [(False, []), (True, [("large-replies-lost", "error")])], ids=["they come", "they are lost"]
+)
+def test_what_is_large_by_nature_is_asked_for_where_no_padding_comes_back(dns, lost, rules):
+    def respond(ask):
+        found = by_nature(ask, dns(ask))
+        return world.silent(ask) if lost and ask.transport == "udp" and found.octets > 512 else found
+
+    examined = Examined({DNS: respond})
+    assert examined.rules == rules
+    assert examined.seen.servers[0].large_replies == ("lost" if lost else "come")
+
+
+def test_what_is_small_by_nature_says_nothing_of_large_replies(dns):
+    def respond(ask):
+        return world.silent(ask) if ask.name == "." and ask.transport == "udp" else by_nature(ask, dns(ask), 300)
+
+    examined = Examined({DNS: respond})
+    assert (examined.rules, examined.seen.servers[0].large_replies) == ([], "unknown")
+
+
 def test_nothing_is_said_of_large_replies_where_none_can_be_had():
     """Whether they are lost or not: a nameserver that gives no padding back answers all of these in a few octets."""
     lost = losing(host_resolver, lambda ask, _: ask.octets == 512)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
+from k8sresolve.testing.versions import COREDNS_VERSIONS
 from tests.live import servers
 from tests.live.conftest import COREDNS
 from tests.live.sandbox import API_PORT, ROOT, Sandbox
@@ -18,7 +19,8 @@ from tests.live.sandbox import API_PORT, ROOT, Sandbox
 pytestmark = pytest.mark.live
 
 DNS, WITHOUT_AAAA, UNSYNCED, OUTSIDE, NOBODY = "10.96.0.10", "10.96.0.11", "10.96.0.12", "192.0.2.53", "10.96.0.99"
-ADDRESSES = [f"{address}/32" for address in (DNS, WITHOUT_AAAA, UNSYNCED, OUTSIDE, NOBODY)]
+NEWER = "10.96.0.15"  # CoreDNS 1.15, which gives no padding back
+ADDRESSES = [f"{address}/32" for address in (DNS, WITHOUT_AAAA, UNSYNCED, NEWER, OUTSIDE, NOBODY)]
 SEARCH = "search shop.svc.cluster.local svc.cluster.local cluster.local\n"
 NDOTS = "options ndots:5\n"
 CLUSTER = """\
@@ -50,14 +52,20 @@ example.com:53 {{
 }}
 .:53 {{
     bind {OUTSIDE}
-    template ANY ANY {{
-        rcode NXDOMAIN
-    }}
+    file ROOT .
 }}
 """
+# The root, in which nothing is but keys as large as its own.
+KEY = "AwEAA" + "a" * 339
+ROOT_ZONE = """\
+. 3600 IN SOA ns.invalid. hostmaster.invalid. 1 7200 1800 86400 30
+. 3600 IN NS ns.invalid.
+""" + "".join(f". 3600 IN DNSKEY 257 3 8 {number}{KEY[1:]}\n" for number in "ABC")
+NEW_COREFILE = f".:53 {{\n    bind {NEWER}\n{CLUSTER % API_PORT}}}\n"
 AWAY = f".:53 {{\n    bind {UNSYNCED}\n{CLUSTER % 9}}}\n"  # where no API server is
 POD = "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost\n"
 HOST = "127.0.0.1\tlocalhost\n::1\tlocalhost\n"
+NEWEST = COREDNS_VERSIONS[-1]
 PAGE = ROOT / "docs/how-to/doctor.md"
 IN_POD = {"KUBERNETES_SERVICE_HOST": "10.96.0.1"}
 
@@ -92,6 +100,7 @@ SOUND = {
     "a pod with ndots:2": Case(
         resolv_conf(DNS, ndots="options ndots:2\n"), 0, [], f"sound: {DNS} knows the cluster domain cluster.local"
     ),
+    "a pod of CoreDNS 1.15": Case(resolv_conf(NEWER), 0, [], f"sound: {NEWER} knows the cluster domain cluster.local"),
     "a node": Case(
         resolv_conf(OUTSIDE, search="", ndots=""),
         0,
@@ -171,7 +180,15 @@ BROKEN = {
         ["large-replies-lost"],
         f"to mend: replies of {DNS} over 512 octets get lost (one of 302 came, and none of more): programs that "
         "ask with EDNS, as Go and this library do, wait in vain for many addresses or ports",
-        nft("input", "udp sport 53 udp length > 520 drop"),
+        nft("input", "ip saddr 10.96.0.0/16 udp sport 53 udp length > 520 drop"),
+    ),
+    "512 octets only, of CoreDNS 1.15": Case(
+        resolv_conf(NEWER),
+        1,
+        ["large-replies-lost"],
+        f"to mend: replies of {NEWER} over 512 octets get lost (one of 870 came over TCP, and not over UDP): programs "
+        "that ask with EDNS, as Go and this library do, wait in vain for many addresses or ports",
+        nft("input", "ip saddr 10.96.0.0/16 udp sport 53 udp length > 520 drop"),
     ),
     "EDNS dropped": Case(
         resolv_conf(DNS),
@@ -230,10 +247,14 @@ BROKEN = {
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     folder = tmp_path_factory.mktemp("broken")
     (folder / "away").mkdir()
+    (folder / "newer").mkdir()
+    (folder / "root").write_text(ROOT_ZONE)
+    corefile = COREFILE.replace("ROOT", str(folder / "root"))
+    newer = servers.coredns(folder / "newer", NEW_COREFILE, NEWEST)
     away = servers.coredns(folder / "away", AWAY)._replace(unready="")
     with (COREDNS / "shop.yaml").open() as file:
         objects = list(yaml.safe_load_all(file))
-    with Sandbox(folder, [servers.coredns(folder, COREFILE), away], objects, ADDRESSES) as sandbox:
+    with Sandbox(folder, [servers.coredns(folder, corefile), newer, away], objects, ADDRESSES) as sandbox:
         yield sandbox
 
 
