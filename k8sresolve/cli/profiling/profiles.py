@@ -1,6 +1,5 @@
 """A profile: who asks for what, what is wasted on search lists, and what would save it. Figures, not their telling."""
 
-import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -13,7 +12,9 @@ from k8sresolve.cli.profiling.workloads import Pods, Who
 
 WAYS = ("replayed", "ndots_2", "full_names", "library", "library_absolute", "library_cache")
 MOST_REMEMBERED = 30_000
-"""So many lookups are made again with a cache, those of whole clients; what the others would ask is by their share."""
+"""So many lookups are made again with a cache, those of whole clients, who stand for others that look up as often."""
+
+_SEVERAL = 3  # names searched from a namespace, for it to count as one
 
 
 @attrs.define
@@ -88,9 +89,10 @@ class Profiler:
     def _who(self, client: Client) -> Who:
         if self._pods is not None:
             return self._pods.who(client.address)
-        spaces = {lookup.namespace for lookup in self._lookups[client.address] if lookup.search}
-        # A pod has one search list.
-        return Who(client.address, "node" if len(spaces) > 1 else "pod")
+        spaces = Counter(lookup.namespace for lookup in self._lookups[client.address] if lookup.search)
+        # A pod has one search list. `db.prod` that is nowhere looks like one walk from `prod`.
+        several = sum(count >= _SEVERAL for count in spaces.values()) > 1
+        return Who(client.address, "node" if several else "pod")
 
     def profile(self, begin: Callable[[str, int], Callable[[], object]]) -> Profile:
         """Make it. `begin` is told of a part of the work and its size, and gives what is called at each step of it."""
@@ -99,7 +101,8 @@ class Profiler:
         }
         first = {alike(lookup): lookup for found in again.values() for lookup in found}
         alone = self._remembering(again)
-        chosen = _chosen(alone)
+        standing = _standing(alone)
+        chosen = list(dict.fromkeys(standing.values()))
         needed = [*first.values(), *(lookup for address in chosen for lookup in alone[address])]
         replay = Replay(needed, self._domain, self._absolute, self._ttl)
         step = begin("making lookups again", len(first))
@@ -110,7 +113,7 @@ class Profiler:
         ways = {address: _cold(found, cold) for address, found in again.items()}
         step = begin("with a cache", sum(lookup.count for address in chosen for lookup in alone[address]))
         kept = {address: replay.remembered(alone[address], step) for address in chosen}
-        self._remember(ways, alone, kept, cold)
+        self._remember(ways, alone, kept, standing, cold)
         return self._told(ways, again, cold, alone, chosen)
 
     def _remembering(self, again: Mapping[str, list[Lookup]]) -> dict[str, list[Lookup]]:
@@ -124,21 +127,24 @@ class Profiler:
             and (timed := [lookup for lookup in again[client.address] if len(lookup.times) == lookup.count])
         }
 
+    @staticmethod
     def _remember(
-        self,
         ways: Mapping[str, Counter[str]],
         alone: Mapping[str, list[Lookup]],
         kept: Mapping[str, int],
+        standing: Mapping[str, str],
         cold: Mapping[object, dict[str, int]],
     ) -> None:
-        """Add what a cache leaves; of those who were not chosen, what it leaves of the others' questions."""
+        """Add what a cache leaves of questions, for some as it does for who stands for them."""
         if not kept:
             return
         asked = {address: _cold(found, cold)["library_absolute"] for address, found in alone.items()}
-        share = sum(kept.values()) / max(1, sum(asked[address] for address in kept))
         for address, counter in ways.items():
-            saved = asked.get(address, 0) - kept.get(address, round(asked.get(address, 0) * share))
-            counter["library_cache"] = counter["library_absolute"] - saved
+            other = standing.get(address)
+            counter["library_cache"] = counter["library_absolute"]
+            if other is not None:
+                share = kept[other] / max(1, asked[other])
+                counter["library_cache"] -= asked[address] - round(asked[address] * share)
 
     def _told(
         self,
@@ -209,16 +215,17 @@ def _cold(lookups: Iterable[Lookup], cold: Mapping[object, dict[str, int]]) -> C
     return counter
 
 
-def _chosen(alone: Mapping[str, list[Lookup]]) -> list[str]:
-    """Choose clients by a hash of their address, as many as there is time for; always the first."""
-    chosen: list[str] = []
-    count = 0
-    for address in sorted(alone, key=lambda address: (zlib.crc32(address.encode()), address)):
-        count += sum(lookup.count for lookup in alone[address])
-        if chosen and count > MOST_REMEMBERED:
+def _standing(alone: Mapping[str, list[Lookup]]) -> dict[str, str]:
+    """Choose clients as there is time for: say who stands for whom, among neighbours in the number of lookups."""
+    counts = {address: sum(lookup.count for lookup in found) for address, found in alone.items()}
+    order = sorted(counts, key=lambda address: (counts[address], address))
+    for stride in range(1, len(order) + 1):
+        chosen = order[stride // 2 :: stride]
+        if sum(counts[address] for address in chosen) <= MOST_REMEMBERED:
             break
-        chosen.append(address)
-    return chosen
+    else:
+        chosen, stride = order[-1:], max(1, len(order))
+    return {address: chosen[min(at // stride, len(chosen) - 1)] for at, address in enumerate(order)}
 
 
 def _ordered(rows: Iterable[Row]) -> list[Row]:

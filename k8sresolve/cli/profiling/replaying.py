@@ -19,7 +19,7 @@ from k8sresolve.testing import Cluster
 _PLAIN = re.compile(r"(?:(?!-)[a-z0-9_-]{1,63}\.){1,40}")
 _COREFILE = ".:53 {\n    forward . 192.0.2.1\n}\n"
 _NAMESERVER = "10.96.0.10"
-_NEGATIVE = 30, 5  # seconds: CoreDNS's cache of what is outside, and the SOA of the plugin kubernetes
+_OUTSIDE = 30  # seconds for which CoreDNS's cache hands out at most, of kubeadm's Corefile
 _LONG_AFTER = 86_400.0  # seconds, by which all is forgotten
 _DATA = {"A": "192.0.2.7", "AAAA": "2001:db8::7"}
 _FAMILIES: Mapping[tuple[str, ...], Family] = {("A", "AAAA"): "both", ("A",): "ipv4", ("AAAA",): "ipv6"}
@@ -81,16 +81,16 @@ class Replay:
         for lookup in lookups:
             if lookup.found and is_replayable(lookup):
                 names.setdefault(lookup.end, set()).update(lookup.rdtypes)
-        outside, inside = _NEGATIVE
         zones = {
-            ".": [f". {outside} SOA a.root-servers.net. nstld.verisign-grs.com. 1 1800 900 604800 {outside}"],
-            domain: [f"@ {inside} SOA ns.dns hostmaster 1 7200 1800 86400 {inside}"],
+            ".": [f". {_OUTSIDE} SOA a.root-servers.net. nstld.verisign-grs.com. 1 1800 900 604800 {_OUTSIDE}"],
+            domain: [f"@ {ttl} SOA ns.dns hostmaster 1 7200 1800 86400 {ttl}"],  # as of the plugin kubernetes
         }
         for name, rdtypes in names.items():
             zone = domain if name.endswith(f".{domain}.") else "."
             # Of A and AAAA the log does not tell which has data; one is enough to be found.
             rdtype = "A" if "A" in rdtypes else "AAAA"
-            zones[zone].append(f"{name} {ttl} {rdtype} {_DATA[rdtype]}")
+            valid = _OUTSIDE if zone == "." else ttl
+            zones[zone].append(f"{name} {valid} {rdtype} {_DATA[rdtype]}")
         upstream = {zone: "\n".join(lines) for zone, lines in zones.items()}
         self._cluster = Cluster.from_objects([], corefile=_COREFILE, upstream=upstream)
         self._domain = domain

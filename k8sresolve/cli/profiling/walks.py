@@ -92,8 +92,8 @@ def _bases(client: Client, domain: str) -> Mapping[str, list[str]]:
         if not name.endswith(ending) or asked.found:
             continue
         base, dot, namespace = name.removesuffix(ending).rpartition(".")
-        if not dot or not _NAMESPACE.fullmatch(namespace):
-            continue
+        if not dot or namespace == "svc" or not _NAMESPACE.fullmatch(namespace):
+            continue  # `x.ns.svc` makes `x.ns.svc.svc.cluster.local` of the second search domain
         if any(other in client.names for other in (f"{base}{ending}", f"{base}.{domain}.", f"{base}.")):
             found[namespace].append(base)
     return found
@@ -121,31 +121,48 @@ class _Reader:
     def read(self, namespace: str | None) -> Iterator[Lookup]:
         """Read all of it; the namespace with most walks comes first, since `db.prod` looks like one in `prod`."""
         bases = self._bases if namespace is None else {namespace: self._bases.get(namespace, [])}
+        searched = Counter(base for found in bases.values() for base in found)
         for place in sorted(bases, key=lambda place: (-len(bases[place]), place)):
             search = (f"{place}.{self._behind[0]}", *self._behind)
             for base in bases[place]:
-                yield from self._walked(base, search)
+                yield from self._walked(base, search, alone=searched[base] == 1)
         for name in self._names:
             yield from self._direct(name)
 
-    def _walked(self, base: str, search: tuple[str, ...]) -> Iterator[Lookup]:
+    def _walked(self, base: str, search: tuple[str, ...], *, alone: bool) -> Iterator[Lookup]:
+        """Take a name's walks. Where no other search list is walked for it, all that the list makes of it is theirs.
+
+        Of several CoreDNS one has only a part of a walk; then the mean of what it has is as good as can be told.
+        """
         candidates = [*(f"{base}.{entry}." for entry in search), f"{base}."]
         first = self._names[candidates[0]]
         walks = sum(self._left[candidates[0]].values())
+        if 2 * walks < first.total:
+            return  # most of these are of another name's walks
         end = next((at for at in range(1, len(candidates)) if self._ends(candidates[at:], walks)), 0)
         found = end > 0
         if not found:
             end = max(at for at, name in enumerate(candidates) if name in self._names)
-        if not end or not walks:
+        if not end:
             return
         walked = [name for name in candidates[: end + 1] if name in self._names]
-        failed = sum(self._names[name].failed for name in walked[:-1]) > 0 or self._names[walked[-1]].failed > 0
+        made, last = walked[:-1], walked[-1]
+        failed = any(self._names[name].failed for name in walked)
+        rdtypes = self._left[candidates[0]]
+        counts = {rdtype: self._mean(made, rdtype) if alone else count for rdtype, count in rdtypes.items()}
+        wasted = {t: sum(self._take(name, t, None if alone else count) for name in made) for t, count in counts.items()}
+        ended = {t: self._take(last, t, count) for t, count in counts.items()}
         done = 0
-        for rdtypes, count in _groups(self._left[candidates[0]]):
-            taken = [sum(self._take(name, rdtype, count) for rdtype in rdtypes) for name in walked]
+        for types, count in _groups(counts):
             times = _times(first, done, count)
             done += count
-            yield Lookup(base, search, walked[-1], found, rdtypes, count, sum(taken), sum(taken[:-1]), failed, times)
+            part = {rdtype: count / counts[rdtype] for rdtype in types}
+            lost = round(sum(wasted[rdtype] * part[rdtype] for rdtype in types))
+            questions = lost + round(sum(ended[rdtype] * part[rdtype] for rdtype in types))
+            yield Lookup(base, search, last, found, types, count, questions, lost, failed, times)
+
+    def _mean(self, names: Sequence[str], rdtype: str) -> int:
+        return round(sum(self._left[name].get(rdtype, 0) for name in names) / len(names))
 
     def _ends(self, candidates: Sequence[str], walks: int) -> bool:
         """Whether a walk ends at the first of these: it was answered, and no more than a few went on to the next."""
@@ -155,10 +172,12 @@ class _Reader:
         after = self._names.get(candidates[1]) if len(candidates) > 2 else None
         return after is None or bool(after.found) or 2 * after.total < walks
 
-    def _take(self, name: str, rdtype: str, count: int) -> int:
+    def _take(self, name: str, rdtype: str, count: int | None) -> int:
+        """Take so many questions, or all."""
         left = self._left[name]
-        taken = min(left.get(rdtype, 0), count)
-        left[rdtype] = left.get(rdtype, 0) - taken
+        had = left.get(rdtype, 0)
+        taken = had if count is None else min(had, count)
+        left[rdtype] = had - taken
         return taken
 
     def _direct(self, name: str) -> Iterator[Lookup]:
