@@ -4,11 +4,13 @@ import argparse
 from collections.abc import Iterable
 from operator import attrgetter
 
+from k8sresolve.cli import failing
 from k8sresolve.cli.findings import STATUS, add_reporting, place, tell, with_advice
 from k8sresolve.cli.formats.report import FindingColumns, Report
 from k8sresolve.cli.inventory import read_inventory
 from k8sresolve.cli.manifests import in_command, manifests
-from k8sresolve.cli.options import Commands, asking_from, open_cluster
+from k8sresolve.cli.opening import asking_from, open_cluster
+from k8sresolve.cli.options import MANIFESTS, Commands
 from k8sresolve.cli.settings import settings
 from k8sresolve.errors import ConfigError, ManifestError
 from k8sresolve.findings import Finding
@@ -16,8 +18,7 @@ from k8sresolve.names import check_namespace
 
 _DETAILS = f"""\
 Looks at what people look at by hand before they blame DNS: Service port, targetPort, containerPort, selector,
-readiness, and the names that containers are told. Takes --manifests, --kustomize, --namespace, --cluster-domain and
---json of the common options.
+readiness, and the names that containers are told.
 {STATUS}, or no such Service, 2 no manifest can be read, of which
 each form of -o tells, too, or a name cannot be used.
 """
@@ -34,7 +35,13 @@ _COLUMNS: FindingColumns = {
 
 def register(commands: Commands) -> None:
     """Add the subcommand."""
-    check = commands.add("check", "tell what does not fit in a Service's manifests", _check, _DETAILS)
+    check = commands.add(
+        "check",
+        "tell what does not fit in a Service's manifests",
+        _check,
+        _DETAILS,
+        takes=(*MANIFESTS, "asking_from"),
+    )
     check.add_argument(
         "paths",
         metavar="PATH",
@@ -66,6 +73,7 @@ def _check(args: argparse.Namespace) -> int:
     except ManifestError as error:
         if args.output or args.json:  # what is told in a form of its own is told there, too
             _tell(args, dict.fromkeys([*refused, error]))
+            return failing.tell(error, args.command)
         raise
     findings = cluster.check(args.service, check_namespace(asking_from(args) or "default"), inventory=inventory)
     return _tell(args, refused, findings)

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import attrs
 
-from k8sresolve.cli.formats.files import read_bounded
+from k8sresolve.cli.files import read_bounded
+from k8sresolve.cli.forms import add_forms
 from k8sresolve.cli.manifests import manifests
-from k8sresolve.cli.options import Commands, add_corefile, open_cluster, require_file
-from k8sresolve.cli.output import Shown, fields, write
+from k8sresolve.cli.opening import open_cluster, require_file
+from k8sresolve.cli.options import MANIFESTS, Commands, add_corefile
+from k8sresolve.cli.output import Shown, write
+from k8sresolve.cli.screen import Screen
 from k8sresolve.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -43,16 +46,15 @@ class _Group(NamedTuple):
 
 def register(commands: Commands) -> None:
     """Add the subcommand."""
-    diff = commands.add("diff", "tell what another version of CoreDNS or Kubernetes changes", _diff, _DETAILS)
-    add_corefile(diff)
-    diff.add_argument(
-        "-o",
-        "--output",
-        metavar="FORM",
-        choices=("text", "json"),
-        default="text",
-        help="the form: %(choices)s (default: text)",
+    diff = commands.add(
+        "diff",
+        "tell what another version of CoreDNS or Kubernetes changes",
+        _diff,
+        _DETAILS,
+        takes=(*MANIFESTS, "resolv_conf"),
     )
+    add_corefile(diff)
+    add_forms(diff, ("text", "json", "yaml"))
 
 
 def _diff(args: argparse.Namespace) -> int:
@@ -64,9 +66,8 @@ def _diff(args: argparse.Namespace) -> int:
     args.coredns = args.kubernetes = None
     told = [(pair, list(_groups(compare_versions(partial(_open, args), *pair)))) for pair in pairs]
     status = 1 if any(groups for _, groups in told) else 0
-    text = "\n\n".join(_text(pair, groups) for pair, groups in told)
     data = {"diff": [_data(pair, groups) for pair, groups in told]}
-    write(Shown(text, data), as_json=args.json or args.output == "json")
+    write(Shown(lambda on: "\n\n".join(_text(on, pair, groups) for pair, groups in told), data, status), args)
     return status
 
 
@@ -115,12 +116,13 @@ def _affected(group: _Group) -> list[str]:
     return list(dict.fromkeys(one.question.who for one in group.changes))
 
 
-def _text(pair: _Pair, groups: Sequence[_Group]) -> str:
+def _text(on: Screen, pair: _Pair, groups: Sequence[_Group]) -> str:
     if not groups:
-        return f"{pair}: nothing changes for what is here{_special(pair)}"
+        return on.wrapped(f"{pair}: nothing changes for what is here{_special(pair)}")
     count = len({one.question for group in groups for one in group.changes})
     answers = "one answer changes" if count == 1 else f"{count} answers change"
-    return "\n\n".join([f"{pair}: {answers}{_special(pair)}", *map(_group_text, groups)])
+    head = on.wrapped(f"{pair}: {answers}{_special(pair)}")
+    return "\n\n".join([head, *(_group_text(on, group) for group in groups)])
 
 
 def _special(pair: _Pair) -> str:
@@ -132,7 +134,7 @@ def _special(pair: _Pair) -> str:
     return f" (not asked, as no libc does: {', '.join(names)})" if names else ""
 
 
-def _group_text(group: _Group) -> str:
+def _group_text(on: Screen, group: _Group) -> str:
     who = _affected(group)
     example = max(group.changes, key=lambda one: len(one.before + one.after))  # that has records, if there is one
     more = f" and {len(who) - _SHOWN} more" if len(who) > _SHOWN else ""
@@ -146,7 +148,7 @@ def _group_text(group: _Group) -> str:
         ("after", example.after or "nothing"),
         ("to do", difference.advice if difference else ""),
     ]
-    return f"{name}\n{fields(*((f'  {label}', value) for label, value in rows))}"
+    return f"{on.wrapped(name, style='bold')}\n{on.fields(*((f'  {label}', value) for label, value in rows))}"
 
 
 def _data(pair: _Pair, groups: Sequence[_Group]) -> dict[str, Any]:

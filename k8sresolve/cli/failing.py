@@ -2,6 +2,9 @@
 
 import re
 import sys
+from typing import Any
+
+import attrs
 
 from k8sresolve._escaping import escaped
 from k8sresolve.cli.manifests import in_command
@@ -10,8 +13,10 @@ from k8sresolve.errors import BadResponse, ConfigError, Error, InternalError, No
 NOT_FOUND, WRONG, TEMPORARY = 1, 2, 3
 
 
-def complain(message: str) -> None:
-    """Write an error to standard error."""
+def complain(message: str, usage: str = "") -> None:
+    """Write an error to standard error, below what the usage is."""
+    if usage:
+        print(usage, end="", file=sys.stderr)
     print(f"k8sresolve: {escaped(message)}", file=sys.stderr)
 
 
@@ -20,9 +25,19 @@ def text_of(error: Error, command: str) -> str:
     return in_command(_in_options(error), command)
 
 
+def data_of(error: Error, command: str) -> dict[str, Any]:
+    """Turn an error of a command into what JSON has: its kind, its whole text, and those of its fields that it has."""
+    told = {"kind": type(error).__name__, "message": text_of(error, command)}
+    fields = {name: getattr(error, name, None) for name in ("name", "problem", "advice")}
+    attempts = [attrs.asdict(attempt) for attempt in getattr(error, "attempts", ())]
+    places = {name: getattr(error, name, None) for name in ("file", "line", "object", "field")}
+    more = {name: value for name, value in {**fields, "attempts": attempts, **places}.items() if value}
+    return {**told, **more}
+
+
 def tell(error: Error, command: str) -> int:
     """Tell an error of a command; returns the exit status that it stands for."""
-    complain(text_of(error, command))
+    complain(text_of(error, command), getattr(error, "usage", ""))
     if isinstance(error, NotFound):
         return NOT_FOUND
     return TEMPORARY if isinstance(error, TemporaryFailure | BadResponse | InternalError) else WRONG

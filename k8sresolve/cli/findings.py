@@ -6,15 +6,12 @@ from collections.abc import Callable, Mapping
 import attrs
 
 from k8sresolve.cli.formats import baseline, github, gitlab, json_, junit, sarif, text
-from k8sresolve.cli.formats.files import write_whole
 from k8sresolve.cli.formats.report import Report, path_of
-from k8sresolve.cli.output import put
+from k8sresolve.cli.forms import add_forms, asked, screen, send
 from k8sresolve.cli.settings import settings
-from k8sresolve.errors import ConfigError
 from k8sresolve.findings import Finding
 
-FORMS: Mapping[str, Callable[[Report], str]] = {
-    "text": text.write,
+_WRITTEN: Mapping[str, Callable[[Report], str]] = {
     "json": json_.write,
     "sarif": sarif.write,
     "junit": junit.write,
@@ -22,6 +19,7 @@ FORMS: Mapping[str, Callable[[Report], str]] = {
     "gitlab": gitlab.write,
     "baseline": baseline.write,
 }
+FORMS = ("text", *_WRITTEN)
 STATUS = """\
 Exit status: 0 nothing that --fail-on names, 1 errors (warnings, too, with --fail-on warning)"""
 
@@ -29,15 +27,7 @@ Exit status: 0 nothing that --fail-on names, 1 errors (warnings, too, with --fai
 def add_reporting(parser: argparse.ArgumentParser) -> None:
     """Add the options of what is told, and how."""
     group = parser.add_argument_group("what is told, and how")
-    group.add_argument(
-        "-o",
-        "--output",
-        metavar="FORM[=FILE]",
-        type=_output,
-        action="append",
-        default=[],
-        help=f"the form: {', '.join(FORMS)} (default: text), to standard output or a file; may be repeated",
-    )
+    add_forms(group, FORMS)
     group.add_argument(
         "--fail-on",
         metavar="SEVERITY",
@@ -53,38 +43,19 @@ def add_reporting(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _output(given: str) -> tuple[str, str]:
-    form, stated, path = given.partition("=")
-    if form not in FORMS or (stated and not path):
-        raise argparse.ArgumentTypeError(f"{given!r} is no FORM[=FILE], with a form of {', '.join(FORMS)}")
-    return form, path
-
-
 def tell(args: argparse.Namespace, report: Report) -> int:
     """Write a report in the forms that are asked for, and return the exit status."""
-    outputs = _outputs(args)
+    outputs = asked(args)
     findings = settings(args.config).apply(report.findings)
     report = attrs.evolve(report, findings=findings, fail_on=args.fail_on)
     if args.baseline is not None:
         report = baseline.without_known(report, args.baseline)
     for form, path in outputs:
-        written = FORMS[form](report)
-        if path:
-            write_whole(path, f"{written}\n" if written else "")
-        elif written:
-            put(written)
+        if form == "text":
+            send(text.write(report, screen(args, path)), path)
+        elif (written := _WRITTEN[form](report)) or path:
+            send(written, path)
     return report.status
-
-
-def _outputs(args: argparse.Namespace) -> list[tuple[str, str]]:
-    asked: list[tuple[str, str]] = [*args.output, *([("json", "")] if args.json else [])]
-    outputs = list(dict.fromkeys(asked)) or [("text", "")]
-    places = [path for _, path in outputs]
-    for path in places:
-        if places.count(path) > 1:
-            told = f"the file {path!r}" if path else "standard output"
-            raise ConfigError(f"two forms go to {told}", advice="give -o FORM=FILE, each with a file of its own")
-    return outputs
 
 
 def place(finding: Finding) -> str:

@@ -3,10 +3,10 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from k8sresolve.cli.formats.files import read_bounded, write_whole
+from k8sresolve.cli.files import read_bounded
+from k8sresolve.cli.forms import send
 from k8sresolve.cli.manifests import sources, standard_input
 from k8sresolve.cli.options import Commands
-from k8sresolve.cli.output import put
 from k8sresolve.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -22,9 +22,13 @@ _MOST_BYTES = 64 << 20
 
 def register(commands: Commands) -> None:
     """Add the subcommand."""
-    inventory = commands.add("inventory", "keep what a cluster has, for `check --inventory`", _inventory, _DETAILS)
+    inventory = commands.add(
+        "inventory", "keep what a cluster has, for `check --inventory`", _inventory, _DETAILS, takes=()
+    )
     inventory.add_argument("path", metavar="FILE", nargs="?", default="-", help="what kubectl printed (default: `-`)")
-    inventory.add_argument("-o", "--output", metavar="FILE", help="where to write it (default: standard output)")
+    inventory.add_argument(
+        "-o", "--output", metavar="FILE", dest="file", help="where to write it (default: standard output)"
+    )
 
 
 def _inventory(args: argparse.Namespace) -> int:
@@ -32,10 +36,7 @@ def _inventory(args: argparse.Namespace) -> int:
 
     args.more_manifests = [*args.more_manifests, args.path]
     written = Inventory.from_manifests(*sources(args)).to_json()
-    if args.output is None:
-        put(written)
-    else:
-        write_whole(args.output, f"{written}\n")
+    send(written, args.file or "")
     return 0
 
 

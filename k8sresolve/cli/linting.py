@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from functools import partial
 from operator import attrgetter
 
+from k8sresolve.cli.files import MOST_BYTES
 from k8sresolve.cli.findings import STATUS, add_reporting, tell, with_advice
-from k8sresolve.cli.formats.files import MOST_BYTES
 from k8sresolve.cli.formats.report import FindingColumns, Report
-from k8sresolve.cli.options import Commands, require_file
+from k8sresolve.cli.opening import require_file
+from k8sresolve.cli.options import TOLD, Commands
 from k8sresolve.errors import ConfigError
 from k8sresolve.findings import Finding
 
 _DETAILS = f"""\
-The file is judged as glibc reads it; where musl (Alpine) or Go make something else of it, that is told. Takes --json of
-the common options. {STATUS}, 2 the file cannot be read.
+The file is judged as glibc reads it; where musl (Alpine) or Go make something else of it, that is told.
+{STATUS}, 2 the file cannot be read.
 """
 _FIELDS = ("rule", "severity", "problem", "advice", "source", "line", "text", "reference")
 _RESOLV_CONF = "/etc/resolv.conf"
@@ -23,7 +24,7 @@ _RESOLV_CONF = "/etc/resolv.conf"
 
 def register(commands: Commands) -> None:
     """Add the subcommand."""
-    lint = commands.add("lint", "tell what to improve in a resolv.conf", _lint, _DETAILS)
+    lint = commands.add("lint", "tell what to improve in a resolv.conf", _lint, _DETAILS, takes=("resolv_conf", *TOLD))
     lint.add_argument(
         "file",
         metavar="FILE",

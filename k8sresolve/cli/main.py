@@ -1,6 +1,7 @@
 """The command line: its parser, and what becomes of errors. Each group of subcommands has a module of its own."""
 
 import argparse
+import contextlib
 import io
 import os
 import re
@@ -10,9 +11,10 @@ from typing import NoReturn, cast
 
 from k8sresolve import __version__
 from k8sresolve.cli import checking, differing, hosts, inventory, linting, searching, services, serving, watching
-from k8sresolve.cli.failing import WRONG, complain, tell
-from k8sresolve.cli.options import Commands, Parser, add_common
-from k8sresolve.errors import Error
+from k8sresolve.cli.failing import WRONG, complain, data_of, tell
+from k8sresolve.cli.forms import DATA, data_text, send, told_in
+from k8sresolve.cli.options import Commands, Parser, UsageError, add_common, refused
+from k8sresolve.errors import ConfigError, Error
 
 _DESCRIPTION = """\
 Look up Services, their ports and any other host in Kubernetes DNS.
@@ -63,21 +65,18 @@ def _parser() -> Parser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with `argv` (default: this process's) and return its exit status."""
-    command = ""
+    given = sys.argv[1:] if argv is None else argv
+    args = argparse.Namespace(command="", output=[], json=False)
     try:
-        parser = _parser()
-        given = sys.argv[1:] if argv is None else argv
-        for text in given:
-            # argparse makes an empty list of such a value.
-            if option := re.fullmatch("(--.+(?==)|-[a-zA-Z])=?--", text):
-                parser.error(f"argument {option[1]}: cannot be '--'")
-        args = parser.parse_args(given)
-        command = args.command
-        status: int = args.run(args)
-    except SystemExit as end:  # argparse, after --help, --version or a usage error
-        return end.code if isinstance(end.code, int) else WRONG
-    except Error as error:
-        return tell(error, command)
+        try:
+            args = _parsed(given)
+            status: int = args.run(args)
+        except SystemExit:  # argparse, after --help or --version
+            return 0
+        except UsageError as error:
+            return _failed(error, args, "--json" in given)
+        except Error as error:
+            return _failed(error, args)
     except KeyboardInterrupt:
         return _INTERRUPTED
     except BrokenPipeError:
@@ -87,6 +86,29 @@ def main(argv: Sequence[str] | None = None) -> int:
         _discard_output()
         complain(f"cannot write: {error.strerror or error}")
         return WRONG
+    return status
+
+
+def _parsed(given: Sequence[str]) -> argparse.Namespace:
+    """Read the command line. Raises `UsageError`."""
+    parser = _parser()
+    for text in given:
+        # argparse makes an empty list of such a value.
+        if option := re.fullmatch("(--.+(?==)|-[a-zA-Z])=?--", text):
+            parser.error(f"argument {option[1]}: cannot be '--'")
+    args = parser.parse_args(given)
+    if flag := refused(args):
+        parser.error(f"{args.command} takes no {flag}")
+    return args
+
+
+def _failed(error: Error, args: argparse.Namespace, as_json: bool = False) -> int:
+    """Tell what ended the command, in JSON, too, where that was asked for; returns the exit status."""
+    status = tell(error, args.command)
+    forms = [("json", "")] if as_json else [(form, path) for form, path in told_in(args) if form in DATA]
+    for form, path in forms:
+        with contextlib.suppress(ConfigError):  # a second one, of where the first could be written
+            send(data_text(form, {"error": data_of(error, args.command)}), path)
     return status
 
 

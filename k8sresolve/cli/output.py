@@ -1,16 +1,14 @@
 """What the command prints: aligned text for people, JSON for programs."""
 
-import json
-import shutil
-import sys
-import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+import argparse
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, cast
 
 import attrs
 
-from k8sresolve._columns import Columns, aligned
 from k8sresolve._escaping import escaped
+from k8sresolve.cli.forms import DATA, asked, data_text, screen, send
+from k8sresolve.cli.screen import Screen
 from k8sresolve.errors import PortsDiffer
 from k8sresolve.explanations import Candidate, Explanation
 from k8sresolve.names import EndpointName, IPAddress, PodName, ServiceName
@@ -18,52 +16,41 @@ from k8sresolve.records import Addresses, Answer, Cname, Endpoint, Port, Service
 
 AnyRecord = Service | Port | Target | Endpoint | Addresses | Answer | Cname | Candidate | Explanation | PodName
 
-_LEAST_ROOM = 20  # columns, below which wrapping reads worse than the terminal's own
+Text = str | Callable[[Screen], str]
+"""What is shown: a text, which is escaped when it is written, or what writes one that is escaped for a screen."""
 
 
 @attrs.frozen
 class Shown:
-    """An answer in both forms, and the exit status."""
+    """An answer in all forms, and the exit status: `names` are those to ask more about."""
 
-    text: str
+    text: Text
     data: Mapping[str, Any]
     status: int = 0
+    wide: Text = ""
+    names: Sequence[str] = ()
 
 
-def write(shown: Shown, *, as_json: bool) -> None:
-    """Print an answer, all of it at once, so that a reader sees it whole or not at all."""
-    lines = (escaped(line) for line in shown.text.split("\n"))
-    print(json.dumps(shown.data, indent=2) if as_json else "\n".join(lines), flush=True)
+FORMS = ("text", "wide", "json", "yaml", "name")
 
 
-def put(text: str) -> None:
-    """Print a text that is escaped already, all of it at once."""
-    print(text, flush=True)
+def write(shown: Shown, args: argparse.Namespace) -> None:
+    """Write an answer in each form that is asked for, all of it at once: a reader sees it whole or not at all."""
+    for form, path in asked(args):
+        send(_in_form(form, shown, screen(args, path)), path)
 
 
-def fields(*rows: tuple[str, str | Sequence[str]]) -> str:
-    """Align named values; a value of several lines goes on below itself, and one of none is left out."""
-    told = [(label, [value] if isinstance(value, str) else value) for label, value in rows if value]
-    lines = [("" if index else label, line) for label, value in told for index, line in enumerate(value)]
-    return "\n".join(aligned(lines))
+def _in_form(form: str, shown: Shown, on: Screen) -> str:
+    if form in DATA:
+        return data_text(form, shown.data)
+    if form == "name":
+        return "\n".join(map(escaped, shown.names))
+    return rendered(shown.wide if form == "wide" and shown.wide else shown.text, on)
 
 
-def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Align columns below their headings; an empty cell is written `-`. On a terminal the last column is wrapped."""
-    lines = [tuple(header), *(tuple(escaped(cell) or "-" for cell in row) for row in rows)]
-    columns = Columns(lines)
-    indent = columns.indent
-    room = _terminal_width() - indent
-    told: list[str] = []
-    for *cells, last in lines:
-        first, *more = textwrap.wrap(last, room, break_long_words=False) if room >= _LEAST_ROOM else [last]
-        told += [columns.line([*cells, first]), *(" " * indent + part for part in more)]
-    return "\n".join(told)
-
-
-def _terminal_width() -> int:
-    """Return the terminal's width; 0 where the output is none, as programs want a row in one line."""
-    return shutil.get_terminal_size().columns if sys.stdout is not None and sys.stdout.isatty() else 0
+def rendered(text: Text, on: Screen) -> str:
+    """Write a text for a screen."""
+    return text(on) if callable(text) else "\n".join(map(escaped, text.split("\n")))
 
 
 def listed(addresses: Iterable[IPAddress]) -> str:

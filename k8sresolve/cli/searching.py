@@ -8,8 +8,12 @@ from typing import get_args
 
 import attrs
 
-from k8sresolve.cli.options import Commands, add_names, open_resolvers, show_each
-from k8sresolve.cli.output import Shown, listed, plain, record, table
+from k8sresolve.cli.asking import add_ask_each, add_names, show_each
+from k8sresolve.cli.forms import add_forms
+from k8sresolve.cli.opening import open_resolvers
+from k8sresolve.cli.options import ASKING, Commands
+from k8sresolve.cli.output import Shown, listed, plain, record, rendered
+from k8sresolve.cli.screen import Screen
 from k8sresolve.config import Policy
 from k8sresolve.explanations import OUTCOMES, Candidate, Explanation, summary
 from k8sresolve.resolver import Resolver
@@ -20,8 +24,12 @@ _TEMPORARY = 3
 
 def register(commands: Commands) -> None:
     """Add the subcommands."""
-    candidates = commands.ask_each(
-        "candidates", "list the absolute names that a host name may stand for, and ask nothing", _candidates
+    candidates = add_ask_each(
+        commands,
+        "candidates",
+        "list the absolute names that a host name may stand for, and ask nothing",
+        _candidates,
+        takes=(*(option for option in ASKING if option != "timeout"), "policy"),
     )
     add_names(candidates, "NAME", "a host name, as given to `addresses`")
     explain = commands.add(
@@ -30,8 +38,10 @@ def register(commands: Commands) -> None:
         _run_explain,
         "The exit status is that of the lookup: 0 found, 1 no such name or no data, 3 no usable answer for now; with "
         "--compare it is the greatest of them.",
+        takes=(*ASKING, "policy", "family"),
     )
     add_names(explain, "NAME", "a host name, as given to `addresses`")
+    add_forms(explain, ("text", "json", "yaml"))
     explain.add_argument(
         "--compare",
         metavar="POLICIES",
@@ -61,7 +71,11 @@ def _run_explain(args: argparse.Namespace) -> int:
 def _explain(show: Callable[[Sequence[Explanation]], Shown], resolvers: Iterable[Resolver], name: str) -> Shown:
     shown = show([resolver.explain(name) for resolver in resolvers])
     notes = [note for resolver in resolvers for note in _notes(resolver)]
-    return attrs.evolve(shown, text="\n".join([shown.text, *dict.fromkeys(notes)]))
+
+    def text(on: Screen) -> str:
+        return "\n".join([rendered(shown.text, on), *_notes_told(on, notes)])
+
+    return attrs.evolve(shown, text=text)
 
 
 def _families(args: argparse.Namespace, policy: str) -> dict[str, str]:
@@ -72,15 +86,23 @@ def _families(args: argparse.Namespace, policy: str) -> dict[str, str]:
 def _candidates(resolver: Resolver, _args: argparse.Namespace, name: str) -> Shown:
     candidates = resolver.candidates(name)
     rows = [(candidate.name, "yes" if candidate.asked else "skipped", candidate.rule) for candidate in candidates]
-    text = "\n".join([table(("CANDIDATE", "ASKED", "WHY"), rows), *_notes(resolver)])
-    return Shown(text, {"candidates": plain(candidates)})
+
+    def text(on: Screen) -> str:
+        return "\n".join([on.table(("CANDIDATE", "ASKED", "WHY"), rows), *_notes_told(on, _notes(resolver))])
+
+    names = [candidate.name for candidate in candidates if candidate.asked]
+    return Shown(text, {"candidates": plain(candidates)}, names=names)
 
 
 def _explained(explanations: Sequence[Explanation]) -> Shown:
     [explanation] = explanations
     header = ("CANDIDATE", "ASKED", "OUTCOME", "NAMESERVER", "MS", "WHY")
     rows = [_row(candidate) for candidate in explanation.candidates]
-    text = "\n".join([table(header, rows), "", _summary(explanation), *_remarks(explanation)])
+
+    def text(on: Screen) -> str:
+        ends = [_summary(explanation), *_remarks(explanation)]
+        return "\n".join([on.table(header, rows), "", *map(on.wrapped, ends)])
+
     return Shown(text, record(explanation), _status(explanation))
 
 
@@ -105,7 +127,11 @@ def _compared(explanations: Sequence[Explanation]) -> Shown:
     rows.append(("questions", *(str(explanation.questions) for explanation in explanations)))
     header = ("CANDIDATE", *(explanation.policy.upper() for explanation in explanations))
     ends = [_summary(explanation) for explanation in explanations]
-    text = "\n".join([table(header, rows), "", *ends, *_parting(names, explanations), *_remarks(*explanations)])
+    told = [*ends, *_parting(names, explanations), *_remarks(*explanations)]
+
+    def text(on: Screen) -> str:
+        return "\n".join([on.table(header, rows), "", *map(on.wrapped, told)])
+
     return Shown(text, {"explain": plain(tuple(explanations))}, max(map(_status, explanations)))
 
 
@@ -142,6 +168,10 @@ def _parting(names: Sequence[str], explanations: Sequence[Explanation]) -> list[
 def _notes(resolver: Resolver) -> list[str]:
     """Say what is odd about the configuration, which may explain the candidates."""
     return [f"note: {finding}" for finding in resolver.config.diagnostics]
+
+
+def _notes_told(on: Screen, notes: Iterable[str]) -> list[str]:
+    return [on.wrapped(note) for note in dict.fromkeys(notes)]
 
 
 def _row(candidate: Candidate) -> tuple[str, ...]:

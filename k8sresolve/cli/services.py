@@ -1,22 +1,34 @@
 """`service`, `port`, `ports` and `endpoints`: what a Service is and where it is reached."""
 
 import argparse
+from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from k8sresolve._columns import aligned
-from k8sresolve.cli.options import Commands, add_names
-from k8sresolve.cli.output import Shown, aliases, fields, listed, plain, port_numbers, record, remarks, table
+from k8sresolve.cli.asking import add_ask, add_ask_each, add_names
+from k8sresolve.cli.options import ASKING, Commands
+from k8sresolve.cli.output import Shown, aliases, listed, plain, port_numbers, record, remarks
+from k8sresolve.cli.screen import Cell, Screen
 from k8sresolve.names import PortName
-from k8sresolve.records import Endpoint
+from k8sresolve.records import Endpoint, Port
 from k8sresolve.resolver import Resolver
 
 _PROTOCOLS = ("tcp", "udp", "sctp")
 _A_SERVICE = "the Service: svc, svc.ns, ns/svc, svc.ns.svc or its full name"
+TAKES = (*ASKING, "family")
 
 
 def register(commands: Commands) -> None:
     """Add the subcommands."""
-    service = commands.ask_each("service", "show a Service's addresses, and the ports named", _service)
+    service = add_ask_each(
+        commands,
+        "service",
+        "show a Service's addresses, and the ports named",
+        _service,
+        takes=TAKES,
+        short=("svc",),
+    )
     add_names(service, "NAME", _A_SERVICE)
     service.add_argument(
         "--port",
@@ -26,17 +38,26 @@ def register(commands: Commands) -> None:
         dest="ports",
         help="a port's name, as `http` or `dns/udp` (default protocol: tcp); may be repeated",
     )
-    port = commands.ask("port", "show the number of a Service's port", _port)
+    port = add_ask(commands, "port", "show the number of a Service's port", _port, takes=TAKES)
     add_name(port)
     add_port(port, "the port's name, as `http` or `dns/udp`, or its number")
-    ports = commands.ask_each(
+    ports = add_ask_each(
+        commands,
         "ports",
         "list a Service's ports by number",
         _ports,
         "DNS does not tell their names here. This is an extension of CoreDNS.",
+        takes=TAKES,
     )
     add_names(ports, "NAME", _A_SERVICE)
-    endpoints = commands.ask("endpoints", "list the pods that a headless Service publishes", _endpoints)
+    endpoints = add_ask(
+        commands,
+        "endpoints",
+        "list the pods that a headless Service publishes",
+        _endpoints,
+        takes=TAKES,
+        short=("ep",),
+    )
     add_name(endpoints)
     add_port(endpoints, "the port's name, as `http` or `dns/udp`", nargs="?")
 
@@ -64,34 +85,56 @@ def named_port(args: argparse.Namespace) -> tuple[str, str]:
 
 def _service(resolver: Resolver, args: argparse.Namespace, name: str) -> Shown:
     service = resolver.service(name, ports=args.ports)
-    text = fields(
-        ("Service", str(service.name)),
-        ("alias of", aliases(service.cname)),
-        ("addresses", [str(address) for address in service.addresses]),
-        ("ports", aligned([(f"{port.name}/{port.protocol}", port_numbers(port)) for port in service.ports])),
-        ("TTL", f"{service.ttl} s"),
-        ("incomplete", remarks(service)),
-    )
-    return Shown(text, record(service))
+
+    def text(on: Screen, *, wide: bool = False) -> str:
+        ports = aligned([(f"{port.name}/{port.protocol}", port_numbers(port)) for port in service.ports])
+        told = on.fields(
+            ("Service", Cell(str(service.name), "bold")),
+            ("alias of", aliases(service.cname)),
+            ("addresses", [str(address) for address in service.addresses]),
+            ("ports", ports),
+            ("TTL", f"{service.ttl} s"),
+            ("incomplete", remarks(service)),
+            ("found as", service.candidate if wide else ""),
+        )
+        return "\n\n".join([told, *(_targets(on, port) for port in service.ports if wide)])
+
+    return Shown(text, record(service), wide=partial(text, wide=True), names=[str(service.name)])
 
 
 def _port(resolver: Resolver, args: argparse.Namespace) -> Shown:
     port = resolver.port(args.name, *named_port(args))
-    head = fields(
-        ("Service", f"{port.service}{' (headless: the targets are its pods)' if port.headless else ''}"),
-        ("port", "" if port.name is None else f"{port.name}/{port.protocol}"),
-        ("number", port_numbers(port)),
-        ("TTL", f"{port.ttl} s"),
-        ("incomplete", remarks(port)),
-    )
-    targets = [(t.name, str(t.port), str(t.priority), str(t.weight), listed(t.addresses)) for t in port.targets]
-    return Shown(f"{head}\n\n{table(('TARGET', 'PORT', 'PRIORITY', 'WEIGHT', 'ADDRESSES'), targets)}", record(port))
+
+    def text(on: Screen) -> str:
+        head = on.fields(
+            ("Service", f"{port.service}{' (headless: the targets are its pods)' if port.headless else ''}"),
+            ("port", "" if port.name is None else f"{port.name}/{port.protocol}"),
+            ("number", port_numbers(port)),
+            ("TTL", f"{port.ttl} s"),
+            ("incomplete", remarks(port)),
+        )
+        return f"{head}\n\n{_targets(on, port)}"
+
+    return Shown(text, record(port), names=_hosts_and_ports([port]))
+
+
+def _targets(on: Screen, port: Port) -> str:
+    rows = [(t.name, str(t.port), str(t.priority), str(t.weight), listed(t.addresses)) for t in port.targets]
+    return on.table(("TARGET", "PORT", "PRIORITY", "WEIGHT", "ADDRESSES"), rows)
+
+
+def _hosts_and_ports(ports: Iterable[Port]) -> list[str]:
+    return [f"{target.name.removesuffix('.')}:{target.port}" for port in ports for target in port.targets]
 
 
 def _ports(resolver: Resolver, _args: argparse.Namespace, name: str) -> Shown:
     ports = resolver.ports(name)
     rows = [(str(target.port), target.name, listed(target.addresses)) for port in ports for target in port.targets]
-    return Shown(table(("PORT", "TARGET", "ADDRESSES"), rows), {"ports": plain(ports)})
+    return Shown(
+        lambda on: on.table(("PORT", "TARGET", "ADDRESSES"), rows),
+        {"ports": plain(ports)},
+        names=_hosts_and_ports(ports),
+    )
 
 
 def _endpoints(resolver: Resolver, args: argparse.Namespace) -> Shown:
@@ -103,7 +146,11 @@ def endpoints_shown(endpoints: tuple[Endpoint, ...]) -> Shown:
     has_ports = any(endpoint.port is not None for endpoint in endpoints)
     columns = ("ADDRESS", "PORT", "HOSTNAME", "NAME") if has_ports else ("ADDRESS", "HOSTNAME", "NAME")
     rows = [[_cell(endpoint, column.lower()) for column in columns] for endpoint in endpoints]
-    return Shown(table(columns, rows), {"endpoints": plain(endpoints)})
+    return Shown(
+        lambda on: on.table(columns, rows),
+        {"endpoints": plain(endpoints)},
+        names=[str(endpoint.name or endpoint.address) for endpoint in endpoints],
+    )
 
 
 def _cell(endpoint: Endpoint, field: str) -> str:

@@ -2,15 +2,13 @@
 
 import argparse
 import json
-import os
 import queue
 import re
-import shutil
 import signal
 import sys
 import textwrap
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,8 +16,11 @@ from typing import TYPE_CHECKING
 from k8sresolve._columns import Columns
 from k8sresolve._escaping import escaped
 from k8sresolve.cli.fault_option import add_fault, grammar
+from k8sresolve.cli.forms import screen
 from k8sresolve.cli.manifests import manifests
-from k8sresolve.cli.options import Commands, add_corefile, open_cluster
+from k8sresolve.cli.opening import open_cluster
+from k8sresolve.cli.options import MANIFESTS, Commands, add_corefile
+from k8sresolve.cli.screen import Screen, Style
 from k8sresolve.errors import ConfigError, Error
 
 if TYPE_CHECKING:
@@ -29,8 +30,7 @@ _LISTEN = re.compile(r"(?:\[(?P<ipv6>[^\]]+)\]|(?P<host>[^:]+)):(?P<port>[0-9]{1
 _LOOK = 0.5  # seconds between two looks at the manifests; also how long Windows lets a signal wait
 _HEADER = ("TIME", "CLIENT", "OVER", "TYPE", "OUTCOME", "NAME", "ANSWER")
 _WIDTHS = (12, 9, 4, 4, 8, 40, 0)  # columns, of what comes most often; they widen as needed and never shrink
-_GREEN, _YELLOW, _RED, _DIM = "32", "33", "31", "2"
-_COLOURS = {"NOERROR": _GREEN, "NODATA": _YELLOW, "NXDOMAIN": _YELLOW, "truncated": _YELLOW}
+_STYLES: Mapping[str, Style] = {"NOERROR": "good", "NODATA": "warning", "NXDOMAIN": "warning", "truncated": "warning"}
 
 _Events = queue.SimpleQueue["LoggedQuery | None"]
 
@@ -41,9 +41,10 @@ def register(commands: Commands) -> None:
         "serve",
         "answer DNS questions from manifests, as CoreDNS would, until interrupted",
         _serve,
-        "Takes --manifests (needed) and --cluster-domain of the common options. Prints where it listens, then each "
-        "query as it comes; with --json, one JSON object in each line. Manifests and Corefile are read again when they "
-        "change; while they are broken, what was read before is served.",
+        "Needs manifests (-f, -k). Prints where it listens, then each query as it comes; with --json, one JSON object "
+        "in each line. Manifests and Corefile are read again when they change; while they are broken, what "
+        "was read before is served.",
+        takes=MANIFESTS,
     )
     serve.description = textwrap.fill(serve.description or "", 79)
     serve.epilogue = grammar
@@ -75,7 +76,7 @@ def _serve(args: argparse.Namespace) -> int:
     events: _Events = queue.SimpleQueue()
     cluster.queries.watch(events.put)
     files = _Files([*manifests(args), *filter(None, [args.corefile])])
-    show = _print_json if args.json else _Table()
+    show = _print_json if args.json else _Table(screen(args))
     with _signals(events), cluster.serve(host=host, port=port) as server:
         _print_listening(server.host, server.port, as_json=args.json)
         for query in _until_interrupted(events):
@@ -203,33 +204,31 @@ def _print_json(query: "LoggedQuery") -> None:
 
 
 class _Table:
-    """Prints queries in columns, with colours on a terminal."""
+    """Prints queries in columns, each in one line."""
 
-    def __init__(self) -> None:
+    def __init__(self, on: Screen) -> None:
         self._columns = Columns(widths=_WIDTHS)
-        self._terminal = sys.stdout.isatty()
-        # https://no-color.org
-        self._coloured = self._terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        self._on = on
         self._begun = False
 
     def __call__(self, query: "LoggedQuery") -> None:
         if not self._begun:
             self._begun = True
-            self._print(_HEADER, dict.fromkeys(range(len(_HEADER)), _DIM))
+            self._print(_HEADER, dict.fromkeys(range(len(_HEADER)), "dim"))
         now = time.time()
         clock = f"{time.strftime('%H:%M:%S', time.localtime(now))}.{int(now % 1 * 1000):03}"
         answer = query.result().removeprefix(query.outcome).lstrip()
         cells = (clock, query.client, query.transport, query.rdtype, query.outcome, query.name, answer)
-        self._print(cells, {0: _DIM, 4: _COLOURS.get(query.outcome, _RED)})
+        self._print(cells, {0: "dim", 4: _STYLES.get(query.outcome, "bad")})
 
-    def _print(self, cells: Sequence[str], colours: dict[int, str]) -> None:
+    def _print(self, cells: Sequence[str], styles: Mapping[int, Style]) -> None:
         self._columns.fit(cells)
         padded = self._columns.pad(cells)
-        if self._terminal:
-            padded[-1] = _cut(padded[-1], shutil.get_terminal_size().columns - self._columns.indent)
-        if self._coloured:
-            padded = [f"\033[{colours[at]}m{cell}\033[0m" if at in colours else cell for at, cell in enumerate(padded)]
-        print("  ".join(padded).rstrip(), flush=True)
+        if self._on.width:
+            padded[-1] = _cut(padded[-1], self._on.width - self._columns.indent)
+        print(
+            "  ".join(self._on.painted(cell, styles.get(at, "")) for at, cell in enumerate(padded)).rstrip(), flush=True
+        )
 
 
 def _cut(text: str, room: int) -> str:

@@ -9,7 +9,7 @@ import attrs
 
 from k8sresolve._escaping import told
 from k8sresolve._rule_ids import unknown
-from k8sresolve.cli.formats.files import read_bounded
+from k8sresolve.cli.files import read_bounded
 from k8sresolve.errors import ConfigError
 from k8sresolve.findings import SEVERITIES, Finding, Severity, worst_first
 

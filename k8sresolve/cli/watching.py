@@ -7,13 +7,15 @@ from datetime import UTC, datetime
 from threading import Timer
 from typing import Any
 
-from k8sresolve._escaping import escaped
 from k8sresolve.changes import Change
 from k8sresolve.cli.failing import complain
+from k8sresolve.cli.forms import SCHEMA_VERSION, add_forms, asked, screen, send
 from k8sresolve.cli.manifests import manifests
-from k8sresolve.cli.options import Commands, open_resolver
-from k8sresolve.cli.output import Shown, plain, put, write
-from k8sresolve.cli.services import add_name, add_port, endpoints_shown, named_port
+from k8sresolve.cli.opening import open_resolver
+from k8sresolve.cli.options import Commands
+from k8sresolve.cli.output import FORMS, Shown, plain, write
+from k8sresolve.cli.screen import Screen
+from k8sresolve.cli.services import TAKES, add_name, add_port, endpoints_shown, named_port
 from k8sresolve.errors import NotFound, NotHeadless
 from k8sresolve.resolver import Resolver
 
@@ -30,18 +32,22 @@ def register(commands: Commands) -> None:
         _wait,
         "Of a Service with a ClusterIP, a connection to --port must succeed; without a port it is enough that it "
         "exists. --timeout bounds the whole wait (default: 60). Exits with 3 where it was in vain.",
+        takes=TAKES,
     )
     add_name(wait)
     add_port(wait, _A_PORT, "--port")
     wait.add_argument("--at-least", type=int, default=1, metavar="N", help="wait for so many endpoints (default: 1)")
+    add_forms(wait, FORMS)
     watch = commands.add(
         "watch",
         "print each change of a Service's endpoints, until it is interrupted",
         _watch,
         "What comes has a + before it, what goes a -. With --json each line is a change. From manifests there is one.",
+        takes=TAKES,
     )
     add_name(watch)
     add_port(watch, _A_PORT, nargs="?")
+    add_forms(watch, ("text", "json"))
 
 
 def _port(args: argparse.Namespace) -> tuple[str | None, str]:
@@ -57,7 +63,7 @@ def _wait(args: argparse.Namespace) -> int:
         shown = endpoints_shown(found)
         if port is None and _has_cluster_ip(resolver, args.name):
             shown = Shown(f"{args.name} exists; DNS cannot tell whether a pod is ready", shown.data)
-    write(shown, as_json=args.json)
+    write(shown, args)
     return 0
 
 
@@ -72,7 +78,7 @@ def _has_cluster_ip(resolver: Resolver, name: str) -> bool:
 
 
 def _watch(args: argparse.Namespace) -> int:
-    tell = _as_json if args.json else _as_text
+    outputs = asked(args)
     advice = f"{args.name}: no answer yet; `k8sresolve explain {args.name}` says why"
     silence = Timer(_PATIENCE, complain, [advice])
     silence.daemon = True
@@ -80,23 +86,25 @@ def _watch(args: argparse.Namespace) -> int:
         silence.start()
         for change in watch:
             silence.cancel()
-            put(tell(change))
+            for form, path in outputs:
+                send(_as_json(change) if form == "json" else _as_text(screen(args), change), path)
             if manifests(args):
                 break  # in which nothing changes
     return 0
 
 
-def _as_text(change: Change) -> str:
+def _as_text(on: Screen, change: Change) -> str:
     count = len(change.current)
-    parts = [time.strftime("%H:%M:%S"), f"{count} endpoint{'s' * (count != 1)}"]
-    parts += [f"+{endpoint}" for endpoint in change.added]
-    parts += [f"-{endpoint}" for endpoint in change.removed]
+    parts = [on.line(time.strftime("%H:%M:%S"), "dim"), f"{count} endpoint{'s' * (count != 1)}"]
+    parts += [on.line(f"+{endpoint}", "good") for endpoint in change.added]
+    parts += [on.line(f"-{endpoint}", "bad") for endpoint in change.removed]
     if change.stale:
-        parts.append(f"kept: {change.cause}")
-    return escaped("  ".join(parts))
+        parts.append(on.line(f"kept: {change.cause}", "warning"))
+    return "  ".join(parts)
 
 
 def _as_json(change: Change) -> str:
-    told: dict[str, Any] = {"time": datetime.now(UTC).astimezone().isoformat(timespec="milliseconds")}
+    told: dict[str, Any] = {"schema_version": SCHEMA_VERSION}
+    told |= {"time": datetime.now(UTC).astimezone().isoformat(timespec="milliseconds")}
     told |= {name: plain(getattr(change, name)) for name in ("current", "added", "removed", "stale")}
     return json.dumps({**told, "cause": None if change.cause is None else str(change.cause)})

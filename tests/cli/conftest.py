@@ -24,7 +24,16 @@ class Ran(NamedTuple):
 
     @property
     def json(self) -> Any:
-        return json.loads(self.out)
+        told = json.loads(self.out)
+        assert told.pop("schema_version") == 1
+        return told
+
+
+@pytest.fixture(autouse=True)
+def _plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write as for a file, whatever starts the tests."""
+    for variable in ("COLUMNS", "NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(variable, raising=False)
 
 
 @pytest.fixture

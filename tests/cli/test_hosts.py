@@ -65,7 +65,10 @@ def test_several_addresses_are_asked_for_at_once(offline):
         10.244.9.8:
         10-244-9-8.shop.pod.cluster.local
         """)
-    assert list(offline("reverse", "10.96.20.1", "10.244.1.21", "--json").json) == ["10.96.20.1", "10.244.1.21"]
+    assert list(offline("reverse", "10.96.20.1", "10.244.1.21", "--json").json["names"]) == [
+        "10.96.20.1",
+        "10.244.1.21",
+    ]
 
 
 def test_records_of_any_type_are_shown_with_the_name_that_answered(offline):

@@ -19,6 +19,7 @@ from k8sresolve import Resolver, ResolverConfig, lint_resolv_conf, parse_resolv_
 from k8sresolve.attempts import Attempt
 from k8sresolve.cli import serving
 from k8sresolve.cli.main import main
+from k8sresolve.cli.screen import Screen
 from k8sresolve.errors import (
     BadResponse,
     ConfigError,
@@ -148,9 +149,9 @@ def test_f11_a_hostile_manifest_in_every_command(hostile, capsys, caplog, comman
         assert told.out.count("forged") > 2, "what is escaped is told"
 
 
-@pytest.mark.parametrize("command", [["check", "-n", "shop"], ["lint"]])
+@pytest.mark.parametrize("command", [["check", "-n", "shop", "--manifests"], ["lint", "--resolv-conf"]])
 def test_f11_what_is_for_github_is_one_order_for_each_finding(hostile, capsys, command):
-    given = [*command, "--manifests", hostile["manifests"], "--resolv-conf", hostile["resolv_conf"]]
+    given = [*command, hostile["manifests" if command[0] == "check" else "resolv_conf"]]
     main([*given, "-o", "github"])
     lines = capsys.readouterr().out.removesuffix("\n").split("\n")
     main([*given, "--json"])
@@ -277,7 +278,7 @@ def test_f11_a_hostile_question_in_what_serve_shows(show, capsys):
             query(labels), "udp", nameserver="10.96.0.10", client="127.0.0.1", flow=("udp", "127.0.0.1", 1)
         )
     assert len(cluster.queries) == 4
-    write = serving._Table() if show is serving._Table else show
+    write = serving._Table(Screen()) if show is serving._Table else show
     for each in cluster.queries:
         write(each)
         clean(str(each), lines=False)
@@ -298,7 +299,7 @@ def test_f11_nothing_is_written_past_the_escapes():
     trees = {str(path.relative_to(root)): ast.parse(path.read_text()) for path in root.rglob("*.py")}
     assert {name for name, tree in trees.items() if calls(tree, "print")} == {
         "cli/failing.py",
-        "cli/output.py",
+        "cli/forms.py",
         "cli/serving.py",
     }
     assert not any(calls(tree, f"sys.{stream}.write") for tree in trees.values() for stream in ("stdout", "stderr"))

@@ -50,7 +50,7 @@ def test_kustomize_stands_in_for_kubectl(programs, made, tmp_path):
 
 def test_without_either_there_is_what_to_do(programs, made, tmp_path):
     ran = made("a")
-    assert (ran.status, ran.out) == (2, "")
+    assert (ran.status, ran.json["error"]["kind"]) == (2, "ConfigError")
     assert "neither kubectl nor kustomize" in ran.err
     assert f"kubectl kustomize {tmp_path} | k8sresolve service -f -" in ran.err
 
@@ -64,7 +64,9 @@ def test_a_directory_that_is_not_there_is_status_2(programs, run, directory):
 
 def test_what_it_complains_of_is_told(programs, made, tmp_path):
     programs(kubectl="echo 'Error: no kustomization' >&2; echo more >&2; exit 1")
-    assert made("a") == (2, "", f"k8sresolve: kubectl kustomize {tmp_path} failed: Error: no kustomization; more\n")
+    said = f"kubectl kustomize {tmp_path} failed: Error: no kustomization; more"
+    ran = made("a")
+    assert (ran.status, ran.err, ran.json["error"]["message"]) == (2, f"k8sresolve: {said}\n", said)
 
 
 def test_one_that_fails_without_a_word_tells_its_status(programs, made):

@@ -81,7 +81,7 @@ def test_as_json_each_finding_has_its_fields(lint):
 
 
 def test_nothing_is_an_empty_list_in_json(lint):
-    assert json.loads(lint("nameserver 10.0.0.1\n", "--json").out) == {"lint": []}
+    assert json.loads(lint("nameserver 10.0.0.1\n", "--json").out) == {"schema_version": 1, "lint": []}
 
 
 def test_a_file_may_come_by_standard_input_and_this_machines_variables_do_not_count(run, monkeypatch):

@@ -7,6 +7,7 @@ import socket
 from pathlib import Path
 
 import pytest
+import yaml
 
 import k8sresolve
 
@@ -261,10 +262,55 @@ def test_an_empty_value_is_none(offline, argv, argument):
     assert ran.err.endswith(f"k8sresolve: argument {argument}: it is empty: give a value, or leave it out\n")
 
 
-def test_errors_stay_on_standard_error_with_json(offline):
+def test_with_json_errors_are_told_on_standard_output_too(offline):
     ran = offline("--json", "service", "nowhere")
-    assert (ran.status, ran.out) == (1, "")
-    assert ran.err.startswith("k8sresolve: nowhere: no such name; tried nowhere.shop.svc.cluster.local. (NXDOMAIN")
+    error = ran.json["error"]
+    assert ran.status == 1
+    assert ran.err == f"k8sresolve: {error['message']}\n"
+    assert error["message"].startswith("nowhere: no such name; tried nowhere.shop.svc.cluster.local. (NXDOMAIN")
+    assert (error["kind"], error["name"], error["problem"]) == ("NoSuchName", "nowhere", "no such name")
+    assert error["attempts"][0]["candidate"] == "nowhere.shop.svc.cluster.local."
+
+
+@pytest.mark.parametrize("argv", [["service", "a..b"], ["service", "--port"], ["srevice"], ["lint", "/nowhere"]])
+@pytest.mark.parametrize("form", ["--json", "-ojson", "-o=yaml"])
+def test_whatever_is_wrong_is_told_once(run, argv, form):
+    ran = run(*argv, form)
+    if form == "--json":
+        assert ran.json["error"]["message"] in ran.err
+    assert ran.status == 2
+
+
+@pytest.mark.parametrize(
+    ("before", "command"), [("--policy", "lint"), ("--nameserver", "check"), ("--json", "inventory")]
+)
+def test_an_option_that_means_nothing_to_a_command_is_refused_wherever_it_stands(run, before, command):
+    value = {"--policy": ["glibc"], "--nameserver": ["10.0.0.1"], "--json": []}[before]
+    ran = run(before, *value, command)
+    assert (ran.status, ran.err.splitlines()[-1]) == (2, f"k8sresolve: {command} takes no {before}")
+    assert run(command, before, *value).status == 2
+
+
+@pytest.mark.parametrize(("word", "command"), [("svc", "service"), ("ep", "endpoints"), ("po", "pod")])
+def test_short_words_of_kubectl_stand_for_commands(offline, word, command):
+    argument = "10.0.0.1" if word == "po" else "cassandra.data"
+    assert offline(word, argument) == offline(command, argument)
+
+
+def test_each_form_has_its_file(offline, tmp_path):
+    files = [tmp_path / form for form in ("json", "yaml", "name", "wide")]
+    ran = offline("service", "payments", "web", "-o", "text", *(w for f in files for w in ("-o", f"{f.name}={f}")))
+    assert (ran.status, ran.out.count("Service")) == (0, 2)
+    told = [file.read_text() for file in files]
+    assert json.loads(told[0]) == yaml.safe_load(told[1])
+    assert list(json.loads(told[0])["names"]) == ["payments", "web"]
+    assert told[2] == "payments.shop.svc.cluster.local\nweb.shop.svc.cluster.local\n"
+    assert "found as   payments.shop.svc.cluster.local." in told[3]
+
+
+def test_two_forms_that_go_to_one_place_are_refused(offline):
+    ran = offline("service", "payments", "-o", "text", "-o", "json")
+    assert (ran.status, "two forms go to standard output" in ran.err) == (2, True)
 
 
 # -- as a program ------------------------------------------------------------------------------------------------------
@@ -275,7 +321,6 @@ def test_each_subcommand_has_help(run, command):
     ran = run(command, "--help")
     assert ran.status == 0
     assert ran.out.startswith(f"usage: k8sresolve {command} ")
-    assert "--manifests PATH" in ran.out
 
 
 def test_the_help_names_every_subcommand_and_status(run):

@@ -205,9 +205,14 @@ def test_of_several_names_one_that_fails_is_told_and_the_worst_is_the_status(off
 
 
 def test_of_several_names_json_has_a_key_for_each(offline):
-    told = offline("service", "payments", "nowhere", "--json").json
+    told = offline("service", "payments", "nowhere", "--json").json["names"]
     assert list(told) == ["payments", "nowhere"]
     assert told["payments"]["addresses"] == offline("service", "payments", "--json").json["addresses"]
     assert list(told["nowhere"]) == ["error"]
-    assert told["nowhere"]["error"].startswith("nowhere: no such name; tried nowhere.shop.svc.cluster.local.")
-    assert "`k8sresolve service`" in offline("addresses", "payments", "a/b", "--json").json["a/b"]["error"]
+    assert told["nowhere"]["error"]["message"].startswith(
+        "nowhere: no such name; tried nowhere.shop.svc.cluster.local."
+    )
+    assert (
+        "`k8sresolve service`"
+        in offline("addresses", "payments", "a/b", "--json").json["names"]["a/b"]["error"]["message"]
+    )

@@ -6,7 +6,7 @@ from typing import Any
 import attrs
 
 from k8sresolve._escaping import escaped
-from k8sresolve.cli.formats.files import read_bounded
+from k8sresolve.cli.files import read_bounded
 from k8sresolve.cli.formats.report import Report, path_of
 from k8sresolve.errors import ConfigError
 

@@ -7,7 +7,7 @@ from tests.cli.formats.reports import ERROR, FIELDS, FORGED, HOSTILE, clean, rep
 def test_each_finding_has_its_fields():
     [told] = json.loads(json_.write(report(ERROR)))["check"]
     assert told == {name: getattr(ERROR, name) for name in FIELDS}
-    assert json.loads(json_.write(report())) == {"check": []}
+    assert json.loads(json_.write(report())) == {"schema_version": 1, "check": []}
 
 
 def test_hostile_texts_are_kept_and_break_nothing():

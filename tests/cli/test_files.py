@@ -3,7 +3,7 @@ import pathlib
 import pytest
 
 from k8sresolve import ConfigError
-from k8sresolve.cli.formats.files import write_whole
+from k8sresolve.cli.files import write_whole
 
 
 def test_a_text_takes_the_place_of_a_file(tmp_path):

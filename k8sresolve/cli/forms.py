@@ -1,0 +1,78 @@
+"""`-o FORM[=FILE]`: in which forms something is told, and where to."""
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from k8sresolve.cli.files import write_whole
+from k8sresolve.cli.screen import Screen
+from k8sresolve.errors import ConfigError
+
+SCHEMA_VERSION = 1
+"""Of all that is written in JSON: raised where a field goes, or changes its meaning."""
+DATA = ("json", "yaml")
+"""The forms in which errors are told, too."""
+
+
+def add_forms(parser: argparse.ArgumentParser | argparse._ArgumentGroup, forms: Sequence[str]) -> None:
+    """Add `-o`, with the forms that something can be told in, of which the first is the default."""
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="FORM[=FILE]",
+        type=partial(_output, forms),
+        action="append",
+        default=[],
+        help=f"the form: {', '.join(forms)} (default: {forms[0]}), to standard output or a file; may be repeated",
+    )
+
+
+def _output(forms: Sequence[str], given: str) -> tuple[str, str]:
+    form, stated, path = given.partition("=")
+    if form not in forms or (stated and not path):
+        raise argparse.ArgumentTypeError(f"{given!r} is no FORM[=FILE], with a form of {', '.join(forms)}")
+    return form, path
+
+
+def told_in(args: argparse.Namespace) -> list[tuple[str, str]]:
+    """List the forms asked for, and the file of each."""
+    return list(dict.fromkeys([*args.output, *([("json", "")] if args.json else [])])) or [("text", "")]
+
+
+def asked(args: argparse.Namespace) -> list[tuple[str, str]]:
+    """Do as `told_in`. Raises `ConfigError` where two go to one place."""
+    outputs = told_in(args)
+    places = [path for _, path in outputs]
+    for path in places:
+        if places.count(path) > 1:
+            told = f"the file {path!r}" if path else "standard output"
+            raise ConfigError(f"two forms go to {told}", advice="give -o FORM=FILE, each with a file of its own")
+    return outputs
+
+
+def screen(args: argparse.Namespace, path: str = "") -> Screen:
+    """Take the screen that a text goes to, or what stands for it in a file."""
+    return Screen(0, args.color == "always") if path else Screen.of(sys.stdout, args.color)
+
+
+def send(text: str, path: str = "") -> None:
+    """Write a text that is escaped already to standard output, all of it at once, or to a file."""
+    if path:
+        write_whole(path, f"{text}\n" if text else "")
+    else:
+        print(text, flush=True)
+
+
+def data_text(form: str, data: Mapping[str, Any]) -> str:
+    """Write a JSON object, or the same in YAML. Raises `ConfigError` where PyYAML is not installed."""
+    data = {"schema_version": SCHEMA_VERSION, **data}
+    if form == "json":
+        return json.dumps(data, indent=2)
+    try:
+        import yaml
+    except ModuleNotFoundError:
+        raise ConfigError("-o yaml needs PyYAML", advice="pip install 'k8sresolve[yaml]', or -o json") from None
+    return str(yaml.safe_dump(data, sort_keys=False, allow_unicode=True)).rstrip("\n")  # pyright: ignore[reportUnknownMemberType]
