@@ -14,6 +14,7 @@ from k8sresolve.cli import checking, differing, hosts, inventory, linting, searc
 from k8sresolve.cli.failing import WRONG, complain, data_of, tell
 from k8sresolve.cli.forms import DATA, data_text, send, told_in
 from k8sresolve.cli.options import Commands, Parser, UsageError, add_common, refused
+from k8sresolve.cli.profiling import command as profiling
 from k8sresolve.errors import ConfigError, Error
 
 _DESCRIPTION = """\
@@ -58,7 +59,7 @@ def _parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"k8sresolve {__version__}")
     commands = Commands(parser)
     add_common(parser)
-    for group in (services, watching, hosts, searching, linting, checking, inventory, differing, serving):
+    for group in (services, watching, hosts, searching, linting, checking, inventory, differing, profiling, serving):
         group.register(commands)
     return parser
 

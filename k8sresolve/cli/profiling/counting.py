@@ -71,6 +71,8 @@ class Counts:
         self.seen += 1
         if self._bound < _ALL and zlib.crc32(f"{address} {name.partition('.')[0]}".encode()) >= self._bound:
             return
+        if self._names >= self._most_names:
+            self._make_room()
         client = self.clients.get(address)
         if client is None:
             client = self.clients[address] = Client(address)
@@ -82,8 +84,6 @@ class Counts:
         self.negative += negative
         asked = client.names.get(name)
         if asked is None:
-            if self._names >= self._most_names:
-                self._make_room()
             asked = client.names[name] = Asked(rdtype)
             self._names += 1
         asked.types[rdtype] = asked.types.get(rdtype, 0) + 1

@@ -2,6 +2,8 @@
 
 import io
 from collections.abc import Sequence
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +22,15 @@ _WASTED, _OTHER, _WAY = "#d97706", "#0e9384", "#7c6ff0"
 
 def require() -> None:
     """Raise `ConfigError` where matplotlib is not installed."""
-    try:
-        import matplotlib as mpl  # noqa: F401
-    except ModuleNotFoundError:
-        raise ConfigError("--plot needs matplotlib", advice="pip install 'k8sresolve[plots]'") from None
+    if find_spec("matplotlib") is None:
+        raise ConfigError("--plot needs matplotlib", advice="pip install 'k8sresolve[plots]'")
 
 
 def plot(profile: Profile, path: str) -> None:
     """Write the picture, SVG or PNG by the file's name. Raises `ConfigError` where it cannot be written."""
-    import matplotlib as mpl
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    # It is typed in part, and not installed where types are checked.
+    mpl: Any = import_module("matplotlib")
+    figures: Any = import_module("matplotlib.figure")
 
     is_svg = path.endswith(".svg")
     settings: dict[str, Any] = {
@@ -42,8 +42,7 @@ def plot(profile: Profile, path: str) -> None:
     }
     octets = io.BytesIO()
     with mpl.rc_context(settings):
-        figure = Figure(figsize=(7.5, 6.0), layout="constrained")
-        FigureCanvasAgg(figure)
+        figure = figures.Figure(figsize=(7.5, 6.0), layout="constrained")
         upper, lower = figure.subplots(2, 1, height_ratios=(_MOST, len(WAYS) + 1))
         _draw_whos(upper, profile)
         _draw_ways(lower, profile)
