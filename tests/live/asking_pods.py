@@ -7,6 +7,7 @@ null for this library, whose calls are `addresses`; prints null.
 import json
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,16 +29,13 @@ def theirs(program: str, lookups: list[list[str]]) -> None:
 def ours(lookups: list[list[str]], absolute: list[str]) -> None:
     import attrs
 
-    from k8sresolve import ResolveError, Resolver, load_config
+    from k8sresolve import NoSuchName, Resolver, load_config
 
     config = attrs.evolve(load_config(), absolute=absolute)
-    with Resolver(config, family="both") as resolver:
-        for _, name in lookups:
-            try:
-                resolver.addresses(name)
-            except ResolveError as error:
-                if error.attempts and error.attempts[-1].outcome != "nxdomain":
-                    raise
+    with Resolver(config, family="both") as both, Resolver(config, family="ipv4") as ipv4:
+        for call, name in lookups:
+            with suppress(NoSuchName):
+                (ipv4 if call == "inet" else both).addresses(name)
 
 
 def main() -> None:
