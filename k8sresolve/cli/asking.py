@@ -27,14 +27,14 @@ def add_ask(commands: Commands, name: str, summary: str, ask: Ask, details: str 
 
 def add_ask_each(commands: Commands, name: str, summary: str, ask: AskEach, details: str = "", **how: Any) -> Parser:
     """Add a subcommand that makes one call of a resolver for each of the names given: see `add_names`."""
-    parser = commands.add(name, summary, partial(_ask_each, ask), details, **how)
+    parser = commands.add(name, summary, partial(ask_each, ask), details, **how)
     add_forms(parser, FORMS)
     return parser
 
 
-def add_names(parser: argparse.ArgumentParser, called: str, text: str) -> None:
+def add_names(parser: argparse.ArgumentParser, called: str, text: str, nargs: str = "+") -> None:
     """Add the argument that names what is asked about, once or several times."""
-    parser.add_argument("names", metavar=called, nargs="+", help=f"{text}; several may be given")
+    parser.add_argument("names", metavar=called, nargs=nargs, help=f"{text}; several may be given")
 
 
 def _ask(ask: Ask, args: argparse.Namespace) -> int:
@@ -44,7 +44,8 @@ def _ask(ask: Ask, args: argparse.Namespace) -> int:
     return shown.status
 
 
-def _ask_each(ask: AskEach, args: argparse.Namespace) -> int:
+def ask_each(ask: AskEach, args: argparse.Namespace) -> int:
+    """Make a call of a resolver for each of the names given; returns the exit status."""
     with open_resolver(args) as resolver:
         return show_each(args, partial(ask, resolver, args))
 

@@ -1,7 +1,7 @@
 """How far something has come that takes a while: a bar on the terminal of standard error, and nothing elsewhere."""
 
 import sys
-import time
+from time import monotonic
 from types import TracebackType
 from typing import Self
 
@@ -25,7 +25,7 @@ class Progress:
         self._done = 0
         self._shown = False
         self._stream = sys.stderr if sys.stderr is not None and sys.stderr.isatty() else None
-        self._next = time.monotonic() + _PATIENCE
+        self._next = monotonic() + _PATIENCE
 
     def __enter__(self) -> Self:
         return self
@@ -40,7 +40,7 @@ class Progress:
     def step(self, steps: int = 1) -> None:
         """Say that this much more is done."""
         self._done += steps
-        if self._stream is None or (now := time.monotonic()) < self._next:
+        if self._stream is None or (now := monotonic()) < self._next:
             return
         self._next = now + _PAUSE
         self._shown = True

@@ -106,7 +106,7 @@ class Screen:
     def _block(self, header: Sequence[str], row: Sequence[Cell]) -> str:
         (name, style), *values = row
         told = [(f"  {label}", cell) for label, cell in zip(header[1:], values, strict=True) if cell.text]
-        return "\n".join(filter(None, [self.line(name or "-", style or "bold"), self.fields(*told)]))
+        return "\n".join(filter(None, [self.wrapped(name or "-", style=style or "bold"), self.fields(*told)]))
 
     def _broken(self, text: str, room: int) -> list[str]:
         """Break escaped text where the screen ends, but within no word, which is to be copied."""

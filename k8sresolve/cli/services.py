@@ -6,10 +6,13 @@ from functools import partial
 from typing import Any
 
 from k8sresolve._columns import aligned
-from k8sresolve.cli.asking import add_ask, add_ask_each, add_names
+from k8sresolve.cli.asking import add_ask, add_ask_each, add_names, ask_each
+from k8sresolve.cli.forms import add_forms
+from k8sresolve.cli.listing import add_all_namespaces, list_services
 from k8sresolve.cli.options import ASKING, Commands
-from k8sresolve.cli.output import Shown, aliases, listed, plain, port_numbers, record, remarks
+from k8sresolve.cli.output import FORMS, Shown, aliases, listed, plain, port_numbers, record, remarks
 from k8sresolve.cli.screen import Cell, Screen
+from k8sresolve.errors import ConfigError
 from k8sresolve.names import PortName
 from k8sresolve.records import Endpoint, Port
 from k8sresolve.resolver import Resolver
@@ -21,15 +24,17 @@ TAKES = (*ASKING, "family")
 
 def register(commands: Commands) -> None:
     """Add the subcommands."""
-    service = add_ask_each(
-        commands,
+    service = commands.add(
         "service",
         "show a Service's addresses, and the ports named",
-        _service,
+        _run_service,
+        "Without a name it lists the Services of the manifests given.",
         takes=TAKES,
         short=("svc",),
     )
-    add_names(service, "NAME", _A_SERVICE)
+    add_names(service, "NAME", _A_SERVICE, "*")
+    add_all_namespaces(service)
+    add_forms(service, FORMS)
     service.add_argument(
         "--port",
         action="append",
@@ -81,6 +86,12 @@ def named_port(args: argparse.Namespace) -> tuple[str, str]:
         return args.port, args.protocol or "tcp"
     port = PortName.parse(args.port)
     return port.port, port.protocol
+
+
+def _run_service(args: argparse.Namespace) -> int:
+    if args.names and args.all_namespaces:
+        raise ConfigError("-A lists, and a name asks for one Service", advice="give one of them")
+    return ask_each(_service, args) if args.names else list_services(args)
 
 
 def _service(resolver: Resolver, args: argparse.Namespace, name: str) -> Shown:

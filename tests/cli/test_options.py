@@ -167,7 +167,7 @@ WRONG = [
     ["port", "payments", "http", "more"],
     ["lookup", "payments"],
     ["lookup", "payments", "NONE"],
-    ["service"],
+    ["endpoints"],
     ["nothing"],
     [],
     ["serve", "--listen", "192.0.2.1:0"],
