@@ -80,7 +80,7 @@ def test_pods_name_workloads_and_nodes(run, tmp_path):
     ]
     notes = " ".join(told["notes"])
     assert "node node-2 (NodeLocal): 14 questions. They ask for more than one pod" in notes
-    assert "1 clients with 32 questions are of no pod in the list" in notes
+    assert "32 questions are from addresses of no pod in the list" in notes
     assert "Clients are addresses" not in notes
 
 
@@ -120,6 +120,20 @@ def test_what_serve_writes_is_a_query_log(run, start, shop, tmp_path):
     told = run("profile", str(log), "--json").json
     assert (told["questions"], told["skipped_lines"], told["wasted"]) == (8, 1, 6)
     assert [row["name"] for row in told["names"]] == ["payments.shop.svc.cluster.local"]
+
+
+def test_a_log_of_one_coredns_of_several_is_told_as_such(run, tmp_path):
+    part = tmp_path / "part.log"
+    part.write_text("".join(Path(COMMON).read_text().splitlines(keepends=True)[5::3]))
+    says = "is this the log of one CoreDNS of several? Give those of all"
+    assert says in " ".join(run("profile", str(part), "--json").json["notes"])
+    assert says not in " ".join(run("profile", COMMON, "--json").json["notes"])
+
+
+def test_a_log_of_denials_alone_is_told_as_such(run, tmp_path):
+    part = tmp_path / "denials.log"
+    part.write_text("".join(line for line in Path(COMMON).read_text().splitlines(keepends=True) if "NXDOMAIN" in line))
+    assert "All answers are NXDOMAIN" in " ".join(run("profile", str(part), "--json").json["notes"])
 
 
 def test_a_sample_is_told_as_such(run):

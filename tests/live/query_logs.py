@@ -3,8 +3,9 @@
 CoreDNS 1.14.7 writes text, in both of its forms, and 1.15.0 JSON.
 """
 
+import json
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ from tests.live import programs, servers
 from tests.live.sandbox import API_PORT, ROOT, Sandbox, Server
 
 LOGS = ROOT / "tests/cli/logs"
+EXAMPLE = ROOT / "docs/examples/queries.log"
 SHOP = ROOT / "docs/examples/shop.yaml"
 NAMESERVER = "10.96.0.10"
 COREFILE = """\
@@ -152,7 +154,18 @@ def main() -> None:
             recorder = Recorder(Path(folder), version, form)
             with recorder.sandbox:
                 recorder.ask(map(job, PODS))
-                (LOGS / f"{name}.log").write_text(recorder.whole())
+                log = recorder.whole()
+                (LOGS / f"{name}.log").write_text(log)
+                if form == "json":
+                    EXAMPLE.write_text("".join(as_text(log)))
+
+
+def as_text(log: str) -> Iterator[str]:
+    """The same as `kubectl logs --prefix --timestamps` would give it of text."""
+    for line in map(json.loads, log.splitlines()):
+        text = line["msg"].split("\n")[0]
+        level = "[INFO] " if "qname" in line else ""
+        yield f"[pod/coredns-5d78c9869d-8xk2p/coredns] {line['time']} {level}{text}\n"
 
 
 if __name__ == "__main__":

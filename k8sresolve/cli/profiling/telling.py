@@ -157,14 +157,17 @@ def notes(profile: Profile, source: Source) -> list[str]:
     counts = profile.counts
     domain = f"the cluster domain {profile.domain}" + (" (inferred)" if profile.is_domain_told else "")
     beyond = f" and the nodes' {', '.join(profile.node_domains)}" if profile.node_domains else ""
-    again = (
-        f"Made again as they are, by glibc's walk with ndots:5, the lookups ask {profile.ways['replayed']:,} questions"
-    )
-    left = counts.questions - profile.logged
+    again, left = profile.ways["replayed"], counts.questions - profile.logged
     told = [
-        f"What was typed is inferred from what was asked for below {domain}{beyond}. {again}"
+        f"What was typed is inferred from what was asked for below {domain}{beyond}. Made again as they are, by "
+        f"glibc's walk with ndots:5, these lookups ask {again:,} questions"
         + (f", {left:,} of them as logged: failures, and types other than A and AAAA." if left else "."),
     ]
+    if abs(again - counts.questions) > _FAR * counts.questions:
+        told.append(
+            f"That is not what was logged, {counts.questions:,}: is this the log of one CoreDNS of several? Give those "
+            "of all, in any order."
+        )
     if profile.absolute:
         more = len(profile.absolute) - _MOST_DOMAINS
         domains = ",".join(profile.absolute[:_MOST_DOMAINS]) + (f" and {more} more, see -o json" if more > 0 else "")
@@ -205,8 +208,8 @@ def _on_clients(profile: Profile, source: Source) -> list[str]:
     if unknown:
         asked = sum(row.questions for row in unknown)
         told.append(
-            f"{len(unknown):,} clients with {asked:,} questions are of no pod in the list: pods come and go, so write "
-            "it when the log is written."
+            f"{asked:,} questions are from addresses of no pod in the list: pods come and go, so write it when the log "
+            "is written."
         )
     if not source.has_pods:
         told.append(
