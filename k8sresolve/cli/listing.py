@@ -1,6 +1,7 @@
 """`service` without a name: the Services of manifests, as `kubectl get services` lists those of a cluster."""
 
 import argparse
+from functools import partial
 from typing import Any
 
 from k8sresolve.cli.manifests import manifests
@@ -26,24 +27,26 @@ def list_services(args: argparse.Namespace) -> int:
     cluster: Any = open_cluster(args)
     services = sorted(cluster.store.all("Service"), key=lambda service: (service.namespace, service.name))
     found = [service for service in services if args.all_namespaces or service.namespace == namespace]
-    header = ("NAMESPACE", "NAME", "TYPE", "CLUSTER-IP", "EXTERNAL-IP", "PORT(S)")[not args.all_namespaces :]
+    header = ("NAME", "TYPE", "CLUSTER-IP", "EXTERNAL-IP", "PORT(S)")
 
-    def text(on: Screen) -> str:
+    def text(on: Screen, *, wide: bool = False) -> str:
         if not found:
             return on.wrapped(
                 f"No Services found in {'any namespace' if args.all_namespaces else f'{namespace} namespace'}."
             )
-        return on.table(header, [_row(service)[not args.all_namespaces :] for service in found])
+        return on.table(header, [_row(service, spaced=args.all_namespaces, wide=wide) for service in found])
 
     names = [f"{service.namespace}/{service.name}" for service in found]
-    write(Shown(text, {"services": list(map(_data, found))}, names=names), args)
+    write(Shown(text, {"services": list(map(_data, found))}, wide=partial(text, wide=True), names=names), args)
     return 0
 
 
-def _row(service: Any) -> tuple[str, ...]:
+def _row(service: Any, *, spaced: bool, wide: bool) -> tuple[str, ...]:
     ports = ",".join(f"{port.number}/{port.protocol}" for port in service.ports)
     outside = service.external_name or ",".join(service.external_ips)
-    return service.namespace, service.name, service.type, ",".join(service.cluster_ips), outside, ports
+    ips = ",".join(service.cluster_ips[: None if wide else 1])  # kubectl shows the first
+    name = f"{service.namespace}/{service.name}" if spaced else service.name
+    return name, service.type, ips, outside, ports
 
 
 def _data(service: Any) -> dict[str, Any]:

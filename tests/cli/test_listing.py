@@ -5,23 +5,24 @@ import json
 
 def test_the_services_of_a_namespace_are_listed(offline):
     assert offline("service").out.splitlines() == [
-        "NAME      TYPE          CLUSTER-IP                   EXTERNAL-IP      PORT(S)",
-        "billing   ExternalName  -                            api.example.com  -",
-        "payments  ClusterIP     10.96.20.1                   -                80/TCP,9090/TCP",
-        "web       ClusterIP     10.96.20.2,fd00:10:96::20:2  -                443/TCP",
+        "NAME      TYPE          CLUSTER-IP  EXTERNAL-IP      PORT(S)",
+        "billing   ExternalName  -           api.example.com  -",
+        "payments  ClusterIP     10.96.20.1  -                80/TCP,9090/TCP",
+        "web       ClusterIP     10.96.20.2  -                443/TCP",
     ]
+    assert "web       ClusterIP     10.96.20.2,fd00:10:96::20:2  -" in offline("service", "-o", "wide").out
 
 
 def test_those_of_all_namespaces_have_theirs(offline):
     lines = offline("svc", "-A").out.splitlines()
-    assert lines[0].split() == ["NAMESPACE", "NAME", "TYPE", "CLUSTER-IP", "EXTERNAL-IP", "PORT(S)"]
-    assert [line.split()[:2] for line in lines[1:]] == [
-        ["data", "cassandra"],
-        ["default", "kubernetes"],
-        ["kube-system", "kube-dns"],
-        ["shop", "billing"],
-        ["shop", "payments"],
-        ["shop", "web"],
+    assert lines[0].split() == ["NAME", "TYPE", "CLUSTER-IP", "EXTERNAL-IP", "PORT(S)"]
+    assert [line.split()[0] for line in lines[1:]] == [
+        "data/cassandra",
+        "default/kubernetes",
+        "kube-system/kube-dns",
+        "shop/billing",
+        "shop/payments",
+        "shop/web",
     ]
 
 
