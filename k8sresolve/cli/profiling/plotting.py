@@ -9,7 +9,7 @@ from typing import Any
 
 from k8sresolve._escaping import escaped
 from k8sresolve.cli.profiling.profiles import Profile
-from k8sresolve.cli.profiling.telling import WAYS
+from k8sresolve.cli.profiling.telling import ways
 from k8sresolve.errors import ConfigError
 
 SUFFIXES = (".svg", ".png")
@@ -43,7 +43,7 @@ def plot(profile: Profile, path: str) -> None:
     octets = io.BytesIO()
     with mpl.rc_context(settings):
         figure = figures.Figure(figsize=(7.5, 6.0), layout="constrained")
-        upper, lower = figure.subplots(2, 1, height_ratios=(_MOST, len(WAYS) + 1))
+        upper, lower = figure.subplots(2, 1, height_ratios=(_MOST, len(ways(profile))))
         _draw_whos(upper, profile)
         _draw_ways(lower, profile)
         figure.savefig(
@@ -72,11 +72,10 @@ def _draw_whos(axes: Any, profile: Profile) -> None:
 
 
 def _draw_ways(axes: Any, profile: Profile) -> None:
-    ways = {"as it is": profile.counts.questions}
-    ways.update({called: profile.ways[way] for way, called in WAYS.items() if way in profile.ways})
-    bars = axes.barh(range(len(ways)), list(ways.values()), color=_WAY)
-    axes.bar_label(bars, labels=[f"{count:,}" for count in ways.values()], padding=3)
-    _finish(axes, list(ways), "questions, of the same lookups")
+    told = ways(profile)
+    bars = axes.barh(range(len(told)), list(told.values()), color=_WAY)
+    axes.bar_label(bars, labels=[f"{count:,}" for count in told.values()], padding=3)
+    _finish(axes, list(told), "questions, of the same lookups")
 
 
 def _finish(axes: Any, labels: Sequence[str], title: str) -> None:

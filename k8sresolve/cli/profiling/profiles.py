@@ -7,7 +7,7 @@ import attrs
 
 from k8sresolve.cli.profiling.counting import Client, Counts
 from k8sresolve.cli.profiling.replaying import Replay, absolute_domains, alike, is_replayable
-from k8sresolve.cli.profiling.walks import Lookup, cluster_domain, lookups, node_domains
+from k8sresolve.cli.profiling.walks import Lookup, cluster_domain, is_of_a_walk, lookups, node_domains
 from k8sresolve.cli.profiling.workloads import Pods, Who
 
 WAYS = ("replayed", "ndots_2", "full_names", "library", "library_absolute", "library_cache")
@@ -43,7 +43,8 @@ class Profile:
 
     `whos` are those who ask and `names` what was typed, most questions first. `logged` are the questions of lookups
     that were made again; `ways` are all questions by each way of asking, `library_cache` only where the log has times.
-    `remembered` are the lookups that were made again with a cache, of `remembering` in all.
+    `remembered` are the lookups that were made again with a cache, of `remembering` in all. `torn` are questions that
+    walks must have asked whose other questions are not here.
     """
 
     counts: Counts
@@ -59,6 +60,7 @@ class Profile:
     ways: Mapping[str, int]
     remembered: int
     remembering: int
+    torn: int
 
     @property
     def nodes(self) -> Sequence[Row]:
@@ -190,6 +192,12 @@ class Profiler:
             ways={way: total[way] + forgotten for way in WAYS if way in total},
             remembered=sum(lookup.count for address in chosen for lookup in alone[address]),
             remembering=sum(lookup.count for found in alone.values() for lookup in found),
+            torn=sum(
+                lookup.questions
+                for found in self._lookups.values()
+                for lookup in found
+                if is_of_a_walk(lookup, self._domain)
+            ),
         )
 
 

@@ -8,12 +8,12 @@ import attrs
 
 from k8sresolve._escaping import few
 from k8sresolve.cli.profiling.profiles import Profile, Row
-from k8sresolve.cli.screen import AnyCell, Cell, Screen
+from k8sresolve.cli.screen import AnyCell, Cell, Screen, Style
 
 MOST_ROWS, MOST_WIDE, MOST_IN_DATA = 10, 50, 1000
 _MOST_DOMAINS = 5
 _FAR = 0.02  # of all questions
-WAYS: Mapping[str, str] = {
+_WAYS: Mapping[str, str] = {
     "ndots_2": "ndots:2 in the pods' dnsConfig",
     "full_names": "full names with a dot at the end",
     "library": "k8sresolve, remembering nothing",
@@ -57,6 +57,15 @@ def told(profile: Profile, source: Source, *, wide: bool) -> Callable[[Screen], 
     return write
 
 
+def ways(profile: Profile) -> Mapping[str, int]:
+    """Tell what the same lookups would ask by each way, as it is called for people."""
+    told = {called: profile.ways[way] for way, called in _WAYS.items() if way in profile.ways}
+    if not profile.absolute:
+        told.pop(_WAYS["library_absolute"])
+        told = {called.replace("absolute= and ", ""): asked for called, asked in told.items()}
+    return {"as it is": profile.counts.questions, **told}
+
+
 def _head(profile: Profile, source: Source) -> str:
     counts = profile.counts
     seen = f" of {counts.seen:,}, by --sample {source.sample:g}," if source.sample < 1 else ""
@@ -93,7 +102,7 @@ def _part(part: int, whole: int) -> str:
 
 
 def _whos(screen: Screen, profile: Profile, most: int, *, wide: bool) -> str:
-    ways = [way for way in _SHORT if wide and way in profile.ways]
+    shown = [way for way in _SHORT if wide and way in profile.ways]
     header = ("WHO", "QUESTIONS", "WASTED", "NXDOMAIN", *(["CLIENTS", "NAMESPACE"] if wide else []))
     total = profile.counts.questions
     rows: list[Sequence[AnyCell]] = []
@@ -101,8 +110,8 @@ def _whos(screen: Screen, profile: Profile, most: int, *, wide: bool) -> str:
         asked = row.questions
         cells = [row.name, _part(asked, total), _part(row.wasted, asked), _part(row.negative, asked)]
         cells += [f"{len(row.clients):,}", few(sorted(row.namespaces), 3)] if wide else []
-        rows.append([*cells, *(f"{row.ways[way]:,}" for way in ways)])
-    return _table(screen, (*header, *(_SHORT[way] for way in ways)), rows, _rest(profile.whos[most:], "who ask"))
+        rows.append([*cells, *(f"{row.ways[way]:,}" for way in shown)])
+    return _table(screen, (*header, *(_SHORT[way] for way in shown)), rows, _rest(profile.whos[most:], "who ask"))
 
 
 def _names(screen: Screen, profile: Profile, most: int, *, wide: bool) -> str:
@@ -122,13 +131,11 @@ def _rest(rows: Sequence[Row], what: str) -> str:
 
 def _savings(screen: Screen, profile: Profile) -> str:
     total = profile.counts.questions
-    rows: list[Sequence[AnyCell]] = [("as it is", f"{total:,}", "0")]
-    for way, called in WAYS.items():
-        if way not in profile.ways or (way == "library_absolute" and not profile.absolute):
-            continue
-        asked = profile.ways[way]
+    rows: list[Sequence[AnyCell]] = []
+    for called, asked in ways(profile).items():
         saved = total - asked
-        rows.append((called, f"{asked:,}", Cell(_part(saved, total), "good" if saved > 0 else "")))
+        style: Style = "good" if saved > 0 else ""
+        rows.append((called, f"{asked:,}", Cell(_part(saved, total) if rows else "0", style)))
     return _table(screen, ("THE SAME LOOKUPS WITH", "QUESTIONS", "FEWER"), rows, "")
 
 
@@ -163,10 +170,10 @@ def notes(profile: Profile, source: Source) -> list[str]:
         f"glibc's walk with ndots:5, these lookups ask {again:,} questions"
         + (f", {left:,} of them as logged: failures, and types other than A and AAAA." if left else "."),
     ]
-    if abs(again - counts.questions) > _FAR * counts.questions:
+    if max(abs(again - counts.questions), profile.torn) > _FAR * counts.questions:
         told.append(
-            f"That is not what was logged, {counts.questions:,}: is this the log of one CoreDNS of several? Give those "
-            "of all, in any order."
+            f"Logged are {counts.questions:,}, of which {profile.torn:,} belong to no whole walk: is this the log of one "
+            "CoreDNS of several? Give those of all, in any order."
         )
     if profile.absolute:
         more = len(profile.absolute) - _MOST_DOMAINS
@@ -232,6 +239,7 @@ def data(profile: Profile, source: Source) -> dict[str, Any]:
         "nxdomain": profile.negative,
         "wasted": profile.wasted,
         "rare": counts.rare,
+        "torn": profile.torn,
         "cluster_domain": profile.domain,
         "cluster_domain_inferred": profile.is_domain_told,
         "node_domains": list(profile.node_domains),
@@ -260,8 +268,8 @@ def _row(row: Row) -> dict[str, Any]:
     }
 
 
-def _ways(ways: Mapping[str, int]) -> dict[str, int]:
-    return {("as_it_is" if way == "replayed" else way): count for way, count in ways.items()}
+def _ways(counts: Mapping[str, int]) -> dict[str, int]:
+    return {("as_it_is" if way == "replayed" else way): count for way, count in counts.items()}
 
 
 def _time(at: float | None) -> str | None:

@@ -16,6 +16,7 @@ from k8sresolve.cli.profiling.counting import Asked, Client
 _NAMESPACE = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _ADDRESSES = ("A", "AAAA")
 _LEAST_BASES = 2
+_MOST_LABELS = 4  # _port._proto.svc.ns
 
 
 @attrs.frozen
@@ -57,6 +58,14 @@ def cluster_domain(clients: Iterable[Client]) -> str | None:
             if dot:
                 votes[domain.rstrip(".")] += asked.total
     return votes.most_common(1)[0][0] if votes else None
+
+
+def is_of_a_walk(lookup: Lookup, domain: str) -> bool:
+    """Whether a name that was asked for by itself, and is nowhere, is one that search lists make and nobody types."""
+    if lookup.search or lookup.found or not lookup.name.endswith(f".{domain}."):
+        return False
+    *labels, last = lookup.name.removesuffix(f".{domain}.").split(".")
+    return last not in ("svc", "pod") or not 2 <= len(labels) <= _MOST_LABELS
 
 
 def node_domains(clients: Iterable[Client], domain: str) -> tuple[str, ...]:
