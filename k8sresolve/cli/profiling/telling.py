@@ -172,8 +172,8 @@ def notes(profile: Profile, source: Source) -> list[str]:
     ]
     if max(abs(again - counts.questions), profile.torn) > _FAR * counts.questions:
         told.append(
-            f"Logged are {counts.questions:,}, of which {profile.torn:,} belong to no whole walk: is this the log of one "
-            "CoreDNS of several? Give those of all, in any order."
+            f"Logged are {counts.questions:,}, of which {profile.torn:,} belong to no whole walk: is this the log of "
+            "one CoreDNS of several? Give those of all, in any order."
         )
     if profile.absolute:
         more = len(profile.absolute) - _MOST_DOMAINS
