@@ -78,6 +78,7 @@ def _in_options(advice: str) -> str:
     """Write advice in terms of the command's options, where it speaks of arguments in Python."""
     told = re.sub(r"(?:use|give a) ResolverConfig(?:\.for_cluster\(\))?", "give --nameserver", advice)
     told = re.sub(r"\b(namespace|cluster_domain|family)=(?:'(\w+)')?", _option, told)
+    told = told.replace("open=True", "--open")
     told = re.sub(r"\b(\w+)\(\)\.(\w+)", r"the \2 of `k8sresolve \1`", told)
     return re.sub(r"\b(\w+)\(\)", r"`k8sresolve \1`", told)
 

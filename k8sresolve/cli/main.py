@@ -30,6 +30,7 @@ from k8sresolve.cli.failing import WRONG, complain, data_of, tell
 from k8sresolve.cli.forms import DATA, data_text, send, told_in
 from k8sresolve.cli.mistyped import unknown_in
 from k8sresolve.cli.options import Commands, Parser, UsageError, add_common, refused
+from k8sresolve.cli.profiling import command as profiling
 from k8sresolve.errors import ConfigError, Error
 
 _DESCRIPTION = """\
@@ -88,6 +89,7 @@ def _parser() -> Parser:
         inventory,
         differing,
         examining,
+        profiling,
         serving,
     ):
         group.register(commands)

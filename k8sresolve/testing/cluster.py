@@ -444,19 +444,29 @@ class Cluster:
             self._connecting(self._place(config, namespace, pod), connections), self.clock, options
         )
 
-    def serve(self, host: str = "127.0.0.1", port: int = 0, *, replica: str | None = None) -> Server:
-        """Make a real nameserver on loopback, UDP and TCP, for any client: a context manager with `host` and `port`.
+    def serve(
+        self,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        replica: str | None = None,
+        open: bool = False,  # noqa: A002
+    ) -> Server:
+        """Make a real nameserver, UDP and TCP, for any client: a context manager with `host` and `port`.
 
         Faults of `network` act on it too, and its queries are logged. While it listens, `clock` also goes on by itself.
         For faults and the log it is the address of the Service that pods are told to ask, or the one of
         `server_addresses` that is given as `replica`. Raises `ConfigError` for one that is not among them.
+
+        `host` is a loopback or a private address of this machine, or with `open=True` any: 0.0.0.0 stands for all.
+        Beyond loopback a UDP reply has at most 1,232 octets.
         """
         if replica is not None and replica not in self.network.replicas:
             known = ", ".join(self.network.replicas)
             raise ConfigError(
                 f"no nameserver of this cluster has the address {told(replica)}", advice=f"it has {known}"
             )
-        return Server(self.network, replica or self._nameserver(), host, port)
+        return Server(self.network, replica or self._nameserver(), host, port, open=open)
 
     def patch(
         self,

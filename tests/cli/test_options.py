@@ -22,6 +22,7 @@ ALL = [
         "inventory",
         "diff",
         "doctor",
+        "profile",
         "serve",
         "schema",
         "completion",
