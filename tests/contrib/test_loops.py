@@ -265,7 +265,8 @@ def test_the_processs_own_resolver_leaves_nothing_that_warns(cluster, adapter):
     assert (done.stdout, done.stderr) == ("127.0.0.1\n" * 4, "")
 
 
-# Each process asks in two loops, one after the other, before a fork and after it.
+# Each process asks in two loops, one after the other, before a fork and after it. Of lines that both write at once none
+# is torn by os.write (pipe(7)); `print` writes the end of a line by itself where PYTHONUNBUFFERED is set.
 OWN = """
 import asyncio, importlib, os, sys
 from k8sresolve import ResolverConfig, _system
@@ -275,7 +276,7 @@ _system.load_config = lambda *_, **__: config
 
 async def main():
     found = await asyncio.get_running_loop().getaddrinfo("payments", 80, type=1)
-    print(found[0][4][0], flush=True)
+    os.write(1, f"{found[0][4][0]}\\n".encode())
 
 def ask():
     with asyncio.Runner(loop_factory=adapter.new_event_loop) as runner:
@@ -343,30 +344,39 @@ def free_port(address):
 
 
 async def connect_two(cluster, certified, authority, **options):
-    """Connect by TLS to a Service of a silent address and one that listens; count what is made on the way."""
-    made = []
+    """Connect by TLS to a Service of a silent address and one that listens; count what is made on the way.
 
-    def protocol():
-        made.append(asyncio.Protocol())
-        return made[-1]
+    A client's handshake is over before its server's, so this waits until both ends have closed.
+    """
+    made, accepted = [], []
 
-    serving, asking = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH), ssl.create_default_context()
-    authority.issue_cert(certified).configure_cert(serving)
-    authority.configure_trust(asking)
-    loop = asyncio.get_running_loop()
-    accepted = []
+    class Asking(asyncio.Protocol):
+        def __init__(self):
+            made.append(self)
+            self.lost = asyncio.Event()
+
+        def connection_lost(self, _):
+            self.lost.set()
 
     class Accepting(asyncio.Protocol):
         def connection_made(self, transport):
             accepted.append(transport.get_extra_info("peername")[0])
 
+    serving, asking = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH), ssl.create_default_context()
+    authority.issue_cert(certified).configure_cert(serving)
+    authority.configure_trust(asking)
+    loop = asyncio.get_running_loop()
     async with await loop.create_server(Accepting, "127.0.0.1", 0, ssl=serving) as server:
         cluster.apply(*headless(server.sockets[0].getsockname()[1], "127.0.0.1", "127.0.0.2"))
+        over = asyncio.create_task(server.wait_closed())
+        await asyncio.sleep(0)  # of a server that is closed already, it waits for no connections
         try:
-            transport, _ = await loop.create_connection(protocol, "two.shop", "hello", ssl=asking, **options)
+            transport, protocol = await loop.create_connection(Asking, "two.shop", "hello", ssl=asking, **options)
             transport.close()
+            await protocol.lost.wait()
         finally:
             server.close()
+            await over
     return len(made), accepted
 
 

@@ -328,19 +328,21 @@ def test_a_reload_is_told_to_observers_and_the_log(resolv_conf, two_clusters, ca
 
 def test_the_old_configurations_sockets_are_closed_when_its_last_question_ends(resolv_conf, two_clusters):
     first, _second, now = two_clusters
-    first.network.delay(0.1)
+    first.network.drop()  # its questions end when this test wants them to
 
     async def main():
         async with AsyncResolver(family="ipv4") as resolver:
             before = resolver._line.driver
             waiting = [asyncio.create_task(resolver.service(name)) for name in ("payments", "nowhere")]
-            await asyncio.sleep(0.02)
+            while {query.name.partition(".")[0] for query in first.queries} != {"payments", "nowhere"}:  # noqa: ASYNC110 - the log has no event
+                await asyncio.sleep(0.001)
             (driver,) = before._drivers.values()
             assert len(driver._open) == 1
             swap(resolv_conf, f"nameserver 127.0.2.2\n{SEARCH}")
             now[0] += 1.5
             await resolver.service("payments")
             assert len(driver._open) == 1
+            first.network.restore()
             await asyncio.gather(*waiting, return_exceptions=True)
             return len(driver._open), len(driver.desk.flights)
 

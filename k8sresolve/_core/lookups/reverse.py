@@ -25,8 +25,8 @@ def pointers(setting: Setting, address: str | IPAddress) -> Lookup[tuple[str, ..
     trail = Trail(str(address), setting)
     found = trail.found(
         (yield from trail.one(pointer_of(ip), PTR)),
-        nxdomain=("no Service and no endpoint of one has this address, as far as DNS tells", _UNTOLD),
-        nodata=("the reverse name exists, but has no PTR record", ""),
+        nxdomain=lambda: ("no Service and no endpoint of one has this address, as far as DNS tells", _UNTOLD),
+        nodata=lambda: ("the reverse name exists, but has no PTR record", ""),
     )
     return found.data
 
@@ -43,11 +43,11 @@ def pod(setting: Setting, address: str | IPAddress, namespace: str | None = None
     trail = Trail(text, setting)
     trail.found(
         (yield from trail.one(name.fqdn, A if ip.version == 4 else AAAA)),
-        nxdomain=(
+        nxdomain=lambda: (
             f"no pod name {name.fqdn}",
             "the namespace does not exist, CoreDNS has `pods disabled`, or, with `pods verified`, there is no such pod",
         ),
-        nodata=(
+        nodata=lambda: (
             f"{name.fqdn} exists, but has no IPv{ip.version} address",
             "kube-dns, which GKE runs, has names of IPv4 addresses alone" if ip.version == 6 else "",
         ),
