@@ -8,8 +8,8 @@ from k8sresolve._core.questions import AAAA, PTR, A, Lookup
 from k8sresolve.names import EndpointName, IPAddress, PodName, ServiceName, parse_address, parse_pointer
 
 _UNTOLD = (
-    "CoreDNS tells of ClusterIPs and ready endpoints (1.11 only of headless Services' ones); kube-dns only of ClusterIPs, "
-    "and of pods with a hostname"
+    "CoreDNS tells of ClusterIPs and ready endpoints (1.11 only of headless Services' ones); kube-dns only of "
+    "ClusterIPs, and of pods with a hostname"
 )
 
 
