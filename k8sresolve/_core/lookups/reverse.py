@@ -7,7 +7,10 @@ from k8sresolve._core.lookups.trail import Trail
 from k8sresolve._core.questions import AAAA, PTR, A, Lookup
 from k8sresolve.names import EndpointName, IPAddress, PodName, ServiceName, parse_address, parse_pointer
 
-_UNTOLD = "CoreDNS tells of every ready endpoint; kube-dns only of ClusterIPs, and of pods with a hostname"
+_UNTOLD = (
+    "CoreDNS tells of ClusterIPs and ready endpoints (1.11 only of headless Services' ones); kube-dns only of "
+    "ClusterIPs, and of pods with a hostname"
+)
 
 
 def reverse(setting: Setting, address: str | IPAddress) -> Lookup[tuple[ServiceName | EndpointName | str, ...]]:

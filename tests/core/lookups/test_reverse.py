@@ -42,7 +42,7 @@ def test_an_address_that_nobody_has_is_told_as_it_was_given():
     with pytest.raises(NoSuchName) as raised:
         drive(reverse(setting(), IPv4Address("10.96.20.1")))
     assert raised.value.name == "10.96.20.1"
-    assert raised.value.advice.startswith("CoreDNS tells of every ready endpoint;")
+    assert raised.value.advice.startswith("CoreDNS tells of ClusterIPs and ready endpoints")
     assert raised.value.problem == "no Service and no endpoint of one has this address, as far as DNS tells"
 
 
