@@ -153,7 +153,8 @@ class AsyncResolver(Facade[AsyncDriver]):
     ) -> tuple[Port, ...]:
         """List a Service's ports by number, without names and protocols: SRV at the Service's own name.
 
-        That is an extension of CoreDNS; other cluster DNS servers may answer `NoData`. Raises as `service()` does.
+        That is an extension of CoreDNS: of another nameserver it raises `NoData`, which says so. Else it raises as
+        `service()` does.
         """
         call: Call[tuple[Port, ...]] = (services.ports, name)
         known = self._known(call, timeout, fresh)

@@ -14,6 +14,7 @@ from k8sresolve.cli import (
     checking,
     differing,
     examining,
+    explaining,
     hosts,
     inventory,
     linting,
@@ -69,7 +70,19 @@ def _parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"k8sresolve {__version__}")
     commands = Commands(parser)
     add_common(parser)
-    for group in (services, watching, hosts, searching, linting, checking, inventory, differing, examining, serving):
+    for group in (
+        services,
+        watching,
+        hosts,
+        searching,
+        explaining,
+        linting,
+        examining,
+        checking,
+        inventory,
+        differing,
+        serving,
+    ):
         group.register(commands)
     return parser
 
@@ -115,11 +128,11 @@ def _parsed(given: Sequence[str]) -> argparse.Namespace:
 
 def _failed(error: Error, args: argparse.Namespace, as_json: bool = False) -> int:
     """Tell what ended the command, in JSON, too, where that was asked for; returns the exit status."""
-    status = tell(error, args.command)
+    status = tell(error, args)
     forms = [("json", "")] if as_json else [(form, path) for form, path in told_in(args) if form in DATA]
     for form, path in forms:
         with contextlib.suppress(ConfigError):  # a second one, of where the first could be written
-            send(data_text(form, {"error": data_of(error, args.command)}), path)
+            send(data_text(form, {"error": data_of(error, args)}), path)
     return status
 
 

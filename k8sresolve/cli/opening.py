@@ -28,17 +28,18 @@ def asking_from(args: argparse.Namespace) -> str | None:
 
 def open_resolver(args: argparse.Namespace) -> Resolver:
     """Make the resolver that the common options ask for. Raises `ConfigError` or `ManifestError`."""
-    return next(open_resolvers(args, [{}]))
+    return _opened(args, open_cluster(args) if manifests(args) else None)
 
 
-def open_resolvers(args: argparse.Namespace, changes: Iterable[Mapping[str, Any]]) -> Iterator[Resolver]:
-    """Make a resolver for each set of changes to the common options, all of them on one cluster if it is offline."""
-    cluster = open_cluster(args) if manifests(args) else None
+def open_resolvers(
+    args: argparse.Namespace, changes: Iterable[Mapping[str, Any]], cluster: "Cluster | None", pod: str | None = None
+) -> Iterator[Resolver]:
+    """Make a resolver for each set of changes to the common options, on a cluster if it is offline, or in its pod."""
     for change in changes:
-        yield _opened(argparse.Namespace(**{**vars(args), **change}), cluster)
+        yield _opened(argparse.Namespace(**{**vars(args), **change}), cluster, pod)
 
 
-def _opened(args: argparse.Namespace, cluster: "Cluster | None") -> Resolver:
+def _opened(args: argparse.Namespace, cluster: "Cluster | None", pod: str | None = None) -> Resolver:
     how: dict[str, Any] = {name: getattr(args, name) for name in ("cluster_domain", "policy", "family")}
     if args.timeout is not None:
         how["timeout"] = args.timeout
@@ -46,6 +47,8 @@ def _opened(args: argparse.Namespace, cluster: "Cluster | None") -> Resolver:
         return Resolver(read_config(args), namespace=asking_from(args), **how)
     if args.nameserver is not None:
         raise ConfigError("--manifests answers offline, and --nameserver asks a nameserver", advice="give one of them")
+    if pod is not None:
+        return cluster.resolver(pod=pod, **how)
     namespace = check_namespace(asking_from(args) or "default")
     if args.resolv_conf is None:
         return cluster.resolver(namespace=namespace, **how)

@@ -331,6 +331,8 @@ def reading_records(found: Service, host: Addresses, answer: Answer, told: Expla
     assert_type(told.addresses, tuple[IPv4Address | IPv6Address, ...])
     assert_type(told.questions, int)
     assert_type(told.remark, str)
+    assert_type(told.full_name, str)
+    assert_type(told.full_name_questions, int | None)
     assert_type(told.candidates, tuple[Candidate, ...])
     (candidate,) = told.candidates
     assert_type(candidate.name, str)
