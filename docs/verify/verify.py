@@ -42,7 +42,7 @@ class Kubectl:
 
     def __call__(self, *words, given=None, check=True):
         command = [*self._command, *words]
-        done = subprocess.run(command, input=given, capture_output=True, text=True, check=False)  # noqa: S603 - our own
+        done = subprocess.run(command, input=given, capture_output=True, text=True, check=False)
         if check and done.returncode:
             raise Failed(f"kubectl {' '.join(words[:3])}: {done.stderr.strip()}")
         return done.stdout if done.returncode == 0 else ""
@@ -174,7 +174,7 @@ def job(libc, image, user, wheels):
 def wheels_of(source, folder):
     """Have pip make or fetch the wheels of k8sresolve and what it needs."""
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--wheel-dir", str(folder), source]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - what its user names
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise Failed(f"pip wheel {source}: {done.stderr.strip()[-500:]}")
     wheels = sorted(folder.glob("*.whl"))

@@ -19,8 +19,8 @@ from k8sresolve.names import check_namespace
 _DETAILS = f"""\
 Looks at what people look at by hand before they blame DNS: Service port, targetPort, containerPort, selector,
 readiness, and the names that containers are told.
-{STATUS}, or no such Service, 2 no manifest can be read, of which
-each form of -o tells, too, or a name cannot be used.
+{STATUS}, or no such Service; 2 no manifest can be read, which each form
+of -o tells, too, or a name cannot be used.
 """
 _FIELDS = ("rule", "severity", "source", "line", "object", "field", "problem", "advice")
 _COLUMNS: FindingColumns = {
@@ -37,7 +37,7 @@ def register(commands: Commands) -> None:
     """Add the subcommand."""
     check = commands.add(
         "check",
-        "tell what does not fit in a Service's manifests",
+        "find what does not fit together in manifests",
         _check,
         _DETAILS,
         takes=(*MANIFESTS, "asking_from"),

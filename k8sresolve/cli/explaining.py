@@ -45,7 +45,7 @@ def register(commands: Commands) -> None:
     explain.add_argument(
         "--compare",
         metavar="POLICIES",
-        type=_policies,
+        type=_Policies(),
         help="look it up by each of these policies, separated by commas, and show where they part ways; each reads "
         "resolv.conf as its resolver does, and but for `kubernetes` asks for both families",
     )
@@ -57,13 +57,17 @@ def register(commands: Commands) -> None:
     )
 
 
-def _policies(text: str) -> list[str]:
-    names = list(dict.fromkeys(text.split(",")))
-    policies = get_args(Policy)
-    unknown = [name for name in names if name not in policies]
-    if unknown:
-        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is no policy: choose from {', '.join(policies)}")
-    return names
+class _Policies:
+    """Reads some of these words, with commas between them."""
+
+    words: Sequence[str] = get_args(Policy)
+
+    def __call__(self, text: str) -> list[str]:
+        names = list(dict.fromkeys(text.split(",")))
+        unknown = [name for name in names if name not in self.words]
+        if unknown:
+            raise argparse.ArgumentTypeError(f"{unknown[0]!r} is no policy: choose from {', '.join(self.words)}")
+        return names
 
 
 def _run(args: argparse.Namespace) -> int:

@@ -12,14 +12,12 @@ from k8sresolve._escaping import escaped
 from k8sresolve.cli.manifests import in_command, manifests
 from k8sresolve.errors import (
     BadResponse,
-    ConfigError,
     Error,
     InternalError,
     LookupTimeout,
     NetworkError,
     NotFound,
     Refused,
-    ResolveError,
     ServerFailure,
     TemporaryFailure,
 )
@@ -36,7 +34,9 @@ def complain(message: str, usage: str = "") -> None:
 
 def text_of(error: Error, args: argparse.Namespace) -> str:
     """Write an error of a command, with its advice in terms of the command's options, and which command shows more."""
-    return in_command("; ".join(filter(None, (_in_options(error), _more(error, args)))), args.command)
+    advice = getattr(error, "advice", "")
+    text = str(error).removesuffix(escaped(advice)) + _in_options(advice) if advice else str(error)
+    return in_command("; ".join(filter(None, (text, _more(error, args)))), args.command)
 
 
 def _more(error: Error, args: argparse.Namespace) -> str:
@@ -58,7 +58,8 @@ def _more(error: Error, args: argparse.Namespace) -> str:
 def data_of(error: Error, args: argparse.Namespace) -> dict[str, Any]:
     """Turn an error of a command into what JSON has: its kind, its whole text, and those of its fields that it has."""
     told = {"kind": type(error).__name__, "message": text_of(error, args)}
-    fields = {name: getattr(error, name, None) for name in ("name", "problem", "advice")}
+    fields = {name: getattr(error, name, None) for name in ("name", "problem")}
+    fields["advice"] = in_command(_in_options(getattr(error, "advice", "")), args.command)
     attempts = [attrs.asdict(attempt) for attempt in getattr(error, "attempts", ())]
     places = {name: getattr(error, name, None) for name in ("file", "line", "object", "field")}
     more = {name: value for name, value in {**fields, "attempts": attempts, **places}.items() if value}
@@ -73,17 +74,13 @@ def tell(error: Error, args: argparse.Namespace) -> int:
     return TEMPORARY if isinstance(error, TemporaryFailure | BadResponse | InternalError) else WRONG
 
 
-def _in_options(error: Error) -> str:
-    """Write an error with its advice in terms of the command's options, where it speaks of arguments in Python."""
-    text = str(error)
-    advice = error.advice if isinstance(error, ResolveError | ConfigError) else ""
-    if not advice:
-        return text
+def _in_options(advice: str) -> str:
+    """Write advice in terms of the command's options, where it speaks of arguments in Python."""
     told = re.sub(r"(?:use|give a) ResolverConfig(?:\.for_cluster\(\))?", "give --nameserver", advice)
     told = re.sub(r"\b(namespace|cluster_domain|family)=(?:'(\w+)')?", _option, told)
+    told = told.replace("open=True", "--open")
     told = re.sub(r"\b(\w+)\(\)\.(\w+)", r"the \2 of `k8sresolve \1`", told)
-    told = re.sub(r"\b(\w+)\(\)", r"`k8sresolve \1`", told)
-    return text.removesuffix(escaped(advice)) + told
+    return re.sub(r"\b(\w+)\(\)", r"`k8sresolve \1`", told)
 
 
 def _option(argument: re.Match[str]) -> str:

@@ -12,12 +12,15 @@ from typing import NoReturn, cast
 from k8sresolve import __version__
 from k8sresolve.cli import (
     checking,
+    completing,
+    describing,
     differing,
     examining,
     explaining,
     hosts,
     inventory,
     linting,
+    probing,
     searching,
     services,
     serving,
@@ -25,11 +28,14 @@ from k8sresolve.cli import (
 )
 from k8sresolve.cli.failing import WRONG, complain, data_of, tell
 from k8sresolve.cli.forms import DATA, data_text, send, told_in
+from k8sresolve.cli.mistyped import unknown_in
 from k8sresolve.cli.options import Commands, Parser, UsageError, add_common, refused
+from k8sresolve.cli.profiling import command as profiling
 from k8sresolve.errors import ConfigError, Error
 
 _DESCRIPTION = """\
-Look up Services, their ports and any other host in Kubernetes DNS.
+Look up Services, their ports and any other host in Kubernetes DNS, and see
+why a name fails.
 
 In a pod no option is needed. From a node or a laptop give --nameserver with
 the address of a CoreDNS pod; without any cluster give manifests (-f, -k), and
@@ -53,6 +59,7 @@ exit status, of several names the greatest:
      fit the Service, such as the endpoints of one that is not headless
   3  no usable answer for now: timeout, nameserver out of reach, SERVFAIL,
      REFUSED, a bad reply; wait: in vain; doctor: no nameserver answers
+  4  probe: the name is found, and some connection fails
 """
 
 # What shells give for a program that a signal ended: 128 and the signal's number.
@@ -76,13 +83,17 @@ def _parser() -> Parser:
         hosts,
         searching,
         explaining,
+        probing,
         linting,
-        examining,
         checking,
         inventory,
         differing,
+        examining,
+        profiling,
         serving,
     ):
+        group.register(commands)
+    for group in (describing, completing):
         group.register(commands)
     return parser
 
@@ -93,6 +104,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = argparse.Namespace(command="", output=[], json=False)
     try:
         try:
+            if [*given[:1]] == [completing.HIDDEN]:
+                send(completing.answer(_parser(), given[1:]))
+                return 0
             args = _parsed(given)
             status: int = args.run(args)
         except SystemExit:  # argparse, after --help or --version
@@ -116,11 +130,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parsed(given: Sequence[str]) -> argparse.Namespace:
     """Read the command line. Raises `UsageError`."""
     parser = _parser()
+    if [*given[:1]] == ["help"]:
+        given = [*given[1:], "--help"]
     for text in given:
         # argparse makes an empty list of such a value.
         if option := re.fullmatch("(--.+(?==)|-[a-zA-Z])=?--", text):
             parser.error(f"argument {option[1]}: cannot be '--'")
-    args = parser.parse_args(given)
+    try:
+        args = parser.parse_args(given)
+    except UsageError:
+        if (unknown := unknown_in(parser, given)) is not None:
+            raise unknown from None
+        raise
     if flag := refused(args):
         parser.error(f"{args.command} takes no {flag}")
     return args

@@ -1,4 +1,4 @@
-"""`serve`: a nameserver on loopback that answers from manifests, shows what it is asked, and follows their changes."""
+"""`serve`: a nameserver that answers from manifests, shows what it is asked, and follows their changes."""
 
 import argparse
 import json
@@ -10,13 +10,14 @@ import textwrap
 import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from k8sresolve._columns import Columns
 from k8sresolve._escaping import escaped
 from k8sresolve.cli.fault_option import add_fault, grammar
-from k8sresolve.cli.forms import screen
+from k8sresolve.cli.forms import SCHEMA_VERSION, screen
 from k8sresolve.cli.manifests import manifests
 from k8sresolve.cli.opening import open_cluster
 from k8sresolve.cli.options import MANIFESTS, Commands, add_corefile
@@ -39,7 +40,7 @@ def register(commands: Commands) -> None:
     """Add the subcommand."""
     serve = commands.add(
         "serve",
-        "answer DNS questions from manifests, as CoreDNS would, until interrupted",
+        "answer DNS queries from manifests, as CoreDNS would, until interrupted",
         _serve,
         "Needs manifests (-f, -k). Prints where it listens, then each query as it comes; with --json, one JSON object "
         "in each line. Manifests and Corefile are read again when they change; while they are broken, what "
@@ -53,7 +54,11 @@ def register(commands: Commands) -> None:
         "--listen",
         metavar="ADDRESS",
         default="127.0.0.1:0",
-        help="listen on this loopback address, UDP and TCP: 127.0.0.1:PORT or [::1]:PORT; port 0 is any free one",
+        help="listen on this address, UDP and TCP: IP:PORT or [IPv6]:PORT, loopback or private; port 0 is any free one "
+        "(default: 127.0.0.1:0)",
+    )
+    serve.add_argument(
+        "--open", action="store_true", help="listen on any address that is given, such as 0.0.0.0:53, for anyone to ask"
     )
     add_corefile(serve)
     serve.add_argument(
@@ -77,7 +82,9 @@ def _serve(args: argparse.Namespace) -> int:
     cluster.queries.watch(events.put)
     files = _Files([*manifests(args), *filter(None, [args.corefile])])
     show = _print_json if args.json else _Table(screen(args))
-    with _signals(events), cluster.serve(host=host, port=port) as server:
+    with _signals(events), cluster.serve(host=host, port=port, open=args.open) as server:
+        if args.open:
+            _say(f"--open: whoever reaches {host} may ask, and learns what the manifests have")
         _print_listening(server.host, server.port, as_json=args.json)
         for query in _until_interrupted(events):
             if query is not None:
@@ -104,7 +111,7 @@ def _say(text: str) -> None:
 
 
 def _listen_address(text: str) -> tuple[str, int]:
-    """Read `IP:PORT` or `[IPv6]:PORT`; the server itself refuses what is no loopback address."""
+    """Read `IP:PORT` or `[IPv6]:PORT`; which addresses will do is the server's to say."""
     read = _LISTEN.fullmatch(text)
     if read is None or int(read["port"]) > 65535:
         raise ConfigError(f"{text!r} is no address to listen on", advice="give 127.0.0.1:PORT or [::1]:PORT")
@@ -183,24 +190,28 @@ def _stat(file: Path) -> tuple[int, ...]:
 
 def _print_listening(host: str, port: int, *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps({"host": host, "port": port}), flush=True)
+        _print_line({"host": host, "port": port})
         return
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     print(f"listening on {address} (UDP and TCP)", flush=True)
 
 
 def _print_json(query: "LoggedQuery") -> None:
+    """Write a line as CoreDNS 1.15 does with `-log-format=json`, and what it does not tell behind that."""
     told = {
-        "time": round(time.time(), 6),
-        "client": query.client,
-        "transport": query.transport,
-        "name": query.name,
-        "rdtype": query.rdtype,
+        "time": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
+        "level": "INFO",
+        "plugin": "log",
+        **query.coredns_fields(),
         "outcome": query.outcome,
         "records": query.records,
         "faults": query.faults,
     }
-    print(json.dumps(told), flush=True)
+    _print_line(told)
+
+
+def _print_line(told: Mapping[str, Any]) -> None:
+    print(json.dumps({"schema_version": SCHEMA_VERSION, **told}), flush=True)
 
 
 class _Table:
