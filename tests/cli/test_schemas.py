@@ -81,6 +81,7 @@ LINES = {
     "check": ["check shop.yaml", "check wrong.json", "check nowhere.yaml", "check shop.yaml --service nowhere"],
     "inventory": ["inventory shop.yaml"],
     "diff": ["diff -f dual.json --corefile Corefile", "diff -f shop.yaml", "diff"],
+    "doctor": ["doctor --nameserver 127.0.0.1:9", "doctor --external a..b"],
     "serve": ["serve -f nowhere.yaml", "serve"],
 }
 POD = {
