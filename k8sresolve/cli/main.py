@@ -15,6 +15,7 @@ from k8sresolve.cli import (
     completing,
     describing,
     differing,
+    examining,
     explaining,
     hosts,
     inventory,
@@ -52,11 +53,11 @@ examples:
 exit status, of several names the greatest:
   0  found
   1  no such name, or no data for it; lint, check: errors (--fail-on); diff:
-     something changes
+     something changes; doctor: something is to mend
   2  wrong usage, name, configuration or manifest, or a question that does not
      fit the Service, such as the endpoints of one that is not headless
   3  no usable answer for now: timeout, nameserver out of reach, SERVFAIL,
-     REFUSED, a bad reply; wait: in vain
+     REFUSED, a bad reply; wait: in vain; doctor: no nameserver answers
   4  probe: the name is found, and some connection fails
 """
 
@@ -86,6 +87,7 @@ def _parser() -> Parser:
         checking,
         inventory,
         differing,
+        examining,
         serving,
     ):
         group.register(commands)

@@ -45,7 +45,7 @@ def opened(args: argparse.Namespace, cluster: "Cluster | None", pod: str | None 
     if args.timeout is not None:
         how["timeout"] = args.timeout
     if cluster is None:
-        return Resolver(_config(args), namespace=asking_from(args), **how)
+        return Resolver(read_config(args), namespace=asking_from(args), **how)
     if args.nameserver is not None:
         raise ConfigError("--manifests answers offline, and --nameserver asks a nameserver", advice="give one of them")
     if pod is not None:
@@ -104,7 +104,7 @@ def open_cluster(args: argparse.Namespace, **how: Any) -> "Cluster":
     )
 
 
-def _config(args: argparse.Namespace) -> ResolverConfig | None:
+def read_config(args: argparse.Namespace) -> ResolverConfig | None:
     """Return the configuration asked for; None for this machine's."""
     nameserver = None if args.nameserver is None else Nameserver.parse(args.nameserver)
     if args.resolv_conf is not None:

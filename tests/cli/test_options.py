@@ -13,7 +13,19 @@ import k8sresolve
 
 ALL = [
     *("service", "port", "ports", "endpoints", "wait", "watch", "addresses", "reverse", "pod", "lookup"),
-    *("candidates", "explain", "probe", "lint", "check", "inventory", "diff", "serve", "schema", "completion"),
+    *(
+        "candidates",
+        "explain",
+        "probe",
+        "lint",
+        "check",
+        "inventory",
+        "diff",
+        "doctor",
+        "serve",
+        "schema",
+        "completion",
+    ),
 ]
 
 

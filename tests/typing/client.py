@@ -96,6 +96,7 @@ from k8sresolve import (
     service,
 )
 from k8sresolve.balance import Balancer, Picked, Source
+from k8sresolve.doctor import EXTERNAL, Check, Diagnosis, Mark, Place, ResponseTimes, State, examine
 from k8sresolve.seeds import LibpqHosts, hostports, libpq
 
 WEB = ServiceName("web", "shop", "cluster.local")
@@ -415,6 +416,25 @@ def choosing(source: Source, found: tuple[Endpoint, ...]) -> None:
         assert_type(picked.ok(), None)
         assert_type(picked.fail(), None)
     assert_type(balancer.pick(avoid={picked.endpoint}), Picked)
+
+
+def examining(config: ResolverConfig) -> None:
+    told = examine(config, external=EXTERNAL, progress=lambda done, planned: print(done + planned))
+    assert_type(told, Diagnosis)
+    assert_type(examine(resolv_conf="resolv.conf", namespace="shop", cluster_domain="cluster.local"), Diagnosis)
+    state: State = told.state
+    place: Place = told.place
+    print(state, place, told.verdict, told.questions + told.seconds)
+    assert_type(told.namespace, str | None)
+    assert_type(told.cluster_domain, str | None)
+    assert_type((told.namespace_from, told.cluster_domain_from), tuple[str, str])
+    assert_type(told.findings, tuple[Finding, ...])
+    assert_type(told.times, ResponseTimes)
+    assert_type(told.times.median, float | None)
+    for check in told.checks:
+        assert_type(check, Check)
+        mark: Mark = check.mark
+        print(mark, check.id, check.seen, check.nameserver)
 
 
 def seeding(found: tuple[Endpoint, ...]) -> None:
