@@ -1,16 +1,21 @@
 """The schemas of the commands' JSON hold for what the commands print, and have nothing that none prints."""
 
+import contextlib
 import copy
 import json
 import shlex
 import shutil
 import signal
+import socket
+import ssl
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
+import trustme
 
 from k8sresolve import Resolver, ResolverConfig
 from k8sresolve.cli import main as command
@@ -77,6 +82,13 @@ LINES = {
         "--nameserver 127.0.0.1:9 explain payments.shop",
         "-f shop.yaml explain a..b",
     ],
+    "probe": [
+        "probe localhost 1",
+        "probe localhost 1 --count 2",
+        "-f unready.json probe web.shop http",
+        "-f shop.yaml probe nowhere.shop http",
+        "probe a..b http",
+    ],
     "lint": ["lint resolv.conf", "lint nowhere"],
     "check": ["check shop.yaml", "check wrong.json", "check nowhere.yaml", "check shop.yaml --service nowhere"],
     "inventory": ["inventory shop.yaml"],
@@ -109,6 +121,10 @@ FILES = {
     "alias.json": json.dumps(ALIAS),
     "wrong.json": json.dumps(SERVICE),
     "dual.json": json.dumps(POD),
+    # Nothing connects to it, as it states no address.
+    "unready.json": json.dumps(
+        {**SERVICE, "spec": {"selector": {"app": "web"}, "ports": [{"name": "http", "port": 80}]}}
+    ),
     "Corefile": ".:53 {\n kubernetes cluster.local {\n  pods verified\n }\n}\n",
 }
 
@@ -123,7 +139,8 @@ def printed(run: Any, start: Any, shop: str, odd: str, tmp_path: Path, monkeypat
 
     def call(name: str) -> list[Any]:
         told = [run(*shlex.split(line), *([] if name == "inventory" else ["--json"])).out for line in LINES[name]]
-        return [json.loads(text) for text in told] + ([*served(start)] if name == "serve" else [])
+        more = {"serve": lambda: served(start), "probe": lambda: probed(run)}.get(name, tuple)
+        return [*map(json.loads, told), *more()]
 
     return call
 
@@ -139,6 +156,26 @@ def served(start: Any) -> Iterator[Any]:
     server.send_signal(signal.SIGINT)
     lines, _ = server.communicate(timeout=30)
     yield from map(json.loads, lines.splitlines())
+
+
+def probed(run: Any) -> Iterator[Any]:
+    """What is told of a server that shows a certificate."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    trustme.CA().issue_cert("web.shop").configure_cert(context)
+    with socket.create_server(("127.0.0.2", 0)) as listening:
+        thread = threading.Thread(target=_answer, args=(listening, context))
+        thread.start()
+        yield json.loads(run("probe", "127.0.0.2", str(listening.getsockname()[1]), "--https", "--json").out)
+        thread.join()
+
+
+def _answer(listening: socket.socket, context: ssl.SSLContext) -> None:
+    """Shake hands with one who trusts nobody, and answer who comes once more."""
+    for _ in range(2):
+        connection, _ = listening.accept()
+        with connection, contextlib.suppress(OSError), context.wrap_socket(connection, server_side=True) as over:
+            over.recv(1000)
+            over.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
 
 
 # -- what schemas have -------------------------------------------------------------------------------------------------
