@@ -73,7 +73,7 @@ def _check(args: argparse.Namespace) -> int:
     except ManifestError as error:
         if args.output or args.json:  # what is told in a form of its own is told there, too
             _tell(args, dict.fromkeys([*refused, error]))
-            return failing.tell(error, args.command)
+            return failing.tell(error, args)
         raise
     findings = cluster.check(args.service, check_namespace(asking_from(args) or "default"), inventory=inventory)
     return _tell(args, refused, findings)

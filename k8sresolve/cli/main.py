@@ -15,9 +15,12 @@ from k8sresolve.cli import (
     completing,
     describing,
     differing,
+    examining,
+    explaining,
     hosts,
     inventory,
     linting,
+    probing,
     searching,
     services,
     serving,
@@ -27,6 +30,7 @@ from k8sresolve.cli.failing import WRONG, complain, data_of, tell
 from k8sresolve.cli.forms import DATA, data_text, send, told_in
 from k8sresolve.cli.mistyped import unknown_in
 from k8sresolve.cli.options import Commands, Parser, UsageError, add_common, refused
+from k8sresolve.cli.profiling import command as profiling
 from k8sresolve.errors import ConfigError, Error
 
 _DESCRIPTION = """\
@@ -50,11 +54,12 @@ examples:
 exit status, of several names the greatest:
   0  found
   1  no such name, or no data for it; lint, check: errors (--fail-on); diff:
-     something changes
+     something changes; doctor: something is to mend
   2  wrong usage, name, configuration or manifest, or a question that does not
      fit the Service, such as the endpoints of one that is not headless
   3  no usable answer for now: timeout, nameserver out of reach, SERVFAIL,
-     REFUSED, a bad reply; wait: in vain
+     REFUSED, a bad reply; wait: in vain; doctor: no nameserver answers
+  4  probe: the name is found, and some connection fails
 """
 
 # What shells give for a program that a signal ended: 128 and the signal's number.
@@ -72,7 +77,21 @@ def _parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"k8sresolve {__version__}")
     commands = Commands(parser)
     add_common(parser)
-    for group in (services, watching, hosts, searching, linting, checking, inventory, differing, serving):
+    for group in (
+        services,
+        watching,
+        hosts,
+        searching,
+        explaining,
+        probing,
+        linting,
+        checking,
+        inventory,
+        differing,
+        examining,
+        profiling,
+        serving,
+    ):
         group.register(commands)
     for group in (describing, completing):
         group.register(commands)
@@ -130,11 +149,11 @@ def _parsed(given: Sequence[str]) -> argparse.Namespace:
 
 def _failed(error: Error, args: argparse.Namespace, as_json: bool = False) -> int:
     """Tell what ended the command, in JSON, too, where that was asked for; returns the exit status."""
-    status = tell(error, args.command)
+    status = tell(error, args)
     forms = [("json", "")] if as_json else [(form, path) for form, path in told_in(args) if form in DATA]
     for form, path in forms:
         with contextlib.suppress(ConfigError):  # a second one, of where the first could be written
-            send(data_text(form, {"error": data_of(error, args.command)}), path)
+            send(data_text(form, {"error": data_of(error, args)}), path)
     return status
 
 

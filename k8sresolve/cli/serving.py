@@ -1,4 +1,4 @@
-"""`serve`: a nameserver on loopback that answers from manifests, shows what it is asked, and follows their changes."""
+"""`serve`: a nameserver that answers from manifests, shows what it is asked, and follows their changes."""
 
 import argparse
 import json
@@ -10,6 +10,7 @@ import textwrap
 import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +54,11 @@ def register(commands: Commands) -> None:
         "--listen",
         metavar="ADDRESS",
         default="127.0.0.1:0",
-        help="listen on this loopback address, UDP and TCP: 127.0.0.1:PORT or [::1]:PORT; port 0 is any free one",
+        help="listen on this address, UDP and TCP: IP:PORT or [IPv6]:PORT, loopback or private; port 0 is any free one "
+        "(default: 127.0.0.1:0)",
+    )
+    serve.add_argument(
+        "--open", action="store_true", help="listen on any address that is given, such as 0.0.0.0:53, for anyone to ask"
     )
     add_corefile(serve)
     serve.add_argument(
@@ -77,7 +82,9 @@ def _serve(args: argparse.Namespace) -> int:
     cluster.queries.watch(events.put)
     files = _Files([*manifests(args), *filter(None, [args.corefile])])
     show = _print_json if args.json else _Table(screen(args))
-    with _signals(events), cluster.serve(host=host, port=port) as server:
+    with _signals(events), cluster.serve(host=host, port=port, open=args.open) as server:
+        if args.open:
+            _say(f"--open: whoever reaches {host} may ask, and learns what the manifests have")
         _print_listening(server.host, server.port, as_json=args.json)
         for query in _until_interrupted(events):
             if query is not None:
@@ -104,7 +111,7 @@ def _say(text: str) -> None:
 
 
 def _listen_address(text: str) -> tuple[str, int]:
-    """Read `IP:PORT` or `[IPv6]:PORT`; the server itself refuses what is no loopback address."""
+    """Read `IP:PORT` or `[IPv6]:PORT`; which addresses will do is the server's to say."""
     read = _LISTEN.fullmatch(text)
     if read is None or int(read["port"]) > 65535:
         raise ConfigError(f"{text!r} is no address to listen on", advice="give 127.0.0.1:PORT or [::1]:PORT")
@@ -190,12 +197,12 @@ def _print_listening(host: str, port: int, *, as_json: bool) -> None:
 
 
 def _print_json(query: "LoggedQuery") -> None:
+    """Write a line as CoreDNS 1.15 does with `-log-format=json`, and what it does not tell behind that."""
     told = {
-        "time": round(time.time(), 6),
-        "client": query.client,
-        "transport": query.transport,
-        "name": query.name,
-        "rdtype": query.rdtype,
+        "time": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
+        "level": "INFO",
+        "plugin": "log",
+        **query.coredns_fields(),
         "outcome": query.outcome,
         "records": query.records,
         "faults": query.faults,

@@ -13,7 +13,20 @@ import k8sresolve
 
 ALL = [
     *("service", "port", "ports", "endpoints", "wait", "watch", "addresses", "reverse", "pod", "lookup"),
-    *("candidates", "explain", "lint", "check", "inventory", "diff", "serve", "schema", "completion"),
+    *(
+        "candidates",
+        "explain",
+        "probe",
+        "lint",
+        "check",
+        "inventory",
+        "diff",
+        "doctor",
+        "profile",
+        "serve",
+        "schema",
+        "completion",
+    ),
 ]
 
 
@@ -333,7 +346,7 @@ def test_the_help_names_every_subcommand_and_status(run):
     out = run("--help").out
     commands = out[out.index("COMMAND\n") : out.index("common options")]
     assert [line.split()[0] for line in commands.splitlines() if line.startswith("    ") and line[4] != " "] == ALL
-    assert [line.split()[0] for line in out.splitlines() if line[:2] == "  " and line[2:3].isdigit()] == list("0123")
+    assert [line.split()[0] for line in out.splitlines() if line[:2] == "  " and line[2:3].isdigit()] == list("01234")
 
 
 def test_the_version_is_printed(run):

@@ -7,8 +7,8 @@ import re
 import signal
 import socket
 import subprocess
-import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +93,20 @@ def test_without_manifests_there_is_nothing_to_serve(run):
 
 def test_an_ipv6_address_stands_in_brackets(run, shop):
     ran = run("serve", "--manifests", shop, "--listen", "[2001:db8::1]:5353")
-    assert ran.err.startswith("k8sresolve: '2001:db8::1' is not a loopback address")
+    assert ran.err.startswith("k8sresolve: '2001:db8::1' is neither a loopback nor a private address")
+
+
+def test_an_address_that_anyone_may_ask_at_is_meant_with_open_and_is_warned_of(run, shop, start):
+    ran = run("serve", "--manifests", shop, "--listen", "0.0.0.0:0")
+    assert ran.status == 2
+    assert ran.err == (
+        "k8sresolve: '0.0.0.0' is neither a loopback nor a private address, and anyone may ask there; give such an "
+        "address, or --open where that is meant\n"
+    )
+    process = start("serve", "--manifests", shop, "--listen", "0.0.0.0:0", "--open")
+    warning = "k8sresolve: --open: whoever reaches 0.0.0.0 may ask, and learns what the manifests have\n"
+    assert process.stderr.readline() == warning
+    assert ask(int(process.stdout.readline().split()[2].rpartition(":")[2])) == "10.96.20.1"
 
 
 def ask(port: int, name: str = PAYMENTS, rdtype: str = "A", timeout: float = 10.0) -> str:
@@ -126,25 +139,58 @@ def test_queries_are_shown_in_columns_as_they_come(serve):
     ]
 
 
-def test_queries_are_shown_as_json_one_in_a_line(serve):
-    process = serve("--json", "--fault", "SERVFAIL AAAA")
+def test_queries_are_shown_as_json_one_in_a_line_with_the_fields_of_coredns(serve):
+    process = serve("--json", "--fault", "SERVFAIL AAAA", "--fault", "drop TXT", "--fault", "delay 0.001 SRV")
     port = json.loads(process.stdout.readline())["port"]
-    before = time.time()
-    ask(port)
+    before = datetime.now(UTC)
+    query = dns.message.make_query(PAYMENTS, "A", use_edns=0, payload=1400, want_dnssec=True)
+    with socket.socket(type=socket.SOCK_DGRAM) as asking:
+        asking.sendto(query.to_wire(), ("127.0.0.1", port))
+        reply, client_port = asking.recv(4096), asking.getsockname()[1]
     ask(port, rdtype="AAAA")
-    a, aaaa = (json.loads(process.stdout.readline()) for _ in range(2))
-    assert before <= a.pop("time") <= time.time()
+    with pytest.raises(dns.exception.Timeout):
+        ask(port, rdtype="TXT", timeout=0.05)
+    ask(port, "_http._tcp.payments.shop.svc.cluster.local.", "SRV")
+    ask(port, "nowhere.shop.svc.cluster.local.", "MX")
+    a, aaaa, txt, srv, mx = (json.loads(process.stdout.readline()) for _ in range(5))
+    assert before <= datetime.fromisoformat(a.pop("time")) <= datetime.now(UTC)
+    assert 0 <= a.pop("duration_seconds") < 5
     assert a == {
         "schema_version": 1,
-        "client": "127.0.0.1",
-        "transport": "udp",
-        "name": PAYMENTS,
-        "rdtype": "A",
+        "level": "INFO",
+        "plugin": "log",
+        "client_ip": "127.0.0.1",
+        "client_port": client_port,
+        "qname": PAYMENTS,
+        "qtype": "A",
+        "qclass": "IN",
+        "protocol": "udp",
+        "id": query.id,
+        "opcode": 0,
+        "request_size": len(query.to_wire()),
+        "dnssec_ok": True,
+        "bufsize": 1400,
+        "rcode": "NOERROR",
+        "response_size": len(reply),
         "outcome": "NOERROR",
         "records": [f"{PAYMENTS} 30 A 10.96.20.1"],
         "faults": [],
     }
-    assert (aaaa["rdtype"], aaaa["outcome"], aaaa["records"], aaaa["faults"]) == ("AAAA", "SERVFAIL", [], ["rcode"])
+    assert (aaaa["rcode"], aaaa["outcome"], aaaa["records"], aaaa["faults"]) == ("SERVFAIL", "SERVFAIL", [], ["rcode"])
+    assert (txt["rcode"], txt["outcome"], txt["response_size"], txt["faults"]) == (None, "dropped", 0, ["drop"])
+    assert srv["duration_seconds"] >= 0.001
+    assert (mx["rcode"], mx["bufsize"]) == ("NXDOMAIN", 512)
+
+
+def test_its_fields_and_their_types_are_those_of_coredns(serve):
+    log = Path(__file__).parent / "logs/json.log"
+    theirs = next(line for line in map(json.loads, log.read_text().splitlines()) if "qname" in line)
+    process = serve("--json")
+    ask(json.loads(process.stdout.readline())["port"])
+    ours = json.loads(process.stdout.readline())
+    assert {key: type(value) for key, value in theirs.items() if key != "msg"} == {
+        key: type(value) for key, value in ours.items() if key not in ("outcome", "records", "faults")
+    }
 
 
 @pytest.mark.parametrize(

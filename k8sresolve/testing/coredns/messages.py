@@ -74,6 +74,11 @@ class Query(NamedTuple):
         return self.flags >> 11 & 0xF
 
     @property
+    def dnssec_ok(self) -> bool:
+        """Whether the client understands DNSSEC (RFC 3225)."""
+        return self.edns is not None and self.edns.flags & _DO != 0
+
+    @property
     def size(self) -> int:
         """The most octets that the reply may have."""
         if self.tcp:
@@ -112,7 +117,6 @@ class Responder:
         if query.edns is not None and query.edns.version != 0:
             return Reply(BADVERS, authoritative=False)
         edns = query.edns
-        dnssec = edns is not None and edns.flags & _DO != 0
         unchecked = query.flags & _CD != 0
         try:
             return self._server.answer(
@@ -120,7 +124,7 @@ class Responder:
                     query.name,
                     query.rdtype,
                     query.opcode,
-                    dnssec=dnssec,
+                    dnssec=query.dnssec_ok,
                     unchecked=unchecked,
                     client=client,
                     rdclass=query.rdclass,

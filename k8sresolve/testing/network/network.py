@@ -23,7 +23,7 @@ from k8sresolve.testing.network.criteria import Traits
 from k8sresolve.testing.network.effects import Answered, Changed, Closed, Lost, is_cut
 from k8sresolve.testing.network.faults import Fault, Faults
 from k8sresolve.testing.network.parcels import REFUSED, Arrival, Parcel, reset_after
-from k8sresolve.testing.network.query_log import LoggedOutcome, LoggedQuery, QueryLog
+from k8sresolve.testing.network.query_log import Exchange, LoggedOutcome, LoggedQuery, QueryLog
 from k8sresolve.testing.network.text import type_text
 from k8sresolve.testing.objects.store import Store
 
@@ -88,17 +88,22 @@ class Network(Faults):
         *,
         nameserver: str,
         client: str = "",
+        port: int = 0,
         flow: Hashable = None,
         responder: Responder | None = None,
+        payload: int = 0,
     ) -> list[Parcel]:
         """Take a message that came to the address `nameserver`, log it, and say what goes back, soonest first.
 
         `flow` tells the client's sockets apart: as kube-proxy does, the network leads one flow to one replica. Each
-        message without one is a flow of its own.
+        message without one is a flow of its own. `payload` is the most octets of a UDP reply, whatever the client
+        says, as of CoreDNS's plugin `bufsize`; 0 stands for no bound.
         """
         query = (responder or self._any()).read(message, tcp=transport == "tcp")
         if query is None:
             return []
+        if payload and query.edns is not None and query.edns.size > payload:
+            query = query._replace(edns=query.edns._replace(size=payload))
         with self._lock:
             replica = self._replica(nameserver, flow) if responder is None else ""
             responder = responder or self.responders[replica]
@@ -107,13 +112,18 @@ class Network(Faults):
             hits = self._hits(traits)
             reply = _answer(query, client, responder, hits)
             data = None if reply is None else write_reply(query, reply)
-            parcels = _parcels(data, traits.at, hits)
+            parcels = sorted(_parcels(data, traits.at, hits), key=lambda parcel: parcel.delay)
         outcome, shown = _outcome(reply, data, hits)
         kinds = tuple(fault.kind for fault in hits)
-        self._queries.note(
-            LoggedQuery(name, rdtype, transport, traits.at, outcome, client, nameserver, replica, kinds, shown)
+        exchange = _exchange(
+            query, reply, parcels, octets=len(message), port=port, took=self.clock.monotonic() - traits.at
         )
-        return sorted(parcels, key=lambda parcel: parcel.delay)
+        self._queries.note(
+            LoggedQuery(
+                name, rdtype, transport, traits.at, outcome, client, nameserver, replica, kinds, shown, exchange
+            )
+        )
+        return parcels
 
     def _any(self) -> Responder:
         """One of the replicas, which read alike."""
@@ -187,6 +197,25 @@ def _parcels(data: bytes | None, at: float, hits: Sequence[Fault]) -> list[Parce
             case _:
                 assert_never(fault.effect)
     return parcels
+
+
+def _exchange(
+    query: Query, reply: Reply | None, parcels: Sequence[Parcel], *, octets: int, port: int, took: float
+) -> Exchange:
+    """Tell of the messages what the log has of them besides."""
+    first = parcels[0] if parcels else None
+    return Exchange(
+        port=port,
+        id=query.id,
+        opcode=query.opcode,
+        rdclass=query.rdclass,
+        request_size=octets,
+        dnssec_ok=query.dnssec_ok,
+        bufsize=query.size,
+        rcode=RCODE_NAMES[reply.rcode] if reply is not None and first is not None else None,
+        response_size=len(first.data) if first is not None else 0,
+        duration=took + (first.delay if first is not None else 0.0),
+    )
 
 
 def _outcome(

@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import Any, Literal, TypeAlias
 
@@ -21,6 +21,29 @@ _RECORDS_SHOWN = 3
 _ROOM = 200  # characters; pytest cuts what it shows of a value at 240
 
 LoggedOutcome: TypeAlias = Rcode | Literal["NODATA", "truncated", "no reply"] | FaultOutcome
+
+
+# github.com/miekg/dns, ClassToString.
+_CLASSES = {1: "IN", 2: "CSNET", 3: "CHAOS", 4: "HESIOD", 254: "NONE", 255: "ANY"}
+
+
+@attrs.frozen
+class Exchange:
+    """What the log has of a query and its reply besides: ports, headers, and octets as they were sent.
+
+    `duration` are seconds until the reply went, and `rcode` is None where none did.
+    """
+
+    port: int
+    id: int
+    opcode: int
+    rdclass: int
+    request_size: int
+    dnssec_ok: bool
+    bufsize: int
+    rcode: str | None
+    response_size: int
+    duration: float
 
 
 @attrs.frozen
@@ -46,6 +69,37 @@ class LoggedQuery:
     replica: str = ""
     faults: tuple[str, ...] = ()
     answer: tuple[Record, ...] = attrs.field(default=(), repr=False)
+    _exchange: Exchange | None = attrs.field(default=None, repr=False, eq=False)
+
+    def coredns_fields(self) -> Mapping[str, str | int | float | bool | None]:
+        """Tell it by the fields of the JSON log of CoreDNS 1.15's plugin `log`, sizes in octets.
+
+        `response_size` is what was sent, where CoreDNS tells what it would be without compression. Fields about the
+        messages themselves are left out of a query that was not logged by a cluster.
+
+        >>> LoggedQuery("db.shop.svc.cluster.local.", "A", "udp", 0.5, "NXDOMAIN").coredns_fields()["qtype"]
+        'A'
+        """
+        asked: dict[str, str | int | float | bool | None] = {"client_ip": self.client}
+        exchange = self._exchange
+        if exchange is None:
+            return {**asked, "qname": self.name, "qtype": self.rdtype, "protocol": self.transport}
+        return {
+            **asked,
+            "client_port": exchange.port,
+            "qname": self.name or ".",
+            "qtype": self.rdtype,
+            "qclass": _CLASSES.get(exchange.rdclass, f"CLASS{exchange.rdclass}"),
+            "protocol": self.transport,
+            "id": exchange.id,
+            "opcode": exchange.opcode,
+            "request_size": exchange.request_size,
+            "dnssec_ok": exchange.dnssec_ok,
+            "bufsize": exchange.bufsize,
+            "rcode": exchange.rcode,
+            "response_size": exchange.response_size,
+            "duration_seconds": round(exchange.duration, 9),
+        }
 
     @property
     def records(self) -> tuple[str, ...]:

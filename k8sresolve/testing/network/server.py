@@ -1,4 +1,4 @@
-"""The offline cluster on real sockets: a nameserver on loopback, for any client in any language."""
+"""The offline cluster on real sockets: a nameserver on loopback or a private network, for any client."""
 
 import asyncio
 import ipaddress
@@ -28,26 +28,42 @@ _UNSENT = 1 << 17  # octets of replies that the system keeps for a client that d
 _RESET = struct.pack("ii", 1, 0)  # socket(7): closing with SO_LINGER and no time resets the connection
 
 
+# RFC 1918, RFC 4193, and RFC 3927: addresses that nobody routes on the Internet.
+_PRIVATE = tuple(
+    map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "169.254.0.0/16"))
+)
+_PAYLOAD = 1232  # octets, of UDP replies that may be routed: no fragments, and little for a spoofed address to receive
+
+
 class Server:
-    """A nameserver on loopback, UDP and TCP on one port, from entering the context until leaving it.
+    """A nameserver, UDP and TCP on one port, from entering the context until leaving it.
 
     `host` and `port` are where it listens; port 0 stands for any free one. It has one thread of its own; `with` and
-    `async with` are the same. Other addresses than loopback are refused with `ConfigError`, as is a port in use.
-    `stands_for` is the address in the cluster that faults and the log know it by.
+    `async with` are the same. `stands_for` is the address in the cluster that faults and the log know it by.
+
+    Addresses that are neither loopback nor private are refused with `ConfigError` unless it is `open`, as is a port in
+    use: anyone may ask, and what is asked from a forged address is answered to that. Beyond loopback a UDP reply has at
+    most 1,232 octets, as with CoreDNS's `bufsize 1232`, and is cut where it has no room.
 
     A TCP connection ends when for 10 seconds no whole query comes or no reply is taken. Of more than 512 the one that
     has waited longest for a query gives way; while all of them are being answered, no other is let in (RFC 7766,
     section 6.2.3).
     """
 
-    def __init__(self, network: Network, stands_for: str, host: str = "127.0.0.1", port: int = 0) -> None:
-        try:
-            loopback = isinstance(host, str) and ipaddress.ip_address(host).is_loopback
-        except ValueError:
-            loopback = False
-        if not loopback:
+    def __init__(
+        self,
+        network: Network,
+        stands_for: str,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        open: bool = False,  # noqa: A002
+    ) -> None:
+        address = _address(host)
+        if not open and not address.is_loopback and not any(address in network for network in _PRIVATE):
             raise ConfigError(
-                f"{told(host)} is not a loopback address", advice="the test server listens on 127.0.0.1 only"
+                f"{told(host)} is neither a loopback nor a private address, and anyone may ask there",
+                advice="give such an address, or open=True where that is meant",
             )
         if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= _MOST_PORT:
             advice = f"give 0 for any, or one up to {_MOST_PORT}"
@@ -56,6 +72,7 @@ class Server:
         self.port = port
         self.stands_for = stands_for
         self._network = network
+        self._payload = 0 if address.is_loopback else _PAYLOAD
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping: asyncio.Event | None = None
@@ -161,8 +178,23 @@ class Server:
     def receive(self, message: bytes, transport: Transport, peer: tuple[str, int]) -> list[Parcel]:
         """Ask the network what goes back for a message that came from `peer`."""
         return self._network.receive(
-            message, transport, nameserver=self.stands_for, client=peer[0], flow=(transport, *peer[:2])
+            message,
+            transport,
+            nameserver=self.stands_for,
+            client=peer[0],
+            port=peer[1],
+            flow=(transport, *peer[:2]),
+            payload=self._payload,
         )
+
+
+def _address(host: object) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    try:
+        if isinstance(host, str):
+            return ipaddress.ip_address(host)
+    except ValueError:
+        pass
+    raise ConfigError(f"{told(host)} is no address to listen on", advice="give one of this machine, as 127.0.0.1")
 
 
 class _Listener:

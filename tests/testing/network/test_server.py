@@ -15,7 +15,7 @@ import dns.rcode
 import pytest
 
 from k8sresolve.errors import ConfigError
-from k8sresolve.testing import Cluster
+from k8sresolve.testing import Cluster, headless
 from k8sresolve.testing.network import server as server_module
 from k8sresolve.testing.network.server import Server
 
@@ -64,10 +64,41 @@ def test_async_with_is_the_same(cluster):
     assert asyncio.run(ask()) == ["10.96.20.1"]
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::", "localhost", ""])
-def test_other_addresses_than_loopback_are_refused(cluster, host):
-    with pytest.raises(ConfigError, match=r"is not a loopback address; the test server listens on 127\.0\.0\.1 only"):
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::", "100.64.0.1", "172.32.0.1", "2001:db8::1", "8.8.8.8"])
+def test_addresses_that_are_neither_loopback_nor_private_are_refused_unless_it_is_open(cluster, host):
+    with pytest.raises(ConfigError, match=r"is neither a loopback nor a private address, .* open=True where that is m"):
         cluster.serve(host)
+    assert cluster.serve(host, open=True).host == host
+
+
+@pytest.mark.parametrize("host", ["10.1.2.3", "172.31.0.1", "192.168.1.1", "169.254.20.10", "fd00::1", "127.1.2.3"])
+def test_private_addresses_are_fine(cluster, host):
+    assert cluster.serve(host).host == host
+
+
+@pytest.mark.parametrize("host", ["localhost", "", None, 5, "10.0.0.1/8"])
+def test_what_is_no_address_is_refused(cluster, host):
+    with pytest.raises(ConfigError, match="is no address to listen on; give one of this machine, as 127"):
+        cluster.serve(host)
+
+
+@pytest.mark.parametrize("payload", [None, 700, 1232, 4096])
+@pytest.mark.parametrize(("host", "corefile"), [("127.0.0.1", ""), ("0.0.0.0", "bufsize 1232")])
+def test_beyond_loopback_a_udp_reply_is_cut_as_coredns_cuts_it(host, corefile, payload):
+    objects = headless("many.shop", pods=200)
+    edns = {} if payload is None else {"use_edns": 0, "payload": payload}
+    query = dns.message.make_query("many.shop.svc.cluster.local.", "A", **edns)
+    text = f".:53 {{\n{corefile}\nkubernetes cluster.local\n}}\n"
+    expected = Cluster.new(objects, corefile=text).respond(query.to_wire())
+    plain = Cluster.new(objects, corefile=".:53 {\nkubernetes cluster.local\n}\n")
+    with plain.serve(host, open=True) as server, socket.socket(type=socket.SOCK_DGRAM) as asking:
+        asking.settimeout(10)
+        asking.sendto(query.to_wire(), ("127.0.0.1", server.port))
+        reply = asking.recv(65535)
+        # Over TCP there is room for all.
+        over_tcp = dns.query.tcp(query, "127.0.0.1", port=server.port, timeout=10)
+    assert reply == expected
+    assert sum(map(len, over_tcp.answer)) == 200
 
 
 @pytest.mark.parametrize("kind", [socket.SOCK_STREAM, socket.SOCK_DGRAM])
