@@ -13,7 +13,7 @@ import k8sresolve
 
 ALL = [
     *("service", "port", "ports", "endpoints", "wait", "watch", "addresses", "reverse", "pod", "lookup"),
-    *("candidates", "explain", "lint", "check", "inventory", "diff", "serve"),
+    *("candidates", "explain", "lint", "check", "inventory", "diff", "profile", "serve"),
 ]
 
 
