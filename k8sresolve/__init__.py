@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from k8sresolve.explanations import Candidate, Explanation
     from k8sresolve.findings import Finding
     from k8sresolve.names import EndpointName, PodName, PortName, ServiceName, ZonalName
+    from k8sresolve.reachability import Certificate, ProbedEndpoint, ProbeStage, Reachability, Scheme
     from k8sresolve.records import (
         Addresses,
         Answer,
@@ -108,6 +109,7 @@ _HOMES = {
     "explanations": ("Candidate", "Explanation"),
     "findings": ("Finding",),
     "names": ("EndpointName", "PodName", "PortName", "ServiceName", "ZonalName"),
+    "reachability": ("Certificate", "ProbedEndpoint", "ProbeStage", "Reachability", "Scheme"),
     "records": (
         "Addresses",
         "Answer",
@@ -133,6 +135,7 @@ __all__ = [
     "BadResponse",
     "CacheConfig",
     "Candidate",
+    "Certificate",
     "Change",
     "Cname",
     "ConfigError",
@@ -165,12 +168,16 @@ __all__ = [
     "Port",
     "PortName",
     "PortsDiffer",
+    "ProbeStage",
+    "ProbedEndpoint",
     "Purpose",
+    "Reachability",
     "Refused",
     "ResolveError",
     "Resolver",
     "ResolverClosed",
     "ResolverConfig",
+    "Scheme",
     "ServerFailure",
     "Service",
     "ServiceName",

@@ -46,7 +46,9 @@ from k8sresolve.names import IPAddress, PortName, ServiceName
 
 if TYPE_CHECKING:
     from k8sresolve._core.connecting import Destination, Groups
+    from k8sresolve._core.probing import Talk
     from k8sresolve._drivers.connecting.attempts import Attempts
+    from k8sresolve._drivers.probing.conversations import Probes
     from k8sresolve._system import Reloader
     from k8sresolve.explanations import Candidate
     from k8sresolve.statistics import Stats
@@ -70,6 +72,7 @@ _LIFETIME = 5.0  # seconds of a whole lookup, where nobody says
 D = TypeVar("D", bound=Driver)
 T = TypeVar("T")
 M = TypeVar("M", bound="Attempts")
+P = TypeVar("P", bound="Probes")
 
 
 class Options:
@@ -402,6 +405,13 @@ class Facade(Generic[D]):
         if self._closed:  # by another thread, which did not see this
             attempts.shut()
         return attempts
+
+    def _probes(self, kind: Callable[[Talk, Callable[[Destination], Destination], WeakSet[Any]], P], talk: Talk) -> P:
+        """Make ready to try what a probe is about."""
+        probes = kind(talk, self._reach, self._connecting)
+        if self._closed:  # by another thread, which did not see this
+            probes.shut()
+        return probes
 
     def _reach(self, to: Destination) -> Destination:
         """Where a connection goes; raises OSError where it cannot go anywhere."""

@@ -13,7 +13,7 @@ from k8sresolve._core.events import Events
 from k8sresolve._core.lookups import endpoints, hosts, reverse, rrsets, services
 from k8sresolve._core.questions import Asked
 from k8sresolve._drivers.clock import monotonic
-from k8sresolve._drivers.loops import Loops, attempts_here, is_trio, let_do, loop_driver, running
+from k8sresolve._drivers.loops import Loops, attempts_here, is_trio, let_do, loop_driver, probes_here, running
 from k8sresolve._drivers.running import AsyncDriver, Call, run_async, take_steps_async
 from k8sresolve._facade import Facade, Telling, is_plain
 from k8sresolve.config import Policy
@@ -24,11 +24,13 @@ from k8sresolve.records import Addresses, Answer, Endpoint, Port, Service, targe
 if TYPE_CHECKING:
     from weakref import WeakKeyDictionary
 
+    from k8sresolve._core.probing import Talk
     from k8sresolve._core.watching.waiting import Step
     from k8sresolve._drivers.following import LoopFollower
     from k8sresolve._getaddrinfo.hints import Info
     from k8sresolve.changes import WatchStatus
     from k8sresolve.explanations import Explanation
+    from k8sresolve.reachability import Reachability, Scheme
     from k8sresolve.watches import AsyncWatch
 
 T = TypeVar("T")
@@ -153,7 +155,8 @@ class AsyncResolver(Facade[AsyncDriver]):
     ) -> tuple[Port, ...]:
         """List a Service's ports by number, without names and protocols: SRV at the Service's own name.
 
-        That is an extension of CoreDNS; other cluster DNS servers may answer `NoData`. Raises as `service()` does.
+        That is an extension of CoreDNS: of another nameserver it raises `NoData`, which says so. Else it raises as
+        `service()` does.
         """
         call: Call[tuple[Port, ...]] = (services.ports, name)
         known = self._known(call, timeout, fresh)
@@ -306,6 +309,41 @@ class AsyncResolver(Facade[AsyncDriver]):
         found: Any = self._known(call, timeout, fresh=False) or await self._look(call, timeout, fresh=False)
         return await self._attempts(attempts_here(), name, port, targets_of(found, port), until).connect()
 
+    async def probe(
+        self,
+        name: str | ServiceName,
+        port: str | int,
+        scheme: Scheme = "tcp",
+        *,
+        path: str = "/",
+        timeout: float | None = None,
+    ) -> Reachability:
+        """Try whether a name and port can be reached: DNS, then a connection to every address of it, on its own.
+
+        The lookup is that of `create_connection`, past what is remembered: with a port's name its targets, with a
+        number the addresses of a Service or of any host. To each a TCP connection is made, and over that, by `scheme`,
+        a handshake of TLS, whose certificate is verified by this machine's trust for the name as given, or a request
+        `GET path` of HTTP, or both. An untrusted certificate is told all the same, with its names. 32 addresses are
+        tried at once. `timeout` bounds all that, in seconds; None is the resolver's own. One that is silent takes no
+        time of the others'.
+
+        What fails at an address is told, and not raised: see `Reachability`. Raises as `port()` or `addresses()` does,
+        `ConfigError` for what is no scheme or path, and `ResolverClosed`. Source: RFC 8446, RFC 9110, RFC 9525.
+
+        >>> import socket
+        >>> from k8sresolve.testing import Cluster
+        >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+        >>> with socket.create_server(("127.0.0.1", 0)) as server, cluster.resolver(namespace="shop") as resolver:
+        ...     cluster.route("payments.shop", "http", to=server.getsockname())
+        ...     print(resolver.probe("payments", "http"))
+        payments, port http: the only endpoint answers
+        """
+        from k8sresolve._core import probing
+
+        seconds = self._lifetime(timeout)
+        steps = probing.begin(self._current().setting, name, port, scheme, path, seconds)
+        return await take_steps_async(steps, self._take)
+
     async def getnameinfo(
         self,
         sockaddr: tuple[str, int] | tuple[str, int, int] | tuple[str, int, int, int],
@@ -438,17 +476,19 @@ class AsyncResolver(Facade[AsyncDriver]):
         steps = waiting.begin(setting, name, port, protocol, at_least, timeout, connect)
         return await take_steps_async(steps, self._take)
 
-    async def _take(self, step: Step) -> object:
-        """Take a step of waiting; what is lacking is a value here."""
-        from k8sresolve._core.watching.waiting import Connect, Look
+    async def _take(self, step: Step | Talk) -> object:
+        """Take a step of waiting or probing; what is lacking is a value here."""
+        from k8sresolve._core.watching.waiting import Connect, Look, Pause
 
         try:
             if isinstance(step, Look):
                 return await self._run(step.call, min(step.seconds, self._options.timeout), True)
             if isinstance(step, Connect):
                 await self._touch(step.endpoint, step.seconds)
-            else:
+            elif isinstance(step, Pause):
                 await self._pause(step.seconds)
+            else:
+                return await self._probes(probes_here(), step).run()
         except ResolverClosed:
             raise
         except Error as error:

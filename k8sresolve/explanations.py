@@ -74,7 +74,9 @@ class Explanation(Value):
     the number of questions asked of nameservers or the cache. `remark` points out a temporary failure that this
     policy's resolver, or another libc in its place, reports as "no such name", or that a search domain outside the
     cluster answered for a name that was complete; it is empty where there is neither.
-    `advice` says how to ask for a host outside at less cost, where it was found behind the search list.
+    `advice` says how to ask for a host outside at less cost, where it was found behind the search list, or which
+    cluster domain is right, where nothing was found below another one. `full_name` is what to write instead for fewer
+    questions, `full_name_questions`, with a dot at its end where that saves more; empty and None where nothing does.
 
     >>> from k8sresolve.testing import Cluster
     >>> with Cluster.from_manifests("docs/examples/shop.yaml").resolver(namespace="shop") as resolver:
@@ -90,6 +92,8 @@ class Explanation(Value):
     questions: int
     remark: str = ""
     advice: str = ""
+    full_name: str = ""
+    full_name_questions: int | None = None
 
     def __str__(self) -> str:
         return escaped(summary(self, few(self.addresses)))

@@ -67,6 +67,22 @@ def check_host(name: str) -> str:
     return name
 
 
+def check_given(name: str) -> str:
+    """Return `name` if it can be asked: as `check_host`, but for what stands for a host elsewhere.
+
+    Of a URL, `user@host` and `host:port` the error says what to give instead, and tells no password.
+    """
+    if isinstance(name, str) and len(name) <= _MAX_NAME and _ORDINARY(name):
+        return name
+    # Few names have any of these, and no IPv6 address has a single colon.
+    if isinstance(name, str) and ("//" in name or "@" in name or name[:1] == "[" or name.count(":") == 1):
+        from k8sresolve._urls import refusal
+
+        if refused := refusal(name):
+            raise refused
+    return check_host(name)
+
+
 def _check_limits(name: str) -> None:
     bare = name.removesuffix(".")
     _check_length(bare, name)
@@ -83,11 +99,12 @@ def _check_length(bare: str, name: str) -> None:
 
 
 def check_hostname(name: str) -> str:
-    """Return `name` if it can be asked, and a host may have it: as `check_host`, but without a slash.
+    """Return `name` if a caller may ask for it as a host: as `check_given`, but without a slash."""
+    return without_slash(check_given(name))
 
-    A record that is no host's may have one (RFC 2317).
-    """
-    check_host(name)
+
+def without_slash(name: str) -> str:
+    """Return `name` if a host may have it; a record that is no host's may have a slash (RFC 2317)."""
     if "/" in name:
         namespace, _, service = name.partition("/")
         is_service = is_label(namespace.lower()) and is_label(service.lower())
@@ -246,7 +263,7 @@ class ServiceName(_Name):
         >>> ServiceName.parse("shop/payments", cluster_domain="cluster.local").host
         'payments.shop.svc.cluster.local'
         """
-        check_host(text)
+        check_given(text)
         before, slash, behind = text.partition("/")
         labels = [behind, before] if slash else text.removesuffix(".").split(".")
         full = len(labels) > 3
@@ -309,7 +326,7 @@ class EndpointName(_Name):
     @classmethod
     def parse(cls, text: str) -> EndpointName:
         """Read a full endpoint name; raises `InvalidName` for anything else."""
-        endpoint, _, rest = check_host(text).partition(".")
+        endpoint, _, rest = check_given(text).partition(".")
         with suppress(InvalidName):
             return cls(endpoint, _full_service(rest))
         raise InvalidName(text, "this is no endpoint's name", advice="one is endpoint.svc.ns.svc.DOMAIN")
@@ -397,7 +414,7 @@ class PortName(_Name):
         if not isinstance(text, str) or not text.startswith("_"):
             port, slash, protocol = text.partition("/") if isinstance(text, str) else (text, "", "")
             return cls(port, protocol if slash else "tcp")
-        port, _, rest = check_host(text).partition(".")
+        port, _, rest = check_given(text).partition(".")
         protocol, _, service = rest.partition(".")
         if protocol.startswith("_"):
             with suppress(InvalidName):
@@ -430,7 +447,7 @@ class PodName(_Name):
     @classmethod
     def parse(cls, text: str) -> PodName:
         """Read a full pod name; raises `InvalidName` for anything else."""
-        labels = check_host(text).removesuffix(".").split(".", 3)
+        labels = check_given(text).removesuffix(".").split(".", 3)
         address = undashed(labels[0])
         if len(labels) == 4 and labels[2].lower() == "pod" and address is not None:
             with suppress(InvalidName):
@@ -486,7 +503,7 @@ class ZonalName(_Name):
     @classmethod
     def parse(cls, text: str) -> ZonalName:
         """Read a full zonal name; raises `InvalidName` for anything else."""
-        topology, _, rest = check_host(text).lower().partition("._zone.")
+        topology, _, rest = check_given(text).lower().partition("._zone.")
         zone, _, directive = topology.rpartition(".")
         with suppress(InvalidName):
             return cls(zone, cast("_Directive", directive), _full_service(rest))

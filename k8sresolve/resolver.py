@@ -22,11 +22,13 @@ from k8sresolve.records import Addresses, Answer, Endpoint, Port, Service, targe
 if TYPE_CHECKING:
     import socket
 
+    from k8sresolve._core.probing import Talk
     from k8sresolve._core.questions import Question
     from k8sresolve._core.watching.waiting import Step
     from k8sresolve._getaddrinfo.hints import Info
     from k8sresolve.changes import WatchStatus
     from k8sresolve.explanations import Explanation
+    from k8sresolve.reachability import ProbedEndpoint, Reachability, Scheme
     from k8sresolve.watches import Follower, Watch
 
 T = TypeVar("T")
@@ -142,7 +144,8 @@ class Resolver(Facade[SyncDriver]):
     def ports(self, name: str | ServiceName, *, timeout: float | None = None, fresh: bool = False) -> tuple[Port, ...]:
         """List a Service's ports by number, without names and protocols: SRV at the Service's own name.
 
-        That is an extension of CoreDNS; other cluster DNS servers may answer `NoData`. Raises as `service()` does.
+        That is an extension of CoreDNS: of another nameserver it raises `NoData`, which says so. Else it raises as
+        `service()` does.
         """
         call: Call[tuple[Port, ...]] = (services.ports, name)
         known = self._recall(call, timeout, fresh)
@@ -298,6 +301,41 @@ class Resolver(Facade[SyncDriver]):
         found = self._recall(call, timeout, fresh=False) or self._look(call, timeout, fresh=False)
         return self._attempts(BlockingAttempts, name, port, targets_of(found, port), until).connect()
 
+    def probe(
+        self,
+        name: str | ServiceName,
+        port: str | int,
+        scheme: Scheme = "tcp",
+        *,
+        path: str = "/",
+        timeout: float | None = None,
+    ) -> Reachability:
+        """Try whether a name and port can be reached: DNS, then a connection to every address of it, on its own.
+
+        The lookup is that of `create_connection`, past what is remembered: with a port's name its targets, with a
+        number the addresses of a Service or of any host. To each a TCP connection is made, and over that, by `scheme`,
+        a handshake of TLS, whose certificate is verified by this machine's trust for the name as given, or a request
+        `GET path` of HTTP, or both. An untrusted certificate is told all the same, with its names. 32 addresses are
+        tried at once. `timeout` bounds all that, in seconds; None is the resolver's own. One that is silent takes no
+        time of the others'.
+
+        What fails at an address is told, and not raised: see `Reachability`. Raises as `port()` or `addresses()` does,
+        `ConfigError` for what is no scheme or path, and `ResolverClosed`. Source: RFC 8446, RFC 9110, RFC 9525.
+
+        >>> import socket
+        >>> from k8sresolve.testing import Cluster
+        >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+        >>> with socket.create_server(("127.0.0.1", 0)) as server, cluster.resolver(namespace="shop") as resolver:
+        ...     cluster.route("payments.shop", "http", to=server.getsockname())
+        ...     print(resolver.probe("payments", "http"))
+        payments, port http: the only endpoint answers
+        """
+        from k8sresolve._core import probing
+
+        seconds = self._lifetime(timeout)
+        steps = probing.begin(self._current().setting, name, port, scheme, path, seconds)
+        return take_steps(steps, self._take)
+
     def getnameinfo(
         self,
         sockaddr: tuple[str, int] | tuple[str, int, int] | tuple[str, int, int, int],
@@ -423,22 +461,30 @@ class Resolver(Facade[SyncDriver]):
         steps = waiting.begin(setting, name, port, protocol, at_least, timeout, connect)
         return take_steps(steps, self._take)
 
-    def _take(self, step: Step) -> object:
-        """Take a step of waiting; what is lacking is a value here."""
-        from k8sresolve._core.watching.waiting import Connect, Look
+    def _take(self, step: Step | Talk) -> object:
+        """Take a step of waiting or probing; what is lacking is a value here."""
+        from k8sresolve._core.watching.waiting import Connect, Look, Pause
 
         try:
             if isinstance(step, Look):
                 return self._run(step.call, min(step.seconds, self._options.timeout), True)
             if isinstance(step, Connect):
                 self._touch(step.endpoint, step.seconds)
-            else:
+            elif isinstance(step, Pause):
                 self._pause(step.seconds)
+            else:
+                return self._talk(step)
         except ResolverClosed:
             raise
         except Error as error:
             return error
         return None
+
+    def _talk(self, talk: Talk) -> tuple[ProbedEndpoint, ...]:
+        """Try what a probe is about."""
+        from k8sresolve._drivers.probing.blocking import BlockingProbes
+
+        return self._probes(BlockingProbes, talk).run()
 
     def _touch(self, endpoint: Endpoint, seconds: float) -> None:
         """Connect to it, and close that again."""

@@ -22,7 +22,7 @@ ATTEMPT_DELAY = 0.25
 """Seconds from one attempt that is not answered to the next (RFC 8305, section 8)."""
 
 _NO_DESCRIPTOR = "this process has no file descriptor left: close what it does not use, or raise `ulimit -n`"
-_ADVICE = {
+ADVICE = {
     ECONNREFUSED: "refused: no process listens on the Service's targetPort there, or none of its pods is ready",
     ETIMEDOUT: "no answer: a NetworkPolicy drops it, or none of the Service's pods is ready",
     EHOSTUNREACH: "no route to a host: the pod or its node is gone",
@@ -30,6 +30,7 @@ _ADVICE = {
     EMFILE: _NO_DESCRIPTOR,
     ENFILE: _NO_DESCRIPTOR,
 }
+"""What a failure means as a rule, by its errno."""
 
 
 class Destination(NamedTuple):
@@ -108,8 +109,8 @@ class Race:
     def fail(self, at: Destination, code: int | None, outcome: str, now: float, *, explained: bool = False) -> None:
         """An attempt failed by an errno; an `outcome` that explains itself needs no advice."""
         self._failed[at] = self._attempt(at, code, outcome, now)
-        if code in _ADVICE and not explained:
-            self._advice[_ADVICE[code]] = None
+        if code in ADVICE and not explained:
+            self._advice[ADVICE[code]] = None
         if at == self._last or len(self._failed) == len(self._began):
             self._due = -inf
 

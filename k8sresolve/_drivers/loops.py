@@ -18,6 +18,8 @@ from k8sresolve.errors import ConfigError, ResolverClosed
 if TYPE_CHECKING:
     from k8sresolve._drivers.connecting.asyncio_ import AsyncioAttempts
     from k8sresolve._drivers.connecting.trio_ import TrioAttempts
+    from k8sresolve._drivers.probing.asyncio_ import AsyncioProbes
+    from k8sresolve._drivers.probing.trio_ import TrioProbes
 
 
 class LoopDriver(Protocol):
@@ -110,6 +112,20 @@ def attempts_here() -> type[AsyncioAttempts | TrioAttempts]:
     from k8sresolve._drivers.connecting.asyncio_ import AsyncioAttempts
 
     return AsyncioAttempts
+
+
+def probes_here() -> type[AsyncioProbes | TrioProbes]:
+    """How the loop that runs here probes. Raises `ConfigError` where none does."""
+    loop = running()
+    if loop is None:
+        raise _nowhere()
+    if is_trio(loop):
+        from k8sresolve._drivers.probing.trio_ import TrioProbes
+
+        return TrioProbes
+    from k8sresolve._drivers.probing.asyncio_ import AsyncioProbes
+
+    return AsyncioProbes
 
 
 class Loops:

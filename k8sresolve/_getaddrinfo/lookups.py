@@ -19,7 +19,7 @@ from k8sresolve._getaddrinfo.libcs import libc
 from k8sresolve._getaddrinfo.nameinfo import getnameinfo as nameinfo
 from k8sresolve._getaddrinfo.names import Caller, HostEntry, Missing, host_of, undotted
 from k8sresolve.errors import Error, InvalidHints, InvalidName, NoData, NoSuchName, ResolveError, TemporaryFailure
-from k8sresolve.names import check_hostname, shown
+from k8sresolve.names import check_host, shown, without_slash
 
 
 def getaddrinfo(
@@ -102,7 +102,7 @@ class _ResolverNames:
         if len(rdtypes) == 1:
             setting = setting.under(family="ipv4" if rdtypes == (A,) else "ipv6")
         try:
-            trail = Trail(check_hostname(host), setting)
+            trail = Trail(without_slash(check_host(host)), setting)
             known = hosts.known_here(setting, host)
             if known:
                 return HostEntry(host, (), tuple(address.packed for address in known))

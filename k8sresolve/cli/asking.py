@@ -11,7 +11,7 @@ from k8sresolve.cli.opening import open_resolver
 from k8sresolve.cli.options import Commands, Parser
 from k8sresolve.cli.output import FORMS, Shown, rendered, write
 from k8sresolve.cli.screen import Screen
-from k8sresolve.errors import Error
+from k8sresolve.errors import Error, InvalidName
 from k8sresolve.resolver import Resolver
 
 Ask = Callable[[Resolver, argparse.Namespace], Shown]
@@ -69,8 +69,9 @@ def show_each(args: argparse.Namespace, show: Callable[[str], Shown]) -> int:
         try:
             shown = show(name)
         except Error as error:
-            status = max(status, tell(error, args.command))
-            data[name] = {"error": data_of(error, args.command)}
+            status = max(status, tell(error, args))
+            key = error.name if isinstance(error, InvalidName) and "@" in name else name  # which tells no password
+            data[key] = {"error": data_of(error, args)}
             continue
         status, data[name] = max(status, shown.status), shown.data
         if at_once:

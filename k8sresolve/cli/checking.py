@@ -19,8 +19,8 @@ from k8sresolve.names import check_namespace
 _DETAILS = f"""\
 Looks at what people look at by hand before they blame DNS: Service port, targetPort, containerPort, selector,
 readiness, and the names that containers are told.
-{STATUS}, or no such Service, 2 no manifest can be read, of which
-each form of -o tells, too, or a name cannot be used.
+{STATUS}, or no such Service; 2 no manifest can be read, which each form
+of -o tells, too, or a name cannot be used.
 """
 _FIELDS = ("rule", "severity", "source", "line", "object", "field", "problem", "advice")
 _COLUMNS: FindingColumns = {
@@ -37,7 +37,7 @@ def register(commands: Commands) -> None:
     """Add the subcommand."""
     check = commands.add(
         "check",
-        "tell what does not fit in a Service's manifests",
+        "find what does not fit together in manifests",
         _check,
         _DETAILS,
         takes=(*MANIFESTS, "asking_from"),
@@ -73,7 +73,7 @@ def _check(args: argparse.Namespace) -> int:
     except ManifestError as error:
         if args.output or args.json:  # what is told in a form of its own is told there, too
             _tell(args, dict.fromkeys([*refused, error]))
-            return failing.tell(error, args.command)
+            return failing.tell(error, args)
         raise
     findings = cluster.check(args.service, check_namespace(asking_from(args) or "default"), inventory=inventory)
     return _tell(args, refused, findings)

@@ -48,7 +48,7 @@ def register(commands: Commands) -> None:
     """Add the subcommand."""
     diff = commands.add(
         "diff",
-        "tell what another version of CoreDNS or Kubernetes changes",
+        "show what another version of CoreDNS or Kubernetes changes",
         _diff,
         _DETAILS,
         takes=(*MANIFESTS, "resolv_conf"),

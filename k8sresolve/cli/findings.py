@@ -21,7 +21,7 @@ _WRITTEN: Mapping[str, Callable[[Report], str]] = {
 }
 FORMS = ("text", *_WRITTEN)
 STATUS = """\
-Exit status: 0 nothing that --fail-on names, 1 errors (warnings, too, with --fail-on warning)"""
+Exit status: 0 where nothing is found that --fail-on names, 1 where something is"""
 
 
 def add_reporting(parser: argparse.ArgumentParser) -> None:

@@ -4,8 +4,9 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
+
+import attrs
 
 from k8sresolve.cli.files import write_whole
 from k8sresolve.cli.screen import Screen
@@ -23,18 +24,24 @@ def add_forms(parser: argparse.ArgumentParser | argparse._ArgumentGroup, forms: 
         "-o",
         "--output",
         metavar="FORM[=FILE]",
-        type=partial(_output, forms),
+        type=_Output(forms),
         action="append",
         default=[],
-        help=f"the form: {', '.join(forms)} (default: {forms[0]}), to standard output or a file; may be repeated",
+        help=f"print it as {', '.join(forms)} (default: {forms[0]}), to standard output or to a file; may be repeated",
     )
 
 
-def _output(forms: Sequence[str], given: str) -> tuple[str, str]:
-    form, stated, path = given.partition("=")
-    if form not in forms or (stated and not path):
-        raise argparse.ArgumentTypeError(f"{given!r} is no FORM[=FILE], with a form of {', '.join(forms)}")
-    return form, path
+@attrs.frozen
+class _Output:
+    """Reads a form, one of these words, and its file."""
+
+    words: Sequence[str]
+
+    def __call__(self, given: str) -> tuple[str, str]:
+        form, stated, path = given.partition("=")
+        if form not in self.words or (stated and not path):
+            raise argparse.ArgumentTypeError(f"{given!r} is no FORM[=FILE], with a form of {', '.join(self.words)}")
+        return form, path
 
 
 def told_in(args: argparse.Namespace) -> list[tuple[str, str]]:

@@ -20,9 +20,7 @@ def register(commands: Commands) -> None:
         takes=(*ASKING, "policy", "family"),
     )
     add_names(addresses, "HOST", "a host name, also `localhost`, of /etc/hosts, or an address")
-    reverse = add_ask_each(
-        commands, "reverse", "tell which Service or pod of a headless Service has an address", _reverse
-    )
+    reverse = add_ask_each(commands, "reverse", "find the Service or pod that has an address", _reverse)
     add_names(reverse, "ADDRESS", "an IPv4 or IPv6 address")
     pod = add_ask_each(
         commands,
@@ -36,7 +34,7 @@ def register(commands: Commands) -> None:
     lookup = add_ask(
         commands,
         "lookup",
-        "look up the records of a type, with the search list",
+        "look up records of any type, with the search list",
         _lookup,
         takes=(*ASKING, "policy"),
     )

@@ -23,7 +23,7 @@ _MOST_BYTES = 64 << 20
 def register(commands: Commands) -> None:
     """Add the subcommand."""
     inventory = commands.add(
-        "inventory", "keep what a cluster has, for `check --inventory`", _inventory, _DETAILS, takes=()
+        "inventory", "write down what a cluster has, for `check --inventory`", _inventory, _DETAILS, takes=()
     )
     inventory.add_argument("path", metavar="FILE", nargs="?", default="-", help="what kubectl printed (default: `-`)")
     inventory.add_argument(

@@ -16,7 +16,7 @@ from k8sresolve.findings import Finding
 
 _DETAILS = f"""\
 The file is judged as glibc reads it; where musl (Alpine) or Go make something else of it, that is told.
-{STATUS}, 2 the file cannot be read.
+{STATUS}; 2 the file cannot be read.
 """
 _FIELDS = ("rule", "severity", "problem", "advice", "source", "line", "text", "reference")
 _RESOLV_CONF = "/etc/resolv.conf"
@@ -24,7 +24,7 @@ _RESOLV_CONF = "/etc/resolv.conf"
 
 def register(commands: Commands) -> None:
     """Add the subcommand."""
-    lint = commands.add("lint", "tell what to improve in a resolv.conf", _lint, _DETAILS, takes=("resolv_conf", *TOLD))
+    lint = commands.add("lint", "find what to improve in a resolv.conf", _lint, _DETAILS, takes=("resolv_conf", *TOLD))
     lint.add_argument(
         "file",
         metavar="FILE",

@@ -10,15 +10,32 @@ from collections.abc import Sequence
 from typing import NoReturn, cast
 
 from k8sresolve import __version__
-from k8sresolve.cli import checking, differing, hosts, inventory, linting, searching, services, serving, watching
+from k8sresolve.cli import (
+    checking,
+    completing,
+    describing,
+    differing,
+    examining,
+    explaining,
+    hosts,
+    inventory,
+    linting,
+    probing,
+    searching,
+    services,
+    serving,
+    watching,
+)
 from k8sresolve.cli.failing import WRONG, complain, data_of, tell
 from k8sresolve.cli.forms import DATA, data_text, send, told_in
+from k8sresolve.cli.mistyped import unknown_in
 from k8sresolve.cli.options import Commands, Parser, UsageError, add_common, refused
 from k8sresolve.cli.profiling import command as profiling
 from k8sresolve.errors import ConfigError, Error
 
 _DESCRIPTION = """\
-Look up Services, their ports and any other host in Kubernetes DNS.
+Look up Services, their ports and any other host in Kubernetes DNS, and see
+why a name fails.
 
 In a pod no option is needed. From a node or a laptop give --nameserver with
 the address of a CoreDNS pod; without any cluster give manifests (-f, -k), and
@@ -37,11 +54,12 @@ examples:
 exit status, of several names the greatest:
   0  found
   1  no such name, or no data for it; lint, check: errors (--fail-on); diff:
-     something changes
+     something changes; doctor: something is to mend
   2  wrong usage, name, configuration or manifest, or a question that does not
      fit the Service, such as the endpoints of one that is not headless
   3  no usable answer for now: timeout, nameserver out of reach, SERVFAIL,
-     REFUSED, a bad reply; wait: in vain
+     REFUSED, a bad reply; wait: in vain; doctor: no nameserver answers
+  4  probe: the name is found, and some connection fails
 """
 
 # What shells give for a program that a signal ended: 128 and the signal's number.
@@ -59,7 +77,23 @@ def _parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"k8sresolve {__version__}")
     commands = Commands(parser)
     add_common(parser)
-    for group in (services, watching, hosts, searching, linting, checking, inventory, differing, profiling, serving):
+    for group in (
+        services,
+        watching,
+        hosts,
+        searching,
+        explaining,
+        probing,
+        linting,
+        checking,
+        inventory,
+        differing,
+        examining,
+        profiling,
+        serving,
+    ):
+        group.register(commands)
+    for group in (describing, completing):
         group.register(commands)
     return parser
 
@@ -70,6 +104,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = argparse.Namespace(command="", output=[], json=False)
     try:
         try:
+            if [*given[:1]] == [completing.HIDDEN]:
+                send(completing.answer(_parser(), given[1:]))
+                return 0
             args = _parsed(given)
             status: int = args.run(args)
         except SystemExit:  # argparse, after --help or --version
@@ -93,11 +130,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parsed(given: Sequence[str]) -> argparse.Namespace:
     """Read the command line. Raises `UsageError`."""
     parser = _parser()
+    if [*given[:1]] == ["help"]:
+        given = [*given[1:], "--help"]
     for text in given:
         # argparse makes an empty list of such a value.
         if option := re.fullmatch("(--.+(?==)|-[a-zA-Z])=?--", text):
             parser.error(f"argument {option[1]}: cannot be '--'")
-    args = parser.parse_args(given)
+    try:
+        args = parser.parse_args(given)
+    except UsageError:
+        if (unknown := unknown_in(parser, given)) is not None:
+            raise unknown from None
+        raise
     if flag := refused(args):
         parser.error(f"{args.command} takes no {flag}")
     return args
@@ -105,11 +149,11 @@ def _parsed(given: Sequence[str]) -> argparse.Namespace:
 
 def _failed(error: Error, args: argparse.Namespace, as_json: bool = False) -> int:
     """Tell what ended the command, in JSON, too, where that was asked for; returns the exit status."""
-    status = tell(error, args.command)
+    status = tell(error, args)
     forms = [("json", "")] if as_json else [(form, path) for form, path in told_in(args) if form in DATA]
     for form, path in forms:
         with contextlib.suppress(ConfigError):  # a second one, of where the first could be written
-            send(data_text(form, {"error": data_of(error, args.command)}), path)
+            send(data_text(form, {"error": data_of(error, args)}), path)
     return status
 
 

@@ -28,31 +28,35 @@ def asking_from(args: argparse.Namespace) -> str | None:
 
 def open_resolver(args: argparse.Namespace) -> Resolver:
     """Make the resolver that the common options ask for. Raises `ConfigError` or `ManifestError`."""
-    return next(open_resolvers(args, [{}]))
+    return opened(args, open_cluster(args) if manifests(args) else None)
 
 
-def open_resolvers(args: argparse.Namespace, changes: Iterable[Mapping[str, Any]]) -> Iterator[Resolver]:
-    """Make a resolver for each set of changes to the common options, all of them on one cluster if it is offline."""
-    cluster = open_cluster(args) if manifests(args) else None
+def open_resolvers(
+    args: argparse.Namespace, changes: Iterable[Mapping[str, Any]], cluster: "Cluster | None", pod: str | None = None
+) -> Iterator[Resolver]:
+    """Make a resolver for each set of changes to the common options, on a cluster if it is offline, or in its pod."""
     for change in changes:
-        yield _opened(argparse.Namespace(**{**vars(args), **change}), cluster)
+        yield opened(argparse.Namespace(**{**vars(args), **change}), cluster, pod)
 
 
-def _opened(args: argparse.Namespace, cluster: "Cluster | None") -> Resolver:
+def opened(args: argparse.Namespace, cluster: "Cluster | None", pod: str | None = None, **offline: Any) -> Resolver:
+    """Make the resolver that the common options ask for; in a cluster, with these arguments of `Cluster.resolver`."""
     how: dict[str, Any] = {name: getattr(args, name) for name in ("cluster_domain", "policy", "family")}
     if args.timeout is not None:
         how["timeout"] = args.timeout
     if cluster is None:
-        return Resolver(_config(args), namespace=asking_from(args), **how)
+        return Resolver(read_config(args), namespace=asking_from(args), **how)
     if args.nameserver is not None:
         raise ConfigError("--manifests answers offline, and --nameserver asks a nameserver", advice="give one of them")
+    if pod is not None:
+        return cluster.resolver(pod=pod, **how, **offline)
     namespace = check_namespace(asking_from(args) or "default")
     if args.resolv_conf is None:
-        return cluster.resolver(namespace=namespace, **how)
+        return cluster.resolver(namespace=namespace, **how, **offline)
     config = _read(args)
     if asking_from(args) is not None:
         config = attrs.evolve(config, namespace=namespace)
-    return cluster.resolver(config=config, **how)
+    return cluster.resolver(config=config, **how, **offline)
 
 
 def environment(args: argparse.Namespace) -> dict[str, str]:
@@ -100,7 +104,7 @@ def open_cluster(args: argparse.Namespace, **how: Any) -> "Cluster":
     )
 
 
-def _config(args: argparse.Namespace) -> ResolverConfig | None:
+def read_config(args: argparse.Namespace) -> ResolverConfig | None:
     """Return the configuration asked for; None for this machine's."""
     nameserver = None if args.nameserver is None else Nameserver.parse(args.nameserver)
     if args.resolv_conf is not None:

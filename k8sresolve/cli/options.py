@@ -133,11 +133,11 @@ _OPTIONS = (
         "bound a whole lookup, in seconds (default: 5)",
         how={"metavar": "SECONDS", "type": seconds},
     ),
-    _Option("json", ("--json",), "as -o json: one JSON object, an error, too", False, _FLAG),
+    _Option("json", ("--json",), "the same as -o json: one JSON object, of an error, too", False, _FLAG),
     _Option(
         "color",
         ("--color",),
-        "%(choices)s (default: auto, where a terminal shows them; see NO_COLOR and FORCE_COLOR)",
+        "show colours: %(choices)s (default: auto, where a terminal shows them; see NO_COLOR and FORCE_COLOR)",
         "auto",
         {"metavar": "WHEN", "choices": get_args(Color)},
     ),
@@ -193,24 +193,46 @@ class UsageError(Error):
 class Parser(argparse.ArgumentParser):
     """Raises usage errors, for all errors to be told alike.
 
-    `epilogue` gives the help's end where that is worked out only when it is shown.
+    `epilogue` gives the help's end where that is worked out only when it is shown; `summary` is a subcommand's.
     """
 
     epilogue: Callable[[], str] | None = None
+    summary: str = ""
 
     def __init__(self, *args: Any, **how: Any) -> None:
         super().__init__(*args, **how)
+        self._positionals.title = "arguments"
         self.register("type", None, _stated)
+
+    @property
+    def arguments(self) -> Sequence[argparse.Action]:
+        """All that it takes, options too."""
+        return self._actions
 
     def error(self, message: str) -> NoReturn:
         """Raise what is wrong."""
         raise UsageError(message, self.format_usage())
 
+    def format_usage(self) -> str:
+        """Write the line of usage, without the options, which are many."""
+        self.usage = " ".join(
+            ["%(prog)s [options]", *(_place(action) for action in self._actions if not action.option_strings)]
+        )
+        return super().format_usage()
+
     def format_help(self) -> str:
         """Write the help."""
+        self.format_usage()
         if self.epilogue is not None:
             self.epilog = self.epilogue()
         return super().format_help()
+
+
+def _place(argument: argparse.Action) -> str:
+    """Write where an argument stands, and how often."""
+    value = str(argument.metavar)
+    often = {"?": f"[{value}]", "*": f"[{value} ...]", "+": f"{value} [{value} ...]", argparse.PARSER: f"{value} ..."}
+    return often.get(str(argument.nargs), value)
 
 
 class Commands:
@@ -236,6 +258,7 @@ class Commands:
         """
         description = f"{summary[0].upper()}{summary[1:]}. {details}"
         parser = self._group.add_parser(name, help=summary, description=description, aliases=short, allow_abbrev=False)
+        parser.summary = summary
         add_common(parser, takes)
         more: dict[str, list[str]] = {f"more_{option.dest}": [] for option in _OPTIONS if option.is_repeated}
         parser.set_defaults(command=name, run=run, taken=takes, output=[], **more)

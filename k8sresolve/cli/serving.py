@@ -12,12 +12,12 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from k8sresolve._columns import Columns
 from k8sresolve._escaping import escaped
 from k8sresolve.cli.fault_option import add_fault, grammar
-from k8sresolve.cli.forms import screen
+from k8sresolve.cli.forms import SCHEMA_VERSION, screen
 from k8sresolve.cli.manifests import manifests
 from k8sresolve.cli.opening import open_cluster
 from k8sresolve.cli.options import MANIFESTS, Commands, add_corefile
@@ -40,7 +40,7 @@ def register(commands: Commands) -> None:
     """Add the subcommand."""
     serve = commands.add(
         "serve",
-        "answer DNS questions from manifests, as CoreDNS would, until interrupted",
+        "answer DNS queries from manifests, as CoreDNS would, until interrupted",
         _serve,
         "Needs manifests (-f, -k). Prints where it listens, then each query as it comes; with --json, one JSON object "
         "in each line. Manifests and Corefile are read again when they change; while they are broken, what "
@@ -190,7 +190,7 @@ def _stat(file: Path) -> tuple[int, ...]:
 
 def _print_listening(host: str, port: int, *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps({"host": host, "port": port}), flush=True)
+        _print_line({"host": host, "port": port})
         return
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     print(f"listening on {address} (UDP and TCP)", flush=True)
@@ -207,7 +207,11 @@ def _print_json(query: "LoggedQuery") -> None:
         "records": query.records,
         "faults": query.faults,
     }
-    print(json.dumps(told), flush=True)
+    _print_line(told)
+
+
+def _print_line(told: Mapping[str, Any]) -> None:
+    print(json.dumps({"schema_version": SCHEMA_VERSION, **told}), flush=True)
 
 
 class _Table:

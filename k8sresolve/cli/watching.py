@@ -31,7 +31,7 @@ def register(commands: Commands) -> None:
         "wait until a Service has endpoints, as an init container does",
         _wait,
         "Of a Service with a ClusterIP, a connection to --port must succeed; without a port it is enough that it "
-        "exists. --timeout bounds the whole wait (default: 60). Exits with 3 where it was in vain.",
+        "exists. --timeout bounds the whole wait (default: 60). Exit status: 3 where it was in vain.",
         takes=TAKES,
     )
     add_name(wait)
@@ -40,7 +40,7 @@ def register(commands: Commands) -> None:
     add_forms(wait, FORMS)
     watch = commands.add(
         "watch",
-        "print each change of a Service's endpoints, until it is interrupted",
+        "print each change of a Service's endpoints, until interrupted",
         _watch,
         "What comes has a + before it, what goes a -. With --json each line is a change. From manifests there is one.",
         takes=TAKES,

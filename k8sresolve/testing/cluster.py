@@ -1,6 +1,7 @@
 """`Cluster`: the offline cluster as tests use it."""
 
 import difflib
+import errno
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from ipaddress import ip_address
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
     from k8sresolve.testing.programs.dnspython import OfflineNameserver
     from k8sresolve.testing.programs.libc_names import Outside
     from k8sresolve.testing.programs.patch import Patch
+    from k8sresolve.testing.programs.resolvers import Connections
 
 
 _NO_ENVIRONMENT: Mapping[str, str] = MappingProxyType({})
@@ -382,15 +384,17 @@ class Cluster:
         in_flight: int = 128,
         cache: CacheConfig = CacheConfig(),  # noqa: B008 - a frozen value
         observers: Iterable[Observer] = (),
+        connections: "Connections" = "routed",
     ) -> Resolver:
         """Make the resolver of a program in `namespace`, by default the cluster's, or in `pod`, `NAMESPACE/NAME`.
 
-        No socket is opened but by `create_connection`, which goes where `route` leads, and waiting for DNS takes no
-        time. In a pod, it has the pod's resolv.conf and addresses, and
-        nameservers outside the cluster answer from `upstream`. The other arguments are those of `Resolver`; `config`
-        stands in for what a pod in `namespace` would have. With `family="auto"`, AAAA is asked where the cluster, or
-        the pod, has IPv6. Raises `ManifestError` if there is no such pod, and `ConfigError` for a pod together with
-        another place.
+        No socket is opened but by `create_connection` and `probe`, which go where `route` leads, and waiting for DNS
+        takes no time. With `connections="real"` they go to the very address where no route leads, as for manifests that
+        `kubectl get -o yaml` wrote; to an address that is made up here nothing connects. In a pod, it has the pod's
+        resolv.conf and addresses, and nameservers outside the cluster answer from `upstream`. The other arguments are
+        those of `Resolver`; `config` stands in for what a pod in `namespace` would have. With `family="auto"`, AAAA is
+        asked where the cluster, or the pod, has IPv6. Raises `ManifestError` if there is no such pod, and `ConfigError`
+        for a pod together with another place.
 
         >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
         >>> with cluster.resolver(namespace="shop") as resolver:
@@ -407,7 +411,7 @@ class Cluster:
             cache=cache,
             observers=observers,
         )
-        return OfflineResolver(self._place(config, namespace, pod), self.clock, options)
+        return OfflineResolver(self._connecting(self._place(config, namespace, pod), connections), self.clock, options)
 
     def async_resolver(
         self,
@@ -423,6 +427,7 @@ class Cluster:
         in_flight: int = 128,
         cache: CacheConfig = CacheConfig(),  # noqa: B008 - a frozen value
         observers: Iterable[Observer] = (),
+        connections: "Connections" = "routed",
     ) -> AsyncResolver:
         """Make the resolver of an asyncio program in `namespace` or `pod`; see `resolver`."""
         options = Options(
@@ -435,7 +440,9 @@ class Cluster:
             cache=cache,
             observers=observers,
         )
-        return OfflineAsyncResolver(self._place(config, namespace, pod), self.clock, options)
+        return OfflineAsyncResolver(
+            self._connecting(self._place(config, namespace, pod), connections), self.clock, options
+        )
 
     def serve(
         self,
@@ -694,6 +701,16 @@ class Cluster:
         if config is not None or namespace is not None:
             raise ConfigError("a pod has a namespace and a configuration of its own", advice="give pod= alone")
         return self._place_of(self._pod(pod))
+
+    def _connecting(self, place: Place, connections: "Connections") -> Place:
+        if connections not in ("routed", "real"):
+            raise ConfigError(f"connections={told(connections)}", advice="give 'routed' or 'real'")
+        return place if connections == "routed" else place._replace(passed=self._passed)
+
+    def _passed(self, address: str) -> None:
+        """Raise OSError for an address to which nothing real corresponds."""
+        if self._control_plane.is_made_up(address):
+            raise OSError(errno.EADDRNOTAVAIL, "is made up here: no manifest states it")
 
     def _place_of(self, pod: Pod) -> Place:
         text = write_resolv_conf(pod, self.kubelet)

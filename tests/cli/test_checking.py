@@ -131,7 +131,9 @@ def test_paths_add_up_with_those_of_the_common_options(run, tmp_path):
 
 
 def test_the_help_documents_the_exit_status(run):
-    assert "0 nothing that --fail-on names, 1 errors" in " ".join(run("check", "--help").out.split())
+    assert "0 where nothing is found that --fail-on names, 1 where something is" in " ".join(
+        run("check", "--help").out.split()
+    )
     assert "lint, check: errors (--fail-on)" in run("--help").out
 
 

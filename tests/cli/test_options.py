@@ -13,7 +13,20 @@ import k8sresolve
 
 ALL = [
     *("service", "port", "ports", "endpoints", "wait", "watch", "addresses", "reverse", "pod", "lookup"),
-    *("candidates", "explain", "lint", "check", "inventory", "diff", "profile", "serve"),
+    *(
+        "candidates",
+        "explain",
+        "probe",
+        "lint",
+        "check",
+        "inventory",
+        "diff",
+        "doctor",
+        "profile",
+        "serve",
+        "schema",
+        "completion",
+    ),
 ]
 
 
@@ -199,6 +212,12 @@ def test_advice_speaks_of_options_and_not_of_python(offline, argv):
     assert not [word for word in ("namespace=", "domain=", "family=", "()", "ResolverConfig") if word in told]
 
 
+def test_advice_in_json_speaks_of_options_too(offline):
+    told = offline("service", "www.example.com", "--json").json["error"]
+    assert "`k8sresolve addresses`" in told["advice"]
+    assert told["message"].endswith(f"; {told['advice']}")
+
+
 def test_a_machine_outside_a_cluster_is_told_what_to_give(run, tmp_path):
     path = tmp_path / "resolv.conf"
     path.write_text("nameserver 127.0.0.1\n")
@@ -327,7 +346,7 @@ def test_the_help_names_every_subcommand_and_status(run):
     out = run("--help").out
     commands = out[out.index("COMMAND\n") : out.index("common options")]
     assert [line.split()[0] for line in commands.splitlines() if line.startswith("    ") and line[4] != " "] == ALL
-    assert [line.split()[0] for line in out.splitlines() if line[:2] == "  " and line[2:3].isdigit()] == list("0123")
+    assert [line.split()[0] for line in out.splitlines() if line[:2] == "  " and line[2:3].isdigit()] == list("01234")
 
 
 def test_the_version_is_printed(run):

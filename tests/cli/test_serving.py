@@ -73,7 +73,7 @@ def test_it_listens_where_it_is_told(serve, run):
 def test_where_it_listens_is_told_as_json(serve):
     process = serve("--json")
     told = json.loads(process.stdout.readline())
-    assert list(told) == ["host", "port"]
+    assert list(told) == ["schema_version", "host", "port"]
     assert dns.query.udp(dns.message.make_query("cluster.local.", "SOA"), told["host"], port=told["port"], timeout=10)
 
 
@@ -156,6 +156,7 @@ def test_queries_are_shown_as_json_one_in_a_line_with_the_fields_of_coredns(serv
     assert before <= datetime.fromisoformat(a.pop("time")) <= datetime.now(UTC)
     assert 0 <= a.pop("duration_seconds") < 5
     assert a == {
+        "schema_version": 1,
         "level": "INFO",
         "plugin": "log",
         "client_ip": "127.0.0.1",
@@ -188,7 +189,7 @@ def test_its_fields_and_their_types_are_those_of_coredns(serve):
     ask(json.loads(process.stdout.readline())["port"])
     ours = json.loads(process.stdout.readline())
     assert {key: type(value) for key, value in theirs.items() if key != "msg"} == {
-        key: type(value) for key, value in ours.items() if key not in ("outcome", "records", "faults")
+        key: type(value) for key, value in ours.items() if key not in ("schema_version", "outcome", "records", "faults")
     }
 
 

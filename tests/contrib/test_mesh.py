@@ -5,8 +5,10 @@ import socket
 
 import pytest
 
+from k8sresolve import _proxies
+from k8sresolve._proxies import listening, listening_lines, proxy_of
 from k8sresolve.contrib import _mesh
-from k8sresolve.contrib._mesh import listening, proxy_of, warn_of_mesh
+from k8sresolve.contrib._mesh import warn_of_mesh
 
 # In the form of linux/Documentation/networking/proc_net_tcp.rst: a listener on port 22, a connection of its.
 LINES = """\
@@ -23,7 +25,7 @@ IPV6 = "   0: 00000000000000000000000000000000:{:04X} 00000000000000000000000000
 def network(tmp_path, monkeypatch):
     """What Linux shows, of IPv4 and IPv6."""
     files = tmp_path / "tcp", tmp_path / "tcp6"
-    monkeypatch.setattr(_mesh, "_FILES", [str(file) for file in files])
+    monkeypatch.setattr(_proxies, "FILES", [str(file) for file in files])
     monkeypatch.setattr(_mesh, "_told", False)
 
     def write(v4=(), v6=()):
@@ -40,9 +42,9 @@ def test_who_listens_is_read_and_who_is_connected_is_not():
 
 def test_who_listens_here_is_seen():
     with socket.create_server(("127.0.0.1", 0)) as server:
-        assert server.getsockname()[1] in listening(_mesh._lines())
+        assert server.getsockname()[1] in listening(listening_lines())
     with socket.create_server(("::1", 0), family=socket.AF_INET6) as server:
-        assert server.getsockname()[1] in listening(_mesh._lines())
+        assert server.getsockname()[1] in listening(listening_lines())
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from pathlib import Path
 from tests.controlplane import parts, recording
 from tests.controlplane.build import programs
 from tests.controlplane.compare import Result, compare
+from tests.docs.verifying import load
 from tests.live.programs import cache
 from tests.live.sandbox import ROOT, Sandbox
 
@@ -35,6 +36,9 @@ def main() -> int:
     slices.add_argument("--kubernetes", required=True, metavar="VERSION", help="such as 1.37.2")
     slices.add_argument("--pods", type=int, default=100)
     slices.set_defaults(run=_measure)
+    verify = commands.add_parser("verify", help="run docs/verify there, with this machine for its Jobs' pods")
+    verify.add_argument("--kubernetes", required=True, metavar="VERSION", help="such as 1.37.2")
+    verify.set_defaults(run=_verify)
     args = parser.parse_args()
     return int(args.run(args))
 
@@ -65,6 +69,26 @@ def _measure(args: argparse.Namespace) -> int:
         ordered = sorted(seconds)
         print(f"{what}: median {ordered[len(ordered) // 2]:.3f} s, worst {ordered[-1]:.3f} s of {len(ordered)}")
     return 0
+
+
+def _verify(args: argparse.Namespace) -> int:
+    made = programs(args.kubernetes)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for part in ("wheels", "scratch"):
+            (folder / part).mkdir()
+        load("verify").wheels_of(str(ROOT), folder / "wheels")
+        servers = [*parts.control_plane(folder, made), parts.nameserver(folder)]
+        given = {
+            "wheels": str(folder / "wheels"),
+            "scratch": str(folder / "scratch"),
+            "kubeconfig": str(folder / "kubeconfig"),
+        }
+        with Sandbox(folder, servers, addresses=[f"{parts.ADVERTISED}/32"]) as sandbox:
+            got = sandbox.run("tests.controlplane.verifying", given, resolv_conf="nameserver 127.0.0.1\n", timeout=900)
+    print(got["said"], file=sys.stderr)
+    print(got["report"])
+    return int(got["status"])
 
 
 def _compare(out: Path) -> int:

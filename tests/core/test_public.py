@@ -24,7 +24,7 @@ MODULES = sorted(
 )
 ASKING = ("service", "port", "ports", "endpoints", "addresses", "reverse", "pod", "lookup", "explain")
 LIBC_CALLS = ("getaddrinfo", "getnameinfo")  # these have their arguments by place, and no function of the module
-WAITING = ("create_connection", "wait_for")  # these have a timeout of their own kind
+WAITING = ("create_connection", "probe", "wait_for")  # these have a timeout of their own kind
 METHODS = (*ASKING, *LIBC_CALLS, *WAITING, "watch", "watches", "observe", "candidates", "forget", "stats", "close")
 
 

@@ -79,14 +79,18 @@ def run_python(source: str, names: dict[str, object]) -> str:
 
 
 def run_console(text: str) -> None:
-    """Run each `$ k8sresolve` line; what stands below it, if anything, is what it prints."""
+    """Run each `$ k8sresolve` line; what stands below it, if anything, is what it prints.
+
+    Its end may name the exit status: `# exit status 1`.
+    """
     for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
         line, _, shown = part.partition("\n")
-        program, *arguments = shlex.split(line)
+        program, *arguments = shlex.split(line, comments=True)
+        status = re.search(r"# exit status (\d)$", line)
         assert program == "k8sresolve", line
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
-            assert main(arguments) == 0, line
+            assert main(arguments) == (int(status[1]) if status else 0), line
         if shown:
             assert printed.getvalue() == shown
 

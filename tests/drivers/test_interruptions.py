@@ -33,7 +33,11 @@ _TRACED = {
         "_drivers/sockets.py",
         "_drivers/watch_thread.py",
     )
-} | {str(path) for room in ("_core/engine", "_drivers/connecting") for path in (_ROOT / room).glob("*.py")}
+} | {
+    str(path)
+    for room in ("_core/engine", "_drivers/connecting", "_drivers/probing")
+    for path in (_ROOT / room).glob("*.py")
+}
 
 
 class Interruption(Exception):

@@ -26,6 +26,7 @@ from k8sresolve import (
     BadResponse,
     CacheConfig,
     Candidate,
+    Certificate,
     Change,
     Cname,
     ConfigError,
@@ -58,12 +59,16 @@ from k8sresolve import (
     Port,
     PortName,
     PortsDiffer,
+    ProbedEndpoint,
+    ProbeStage,
     Purpose,
+    Reachability,
     Refused,
     ResolveError,
     Resolver,
     ResolverClosed,
     ResolverConfig,
+    Scheme,
     ServerFailure,
     Service,
     ServiceName,
@@ -91,6 +96,7 @@ from k8sresolve import (
     service,
 )
 from k8sresolve.balance import Balancer, Picked, Source
+from k8sresolve.doctor import EXTERNAL, Check, Diagnosis, Mark, Place, ResponseTimes, State, examine
 from k8sresolve.seeds import LibpqHosts, hostports, libpq
 
 WEB = ServiceName("web", "shop", "cluster.local")
@@ -224,6 +230,7 @@ def looking_up(resolver: Resolver) -> None:
     assert_type(resolver.create_connection("web", "http"), socket.socket)
     with resolver.create_connection(WEB, 80, timeout=1) as connected:
         connected.sendall(b"hello")
+    reading_a_probe(resolver.probe("web", "https", "https", path="/healthz", timeout=1))
     assert_type(resolver.candidates("web"), tuple[Candidate, ...])
     assert_type(resolver.stats(), Stats)
     resolver.forget("web")
@@ -231,6 +238,46 @@ def looking_up(resolver: Resolver) -> None:
     resolver.close()
     with Resolver() as entered:
         assert_type(entered, Resolver)
+
+
+def reading_a_probe(probed: Reachability) -> None:
+    assert_type(probed.name, str)
+    assert_type(probed.port, str | int)
+    assert_type(probed.scheme, Scheme)
+    assert_type(probed.milliseconds, float)
+    assert_type(probed.endpoints, tuple[ProbedEndpoint, ...])
+    assert_type(probed.headless, bool | None)
+    assert_type(probed.advice, tuple[str, ...])
+    assert_type(probed.ok, bool)
+    assert_type(probed.verdict, str)
+
+    endpoint = probed.endpoints[0]
+    assert_type(endpoint.address, IPv4Address | IPv6Address)
+    assert_type(endpoint.port, int)
+    assert_type(endpoint.target, str)
+    assert_type(endpoint.stages, tuple[ProbeStage, ...])
+    assert_type(endpoint.certificate, Certificate | None)
+    assert_type(endpoint.status, int | None)
+    assert_type(endpoint.ok, bool)
+    assert_type(endpoint.failure, ProbeStage | None)
+    assert_type(endpoint.place, str)
+
+    stage = endpoint.stages[0]
+    assert_type(stage.name, Literal["tcp", "tls", "http"])
+    assert_type(stage.ok, bool)
+    assert_type(stage.outcome, str)
+    assert_type(stage.errno, int | None)
+    assert_type(stage.milliseconds, float)
+
+    if endpoint.certificate is not None:
+        assert_type(endpoint.certificate.subject, str)
+        assert_type(endpoint.certificate.issuer, str)
+        assert_type(endpoint.certificate.names, tuple[str, ...])
+        assert_type(endpoint.certificate.starts_at, float)
+        assert_type(endpoint.certificate.expires_at, float)
+        assert_type(endpoint.certificate.host, str)
+        assert_type(endpoint.certificate.problem, str)
+        assert_type(endpoint.certificate.verified, bool)
 
 
 async def looking_up_in_a_loop(resolver: AsyncResolver) -> None:
@@ -252,6 +299,7 @@ async def looking_up_in_a_loop(resolver: AsyncResolver) -> None:
     await resolver.getaddrinfo(None, None)
     assert_type(await resolver.getnameinfo(("10.96.20.1", 80)), tuple[str, str])
     await resolver.getnameinfo(("fd00::1", 80, 0, 0), socket.NI_NAMEREQD, fresh=True)
+    assert_type(await resolver.probe(WEB, 80), Reachability)
     sock: socket.socket = await resolver.create_connection("web", "http")
     await asyncio.open_connection(sock=sock)
     stream: trio.SocketStream = await resolver.create_connection(WEB, 80, timeout=1)
@@ -330,6 +378,8 @@ def reading_records(found: Service, host: Addresses, answer: Answer, told: Expla
     assert_type(told.addresses, tuple[IPv4Address | IPv6Address, ...])
     assert_type(told.questions, int)
     assert_type(told.remark, str)
+    assert_type(told.full_name, str)
+    assert_type(told.full_name_questions, int | None)
     assert_type(told.candidates, tuple[Candidate, ...])
     (candidate,) = told.candidates
     assert_type(candidate.name, str)
@@ -366,6 +416,25 @@ def choosing(source: Source, found: tuple[Endpoint, ...]) -> None:
         assert_type(picked.ok(), None)
         assert_type(picked.fail(), None)
     assert_type(balancer.pick(avoid={picked.endpoint}), Picked)
+
+
+def examining(config: ResolverConfig) -> None:
+    told = examine(config, external=EXTERNAL, progress=lambda done, planned: print(done + planned))
+    assert_type(told, Diagnosis)
+    assert_type(examine(resolv_conf="resolv.conf", namespace="shop", cluster_domain="cluster.local"), Diagnosis)
+    state: State = told.state
+    place: Place = told.place
+    print(state, place, told.verdict, told.questions + told.seconds)
+    assert_type(told.namespace, str | None)
+    assert_type(told.cluster_domain, str | None)
+    assert_type((told.namespace_from, told.cluster_domain_from), tuple[str, str])
+    assert_type(told.findings, tuple[Finding, ...])
+    assert_type(told.times, ResponseTimes)
+    assert_type(told.times.median, float | None)
+    for check in told.checks:
+        assert_type(check, Check)
+        mark: Mark = check.mark
+        print(mark, check.id, check.seen, check.nameserver)
 
 
 def seeding(found: tuple[Endpoint, ...]) -> None:

@@ -25,6 +25,7 @@ from k8sresolve import (
     ZonalName,
 )
 from k8sresolve.balance import Balancer
+from k8sresolve.doctor import examine
 from k8sresolve.seeds import hostports, libpq
 from k8sresolve.testing import Cluster, Kubelet, Pod
 
@@ -114,6 +115,12 @@ def results(resolver: Resolver) -> None:
     explained: Explanation = resolver.candidates("payments")  # type: ignore[assignment]
     print(port, service, explained)
     resolver.service("payments").number  # type: ignore[attr-defined]
+
+
+def examining(config: ResolverConfig) -> None:
+    examine("10.96.0.10")  # type: ignore[arg-type]
+    examine(config, external=7)  # type: ignore[arg-type]
+    examine(config).state = "sound"  # type: ignore[misc]
 
 
 def choosing_and_seeding(resolver: Resolver, endpoint: Endpoint) -> None:

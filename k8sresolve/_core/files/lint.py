@@ -30,7 +30,7 @@ _NO_INTERFACES: Mapping[str, int] = MappingProxyType({})
 
 # getaddrinfo() asks both, and so does Go.
 _BOTH = (A, AAAA)
-_OUTSIDE = "api.example.com"
+OUTSIDE = "api.example.com"
 _DOMAIN = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)+")
 
 
@@ -250,10 +250,10 @@ def _unknown_options(glibc: _View, others: Sequence[_View]) -> Iterator[Finding]
 # What typical names cost.
 
 
-def _typical(config: ResolverConfig) -> dict[str, str]:
+def typical_names(config: ResolverConfig) -> dict[str, str]:
     """List names as programs write them, each with the absolute name that exists."""
     namespace, domain = config.namespace or "", plain(config.cluster_domain or "")
-    outside = {_OUTSIDE: f"{_OUTSIDE}."}
+    outside = {OUTSIDE: f"{OUTSIDE}."}
     # Of what is no domain the reader told.
     if not _DOMAIN.fullmatch(f"{namespace}.svc.{domain}"):
         return outside
@@ -276,7 +276,7 @@ def _not_found(views: Iterable[_View]) -> Iterator[Finding]:
     """Tell which resolvers do not find a Service by a name that the kubelet's own file is made for."""
     glibc, *_ = views = tuple(views)
     config = glibc.config
-    for name, target in _typical(config).items():
+    for name, target in typical_names(config).items():
         lost = [
             view.name
             for view in views
@@ -303,15 +303,15 @@ def _reads_search(view: _View) -> bool:
 
 
 def _costs(glibc: _View, *, is_told: bool) -> Iterator[Finding]:
-    config, names = glibc.config, _typical(glibc.config)
+    config, names = glibc.config, typical_names(glibc.config)
     fewer = attrs.evolve(config, ndots=min(config.ndots, 2 if config.cluster_domain else 1))
-    now, then = _counts(names, config, "glibc"), _counts(names, fewer, "glibc")
+    now, then = count_questions(names, config, "glibc"), count_questions(names, fewer, "glibc")
     if now == then:
         return
-    ours = _counts(names, config, "kubernetes")
-    absolute = _questions(_OUTSIDE, f"{_OUTSIDE}.", attrs.evolve(config, absolute=(_OUTSIDE,)), "kubernetes")
+    ours = count_questions(names, config, "kubernetes")
+    absolute = _questions(OUTSIDE, f"{OUTSIDE}.", attrs.evolve(config, absolute=(OUTSIDE,)), "kubernetes")
     # Of what is set nobody needs to be told.
-    more = "" if is_told or ours[_OUTSIDE] == absolute else f"; for a domain outside {advice(_OUTSIDE, config)}"
+    more = "" if is_told or ours[OUTSIDE] == absolute else f"; for a domain outside {advice(OUTSIDE, config)}"
     yield _found(
         glibc,
         "ndots-cost",
@@ -325,7 +325,8 @@ def _costs(glibc: _View, *, is_told: bool) -> Iterator[Finding]:
     )
 
 
-def _counts(names: Mapping[str, str], config: ResolverConfig, policy: Policy) -> dict[str, int]:
+def count_questions(names: Mapping[str, str], config: ResolverConfig, policy: Policy) -> dict[str, int]:
+    """Count the questions for each of these names, those aside that are not found."""
     counts = {name: _questions(name, target, config, policy) for name, target in names.items()}
     return {name: count for name, count in counts.items() if count is not None}
 

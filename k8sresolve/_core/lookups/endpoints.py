@@ -8,10 +8,10 @@ from typing import NoReturn, TypeAlias
 from k8sresolve._core.lookups.following import follow
 from k8sresolve._core.lookups.results import age_of, chain_of, first_failed, in_canonical_order
 from k8sresolve._core.lookups.reverse import pointer_of
-from k8sresolve._core.lookups.services import Offer, all_ports, first_round, one_port, require_addresses
+from k8sresolve._core.lookups.services import Offer, all_ports, first_round, lists_ports, one_port, require_addresses
 from k8sresolve._core.lookups.setting import Setting
 from k8sresolve._core.lookups.trail import Trail
-from k8sresolve._core.questions import PTR, Empty, Found, Lookup, NxDomain, is_under
+from k8sresolve._core.questions import PTR, Failed, Found, Lookup, is_under
 from k8sresolve.errors import BadResponse, InvalidName, NoData, NotHeadless
 from k8sresolve.names import EndpointName, IPAddress, PortName, ServiceName
 from k8sresolve.records import Endpoint
@@ -75,7 +75,7 @@ def _every_endpoint(trail: Trail, place: ServiceName) -> Lookup[tuple[Endpoint, 
     rdtypes = (*trail.setting.rdtypes, *trail.setting.rest)
     hosts, (answer,) = yield from first_round(trail, place, rdtypes, [place.fqdn])
     named: list[Row] = []
-    if not isinstance(answer, Empty | NxDomain | None):
+    if isinstance(answer, Failed) or (isinstance(answer, Found) and lists_ports(answer)):
         offer = yield from all_ports(trail, place, answer)
         _require_headless(trail, place, offer)
         require_all(trail, offer)

@@ -118,7 +118,7 @@ def fail(trail: Trail, walks: list[Walk], wanted: str) -> NoReturn:
         trail.fail(NoData, f"an alias of {chain[-1]}, which has no {wanted}" if chain else exists_without(wanted))
     if end.failure == "nxdomain":
         problem = f"an alias of {chain[-1]}, which does not exist" if chain else "no such name"
-        trail.fail(NoSuchName, problem, _advice(trail))
+        trail.fail(NoSuchName, problem, "" if chain else _advice(trail))
     trail.give_up(failed_by(end), final=end.failure == "failed")
 
 
@@ -126,7 +126,11 @@ def _advice(trail: Trail) -> str:
     """Say what is behind a name that does not exist, where the name itself tells."""
     if "._zone." in trail.name.lower():
         return "such names are of headless Services, where CoreDNS's plugin kubernetes has the option zonal"
-    return "" if trail.log else "such a name is never asked of a nameserver"
+    if not trail.log:
+        return "such a name is never asked of a nameserver"
+    from k8sresolve._core.lookups.domains import domain_slip
+
+    return domain_slip(trail.name, trail.setting.config)
 
 
 def failed_by(end: search.Walked) -> Failed:

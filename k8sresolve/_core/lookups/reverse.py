@@ -7,6 +7,8 @@ from k8sresolve._core.lookups.trail import Trail
 from k8sresolve._core.questions import AAAA, PTR, A, Lookup
 from k8sresolve.names import EndpointName, IPAddress, PodName, ServiceName, parse_address, parse_pointer
 
+_UNTOLD = "CoreDNS tells of every ready endpoint; kube-dns only of ClusterIPs, and of pods with a hostname"
+
 
 def reverse(setting: Setting, address: str | IPAddress) -> Lookup[tuple[ServiceName | EndpointName | str, ...]]:
     """PTR: which Service or endpoint has this address."""
@@ -20,8 +22,8 @@ def pointers(setting: Setting, address: str | IPAddress) -> Lookup[tuple[str, ..
     trail = Trail(str(address), setting)
     found = trail.found(
         (yield from trail.one(pointer_of(ip), PTR)),
-        nxdomain=("no Service and no endpoint of one has this address, as far as DNS tells", ""),
-        nodata=("the reverse name exists, but has no PTR record", ""),
+        nxdomain=lambda: ("no Service and no endpoint of one has this address, as far as DNS tells", _UNTOLD),
+        nodata=lambda: ("the reverse name exists, but has no PTR record", ""),
     )
     return found.data
 
@@ -38,10 +40,13 @@ def pod(setting: Setting, address: str | IPAddress, namespace: str | None = None
     trail = Trail(text, setting)
     trail.found(
         (yield from trail.one(name.fqdn, A if ip.version == 4 else AAAA)),
-        nxdomain=(
+        nxdomain=lambda: (
             f"no pod name {name.fqdn}",
             "the namespace does not exist, CoreDNS has `pods disabled`, or, with `pods verified`, there is no such pod",
         ),
-        nodata=(f"{name.fqdn} exists, but has no IPv{ip.version} address", ""),
+        nodata=lambda: (
+            f"{name.fqdn} exists, but has no IPv{ip.version} address",
+            "kube-dns, which GKE runs, has names of IPv4 addresses alone" if ip.version == 6 else "",
+        ),
     )
     return name

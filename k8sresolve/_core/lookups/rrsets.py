@@ -8,14 +8,14 @@ from k8sresolve._core.lookups.setting import Setting
 from k8sresolve._core.lookups.trail import Trail
 from k8sresolve._core.questions import OPT, TYPE_NAMES, Found, Lookup, SrvData
 from k8sresolve.errors import InvalidName
-from k8sresolve.names import check_host, shown
+from k8sresolve.names import check_given, shown
 from k8sresolve.records import Answer
 
 
 def records(setting: Setting, name: str, rdtype: str) -> Lookup[Answer]:
     """An RRset of any type, searched as `res_search` does."""
     number, text = _type_number(rdtype), rdtype.upper()
-    trail = Trail(check_host(name), setting)
+    trail = Trail(check_given(name), setting)
     end = yield from walk_for(trail, (number,))
     tried = end.found or fail(trail, [((number,), end)], f"{text} record")
     (answer,) = tried.answers

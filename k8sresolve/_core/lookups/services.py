@@ -116,7 +116,7 @@ def require_addresses(trail: Trail, place: ServiceName, answers: Results) -> Non
         return
     chain = chain_of(answers)
     if any(isinstance(answer, NxDomain) for answer in answers):
-        trail.fail(NoSuchName, *(_dangling(chain, "which does not exist") if chain else _no_service(place)))
+        trail.fail(NoSuchName, *(_dangling(chain, "which does not exist") if chain else _no_service(trail, place)))
     failed = first_failed(answers)
     if failed is not None:
         trail.give_up(failed)
@@ -138,13 +138,17 @@ def _dangling(chain: tuple[str, ...], lack: str) -> Story:
     return f"an alias of {chain[-1]}, {lack}", "check the Service's spec.externalName"
 
 
-def _no_service(place: ServiceName) -> Story:
-    return "no such name", _no_service_because(place)
+def _no_service(trail: Trail, place: ServiceName) -> Story:
+    return "no such name", _no_service_because(trail, place)
 
 
-def _no_service_because(place: ServiceName) -> str:
+def _no_service_because(trail: Trail, place: ServiceName, besides: str = "") -> str:
+    from k8sresolve._core.lookups.domains import other_domain
+
+    if other := other_domain(place.host, trail.setting.config):
+        return other
     missing = f"there is no Service {place.service!r} in namespace {place.namespace!r}"
-    return f"{missing}, or it is headless and none of its pods is ready"
+    return f"{missing}, or it is headless and none of its pods is ready{besides}"
 
 
 Srv: TypeAlias = tuple[int, str, int, int]
@@ -249,24 +253,24 @@ def take_offer(trail: Trail, named: PortName, answer: Result | None, node: Resul
     what = f"port {named.port!r} ({named.protocol})"
     found = trail.found(
         answer or Failed("timeout"),
-        nxdomain=_no_port(what, _service_of(named), node),
-        nodata=(f"the name of {what} exists, but has no SRV record", ""),
+        nxdomain=lambda: _no_port(trail, what, _service_of(named), node),
+        nodata=lambda: (f"the name of {what} exists, but has no SRV record", ""),
     )
     return (yield from _completed(trail, _service_of(named), found, what))
 
 
-def _no_port(what: str, place: ServiceName, node: Results) -> Story:
+def _no_port(trail: Trail, what: str, place: ServiceName, node: Results) -> Story:
     """Tell what is missing: the port, or its Service."""
     if chain_of(node):
         return f"the Service has no {what}: an ExternalName has no ports in DNS", "look up its addresses"
     if any(isinstance(answer, NxDomain) for answer in node):
-        return f"no {what}", _no_service_because(place)
+        return f"no {what}", _no_service_because(trail, place)
     if any(isinstance(answer, Found | Empty) for answer in node):
         return (
             f"the Service has no {what}",
             "spell it as in the Service's spec.ports; a headless Service has it only while a ready pod does",
         )
-    return f"no {what}", f"{_no_service_because(place)}, or it has no such port"
+    return f"no {what}", _no_service_because(trail, place, ", or it has no such port")
 
 
 def _completed(trail: Trail, place: ServiceName, answer: Found, what: str) -> Lookup[Offer]:
@@ -314,6 +318,13 @@ def _targets(offer: Offer, setting: Setting) -> tuple[Target, ...]:
     return tuple(targets)
 
 
+_BY_NAME = "CoreDNS alone lists ports: ask for one by its name, as in port(NAME, 'http')"
+_UNLISTED = (
+    "a Service without ports looks like this, or an ExternalName; so does every Service where the nameserver is no "
+    "CoreDNS, which alone lists ports: then ask for one by its name, as in port(NAME, 'http')"
+)
+
+
 def ports(setting: Setting, name: str | ServiceName) -> Lookup[tuple[Port, ...]]:
     """SRV at the Service's own name: every port's number, without names and protocols (a CoreDNS extension)."""
     place = setting.service_name(name)
@@ -334,10 +345,17 @@ def all_ports(trail: Trail, place: ServiceName, answer: Result) -> Lookup[Offer]
     """Make an offer of the SRV answer at a Service's own name."""
     found = trail.found(
         answer,
-        nxdomain=_no_service(place),
-        nodata=(
-            "the name exists, but has no SRV record",
-            "a Service without ports looks like this, or an ExternalName",
-        ),
+        nxdomain=lambda: _no_service(trail, place),
+        nodata=lambda: ("the name exists, but has no SRV record", _UNLISTED),
     )
+    if not lists_ports(found):
+        trail.fail(NoData, "the nameserver tells no port's number here (SRV has port 0, as kube-dns writes)", _BY_NAME)
     return (yield from _completed(trail, place, found, "this Service"))
+
+
+def lists_ports(found: Found) -> bool:
+    """Whether SRV records at a Service's own name are of its ports.
+
+    kube-dns has one for each address there, of port 0 (pkg/dns/dns.go in kubernetes/dns), and its target says nothing.
+    """
+    return any(port or target == "." for _, _, port, target in found.data)

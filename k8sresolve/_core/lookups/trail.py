@@ -6,7 +6,7 @@ user typed it, what was tried, what came back and what to do.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from k8sresolve._core.lookups.setting import Setting, remarks
@@ -139,12 +139,12 @@ class Trail:
         """Tell observers of a candidate that was decided."""
         self.setting.events.decided(self.name, self.told(tried, rdtypes))
 
-    def found(self, answer: Result, *, nxdomain: Story, nodata: Story) -> Found:
-        """Return an answer that has records; raise what any other one means."""
+    def found(self, answer: Result, *, nxdomain: Callable[[], Story], nodata: Callable[[], Story]) -> Found:
+        """Return an answer that has records; raise what any other one means, of which is told only then."""
         if isinstance(answer, NxDomain):
-            self.fail(NoSuchName, *nxdomain)
+            self.fail(NoSuchName, *nxdomain())
         if isinstance(answer, Empty):
-            self.fail(NoData, *nodata)
+            self.fail(NoData, *nodata())
         if isinstance(answer, Failed):
             self.give_up(answer)
         return answer
@@ -166,6 +166,8 @@ class Trail:
         `final` is what a search policy takes it for: its resolver would not try again, or would. Without one, the
         failure itself tells.
         """
+        from k8sresolve._core.lookups.domains import domain_slip
+
         if failed.reason == "closed":
             raise ResolverClosed("this resolver was closed during the lookup")
         kind, problem, advice = _FAILURES[failed.reason]
@@ -176,6 +178,7 @@ class Trail:
             problem += f", after {spent:.1f} s"
         if failed.reason in _CONFIGURED:
             advice = "; ".join(filter(None, (advice, remarks(self.setting.config))))
+        advice = domain_slip(self.name, self.setting.config) or advice
         if final and issubclass(kind, TemporaryFailure):
             kind = BadResponse
         elif final is False and kind is BadResponse:

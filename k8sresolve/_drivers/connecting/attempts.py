@@ -80,7 +80,7 @@ class Attempts(ABC):
     def _begin(self, to: Destination) -> None:
         sock: socket.socket | None = None
         try:
-            address = _socket_address(self._reach(to))
+            address = socket_address(self._reach(to))
             sock = socket.socket(socket.AF_INET if len(address) == 2 else socket.AF_INET6, socket.SOCK_STREAM)
             self._open[sock] = to
             sock.setblocking(False)
@@ -111,11 +111,8 @@ class Attempts(ABC):
         return None
 
     def _fail(self, to: Destination, error: OSError) -> None:
-        text = error.strerror or str(error)
-        # What stands in for the network, the test kit for one, says in its own words what is missing.
-        explained = error.errno is None or text != os.strerror(error.errno)
-        outcome = text.removeprefix(f"{to.address}:{to.port} ") if explained else text[:1].lower() + text[1:]
-        self._race.fail(to, error.errno, outcome, monotonic(), explained=explained)
+        code, outcome, explained = words_of(error, to)
+        self._race.fail(to, code, outcome, monotonic(), explained=explained)
 
     def _win(self, sock: socket.socket) -> socket.socket:
         self._won = sock
@@ -144,7 +141,16 @@ class Attempts(ABC):
             self._won.close()
 
 
-def _socket_address(to: Destination) -> Any:
+def words_of(error: OSError, to: Destination) -> tuple[int | None, str, bool]:
+    """Tell an error's code, what it says, and whether that are words of its own, which explain themselves."""
+    text = error.strerror or str(error)
+    # What stands in for the network, the test kit for one, says in its own words what is missing.
+    explained = error.errno is None or text != os.strerror(error.errno)
+    outcome = text.removeprefix(f"{to.address}:{to.port} ") if explained else text[:1].lower() + text[1:]
+    return error.errno, outcome, explained
+
+
+def socket_address(to: Destination) -> Any:
     """Write a destination as `socket` has it."""
     address = to.address
     if not isinstance(address, IPv6Address):

@@ -1,7 +1,5 @@
 """JUnit's XML, as CI systems take it: a test case for each finding. Source: junit-10.xsd of Jenkins' xUnit plugin."""
 
-from xml.sax.saxutils import escape, quoteattr
-
 from k8sresolve._escaping import escaped
 from k8sresolve.cli.formats.report import Report, about, message_of, path_of
 from k8sresolve.findings import Finding
@@ -26,6 +24,8 @@ def write(report: Report) -> str:
 
 
 def _attribute(text: str) -> str:
+    from xml.sax.saxutils import quoteattr  # loads urllib and http, which nothing else here needs
+
     return quoteattr(_ascii(escaped(text)))
 
 
@@ -35,6 +35,8 @@ def _ascii(text: str) -> str:
 
 
 def _case(report: Report, finding: Finding) -> str:
+    from xml.sax.saxutils import escape
+
     place = path_of(finding) or report.what
     where = place if finding.line is None else f"{place}:{finding.line}"
     name = ": ".join(filter(None, (finding.rule, about(finding) or where)))

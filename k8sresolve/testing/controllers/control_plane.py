@@ -29,6 +29,7 @@ from k8sresolve.testing.objects.kinds import (
     Workload,
 )
 from k8sresolve.testing.objects.store import Store
+from k8sresolve.testing.objects.written import UNWRITTEN
 
 MAX_PODS = 150_000
 """As many pods as Kubernetes is made for: kubernetes.io/docs/setup/best-practices/cluster-large."""
@@ -235,6 +236,14 @@ class ControlPlane:
             told = f"it asks for {family}, of which the cluster has no service network"
             raise ManifestError(told, object=f"Service {name}", field="spec.ipFamilies")
         return pool.allocate(name)
+
+    def is_made_up(self, address: str) -> bool:
+        """Whether an address stands in no object, and somebody has it all the same, as a cluster would give one."""
+        if any(pool.gave(address) for pool in (*self._cluster_ips.values(), *self._pod_ips.values())):
+            return True
+        if address in NODE_IPS.values():
+            return not any(address in node.ips for node in self._nodes)
+        return any(service.written is UNWRITTEN for service in self._store.services_with(address))
 
     # Pods.
 

@@ -120,6 +120,7 @@ class AddressPool:
         self._first = min(max(16, network.num_addresses // 16), 256, network.num_addresses - 1)
         self._free = max(network.num_addresses - self._first - 1, 0)
         self._taken: set[int] = set()
+        self._given: set[int] = set()
 
     def take(self, address: str) -> None:
         """Note that somebody has an address; one of another network changes nothing."""
@@ -132,6 +133,11 @@ class AddressPool:
         offset = self._offset(address)
         if offset is not None:
             self._taken.discard(offset)
+            self._given.discard(offset)
+
+    def gave(self, address: str) -> bool:
+        """Whether somebody has an address from here, and states none."""
+        return self._offset(address) in self._given
 
     def allocate(self, owner: str) -> str:
         """Give `owner` a free address. Raises `ManifestError` if there is none."""
@@ -140,15 +146,16 @@ class AddressPool:
             offset = self._first + (start + step) % self._free
             if offset not in self._taken:
                 self._taken.add(offset)
+                self._given.add(offset)
                 return str(self._network[offset])
         raise ManifestError(f"{self._network} has no free address for {owner}; give the cluster a larger network")
 
     def checkpoint(self) -> Callable[[], None]:
         """Return what puts everything back to where it is now."""
-        taken = set(self._taken)
+        taken, given = set(self._taken), set(self._given)
 
         def restore() -> None:
-            self._taken = taken
+            self._taken, self._given = taken, given
 
         return restore
 

@@ -3,7 +3,7 @@
 import errno
 from collections.abc import Callable
 from ipaddress import ip_address
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from k8sresolve._core.connecting import Destination
 from k8sresolve._core.engine.ledger import Ledger
@@ -26,11 +26,15 @@ from k8sresolve.testing.network.network import SOME_POD
 from k8sresolve.testing.network.virtual import AsyncVirtualDriver, Exchanging, VirtualDriver
 from k8sresolve.testing.programs.routes import Routes
 
+Connections: TypeAlias = Literal["routed", "real"]
+"""Where connections go that no route leads: nowhere, or to the very address."""
+
 
 class Place(NamedTuple):
     """Where a program runs: its configuration, what it reaches, the IP versions it has, and its addresses.
 
-    `routes` are where its connections go; without any, nowhere.
+    `routes` are where its connections go; without any, nowhere. What they do not lead is `passed` on to the network of
+    this machine where that is wanted: then it raises OSError for an address that is made up.
     """
 
     config: ResolverConfig
@@ -38,6 +42,7 @@ class Place(NamedTuple):
     versions: frozenset[int]
     addresses: tuple[str, ...] = SOME_POD
     routes: Routes | None = None
+    passed: Callable[[str], None] | None = None
 
 
 class _Offline:
@@ -46,6 +51,7 @@ class _Offline:
     def __init__(self, place: Place, clock: Clock, options: Options) -> None:
         self._network = place.network
         self._routes = place.routes
+        self._passed = place.passed
         self._clock = clock
         addresses = map(ip_address, place.addresses)
         self._addresses = tuple(address for address in addresses if address.version in place.versions)
@@ -56,7 +62,11 @@ class _Offline:
 
     def _reach(self, to: Destination) -> Destination:
         """Follow a route; what is no address of the cluster's is this machine's own loopback, or cannot be reached."""
-        there = self._routes and self._routes.find(str(to.address), to.port, "TCP")
+        address = str(to.address)
+        if self._passed is not None and not (self._routes and self._routes.leads(address, to.port, "TCP")):
+            self._passed(address)
+            return to
+        there = self._routes and self._routes.find(address, to.port, "TCP")
         if there is None and not to.address.is_loopback:
             raise OSError(errno.ENETUNREACH, "is outside the cluster, of which nothing leads there")
         return Destination(ip_address(there[0]), there[1]) if there else to
@@ -64,7 +74,7 @@ class _Offline:
     def _is_routed(self, endpoint: Endpoint) -> bool:
         """Whether a connection to an endpoint goes to a socket of the test's; raises unless a ready pod is there."""
         address, port = str(endpoint.address), endpoint.port or 0
-        if self._routes is None or self._routes.leads(address, port, "TCP"):
+        if self._routes is None or self._passed is not None or self._routes.leads(address, port, "TCP"):
             return True
         if not self._routes.serves(address, port, "TCP"):
             problem = f"no ready pod stands behind {address}:{port}"

@@ -228,3 +228,41 @@ def test_a_short_name_is_what_a_domain_outside_is_for(name):
     answers = {f"{name}.corp.example. A": Found((IPv4Address("192.0.2.69"),), 30, 30.0)}
     explanation, _ = drive(explain(setting(config), name, "glibc"), answers)
     assert (explanation.outcome, explanation.remark) == ("found", "")
+
+
+# What a full name would save.
+
+FULL = "web.shop.svc.cluster.local"
+OUT = {"api.example.com. A": Found((V4,), 30, 30.0)}
+IN = {f"{FULL}. A": Found((V4,), 30, 30.0)}
+
+
+@pytest.mark.parametrize(
+    ("name", "policy", "answers", "expected"),
+    [
+        ("web", "glibc", IN, (1, "", None)),
+        ("web.shop", "kubernetes", IN, (2, FULL, 1)),
+        ("web.shop", "glibc", IN, (2, f"{FULL}.", 1)),
+        (FULL, "glibc", IN, (4, f"{FULL}.", 1)),
+        (FULL, "kubernetes", IN, (1, "", None)),
+        (f"{FULL}.", "glibc", IN, (1, "", None)),
+        ("api.example.com", "glibc", OUT, (4, "api.example.com.", 1)),
+        ("api.example.com", "kubernetes", OUT, (2, "api.example.com.", 1)),
+        ("web.shop", "glibc", {}, (4, "", None)),
+    ],
+)
+def test_what_a_full_name_or_a_dot_would_save_is_told(name, policy, answers, expected):
+    told, _ = drive(explain(setting(), name, policy), answers)
+    assert (told.questions, told.full_name, told.full_name_questions) == expected
+
+
+@pytest.mark.parametrize("policy", get_args(Policy))
+@pytest.mark.parametrize("family", ["ipv4", "ipv6", "both", "auto"])
+def test_so_many_questions_are_asked_for_what_is_told(policy, family):
+    answers = {f"{FULL}. AAAA": Found((V6,), 30, 30.0), f"{FULL}. A": Empty(30.0)}
+    told, _ = drive(explain(setting(family=family), "web.shop", policy), answers)
+    if told.full_name:
+        again, rounds = drive(explain(setting(family=family), told.full_name, policy), answers)
+        assert (again.questions, again.addresses) == (told.full_name_questions, told.addresses)
+        assert sum(map(len, rounds)) == told.full_name_questions
+    assert bool(told.full_name) is (told.outcome == "found")

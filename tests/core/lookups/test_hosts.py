@@ -486,7 +486,6 @@ def test_a_deadline_covers_the_whole_walk(resolver_of, ipv4):
     [
         ("shop/payments", "write payments.shop, or ask service() for shop/payments"),
         ("web.a/b", "give the host alone, without path or scheme"),
-        ("http://web/", "give the host alone, without path or scheme"),
         ("10.1.2.0/24", "give the host alone, without path or scheme"),
     ],
 )

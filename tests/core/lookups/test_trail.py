@@ -137,7 +137,7 @@ def test_observers_are_told_of_the_name_as_typed_and_of_the_candidate():
     assert heard == [("web", Candidate(NAME, "search domain shop", questions=("A",), outcome="nxdomain"))]
 
 
-STORIES = {"nxdomain": ("no such Service", "deploy it"), "nodata": ("it has no address", "")}
+STORIES = {"nxdomain": lambda: ("no such Service", "deploy it"), "nodata": lambda: ("it has no address", "")}
 
 
 def test_an_answer_with_records_is_returned():

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import trio
 
-from k8sresolve import ConnectFailed, NoData, NoSuchName, ServiceName
+from k8sresolve import ConfigError, ConnectFailed, NoData, NoSuchName, ServiceName
 from k8sresolve.testing import Cluster
 
 SHOP = Path(__file__).parents[3] / "docs/examples/shop.yaml"
@@ -195,3 +195,84 @@ def test_under_a_patch_a_connection_is_routed_as_everybody_s(cluster, servers):
     cluster.route("payments.shop", "http", to=servers[0].getsockname())
     with cluster.patch(namespace="shop"):
         assert _connect(cluster, "payments", "http") == servers[0].getsockname()
+
+
+# -- real connections ------------------------------------------------------------------------------------------------
+
+
+def _slice(port: int) -> dict[str, Any]:
+    return {
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "metadata": {"name": "web-1", "namespace": "shop", "labels": {"kubernetes.io/service-name": "web"}},
+        "addressType": "IPv4",
+        "endpoints": [{"addresses": ["127.0.0.2"], "hostname": "web-0"}],
+        "ports": [{"name": "http", "port": port, "protocol": "TCP"}],
+    }
+
+
+def _service(name: str, **spec: Any) -> dict[str, Any]:
+    made: dict[str, Any] = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": "shop"}}
+    return {**made, "spec": {"ports": [{"name": "http", "port": 80}], **spec}}
+
+
+@pytest.fixture
+def stated() -> Iterator[tuple[Cluster, int]]:
+    """A cluster in which one Service has an address on loopback, where somebody listens, and another states none."""
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}}
+    with socket.create_server(("127.0.0.2", 0)) as server:
+        port = server.getsockname()[1]
+        objects = [namespace, _service("web", clusterIP="None"), _slice(port), _service("api")]
+        yield Cluster.from_objects(objects), port
+
+
+def test_a_real_connection_goes_to_the_address_that_is_stated(stated):
+    cluster, port = stated
+    with cluster.resolver(namespace="shop", connections="real") as resolver:
+        with resolver.create_connection("web", "http") as sock:
+            assert sock.getpeername() == ("127.0.0.2", port)
+        assert resolver.probe("web", "http").ok
+        assert len(resolver.wait_for("web", "http", connect=True)) == 1
+
+
+def test_a_real_connection_of_a_task(stated):
+    cluster, _ = stated
+
+    async def main() -> None:
+        async with cluster.async_resolver(namespace="shop", connections="real") as resolver:
+            assert (await resolver.probe("web", "http")).ok
+
+    asyncio.run(main())
+    trio.run(main)
+
+
+def test_a_route_leads_a_real_connection_too(stated, servers):
+    cluster, _ = stated
+    cluster.route("web.shop", "http", to=servers[0].getsockname())
+    resolver = cluster.resolver(namespace="shop", connections="real")
+    with resolver, resolver.create_connection("web", "http") as sock:
+        assert sock.getpeername() == servers[0].getsockname()
+
+
+@pytest.mark.parametrize(("name", "port"), [("api", "http"), ("kubernetes.default", "https")])
+def test_to_an_address_that_no_object_states_nothing_connects(stated, name, port):
+    cluster, _ = stated
+    with cluster.resolver(namespace="shop", connections="real") as resolver:
+        (endpoint,) = resolver.probe(name, port).endpoints
+        assert endpoint.failure is not None
+        assert endpoint.failure.outcome == "is made up here: no manifest states it"
+        with pytest.raises(ConnectFailed, match="is made up here") as caught:
+            resolver.create_connection(name, port)
+    assert caught.value.errno == errno.EADDRNOTAVAIL
+
+
+def test_the_kubernetes_service_of_a_cluster_is_stated():
+    service = _service("kubernetes", clusterIP="10.96.0.1", clusterIPs=["10.96.0.1"])
+    service["metadata"]["namespace"] = "default"
+    assert not Cluster.from_objects([service])._control_plane.is_made_up("10.96.0.1")
+    assert Cluster.from_objects([])._control_plane.is_made_up("10.96.0.1")
+
+
+def test_connections_of_a_kind_that_there_is_not(cluster):
+    with pytest.raises(ConfigError, match="give 'routed' or 'real'"):
+        cluster.resolver(connections="fake")

@@ -1,0 +1,1 @@
+"""Probing: what has the conversations of a probe (`_core/probing.py`) for threads, asyncio and trio."""

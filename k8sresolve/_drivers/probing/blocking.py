@@ -1,0 +1,41 @@
+"""Probing for threads, each of which polls its own conversations."""
+
+from __future__ import annotations
+
+import select
+
+from k8sresolve._drivers.clock import monotonic
+from k8sresolve._drivers.probing.conversations import Conversation, Probes, Want
+from k8sresolve.reachability import ProbedEndpoint
+
+_LONGEST = 60_000.0  # milliseconds in one poll(), which takes no more than a C int
+
+
+class BlockingProbes(Probes):
+    """Conversations of the thread that calls `run`."""
+
+    def run(self) -> tuple[ProbedEndpoint, ...]:
+        """Return what came of all."""
+        try:
+            while (told := self._step(monotonic())) is None:
+                self._wait()
+            return told
+        finally:
+            self._abandon()
+
+    def _wait(self) -> None:
+        poll = select.poll()
+        pending: dict[int, Conversation] = {}
+        for conversation, want in self._begun.items():
+            if conversation.sock is not None:
+                pending[conversation.sock.fileno()] = conversation
+                poll.register(conversation.sock, select.POLLIN if want == "read" else select.POLLOUT)
+        rest = (self._wakes - monotonic()) * 1000
+        ready = poll.poll(0.0 if rest < 0.0 else min(_LONGEST, rest))
+        self._ready.update(pending[fd] for fd, _ in ready)
+
+    def _watch(self, conversation: Conversation, want: Want) -> None:
+        """Each `_wait` looks at all."""
+
+    def _unwatch(self, conversation: Conversation) -> None:
+        """Nothing is held between two of them."""

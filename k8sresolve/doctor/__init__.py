@@ -1,0 +1,106 @@
+"""Judges this machine's DNS as programs in a cluster need it: without privilege, and with at most 100 questions.
+
+It asks each nameserver by itself, over UDP and TCP and with several sizes of replies, which a resolver chooses itself.
+Nothing is written, and nothing is kept.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import attrs
+
+from k8sresolve._drivers.clock import monotonic
+from k8sresolve._system import RESOLV_CONF
+from k8sresolve.config import ResolverConfig, check_config, optional_domain, optional_namespace
+from k8sresolve.doctor.exchanges import Asker
+from k8sresolve.doctor.judging import RULES, Case, findings
+from k8sresolve.doctor.origins import origins_of
+from k8sresolve.doctor.questions import Examination, Seen, domains_of, examination, planned
+from k8sresolve.doctor.records import Check, Diagnosis, Mark, Place, ResponseTimes, State
+from k8sresolve.doctor.surroundings import look_around
+from k8sresolve.doctor.telling import checks, response_times
+from k8sresolve.doctor.verdicts import state_of, together, verdict
+from k8sresolve.errors import ConfigError
+from k8sresolve.names import check_host
+
+__all__ = ["EXTERNAL", "RULES", "Check", "Diagnosis", "Mark", "Place", "ResponseTimes", "State", "examine"]
+
+EXTERNAL = "example.com."
+"""The name outside that is asked for where none is given: it is there for documentation (RFC 2606), and stays there."""
+
+
+def examine(
+    config: ResolverConfig | None = None,
+    *,
+    resolv_conf: str | os.PathLike[str] = RESOLV_CONF,
+    namespace: str | None = None,
+    cluster_domain: str | None = None,
+    external: str | None = None,
+    progress: Callable[[int, int], object] = lambda _done, _planned: None,
+) -> Diagnosis:
+    """Examine the nameservers of a configuration: by default, of this machine's `resolv_conf`, which is judged, too.
+
+    `namespace` and `cluster_domain` win over what the search list tells. `external` is a name outside that must be
+    there; without one, `example.com.` is asked for, and that it is not found is no fault. `progress` is called with how
+    many questions have been answered or given up, and about how many there are. It takes up to 20 seconds where
+    nameservers are silent, and far less than one where they are not.
+
+    What is wrong with DNS is told, not raised. Raises `ConfigError` as `load_config()` does, and `InvalidName` for what
+    can be no host name.
+
+    >>> from k8sresolve import ResolverConfig
+    >>> from k8sresolve.testing import Cluster
+    >>> with Cluster.from_manifests("docs/examples/shop.yaml").serve() as server:
+    ...     diagnosis = examine(ResolverConfig.for_cluster(str(server.nameserver), namespace="shop"))
+    >>> diagnosis.state
+    'sound'
+    """
+    # Where they are found as it is called: tests put others in their place.
+    from k8sresolve._system import lint_config, load_config
+
+    begun = monotonic()
+    path = None if config is not None else resolv_conf
+    config = load_config(resolv_conf) if config is None else check_config(config)
+    if not config.nameservers:
+        raise ConfigError("the configuration has no nameserver", advice="give at least one in nameservers=")
+    origins = origins_of(config, from_file=path is not None, namespace=namespace, cluster_domain=cluster_domain)
+    config = attrs.evolve(
+        config,
+        namespace=optional_namespace(namespace) or config.namespace,
+        cluster_domain=optional_domain(cluster_domain) or config.cluster_domain,
+    )
+    outside = EXTERNAL if external is None else f"{check_host(external).removesuffix('.')}."
+    around = look_around()
+    count = planned(len(config.nameservers), len(domains_of(config, in_pod=around.in_pod)))
+    asker = Asker(progress=lambda done: progress(done, max(done, count)))
+    seen = _carry_out(examination(config, outside, in_pod=around.in_pod, api=around.api), asker)
+    case = Case(config, seen, around, external is not None)
+    linted = None if path is None else lint_config(path)
+    found = together(findings(case), linted or (), seen)
+    domain = config.cluster_domain or seen.domain
+    return Diagnosis(
+        state=state_of(seen, found),
+        verdict=verdict(case, found),
+        place=around.place,
+        namespace=config.namespace,
+        namespace_from=origins.namespace,
+        cluster_domain=domain,
+        cluster_domain_from=origins.cluster_domain or ("answered" if domain else ""),
+        checks=tuple(checks(case, found, linted, origins)),
+        findings=found,
+        times=response_times(seen),
+        questions=asker.sent,
+        seconds=round(monotonic() - begun, 3),
+    )
+
+
+def _carry_out(steps: Examination, asker: Asker) -> Seen:
+    try:
+        asks = next(steps)
+        while True:
+            asks = steps.send(asker.ask(asks))
+    except StopIteration as end:
+        seen: Seen = end.value
+        return seen

@@ -1,0 +1,164 @@
+"""What came of a probe: of each endpoint how far a connection gets, what answers there, and how long that took."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, TypeAlias
+
+import attrs
+
+from k8sresolve._escaping import escaped, few
+from k8sresolve._value import Value
+from k8sresolve.names import IPAddress
+
+Scheme: TypeAlias = Literal["tcp", "tls", "http", "https"]
+"""What is tried at each endpoint: a connection, and over it a TLS handshake, a request of HTTP, or both."""
+
+
+@attrs.frozen(eq=False, repr=False)
+class ProbeStage(Value):
+    """One stage of a connection, `"tcp"`, `"tls"` or `"http"`, and what became of it.
+
+    `outcome` is that in words, as `"connection refused"`, `"no answer"` or `"200 OK"`. `errno` is what the operating
+    system said of one that failed, as the module `errno` names it, ETIMEDOUT where nothing was heard in time, None for
+    any other. `milliseconds` is the time that the stage took.
+
+    >>> print(ProbeStage("tcp", False, "connection refused", 111, 0.21))
+    tcp: connection refused in 0.2 ms
+    """
+
+    name: Literal["tcp", "tls", "http"]
+    ok: bool
+    outcome: str
+    errno: int | None
+    milliseconds: float
+
+    def __str__(self) -> str:
+        return escaped(f"{self.name}: {self.outcome} in {self.milliseconds:.1f} ms")
+
+
+@attrs.frozen(eq=False, repr=False)
+class Certificate(Value):
+    """The certificate that a server showed.
+
+    `subject` and `issuer` are distinguished names, most specific part last as the certificate has them; `names` are
+    those that it is valid for, of its subjectAltName (RFC 6125): hosts, addresses and URIs. `starts_at` and
+    `expires_at` are Unix times. `host` is the name that a client wants it to be valid for, and `problem` why it is not
+    trusted for that: the words of OpenSSL, empty where it is verified.
+
+    >>> print(Certificate("CN=web", "CN=Acme CA", ("web.shop.svc",), 1764547200, 1767225600, "web", "it is for others"))
+    certificate of web.shop.svc by CN=Acme CA, until 2026-01-01, not verified for web: it is for others
+    """
+
+    subject: str
+    issuer: str
+    names: tuple[str, ...]
+    starts_at: float
+    expires_at: float
+    host: str
+    problem: str = ""
+
+    @property
+    def verified(self) -> bool:
+        """Whether this machine trusts it for the host."""
+        return not self.problem
+
+    def __str__(self) -> str:
+        from datetime import UTC, datetime, timedelta
+
+        # Beyond what datetime.fromtimestamp() takes on some systems lies 9999-12-31, of certificates without an end.
+        until = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=self.expires_at)
+        owner = few(self.names) or self.subject or "nobody"
+        verified = f"not verified for {self.host}: {self.problem}" if self.problem else f"verified for {self.host}"
+        return escaped(f"certificate of {owner} by {self.issuer or 'nobody'}, until {until:%Y-%m-%d}, {verified}")
+
+
+@attrs.frozen(eq=False, repr=False)
+class ProbedEndpoint(Value):
+    """One address that a name has, and how far a connection to it gets.
+
+    `target` is the name that has the address, as SRV tells it, empty where that is not known. `stages` are those that
+    were tried, in order: none comes after one that failed, but that HTTP is asked of a server whose certificate is not
+    trusted, too. `certificate` is what a server showed, and `status` that of its reply (RFC 9110, section 15).
+
+    >>> from ipaddress import ip_address
+    >>> stages = (ProbeStage("tcp", True, "connected", None, 0.2), ProbeStage("http", False, "503 Busy", None, 1.94))
+    >>> print(ProbedEndpoint(ip_address("10.244.1.7"), 8080, "", stages, status=503))
+    10.244.1.7:8080 tcp: connected in 0.2 ms, http: 503 Busy in 1.9 ms
+    """
+
+    address: IPAddress
+    port: int
+    target: str
+    stages: tuple[ProbeStage, ...]
+    certificate: Certificate | None = None
+    status: int | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether each stage came to what it should; of HTTP that is a status from 200 to 399, as for a kubelet."""
+        return all(stage.ok for stage in self.stages)
+
+    @property
+    def failure(self) -> ProbeStage | None:
+        """The first stage that failed."""
+        return next((stage for stage in self.stages if not stage.ok), None)
+
+    @property
+    def place(self) -> str:
+        """The address and port, as URLs have them."""
+        return f"[{self.address}]:{self.port}" if self.address.version == 6 else f"{self.address}:{self.port}"
+
+    def __str__(self) -> str:
+        return escaped(f"{self.place} {', '.join(map(str, self.stages))}")
+
+
+@attrs.frozen(eq=False, repr=False)
+class Reachability(Value):
+    """What a name and port lead to: each address that DNS has, in canonical order, and what answers there.
+
+    `name` and `port` are as asked. `milliseconds` is the time that the lookup took. `headless` says whether the
+    endpoints are pods; it is False for a ClusterIP, and None where DNS does not tell. `advice` has a sentence for each
+    kind of failure: what it usually means, and what to compare.
+
+    >>> from ipaddress import ip_address
+    >>> refused = ProbeStage("tcp", False, "connection refused", 111, 0.21)
+    >>> print(Reachability("web.shop", 80, "tcp", 0.9, (ProbedEndpoint(ip_address("10.96.1.1"), 80, "", (refused,)),)))
+    web.shop, port 80: the only endpoint fails: 10.96.1.1:80 tcp: connection refused in 0.2 ms
+    """
+
+    name: str
+    port: str | int
+    scheme: Scheme
+    milliseconds: float
+    endpoints: tuple[ProbedEndpoint, ...]
+    headless: bool | None = None
+    advice: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether all endpoints answer."""
+        return all(endpoint.ok for endpoint in self.endpoints)
+
+    @property
+    def verdict(self) -> str:
+        """How many endpoints answer, in words."""
+        return _share(len(failures(self.endpoints)), len(self.endpoints))
+
+    def __str__(self) -> str:
+        told = f"{self.name}, port {self.port}: {self.verdict}"
+        failed = [endpoint for endpoint, _ in failures(self.endpoints)]
+        return escaped(f"{told}: {few(failed, 3)}" if failed else told)
+
+
+def _share(failed: int, count: int) -> str:
+    if count == 1:
+        return "the only endpoint fails" if failed else "the only endpoint answers"
+    if not failed:
+        return f"all {count} endpoints answer"
+    return f"{failed} of {count} endpoints fail{'s' * (failed == 1)}"
+
+
+def failures(endpoints: Sequence[ProbedEndpoint]) -> list[tuple[ProbedEndpoint, ProbeStage]]:
+    """Pair each endpoint that fails with the stage that does."""
+    return [(endpoint, stage) for endpoint in endpoints if (stage := endpoint.failure) is not None]
