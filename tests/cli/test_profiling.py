@@ -108,12 +108,21 @@ def test_what_was_read_is_told_when_standard_input_is_interrupted(run, monkeypat
 def test_what_serve_writes_is_a_query_log(run, start, shop, tmp_path):
     process = start("serve", "-f", shop, "--json")
     listening = process.stdout.readline()
-    host, port = json.loads(listening).values()
+    where = json.loads(listening)
     conf = tmp_path / "resolv.conf"
     conf.write_text(
         "nameserver 10.96.0.10\nsearch shop.svc.cluster.local svc.cluster.local cluster.local\noptions ndots:5\n"
     )
-    ask = ("--nameserver", f"{host}:{port}", "--resolv-conf", str(conf), "--policy", "glibc", "--family", "both")
+    ask = (
+        "--nameserver",
+        f"{where['host']}:{where['port']}",
+        "--resolv-conf",
+        str(conf),
+        "--policy",
+        "glibc",
+        "--family",
+        "both",
+    )
     assert run("addresses", "payments.shop.svc.cluster.local", *ask).status == 0
     log = tmp_path / "serve.log"
     log.write_text(listening + "".join(process.stdout.readline() for _ in range(8)))

@@ -32,6 +32,8 @@ def commands() -> list[str]:
 
 COMMANDS = commands()
 
+LOG = Path(__file__).parent / "logs/json.log"
+
 # Command lines in a folder that has the files below; --json is added to each, but where it is all there is.
 LINES = {
     "service": [
@@ -92,6 +94,7 @@ LINES = {
     "lint": ["lint resolv.conf", "lint nowhere"],
     "check": ["check shop.yaml", "check wrong.json", "check nowhere.yaml", "check shop.yaml --service nowhere"],
     "inventory": ["inventory shop.yaml"],
+    "profile": [f"profile {LOG}", "profile nowhere.log"],
     "diff": ["diff -f dual.json --corefile Corefile", "diff -f shop.yaml", "diff"],
     "doctor": ["doctor --nameserver 127.0.0.1:9", "doctor --external a..b"],
     "serve": ["serve -f nowhere.yaml", "serve"],
