@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from uuid import uuid4
 
 from rich.console import Console
 from rich.terminal_theme import TerminalTheme
@@ -25,16 +26,18 @@ HERE = Path(__file__).parent
 SHOP = "-f docs/examples/shop.yaml -n shop"
 SCREENS: Mapping[str, str] = {
     "explain": f"k8sresolve {SHOP} explain payments",
-    "compare": f"k8sresolve {SHOP} explain api.example.com --compare glibc,musl,go,kubernetes",
+    "compare": f"k8sresolve {SHOP} explain payments.shop.svc --compare glibc,musl,go,kubernetes",
     "service": f"k8sresolve {SHOP} service web --port https -o wide",
     "endpoints": f"k8sresolve {SHOP} endpoints cassandra.data cql",
     "svc": f"k8sresolve {SHOP} svc -A",
     "check": "k8sresolve check docs/examples/checkout.yaml",
     "lint": "k8sresolve lint docs/examples/resolv.conf",
     "doctor": "k8sresolve --nameserver NAMESERVER doctor",
-    "probe": "k8sresolve --nameserver NAMESERVER -n shop probe localhost PORT",
+    "probe": "k8sresolve --nameserver NAMESERVER probe localhost PORT",
+    "profile": "k8sresolve profile docs/examples/queries.log --pods docs/examples/pods.json",
 }
-TALL = 80  # lines: as many as the longest of them has
+TALL = 200  # lines: more than the longest of them has
+PORT = 15353  # of the nameserver, which pictures show
 _LIGHT = TerminalTheme(
     (255, 255, 255),
     (36, 41, 47),
@@ -81,15 +84,15 @@ _SVG = """\
 """
 
 
-def tmux(*words: str) -> str:
-    return subprocess.run(["tmux", "-L", "k8sresolve", *words], check=True, capture_output=True, text=True).stdout
-
-
 def screen(command: str, width: int) -> str:
     """Run a command in a terminal, and return what stands there, with its colours."""
-    program = (
-        f"printf '\\033[1m$ %s\\033[0m\\n' {shlex.quote(command)}; {command}; tmux -L k8sresolve wait-for -S done; read"
-    )
+    name = f"k8sresolve-{uuid4().hex}"  # a server of its own: one that is ending takes no session
+
+    def tmux(*words: str) -> str:
+        return subprocess.run(["tmux", "-L", name, *words], check=True, capture_output=True, text=True).stdout
+
+    typed = f"printf '\\033[1m$ %s\\033[0m\\n' {shlex.quote(command)}"
+    program = f"{typed}; {command}; tmux -L {name} wait-for -S done; read"
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     variables = [f"PATH={path}", "TERM=xterm-256color", "LANG=C.UTF-8"]
     shell = shlex.join(["env", "-u", "NO_COLOR", "-u", "COLUMNS", *variables, "bash", "-c", program])
@@ -108,8 +111,9 @@ def picture(shown: str, width: int, theme: TerminalTheme) -> str:
         title="", theme=theme, code_format=_SVG.replace("BACKGROUND", theme.background_color.hex), unique_id="screen"
     )
     # It has no room for the margin.
-    svg = re.sub(r'(viewBox="0 0 [\d.]+ )([\d.]+)', lambda match: f"{match[1]}{float(match[2]) + 18:.1f}", svg, count=1)
-    svg = svg.replace('rx="8"/>', 'rx="8" style="height: 100%"/>')
+    width_and_height = r'(viewBox="0 0) ([\d.]+) ([\d.]+)'
+    svg = re.sub(width_and_height, lambda m: f"{m[1]} {float(m[2]) + 18:.1f} {float(m[3]) + 18:.1f}", svg, count=1)
+    svg = svg.replace('rx="8"/>', 'rx="8" style="width: 100%; height: 100%"/>')
     return "\n".join(line.rstrip() for line in svg.splitlines()) + "\n"
 
 
@@ -118,7 +122,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*", help="which of them (default: all)")
     parser.add_argument("--width", type=int, help="print what stands on a screen of this width, and write nothing")
     args = parser.parse_args()
-    with Cluster.from_manifests(ROOT / "docs/examples/shop.yaml").serve() as server:
+    with Cluster.from_manifests(ROOT / "docs/examples/shop.yaml").serve(port=PORT) as server:
         for name in args.names or SCREENS:
             command = (
                 SCREENS[name].replace("NAMESERVER", f"{server.host}:{server.port}").replace("PORT", str(server.port))
