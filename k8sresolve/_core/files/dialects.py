@@ -136,22 +136,28 @@ def bounded(digits: str) -> int:
     return min(int(digits[:20] or "0"), 1 << 63)
 
 
-def _leading(text: str) -> str:
-    """The digits that a text begins with."""
-    return text[: len(text) - len(text.lstrip("0123456789"))]
+# They match within the text: a copy of what follows each number would cost its whole length.
+_DIGITS = re.compile("[0-9]*")
+_STRTOL = re.compile(r"[ \t\n\v\f\r]*([+-]?)([0-9]*)")
 
 
 def _atoi(text: str, start: int) -> int | None:
     """Read as atoi(3) on 64-bit Linux: strtol(3), cut to 32 bits; 0 where there is no number."""
-    signed = text[start:].lstrip(" \t\n\v\f\r")
-    value = bounded(_leading(signed[1:] if signed[:1] in ("+", "-") else signed))
-    value = -value if signed[:1] == "-" else min(value, (1 << 63) - 1)
+    sign, digits = _matched(_STRTOL, text, start).groups()
+    value = bounded(digits)
+    value = -value if sign == "-" else min(value, (1 << 63) - 1)
     return (value + (1 << 31)) % (1 << 32) - (1 << 31)
 
 
 def _musl_number(text: str, start: int) -> int | None:
-    digits = _leading(text[start:])
+    digits = _matched(_DIGITS, text, start)[0]
     return bounded(digits) if digits else None
+
+
+def _matched(pattern: re.Pattern[str], text: str, start: int) -> re.Match[str]:
+    found = pattern.match(text, start)
+    assert found is not None  # noqa: S101 - it matches nothing, too
+    return found
 
 
 def _go_number(text: str, start: int) -> int | None:
