@@ -72,7 +72,7 @@ class _Policies:
 
 def _run(args: argparse.Namespace) -> int:
     policies: list[str] = args.compare or [args.policy]
-    changes = [{"policy": policy, **(_families(args, policy) if args.compare else {})} for policy in policies]
+    changes = [{"policy": policy, **_families(args, policy)} for policy in policies]
     cluster = open_cluster(args) if manifests(args) else None
     view = _view(args, cluster)
     with ExitStack() as opened:
@@ -109,6 +109,8 @@ def _explain(
     pairs = zip(resolvers, told, strict=True)
     behind = list(dict.fromkeys(one for pair in pairs for one in _behind(cluster, view, *pair)))
     notes = [*_notes(resolvers, told), *(view.notes if view else ())]
+    if cluster is None and any(each.outcome not in {"found", "nodata", "unsendable"} for each in told):
+        notes.append("`k8sresolve doctor` tells whether DNS itself is at fault")
     more = {"behind": [attrs.asdict(one) for one in behind], "pod": view.fields() if view else None}
     data: dict[str, Any] = {**({"explain": plain(tuple(told))} if is_comparison else record(told[0])), **more}
 

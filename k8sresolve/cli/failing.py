@@ -10,12 +10,14 @@ import attrs
 
 from k8sresolve._escaping import escaped
 from k8sresolve.cli.manifests import in_command, manifests
+from k8sresolve.cli.screen import Screen
 from k8sresolve.errors import (
     BadResponse,
     Error,
     InternalError,
     LookupTimeout,
     NetworkError,
+    NoSuchName,
     NotFound,
     Refused,
     ServerFailure,
@@ -29,7 +31,7 @@ def complain(message: str, usage: str = "") -> None:
     """Write an error to standard error, below what the usage is."""
     if usage:
         print(usage, end="", file=sys.stderr)
-    print(f"k8sresolve: {escaped(message)}", file=sys.stderr)
+    print(Screen.of(sys.stderr).wrapped(f"k8sresolve: {message}"), file=sys.stderr)
 
 
 def text_of(error: Error, args: argparse.Namespace) -> str:
@@ -52,6 +54,8 @@ def _more(error: Error, args: argparse.Namespace) -> str:
         return f"`k8sresolve explain {name}` shows every candidate"
     if is_offline and error.advice.startswith("there is no Service"):
         return f"`k8sresolve explain {name}` says what the manifests have"
+    if not is_offline and error.attempts and isinstance(error, NoSuchName):
+        return "`k8sresolve doctor` tells whether DNS itself is at fault"
     return ""
 
 

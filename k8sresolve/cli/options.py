@@ -79,7 +79,7 @@ _OPTIONS = (
         "namespace",
         ("-n", "--namespace"),
         "the namespace of objects in manifests that state none, as with kubectl apply, and the one to ask from "
-        "(default: the pod's, or else `default`)",
+        "(default: with manifests `default`, and else the pod's)",
         how={"metavar": "NAME"},
     ),
     _Option("asking_from", ("--from",), "the namespace to ask from, where that is another", how={"metavar": "NAME"}),

@@ -463,8 +463,30 @@ def test_a_temporary_failure_that_looks_like_no_such_name_is_noted(run, policy, 
 
     with scripted(handle) as nameserver:
         ran = run("--nameserver", nameserver, "--namespace", "shop", "--timeout", "2", *policy, "explain", "payments")
-    assert ran.out.splitlines()[-1].startswith("note: ")
-    assert ran.out.splitlines()[-1].endswith(end)
+    noted, doctor = ran.out.splitlines()[-2:]
+    assert noted.startswith("note: ")
+    assert noted.endswith(end)
+    assert doctor == "note: `k8sresolve doctor` tells whether DNS itself is at fault"
+
+
+@pytest.mark.parametrize(
+    ("policy", "status", "said"),
+    [
+        ("kubernetes", 0, "musl (Alpine) reports that the whole lookup failed"),
+        ("glibc", 0, "musl (Alpine) reports that the whole lookup failed"),
+        ("musl", 3, "musl reports that the whole lookup failed"),
+    ],
+)
+def test_one_type_that_fails_beside_one_that_is_found_is_noted(run, policy, status, said, shop):
+    cluster = Cluster.from_manifests(shop)
+    cluster.network.rcode("SERVFAIL", rdtype="AAAA")
+    with cluster.serve() as server:
+        where = ("--nameserver", f"{server.host}:{server.port}", "-n", "shop", "--timeout", "2")
+        family = ("--family", "both") if policy == "kubernetes" else ()  # a libc asks for both of itself
+        ran = run(*where, *family, "--policy", policy, "explain", "payments")
+    assert ran.status == status
+    name = "payments.shop.svc.cluster.local."
+    assert f"note: {name} has A, and AAAA failed for now (servfail): {said}" in ran.out.splitlines()
 
 
 @contextmanager

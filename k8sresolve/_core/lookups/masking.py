@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from k8sresolve._core.questions import NxDomain, Question, Result
+from k8sresolve._core.questions import Failed, Found, NxDomain, Question, Result, type_name
 from k8sresolve._core.search import walk as search
 from k8sresolve._core.search.rules import PolicyRules, Tried
 from k8sresolve._core.search.walk import Search, Walked, masked
@@ -19,6 +19,8 @@ def remark(name: str, config: ResolverConfig, policy: PolicyRules, rdtypes: tupl
     Empty where there is none. What the others would have asked and `policy` did not is taken not to exist, unless no
     nameserver can be reached at all.
     """
+    if halved := _halved(rdtypes, policy, end):
+        return halved
     tried = masked(end)
     if tried is not None and end.failure is not None:
         said = _SAYS[end.failure]
@@ -29,6 +31,21 @@ def remark(name: str, config: ResolverConfig, policy: PolicyRules, rdtypes: tupl
     if not others:
         return ""
     return f"programs on {' and '.join(others)} may be told 'no such name' here, though it is a temporary failure"
+
+
+def _halved(rdtypes: tuple[int, ...], policy: PolicyRules, end: Walked) -> str:
+    """Say of a candidate which type was found, and which failed: other resolvers take the one or the other for all."""
+    tried = end.found or (end.tried[-1] if end.tried else None)
+    if tried is None:
+        return ""
+    pairs = list(zip(rdtypes, tried.answers, strict=False))
+    found = [type_name(rdtype) for rdtype, answer in pairs if isinstance(answer, Found)]
+    failed = {type_name(rdtype): answer.reason for rdtype, answer in pairs if isinstance(answer, Failed)}
+    if not found or not failed:
+        return ""
+    came = ", ".join(f"{rdtype} failed for now ({reason})" for rdtype, reason in failed.items())
+    who = "musl (Alpine)" if end.found else policy.name
+    return f"{tried.step.name} has {', '.join(found)}, and {came}: {who} reports that the whole lookup failed"
 
 
 def _failed(tried: Tried) -> str:

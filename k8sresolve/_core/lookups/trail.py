@@ -171,6 +171,8 @@ class Trail:
         if failed.reason == "closed":
             raise ResolverClosed("this resolver was closed during the lookup")
         kind, problem, advice = _FAILURES[failed.reason]
+        if failed.reason == "timeout" and any(exchange.outcome == "truncated" for exchange in failed.exchanges):
+            advice = "the nameserver is there by UDP, and the answer needs TCP: let TCP to its port through"
         if failed.detail and failed.reason in _DETAILED:
             problem += f" ({failed.detail})"
         spent = self.setting.now() - self._began

@@ -179,6 +179,15 @@ def test_an_error_tells_of_every_sending_and_how_old_what_was_remembered_is():
     )
 
 
+def test_an_answer_that_only_tcp_could_bring_is_told_so():
+    cut, unheard = Exchange("10.96.0.10", "udp", "truncated", 1.3), Exchange("10.96.0.10", "tcp", "no reply", 5000.0)
+    with pytest.raises(LookupTimeout) as raised:
+        trail().give_up(Failed("timeout", exchanges=(cut, unheard)))
+    assert raised.value.advice == (
+        "the nameserver is there by UDP, and the answer needs TCP: let TCP to its port through"
+    )
+
+
 # The rcodes of RFC 1035, section 4.1.1, by name.
 FAILURES = {
     "timeout": (LookupTimeout, "no answer in time", "check that the nameserver is up and reachable from here"),
