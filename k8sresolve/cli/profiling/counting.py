@@ -69,7 +69,10 @@ class Counts:
         """Count a query."""
         at, address, name, rdtype, rcode, protocol = query
         self.seen += 1
-        if self._bound < _ALL and zlib.crc32(f"{address} {name.partition('.')[0]}".encode()) >= self._bound:
+        if (
+            self._bound < _ALL
+            and zlib.crc32(f"{address} {name.partition('.')[0]}".encode(errors="surrogatepass")) >= self._bound
+        ):
             return
         if self._names >= self._most_names:
             self._make_room()

@@ -5,7 +5,6 @@ CoreDNS writes `{common}` and `{combined}` (plugin/log/log.go), and since 1.15 J
 """
 
 import json
-import math
 import re
 from datetime import datetime
 from typing import Any, NamedTuple, cast
@@ -18,6 +17,8 @@ _TIMES = ("time", "timestamp", "@timestamp")
 
 _LEAST_TIME = len("2026-01-01T00:00:00Z")
 _LEAST_FIELDS = 6
+_MILLISECONDS = 1e11  # as seconds, a time in the year 5138
+_LAST = 253_402_300_799  # the last second of the year 9999
 
 NO_REPLY = "-"
 """The rcode where CoreDNS sent no reply."""
@@ -97,12 +98,15 @@ def _absolute(name: str) -> str:
 
 
 def _time(value: object) -> float | None:
-    """Read a time as text (RFC 3339), or as Unix time."""
+    """Read a time as text (RFC 3339), or as Unix time: seconds, or, as shippers write it, their 1000ths or less."""
     try:
         seconds = float(value) if isinstance(value, int | float) else _seconds(str(value))
     except (ValueError, OverflowError):
         return None
-    return seconds if math.isfinite(seconds) else None
+    if isinstance(value, int | float):
+        for _ in range(3):
+            seconds /= 1000 if seconds >= _MILLISECONDS else 1
+    return seconds if 0 <= seconds <= _LAST else None
 
 
 def _seconds(text: str) -> float:

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import attrs
 
 from k8sresolve.cli.profiling.counting import Asked, Client
+from k8sresolve.errors import InvalidName
+from k8sresolve.names import check_domain
 
 _NAMESPACE = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _ADDRESSES = ("A", "AAAA")
@@ -50,14 +52,28 @@ class Lookup:
 
 
 def cluster_domain(clients: Iterable[Client]) -> str | None:
-    """Tell which cluster domain most names with `svc` in them lie under; None where there are none."""
+    """Tell the cluster domain: under which most names with `svc` in them lie; None where there are none.
+
+    Domains that search lists lead to come first: a name was asked for below both `svc.D` and `D`.
+    """
     votes: Counter[str] = Counter()
+    walks: Counter[str] = Counter()
     for client in clients:
         for name, asked in client.names.items():
-            _, dot, domain = name.rpartition(".svc.")
+            base, dot, domain = name.rpartition(".svc.")
             if dot:
                 votes[domain.rstrip(".")] += asked.total
-    return votes.most_common(1)[0][0] if votes else None
+                walks[domain.rstrip(".")] += asked.total * (f"{base}.{domain}" in client.names)
+    likely = [domain for domain, count in walks.most_common() if count]
+    return next(filter(_is_domain, (*likely, *(domain for domain, _ in votes.most_common()))), None)
+
+
+def _is_domain(text: str) -> bool:
+    try:
+        check_domain(text)
+    except InvalidName:
+        return False
+    return True
 
 
 def is_of_a_walk(lookup: Lookup, domain: str) -> bool:

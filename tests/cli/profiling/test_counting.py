@@ -54,3 +54,7 @@ def test_a_log_is_timed_where_all_lines_are():
     assert counted(queries).is_timed
     assert not counted([*queries, queries[0]._replace(at=None)]).is_timed
     assert (counted(queries).first, counted(queries).last) == (0.0, 2.0)
+
+
+def test_a_sample_takes_names_of_any_letters():
+    assert counted(direct(POD, "a\ud800.example.", 3), 0.5).seen == 6

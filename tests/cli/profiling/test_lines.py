@@ -71,6 +71,11 @@ def test_a_line_has_the_time_that_stands_before_it_or_in_it(line):
     assert read_line(line) == QUERY._replace(at=AT)
 
 
+@pytest.mark.parametrize("unit", [1e3, 1e6, 1e9])
+def test_unix_time_may_be_written_in_smaller_units(unit):
+    assert read_line(json.dumps({**OBJECT, "time": AT * unit})).at == pytest.approx(AT)
+
+
 def test_addresses_of_ipv6_lose_their_brackets():
     assert read_line(TEXT.replace("10.244.1.9", "[fd00:10:244::9]")).client == "fd00:10:244::9"
 
@@ -119,7 +124,7 @@ def test_what_is_no_query_is_none(line):
 
 
 @pytest.mark.parametrize(
-    "time", ["yesterday", "2026-13-01T00:00:00Z", None, 1e400, 10**400, "9999-12-31T23:59:59-24:00"]
+    "time", ["yesterday", "2026-13-01T00:00:00Z", None, 1e400, 10**400, -1e12, 1e24, "9999-12-31T23:59:59-23:59"]
 )
 def test_what_is_no_time_is_none(time):
     assert read_line(json.dumps({**OBJECT, "time": time})).at is None

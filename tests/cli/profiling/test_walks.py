@@ -141,6 +141,20 @@ def test_the_cluster_domain_is_the_one_that_most_services_are_below():
     assert cluster_domain(counted(direct(POD, "example.com.")).clients.values()) is None
 
 
+def test_search_lists_and_not_the_most_names_tell_it():
+    odd = direct(POD, "web.svc.teams.example.", 50)
+    queries = list(chain(Walk(POD, "api.example.com", end=-1, times=(0,)).queries(), odd))
+    assert cluster_domain(counted(queries).clients.values()) == DOMAIN
+
+
+@pytest.mark.parametrize("domain", ["a;b", "_x", "*", "x" * 64])
+def test_what_is_no_domain_is_not_the_clusters(domain):
+    odd = direct(POD, f"x.svc.{domain}.", 50)
+    assert cluster_domain(counted(list(odd)).clients.values()) is None
+    queries = chain(direct(POD, f"x.svc.{domain}.", 50), direct(POD, "payments.shop.svc.cluster.local."))
+    assert cluster_domain(counted(list(queries)).clients.values()) == "cluster.local"
+
+
 def test_lookups_that_fail_are_told_apart():
     queries = chain(
         direct(POD, "a.example.com.", rcode="SERVFAIL"),
