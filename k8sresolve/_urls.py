@@ -26,7 +26,7 @@ def refusal(name: str) -> InvalidName | None:
     place = _PLACE.fullmatch(behind)
     if scheme:
         what = "this is a URL"
-    elif "._tcp." in name.lower() or "._udp." in name.lower():
+    elif ("._tcp." in name.lower() or "._udp." in name.lower()) and ":" not in name.rpartition("@")[0]:
         return None  # DNS-SD has names like `alice@laptop._ssh._tcp.local` (RFC 6763)
     elif "@" in name.replace("\\@", ""):
         what = "this has a user before the host"

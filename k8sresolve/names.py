@@ -202,7 +202,9 @@ def parse_address(value: IPAddress | str) -> IPAddress:
             return ip_address(str(value).partition("%")[0])
         except ValueError:
             pass
-    raise InvalidName(shown(value), "this is no IP address")
+    from k8sresolve._urls import refusal
+
+    raise (refusal(value) if isinstance(value, str) else None) or InvalidName(shown(value), "this is no IP address")
 
 
 class _Name(Value):

@@ -90,6 +90,13 @@ def test_a_url_is_no_name_and_its_password_is_not_told(offline, argv, given, hos
     assert "hunter2" not in offline(command, given, *more, "--json").out
 
 
+@pytest.mark.parametrize("argv", [["reverse"], ["pod"], ["addresses"], ["explain"]], ids=" ".join)
+@pytest.mark.parametrize("given", ["postgres://u:hunter2@h/", "u:hunter2@h._tcp.x"])
+def test_nor_is_it_where_an_address_or_a_service_of_dns_sd_is_meant(offline, argv, given):
+    ran = offline(*argv, given, "--json")
+    assert (ran.status, "hunter2" in ran.out + ran.err) == (2, False)
+
+
 def test_of_several_names_no_password_is_told(offline):
     ran = offline("addresses", "payments", "redis://u:hunter2@web/0", "--json")
     assert ran.status == 2
