@@ -1,7 +1,10 @@
 """`-o FORM[=FILE]`: in which forms something is told, and where to."""
 
 import argparse
+import errno
 import json
+import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -49,6 +52,16 @@ def told_in(args: argparse.Namespace) -> list[tuple[str, str]]:
     return list(dict.fromkeys([*args.output, *([("json", "")] if args.json else [])])) or [("text", "")]
 
 
+def data_forms_in(given: Sequence[str]) -> list[tuple[str, str]]:
+    """List those of `DATA` that a command line asks for which cannot be read, and the file of each."""
+    found = [("json", "")] if "--json" in given else []
+    for word, following in zip(given, [*given[1:], ""], strict=True):
+        stated = re.fullmatch("(?:-o=?|--output=)(.+)", word)
+        form, _, path = (stated[1] if stated else following if word in {"-o", "--output"} else "").partition("=")
+        found += [(form, path)] if form in DATA else []
+    return list(dict.fromkeys(found))
+
+
 def asked(args: argparse.Namespace) -> list[tuple[str, str]]:
     """Do as `told_in`. Raises `ConfigError` where two go to one place."""
     outputs = told_in(args)
@@ -69,6 +82,8 @@ def send(text: str, path: str = "") -> None:
     """Write a text that is escaped already to standard output, all of it at once, or to a file."""
     if path:
         write_whole(path, f"{text}\n" if text else "")
+    elif sys.stdout is None:  # it was closed before this program began
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
     else:
         print(text, flush=True)
 

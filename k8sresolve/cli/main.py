@@ -27,7 +27,7 @@ from k8sresolve.cli import (
     watching,
 )
 from k8sresolve.cli.failing import WRONG, complain, data_of, tell
-from k8sresolve.cli.forms import DATA, data_text, send, told_in
+from k8sresolve.cli.forms import DATA, data_forms_in, data_text, send, told_in
 from k8sresolve.cli.mistyped import unknown_in
 from k8sresolve.cli.options import Commands, Parser, UsageError, add_common, refused
 from k8sresolve.cli.profiling import command as profiling
@@ -112,7 +112,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         except SystemExit:  # argparse, after --help or --version
             return 0
         except UsageError as error:
-            return _failed(error, args, "--json" in given)
+            return _failed(error, args, data_forms_in(given))
         except Error as error:
             return _failed(error, args)
     except KeyboardInterrupt:
@@ -147,11 +147,12 @@ def _parsed(given: Sequence[str]) -> argparse.Namespace:
     return args
 
 
-def _failed(error: Error, args: argparse.Namespace, as_json: bool = False) -> int:
+def _failed(error: Error, args: argparse.Namespace, forms: Sequence[tuple[str, str]] | None = None) -> int:
     """Tell what ended the command, in JSON, too, where that was asked for; returns the exit status."""
     status = tell(error, args)
-    forms = [("json", "")] if as_json else [(form, path) for form, path in told_in(args) if form in DATA]
-    for form, path in forms:
+    for form, path in told_in(args) if forms is None else forms:
+        if form not in DATA:
+            continue
         with contextlib.suppress(ConfigError):  # a second one, of where the first could be written
             send(data_text(form, {"error": data_of(error, args)}), path)
     return status
@@ -166,6 +167,8 @@ def entry() -> NoReturn:
 
 def _discard_output() -> None:
     """Keep the interpreter from writing the rest at its exit, which would fail again."""
+    if sys.stdout is None:
+        return
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)

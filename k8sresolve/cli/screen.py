@@ -14,6 +14,7 @@ from k8sresolve._escaping import escaped
 Color: TypeAlias = Literal["auto", "always", "never"]
 Style: TypeAlias = Literal["", "good", "warning", "bad", "dim", "bold"]
 
+_DIGITS = 5  # of COLUMNS: what has more is no width
 _LEAST_ROOM = 20  # columns, below which wrapping reads worse than one block a row
 _STYLES: Mapping[Style, str] = {"good": "32", "warning": "33", "bad": "31", "dim": "2", "bold": "1"}
 
@@ -131,7 +132,13 @@ def _lines(value: AnyCell | Sequence[str]) -> list[Cell]:
 
 def _width(terminal: bool) -> int:
     given = os.environ.get("COLUMNS", "")
-    return shutil.get_terminal_size().columns if terminal else int(given) if given.isdecimal() else 0
+    return (
+        shutil.get_terminal_size().columns
+        if terminal
+        else int(given)
+        if given.isdecimal() and len(given) <= _DIGITS
+        else 0
+    )
 
 
 def _has_colours(terminal: bool, color: Color) -> bool:

@@ -295,9 +295,22 @@ def test_with_json_errors_are_told_on_standard_output_too(offline):
 @pytest.mark.parametrize("form", ["--json", "-ojson", "-o=yaml"])
 def test_whatever_is_wrong_is_told_once(run, argv, form):
     ran = run(*argv, form)
-    if form == "--json":
-        assert ran.json["error"]["message"] in ran.err
+    told = yaml.safe_load(ran.out)  # JSON is YAML, too
+    assert told["schema_version"] == 1
+    assert told["error"]["message"] in ran.err
     assert ran.status == 2
+
+
+def test_it_is_told_in_the_file_that_was_asked_for(run, tmp_path):
+    ran = run("service", "payments", "--bogus", "-o", f"json={tmp_path}/told")
+    assert (ran.status, ran.out) == (2, "")
+    assert json.loads((tmp_path / "told").read_text())["error"]["kind"] == "UsageError"
+
+
+def test_where_nothing_can_be_written_that_is_told(run, shop, monkeypatch):
+    monkeypatch.setattr("sys.stdout", None)  # as Python has it where that was closed before
+    ran = run("--manifests", shop, "pod", "10.0.0.1")
+    assert (ran.status, ran.err) == (2, "k8sresolve: cannot write: Bad file descriptor\n")
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ class Terminal(io.StringIO):
         (io.StringIO(), {"COLUMNS": "40"}, 40),
         (io.StringIO(), {}, 0),
         (io.StringIO(), {"COLUMNS": "wide"}, 0),
+        (io.StringIO(), {"COLUMNS": "9" * 5000}, 0),
         (None, {}, 0),
     ],
 )

@@ -1,6 +1,7 @@
 """The offline cluster on real sockets: a nameserver on loopback or a private network, for any client."""
 
 import asyncio
+import errno
 import ipaddress
 import os
 import socket
@@ -95,9 +96,9 @@ class Server:
             self._thread.join()
             self._thread = None
             address = f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
-            raise ConfigError(
-                f"cannot listen on {address}: {error.strerror}", advice="choose another port, or 0 for any"
-            ) from None
+            is_elsewhere = error.errno == errno.EADDRNOTAVAIL
+            advice = "give an address of this machine" if is_elsewhere else "choose another port, or 0 for any"
+            raise ConfigError(f"cannot listen on {address}: {error.strerror}", advice=advice) from None
         self._network.clock.run()
 
     def stop(self) -> None:
