@@ -10,6 +10,7 @@ from k8sresolve.cli.forms import add_forms, asked
 from k8sresolve.cli.opening import open_resolver
 from k8sresolve.cli.options import Commands, Parser
 from k8sresolve.cli.output import FORMS, Shown, rendered, write
+from k8sresolve.cli.progress import Waiting
 from k8sresolve.cli.screen import Screen
 from k8sresolve.errors import Error, InvalidName
 from k8sresolve.resolver import Resolver
@@ -38,7 +39,7 @@ def add_names(parser: argparse.ArgumentParser, called: str, text: str, nargs: st
 
 
 def _ask(ask: Ask, args: argparse.Namespace) -> int:
-    with open_resolver(args) as resolver:
+    with open_resolver(args) as resolver, Waiting("asking"):
         shown = ask(resolver, args)
     write(shown, args)
     return shown.status
@@ -58,7 +59,8 @@ def show_each(args: argparse.Namespace, show: Callable[[str], Shown]) -> int:
     """
     names: list[str] = list(dict.fromkeys(args.names))
     if len(names) == 1:
-        shown = show(names[0])
+        with Waiting(f"asking about {names[0]}"):
+            shown = show(names[0])
         write(shown, args)
         return shown.status
     at_once = asked(args) == [("text", "")]
@@ -67,7 +69,8 @@ def show_each(args: argparse.Namespace, show: Callable[[str], Shown]) -> int:
     status = 0
     for name in names:
         try:
-            shown = show(name)
+            with Waiting(f"asking about {name}"):
+                shown = show(name)
         except Error as error:
             status = max(status, tell(error, args))
             key = error.name if isinstance(error, InvalidName) and "@" in name else name  # which tells no password

@@ -11,6 +11,7 @@ from k8sresolve.cli.inventory import read_inventory
 from k8sresolve.cli.manifests import in_command, manifests
 from k8sresolve.cli.opening import asking_from, open_cluster
 from k8sresolve.cli.options import MANIFESTS, Commands
+from k8sresolve.cli.progress import Waiting
 from k8sresolve.cli.settings import settings
 from k8sresolve.errors import ConfigError, ManifestError
 from k8sresolve.findings import Finding
@@ -69,13 +70,15 @@ def _check(args: argparse.Namespace) -> int:
     inventory = read_inventory(args, path) if path else None
     refused: list[ManifestError] = []
     try:
-        cluster = open_cluster(args, secrets=args.secrets, refused=refused.append)
+        with Waiting("reading manifests"):
+            cluster = open_cluster(args, secrets=args.secrets, refused=refused.append)
     except ManifestError as error:
         if args.output or args.json:  # what is told in a form of its own is told there, too
             _tell(args, dict.fromkeys([*refused, error]))
             return failing.tell(error, args)
         raise
-    findings = cluster.check(args.service, check_namespace(asking_from(args) or "default"), inventory=inventory)
+    with Waiting("checking"):
+        findings = cluster.check(args.service, check_namespace(asking_from(args) or "default"), inventory=inventory)
     return _tell(args, refused, findings)
 
 

@@ -13,6 +13,7 @@ from k8sresolve.cli.manifests import manifests
 from k8sresolve.cli.opening import open_cluster, require_file
 from k8sresolve.cli.options import MANIFESTS, Commands, add_corefile
 from k8sresolve.cli.output import Shown, write
+from k8sresolve.cli.progress import Waiting
 from k8sresolve.cli.screen import Screen
 from k8sresolve.errors import ConfigError
 
@@ -64,7 +65,8 @@ def _diff(args: argparse.Namespace) -> int:
         raise ConfigError("diff has nothing to ask about", advice="give -f PATH, -k DIR, or --corefile FILE")
     pairs = list(_pairs(args))
     args.coredns = args.kubernetes = None
-    told = [(pair, list(_groups(compare_versions(partial(_open, args), *pair)))) for pair in pairs]
+    with Waiting("asking both versions"):
+        told = [(pair, list(_groups(compare_versions(partial(_open, args), *pair)))) for pair in pairs]
     status = 1 if any(groups for _, groups in told) else 0
     data = {"diff": [_data(pair, groups) for pair, groups in told]}
     write(Shown(lambda on: "\n\n".join(_text(on, pair, groups) for pair, groups in told), data, status), args)

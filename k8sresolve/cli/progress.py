@@ -1,9 +1,10 @@
-"""How far something has come that takes a while: a bar on the terminal of standard error, and nothing elsewhere."""
+"""That something takes a while, and how far it has come: on the terminal of standard error, and nothing elsewhere."""
 
 import sys
+import threading
 from time import monotonic
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 
 from k8sresolve._escaping import escaped
 from k8sresolve.cli.screen import Screen
@@ -11,6 +12,49 @@ from k8sresolve.cli.screen import Screen
 _PATIENCE = 0.5  # seconds: what takes no longer shows nothing
 _PAUSE = 0.1  # seconds between two drawings
 _WIDEST = 30  # columns of a bar
+_LONG, _SECOND = 2.0, 1.0  # seconds until a wait is told, and between two tellings
+_ERASE = "\r\033[K"
+
+
+def _terminal() -> IO[str] | None:
+    return sys.stderr if sys.stderr is not None and sys.stderr.isatty() else None
+
+
+class Waiting:
+    """Says what is waited for, and for how long, where that is over two seconds.
+
+    A context manager, which leaves nothing behind on the terminal.
+    """
+
+    def __init__(self, label: str) -> None:
+        self._label = escaped(label)
+        self._stream = _terminal()
+        self._ended = threading.Event()
+        self._telling = threading.Thread(target=self._tell, daemon=True)
+
+    def __enter__(self) -> Self:
+        if self._stream is not None:
+            self._telling.start()
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None
+    ) -> None:
+        self._ended.set()
+        if self._stream is not None:
+            self._telling.join()
+
+    def _tell(self) -> None:
+        assert self._stream is not None  # noqa: S101 - it is only then that this runs
+        began, pause = monotonic(), _LONG
+        while not self._ended.wait(pause):
+            pause = _SECOND
+            text = f"{self._label}: {monotonic() - began:.0f} s"
+            self._stream.write(f"{_ERASE}{text[: max(0, Screen.of(self._stream).width - 1)]}")
+            self._stream.flush()
+        if pause == _SECOND:
+            self._stream.write(_ERASE)
+            self._stream.flush()
 
 
 class Progress:
@@ -24,7 +68,7 @@ class Progress:
         self._total = total
         self._done = 0
         self._shown = False
-        self._stream = sys.stderr if sys.stderr is not None and sys.stderr.isatty() else None
+        self._stream = _terminal()
         self._next = monotonic() + _PATIENCE
 
     def __enter__(self) -> Self:
@@ -34,7 +78,7 @@ class Progress:
         self, _kind: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None
     ) -> None:
         if self._stream is not None and self._shown:
-            self._stream.write("\r\033[K")
+            self._stream.write(_ERASE)
             self._stream.flush()
 
     def step(self, steps: int = 1) -> None:
@@ -44,7 +88,7 @@ class Progress:
             return
         self._next = now + _PAUSE
         self._shown = True
-        self._stream.write(f"\r\033[K{self._drawn(Screen.of(self._stream).width)}")
+        self._stream.write(f"{_ERASE}{self._drawn(Screen.of(self._stream).width)}")
         self._stream.flush()
 
     def _drawn(self, width: int) -> str:

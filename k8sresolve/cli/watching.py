@@ -14,6 +14,7 @@ from k8sresolve.cli.manifests import manifests
 from k8sresolve.cli.opening import open_resolver
 from k8sresolve.cli.options import Commands
 from k8sresolve.cli.output import FORMS, Shown, plain, write
+from k8sresolve.cli.progress import Waiting
 from k8sresolve.cli.screen import Screen
 from k8sresolve.cli.services import TAKES, add_name, add_port, endpoints_shown, named_port
 from k8sresolve.errors import NotFound, NotHeadless
@@ -58,7 +59,7 @@ def _wait(args: argparse.Namespace) -> int:
     port, protocol = _port(args)
     seconds = _SECONDS if args.timeout is None else args.timeout
     args.timeout = None  # that of each lookup is another
-    with open_resolver(args) as resolver:
+    with open_resolver(args) as resolver, Waiting(f"waiting for {args.name}"):
         found = resolver.wait_for(args.name, port, protocol, at_least=args.at_least, timeout=seconds)
         shown = endpoints_shown(found)
         if port is None and _has_cluster_ip(resolver, args.name):

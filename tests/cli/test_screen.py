@@ -2,12 +2,14 @@
 
 import io
 import re
+import threading
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k8sresolve.cli.progress import Progress
+from k8sresolve.cli import progress
+from k8sresolve.cli.progress import Progress, Waiting
 from k8sresolve.cli.screen import Cell, Screen
 
 HEADER = ("NAME", "PORT", "WHY")
@@ -162,3 +164,28 @@ def test_elsewhere_there_is_no_bar(monkeypatch):
     with Progress("asking", 4) as progress:
         progress.step()
     assert stream.getvalue() == ""
+
+
+def test_a_wait_is_told_from_two_seconds_on_and_taken_away(monkeypatch):
+    told = threading.Event()
+
+    class Watched(Terminal):
+        def write(self, text: str) -> int:
+            told.set()
+            return super().write(text)
+
+    shown = Watched()
+    monkeypatch.setattr("sys.stderr", shown)
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setattr(progress, "_LONG", 0.001)
+    with Waiting("asking about a name that is longer than the screen"):
+        assert told.wait(30)
+    assert shown.getvalue().split("\r\033[K") == ["", "asking about a name that is longer than", ""]
+
+
+def test_a_wait_that_is_short_is_not_told(monkeypatch):
+    shown = Terminal()
+    monkeypatch.setattr("sys.stderr", shown)
+    with Waiting("asking"):
+        pass
+    assert shown.getvalue() == ""
