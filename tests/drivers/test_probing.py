@@ -489,6 +489,79 @@ def test_closing_the_resolver_ends_it_in_another_thread(into_silence):
     assert not resolver._connecting
 
 
+def shaking(resolver: Any) -> bool:
+    """Whether a handshake of TLS waits for its answer."""
+    (probes,) = tuple(resolver._connecting) or (None,)
+    begun = tuple(probes._begun.items()) if probes else ()
+    return any(want == "read" and isinstance(conversation.sock, ssl.SSLSocket) for conversation, want in begun)
+
+
+@contextmanager
+def no_handshake() -> Iterator[tuple[str, int, str]]:
+    """A listener that takes connections, and never answers a handshake."""
+    with socket.create_server(("127.0.0.2", 0)) as listening:
+        yield "127.0.0.2", listening.getsockname()[1], "tls"
+
+
+def test_closing_the_resolver_ends_a_handshake_in_another_thread(stage):
+    config, _ = stage(Nameserver())
+    raised: list[BaseException] = []
+
+    def probe() -> None:
+        try:
+            resolver.probe(*call, timeout=PATIENCE)
+        except ResolverClosed as error:
+            raised.append(error)
+
+    with no_handshake() as call, Resolver(config) as resolver:
+        thread = threading.Thread(target=probe)
+        thread.start()
+        wait_for(lambda: shaking(resolver))
+        resolver.close()
+        thread.join(10)
+    assert [type(error) for error in raised] == [ResolverClosed]
+
+
+@pytest.mark.parametrize("run", [in_asyncio, in_uvloop], ids=["asyncio", "uvloop"])
+def test_closing_the_resolver_ends_a_handshake_in_a_loop(stage, run):
+    config, _ = stage(Nameserver())
+
+    async def main() -> None:
+        with no_handshake() as call:
+            resolver = AsyncResolver(config)
+            task = asyncio.ensure_future(resolver.probe(*call, timeout=PATIENCE))
+            while not shaking(resolver):  # noqa: ASYNC110 - what is waited for tells nobody
+                await asyncio.sleep(0)
+            await resolver.close()
+            with pytest.raises(ResolverClosed):
+                await task
+
+    run(main)
+
+
+def test_closing_the_resolver_ends_a_handshake_in_trio(stage):
+    config, _ = stage(Nameserver())
+    raised: list[BaseException] = []
+
+    async def main() -> None:
+        async def probe() -> None:
+            try:
+                await resolver.probe(*call, timeout=PATIENCE)
+            except ResolverClosed as error:
+                raised.append(error)
+
+        with no_handshake() as call:
+            resolver = AsyncResolver(config)
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(probe)
+                while not shaking(resolver):
+                    await trio.lowlevel.checkpoint()
+                await resolver.close()
+
+    in_trio(main)
+    assert [type(error) for error in raised] == [ResolverClosed]
+
+
 @pytest.mark.parametrize("run", [in_asyncio, in_uvloop], ids=["asyncio", "uvloop"])
 def test_a_cancelled_task_leaves_nothing_open(into_silence, run):
     config, call = into_silence

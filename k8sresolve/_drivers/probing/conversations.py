@@ -70,10 +70,10 @@ class Conversation:
             self.sock = None
 
     def shut(self) -> None:
-        """Wake whoever waits for it."""
-        if self.sock is not None:
+        """Wake whoever waits for it, and leave that of TLS as it is, which its own thread may be at work with."""
+        if (sock := self.sock) is not None:
             with suppress(OSError):
-                self.sock.shutdown(socket.SHUT_RDWR)
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
     def _run(self) -> Doing[None]:
         try:
@@ -266,6 +266,7 @@ class Probes(ABC):
 
     def _step(self, now: float) -> tuple[ProbedEndpoint, ...] | None:
         """Go on with what is ready, end what is late, begin what there is room for. Returns what came of all."""
+        self._check_open()
         for conversation in tuple(self._begun):
             if conversation in self._ready:
                 conversation.woken = now
@@ -278,12 +279,15 @@ class Probes(ABC):
             conversation.deadline = min(self._until, now + self._talk.share)
             self._begun[conversation] = None
             self._go_on(conversation)
-        if self._shut:  # looked at last: what was begun meanwhile was not shut
-            raise ResolverClosed("this resolver is closed")
+        self._check_open()  # at last, too: what was begun meanwhile was not shut
         if self._begun:
             return None
         self._among.discard(self)
         return tuple([self._told[index] for index in range(len(self._talk.endpoints))])
+
+    def _check_open(self) -> None:
+        if self._shut:
+            raise ResolverClosed("this resolver is closed")
 
     def _go_on(self, conversation: Conversation) -> None:
         self._ready.discard(conversation)
