@@ -18,7 +18,7 @@ from k8sresolve._escaping import escaped, few, told
 from k8sresolve.config import check_seconds
 from k8sresolve.errors import ConfigError, Error, InvalidName, NoData
 from k8sresolve.names import ServiceName
-from k8sresolve.reachability import ProbedEndpoint, ProbeStage, Reachability, Scheme, failures
+from k8sresolve.reachability import Certificate, ProbedEndpoint, ProbeStage, Reachability, Scheme, failures
 from k8sresolve.records import Addresses, Port, Service
 
 AT_ONCE = 32
@@ -30,9 +30,30 @@ MOST_REPLY = 4096
 REJECTED = "connection refused by ICMP"
 """What a connection comes to that something on the way refuses, and not the host that has the address."""
 
+UNVERIFIED = "not verified: "
+"""What stands before why a certificate is not trusted."""
+
 _TO_LEARN = 1.0  # seconds, at most, in which to ask what is only good to know
 _STATUS = re.compile(rb"HTTP/\d(?:\.\d)? (\d{3})(?: ([^\r\n]*))?\r?\n")
 _TLS_ALERT = b"\x15\x03"
+_REFUSES_HANDSHAKE = (
+    "the server speaks TLS and refuses this handshake: usually it wants a certificate of its client (mutual TLS, as in "
+    "a mesh), or other ciphers"
+)
+_OLD_TLS = "the server speaks a version of TLS that this machine does not, usually an old one"
+_WANTS_CERTIFICATE = "the server wants a certificate of its client (mutual TLS, as in a mesh), and was shown none"
+_TLS_REASONS = (
+    ("certificate required", _WANTS_CERTIFICATE),
+    ("bad certificate", _WANTS_CERTIFICATE),
+    ("handshake failure", _REFUSES_HANDSHAKE),
+    (
+        "no application protocol",
+        "the server speaks TLS and no HTTP/1.1 over it, but HTTP/2 alone, as of gRPC: probe it by tls",
+    ),
+    ("unrecognized name", "the server speaks TLS, and not for this name (SNI): connect by a name that it knows"),
+    ("protocol version", _OLD_TLS),
+    ("unsupported protocol", _OLD_TLS),
+)
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -283,19 +304,33 @@ def _silent(about: _About) -> str:
 
 
 def _of_tls(endpoint: ProbedEndpoint, stage: ProbeStage) -> Iterator[str]:
-    certificate = endpoint.certificate
-    if certificate is None:
-        if stage.errno == ETIMEDOUT:
-            yield "the connection is there, and no answer of TLS: usually the server waits for another protocol"
-        elif "wrong version number" in stage.outcome or "record layer failure" in stage.outcome:
-            yield "what answers speaks no TLS, as a port of plain HTTP does: probe it without TLS, or take another port"
-        elif stage.errno in (None, ECONNRESET, EPIPE):
-            yield "the server ended the handshake: usually it speaks no TLS there, or wants another name (SNI)"
-    elif "expired" in certificate.problem or "not yet valid" in certificate.problem:
+    if stage.outcome.startswith(UNVERIFIED):
+        yield from _of_certificate(stage.outcome.removeprefix(UNVERIFIED), endpoint.certificate)
+    elif stage.errno == ETIMEDOUT:
+        yield "the connection is there, and no answer of TLS: usually the server waits for another protocol"
+    elif any(reason in stage.outcome for reason in ("wrong version number", "record layer failure")):
+        yield "what answers speaks no TLS, as a port of plain HTTP does: probe it without TLS, or take another port"
+    elif stage.errno in (ECONNRESET, EPIPE) or "eof" in stage.outcome:
+        yield "the server ended the handshake: usually it speaks no TLS there, or wants another name (SNI)"
+    else:
+        yield from _of_alert(stage)
+
+
+def _of_alert(stage: ProbeStage) -> list[str]:
+    """Tell what one who speaks TLS wants, by the reason of OpenSSL."""
+    return [advice for reason, advice in _TLS_REASONS if reason in stage.outcome][:1]
+
+
+def _of_certificate(problem: str, certificate: Certificate | None) -> Iterator[str]:
+    if "expired" in problem:
         yield "renew the certificate; a server goes on with the old one until it reads the new one, as by a restart"
-    elif _is_name(certificate.problem):
-        names = f"one of its names, {few(certificate.names)}" if certificate.names else "a name that it is valid for"
-        yield f"the certificate is for other names than {certificate.host}: connect by {names}, or add this one"
+    elif "not yet valid" in problem:
+        yield "the certificate is of a time to come: compare this machine's clock with that of who issued it"
+    elif "mismatch" in problem:
+        names = [name for name in certificate.names if "*" not in name] if certificate else []
+        by = f"one of its names, {few(names)}" if names else "a name that it is valid for"
+        others = f"other names than {certificate.host}" if certificate else "other names"
+        yield f"the certificate is for {others}: connect by {by}, or add this one"
     else:
         yield (
             "this machine does not trust who issued the certificate: name the file of that CA in SSL_CERT_FILE, and "
@@ -303,19 +338,15 @@ def _of_tls(endpoint: ProbedEndpoint, stage: ProbeStage) -> Iterator[str]:
         )
 
 
-def _is_name(problem: str) -> bool:
-    return "mismatch" in problem
-
-
 def _of_http(endpoint: ProbedEndpoint, stage: ProbeStage) -> Iterator[str]:
     status = endpoint.status
     if status is not None:
         if status == 404:
             yield "the server answers and has no such path: compare with readinessProbe.httpGet.path"
-        elif status >= 500:
+        elif 500 <= status < 600:
             yield "the server answers and says that it cannot serve: see its log, or that of the proxy in front of it"
-    elif "certificate required" in stage.outcome:
-        yield "the server wants a certificate of its client (mutual TLS, as in a mesh), and this is none of its clients"
+    elif of_alert := _of_alert(stage):
+        yield from of_alert
     elif stage.outcome.startswith("an alert of TLS"):
         yield "the port speaks TLS: probe it by https"
     elif stage.errno == ETIMEDOUT:

@@ -199,13 +199,33 @@ def test_what_explains_itself_gets_no_advice(monkeypatch):
         (tls("no answer", errno.ETIMEDOUT), None, "no answer of TLS: usually the server waits for another protocol"),
         (tls("TLS failed: wrong version number"), None, "what answers speaks no TLS"),
         (tls("TLS failed: record layer failure"), None, "what answers speaks no TLS"),
-        (tls("TLS failed: tlsv1 unrecognized name"), None, "the server ended the handshake"),
+        (tls("TLS failed: unexpected eof while reading"), None, "the server ended the handshake"),
+        (tls("TLS failed: tlsv1 alert no application protocol"), None, "HTTP/2 alone, as of gRPC: probe it by tls"),
+        (tls("TLS failed: ssl/tls alert handshake failure"), None, "the server speaks TLS and refuses this handshake"),
+        (tls("TLS failed: ssl/tls alert bad certificate"), None, "mutual TLS"),
+        (tls("TLS failed: tlsv1 unrecognized name"), None, "not for this name (SNI)"),
+        (tls("TLS failed: tlsv1 alert protocol version"), None, "a version of TLS that this machine does not"),
+        (tls("TLS failed: unsupported protocol"), None, "a version of TLS that this machine does not"),
+        (tls("not verified: certificate has expired"), None, "renew the certificate"),
+        (tls("not verified: hostname mismatch, x"), None, "connect by a name that it is valid for"),
         (tls("connection reset by peer", errno.ECONNRESET), None, "the server ended the handshake"),
-        (tls("not verified: x"), "certificate has expired", "renew the certificate"),
-        (tls("not verified: x"), "certificate is not yet valid", "renew the certificate"),
-        (tls("not verified: x"), "hostname mismatch, certificate is not valid for 'x'", "one of its names, a, b"),
-        (tls("not verified: x"), "IP address mismatch, certificate is not valid for '1'", "one of its names, a, b"),
-        (tls("not verified: x"), "self-signed certificate", "SSL_CERT_FILE"),
+        (tls("not verified: certificate has expired"), "certificate has expired", "renew the certificate"),
+        (
+            tls("not verified: certificate is not yet valid"),
+            "certificate is not yet valid",
+            "compare this machine's clock",
+        ),
+        (
+            tls("not verified: hostname mismatch, certificate is not valid for 'x'"),
+            "hostname mismatch, certificate is not valid for 'x'",
+            "one of its names, a, b, or add",
+        ),
+        (
+            tls("not verified: IP address mismatch, certificate is not valid for '1'"),
+            "IP address mismatch, certificate is not valid for '1'",
+            "one of its names, a, b, or add",
+        ),
+        (tls("not verified: self-signed certificate"), "self-signed certificate", "SSL_CERT_FILE"),
         (http("404 Not Found"), 404, "compare with readinessProbe.httpGet.path"),
         (http("503 Busy"), 503, "says that it cannot serve"),
         (http("no answer", errno.ETIMEDOUT), None, "no reply to HTTP"),
@@ -215,15 +235,22 @@ def test_what_explains_itself_gets_no_advice(monkeypatch):
     ],
 )
 def test_what_a_failure_above_tcp_usually_means(monkeypatch, stages, problem, says):
-    seen = certificate(problem, "a", "b") if isinstance(problem, str) else None
+    seen = certificate(problem, "a", "*.a", "b") if isinstance(problem, str) else None
     status = problem if isinstance(problem, int) else None
     _, found = probed(monkeypatch, *CLUSTER_IP, "https", stages=stages, certificate=seen, status=status)
     (advice,) = found.advice
     assert says in advice
 
 
-def test_a_status_that_speaks_for_itself_gets_no_advice(monkeypatch):
-    _, found = probed(monkeypatch, *CLUSTER_IP, "http", stages=http("401 Unauthorized"), status=401)
+@pytest.mark.parametrize(("outcome", "status"), [("401 Unauthorized", 401), ("999 x", 999)])
+def test_a_status_that_speaks_for_itself_gets_no_advice(monkeypatch, outcome, status):
+    _, found = probed(monkeypatch, *CLUSTER_IP, "http", stages=http(outcome), status=status)
+    assert (found.ok, found.advice) == (False, ())
+
+
+@pytest.mark.parametrize("outcome", ["TLS failed: tlsv1 alert internal error", "no name for TLS: label too long"])
+def test_tls_that_fails_by_what_may_mean_anything_gets_no_advice(monkeypatch, outcome):
+    _, found = probed(monkeypatch, *CLUSTER_IP, "tls", stages=tls(outcome))
     assert (found.ok, found.advice) == (False, ())
 
 

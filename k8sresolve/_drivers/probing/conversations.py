@@ -136,7 +136,7 @@ class Conversation:
             yield from self._patiently(sock.do_handshake, "read")
         except ssl.SSLCertVerificationError as error:
             self._problem = _lowered(error.verify_message.removesuffix("."))
-            return False, f"not verified: {self._problem}"
+            return False, f"{probing.UNVERIFIED}{self._problem}"
         self._read_certificate(sock)
         return True, f"{sock.version()}, verified"
 
