@@ -25,7 +25,7 @@ AT_ONCE = 32
 """Endpoints that are tried at the same time."""
 
 MOST_REPLY = 4096
-"""Octets in which a reply's first line must end."""
+"""Octets in which a reply's first line must end, with what is informational before it."""
 
 REJECTED = "connection refused by ICMP"
 """What a connection comes to that something on the way refuses, and not the host that has the address."""
@@ -35,6 +35,8 @@ UNVERIFIED = "not verified: "
 
 _TO_LEARN = 1.0  # seconds, at most, in which to ask what is only good to know
 _STATUS = re.compile(rb"HTTP/\d(?:\.\d)? (\d{3})(?: ([^\r\n]*))?\r?\n")
+_INFORMATIONAL = re.compile(rb"HTTP/1\.\d 1(?!01)\d\d\s")  # RFC 9110, section 15.2: nothing but 101 is final
+_HEAD_END = re.compile(rb"\n\r?\n")
 _TLS_ALERT = b"\x15\x03"
 _REFUSES_HANDSHAKE = (
     "the server speaks TLS and refuses this handshake: usually it wants a certificate of its client (mutual TLS, as in "
@@ -175,7 +177,16 @@ def _request(host: str, port: int, path: str, scheme: Scheme) -> bytes:
 
 def is_whole(reply: bytes) -> bool:
     """Whether the first line of a reply is there, or will not come any more."""
-    return b"\n" in reply or len(reply) >= MOST_REPLY or not b"HTTP/".startswith(reply[:5])
+    final = _final(reply)
+    return b"\n" in final or len(reply) >= MOST_REPLY or not b"HTTP/".startswith(final[:5])
+
+
+def _final(reply: bytes) -> bytes:
+    """Pass over what is informational before the final reply (RFC 9110, section 15.2)."""
+    while _INFORMATIONAL.match(reply):
+        end = _HEAD_END.search(reply)
+        reply = reply[end.end() :] if end else b""
+    return reply
 
 
 class Replied(NamedTuple):
@@ -187,8 +198,8 @@ class Replied(NamedTuple):
 
 
 def read_reply(reply: bytes) -> Replied:
-    """Read the first line of a reply (RFC 9112, section 4)."""
-    found = _STATUS.match(reply)
+    """Read the first line of a reply (RFC 9112, section 4), of the final one where that came."""
+    found = _STATUS.match(_final(reply) or reply)
     if found is not None:
         status = int(found[1])
         reason = escaped((found[2] or b"").decode("latin-1").strip(), 60)

@@ -102,6 +102,9 @@ def test_each_of_many_has_its_share_of_the_time(count, share):
 
 # -- HTTP ------------------------------------------------------------------------------------------------------------
 
+EARLY = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n"
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
 
 @pytest.mark.parametrize(
     ("reply", "ok", "outcome", "status"),
@@ -113,6 +116,11 @@ def test_each_of_many_has_its_share_of_the_time(count, share):
         (b"HTTP/2 199 x\n", False, "199 x", 199),
         (b"HTTP/1.1 500 \x1b[1m\xff\r\n", False, r"500 \x1b[1mÿ", 500),
         (b"HTTP/1.1 200 " + b"a" * 100 + b"\r\n", True, f"200 {'a' * 40}... (100 characters)", 200),
+        (EARLY + CONTINUE + b"HTTP/1.1 200 OK\r\n", True, "200 OK", 200),
+        (b"HTTP/1.1 100\n\nHTTP/1.1 503 Busy\n", False, "503 Busy", 503),
+        (EARLY, False, "103 Early Hints", 103),
+        (CONTINUE + b"HTT", False, "no HTTP/1.1 in the reply", None),
+        (b"HTTP/1.1 101 Switching Protocols\r\n\r\nHTTP/1.1 200 OK\r\n", False, "101 Switching Protocols", 101),
         (b"HTTP/1.1 2000 OK\r\n", False, "no HTTP/1.1 in the reply", None),
         (b"HTTP/1.1 200 OK", False, "no HTTP/1.1 in the reply", None),
         (b"\x00\x00\x12\x04\x00\x00\x00\x00\x00", False, "no HTTP/1.1 in the reply", None),
@@ -132,6 +140,11 @@ def test_a_reply_is_read_by_its_first_line(reply, ok, outcome, status):
         (b"HTTP/1.1 200", False),
         (b"HTTP/1.1 200 OK\r\n", True),
         (b"220", True),
+        (b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n", False),
+        (EARLY + CONTINUE, False),
+        (EARLY + b"HTTP/1.1 200", False),
+        (EARLY + b"HTTP/1.1 200 OK\r\n", True),
+        (CONTINUE * MOST_REPLY, True),
         (b"HTTP/" + b"x" * MOST_REPLY, True),
     ],
 )

@@ -239,6 +239,13 @@ SCENARIOS = (
         "HTTP", ("127.0.0.2",), ((CONNECTED, ("http", True, "200 OK")),), (There("127.0.0.2", OK),), scheme="http"
     ),
     Scenario(
+        "HTTP that is announced before it comes",
+        ("127.0.0.2",),
+        ((CONNECTED, ("http", True, "200 OK")),),
+        (There("127.0.0.2", b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + OK),),
+        scheme="http",
+    ),
+    Scenario(
         "HTTP that comes in pieces without an end",
         ("127.0.0.2",),
         ((CONNECTED, ("http", False, "no HTTP/1.1 in the reply")),),
