@@ -29,6 +29,7 @@ from k8sresolve import (
     ResolverConfig,
 )
 from k8sresolve._core import probing
+from k8sresolve._drivers.probing.conversations import Conversation
 from tests.drivers.script import Nameserver, silent
 from tests.drivers.test_blocking import wait_for
 from tests.drivers.test_connecting import PATIENCE, SERVICE, _bound, _silent
@@ -395,6 +396,40 @@ def test_a_request_names_the_host_and_the_path(stage, driver):
     lines = answering["127.0.0.2"].heard[0].decode().split("\r\n")
     assert lines[:2] == ["GET /healthz?full=1 HTTP/1.1", f"Host: {HOST}:{port}"]
     assert lines[-3:] == ["Connection: close", "", ""]
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+@each_driver
+def test_a_server_that_wants_a_certificate_is_heard_though_it_is_gone(stage, driver, version, monkeypatch):
+    gone = threading.Event()
+    ask = Conversation._ask
+
+    def ask_late(conversation: Conversation) -> Any:
+        assert gone.wait(10)
+        return ask(conversation)
+
+    monkeypatch.setattr(Conversation, "_ask", ask_late)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = context.maximum_version = version
+    context.verify_mode = ssl.CERT_REQUIRED
+    AUTHORITY.issue_cert(HOST).configure_cert(context)
+
+    def serve() -> None:
+        connection, _ = listening.accept()
+        with connection, pytest.raises(ssl.SSLError):
+            context.wrap_socket(connection, server_side=True)
+        gone.set()
+
+    with socket.create_server(("127.0.0.2", 0)) as listening:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        config, _ = stage(Nameserver(zone=f"{SERVICE} 30 A 127.0.0.2"))
+        found = PROBE[driver](config, HOST, listening.getsockname()[1], "https", timeout=PATIENCE)
+        thread.join()
+    (endpoint,) = found.endpoints
+    assert "alert" in endpoint.failure.outcome
+    (advice,) = found.advice
+    assert "a certificate of its client" in advice
 
 
 @each_driver

@@ -157,8 +157,9 @@ class Conversation:
 
     def _ask(self) -> Doing[Come]:
         sock, left, reply = self._connected, self._talk.request, b""
-        while left:
-            left = left[(yield from self._patiently(partial(sock.send, left), "write")) :]
+        with suppress(ConnectionError, ssl.SSLError):  # why it was closed is read below
+            while left:
+                left = left[(yield from self._patiently(partial(sock.send, left), "write")) :]
         while not reply or not probing.is_whole(reply):
             got = yield from self._patiently(partial(sock.recv, probing.MOST_REPLY), "read")
             if not got:
