@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from k8sresolve._escaping import few
 from k8sresolve.cli.forms import add_forms
 from k8sresolve.cli.manifests import manifests
 from k8sresolve.cli.opening import asking_from, open_cluster, opened
@@ -112,6 +113,8 @@ def _text(
     probed: Reachability, counts: Sequence["_Count"], found: Sequence[Finding], on: Screen, *, wide: bool = False
 ) -> str:
     parts = [_head(probed, on), _table(probed, on, wide=wide)]
+    if not wide and (reasons := _reasons(probed)):
+        parts.append(on.fields(*reasons))
     if counts:
         parts.append(_count_table(counts, on))
     parts += [_certificate(certificate, places, on) for certificate, places in _certificates(probed)]
@@ -140,14 +143,25 @@ def _table(probed: Reachability, on: Screen, *, wide: bool) -> str:
 def _row(endpoint: ProbedEndpoint, probed: Reachability, *, wide: bool, has_targets: bool) -> list[AnyCell]:
     target = endpoint.target.removesuffix(".") if wide else endpoint.target.partition(".")[0]
     stages: dict[str, ProbeStage] = {stage.name: stage for stage in endpoint.stages}
-    cells = [_cell(stages.get(name)) for name in _STAGES[probed.scheme]]
+    cells = [_cell(stages.get(name), wide=wide) for name in _STAGES[probed.scheme]]
     return [endpoint.place, *([target] if has_targets else []), *cells]
 
 
-def _cell(stage: ProbeStage | None) -> AnyCell:
+def _cell(stage: ProbeStage | None, *, wide: bool) -> AnyCell:
     if stage is None:
         return ""
-    return Cell(f"{stage.outcome.partition(':')[0]}, {stage.milliseconds:.1f} ms", "good" if stage.ok else "bad")
+    outcome = stage.outcome if wide else stage.outcome.partition(": ")[0]
+    return Cell(f"{outcome}, {stage.milliseconds:.1f} ms", "good" if stage.ok else "bad")
+
+
+def _reasons(probed: Reachability) -> list[tuple[str, str]]:
+    """List each outcome that a cell leaves a part of, once, but what a certificate shown tells."""
+    places: dict[str, list[str]] = {}
+    for endpoint in probed.endpoints:
+        for stage in endpoint.stages:
+            if ": " in stage.outcome and not (stage.name == "tls" and endpoint.certificate):
+                places.setdefault(stage.outcome, []).append(endpoint.place)
+    return [(f"at {few(at)}", outcome) for outcome, at in places.items()]
 
 
 def _certificates(probed: Reachability) -> list[tuple[Certificate, list[str]]]:

@@ -119,6 +119,22 @@ def test_an_address_that_is_made_up_is_not_connected_to(run, tmp_path):
     assert ran.json["advice"] == []
 
 
+@pytest.mark.parametrize(
+    ("forms", "cell", "below"),
+    [
+        ((), "TLS failed, ", "\n\nat 127.0.0.2:{}  TLS failed: wrong version number\n\n"),
+        (("-o", "wide"), "number, ", ""),
+    ],
+)
+def test_why_tls_failed_is_told_in_full(run, web, forms, cell, below):
+    port = web(b"HTTP/1.1 400 Bad Request\r\n").port
+    ran = run("probe", "127.0.0.2", str(port), "--tls", *forms)
+    assert ran.status == 4
+    assert cell in ran.out.split("\n\n")[1]
+    assert below.format(port) in ran.out
+    assert ran.out.count("wrong version number") == 1
+
+
 def test_a_path_alone_is_of_plain_http(run, web):
     ran = run("probe", "127.0.0.2", str(web(b"HTTP/1.1 204 No Content\r\n\r\n").port), "--path", "/healthz", "--json")
     assert (ran.status, ran.json["scheme"]) == (0, "http")

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,8 @@ from k8sresolve import (
     ResolverConfig,
 )
 from k8sresolve._core import probing
-from k8sresolve._drivers.probing.conversations import Conversation
+from k8sresolve._core.connecting import Destination
+from k8sresolve._drivers.probing.conversations import Conversation, _told
 from tests.drivers.script import Nameserver, silent
 from tests.drivers.test_blocking import wait_for
 from tests.drivers.test_connecting import PATIENCE, SERVICE, _bound, _silent
@@ -396,6 +398,12 @@ def test_a_request_names_the_host_and_the_path(stage, driver):
     lines = answering["127.0.0.2"].heard[0].decode().split("\r\n")
     assert lines[:2] == ["GET /healthz?full=1 HTTP/1.1", f"Host: {HOST}:{port}"]
     assert lines[-3:] == ["Connection: close", "", ""]
+
+
+def test_a_reason_of_tls_is_told_without_where_python_found_it():
+    error = ssl.SSLEOFError(8, "EOF occurred in violation of protocol (_ssl.c:2427)")
+    told = _told(error, Destination(ip_address("127.0.0.2"), 443))
+    assert told == (None, "TLS failed: eof occurred in violation of protocol")
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])

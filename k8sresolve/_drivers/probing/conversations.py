@@ -187,7 +187,8 @@ class Conversation:
 def _told(error: OSError, to: Destination) -> tuple[int | None, str]:
     """Tell an error's code and words; what explains itself is of nobody's system, and has no code."""
     if isinstance(error, ssl.SSLError):
-        reason = (error.reason or error.strerror or str(error)).replace("_", " ").lower()
+        reason = error.reason or (error.strerror or str(error)).partition(" (_ssl.c:")[0]
+        reason = reason.replace("_", " ").lower()
         return None, f"TLS failed: {reason}"
     if isinstance(error, TimeoutError):
         return errno.ETIMEDOUT, "no answer"
