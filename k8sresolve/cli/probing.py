@@ -4,7 +4,6 @@ import argparse
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -21,7 +20,7 @@ from k8sresolve.cli.progress import Progress
 from k8sresolve.cli.screen import AnyCell, Cell, Screen
 from k8sresolve.errors import ConfigError, ResolveError
 from k8sresolve.findings import Finding
-from k8sresolve.reachability import Certificate, ProbedEndpoint, ProbeStage, Reachability, Scheme
+from k8sresolve.reachability import Certificate, ProbedEndpoint, ProbeStage, Reachability, Scheme, day
 
 if TYPE_CHECKING:
     from k8sresolve.testing import Cluster
@@ -183,12 +182,8 @@ def _certificate(certificate: Certificate, places: Sequence[str], on: Screen) ->
         ("names", ", ".join(certificate.names)),
         ("subject", certificate.subject),
         ("issuer", certificate.issuer),
-        ("valid", f"{_day(certificate.starts_at)} to {_day(certificate.expires_at)}"),
+        ("valid", f"{day(certificate.starts_at)} to {day(certificate.expires_at)}"),
     )
-
-
-def _day(seconds: float) -> str:
-    return f"{datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds):%Y-%m-%d}"
 
 
 # -- several tries -----------------------------------------------------------------------------------------------------

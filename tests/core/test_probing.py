@@ -284,7 +284,16 @@ def test_an_address_of_ipv6_is_in_brackets():
     assert str(endpoint) == "[fd00::1]:80 tcp: connected in 0.1 ms"
 
 
-@pytest.mark.parametrize(("end", "day"), [(253402300799.0, "9999-12-31"), (-631152000.0, "1950-01-01")])
+@pytest.mark.parametrize(
+    ("end", "day"),
+    [
+        (253402300799.0, "9999-12-31"),
+        (-631152000.0, "1950-01-01"),
+        (-62135596800.0, "0001-01-01"),
+        (-62135596801.0, "before year 1"),
+        (1e300, "after year 9999"),
+    ],
+)
 def test_a_certificate_tells_its_end_however_far_that_is(end, day):
     told = str(Certificate("CN=a", "", (), 0.0, end, "a"))
     assert told == f"certificate of CN=a by nobody, until {day}, verified for a"

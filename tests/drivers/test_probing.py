@@ -402,6 +402,7 @@ def test_a_request_names_the_host_and_the_path(stage, driver):
 
 def test_a_reason_of_tls_is_told_without_where_python_found_it():
     error = ssl.SSLEOFError(8, "EOF occurred in violation of protocol (_ssl.c:2427)")
+    error.reason = None  # type: ignore[assignment]
     told = _told(error, Destination(ip_address("127.0.0.2"), 443))
     assert told == (None, "TLS failed: eof occurred in violation of protocol")
 
