@@ -56,7 +56,7 @@ def register(commands: Commands) -> None:
         ("https", "then both"),
     ):
         over.add_argument(f"--{scheme}", dest="scheme", action="store_const", const=scheme, help=text)
-    probe.add_argument("--path", metavar="PATH", help="what to ask for; alone it is of --http (default: /)")
+    probe.add_argument("--path", metavar="/PATH", help="what to ask for; alone it is of --http (default: /)")
     probe.add_argument(
         "--count", type=_count, default=1, metavar="N", help="probe so often, and show how often it fails"
     )
