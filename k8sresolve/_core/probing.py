@@ -16,7 +16,7 @@ from k8sresolve._core.lookups.setting import Setting
 from k8sresolve._core.watching.waiting import Look
 from k8sresolve._escaping import escaped, few, told
 from k8sresolve.config import check_seconds
-from k8sresolve.errors import ConfigError, Error, InvalidName, NoData
+from k8sresolve.errors import ConfigError, Error, InvalidName, NoData, NotFound
 from k8sresolve.names import ServiceName
 from k8sresolve.reachability import Certificate, ProbedEndpoint, ProbeStage, Reachability, Scheme, failures
 from k8sresolve.records import Addresses, Port, Service
@@ -109,6 +109,8 @@ def _probe(  # noqa: PLR0917 - as above
 ) -> Steps:
     began = setting.now()
     found = yield Look(call, timeout)
+    if isinstance(found, NotFound):
+        found = yield from _by_other_protocols(found, call, timeout - (setting.now() - began))
     if isinstance(found, Error):
         raise found
     took = setting.now() - began
@@ -126,6 +128,17 @@ def _probe(  # noqa: PLR0917 - as above
     return Reachability(
         name, port, scheme, took * 1000, endpoints, about.headless, tuple(dict.fromkeys(_advice(endpoints, about)))
     )
+
+
+def _by_other_protocols(error: NotFound, call: tuple[Any, ...], seconds: float) -> Generator[Look, Any, NotFound]:
+    """Ask whether a port that the Service has not by TCP is one of another protocol."""
+    if "the Service has no port" in error.problem and seconds > 0:
+        for protocol in ("udp", "sctp"):
+            other = yield Look((*call[:-1], protocol), min(seconds / 3, _TO_LEARN))
+            if isinstance(other, Port):
+                advice = f"port {other.name!r} is of {protocol.upper()}, and probe connects by TCP alone"
+                return type(error)(error.name, error.problem, attempts=error.attempts, advice=advice)
+    return error
 
 
 def _learn(
@@ -239,6 +252,11 @@ class _About:
         return f"the Service has no port {self.port} but {numbers}, as DNS tells: compare with its spec.ports[].port"
 
     @property
+    def or_other_protocol(self) -> str:
+        """What else a number may be: at a Service's own name SRV tells no protocols."""
+        return f", or that port {self.port} is of UDP or SCTP alone" if isinstance(self.port, int) else ""
+
+    @property
     def slices(self) -> str:
         """The command that lists who is ready."""
         place = self.service
@@ -276,8 +294,9 @@ def _rejected(about: _About) -> str:
             "way: it is not the host that says so"
         )
     return (
-        "refused by ICMP at a ClusterIP usually means that no pod is ready behind it, as kube-proxy says it: compare "
-        "the Service's spec.selector with the pods' labels, and see their readinessProbe; "
+        "refused by ICMP at a ClusterIP usually means that no pod is ready behind it, as kube-proxy says it"
+        f"{about.or_other_protocol}: compare the Service's spec.selector with the pods' labels, and see their "
+        "readinessProbe; "
         f"`{about.slices}` lists the ready ones"
     )
 
@@ -293,8 +312,9 @@ def _refused(about: _About) -> str:
         return "refused usually means that nothing listens on that port there, or that a firewall rejects it"
     return (
         "refused at a ClusterIP usually means that the pods behind it do not listen on the Service's "
-        "spec.ports[].targetPort (compare with the container's ports[].containerPort), or on 127.0.0.1 alone; with "
-        f"some service proxies also that no pod is ready: `{about.slices}` lists the ready ones"
+        "spec.ports[].targetPort (compare with the container's ports[].containerPort), or on 127.0.0.1 alone"
+        f"{about.or_other_protocol}; with some service proxies also that no pod is ready: `{about.slices}` lists the "
+        "ready ones"
     )
 
 
@@ -310,7 +330,8 @@ def _silent(about: _About) -> str:
     return (
         "no answer from a ClusterIP usually means that a NetworkPolicy drops it (see spec.ingress of those that select "
         "the pods behind it, spec.egress of those that select this one), that this machine is outside the cluster's "
-        f"network, or, with some service proxies, that no pod is ready: `{about.slices}` lists the ready ones"
+        f"network{about.or_other_protocol}, or, with some service proxies, that no pod is ready: `{about.slices}` "
+        "lists the ready ones"
     )
 
 

@@ -487,6 +487,17 @@ def test_a_name_that_is_not_there_is_an_error(stage, driver):
 
 
 @each_driver
+@pytest.mark.parametrize("protocol", ["udp", "sctp"])
+def test_a_port_of_another_protocol_is_told_as_such(stage, driver, protocol):
+    zone = f"{SERVICE} 30 A 127.0.0.2\n_dns._{protocol}.{SERVICE} 30 SRV 0 10 53 {SERVICE}"
+    config, _ = stage(Nameserver(zone=zone))
+    with pytest.raises(NoSuchName) as raised:
+        PROBE[driver](config, SERVICE, "dns", timeout=PATIENCE)
+    assert raised.value.problem == "the Service has no port 'dns' (tcp)"
+    assert raised.value.advice == f"port 'dns' is of {protocol.upper()}, and probe connects by TCP alone"
+
+
+@each_driver
 @pytest.mark.parametrize(
     ("call", "how", "error"),
     [
