@@ -73,6 +73,11 @@ def data_of(error: Error, args: argparse.Namespace) -> dict[str, Any]:
 def tell(error: Error, args: argparse.Namespace) -> int:
     """Tell an error of a command; returns the exit status that it stands for."""
     complain(text_of(error, args), getattr(error, "usage", ""))
+    return status_of(error)
+
+
+def status_of(error: Error) -> int:
+    """Return the exit status that an error stands for."""
     if isinstance(error, NotFound):
         return NOT_FOUND
     return TEMPORARY if isinstance(error, TemporaryFailure | BadResponse | InternalError) else WRONG

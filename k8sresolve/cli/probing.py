@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from k8sresolve._escaping import few
+from k8sresolve.cli.failing import status_of, text_of
 from k8sresolve.cli.forms import add_forms
 from k8sresolve.cli.manifests import manifests
 from k8sresolve.cli.opening import asking_from, open_cluster, opened
@@ -76,15 +77,22 @@ def _run(args: argparse.Namespace) -> int:
     port = int(args.port) if args.port.isascii() and args.port.isdigit() and len(args.port) <= 5 else args.port
     cluster = open_cluster(args) if manifests(args) else None
     tries: list[Reachability] = []
+    lost: list[ResolveError] = []
     with opened(args, cluster, connections="real") as resolver, Progress("probing", args.count) as progress:
         for _ in range(args.count):
-            tries.append(resolver.probe(args.name, port, scheme, path=args.path or "/"))
+            try:
+                tries.append(resolver.probe(args.name, port, scheme, path=args.path or "/"))
+            except ResolveError as error:
+                if not tries:
+                    raise
+                lost.append(error)
             progress.step()
     failed = next((one for one in tries if not one.ok), None)
     found = () if cluster is None or failed is None else _findings(cluster, args)
-    shown = _shown(failed or tries[-1], tries, found)
+    lookups = _Lookups(args.count, len(lost), text_of(lost[0], args) if lost else "")
+    shown = _shown(failed or tries[-1], tries, lookups, found)
     write(shown, args)
-    return shown.status
+    return max([shown.status, *map(status_of, lost)])
 
 
 def _findings(cluster: "Cluster", args: argparse.Namespace) -> tuple[Finding, ...]:
@@ -95,12 +103,13 @@ def _findings(cluster: "Cluster", args: argparse.Namespace) -> tuple[Finding, ..
     return ()
 
 
-def _shown(probed: Reachability, tries: Sequence[Reachability], found: Sequence[Finding]) -> Shown:
-    counts = _counts(tries) if len(tries) > 1 else []
+def _shown(probed: Reachability, tries: Sequence[Reachability], lookups: "_Lookups", found: Sequence[Finding]) -> Shown:
+    counts = _counts(tries) if lookups.tries > 1 else []
     data = {**_plain(probed), "findings": [{name: getattr(finding, name) for name in _FIELDS} for finding in found]}
     if counts:
         data["counts"] = [attrs.asdict(count) for count in counts]
-    text = partial(_text, probed, counts, found)
+        data["lookups"] = attrs.asdict(lookups)
+    text = partial(_text, probed, counts, lookups, found)
     names = [endpoint.place for endpoint in probed.endpoints]
     return Shown(text, data, 0 if probed.ok else UNREACHED, wide=partial(text, wide=True), names=names)
 
@@ -109,13 +118,22 @@ def _shown(probed: Reachability, tries: Sequence[Reachability], found: Sequence[
 
 
 def _text(
-    probed: Reachability, counts: Sequence["_Count"], found: Sequence[Finding], on: Screen, *, wide: bool = False
+    probed: Reachability,
+    counts: Sequence["_Count"],
+    lookups: "_Lookups",
+    found: Sequence[Finding],
+    on: Screen,
+    *,
+    wide: bool = False,
 ) -> str:
     parts = [_head(probed, on), _table(probed, on, wide=wide)]
     if not wide and (reasons := _reasons(probed)):
         parts.append(on.fields(*reasons))
     if counts:
         parts.append(_count_table(counts, on))
+    if lookups.lost:
+        told = f"{lookups.lost} of {lookups.tries} lookups failed: {lookups.problem}"
+        parts.append(on.fields(("DNS", Cell(told, "bad"))))
     parts += [_certificate(certificate, places, on) for certificate, places in _certificates(probed)]
     if found:
         told = [on.wrapped(str(finding), indent=2, first="-") for finding in found]
@@ -199,6 +217,15 @@ class _Count:
     lost: int
     median: float | None
     slowest: float | None
+
+
+@attrs.frozen
+class _Lookups:
+    """How often the name was looked up, and how often that failed; `problem` is the first failure."""
+
+    tries: int
+    lost: int
+    problem: str
 
 
 def _counts(tries: Iterable[Reachability]) -> list[_Count]:

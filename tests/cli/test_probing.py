@@ -1,5 +1,6 @@
 """`probe`: real connections on loopback, to names of manifests and of a nameserver."""
 
+import itertools
 import json
 import socket
 import threading
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from k8sresolve import LookupTimeout, Reachability, Resolver
 from tests.cli.conftest import Ran
 
 SLICE = {
@@ -155,6 +157,50 @@ def test_counting_tells_how_often_it_failed(run, web):
     assert (count["address"], count["port"], count["tries"], count["lost"]) == ("127.0.0.2", port, 4, 1)
     assert 0 < count["median"] <= count["slowest"]
     assert _outcomes(ran) == [["connected", "503 Busy"]]  # what failed is what people ask about
+
+
+@pytest.fixture
+def loses_lookups(monkeypatch) -> Callable[..., None]:
+    """Let these lookups fail, by their number."""
+
+    def lose(*numbers: int) -> None:
+        probe, count = Resolver.probe, itertools.count(1)
+
+        def sometimes(resolver: Resolver, *call: Any, **how: Any) -> Reachability:
+            if next(count) in numbers:
+                raise LookupTimeout("web", "no nameserver answered")
+            return probe(resolver, *call, **how)
+
+        monkeypatch.setattr(Resolver, "probe", sometimes)
+
+    return lose
+
+
+def test_a_lookup_that_fails_midway_is_counted(run, web, loses_lookups):
+    loses_lookups(2, 4)
+    ran = run("probe", "127.0.0.2", str(web().port), "--count", "4", "--json")
+    assert (ran.status, ran.err) == (3, "")
+    assert [(count["tries"], count["lost"]) for count in ran.json["counts"]] == [(2, 0)]
+    assert ran.json["lookups"] == {"tries": 4, "lost": 2, "problem": "web: no nameserver answered"}
+
+
+def test_a_lookup_that_fails_midway_has_a_line(run, web, loses_lookups):
+    loses_lookups(2)
+    ran = run("probe", "127.0.0.2", str(web().port), "--count", "2")
+    assert ran.status == 3
+    assert ran.out.endswith("\n\nDNS  1 of 2 lookups failed: web: no nameserver answered\n")
+
+
+def test_a_connection_that_fails_counts_more_than_a_lookup(run, web, loses_lookups):
+    loses_lookups(2)
+    port = web(b"HTTP/1.1 503 Busy\r\n").port
+    assert run("probe", "127.0.0.2", str(port), "--http", "--count", "3").status == 4
+
+
+def test_a_first_lookup_that_fails_is_an_error(run, web, loses_lookups):
+    loses_lookups(1)
+    ran = run("probe", "127.0.0.2", str(web().port), "--count", "2")
+    assert (ran.status, ran.out) == (3, "")
 
 
 def test_the_table_of_counts(run, web):
