@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from k8sresolve._escaping import few
-from k8sresolve.cli.failing import status_of, text_of
+from k8sresolve.cli.failing import in_options, status_of, text_of
 from k8sresolve.cli.forms import add_forms
 from k8sresolve.cli.manifests import manifests
 from k8sresolve.cli.opening import asking_from, open_cluster, opened
@@ -132,13 +132,13 @@ def _text(
     if counts:
         parts.append(_count_table(counts, on))
     if lookups.lost:
-        told = f"{lookups.lost} of {lookups.tries} lookups failed: {lookups.problem}"
-        parts.append(on.fields(("DNS", Cell(told, "bad"))))
+        lost = f"{lookups.lost} of {lookups.tries} lookups failed: {lookups.problem}"
+        parts.append(on.fields(("DNS", Cell(lost, "bad"))))
     parts += [_certificate(certificate, places, on) for certificate, places in _certificates(probed)]
     if found:
         told = [on.wrapped(str(finding), indent=2, first="-") for finding in found]
         parts.append("\n".join([on.line("in the manifests:"), *told]))
-    parts += [on.wrapped(sentence) for sentence in probed.advice]
+    parts += [on.wrapped(in_options(sentence)) for sentence in probed.advice]
     return "\n\n".join(parts)
 
 
@@ -259,7 +259,12 @@ def _count_table(counts: Iterable[_Count], on: Screen) -> str:
 
 def _plain(probed: Reachability) -> dict[str, Any]:
     data = attrs.asdict(probed, recurse=False)
-    return {**data, "ok": probed.ok, "endpoints": list(_plain_endpoints(probed)), "advice": list(probed.advice)}
+    return {
+        **data,
+        "ok": probed.ok,
+        "endpoints": list(_plain_endpoints(probed)),
+        "advice": [*map(in_options, probed.advice)],
+    }
 
 
 def _plain_endpoints(probed: Reachability) -> Iterator[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """`probe`: real connections on loopback, to names of manifests and of a nameserver."""
 
+import errno
 import itertools
 import json
 import socket
@@ -110,6 +111,17 @@ def test_text_has_a_row_for_each_address_and_says_what_failures_mean(run, web, m
     assert "port http: 1 of 2 endpoints fails" in ran.out
     assert f"127.0.0.3:{port}  web-1   connection refused, " in ran.out
     assert "\n\nrefused by a pod usually means that nothing listens on that port there" in ran.out
+
+
+@pytest.mark.parametrize("forms", [(), ("--json",)])
+def test_advice_is_in_terms_of_the_command(run, monkeypatch, forms):
+    def unreachable(*_: Any) -> None:
+        raise OSError(errno.ENETUNREACH, "Network is unreachable")
+
+    monkeypatch.setattr("k8sresolve._drivers.probing.conversations.socket_address", unreachable)
+    ran = run("probe", "192.0.2.1", "80", *forms)
+    assert ran.status == 4
+    assert "no route to that network from here; --family ipv4 and --family ipv6 leave out the other family" in ran.out
 
 
 def test_an_address_that_is_made_up_is_not_connected_to(run, tmp_path):

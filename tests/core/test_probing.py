@@ -192,7 +192,7 @@ TCP = [
     (HOST, tcp(errno.ECONNREFUSED, REJECTED), "refused by ICMP usually means that a firewall"),
     (HOST, tcp(errno.ETIMEDOUT), "no answer usually means that a firewall"),
     (HOST, tcp(errno.EHOSTUNREACH), "no route to a host: the pod or its node is gone"),
-    (HOST, tcp(errno.ENETUNREACH), "no network: this pod has no address of that family"),
+    (HOST, tcp(errno.ENETUNREACH), "no route to that network from here"),
     (HOST, tcp(errno.EMFILE), "this process has no file descriptor left"),
 ]
 
