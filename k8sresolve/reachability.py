@@ -64,13 +64,21 @@ class Certificate(Value):
         return not self.problem
 
     def __str__(self) -> str:
-        from datetime import UTC, datetime, timedelta
-
-        # Beyond what datetime.fromtimestamp() takes on some systems lies 9999-12-31, of certificates without an end.
-        until = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=self.expires_at)
         owner = few(self.names) or self.subject or "nobody"
         verified = f"not verified for {self.host}: {self.problem}" if self.problem else f"verified for {self.host}"
-        return escaped(f"certificate of {owner} by {self.issuer or 'nobody'}, until {until:%Y-%m-%d}, {verified}")
+        return escaped(f"certificate of {owner} by {self.issuer or 'nobody'}, until {day(self.expires_at)}, {verified}")
+
+
+def day(seconds: float) -> str:
+    """Write the day of a Unix time, as ISO 8601 does."""
+    from datetime import UTC, datetime, timedelta
+
+    # Beyond what datetime.fromtimestamp() takes on some systems lies 9999-12-31, of certificates without an end.
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    try:
+        return (epoch + timedelta(seconds=seconds)).date().isoformat()
+    except OverflowError:  # as of year 0000, which a certificate can have
+        return "before year 1" if seconds < 0 else "after year 9999"
 
 
 @attrs.frozen(eq=False, repr=False)

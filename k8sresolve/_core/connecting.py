@@ -26,7 +26,7 @@ ADVICE = {
     ECONNREFUSED: "refused: no process listens on the Service's targetPort there, or none of its pods is ready",
     ETIMEDOUT: "no answer: a NetworkPolicy drops it, or none of the Service's pods is ready",
     EHOSTUNREACH: "no route to a host: the pod or its node is gone",
-    ENETUNREACH: "no network: this pod has no address of that family; give the resolver family='ipv4' or 'ipv6'",
+    ENETUNREACH: "no route to that network from here; family='ipv4' and family='ipv6' leave out the other family",
     EMFILE: _NO_DESCRIPTOR,
     ENFILE: _NO_DESCRIPTOR,
 }

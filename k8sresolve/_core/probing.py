@@ -16,23 +16,46 @@ from k8sresolve._core.lookups.setting import Setting
 from k8sresolve._core.watching.waiting import Look
 from k8sresolve._escaping import escaped, few, told
 from k8sresolve.config import check_seconds
-from k8sresolve.errors import ConfigError, Error, InvalidName, NoData
+from k8sresolve.errors import ConfigError, Error, InvalidName, NoData, NotFound
 from k8sresolve.names import ServiceName
-from k8sresolve.reachability import ProbedEndpoint, ProbeStage, Reachability, Scheme, failures
+from k8sresolve.reachability import Certificate, ProbedEndpoint, ProbeStage, Reachability, Scheme, failures
 from k8sresolve.records import Addresses, Port, Service
 
 AT_ONCE = 32
 """Endpoints that are tried at the same time."""
 
 MOST_REPLY = 4096
-"""Octets in which a reply's first line must end."""
+"""Octets in which a reply's first line must end, with what is informational before it."""
 
 REJECTED = "connection refused by ICMP"
 """What a connection comes to that something on the way refuses, and not the host that has the address."""
 
+UNVERIFIED = "not verified: "
+"""What stands before why a certificate is not trusted."""
+
 _TO_LEARN = 1.0  # seconds, at most, in which to ask what is only good to know
 _STATUS = re.compile(rb"HTTP/\d(?:\.\d)? (\d{3})(?: ([^\r\n]*))?\r?\n")
+_INFORMATIONAL = re.compile(rb"HTTP/1\.\d 1(?!01)\d\d\s")  # RFC 9110, section 15.2: nothing but 101 is final
+_HEAD_END = re.compile(rb"\n\r?\n")
 _TLS_ALERT = b"\x15\x03"
+_REFUSES_HANDSHAKE = (
+    "the server speaks TLS and refuses this handshake: usually it wants a certificate of its client (mutual TLS, as in "
+    "a mesh), or other ciphers"
+)
+_OLD_TLS = "the server speaks a version of TLS that this machine does not, usually an old one"
+_WANTS_CERTIFICATE = "the server wants a certificate of its client (mutual TLS, as in a mesh), and was shown none"
+_TLS_REASONS = (
+    ("certificate required", _WANTS_CERTIFICATE),
+    ("bad certificate", _WANTS_CERTIFICATE),
+    ("handshake failure", _REFUSES_HANDSHAKE),
+    (
+        "no application protocol",
+        "the server speaks TLS and no HTTP/1.1 over it, but HTTP/2 alone, as of gRPC: probe it by tls",
+    ),
+    ("unrecognized name", "the server speaks TLS, and not for this name (SNI): connect by a name that it knows"),
+    ("protocol version", _OLD_TLS),
+    ("unsupported protocol", _OLD_TLS),
+)
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -86,6 +109,8 @@ def _probe(  # noqa: PLR0917 - as above
 ) -> Steps:
     began = setting.now()
     found = yield Look(call, timeout)
+    if isinstance(found, NotFound):
+        found = yield from _by_other_protocols(found, call, timeout - (setting.now() - began))
     if isinstance(found, Error):
         raise found
     took = setting.now() - began
@@ -103,6 +128,17 @@ def _probe(  # noqa: PLR0917 - as above
     return Reachability(
         name, port, scheme, took * 1000, endpoints, about.headless, tuple(dict.fromkeys(_advice(endpoints, about)))
     )
+
+
+def _by_other_protocols(error: NotFound, call: tuple[Any, ...], seconds: float) -> Generator[Look, Any, NotFound]:
+    """Ask whether a port that the Service has not by TCP is one of another protocol."""
+    if "the Service has no port" in error.problem and seconds > 0:
+        for protocol in ("udp", "sctp"):
+            other = yield Look((*call[:-1], protocol), min(seconds / 3, _TO_LEARN))
+            if isinstance(other, Port):
+                advice = f"port {other.name!r} is of {protocol.upper()}, and probe connects by TCP alone"
+                return type(error)(error.name, error.problem, attempts=error.attempts, advice=advice)
+    return error
 
 
 def _learn(
@@ -154,7 +190,16 @@ def _request(host: str, port: int, path: str, scheme: Scheme) -> bytes:
 
 def is_whole(reply: bytes) -> bool:
     """Whether the first line of a reply is there, or will not come any more."""
-    return b"\n" in reply or len(reply) >= MOST_REPLY or not b"HTTP/".startswith(reply[:5])
+    final = _final(reply)
+    return b"\n" in final or len(reply) >= MOST_REPLY or not b"HTTP/".startswith(final[:5])
+
+
+def _final(reply: bytes) -> bytes:
+    """Pass over what is informational before the final reply (RFC 9110, section 15.2)."""
+    while _INFORMATIONAL.match(reply):
+        end = _HEAD_END.search(reply)
+        reply = reply[end.end() :] if end else b""
+    return reply
 
 
 class Replied(NamedTuple):
@@ -166,8 +211,8 @@ class Replied(NamedTuple):
 
 
 def read_reply(reply: bytes) -> Replied:
-    """Read the first line of a reply (RFC 9112, section 4)."""
-    found = _STATUS.match(reply)
+    """Read the first line of a reply (RFC 9112, section 4), of the final one where that came."""
+    found = _STATUS.match(_final(reply) or reply)
     if found is not None:
         status = int(found[1])
         reason = escaped((found[2] or b"").decode("latin-1").strip(), 60)
@@ -207,6 +252,11 @@ class _About:
         return f"the Service has no port {self.port} but {numbers}, as DNS tells: compare with its spec.ports[].port"
 
     @property
+    def or_other_protocol(self) -> str:
+        """What else a number may be: at a Service's own name SRV tells no protocols."""
+        return f", or that port {self.port} is of UDP or SCTP alone" if isinstance(self.port, int) else ""
+
+    @property
     def slices(self) -> str:
         """The command that lists who is ready."""
         place = self.service
@@ -244,8 +294,9 @@ def _rejected(about: _About) -> str:
             "way: it is not the host that says so"
         )
     return (
-        "refused by ICMP at a ClusterIP usually means that no pod is ready behind it, as kube-proxy says it: compare "
-        "the Service's spec.selector with the pods' labels, and see their readinessProbe; "
+        "refused by ICMP at a ClusterIP usually means that no pod is ready behind it, as kube-proxy says it"
+        f"{about.or_other_protocol}: compare the Service's spec.selector with the pods' labels, and see their "
+        "readinessProbe; "
         f"`{about.slices}` lists the ready ones"
     )
 
@@ -261,8 +312,9 @@ def _refused(about: _About) -> str:
         return "refused usually means that nothing listens on that port there, or that a firewall rejects it"
     return (
         "refused at a ClusterIP usually means that the pods behind it do not listen on the Service's "
-        "spec.ports[].targetPort (compare with the container's ports[].containerPort), or on 127.0.0.1 alone; with "
-        f"some service proxies also that no pod is ready: `{about.slices}` lists the ready ones"
+        "spec.ports[].targetPort (compare with the container's ports[].containerPort), or on 127.0.0.1 alone"
+        f"{about.or_other_protocol}; with some service proxies also that no pod is ready: `{about.slices}` lists the "
+        "ready ones"
     )
 
 
@@ -278,24 +330,39 @@ def _silent(about: _About) -> str:
     return (
         "no answer from a ClusterIP usually means that a NetworkPolicy drops it (see spec.ingress of those that select "
         "the pods behind it, spec.egress of those that select this one), that this machine is outside the cluster's "
-        f"network, or, with some service proxies, that no pod is ready: `{about.slices}` lists the ready ones"
+        f"network{about.or_other_protocol}, or, with some service proxies, that no pod is ready: `{about.slices}` "
+        "lists the ready ones"
     )
 
 
 def _of_tls(endpoint: ProbedEndpoint, stage: ProbeStage) -> Iterator[str]:
-    certificate = endpoint.certificate
-    if certificate is None:
-        if stage.errno == ETIMEDOUT:
-            yield "the connection is there, and no answer of TLS: usually the server waits for another protocol"
-        elif "wrong version number" in stage.outcome or "record layer failure" in stage.outcome:
-            yield "what answers speaks no TLS, as a port of plain HTTP does: probe it without TLS, or take another port"
-        elif stage.errno in (None, ECONNRESET, EPIPE):
-            yield "the server ended the handshake: usually it speaks no TLS there, or wants another name (SNI)"
-    elif "expired" in certificate.problem or "not yet valid" in certificate.problem:
+    if stage.outcome.startswith(UNVERIFIED):
+        yield from _of_certificate(stage.outcome.removeprefix(UNVERIFIED), endpoint.certificate)
+    elif stage.errno == ETIMEDOUT:
+        yield "the connection is there, and no answer of TLS: usually the server waits for another protocol"
+    elif any(reason in stage.outcome for reason in ("wrong version number", "record layer failure")):
+        yield "what answers speaks no TLS, as a port of plain HTTP does: probe it without TLS, or take another port"
+    elif stage.errno in (ECONNRESET, EPIPE) or "eof" in stage.outcome:
+        yield "the server ended the handshake: usually it speaks no TLS there, or wants another name (SNI)"
+    else:
+        yield from _of_alert(stage)
+
+
+def _of_alert(stage: ProbeStage) -> list[str]:
+    """Tell what one who speaks TLS wants, by the reason of OpenSSL."""
+    return [advice for reason, advice in _TLS_REASONS if reason in stage.outcome][:1]
+
+
+def _of_certificate(problem: str, certificate: Certificate | None) -> Iterator[str]:
+    if "expired" in problem:
         yield "renew the certificate; a server goes on with the old one until it reads the new one, as by a restart"
-    elif _is_name(certificate.problem):
-        names = f"one of its names, {few(certificate.names)}" if certificate.names else "a name that it is valid for"
-        yield f"the certificate is for other names than {certificate.host}: connect by {names}, or add this one"
+    elif "not yet valid" in problem:
+        yield "the certificate is of a time to come: compare this machine's clock with that of who issued it"
+    elif "mismatch" in problem:
+        names = [name for name in certificate.names if "*" not in name] if certificate else []
+        by = f"one of its names, {few(names)}" if names else "a name that it is valid for"
+        others = f"other names than {certificate.host}" if certificate else "other names"
+        yield f"the certificate is for {others}: connect by {by}, or add this one"
     else:
         yield (
             "this machine does not trust who issued the certificate: name the file of that CA in SSL_CERT_FILE, and "
@@ -303,19 +370,15 @@ def _of_tls(endpoint: ProbedEndpoint, stage: ProbeStage) -> Iterator[str]:
         )
 
 
-def _is_name(problem: str) -> bool:
-    return "mismatch" in problem
-
-
 def _of_http(endpoint: ProbedEndpoint, stage: ProbeStage) -> Iterator[str]:
     status = endpoint.status
     if status is not None:
         if status == 404:
             yield "the server answers and has no such path: compare with readinessProbe.httpGet.path"
-        elif status >= 500:
+        elif 500 <= status < 600:
             yield "the server answers and says that it cannot serve: see its log, or that of the proxy in front of it"
-    elif "certificate required" in stage.outcome:
-        yield "the server wants a certificate of its client (mutual TLS, as in a mesh), and this is none of its clients"
+    elif of_alert := _of_alert(stage):
+        yield from of_alert
     elif stage.outcome.startswith("an alert of TLS"):
         yield "the port speaks TLS: probe it by https"
     elif stage.errno == ETIMEDOUT:

@@ -37,7 +37,7 @@ def complain(message: str, usage: str = "") -> None:
 def text_of(error: Error, args: argparse.Namespace) -> str:
     """Write an error of a command, with its advice in terms of the command's options, and which command shows more."""
     advice = getattr(error, "advice", "")
-    text = str(error).removesuffix(escaped(advice)) + _in_options(advice) if advice else str(error)
+    text = str(error).removesuffix(escaped(advice)) + in_options(advice) if advice else str(error)
     return in_command("; ".join(filter(None, (text, _more(error, args)))), args.command)
 
 
@@ -63,7 +63,7 @@ def data_of(error: Error, args: argparse.Namespace) -> dict[str, Any]:
     """Turn an error of a command into what JSON has: its kind, its whole text, and those of its fields that it has."""
     told = {"kind": type(error).__name__, "message": text_of(error, args)}
     fields = {name: getattr(error, name, None) for name in ("name", "problem")}
-    fields["advice"] = in_command(_in_options(getattr(error, "advice", "")), args.command)
+    fields["advice"] = in_command(in_options(getattr(error, "advice", "")), args.command)
     attempts = [attrs.asdict(attempt) for attempt in getattr(error, "attempts", ())]
     places = {name: getattr(error, name, None) for name in ("file", "line", "object", "field")}
     more = {name: value for name, value in {**fields, "attempts": attempts, **places}.items() if value}
@@ -73,12 +73,17 @@ def data_of(error: Error, args: argparse.Namespace) -> dict[str, Any]:
 def tell(error: Error, args: argparse.Namespace) -> int:
     """Tell an error of a command; returns the exit status that it stands for."""
     complain(text_of(error, args), getattr(error, "usage", ""))
+    return status_of(error)
+
+
+def status_of(error: Error) -> int:
+    """Return the exit status that an error stands for."""
     if isinstance(error, NotFound):
         return NOT_FOUND
     return TEMPORARY if isinstance(error, TemporaryFailure | BadResponse | InternalError) else WRONG
 
 
-def _in_options(advice: str) -> str:
+def in_options(advice: str) -> str:
     """Write advice in terms of the command's options, where it speaks of arguments in Python."""
     told = re.sub(r"(?:use|give a) ResolverConfig(?:\.for_cluster\(\))?", "give --nameserver", advice)
     told = re.sub(r"\b(namespace|cluster_domain|family)=(?:'(\w+)')?", _option, told)

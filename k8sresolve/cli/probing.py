@@ -4,13 +4,14 @@ import argparse
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from k8sresolve._escaping import few
+from k8sresolve.cli.failing import in_options, status_of, text_of
 from k8sresolve.cli.forms import add_forms
 from k8sresolve.cli.manifests import manifests
 from k8sresolve.cli.opening import asking_from, open_cluster, opened
@@ -20,7 +21,7 @@ from k8sresolve.cli.progress import Progress
 from k8sresolve.cli.screen import AnyCell, Cell, Screen
 from k8sresolve.errors import ConfigError, ResolveError
 from k8sresolve.findings import Finding
-from k8sresolve.reachability import Certificate, ProbedEndpoint, ProbeStage, Reachability, Scheme
+from k8sresolve.reachability import Certificate, ProbedEndpoint, ProbeStage, Reachability, Scheme, day
 
 if TYPE_CHECKING:
     from k8sresolve.testing import Cluster
@@ -56,7 +57,7 @@ def register(commands: Commands) -> None:
         ("https", "then both"),
     ):
         over.add_argument(f"--{scheme}", dest="scheme", action="store_const", const=scheme, help=text)
-    probe.add_argument("--path", metavar="PATH", help="what to ask for; alone it is of --http (default: /)")
+    probe.add_argument("--path", metavar="/PATH", help="what to ask for; alone it is of --http (default: /)")
     probe.add_argument(
         "--count", type=_count, default=1, metavar="N", help="probe so often, and show how often it fails"
     )
@@ -76,15 +77,22 @@ def _run(args: argparse.Namespace) -> int:
     port = int(args.port) if args.port.isascii() and args.port.isdigit() and len(args.port) <= 5 else args.port
     cluster = open_cluster(args) if manifests(args) else None
     tries: list[Reachability] = []
+    lost: list[ResolveError] = []
     with opened(args, cluster, connections="real") as resolver, Progress("probing", args.count) as progress:
         for _ in range(args.count):
-            tries.append(resolver.probe(args.name, port, scheme, path=args.path or "/"))
+            try:
+                tries.append(resolver.probe(args.name, port, scheme, path=args.path or "/"))
+            except ResolveError as error:
+                if not tries:
+                    raise
+                lost.append(error)
             progress.step()
     failed = next((one for one in tries if not one.ok), None)
     found = () if cluster is None or failed is None else _findings(cluster, args)
-    shown = _shown(failed or tries[-1], tries, found)
+    lookups = _Lookups(args.count, len(lost), text_of(lost[0], args) if lost else "")
+    shown = _shown(failed or tries[-1], tries, lookups, found)
     write(shown, args)
-    return shown.status
+    return max([shown.status, *map(status_of, lost)])
 
 
 def _findings(cluster: "Cluster", args: argparse.Namespace) -> tuple[Finding, ...]:
@@ -95,12 +103,13 @@ def _findings(cluster: "Cluster", args: argparse.Namespace) -> tuple[Finding, ..
     return ()
 
 
-def _shown(probed: Reachability, tries: Sequence[Reachability], found: Sequence[Finding]) -> Shown:
-    counts = _counts(tries) if len(tries) > 1 else []
+def _shown(probed: Reachability, tries: Sequence[Reachability], lookups: "_Lookups", found: Sequence[Finding]) -> Shown:
+    counts = _counts(tries) if lookups.tries > 1 else []
     data = {**_plain(probed), "findings": [{name: getattr(finding, name) for name in _FIELDS} for finding in found]}
     if counts:
         data["counts"] = [attrs.asdict(count) for count in counts]
-    text = partial(_text, probed, counts, found)
+        data["lookups"] = attrs.asdict(lookups)
+    text = partial(_text, probed, counts, lookups, found)
     names = [endpoint.place for endpoint in probed.endpoints]
     return Shown(text, data, 0 if probed.ok else UNREACHED, wide=partial(text, wide=True), names=names)
 
@@ -109,16 +118,27 @@ def _shown(probed: Reachability, tries: Sequence[Reachability], found: Sequence[
 
 
 def _text(
-    probed: Reachability, counts: Sequence["_Count"], found: Sequence[Finding], on: Screen, *, wide: bool = False
+    probed: Reachability,
+    counts: Sequence["_Count"],
+    lookups: "_Lookups",
+    found: Sequence[Finding],
+    on: Screen,
+    *,
+    wide: bool = False,
 ) -> str:
     parts = [_head(probed, on), _table(probed, on, wide=wide)]
+    if not wide and (reasons := _reasons(probed)):
+        parts.append(on.fields(*reasons))
     if counts:
         parts.append(_count_table(counts, on))
+    if lookups.lost:
+        lost = f"{lookups.lost} of {lookups.tries} lookups failed: {lookups.problem}"
+        parts.append(on.fields(("DNS", Cell(lost, "bad"))))
     parts += [_certificate(certificate, places, on) for certificate, places in _certificates(probed)]
     if found:
         told = [on.wrapped(str(finding), indent=2, first="-") for finding in found]
         parts.append("\n".join([on.line("in the manifests:"), *told]))
-    parts += [on.wrapped(sentence) for sentence in probed.advice]
+    parts += [on.wrapped(in_options(sentence)) for sentence in probed.advice]
     return "\n\n".join(parts)
 
 
@@ -140,14 +160,25 @@ def _table(probed: Reachability, on: Screen, *, wide: bool) -> str:
 def _row(endpoint: ProbedEndpoint, probed: Reachability, *, wide: bool, has_targets: bool) -> list[AnyCell]:
     target = endpoint.target.removesuffix(".") if wide else endpoint.target.partition(".")[0]
     stages: dict[str, ProbeStage] = {stage.name: stage for stage in endpoint.stages}
-    cells = [_cell(stages.get(name)) for name in _STAGES[probed.scheme]]
+    cells = [_cell(stages.get(name), wide=wide) for name in _STAGES[probed.scheme]]
     return [endpoint.place, *([target] if has_targets else []), *cells]
 
 
-def _cell(stage: ProbeStage | None) -> AnyCell:
+def _cell(stage: ProbeStage | None, *, wide: bool) -> AnyCell:
     if stage is None:
         return ""
-    return Cell(f"{stage.outcome.partition(':')[0]}, {stage.milliseconds:.1f} ms", "good" if stage.ok else "bad")
+    outcome = stage.outcome if wide else stage.outcome.partition(": ")[0]
+    return Cell(f"{outcome}, {stage.milliseconds:.1f} ms", "good" if stage.ok else "bad")
+
+
+def _reasons(probed: Reachability) -> list[tuple[str, str]]:
+    """List each outcome that a cell leaves a part of, once, but what a certificate shown tells."""
+    places: dict[str, list[str]] = {}
+    for endpoint in probed.endpoints:
+        for stage in endpoint.stages:
+            if ": " in stage.outcome and not (stage.name == "tls" and endpoint.certificate):
+                places.setdefault(stage.outcome, []).append(endpoint.place)
+    return [(f"at {few(at)}", outcome) for outcome, at in places.items()]
 
 
 def _certificates(probed: Reachability) -> list[tuple[Certificate, list[str]]]:
@@ -169,12 +200,8 @@ def _certificate(certificate: Certificate, places: Sequence[str], on: Screen) ->
         ("names", ", ".join(certificate.names)),
         ("subject", certificate.subject),
         ("issuer", certificate.issuer),
-        ("valid", f"{_day(certificate.starts_at)} to {_day(certificate.expires_at)}"),
+        ("valid", f"{day(certificate.starts_at)} to {day(certificate.expires_at)}"),
     )
-
-
-def _day(seconds: float) -> str:
-    return f"{datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds):%Y-%m-%d}"
 
 
 # -- several tries -----------------------------------------------------------------------------------------------------
@@ -190,6 +217,15 @@ class _Count:
     lost: int
     median: float | None
     slowest: float | None
+
+
+@attrs.frozen
+class _Lookups:
+    """How often the name was looked up, and how often that failed; `problem` is the first failure."""
+
+    tries: int
+    lost: int
+    problem: str
 
 
 def _counts(tries: Iterable[Reachability]) -> list[_Count]:
@@ -223,7 +259,12 @@ def _count_table(counts: Iterable[_Count], on: Screen) -> str:
 
 def _plain(probed: Reachability) -> dict[str, Any]:
     data = attrs.asdict(probed, recurse=False)
-    return {**data, "ok": probed.ok, "endpoints": list(_plain_endpoints(probed)), "advice": list(probed.advice)}
+    return {
+        **data,
+        "ok": probed.ok,
+        "endpoints": list(_plain_endpoints(probed)),
+        "advice": [*map(in_options, probed.advice)],
+    }
 
 
 def _plain_endpoints(probed: Reachability) -> Iterator[dict[str, Any]]:

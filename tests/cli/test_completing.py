@@ -67,6 +67,7 @@ def test_words_are_offered(line, words):
         ("check -o sarif=", "files", "sarif="),
         ("check --output=sarif=re", "files", "--output=sarif="),
         ("service ", "", ""),
+        ("probe web http --path ", "", ""),
         ("--env A=", "", ""),
     ],
 )

@@ -1,5 +1,7 @@
 """`probe`: real connections on loopback, to names of manifests and of a nameserver."""
 
+import errno
+import itertools
 import json
 import socket
 import threading
@@ -9,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from k8sresolve import LookupTimeout, Reachability, Resolver
 from tests.cli.conftest import Ran
 
 SLICE = {
@@ -110,6 +113,17 @@ def test_text_has_a_row_for_each_address_and_says_what_failures_mean(run, web, m
     assert "\n\nrefused by a pod usually means that nothing listens on that port there" in ran.out
 
 
+@pytest.mark.parametrize("forms", [(), ("--json",)])
+def test_advice_is_in_terms_of_the_command(run, monkeypatch, forms):
+    def unreachable(*_: Any) -> None:
+        raise OSError(errno.ENETUNREACH, "Network is unreachable")
+
+    monkeypatch.setattr("k8sresolve._drivers.probing.conversations.socket_address", unreachable)
+    ran = run("probe", "192.0.2.1", "80", *forms)
+    assert ran.status == 4
+    assert "no route to that network from here; --family ipv4 and --family ipv6 leave out the other family" in ran.out
+
+
 def test_an_address_that_is_made_up_is_not_connected_to(run, tmp_path):
     path = tmp_path / "web.yaml"
     path.write_text("{apiVersion: v1, kind: Service, metadata: {name: web}, spec: {ports: [{name: http, port: 80}]}}")
@@ -117,6 +131,22 @@ def test_an_address_that_is_made_up_is_not_connected_to(run, tmp_path):
     assert ran.status == 4
     assert _outcomes(ran) == [["is made up here: no manifest states it"]]
     assert ran.json["advice"] == []
+
+
+@pytest.mark.parametrize(
+    ("forms", "cell", "below"),
+    [
+        ((), "TLS failed, ", "\n\nat 127.0.0.2:{}  TLS failed: wrong version number\n\n"),
+        (("-o", "wide"), "number, ", ""),
+    ],
+)
+def test_why_tls_failed_is_told_in_full(run, web, forms, cell, below):
+    port = web(b"HTTP/1.1 400 Bad Request\r\n").port
+    ran = run("probe", "127.0.0.2", str(port), "--tls", *forms)
+    assert ran.status == 4
+    assert cell in ran.out.split("\n\n")[1]
+    assert below.format(port) in ran.out
+    assert ran.out.count("wrong version number") == 1
 
 
 def test_a_path_alone_is_of_plain_http(run, web):
@@ -139,6 +169,50 @@ def test_counting_tells_how_often_it_failed(run, web):
     assert (count["address"], count["port"], count["tries"], count["lost"]) == ("127.0.0.2", port, 4, 1)
     assert 0 < count["median"] <= count["slowest"]
     assert _outcomes(ran) == [["connected", "503 Busy"]]  # what failed is what people ask about
+
+
+@pytest.fixture
+def loses_lookups(monkeypatch) -> Callable[..., None]:
+    """Let these lookups fail, by their number."""
+
+    def lose(*numbers: int) -> None:
+        probe, count = Resolver.probe, itertools.count(1)
+
+        def sometimes(resolver: Resolver, *call: Any, **how: Any) -> Reachability:
+            if next(count) in numbers:
+                raise LookupTimeout("web", "no nameserver answered")
+            return probe(resolver, *call, **how)
+
+        monkeypatch.setattr(Resolver, "probe", sometimes)
+
+    return lose
+
+
+def test_a_lookup_that_fails_midway_is_counted(run, web, loses_lookups):
+    loses_lookups(2, 4)
+    ran = run("probe", "127.0.0.2", str(web().port), "--count", "4", "--json")
+    assert (ran.status, ran.err) == (3, "")
+    assert [(count["tries"], count["lost"]) for count in ran.json["counts"]] == [(2, 0)]
+    assert ran.json["lookups"] == {"tries": 4, "lost": 2, "problem": "web: no nameserver answered"}
+
+
+def test_a_lookup_that_fails_midway_has_a_line(run, web, loses_lookups):
+    loses_lookups(2)
+    ran = run("probe", "127.0.0.2", str(web().port), "--count", "2")
+    assert ran.status == 3
+    assert ran.out.endswith("\n\nDNS  1 of 2 lookups failed: web: no nameserver answered\n")
+
+
+def test_a_connection_that_fails_counts_more_than_a_lookup(run, web, loses_lookups):
+    loses_lookups(2)
+    port = web(b"HTTP/1.1 503 Busy\r\n").port
+    assert run("probe", "127.0.0.2", str(port), "--http", "--count", "3").status == 4
+
+
+def test_a_first_lookup_that_fails_is_an_error(run, web, loses_lookups):
+    loses_lookups(1)
+    ran = run("probe", "127.0.0.2", str(web().port), "--count", "2")
+    assert (ran.status, ran.out) == (3, "")
 
 
 def test_the_table_of_counts(run, web):

@@ -197,7 +197,7 @@ def test_one_that_was_refused_beside_silent_ones_is_no_timeout():
     [
         (errno.EMFILE, "this process has no file descriptor left"),
         (errno.ENFILE, "this process has no file descriptor left"),
-        (errno.ENETUNREACH, "this pod has no address of that family"),
+        (errno.ENETUNREACH, "no route to that network from here"),
         (errno.EPIPE, ""),
         (None, ""),
     ],

@@ -102,6 +102,9 @@ def test_each_of_many_has_its_share_of_the_time(count, share):
 
 # -- HTTP ------------------------------------------------------------------------------------------------------------
 
+EARLY = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n"
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
 
 @pytest.mark.parametrize(
     ("reply", "ok", "outcome", "status"),
@@ -113,6 +116,11 @@ def test_each_of_many_has_its_share_of_the_time(count, share):
         (b"HTTP/2 199 x\n", False, "199 x", 199),
         (b"HTTP/1.1 500 \x1b[1m\xff\r\n", False, r"500 \x1b[1mÿ", 500),
         (b"HTTP/1.1 200 " + b"a" * 100 + b"\r\n", True, f"200 {'a' * 40}... (100 characters)", 200),
+        (EARLY + CONTINUE + b"HTTP/1.1 200 OK\r\n", True, "200 OK", 200),
+        (b"HTTP/1.1 100\n\nHTTP/1.1 503 Busy\n", False, "503 Busy", 503),
+        (EARLY, False, "103 Early Hints", 103),
+        (CONTINUE + b"HTT", False, "no HTTP/1.1 in the reply", None),
+        (b"HTTP/1.1 101 Switching Protocols\r\n\r\nHTTP/1.1 200 OK\r\n", False, "101 Switching Protocols", 101),
         (b"HTTP/1.1 2000 OK\r\n", False, "no HTTP/1.1 in the reply", None),
         (b"HTTP/1.1 200 OK", False, "no HTTP/1.1 in the reply", None),
         (b"\x00\x00\x12\x04\x00\x00\x00\x00\x00", False, "no HTTP/1.1 in the reply", None),
@@ -132,6 +140,11 @@ def test_a_reply_is_read_by_its_first_line(reply, ok, outcome, status):
         (b"HTTP/1.1 200", False),
         (b"HTTP/1.1 200 OK\r\n", True),
         (b"220", True),
+        (b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n", False),
+        (EARLY + CONTINUE, False),
+        (EARLY + b"HTTP/1.1 200", False),
+        (EARLY + b"HTTP/1.1 200 OK\r\n", True),
+        (CONTINUE * MOST_REPLY, True),
         (b"HTTP/" + b"x" * MOST_REPLY, True),
     ],
 )
@@ -169,6 +182,9 @@ TCP = [
     (CLUSTER_IP, tcp(errno.ECONNREFUSED, REJECTED), "no pod is ready behind it, as kube-proxy says it"),
     (CLUSTER_IP, tcp(errno.ECONNREFUSED, REJECTED), SLICES),
     (CLUSTER_IP, tcp(errno.ETIMEDOUT), "no answer from a ClusterIP usually means that a NetworkPolicy drops it"),
+    (("payments", 80), tcp(errno.ECONNREFUSED), "alone, or that port 80 is of UDP or SCTP alone; with"),
+    (("payments", 80), tcp(errno.ECONNREFUSED, REJECTED), "says it, or that port 80 is of UDP or SCTP alone: compare"),
+    (("payments", 80), tcp(errno.ETIMEDOUT), "network, or that port 80 is of UDP or SCTP alone, or"),
     (("payments", 81), tcp(errno.ECONNREFUSED), "the Service has no port 81 but 80, 9090, as DNS tells"),
     (("payments", 81), tcp(errno.ETIMEDOUT), "the Service has no port 81 but 80, 9090, as DNS tells"),
     (("cassandra.data", 80), tcp(errno.ECONNREFUSED), "the pods of this headless Service have no port 80 but"),
@@ -176,7 +192,7 @@ TCP = [
     (HOST, tcp(errno.ECONNREFUSED, REJECTED), "refused by ICMP usually means that a firewall"),
     (HOST, tcp(errno.ETIMEDOUT), "no answer usually means that a firewall"),
     (HOST, tcp(errno.EHOSTUNREACH), "no route to a host: the pod or its node is gone"),
-    (HOST, tcp(errno.ENETUNREACH), "no network: this pod has no address of that family"),
+    (HOST, tcp(errno.ENETUNREACH), "no route to that network from here"),
     (HOST, tcp(errno.EMFILE), "this process has no file descriptor left"),
 ]
 
@@ -199,13 +215,33 @@ def test_what_explains_itself_gets_no_advice(monkeypatch):
         (tls("no answer", errno.ETIMEDOUT), None, "no answer of TLS: usually the server waits for another protocol"),
         (tls("TLS failed: wrong version number"), None, "what answers speaks no TLS"),
         (tls("TLS failed: record layer failure"), None, "what answers speaks no TLS"),
-        (tls("TLS failed: tlsv1 unrecognized name"), None, "the server ended the handshake"),
+        (tls("TLS failed: unexpected eof while reading"), None, "the server ended the handshake"),
+        (tls("TLS failed: tlsv1 alert no application protocol"), None, "HTTP/2 alone, as of gRPC: probe it by tls"),
+        (tls("TLS failed: ssl/tls alert handshake failure"), None, "the server speaks TLS and refuses this handshake"),
+        (tls("TLS failed: ssl/tls alert bad certificate"), None, "mutual TLS"),
+        (tls("TLS failed: tlsv1 unrecognized name"), None, "not for this name (SNI)"),
+        (tls("TLS failed: tlsv1 alert protocol version"), None, "a version of TLS that this machine does not"),
+        (tls("TLS failed: unsupported protocol"), None, "a version of TLS that this machine does not"),
+        (tls("not verified: certificate has expired"), None, "renew the certificate"),
+        (tls("not verified: hostname mismatch, x"), None, "connect by a name that it is valid for"),
         (tls("connection reset by peer", errno.ECONNRESET), None, "the server ended the handshake"),
-        (tls("not verified: x"), "certificate has expired", "renew the certificate"),
-        (tls("not verified: x"), "certificate is not yet valid", "renew the certificate"),
-        (tls("not verified: x"), "hostname mismatch, certificate is not valid for 'x'", "one of its names, a, b"),
-        (tls("not verified: x"), "IP address mismatch, certificate is not valid for '1'", "one of its names, a, b"),
-        (tls("not verified: x"), "self-signed certificate", "SSL_CERT_FILE"),
+        (tls("not verified: certificate has expired"), "certificate has expired", "renew the certificate"),
+        (
+            tls("not verified: certificate is not yet valid"),
+            "certificate is not yet valid",
+            "compare this machine's clock",
+        ),
+        (
+            tls("not verified: hostname mismatch, certificate is not valid for 'x'"),
+            "hostname mismatch, certificate is not valid for 'x'",
+            "one of its names, a, b, or add",
+        ),
+        (
+            tls("not verified: IP address mismatch, certificate is not valid for '1'"),
+            "IP address mismatch, certificate is not valid for '1'",
+            "one of its names, a, b, or add",
+        ),
+        (tls("not verified: self-signed certificate"), "self-signed certificate", "SSL_CERT_FILE"),
         (http("404 Not Found"), 404, "compare with readinessProbe.httpGet.path"),
         (http("503 Busy"), 503, "says that it cannot serve"),
         (http("no answer", errno.ETIMEDOUT), None, "no reply to HTTP"),
@@ -215,15 +251,22 @@ def test_what_explains_itself_gets_no_advice(monkeypatch):
     ],
 )
 def test_what_a_failure_above_tcp_usually_means(monkeypatch, stages, problem, says):
-    seen = certificate(problem, "a", "b") if isinstance(problem, str) else None
+    seen = certificate(problem, "a", "*.a", "b") if isinstance(problem, str) else None
     status = problem if isinstance(problem, int) else None
     _, found = probed(monkeypatch, *CLUSTER_IP, "https", stages=stages, certificate=seen, status=status)
     (advice,) = found.advice
     assert says in advice
 
 
-def test_a_status_that_speaks_for_itself_gets_no_advice(monkeypatch):
-    _, found = probed(monkeypatch, *CLUSTER_IP, "http", stages=http("401 Unauthorized"), status=401)
+@pytest.mark.parametrize(("outcome", "status"), [("401 Unauthorized", 401), ("999 x", 999)])
+def test_a_status_that_speaks_for_itself_gets_no_advice(monkeypatch, outcome, status):
+    _, found = probed(monkeypatch, *CLUSTER_IP, "http", stages=http(outcome), status=status)
+    assert (found.ok, found.advice) == (False, ())
+
+
+@pytest.mark.parametrize("outcome", ["TLS failed: tlsv1 alert internal error", "no name for TLS: label too long"])
+def test_tls_that_fails_by_what_may_mean_anything_gets_no_advice(monkeypatch, outcome):
+    _, found = probed(monkeypatch, *CLUSTER_IP, "tls", stages=tls(outcome))
     assert (found.ok, found.advice) == (False, ())
 
 
@@ -244,7 +287,16 @@ def test_an_address_of_ipv6_is_in_brackets():
     assert str(endpoint) == "[fd00::1]:80 tcp: connected in 0.1 ms"
 
 
-@pytest.mark.parametrize(("end", "day"), [(253402300799.0, "9999-12-31"), (-631152000.0, "1950-01-01")])
+@pytest.mark.parametrize(
+    ("end", "day"),
+    [
+        (253402300799.0, "9999-12-31"),
+        (-631152000.0, "1950-01-01"),
+        (-62135596800.0, "0001-01-01"),
+        (-62135596801.0, "before year 1"),
+        (1e300, "after year 9999"),
+    ],
+)
 def test_a_certificate_tells_its_end_however_far_that_is(end, day):
     told = str(Certificate("CN=a", "", (), 0.0, end, "a"))
     assert told == f"certificate of CN=a by nobody, until {day}, verified for a"

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,8 @@ from k8sresolve import (
     ResolverConfig,
 )
 from k8sresolve._core import probing
+from k8sresolve._core.connecting import Destination
+from k8sresolve._drivers.probing.conversations import Conversation, _told
 from tests.drivers.script import Nameserver, silent
 from tests.drivers.test_blocking import wait_for
 from tests.drivers.test_connecting import PATIENCE, SERVICE, _bound, _silent
@@ -239,6 +242,13 @@ SCENARIOS = (
         "HTTP", ("127.0.0.2",), ((CONNECTED, ("http", True, "200 OK")),), (There("127.0.0.2", OK),), scheme="http"
     ),
     Scenario(
+        "HTTP that is announced before it comes",
+        ("127.0.0.2",),
+        ((CONNECTED, ("http", True, "200 OK")),),
+        (There("127.0.0.2", b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + OK),),
+        scheme="http",
+    ),
+    Scenario(
         "HTTP that comes in pieces without an end",
         ("127.0.0.2",),
         ((CONNECTED, ("http", False, "no HTTP/1.1 in the reply")),),
@@ -390,6 +400,47 @@ def test_a_request_names_the_host_and_the_path(stage, driver):
     assert lines[-3:] == ["Connection: close", "", ""]
 
 
+def test_a_reason_of_tls_is_told_without_where_python_found_it():
+    error = ssl.SSLEOFError(8, "EOF occurred in violation of protocol (_ssl.c:2427)")
+    error.reason = None  # type: ignore[assignment]
+    told = _told(error, Destination(ip_address("127.0.0.2"), 443))
+    assert told == (None, "TLS failed: eof occurred in violation of protocol")
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+@each_driver
+def test_a_server_that_wants_a_certificate_is_heard_though_it_is_gone(stage, driver, version, monkeypatch):
+    gone = threading.Event()
+    ask = Conversation._ask
+
+    def ask_late(conversation: Conversation) -> Any:
+        assert gone.wait(10)
+        return ask(conversation)
+
+    monkeypatch.setattr(Conversation, "_ask", ask_late)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = context.maximum_version = version
+    context.verify_mode = ssl.CERT_REQUIRED
+    AUTHORITY.issue_cert(HOST).configure_cert(context)
+
+    def serve() -> None:
+        connection, _ = listening.accept()
+        with connection, pytest.raises(ssl.SSLError):
+            context.wrap_socket(connection, server_side=True)
+        gone.set()
+
+    with socket.create_server(("127.0.0.2", 0)) as listening:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        config, _ = stage(Nameserver(zone=f"{SERVICE} 30 A 127.0.0.2"))
+        found = PROBE[driver](config, HOST, listening.getsockname()[1], "https", timeout=PATIENCE)
+        thread.join()
+    (endpoint,) = found.endpoints
+    assert "alert" in endpoint.failure.outcome
+    (advice,) = found.advice
+    assert "a certificate of its client" in advice
+
+
 @each_driver
 def test_silent_ones_leave_time_for_those_after_them(stage, driver, monkeypatch):
     monkeypatch.setattr(probing, "AT_ONCE", 2)
@@ -433,6 +484,17 @@ def test_a_name_that_is_not_there_is_an_error(stage, driver):
     config, _ = stage(Nameserver())
     with pytest.raises(NoSuchName):
         PROBE[driver](config, SERVICE, "http", timeout=PATIENCE)
+
+
+@each_driver
+@pytest.mark.parametrize("protocol", ["udp", "sctp"])
+def test_a_port_of_another_protocol_is_told_as_such(stage, driver, protocol):
+    zone = f"{SERVICE} 30 A 127.0.0.2\n_dns._{protocol}.{SERVICE} 30 SRV 0 10 53 {SERVICE}"
+    config, _ = stage(Nameserver(zone=zone))
+    with pytest.raises(NoSuchName) as raised:
+        PROBE[driver](config, SERVICE, "dns", timeout=PATIENCE)
+    assert raised.value.problem == "the Service has no port 'dns' (tcp)"
+    assert raised.value.advice == f"port 'dns' is of {protocol.upper()}, and probe connects by TCP alone"
 
 
 @each_driver
@@ -487,6 +549,79 @@ def test_closing_the_resolver_ends_it_in_another_thread(into_silence):
     thread.join(10)
     assert [type(error) for error in raised] == [ResolverClosed]
     assert not resolver._connecting
+
+
+def shaking(resolver: Any) -> bool:
+    """Whether a handshake of TLS waits for its answer."""
+    (probes,) = tuple(resolver._connecting) or (None,)
+    begun = tuple(probes._begun.items()) if probes else ()
+    return any(want == "read" and isinstance(conversation.sock, ssl.SSLSocket) for conversation, want in begun)
+
+
+@contextmanager
+def no_handshake() -> Iterator[tuple[str, int, str]]:
+    """A listener that takes connections, and never answers a handshake."""
+    with socket.create_server(("127.0.0.2", 0)) as listening:
+        yield "127.0.0.2", listening.getsockname()[1], "tls"
+
+
+def test_closing_the_resolver_ends_a_handshake_in_another_thread(stage):
+    config, _ = stage(Nameserver())
+    raised: list[BaseException] = []
+
+    def probe() -> None:
+        try:
+            resolver.probe(*call, timeout=PATIENCE)
+        except ResolverClosed as error:
+            raised.append(error)
+
+    with no_handshake() as call, Resolver(config) as resolver:
+        thread = threading.Thread(target=probe)
+        thread.start()
+        wait_for(lambda: shaking(resolver))
+        resolver.close()
+        thread.join(10)
+    assert [type(error) for error in raised] == [ResolverClosed]
+
+
+@pytest.mark.parametrize("run", [in_asyncio, in_uvloop], ids=["asyncio", "uvloop"])
+def test_closing_the_resolver_ends_a_handshake_in_a_loop(stage, run):
+    config, _ = stage(Nameserver())
+
+    async def main() -> None:
+        with no_handshake() as call:
+            resolver = AsyncResolver(config)
+            task = asyncio.ensure_future(resolver.probe(*call, timeout=PATIENCE))
+            while not shaking(resolver):  # noqa: ASYNC110 - what is waited for tells nobody
+                await asyncio.sleep(0)
+            await resolver.close()
+            with pytest.raises(ResolverClosed):
+                await task
+
+    run(main)
+
+
+def test_closing_the_resolver_ends_a_handshake_in_trio(stage):
+    config, _ = stage(Nameserver())
+    raised: list[BaseException] = []
+
+    async def main() -> None:
+        async def probe() -> None:
+            try:
+                await resolver.probe(*call, timeout=PATIENCE)
+            except ResolverClosed as error:
+                raised.append(error)
+
+        with no_handshake() as call:
+            resolver = AsyncResolver(config)
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(probe)
+                while not shaking(resolver):
+                    await trio.lowlevel.checkpoint()
+                await resolver.close()
+
+    in_trio(main)
+    assert [type(error) for error in raised] == [ResolverClosed]
 
 
 @pytest.mark.parametrize("run", [in_asyncio, in_uvloop], ids=["asyncio", "uvloop"])

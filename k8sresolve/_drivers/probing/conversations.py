@@ -70,10 +70,10 @@ class Conversation:
             self.sock = None
 
     def shut(self) -> None:
-        """Wake whoever waits for it."""
-        if self.sock is not None:
+        """Wake whoever waits for it, and leave that of TLS as it is, which its own thread may be at work with."""
+        if (sock := self.sock) is not None:
             with suppress(OSError):
-                self.sock.shutdown(socket.SHUT_RDWR)
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
     def _run(self) -> Doing[None]:
         try:
@@ -136,7 +136,7 @@ class Conversation:
             yield from self._patiently(sock.do_handshake, "read")
         except ssl.SSLCertVerificationError as error:
             self._problem = _lowered(error.verify_message.removesuffix("."))
-            return False, f"not verified: {self._problem}"
+            return False, f"{probing.UNVERIFIED}{self._problem}"
         self._read_certificate(sock)
         return True, f"{sock.version()}, verified"
 
@@ -157,8 +157,9 @@ class Conversation:
 
     def _ask(self) -> Doing[Come]:
         sock, left, reply = self._connected, self._talk.request, b""
-        while left:
-            left = left[(yield from self._patiently(partial(sock.send, left), "write")) :]
+        with suppress(ConnectionError, ssl.SSLError):  # why it was closed is read below
+            while left:
+                left = left[(yield from self._patiently(partial(sock.send, left), "write")) :]
         while not reply or not probing.is_whole(reply):
             got = yield from self._patiently(partial(sock.recv, probing.MOST_REPLY), "read")
             if not got:
@@ -186,7 +187,8 @@ class Conversation:
 def _told(error: OSError, to: Destination) -> tuple[int | None, str]:
     """Tell an error's code and words; what explains itself is of nobody's system, and has no code."""
     if isinstance(error, ssl.SSLError):
-        reason = (error.reason or error.strerror or str(error)).replace("_", " ").lower()
+        reason = error.reason or (error.strerror or str(error)).partition(" (_ssl.c:")[0]
+        reason = reason.replace("_", " ").lower()
         return None, f"TLS failed: {reason}"
     if isinstance(error, TimeoutError):
         return errno.ETIMEDOUT, "no answer"
@@ -266,6 +268,7 @@ class Probes(ABC):
 
     def _step(self, now: float) -> tuple[ProbedEndpoint, ...] | None:
         """Go on with what is ready, end what is late, begin what there is room for. Returns what came of all."""
+        self._check_open()
         for conversation in tuple(self._begun):
             if conversation in self._ready:
                 conversation.woken = now
@@ -278,12 +281,15 @@ class Probes(ABC):
             conversation.deadline = min(self._until, now + self._talk.share)
             self._begun[conversation] = None
             self._go_on(conversation)
-        if self._shut:  # looked at last: what was begun meanwhile was not shut
-            raise ResolverClosed("this resolver is closed")
+        self._check_open()  # at last, too: what was begun meanwhile was not shut
         if self._begun:
             return None
         self._among.discard(self)
         return tuple([self._told[index] for index in range(len(self._talk.endpoints))])
+
+    def _check_open(self) -> None:
+        if self._shut:
+            raise ResolverClosed("this resolver is closed")
 
     def _go_on(self, conversation: Conversation) -> None:
         self._ready.discard(conversation)
