@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import attrs
 
+from k8sresolve._core.lookups.hosts import is_localhost, literal
 from k8sresolve._drivers.clock import monotonic
 from k8sresolve._system import RESOLV_CONF
 from k8sresolve.config import ResolverConfig, check_config, optional_domain, optional_namespace
@@ -22,8 +23,8 @@ from k8sresolve.doctor.records import Check, Diagnosis, Mark, Place, ResponseTim
 from k8sresolve.doctor.surroundings import look_around
 from k8sresolve.doctor.telling import checks, response_times
 from k8sresolve.doctor.verdicts import state_of, together, verdict
-from k8sresolve.errors import ConfigError
-from k8sresolve.names import check_host
+from k8sresolve.errors import ConfigError, InvalidName
+from k8sresolve.names import check_hostname
 
 __all__ = ["EXTERNAL", "RULES", "Check", "Diagnosis", "Mark", "Place", "ResponseTimes", "State", "examine"]
 
@@ -47,8 +48,8 @@ def examine(
     many questions have been answered or given up, and about how many there are. It takes up to 20 seconds where
     nameservers are silent, and far less than one where they are not.
 
-    What is wrong with DNS is told, not raised. Raises `ConfigError` as `load_config()` does, and `InvalidName` for what
-    can be no host name.
+    What is wrong with DNS is told, not raised. Raises `ConfigError` as `load_config()` does, and `InvalidName` where
+    `external` can be no host name, is an address or `localhost`, or stands in the hosts file.
 
     >>> from k8sresolve import ResolverConfig
     >>> from k8sresolve.testing import Cluster
@@ -71,7 +72,7 @@ def examine(
         namespace=optional_namespace(namespace) or config.namespace,
         cluster_domain=optional_domain(cluster_domain) or config.cluster_domain,
     )
-    outside = EXTERNAL if external is None else f"{check_host(external).removesuffix('.')}."
+    outside = EXTERNAL if external is None else _outside(external, config)
     around = look_around()
     count = planned(len(config.nameservers), len(domains_of(config, in_pod=around.in_pod)))
     asker = Asker(progress=lambda done: progress(done, max(done, count)))
@@ -94,6 +95,20 @@ def examine(
         questions=asker.sent,
         seconds=round(monotonic() - begun, 3),
     )
+
+
+def _outside(name: str, config: ResolverConfig) -> str:
+    """Return a name outside as it is asked for; raises `InvalidName` for what a libc asks no nameserver about."""
+    bare = check_hostname(name).removesuffix(".")
+    if literal(bare) is not None:
+        why = "an address is not asked for"
+    elif is_localhost(bare):
+        why = "it is this machine's own name, and not asked for"
+    elif any(bare.lower() == known for known, _ in config.hosts):
+        why = "it stands in the hosts file, and is not asked for"
+    else:
+        return f"{bare}."
+    raise InvalidName(name, why, advice="give a name that a nameserver outside must know, such as example.com")
 
 
 def _carry_out(steps: Examination, asker: Asker) -> Seen:

@@ -132,6 +132,13 @@ def test_a_name_outside_is_asked_for_as_a_full_name(cluster, around):
     [
         ({"external": "no..name"}, InvalidName),
         ({"external": 7}, InvalidName),
+        ({"external": "192.0.2.7"}, InvalidName),
+        ({"external": "0x7f.1"}, InvalidName),
+        ({"external": "fd00::7"}, InvalidName),
+        ({"external": "localhost"}, InvalidName),
+        ({"external": "db.localhost."}, InvalidName),
+        ({"external": "shop/payments"}, InvalidName),
+        ({"external": "DB.", "config": ResolverConfig(hosts=[("db", ["192.0.2.7"])])}, InvalidName),
         ({"namespace": "a.b"}, ConfigError),
         ({"cluster_domain": ""}, ConfigError),
         ({"config": "10.96.0.10"}, ConfigError),
