@@ -42,12 +42,16 @@ _LOGS = "`kubectl -n kube-system logs -l k8s-app=kube-dns`"
 
 
 class Case(NamedTuple):
-    """All that is judged: `stated` is whether the name outside was asked for."""
+    """All that is judged: `stated` is whether the name outside was asked for.
+
+    `is_made` is whether the configuration is no machine's, and made to ask a nameserver that was given.
+    """
 
     config: ResolverConfig
     seen: Seen
     around: Surroundings
     stated: bool
+    is_made: bool = False
 
     @property
     def has_cluster(self) -> bool:

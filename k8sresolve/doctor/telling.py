@@ -38,9 +38,11 @@ def checks(case: Case, found: Sequence[Finding], linted: Sequence[Finding] | Non
     for server in case.seen.servers:
         yield from _server(server, {finding.rule for finding in to_mend(found)})
     yield from _names(case, rules)
-    yield _cost(case.config)
+    if not case.is_made:
+        yield _cost(case.config)
     yield from _times(case.seen)
-    yield Check("dnsPolicy", "noted", dns_policy(case))
+    if not case.is_made:
+        yield Check("dnsPolicy", "noted", dns_policy(case))
     yield Check("NodeLocal", "noted", _node_local(case.config))
     yield Check("mesh", "noted", _mesh(case.around))
     yield Check("program", *_program(case.seen))
