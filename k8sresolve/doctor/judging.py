@@ -285,7 +285,7 @@ def _answers(case: Case) -> Iterator[Finding]:
     if has_address:
         yield from _aaaa(str(nameserver), name, seen.aaaa)
     yield from _missing(str(nameserver), no_such(seen.domain), seen.missing)
-    if has_address and seen.srv.rcode in (NOERROR, NXDOMAIN) and not has_data(seen.srv):
+    if has_address and seen.srv.rcode in (NOERROR, NXDOMAIN) and not has_data(seen.srv) and not seen.srv.is_cut:
         yield _finding(
             "srv-missing",
             "warning",
@@ -299,7 +299,8 @@ def _answers(case: Case) -> Iterator[Finding]:
 def first_heard(server: Server, domain: str) -> Heard:
     """What a nameserver said to `kubernetes.default`, over whichever transport it answers."""
     heard = server.known.get(domain, Heard())
-    return server.tcp if heard.reply is None else heard
+    lacks = heard.reply is None or heard.is_cut
+    return server.tcp if lacks and server.tcp.reply is not None and domain == next(iter(server.known)) else heard
 
 
 def has_data(heard: Heard) -> bool:
@@ -337,7 +338,7 @@ def _aaaa(nameserver: str, name: str, heard: Heard, severity: Severity = "error"
 
 def _missing(nameserver: str, name: str, heard: Heard) -> Iterator[Finding]:
     """Find what is wrong with the answer to a name that does not exist."""
-    if not heard.asked or heard.reply is None or heard.rcode == NXDOMAIN:
+    if heard.reply is None or heard.rcode == NXDOMAIN or (heard.is_cut and not heard.reply.data):
         return
     if heard.rcode == NOERROR:
         what = "an address" if heard.reply.data else "NODATA"
@@ -388,6 +389,8 @@ def said(heard: Heard) -> str:
         return rcode_name(heard.reply.rcode)
     if heard.reply.data:
         return "an answer"
+    if heard.is_cut:
+        return "only a truncated reply"
     return "nothing, and for nobody" if heard.reply.lame else "NODATA"
 
 

@@ -208,12 +208,22 @@ def _more(seen: Seen, answering: Sequence[Server], name: str) -> Generator[Seque
     if seen.domain is not None and asked is not None:
         inside = ((name, AAAA), (no_such(seen.domain), A), (f"_https._tcp.{name}", SRV))
         asks += [Ask(asked.nameserver, *question, asked.transport) for question in inside]
-    heard = iter((yield asks))
+    heard = iter((yield from _whole(asks)))
     for server in by_udp:
         server.edns, server.small, server.large, server.larger = (next(heard) for _ in range(4))
     seen.outside, seen.outside_aaaa = next(heard), next(heard)
     if seen.domain is not None:
         seen.aaaa, seen.missing, seen.srv = heard
+
+
+def _whole(asks: Sequence[Ask]) -> Generator[Sequence[Ask], Sequence[Heard], list[Heard]]:
+    """Ask, and over TCP once more what comes truncated, unless it is the size of replies that is asked about."""
+    heard = list((yield asks))
+    cut = [at for at, ask in enumerate(asks) if heard[at].is_cut and ask.transport == "udp" and ask.edns is None]
+    if cut:
+        for at, again in zip(cut, (yield [asks[at]._replace(transport="tcp") for at in cut]), strict=True):
+            heard[at] = heard[at] if again.reply is None else again
+    return heard
 
 
 def _large_by_nature(servers: Sequence[Server]) -> Generator[Sequence[Ask], Sequence[Heard], None]:
@@ -254,6 +264,6 @@ def _about(seen: Seen, domain: str | None) -> Generator[Sequence[Ask], Sequence[
             Ask(nameserver, f"dns-version.{domain}.", TXT, transport, tries=2),
             Ask(nameserver, f"{domain}.", SOA, transport, tries=2),
         ]
-    seen.version, *rest = yield asks
+    seen.version, *rest = yield from _whole(asks)
     if domain is not None:
         seen.schema, seen.soa = rest

@@ -10,6 +10,7 @@ import attrs
 
 from k8sresolve._core.files.lint import OUTSIDE, count_questions, typical_names
 from k8sresolve._core.files.search_list import plain
+from k8sresolve._core.wire.rcodes import NXDOMAIN
 from k8sresolve._proxies import DNS_CAPTURE, proxy_of
 from k8sresolve.config import ResolverConfig
 from k8sresolve.doctor.exchanges import Heard
@@ -142,7 +143,7 @@ def _names(case: Case, rules: set[str]) -> Iterator[Check]:
         yield Check("AAAA", "wrong" if bad else "sound", f"of kubernetes.default: {_answer(seen.aaaa)}", address)
     if seen.missing.asked:
         bad = bool(rules & {"missing-name-found", "missing-name-failing"})
-        mark: Mark = "wrong" if bad else "sound" if seen.missing.reply is not None else "unknown"
+        mark: Mark = "wrong" if bad else "sound" if seen.missing.rcode == NXDOMAIN else "unknown"
         yield Check("NXDOMAIN", mark, f"of a Service that is not there: {_answer(seen.missing)}", address)
     if seen.outside.asked:
         first = next(server for server in seen.servers if server.answers)

@@ -320,6 +320,21 @@ def test_a_name_outside_that_is_not_found_is_a_remark_unless_it_was_asked_for():
     assert Examined({DNS: nowhere}, stated=True).rules == [("external-missing", "warning")]
 
 
+def test_what_comes_truncated_is_asked_for_over_tcp(dns):
+    examined = Examined({DNS: world.truncating(dns, "example.com.")}, stated=True)
+    assert (examined.rules, str(examined.seen.outside.reply.data[0])) == ([], "192.0.2.7")
+    again = [ask.rdtype for ask in examined.asks if (ask.name, ask.transport) == ("example.com.", "tcp")]
+    assert again == [A, AAAA]
+
+
+@pytest.mark.parametrize("name", ["example.com.", KUBERNETES, NOTHING, f"_https._tcp.{KUBERNETES}"])
+def test_a_truncated_reply_is_never_called_nodata(dns, name):
+    examined = Examined({DNS: losing(world.truncating(dns, name), lambda ask, _: ask.transport == "tcp")}, stated=True)
+    assert {rule for rule, _ in examined.rules} <= {"tcp-unanswered", "external-missing"}
+    if name == "example.com.":
+        assert examined.findings[-1].problem == "10.96.0.10 says only a truncated reply to example.com."
+
+
 @pytest.mark.parametrize(("lost", "severity"), [(1, "remark"), (2, "remark"), (3, "warning"), (20, "warning")])
 def test_replies_that_get_lost(dns, lost, severity):
     left = [lost]
