@@ -243,7 +243,7 @@ def _transports(case: Case, server: Server) -> Iterator[Finding]:
         )
     elif server.large_replies == "lost":
         came = f"one of {server.small.octets} came, and none of more"
-        if not server.is_padded:
+        if server.root.asked:
             came = f"one of {server.root_tcp.octets} came over TCP, and not over UDP"
         yield _finding(
             "large-replies-lost",

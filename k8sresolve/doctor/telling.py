@@ -109,7 +109,7 @@ def _edns(server: Server) -> tuple[Mark, str]:
     if server.large_replies == "unknown":
         return "sound", "answers; whether replies over 512 octets come through was not tried, as none could be had"
     sizes = [("512", server.small), ("1232", server.large), ("4096", server.larger)]
-    if not server.is_padded:
+    if server.root.asked:
         sizes = [("1232", server.root)]
     told = ", ".join(f"{size}: {f'{heard.octets} octets' if heard.reply else 'lost'}" for size, heard in sizes)
     if server.large_replies == "lost":

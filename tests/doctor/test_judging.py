@@ -173,6 +173,19 @@ def test_what_is_large_by_nature_is_asked_for_where_no_padding_comes_back(dns, l
     assert examined.seen.servers[0].large_replies == ("lost" if lost else "come")
 
 
+@pytest.mark.parametrize("root", [870, 300])
+def test_who_pads_to_468_octets_says_nothing_of_larger_replies(dns, root):
+    """As RFC 8467 has it: no reply to a padded question is larger, and what is larger gets lost here."""
+
+    def respond(ask):
+        found = by_nature(ask, dns(ask), root)
+        found = found._replace(octets=468) if ask.octets else found
+        return world.silent(ask) if ask.transport == "udp" and found.octets > 512 else found
+
+    examined = Examined({DNS: respond})
+    assert examined.seen.servers[0].large_replies == ("lost" if root > 512 else "unknown")
+
+
 def test_what_is_small_by_nature_says_nothing_of_large_replies(dns):
     def respond(ask):
         return world.silent(ask) if ask.name == "." and ask.transport == "udp" else by_nature(ask, dns(ask), 300)
