@@ -281,9 +281,19 @@ def _answers(case: Case) -> Iterator[Finding]:
     if seen.asked is None or seen.domain is None:
         return
     nameserver, name = seen.asked.nameserver, kubernetes(seen.domain)
-    has_address = bool((heard := first_heard(seen.asked, seen.domain)).reply and heard.reply.data)
-    if has_address:
+    heard = first_heard(seen.asked, seen.domain)
+    has_address = has_data(heard) or has_data(seen.aaaa)
+    if has_data(heard):
         yield from _aaaa(str(nameserver), name, seen.aaaa)
+    elif seen.aaaa.asked and not (has_address or heard.is_cut or seen.aaaa.is_cut):
+        yield _finding(
+            "cluster-dns-missing",
+            "error",
+            f"{nameserver} says {said(heard)} to A and {said(seen.aaaa)} to AAAA {name}, which has an address in every "
+            "cluster",
+            f"see why it has none, or fails ({_LOGS})",
+            _REFERENCE,
+        )
     yield from _missing(str(nameserver), no_such(seen.domain), seen.missing)
     if has_address and seen.srv.rcode in (NOERROR, NXDOMAIN) and not has_data(seen.srv) and not seen.srv.is_cut:
         yield _finding(

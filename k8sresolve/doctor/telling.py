@@ -10,7 +10,7 @@ import attrs
 
 from k8sresolve._core.files.lint import OUTSIDE, count_questions, typical_names
 from k8sresolve._core.files.search_list import plain
-from k8sresolve._core.wire.rcodes import NXDOMAIN
+from k8sresolve._core.wire.rcodes import NOERROR, NXDOMAIN
 from k8sresolve._proxies import DNS_CAPTURE, proxy_of
 from k8sresolve.config import ResolverConfig
 from k8sresolve.doctor.exchanges import Heard
@@ -129,8 +129,9 @@ def _names(case: Case, rules: set[str]) -> Iterator[Check]:
         )
     else:
         heard = first_heard(seen.asked, domain)
-        wrong = seen.domain is None
-        yield Check("kubernetes.default", "wrong" if wrong else "sound", _answer(heard), address)
+        if not has_data(heard) and has_data(seen.aaaa):
+            heard = seen.aaaa
+        yield Check("kubernetes.default", "wrong" if seen.domain is None else _found(heard), _answer(heard), address)
     if seen.srv.asked:
         yield Check(
             "SRV",
@@ -139,8 +140,10 @@ def _names(case: Case, rules: set[str]) -> Iterator[Check]:
             address,
         )
     if seen.aaaa.asked:
-        bad = bool(rules & {"aaaa-failing", "aaaa-nxdomain"})
-        yield Check("AAAA", "wrong" if bad else "sound", f"of kubernetes.default: {_answer(seen.aaaa)}", address)
+        aaaa = _found(seen.aaaa)
+        if aaaa == "wrong" and seen.aaaa.rcode == NOERROR:
+            aaaa = "sound"  # NODATA
+        yield Check("AAAA", aaaa, f"of kubernetes.default: {_answer(seen.aaaa)}", address)
     if seen.missing.asked:
         bad = bool(rules & {"missing-name-found", "missing-name-failing"})
         mark: Mark = "wrong" if bad else "sound" if seen.missing.rcode == NXDOMAIN else "unknown"
@@ -152,6 +155,10 @@ def _names(case: Case, rules: set[str]) -> Iterator[Check]:
         more = "" if there or case.stated else " (no fault where no way leads outside)"
         answer = seen.outside if has_data(seen.outside) or not there else seen.outside_aaaa
         yield Check("external name", mark, f"{seen.external} {_answer(answer)}{more}", str(first.nameserver))
+
+
+def _found(heard: Heard) -> Mark:
+    return "sound" if has_data(heard) else "unknown" if heard.is_cut else "wrong"
 
 
 def _answer(heard: Heard) -> str:

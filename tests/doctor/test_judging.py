@@ -289,6 +289,21 @@ def test_aaaa_is_nxdomain(dns):
     assert Examined({DNS: with_rcode(NXDOMAIN, dns, rdtype=AAAA)}).rules == [("aaaa-nxdomain", "error")]
 
 
+@pytest.mark.parametrize(
+    ("rcode", "said"), [(SERVFAIL, "SERVFAIL"), (REFUSED, "REFUSED"), (NXDOMAIN, "NXDOMAIN"), (NOERROR, "NODATA")]
+)
+def test_neither_a_nor_aaaa(dns, rcode, said):
+    examined = Examined({DNS: with_rcode(NOERROR, with_rcode(rcode, dns, KUBERNETES, AAAA), KUBERNETES, A)})
+    assert examined.rules == [("cluster-dns-missing", "error")]
+    assert examined.findings[0].problem.startswith(f"10.96.0.10 says NODATA to A and {said} to AAAA {KUBERNETES}")
+
+
+def test_neither_a_nor_a_reply_to_aaaa(dns):
+    silent = losing(dns, lambda ask, _: ask.rdtype == AAAA and ask.name == KUBERNETES)
+    examined = Examined({DNS: with_rcode(NOERROR, silent, KUBERNETES, A)})
+    assert examined.rules == [("cluster-dns-missing", "error")]
+
+
 def test_aaaa_fails_outside_alone(dns):
     assert Examined({DNS: with_rcode(SERVFAIL, dns, "example.com.", AAAA)}).rules == [("aaaa-failing", "remark")]
 
