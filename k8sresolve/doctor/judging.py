@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+import attrs
+
+from k8sresolve._core.files.lint import count_questions, typical_names
 from k8sresolve._core.files.search_list import plain
 from k8sresolve._core.wire.rcodes import NOERROR, NXDOMAIN, SERVFAIL, rcode_name
 from k8sresolve.config import ResolverConfig
@@ -134,17 +137,7 @@ def _cluster(case: Case) -> Iterator[Finding]:
             _REFERENCE,
         )
     elif case.domain is None and case.around.in_pod:
-        namespace = case.config.namespace or "NAMESPACE"
-        wanted = f"{namespace}.svc.{seen.domain} svc.{seen.domain} {seen.domain}"
-        yield _finding(
-            "search-list-cut",
-            "error",
-            f"the nameserver knows the cluster domain {seen.domain}, and the search list does not lead there "
-            f"({' '.join(case.config.search) or 'it is empty'}): no Service is found as `svc` or `svc.ns`",
-            f"let it state '{wanted}': by dnsPolicy ClusterFirst, on the host's network ClusterFirstWithHostNet, or "
-            "with dnsPolicy None in dnsConfig.searches",
-            'Kubernetes documentation, "DNS for Services and Pods"',
-        )
+        yield from _cut(case, seen.domain)
     elif case.domain is None:
         return
     knowing = [server for server in answering if server.knows(seen.domain)]
@@ -152,6 +145,25 @@ def _cluster(case: Case) -> Iterator[Finding]:
         if not server.knows(seen.domain):
             first = answering.index(server) < answering.index(knowing[0])
             yield _foreign(server, knowing[0], seen.domain, first=first)
+
+
+def _cut(case: Case, domain: str) -> Iterator[Finding]:
+    """Try by the search code itself which short names of Services a libc finds."""
+    config, namespace = case.config, case.config.namespace
+    known = attrs.evolve(config, namespace=namespace or "default", cluster_domain=domain)
+    names = {name: target for name, target in typical_names(known).items() if name in ("svc", "svc.ns")}
+    lost = [f"`{name}`" for name in names if name not in count_questions(names, known, "glibc")]
+    if lost:
+        wanted = f"{namespace or 'NAMESPACE'}.svc.{domain} svc.{domain} {domain}"
+        yield _finding(
+            "search-list-cut",
+            "error",
+            f"the nameserver knows the cluster domain {domain}, and by the search list "
+            f"({' '.join(config.search) or 'it is empty'}) no Service is found as {' or '.join(lost)}",
+            f"let it state '{wanted}': by dnsPolicy ClusterFirst, on the host's network ClusterFirstWithHostNet, or "
+            "with dnsPolicy None in dnsConfig.searches",
+            'Kubernetes documentation, "DNS for Services and Pods"',
+        )
 
 
 def _listed_servers(servers: Sequence[Server], domain: str) -> str:

@@ -218,11 +218,20 @@ def test_a_nameserver_without_edns_has_no_finding(dns):
     assert Examined({DNS: respond}).findings == []
 
 
-def test_a_search_list_that_was_cut(dns):
-    for search in [(), ("svc.cluster.local", "cluster.local"), ("cluster.local",), ("example.org",)]:
-        examined = Examined({DNS: dns}, search=search)
-        assert examined.rules == [("search-list-cut", "error")], search
-        assert "'NAMESPACE.svc.cluster.local svc.cluster.local cluster.local'" in examined.findings[0].advice
+@pytest.mark.parametrize(
+    ("search", "lost"),
+    [
+        ((), "`svc` or `svc.ns`"),
+        (("cluster.local",), "`svc` or `svc.ns`"),
+        (("example.org",), "`svc` or `svc.ns`"),
+        (("svc.cluster.local", "cluster.local"), "`svc`"),
+    ],
+)
+def test_a_search_list_that_was_cut(dns, search, lost):
+    examined = Examined({DNS: dns}, search=search)
+    assert examined.rules == [("search-list-cut", "error")]
+    assert examined.findings[0].problem.endswith(f") no Service is found as {lost}")
+    assert "'NAMESPACE.svc.cluster.local svc.cluster.local cluster.local'" in examined.findings[0].advice
 
 
 def test_a_search_list_that_was_cut_tells_its_domain():
