@@ -178,6 +178,8 @@ class Nameserver(Value):
     '10.96.0.10'
     >>> str(Nameserver("fd00::a", port=5353))
     '[fd00::a]:5353'
+    >>> str(Nameserver("fe80::a", scope=2))
+    'fe80::a%2'
     """
 
     address: str = attrs.field(converter=_canonical)
@@ -209,9 +211,10 @@ class Nameserver(Value):
             ) from None
 
     def __str__(self) -> str:
+        address = f"{self.address}%{self.scope}" if self.scope else self.address
         if self.port == 53:
-            return self.address
-        return f"[{self.address}]:{self.port}" if self.is_ipv6 else f"{self.address}:{self.port}"
+            return address
+        return f"[{address}]:{self.port}" if self.is_ipv6 else f"{address}:{self.port}"
 
 
 @attrs.frozen(eq=False, repr=False)

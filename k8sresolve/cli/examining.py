@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from k8sresolve.cli.forms import add_forms
-from k8sresolve.cli.opening import read_config, require_file
+from k8sresolve.cli.opening import require_file
 from k8sresolve.cli.options import TOLD, Commands
 from k8sresolve.cli.output import FORMS, Shown, write
 from k8sresolve.cli.progress import Progress
@@ -50,9 +50,7 @@ def _doctor(args: argparse.Namespace) -> int:
     from k8sresolve.doctor import examine
 
     how: dict[str, Any] = {}
-    if args.nameserver is not None:
-        how["config"] = read_config(args)
-    elif args.resolv_conf is not None:
+    if args.resolv_conf is not None:
         require_file(args.resolv_conf)
         how["resolv_conf"] = args.resolv_conf
     with ExitStack() as stack:
@@ -67,6 +65,7 @@ def _doctor(args: argparse.Namespace) -> int:
             seen = done
 
         diagnosis = examine(
+            nameserver=args.nameserver,
             namespace=args.namespace,
             cluster_domain=args.cluster_domain,
             external=args.external,

@@ -11,9 +11,10 @@ from collections.abc import Callable
 
 import attrs
 
+from k8sresolve._core.lookups.hosts import is_localhost, literal
 from k8sresolve._drivers.clock import monotonic
 from k8sresolve._system import RESOLV_CONF
-from k8sresolve.config import ResolverConfig, check_config, optional_domain, optional_namespace
+from k8sresolve.config import Nameserver, ResolverConfig, check_config, optional_domain, optional_namespace
 from k8sresolve.doctor.exchanges import Asker
 from k8sresolve.doctor.judging import RULES, Case, findings
 from k8sresolve.doctor.origins import origins_of
@@ -22,8 +23,8 @@ from k8sresolve.doctor.records import Check, Diagnosis, Mark, Place, ResponseTim
 from k8sresolve.doctor.surroundings import look_around
 from k8sresolve.doctor.telling import checks, response_times
 from k8sresolve.doctor.verdicts import state_of, together, verdict
-from k8sresolve.errors import ConfigError
-from k8sresolve.names import check_host
+from k8sresolve.errors import ConfigError, InvalidName
+from k8sresolve.names import check_hostname
 
 __all__ = ["EXTERNAL", "RULES", "Check", "Diagnosis", "Mark", "Place", "ResponseTimes", "State", "examine"]
 
@@ -34,6 +35,7 @@ EXTERNAL = "example.com."
 def examine(
     config: ResolverConfig | None = None,
     *,
+    nameserver: str | Nameserver | None = None,
     resolv_conf: str | os.PathLike[str] = RESOLV_CONF,
     namespace: str | None = None,
     cluster_domain: str | None = None,
@@ -42,13 +44,15 @@ def examine(
 ) -> Diagnosis:
     """Examine the nameservers of a configuration: by default, of this machine's `resolv_conf`, which is judged, too.
 
+    `nameserver` is asked in place of those that the configuration has; elsewhere than in a pod, `/etc/resolv.conf` has
+    nothing to do with that, and is left aside.
     `namespace` and `cluster_domain` win over what the search list tells. `external` is a name outside that must be
     there; without one, `example.com.` is asked for, and that it is not found is no fault. `progress` is called with how
     many questions have been answered or given up, and about how many there are. It takes up to 20 seconds where
     nameservers are silent, and far less than one where they are not.
 
-    What is wrong with DNS is told, not raised. Raises `ConfigError` as `load_config()` does, and `InvalidName` for what
-    can be no host name.
+    What is wrong with DNS is told, not raised. Raises `ConfigError` as `load_config()` does, and `InvalidName` where
+    `external` can be no host name, is an address or `localhost`, or stands in the hosts file.
 
     >>> from k8sresolve import ResolverConfig
     >>> from k8sresolve.testing import Cluster
@@ -61,23 +65,28 @@ def examine(
     from k8sresolve._system import lint_config, load_config
 
     begun = monotonic()
-    path = None if config is not None else resolv_conf
+    around = look_around()
+    is_own = config is None
+    is_made = is_own and nameserver is not None and resolv_conf == RESOLV_CONF and not around.in_pod
+    if is_made:
+        config = ResolverConfig()
     config = load_config(resolv_conf) if config is None else check_config(config)
+    if nameserver is not None:
+        config = attrs.evolve(config, nameservers=(nameserver,))
     if not config.nameservers:
         raise ConfigError("the configuration has no nameserver", advice="give at least one in nameservers=")
-    origins = origins_of(config, from_file=path is not None, namespace=namespace, cluster_domain=cluster_domain)
+    origins = origins_of(config, from_file=is_own, namespace=namespace, cluster_domain=cluster_domain)
     config = attrs.evolve(
         config,
         namespace=optional_namespace(namespace) or config.namespace,
         cluster_domain=optional_domain(cluster_domain) or config.cluster_domain,
     )
-    outside = EXTERNAL if external is None else f"{check_host(external).removesuffix('.')}."
-    around = look_around()
+    outside = EXTERNAL if external is None else _outside(external, config)
     count = planned(len(config.nameservers), len(domains_of(config, in_pod=around.in_pod)))
     asker = Asker(progress=lambda done: progress(done, max(done, count)))
     seen = _carry_out(examination(config, outside, in_pod=around.in_pod, api=around.api), asker)
-    case = Case(config, seen, around, external is not None)
-    linted = None if path is None else lint_config(path)
+    case = Case(config, seen, around, external is not None, is_made)
+    linted = lint_config(resolv_conf) if is_own and nameserver is None else None
     found = together(findings(case), linted or (), seen)
     domain = config.cluster_domain or seen.domain
     return Diagnosis(
@@ -94,6 +103,20 @@ def examine(
         questions=asker.sent,
         seconds=round(monotonic() - begun, 3),
     )
+
+
+def _outside(name: str, config: ResolverConfig) -> str:
+    """Return a name outside as it is asked for; raises `InvalidName` for what a libc asks no nameserver about."""
+    bare = check_hostname(name).removesuffix(".")
+    if literal(bare) is not None:
+        why = "an address is not asked for"
+    elif is_localhost(bare):
+        why = "it is this machine's own name, and not asked for"
+    elif any(bare.lower() == known for known, _ in config.hosts):
+        why = "it stands in the hosts file, and is not asked for"
+    else:
+        return f"{bare}."
+    raise InvalidName(name, why, advice="give a name that a nameserver outside must know, such as example.com")
 
 
 def _carry_out(steps: Examination, asker: Asker) -> Seen:

@@ -72,6 +72,11 @@ class Heard(NamedTuple):
         """The reply's rcode."""
         return None if self.reply is None else self.reply.rcode
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether the reply is truncated, and what it lacks is unknown."""
+        return self.reply is not None and self.reply.truncated
+
 
 UNASKED = Heard(problem="not asked", asked=False)
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+import attrs
+
+from k8sresolve._core.files.lint import count_questions, typical_names
 from k8sresolve._core.files.search_list import plain
 from k8sresolve._core.wire.rcodes import NOERROR, NXDOMAIN, SERVFAIL, rcode_name
 from k8sresolve.config import ResolverConfig
@@ -42,12 +45,16 @@ _LOGS = "`kubectl -n kube-system logs -l k8s-app=kube-dns`"
 
 
 class Case(NamedTuple):
-    """All that is judged: `stated` is whether the name outside was asked for."""
+    """All that is judged: `stated` is whether the name outside was asked for.
+
+    `is_made` is whether the configuration is no machine's, and made to ask a nameserver that was given.
+    """
 
     config: ResolverConfig
     seen: Seen
     around: Surroundings
     stated: bool
+    is_made: bool = False
 
     @property
     def has_cluster(self) -> bool:
@@ -130,17 +137,7 @@ def _cluster(case: Case) -> Iterator[Finding]:
             _REFERENCE,
         )
     elif case.domain is None and case.around.in_pod:
-        namespace = case.config.namespace or "NAMESPACE"
-        wanted = f"{namespace}.svc.{seen.domain} svc.{seen.domain} {seen.domain}"
-        yield _finding(
-            "search-list-cut",
-            "error",
-            f"the nameserver knows the cluster domain {seen.domain}, and the search list does not lead there "
-            f"({' '.join(case.config.search) or 'it is empty'}): no Service is found as `svc` or `svc.ns`",
-            f"let it state '{wanted}': by dnsPolicy ClusterFirst, on the host's network ClusterFirstWithHostNet, or "
-            "with dnsPolicy None in dnsConfig.searches",
-            'Kubernetes documentation, "DNS for Services and Pods"',
-        )
+        yield from _cut(case, seen.domain)
     elif case.domain is None:
         return
     knowing = [server for server in answering if server.knows(seen.domain)]
@@ -148,6 +145,25 @@ def _cluster(case: Case) -> Iterator[Finding]:
         if not server.knows(seen.domain):
             first = answering.index(server) < answering.index(knowing[0])
             yield _foreign(server, knowing[0], seen.domain, first=first)
+
+
+def _cut(case: Case, domain: str) -> Iterator[Finding]:
+    """Try by the search code itself which short names of Services a libc finds."""
+    config, namespace = case.config, case.config.namespace
+    known = attrs.evolve(config, namespace=namespace or "default", cluster_domain=domain)
+    names = {name: target for name, target in typical_names(known).items() if name in ("svc", "svc.ns")}
+    lost = [f"`{name}`" for name in names if name not in count_questions(names, known, "glibc")]
+    if lost:
+        wanted = f"{namespace or 'NAMESPACE'}.svc.{domain} svc.{domain} {domain}"
+        yield _finding(
+            "search-list-cut",
+            "error",
+            f"the nameserver knows the cluster domain {domain}, and by the search list "
+            f"({' '.join(config.search) or 'it is empty'}) no Service is found as {' or '.join(lost)}",
+            f"let it state '{wanted}': by dnsPolicy ClusterFirst, on the host's network ClusterFirstWithHostNet, or "
+            "with dnsPolicy None in dnsConfig.searches",
+            'Kubernetes documentation, "DNS for Services and Pods"',
+        )
 
 
 def _listed_servers(servers: Sequence[Server], domain: str) -> str:
@@ -239,7 +255,7 @@ def _transports(case: Case, server: Server) -> Iterator[Finding]:
         )
     elif server.large_replies == "lost":
         came = f"one of {server.small.octets} came, and none of more"
-        if not server.is_padded:
+        if server.root.asked:
             came = f"one of {server.root_tcp.octets} came over TCP, and not over UDP"
         yield _finding(
             "large-replies-lost",
@@ -277,11 +293,21 @@ def _answers(case: Case) -> Iterator[Finding]:
     if seen.asked is None or seen.domain is None:
         return
     nameserver, name = seen.asked.nameserver, kubernetes(seen.domain)
-    has_address = bool((heard := first_heard(seen.asked, seen.domain)).reply and heard.reply.data)
-    if has_address:
+    heard = first_heard(seen.asked, seen.domain)
+    has_address = has_data(heard) or has_data(seen.aaaa)
+    if has_data(heard):
         yield from _aaaa(str(nameserver), name, seen.aaaa)
+    elif seen.aaaa.asked and not (has_address or heard.is_cut or seen.aaaa.is_cut):
+        yield _finding(
+            "cluster-dns-missing",
+            "error",
+            f"{nameserver} says {said(heard)} to A and {said(seen.aaaa)} to AAAA {name}, which has an address in every "
+            "cluster",
+            f"see why it has none, or fails ({_LOGS})",
+            _REFERENCE,
+        )
     yield from _missing(str(nameserver), no_such(seen.domain), seen.missing)
-    if has_address and seen.srv.rcode in (NOERROR, NXDOMAIN) and not has_data(seen.srv):
+    if has_address and seen.srv.rcode in (NOERROR, NXDOMAIN) and not has_data(seen.srv) and not seen.srv.is_cut:
         yield _finding(
             "srv-missing",
             "warning",
@@ -295,7 +321,8 @@ def _answers(case: Case) -> Iterator[Finding]:
 def first_heard(server: Server, domain: str) -> Heard:
     """What a nameserver said to `kubernetes.default`, over whichever transport it answers."""
     heard = server.known.get(domain, Heard())
-    return server.tcp if heard.reply is None else heard
+    lacks = heard.reply is None or heard.is_cut
+    return server.tcp if lacks and server.tcp.reply is not None and domain == next(iter(server.known)) else heard
 
 
 def has_data(heard: Heard) -> bool:
@@ -333,7 +360,7 @@ def _aaaa(nameserver: str, name: str, heard: Heard, severity: Severity = "error"
 
 def _missing(nameserver: str, name: str, heard: Heard) -> Iterator[Finding]:
     """Find what is wrong with the answer to a name that does not exist."""
-    if not heard.asked or heard.reply is None or heard.rcode == NXDOMAIN:
+    if heard.reply is None or heard.rcode == NXDOMAIN or (heard.is_cut and not heard.reply.data):
         return
     if heard.rcode == NOERROR:
         what = "an address" if heard.reply.data else "NODATA"
@@ -384,6 +411,8 @@ def said(heard: Heard) -> str:
         return rcode_name(heard.reply.rcode)
     if heard.reply.data:
         return "an answer"
+    if heard.is_cut:
+        return "only a truncated reply"
     return "nothing, and for nobody" if heard.reply.lame else "NODATA"
 
 

@@ -69,19 +69,20 @@ class Server:
 
     @property
     def is_padded(self) -> bool:
-        """Whether padding came back, and more beside it: a question of 512 octets has a longer reply then."""
+        """Whether padding came back, and more beside it."""
         return self.small.reply is not None and self.small.octets > PADDED
 
     @property
     def large_replies(self) -> Literal["come", "lost", "unknown"]:
-        """Whether replies over 512 octets come over UDP."""
-        if self.is_padded:
-            return "come" if self.large.reply or self.larger.reply else "lost" if self.larger.asked else "unknown"
+        """Whether replies over 512 octets come over UDP: `come` where one of so many did."""
+        tried = [heard for heard in (self.large, self.larger) if heard.reply is not None]
+        if any(heard.octets > SMALL for heard in (*tried, self.root) if heard.reply is not None):
+            return "come"
+        if self.is_padded and self.larger.asked and not tried:
+            return "lost"
         if self.root_tcp.rcode != NOERROR or self.root_tcp.octets <= SMALL or not self.root.asked:
             return "unknown"
-        if self.root.reply is None:
-            return "lost"
-        return "come" if self.root.octets > SMALL else "unknown"
+        return "lost" if self.root.reply is None else "unknown"
 
     @property
     def transport(self) -> Transport:
@@ -169,7 +170,9 @@ def examination(config: ResolverConfig, external: str, *, in_pod: bool, api: str
         seen.domain = _known(answering, (_USUAL_DOMAIN,))
     seen.asked = next((server for server in answering if seen.domain and server.knows(seen.domain)), answering[0])
     yield from _more(seen, answering, kubernetes(seen.domain or domains[0]))
-    yield from _large_by_nature([server for server in answering if server.edns.reply and not server.is_padded])
+    yield from _large_by_nature(
+        [server for server in answering if server.edns.reply and server.large_replies == "unknown"]
+    )
     if config.cluster_domain is None and seen.missing.reply is not None and seen.missing.reply.data:
         # Who has every name does not know this one.
         seen.domain, seen.aaaa, seen.missing, seen.srv = None, UNASKED, UNASKED, UNASKED
@@ -208,12 +211,22 @@ def _more(seen: Seen, answering: Sequence[Server], name: str) -> Generator[Seque
     if seen.domain is not None and asked is not None:
         inside = ((name, AAAA), (no_such(seen.domain), A), (f"_https._tcp.{name}", SRV))
         asks += [Ask(asked.nameserver, *question, asked.transport) for question in inside]
-    heard = iter((yield asks))
+    heard = iter((yield from _whole(asks)))
     for server in by_udp:
         server.edns, server.small, server.large, server.larger = (next(heard) for _ in range(4))
     seen.outside, seen.outside_aaaa = next(heard), next(heard)
     if seen.domain is not None:
         seen.aaaa, seen.missing, seen.srv = heard
+
+
+def _whole(asks: Sequence[Ask]) -> Generator[Sequence[Ask], Sequence[Heard], list[Heard]]:
+    """Ask, and over TCP once more what comes truncated, unless it is the size of replies that is asked about."""
+    heard = list((yield asks))
+    cut = [at for at, ask in enumerate(asks) if heard[at].is_cut and ask.transport == "udp" and ask.edns is None]
+    if cut:
+        for at, again in zip(cut, (yield [asks[at]._replace(transport="tcp") for at in cut]), strict=True):
+            heard[at] = heard[at] if again.reply is None else again
+    return heard
 
 
 def _large_by_nature(servers: Sequence[Server]) -> Generator[Sequence[Ask], Sequence[Heard], None]:
@@ -254,6 +267,6 @@ def _about(seen: Seen, domain: str | None) -> Generator[Sequence[Ask], Sequence[
             Ask(nameserver, f"dns-version.{domain}.", TXT, transport, tries=2),
             Ask(nameserver, f"{domain}.", SOA, transport, tries=2),
         ]
-    seen.version, *rest = yield asks
+    seen.version, *rest = yield from _whole(asks)
     if domain is not None:
         seen.schema, seen.soa = rest

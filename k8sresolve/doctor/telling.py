@@ -10,6 +10,7 @@ import attrs
 
 from k8sresolve._core.files.lint import OUTSIDE, count_questions, typical_names
 from k8sresolve._core.files.search_list import plain
+from k8sresolve._core.wire.rcodes import NOERROR, NXDOMAIN
 from k8sresolve._proxies import DNS_CAPTURE, proxy_of
 from k8sresolve.config import ResolverConfig
 from k8sresolve.doctor.exchanges import Heard
@@ -38,9 +39,11 @@ def checks(case: Case, found: Sequence[Finding], linted: Sequence[Finding] | Non
     for server in case.seen.servers:
         yield from _server(server, {finding.rule for finding in to_mend(found)})
     yield from _names(case, rules)
-    yield _cost(case.config)
+    if not case.is_made:
+        yield _cost(case.config)
     yield from _times(case.seen)
-    yield Check("dnsPolicy", "noted", dns_policy(case))
+    if not case.is_made:
+        yield Check("dnsPolicy", "noted", dns_policy(case))
     yield Check("NodeLocal", "noted", _node_local(case.config))
     yield Check("mesh", "noted", _mesh(case.around))
     yield Check("program", *_program(case.seen))
@@ -106,7 +109,7 @@ def _edns(server: Server) -> tuple[Mark, str]:
     if server.large_replies == "unknown":
         return "sound", "answers; whether replies over 512 octets come through was not tried, as none could be had"
     sizes = [("512", server.small), ("1232", server.large), ("4096", server.larger)]
-    if not server.is_padded:
+    if server.root.asked:
         sizes = [("1232", server.root)]
     told = ", ".join(f"{size}: {f'{heard.octets} octets' if heard.reply else 'lost'}" for size, heard in sizes)
     if server.large_replies == "lost":
@@ -126,8 +129,9 @@ def _names(case: Case, rules: set[str]) -> Iterator[Check]:
         )
     else:
         heard = first_heard(seen.asked, domain)
-        wrong = seen.domain is None
-        yield Check("kubernetes.default", "wrong" if wrong else "sound", _answer(heard), address)
+        if not has_data(heard) and has_data(seen.aaaa):
+            heard = seen.aaaa
+        yield Check("kubernetes.default", "wrong" if seen.domain is None else _found(heard), _answer(heard), address)
     if seen.srv.asked:
         yield Check(
             "SRV",
@@ -136,11 +140,13 @@ def _names(case: Case, rules: set[str]) -> Iterator[Check]:
             address,
         )
     if seen.aaaa.asked:
-        bad = bool(rules & {"aaaa-failing", "aaaa-nxdomain"})
-        yield Check("AAAA", "wrong" if bad else "sound", f"of kubernetes.default: {_answer(seen.aaaa)}", address)
+        aaaa = _found(seen.aaaa)
+        if aaaa == "wrong" and seen.aaaa.rcode == NOERROR:
+            aaaa = "sound"  # NODATA
+        yield Check("AAAA", aaaa, f"of kubernetes.default: {_answer(seen.aaaa)}", address)
     if seen.missing.asked:
         bad = bool(rules & {"missing-name-found", "missing-name-failing"})
-        mark: Mark = "wrong" if bad else "sound" if seen.missing.reply is not None else "unknown"
+        mark: Mark = "wrong" if bad else "sound" if seen.missing.rcode == NXDOMAIN else "unknown"
         yield Check("NXDOMAIN", mark, f"of a Service that is not there: {_answer(seen.missing)}", address)
     if seen.outside.asked:
         first = next(server for server in seen.servers if server.answers)
@@ -149,6 +155,10 @@ def _names(case: Case, rules: set[str]) -> Iterator[Check]:
         more = "" if there or case.stated else " (no fault where no way leads outside)"
         answer = seen.outside if has_data(seen.outside) or not there else seen.outside_aaaa
         yield Check("external name", mark, f"{seen.external} {_answer(answer)}{more}", str(first.nameserver))
+
+
+def _found(heard: Heard) -> Mark:
+    return "sound" if has_data(heard) else "unknown" if heard.is_cut else "wrong"
 
 
 def _answer(heard: Heard) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from k8sresolve.doctor.judging import Case, problems, to_mend
-from k8sresolve.doctor.questions import Seen
+from k8sresolve.doctor.questions import Seen, domains_of
 from k8sresolve.doctor.records import State
 from k8sresolve.findings import Finding, worst_first
 
@@ -43,9 +43,12 @@ def verdict(case: Case, found: Sequence[Finding]) -> str:
     if wrong:
         more = f" (and {len(wrong) - 1} more to mend)" if len(wrong) > 1 else ""
         return f"to mend: {wrong[0].problem}{more}"
-    if seen.domain is not None and case.domain is not None:
+    if seen.domain is not None and (case.domain is not None or case.is_made):
         return f"sound: {seen.asked.nameserver if seen.asked else ''} knows the cluster domain {seen.domain}"
     tried = f"this is no pod, and {answering[0].nameserver} is sound for hosts"
     if seen.domain is not None:
         return f"{tried}; it knows the cluster domain {seen.domain}, to which no search list leads"
+    if case.is_made:
+        guessed = domains_of(case.config, in_pod=False)[0]
+        return f"{tried}; it does not know {guessed}: if it is a cluster's, state the cluster domain"
     return f"{tried}; to examine a cluster from here, name the address of one of its CoreDNS pods"

@@ -103,6 +103,7 @@ def test_no_line_is_wider_than_the_screen(run, server, monkeypatch, width):
     [
         ["--external", "a..b"],
         ["--external", ""],
+        ["--external", "192.0.2.7"],
         ["--nameserver", "dns"],
         ["--resolv-conf", "/nowhere"],
         ["--cluster-domain", "a..b"],
@@ -116,6 +117,13 @@ def test_bad_input_is_status_2(run, argv, monkeypatch):
     ran = run("doctor", *argv)
     assert (ran.status, ran.out) == (2, "")
     assert ran.err
+
+
+def test_a_password_is_neither_asked_for_nor_told(run, server, cluster):
+    ran = run("doctor", "--nameserver", server, "--external", "postgres://app:hunter2@db.example/x")
+    assert (ran.status, ran.out, len(cluster.queries)) == (2, "", 0)
+    assert "give the host alone: 'db.example'" in ran.err
+    assert "hunter2" not in ran.err
 
 
 def test_what_a_nameserver_says_is_escaped(run):

@@ -21,6 +21,8 @@ from k8sresolve.findings import Finding
         ("FD00:0::000A", Nameserver("fd00::a"), "fd00::a"),
         ("[fd00::a]", Nameserver("fd00::a"), "fd00::a"),
         ("[::1]:65535", Nameserver("::1", 65535), "[::1]:65535"),
+        ("fe80::53%2", Nameserver("fe80::53", scope=2), "fe80::53%2"),
+        ("[fe80::53%2]:1053", Nameserver("fe80::53", 1053, 2), "[fe80::53%2]:1053"),
     ],
 )
 def test_nameserver_is_parsed_and_written(text, nameserver, written):

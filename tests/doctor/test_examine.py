@@ -112,6 +112,48 @@ def test_what_is_given_wins_and_is_told(cluster, around):
     assert (diagnosis.cluster_domain, diagnosis.cluster_domain_from) == ("cluster.local", "given")
 
 
+CORP = "search shop.svc.k8s.corp svc.k8s.corp k8s.corp\noptions ndots:5\n"
+
+
+@pytest.fixture
+def corp(around, monkeypatch):
+    """A cluster with a domain of its own, and the resolv.conf of its pods, whose nameserver is another."""
+    path = around / "resolv.conf"
+    path.write_text(f"nameserver 192.0.2.53\n{CORP}")
+    monkeypatch.setattr(doctor, "RESOLV_CONF", str(path))
+    with Cluster.from_manifests(SHOP, corefile=".:53 {\n  kubernetes k8s.corp\n}\n").serve() as server:
+        yield server.nameserver, path
+
+
+def test_in_a_pod_a_nameserver_that_is_given_takes_the_place_of_the_files(corp, around):
+    nameserver, path = corp
+    (around / "hosts").write_text("# Kubernetes-managed hosts file.\n127.0.0.1 localhost\n")
+    diagnosis = examine(nameserver=str(nameserver), resolv_conf=path)
+    assert str(diagnosis) == f"sound: {nameserver} knows the cluster domain k8s.corp"
+    assert check(diagnosis, "cluster domain") == ("sound", "k8s.corp, by the search list")
+    assert check(diagnosis, "dnsPolicy") == ("noted", "ClusterFirst, as it seems")
+    assert {check.nameserver for check in diagnosis.checks if check.id == "UDP"} == {str(nameserver)}
+
+
+def test_elsewhere_nothing_but_the_nameserver_is_judged(corp, cluster):
+    with cluster.serve() as server:
+        diagnosis = examine(nameserver=server.nameserver, resolv_conf=doctor.RESOLV_CONF)
+    assert str(diagnosis) == f"sound: {server.nameserver} knows the cluster domain cluster.local"
+    assert (diagnosis.namespace, diagnosis.cluster_domain_from) == (None, "answered")
+    assert not {check.id for check in diagnosis.checks} & {"resolv.conf", "search list", "dnsPolicy"}
+    assert not [check for check in diagnosis.checks if "as given" in check.seen]
+
+
+def test_elsewhere_a_domain_that_was_not_given_is_not_missed(corp):
+    nameserver, _ = corp
+    diagnosis = examine(nameserver=nameserver, resolv_conf=doctor.RESOLV_CONF)
+    assert (diagnosis.state, diagnosis.cluster_domain) == ("sound", None)
+    assert str(diagnosis).endswith("it does not know cluster.local: if it is a cluster's, state the cluster domain")
+    diagnosis = examine(nameserver=nameserver, resolv_conf=doctor.RESOLV_CONF, cluster_domain="k8s.corp")
+    assert str(diagnosis) == f"sound: {nameserver} knows the cluster domain k8s.corp"
+    assert check(diagnosis, "cluster domain") == ("sound", "k8s.corp, as given")
+
+
 def test_a_domain_that_only_a_nameserver_knows_is_told(cluster, around):
     with cluster.serve() as server:
         diagnosis = examine(ResolverConfig(nameservers=[server.nameserver]))
@@ -132,11 +174,19 @@ def test_a_name_outside_is_asked_for_as_a_full_name(cluster, around):
     [
         ({"external": "no..name"}, InvalidName),
         ({"external": 7}, InvalidName),
+        ({"external": "192.0.2.7"}, InvalidName),
+        ({"external": "0x7f.1"}, InvalidName),
+        ({"external": "fd00::7"}, InvalidName),
+        ({"external": "localhost"}, InvalidName),
+        ({"external": "db.localhost."}, InvalidName),
+        ({"external": "shop/payments"}, InvalidName),
+        ({"external": "DB.", "config": ResolverConfig(hosts=[("db", ["192.0.2.7"])])}, InvalidName),
         ({"namespace": "a.b"}, ConfigError),
         ({"cluster_domain": ""}, ConfigError),
         ({"config": "10.96.0.10"}, ConfigError),
         ({"config": ResolverConfig(nameservers=[])}, ConfigError),
         ({"resolv_conf": 7}, ConfigError),
+        ({"nameserver": "dns"}, ConfigError),
     ],
 )
 def test_what_cannot_be_meant_is_refused_before_anything_is_asked(monkeypatch, how, error):

@@ -173,6 +173,19 @@ def test_what_is_large_by_nature_is_asked_for_where_no_padding_comes_back(dns, l
     assert examined.seen.servers[0].large_replies == ("lost" if lost else "come")
 
 
+@pytest.mark.parametrize("root", [870, 300])
+def test_who_pads_to_468_octets_says_nothing_of_larger_replies(dns, root):
+    """As RFC 8467 has it: no reply to a padded question is larger, and what is larger gets lost here."""
+
+    def respond(ask):
+        found = by_nature(ask, dns(ask), root)
+        found = found._replace(octets=468) if ask.octets else found
+        return world.silent(ask) if ask.transport == "udp" and found.octets > 512 else found
+
+    examined = Examined({DNS: respond})
+    assert examined.seen.servers[0].large_replies == ("lost" if root > 512 else "unknown")
+
+
 def test_what_is_small_by_nature_says_nothing_of_large_replies(dns):
     def respond(ask):
         return world.silent(ask) if ask.name == "." and ask.transport == "udp" else by_nature(ask, dns(ask), 300)
@@ -205,11 +218,20 @@ def test_a_nameserver_without_edns_has_no_finding(dns):
     assert Examined({DNS: respond}).findings == []
 
 
-def test_a_search_list_that_was_cut(dns):
-    for search in [(), ("svc.cluster.local", "cluster.local"), ("cluster.local",), ("example.org",)]:
-        examined = Examined({DNS: dns}, search=search)
-        assert examined.rules == [("search-list-cut", "error")], search
-        assert "'NAMESPACE.svc.cluster.local svc.cluster.local cluster.local'" in examined.findings[0].advice
+@pytest.mark.parametrize(
+    ("search", "lost"),
+    [
+        ((), "`svc` or `svc.ns`"),
+        (("cluster.local",), "`svc` or `svc.ns`"),
+        (("example.org",), "`svc` or `svc.ns`"),
+        (("svc.cluster.local", "cluster.local"), "`svc`"),
+    ],
+)
+def test_a_search_list_that_was_cut(dns, search, lost):
+    examined = Examined({DNS: dns}, search=search)
+    assert examined.rules == [("search-list-cut", "error")]
+    assert examined.findings[0].problem.endswith(f") no Service is found as {lost}")
+    assert "'NAMESPACE.svc.cluster.local svc.cluster.local cluster.local'" in examined.findings[0].advice
 
 
 def test_a_search_list_that_was_cut_tells_its_domain():
@@ -276,6 +298,21 @@ def test_aaaa_is_nxdomain(dns):
     assert Examined({DNS: with_rcode(NXDOMAIN, dns, rdtype=AAAA)}).rules == [("aaaa-nxdomain", "error")]
 
 
+@pytest.mark.parametrize(
+    ("rcode", "said"), [(SERVFAIL, "SERVFAIL"), (REFUSED, "REFUSED"), (NXDOMAIN, "NXDOMAIN"), (NOERROR, "NODATA")]
+)
+def test_neither_a_nor_aaaa(dns, rcode, said):
+    examined = Examined({DNS: with_rcode(NOERROR, with_rcode(rcode, dns, KUBERNETES, AAAA), KUBERNETES, A)})
+    assert examined.rules == [("cluster-dns-missing", "error")]
+    assert examined.findings[0].problem.startswith(f"10.96.0.10 says NODATA to A and {said} to AAAA {KUBERNETES}")
+
+
+def test_neither_a_nor_a_reply_to_aaaa(dns):
+    silent = losing(dns, lambda ask, _: ask.rdtype == AAAA and ask.name == KUBERNETES)
+    examined = Examined({DNS: with_rcode(NOERROR, silent, KUBERNETES, A)})
+    assert examined.rules == [("cluster-dns-missing", "error")]
+
+
 def test_aaaa_fails_outside_alone(dns):
     assert Examined({DNS: with_rcode(SERVFAIL, dns, "example.com.", AAAA)}).rules == [("aaaa-failing", "remark")]
 
@@ -318,6 +355,21 @@ def test_a_name_outside_that_is_not_found_is_a_remark_unless_it_was_asked_for():
     nowhere = coredns()
     assert Examined({DNS: nowhere}).rules == [("external-missing", "remark")]
     assert Examined({DNS: nowhere}, stated=True).rules == [("external-missing", "warning")]
+
+
+def test_what_comes_truncated_is_asked_for_over_tcp(dns):
+    examined = Examined({DNS: world.truncating(dns, "example.com.")}, stated=True)
+    assert (examined.rules, str(examined.seen.outside.reply.data[0])) == ([], "192.0.2.7")
+    again = [ask.rdtype for ask in examined.asks if (ask.name, ask.transport) == ("example.com.", "tcp")]
+    assert again == [A, AAAA]
+
+
+@pytest.mark.parametrize("name", ["example.com.", KUBERNETES, NOTHING, f"_https._tcp.{KUBERNETES}"])
+def test_a_truncated_reply_is_never_called_nodata(dns, name):
+    examined = Examined({DNS: losing(world.truncating(dns, name), lambda ask, _: ask.transport == "tcp")}, stated=True)
+    assert {rule for rule, _ in examined.rules} <= {"tcp-unanswered", "external-missing"}
+    if name == "example.com.":
+        assert examined.findings[-1].problem == "10.96.0.10 says only a truncated reply to example.com."
 
 
 @pytest.mark.parametrize(("lost", "severity"), [(1, "remark"), (2, "remark"), (3, "warning"), (20, "warning")])

@@ -1,5 +1,7 @@
 """The table: what each row says, and guesses said as such."""
 
+from ipaddress import IPv6Address
+
 import pytest
 
 from k8sresolve import ResolverConfig
@@ -10,8 +12,21 @@ from k8sresolve.doctor.origins import Origins, origins_of
 from k8sresolve.doctor.surroundings import Surroundings
 from k8sresolve.doctor.telling import checks
 from tests.doctor import world
-from tests.doctor.world import DNS, HOST_POD, LAPTOP, OTHER, POD, SEARCH, Examined, coredns, host_resolver, losing
+from tests.doctor.world import (
+    DNS,
+    HOST_POD,
+    LAPTOP,
+    OTHER,
+    POD,
+    SEARCH,
+    Examined,
+    coredns,
+    host_resolver,
+    losing,
+    with_rcode,
+)
 
+KUBERNETES = "kubernetes.default.svc.cluster.local."
 OURS = Origins("search list", "search list")
 
 
@@ -63,6 +78,28 @@ def test_rows_are_wrong_where_something_is(dns):
         "wrong",
         "replies over 512 octets get lost (with size 512: 302 octets, 1232: lost, 4096: lost)",
     )
+
+
+@pytest.mark.parametrize(
+    ("rcode", "data", "told"),
+    [
+        (0, (IPv6Address("fd00:10:96::1"),), ("sound", "fd00:10:96::1")),
+        (0, (), ("wrong", "NODATA")),
+        (2, (), ("wrong", "NODATA")),
+    ],
+)
+def test_a_cluster_without_ipv4_is_sound_only_with_an_address(dns, rcode, data, told):
+    aaaa = with_rcode(rcode, dns, KUBERNETES, 28, data=data)
+    table = rows(Examined({DNS: with_rcode(0, aaaa, KUBERNETES, 1)}))
+    assert table["kubernetes.default 10.96.0.10"] == told
+    assert table["AAAA 10.96.0.10"][0] == ("wrong" if rcode else "sound")
+
+
+def test_what_a_truncated_reply_lacks_is_unknown(dns):
+    cut = losing(world.truncating(dns, KUBERNETES), lambda ask, _: ask.transport == "tcp")
+    table = rows(Examined({DNS: cut}))
+    assert table["kubernetes.default 10.96.0.10"] == ("unknown", "only a truncated reply")
+    assert table["AAAA 10.96.0.10"] == ("unknown", "of kubernetes.default: only a truncated reply")
 
 
 def test_the_version_is_told_where_the_nameserver_tells_it(dns):

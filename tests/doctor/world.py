@@ -61,6 +61,18 @@ def with_rcode(rcode, responder, name=None, rdtype=None, data=()):
     return respond
 
 
+def truncating(responder, name):
+    """The same nameserver, but that no reply over UDP holds what it says to this name."""
+
+    def respond(ask):
+        found = responder(ask)
+        if ask.name != name or ask.transport == "tcp" or found.reply is None:
+            return found
+        return found._replace(reply=found.reply._replace(truncated=True, data=()))
+
+    return respond
+
+
 def losing(responder, is_lost, problem="no reply"):
     """The same nameserver, but that what fits is lost: an ask, and what was heard."""
 

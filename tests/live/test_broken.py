@@ -202,8 +202,8 @@ BROKEN = {
         resolv_conf(DNS, search="search cluster.local\n"),
         1,
         ["search-list-cut"],
-        "to mend: the nameserver knows the cluster domain cluster.local, and the search list does not lead there "
-        "(cluster.local): no Service is found as `svc` or `svc.ns`",
+        "to mend: the nameserver knows the cluster domain cluster.local, and by the search list (cluster.local) no "
+        "Service is found as `svc` or `svc.ns`",
     ),
     "ndots:1": Case(
         resolv_conf(DNS, ndots="options ndots:1\n"),

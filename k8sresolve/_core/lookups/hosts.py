@@ -146,8 +146,8 @@ def answered_here(setting: Setting, host: str) -> Addresses | None:
     caller takes has no addresses here.
     """
     # Every literal has one of these, and trying costs more than asking does.
-    literal = _literal(host) if host[:1].isdigit() or ":" in host else None
-    known = known_here(setting, host) if literal is None else (literal,)
+    address = literal(host) if host[:1].isdigit() or ":" in host else None
+    known = known_here(setting, host) if address is None else (address,)
     if known is None:
         return None
     found = in_canonical_order(filter(setting.takes, known))
@@ -169,7 +169,8 @@ def is_localhost(host: str) -> bool:
     return is_under(f"{host.removesuffix('.')}.", "localhost")
 
 
-def _literal(host: str) -> IPAddress | None:
+def literal(host: str) -> IPAddress | None:
+    """Read an address as a libc takes one in place of a name; None for any other name."""
     try:
         return ip_address(host)
     except ValueError:
