@@ -7,6 +7,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import ssl
 import sys
 import time
@@ -131,6 +132,17 @@ def until(ask: Ask, wanted: Any) -> Any:
     return told
 
 
+def gone() -> None:
+    """Wait until the writer is: it listens until all who serve its connections have ended."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection((WRITER, 5432), 5).close()
+        except OSError:
+            return
+        time.sleep(0.05)
+
+
 def fail_over(clients: dict[str, Any]) -> dict[str, Any]:
     """Lose the writer, and promote the standby; each engine had a connection to the writer in its pool."""
     engines = {
@@ -142,6 +154,7 @@ def fail_over(clients: dict[str, Any]) -> dict[str, Any]:
     before = {name: until(ask, [WRITER, True]) for name, ask in engines.items()}
     pid = int((Path(inside.SCRATCH) / "postgresql/db-0/postmaster.pid").read_text().split()[0])
     os.kill(pid, signal.SIGQUIT)
+    gone()
     lost = {name: outcome(ask) for name, ask in engines.items()}
     with psycopg.connect(host=STANDBY, user="postgres", autocommit=True) as connection:
         connection.execute("select pg_promote()")
