@@ -57,8 +57,9 @@ def data_forms_in(given: Sequence[str]) -> list[tuple[str, str]]:
     found = [("json", "")] if "--json" in given else []
     for word, following in zip(given, [*given[1:], ""], strict=True):
         stated = re.fullmatch("(?:-o=?|--output=)(.+)", word)
-        form, _, path = (stated[1] if stated else following if word in {"-o", "--output"} else "").partition("=")
-        found += [(form, path)] if form in DATA else []
+        asked_for = stated[1] if stated else following if word in {"-o", "--output"} else ""
+        form, into, path = asked_for.partition("=")
+        found += [(form, path)] if form in DATA and bool(into) == bool(path) else []
     return list(dict.fromkeys(found))
 
 
