@@ -136,6 +136,8 @@ def _parsed(given: Sequence[str]) -> argparse.Namespace:
         # argparse makes an empty list of such a value.
         if option := re.fullmatch("(--.+(?==)|-[a-zA-Z])=?--", text):
             parser.error(f"argument {option[1]}: cannot be '--'")
+    if [*given].count("--") > 1:  # nor does it keep a second one
+        parser.error("an argument cannot be '--'")
     try:
         args = parser.parse_args(given)
     except UsageError:

@@ -301,6 +301,15 @@ def test_whatever_is_wrong_is_told_once(run, argv, form):
     assert ran.status == 2
 
 
+@pytest.mark.parametrize(
+    "argv", [["port", "web", "--", "--"], ["port", "--", "--", "http"], ["lookup", "--", "a", "--"]]
+)
+def test_an_argument_that_argparse_does_not_keep_is_refused(offline, argv):
+    ran = offline(*argv)
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err.endswith("an argument cannot be '--'\n")
+
+
 def test_it_is_told_in_the_file_that_was_asked_for(run, tmp_path):
     ran = run("service", "payments", "--bogus", "-o", f"json={tmp_path}/told")
     assert (ran.status, ran.out) == (2, "")
