@@ -29,6 +29,16 @@ def escaped(text: str, most: int | None = None) -> str:
     return text[: max(0, most - len(end))] + end
 
 
+def placed(address: object, port: int) -> str:
+    """Write an address and a port behind it, as a URL has them (RFC 3986, section 3.2.2).
+
+    >>> placed("fd00::1", 80), placed("10.96.0.1", 80)
+    ('[fd00::1]:80', '10.96.0.1:80')
+    """
+    host = str(address)
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def few(values: Sequence[object], most: int = 6) -> str:
     """Write the first of some values, and how many more there are.
 

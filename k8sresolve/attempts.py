@@ -6,7 +6,7 @@ from typing import Literal
 
 import attrs
 
-from k8sresolve._escaping import escaped
+from k8sresolve._escaping import escaped, placed
 from k8sresolve._value import Value
 
 
@@ -88,5 +88,4 @@ class ConnectAttempt(Value):
     milliseconds: float
 
     def __str__(self) -> str:
-        host = f"[{self.address}]" if ":" in self.address else self.address
-        return escaped(f"{host}:{self.port} ({self.outcome} in {self.milliseconds:.1f} ms)")
+        return escaped(f"{placed(self.address, self.port)} ({self.outcome} in {self.milliseconds:.1f} ms)")

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 import attrs
 
-from k8sresolve._escaping import escaped, few
+from k8sresolve._escaping import escaped, few, placed
 from k8sresolve._value import Value
 from k8sresolve.names import IPAddress
 
@@ -115,7 +115,7 @@ class ProbedEndpoint(Value):
     @property
     def place(self) -> str:
         """The address and port, as URLs have them."""
-        return f"[{self.address}]:{self.port}" if self.address.version == 6 else f"{self.address}:{self.port}"
+        return placed(self.address, self.port)
 
     def __str__(self) -> str:
         return escaped(f"{self.place} {', '.join(map(str, self.stages))}")

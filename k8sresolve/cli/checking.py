@@ -6,7 +6,7 @@ from operator import attrgetter
 
 from k8sresolve.cli import failing
 from k8sresolve.cli.findings import STATUS, add_reporting, place, tell, with_advice
-from k8sresolve.cli.formats.report import FindingColumns, Report
+from k8sresolve.cli.formats.report import OF_MANIFESTS, FindingColumns, Report
 from k8sresolve.cli.inventory import read_inventory
 from k8sresolve.cli.manifests import in_command, manifests
 from k8sresolve.cli.opening import asking_from, open_cluster
@@ -23,7 +23,6 @@ readiness, and the names that containers are told.
 {STATUS}, or no such Service; 2 no manifest can be read, which each form
 of -o tells, too, or a name cannot be used.
 """
-_FIELDS = ("rule", "severity", "source", "line", "object", "field", "problem", "advice")
 _COLUMNS: FindingColumns = {
     "SEVERITY": attrgetter("severity"),
     "RULE": attrgetter("rule"),
@@ -84,7 +83,7 @@ def _check(args: argparse.Namespace) -> int:
 
 def _tell(args: argparse.Namespace, refused: Iterable[ManifestError], findings: Iterable[Finding] = ()) -> int:
     found = (*(_unread(error, args.command) for error in refused), *findings)
-    return tell(args, Report("check", args.service or "all Services", found, _COLUMNS, _FIELDS))
+    return tell(args, Report("check", args.service or "all Services", found, _COLUMNS, OF_MANIFESTS))
 
 
 def _unread(error: ManifestError, command: str) -> Finding:

@@ -4,7 +4,7 @@ import argparse
 import os
 import re
 from collections.abc import Iterable, Sequence
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from k8sresolve._escaping import escaped
@@ -15,6 +15,7 @@ from k8sresolve.errors import Error
 
 HIDDEN = "__complete"
 """What the scripts ask, before anything else is read."""
+_SHELLS = Path(__file__).parent / "shells"
 SCRIPTS = {"bash": "k8sresolve.bash", "zsh": "_k8sresolve", "fish": "k8sresolve.fish"}
 _DETAILS = """\
 For this shell: source <(k8sresolve completion bash), or zsh; with fish: k8sresolve completion fish | source. For each
@@ -46,7 +47,7 @@ def register(commands: Commands) -> None:
 
 
 def _print(args: argparse.Namespace) -> int:
-    send((files("k8sresolve.cli") / "shells" / SCRIPTS[args.shell]).read_text(encoding="utf-8").rstrip("\n"))
+    send((_SHELLS / SCRIPTS[args.shell]).read_text(encoding="utf-8").rstrip("\n"))
     return 0
 
 

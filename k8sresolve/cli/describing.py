@@ -3,13 +3,13 @@
 import argparse
 import json
 import re
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, cast
 
 from k8sresolve.cli.forms import send
 from k8sresolve.cli.options import Commands
 
-SCHEMAS = files("k8sresolve.cli") / "schemas"
+SCHEMAS = Path(__file__).parent / "schemas"
 _COMMON = "common.json"
 _REFERENCE = re.compile(r'"#/\$defs/(\w+)"')
 _DETAILS = """\

@@ -1,11 +1,11 @@
 """`doctor`: whether this machine's DNS is sound, and what to mend."""
 
 import argparse
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from k8sresolve.cli.formats.report import OF_SETTINGS, fields_of
 from k8sresolve.cli.forms import add_forms
 from k8sresolve.cli.opening import require_file
 from k8sresolve.cli.options import TOLD, Commands
@@ -31,7 +31,6 @@ _MARKS: "dict[Mark, Cell]" = {
     "unknown": Cell("?", "dim"),
 }
 _SEVERITIES: "dict[Severity, Style]" = {"error": "bad", "warning": "warning", "remark": "dim"}
-_FIELDS = ("rule", "severity", "problem", "advice", "source", "line", "text", "reference")
 
 
 def register(commands: Commands) -> None:
@@ -53,23 +52,13 @@ def _doctor(args: argparse.Namespace) -> int:
     if args.resolv_conf is not None:
         require_file(args.resolv_conf)
         how["resolv_conf"] = args.resolv_conf
-    with ExitStack() as stack:
-        bars: list[Progress] = []
-        seen = 0
-
-        def progress(done: int, planned: int) -> None:
-            nonlocal seen
-            if not bars:
-                bars.append(stack.enter_context(Progress("asking", planned)))
-            bars[0].step(done - seen)
-            seen = done
-
+    with Progress("asking") as progress:
         diagnosis = examine(
             nameserver=args.nameserver,
             namespace=args.namespace,
             cluster_domain=args.cluster_domain,
             external=args.external,
-            progress=progress,
+            progress=progress.reach,
             **how,
         )
     shown = _shown(diagnosis)
@@ -122,6 +111,6 @@ def _called(check: "Check") -> str:
 def _data(diagnosis: "Diagnosis") -> dict[str, Any]:
     data = {field.name: getattr(diagnosis, field.name) for field in attrs.fields(type(diagnosis))}
     data["checks"] = [attrs.asdict(check) for check in diagnosis.checks]
-    data["findings"] = [{name: getattr(finding, name) for name in _FIELDS} for finding in diagnosis.findings]
+    data["findings"] = [fields_of(finding, OF_SETTINGS) for finding in diagnosis.findings]
     data["times"] = attrs.asdict(diagnosis.times)
     return data

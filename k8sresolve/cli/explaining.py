@@ -10,6 +10,7 @@ import attrs
 
 from k8sresolve.cli import comparing
 from k8sresolve.cli.asking import add_names, show_each
+from k8sresolve.cli.failing import DOCTOR
 from k8sresolve.cli.forms import add_forms
 from k8sresolve.cli.manifests import manifests
 from k8sresolve.cli.opening import asking_from, open_cluster, open_resolvers
@@ -110,7 +111,7 @@ def _explain(
     behind = list(dict.fromkeys(one for pair in pairs for one in _behind(cluster, view, *pair)))
     notes = [*_notes(resolvers, told), *(view.notes if view else ())]
     if cluster is None and any(each.outcome not in {"found", "nodata", "unsendable"} for each in told):
-        notes.append("`k8sresolve doctor` tells whether DNS itself is at fault")
+        notes.append(DOCTOR)
     more = {"behind": [attrs.asdict(one) for one in behind], "pod": view.fields() if view else None}
     data: dict[str, Any] = {**({"explain": plain(tuple(told))} if is_comparison else record(told[0])), **more}
 

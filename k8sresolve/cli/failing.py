@@ -24,6 +24,7 @@ from k8sresolve.errors import (
     TemporaryFailure,
 )
 
+DOCTOR = "`k8sresolve doctor` tells whether DNS itself is at fault"
 NOT_FOUND, WRONG, TEMPORARY = 1, 2, 3
 
 
@@ -55,7 +56,7 @@ def _more(error: Error, args: argparse.Namespace) -> str:
     if is_offline and error.advice.startswith("there is no Service"):
         return f"`k8sresolve explain {name}` says what the manifests have"
     if not is_offline and error.attempts and isinstance(error, NoSuchName):
-        return "`k8sresolve doctor` tells whether DNS itself is at fault"
+        return DOCTOR
     return ""
 
 

@@ -1,6 +1,7 @@
 """`-o FORM[=FILE]`: in which forms something is told, and where to."""
 
 import argparse
+import contextlib
 import errno
 import json
 import os
@@ -57,9 +58,8 @@ def data_forms_in(given: Sequence[str]) -> list[tuple[str, str]]:
     found = [("json", "")] if "--json" in given else []
     for word, following in zip(given, [*given[1:], ""], strict=True):
         stated = re.fullmatch("(?:-o=?|--output=)(.+)", word)
-        asked_for = stated[1] if stated else following if word in {"-o", "--output"} else ""
-        form, into, path = asked_for.partition("=")
-        found += [(form, path)] if form in DATA and bool(into) == bool(path) else []
+        with contextlib.suppress(argparse.ArgumentTypeError):
+            found.append(_Output(DATA)(stated[1] if stated else following if word in {"-o", "--output"} else ""))
     return list(dict.fromkeys(found))
 
 

@@ -8,7 +8,7 @@ from operator import attrgetter
 
 from k8sresolve.cli.files import MOST_BYTES
 from k8sresolve.cli.findings import STATUS, add_reporting, tell, with_advice
-from k8sresolve.cli.formats.report import FindingColumns, Report
+from k8sresolve.cli.formats.report import OF_SETTINGS, FindingColumns, Report
 from k8sresolve.cli.opening import require_file
 from k8sresolve.cli.options import TOLD, Commands
 from k8sresolve.errors import ConfigError
@@ -18,7 +18,6 @@ _DETAILS = f"""\
 The file is judged as glibc reads it; where musl (Alpine) or Go make something else of it, that is told.
 {STATUS}; 2 the file cannot be read.
 """
-_FIELDS = ("rule", "severity", "problem", "advice", "source", "line", "text", "reference")
 _RESOLV_CONF = "/etc/resolv.conf"
 
 
@@ -43,7 +42,7 @@ def _lint(args: argparse.Namespace) -> int:
         "RULE": attrgetter("rule"),
         "FINDING": with_advice,
     }
-    return tell(args, Report("lint", source, findings, columns, _FIELDS))
+    return tell(args, Report("lint", source, findings, columns, OF_SETTINGS))
 
 
 def _of_file(path: str | None) -> tuple[str, Sequence[Finding]]:

@@ -91,9 +91,9 @@ def _parser() -> Parser:
         examining,
         profiling,
         serving,
+        describing,
+        completing,
     ):
-        group.register(commands)
-    for group in (describing, completing):
         group.register(commands)
     return parser
 

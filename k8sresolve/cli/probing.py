@@ -5,13 +5,13 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
-from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from k8sresolve._escaping import few
+from k8sresolve._escaping import few, placed
 from k8sresolve.cli.failing import in_options, status_of, text_of
+from k8sresolve.cli.formats.report import OF_MANIFESTS, fields_of
 from k8sresolve.cli.forms import add_forms
 from k8sresolve.cli.manifests import manifests
 from k8sresolve.cli.opening import asking_from, open_cluster, opened
@@ -38,7 +38,6 @@ name is found and some connection fails; of HTTP a status from 200 to 399 is non
 """
 _STAGES = {"tcp": ("tcp",), "tls": ("tcp", "tls"), "http": ("tcp", "http"), "https": ("tcp", "tls", "http")}
 _MOST_FINDINGS = 5
-_FIELDS = ("rule", "severity", "source", "line", "object", "field", "problem", "advice")
 # The fields of a Service of which a connection may fail.
 _ON_THE_WAY = re.compile(r"spec\.(?:selector|externalName|ports(?!.*\.name$))")
 
@@ -105,7 +104,7 @@ def _findings(cluster: "Cluster", args: argparse.Namespace) -> tuple[Finding, ..
 
 def _shown(probed: Reachability, tries: Sequence[Reachability], lookups: "_Lookups", found: Sequence[Finding]) -> Shown:
     counts = _counts(tries) if lookups.tries > 1 else []
-    data = {**_plain(probed), "findings": [{name: getattr(finding, name) for name in _FIELDS} for finding in found]}
+    data = {**_plain(probed), "findings": [fields_of(finding, OF_MANIFESTS) for finding in found]}
     if counts:
         data["counts"] = [attrs.asdict(count) for count in counts]
         data["lookups"] = attrs.asdict(lookups)
@@ -237,6 +236,8 @@ def _counts(tries: Iterable[Reachability]) -> list[_Count]:
 
 
 def _times(endpoints: Sequence[ProbedEndpoint]) -> tuple[int, float | None, float | None]:
+    from statistics import median
+
     took = [sum(stage.milliseconds for stage in endpoint.stages) for endpoint in endpoints if endpoint.ok]
     return len(endpoints) - len(took), median(took) if took else None, max(took, default=None)
 
@@ -244,7 +245,7 @@ def _times(endpoints: Sequence[ProbedEndpoint]) -> tuple[int, float | None, floa
 def _count_table(counts: Iterable[_Count], on: Screen) -> str:
     rows: list[list[AnyCell]] = [
         [
-            f"[{count.address}]:{count.port}" if ":" in count.address else f"{count.address}:{count.port}",
+            placed(count.address, count.port),
             Cell(f"{count.lost} of {count.tries}", "bad" if count.lost else "good"),
             "" if count.median is None else f"{count.median:.1f} ms",
             "" if count.slowest is None else f"{count.slowest:.1f} ms",

@@ -13,11 +13,16 @@ _PATIENCE = 0.5  # seconds: what takes no longer shows nothing
 _PAUSE = 0.1  # seconds between two drawings
 _WIDEST = 30  # columns of a bar
 _LONG, _SECOND = 2.0, 1.0  # seconds until a wait is told, and between two tellings
-_ERASE = "\r\033[K"
 
 
 def _terminal() -> IO[str] | None:
     return sys.stderr if sys.stderr is not None and sys.stderr.isatty() else None
+
+
+def _draw(terminal: IO[str], text: str = "") -> None:
+    """Put a text in the place of what was drawn before, or nothing."""
+    terminal.write(f"\r\033[K{text}")
+    terminal.flush()
 
 
 class Waiting:
@@ -50,11 +55,9 @@ class Waiting:
         while not self._ended.wait(pause):
             pause = _SECOND
             text = f"{self._label}: {monotonic() - began:.0f} s"
-            self._stream.write(f"{_ERASE}{text[: max(0, Screen.of(self._stream).width - 1)]}")
-            self._stream.flush()
+            _draw(self._stream, text[: max(0, Screen.of(self._stream).width - 1)])
         if pause == _SECOND:
-            self._stream.write(_ERASE)
-            self._stream.flush()
+            _draw(self._stream)
 
 
 class Progress:
@@ -78,18 +81,20 @@ class Progress:
         self, _kind: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None
     ) -> None:
         if self._stream is not None and self._shown:
-            self._stream.write(_ERASE)
-            self._stream.flush()
+            _draw(self._stream)
 
     def step(self, steps: int = 1) -> None:
         """Say that this much more is done."""
-        self._done += steps
+        self.reach(self._done + steps, self._total)
+
+    def reach(self, done: int, total: int | None) -> None:
+        """Say how much is done by now, and out of how much."""
+        self._done, self._total = done, total
         if self._stream is None or (now := monotonic()) < self._next:
             return
         self._next = now + _PAUSE
         self._shown = True
-        self._stream.write(f"{_ERASE}{self._drawn(Screen.of(self._stream).width)}")
-        self._stream.flush()
+        _draw(self._stream, self._drawn(Screen.of(self._stream).width))
 
     def _drawn(self, width: int) -> str:
         count = f"{self._done:,}" if self._total is None else f"{self._done:,}/{self._total:,}"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from k8sresolve._columns import Columns
-from k8sresolve._escaping import escaped
+from k8sresolve._escaping import escaped, placed
 from k8sresolve.cli.fault_option import add_fault, grammar
 from k8sresolve.cli.forms import SCHEMA_VERSION, screen
 from k8sresolve.cli.manifests import manifests
@@ -192,8 +192,7 @@ def _print_listening(host: str, port: int, *, as_json: bool) -> None:
     if as_json:
         _print_line({"host": host, "port": port})
         return
-    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    print(f"listening on {address} (UDP and TCP)", flush=True)
+    print(f"listening on {placed(host, port)} (UDP and TCP)", flush=True)
 
 
 def _print_json(query: "LoggedQuery") -> None:

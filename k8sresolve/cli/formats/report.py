@@ -4,11 +4,16 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import attrs
 
 from k8sresolve._escaping import escaped
 from k8sresolve.findings import SEVERITIES, Finding
+
+OF_MANIFESTS = ("rule", "severity", "source", "line", "object", "field", "problem", "advice")
+OF_SETTINGS = ("rule", "severity", "problem", "advice", "source", "line", "text", "reference")
+"""What a finding has to say of an object, and of a line of resolv.conf: the fields of its JSON."""
 
 FindingColumns = Mapping[str, Callable[[Finding], str]]
 
@@ -47,6 +52,11 @@ class Report:
             same = "\0".join(map(escaped, parts))
             seen[same] += 1
             yield finding, hashlib.sha256(f"{same}\0{seen[same]}".encode()).hexdigest()
+
+
+def fields_of(finding: Finding, fields: Sequence[str]) -> dict[str, Any]:
+    """Turn a finding into a JSON object of these fields."""
+    return {name: getattr(finding, name) for name in fields}
 
 
 def path_of(finding: Finding) -> str:

@@ -12,7 +12,7 @@ from contextlib import closing, suppress
 from itertools import groupby
 from typing import Self, cast
 
-from k8sresolve._escaping import told
+from k8sresolve._escaping import placed, told
 from k8sresolve.config import Nameserver
 from k8sresolve.errors import ConfigError, Transport
 from k8sresolve.testing.network.network import Network
@@ -95,10 +95,11 @@ class Server:
         except OSError as error:
             self._thread.join()
             self._thread = None
-            address = f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
             is_elsewhere = error.errno == errno.EADDRNOTAVAIL
             advice = "give an address of this machine" if is_elsewhere else "choose another port, or 0 for any"
-            raise ConfigError(f"cannot listen on {address}: {error.strerror}", advice=advice) from None
+            raise ConfigError(
+                f"cannot listen on {placed(self.host, self.port)}: {error.strerror}", advice=advice
+            ) from None
         self._network.clock.run()
 
     def stop(self) -> None:
