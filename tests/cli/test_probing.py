@@ -4,7 +4,6 @@ import errno
 import itertools
 import json
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 
 from k8sresolve import LookupTimeout, Reachability, Resolver
 from tests.cli.conftest import Ran
+from tests.listening import Listener
 
 SLICE = {
     "apiVersion": "discovery.k8s.io/v1",
@@ -29,31 +29,16 @@ SERVICE = {
 }
 
 
-class Web:
+class Web(Listener):
     """Answers each request on 127.0.0.2 with one of these, the last again and again; on 127.0.0.3 nobody listens."""
 
     def __init__(self, *says: bytes) -> None:
         self._says = list(says)
-        self._listening = socket.create_server(("127.0.0.2", 0))
-        self.port = self._listening.getsockname()[1]
-        self._closing = False
-        self._thread = threading.Thread(target=self._serve)
-        self._thread.start()
+        super().__init__(socket.create_server(("127.0.0.2", 0)))
 
-    def _serve(self) -> None:
-        while True:
-            connection, _ = self._listening.accept()
-            with connection:
-                if self._closing:
-                    return
-                if connection.recv(1000):
-                    connection.sendall(self._says.pop(0) if len(self._says) > 1 else self._says[0])
-
-    def close(self) -> None:
-        self._closing = True
-        socket.create_connection(self._listening.getsockname()).close()
-        self._thread.join()
-        self._listening.close()
+    def answer(self, connection: socket.socket) -> None:
+        if connection.recv(1000):
+            connection.sendall(self._says.pop(0) if len(self._says) > 1 else self._says[0])
 
 
 @pytest.fixture

@@ -44,6 +44,7 @@ from tests.drivers.test_interruptions import (
     holds_no_more_than,
 )
 from tests.drivers.test_loops import in_asyncio, in_trio, in_uvloop
+from tests.listening import Listener
 
 HOST = SERVICE.removesuffix(".")
 SILENCE = 0.4  # seconds: as long as a silent address may take
@@ -59,35 +60,20 @@ def _expired() -> trustme.LeafCert:
 # -- what answers ----------------------------------------------------------------------------------------------------
 
 
-class Answering:
-    """A listener that says one thing to each who connects, over TLS where it has a certificate."""
+class Answering(Listener):
+    """Says one thing to each who connects, over TLS where it has a certificate."""
 
     def __init__(self, address: str, port: int, says: bytes, certificate: trustme.LeafCert | None) -> None:
-        self._listening = _bound(address, port)
-        self._listening.listen(64)
-        self.port = self._listening.getsockname()[1]
         self.heard: list[bytes] = []
         self._says = says
-        self._closing = False
         self._context = None if certificate is None else ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         if certificate is not None:
             certificate.configure_cert(self._context)
-        self._thread = threading.Thread(target=self._serve)
-        self._thread.start()
+        listening = _bound(address, port)
+        listening.listen(64)
+        super().__init__(listening)
 
-    def _serve(self) -> None:
-        while True:
-            connection, _ = self._listening.accept()
-            with connection:
-                if self._closing:
-                    return
-                connection.settimeout(10)
-                try:
-                    self._answer(connection)
-                except OSError:  # who only connects is gone by now
-                    continue
-
-    def _answer(self, connection: socket.socket) -> None:
+    def answer(self, connection: socket.socket) -> None:
         if self._context is not None:
             with self._context.wrap_socket(connection, server_side=True) as over:
                 self._reply(over)
@@ -98,12 +84,6 @@ class Answering:
         self.heard.append(connection.recv(1000))
         if self.heard[-1]:
             connection.sendall(self._says)
-
-    def close(self) -> None:
-        self._closing = True
-        with socket.create_connection(self._listening.getsockname()[:2]):
-            self._thread.join()
-        self._listening.close()
 
 
 @attrs.frozen
