@@ -17,7 +17,7 @@ from k8sresolve.cli.manifests import manifests
 from k8sresolve.cli.opening import asking_from, open_cluster, opened
 from k8sresolve.cli.options import ASKING, Commands
 from k8sresolve.cli.output import FORMS, Shown, write
-from k8sresolve.cli.progress import Progress
+from k8sresolve.cli.progress import Progress, Waiting
 from k8sresolve.cli.screen import AnyCell, Cell, Screen
 from k8sresolve.errors import ConfigError, ResolveError
 from k8sresolve.findings import Finding
@@ -80,7 +80,8 @@ def _run(args: argparse.Namespace) -> int:
     with opened(args, cluster, connections="real") as resolver, Progress("probing", args.count) as progress:
         for _ in range(args.count):
             try:
-                tries.append(resolver.probe(args.name, port, scheme, path=args.path or "/"))
+                with Waiting(f"probing {args.name}"):
+                    tries.append(resolver.probe(args.name, port, scheme, path=args.path or "/"))
             except ResolveError as error:
                 if not tries:
                     raise
