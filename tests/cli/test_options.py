@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 import k8sresolve
+from k8sresolve.cli.progress import Waiting
 
 ALL = [
     *("service", "port", "ports", "endpoints", "wait", "watch", "addresses", "reverse", "pod", "lookup"),
@@ -352,6 +353,26 @@ def test_each_form_has_its_file(offline, tmp_path):
 def test_two_forms_that_go_to_one_place_are_refused(offline):
     ran = offline("service", "payments", "-o", "text", "-o", "json")
     assert (ran.status, "two forms go to standard output" in ran.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("argv", "labels"),
+    [
+        (["service", "payments"], ["asking about payments"]),
+        (["explain", "payments", "web"], ["asking about payments", "asking about web"]),
+        (["port", "payments", "http"], ["asking"]),
+        (["wait", "cassandra.data"], ["waiting for cassandra.data"]),
+        (["check"], ["reading manifests", "checking"]),
+        (["diff"], ["asking both versions"]),
+        (["probe", "payments", "http", "--timeout", "0.01"], ["probing payments"]),
+    ],
+    ids=lambda value: value[0],
+)
+def test_what_may_take_long_is_told_on_a_terminal(offline, monkeypatch, argv, labels):
+    told = []
+    monkeypatch.setattr(Waiting, "__enter__", lambda self: told.append(self._label))
+    offline(*argv)
+    assert told == labels
 
 
 # -- as a program ------------------------------------------------------------------------------------------------------

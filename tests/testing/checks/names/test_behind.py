@@ -227,6 +227,14 @@ def test_what_another_plugin_answers_is_not_put_down_to_the_service(tmp_path, mo
     assert say(cluster, "web") == []
 
 
+def test_nor_is_it_to_a_headless_one_whose_pods_have_other_addresses(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("app.yaml").write_text(APP)
+    plugin = "hosts {\n        192.0.2.9 db.shop.svc.cluster.local\n        fallthrough\n    }"
+    cluster = Cluster.from_manifests("app.yaml", corefile=COREFILE.format(plugin=plugin))
+    assert say(cluster, "db", family="ipv4") == []
+
+
 def test_no_unrelated_service_is_proposed():
     case = CASES / "advice-names-an-unrelated-service"
     cluster = Cluster.from_manifests(case, apply_namespace="argo")
