@@ -4,7 +4,6 @@ Whatever comes meanwhile goes its way, and what reading comes to is passed over 
 """
 
 import asyncio
-import os
 import subprocess
 import sys
 import threading
@@ -18,6 +17,7 @@ import trio
 from k8sresolve._core.engine import health, inquiry
 from k8sresolve._drivers import beside
 from k8sresolve.errors import InternalError, ResolverClosed
+from tests.drivers.children import in_child, status_of
 from tests.drivers.names import NAMES, ZONE, scripted
 from tests.drivers.names import async_right as right
 from tests.drivers.script import Nameserver, Playing, answer, changed, first, truncated
@@ -328,16 +328,6 @@ def test_what_cannot_be_read_ends_as_any_other(resolver_of, monkeypatch, nameser
 # -- forks -----------------------------------------------------------------------------------------------------------
 
 
-def in_child(work: Callable[[], bool]) -> bool:
-    child = os.fork()
-    if not child:
-        try:
-            os._exit(0 if work() else 1)
-        except BaseException:  # noqa: BLE001 - a child never returns into the test
-            os._exit(2)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-
-
 def holding(taken: threading.Event, go_on: threading.Event, done: list[bool]) -> threading.Thread:
     """Have a reading under way."""
 
@@ -353,26 +343,24 @@ def holding(taken: threading.Event, go_on: threading.Event, done: list[bool]) ->
     return thread
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # CPython 3.12 warns of forks with threads about
 def test_n6_a_fork_waits_for_what_is_read(monkeypatch):
     monkeypatch.setattr(beside, "_LONGEST", 10.0)
     taken, go_on, done = threading.Event(), threading.Event(), []
     thread = holding(taken, go_on, done)
     timer = threading.Timer(0.02, go_on.set)
     timer.start()
-    assert in_child(lambda: done == [True])
+    assert status_of(in_child(lambda: done == [True])) == 1
     thread.join()
     timer.join()
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_n6_a_fork_does_not_wait_long_and_parent_and_child_go_on_reading(monkeypatch):
     monkeypatch.setattr(beside, "_LONGEST", 0.01)
     taken, go_on, done = threading.Event(), threading.Event(), []
     thread = holding(taken, go_on, done)
-    assert in_child(lambda: not done and beside._turn.lock.acquire(timeout=10))
+    assert status_of(in_child(lambda: not done and beside._turn.lock.acquire(timeout=10))) == 1
     go_on.set()
     thread.join()
-    assert in_child(lambda: beside._turn.lock.acquire(timeout=10))
+    assert status_of(in_child(lambda: beside._turn.lock.acquire(timeout=10))) == 1
     until(lambda: beside._turn.lock.acquire(blocking=False))
     beside._turn.lock.release()

@@ -20,9 +20,9 @@ from k8sresolve._drivers import forks
 from k8sresolve._drivers.connecting.attempts import Attempts
 from k8sresolve.errors import ConnectFailed, ConnectTimeout, LookupTimeout, NoSuchName, ResolverClosed
 from tests.drivers import held
+from tests.drivers.children import fds_in_child, in_child, status_of
 from tests.drivers.script import Nameserver, silent
 from tests.drivers.test_blocking import wait_for
-from tests.drivers.test_forks import in_child, status_of
 from tests.drivers.test_interruptions import Interrupter, Interruption, at_every_line, holds_no_more_than
 from tests.drivers.test_loops import in_asyncio, in_trio, in_uvloop
 
@@ -474,11 +474,11 @@ def test_a_child_process_does_not_hold_what_its_parent_connects(into_silence):
     resolver = Resolver(config)
     with ThreadPoolExecutor(1) as pool:
         idle = held.fds()
-        before = status_of(in_child(lambda: held.fds() - idle))  # what other tests left open closes in a child, too
+        idle_in_child = fds_in_child()
         waiting = pool.submit(resolver.create_connection, *call, timeout=PATIENCE)
         wait_for(lambda: waits(resolver))
         assert held.fds() == idle + 1
-        assert status_of(in_child(lambda: held.fds() - idle)) == before
+        assert status_of(in_child(held.fds)) == idle_in_child
         resolver.close()
         with pytest.raises(ResolverClosed):
             waiting.result(10)

@@ -5,7 +5,7 @@ import signal
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
@@ -16,29 +16,11 @@ from k8sresolve import Resolver, ResolverConfig
 from k8sresolve._drivers import forks
 from k8sresolve.errors import LookupTimeout
 from tests.drivers import held
+from tests.drivers.children import fds_in_child, in_child, status_of
 from tests.drivers.names import NAMES, NOT_KEPT, WORLD, ZONE, right
 from tests.drivers.nameservers import Loopback
 from tests.drivers.script import Nameserver, Playing, late, silent
 from tests.drivers.test_blocking import wait_for
-
-
-def in_child(work: Callable[[], int]) -> int:
-    """Fork and let the child work; its exit status is what comes of that. Returns its process id."""
-    with warnings.catch_warnings():
-        # CPython 3.12 warns of any fork with threads about, which is what is tested.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        child = os.fork()
-    if child:
-        return child
-    try:
-        signal.alarm(20)
-        os._exit(work() & 0xFF)
-    except BaseException:  # noqa: BLE001 - a child never returns into the test
-        os._exit(99)
-
-
-def status_of(child: int) -> int:
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 def test_four_children_forked_in_mid_lookup_and_their_parent_all_get_their_own_answers(resolver_of):  # N6
@@ -93,15 +75,14 @@ def test_a_child_does_not_hold_its_parents_sockets_and_bells(resolver_of):
     resolver = resolver_of(Nameserver({"a.example.": (silent,)}, ZONE))
     assert right(resolver, 0)  # what is imported late by anybody here is imported now
     idle = held.fds()
-    # What other tests left open closes in a child, too.
-    before = status_of(in_child(lambda: 10 * (held.fds() - idle)))
+    idle_in_child = fds_in_child()
     with ThreadPoolExecutor(3) as pool:
         lookups = [pool.submit(resolver.addresses, "a.example.", timeout=0.6) for _ in range(3)]
         wait_for(lambda: len([bell for bell in bells(resolver) if bell]) == 2)
         assert held.fds() >= idle + 5
         with resolver._line.driver._lock:  # so that no thread is just opening something
-            child = in_child(lambda: 10 * (held.fds() - idle) + resolver.stats().in_flight)
-        assert status_of(child) == before
+            child = in_child(lambda: 10 * (held.fds() - idle_in_child) + resolver.stats().in_flight)
+        assert status_of(child) == 0
         for lookup in lookups:
             with pytest.raises(LookupTimeout):
                 lookup.result(10)
@@ -147,10 +128,10 @@ def busy(resolver: Resolver, threads: int) -> Iterator[None]:
 def test_f2_children_forked_while_others_start_questions_from_a_full_queue(resolver_of, in_flight):
     resolver = resolver_of(in_flight=in_flight, cache=NOT_KEPT)
     assert right(resolver, 0)
-    idle = held.sockets()
+    idle = fds_in_child()
 
     def work() -> int:
-        left = held.sockets() - idle
+        left = held.fds() - idle
         wrong = sum(not right(resolver, step, timeout=10) for step in range(4))
         return 10 * abs(left) + wrong + resolver.stats().in_flight
 

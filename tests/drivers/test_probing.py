@@ -32,10 +32,10 @@ from k8sresolve import (
 from k8sresolve._core import probing
 from k8sresolve._core.connecting import Destination
 from k8sresolve._drivers.probing.conversations import Conversation, _told
+from tests.drivers.children import in_child, status_of
 from tests.drivers.script import Nameserver, silent
 from tests.drivers.test_blocking import wait_for
 from tests.drivers.test_connecting import PATIENCE, SERVICE, _bound, _silent
-from tests.drivers.test_forks import in_child, status_of
 from tests.drivers.test_interruptions import (
     Interrupter,
     Interruption,

@@ -15,7 +15,7 @@ from k8sresolve._drivers.blocking import _Datagrams, _Waiter
 from k8sresolve._drivers.sockets import Stream, address_of, open_datagram, query_id, text_of
 from k8sresolve.config import Nameserver
 from tests.drivers import held
-from tests.drivers.test_forks import in_child, status_of
+from tests.drivers.children import in_child, status_of
 
 BROADCAST = Nameserver("255.255.255.255")  # ip(7): nobody connects to it
 PAYLOAD = encode_query(Question("payments.shop.svc.cluster.local.", A))

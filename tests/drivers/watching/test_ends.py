@@ -3,7 +3,6 @@
 import asyncio
 import ctypes
 import gc
-import os
 import subprocess
 import sys
 import threading
@@ -19,6 +18,7 @@ from k8sresolve._core.watching import pace
 from k8sresolve._drivers import watch_thread
 from k8sresolve.errors import NetworkError, ResolverClosed
 from tests.drivers import held
+from tests.drivers.children import fds_in_child, in_child, status_of
 from tests.drivers.watching.players import REAL, served
 
 QUICK = {"interval": REAL[0], "empty_hold": REAL[1]}
@@ -307,16 +307,6 @@ def test_a_resolver_that_is_lost_with_its_watch_is_collected(config: ResolverCon
     assert gone() is None
 
 
-def _in_child(act: Callable[[], bool]) -> bool:
-    child = os.fork()
-    if child == 0:
-        try:
-            os._exit(0 if act() else 1)
-        finally:
-            os._exit(2)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-
-
 def _is_closed(use: Callable[[], object]) -> bool:
     try:
         use()
@@ -327,15 +317,14 @@ def _is_closed(use: Callable[[], object]) -> bool:
 
 def test_a_child_process_has_no_watch_and_may_open_its_own(config: ResolverConfig) -> None:
     with Resolver(config) as resolver:
-        open_before = held.fds()
-        _watch_in_children(resolver, open_before)
+        _watch_in_children(resolver, fds_in_child())
 
 
-def _watch_in_children(resolver: Resolver, open_before: int) -> None:
+def _watch_in_children(resolver: Resolver, idle: int) -> None:
     with resolver.watch("db", "sql", **QUICK) as watch:
         everyone = watch.ready(2)
 
-        def in_child() -> bool:
+        def work() -> bool:
             uses = (
                 lambda: watch.current,
                 lambda: watch.ready(timeout=1),
@@ -344,14 +333,14 @@ def _watch_in_children(resolver: Resolver, open_before: int) -> None:
                 lambda: watch.suspect(everyone[0]),
             )
             watch_again = resolver.watch("db", "sql", **QUICK)
-            assert (hosts(), held.fds()) == ([], open_before)
+            assert (hosts(), held.fds()) == ([], idle)
             assert all(map(_is_closed, uses))
             watch.close()
             with watch_again:
                 return watch_again.ready(2) == everyone
 
         for _ in range(3):
-            assert _in_child(in_child)
+            assert status_of(in_child(work)) == 1
             assert watch.ready(2) == everyone
         assert len(hosts()) == 1
         watch.resolve_now()
@@ -398,7 +387,8 @@ def test_a_child_process_has_no_watch_of_tasks(config: ResolverConfig) -> None:
     async def main() -> None:
         async with AsyncResolver(config) as resolver, resolver.watch("db", "sql", **QUICK) as watch:
             await watch.ready(2)
-            assert _in_child(lambda: _is_closed(lambda: watch.current) and _is_closed(watch.resolve_now))
+            both = (lambda: watch.current, watch.resolve_now)
+            assert status_of(in_child(lambda: all(map(_is_closed, both)))) == 1
             assert len(watch.current) == 2
 
     asyncio.run(main())

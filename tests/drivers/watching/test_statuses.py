@@ -1,7 +1,6 @@
 """What `watches()` tells of open watches, in whatever thread or loop they are, and that it asks nothing."""
 
 import asyncio
-import os
 import threading
 
 import pytest
@@ -9,6 +8,7 @@ import trio
 
 from k8sresolve import AsyncResolver, Resolver, ResolverConfig, ServiceName
 from k8sresolve.testing import Cluster, headless
+from tests.drivers.children import in_child, status_of
 
 DB = ServiceName("db", "data")
 
@@ -138,8 +138,5 @@ def test_a_child_process_has_no_open_watch(there):
         resolver.watch("db.data", "sql") as watch,
     ):
         watch.ready()
-        child = os.fork()
-        if child == 0:
-            os._exit(0 if resolver.watches() == () else 1)
-        assert os.waitpid(child, 0)[1] == 0
+        assert status_of(in_child(lambda: len(resolver.watches()))) == 0
         assert len(resolver.watches()) == 1
