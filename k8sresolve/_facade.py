@@ -103,17 +103,18 @@ class Options:
         cache: CacheConfig = CacheConfig(),  # noqa: B008 - a frozen value
         observers: Iterable[Observer] = (),
     ) -> None:
-        self.namespace = optional_namespace(namespace)
-        self.cluster_domain = optional_domain(cluster_domain)
+        self.namespace: str | None = optional_namespace(namespace)
+        self.cluster_domain: str | None = optional_domain(cluster_domain)
         self.policy: Policy = _one_of("search policy", policy, get_args(Policy))
         self.family: Family = _one_of("family", family, get_args(Family))
-        self.timeout = check_seconds("timeout", timeout)
-        self.retry_unreachable = check_seconds("retry_unreachable", retry_unreachable, 0)
-        self.in_flight = check_whole("in_flight", in_flight, 1)
+        self.timeout: float = check_seconds("timeout", timeout)
+        self.retry_unreachable: float = check_seconds("retry_unreachable", retry_unreachable, 0)
+        self.in_flight: int = check_whole("in_flight", in_flight, 1)
         if not isinstance(cache, CacheConfig):
             raise ConfigError(f"cache={told(cache)} is no CacheConfig", advice="give cache=CacheConfig(entries=...)")
-        self.cache = cache
-        self.observers = tuple(observers) if isinstance(observers, Iterable) else (observers,)
+        self.cache: CacheConfig = cache
+        given = tuple(observers) if isinstance(observers, Iterable) else (observers,)
+        self.observers: tuple[Observer, ...] = given
         for observer in self.observers:
             _check_observer(observer)
 

@@ -53,16 +53,16 @@ class _Standing:
     __slots__ = ("count", "ejections", "endpoint", "failures", "in_flight", "is_there", "pause", "place", "until")
 
     def __init__(self, endpoint: Endpoint) -> None:
-        self.endpoint = endpoint
-        self.place = place_of(endpoint)
-        self.is_there = True
-        self.count = 0  # of requests so far
+        self.endpoint: Endpoint = endpoint
+        self.place: Place = place_of(endpoint)
+        self.is_there: bool = True
+        self.count: int = 0  # of requests so far
         # Weak: one whose block was left by an exception in the midst of our own lines counts no more either.
         self.in_flight: WeakSet[Picked] = WeakSet()
-        self.failures = 0  # in a row
-        self.ejections = 0
-        self.pause = 0.0  # seconds of the last ejection, if nothing has gone well since
-        self.until = -math.inf  # when it ends
+        self.failures: int = 0  # in a row
+        self.ejections: int = 0
+        self.pause: float = 0.0  # seconds of the last ejection, if nothing has gone well since
+        self.until: float = -math.inf  # when it ends
 
     def recover(self) -> None:
         """A request has gone well."""

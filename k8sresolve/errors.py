@@ -74,7 +74,7 @@ class ResolveError(_Fields, _socket.gaierror):
         super().__init__(self.CODE, problem)
         self.name = name
         self.problem = problem
-        self.attempts = tuple(attempts)
+        self.attempts: tuple[Attempt, ...] = tuple(attempts)
         self.advice = advice
 
     def __str__(self) -> str:
@@ -179,15 +179,16 @@ class InvalidHints(ResolveError, ValueError):
     EAI_BADFLAGS, EAI_FAMILY, EAI_ADDRFAMILY, EAI_SOCKTYPE or EAI_SERVICE: see getaddrinfo(3).
     """
 
-    FIELDS = (*ResolveError.FIELDS, "code")
+    FIELDS: ClassVar[tuple[str, ...]] = (*ResolveError.FIELDS, "code")
     CODE = _socket.EAI_BADFLAGS
 
     def __init__(
         self, name: str, problem: str, *, code: int = CODE, attempts: tuple[Attempt, ...] = (), advice: str = ""
     ) -> None:
         super().__init__(name, problem, attempts=attempts, advice=advice)
-        self.args = (code, problem)
-        self.errno = self.code = code
+        self.args: tuple[Any, ...] = (code, problem)
+        self.errno: int | None = code
+        self.code: int = code
 
 
 class ConnectFailed(_Fields, ConnectionError):
@@ -197,7 +198,7 @@ class ConnectFailed(_Fields, ConnectionError):
     `code`, and so `errno`, is that of the first attempt that was not just left without an answer.
     """
 
-    FIELDS = ("name", "problem", "code", "attempts", "advice")
+    FIELDS: ClassVar[tuple[str, ...]] = ("name", "problem", "code", "attempts", "advice")
 
     def __init__(
         self,
@@ -212,7 +213,7 @@ class ConnectFailed(_Fields, ConnectionError):
         self.name = name
         self.problem = problem
         self.code = code
-        self.attempts = tuple(attempts)
+        self.attempts: tuple[ConnectAttempt, ...] = tuple(attempts)
         self.advice = advice
 
     def __str__(self) -> str:
@@ -231,7 +232,7 @@ class ConnectTimeout(ConnectFailed, TimeoutError):
 class ConfigError(_Fields, ValueError):
     """The resolver's configuration lacks something, or cannot be read. `problem` and `advice` are its fields."""
 
-    FIELDS = ("problem", "advice")
+    FIELDS: ClassVar[tuple[str, ...]] = ("problem", "advice")
 
     def __init__(self, problem: str, *, advice: str = "") -> None:
         super().__init__(f"{problem}; {advice}" if advice else problem)
@@ -246,7 +247,7 @@ class ManifestError(_Fields, ValueError):
     and why; a column is known in a Corefile only.
     """
 
-    FIELDS = ("problem", "file", "document", "line", "column", "object", "field")
+    FIELDS: ClassVar[tuple[str, ...]] = ("problem", "file", "document", "line", "column", "object", "field")
 
     def __init__(
         self,

@@ -106,6 +106,10 @@ class Events:
 
     __slots__ = ("_report", "_told", "decides", "lookups", "observers", "recalls")
 
+    recalls: bool
+    decides: bool
+    lookups: bool
+
     def __init__(
         self,
         observers: Iterable[Observer] = (),
@@ -126,7 +130,7 @@ class Events:
             if not {*has}.isdisjoint(_OF_QUESTIONS):
                 of_questions.append(observer)
         self._told = told
-        self.observers = tuple(of_questions)
+        self.observers: tuple[Observer, ...] = tuple(of_questions)
         self.recalls, self.decides, self.lookups = map(bool, (told["remembered"], told["decided"], told["looked_up"]))
 
     def asked(self, question: Question) -> None:

@@ -39,8 +39,8 @@ try:
     import aiohttp
     from aiohttp.abc import AbstractResolver, ResolveResult
     from aiohttp.client_proto import ResponseHandler
-except ImportError as error:
-    raise ImportError("k8sresolve.contrib.aiohttp needs aiohttp: pip install 'aiohttp>=3.13'") from error
+except ImportError as _error:
+    raise ImportError("k8sresolve.contrib.aiohttp needs aiohttp: pip install 'aiohttp>=3.13'") from _error
 
 if TYPE_CHECKING:
     from aiohttp.connector import Connection

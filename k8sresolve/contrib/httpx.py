@@ -20,8 +20,8 @@ from k8sresolve.contrib._names import AsyncNames, Names, Scope
 try:
     import httpcore
     import httpx
-except ImportError as error:
-    raise ImportError("k8sresolve.contrib.httpx needs httpx: pip install 'httpx>=0.28'") from error
+except ImportError as _error:
+    raise ImportError("k8sresolve.contrib.httpx needs httpx: pip install 'httpx>=0.28'") from _error
 
 __all__ = ["AsyncBalancedTransport", "AsyncHTTPTransport", "BalancedTransport", "HTTPTransport"]
 

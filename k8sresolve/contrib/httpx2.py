@@ -20,8 +20,8 @@ from k8sresolve.contrib._names import AsyncNames, Names, Scope
 try:
     import httpcore2
     import httpx2
-except ImportError as error:
-    raise ImportError("k8sresolve.contrib.httpx2 needs httpx2: pip install 'httpx2>=2'") from error
+except ImportError as _error:
+    raise ImportError("k8sresolve.contrib.httpx2 needs httpx2: pip install 'httpx2>=2'") from _error
 
 __all__ = ["AsyncBalancedTransport", "AsyncHTTPTransport", "BalancedTransport", "HTTPTransport"]
 

@@ -14,8 +14,8 @@ from k8sresolve.contrib._places import Place, Places
 
 try:
     from kombu.exceptions import OperationalError
-except ImportError as error:
-    raise ImportError("k8sresolve.contrib.kombu needs kombu: pip install 'kombu>=5.3'") from error
+except ImportError as _error:
+    raise ImportError("k8sresolve.contrib.kombu needs kombu: pip install 'kombu>=5.3'") from _error
 
 __all__ = ["failover_strategy"]
 

@@ -21,9 +21,9 @@ try:
     from opentelemetry.instrumentation.utils import is_instrumentation_enabled
     from opentelemetry.metrics import Histogram, MeterProvider, get_meter
     from opentelemetry.trace import SpanKind, StatusCode, Tracer, TracerProvider, get_tracer
-except ModuleNotFoundError as error:
-    problem = f"{error.msg}, which k8sresolve.contrib.opentelemetry needs: pip install 'k8sresolve[otel]'"
-    raise ModuleNotFoundError(problem, name=error.name) from error
+except ModuleNotFoundError as _error:
+    _problem = f"{_error.msg}, which k8sresolve.contrib.opentelemetry needs: pip install 'k8sresolve[otel]'"
+    raise ModuleNotFoundError(_problem, name=_error.name) from _error
 
 SLOW = 0.1
 """Seconds from which on a lookup is slow. In a cluster one takes a few milliseconds, and a lost packet 50 to 250 ms."""

@@ -14,9 +14,9 @@ try:
     from prometheus_client import Counter, Histogram, Metric
     from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
     from prometheus_client.registry import Collector
-except ModuleNotFoundError as error:
-    problem = f"{error.msg}, which k8sresolve.contrib.prometheus needs: pip install prometheus-client"
-    raise ModuleNotFoundError(problem, name=error.name) from error
+except ModuleNotFoundError as _error:
+    _problem = f"{_error.msg}, which k8sresolve.contrib.prometheus needs: pip install prometheus-client"
+    raise ModuleNotFoundError(_problem, name=_error.name) from _error
 
 _BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 # What labels say of all else is "other", so that they are few whatever programs ask and nameservers say.

@@ -21,8 +21,8 @@ try:
     import redis.asyncio
     import redis.asyncio.sentinel
     import redis.sentinel
-except ImportError as error:
-    raise ImportError("k8sresolve.contrib.redis needs redis-py: pip install 'redis>=5.0.1'") from error
+except ImportError as _error:
+    raise ImportError("k8sresolve.contrib.redis needs redis-py: pip install 'redis>=5.0.1'") from _error
 
 __all__ = ["AsyncConnection", "AsyncSSLConnection", "AsyncSentinel", "Connection", "SSLConnection", "Sentinel"]
 
@@ -69,6 +69,8 @@ class Connection(redis.Connection):
     >>> client = redis.Redis.from_url("redis://cache.shop", connection_class=Connection, resolver=resolver)
     """
 
+    port: int
+
     def __init__(self, *args: Any, resolver: Resolver | None = None, scope: Scope = "cluster", **options: Any) -> None:
         self._names = Names(resolver, scope)
         super().__init__(*args, **options)
@@ -102,6 +104,9 @@ class SSLConnection(redis.SSLConnection, Connection):
 
 class AsyncConnection(redis.asyncio.Connection):
     """`Connection` for `redis.asyncio`; `resolver` is an `AsyncResolver`."""
+
+    host: str
+    port: int
 
     def __init__(self, *, resolver: AsyncResolver | None = None, scope: Scope = "cluster", **options: Any) -> None:
         self._names = AsyncNames(resolver, scope)
@@ -160,6 +165,8 @@ class Sentinel(redis.sentinel.Sentinel):
     Raises `redis.ConnectionError`, with this library's error as its cause, where no Sentinel is found.
     """
 
+    sentinels: list[Any]
+
     def __init__(
         self, name: str | ServiceName, port: str | int = 26379, *, resolver: Resolver | None = None, **options: Any
     ) -> None:
@@ -207,6 +214,8 @@ class Sentinel(redis.sentinel.Sentinel):
 
 class AsyncSentinel(redis.asyncio.sentinel.Sentinel):
     """`Sentinel` for `redis.asyncio`; `resolver` is an `AsyncResolver`."""
+
+    sentinels: list[Any]
 
     def __init__(
         self, name: str | ServiceName, port: str | int = 26379, *, resolver: AsyncResolver | None = None, **options: Any

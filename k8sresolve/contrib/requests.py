@@ -22,8 +22,8 @@ try:
     import requests
     import requests.adapters
     import urllib3
-except ImportError as error:
-    raise ImportError("k8sresolve.contrib.requests needs requests: pip install 'requests>=2.32'") from error
+except ImportError as _error:
+    raise ImportError("k8sresolve.contrib.requests needs requests: pip install 'requests>=2.32'") from _error
 
 __all__ = ["HTTPAdapter"]
 
@@ -52,7 +52,7 @@ class HTTPAdapter(requests.adapters.HTTPAdapter):
     NoSuchName
     """
 
-    __attrs__ = [*requests.adapters.HTTPAdapter.__attrs__, "_way"]  # noqa: RUF012 - what pickle keeps
+    __attrs__: list[str] = [*requests.adapters.HTTPAdapter.__attrs__, "_way"]  # noqa: RUF012 - what pickle keeps
 
     def __init__(
         self,

@@ -17,8 +17,8 @@ try:
     from sqlalchemy import Dialect, Engine, event
     from sqlalchemy.ext.asyncio import AsyncEngine
     from sqlalchemy.util import await_only
-except ImportError as error:
-    raise ImportError("k8sresolve.contrib.sqlalchemy needs SQLAlchemy: pip install 'sqlalchemy>=2.0.4'") from error
+except ImportError as _error:
+    raise ImportError("k8sresolve.contrib.sqlalchemy needs SQLAlchemy: pip install 'sqlalchemy>=2.0.4'") from _error
 
 __all__ = ["follow"]
 

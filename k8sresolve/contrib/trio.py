@@ -10,8 +10,8 @@ from k8sresolve.contrib._names import AsyncNames, Scope
 
 try:
     import trio
-except ImportError as error:
-    raise ImportError("k8sresolve.contrib.trio needs trio: pip install 'trio>=0.32'") from error
+except ImportError as _error:
+    raise ImportError("k8sresolve.contrib.trio needs trio: pip install 'trio>=0.32'") from _error
 
 __all__ = ["HostnameResolver"]
 

@@ -27,8 +27,8 @@ try:
     from urllib3.connection import HTTPConnection, HTTPSConnection
     from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
     from urllib3.util import connection as urllib3_connecting
-except ImportError as error:
-    raise ImportError("k8sresolve.contrib.urllib3 needs urllib3: pip install 'urllib3>=2'") from error
+except ImportError as _error:
+    raise ImportError("k8sresolve.contrib.urllib3 needs urllib3: pip install 'urllib3>=2'") from _error
 
 if hasattr(urllib3, "AsyncPoolManager"):
     raise ImportError(

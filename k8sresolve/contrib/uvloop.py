@@ -21,8 +21,8 @@ from k8sresolve.contrib._names import AsyncNames, Info, Scope
 
 try:
     import uvloop
-except ImportError as error:
-    raise ImportError("k8sresolve.contrib.uvloop needs uvloop: pip install 'uvloop>=0.17'") from error
+except ImportError as _error:
+    raise ImportError("k8sresolve.contrib.uvloop needs uvloop: pip install 'uvloop>=0.17'") from _error
 
 __all__ = ["loop_factory", "new_event_loop"]
 

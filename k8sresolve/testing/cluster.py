@@ -94,24 +94,25 @@ class Cluster:
     ) -> None:
         self.store = store
         self.namespace = "default"
-        self.clock = Clock()
-        self.queries = QueryLog()
-        self.upstream = Upstream(settings.upstream or {}, authoritative=settings.upstream_authoritative)
+        self.clock: Clock = Clock()
+        self.queries: QueryLog = QueryLog()
+        self.upstream: Upstream = Upstream(settings.upstream or {}, authoritative=settings.upstream_authoritative)
         replicas = {
             address: assemble(store, self.clock.monotonic, settings, self.upstream)
             for address in settings.server_addresses
         }
         nameserver = replicas[settings.server_addresses[0]]
-        self.warnings = (*notes, *nameserver.notes)
-        self.coredns, self.kubernetes = settings.coredns, kubernetes
+        self.warnings: tuple[str, ...] = (*notes, *nameserver.notes)
+        self.coredns: Version = settings.coredns
+        self.kubernetes: Version = kubernetes
         echoed = echoed_options(settings.coredns)
         responders = {address: Responder(replica.server, echoed) for address, replica in replicas.items()}
         self._responder = responders[settings.server_addresses[0]]
-        self.network = Network(responders, self.clock, self.queries, store=store)
+        self.network: Network = Network(responders, self.clock, self.queries, store=store)
         self._settings = settings
         self._notes = tuple(notes)
         self._any_namespace, self._apply_namespace = any_namespace, apply_namespace
-        self.corefile_names = nameserver.names
+        self.corefile_names: frozenset[str] = nameserver.names
         self._cluster_domain = nameserver.cluster_domain
         self._control_plane = control_plane
         self._outside = Responder(nameserver.outside)
@@ -119,7 +120,7 @@ class Cluster:
             store, control_plane, self.network.hold, any_namespace=any_namespace, apply_namespace=apply_namespace
         )
         self._routes = Routes(store, control_plane.networks, self._cluster_domain)
-        self.kubelet = Kubelet(
+        self.kubelet: Kubelet = Kubelet(
             cluster_dns=(self._nameserver(),),
             cluster_domain=self._cluster_domain,
             node_ips=tuple(self._node_ips()),

@@ -81,8 +81,8 @@ class Play(Iterator[float]):
             raise ConfigError("step=0 lets no time go by", advice="give seconds above 0")
         check_seconds("rest", rest, 0)
         self.history = history
-        self.truth = Timeline()
-        self.published = Timeline()
+        self.truth: Timeline = Timeline()
+        self.published: Timeline = Timeline()
         self._cluster = cluster
         self._key = _headless(cluster, service)
         self._stage = Stage(cluster, workload)

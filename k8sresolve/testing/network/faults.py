@@ -62,7 +62,7 @@ class Fault(_Stoppable):
         ended: Callable[["Fault"], None],
     ) -> None:
         self.kind = kind
-        self.hits = 0
+        self.hits: int = 0
         self.criteria = criteria
         self.effect = effect
         self.outcome: FaultOutcome | None = outcome
@@ -97,7 +97,7 @@ class Scenario(_Stoppable):
     """Several faults that make one story; it stops, and counts its `hits`, as one `Fault` does."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:
-        self.faults = tuple(faults)
+        self.faults: tuple[Fault, ...] = tuple(faults)
 
     @property
     def hits(self) -> int:

@@ -56,7 +56,7 @@ class Network(Faults):
     ) -> None:
         super().__init__(responders, clock, store)
         self.latency = latency
-        self.replicas = tuple(responders)
+        self.replicas: tuple[str, ...] = tuple(responders)
         self._queries = queries
         self._flows: OrderedDict[Hashable, str] = OrderedDict()
         self._turn = 0

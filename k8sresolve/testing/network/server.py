@@ -70,7 +70,7 @@ class Server:
             advice = f"give 0 for any, or one up to {_MOST_PORT}"
             raise ConfigError(f"{told(port)} is no port to listen on", advice=advice)
         self.host = host
-        self.port = port
+        self.port: int = port
         self.stands_for = stands_for
         self._network = network
         self._payload = 0 if address.is_loopback else _PAYLOAD
