@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import Literal, TypeAlias, TypeGuard, cast, get_args
+from typing import Any, Literal, TypeAlias, TypeGuard, cast, get_args
 
 import attrs
 
@@ -225,6 +225,22 @@ class _Name(Value):
     def __str__(self) -> str:
         return self.host
 
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: object, _handler: object) -> Any:
+        """Have pydantic take a name, or text that `parse()` reads, as a field, and write it as text."""
+        from pydantic_core import core_schema
+
+        return core_schema.json_or_python_schema(
+            json_schema=core_schema.no_info_after_validator_function(cls._of_field, core_schema.str_schema()),
+            python_schema=core_schema.no_info_plain_validator_function(cls._of_field),
+            serialization=core_schema.to_string_ser_schema(),
+        )
+
+    @classmethod
+    def _of_field(cls, given: Any) -> Any:
+        kind: Any = cls
+        return given if isinstance(given, kind) else kind.parse(given)
+
 
 def _within_limits(name: _Name) -> None:
     # Each label was checked when it was taken.
@@ -284,6 +300,10 @@ class ServiceName(_Name):
         except InvalidName as error:
             # Of the name as it was given, not of its part.
             raise InvalidName(shown(text), error.problem, advice=error.advice) from None
+
+    @classmethod
+    def _of_field(cls, given: Any) -> Any:
+        return given if isinstance(given, cls) else cls.parse(given, cluster_domain="cluster.local")
 
 
 def _service_name(value: object) -> ServiceName:
