@@ -55,3 +55,25 @@ def test_what_is_provisional_is_there(name: str) -> None:
 @pytest.mark.parametrize("name", DOCUMENTED)
 def test_what_the_reference_describes_is_in_one_class(name: str) -> None:
     assert [is_below(name, STABLE), is_below(name, PROVISIONAL)].count(True) == 1
+
+
+def places_on(page: str) -> list[tuple[str, bool]]:
+    """What a page describes, each with whether its section, or the page, says that it is provisional."""
+    told, opening, place = False, True, []
+    everywhere = False
+    for line in page.splitlines():
+        if line.startswith("## "):
+            told, opening = False, False
+        if line.startswith("*Provisional: "):
+            told = True
+            everywhere |= opening
+        if found := re.match(r"\.\. auto\w+:: (k8sresolve\.\S+)$", line):
+            place.append((found[1], told or everywhere))
+    return place
+
+
+@pytest.mark.parametrize("page", sorted((DOCS / "reference").glob("*.md")), ids=lambda page: page.stem)
+def test_the_reference_says_of_what_is_provisional_that_it_is(page: Path) -> None:
+    names = places_on(page.read_text())
+    assert [name for name, told in names if is_below(name, PROVISIONAL) and not told] == []
+    assert [name for name, told in names if is_below(name, STABLE) and told] == []
