@@ -12,7 +12,10 @@ _FILE = re.compile(r"# [\w/]+\.py$", re.MULTILINE)  # the first line of a block 
 _SET_UP = "python3 -m venv "  # pip is told to be quiet
 _LONG = "k8sresolve schema "  # hundreds of lines
 
+GUIDES = [page for page in PAGES if page.parent.name in ("tutorial", "how-to", "explanation")]
+
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+every_guide = pytest.mark.parametrize("page", GUIDES, ids=lambda page: page.stem)
 
 
 def at_a_prompt(source: str) -> str | None:
@@ -64,3 +67,19 @@ def commands(page):
 def test_each_command_shows_what_it_prints(page):
     silent = [command for command, shown in commands(page) if not shown and not command.startswith((_SET_UP, _LONG))]
     assert silent == []
+
+
+@every_guide
+def test_a_page_begins_with_whom_it_is_for(page):
+    assert re.match(r"# \S.*\n\nFor ", page.read_text())
+
+
+@every_guide
+def test_no_paragraph_is_a_heap_of_links(page):
+    prose = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    heaps = [
+        paragraph
+        for paragraph in re.split(r"\n\s*\n|\n(?=- |\d+\. |\|)", prose)
+        if len(re.findall(r"\{doc\}|\]\(", paragraph)) > 4
+    ]
+    assert heaps == []
