@@ -50,6 +50,8 @@ def test_a_prompt_refuses_what_it_cannot_part(source):
 @every_page
 def test_code_fits_a_narrow_window(page):
     code = [block.text for block in blocks(page) if block.kind not in ("text", "console")]
+    included = re.findall(r"^```\{literalinclude\} (\S+)$", page.read_text(), re.MULTILINE)
+    code += [(page.parent / name).read_text() for name in included]
     typed = [f"$ {command}" for command, _ in commands(page) if not command.startswith(_SET_UP)]
     assert [line for text in (*code, *typed) for line in text.splitlines() if len(line) > COLUMNS] == []
 
