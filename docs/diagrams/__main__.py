@@ -17,37 +17,43 @@ INTERNET = {"example.com.": "api 60 IN A 192.0.2.7\n"}
 
 
 def lookup() -> Drawing:
-    """The way of `service()`, from the program to the record."""
+    """The way of `port()`, from the program to the record."""
     cluster = Cluster.from_manifests(SHOP)
-    resolver = cluster.resolver(namespace="shop", family="ipv4")
-    record = resolver.service("payments.shop", ports=["http"])
-    (port,) = record.ports
-    first = cluster.resolver(namespace="shop", policy="glibc").candidates("payments.shop")[0]
-    asked = [(query.name, query.rdtype) for query in cluster.queries]
-    answers = [str(query).partition("NOERROR ")[2] for query in cluster.queries]
+    record = cluster.resolver(namespace="shop").port("payments.shop", "http")
+    (query,) = cluster.queries  # the target's address came along
+    (target,) = record.targets
+    (address,) = target.addresses
+    walked = cluster.resolver(namespace="shop", policy="glibc").candidates("payments.shop")
 
     drawing = Drawing("The way of a lookup: program, names, CoreDNS, record")
-    drawing.stand("your program", ['resolver.service("payments.shop", ports=["http"])'])
+    drawing.stand("your program", ['port("payments.shop", "http")'])
     drawing.arrow("/etc/resolv.conf tells namespace and cluster domain")
     drawing.stand(
-        "the names to ask for",
+        "the name to ask for",
         [
-            *((name, "mono", rdtype, "mono accent") for name, rdtype in asked),
-            (first.name, "mono dim out", "not asked", "dim"),
+            (query.name, "mono", query.rdtype, "mono accent"),
+            *(
+                (candidate.name, "mono dim out", "not asked", "dim")
+                for candidate in walked
+                if candidate.name != target.name
+            ),
         ],
     )
-    drawing.arrow("both in one round; a lost packet is sent again")
+    drawing.arrow("one round trip; a lost packet is sent again")
     drawing.stand(
         "CoreDNS",
-        [(answer, "mono", rdtype, "mono accent") for answer, (_, rdtype) in zip(answers, asked, strict=True)],
+        [
+            (str(query).partition("NOERROR ")[2], "mono", query.rdtype, "mono accent"),
+            (str(address), "mono", "A, comes along", "dim"),
+        ],
     )
     drawing.arrow(f"remembered for its TTL of {record.ttl:.0f} s")
     drawing.stand(
         "a typed, frozen record",
         [
-            f"Service {record.name.host}",
-            (f"  addresses  {record.addresses[0]}", "mono good"),
-            (f"  ports      {port.name}/{port.protocol} {port.number}", "mono good"),
+            (f"Port {record.name}/{record.protocol}", "mono"),
+            (f"  number   {record.number}", "mono good"),
+            (f"  targets  {target.addresses[0]}:{target.port}", "mono good"),
         ],
     )
     return drawing
