@@ -25,6 +25,8 @@ from k8sresolve.records import Endpoint, Place, place_of
 if TYPE_CHECKING:
     import random
 
+__all__ = ["Balancer", "Picked", "Source"]
+
 # The figures of Envoy's outlier detection. With fewer failures, slow answers would do, which count as connects do.
 FAILURES = 5  # in a row, after which an endpoint is ejected
 PAUSE, LONGEST_PAUSE = 30.0, 300.0  # seconds for which it is: doubled each time, no longer

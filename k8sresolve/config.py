@@ -22,6 +22,8 @@ from k8sresolve.names import check_domain, check_namespace
 if TYPE_CHECKING:
     from k8sresolve.findings import Finding
 
+__all__ = ["CacheConfig", "Dialect", "Family", "Nameserver", "Policy", "ResolverConfig"]
+
 Policy: TypeAlias = Literal["kubernetes", "glibc", "musl", "musl-1.2.3", "go"]
 """A search policy: how a name is searched for, and how resolv.conf is read. `musl` is 1.2.4 and newer."""
 

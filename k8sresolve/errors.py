@@ -16,6 +16,36 @@ from k8sresolve._escaping import escaped
 if TYPE_CHECKING:
     from k8sresolve.attempts import Attempt, ConnectAttempt
 
+__all__ = [
+    "BadResponse",
+    "ConfigError",
+    "ConnectFailed",
+    "ConnectTimeout",
+    "Error",
+    "InternalError",
+    "InvalidHints",
+    "InvalidName",
+    "LookupTimeout",
+    "ManifestError",
+    "NetworkError",
+    "NoData",
+    "NoEndpoints",
+    "NoSuchName",
+    "NotFound",
+    "NotHeadless",
+    "Outcome",
+    "PortsDiffer",
+    "Purpose",
+    "Reason",
+    "Refused",
+    "ResolveError",
+    "ResolverClosed",
+    "ServerFailure",
+    "TemporaryFailure",
+    "Transport",
+    "WaitTimeout",
+]
+
 Transport: TypeAlias = Literal["udp", "tcp"]
 """What carries a question: datagrams, or a connection."""
 

@@ -18,6 +18,8 @@ from k8sresolve._escaping import told
 from k8sresolve._value import Value
 from k8sresolve.errors import InvalidName
 
+__all__ = ["EndpointName", "IPAddress", "PodName", "PortName", "ServiceName", "ZonalName"]
+
 _INNER = "abcdefghijklmnopqrstuvwxyz0123456789-"
 _DASHED = frozenset("0123456789abcdefABCDEF-")
 _PROTOCOLS = ("tcp", "udp", "sctp")

@@ -12,6 +12,8 @@ from k8sresolve._escaping import told
 from k8sresolve.errors import ConfigError, NoEndpoints
 from k8sresolve.records import Endpoint
 
+__all__ = ["hostports", "libpq"]
+
 if TYPE_CHECKING:
     # Closed (PEP 728), or type checkers suspect more in it than psycopg.connect(**hosts) takes.
     from typing_extensions import TypedDict
