@@ -142,6 +142,15 @@ def entries(doc: str, section: str) -> set[str]:
     return found
 
 
+def typed(doc: str) -> list[str]:
+    """The lines of its examples that are typed, without their prompts."""
+    found, is_typed = [], False
+    for line in map(str.strip, doc.splitlines()):
+        is_typed = line.startswith(">>> ") or (is_typed and line.startswith("..."))
+        found += [line[4:]] if is_typed else []
+    return found
+
+
 def listed(call: Call) -> set[str]:
     """The parameters that a call's docstring lists, or that of the call with the same ones that it refers to."""
     found = entries(call.doc, "Args")

@@ -3,14 +3,15 @@
 import builtins
 import doctest
 import inspect
+import os
 from codeop import CommandCompiler
-from types import FunctionType
 
 import pytest
 
 import k8sresolve
-from k8sresolve import errors
-from tests.docs.described import ROOT, Call, Public, calls, entries, fields, listed, on_pages, publics
+from k8sresolve import Resolver, _default, errors
+from k8sresolve.testing import Cluster
+from tests.docs.described import ROOT, Call, Public, calls, entries, fields, listed, on_pages, publics, typed
 
 MODULES = (
     "k8sresolve",
@@ -21,13 +22,16 @@ MODULES = (
     "k8sresolve.names",
     "k8sresolve.seeds",
 )
-PUBLIC = publics(*MODULES)
-CALLS = calls(*MODULES)
-CLASSES = list({one.value: one for one in reversed(PUBLIC) if isinstance(one.value, type)}.values())
 
 
 def called(one: Public | Call) -> str:
     return f"{one.module}.{one[1]}"
+
+
+PUBLIC = publics(*MODULES)
+CALLS = calls(*MODULES)
+DESCRIBED = list({called(one): one for one in [*PUBLIC, *CALLS]}.values())
+CLASSES = list({one.value: one for one in reversed(PUBLIC) if isinstance(one.value, type)}.values())
 
 
 @pytest.mark.parametrize("public", PUBLIC, ids=called)
@@ -62,7 +66,7 @@ def test_what_makes_one_is_listed_or_a_field(public: Public) -> None:
     assert taken - {*fields(public.value)} - entries(public.doc, "Args") == set()
 
 
-@pytest.mark.parametrize("one", [*PUBLIC, *CALLS], ids=called)
+@pytest.mark.parametrize("one", DESCRIBED, ids=called)
 def test_what_it_raises_is_an_error(one: Public | Call) -> None:
     for name in entries(one.doc, "Raises"):
         kind = getattr(errors, name, None) or getattr(builtins, name)
@@ -74,30 +78,25 @@ def test_it_has_an_example(public: Public) -> None:
     assert doctest.DocTestParser().get_examples(public.doc)
 
 
-@pytest.mark.parametrize(
-    "public", [one for one in PUBLIC if not isinstance(one.value, type | FunctionType)], ids=called
-)
-def test_the_example_below_it_runs(public: Public, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those of docstrings run in tests/core/test_public.py."""
+@pytest.mark.parametrize("one", DESCRIBED, ids=called)
+def test_its_example_runs_by_itself(one: Public | Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It imports all that it needs, as whoever pastes it must; the process's own resolver is that of a pod."""
     monkeypatch.chdir(ROOT)
-    test = doctest.DocTestParser().get_doctest(public.doc, {}, called(public), None, None)
+    cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+    monkeypatch.setattr(_default, "_made", {(os.getpid(), Resolver): cluster.resolver(namespace="shop")})
+    test = doctest.DocTestParser().get_doctest(one.doc, {"__name__": "__main__"}, called(one), None, None)
     assert doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test).failed == 0
 
 
-@pytest.mark.parametrize("one", [*PUBLIC, *CALLS], ids=called)
+@pytest.mark.parametrize("one", DESCRIBED, ids=called)
 def test_its_example_can_be_pasted_at_the_prompt(one: Public | Call) -> None:
     """At that of Python 3.11 and 3.12 a block ends with an empty line: `...` alone."""
-    pasted = [line for example in doctest.DocTestParser().get_examples(one.doc) for line in _typed(example.source)]
     compiler, statement = CommandCompiler(), ""
-    for line in [*pasted, ""]:
+    for line in [*typed(one.doc), ""]:
         statement += f"{line}\n"
         if compiler(statement.removesuffix("\n"), "<pasted>", "single") is not None:
             statement = ""
     assert not statement.strip()
-
-
-def _typed(source: str) -> list[str]:
-    return source.removesuffix("\n").split("\n")
 
 
 @pytest.mark.parametrize("public", PUBLIC, ids=called)
