@@ -497,7 +497,7 @@ class Facade(Generic[D]):
         >>> from k8sresolve.testing import Cluster
         >>> resolver = Cluster.from_manifests("docs/examples/shop.yaml").resolver(namespace="shop")
         >>> [candidate.name for candidate in resolver.candidates("web.shop") if candidate.asked]
-        ['web.shop.svc.cluster.local.', 'web.shop.']
+        ['web.shop.shop.svc.cluster.local.', 'web.shop.svc.cluster.local.', 'web.shop.']
         """
         return hosts.candidates(self._line.setting, name)
 

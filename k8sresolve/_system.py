@@ -257,6 +257,7 @@ def lint_config(path: str | os.PathLike[str] = RESOLV_CONF) -> tuple[Finding, ..
     >>> from k8sresolve import lint_config
     >>> for finding in lint_config("docs/examples/resolv.conf"):
     ...     print(finding.severity, finding.line)
+    remark 3
     """
     # What only the command needs is imported late.
     from k8sresolve._core.files.lint import lint_resolv_conf

@@ -30,7 +30,7 @@ class Finding(Value):
     >>> from k8sresolve import lint_resolv_conf
     >>> for finding in lint_resolv_conf(b"nameserver 10.96.0.10\noptions edns\n"):
     ...     print(finding)
-    resolv.conf:2: ...
+    resolv.conf:2: the option 'edns' is unknown to glibc and is ignored; remove it
     """
 
     severity: Severity

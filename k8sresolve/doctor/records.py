@@ -95,7 +95,7 @@ class Diagnosis(Value):
     ...     diagnosis = examine(ResolverConfig.for_cluster(str(server.nameserver), namespace="shop"))
     ...
     >>> diagnosis.cluster_domain, diagnosis.cluster_domain_from
-    ('cluster.local', 'search list')
+    ('cluster.local', 'given')
     """
 
     state: State
