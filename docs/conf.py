@@ -10,6 +10,7 @@ from typing import Any, get_origin
 from docutils.nodes import Element, Node, document, reference
 from sphinx.addnodes import desc, desc_parameter, desc_sig_name, pending_xref
 from sphinx.application import Sphinx
+from sphinx.util.inspect import TypeAliasForwardRef
 from sphinx.util.nodes import make_refnode
 
 import k8sresolve
@@ -38,7 +39,7 @@ myst_heading_anchors = 3
 default_role = "py:obj"  # docstrings write names in single backticks; what is a public name becomes a link
 autodoc_member_order = "bysource"
 autodoc_typehints = "both"
-autodoc_typehints_description_target = "documented_params"
+autodoc_typehints_description_target = "documented"
 autodoc_typehints_format = "short"
 napoleon_numpy_docstring = False
 napoleon_use_rtype = False
@@ -47,8 +48,9 @@ python_maximum_signature_line_length = 100
 nitpicky = False
 
 # What is written as `Policy` in a signature is no list of words there.
-ALIASES = ("Dialect", "Family", "Outcome", "Policy", "Purpose", "Scheme", "Transport")
-autodoc_type_aliases = {name: f"k8sresolve.{name}" for name in ALIASES}
+ALIASES = ("Dialect", "Family", "IPAddress", "Outcome", "Policy", "Purpose", "Scheme", "Transport")
+autodoc_type_aliases = {name: name for name in ALIASES}
+TypeAliasForwardRef.__repr__ = lambda self: self.name  # in a union, too
 
 
 def forget_parameters(_app: Sphinx, page: document) -> None:
@@ -123,12 +125,27 @@ def tell_what_is_referred_to(
         lines[at:at] = "\n".join(["", *sections]).splitlines()
 
 
-def hide_how_it_is_made(
-    _app: Sphinx, what: str, _name: str, described: Any, _options: object, signature: str, returned: str
-) -> tuple[str, str] | None:
-    """What programs make none of is shown without what it is made of."""
-    is_made = what == "class" and "Made by `" in (inspect.getdoc(described) or "")
-    return ("", returned) if is_made and signature else None
+PLAIN = {
+    r"mappingproxy\(\{\}\)": "{}",
+    r"frozenset\(\{\}\)": "frozenset()",
+    r"CacheConfig\(entries=[^)]*\)": "CacheConfig()",
+    r"\bNOTHING\b|<[^<>]*(?:<[^<>]*>)?[^<>]*>": "...",
+}
+
+
+def write_plainly(
+    _app: Sphinx, what: str, _name: str, described: Any, _options: object, signature: str | None, returned: str | None
+) -> tuple[str, str | None] | None:
+    """What programs make none of is shown without what it is made of, and defaults as they are written."""
+    if not signature:
+        return None
+    if what == "class" and (
+        "Made by `" in (inspect.getdoc(described) or "") or getattr(described, "_is_protocol", False)
+    ):
+        return "", returned
+    for computed, written in PLAIN.items():
+        signature = re.sub(computed, written, signature)
+    return signature, returned
 
 
 def show_public_bases(_app: Sphinx, _name: str, _described: Any, _options: object, bases: list[type]) -> None:
@@ -144,5 +161,5 @@ def setup(app: Sphinx) -> None:
     app.connect("missing-reference", link_anywhere)
     app.connect("doctree-resolved", show_public_titles)
     app.connect("autodoc-process-docstring", tell_what_is_referred_to, priority=400)  # before napoleon
-    app.connect("autodoc-process-signature", hide_how_it_is_made)
+    app.connect("autodoc-process-signature", write_plainly)
     app.connect("autodoc-process-bases", show_public_bases)

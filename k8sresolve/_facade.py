@@ -352,7 +352,8 @@ class Facade(Generic[D]):
         ...     def looked_up(self, name, *, in_cluster, milliseconds, error):
         ...         print(name, in_cluster, milliseconds, error)
         ...
-        >>> resolver = Cluster.from_manifests("docs/examples/shop.yaml").resolver(namespace="shop", family="ipv4")
+        >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+        >>> resolver = cluster.resolver(namespace="shop", family="ipv4")
         >>> end = resolver.observe(Lookups())
         >>> found = resolver.port("payments", "http")
         payments.shop.svc.cluster.local. True 0.5 None
@@ -495,7 +496,8 @@ class Facade(Generic[D]):
         Source: resolv.conf(5), `search` and `ndots`.
 
         >>> from k8sresolve.testing import Cluster
-        >>> resolver = Cluster.from_manifests("docs/examples/shop.yaml").resolver(namespace="shop")
+        >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+        >>> resolver = cluster.resolver(namespace="shop")
         >>> [candidate.name for candidate in resolver.candidates("web.shop") if candidate.asked]
         ['web.shop.shop.svc.cluster.local.', 'web.shop.svc.cluster.local.', 'web.shop.']
         """
@@ -511,7 +513,8 @@ class Facade(Generic[D]):
             InvalidName: The name is none.
 
         >>> from k8sresolve.testing import Cluster
-        >>> resolver = Cluster.from_manifests("docs/examples/shop.yaml").resolver(namespace="shop")
+        >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+        >>> resolver = cluster.resolver(namespace="shop")
         >>> found = resolver.service("payments")
         >>> resolver.forget("payments")
         """
@@ -526,7 +529,8 @@ class Facade(Generic[D]):
         """Tell the counters since this resolver was made.
 
         >>> from k8sresolve.testing import Cluster
-        >>> resolver = Cluster.from_manifests("docs/examples/shop.yaml").resolver(namespace="shop", family="ipv4")
+        >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+        >>> resolver = cluster.resolver(namespace="shop", family="ipv4")
         >>> found = resolver.service("payments")
         >>> resolver.stats().questions
         1

@@ -63,7 +63,8 @@ class AsyncResolver(Facade[AsyncDriver]):
     >>> from k8sresolve.testing import Cluster
     >>> async def number():
     ...     cluster = Cluster.from_manifests("docs/examples/shop.yaml")
-    ...     async with cluster.async_resolver(namespace="shop") as resolver:  # in a pod: AsyncResolver()
+    ...     # In a pod: AsyncResolver()
+    ...     async with cluster.async_resolver(namespace="shop") as resolver:
     ...         return (await resolver.port("payments", "http")).number
     ...
     >>> asyncio.run(number())
@@ -322,7 +323,8 @@ class AsyncResolver(Facade[AsyncDriver]):
         >>> import asyncio
         >>> from k8sresolve.testing import Cluster, headless
         >>> async def count():
-        ...     async with Cluster.new(headless("db.data", sql=5432, pods=2)).async_resolver() as resolver:
+        ...     cluster = Cluster.new(headless("db.data", sql=5432, pods=2))
+        ...     async with cluster.async_resolver() as resolver:
         ...         async with resolver.watch("db.data", "sql") as watch:
         ...             return len(await watch.ready(at_least=2))
         ...

@@ -16,7 +16,8 @@ class Attempt(Value):
 
     >>> from k8sresolve import NoSuchName
     >>> from k8sresolve.testing import Cluster
-    >>> resolver = Cluster.from_manifests("docs/examples/shop.yaml").resolver(namespace="shop", family="ipv4")
+    >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+    >>> resolver = cluster.resolver(namespace="shop", family="ipv4")
     >>> try:
     ...     resolver.service("paymets")
     ... except NoSuchName as error:

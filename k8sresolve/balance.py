@@ -96,9 +96,9 @@ class Picked:
 
     >>> from k8sresolve.balance import Balancer
     >>> from k8sresolve.testing import Cluster
-    >>> with Cluster.from_manifests("docs/examples/shop.yaml").resolver() as resolver:
-    ...     balancer = Balancer(resolver.endpoints("cassandra.data", "cql"))
-    ...
+    >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+    >>> resolver = cluster.resolver()
+    >>> balancer = Balancer(resolver.endpoints("cassandra.data", "cql"))
     >>> with balancer.pick() as picked:
     ...     answer = 503  # of picked.endpoint
     ...     if answer == 503:
@@ -172,9 +172,9 @@ class Balancer:
 
     >>> from k8sresolve.balance import Balancer
     >>> from k8sresolve.testing import Cluster
-    >>> with Cluster.from_manifests("docs/examples/shop.yaml").resolver() as resolver:
-    ...     balancer = Balancer(resolver.endpoints("cassandra.data", "cql"))
-    ...
+    >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+    >>> resolver = cluster.resolver()
+    >>> balancer = Balancer(resolver.endpoints("cassandra.data", "cql"))
     >>> with balancer.pick() as picked:
     ...     picked.endpoint.port
     9042

@@ -42,7 +42,8 @@ class WatchStatus(Value):
     """What an open watch knows, as `Resolver.watches` tells it.
 
     >>> from k8sresolve.testing import Cluster, headless
-    >>> with Cluster.new(headless("db.data", sql=5432, pods=2)).resolver() as resolver:
+    >>> cluster = Cluster.new(headless("db.data", sql=5432, pods=2))
+    >>> with cluster.resolver() as resolver:
     ...     with resolver.watch("db.data", "sql") as watch:
     ...         ready = watch.ready()
     ...         [status] = resolver.watches()

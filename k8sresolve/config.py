@@ -394,7 +394,8 @@ class ResolverConfig(Value):
     Source: resolv.conf(5), hosts(5).
 
     >>> from k8sresolve import ResolverConfig
-    >>> config = ResolverConfig(search=("shop.svc.cluster.local", "svc.cluster.local", "cluster.local"), ndots=5)
+    >>> search = ["shop.svc.cluster.local", "svc.cluster.local", "cluster.local"]
+    >>> config = ResolverConfig(search=search, ndots=5)
     >>> config.namespace, config.cluster_domain
     ('shop', 'cluster.local')
     """

@@ -127,7 +127,7 @@ class _Fields(Error):
 
 
 class ResolveError(_Fields, _socket.gaierror):
-    r"""A lookup failed. Raised only as one of its subclasses.
+    """A lookup failed. Raised only as one of its subclasses.
 
     It is a `socket.gaierror` too: `errno` is the EAI code of getaddrinfo(3) that the subclass names, else EAI_FAIL. As
     text it tells all its fields; pickle and copy keep them.
@@ -135,14 +135,15 @@ class ResolveError(_Fields, _socket.gaierror):
     >>> import socket
     >>> from k8sresolve import ResolveError
     >>> from k8sresolve.testing import Cluster
-    >>> resolver = Cluster.from_manifests("docs/examples/shop.yaml").resolver(namespace="shop")
+    >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+    >>> resolver = cluster.resolver(namespace="shop")
     >>> try:
     ...     resolver.service("paymets")
     ... except ResolveError as error:
-    ...     print(error.problem, error.attempts[0], error.errno == socket.EAI_NONAME, sep="\n")
-    no such name
+    ...     print(error.problem, error.errno == socket.EAI_NONAME)
+    ...     print(error.attempts[0])
+    no such name True
     paymets.shop.svc.cluster.local. A (NXDOMAIN from 10.96.0.10 in 0.5 ms)
-    True
     """
 
     FIELDS: ClassVar[tuple[str, ...]] = ("name", "problem", "attempts", "advice")
@@ -183,7 +184,8 @@ class NotFound(ResolveError):
 
     >>> from k8sresolve import NotFound
     >>> from k8sresolve.testing import Cluster
-    >>> resolver = Cluster.from_manifests("docs/examples/shop.yaml").resolver(namespace="shop")
+    >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+    >>> resolver = cluster.resolver(namespace="shop")
     >>> for host in ("paymets", "billing"):
     ...     try:
     ...         resolver.addresses(host)
@@ -200,7 +202,8 @@ class NoSuchName(NotFound):
     Source: RFC 8020.
 
     >>> from k8sresolve.testing import Cluster
-    >>> resolver = Cluster.from_manifests("docs/examples/shop.yaml").resolver(namespace="shop")
+    >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+    >>> resolver = cluster.resolver(namespace="shop")
     >>> resolver.service("paymets")
     Traceback (most recent call last):
     ...
@@ -216,7 +219,8 @@ class NoData(NotFound):
     Source: RFC 2308.
 
     >>> from k8sresolve.testing import Cluster
-    >>> resolver = Cluster.from_manifests("docs/examples/shop.yaml").resolver(namespace="shop", family="ipv6")
+    >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+    >>> resolver = cluster.resolver(namespace="shop", family="ipv6")
     >>> resolver.service("payments")
     Traceback (most recent call last):
     ...
@@ -249,7 +253,8 @@ class LookupTimeout(TemporaryFailure, TimeoutError):
 
     >>> from k8sresolve.testing import Cluster
     >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
-    >>> with cluster.network.drop(), cluster.resolver(namespace="shop") as resolver:
+    >>> resolver = cluster.resolver(namespace="shop")
+    >>> with cluster.network.drop():
     ...     resolver.service("payments", timeout=1.0)
     Traceback (most recent call last):
     ...
@@ -264,7 +269,8 @@ class ServerFailure(TemporaryFailure):
 
     >>> from k8sresolve.testing import Cluster
     >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
-    >>> with cluster.network.rcode("SERVFAIL"), cluster.resolver(namespace="shop") as resolver:
+    >>> resolver = cluster.resolver(namespace="shop")
+    >>> with cluster.network.rcode("SERVFAIL"):
     ...     resolver.service("payments")
     Traceback (most recent call last):
     ...
@@ -277,7 +283,8 @@ class Refused(TemporaryFailure):
 
     >>> from k8sresolve.testing import Cluster
     >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
-    >>> with cluster.network.rcode("REFUSED"), cluster.resolver(namespace="shop") as resolver:
+    >>> resolver = cluster.resolver(namespace="shop")
+    >>> with cluster.network.rcode("REFUSED"):
     ...     resolver.service("payments")
     Traceback (most recent call last):
     ...
@@ -289,8 +296,9 @@ class WaitTimeout(LookupTimeout):
     """What was waited for did not come in time: see `Resolver.wait_for` and `Watch.ready`. EAI_AGAIN.
 
     >>> from k8sresolve.testing import Cluster, headless
-    >>> with Cluster.new(headless("db.data", sql=5432, pods=1)).resolver() as resolver:
-    ...     resolver.wait_for("db.data", "sql", at_least=2, timeout=10.0)
+    >>> cluster = Cluster.new(headless("db.data", sql=5432, pods=1))
+    >>> resolver = cluster.resolver()
+    >>> resolver.wait_for("db.data", "sql", at_least=2, timeout=10.0)
     Traceback (most recent call last):
     ...
     k8sresolve.errors.WaitTimeout: db.data: 1 of 2 endpoints after 10 s: 1 endpoint (5 times); see which pods are ...
@@ -302,7 +310,8 @@ class NetworkError(TemporaryFailure):
 
     >>> from k8sresolve.testing import Cluster
     >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
-    >>> with cluster.network.refuse(), cluster.resolver(namespace="shop") as resolver:
+    >>> resolver = cluster.resolver(namespace="shop")
+    >>> with cluster.network.refuse():
     ...     resolver.service("payments")
     Traceback (most recent call last):
     ...
@@ -331,7 +340,8 @@ class BadResponse(ResolveError):
 
     >>> from k8sresolve.testing import Cluster
     >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
-    >>> with cluster.network.rcode("REFUSED"), cluster.resolver(namespace="shop", policy="go") as resolver:
+    >>> resolver = cluster.resolver(namespace="shop", policy="go")
+    >>> with cluster.network.rcode("REFUSED"):
     ...     resolver.addresses("payments")
     Traceback (most recent call last):
     ...
@@ -356,7 +366,8 @@ class NotHeadless(ResolveError):
 
     >>> from k8sresolve import NotHeadless
     >>> from k8sresolve.testing import Cluster
-    >>> resolver = Cluster.from_manifests("docs/examples/shop.yaml").resolver(namespace="shop")
+    >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+    >>> resolver = cluster.resolver(namespace="shop")
     >>> try:
     ...     resolver.endpoints("payments")
     ... except NotHeadless as error:
@@ -372,7 +383,8 @@ class PortsDiffer(ResolveError):
 
     >>> from k8sresolve import PortsDiffer
     >>> from k8sresolve.testing import Cluster
-    >>> resolver = Cluster.from_manifests("docs/examples/shop.yaml").resolver(namespace="shop")
+    >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+    >>> resolver = cluster.resolver(namespace="shop")
     >>> try:
     ...     resolver.port("payments")
     ... except PortsDiffer as error:
@@ -402,7 +414,8 @@ class InvalidHints(ResolveError, ValueError):
     Source: getaddrinfo(3).
 
     >>> from k8sresolve.testing import Cluster
-    >>> resolver = Cluster.from_manifests("docs/examples/shop.yaml").resolver(namespace="shop")
+    >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+    >>> resolver = cluster.resolver(namespace="shop")
     >>> resolver.getaddrinfo("payments", 80, family=99)
     Traceback (most recent call last):
     ...
@@ -484,8 +497,8 @@ class ConnectTimeout(ConnectFailed, TimeoutError):
     >>> import errno
     >>> from k8sresolve import ConnectAttempt, ConnectTimeout
     >>> silent = ConnectAttempt("10.96.20.1", 80, errno.ETIMEDOUT, "no answer", 5000.0)
-    >>> print(ConnectTimeout("payments", "no connection to port 'http'", code=errno.ETIMEDOUT, attempts=(silent,)))
-    payments: no connection to port 'http'; tried 10.96.20.1:80 (no answer in 5000.0 ms)
+    >>> print(ConnectTimeout("payments", "no connection", attempts=(silent,)))
+    payments: no connection; tried 10.96.20.1:80 (no answer in 5000.0 ms)
     """
 
 
@@ -573,7 +586,8 @@ class ResolverClosed(Error, RuntimeError):
     """The resolver was closed before or during the call, or the watch is not open. A `RuntimeError`, too.
 
     >>> from k8sresolve.testing import Cluster
-    >>> resolver = Cluster.from_manifests("docs/examples/shop.yaml").resolver()
+    >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+    >>> resolver = cluster.resolver()
     >>> resolver.close()
     >>> resolver.service("payments.shop")
     Traceback (most recent call last):

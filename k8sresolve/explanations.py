@@ -45,8 +45,9 @@ class Candidate(Value):
     """One absolute name tried for a user's name, or left out.
 
     >>> from k8sresolve.testing import Cluster
-    >>> with Cluster.from_manifests("docs/examples/shop.yaml").resolver(namespace="shop") as resolver:
-    ...     print(resolver.explain("payments").candidates[0])
+    >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+    >>> resolver = cluster.resolver(namespace="shop")
+    >>> print(resolver.explain("payments").candidates[0])
     payments.shop.svc.cluster.local. A/AAAA found from 10.96.0.10 in 0.5 ms
     """
 
@@ -81,8 +82,9 @@ class Explanation(Value):
     """How a host name was looked up: every candidate, and what came of it.
 
     >>> from k8sresolve.testing import Cluster
-    >>> with Cluster.from_manifests("docs/examples/shop.yaml").resolver(namespace="shop") as resolver:
-    ...     print(resolver.explain("payments"))
+    >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+    >>> resolver = cluster.resolver(namespace="shop")
+    >>> print(resolver.explain("payments"))
     payments: found 10.96.20.1; 2 questions asked, policy kubernetes
     """
 

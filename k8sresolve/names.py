@@ -310,7 +310,7 @@ class ServiceName(_Name):
             raise InvalidName(shown(text), error.problem, advice=error.advice) from None
 
 
-def _service_name(value: object) -> ServiceName:
+def _service_name(value: ServiceName) -> ServiceName:
     if not isinstance(value, ServiceName):
         raise InvalidName(shown(value), f"a ServiceName should stand here, not {type(value).__name__}")
     return value

@@ -53,7 +53,8 @@ class Certificate(Value):
     """The certificate that a server showed.
 
     >>> from k8sresolve import Certificate
-    >>> print(Certificate("CN=web", "CN=Acme CA", ("web.shop.svc",), 1764547200, 1767225600, "web", "it is for others"))
+    >>> names, begin, end = ("web.shop.svc",), 1764547200, 1767225600
+    >>> print(Certificate("CN=web", "CN=Acme CA", names, begin, end, "web", "it is for others"))
     certificate of web.shop.svc by CN=Acme CA, until 2026-01-01, not verified for web: it is for others
     """
 
@@ -101,8 +102,9 @@ class ProbedEndpoint(Value):
 
     >>> from ipaddress import ip_address
     >>> from k8sresolve import ProbedEndpoint, ProbeStage
-    >>> stages = (ProbeStage("tcp", True, "connected", None, 0.2), ProbeStage("http", False, "503 Busy", None, 1.94))
-    >>> print(ProbedEndpoint(ip_address("10.244.1.7"), 8080, "", stages, status=503))
+    >>> tcp = ProbeStage("tcp", True, "connected", None, 0.2)
+    >>> http = ProbeStage("http", False, "503 Busy", None, 1.94)
+    >>> print(ProbedEndpoint(ip_address("10.244.1.7"), 8080, "", (tcp, http), status=503))
     10.244.1.7:8080 tcp: connected in 0.2 ms, http: 503 Busy in 1.9 ms
     """
 
@@ -147,7 +149,8 @@ class Reachability(Value):
     >>> from ipaddress import ip_address
     >>> from k8sresolve import ProbedEndpoint, ProbeStage, Reachability
     >>> refused = ProbeStage("tcp", False, "connection refused", 111, 0.21)
-    >>> print(Reachability("web.shop", 80, "tcp", 0.9, (ProbedEndpoint(ip_address("10.96.1.1"), 80, "", (refused,)),)))
+    >>> endpoint = ProbedEndpoint(ip_address("10.96.1.1"), 80, "", (refused,))
+    >>> print(Reachability("web.shop", 80, "tcp", 0.9, (endpoint,)))
     web.shop, port 80: the only endpoint fails: 10.96.1.1:80 tcp: connection refused in 0.2 ms
     """
 

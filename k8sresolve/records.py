@@ -71,8 +71,9 @@ class Target(Value):
     Source: RFC 2782.
 
     >>> from k8sresolve.testing import Cluster
-    >>> with Cluster.from_manifests("docs/examples/shop.yaml").resolver(namespace="shop") as resolver:
-    ...     print(resolver.port("payments", "http").targets[0])
+    >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+    >>> resolver = cluster.resolver(namespace="shop")
+    >>> print(resolver.port("payments", "http").targets[0])
     payments.shop.svc.cluster.local:80 (10.96.20.1)
     """
 
@@ -100,9 +101,9 @@ class Port(_Aged):
     Source: RFC 2782; Kubernetes DNS specification, sections 2.3.2 and 2.4.2.
 
     >>> from k8sresolve.testing import Cluster
-    >>> with Cluster.from_manifests("docs/examples/shop.yaml").resolver(namespace="shop") as resolver:
-    ...     port = resolver.port("payments", "http")
-    ...
+    >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+    >>> resolver = cluster.resolver(namespace="shop")
+    >>> port = resolver.port("payments", "http")
     >>> print(port)
     payments.shop.svc.cluster.local: http/tcp 80
     >>> for address, number in port.select():
@@ -291,8 +292,9 @@ class Service(_Spread):
     Source: Kubernetes DNS specification, sections 2.3 to 2.5.
 
     >>> from k8sresolve.testing import Cluster
-    >>> with Cluster.from_manifests("docs/examples/shop.yaml").resolver(namespace="shop") as resolver:
-    ...     print(resolver.service("payments", ports=["http", "grpc"]))
+    >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+    >>> resolver = cluster.resolver(namespace="shop")
+    >>> print(resolver.service("payments", ports=["http", "grpc"]))
     payments.shop.svc.cluster.local: 10.96.20.1; http/tcp 80, grpc/tcp 9090
     """
 
@@ -331,8 +333,9 @@ class Service(_Spread):
             InvalidName: It was not asked for.
 
         >>> from k8sresolve.testing import Cluster
-        >>> with Cluster.from_manifests("docs/examples/shop.yaml").resolver(namespace="shop") as resolver:
-        ...     resolver.service("payments", ports=["http", "grpc"]).port("http").number
+        >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+        >>> resolver = cluster.resolver(namespace="shop")
+        >>> resolver.service("payments", ports=["http", "grpc"]).port("http").number
         80
         """
         wanted = port if isinstance(port, PortName) else PortName.parse(port)
@@ -352,9 +355,9 @@ class Addresses(_Spread):
     """A host's addresses.
 
     >>> from k8sresolve.testing import Cluster
-    >>> with Cluster.from_manifests("docs/examples/shop.yaml").resolver(namespace="shop") as resolver:
-    ...     found = resolver.addresses("payments")
-    ...
+    >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+    >>> resolver = cluster.resolver(namespace="shop")
+    >>> found = resolver.addresses("payments")
     >>> print(found, next(found.spread()), found.candidate)
     payments: 10.96.20.1 10.96.20.1 payments.shop.svc.cluster.local.
     """
@@ -419,8 +422,9 @@ class Endpoint(_Aged):
     Source: Kubernetes DNS specification, section 2.4.
 
     >>> from k8sresolve.testing import Cluster
-    >>> with Cluster.from_manifests("docs/examples/shop.yaml").resolver() as resolver:
-    ...     print(resolver.endpoints("cassandra.data", "cql")[0])
+    >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+    >>> resolver = cluster.resolver()
+    >>> print(resolver.endpoints("cassandra.data", "cql")[0])
     10.244.1.21:9042 (cassandra-0)
     """
 
@@ -446,8 +450,9 @@ class Answer(_Aged):
     """What `Resolver.lookup` returns: the RRset of any type.
 
     >>> from k8sresolve.testing import Cluster
-    >>> with Cluster.from_manifests("docs/examples/shop.yaml").resolver() as resolver:
-    ...     print(resolver.lookup("dns-version.cluster.local.", "TXT"))
+    >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+    >>> resolver = cluster.resolver()
+    >>> print(resolver.lookup("dns-version.cluster.local.", "TXT"))
     dns-version.cluster.local. TXT: "1.1.0"
     """
 

@@ -134,8 +134,9 @@ class Resolver(Facade[SyncDriver]):
         Source: Kubernetes DNS specification, sections 2.3 to 2.5.
 
         >>> from k8sresolve.testing import Cluster
-        >>> with Cluster.from_manifests("docs/examples/shop.yaml").resolver(namespace="shop") as resolver:
-        ...     print(resolver.service("payments", ports=["http"]))
+        >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+        >>> resolver = cluster.resolver(namespace="shop")
+        >>> print(resolver.service("payments", ports=["http"]))
         payments.shop.svc.cluster.local: 10.96.20.1; http/tcp 80
         """
         named: Any = tuple(ports) if isinstance(ports, (list, tuple)) else services.port_list(ports)
@@ -174,8 +175,9 @@ class Resolver(Facade[SyncDriver]):
         Source: RFC 2782; Kubernetes DNS specification, sections 2.3.2 and 2.4.2.
 
         >>> from k8sresolve.testing import Cluster
-        >>> with Cluster.from_manifests("docs/examples/shop.yaml").resolver(namespace="shop") as resolver:
-        ...     resolver.port("payments", "http").number
+        >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+        >>> resolver = cluster.resolver(namespace="shop")
+        >>> resolver.port("payments", "http").number
         80
         """
         label = port if port.__class__ is str else services.port_text(port)
@@ -201,8 +203,9 @@ class Resolver(Facade[SyncDriver]):
             ConfigError: The pod's namespace or cluster domain is not known, and the name lacks it.
 
         >>> from k8sresolve.testing import Cluster
-        >>> with Cluster.from_manifests("docs/examples/shop.yaml").resolver(namespace="shop") as resolver:
-        ...     [port.number for port in resolver.ports("payments")]
+        >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+        >>> resolver = cluster.resolver(namespace="shop")
+        >>> [port.number for port in resolver.ports("payments")]
         [80, 9090]
         """
         call: Call[tuple[Port, ...]] = (services.ports, name)
@@ -240,8 +243,9 @@ class Resolver(Facade[SyncDriver]):
         Source: Kubernetes DNS specification, section 2.4.
 
         >>> from k8sresolve.testing import Cluster
-        >>> with Cluster.from_manifests("docs/examples/shop.yaml").resolver() as resolver:
-        ...     print(*resolver.endpoints("cassandra.data", "cql")[:2])
+        >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+        >>> resolver = cluster.resolver()
+        >>> print(*resolver.endpoints("cassandra.data", "cql")[:2])
         10.244.1.21:9042 (cassandra-0) 10.244.2.21:9042 (cassandra-1)
         """
         call: Call[tuple[Endpoint, ...]] = (endpoints.endpoints, name, port, protocol)
@@ -265,8 +269,9 @@ class Resolver(Facade[SyncDriver]):
         Source: resolv.conf(5), hosts(5), RFC 6761.
 
         >>> from k8sresolve.testing import Cluster
-        >>> with Cluster.from_manifests("docs/examples/shop.yaml").resolver(namespace="shop") as resolver:
-        ...     print(resolver.addresses("web.shop"))
+        >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+        >>> resolver = cluster.resolver(namespace="shop")
+        >>> print(resolver.addresses("web.shop"))
         web.shop: 10.96.20.2, fd00:10:96::20:2
         """
         call: Call[Addresses] = (hosts.addresses, host)
@@ -291,8 +296,9 @@ class Resolver(Facade[SyncDriver]):
         Source: RFC 1035, section 3.5; Kubernetes DNS specification, sections 2.3.3 and 2.4.3.
 
         >>> from k8sresolve.testing import Cluster
-        >>> with Cluster.from_manifests("docs/examples/shop.yaml").resolver() as resolver:
-        ...     print(*resolver.reverse("10.96.20.1"))
+        >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+        >>> resolver = cluster.resolver()
+        >>> print(*resolver.reverse("10.96.20.1"))
         payments.shop.svc.cluster.local
         """
         call: Call[tuple[ServiceName | EndpointName | str, ...]] = (reverse.reverse, address)
@@ -324,8 +330,9 @@ class Resolver(Facade[SyncDriver]):
         Source: Kubernetes documentation, "DNS for Services and Pods"; CoreDNS, plugin `kubernetes`, option `pods`.
 
         >>> from k8sresolve.testing import Cluster
-        >>> with Cluster.from_manifests("docs/examples/shop.yaml").resolver() as resolver:
-        ...     print(resolver.pod("10.244.1.11", "shop"))
+        >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+        >>> resolver = cluster.resolver()
+        >>> print(resolver.pod("10.244.1.11", "shop"))
         10-244-1-11.shop.pod.cluster.local
         """
         call: Call[PodName] = (reverse.pod, address, namespace)
@@ -350,8 +357,9 @@ class Resolver(Facade[SyncDriver]):
         Source: resolv.conf(5).
 
         >>> from k8sresolve.testing import Cluster
-        >>> with Cluster.from_manifests("docs/examples/shop.yaml").resolver() as resolver:
-        ...     print(*resolver.lookup("dns-version.cluster.local.", "TXT").records)
+        >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+        >>> resolver = cluster.resolver()
+        >>> print(*resolver.lookup("dns-version.cluster.local.", "TXT").records)
         "1.1.0"
         """
         call: Call[Answer] = (rrsets.records, name, rdtype)
@@ -378,8 +386,9 @@ class Resolver(Facade[SyncDriver]):
         Source: resolv.conf(5), `search` and `ndots`.
 
         >>> from k8sresolve.testing import Cluster
-        >>> with Cluster.from_manifests("docs/examples/shop.yaml").resolver(namespace="shop") as resolver:
-        ...     print(resolver.explain("payments", policy="musl"))
+        >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+        >>> resolver = cluster.resolver(namespace="shop")
+        >>> print(resolver.explain("payments", policy="musl"))
         payments: found 10.96.20.1; 2 questions asked, policy musl
         """
         from k8sresolve._core.lookups import explaining
@@ -414,6 +423,9 @@ class Resolver(Facade[SyncDriver]):
             timeout: Seconds for the whole lookup. None for the resolver's own.
             fresh: Whether to pass over what is remembered.
 
+        Returns:
+            Tuples (family, type, proto, canonname, sockaddr).
+
         Raises:
             NoSuchName: No candidate exists.
             NoData: One exists, and has no address of the families asked for.
@@ -426,7 +438,8 @@ class Resolver(Facade[SyncDriver]):
 
         >>> import socket
         >>> from k8sresolve.testing import Cluster
-        >>> with Cluster.from_manifests("docs/examples/shop.yaml").resolver(namespace="shop") as resolver:
+        >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+        >>> with cluster.resolver(namespace="shop") as resolver:
         ...     for *_, address in resolver.getaddrinfo("payments", "http", type=socket.SOCK_STREAM):
         ...         print(address)
         ('10.96.20.1', 80)
@@ -465,11 +478,14 @@ class Resolver(Facade[SyncDriver]):
         >>> import socket
         >>> from k8sresolve.testing import Cluster
         >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
-        >>> with socket.create_server(("127.0.0.1", 0)) as server, cluster.resolver(namespace="shop") as resolver:
-        ...     cluster.route("payments.shop", "http", to=server.getsockname())
-        ...     with resolver.create_connection("payments", "http") as sock:
-        ...         sock.getpeername() == server.getsockname()
+        >>> server = socket.create_server(("127.0.0.1", 0))
+        >>> cluster.route("payments.shop", "http", to=server.getsockname())
+        >>> resolver = cluster.resolver(namespace="shop")
+        >>> with resolver.create_connection("payments", "http") as sock:
+        ...     sock.getpeername() == server.getsockname()
+        ...
         True
+        >>> server.close()
         """
         from k8sresolve._core.connecting import lookup_of
         from k8sresolve._drivers.connecting.blocking import BlockingAttempts
@@ -514,10 +530,11 @@ class Resolver(Facade[SyncDriver]):
         >>> import socket
         >>> from k8sresolve.testing import Cluster
         >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
-        >>> with socket.create_server(("127.0.0.1", 0)) as server, cluster.resolver(namespace="shop") as resolver:
-        ...     cluster.route("payments.shop", "http", to=server.getsockname())
-        ...     print(resolver.probe("payments", "http"))
+        >>> server = socket.create_server(("127.0.0.1", 0))
+        >>> cluster.route("payments.shop", "http", to=server.getsockname())
+        >>> print(cluster.resolver(namespace="shop").probe("payments", "http"))
         payments, port http: the only endpoint answers
+        >>> server.close()
         """
         from k8sresolve._core import probing
 
@@ -543,6 +560,9 @@ class Resolver(Facade[SyncDriver]):
             timeout: Seconds for the whole lookup. None for the resolver's own.
             fresh: Whether to pass over what is remembered.
 
+        Returns:
+            The host's name, and the port's.
+
         Raises:
             NoSuchName: A name was demanded, and there is none.
             TemporaryFailure: No answer for now.
@@ -552,8 +572,9 @@ class Resolver(Facade[SyncDriver]):
         Source: getnameinfo(3); RFC 3493, section 6.2.
 
         >>> from k8sresolve.testing import Cluster
-        >>> with Cluster.from_manifests("docs/examples/shop.yaml").resolver(namespace="shop") as resolver:
-        ...     resolver.getnameinfo(("10.96.20.1", 80))
+        >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+        >>> resolver = cluster.resolver(namespace="shop")
+        >>> resolver.getnameinfo(("10.96.20.1", 80))
         ('payments.shop.svc.cluster.local', 'http')
         """
         from k8sresolve._getaddrinfo import lookups as libc
@@ -610,7 +631,8 @@ class Resolver(Facade[SyncDriver]):
         """Tell of each watch that is open what is there, and how old that is; asks nothing, in whatever thread.
 
         >>> from k8sresolve.testing import Cluster, headless
-        >>> with Cluster.new(headless("db.data", sql=5432, pods=2)).resolver() as resolver:
+        >>> cluster = Cluster.new(headless("db.data", sql=5432, pods=2))
+        >>> with cluster.resolver() as resolver:
         ...     with resolver.watch("db.data", "sql") as watch:
         ...         ready = watch.ready()
         ...         print(*resolver.watches())
@@ -673,8 +695,9 @@ class Resolver(Facade[SyncDriver]):
         Source: Kubernetes DNS specification, sections 2.3 and 2.4.
 
         >>> from k8sresolve.testing import Cluster, headless
-        >>> with Cluster.new(headless("db.data", sql=5432, pods=3)).resolver() as resolver:
-        ...     len(resolver.wait_for("db.data", "sql", at_least=3))
+        >>> cluster = Cluster.new(headless("db.data", sql=5432, pods=3))
+        >>> resolver = cluster.resolver()
+        >>> len(resolver.wait_for("db.data", "sql", at_least=3))
         3
         """
         from k8sresolve._core.watching import waiting

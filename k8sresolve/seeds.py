@@ -45,9 +45,9 @@ def hostports(endpoints: Iterable[Endpoint], names: bool = False) -> list[str]:
 
     >>> from k8sresolve.seeds import hostports
     >>> from k8sresolve.testing import Cluster
-    >>> with Cluster.from_manifests("docs/examples/shop.yaml").resolver() as resolver:
-    ...     cassandra = resolver.endpoints("cassandra.data", "cql")
-    ...
+    >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+    >>> resolver = cluster.resolver()
+    >>> cassandra = resolver.endpoints("cassandra.data", "cql")
     >>> hostports(cassandra)
     ['10.244.1.21:9042', '10.244.2.21:9042', '10.244.3.21:9042']
     >>> hostports(cassandra, names=True)[0]
@@ -76,9 +76,9 @@ def libpq(endpoints: Iterable[Endpoint]) -> LibpqHosts:
 
     >>> from k8sresolve.seeds import libpq
     >>> from k8sresolve.testing import Cluster
-    >>> with Cluster.from_manifests("docs/examples/shop.yaml").resolver() as resolver:
-    ...     hosts = libpq(resolver.endpoints("cassandra.data", "cql")[:2])
-    ...
+    >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+    >>> resolver = cluster.resolver()
+    >>> hosts = libpq(resolver.endpoints("cassandra.data", "cql")[:2])
     >>> hosts["hostaddr"], hosts["port"]
     ('10.244.1.21,10.244.2.21', '9042,9042')
     """

@@ -12,7 +12,8 @@ class Stats(Value):
     """A resolver's counters since it was made, over all its configurations.
 
     >>> from k8sresolve.testing import Cluster
-    >>> with Cluster.from_manifests("docs/examples/shop.yaml").resolver(namespace="shop") as resolver:
+    >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+    >>> with cluster.resolver(namespace="shop") as resolver:
     ...     for _ in range(3):
     ...         service = resolver.service("payments")
     ...     print(resolver.stats())

@@ -71,7 +71,8 @@ def examine(
     >>> from k8sresolve.doctor import examine
     >>> from k8sresolve.testing import Cluster
     >>> with Cluster.from_manifests("docs/examples/shop.yaml").serve() as server:
-    ...     diagnosis = examine(ResolverConfig.for_cluster(str(server.nameserver), namespace="shop"))
+    ...     config = ResolverConfig.for_cluster(server.nameserver, namespace="shop")
+    ...     diagnosis = examine(config)
     ...
     >>> diagnosis.state
     'sound'

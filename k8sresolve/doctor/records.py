@@ -46,7 +46,8 @@ class Check(Value):
     >>> from k8sresolve.doctor import examine
     >>> from k8sresolve.testing import Cluster
     >>> with Cluster.from_manifests("docs/examples/shop.yaml").serve() as server:
-    ...     diagnosis = examine(ResolverConfig.for_cluster(str(server.nameserver), namespace="shop"))
+    ...     config = ResolverConfig.for_cluster(server.nameserver, namespace="shop")
+    ...     diagnosis = examine(config)
     ...
     >>> [check.id for check in diagnosis.checks if check.mark == "wrong"]
     []
@@ -92,7 +93,8 @@ class Diagnosis(Value):
     >>> from k8sresolve.doctor import examine
     >>> from k8sresolve.testing import Cluster
     >>> with Cluster.from_manifests("docs/examples/shop.yaml").serve() as server:
-    ...     diagnosis = examine(ResolverConfig.for_cluster(str(server.nameserver), namespace="shop"))
+    ...     config = ResolverConfig.for_cluster(server.nameserver, namespace="shop")
+    ...     diagnosis = examine(config)
     ...
     >>> diagnosis.cluster_domain, diagnosis.cluster_domain_from
     ('cluster.local', 'given')

@@ -58,7 +58,8 @@ def parse_resolv_conf(
     Source: resolv.conf(5); glibc 2.41 `res_init.c`, musl 1.2.5 `resolvconf.c`, Go 1.26 `dnsconfig_unix.go`.
 
     >>> from k8sresolve import parse_resolv_conf
-    >>> config = parse_resolv_conf(b"nameserver 10.96.0.10\nsearch shop.svc.cluster.local\noptions ndots:20\n")
+    >>> text = b"nameserver 10.96.0.10\nsearch shop.svc.cluster.local\noptions ndots:20\n"
+    >>> config = parse_resolv_conf(text)
     >>> config.nameservers, config.ndots, config.namespace
     ((Nameserver(address='10.96.0.10', port=53, scope=0),), 15, 'shop')
     >>> print(config.diagnostics[0])
