@@ -28,6 +28,15 @@ def called(one: Public | Call) -> str:
     return f"{one.module}.{one[1]}"
 
 
+def path_of(public: Public) -> str:
+    """The name by which programs import it: from the package itself, if it is there."""
+    return (
+        f"k8sresolve.{public.name}"
+        if public.name in k8sresolve.__all__ and getattr(k8sresolve, public.name) is public.value
+        else called(public)
+    )
+
+
 PUBLIC = publics(*MODULES)
 CALLS = calls(*MODULES)
 DESCRIBED = list({called(one): one for one in [*PUBLIC, *CALLS]}.values())
@@ -101,5 +110,4 @@ def test_its_example_can_be_pasted_at_the_prompt(one: Public | Call) -> None:
 
 @pytest.mark.parametrize("public", PUBLIC, ids=called)
 def test_it_has_a_place_on_a_page(public: Public) -> None:
-    path = public.name if getattr(k8sresolve, public.name, None) is public.value else called(public)
-    assert f"k8sresolve.{path.removeprefix('k8sresolve.')}" in on_pages()
+    assert path_of(public) in on_pages()
