@@ -405,7 +405,7 @@ class ResolverConfig(Value):
     search: tuple[str, ...] = attrs.field(default=(), converter=_search)
     """The search list, entries as written. Default: empty."""
     ndots: int = attrs.field(default=1, validator=_whole(0))
-    """How many dots a name has that is asked as typed first. Default: 1."""
+    """A name with so many dots is asked for as typed first. Default: 1."""
     timeout: int | None = attrs.field(default=None, validator=_whole(-_INT, _INT))
     """Seconds for one try. Default: None, where the file states none: the resolver's own timers hold."""
     attempts: int | None = attrs.field(default=None, validator=_whole(-_INT, _INT))

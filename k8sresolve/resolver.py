@@ -37,8 +37,8 @@ T = TypeVar("T")
 class Resolver(Facade[SyncDriver]):
     """Looks up Services, ports and hosts for programs that wait; any number of threads may share one.
 
-    Each asking call takes `timeout=` for itself, and `fresh=True` to pass over the cache. A resolver is a context
-    manager that closes it; one that is not closed leaves nothing behind either.
+    Each asking call takes `timeout=` for itself, and `fresh=True` to pass over the cache. It is a context manager
+    that closes it; each call raises `ResolverClosed` then.
 
     Args:
         config: What to ask, and how. None: `load_config()`, this machine's /etc/resolv.conf, read again as it changes.
@@ -126,8 +126,9 @@ class Resolver(Facade[SyncDriver]):
 
         Raises:
             NoSuchName: There is no such Service, or no such port.
-            NoData: It has no address of the families asked for.
+            NoData: It has no address of the families asked for, or no record for a port.
             TemporaryFailure: No answer for now.
+            BadResponse: A reply cannot be right.
             InvalidName: A name is none.
             ConfigError: The pod's namespace or cluster domain is not known, and the name lacks it.
 
@@ -166,9 +167,10 @@ class Resolver(Facade[SyncDriver]):
 
         Raises:
             NoSuchName: There is no such Service, or no port of this name.
-            NoData: No port has this number; the error lists those that there are.
+            NoData: No port has this number, and the error lists those that there are; or there is no SRV record.
             PortsDiffer: None was given, and there are several.
             TemporaryFailure: No answer for now.
+            BadResponse: A reply cannot be right.
             InvalidName: A name is none.
             ConfigError: The pod's namespace or cluster domain is not known, and the name lacks it.
 
@@ -199,6 +201,7 @@ class Resolver(Facade[SyncDriver]):
             NoSuchName: There is no such Service.
             NoData: It has no port, or the nameserver is no CoreDNS.
             TemporaryFailure: No answer for now.
+            BadResponse: A reply cannot be right.
             InvalidName: The name is none.
             ConfigError: The pod's namespace or cluster domain is not known, and the name lacks it.
 
@@ -235,7 +238,8 @@ class Resolver(Facade[SyncDriver]):
         Raises:
             NotHeadless: The Service has a ClusterIP.
             NoSuchName: There is no such Service, or none of its pods is ready, or none has the port.
-            BadResponse: More than 1,024 pods would have to be asked for one by one.
+            NoData: The pods have no address of the families asked for, or there is no SRV record.
+            BadResponse: More than 1,024 pods would have to be asked for one by one, or a reply cannot be right.
             TemporaryFailure: No answer for now.
             InvalidName: A name is none.
             ConfigError: The pod's namespace or cluster domain is not known, and the name lacks it.
@@ -264,6 +268,7 @@ class Resolver(Facade[SyncDriver]):
             NoSuchName: No candidate exists.
             NoData: One exists, and has no address of the families asked for.
             TemporaryFailure: No answer for now.
+            BadResponse: A reply cannot be right.
             InvalidName: The name is none.
 
         Source: resolv.conf(5), hosts(5), RFC 6761.
@@ -289,8 +294,9 @@ class Resolver(Facade[SyncDriver]):
             fresh: Whether to pass over what is remembered.
 
         Raises:
-            NoSuchName: There is no PTR record.
+            NotFound: There is no PTR record.
             TemporaryFailure: No answer for now.
+            BadResponse: A reply cannot be right.
             InvalidName: The address is none.
 
         Source: RFC 1035, section 3.5; Kubernetes DNS specification, sections 2.3.3 and 2.4.3.
@@ -322,8 +328,10 @@ class Resolver(Facade[SyncDriver]):
             fresh: Whether to pass over what is remembered.
 
         Raises:
-            NoSuchName: CoreDNS has `pods disabled`, or `pods verified` and no such pod.
+            NoSuchName: CoreDNS has `pods disabled`, or `pods verified` and no such pod; or there is no such namespace.
+            NoData: The name has no address of this family, as under kube-dns that of an IPv6 address.
             TemporaryFailure: No answer for now.
+            BadResponse: A reply cannot be right.
             InvalidName: The address or the namespace is none.
             ConfigError: The pod's namespace or cluster domain is not known.
 
@@ -352,6 +360,7 @@ class Resolver(Facade[SyncDriver]):
             NoSuchName: No candidate exists.
             NoData: One exists, and has no record of the type.
             TemporaryFailure: No answer for now.
+            BadResponse: A reply cannot be right.
             InvalidName: The name is none, or the type is unknown.
 
         Source: resolv.conf(5).
@@ -430,9 +439,10 @@ class Resolver(Facade[SyncDriver]):
             NoSuchName: No candidate exists.
             NoData: One exists, and has no address of the families asked for.
             TemporaryFailure: No answer for now.
-            InvalidName: The host is none, or no numeric one where that is demanded. Python itself raises `TypeError`
-                for some.
-            InvalidHints: The C library refuses the call. Python itself raises `OverflowError` for some.
+            BadResponse: A reply cannot be right.
+            InvalidName: The host is none, or host or port is not numeric where that is demanded.
+            InvalidHints: The C library refuses the call. What Python itself refuses, with `TypeError` or
+                `OverflowError`, is one of these two here.
 
         Source: getaddrinfo(3); RFC 3493, section 6.1; RFC 6724.
 
@@ -470,6 +480,7 @@ class Resolver(Facade[SyncDriver]):
             ConnectTimeout: None answered.
             NotFound: There is no such name, port or address.
             TemporaryFailure: No answer of DNS for now.
+            BadResponse: A reply cannot be right.
             InvalidName: A name is none.
             ResolverClosed: The resolver was closed meanwhile.
 
@@ -521,6 +532,7 @@ class Resolver(Facade[SyncDriver]):
         Raises:
             NotFound: There is no such name, port or address.
             TemporaryFailure: No answer of DNS for now.
+            BadResponse: A reply cannot be right.
             InvalidName: A name is none.
             ConfigError: The scheme or the path is none.
             ResolverClosed: The resolver was closed meanwhile.
@@ -566,6 +578,7 @@ class Resolver(Facade[SyncDriver]):
         Raises:
             NoSuchName: A name was demanded, and there is none.
             TemporaryFailure: No answer for now.
+            BadResponse: A reply cannot be right.
             InvalidName: The address is no numeric host.
             InvalidHints: A flag is unknown.
 
