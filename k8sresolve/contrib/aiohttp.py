@@ -31,7 +31,7 @@ from k8sresolve import (
 )
 from k8sresolve.contrib._aging import ages, is_over
 from k8sresolve.contrib._balancing import Aim, Tries, settle
-from k8sresolve.contrib._followed import AsyncServices, Followed, Policy
+from k8sresolve.contrib._followed import AsyncServices, BalancePolicy, Followed
 from k8sresolve.contrib._names import AsyncNames, Scope
 from k8sresolve.contrib._needs import needed, read_port_name
 
@@ -212,7 +212,7 @@ def balanced(
     resolver: AsyncResolver | None = None,
     *,
     scope: Scope = "cluster",
-    policy: Policy = "p2c",
+    policy: BalancePolicy = "p2c",
     max_connection_age: float | None = None,
     **options: Any,
 ) -> aiohttp.TCPConnector:
@@ -282,7 +282,7 @@ class _BalancedConnector(TCPConnector):
         self,
         resolver: AsyncResolver | None,
         scope: Scope,
-        policy: Policy,
+        policy: BalancePolicy,
         max_connection_age: float | None,
         options: dict[str, Any],
     ) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from k8sresolve import AsyncResolver, Resolver
-from k8sresolve.contrib._followed import Policy
+from k8sresolve.contrib._followed import BalancePolicy
 from k8sresolve.contrib._httpx import AsyncBackend, Backend, attach, read_options, show_cause
 from k8sresolve.contrib._httpx_balanced import AsyncBalanced, Balanced, Own
 from k8sresolve.contrib._names import AsyncNames, Names, Scope
@@ -95,7 +95,7 @@ class BalancedTransport(Balanced, httpx2.BaseTransport):
         resolver: Resolver | None = None,
         *,
         scope: Scope = "cluster",
-        policy: Policy = "p2c",
+        policy: BalancePolicy = "p2c",
         max_connection_age: float | None = None,
         **options: Any,
     ) -> None:
@@ -111,7 +111,7 @@ class AsyncBalancedTransport(AsyncBalanced, httpx2.AsyncBaseTransport):
         resolver: AsyncResolver | None = None,
         *,
         scope: Scope = "cluster",
-        policy: Policy = "p2c",
+        policy: BalancePolicy = "p2c",
         max_connection_age: float | None = None,
         **options: Any,
     ) -> None:
