@@ -20,7 +20,7 @@ from k8sresolve.async_resolver import AsyncResolver
 from k8sresolve.config import CacheConfig, Family, Policy, ResolverConfig, check_config
 from k8sresolve.errors import ConfigError, ManifestError
 from k8sresolve.findings import Finding
-from k8sresolve.names import EndpointName, ServiceName, check_namespace
+from k8sresolve.names import EndpointName, IPAddress, ServiceName, check_namespace, parse_address
 from k8sresolve.resolver import Resolver
 from k8sresolve.testing.builders import ClusterOptions, Object, check_options, flattened, taken_apart
 from k8sresolve.testing.checks.checking import check, find_service
@@ -613,6 +613,23 @@ class Cluster:
         """
         return self._changes.pods(name)
 
+    def is_made_up(self, address: IPAddress | str) -> bool:
+        """Whether a Service, pod or node has this address, and no manifest states it: a real cluster gives another.
+
+        Args:
+            address: An IP address.
+
+        Raises:
+            InvalidName: It is none.
+
+        >>> spec = {"ports": [{"name": "http", "port": 80}]}
+        >>> api = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "api"}, "spec": spec}
+        >>> cluster = Cluster.from_objects([api])
+        >>> [cluster.is_made_up(ip) for ip in cluster.store.service("default", "api").cluster_ips]
+        [True]
+        """
+        return self._control_plane.is_made_up(str(parse_address(address)))
+
     def config(self, namespace: str = "default") -> ResolverConfig:
         """Tell the configuration of a pod with dnsPolicy ClusterFirst in `namespace`."""
         return ResolverConfig.for_cluster(self._nameserver(), namespace=namespace, cluster_domain=self._cluster_domain)
@@ -709,7 +726,7 @@ class Cluster:
 
     def _passed(self, address: str) -> None:
         """Raise OSError for an address to which nothing real corresponds."""
-        if self._control_plane.is_made_up(address):
+        if self.is_made_up(address):
             raise OSError(errno.EADDRNOTAVAIL, "is made up here: no manifest states it")
 
     def _place_of(self, pod: Pod) -> Place:

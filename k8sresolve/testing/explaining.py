@@ -45,7 +45,14 @@ def behind(cluster: Cluster, resolver: Resolver, told: Explanation, namespace: s
         found = [candidate.name for candidate in told.candidates if candidate.outcome == "found"]
         if not found:
             return ()
-        return behind_found(cluster.store, domain, found[-1], told.addresses, lambda name: _aliases(resolver, name))
+        return behind_found(
+            cluster.store,
+            domain,
+            found[-1],
+            told.addresses,
+            lambda name: _aliases(resolver, name),
+            is_made_up=cluster.is_made_up,
+        )
     outcomes = {candidate.name: candidate.outcome for candidate in told.candidates if candidate.questions}
     world = World(cluster.store, domain, lambda _pod, _host: None)
     return behind_missing(world, told.name, namespace, outcomes, told.outcome)
