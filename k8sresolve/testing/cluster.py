@@ -849,7 +849,7 @@ class Cluster:
             namespace: Where it runs.
 
         Raises:
-            InvalidName: It is no namespace.
+            ConfigError: It is no namespace.
 
         >>> Cluster.from_objects([]).config("shop").search
         ('shop.svc.cluster.local', 'svc.cluster.local', 'cluster.local')

@@ -78,9 +78,15 @@ _STORIES: dict[type[Event], Callable[[], st.SearchStrategy[list[Event]]]] = {
 
 
 def histories(*kinds: type[Event], least: int = 1, most: int = 12) -> st.SearchStrategy[History]:
-    """Make histories of `least` to `most` stories, each one or several events of one of the `kinds`, by default of all.
+    """Make histories of `least` to `most` stories, each one or several events of one kind.
 
-    `Crash` stands for a loop of `Crash` and `Recover`. Raises `ConfigError` for what is no kind of event.
+    Args:
+        *kinds: Classes of events, by default all but `Recover`. `Crash` stands for a loop of `Crash` and `Recover`.
+        least: The fewest stories, from 0 on.
+        most: The most of them, up to 1,000.
+
+    Raises:
+        ConfigError: Something is no kind of event, or a number cannot be.
 
     >>> from k8sresolve.testing.histories import Crash, Scale, histories
     >>> histories(Scale, Crash, most=5).example()  # doctest: +SKIP

@@ -25,7 +25,12 @@ class Timeline:
         self._states: list[Addresses] = []
 
     def note(self, when: float, addresses: Addresses) -> None:
-        """Take what holds from then on, which is not before what was noted last."""
+        """Take what holds from then on, which is not before what was noted last.
+
+        Args:
+            when: Seconds by the cluster's clock.
+            addresses: IP addresses, as texts.
+        """
         if self._states and self._states[-1] == addresses:
             return
         self._times.append(when)
@@ -38,11 +43,19 @@ class Timeline:
         return len(self._times)
 
     def at(self, when: float) -> Addresses:
-        """Tell what held then; before all, what came first."""
+        """Tell what held then; before all, what came first.
+
+        Args:
+            when: Seconds by the cluster's clock.
+        """
         return self._states[max(0, bisect_right(self._times, when) - 1)]
 
     def during(self, begin: float, end: float) -> list[Addresses]:
-        """Tell all that held at some time from `begin` to `end`."""
+        """Tell all that held at some time.
+
+        Args:
+            begin, end: Seconds by the cluster's clock, both inclusive.
+        """
         first = max(0, bisect_right(self._times, begin) - 1)
         return self._states[first : max(first + 1, bisect_right(self._times, end))]
 
@@ -51,7 +64,12 @@ class Timeline:
         return frozenset[str]().union(*self._states)
 
     def spells(self, address: str, begin: float, end: float) -> Iterator[Spell]:
-        """Cut the time from `begin` to `end` into spells in which an address was there, or was not."""
+        """Cut a time into spells in which an address was there, or was not.
+
+        Args:
+            address: An IP address.
+            begin, end: Seconds by the cluster's clock.
+        """
         spell: Spell | None = None
         for when, state in self:
             there = address in state
@@ -76,11 +94,20 @@ class Spell(NamedTuple):
 
 
 class Disturbance(NamedTuple):
-    """From `begin` to `end` nameservers failed or were out of reach, or some answered from an `old_view` of then."""
+    """A time in which nameservers failed or were out of reach, or some answered from an old view.
+
+    >>> Disturbance(10.0, 20.0, old_view=True).end
+    20.0
+    """
 
     begin: float
+    """Since when, in seconds by the cluster's clock."""
+
     end: float
+    """And until when."""
+
     old_view: bool
+    """Whether some answered from what was true at its beginning; else they failed."""
 
 
 class Undisturbed:
