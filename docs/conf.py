@@ -1,11 +1,16 @@
 """The documentation's build: Sphinx, MyST and furo."""
 
+import ast
+from collections.abc import Sequence
 from importlib.metadata import version as installed_version
 
 from docutils.nodes import Element, Node, document
 from sphinx.addnodes import desc, desc_parameter, desc_sig_name, pending_xref
 from sphinx.application import Sphinx
+from sphinx.pycode import ModuleAnalyzer
 from sphinx.util.nodes import make_refnode
+
+import k8sresolve
 
 project = "k8sresolve"
 author = "the k8sresolve developers"
@@ -55,6 +60,13 @@ def forget_parameters(_app: Sphinx, page: document) -> None:
             asked.replace_self(asked.children)
 
 
+def mean_the_package(_app: Sphinx, page: document) -> None:
+    """A type that is written by its name alone is the package's, whatever adapters call theirs."""
+    for asked in page.findall(pending_xref):
+        if asked.get("refspecific") and asked["reftarget"] in k8sresolve.__all__:
+            asked["reftarget"] = f"k8sresolve.{asked['reftarget']}"
+
+
 def link_anywhere(app: Sphinx, _env: object, asked: pending_xref, shown: Element) -> Node | None:
     """Let a name be found from any module: the only one that ends so, and the one that ends so soonest of several."""
     if asked.get("reftype") != "obj":
@@ -69,7 +81,50 @@ def link_anywhere(app: Sphinx, _env: object, asked: pending_xref, shown: Element
     return make_refnode(app.builder, asked["refdoc"], entry.docname, entry.node_id, shown, found[0])
 
 
+def hide_making(
+    _app: Sphinx, what: str, _name: str, value: object, _options: object, signature: str, _returns: str
+) -> tuple[str, None] | None:
+    """Show no signature of a class that programs do not call, as its docstring says."""
+    return ("", None) if what == "class" and "Made by `" in (value.__doc__ or "") and signature else None
+
+
+_FIELDS = ("attribute", "property", "data")
+_texts: dict[str, list[str]] = {}
+
+
+def keep_text(_app: Sphinx, what: str, name: str, _value: object, _options: object, lines: list[str]) -> None:
+    """Keep the text of a field from napoleon, which takes what stands before a colon for a type."""
+    if what in _FIELDS:
+        _texts[name] = [*lines]
+
+
+def put_back(_app: Sphinx, what: str, name: str, _value: object, _options: object, lines: list[str]) -> None:
+    """Put it back after napoleon."""
+    if what in _FIELDS:
+        lines[:] = _texts.pop(name)
+
+
+def say_what_is_below(_app: Sphinx, what: str, name: str, _value: object, _options: object, lines: list[str]) -> None:
+    """Let a constant say what stands below it, wherever its module has it from."""
+    if what == "data" and (text := _below(*name.rsplit(".", 1))):
+        lines[:] = text
+
+
+def _below(module: str, name: str) -> Sequence[str]:
+    analyzer = ModuleAnalyzer.for_module(module)
+    text = analyzer.find_attr_docs().get(("", name))
+    for node in ast.walk(ast.parse(analyzer.code)) if text is None else ():
+        if isinstance(node, ast.ImportFrom) and node.module and any(one.name == name for one in node.names):
+            return _below(node.module, name)
+    return text or ()
+
+
 def setup(app: Sphinx) -> None:
     """Sphinx calls this."""
+    app.connect("autodoc-process-signature", hide_making)
+    app.connect("autodoc-process-docstring", keep_text, priority=400)
+    app.connect("autodoc-process-docstring", put_back, priority=600)
+    app.connect("autodoc-process-docstring", say_what_is_below, priority=700)
     app.connect("doctree-read", forget_parameters)
+    app.connect("doctree-read", mean_the_package)
     app.connect("missing-reference", link_anywhere)

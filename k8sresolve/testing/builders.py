@@ -74,7 +74,8 @@ def headless(
     """Make a headless Service, called `SERVICE.NAMESPACE`, and a StatefulSet whose pods have names of their own below.
 
     Args:
-        name, pods, ready, udp, **tcp: As in `service`; here there may be no port.
+        name, pods, ready, udp: As in `service`.
+        **tcp: As there; here there may be no port.
 
     Raises:
         ConfigError: It has no such number of pods.

@@ -172,7 +172,7 @@ Play: TypeAlias = Callable[[_World], Iterable[Verdict]]
 class Story:
     """Something that happens to a Service and its DNS, and what is demanded of a client meanwhile.
 
-    `STORIES` has them: Made by `k8sresolve.testing.conformance` alone.
+    Made by `k8sresolve.testing.conformance`, whose `STORIES` has all of them.
 
     >>> import socket
     >>> from k8sresolve.testing import conformance

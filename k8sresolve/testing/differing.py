@@ -26,7 +26,7 @@ ANY_INTERNET: Mapping[str, str] = {
 
 >>> from k8sresolve.testing import Cluster
 >>> with Cluster.from_objects([], upstream=ANY_INTERNET).resolver() as resolver:
-...     print(*resolver.addresses("www.example.com", family="ipv4").addresses)
+...     print(*resolver.addresses("www.example.com").addresses)
 ...
 192.0.2.1
 """

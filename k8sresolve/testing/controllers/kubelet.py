@@ -74,8 +74,8 @@ class Kubelet:
     """
 
     resolv_conf: str | None = NODE_RESOLV_CONF
-    """The text of the file that `--resolv-conf` names, by default with the nameserver 192.0.2.53; None for
-    `--resolv-conf=""`."""
+    """The text of the file that `--resolv-conf` names, by default with the nameserver 192.0.2.53; None for an empty
+    option."""
 
     cluster_dns: tuple[str, ...] = ("10.96.0.10",)
     """The flag, or field of KubeletConfiguration, of that name: addresses."""
@@ -117,7 +117,7 @@ class PodDNS:
     """The search domains, in order."""
 
     options: tuple[str, ...] = ()
-    """As resolv.conf(5) has them, such as `ndots:5`."""
+    """As resolv.conf(5) has them, such as ``ndots:5``."""
 
     events: tuple[KubeletEvent, ...] = ()
     """What the kubelet warned of on the way."""

@@ -88,9 +88,14 @@ def histories(*kinds: type[Event], least: int = 1, most: int = 12) -> st.SearchS
     Raises:
         ConfigError: Something is no kind of event, or a number cannot be.
 
-    >>> from k8sresolve.testing.histories import Crash, Scale, histories
-    >>> histories(Scale, Crash, most=5).example()  # doctest: +SKIP
-    History(events=(Scale(after=30.5, pods=0), Crash(after=0.0, pod=0), Recover(after=1.5, pod=0)))
+    >>> from hypothesis import given, settings
+    >>> from k8sresolve.testing.histories import Move, Scale, histories
+    >>> @settings(max_examples=5, database=None)
+    ... @given(histories(Scale, Move, most=3))
+    ... def test_a_client(history):
+    ...     assert len(history.events) <= 3  # play it, as History shows
+    ...
+    >>> test_a_client()
     """
     check_whole("most", most, check_whole("least", least, 0, _MOST), _MOST)
     chosen = kinds or tuple(_STORIES)

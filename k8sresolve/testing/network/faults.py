@@ -201,7 +201,8 @@ class Faults:
 
         Args:
             seconds: From 0 on, by the cluster's clock.
-            name, rdtype, **which: As in `drop`.
+            name, rdtype: As in `drop`.
+            **which: Only some of these: see `Which`.
         """
         return self._begin("delay", effects.late(effects.seconds("delay", seconds)), name, rdtype, which)
 
@@ -210,7 +211,8 @@ class Faults:
         """Let replies over UDP come twice.
 
         Args:
-            name, rdtype, **which: As in `drop`.
+            name, rdtype: As in `drop`.
+            **which: Only some of these: see `Which`.
         """
         return self._begin("duplicate", effects.twice(), name, rdtype, which)
 
@@ -223,7 +225,8 @@ class Faults:
         A reply comes up to twice that late.
 
         Args:
-            name, rdtype, **which: As in `drop`.
+            name, rdtype: As in `drop`.
+            **which: Only some of these: see `Which`.
             within: Seconds above 0.
         """
         if not is_finite(within) or within <= 0:
@@ -236,7 +239,8 @@ class Faults:
         """Cut replies to nothing, with the flag TC: over UDP, unless `transport="tcp"` says otherwise.
 
         Args:
-            name, rdtype, **which: As in `drop`.
+            name, rdtype: As in `drop`.
+            **which: Only some of these: see `Which`.
         """
         # Whoever wants a truncated reply wants to see TCP at work.
         return self._begin("truncate", effects.damaged(effects.cut), name, rdtype, {"transport": "udp", **which})
@@ -247,7 +251,8 @@ class Faults:
 
         Args:
             rcode: One of `RCODES`, by its name.
-            name, rdtype, **which: As in `drop`.
+            name, rdtype: As in `drop`.
+            **which: Only some of these: see `Which`.
 
         Raises:
             ConfigError: There is no such rcode.
@@ -261,7 +266,8 @@ class Faults:
         """Answer with another query's id; with `then_reply` the true reply follows, as it does after a forged one.
 
         Args:
-            name, rdtype, **which: As in `drop`.
+            name, rdtype: As in `drop`.
+            **which: Only some of these: see `Which`.
             then_reply: Whether the true reply follows.
         """
         effect = effects.damaged(effects.with_other_id)
@@ -274,7 +280,8 @@ class Faults:
         """Answer a question about another name; with `then_reply` the true reply follows.
 
         Args:
-            name, rdtype, **which: As in `drop`.
+            name, rdtype: As in `drop`.
+            **which: Only some of these: see `Which`.
             then_reply: Whether the true reply follows.
         """
         effect = effects.damaged(effects.with_other_question)
@@ -287,7 +294,8 @@ class Faults:
         """Answer with the query's id and then what is no DNS message; with `then_reply` the true reply follows.
 
         Args:
-            name, rdtype, **which: As in `drop`.
+            name, rdtype: As in `drop`.
+            **which: Only some of these: see `Which`.
             then_reply: Whether the true reply follows.
         """
         effect = effects.damaged(effects.noise)
@@ -300,7 +308,8 @@ class Faults:
         """Answer over UDP from an address that was not asked; with `then_reply` the true reply follows.
 
         Args:
-            name, rdtype, **which: As in `drop`.
+            name, rdtype: As in `drop`.
+            **which: Only some of these: see `Which`.
             then_reply: Whether the true reply follows.
         """
         return self._forge("wrong_source", effects.elsewhere(), name, rdtype, which, then_reply=then_reply)
@@ -313,7 +322,8 @@ class Faults:
 
         Args:
             interval: Seconds, from 0 on.
-            name, rdtype, **which: As in `drop`.
+            name, rdtype: As in `drop`.
+            **which: Only some of these: see `Which`.
         """
         return self._begin("drip", effects.dripping(effects.seconds("drip", interval)), name, rdtype, which)
 
@@ -322,7 +332,8 @@ class Faults:
         """Reset TCP connections when the query has come, before any reply.
 
         Args:
-            name, rdtype, **which: As in `drop`.
+            name, rdtype: As in `drop`.
+            **which: Only some of these: see `Which`.
         """
         return self._begin("reset", effects.reset(), name, rdtype, which)
 
@@ -333,7 +344,8 @@ class Faults:
         Its cache and the records' TTL go on as ever.
 
         Args:
-            name, rdtype, **which: As in `drop`.
+            name, rdtype: As in `drop`.
+            **which: Only some of these: see `Which`.
         """
         return self._begin("stale", self._copied({}, which), name, rdtype, which)
 
@@ -344,7 +356,8 @@ class Faults:
         What does not exist then goes on to the next plugin where `fallthrough` says so, and is SERVFAIL elsewhere.
 
         Args:
-            name, rdtype, **which: As in `drop`.
+            name, rdtype: As in `drop`.
+            **which: Only some of these: see `Which`.
         """
         unsynced = Store.unsynced(self._store.serial + 1)
         return self._begin("unsynced", self._copied({id(self._store): unsynced}, which), name, rdtype, which)

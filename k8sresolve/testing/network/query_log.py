@@ -48,7 +48,7 @@ class Exchange:
 
 @attrs.frozen
 class LoggedQuery:
-    """One question that came to a nameserver, and what its asker was sent.
+    """One question that came to a nameserver, and what its asker was sent. Made by `Network`, for `QueryLog`.
 
     >>> from k8sresolve.testing import Cluster
     >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
