@@ -71,9 +71,12 @@ def link_anywhere(app: Sphinx, _env: object, asked: pending_xref, shown: Element
     """Let a name be found from any module: the only one that ends so, and the one that ends so soonest of several."""
     if asked.get("reftype") != "obj":
         return None
+    name: str = asked["reftarget"]
     known = app.env.domains.python_domain.objects
+    # `aiohttp.TCPConnector` is aiohttp's own, beside which the adapter stands.
+    is_client_s = "." in name and f"k8sresolve.contrib.{name.partition('.')[0]}" in known
     found = sorted(
-        (full for full in known if full.endswith(f".{asked['reftarget']}")), key=lambda full: full.count(".")
+        (full for full in known if full.endswith(f".{name}") and not is_client_s), key=lambda full: full.count(".")
     )
     if not found or (len(found) > 1 and found[0].count(".") == found[1].count(".")):
         return None

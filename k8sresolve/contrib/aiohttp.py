@@ -1,10 +1,10 @@
 """aiohttp: names found by a resolver, connections that grow old, and requests balanced over a headless Service.
 
+::
+
     async with aiohttp.ClientSession(connector=balanced()) as session:
         async with session.get("http://cassandra.data:8080/") as reply:
             ...
-
-See docs/how-to/http.md and docs/how-to/balanced.md.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """httpx: transports that find a cluster's Services.
 
+::
+
     transport = HTTPTransport()
     with httpx.Client(mounts={"http://": transport}) as client:
         client.get("http://payments.shop/")
-
-See docs/how-to/http.md.
 """
 
 from __future__ import annotations

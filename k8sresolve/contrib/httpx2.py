@@ -1,10 +1,10 @@
 """httpx2: transports that find a cluster's Services, as those of `k8sresolve.contrib.httpx`.
 
+::
+
     transport = HTTPTransport()
     with httpx2.Client(mounts={"http://": transport}) as client:
         client.get("http://payments.shop/")
-
-See docs/how-to/http.md.
 """
 
 from __future__ import annotations

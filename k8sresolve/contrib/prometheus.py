@@ -33,7 +33,7 @@ class K8sResolveCollector(Collector):
 
     Args:
         *resolvers: Each a `Resolver` or an `AsyncResolver`; without any, the process's own of both kinds.
-        watch_names: Whether the metrics of watches have the label `service`, the full name of what is followed; else
+        watch_names: Whether the metrics of watches have the label ``service``, the full name of what is followed; else
             no name is a label.
 
     Raises:

@@ -1,10 +1,10 @@
 """requests: an `HTTPAdapter` that finds a cluster's Services.
 
+::
+
     session = requests.Session()
     session.mount("http://", HTTPAdapter())
     session.get("http://payments.shop/")
-
-See docs/how-to/http.md.
 """
 
 from __future__ import annotations

@@ -28,9 +28,9 @@ _in_force = threading.Lock()
 def override(resolver: Resolver | None = None, *, scope: Scope = "cluster") -> Generator[None]:
     """Have `socket` find names by a resolver in all threads, within a `with`.
 
-    `getaddrinfo`, `gethostbyname`, `gethostbyname_ex` and `getnameinfo` are replaced, and what calls them with them:
-    `create_connection`, and asyncio's loops; in a program that gevent has patched, gevent's, too. One is in force at a
-    time. With K8SRESOLVE_DISABLE=1 nothing changes.
+    Its ``getaddrinfo``, ``gethostbyname``, ``gethostbyname_ex`` and ``getnameinfo`` are replaced, and what calls them
+    with them: `create_connection`, and asyncio's loops; in a program that gevent has patched, gevent's, too. One is in
+    force at a time. With K8SRESOLVE_DISABLE=1 nothing changes.
 
     Args:
         resolver: A `Resolver`, which stays the caller's to close; None is the process's own.

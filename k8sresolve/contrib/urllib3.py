@@ -1,9 +1,9 @@
 """urllib3: a `PoolManager` that finds a cluster's Services.
 
+::
+
     http = PoolManager()
     http.request("GET", "http://payments.shop/")
-
-See docs/how-to/http.md.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class PoolManager(urllib3.PoolManager):
     connecting together; addresses are tried in turn, as urllib3 does, each for its share of the time.
 
     Requests raise urllib3's errors: `NameResolutionError`, `ConnectTimeoutError` where the time was over, and
-    `NewConnectionError`, mostly as `reason` of a `MaxRetryError`. They have k8sresolve's text, and its error as
+    `NewConnectionError`, mostly as ``reason`` of a `MaxRetryError`. They have k8sresolve's text, and its error as
     `__cause__`.
 
     Args:

@@ -109,7 +109,7 @@ class Cluster:
     """What was passed over in manifests, and what the Corefile asks for that is not modelled here."""
 
     corefile_names: frozenset[str]
-    """The names that the Corefile itself gives, in `hosts` and zone files."""
+    """The names that the Corefile itself gives, in ``hosts`` and zone files."""
 
     store: Store
     """Its objects, as they are now."""
@@ -756,8 +756,8 @@ class Cluster:
 
         Args:
             workload: `NAMESPACE/NAME`.
-            template: What the new pods are made of, as in the workload's `spec`; None is the one that there is, as for
-                `kubectl rollout restart`.
+            template: What the new pods are made of, as in the workload's ``spec``; None is the one that there is, as
+                for `kubectl rollout restart`.
             max_surge: How many pods more than it should a Deployment has at most.
             max_unavailable: How many ready ones less it has at most; other workloads have one less.
 

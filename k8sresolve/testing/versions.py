@@ -222,7 +222,7 @@ class Version:
     text: str
     """As it is written: `1.15.0`."""
 
-    differences: frozenset[Difference]
+    differences: frozenset[Difference] = attrs.field(repr=False)
     """What it does otherwise than the oldest one that is known."""
 
     def has(self, difference: Difference) -> bool:
