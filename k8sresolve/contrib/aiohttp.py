@@ -77,6 +77,7 @@ class Resolver(AbstractResolver):
         InvalidName: `port_name` is no port's name.
 
     >>> import asyncio
+    >>> from k8sresolve.contrib.aiohttp import Resolver
     >>> from k8sresolve.testing import Cluster
     >>> async def addresses():
     ...     cluster = Cluster.from_manifests("docs/examples/shop.yaml")
@@ -153,6 +154,7 @@ class TCPConnector(aiohttp.TCPConnector):
     >>> from threading import Thread
     >>> import asyncio
     >>> import aiohttp
+    >>> from k8sresolve.contrib.aiohttp import TCPConnector
     >>> from k8sresolve.testing import Cluster
     >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
     >>> async def pay(resolver):
@@ -263,6 +265,7 @@ def balanced(
 
     >>> import asyncio
     >>> import aiohttp
+    >>> from k8sresolve.contrib.aiohttp import balanced
     >>> from k8sresolve.testing import Cluster
     >>> async def ask():
     ...     async with Cluster.from_manifests("docs/examples/shop.yaml").async_resolver() as resolver:

@@ -36,6 +36,7 @@ def new_event_loop() -> asyncio.AbstractEventLoop:
         ConfigError: The loop of the event loop policy is one as uvloop's, which does not ask its own `getaddrinfo`.
 
     >>> import asyncio
+    >>> from k8sresolve.contrib.asyncio import new_event_loop
     >>> async def main():
     ...     return await asyncio.get_running_loop().getaddrinfo("127.0.0.1", 80, type=1)
     ...
@@ -69,6 +70,7 @@ def loop_factory(
         ConfigError: An argument cannot be; as a loop is made, it does not ask its own `getaddrinfo`, as uvloop's.
 
     >>> import asyncio
+    >>> from k8sresolve.contrib.asyncio import loop_factory
     >>> from k8sresolve.testing import Cluster
     >>> resolver = Cluster.from_manifests("docs/examples/shop.yaml").async_resolver(namespace="shop")
     >>> async def main():
@@ -113,6 +115,7 @@ def install(
         RuntimeError: No loop runs, and none is given.
 
     >>> import asyncio
+    >>> from k8sresolve.contrib.asyncio import install
     >>> from k8sresolve.testing import Cluster
     >>> resolver = Cluster.from_manifests("docs/examples/shop.yaml").async_resolver(namespace="shop")
     >>> async def main():
@@ -130,6 +133,7 @@ class Installed:
     """A resolver in a loop; a context manager. Made by `install`.
 
     >>> import asyncio
+    >>> from k8sresolve.contrib.asyncio import install
     >>> from k8sresolve.testing import Cluster
     >>> resolver = Cluster.from_manifests("docs/examples/shop.yaml").async_resolver(namespace="shop")
     >>> async def main():

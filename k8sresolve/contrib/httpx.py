@@ -53,6 +53,7 @@ class HTTPTransport(httpx.HTTPTransport):
     >>> from http.server import HTTPServer, SimpleHTTPRequestHandler
     >>> from threading import Thread
     >>> import httpx
+    >>> from k8sresolve.contrib.httpx import HTTPTransport
     >>> from k8sresolve.testing import Cluster
     >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
     >>> with HTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler) as server, cluster.patch():
@@ -105,6 +106,7 @@ class AsyncHTTPTransport(httpx.AsyncHTTPTransport):
 
     >>> import asyncio
     >>> import httpx
+    >>> from k8sresolve.contrib.httpx import AsyncHTTPTransport
     >>> from k8sresolve.testing import Cluster
     >>> async def pay():
     ...     async with Cluster.from_manifests("docs/examples/shop.yaml").async_resolver(namespace="shop") as resolver:
@@ -167,6 +169,7 @@ class BalancedTransport(Balanced, httpx.BaseTransport):
         ConfigError: An option cannot be, or this version of httpx is built otherwise.
 
     >>> import httpx
+    >>> from k8sresolve.contrib.httpx import BalancedTransport
     >>> from k8sresolve.testing import Cluster
     >>> with Cluster.from_manifests("docs/examples/shop.yaml").resolver() as resolver:
     ...     with httpx.Client(transport=BalancedTransport(resolver)) as client:
@@ -204,6 +207,7 @@ class AsyncBalancedTransport(AsyncBalanced, httpx.AsyncBaseTransport):
 
     >>> import asyncio
     >>> import httpx
+    >>> from k8sresolve.contrib.httpx import AsyncBalancedTransport
     >>> from k8sresolve.testing import Cluster
     >>> async def ask():
     ...     async with Cluster.from_manifests("docs/examples/shop.yaml").async_resolver() as resolver:

@@ -40,6 +40,7 @@ class HTTPTransport(httpx2.HTTPTransport):
     >>> from http.server import HTTPServer, SimpleHTTPRequestHandler
     >>> from threading import Thread
     >>> import httpx2
+    >>> from k8sresolve.contrib.httpx2 import HTTPTransport
     >>> from k8sresolve.testing import Cluster
     >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
     >>> with HTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler) as server, cluster.patch():
@@ -86,6 +87,7 @@ class AsyncHTTPTransport(httpx2.AsyncHTTPTransport):
 
     >>> import asyncio
     >>> import httpx2
+    >>> from k8sresolve.contrib.httpx2 import AsyncHTTPTransport
     >>> from k8sresolve.testing import Cluster
     >>> async def pay():
     ...     async with Cluster.from_manifests("docs/examples/shop.yaml").async_resolver(namespace="shop") as resolver:
@@ -133,6 +135,7 @@ class BalancedTransport(Balanced, httpx2.BaseTransport):
         ConfigError: As that class.
 
     >>> import httpx2
+    >>> from k8sresolve.contrib.httpx2 import BalancedTransport
     >>> from k8sresolve.testing import Cluster
     >>> with Cluster.from_manifests("docs/examples/shop.yaml").resolver() as resolver:
     ...     with httpx2.Client(transport=BalancedTransport(resolver)) as client:
@@ -169,6 +172,7 @@ class AsyncBalancedTransport(AsyncBalanced, httpx2.AsyncBaseTransport):
 
     >>> import asyncio
     >>> import httpx2
+    >>> from k8sresolve.contrib.httpx2 import AsyncBalancedTransport
     >>> from k8sresolve.testing import Cluster
     >>> async def ask():
     ...     async with Cluster.from_manifests("docs/examples/shop.yaml").async_resolver() as resolver:

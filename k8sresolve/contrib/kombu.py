@@ -45,6 +45,7 @@ def failover_strategy(
     Raises:
         ConfigError: `resolver` is no `Resolver`; as kombu takes the strategy, a host stands in a URL's place.
 
+    >>> from k8sresolve.contrib.kombu import failover_strategy
     >>> from k8sresolve.testing import Cluster
     >>> resolver = Cluster.from_manifests("docs/examples/shop.yaml").resolver()
     >>> urls = failover_strategy("payments.shop", "http", resolver=resolver)(["redis://payments.shop:80/0"])

@@ -30,6 +30,7 @@ __all__ = ["SLOW", "K8sResolveInstrumentor"]
 SLOW = 0.1
 """Seconds from which on a lookup is slow. In a cluster one takes a few milliseconds, and a lost packet 50 to 250 ms.
 
+>>> from k8sresolve.contrib.opentelemetry import SLOW
 >>> SLOW
 0.1
 """
@@ -47,6 +48,7 @@ class K8sResolveInstrumentor(BaseInstrumentor):  # type: ignore[misc] # as above
 
     >>> from opentelemetry.sdk.metrics import MeterProvider
     >>> from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+    >>> from k8sresolve.contrib.opentelemetry import K8sResolveInstrumentor
     >>> from k8sresolve.testing import Cluster
     >>> reader = InMemoryMetricReader()
     >>> K8sResolveInstrumentor().instrument(meter_provider=MeterProvider([reader]))

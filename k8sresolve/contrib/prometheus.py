@@ -40,6 +40,7 @@ class K8sResolveCollector(Collector):
         ConfigError: Something is no resolver.
 
     >>> from prometheus_client import CollectorRegistry
+    >>> from k8sresolve.contrib.prometheus import K8sResolveCollector
     >>> from k8sresolve.testing import Cluster
     >>> registry = CollectorRegistry()
     >>> resolver = Cluster.from_manifests("docs/examples/shop.yaml").resolver(namespace="shop", family="ipv4")

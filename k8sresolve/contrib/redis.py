@@ -73,6 +73,7 @@ class Connection(redis.Connection):
         ConfigError: `resolver` or `scope` cannot be.
 
     >>> import redis
+    >>> from k8sresolve.contrib.redis import Connection
     >>> from k8sresolve.testing import Cluster, service
     >>> resolver = Cluster.new(service("cache.shop", redis=6379)).resolver()
     >>> client = redis.Redis.from_url("redis://cach.shop", connection_class=Connection, resolver=resolver)
@@ -123,6 +124,7 @@ class SSLConnection(redis.SSLConnection, Connection):
         ConfigError: As `Connection`.
 
     >>> import redis
+    >>> from k8sresolve.contrib.redis import SSLConnection
     >>> from k8sresolve.testing import Cluster, service
     >>> resolver = Cluster.new(service("cache.shop", redis=6379)).resolver()
     >>> client = redis.Redis.from_url("rediss://cach.shop", connection_class=SSLConnection, resolver=resolver)
@@ -148,6 +150,7 @@ class AsyncConnection(redis.asyncio.Connection):
 
     >>> import asyncio
     >>> import redis.asyncio
+    >>> from k8sresolve.contrib.redis import AsyncConnection
     >>> from k8sresolve.testing import Cluster, service
     >>> async def ping():
     ...     resolver = Cluster.new(service("cache.shop", redis=6379)).async_resolver()
@@ -213,6 +216,7 @@ class AsyncSSLConnection(redis.asyncio.SSLConnection, AsyncConnection):
 
     >>> import asyncio
     >>> import redis.asyncio
+    >>> from k8sresolve.contrib.redis import AsyncSSLConnection
     >>> from k8sresolve.testing import Cluster, service
     >>> async def ping():
     ...     resolver = Cluster.new(service("cache.shop", redis=6379)).async_resolver()
@@ -248,6 +252,7 @@ class Sentinel(redis.sentinel.Sentinel):
         ConfigError: `resolver` is no `Resolver`.
 
     >>> import redis
+    >>> from k8sresolve.contrib.redis import Sentinel
     >>> from k8sresolve.testing import Cluster, headless
     >>> resolver = Cluster.new(headless("sentinel.shop", sentinel=26379)).resolver()
     >>> try:
@@ -316,6 +321,7 @@ class AsyncSentinel(redis.asyncio.sentinel.Sentinel):
 
     >>> import asyncio
     >>> import redis
+    >>> from k8sresolve.contrib.redis import AsyncSentinel
     >>> from k8sresolve.testing import Cluster, headless
     >>> resolver = Cluster.new(headless("sentinel.shop", sentinel=26379)).async_resolver()
     >>> try:

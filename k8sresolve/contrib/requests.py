@@ -54,6 +54,7 @@ class HTTPAdapter(requests.adapters.HTTPAdapter):
     >>> from http.server import HTTPServer, SimpleHTTPRequestHandler
     >>> from threading import Thread
     >>> import requests
+    >>> from k8sresolve.contrib.requests import HTTPAdapter
     >>> from k8sresolve.testing import Cluster
     >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
     >>> with HTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler) as server, cluster.patch():

@@ -41,6 +41,7 @@ def override(resolver: Resolver | None = None, *, scope: Scope = "cluster") -> G
         ConfigError: An argument cannot be, or one is in force already.
 
     >>> import socket
+    >>> from k8sresolve.contrib.socket import override
     >>> from k8sresolve.testing import Cluster
     >>> with override(Cluster.from_manifests("docs/examples/shop.yaml").resolver(namespace="shop")):
     ...     socket.gethostbyname("payments")

@@ -59,6 +59,7 @@ def follow(
 
     >>> from sqlalchemy import create_engine
     >>> from sqlalchemy.exc import OperationalError
+    >>> from k8sresolve.contrib.sqlalchemy import follow
     >>> from k8sresolve.testing import Cluster, service
     >>> resolver = Cluster.new(service("orders-rw.shop", sql=5432)).resolver()
     >>> engine = follow(create_engine("postgresql+psycopg://app@/orders"), "orders.shop", "sql", resolver=resolver)

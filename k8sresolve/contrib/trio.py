@@ -29,6 +29,7 @@ class HostnameResolver(trio.abc.HostnameResolver):
         ConfigError: An argument cannot be.
 
     >>> import trio
+    >>> from k8sresolve.contrib.trio import HostnameResolver
     >>> from k8sresolve.testing import Cluster
     >>> resolver = Cluster.from_manifests("docs/examples/shop.yaml").async_resolver(namespace="shop")
     >>> async def main():

@@ -66,6 +66,7 @@ class PoolManager(urllib3.PoolManager):
 
     >>> from http.server import HTTPServer, SimpleHTTPRequestHandler
     >>> from threading import Thread
+    >>> from k8sresolve.contrib.urllib3 import PoolManager
     >>> from k8sresolve.testing import Cluster
     >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
     >>> with HTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler) as server, cluster.patch():

@@ -34,6 +34,7 @@ def new_event_loop() -> asyncio.AbstractEventLoop:
     For what takes a loop's factory by its name, as `uvicorn --loop k8sresolve.contrib.uvloop:new_event_loop` does.
 
     >>> import asyncio
+    >>> from k8sresolve.contrib.uvloop import new_event_loop
     >>> async def main():
     ...     return await asyncio.get_running_loop().getaddrinfo("127.0.0.1", 80, type=1)
     ...
@@ -63,6 +64,7 @@ def loop_factory(
         ConfigError: An argument cannot be.
 
     >>> import asyncio
+    >>> from k8sresolve.contrib.uvloop import loop_factory
     >>> from k8sresolve.testing import Cluster
     >>> resolver = Cluster.from_manifests("docs/examples/shop.yaml").async_resolver(namespace="shop")
     >>> async def main():

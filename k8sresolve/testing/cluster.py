@@ -74,6 +74,7 @@ class Cluster:
 
     Made by `from_manifests`, `from_objects` or `new`.
 
+    >>> from k8sresolve.testing import Cluster
     >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
     >>> with cluster.resolver(namespace="shop") as resolver:
     ...     print(*resolver.service("payments").addresses)
@@ -223,6 +224,7 @@ class Cluster:
             ConfigError: A zone file or another setting cannot be used, networks do not go together, or `corefile` is
                 given together with `options`.
 
+        >>> from k8sresolve.testing import Cluster
         >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml", coredns="1.15.0")
         >>> cluster.store.service("shop", "payments").cluster_ips
         ('10.96.20.1',)
@@ -301,6 +303,7 @@ class Cluster:
             InvalidName: `apply_namespace` is no namespace.
             ConfigError: As there.
 
+        >>> from k8sresolve.testing import Cluster
         >>> meta, spec = {"name": "payments", "namespace": "shop"}, {"clusterIP": "10.96.20.1"}
         >>> cluster = Cluster.from_objects([{"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": spec}])
         >>> cluster.store.service("shop", "payments").cluster_ips
@@ -348,7 +351,7 @@ class Cluster:
             ManifestError: It is anything else, or cannot be used.
             ConfigError: There is no such option, or it cannot be used.
 
-        >>> from k8sresolve.testing import external, headless, service
+        >>> from k8sresolve.testing import Cluster, external, headless, service
         >>> cluster = Cluster.new(
         ...     headless("db.shop", sql=5432, pods=3),
         ...     service("api.shop", http=80),
@@ -408,6 +411,7 @@ class Cluster:
             ManifestError: That CoreDNS would not start with the Corefile.
             ConfigError: A version is not known.
 
+        >>> from k8sresolve.testing import Cluster
         >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml").with_versions(coredns="1.15.0")
         >>> print(cluster.coredns, cluster.kubernetes, sep=", ")
         CoreDNS 1.15.0, Kubernetes 1.37
@@ -439,6 +443,7 @@ class Cluster:
             ConfigError: It is no octets.
 
         >>> import dns.message
+        >>> from k8sresolve.testing import Cluster
         >>> query = dns.message.make_query("payments.shop.svc.cluster.local", "A")
         >>> octets = Cluster.from_manifests("docs/examples/shop.yaml").respond(query.to_wire())
         >>> print(dns.message.from_wire(octets).answer[0][0])
@@ -483,6 +488,7 @@ class Cluster:
             ManifestError: There is no such pod.
             ConfigError: A pod is given together with another place, or something that `Resolver` would not take.
 
+        >>> from k8sresolve.testing import Cluster
         >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
         >>> with cluster.resolver(namespace="shop") as resolver:
         ...     print(*resolver.service("payments").addresses)
@@ -520,6 +526,7 @@ class Cluster:
         """Make the resolver of a program of asyncio or trio in `namespace` or `pod`; all as `Cluster.resolver`.
 
         >>> import asyncio
+        >>> from k8sresolve.testing import Cluster
         >>> async def main():
         ...     cluster = Cluster.from_manifests("docs/examples/shop.yaml")
         ...     async with cluster.async_resolver(namespace="shop") as resolver:
@@ -567,6 +574,7 @@ class Cluster:
 
         >>> import dns.message
         >>> import dns.query
+        >>> from k8sresolve.testing import Cluster
         >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
         >>> with cluster.serve() as server:
         ...     query = dns.message.make_query("payments.shop.svc.cluster.local", "A")
@@ -608,6 +616,7 @@ class Cluster:
             ConfigError: An argument cannot be; as it is entered, another patch is in force.
 
         >>> import socket
+        >>> from k8sresolve.testing import Cluster
         >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
         >>> with cluster.patch(namespace="shop"):
         ...     socket.gethostbyname("payments")
@@ -630,6 +639,7 @@ class Cluster:
             ConfigError: It is a step back, or no number.
 
         >>> import asyncio
+        >>> from k8sresolve.testing import Cluster
         >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
         >>> asyncio.run(cluster.advance(30))
         >>> cluster.clock.monotonic()
@@ -653,6 +663,7 @@ class Cluster:
             ConfigError: There is no such Service or port, or `to` is none.
 
         >>> import socket
+        >>> from k8sresolve.testing import Cluster
         >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
         >>> with socket.create_server(("127.0.0.1", 0)) as listener:
         ...     cluster.route("payments.shop", "http", to=listener.getsockname())
@@ -669,6 +680,7 @@ class Cluster:
         It opens no socket, and faults and `clock` act as for other resolvers.
 
         >>> from dns.resolver import Resolver
+        >>> from k8sresolve.testing import Cluster
         >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
         >>> resolver = Resolver(configure=False)
         >>> resolver.nameservers = [cluster.nameserver()]
@@ -695,6 +707,7 @@ class Cluster:
             ManifestError: Something cannot be used, or is a ConfigMap that sets up the nameserver otherwise; then
                 nothing changes.
 
+        >>> from k8sresolve.testing import Cluster
         >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
         >>> meta, spec = {"name": "mail", "namespace": "shop"}, {"clusterIP": "10.96.20.9"}
         >>> cluster.apply({"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": spec})
@@ -719,6 +732,7 @@ class Cluster:
             ManifestError: There is no such object, it is an EndpointSlice that would be made again, or a pod and
                 nothing would change, as in `set_ready`.
 
+        >>> from k8sresolve.testing import Cluster
         >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
         >>> cluster.delete("Service", "shop/payments")
         """
@@ -734,7 +748,7 @@ class Cluster:
         Raises:
             ManifestError: There is no such workload, or nothing would change, as in `set_ready`.
 
-        >>> from k8sresolve.testing import service
+        >>> from k8sresolve.testing import Cluster, service
         >>> cluster = Cluster.new(service("api.shop", http=80))
         >>> cluster.scale("shop/api", 3)
         >>> len(cluster.pods("shop/api"))
@@ -764,7 +778,7 @@ class Cluster:
         Raises:
             ManifestError: Something cannot be used, or nothing would change, as in `set_ready`.
 
-        >>> from k8sresolve.testing import service
+        >>> from k8sresolve.testing import Cluster, service
         >>> cluster = Cluster.new(service("api.shop", http=80, pods=2))
         >>> [step.event for step in cluster.roll_out("shop/api")][:3]
         ['created', 'ready', 'terminating']
@@ -782,7 +796,7 @@ class Cluster:
             ManifestError: There is no such pod, it does not run, or nothing would change in DNS, as all Services that
                 select it have EndpointSlices or Endpoints that a manifest states.
 
-        >>> from k8sresolve.testing import headless
+        >>> from k8sresolve.testing import Cluster, headless
         >>> cluster = Cluster.new(headless("db.shop", sql=5432, pods=2))
         >>> cluster.set_ready("shop/db-0", False)
         >>> with cluster.resolver(namespace="shop") as resolver:
@@ -802,7 +816,7 @@ class Cluster:
         Raises:
             ManifestError: It cannot have that address, or as in `set_ready`.
 
-        >>> from k8sresolve.testing import headless
+        >>> from k8sresolve.testing import Cluster, headless
         >>> cluster = Cluster.new(headless("db.shop", sql=5432))
         >>> cluster.move("shop/db-0", "10.244.9.9")
         >>> [pod.ip for pod in cluster.pods("shop/db")]
@@ -819,7 +833,7 @@ class Cluster:
         Raises:
             ManifestError: There is neither.
 
-        >>> from k8sresolve.testing import headless
+        >>> from k8sresolve.testing import Cluster, headless
         >>> [pod.name for pod in Cluster.new(headless("db.shop", sql=5432, pods=2)).pods("shop/db")]
         ['db-0', 'db-1']
         """
@@ -834,6 +848,7 @@ class Cluster:
         Raises:
             InvalidName: It is none.
 
+        >>> from k8sresolve.testing import Cluster
         >>> spec = {"ports": [{"name": "http", "port": 80}]}
         >>> api = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "api"}, "spec": spec}
         >>> cluster = Cluster.from_objects([api])
@@ -851,6 +866,7 @@ class Cluster:
         Raises:
             ConfigError: It is no namespace.
 
+        >>> from k8sresolve.testing import Cluster
         >>> Cluster.from_objects([]).config("shop").search
         ('shop.svc.cluster.local', 'svc.cluster.local', 'cluster.local')
         """
@@ -866,6 +882,7 @@ class Cluster:
             ManifestError: There is no such pod.
             ConfigError: The kubelet would not start it.
 
+        >>> from k8sresolve.testing import Cluster
         >>> spec = {"dnsConfig": {"options": [{"name": "ndots", "value": "1"}]}}
         >>> pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "namespace": "shop"}, "spec": spec}
         >>> print(Cluster.from_objects([pod]).resolv_conf("shop/a"), end="")
@@ -886,6 +903,7 @@ class Cluster:
         Raises:
             ManifestError: There is no such pod.
 
+        >>> from k8sresolve.testing import Cluster
         >>> meta, spec = {"name": "a", "namespace": "shop"}, {"subdomain": "web"}
         >>> pod = {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec, "status": {"podIP": "10.244.0.7"}}
         >>> Cluster.from_objects([pod]).hosts_file("shop/a").splitlines()[-1]
@@ -912,6 +930,7 @@ class Cluster:
             InvalidName: It names none.
             ConfigError: The inventory is none.
 
+        >>> from k8sresolve.testing import Cluster
         >>> spec = {"type": "ExternalName", "externalName": "192.0.2.7"}
         >>> service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "db"}, "spec": spec}
         >>> for finding in Cluster.from_objects([service]).check("db"):

@@ -55,6 +55,7 @@ _EVERY = 5.0  # seconds between two attempts
 class Verdict(NamedTuple):
     """Whether a criterion was met.
 
+    >>> from k8sresolve.testing.conformance import Verdict
     >>> print(Verdict("connects", True, "at 0 s connected to 10.244.1.7"))
     connects: met: at 0 s connected to 10.244.1.7
     """
@@ -350,6 +351,7 @@ IPV6_ONLY = Story(
 STORIES = (ROLL_OUT, SCALE_TO_0_AND_BACK, SERVFAIL, NXDOMAIN_FIRST, LOST_PACKETS, TRUNCATION, IPV6_ONLY)
 """All of them, for `pytest.mark.parametrize("story", STORIES, ids=str)`.
 
+>>> from k8sresolve.testing.conformance import STORIES
 >>> [story.name for story in STORIES]
 ['roll-out', 'scale to 0 and back', 'SERVFAIL for 10 s', 'NXDOMAIN first', 'lost packets', 'truncation', 'IPv6 only']
 """

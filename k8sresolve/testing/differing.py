@@ -24,7 +24,7 @@ ANY_INTERNET: Mapping[str, str] = {
 }
 """Zone files of an upstream where each name has an address, so that what becomes of names outside shows.
 
->>> from k8sresolve.testing import Cluster
+>>> from k8sresolve.testing import ANY_INTERNET, Cluster
 >>> with Cluster.from_objects([], upstream=ANY_INTERNET).resolver() as resolver:
 ...     print(*resolver.addresses("www.example.com").addresses)
 ...
@@ -39,6 +39,7 @@ _AWAY = "asked again at once, after the upstream was out of reach"
 class Question(NamedTuple):
     """Something that is asked or looked at, and whom it concerns.
 
+    >>> from k8sresolve.testing import Question
     >>> print(Question("Service shop/payments", "payments.shop.svc.cluster.local.", "A"))
     payments.shop.svc.cluster.local. A
     """
@@ -109,6 +110,7 @@ def compare_versions(
         ConfigError: A version is not known, or `open_cluster` makes no cluster.
         ManifestError: Neither version can use what there is.
 
+    >>> from k8sresolve.testing import Cluster, compare_versions
     >>> shop = "docs/examples/shop.yaml"
     >>> compare_versions(lambda version: Cluster.from_manifests(shop, coredns=version), "CoreDNS", "1.14.7", "1.15.0")
     ()

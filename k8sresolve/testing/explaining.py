@@ -34,6 +34,7 @@ _BY_WORD = {word: kind for kind, words in _KINDS.items() for word in words}
 def behind(cluster: Cluster, resolver: Resolver, told: Explanation, namespace: str) -> Sequence[Behind]:
     """Tell what the manifests say of an answer that a program in a namespace got by a resolver, or of there being none.
 
+    >>> from k8sresolve.testing import Cluster
     >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
     >>> with cluster.resolver(namespace="shop") as resolver:
     ...     [said] = behind(cluster, resolver, resolver.explain("payments"), "shop")

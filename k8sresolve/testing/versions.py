@@ -18,6 +18,7 @@ Program: TypeAlias = Literal["CoreDNS", "Kubernetes"]
 COREDNS_VERSIONS: tuple[str, ...] = ("1.14.7", "1.15.0")
 """The versions of CoreDNS that are known, the oldest first.
 
+>>> from k8sresolve.testing import COREDNS_VERSIONS
 >>> COREDNS_VERSIONS
 ('1.14.7', '1.15.0')
 """
@@ -25,6 +26,7 @@ COREDNS_VERSIONS: tuple[str, ...] = ("1.14.7", "1.15.0")
 KUBERNETES_VERSIONS: tuple[str, ...] = ("1.36", "1.37", "1.38")
 """The versions of Kubernetes that are known, the oldest first.
 
+>>> from k8sresolve.testing import KUBERNETES_VERSIONS
 >>> KUBERNETES_VERSIONS
 ('1.36', '1.37', '1.38')
 """
@@ -201,6 +203,7 @@ DIFFERENCES: tuple[Difference, ...] = (
 )
 """Each known difference, in the order of the tables on this page.
 
+>>> from k8sresolve.testing import DIFFERENCES
 >>> [one.name for one in DIFFERENCES if one.program == "Kubernetes"]
 ['service-names', 'new-fields', 'node-nameservers']
 """

@@ -41,6 +41,7 @@ _PodDNSType = Literal["none", "cluster", "host"]
 class KubeletEvent:
     """A warning that the kubelet sends. `PodDNS` and `ResolvConf` have those that came up.
 
+    >>> from k8sresolve.testing import KubeletEvent
     >>> print(KubeletEvent("DNSConfigForming", "Search Line limits were exceeded"))
     DNSConfigForming: Search Line limits were exceeded
     """
@@ -106,6 +107,7 @@ class Kubelet:
 class PodDNS:
     """The DNS settings of a pod, as the kubelet hands them to the container runtime. `pod_dns` works them out.
 
+    >>> from k8sresolve.testing import PodDNS
     >>> print(PodDNS(nameservers=("10.96.0.10",)).text(), end="")
     nameserver 10.96.0.10
     """
@@ -127,6 +129,7 @@ class PodDNS:
 
         Source: `parseDNSOptions`, `internal/cri/server/sandbox_run_linux.go` of containerd.
 
+        >>> from k8sresolve.testing import PodDNS
         >>> print(PodDNS(("10.96.0.10",), ("shop.svc.cluster.local",), ("ndots:5",)).text(), end="")
         search shop.svc.cluster.local
         nameserver 10.96.0.10

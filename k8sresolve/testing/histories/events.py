@@ -22,6 +22,7 @@ Manner: TypeAlias = Literal["lost", "refused", "unsynced"]
 """How a CoreDNS that is restarted answers: packets are lost, its ports are closed, or it knows no object yet.
 
 >>> from typing import get_args
+>>> from k8sresolve.testing.histories import Manner
 >>> get_args(Manner)
 ('lost', 'refused', 'unsynced')
 """
@@ -94,6 +95,7 @@ def _share(_: object, __: attrs.Attribute[float], value: object) -> None:
 class Event(ABC):
     """Something that happens: the base of all of them.
 
+    >>> from k8sresolve.testing.histories import Crash, Event
     >>> isinstance(Crash(), Event)
     True
     """
@@ -110,6 +112,7 @@ class Event(ABC):
 class Scale(Event):
     """The workload is to have so many pods, all of them ready.
 
+    >>> from k8sresolve.testing.histories import Scale
     >>> Scale(3, after=10)
     Scale(after=10, pods=3)
     """
@@ -127,6 +130,7 @@ class Scale(Event):
 class RollOut(Event):
     """A roll-out takes its next step; one begins where none is under way.
 
+    >>> from k8sresolve.testing.histories import RollOut
     >>> RollOut(after=2)
     RollOut(after=2)
     """
@@ -143,6 +147,7 @@ class RollOut(Event):
 class Crash(Event):
     """A pod is not ready any more.
 
+    >>> from k8sresolve.testing.histories import Crash
     >>> Crash(1, after=2.5)
     Crash(after=2.5, pod=1)
     """
@@ -159,6 +164,7 @@ class Crash(Event):
 class Recover(Event):
     """A pod is ready again.
 
+    >>> from k8sresolve.testing.histories import Recover
     >>> Recover(1, after=30)
     Recover(after=30, pod=1)
     """
@@ -181,6 +187,7 @@ def _set_ready(stage: Stage, number: int, *, ready: bool) -> None:
 class Move(Event):
     """A pod is made anew, and has another address.
 
+    >>> from k8sresolve.testing.histories import Move
     >>> Move(1, after=5)
     Move(after=5, pod=1)
     """
@@ -199,6 +206,7 @@ class Move(Event):
 class Lag(Event):
     """A nameserver hears nothing new for a while: replicas disagree.
 
+    >>> from k8sresolve.testing.histories import Lag
     >>> Lag(1, lasting=60)
     Lag(after=0.0, replica=1, lasting=60)
     """
@@ -220,6 +228,7 @@ class Lag(Event):
 class Restart(Event):
     """A nameserver is away for a while, or knows nothing yet.
 
+    >>> from k8sresolve.testing.histories import Restart
     >>> Restart(lasting=5, manner="refused")
     Restart(after=0.0, replica=0, lasting=5, manner='refused')
     """
@@ -252,6 +261,7 @@ class Restart(Event):
 class ApiServerAway(Event):
     """No nameserver hears anything new for a while; then all are restarted, and say SERVFAIL.
 
+    >>> from k8sresolve.testing.histories import ApiServerAway
     >>> ApiServerAway(after=5, lasting=60)
     ApiServerAway(after=5, lasting=60, unsynced=0.0)
     """
@@ -275,6 +285,7 @@ class ApiServerAway(Event):
 class ServFail(Event):
     """Each nameserver says SERVFAIL for a while.
 
+    >>> from k8sresolve.testing.histories import ServFail
     >>> ServFail(lasting=5)
     ServFail(after=0.0, lasting=5)
     """
@@ -292,6 +303,7 @@ class ServFail(Event):
 class Loss(Event):
     """Packets are lost for a while.
 
+    >>> from k8sresolve.testing.histories import Loss
     >>> Loss(0.2, lasting=30)
     Loss(after=0.0, share=0.2, lasting=30, seed=0)
     """

@@ -36,6 +36,7 @@ _IN_A_ROW = 4  # observations in which there is one removal and one return at mo
 class Broken(NamedTuple):
     """A promise that did not hold.
 
+    >>> from k8sresolve.testing.histories import Broken
     >>> print(Broken("no delete is lost", 40.0, "10.244.1.7 is there still, gone since 3.0 s"))
     no delete is lost: at 40.0 s 10.244.1.7 is there still, gone since 3.0 s
     """
@@ -84,6 +85,7 @@ class Promises:
 
     The time in which nameservers fail or disagree is not counted, nor what it takes to be over.
 
+    >>> from k8sresolve.testing.histories import Promises
     >>> Promises(caches=30).removal
     102.0
     """

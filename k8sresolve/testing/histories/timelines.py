@@ -13,6 +13,7 @@ Addresses: TypeAlias = frozenset[str]
 class Timeline:
     """What held, and since when: pairs of a time, in seconds by the cluster's clock, and addresses.
 
+    >>> from k8sresolve.testing.histories import Timeline
     >>> timeline = Timeline()
     >>> timeline.note(0.0, frozenset({"10.244.1.7"}))
     >>> timeline.note(4.0, frozenset())
@@ -96,6 +97,7 @@ class Spell(NamedTuple):
 class Disturbance(NamedTuple):
     """A time in which nameservers failed or were out of reach, or some answered from an old view.
 
+    >>> from k8sresolve.testing.histories import Disturbance
     >>> Disturbance(10.0, 20.0, old_view=True).end
     20.0
     """

@@ -48,6 +48,7 @@ class Clock:
     Args:
         start: The Unix time at which it begins, in seconds.
 
+    >>> from k8sresolve.testing import Clock
     >>> clock = Clock()
     >>> clock.advance(30)
     >>> clock.monotonic()

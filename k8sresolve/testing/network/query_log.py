@@ -103,6 +103,7 @@ class LoggedQuery:
         `response_size` is what was sent, where CoreDNS tells what it would be without compression. Fields about the
         messages themselves are left out of a query that was not logged by a cluster.
 
+        >>> from k8sresolve.testing import LoggedQuery
         >>> LoggedQuery("db.shop.svc.cluster.local.", "A", "udp", 0.5, "NXDOMAIN").coredns_fields()["qtype"]
         'A'
         """
@@ -221,6 +222,7 @@ class QueryLog:
     Args:
         queries: What it begins with.
 
+    >>> from k8sresolve.testing import QueryLog
     >>> log = QueryLog()
     >>> log.asked("payments.shop.svc.cluster.local", "A") == 0
     True

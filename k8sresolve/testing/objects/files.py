@@ -22,6 +22,7 @@ from k8sresolve.testing.objects.written import UNWRITTEN, comments
 MANIFEST_SUFFIXES: tuple[str, ...] = (".yaml", ".yml", ".json")
 """By these endings of their names the files of a directory are manifests.
 
+>>> from k8sresolve.testing import MANIFEST_SUFFIXES
 >>> MANIFEST_SUFFIXES
 ('.yaml', '.yml', '.json')
 """

@@ -45,6 +45,7 @@ class Inventory:
 
     Made by `from_json`, `from_manifests` or `from_objects`.
 
+    >>> from k8sresolve.testing import Inventory
     >>> text = '{"schema_version": 1, "namespaces": ["shop"], "services": []}'
     >>> Inventory.from_json(text).namespaces
     ('shop',)

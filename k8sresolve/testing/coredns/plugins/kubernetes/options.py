@@ -48,6 +48,7 @@ class KubernetesOptions:
 
     Source: the plugin's README in CoreDNS 1.14.7.
 
+    >>> from k8sresolve.testing import KubernetesOptions
     >>> KubernetesOptions(zones=["k8s.corp.example"], pods="disabled").zones
     ('k8s.corp.example.',)
     """
