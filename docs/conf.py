@@ -1,8 +1,10 @@
 """The documentation's build: Sphinx, MyST and furo."""
 
+import ast
 import builtins
 import inspect
 import re
+from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version as installed_version
 from typing import Any, get_origin
@@ -10,6 +12,7 @@ from typing import Any, get_origin
 from docutils.nodes import Element, Node, document, reference
 from sphinx.addnodes import desc, desc_parameter, desc_sig_name, pending_xref
 from sphinx.application import Sphinx
+from sphinx.pycode import ModuleAnalyzer
 from sphinx.util.inspect import TypeAliasForwardRef
 from sphinx.util.nodes import make_refnode
 
@@ -75,6 +78,13 @@ def forget_parameters(_app: Sphinx, page: document) -> None:
             asked.replace_self(asked.children)
 
 
+def mean_the_package(_app: Sphinx, page: document) -> None:
+    """A type that is written by its name alone is the package's, whatever adapters call theirs."""
+    for asked in page.findall(pending_xref):
+        if asked.get("refspecific") and asked["reftarget"] in k8sresolve.__all__:
+            asked["reftarget"] = f"k8sresolve.{asked['reftarget']}"
+
+
 def link_anywhere(app: Sphinx, _env: object, asked: pending_xref, shown: Element) -> Node | None:
     """Let a name be found from any module: where it is public, else the only one that ends so, or ends so soonest."""
     if asked.get("refdomain") != "py":
@@ -83,7 +93,9 @@ def link_anywhere(app: Sphinx, _env: object, asked: pending_xref, shown: Element
     known = app.env.domains.python_domain.objects
     parts = target.split(".")
     found = next((full for at in range(len(parts)) if (full := ".".join(["k8sresolve", *parts[at:]])) in known), "")
-    if not found and asked.get("reftype") == "obj":
+    # `aiohttp.TCPConnector` is aiohttp's own, beside which the adapter stands.
+    is_client_s = len(parts) > 1 and f"k8sresolve.contrib.{parts[0]}" in known
+    if not found and asked.get("reftype") == "obj" and not is_client_s:
         ending = sorted((full for full in known if full.endswith(f".{target}")), key=lambda full: full.count("."))
         if ending and (len(ending) == 1 or ending[0].count(".") < ending[1].count(".")):
             found = ending[0]
@@ -156,9 +168,44 @@ def show_public_bases(_app: Sphinx, _name: str, _described: Any, _options: objec
         bases[at : at + 1] = [base for base in (get_origin(private) or private).__bases__ if base not in bases]
 
 
+_FIELDS = ("attribute", "property", "data")
+_texts: dict[str, list[str]] = {}
+
+
+def keep_text(_app: Sphinx, what: str, name: str, _value: object, _options: object, lines: list[str]) -> None:
+    """Keep the text of a field from napoleon, which takes what stands before a colon for a type."""
+    if what in _FIELDS:
+        _texts[name] = [*lines]
+
+
+def put_back(_app: Sphinx, what: str, name: str, _value: object, _options: object, lines: list[str]) -> None:
+    """Put it back after napoleon."""
+    if what in _FIELDS:
+        lines[:] = _texts.pop(name)
+
+
+def say_what_is_below(_app: Sphinx, what: str, name: str, _value: object, _options: object, lines: list[str]) -> None:
+    """Let a constant say what stands below it, wherever its module has it from."""
+    if what == "data" and (text := _below(*name.rsplit(".", 1))):
+        lines[:] = text
+
+
+def _below(module: str, name: str) -> Sequence[str]:
+    analyzer = ModuleAnalyzer.for_module(module)
+    text = analyzer.find_attr_docs().get(("", name))
+    for node in ast.walk(ast.parse(analyzer.code)) if text is None else ():
+        if isinstance(node, ast.ImportFrom) and node.module and any(one.name == name for one in node.names):
+            return _below(node.module, name)
+    return text or ()
+
+
 def setup(app: Sphinx) -> None:
     """Sphinx calls this."""
+    app.connect("autodoc-process-docstring", keep_text, priority=400)
+    app.connect("autodoc-process-docstring", put_back, priority=600)
+    app.connect("autodoc-process-docstring", say_what_is_below, priority=700)
     app.connect("doctree-read", forget_parameters)
+    app.connect("doctree-read", mean_the_package)
     app.connect("missing-reference", link_anywhere)
     app.connect("doctree-resolved", show_public_titles)
     app.connect("autodoc-process-docstring", tell_what_is_referred_to, priority=400)  # before napoleon
