@@ -19,12 +19,12 @@ html_title = f"k8sresolve {release}"
 html_static_path = ["_static"]
 html_css_files = ["pages.css"]
 
-# Of a session what is typed is copied, without its prompts and what it prints; what only shows that has no button.
-copybutton_selector = "div:not(.highlight-text) > div.highlight > pre"
+# Of a session what is typed is copied, without its prompts and what it prints.
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 copybutton_here_doc_delimiter = "EOF"
 copybutton_line_continuation_character = "\\"
+copybutton_selector = "div:not(.highlight-text) > div.highlight > pre"  # not what is only printed
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
@@ -38,6 +38,7 @@ napoleon_numpy_docstring = False
 napoleon_use_rtype = False
 autodoc_class_signature = "mixed"
 python_maximum_signature_line_length = 100
+autodoc_preserve_defaults = True
 nitpicky = False
 
 
