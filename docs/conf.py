@@ -49,6 +49,7 @@ napoleon_numpy_docstring = False
 napoleon_use_rtype = False
 autodoc_class_signature = "mixed"
 python_maximum_signature_line_length = 100
+autodoc_preserve_defaults = True
 nitpicky = False
 
 # What is written as `Policy` in a signature is no list of words there.
