@@ -19,7 +19,8 @@ html_title = f"k8sresolve {release}"
 html_static_path = ["_static"]
 html_css_files = ["pages.css"]
 
-# Of a session what is typed is copied, without its prompts and what it prints.
+# Of a session what is typed is copied, without its prompts and what it prints; what only shows that has no button.
+copybutton_selector = "div:not(.highlight-text) > div.highlight > pre"
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 copybutton_here_doc_delimiter = "EOF"

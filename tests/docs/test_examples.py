@@ -78,13 +78,20 @@ def run_python(source: str, names: dict[str, object]) -> str:
     return printed.getvalue()
 
 
+def parted(part: str) -> tuple[str, str]:
+    """Return a command, whose lines may end in a backslash to go on, and what stands below it."""
+    command = re.match(r"(.*\\\n)*.*\n", part)
+    assert command, part
+    return command[0].replace("\\\n", "").rstrip(), part[command.end() :]
+
+
 def run_console(text: str) -> None:
     """Run each `$ k8sresolve` line; what stands below it, if anything, is what it prints.
 
     Its end may name the exit status: `# exit status 1`.
     """
     for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
-        line, _, shown = part.partition("\n")
+        line, shown = parted(part)
         program, *arguments = shlex.split(line, comments=True)
         status = re.search(r"# exit status (\d)$", line)
         assert program == "k8sresolve", line
