@@ -1,9 +1,11 @@
-"""What holds for the whole suite: a test can be named, on any terminal and by any process, and none is held to a time.
+"""What holds for the whole suite: a test can be named, on any terminal and by any process, none is held to a time, and
+none needs what some machines lack without saying so.
 
 That an id is the same in every process, whatever its hash seed, is checked by `-n`: xdist runs nothing when its workers
 have collected different tests.
 """
 
+import socket
 import sys
 
 import pytest
@@ -15,10 +17,31 @@ settings.register_profile("brief", settings.get_profile("unhurried"), max_exampl
 settings.load_profile("unhurried")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def _has_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as one:
+            one.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+HAS_IPV6 = _has_ipv6()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     odd = [ascii(item.nodeid) for item in items if not (item.nodeid.isascii() and item.nodeid.isprintable())]
     if odd:
         raise pytest.UsageError(f"give these tests ids in printable ASCII: {', '.join(odd)}")
+    needing = [] if HAS_IPV6 else [item for item in items if item.get_closest_marker("ipv6")]
+    if needing:
+        items[:] = [item for item in items if item not in needing]
+        config.hook.pytest_deselected(items=needing)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if not HAS_IPV6:
+        terminalreporter.write_line("No ::1 on this machine: the tests that need IPv6 (-m ipv6) were not run.")
 
 
 @pytest.hookimpl(trylast=True)

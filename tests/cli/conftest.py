@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -55,7 +56,11 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
 
 @pytest.fixture
 def start() -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
-    """Start the command as a program, with output that is buffered as it is for users."""
+    """Start the command as a program, with output that is buffered as it is for users, and that heeds SIGINT.
+
+    What a script runs in its background ignores SIGINT, and so do its children.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     started: list[subprocess.Popen[str]] = []
 
     def call(
@@ -76,6 +81,7 @@ def start() -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
     for process in started:
         process.terminate()
         process.communicate(timeout=30)
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

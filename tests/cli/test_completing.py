@@ -1,6 +1,8 @@
 """`completion`: the scripts, and what they are told of the word at the cursor."""
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +10,12 @@ from k8sresolve.cli import main as command
 from k8sresolve.cli.completing import SCRIPTS, answer, complete
 
 PARSER = command._parser()
+
+
+@pytest.fixture
+def in_a_folder(tmp_path, monkeypatch):
+    """Stand in a folder of the test's own, whose path may have a space in it: its files have none."""
+    monkeypatch.chdir(tmp_path)
 
 
 def offered(line):
@@ -98,29 +106,32 @@ def test_each_command_and_option_has_its_meaning_beside_it():
         ("port payments ", []),
     ],
 )
-def test_names_are_those_of_the_manifests_given(shop, line, names):
-    assert offered(f"-f {shop} {line}") == offered(f"--manifests={shop} {line}") == names
+def test_names_are_those_of_the_manifests_given(shop, in_a_folder, line, names):
+    shutil.copy(shop, "shop.yaml")
+    assert offered(f"-f shop.yaml {line}") == offered(f"--manifests=shop.yaml {line}") == names
 
 
-def test_without_manifests_that_can_be_read_no_name_is_known(shop, tmp_path):
-    (tmp_path / "bad.yaml").write_text("kind: [")
-    (tmp_path / "other.txt").write_text("")
+def test_without_manifests_that_can_be_read_no_name_is_known(shop, in_a_folder):
+    shutil.copy(shop, "shop.yaml")
+    Path("bad.yaml").write_text("kind: [")
+    Path("folder").mkdir()
+    Path("folder/other.txt").write_text("")
     for before in (
         "",
         "-f - ",
         "-f nowhere.yaml ",
-        f"-f {tmp_path}/bad.yaml ",
-        f"-f {tmp_path} ",
-        f"-n A.B -f {shop} ",
+        "-f bad.yaml ",
+        "-f folder ",
+        "-n A.B -f shop.yaml ",
     ):
         assert offered(f"{before}service ") == []
 
 
-def test_a_name_that_a_shell_might_take_for_more_is_none(tmp_path):
+def test_a_name_that_a_shell_might_take_for_more_is_none(in_a_folder):
     metadata = {"name": "$(reboot)", "namespace": "shop"}
     service = {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": {"clusterIP": "10.96.0.7"}}
-    (tmp_path / "service.json").write_text(json.dumps(service))
-    assert offered(f"-f {tmp_path}/service.json service ") == ["kubernetes"]
+    Path("service.json").write_text(json.dumps(service))
+    assert offered("-f service.json service ") == ["kubernetes"]
 
 
 def test_a_script_is_told_paths_first_and_then_words(run):

@@ -463,7 +463,8 @@ def test_a_temporary_failure_that_looks_like_no_such_name_is_noted(run, policy, 
         return servfail(message) if b"payments\x04shop\x03svc" in message else nxdomain(message)
 
     with scripted(handle) as nameserver:
-        ran = run("--nameserver", nameserver, "--namespace", "shop", "--timeout", "2", *policy, "explain", "payments")
+        where = ("--nameserver", nameserver, "--namespace", "shop", "--timeout", "20", "--family", "both")
+        ran = run(*where, *policy, "explain", "payments")
     noted, doctor = ran.out.splitlines()[-2:]
     assert noted.startswith("note: ")
     assert noted.endswith(end)

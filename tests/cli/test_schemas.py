@@ -94,7 +94,7 @@ LINES = {
     "lint": ["lint resolv.conf", "lint nowhere"],
     "check": ["check shop.yaml", "check wrong.json", "check nowhere.yaml", "check shop.yaml --service nowhere"],
     "inventory": ["inventory shop.yaml"],
-    "profile": [f"profile {LOG}", "profile nowhere.log"],
+    "profile": ["profile queries.log", "profile nowhere.log"],
     "diff": ["diff -f dual.json --corefile Corefile", "diff -f shop.yaml", "diff"],
     "doctor": ["doctor --nameserver 127.0.0.1:9", "doctor --external a..b"],
     "serve": ["serve -f nowhere.yaml", "serve"],
@@ -137,6 +137,7 @@ def printed(run: Any, start: Any, shop: str, odd: str, tmp_path: Path, monkeypat
     """What a command prints: an object for each line, or one alone."""
     monkeypatch.chdir(tmp_path)
     shutil.copy(shop, "shop.yaml")
+    shutil.copy(LOG, "queries.log")
     for name, text in FILES.items():
         Path(name).write_text(text)
 

@@ -66,20 +66,14 @@ def test_watch_of_a_port_that_can_never_be_there_is_status_1(offline):
 
 
 COREFILE = ".:53 {\n  kubernetes cluster.local {\n    ttl 0\n  }\n}\n"
-# Where this suite runs in the background of a shell, the program would ignore the signal.
-PROGRAM = """
-import signal, sys
-signal.signal(signal.SIGINT, signal.default_int_handler)
-from k8sresolve.cli.main import entry
-entry()
-"""
+IMPATIENT = "from k8sresolve.cli import main, watching; watching._PATIENCE = 0.1; main.entry()"
 
 
 def test_watch_prints_a_line_a_change_until_it_is_interrupted(start):
     cluster = Cluster.new(headless("db.shop", sql=5432, pods=1), corefile=COREFILE)
     with cluster.serve() as server:
         options = ("--nameserver", str(server.nameserver), "--json")
-        run = start(*options, "watch", "db.shop", "sql", program=("-c", PROGRAM))
+        run = start(*options, "watch", "db.shop", "sql")
         first = json.loads(run.stdout.readline())
         cluster.scale("shop/db", 2)
         second = json.loads(run.stdout.readline())
@@ -90,10 +84,9 @@ def test_watch_prints_a_line_a_change_until_it_is_interrupted(start):
 
 
 def test_watch_says_so_where_no_answer_comes(start):
-    impatient = PROGRAM.replace("entry()", "from k8sresolve.cli import watching\nwatching._PATIENCE = 0.1\nentry()")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
         silent.bind(("127.0.0.1", 0))
-        run = start("--nameserver", f"127.0.0.1:{silent.getsockname()[1]}", "watch", "a.b", program=("-c", impatient))
+        run = start("--nameserver", f"127.0.0.1:{silent.getsockname()[1]}", "watch", "a.b", program=("-c", IMPATIENT))
         assert run.stderr.readline() == "k8sresolve: a.b: no answer yet; `k8sresolve explain a.b` says why\n"
         run.send_signal(signal.SIGINT)
         assert run.communicate(timeout=30) == ("", "")

@@ -40,10 +40,12 @@ def test_who_listens_is_read_and_who_is_connected_is_not():
     assert listening(["", "sl", LISTENER.format(15001), IPV6.format(15006)]) == {15001, 15006}
 
 
-def test_who_listens_here_is_seen():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        assert server.getsockname()[1] in listening(listening_lines())
-    with socket.create_server(("::1", 0), family=socket.AF_INET6) as server:
+@pytest.mark.parametrize(
+    ("address", "family"),
+    [("127.0.0.1", socket.AF_INET), pytest.param("::1", socket.AF_INET6, marks=pytest.mark.ipv6)],
+)
+def test_who_listens_here_is_seen(address, family):
+    with socket.create_server((address, 0), family=family) as server:
         assert server.getsockname()[1] in listening(listening_lines())
 
 

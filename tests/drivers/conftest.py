@@ -24,7 +24,6 @@ def loopback() -> Iterator[Loopback]:
     """The thread in which scripted nameservers play, one for the whole run."""
     stage = Loopback()
     gc.collect()
-    gc.freeze()  # what is there now need not be looked through after each test
     yield stage
     gc.unfreeze()
     stage.stop()
@@ -46,10 +45,11 @@ def _held() -> tuple[int, set[threading.Thread]]:
 @pytest.fixture(autouse=True)
 def nothing_left(loopback: Loopback) -> Iterator[None]:
     """L3: each test leaves no socket and no thread behind."""
+    gc.freeze()  # what is there now, of all tests before in any order, need not be looked through after this one
     before = _held()
     yield
     gc.collect()
-    until = time.monotonic() + 2
+    until = time.monotonic() + 30
     while _held() != before and time.monotonic() < until:
         time.sleep(0.005)  # the nameservers close their streams in callbacks
     assert _held() == before

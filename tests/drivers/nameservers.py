@@ -34,7 +34,7 @@ class Loopback:
         self._loop.close()
 
     def _run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(10)
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(60)
 
     async def _open(self, playing: list[Playing], places: Sequence[tuple[str, int]]) -> list["Open"]:
         opened = [Open(one, place) for one, place in zip(playing, places, strict=True)]

@@ -66,7 +66,7 @@ def test_t7_f16_a_blocking_lookup_ends_at_its_deadline(resolver_of, odd_time):
         began = monotonic()
         with pytest.raises(LookupTimeout):
             right(resolver, 1, timeout=0.3)
-        assert 0.3 <= monotonic() - began < 10
+        assert 0.3 <= monotonic() - began < 60
 
 
 def test_t7_f16_what_is_remembered_lasts_as_long_as_it_would(resolver_of, odd_time):

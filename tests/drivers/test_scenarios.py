@@ -33,7 +33,7 @@ def test_on_real_sockets(scenario: Scenario, loopback: Loopback) -> None:
         outcome = run.result()
         _judge(scenario, outcome)
         least, most = scenario.seconds
-        assert least - 0.01 <= outcome.seconds <= max(1.0, most * 10)
+        assert least - 0.01 <= outcome.seconds <= most + 60  # it does not hang; virtual time is held to `most`
         _judge_sends(scenario, outcome)
 
 
