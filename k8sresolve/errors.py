@@ -102,9 +102,12 @@ class NoSuchName(NotFound):
 
 
 class NoData(NotFound):
-    """NODATA: the name exists, but has no record of the type asked for (RFC 2308). EAI_NODATA."""
+    """NODATA: the name exists, but has no record of the type asked for (RFC 2308).
 
-    CODE = _socket.EAI_NODATA
+    EAI_NODATA; EAI_NONAME on a system that has none.
+    """
+
+    CODE: ClassVar[int] = getattr(_socket, "EAI_NODATA", _socket.EAI_NONAME)
 
 
 class TemporaryFailure(ResolveError):
