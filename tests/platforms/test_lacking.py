@@ -123,7 +123,7 @@ if sys.platform == "win32":
         raise AssertionError
 else:
     with Resolver() as resolver:
-        assert str(resolver.addresses("localhost")[0]) in ("127.0.0.1", "::1")
+        assert str(resolver.addresses("localhost").addresses[0]) in ("127.0.0.1", "::1")
 """
 
 PLUGIN = """
@@ -137,7 +137,8 @@ with tempfile.TemporaryDirectory() as folder:
         "def test_it(k8s_resolver):\\n"
         "    assert str(k8s_resolver.service('payments.shop').addresses[0]) == '10.96.20.1'\\n"
     )
-    assert pytest.main(["-q", "--capture=sys", "-p", "no:asyncio",  "-p", "no:cacheprovider", "-c", os.devnull, str(test)]) == 0
+    options = ["-q", "--capture=sys", "-p", "no:asyncio", "-p", "no:cacheprovider", "-c", os.devnull]
+    assert pytest.main([*options, str(test)]) == 0
 """
 
 
