@@ -129,11 +129,12 @@ else:
 PLUGIN = """
 import os, pathlib, pytest, tempfile
 
+shop = pathlib.Path("docs/examples/shop.yaml").absolute()
 with tempfile.TemporaryDirectory() as folder:
     test = pathlib.Path(folder, "test_shop.py")
     test.write_text(
         "import pytest, socket\\n"
-        "@pytest.mark.k8s_manifests('docs/examples/shop.yaml')\\n"
+        f"@pytest.mark.k8s_manifests({str(shop)!r})\\n"
         "def test_it(k8s_resolver):\\n"
         "    assert str(k8s_resolver.service('payments.shop').addresses[0]) == '10.96.20.1'\\n"
     )
