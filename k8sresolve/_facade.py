@@ -103,17 +103,18 @@ class Options:
         cache: CacheConfig = CacheConfig(),  # noqa: B008 - a frozen value
         observers: Iterable[Observer] = (),
     ) -> None:
-        self.namespace = optional_namespace(namespace)
-        self.cluster_domain = optional_domain(cluster_domain)
+        self.namespace: str | None = optional_namespace(namespace)
+        self.cluster_domain: str | None = optional_domain(cluster_domain)
         self.policy: Policy = _one_of("search policy", policy, get_args(Policy))
         self.family: Family = _one_of("family", family, get_args(Family))
-        self.timeout = check_seconds("timeout", timeout)
-        self.retry_unreachable = check_seconds("retry_unreachable", retry_unreachable, 0)
-        self.in_flight = check_whole("in_flight", in_flight, 1)
+        self.timeout: float = check_seconds("timeout", timeout)
+        self.retry_unreachable: float = check_seconds("retry_unreachable", retry_unreachable, 0)
+        self.in_flight: int = check_whole("in_flight", in_flight, 1)
         if not isinstance(cache, CacheConfig):
             raise ConfigError(f"cache={told(cache)} is no CacheConfig", advice="give cache=CacheConfig(entries=...)")
-        self.cache = cache
-        self.observers = tuple(observers) if isinstance(observers, Iterable) else (observers,)
+        self.cache: CacheConfig = cache
+        given = tuple(observers) if isinstance(observers, Iterable) else (observers,)
+        self.observers: tuple[Observer, ...] = given
         for observer in self.observers:
             _check_observer(observer)
 
@@ -340,12 +341,20 @@ class Facade(Generic[D]):
     def observe(self, observer: Observer) -> Callable[[], None]:
         """Let one more observer be told what happens here from now on; returns what ends that. Ending twice is fine.
 
+        Args:
+            observer: Who is told.
+
+        Raises:
+            ConfigError: It is no `Observer`.
+
         >>> from k8sresolve import Observer
         >>> from k8sresolve.testing import Cluster
         >>> class Lookups(Observer):
         ...     def looked_up(self, name, *, in_cluster, milliseconds, error):
         ...         print(name, in_cluster, milliseconds, error)
-        >>> resolver = Cluster.from_manifests("docs/examples/shop.yaml").resolver(namespace="shop", family="ipv4")
+        ...
+        >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+        >>> resolver = cluster.resolver(namespace="shop", family="ipv4")
         >>> end = resolver.observe(Lookups())
         >>> found = resolver.port("payments", "http")
         payments.shop.svc.cluster.local. True 0.5 None
@@ -479,12 +488,37 @@ class Facade(Generic[D]):
     def candidates(self, name: str) -> tuple[Candidate, ...]:
         """Tell every absolute name that `addresses(name)` may ask, in order, and those left out; asks nothing.
 
-        Raises `InvalidName` for what can be no host name. Source: resolv.conf(5), `search` and `ndots`.
+        Args:
+            name: The host's name.
+
+        Raises:
+            InvalidName: The name is none.
+
+        Source: resolv.conf(5), `search` and `ndots`.
+
+        >>> from k8sresolve.testing import Cluster
+        >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+        >>> resolver = cluster.resolver(namespace="shop")
+        >>> [candidate.name for candidate in resolver.candidates("web.shop") if candidate.asked]
+        ['web.shop.shop.svc.cluster.local.', 'web.shop.svc.cluster.local.', 'web.shop.']
         """
         return hosts.candidates(self._line.setting, name)
 
     def forget(self, name: str | None = None) -> None:
-        """Drop what is remembered of all that `name` may stand for, or, without one, everything."""
+        """Drop what is remembered.
+
+        Args:
+            name: A host: all that it may stand for is dropped. None for everything.
+
+        Raises:
+            InvalidName: The name is none.
+
+        >>> from k8sresolve.testing import Cluster
+        >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+        >>> resolver = cluster.resolver(namespace="shop")
+        >>> found = resolver.service("payments")
+        >>> resolver.forget("payments")
+        """
         line = self._line
         if name is None:
             line.driver.forget(None)
@@ -493,7 +527,15 @@ class Facade(Generic[D]):
             line.driver.forget(candidate.name)
 
     def stats(self) -> Stats:
-        """Tell the counters since this resolver was made."""
+        """Tell the counters since this resolver was made.
+
+        >>> from k8sresolve.testing import Cluster
+        >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+        >>> resolver = cluster.resolver(namespace="shop", family="ipv4")
+        >>> found = resolver.service("payments")
+        >>> resolver.stats().questions
+        1
+        """
         from k8sresolve.statistics import Stats
 
         total, active = self._tally.total()
@@ -514,11 +556,18 @@ def observe_all(observer: Observer) -> Callable[[], None]:
 
     Returns what ends that, in every resolver. Ending twice is fine. A child process after fork goes on with it.
 
+    Args:
+        observer: Who is told.
+
+    Raises:
+        ConfigError: It is no `Observer`.
+
     >>> from k8sresolve import Observer, observe_all
     >>> from k8sresolve.testing import Cluster
     >>> class Sends(Observer):
     ...     def sent(self, name, rdtype, **more):
     ...         print(name, rdtype)
+    ...
     >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
     >>> resolver = cluster.resolver(namespace="shop", family="ipv4")
     >>> end = observe_all(Sends())

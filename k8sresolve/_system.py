@@ -88,20 +88,29 @@ def load_config(
     hosts: str | os.PathLike[str] = HOSTS,
     dialect: Dialect = "glibc",
 ) -> ResolverConfig:
-    """Read this machine's resolver configuration: `path` as resolv.conf(5), `hosts` as hosts(5).
+    """Read this machine's resolver configuration: resolv.conf(5), hosts(5), and the environment.
 
     LOCALDOMAIN, RES_OPTIONS and the domain of the host name count as they do for glibc, whichever file is named. The
     namespace is the search list's, else, for `/etc/resolv.conf` itself, the one that the service account's files state.
     K8SRESOLVE_NAMESPACE and K8SRESOLVE_CLUSTER_DOMAIN override what the files say, and K8SRESOLVE_ABSOLUTE states
-    `absolute`: domains, separated by commas. `dialect` is that of `parse_resolv_conf`. A file that is missing or that
-    may not be read counts as an empty one, as it does for glibc, and a finding says so; so it is with `hosts`, whatever
-    is wrong with it.
+    `absolute`: domains, separated by commas. A file that is missing or that may not be read counts as an empty one, as
+    it does for glibc, and a finding says so.
 
-    Raises `ConfigError` where `path` is no regular file, is larger than 1 MiB, or cannot be read for another reason,
-    and for what is no namespace or domain in one of these variables; on Windows also where there is no
-    `/etc/resolv.conf`.
+    Args:
+        path: The resolv.conf.
+        hosts: The hosts file; whatever is wrong with it, it counts as an empty one then.
+        dialect: Which resolver's way of reading `path`.
+
+    Raises:
+        ConfigError: `path` is no regular file, is larger than 1 MiB, or cannot be read for another reason; or one of
+            these variables has no namespace or domain; or this is Windows, and has no `/etc/resolv.conf`.
 
     Source: resolv.conf(5), hosts(5); Kubernetes documentation, "Accessing the Kubernetes API from a Pod".
+
+    >>> from k8sresolve import load_config
+    >>> config = load_config("docs/examples/resolv.conf")
+    >>> config.search[0], config.ndots
+    ('shop.svc.cluster.local', 5)
     """
     source = _path(path)
     data, found = _resolv_conf(source)
@@ -235,12 +244,23 @@ def _identity() -> tuple[tuple[int, ...] | None, ...]:
 
 
 def lint_config(path: str | os.PathLike[str] = RESOLV_CONF) -> tuple[Finding, ...]:
-    """Tell what to improve in `path` on this machine; the worst comes first.
+    """Tell what to improve in this machine's resolv.conf; the worst comes first.
 
-    The file is read, and this machine counts, as for `load_config`; it is judged as by `lint_resolv_conf`. Raises
-    `ConfigError` as `load_config` does.
+    The file is read, and this machine counts, as for `load_config`; it is judged as by `lint_resolv_conf`.
+
+    Args:
+        path: The resolv.conf.
+
+    Raises:
+        ConfigError: It is no regular file, is larger than 1 MiB, or cannot be read for another reason than that it is
+            missing or may not be read.
 
     Source: resolv.conf(5), and what each finding refers to.
+
+    >>> from k8sresolve import lint_config
+    >>> for finding in lint_config("docs/examples/resolv.conf"):
+    ...     print(finding.severity, finding.line)
+    remark 3
     """
     # What only the command needs is imported late.
     from k8sresolve._core.files.lint import lint_resolv_conf

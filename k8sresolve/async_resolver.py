@@ -39,25 +39,34 @@ T = TypeVar("T")
 class AsyncResolver(Facade[AsyncDriver]):
     """Looks up Services, ports and hosts for tasks of asyncio or trio, whichever is running.
 
-    A resolver takes `config` (default: `load_config()`, this machine's /etc/resolv.conf); `namespace` and
-    `cluster_domain` win over what its search list tells. `policy` is how `addresses()` and `lookup()` search, and how
-    the file is read: `kubernetes`, `glibc`, `musl`, `musl-1.2.3`, `go`. `family` is which addresses are asked for:
-    `auto` asks AAAA where the pod has an IPv6 address, `ipv4`, `ipv6` and `both` are exact. `timeout` bounds a whole
-    lookup, in seconds; while no nameserver can be reached, it asks again for `retry_unreachable` seconds of that, 0 for
-    none. `in_flight` is how many questions may be on the wire at once, those that nobody has answered in time aside;
-    `cache` what is remembered; `observers` are told what happens. Each asking call takes `timeout=` for itself, and
-    `fresh=True` to pass over the cache.
-
     It may be made outside a loop and serves any number of them, one after another or at once, in threads of their own:
     they share what is remembered, and each has sockets and `in_flight` questions of its own. Observers are told in the
-    thread that asks. `ConfigError` is raised where neither asyncio nor trio runs.
+    thread that asks. Each call takes what the one of `Resolver` takes; `ConfigError` is raised where neither asyncio
+    nor trio runs.
+
+    Args:
+        config: What to ask, and how. None: `load_config()`, this machine's /etc/resolv.conf, read again as it changes.
+        namespace: The pod's namespace. None: what the configuration tells.
+        cluster_domain: The cluster domain. None: what the configuration tells.
+        policy: How `addresses`, `lookup` and `explain` search, and how this machine's file is read.
+        family: Which addresses are asked for.
+        timeout: Seconds for a whole lookup. None: 5, or, without a `config`, what K8SRESOLVE_TIMEOUT states.
+        retry_unreachable: Seconds of those for which to ask again while no nameserver can be reached; 0 for none.
+        in_flight: How many questions may be on the wire at once, those that nobody has answered in time aside.
+        cache: What is remembered.
+        observers: Who is told what happens.
+
+    Raises:
+        ConfigError: An argument is none, or the configuration has no nameserver.
 
     >>> import asyncio
     >>> from k8sresolve.testing import Cluster
     >>> async def number():
     ...     cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+    ...     # In a pod: AsyncResolver()
     ...     async with cluster.async_resolver(namespace="shop") as resolver:
     ...         return (await resolver.port("payments", "http")).number
+    ...
     >>> asyncio.run(number())
     80
     """
@@ -114,14 +123,9 @@ class AsyncResolver(Facade[AsyncDriver]):
         timeout: float | None = None,
         fresh: bool = False,
     ) -> Service:
-        """Look up a Service: its addresses, and the `ports` named, in one round of A, AAAA and SRV questions.
+        """Look up a Service: its addresses, and the ports named, in one round of A, AAAA and SRV questions.
 
-        `name` is `svc`, `svc.ns`, `ns/svc`, `svc.ns.svc` or the full name; `ports` are port names, `name/protocol` for
-        another than TCP. A headless Service has its ready pods' addresses, an ExternalName those of its target.
-
-        Raises `NoSuchName` or `NoData` (which says whether the Service or only a port is missing), `TemporaryFailure`,
-        `InvalidName`, or `ConfigError` where the pod's place in the cluster is not known.
-        Source: Kubernetes DNS specification, sections 2.3 to 2.5.
+        As `Resolver.service`, awaited.
         """
         named: Any = tuple(ports) if isinstance(ports, (list, tuple)) else services.port_list(ports)
         call: Call[Service] = (services.service, name) + named  # noqa: RUF005 - each time, and twice as fast
@@ -139,11 +143,7 @@ class AsyncResolver(Facade[AsyncDriver]):
     ) -> Port:
         """Look up one port of a Service by its name: SRV `_port._protocol` at the Service's name.
 
-        `.number` is the Service port, or for a headless Service the pods' own. A number is looked for among `ports()`,
-        and without `port` the only one there is taken, as of a Service whose sole port has no name; there DNS tells
-        neither names nor protocols, so that `protocol` takes no part. Raises as `service()` does; `NoData` lists the
-        numbers that there are in place of one that is not, and so does `PortsDiffer` where none was given and there are
-        several. Source: RFC 2782; Kubernetes DNS specification, sections 2.3.2 and 2.4.2.
+        As `Resolver.port`, awaited.
         """
         label = port if port.__class__ is str else services.port_text(port)
         call: Call[Port] = (services.port, name, label, protocol)
@@ -155,8 +155,7 @@ class AsyncResolver(Facade[AsyncDriver]):
     ) -> tuple[Port, ...]:
         """List a Service's ports by number, without names and protocols: SRV at the Service's own name.
 
-        That is an extension of CoreDNS: of another nameserver it raises `NoData`, which says so. Else it raises as
-        `service()` does.
+        As `Resolver.ports`, awaited.
         """
         call: Call[tuple[Port, ...]] = (services.ports, name)
         known = self._known(call, timeout, fresh)
@@ -173,9 +172,7 @@ class AsyncResolver(Facade[AsyncDriver]):
     ) -> tuple[Endpoint, ...]:
         """List the pods that a headless Service publishes, one `Endpoint` for each address.
 
-        With `port`, each has its number for that port. Under family `auto` both families are listed. Raises
-        `NotHeadless` for a Service that has a ClusterIP, `BadResponse` where more than 1,024 pods would have to be
-        asked for one by one, and as `port()` does. Source: Kubernetes DNS specification, section 2.4.
+        As `Resolver.endpoints`, awaited.
         """
         call: Call[tuple[Endpoint, ...]] = (endpoints.endpoints, name, port, protocol)
         known = self._known(call, timeout, fresh)
@@ -184,8 +181,7 @@ class AsyncResolver(Facade[AsyncDriver]):
     async def addresses(self, host: str | ZonalName, *, timeout: float | None = None, fresh: bool = False) -> Addresses:
         """Look up any host as the pod's libc would: IP literals, `localhost`, /etc/hosts, then the search list.
 
-        A `ZonalName` is asked for as it stands. Raises `NoSuchName`, `NoData`, `TemporaryFailure` or `InvalidName`.
-        Source: resolv.conf(5), hosts(5), RFC 6761.
+        As `Resolver.addresses`, awaited.
         """
         call: Call[Addresses] = (hosts.addresses, host)
         known = self._known(call, timeout, fresh)
@@ -196,8 +192,7 @@ class AsyncResolver(Facade[AsyncDriver]):
     ) -> tuple[ServiceName | EndpointName | str, ...]:
         """Tell whose address this is: a Service's, an endpoint's, or another host's (text, with the dot).
 
-        Raises `NoSuchName` where there is no PTR record, and as `addresses()` does.
-        Source: RFC 1035, section 3.5; Kubernetes DNS specification, sections 2.3.3 and 2.4.3.
+        As `Resolver.reverse`, awaited.
         """
         call: Call[tuple[ServiceName | EndpointName | str, ...]] = (reverse.reverse, address)
         known = self._known(call, timeout, fresh)
@@ -213,7 +208,7 @@ class AsyncResolver(Facade[AsyncDriver]):
     ) -> PodName:
         """Tell the pod name of an address, if DNS has it. In most clusters it echoes any: no proof that the pod exists.
 
-        Raises `NoSuchName` (CoreDNS with `pods disabled`, or `pods verified` and no such pod), and as `service()` does.
+        As `Resolver.pod`, awaited.
         """
         call: Call[PodName] = (reverse.pod, address, namespace)
         known = self._known(call, timeout, fresh)
@@ -222,7 +217,7 @@ class AsyncResolver(Facade[AsyncDriver]):
     async def lookup(self, name: str, rdtype: str, *, timeout: float | None = None, fresh: bool = False) -> Answer:
         """Look up an RRset of any type, with the search list.
 
-        Raises as `addresses()` does; `InvalidName` for an unknown type.
+        As `Resolver.lookup`, awaited.
         """
         call: Call[Answer] = (rrsets.records, name, rdtype)
         known = self._known(call, timeout, fresh)
@@ -231,10 +226,9 @@ class AsyncResolver(Facade[AsyncDriver]):
     async def explain(
         self, name: str, *, policy: Policy | None = None, timeout: float | None = None, fresh: bool = False
     ) -> Explanation:
-        """Look a host up and tell of every candidate why it was asked or left out, what came back, and what it cost.
+        """Look a host up, and tell of every candidate why it was asked or left out, what came back, and what it cost.
 
-        Under another `policy` it tells what that resolver would have done. Only `InvalidName` and `ConfigError` are
-        raised.
+        As `Resolver.explain`, awaited.
         """
         from k8sresolve._core.lookups import explaining
 
@@ -254,23 +248,7 @@ class AsyncResolver(Facade[AsyncDriver]):
     ) -> list[Info]:
         """Do as `socket.getaddrinfo`, with this resolver's search, cache and deadline in place of the C library's.
 
-        Flags, services, the order of what is returned (RFC 6724) and error codes are those of the C library that this
-        process runs on, glibc or musl. Names are found as `addresses()` finds them; where `family` is 0, the resolver's
-        own family decides which addresses are asked for. Addresses that rank alike stand in the order received, for as
-        long as the answer is remembered: to spread load, take `addresses().spread()`.
-
-        Raises as `addresses()` does, `InvalidName` also for what is no numeric host or service where one is demanded,
-        and `InvalidHints` for a call that the C library refuses; all have the code of getaddrinfo(3) as `errno`. What
-        Python itself refuses in `socket.getaddrinfo`, with `TypeError` or `OverflowError`, is one of these two here.
-
-        Source: getaddrinfo(3); RFC 3493, section 6.1; RFC 6724.
-
-        >>> import socket
-        >>> from k8sresolve.testing import Cluster
-        >>> with Cluster.from_manifests("docs/examples/shop.yaml").resolver(namespace="shop") as resolver:
-        ...     for *_, address in resolver.getaddrinfo("payments", "http", type=socket.SOCK_STREAM):
-        ...         print(address)
-        ('10.96.20.1', 80)
+        As `Resolver.getaddrinfo`, awaited.
         """
         from k8sresolve._getaddrinfo import lookups as libc
         from k8sresolve._getaddrinfo.hints import Hints
@@ -280,27 +258,10 @@ class AsyncResolver(Facade[AsyncDriver]):
         return list(await self._run((libc.getaddrinfo, libc_name(), host, port, hints), timeout, fresh))
 
     async def create_connection(self, name: str | ServiceName, port: str | int, *, timeout: float | None = None) -> Any:
-        """Connect to a Service, a headless one's pods, or any host, by TCP; returns what is connected.
+        """Connect to a Service, a headless one's pods, or any host, by TCP; the socket is the caller's.
 
-        With a port's name, its targets are tried in the order of `port().select()` (RFC 2782); with a number, the
-        addresses that `addresses()` finds. Families take turns, and an attempt that is not answered within 250 ms goes
-        on beside the next one; the first that succeeds wins, and the others are closed. `timeout` bounds lookup and
-        connecting together, in seconds; None is the resolver's own.
-
-        A `Resolver` returns a `socket.socket` that blocks, in asyncio an `AsyncResolver` one that does not, for
+        As `Resolver.create_connection`, awaited. In asyncio it is a `socket.socket` that does not block, for
         `asyncio.open_connection(sock=...)`, and in trio a `trio.SocketStream`.
-
-        Raises as `port()` or `addresses()` does; `ConnectFailed` where no address could be connected to, with each that
-        was tried and why, and `ConnectTimeout` where none answered; `ResolverClosed`. Source: RFC 8305.
-
-        >>> import socket
-        >>> from k8sresolve.testing import Cluster
-        >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
-        >>> with socket.create_server(("127.0.0.1", 0)) as server, cluster.resolver(namespace="shop") as resolver:
-        ...     cluster.route("payments.shop", "http", to=server.getsockname())
-        ...     with resolver.create_connection("payments", "http") as sock:
-        ...         sock.getpeername() == server.getsockname()
-        True
         """
         from k8sresolve._core.connecting import lookup_of
 
@@ -320,23 +281,7 @@ class AsyncResolver(Facade[AsyncDriver]):
     ) -> Reachability:
         """Try whether a name and port can be reached: DNS, then a connection to every address of it, on its own.
 
-        The lookup is that of `create_connection`, past what is remembered: with a port's name its targets, with a
-        number the addresses of a Service or of any host. To each a TCP connection is made, and over that, by `scheme`,
-        a handshake of TLS, whose certificate is verified by this machine's trust for the name as given, or a request
-        `GET path` of HTTP, or both. An untrusted certificate is told all the same, with its names. 32 addresses are
-        tried at once. `timeout` bounds all that, in seconds; None is the resolver's own. One that is silent takes no
-        time of the others'.
-
-        What fails at an address is told, and not raised: see `Reachability`. Raises as `port()` or `addresses()` does,
-        `ConfigError` for what is no scheme or path, and `ResolverClosed`. Source: RFC 8446, RFC 9110, RFC 9525.
-
-        >>> import socket
-        >>> from k8sresolve.testing import Cluster
-        >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
-        >>> with socket.create_server(("127.0.0.1", 0)) as server, cluster.resolver(namespace="shop") as resolver:
-        ...     cluster.route("payments.shop", "http", to=server.getsockname())
-        ...     print(resolver.probe("payments", "http"))
-        payments, port http: the only endpoint answers
+        As `Resolver.probe`, awaited.
         """
         from k8sresolve._core import probing
 
@@ -352,18 +297,9 @@ class AsyncResolver(Facade[AsyncDriver]):
         timeout: float | None = None,
         fresh: bool = False,
     ) -> tuple[str, str]:
-        """Do as `socket.getnameinfo`: tell the name of an address, and of a port, by `flags`.
+        """Do as `socket.getnameinfo`: tell the name of an address, and of a port.
 
-        An address has the name that the hosts file or PTR tells; one without a name stands for itself, unless `flags`
-        have NI_NAMEREQD. Raises `NoSuchName` then, `TemporaryFailure` as `reverse()` does, `InvalidName` for what is no
-        numeric host, and `InvalidHints` for an unknown flag.
-
-        Source: getnameinfo(3); RFC 3493, section 6.2.
-
-        >>> from k8sresolve.testing import Cluster
-        >>> with Cluster.from_manifests("docs/examples/shop.yaml").resolver(namespace="shop") as resolver:
-        ...     resolver.getnameinfo(("10.96.20.1", 80))
-        ('payments.shop.svc.cluster.local', 'http')
+        As `Resolver.getnameinfo`, awaited.
         """
         from k8sresolve._getaddrinfo import lookups as libc
         from k8sresolve._system import libc_name
@@ -382,25 +318,16 @@ class AsyncResolver(Facade[AsyncDriver]):
     ) -> AsyncWatch:
         """Follow a Service: a context manager (`async with`) that tells its endpoints now, and each change of them.
 
-        With `port`, a port's name, each endpoint has its number for it. A headless Service has its ready pods, one with
-        a ClusterIP that address as one endpoint, an ExternalName its target's addresses. It is asked again as each
-        answer expires, within `interval` (least and most seconds) and a little later: one question for each address
-        family, or one SRV, however many watches follow it in this resolver. What is new is there at once; what is gone
-        is gone when two answers lack it, and that nothing is left is believed after `empty_hold` seconds and one more
-        answer. While DNS fails, all that was stays, `stale`. `zone` prefers pods in a zone where CoreDNS tells zones
-        apart (its option `zonal`).
-
-        Raises `InvalidName` or `ConfigError` at once, as `endpoints()` does; what DNS says is told by the watch.
-        Source: Kubernetes DNS specification, sections 2.3 and 2.4.
-
-        A task of the running loop asks for it, and ends with the context.
+        As `Resolver.watch`, but that a task of the running loop asks, and ends with the context.
 
         >>> import asyncio
         >>> from k8sresolve.testing import Cluster, headless
         >>> async def count():
-        ...     async with Cluster.new(headless("db.data", sql=5432, pods=2)).async_resolver() as resolver:
+        ...     cluster = Cluster.new(headless("db.data", sql=5432, pods=2))
+        ...     async with cluster.async_resolver() as resolver:
         ...         async with resolver.watch("db.data", "sql") as watch:
         ...             return len(await watch.ready(at_least=2))
+        ...
         >>> asyncio.run(count())
         2
         """
@@ -456,19 +383,7 @@ class AsyncResolver(Facade[AsyncDriver]):
     ) -> tuple[Endpoint, ...]:
         """Wait until a Service has so many endpoints, and return all that there are.
 
-        It asks at once, after 1 s, and then at pauses that double to 5 s, always past what is remembered. Of a Service
-        with a ClusterIP, whose address DNS has whether or not a pod is there, a TCP connection to `port` must succeed;
-        without one it is enough that the Service exists, and `at_least` over 1 raises `NotHeadless`. `connect=True`
-        wants a connection to each endpoint that counts, `connect=False` none. `timeout` is in seconds.
-
-        Raises `WaitTimeout`, which says what came in place of that and how often, `NoData` for a port of an
-        ExternalName, and `InvalidName` or `ConfigError` before anything is asked.
-        Source: Kubernetes DNS specification, sections 2.3 and 2.4.
-
-        >>> from k8sresolve.testing import Cluster, headless
-        >>> with Cluster.new(headless("db.data", sql=5432, pods=3)).resolver() as resolver:
-        ...     len(resolver.wait_for("db.data", "sql", at_least=3))
-        3
+        As `Resolver.wait_for`, awaited.
         """
         from k8sresolve._core.watching import waiting
 

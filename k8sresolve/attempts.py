@@ -14,20 +14,33 @@ from k8sresolve._value import Value
 class Attempt(Value):
     """One exchange with a nameserver: which question went where, and what became of it.
 
-    `candidate` is the absolute name asked, `rdtype` the type, `nameserver` its address (with the port where that is not
-    53), `transport` `"udp"` or `"tcp"`, `outcome` an rcode's name, `"no reply"` or an error's text, and `milliseconds`
-    the time from sending to the outcome. `age` is None, or the seconds since an exchange of which the outcome was
-    remembered, and nothing was asked anew; or, where that is `stale`, it had expired, and no answer came in its place.
+    >>> from k8sresolve import NoSuchName
+    >>> from k8sresolve.testing import Cluster
+    >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+    >>> resolver = cluster.resolver(namespace="shop", family="ipv4")
+    >>> try:
+    ...     resolver.service("paymets")
+    ... except NoSuchName as error:
+    ...     print(*error.attempts)
+    paymets.shop.svc.cluster.local. A (NXDOMAIN from 10.96.0.10 in 0.5 ms)
     """
 
     candidate: str
+    """The absolute name asked."""
     rdtype: str
+    """The type asked."""
     nameserver: str
+    """The nameserver's address, with its port where that is not 53."""
     transport: Literal["udp", "tcp"]
+    """What carried the question."""
     outcome: str
+    """An rcode's name, `"no reply"`, or an error's text."""
     milliseconds: float
+    """From sending to the outcome."""
     age: float | None = None
+    """Seconds since the exchange of which the outcome was remembered. None where it was asked anew."""
     stale: bool = False
+    """Whether what was remembered had expired, and no answer came in its place."""
 
     def __str__(self) -> str:
         when = f"in {self.milliseconds:.1f} ms" if self.age is None else remembered(self.age, self.stale)
@@ -77,15 +90,24 @@ def cut(lines: list[str], most: int) -> list[str]:
 class ConnectAttempt(Value):
     """One attempt to connect: where to, and what became of it.
 
-    `errno` is what the operating system said, as the module `errno` names it, ETIMEDOUT where nothing was heard until
-    the deadline; `outcome` is that in words. `milliseconds` is the time from the attempt's begin to its outcome.
+    >>> import errno
+    >>> from k8sresolve import ConnectAttempt
+    >>> print(ConnectAttempt("10.96.20.1", 80, errno.ECONNREFUSED, "connection refused", 0.21))
+    10.96.20.1:80 (connection refused in 0.2 ms)
     """
 
     address: str
+    """The address."""
     port: int
+    """The port's number."""
     errno: int | None
+    """What the operating system said, as the module `errno` names it; ETIMEDOUT where nothing was heard until the
+    deadline, None where it said nothing.
+    """
     outcome: str
+    """That in words."""
     milliseconds: float
+    """From the attempt's begin to its outcome."""
 
     def __str__(self) -> str:
         return escaped(f"{placed(self.address, self.port)} ({self.outcome} in {self.milliseconds:.1f} ms)")

@@ -25,6 +25,8 @@ from k8sresolve.records import Endpoint, Place, place_of
 if TYPE_CHECKING:
     import random
 
+__all__ = ["Balancer", "Picked", "Source"]
+
 # The figures of Envoy's outlier detection. With fewer failures, slow answers would do, which count as connects do.
 FAILURES = 5  # in a row, after which an endpoint is ejected
 PAUSE, LONGEST_PAUSE = 30.0, 300.0  # seconds for which it is: doubled each time, no longer
@@ -32,7 +34,17 @@ SHARE = 10  # one of so many may be ejected at once, and one of fewer
 
 
 class Source(Protocol):
-    """Where endpoints come from: a watch, or whatever else has `current`."""
+    """Where endpoints come from: a watch, or whatever else has `current`.
+
+    >>> from k8sresolve.balance import Balancer
+    >>> from k8sresolve.testing import Cluster, headless
+    >>> cluster = Cluster.new(headless("db.data", sql=5432, pods=2))
+    >>> with cluster.resolver() as resolver, resolver.watch("db.data", "sql") as watch:
+    ...     ready = watch.ready(at_least=2)
+    ...     with Balancer(watch).pick() as picked:
+    ...         picked.endpoint in watch.current
+    True
+    """
 
     @property
     def current(self) -> tuple[Endpoint, ...]:
@@ -53,16 +65,16 @@ class _Standing:
     __slots__ = ("count", "ejections", "endpoint", "failures", "in_flight", "is_there", "pause", "place", "until")
 
     def __init__(self, endpoint: Endpoint) -> None:
-        self.endpoint = endpoint
-        self.place = place_of(endpoint)
-        self.is_there = True
-        self.count = 0  # of requests so far
+        self.endpoint: Endpoint = endpoint
+        self.place: Place = place_of(endpoint)
+        self.is_there: bool = True
+        self.count: int = 0  # of requests so far
         # Weak: one whose block was left by an exception in the midst of our own lines counts no more either.
         self.in_flight: WeakSet[Picked] = WeakSet()
-        self.failures = 0  # in a row
-        self.ejections = 0
-        self.pause = 0.0  # seconds of the last ejection, if nothing has gone well since
-        self.until = -math.inf  # when it ends
+        self.failures: int = 0  # in a row
+        self.ejections: int = 0
+        self.pause: float = 0.0  # seconds of the last ejection, if nothing has gone well since
+        self.until: float = -math.inf  # when it ends
 
     def recover(self) -> None:
         """A request has gone well."""
@@ -76,11 +88,21 @@ class _Standing:
 
 
 class Picked:
-    """An endpoint that was picked for one request, which is in flight until the block is left.
+    """An endpoint that was picked for one request, which is in flight until the block is left. Made by `Balancer.pick`.
 
-    `endpoint` is what to connect to. `ok()` and `fail()` say what came of it; if neither is called, an `OSError` or a
-    timeout that leaves the block is a failure, and an end without an exception is none. Any other exception, and a
-    cancellation, says nothing of the endpoint, nor does an error of this library's.
+    If neither `ok` nor `fail` is called, an `OSError` or a timeout that leaves the block is a failure, and an end
+    without an exception is none. Any other exception, and a cancellation, says nothing of the endpoint, nor does an
+    error of this library's.
+
+    >>> from k8sresolve.balance import Balancer
+    >>> from k8sresolve.testing import Cluster
+    >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+    >>> resolver = cluster.resolver()
+    >>> balancer = Balancer(resolver.endpoints("cassandra.data", "cql"))
+    >>> with balancer.pick() as picked:
+    ...     answer = 503  # of picked.endpoint
+    ...     if answer == 503:
+    ...         picked.fail()
     """
 
     __slots__ = ("__weakref__", "_ejections", "_judge", "_said", "_standing")
@@ -127,23 +149,32 @@ class Picked:
 class Balancer:
     """Spreads requests over a Service's endpoints; any number of threads and tasks may share one.
 
-    `source` is a watch, of which each pick takes the `current` endpoints, or a tuple of endpoints. `policy` is `"p2c"`:
-    of two at random the one with fewer requests in flight, or of as many the one that had fewer so far; or
-    `"round_robin"`: one after the other in canonical order, from one at random on, as clients that start together would
-    all begin with the same pod. `rng` decides chance
-    (default: a fresh `random.Random`), `clock` tells seconds (default: a monotonic clock).
-
     An endpoint is ejected, and picked no more, after 5 failures in a row, for 30 s. When it returns, its next failure
     ejects it for twice as long, up to 300 s, and a success makes that forgotten. Of n endpoints max(1, n // 10) are
     ejected at most, and never the last. What was picked before an ejection counts for nothing after it. A failure is
     told to the watch, which then asks soon, and believes the first answer that lacks the endpoint.
 
-    A process that was forked makes one of its own. Sources: Envoy's `outlier_detection.proto` for the figures; M.
-    Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing" (2001).
+    A process that was forked makes one of its own.
 
+    Args:
+        source: A watch, of which each pick takes the `current` endpoints, or a tuple of endpoints.
+        policy: `"p2c"`: of two at random the one with fewer requests in flight, or of as many the one that had fewer so
+            far. `"round_robin"`: one after the other in canonical order, from one at random on, as clients that start
+            together would all begin with the same pod.
+        rng: What decides chance. None for a fresh `random.Random`.
+        clock: What tells seconds. None for a monotonic clock.
+
+    Raises:
+        ConfigError: An argument is none of these.
+
+    Sources: Envoy's `outlier_detection.proto` for the figures; M. Mitzenmacher, "The Power of Two Choices in Randomized
+    Load Balancing" (2001).
+
+    >>> from k8sresolve.balance import Balancer
     >>> from k8sresolve.testing import Cluster
-    >>> with Cluster.from_manifests("docs/examples/shop.yaml").resolver() as resolver:
-    ...     balancer = Balancer(resolver.endpoints("cassandra.data", "cql"))
+    >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+    >>> resolver = cluster.resolver()
+    >>> balancer = Balancer(resolver.endpoints("cassandra.data", "cql"))
     >>> with balancer.pick() as picked:
     ...     picked.endpoint.port
     9042
@@ -172,8 +203,13 @@ class Balancer:
     def pick(self, *, avoid: Collection[Endpoint] = ()) -> Picked:
         """Pick an endpoint for one request, to be used in a `with` statement.
 
-        `avoid` are endpoints to pass over, such as those that this request could not connect to. Raises `NoEndpoints`
-        where there is none, or none else, and `ResolverClosed` as the watch does.
+        Args:
+            avoid: Endpoints to pass over, such as those that this request could not connect to.
+
+        Raises:
+            NoEndpoints: There is none, or none else.
+            ResolverClosed: The watch is closed.
+            ConfigError: `avoid` is no collection.
         """
         with self._lock:
             self._look()

@@ -14,41 +14,56 @@ from k8sresolve.records import Endpoint
 class Change(Value):
     """What a watch has to tell since it last told something.
 
-    `current` are the endpoints that are there, in canonical order, and `previous` those of the change before, none in
-    the first one. `stale`: the last answer failed, or said that there is nothing and is not believed yet; `cause` is
-    that failure.
-
-    >>> from k8sresolve import Endpoint
-    >>> from ipaddress import ip_address
-    >>> one, two = [Endpoint(ip_address(f"10.244.1.{number}"), 5432, None, None) for number in (7, 8)]
-    >>> change = Change(current=(one, two), previous=(one,), added=(two,), removed=(), stale=False, cause=None)
-    >>> [str(endpoint.address) for endpoint in change.added]
-    ['10.244.1.8']
+    >>> from k8sresolve.testing import Cluster, headless
+    >>> cluster = Cluster.new(headless("db.data", sql=5432, pods=2))
+    >>> with cluster.resolver() as resolver, resolver.watch("db.data", "sql") as watch:
+    ...     change = next(watch)
+    ...
+    >>> len(change.added), len(change.removed), change.stale
+    (2, 0, False)
     """
 
     current: tuple[Endpoint, ...]
+    """The endpoints that are there, in canonical order."""
     previous: tuple[Endpoint, ...]
+    """Those of the change before; none in the first one."""
     added: tuple[Endpoint, ...]
+    """Those that came."""
     removed: tuple[Endpoint, ...]
+    """Those that went."""
     stale: bool
+    """Whether the last answer failed, or said that there is nothing and is not believed yet."""
     cause: Error | None
+    """That failure, None where there is none."""
 
 
 @attrs.frozen(eq=False, repr=False, weakref_slot=False)
 class WatchStatus(Value):
-    """What an open watch knows, as `Resolver.watches()` tells it.
+    """What an open watch knows, as `Resolver.watches` tells it.
 
-    `service` and `port` are what it follows, `current` the endpoints that are there. `age` is the seconds since the
-    last answer came, and `unchanged` those since the endpoints were others; both are None before the first answer.
-    `cause` is why the last answer failed or is not believed yet, None where neither is so.
+    >>> from k8sresolve.testing import Cluster, headless
+    >>> cluster = Cluster.new(headless("db.data", sql=5432, pods=2))
+    >>> with cluster.resolver() as resolver:
+    ...     with resolver.watch("db.data", "sql") as watch:
+    ...         ready = watch.ready()
+    ...         [status] = resolver.watches()
+    ...
+    >>> print(status)
+    db.data.svc.cluster.local sql: 2 endpoints, answered 0 s ago, unchanged for 0 s
     """
 
     service: ServiceName
+    """The Service that it follows."""
     port: str | None
+    """The name of the port that it follows, None where it follows addresses."""
     current: tuple[Endpoint, ...]
+    """The endpoints that are there, in canonical order."""
     cause: Error | None
+    """Why the last answer failed or is not believed yet, None where neither is so."""
     age: float | None
+    """Seconds since the last answer came, None before the first one."""
     unchanged: float | None
+    """Seconds since the endpoints were others, None before the first answer."""
 
     @property
     def stale(self) -> bool:

@@ -22,14 +22,34 @@ from k8sresolve.names import check_domain, check_namespace
 if TYPE_CHECKING:
     from k8sresolve.findings import Finding
 
+__all__ = ["CacheConfig", "Dialect", "Family", "Nameserver", "Policy", "ResolverConfig"]
+
 Policy: TypeAlias = Literal["kubernetes", "glibc", "musl", "musl-1.2.3", "go"]
-"""A search policy: how a name is searched for, and how resolv.conf is read. `musl` is 1.2.4 and newer."""
+"""A search policy: how a name is searched for, and how resolv.conf is read. `"musl"` is 1.2.4 and newer.
+
+>>> from typing import get_args
+>>> from k8sresolve import Policy
+>>> get_args(Policy)
+('kubernetes', 'glibc', 'musl', 'musl-1.2.3', 'go')
+"""
 
 Dialect: TypeAlias = Literal["glibc", "musl", "go"]
-"""A way of reading resolv.conf: the resolvers do not take the same of a file."""
+"""A way of reading resolv.conf: the resolvers do not take the same of a file.
+
+>>> from typing import get_args
+>>> from k8sresolve import Dialect
+>>> get_args(Dialect)
+('glibc', 'musl', 'go')
+"""
 
 Family: TypeAlias = Literal["auto", "ipv4", "ipv6", "both"]
-"""Which addresses are asked for: `auto` asks AAAA where the pod has an IPv6 address, the others are exact."""
+"""Which addresses are asked for: `"auto"` asks AAAA where the pod has an IPv6 address, the others are exact.
+
+>>> from typing import get_args
+>>> from k8sresolve import Family
+>>> get_args(Family)
+('auto', 'ipv4', 'ipv6', 'both')
+"""
 
 _INT = 2**31  # no C int is larger, and glibc keeps what it reads in one, with its sign
 
@@ -169,11 +189,12 @@ def dialect_of(policy: Policy) -> Dialect:
 
 @attrs.frozen(repr=False)
 class Nameserver(Value):
-    """A nameserver: its `address` (canonical text, without scope), `port` and `scope`.
+    """A nameserver: its address, port and scope.
 
-    The scope is the interface index of a link-local IPv6 address, 0 where there is none. `ConfigError` is raised for
-    what is no address or no port.
+    Raises:
+        ConfigError: The address, the port or the scope is none.
 
+    >>> from k8sresolve import Nameserver
     >>> str(Nameserver("10.96.0.10"))
     '10.96.0.10'
     >>> str(Nameserver("fd00::a", port=5353))
@@ -183,8 +204,11 @@ class Nameserver(Value):
     """
 
     address: str = attrs.field(converter=_canonical)
+    """Its address: canonical text, without scope."""
     port: int = attrs.field(default=53, validator=_whole(1, 65535))
+    """Its port, 1 to 65535. Default: 53."""
     scope: int = attrs.field(default=0, validator=_whole(0))
+    """The interface index of a link-local IPv6 address. Default: 0, where there is none."""
 
     @property
     def is_ipv6(self) -> bool:
@@ -193,10 +217,15 @@ class Nameserver(Value):
 
     @classmethod
     def parse(cls, text: str) -> Nameserver:
-        """Read `IP`, `IP:PORT` or `[IPv6]:PORT`.
+        """Read `IP`, `IP:PORT` or `[IPv6]:PORT`; the address may have a scope, `%2`.
 
-        Raises `ConfigError` for anything else.
+        Args:
+            text: What to read.
 
+        Raises:
+            ConfigError: The text is anything else.
+
+        >>> from k8sresolve import Nameserver
         >>> Nameserver.parse("[fd00::a]:1053")
         Nameserver(address='fd00::a', port=1053, scope=0)
         """
@@ -219,30 +248,36 @@ class Nameserver(Value):
 
 @attrs.frozen(eq=False, repr=False)
 class CacheConfig(Value):
-    """The cache's bounds: `entries` in `octets` of memory, and the most seconds that an answer is kept.
+    """What a resolver remembers, how much, and for how long.
 
-    An entry is an answer, or what a call came to. What one takes is estimated; if that is more than an eighth of the
-    octets, it is not kept. `max_ttl` bounds every answer (RFC 2181, section 8), `negative_ttl` NXDOMAIN and NODATA
-    outside the cluster domain and `cluster_negative_ttl` inside it, where programs wait for names to appear.
-    `entries=0` or `octets=0` keeps nothing.
+    `entries=0` or `octets=0` keeps nothing. Failures are never kept.
 
-    For `serve_stale` seconds after it has expired, an answer stands in for one that does not come: 0 for not at all.
-    With `prefetch`, a name that is asked for when so great a part of its TTL has passed, such as 0.8, is asked again
-    before it expires, once in a TTL and without the caller waiting: None for never.
+    Raises:
+        ConfigError: A field is no such number.
 
-    Raises `ConfigError` for what is no such number. Source: RFC 8767.
+    Source: RFC 2181, section 8; RFC 2308; RFC 8767.
 
-    >>> CacheConfig(negative_ttl=5).negative_ttl
+    >>> from k8sresolve import CacheConfig
+    >>> CacheConfig(negative_ttl=5, serve_stale=300).negative_ttl
     5
     """
 
     entries: int = attrs.field(default=4096, validator=_whole(0))
+    """The most entries: answers, and what calls came to. Default: 4,096."""
     octets: int = attrs.field(default=16 << 20, validator=_whole(0))
+    """The most octets of memory, as estimated; what takes more than an eighth of them is not kept. Default: 16 MiB."""
     max_ttl: float = attrs.field(default=3600.0, validator=_seconds)
+    """The most seconds that an answer is kept, whatever its TTL. Default: 3,600."""
     negative_ttl: float = attrs.field(default=30.0, validator=_seconds)
+    """The most seconds that NXDOMAIN and NODATA outside the cluster domain are kept. Default: 30."""
     cluster_negative_ttl: float = attrs.field(default=5.0, validator=_seconds)
+    """The same inside the cluster domain, where programs wait for names to appear. Default: 5."""
     serve_stale: float = attrs.field(default=0.0, validator=_seconds)
+    """Seconds after it has expired for which an answer stands in for one that does not come. Default: 0."""
     prefetch: float | None = attrs.field(default=None, validator=_part)
+    """The part of its TTL, such as 0.8, after which a name that is asked for is asked again before it expires, once in
+    a TTL and without the caller waiting. Between 0 and 1. Default: None, never.
+    """
 
 
 def infer_cluster(search: Iterable[str]) -> tuple[str | None, str | None]:
@@ -353,47 +388,64 @@ def _findings(given: Iterable[Finding]) -> tuple[Finding, ...]:
 class ResolverConfig(Value):
     """Everything that a resolver takes from its surroundings.
 
-    `nameservers` are asked in this order; texts are read as `Nameserver.parse` does. `search`, `ndots` and `flags` are
-    those of resolv.conf(5), entries as written. `timeout` (seconds for one try) and `attempts` are None where the file
-    does not state them: then the resolver's own timers hold. `namespace` and `cluster_domain` are told by the search
-    list unless given. `hosts` are the lines of hosts(5): (name in lower case, addresses as text). `source` says where
-    all this was read from, and `diagnostics` what was odd there. Names under the domains of `absolute`, and these
-    themselves, are asked as typed only, as if a dot stood at their end. Raises `ConfigError` for what can be none of
-    these.
+    Raises:
+        ConfigError: A field can be none of what it says.
 
-    >>> config = ResolverConfig(search=("shop.svc.cluster.local", "svc.cluster.local", "cluster.local"), ndots=5)
+    Source: resolv.conf(5), hosts(5).
+
+    >>> from k8sresolve import ResolverConfig
+    >>> search = ["shop.svc.cluster.local", "svc.cluster.local", "cluster.local"]
+    >>> config = ResolverConfig(search=search, ndots=5)
     >>> config.namespace, config.cluster_domain
     ('shop', 'cluster.local')
     """
 
     nameservers: tuple[Nameserver, ...] = attrs.field(default=(Nameserver("127.0.0.1"),), converter=_nameservers)
+    """Whom to ask, in this order; text is read by `Nameserver.parse`. Default: `127.0.0.1`."""
     search: tuple[str, ...] = attrs.field(default=(), converter=_search)
+    """The search list, entries as written. Default: empty."""
     ndots: int = attrs.field(default=1, validator=_whole(0))
+    """A name with so many dots is asked for as typed first. Default: 1."""
     timeout: int | None = attrs.field(default=None, validator=_whole(-_INT, _INT))
+    """Seconds for one try. Default: None, where the file states none: the resolver's own timers hold."""
     attempts: int | None = attrs.field(default=None, validator=_whole(-_INT, _INT))
+    """How many times to ask. Default: None, where the file states none: until the lookup's deadline."""
     flags: frozenset[str] = attrs.field(default=frozenset(), converter=_flags)
+    """The other options of resolv.conf(5), such as `rotate`, `use-vc` or `no-reload`. Default: none."""
     namespace: str | None = attrs.field(
         default=attrs.Factory(lambda self: infer_cluster(self.search)[0], takes_self=True),
         converter=optional_namespace,
     )
+    """The pod's namespace. Default: what the search list tells, None where it tells none."""
     cluster_domain: str | None = attrs.field(
         default=attrs.Factory(lambda self: infer_cluster(self.search)[1], takes_self=True),
         converter=optional_domain,
     )
+    """The cluster domain. Default: what the search list tells, None where it tells none."""
     hosts: tuple[tuple[str, tuple[str, ...]], ...] = attrs.field(default=(), converter=_hosts, repr=False)
+    """The lines of hosts(5): a name in lower case, and its addresses as text. Default: none."""
     source: str = attrs.field(default="", validator=_text)
+    """Where all this was read from. Default: empty."""
     diagnostics: tuple[Finding, ...] = attrs.field(default=(), converter=_findings)
+    """What was odd there. Default: nothing."""
     absolute: tuple[str, ...] = attrs.field(default=(), converter=_absolute)
+    """Domains: they and names under them are asked as typed only, as if a dot stood at their end. Default: none."""
 
     @classmethod
     def for_cluster(
         cls, nameserver: str | Nameserver, *, namespace: str = "default", cluster_domain: str = "cluster.local"
     ) -> ResolverConfig:
-        """Make the configuration of a pod in `namespace` for a program outside it.
+        """Make the configuration of a pod, for a program outside the cluster.
 
-        CoreDNS is reached at `nameserver`: `IP`, `IP:PORT` or `[IPv6]:PORT`. Raises `ConfigError` for what is none, or
-        no namespace, or no domain.
+        Args:
+            nameserver: Where CoreDNS is reached: a `Nameserver`, or `IP`, `IP:PORT` or `[IPv6]:PORT`.
+            namespace: The pod's namespace.
+            cluster_domain: The cluster domain.
 
+        Raises:
+            ConfigError: One of them is none.
+
+        >>> from k8sresolve import ResolverConfig
         >>> ResolverConfig.for_cluster("10.244.0.2", namespace="shop").search
         ('shop.svc.cluster.local', 'svc.cluster.local', 'cluster.local')
         """

@@ -44,20 +44,31 @@ _ENDS: Mapping[str, str] = {
 class Candidate(Value):
     """One absolute name tried for a user's name, or left out.
 
-    `rule` says why it is asked or left out, `asked` which. The rest tells, once it was asked, the types asked for, the
-    `outcome`, the nameserver that gave it and the time it took, or, where it was remembered, its `age` in seconds, and
-    whether that is `stale`: it had expired, and no answer came in its place. They are empty before.
+    >>> from k8sresolve.testing import Cluster
+    >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+    >>> resolver = cluster.resolver(namespace="shop")
+    >>> print(resolver.explain("payments").candidates[0])
+    payments.shop.svc.cluster.local. A/AAAA found from 10.96.0.10 in 0.5 ms
     """
 
     name: str
+    """The absolute name."""
     rule: str
+    """Why it is asked or left out, in words."""
     asked: bool = True
+    """Whether it is asked."""
     questions: tuple[str, ...] = ()
+    """The types asked for. Empty before."""
     outcome: Outcome | Literal["", "not asked"] = ""
+    """What it came to; `"not asked"` where an earlier one decided. Empty before."""
     nameserver: str = ""
+    """The nameserver that answered. Empty before."""
     milliseconds: float | None = None
+    """The time that the answer took. None before, and where it was remembered."""
     age: float | None = None
+    """Seconds since the answer came, where it was remembered; else None."""
     stale: bool = False
+    """Whether what was remembered had expired, and no answer came in its place."""
 
     def __str__(self) -> str:
         if not self.nameserver:
@@ -70,30 +81,38 @@ class Candidate(Value):
 class Explanation(Value):
     """How a host name was looked up: every candidate, and what came of it.
 
-    `outcome` is `"found"`, `"nodata"`, `"nxdomain"` or a failure's name, `addresses` what was found, and `questions`
-    the number of questions asked of nameservers or the cache. `remark` points out a temporary failure that this
-    policy's resolver, or another libc in its place, reports as "no such name", or that a search domain outside the
-    cluster answered for a name that was complete; it is empty where there is neither.
-    `advice` says how to ask for a host outside at less cost, where it was found behind the search list, or which
-    cluster domain is right, where nothing was found below another one. `full_name` is what to write instead for fewer
-    questions, `full_name_questions`, with a dot at its end where that saves more; empty and None where nothing does.
-
     >>> from k8sresolve.testing import Cluster
-    >>> with Cluster.from_manifests("docs/examples/shop.yaml").resolver(namespace="shop") as resolver:
-    ...     print(resolver.explain("payments"))
+    >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+    >>> resolver = cluster.resolver(namespace="shop")
+    >>> print(resolver.explain("payments"))
     payments: found 10.96.20.1; 2 questions asked, policy kubernetes
     """
 
     name: str
+    """The name as it was asked for."""
     policy: Policy
+    """The search policy that it tells of."""
     candidates: tuple[Candidate, ...]
+    """Every candidate, in order."""
     outcome: Outcome
+    """What the lookup came to."""
     addresses: tuple[IPAddress, ...]
+    """What was found."""
     questions: int
+    """How many questions were asked of nameservers or the cache."""
     remark: str = ""
+    """Points out a temporary failure that this policy's resolver, or another libc in its place, reports as no such
+    name, or that a search domain outside the cluster answered for a name that was complete. Empty where there is
+    neither.
+    """
     advice: str = ""
+    """How to ask for a host outside at less cost, where it was found behind the search list; or which cluster domain is
+    right, where nothing was found below another one. Empty where there is neither.
+    """
     full_name: str = ""
+    """What to write for fewer questions, with a dot at its end where that saves more. Empty where nothing does."""
     full_name_questions: int | None = None
+    """How many questions that takes. None where nothing saves any."""
 
     def __str__(self) -> str:
         return escaped(summary(self, few(self.addresses)))

@@ -11,6 +11,13 @@ from k8sresolve._escaping import escaped
 from k8sresolve._value import Value
 
 Severity: TypeAlias = Literal["error", "warning", "remark"]
+"""What a finding weighs.
+
+>>> from typing import get_args
+>>> from k8sresolve.findings import Severity
+>>> get_args(Severity)
+('error', 'warning', 'remark')
+"""
 
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 """What a finding may weigh, the worst first."""
@@ -18,36 +25,37 @@ SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class Finding(Value):
-    """One thing that is odd, or that is good to know: in a resolv.conf, or among the objects of manifests.
+    r"""One thing that is odd, or that is good to know: in a resolv.conf, or among the objects of manifests.
 
-    `severity` is `"error"` where a lookup or a connection fails as things stand, where a nameserver or search domain is
-    stated and not used, and where the API server refuses an object; `"warning"` where one may fail or lead elsewhere
-    than meant, where something else is not as stated, or costs; `"remark"` where it is good to know. `problem` says
-    what is wrong and what comes of that, and `advice` what to do.
-
-    Where it is: `source` is the file or variable (empty: what was given as text or objects), `line`
-    counts from 1 (None: the whole) and `text` is what stands there; `object` is kind and name, as
-    `Service shop/payments`, and `field` the path in it, as `spec.ports[0].targetPort`. `reference` is the manual page,
-    the program's source file or the standard behind it. `rule` is the id by which it is known, which stays as it is.
-
-    >>> unknown = "'edns' is unknown to glibc and is ignored"
-    >>> print(Finding(severity="warning", problem=unknown, advice="write 'edns0'", line=3))
-    resolv.conf:3: 'edns' is unknown to glibc and is ignored; write 'edns0'
-    >>> service = "Service shop/payments"
-    >>> print(Finding(severity="error", problem="lists no port", advice="list one", object=service, field="spec.ports"))
-    Service shop/payments spec.ports: lists no port; list one
+    >>> from k8sresolve import lint_resolv_conf
+    >>> for finding in lint_resolv_conf(b"nameserver 10.96.0.10\noptions edns\n"):
+    ...     print(finding)
+    resolv.conf:2: the option 'edns' is unknown to glibc and is ignored; remove it
     """
 
     severity: Severity
+    """`"error"`: a lookup or a connection fails as things stand, a nameserver or search domain is stated and not used,
+    or the API server refuses the object. `"warning"`: one may fail or lead elsewhere than meant, or something else is
+    not as stated, or costs. `"remark"`: good to know.
+    """
     problem: str
+    """What is wrong, and what comes of that."""
     advice: str = ""
+    """What to do."""
     source: str = ""
+    """The file or variable. Empty: what was given as text or objects."""
     line: int | None = None
+    """The line, from 1. None: the whole."""
     text: str = ""
+    """What stands there."""
     object: str = ""
+    """Kind and name, as `Service shop/payments`."""
     field: str = ""
+    """The path in the object, as `spec.ports[0].targetPort`."""
     reference: str = ""
+    """The manual page, the program's source file or the standard behind it."""
     rule: str = ""
+    """The id by which it is known, which stays as it is."""
 
     def __str__(self) -> str:
         # A resolv.conf may come as text of which no file is known; what is said of an object needs none.

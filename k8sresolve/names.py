@@ -10,13 +10,15 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import Literal, TypeAlias, TypeGuard, cast, get_args
+from typing import Any, Literal, TypeAlias, TypeGuard, cast, get_args
 
 import attrs
 
 from k8sresolve._escaping import told
 from k8sresolve._value import Value
 from k8sresolve.errors import InvalidName
+
+__all__ = ["EndpointName", "IPAddress", "PodName", "PortName", "ServiceName", "ZonalName"]
 
 _INNER = "abcdefghijklmnopqrstuvwxyz0123456789-"
 _DASHED = frozenset("0123456789abcdefABCDEF-")
@@ -25,6 +27,13 @@ _MAX_LABEL, _MAX_NAME, _MAX_PORT = 63, 253, 65535
 _ADVICE = "a Service is named svc, svc.ns, ns/svc, svc.ns.svc or svc.ns.svc.DOMAIN; addresses() looks up any other host"
 
 IPAddress = IPv4Address | IPv6Address
+"""An address, as all records have them: the standard library's values.
+
+>>> from ipaddress import ip_address
+>>> from k8sresolve.names import IPAddress
+>>> isinstance(ip_address("10.96.0.10"), IPAddress)
+True
+"""
 
 
 def shown(value: object) -> str:
@@ -225,6 +234,22 @@ class _Name(Value):
     def __str__(self) -> str:
         return self.host
 
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: object, _handler: object) -> Any:
+        """Have pydantic take a name, or text that `parse()` reads, as a field, and write it as text."""
+        from pydantic_core import core_schema
+
+        return core_schema.json_or_python_schema(
+            json_schema=core_schema.no_info_after_validator_function(cls._of_field, core_schema.str_schema()),
+            python_schema=core_schema.no_info_plain_validator_function(cls._of_field),
+            serialization=core_schema.to_string_ser_schema(),
+        )
+
+    @classmethod
+    def _of_field(cls, given: Any) -> Any:
+        kind: Any = cls
+        return given if isinstance(given, kind) else kind.parse(given)
+
 
 def _within_limits(name: _Name) -> None:
     # Each label was checked when it was taken.
@@ -234,32 +259,47 @@ def _within_limits(name: _Name) -> None:
 
 @attrs.frozen(str=False, repr=False)
 class ServiceName(_Name):
-    """A Service's name: `svc.ns.svc.D`.
+    """A Service's name: `svc.ns.svc.D`. Any letter case is read and kept as lower case.
 
-    >>> ServiceName("payments", "shop").fqdn
-    'payments.shop.svc.cluster.local.'
+    Raises:
+        InvalidName: A part is no label, or the name is too long.
+
+    Source: Kubernetes DNS specification, sections 2.3 and 2.4; limits: RFC 1035, section 2.3.4.
+
+    >>> from k8sresolve import ServiceName
+    >>> name = ServiceName("payments", "shop")
+    >>> name.host, name.fqdn
+    ('payments.shop.svc.cluster.local', 'payments.shop.svc.cluster.local.')
     """
 
     service: str = attrs.field(converter=_service_label)
+    """The Service's own name, one label."""
     namespace: str = attrs.field(converter=check_namespace)
+    """Its namespace, one label."""
     cluster_domain: str = attrs.field(default="cluster.local", converter=check_domain)
+    """The cluster domain, without a dot at its end. Default: `cluster.local`."""
 
     def __attrs_post_init__(self) -> None:
         _within_limits(self)
 
     @property
     def host(self) -> str:
-        """The name without the dot at its end."""
+        """The name without the dot at its end, for URLs, TLS and Host headers."""
         return f"{self.service}.{self.namespace}.svc.{self.cluster_domain}"
 
     @classmethod
     def parse(cls, text: str, *, namespace: str | None = None, cluster_domain: str | None = None) -> ServiceName:
-        """Read `svc`, `svc.ns`, `svc.ns.svc` or `svc.ns.svc.D`, or `ns/svc`, as Kubernetes writes an object.
+        """Read a Service's name as people write it: `svc`, `svc.ns`, `ns/svc`, `svc.ns.svc` or `svc.ns.svc.D`.
 
-        `namespace` and `cluster_domain` complete the short forms; a full name states its own domain. Raises
-        `InvalidName` for what names no Service, an absolute name (with a dot at its end) that is not full among them,
-        and for a short form that lacks what completes it.
+        Args:
+            text: The name. A full name states its own domain.
+            namespace: What completes a name without a namespace. None where it is not known.
+            cluster_domain: What completes a name without a domain. None where it is not known.
 
+        Raises:
+            InvalidName: The text names no Service, has a dot at its end and is not full, or lacks what is not known.
+
+        >>> from k8sresolve import ServiceName
         >>> ServiceName.parse("payments.shop", cluster_domain="cluster.local")
         ServiceName(service='payments', namespace='shop', cluster_domain='cluster.local')
         >>> ServiceName.parse("shop/payments", cluster_domain="cluster.local").host
@@ -285,8 +325,12 @@ class ServiceName(_Name):
             # Of the name as it was given, not of its part.
             raise InvalidName(shown(text), error.problem, advice=error.advice) from None
 
+    @classmethod
+    def _of_field(cls, given: Any) -> Any:
+        return given if isinstance(given, cls) else cls.parse(given, cluster_domain="cluster.local")
 
-def _service_name(value: object) -> ServiceName:
+
+def _service_name(value: ServiceName) -> ServiceName:
     if not isinstance(value, ServiceName):
         raise InvalidName(shown(value), f"a ServiceName should stand here, not {type(value).__name__}")
     return value
@@ -303,21 +347,28 @@ def _full_service(text: str) -> ServiceName:
 class EndpointName(_Name):
     """The name of one endpoint of a headless Service: `endpoint.svc.ns.svc.D`.
 
-    The endpoint is a host name or a dashed address.
+    Raises:
+        InvalidName: A part is no label, or the name is too long.
 
-    >>> EndpointName.parse("cassandra-0.cassandra.data.svc.cluster.local.").endpoint
-    'cassandra-0'
+    Source: Kubernetes DNS specification, section 2.4.
+
+    >>> from k8sresolve import EndpointName
+    >>> name = EndpointName.parse("cassandra-0.cassandra.data.svc.cluster.local.")
+    >>> name.endpoint, name.service.namespace
+    ('cassandra-0', 'data')
     """
 
     endpoint: str = attrs.field(converter=_endpoint_label)
+    """The first label: the pod's host name, or its address with dashes."""
     service: ServiceName = attrs.field(converter=_service_name)
+    """The headless Service."""
 
     def __attrs_post_init__(self) -> None:
         _within_limits(self)
 
     @property
     def host(self) -> str:
-        """The name without the dot at its end."""
+        """The name without the dot at its end, for URLs, TLS and Host headers."""
         return f"{self.endpoint}.{self.service.host}"
 
     @property
@@ -327,7 +378,14 @@ class EndpointName(_Name):
 
     @classmethod
     def parse(cls, text: str) -> EndpointName:
-        """Read a full endpoint name; raises `InvalidName` for anything else."""
+        """Read an endpoint's full name.
+
+        Args:
+            text: The name, with or without a dot at its end.
+
+        Raises:
+            InvalidName: The text is anything else.
+        """
         endpoint, _, rest = check_given(text).partition(".")
         with suppress(InvalidName):
             return cls(endpoint, _full_service(rest))
@@ -386,6 +444,12 @@ def check_protocol(protocol: str) -> str:
 class PortName(_Name):
     """A named port: `_port._proto.svc.ns.svc.D`, or, without a Service, just the port's name and protocol.
 
+    Raises:
+        InvalidName: The port is a number or no port's name, the protocol is none, or the name is too long.
+
+    Source: RFC 2782; Kubernetes DNS specification, sections 2.3.2 and 2.4.2.
+
+    >>> from k8sresolve import PortName, ServiceName
     >>> PortName.parse("dns/udp")
     PortName(port='dns', protocol='udp', service=None)
     >>> PortName("http").at(ServiceName("payments", "shop")).fqdn
@@ -393,15 +457,25 @@ class PortName(_Name):
     """
 
     port: str = attrs.field(converter=_port_label)
+    """The port's name, as in the Service's `spec.ports`, without an underscore."""
     protocol: str = attrs.field(default="tcp", converter=check_protocol)
+    """`tcp`, `udp` or `sctp`. Default: `tcp`."""
     service: ServiceName | None = attrs.field(default=None, converter=attrs.converters.optional(_service_name))
+    """The Service that has the port. Default: None, for a port of any Service."""
 
     def __attrs_post_init__(self) -> None:
         if self.service is not None:
             _within_limits(self)
 
     def at(self, service: ServiceName) -> PortName:
-        """Return the same port of the Service given."""
+        """Return the same port of another Service.
+
+        Args:
+            service: The Service.
+
+        Raises:
+            InvalidName: The name is too long.
+        """
         return PortName(self.port, self.protocol, service)
 
     @property
@@ -412,7 +486,14 @@ class PortName(_Name):
 
     @classmethod
     def parse(cls, text: str) -> PortName:
-        """Read `port`, `port/proto`, `_port._proto` or the full name; raises `InvalidName` for anything else."""
+        """Read `port`, `port/proto`, `_port._proto` or the full name.
+
+        Args:
+            text: The name.
+
+        Raises:
+            InvalidName: The text is anything else.
+        """
         if not isinstance(text, str) or not text.startswith("_"):
             port, slash, protocol = text.partition("/") if isinstance(text, str) else (text, "", "")
             return cls(port, protocol if slash else "tcp")
@@ -430,13 +511,22 @@ class PodName(_Name):
 
     In most clusters DNS echoes any address, so the name is no proof that the pod exists.
 
+    Raises:
+        InvalidName: The address is none, a part is no label, or the name is too long.
+
+    Source: Kubernetes documentation, "DNS for Services and Pods"; CoreDNS, plugin `kubernetes`, option `pods`.
+
+    >>> from k8sresolve import PodName
     >>> PodName("10.244.1.7", "shop").fqdn
     '10-244-1-7.shop.pod.cluster.local.'
     """
 
     address: IPAddress = attrs.field(converter=parse_address)
+    """The pod's address; text is read."""
     namespace: str = attrs.field(converter=check_namespace)
+    """Its namespace, one label."""
     cluster_domain: str = attrs.field(default="cluster.local", converter=check_domain)
+    """The cluster domain, without a dot at its end. Default: `cluster.local`."""
 
     def __attrs_post_init__(self) -> None:
         _within_limits(self)
@@ -448,7 +538,14 @@ class PodName(_Name):
 
     @classmethod
     def parse(cls, text: str) -> PodName:
-        """Read a full pod name; raises `InvalidName` for anything else."""
+        """Read a pod's full name.
+
+        Args:
+            text: The name, with or without a dot at its end.
+
+        Raises:
+            InvalidName: The text is anything else.
+        """
         labels = check_given(text).removesuffix(".").split(".", 3)
         address = undashed(labels[0])
         if len(labels) == 4 and labels[2].lower() == "pod" and address is not None:
@@ -480,19 +577,26 @@ def _directive(directive: _Directive) -> _Directive:
 
 @attrs.frozen(eq=False, str=False, repr=False)
 class ZonalName(_Name):
-    """The name of a headless Service's pods in a zone: `zone.prefer._zone.svc.ns.svc.D`, for `addresses()`.
+    """The name of a headless Service's pods in a zone: `zone.prefer._zone.svc.ns.svc.D`, for `Resolver.addresses`.
 
-    `zone` is that of the pods' nodes, `topology.kubernetes.io/zone`. Where it has no ready pod, `prefer` gives those of
-    all zones, and `pin` none. Source: CoreDNS, plugin `kubernetes`, option `zonal`; without that option no such name
-    exists.
+    Where CoreDNS has not the option `zonal`, no such name exists.
 
+    Raises:
+        InvalidName: The zone, the directive or the Service is none, or the name is too long.
+
+    Source: CoreDNS, plugin `kubernetes`, option `zonal`.
+
+    >>> from k8sresolve import ServiceName, ZonalName
     >>> ZonalName("eu-1a", "prefer", ServiceName("db", "data")).fqdn
     'eu-1a.prefer._zone.db.data.svc.cluster.local.'
     """
 
     zone: str = attrs.field(converter=_zone)
+    """The zone of the pods' nodes, as their label `topology.kubernetes.io/zone` has it."""
     directive: _Directive = attrs.field(converter=_directive)
+    """Where the zone has no ready pod, `prefer` gives those of all zones, and `pin` none."""
     service: ServiceName = attrs.field(converter=_service_name)
+    """The headless Service."""
 
     def __attrs_post_init__(self) -> None:
         _within_limits(self)
@@ -504,7 +608,14 @@ class ZonalName(_Name):
 
     @classmethod
     def parse(cls, text: str) -> ZonalName:
-        """Read a full zonal name; raises `InvalidName` for anything else."""
+        """Read a full zonal name.
+
+        Args:
+            text: The name, with or without a dot at its end.
+
+        Raises:
+            InvalidName: The text is anything else.
+        """
         topology, _, rest = check_given(text).lower().partition("._zone.")
         zone, _, directive = topology.rpartition(".")
         with suppress(InvalidName):

@@ -12,26 +12,37 @@ from k8sresolve._value import Value
 from k8sresolve.names import IPAddress
 
 Scheme: TypeAlias = Literal["tcp", "tls", "http", "https"]
-"""What is tried at each endpoint: a connection, and over it a TLS handshake, a request of HTTP, or both."""
+"""What is tried at each endpoint: a connection, and over it a TLS handshake, a request of HTTP, or both.
+
+>>> from typing import get_args
+>>> from k8sresolve import Scheme
+>>> get_args(Scheme)
+('tcp', 'tls', 'http', 'https')
+"""
 
 
 @attrs.frozen(eq=False, repr=False)
 class ProbeStage(Value):
-    """One stage of a connection, `"tcp"`, `"tls"` or `"http"`, and what became of it.
+    """One stage of a connection, and what became of it.
 
-    `outcome` is that in words, as `"connection refused"`, `"no answer"` or `"200 OK"`. `errno` is what the operating
-    system said of one that failed, as the module `errno` names it, ETIMEDOUT where nothing was heard in time, None for
-    any other. `milliseconds` is the time that the stage took.
-
-    >>> print(ProbeStage("tcp", False, "connection refused", 111, 0.21))
+    >>> import errno
+    >>> from k8sresolve import ProbeStage
+    >>> print(ProbeStage("tcp", False, "connection refused", errno.ECONNREFUSED, 0.21))
     tcp: connection refused in 0.2 ms
     """
 
     name: Literal["tcp", "tls", "http"]
+    """The stage: a connection, a handshake, or a request."""
     ok: bool
+    """Whether it came to what it should."""
     outcome: str
+    """What it came to in words, as `"connection refused"`, `"no answer"` or `"200 OK"`."""
     errno: int | None
+    """What the operating system said of one that failed, as the module `errno` names it, ETIMEDOUT where nothing was
+    heard in time; None for any other.
+    """
     milliseconds: float
+    """The time that the stage took."""
 
     def __str__(self) -> str:
         return escaped(f"{self.name}: {self.outcome} in {self.milliseconds:.1f} ms")
@@ -41,22 +52,26 @@ class ProbeStage(Value):
 class Certificate(Value):
     """The certificate that a server showed.
 
-    `subject` and `issuer` are distinguished names, most specific part last as the certificate has them; `names` are
-    those that it is valid for, of its subjectAltName (RFC 6125): hosts, addresses and URIs. `starts_at` and
-    `expires_at` are Unix times. `host` is the name that a client wants it to be valid for, and `problem` why it is not
-    trusted for that: the words of OpenSSL, empty where it is verified.
-
-    >>> print(Certificate("CN=web", "CN=Acme CA", ("web.shop.svc",), 1764547200, 1767225600, "web", "it is for others"))
+    >>> from k8sresolve import Certificate
+    >>> names, begin, end = ("web.shop.svc",), 1764547200, 1767225600
+    >>> print(Certificate("CN=web", "CN=Acme CA", names, begin, end, "web", "it is for others"))
     certificate of web.shop.svc by CN=Acme CA, until 2026-01-01, not verified for web: it is for others
     """
 
     subject: str
+    """Whom it is for: a distinguished name, the most specific part last, as the certificate has it."""
     issuer: str
+    """Who issued it, in the same form."""
     names: tuple[str, ...]
+    """What it is valid for, of its subjectAltName (RFC 6125): hosts, addresses and URIs."""
     starts_at: float
+    """Unix time from which it is valid."""
     expires_at: float
+    """Unix time until which it is valid."""
     host: str
+    """The name that a client wants it to be valid for."""
     problem: str = ""
+    """Why it is not trusted for that, in the words of OpenSSL. Empty where it is verified."""
 
     @property
     def verified(self) -> bool:
@@ -85,22 +100,28 @@ def day(seconds: float) -> str:
 class ProbedEndpoint(Value):
     """One address that a name has, and how far a connection to it gets.
 
-    `target` is the name that has the address, as SRV tells it, empty where that is not known. `stages` are those that
-    were tried, in order: none comes after one that failed, but that HTTP is asked of a server whose certificate is not
-    trusted, too. `certificate` is what a server showed, and `status` that of its reply (RFC 9110, section 15).
-
     >>> from ipaddress import ip_address
-    >>> stages = (ProbeStage("tcp", True, "connected", None, 0.2), ProbeStage("http", False, "503 Busy", None, 1.94))
-    >>> print(ProbedEndpoint(ip_address("10.244.1.7"), 8080, "", stages, status=503))
+    >>> from k8sresolve import ProbedEndpoint, ProbeStage
+    >>> tcp = ProbeStage("tcp", True, "connected", None, 0.2)
+    >>> http = ProbeStage("http", False, "503 Busy", None, 1.94)
+    >>> print(ProbedEndpoint(ip_address("10.244.1.7"), 8080, "", (tcp, http), status=503))
     10.244.1.7:8080 tcp: connected in 0.2 ms, http: 503 Busy in 1.9 ms
     """
 
     address: IPAddress
+    """The address."""
     port: int
+    """The port's number."""
     target: str
+    """The name that has the address, as SRV tells it. Empty where that is not known."""
     stages: tuple[ProbeStage, ...]
+    """The stages that were tried, in order: none comes after one that failed, but that HTTP is asked of a server whose
+    certificate is not trusted, too.
+    """
     certificate: Certificate | None = None
+    """What a server showed. None where there was no TLS."""
     status: int | None = None
+    """That of an HTTP reply (RFC 9110, section 15). None where there was none."""
 
     @property
     def ok(self) -> bool:
@@ -123,25 +144,30 @@ class ProbedEndpoint(Value):
 
 @attrs.frozen(eq=False, repr=False)
 class Reachability(Value):
-    """What a name and port lead to: each address that DNS has, in canonical order, and what answers there.
-
-    `name` and `port` are as asked. `milliseconds` is the time that the lookup took. `headless` says whether the
-    endpoints are pods; it is False for a ClusterIP, and None where DNS does not tell. `advice` has a sentence for each
-    kind of failure: what it usually means, and what to compare.
+    """What a name and port lead to: each address that DNS has, and what answers there.
 
     >>> from ipaddress import ip_address
+    >>> from k8sresolve import ProbedEndpoint, ProbeStage, Reachability
     >>> refused = ProbeStage("tcp", False, "connection refused", 111, 0.21)
-    >>> print(Reachability("web.shop", 80, "tcp", 0.9, (ProbedEndpoint(ip_address("10.96.1.1"), 80, "", (refused,)),)))
+    >>> endpoint = ProbedEndpoint(ip_address("10.96.1.1"), 80, "", (refused,))
+    >>> print(Reachability("web.shop", 80, "tcp", 0.9, (endpoint,)))
     web.shop, port 80: the only endpoint fails: 10.96.1.1:80 tcp: connection refused in 0.2 ms
     """
 
     name: str
+    """The name as it was asked for."""
     port: str | int
+    """The port as it was asked for."""
     scheme: Scheme
+    """What was tried."""
     milliseconds: float
+    """The time that the lookup took."""
     endpoints: tuple[ProbedEndpoint, ...]
+    """Each address that DNS has, in canonical order."""
     headless: bool | None = None
+    """Whether the endpoints are pods; False for a ClusterIP, None where DNS does not tell."""
     advice: tuple[str, ...] = ()
+    """A sentence for each kind of failure: what it usually means, and what to compare."""
 
     @property
     def ok(self) -> bool:

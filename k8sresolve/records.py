@@ -42,10 +42,7 @@ class _Aged(Value):
 
     @property
     def stale(self) -> bool:
-        """Whether an answer that has expired stands in, since none came in its place (`CacheConfig.serve_stale`).
-
-        `age` is how many seconds ago the oldest such answer came, and 0 for a record that is not stale.
-        """
+        """Whether an answer that has expired stands in for one that did not come (`CacheConfig.serve_stale`)."""
         return self.age > 0.0
 
 
@@ -53,14 +50,15 @@ class _Aged(Value):
 class Cname(Value):
     """A CNAME chain, such as an ExternalName makes.
 
-    `targets` are in order; `leaves_cluster` says whether one is outside the cluster domain.
-
+    >>> from k8sresolve import Cname
     >>> print(Cname(("www.example.com.", "api.example.com."), leaves_cluster=True))
     alias of www.example.com., api.example.com. (outside the cluster domain)
     """
 
     targets: tuple[str, ...]
+    """The names that it leads to, in order, absolute."""
     leaves_cluster: bool
+    """Whether one of them is outside the cluster domain."""
 
     def __str__(self) -> str:
         return escaped(f"alias of {few(self.targets)}{' (outside the cluster domain)' if self.leaves_cluster else ''}")
@@ -68,19 +66,29 @@ class Cname(Value):
 
 @attrs.frozen(eq=False, repr=False, weakref_slot=False)
 class Target(Value):
-    """One SRV record (RFC 2782) with its glue: `name` is absolute, `addresses` are those of that name.
+    """One SRV record, with the addresses of its name.
 
-    >>> from ipaddress import ip_address
-    >>> print(Target("db-0.db.shop.svc.cluster.local.", 5432, 0, 50, (ip_address("10.244.1.7"),)))
-    db-0.db.shop.svc.cluster.local:5432 (10.244.1.7)
+    Source: RFC 2782.
+
+    >>> from k8sresolve.testing import Cluster
+    >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+    >>> resolver = cluster.resolver(namespace="shop")
+    >>> print(resolver.port("payments", "http").targets[0])
+    payments.shop.svc.cluster.local:80 (10.96.20.1)
     """
 
     name: str
+    """The target's absolute name."""
     port: int
+    """The port's number there."""
     priority: int
+    """The lower, the earlier it is tried."""
     weight: int
+    """Its share of the tries among targets of one priority."""
     addresses: tuple[IPAddress, ...]
+    """The addresses of that name, in canonical order. Empty where they are not known."""
     ranks: tuple[int, ...] = attrs.field(default=(), eq=False, repr=False)
+    """The class of each address by RFC 6724, section 6, the least first; empty where all are alike."""
 
     def __str__(self) -> str:
         return escaped(f"{self.name.removesuffix('.')}:{self.port} ({few(self.addresses) or 'no address'})")
@@ -90,25 +98,35 @@ class Target(Value):
 class Port(_Aged):
     """A Service's port, as SRV tells it.
 
-    `name` and `protocol` are None from `ports()`, since SRV at the Service's own name does not tell them. `incomplete`:
-    addresses are missing because of loss or a server's failure, or because more than 1,024 targets came without one.
-
-    >>> from ipaddress import ip_address
-    >>> target = Target("payments.shop.svc.cluster.local.", 80, 0, 100, (ip_address("10.96.20.1"),))
-    >>> print(Port("http", "tcp", ServiceName("payments", "shop"), (target,)))
-    payments.shop.svc.cluster.local: http/tcp 80
-
     Source: RFC 2782; Kubernetes DNS specification, sections 2.3.2 and 2.4.2.
+
+    >>> from k8sresolve.testing import Cluster
+    >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+    >>> resolver = cluster.resolver(namespace="shop")
+    >>> port = resolver.port("payments", "http")
+    >>> print(port)
+    payments.shop.svc.cluster.local: http/tcp 80
+    >>> for address, number in port.select():
+    ...     print(address, number)
+    10.96.20.1 80
     """
 
     name: str | None
+    """The port's name. None from `Resolver.ports`, as SRV at the Service's own name does not tell it."""
     protocol: str | None
+    """`tcp`, `udp` or `sctp`. None where `name` is None."""
     service: ServiceName
+    """The Service."""
     targets: tuple[Target, ...]
+    """The SRV records, in canonical order; to connect, use `select`."""
     ttl: int = attrs.field(default=0, eq=False)
+    """Seconds, the least as received. No part in equality."""
     expires_at: float = attrs.field(default=0.0, eq=False)
+    """Unix time at which it expires. No part in equality."""
     incomplete: bool = False
+    """Whether addresses are missing: by loss, a server's failure, or as more than 1,024 targets came without one."""
     age: float = attrs.field(default=0.0, eq=False)
+    """Seconds since the oldest answer came, where it is `stale`; else 0.0. No part in equality."""
 
     def __str__(self) -> str:
         return _line(self.service, _offered(self), _lacking(self.incomplete))
@@ -117,7 +135,8 @@ class Port(_Aged):
     def number(self) -> int:
         """The port's sole number: the Service port, or for a headless Service the pods' own port.
 
-        Raises `PortsDiffer` where the pods of a headless Service disagree.
+        Raises:
+            PortsDiffer: The pods of a headless Service disagree.
         """
         numbers = _numbers(self)
         if len(numbers) > 1:
@@ -134,10 +153,15 @@ class Port(_Aged):
         return any(target.name.lower() != self.service.fqdn for target in self.targets)
 
     def select(self, rng: random.Random | None = None) -> Iterator[tuple[IPAddress, int]]:
-        """Yield (address, port) in the order in which to try them: RFC 2782, page 3.
+        """Yield (address, number) in the order in which to try them.
 
-        Targets come by priority and, within one, by weighted chance; each target's addresses by the classes of RFC 6724
-        and within one at random. `rng` decides chance (default: a fresh generator).
+        Targets come by priority and, within one, by weighted chance; each target's addresses by the classes of RFC
+        6724, and within one at random.
+
+        Args:
+            rng: What decides chance. None for a fresh generator.
+
+        Source: RFC 2782, page 3; RFC 6724, section 6.
         """
         for number, addresses in targets_of(self, 0, rng):
             for address in addresses:
@@ -247,9 +271,12 @@ class _Spread(_Aged):
     ranks: tuple[int, ...]
 
     def spread(self, rng: random.Random | None = None) -> Iterator[IPAddress]:
-        """Yield the addresses in a fresh random order, the classes of RFC 6724, section 6, first.
+        """Yield the addresses in a fresh random order, the classes of RFC 6724 first.
 
-        `rng` decides chance (default: a fresh generator).
+        Args:
+            rng: What decides chance. None for a fresh generator.
+
+        Source: RFC 6724, section 6.
         """
         yield from _shuffled(self.addresses, self.ranks, rng or _fresh())
 
@@ -262,40 +289,53 @@ def _told(cname: Cname | None) -> str:
 class Service(_Spread):
     """A Service as DNS knows it: the ClusterIPs, or for a headless Service the pods' addresses.
 
-    `ports` are those asked for. `cname` is the chain of an ExternalName. `incomplete`: addresses of one family are
-    missing because of loss or a server's failure; such a result is not remembered.
+    Source: Kubernetes DNS specification, sections 2.3 to 2.5.
 
     >>> from k8sresolve.testing import Cluster
-    >>> with Cluster.from_manifests("docs/examples/shop.yaml").resolver(namespace="shop") as resolver:
-    ...     print(resolver.service("payments", ports=["http", "grpc"]))
+    >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+    >>> resolver = cluster.resolver(namespace="shop")
+    >>> print(resolver.service("payments", ports=["http", "grpc"]))
     payments.shop.svc.cluster.local: 10.96.20.1; http/tcp 80, grpc/tcp 9090
-
-    Source: Kubernetes DNS specification, sections 2.3 and 2.4.
     """
 
     name: ServiceName
+    """The Service's name."""
     addresses: tuple[IPAddress, ...]
+    """Its addresses, in canonical order; to connect, use `spread`."""
     ports: tuple[Port, ...] = ()
+    """The ports that were asked for."""
     cname: Cname | None = None
+    """The CNAME chain of an ExternalName, else None."""
     candidate: str = attrs.field(default="", eq=False)
+    """The absolute name that answered. No part in equality."""
     ttl: int = attrs.field(default=0, eq=False)
+    """Seconds, the least as received. No part in equality."""
     expires_at: float = attrs.field(default=0.0, eq=False)
+    """Unix time at which it expires. No part in equality."""
     incomplete: bool = False
+    """Whether addresses of one family are missing, by loss or a server's failure. Such a result is not remembered."""
     ranks: tuple[int, ...] = attrs.field(default=(), eq=False, repr=False)
+    """The class of each address by RFC 6724, section 6, the least first; empty where all are alike."""
     age: float = attrs.field(default=0.0, eq=False)
+    """Seconds since the oldest answer came, where it is `stale`; else 0.0. No part in equality."""
 
     def __str__(self) -> str:
         ports = few([_offered(port) for port in self.ports])
         return _line(self.name, _told(self.cname), few(self.addresses), ports, _lacking(self.incomplete))
 
     def port(self, port: str | PortName) -> Port:
-        """Return one of the `ports` that were asked for, by its name, `name/protocol` where it is not TCP.
+        """Return one of the ports that were asked for.
 
-        Raises `InvalidName` for one that was not.
+        Args:
+            port: Its name, or `name/protocol` where that is not TCP.
+
+        Raises:
+            InvalidName: It was not asked for.
 
         >>> from k8sresolve.testing import Cluster
-        >>> with Cluster.from_manifests("docs/examples/shop.yaml").resolver(namespace="shop") as resolver:
-        ...     resolver.service("payments", ports=["http", "grpc"]).port("http").number
+        >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+        >>> resolver = cluster.resolver(namespace="shop")
+        >>> resolver.service("payments", ports=["http", "grpc"]).port("http").number
         80
         """
         wanted = port if isinstance(port, PortName) else PortName.parse(port)
@@ -314,23 +354,32 @@ class Service(_Spread):
 class Addresses(_Spread):
     """A host's addresses.
 
-    `host` is as asked; `candidate` is the absolute name that answered, empty where none was asked. `incomplete`:
-    addresses of one family are missing because of loss or a server's failure.
-
-    >>> from ipaddress import ip_address
-    >>> print(Addresses("payments", (ip_address("10.96.20.1"),)))
-    payments: 10.96.20.1
+    >>> from k8sresolve.testing import Cluster
+    >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+    >>> resolver = cluster.resolver(namespace="shop")
+    >>> found = resolver.addresses("payments")
+    >>> print(found, next(found.spread()), found.candidate)
+    payments: 10.96.20.1 10.96.20.1 payments.shop.svc.cluster.local.
     """
 
     host: str
+    """The host as it was asked for."""
     addresses: tuple[IPAddress, ...]
+    """Its addresses, in canonical order; to connect, use `spread`."""
     cname: Cname | None = None
+    """The CNAME chain that leads to them, None where there is none."""
     candidate: str = attrs.field(default="", eq=False)
+    """The absolute name that answered, empty where none was asked. No part in equality."""
     ttl: int = attrs.field(default=0, eq=False)
+    """Seconds, the least as received. No part in equality."""
     expires_at: float = attrs.field(default=0.0, eq=False)
+    """Unix time at which it expires. No part in equality."""
     incomplete: bool = False
+    """Whether addresses of one family are missing, by loss or a server's failure. Such a result is not remembered."""
     ranks: tuple[int, ...] = attrs.field(default=(), eq=False, repr=False)
+    """The class of each address by RFC 6724, section 6, the least first; empty where all are alike."""
     age: float = attrs.field(default=0.0, eq=False)
+    """Seconds since the oldest answer came, where it is `stale`; else 0.0. No part in equality."""
 
     def __str__(self) -> str:
         return _line(self.host, _told(self.cname), few(self.addresses), _lacking(self.incomplete))
@@ -368,21 +417,27 @@ def addresses_of(  # noqa: PLR0917 - as each cold lookup makes one
 
 @attrs.frozen(repr=False, weakref_slot=False)
 class Endpoint(_Aged):
-    """One pod that a headless Service publishes.
+    """One pod that a headless Service publishes, or what else a watch has in its place.
 
-    `port` is its number for the port asked for, None where none was. `name` is the endpoint's own name in DNS, and
-    `hostname` its first label where that is a host name and no dashed address.
+    Source: Kubernetes DNS specification, section 2.4.
 
-    >>> from ipaddress import ip_address
-    >>> print(Endpoint(ip_address("10.244.1.21"), 9042, None, "cassandra-0"))
+    >>> from k8sresolve.testing import Cluster
+    >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+    >>> resolver = cluster.resolver()
+    >>> print(resolver.endpoints("cassandra.data", "cql")[0])
     10.244.1.21:9042 (cassandra-0)
     """
 
     address: IPAddress
+    """Its address."""
     port: int | None
+    """Its number for the port asked for, None where none was."""
     name: EndpointName | None
+    """Its own name in DNS, None where it has none."""
     hostname: str | None
+    """The first label of that name where it is a host name, None where it is an address with dashes."""
     age: float = attrs.field(default=0.0, eq=False)
+    """Seconds since the oldest answer came, where it is `stale`; else 0.0. No part in equality."""
 
     def __str__(self) -> str:
         host = f"[{self.address}]" if self.address.version == 6 and self.port is not None else str(self.address)
@@ -392,23 +447,33 @@ class Endpoint(_Aged):
 
 @attrs.frozen(eq=False, repr=False, weakref_slot=False)
 class Answer(_Aged):
-    """What `lookup()` returns: the RRset of any type.
+    """What `Resolver.lookup` returns: the RRset of any type.
 
-    `records` are in presentation form (RFC 1035, section 5.1), as received.
-
-    >>> print(Answer("example.com", "MX", ("10 mx1.example.com.", "20 mx2.example.com.")))
-    example.com MX: 10 mx1.example.com., 20 mx2.example.com.
+    >>> from k8sresolve.testing import Cluster
+    >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+    >>> resolver = cluster.resolver()
+    >>> print(resolver.lookup("dns-version.cluster.local.", "TXT"))
+    dns-version.cluster.local. TXT: "1.1.0"
     """
 
     name: str
+    """The name as it was asked for."""
     rdtype: str
+    """The type, in capitals."""
     records: tuple[str, ...]
+    """The records in presentation form (RFC 1035, section 5.1), as received."""
     cname: Cname | None = None
+    """The CNAME chain that leads to them, None where there is none."""
     candidate: str = attrs.field(default="", eq=False)
+    """The absolute name that answered. No part in equality."""
     ttl: int = attrs.field(default=0, eq=False)
+    """Seconds, the least as received. No part in equality."""
     expires_at: float = attrs.field(default=0.0, eq=False)
+    """Unix time at which it expires. No part in equality."""
     truncated: bool = False
+    """Whether the nameserver cut the answer even over TCP."""
     age: float = attrs.field(default=0.0, eq=False)
+    """Seconds since the answer came, where it is `stale`; else 0.0. No part in equality."""
 
     def __str__(self) -> str:
         cut = "truncated" if self.truncated else ""

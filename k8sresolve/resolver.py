@@ -37,18 +37,27 @@ T = TypeVar("T")
 class Resolver(Facade[SyncDriver]):
     """Looks up Services, ports and hosts for programs that wait; any number of threads may share one.
 
-    A resolver takes `config` (default: `load_config()`, this machine's /etc/resolv.conf); `namespace` and
-    `cluster_domain` win over what its search list tells. `policy` is how `addresses()` and `lookup()` search, and how
-    the file is read: `kubernetes`, `glibc`, `musl`, `musl-1.2.3`, `go`. `family` is which addresses are asked for:
-    `auto` asks AAAA where the pod has an IPv6 address, `ipv4`, `ipv6` and `both` are exact. `timeout` bounds a whole
-    lookup, in seconds (default: 5, or, without a `config`, what K8SRESOLVE_TIMEOUT states); while no nameserver can be
-    reached, it asks again for `retry_unreachable` seconds of that, 0 for none. `in_flight` is how many questions may be
-    on the wire at once, those that nobody has answered in time aside; `cache` what is remembered; `observers` are told
-    what happens. Each asking call takes `timeout=` for itself, and `fresh=True` to pass over the cache.
+    Each asking call takes `timeout=` for itself, and `fresh=True` to pass over the cache. It is a context manager
+    that closes it; each call raises `ResolverClosed` then.
+
+    Args:
+        config: What to ask, and how. None: `load_config()`, this machine's /etc/resolv.conf, read again as it changes.
+        namespace: The pod's namespace. None: what the configuration tells.
+        cluster_domain: The cluster domain. None: what the configuration tells.
+        policy: How `addresses`, `lookup` and `explain` search, and how this machine's file is read.
+        family: Which addresses are asked for.
+        timeout: Seconds for a whole lookup. None: 5, or, without a `config`, what K8SRESOLVE_TIMEOUT states.
+        retry_unreachable: Seconds of those for which to ask again while no nameserver can be reached; 0 for none.
+        in_flight: How many questions may be on the wire at once, those that nobody has answered in time aside.
+        cache: What is remembered.
+        observers: Who is told what happens.
+
+    Raises:
+        ConfigError: An argument is none, or the configuration has no nameserver.
 
     >>> from k8sresolve.testing import Cluster
     >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
-    >>> with cluster.resolver(namespace="shop") as resolver:
+    >>> with cluster.resolver(namespace="shop") as resolver:  # in a pod: Resolver()
     ...     resolver.port("payments", "http").number
     80
     """
@@ -105,14 +114,31 @@ class Resolver(Facade[SyncDriver]):
         timeout: float | None = None,
         fresh: bool = False,
     ) -> Service:
-        """Look up a Service: its addresses, and the `ports` named, in one round of A, AAAA and SRV questions.
+        """Look up a Service: its addresses, and the ports named, in one round of A, AAAA and SRV questions.
 
-        `name` is `svc`, `svc.ns`, `ns/svc`, `svc.ns.svc` or the full name; `ports` are port names, `name/protocol` for
-        another than TCP. A headless Service has its ready pods' addresses, an ExternalName those of its target.
+        A headless Service has its ready pods' addresses, an ExternalName those of its target.
 
-        Raises `NoSuchName` or `NoData` (which says whether the Service or only a port is missing), `TemporaryFailure`,
-        `InvalidName`, or `ConfigError` where the pod's place in the cluster is not known.
+        Args:
+            name: `svc`, `svc.ns`, `ns/svc`, `svc.ns.svc`, the full name, or a `ServiceName`.
+            ports: Names of ports to look up as well, `name/protocol` for another than TCP.
+            timeout: Seconds for the whole lookup. None for the resolver's own.
+            fresh: Whether to pass over what is remembered.
+
+        Raises:
+            NoSuchName: There is no such Service, or no such port.
+            NoData: It has no address of the families asked for, or no record for a port.
+            TemporaryFailure: No answer for now.
+            BadResponse: A reply cannot be right.
+            InvalidName: A name is none.
+            ConfigError: The pod's namespace or cluster domain is not known, and the name lacks it.
+
         Source: Kubernetes DNS specification, sections 2.3 to 2.5.
+
+        >>> from k8sresolve.testing import Cluster
+        >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+        >>> resolver = cluster.resolver(namespace="shop")
+        >>> print(resolver.service("payments", ports=["http"]))
+        payments.shop.svc.cluster.local: 10.96.20.1; http/tcp 80
         """
         named: Any = tuple(ports) if isinstance(ports, (list, tuple)) else services.port_list(ports)
         call: Call[Service] = (services.service, name) + named  # noqa: RUF005 - each time, and twice as fast
@@ -130,11 +156,31 @@ class Resolver(Facade[SyncDriver]):
     ) -> Port:
         """Look up one port of a Service by its name: SRV `_port._protocol` at the Service's name.
 
-        `.number` is the Service port, or for a headless Service the pods' own. A number is looked for among `ports()`,
-        and without `port` the only one there is taken, as of a Service whose sole port has no name; there DNS tells
-        neither names nor protocols, so that `protocol` takes no part. Raises as `service()` does; `NoData` lists the
-        numbers that there are in place of one that is not, and so does `PortsDiffer` where none was given and there are
-        several. Source: RFC 2782; Kubernetes DNS specification, sections 2.3.2 and 2.4.2.
+        `.number` is the Service port, or for a headless Service the pods' own.
+
+        Args:
+            name: `svc`, `svc.ns`, `ns/svc`, `svc.ns.svc`, the full name, or a `ServiceName`.
+            port: The port's name, or its number, which is looked for among `ports()`. None: the only one that there is.
+            protocol: `tcp`, `udp` or `sctp`. It takes no part without a name, as DNS tells no protocols there.
+            timeout: Seconds for the whole lookup. None for the resolver's own.
+            fresh: Whether to pass over what is remembered.
+
+        Raises:
+            NoSuchName: There is no such Service, or no port of this name.
+            NoData: No port has this number, and the error lists those that there are; or there is no SRV record.
+            PortsDiffer: None was given, and there are several.
+            TemporaryFailure: No answer for now.
+            BadResponse: A reply cannot be right.
+            InvalidName: A name is none.
+            ConfigError: The pod's namespace or cluster domain is not known, and the name lacks it.
+
+        Source: RFC 2782; Kubernetes DNS specification, sections 2.3.2 and 2.4.2.
+
+        >>> from k8sresolve.testing import Cluster
+        >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+        >>> resolver = cluster.resolver(namespace="shop")
+        >>> resolver.port("payments", "http").number
+        80
         """
         label = port if port.__class__ is str else services.port_text(port)
         call: Call[Port] = (services.port, name, label, protocol)
@@ -144,8 +190,26 @@ class Resolver(Facade[SyncDriver]):
     def ports(self, name: str | ServiceName, *, timeout: float | None = None, fresh: bool = False) -> tuple[Port, ...]:
         """List a Service's ports by number, without names and protocols: SRV at the Service's own name.
 
-        That is an extension of CoreDNS: of another nameserver it raises `NoData`, which says so. Else it raises as
-        `service()` does.
+        That is an extension of CoreDNS.
+
+        Args:
+            name: `svc`, `svc.ns`, `ns/svc`, `svc.ns.svc`, the full name, or a `ServiceName`.
+            timeout: Seconds for the whole lookup. None for the resolver's own.
+            fresh: Whether to pass over what is remembered.
+
+        Raises:
+            NoSuchName: There is no such Service.
+            NoData: It has no port, or the nameserver is no CoreDNS.
+            TemporaryFailure: No answer for now.
+            BadResponse: A reply cannot be right.
+            InvalidName: The name is none.
+            ConfigError: The pod's namespace or cluster domain is not known, and the name lacks it.
+
+        >>> from k8sresolve.testing import Cluster
+        >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+        >>> resolver = cluster.resolver(namespace="shop")
+        >>> [port.number for port in resolver.ports("payments")]
+        [80, 9090]
         """
         call: Call[tuple[Port, ...]] = (services.ports, name)
         known = self._recall(call, timeout, fresh)
@@ -162,9 +226,31 @@ class Resolver(Facade[SyncDriver]):
     ) -> tuple[Endpoint, ...]:
         """List the pods that a headless Service publishes, one `Endpoint` for each address.
 
-        With `port`, each has its number for that port. Under family `auto` both families are listed. Raises
-        `NotHeadless` for a Service that has a ClusterIP, `BadResponse` where more than 1,024 pods would have to be
-        asked for one by one, and as `port()` does. Source: Kubernetes DNS specification, section 2.4.
+        Under family `auto` both families are listed.
+
+        Args:
+            name: `svc`, `svc.ns`, `ns/svc`, `svc.ns.svc`, the full name, or a `ServiceName`.
+            port: The name of a port of which each endpoint has its number. None for none.
+            protocol: `tcp`, `udp` or `sctp`.
+            timeout: Seconds for the whole lookup. None for the resolver's own.
+            fresh: Whether to pass over what is remembered.
+
+        Raises:
+            NotHeadless: The Service has a ClusterIP.
+            NoSuchName: There is no such Service, or none of its pods is ready, or none has the port.
+            NoData: The pods have no address of the families asked for, or there is no SRV record.
+            BadResponse: More than 1,024 pods would have to be asked for one by one, or a reply cannot be right.
+            TemporaryFailure: No answer for now.
+            InvalidName: A name is none.
+            ConfigError: The pod's namespace or cluster domain is not known, and the name lacks it.
+
+        Source: Kubernetes DNS specification, section 2.4.
+
+        >>> from k8sresolve.testing import Cluster
+        >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+        >>> resolver = cluster.resolver()
+        >>> print(*resolver.endpoints("cassandra.data", "cql")[:2])
+        10.244.1.21:9042 (cassandra-0) 10.244.2.21:9042 (cassandra-1)
         """
         call: Call[tuple[Endpoint, ...]] = (endpoints.endpoints, name, port, protocol)
         known = self._recall(call, timeout, fresh)
@@ -173,8 +259,25 @@ class Resolver(Facade[SyncDriver]):
     def addresses(self, host: str | ZonalName, *, timeout: float | None = None, fresh: bool = False) -> Addresses:
         """Look up any host as the pod's libc would: IP literals, `localhost`, /etc/hosts, then the search list.
 
-        A `ZonalName` is asked for as it stands. Raises `NoSuchName`, `NoData`, `TemporaryFailure` or `InvalidName`.
+        Args:
+            host: The host's name; a `ZonalName` is asked for as it stands.
+            timeout: Seconds for the whole lookup. None for the resolver's own.
+            fresh: Whether to pass over what is remembered.
+
+        Raises:
+            NoSuchName: No candidate exists.
+            NoData: One exists, and has no address of the families asked for.
+            TemporaryFailure: No answer for now.
+            BadResponse: A reply cannot be right.
+            InvalidName: The name is none.
+
         Source: resolv.conf(5), hosts(5), RFC 6761.
+
+        >>> from k8sresolve.testing import Cluster
+        >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+        >>> resolver = cluster.resolver(namespace="shop")
+        >>> print(resolver.addresses("web.shop"))
+        web.shop: 10.96.20.2, fd00:10:96::20:2
         """
         call: Call[Addresses] = (hosts.addresses, host)
         known = self._recall(call, timeout, fresh)
@@ -185,8 +288,24 @@ class Resolver(Facade[SyncDriver]):
     ) -> tuple[ServiceName | EndpointName | str, ...]:
         """Tell whose address this is: a Service's, an endpoint's, or another host's (text, with the dot).
 
-        Raises `NoSuchName` where there is no PTR record, and as `addresses()` does.
+        Args:
+            address: The address, as text or value.
+            timeout: Seconds for the whole lookup. None for the resolver's own.
+            fresh: Whether to pass over what is remembered.
+
+        Raises:
+            NotFound: There is no PTR record.
+            TemporaryFailure: No answer for now.
+            BadResponse: A reply cannot be right.
+            InvalidName: The address is none.
+
         Source: RFC 1035, section 3.5; Kubernetes DNS specification, sections 2.3.3 and 2.4.3.
+
+        >>> from k8sresolve.testing import Cluster
+        >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+        >>> resolver = cluster.resolver()
+        >>> print(*resolver.reverse("10.96.20.1"))
+        payments.shop.svc.cluster.local
         """
         call: Call[tuple[ServiceName | EndpointName | str, ...]] = (reverse.reverse, address)
         known = self._recall(call, timeout, fresh)
@@ -202,7 +321,27 @@ class Resolver(Facade[SyncDriver]):
     ) -> PodName:
         """Tell the pod name of an address, if DNS has it. In most clusters it echoes any: no proof that the pod exists.
 
-        Raises `NoSuchName` (CoreDNS with `pods disabled`, or `pods verified` and no such pod), and as `service()` does.
+        Args:
+            address: The pod's address, as text or value.
+            namespace: The pod's namespace. None for this pod's own.
+            timeout: Seconds for the whole lookup. None for the resolver's own.
+            fresh: Whether to pass over what is remembered.
+
+        Raises:
+            NoSuchName: CoreDNS has `pods disabled`, or `pods verified` and no such pod; or there is no such namespace.
+            NoData: The name has no address of this family, as under kube-dns that of an IPv6 address.
+            TemporaryFailure: No answer for now.
+            BadResponse: A reply cannot be right.
+            InvalidName: The address or the namespace is none.
+            ConfigError: The pod's namespace or cluster domain is not known.
+
+        Source: Kubernetes documentation, "DNS for Services and Pods"; CoreDNS, plugin `kubernetes`, option `pods`.
+
+        >>> from k8sresolve.testing import Cluster
+        >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+        >>> resolver = cluster.resolver()
+        >>> print(resolver.pod("10.244.1.11", "shop"))
+        10-244-1-11.shop.pod.cluster.local
         """
         call: Call[PodName] = (reverse.pod, address, namespace)
         known = self._recall(call, timeout, fresh)
@@ -211,7 +350,26 @@ class Resolver(Facade[SyncDriver]):
     def lookup(self, name: str, rdtype: str, *, timeout: float | None = None, fresh: bool = False) -> Answer:
         """Look up an RRset of any type, with the search list.
 
-        Raises as `addresses()` does; `InvalidName` for an unknown type.
+        Args:
+            name: The name; with a dot at its end it is asked for as it stands.
+            rdtype: The type, such as `TXT`, or `TYPE65280` (RFC 3597).
+            timeout: Seconds for the whole lookup. None for the resolver's own.
+            fresh: Whether to pass over what is remembered.
+
+        Raises:
+            NoSuchName: No candidate exists.
+            NoData: One exists, and has no record of the type.
+            TemporaryFailure: No answer for now.
+            BadResponse: A reply cannot be right.
+            InvalidName: The name is none, or the type is unknown.
+
+        Source: resolv.conf(5).
+
+        >>> from k8sresolve.testing import Cluster
+        >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+        >>> resolver = cluster.resolver()
+        >>> print(*resolver.lookup("dns-version.cluster.local.", "TXT").records)
+        "1.1.0"
         """
         call: Call[Answer] = (rrsets.records, name, rdtype)
         known = self._recall(call, timeout, fresh)
@@ -220,10 +378,27 @@ class Resolver(Facade[SyncDriver]):
     def explain(
         self, name: str, *, policy: Policy | None = None, timeout: float | None = None, fresh: bool = False
     ) -> Explanation:
-        """Look a host up and tell of every candidate why it was asked or left out, what came back, and what it cost.
+        """Look a host up, and tell of every candidate why it was asked or left out, what came back, and what it cost.
 
-        Under another `policy` it tells what that resolver would have done. Only `InvalidName` and `ConfigError` are
-        raised.
+        What fails is told, and not raised.
+
+        Args:
+            name: The host's name.
+            policy: The search policy to tell of. None for the resolver's own.
+            timeout: Seconds for the whole lookup. None for the resolver's own.
+            fresh: Whether to pass over what is remembered.
+
+        Raises:
+            InvalidName: The name is none.
+            ConfigError: The policy is none.
+
+        Source: resolv.conf(5), `search` and `ndots`.
+
+        >>> from k8sresolve.testing import Cluster
+        >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+        >>> resolver = cluster.resolver(namespace="shop")
+        >>> print(resolver.explain("payments", policy="musl"))
+        payments: found 10.96.20.1; 2 questions asked, policy musl
         """
         from k8sresolve._core.lookups import explaining
 
@@ -244,19 +419,37 @@ class Resolver(Facade[SyncDriver]):
         """Do as `socket.getaddrinfo`, with this resolver's search, cache and deadline in place of the C library's.
 
         Flags, services, the order of what is returned (RFC 6724) and error codes are those of the C library that this
-        process runs on, glibc or musl. Names are found as `addresses()` finds them; where `family` is 0, the resolver's
-        own family decides which addresses are asked for. Addresses that rank alike stand in the order received, for as
-        long as the answer is remembered: to spread load, take `addresses().spread()`.
+        process runs on, glibc or musl. Names are found as `addresses()` finds them. Addresses that rank alike stand in
+        the order received, for as long as the answer is remembered: to spread load, take `addresses().spread()`.
 
-        Raises as `addresses()` does, `InvalidName` also for what is no numeric host or service where one is demanded,
-        and `InvalidHints` for a call that the C library refuses; all have the code of getaddrinfo(3) as `errno`. What
-        Python itself refuses in `socket.getaddrinfo`, with `TypeError` or `OverflowError`, is one of these two here.
+        Args:
+            host: The host. None for this machine.
+            port: A service's name, or a number. None for 0.
+            family: AF_INET or AF_INET6. 0: the resolver's own family decides.
+            type: SOCK_STREAM, SOCK_DGRAM or another. 0 for all.
+            proto: IPPROTO_TCP, IPPROTO_UDP or another. 0 for all.
+            flags: AI_PASSIVE and others.
+            timeout: Seconds for the whole lookup. None for the resolver's own.
+            fresh: Whether to pass over what is remembered.
+
+        Returns:
+            Tuples (family, type, proto, canonname, sockaddr).
+
+        Raises:
+            NoSuchName: No candidate exists.
+            NoData: One exists, and has no address of the families asked for.
+            TemporaryFailure: No answer for now.
+            BadResponse: A reply cannot be right.
+            InvalidName: The host is none, or host or port is not numeric where that is demanded.
+            InvalidHints: The C library refuses the call. What Python itself refuses, with `TypeError` or
+                `OverflowError`, is one of these two here.
 
         Source: getaddrinfo(3); RFC 3493, section 6.1; RFC 6724.
 
         >>> import socket
         >>> from k8sresolve.testing import Cluster
-        >>> with Cluster.from_manifests("docs/examples/shop.yaml").resolver(namespace="shop") as resolver:
+        >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+        >>> with cluster.resolver(namespace="shop") as resolver:
         ...     for *_, address in resolver.getaddrinfo("payments", "http", type=socket.SOCK_STREAM):
         ...         print(address)
         ('10.96.20.1', 80)
@@ -271,27 +464,39 @@ class Resolver(Facade[SyncDriver]):
     def create_connection(
         self, name: str | ServiceName, port: str | int, *, timeout: float | None = None
     ) -> socket.socket:
-        """Connect to a Service, a headless one's pods, or any host, by TCP; returns what is connected.
+        """Connect to a Service, a headless one's pods, or any host, by TCP; the socket is the caller's.
 
-        With a port's name, its targets are tried in the order of `port().select()` (RFC 2782); with a number, the
-        addresses that `addresses()` finds. Families take turns, and an attempt that is not answered within 250 ms goes
-        on beside the next one; the first that succeeds wins, and the others are closed. `timeout` bounds lookup and
-        connecting together, in seconds; None is the resolver's own.
+        The socket of a `Resolver` blocks. Families take turns, and an attempt that is not answered within 250 ms goes
+        on beside the next one; the first that succeeds wins, and the others are closed.
 
-        A `Resolver` returns a `socket.socket` that blocks, in asyncio an `AsyncResolver` one that does not, for
-        `asyncio.open_connection(sock=...)`, and in trio a `trio.SocketStream`.
+        Args:
+            name: A Service or a host.
+            port: A port's name: its targets are tried in the order of `Port.select`. A number: the addresses of
+                `addresses()`.
+            timeout: Seconds for lookup and connecting together. None for the resolver's own.
 
-        Raises as `port()` or `addresses()` does; `ConnectFailed` where no address could be connected to, with each that
-        was tried and why, and `ConnectTimeout` where none answered; `ResolverClosed`. Source: RFC 8305.
+        Raises:
+            ConnectFailed: No address could be connected to.
+            ConnectTimeout: None answered.
+            NotFound: There is no such name, port or address.
+            TemporaryFailure: No answer of DNS for now.
+            BadResponse: A reply cannot be right.
+            InvalidName: A name is none.
+            ResolverClosed: The resolver was closed meanwhile.
+
+        Source: RFC 2782; RFC 8305.
 
         >>> import socket
         >>> from k8sresolve.testing import Cluster
         >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
-        >>> with socket.create_server(("127.0.0.1", 0)) as server, cluster.resolver(namespace="shop") as resolver:
-        ...     cluster.route("payments.shop", "http", to=server.getsockname())
-        ...     with resolver.create_connection("payments", "http") as sock:
-        ...         sock.getpeername() == server.getsockname()
+        >>> server = socket.create_server(("127.0.0.1", 0))
+        >>> cluster.route("payments.shop", "http", to=server.getsockname())
+        >>> resolver = cluster.resolver(namespace="shop")
+        >>> with resolver.create_connection("payments", "http") as sock:
+        ...     sock.getpeername() == server.getsockname()
+        ...
         True
+        >>> server.close()
         """
         from k8sresolve._core.connecting import lookup_of
         from k8sresolve._drivers.connecting.blocking import BlockingAttempts
@@ -312,23 +517,36 @@ class Resolver(Facade[SyncDriver]):
     ) -> Reachability:
         """Try whether a name and port can be reached: DNS, then a connection to every address of it, on its own.
 
-        The lookup is that of `create_connection`, past what is remembered: with a port's name its targets, with a
-        number the addresses of a Service or of any host. To each a TCP connection is made, and over that, by `scheme`,
-        a handshake of TLS, whose certificate is verified by this machine's trust for the name as given, or a request
-        `GET path` of HTTP, or both. An untrusted certificate is told all the same, with its names. 32 addresses are
-        tried at once. `timeout` bounds all that, in seconds; None is the resolver's own. One that is silent takes no
-        time of the others'.
+        The lookup is that of `create_connection`, past what is remembered. 32 addresses are tried at once, and one that
+        is silent takes no time of the others'. What fails at an address is told, and not raised.
 
-        What fails at an address is told, and not raised: see `Reachability`. Raises as `port()` or `addresses()` does,
-        `ConfigError` for what is no scheme or path, and `ResolverClosed`. Source: RFC 8446, RFC 9110, RFC 9525.
+        Args:
+            name: A Service or a host.
+            port: A port's name: its targets are tried. A number: the addresses of a Service or of any host.
+            scheme: What to try: a TCP connection, and over that a handshake of TLS, a request of HTTP, or both. A
+                certificate is verified by this machine's trust for the name as given, and told if it is not trusted,
+                too.
+            path: What HTTP asks for.
+            timeout: Seconds for all that. None for the resolver's own.
+
+        Raises:
+            NotFound: There is no such name, port or address.
+            TemporaryFailure: No answer of DNS for now.
+            BadResponse: A reply cannot be right.
+            InvalidName: A name is none.
+            ConfigError: The scheme or the path is none.
+            ResolverClosed: The resolver was closed meanwhile.
+
+        Source: RFC 8446, RFC 9110, RFC 9525.
 
         >>> import socket
         >>> from k8sresolve.testing import Cluster
         >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
-        >>> with socket.create_server(("127.0.0.1", 0)) as server, cluster.resolver(namespace="shop") as resolver:
-        ...     cluster.route("payments.shop", "http", to=server.getsockname())
-        ...     print(resolver.probe("payments", "http"))
+        >>> server = socket.create_server(("127.0.0.1", 0))
+        >>> cluster.route("payments.shop", "http", to=server.getsockname())
+        >>> print(cluster.resolver(namespace="shop").probe("payments", "http"))
         payments, port http: the only endpoint answers
+        >>> server.close()
         """
         from k8sresolve._core import probing
 
@@ -344,17 +562,32 @@ class Resolver(Facade[SyncDriver]):
         timeout: float | None = None,
         fresh: bool = False,
     ) -> tuple[str, str]:
-        """Do as `socket.getnameinfo`: tell the name of an address, and of a port, by `flags`.
+        """Do as `socket.getnameinfo`: tell the name of an address, and of a port.
 
-        An address has the name that the hosts file or PTR tells; one without a name stands for itself, unless `flags`
-        have NI_NAMEREQD. Raises `NoSuchName` then, `TemporaryFailure` as `reverse()` does, `InvalidName` for what is no
-        numeric host, and `InvalidHints` for an unknown flag.
+        An address has the name that the hosts file or PTR tells; one without a name stands for itself.
+
+        Args:
+            sockaddr: The address and port, as sockets have them.
+            flags: NI_NAMEREQD, to demand a name, and others.
+            timeout: Seconds for the whole lookup. None for the resolver's own.
+            fresh: Whether to pass over what is remembered.
+
+        Returns:
+            The host's name, and the port's.
+
+        Raises:
+            NoSuchName: A name was demanded, and there is none.
+            TemporaryFailure: No answer for now.
+            BadResponse: A reply cannot be right.
+            InvalidName: The address is no numeric host.
+            InvalidHints: A flag is unknown.
 
         Source: getnameinfo(3); RFC 3493, section 6.2.
 
         >>> from k8sresolve.testing import Cluster
-        >>> with Cluster.from_manifests("docs/examples/shop.yaml").resolver(namespace="shop") as resolver:
-        ...     resolver.getnameinfo(("10.96.20.1", 80))
+        >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+        >>> resolver = cluster.resolver(namespace="shop")
+        >>> resolver.getnameinfo(("10.96.20.1", 80))
         ('payments.shop.svc.cluster.local', 'http')
         """
         from k8sresolve._getaddrinfo import lookups as libc
@@ -374,18 +607,27 @@ class Resolver(Facade[SyncDriver]):
     ) -> Watch:
         """Follow a Service: a context manager that tells its endpoints now, and each change of them.
 
-        With `port`, a port's name, each endpoint has its number for it. A headless Service has its ready pods, one with
-        a ClusterIP that address as one endpoint, an ExternalName its target's addresses. It is asked again as each
-        answer expires, within `interval` (least and most seconds) and a little later: one question for each address
+        A headless Service has its ready pods, one with a ClusterIP that address as one endpoint, an ExternalName its
+        target's addresses. It is asked again as each answer expires, and a little later: one question for each address
         family, or one SRV, however many watches follow it in this resolver. What is new is there at once; what is gone
-        is gone when two answers lack it, and that nothing is left is believed after `empty_hold` seconds and one more
-        answer. While DNS fails, all that was stays, `stale`. `zone` prefers pods in a zone where CoreDNS tells zones
-        apart (its option `zonal`).
-
-        Raises `InvalidName` or `ConfigError` at once, as `endpoints()` does; what DNS says is told by the watch.
-        Source: Kubernetes DNS specification, sections 2.3 and 2.4.
+        is gone when two answers lack it. While DNS fails, all that was stays, `stale`.
 
         A thread of the resolver's own, `k8sresolve-watch`, asks while any watch is open.
+
+        Args:
+            name: `svc`, `svc.ns`, `ns/svc`, `svc.ns.svc`, the full name, or a `ServiceName`.
+            port: The name of a port of which each endpoint has its number. None for none.
+            protocol: `tcp`, `udp` or `sctp`.
+            interval: The least and the most seconds between questions.
+            empty_hold: Seconds, and one more answer, after which it is believed that nothing is left.
+            zone: The zone whose pods to prefer, where CoreDNS tells zones apart (its option `zonal`). None for any.
+
+        Raises:
+            InvalidName: A name is none.
+            ConfigError: The seconds are none, or the pod's namespace or cluster domain is not known, and the name lacks
+                it.
+
+        Source: Kubernetes DNS specification, sections 2.3 and 2.4.
 
         >>> from k8sresolve.testing import Cluster, headless
         >>> cluster = Cluster.new(headless("db.data", sql=5432, pods=2))
@@ -402,7 +644,8 @@ class Resolver(Facade[SyncDriver]):
         """Tell of each watch that is open what is there, and how old that is; asks nothing, in whatever thread.
 
         >>> from k8sresolve.testing import Cluster, headless
-        >>> with Cluster.new(headless("db.data", sql=5432, pods=2)).resolver() as resolver:
+        >>> cluster = Cluster.new(headless("db.data", sql=5432, pods=2))
+        >>> with cluster.resolver() as resolver:
         ...     with resolver.watch("db.data", "sql") as watch:
         ...         ready = watch.ready()
         ...         print(*resolver.watches())
@@ -442,17 +685,32 @@ class Resolver(Facade[SyncDriver]):
         """Wait until a Service has so many endpoints, and return all that there are.
 
         It asks at once, after 1 s, and then at pauses that double to 5 s, always past what is remembered. Of a Service
-        with a ClusterIP, whose address DNS has whether or not a pod is there, a TCP connection to `port` must succeed;
-        without one it is enough that the Service exists, and `at_least` over 1 raises `NotHeadless`. `connect=True`
-        wants a connection to each endpoint that counts, `connect=False` none. `timeout` is in seconds.
+        with a ClusterIP, DNS has the address whether or not a pod is there: a TCP connection to `port` must succeed.
+        Without a port it is enough that the Service exists.
 
-        Raises `WaitTimeout`, which says what came in place of that and how often, `NoData` for a port of an
-        ExternalName, and `InvalidName` or `ConfigError` before anything is asked.
+        Args:
+            name: `svc`, `svc.ns`, `ns/svc`, `svc.ns.svc`, the full name, or a `ServiceName`.
+            port: The name of a port of which each endpoint has its number. None for none.
+            protocol: `tcp`, `udp` or `sctp`.
+            at_least: How many endpoints; over 1 only of a headless Service.
+            timeout: Seconds to wait.
+            connect: Whether each endpoint that counts must take a TCP connection. None: of a Service with a ClusterIP
+                alone.
+
+        Raises:
+            WaitTimeout: They did not come; the error says what came in their place, and how often.
+            NotHeadless: More than one was asked for of a Service with a ClusterIP.
+            NoData: A port of an ExternalName was asked for.
+            InvalidName: A name is none.
+            ConfigError: An argument is none, or the pod's namespace or cluster domain is not known, and the name lacks
+                it.
+
         Source: Kubernetes DNS specification, sections 2.3 and 2.4.
 
         >>> from k8sresolve.testing import Cluster, headless
-        >>> with Cluster.new(headless("db.data", sql=5432, pods=3)).resolver() as resolver:
-        ...     len(resolver.wait_for("db.data", "sql", at_least=3))
+        >>> cluster = Cluster.new(headless("db.data", sql=5432, pods=3))
+        >>> resolver = cluster.resolver()
+        >>> len(resolver.wait_for("db.data", "sql", at_least=3))
         3
         """
         from k8sresolve._core.watching import waiting

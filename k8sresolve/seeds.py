@@ -12,6 +12,8 @@ from k8sresolve._escaping import told
 from k8sresolve.errors import ConfigError, NoEndpoints
 from k8sresolve.records import Endpoint
 
+__all__ = ["hostports", "libpq"]
+
 if TYPE_CHECKING:
     # Closed (PEP 728), or type checkers suspect more in it than psycopg.connect(**hosts) takes.
     from typing_extensions import TypedDict
@@ -28,17 +30,24 @@ else:
 
 
 def hostports(endpoints: Iterable[Endpoint], names: bool = False) -> list[str]:
-    """Write each endpoint as `address:port`, an IPv6 address in brackets (RFC 3986, section 3.2.2).
+    """Write each endpoint as `address:port`, an IPv6 address in brackets.
 
-    With `names`, by its own name in DNS, without a dot at the end, for clients that verify the server's name by TLS; a
-    pod that has addresses of both families is listed once.
+    Args:
+        endpoints: What `Resolver.endpoints` returns, or a watch's `current`, each with a port.
+        names: Whether to write its own name in DNS in place of the address, without a dot at the end, for clients that
+            verify the server's name by TLS. A pod that has addresses of both families is listed once.
 
-    Raises `NoEndpoints` where there is none: many clients would take an empty list for localhost. `ConfigError` for an
-    endpoint that has no port or, with `names`, no name.
+    Raises:
+        NoEndpoints: There is none: many clients would take an empty list for localhost.
+        ConfigError: An endpoint has no port or, with `names`, no name.
 
+    Source: RFC 3986, section 3.2.2.
+
+    >>> from k8sresolve.seeds import hostports
     >>> from k8sresolve.testing import Cluster
-    >>> with Cluster.from_manifests("docs/examples/shop.yaml").resolver() as resolver:
-    ...     cassandra = resolver.endpoints("cassandra.data", "cql")
+    >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+    >>> resolver = cluster.resolver()
+    >>> cassandra = resolver.endpoints("cassandra.data", "cql")
     >>> hostports(cassandra)
     ['10.244.1.21:9042', '10.244.2.21:9042', '10.244.3.21:9042']
     >>> hostports(cassandra, names=True)[0]
@@ -56,11 +65,20 @@ def libpq(endpoints: Iterable[Endpoint]) -> LibpqHosts:
     the endpoint's own name, or its address where it has none. libpq tries them in this order; where it is of version 16
     or later, `load_balance_hosts=random` beside them spreads connections.
 
-    Raises as `hostports()` does. Source: PostgreSQL 16, "Specifying Multiple Hosts" and "Parameter Key Words".
+    Args:
+        endpoints: What `Resolver.endpoints` returns, or a watch's `current`, each with a port.
 
+    Raises:
+        NoEndpoints: There is none.
+        ConfigError: An endpoint has no port.
+
+    Source: PostgreSQL 16, "Specifying Multiple Hosts" and "Parameter Key Words".
+
+    >>> from k8sresolve.seeds import libpq
     >>> from k8sresolve.testing import Cluster
-    >>> with Cluster.from_manifests("docs/examples/shop.yaml").resolver() as resolver:
-    ...     hosts = libpq(resolver.endpoints("cassandra.data", "cql")[:2])
+    >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+    >>> resolver = cluster.resolver()
+    >>> hosts = libpq(resolver.endpoints("cassandra.data", "cql")[:2])
     >>> hosts["hostaddr"], hosts["port"]
     ('10.244.1.21,10.244.2.21', '9042,9042')
     """

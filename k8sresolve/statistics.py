@@ -11,18 +11,25 @@ from k8sresolve._value import Value
 class Stats(Value):
     """A resolver's counters since it was made, over all its configurations.
 
-    `questions` were put to the engine, `cache_hits` of them answered by the cache; `sends` are packets and streams, of
-    which `resends` were not a question's first; `in_flight` are the questions on the wire now.
-
-    >>> print(Stats(questions=7, sends=4, resends=1, cache_hits=3, in_flight=0))
-    questions: 7, 3 from the cache; sends: 4, 1 again; in flight: 0
+    >>> from k8sresolve.testing import Cluster
+    >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+    >>> with cluster.resolver(namespace="shop") as resolver:
+    ...     for _ in range(3):
+    ...         service = resolver.service("payments")
+    ...     print(resolver.stats())
+    questions: 6, 4 from the cache; sends: 2, 0 again; in flight: 0
     """
 
     questions: int
+    """Questions put to the engine."""
     sends: int
+    """Packets and streams sent."""
     resends: int
+    """Those of them that were not a question's first."""
     cache_hits: int
+    """Questions that the cache answered."""
     in_flight: int
+    """Questions on the wire now."""
 
     def __str__(self) -> str:
         return (

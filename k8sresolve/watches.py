@@ -133,18 +133,30 @@ class _Watch(Generic[F]):
     def current(self) -> tuple[Endpoint, ...]:
         """The endpoints that are there, for all that is known, in canonical order; it never waits.
 
-        In a process that was forked while the watch was open, `ResolverClosed` is raised.
+        Raises:
+            ResolverClosed: The resolver was closed, or the process was forked while the watch was open.
         """
         if self._is_open:
             self._require()
         return self._following.belief.current
 
     def resolve_now(self) -> None:
-        """Ask soon, as the answer may be another by now; more than once a second is not heard."""
+        """Ask soon, as the answer may be another by now; more than once a second is not heard.
+
+        Raises:
+            ResolverClosed: The watch is not open, or the resolver was closed.
+        """
         self._require().hint(self._following)
 
     def suspect(self, endpoint: Endpoint) -> None:
-        """Say that a connect to the endpoint failed: the first answer that lacks it removes it."""
+        """Say that a connect to an endpoint failed: the first answer that lacks it removes it.
+
+        Args:
+            endpoint: One of `current`.
+
+        Raises:
+            ResolverClosed: The watch is not open, or the resolver was closed.
+        """
         self._require().suspect(self._following, endpoint)
 
     def _is_ready(self, at_least: int) -> Callable[[], bool]:
@@ -180,9 +192,10 @@ class _Watch(Generic[F]):
 
 
 class Watch(_Watch[Follower]):
-    """A Service that is followed: made by `Resolver.watch()`, and open while it is a context.
+    """A Service that is followed, open while it is a context. Made by `Resolver.watch`.
 
-    Its iteration ends as it is closed. Several threads may use it; each change is given to one of them.
+    To iterate over it waits for each `Change`, until it is closed. Several threads may use it; each change is given to
+    one of them.
 
     >>> from k8sresolve.testing import Cluster, headless
     >>> cluster = Cluster.new(headless("db.data", sql=5432, pods=2))
@@ -227,8 +240,14 @@ class Watch(_Watch[Follower]):
     def ready(self, at_least: int = 1, *, timeout: float | None = 60.0) -> tuple[Endpoint, ...]:
         """Wait until there are so many endpoints, and return all that there are.
 
-        `timeout` is in seconds, None for as long as it takes. Raises `WaitTimeout`, `NoData` where there can never be
-        an endpoint (a port of an ExternalName), `ResolverClosed`.
+        Args:
+            at_least: How many.
+            timeout: Seconds to wait. None for as long as it takes.
+
+        Raises:
+            WaitTimeout: They did not come.
+            NoData: There can never be one: a port of an ExternalName.
+            ResolverClosed: The watch or the resolver was closed, or the watch is not open.
         """
         follower, is_ready = self._require(), self._is_ready(at_least)
         in_time = follower.wait(is_ready, None if timeout is None else check_seconds("timeout", timeout))
@@ -253,9 +272,22 @@ class Watch(_Watch[Follower]):
 
 
 class AsyncWatch(_Watch[LoopFollower]):
-    """A Service that is followed: made by `AsyncResolver.watch()`, and open while it is a context, in one loop.
+    """A Service that is followed, open while it is a context, in one loop. Made by `AsyncResolver.watch`.
 
-    Its iteration ends as it is closed. Several tasks may use it; each change is given to one of them.
+    To iterate over it waits for each `Change`, until it is closed. Several tasks may use it; each change is given to
+    one of them.
+
+    >>> import asyncio
+    >>> from k8sresolve.testing import Cluster, headless
+    >>> async def grow():
+    ...     cluster = Cluster.new(headless("db.data", sql=5432, pods=2))
+    ...     async with cluster.async_resolver() as resolver, resolver.watch("db.data", "sql") as watch:
+    ...         await watch.ready(at_least=2)
+    ...         cluster.scale("data/db", 3)
+    ...         return len(await watch.ready(at_least=3))
+    ...
+    >>> asyncio.run(grow())
+    3
     """
 
     async def __aenter__(self) -> Self:
@@ -280,7 +312,10 @@ class AsyncWatch(_Watch[LoopFollower]):
             await self._follower.leave(self._following)
 
     async def ready(self, at_least: int = 1, *, timeout: float | None = 60.0) -> tuple[Endpoint, ...]:
-        """Wait until there are so many endpoints, and return all that there are. Raises as `Watch.ready()` does."""
+        """Wait until there are so many endpoints, and return all that there are.
+
+        As `Watch.ready`, awaited.
+        """
         follower, is_ready = self._require(), self._is_ready(at_least)
         in_time = await follower.wait(is_ready, None if timeout is None else check_seconds("timeout", timeout))
         self._raise_end()

@@ -34,16 +34,17 @@ class Observer:
 
     A resolver takes observers as `Resolver(observers=[...])`, or by `observe()` later; `observe_all()` is for all
     resolvers of the process. They are called in the middle of a lookup, in the thread or the task that it happens in:
-    they are to be quick, and must not call the resolver. What they raise is logged and goes no further. Names are
-    absolute, with the dot at their end, unless it says otherwise; times are milliseconds.
+    they are to be quick, and must not call the resolver. What they raise is logged and goes no further.
 
     What an observer has no method for costs nothing. Those of questions make a question dearer, `remembered` also makes
     each call look its questions up in the cache, where otherwise it is given its own result of before.
 
+    >>> from k8sresolve import Observer
     >>> from k8sresolve.testing import Cluster
     >>> class Sends(Observer):
     ...     def sent(self, name, rdtype, *, nameserver, transport, purpose, waited):
     ...         print(name, rdtype, nameserver, transport, purpose)
+    ...
     >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
     >>> with cluster.resolver(namespace="shop", observers=[Sends()]) as resolver:
     ...     addresses = resolver.service("payments").addresses
@@ -52,45 +53,91 @@ class Observer:
     """
 
     def asked(self, name: str, rdtype: str) -> None:
-        """A question is put that is neither remembered nor under way already, or is asked again ahead (`prefetch`)."""
+        """A question is put that is neither remembered nor under way already, or is asked again ahead of time.
+
+        Args:
+            name: The absolute name.
+            rdtype: The type.
+        """
 
     def sent(
         self, name: str, rdtype: str, *, nameserver: str, transport: Transport, purpose: Purpose, waited: float
     ) -> None:
         """A question is sent.
 
-        `purpose` is `"first"`; `"resend"` to the same nameserver; `"failover"` to another one; `"tcp"` after a reply
-        that was truncated, or too many that did not match; or `"probe"`: a nameserver that failed a while ago is tried
-        beside a good one. `waited` is the time since the question was sent before, 0 at first.
+        Args:
+            name: The absolute name.
+            rdtype: The type.
+            nameserver: Where to: the address, with the port where that is not 53.
+            transport: What carries it.
+            purpose: Why it is sent.
+            waited: Milliseconds since it was sent before, 0 at first.
         """
 
     def answered(self, attempt: Attempt) -> None:
-        """A sending came to something: a reply, or an error of the network."""
+        """A sending came to something: a reply, or an error of the network.
+
+        Args:
+            attempt: What was sent, and what it came to.
+        """
 
     def landed(self, name: str, rdtype: str, outcome: Outcome, milliseconds: float) -> None:
-        """A question has its result, such as `"found"`, `"nxdomain"` or `"timeout"`."""
+        """A question has its result.
+
+        Args:
+            name: The absolute name.
+            rdtype: The type.
+            outcome: What it came to.
+            milliseconds: Since it was put.
+        """
 
     def decided(self, name: str, candidate: Candidate) -> None:
-        """The search decided on one candidate for `name`, which is as the user typed it."""
+        """The search decided on one candidate.
+
+        Args:
+            name: The name as the caller typed it.
+            candidate: What became of the candidate.
+        """
 
     def remembered(self, name: str, rdtype: str, age: float) -> None:
-        """A question needed no asking: the cache knows its answer, which is `age` seconds old."""
+        """A question needed no asking: the cache knows its answer.
+
+        Args:
+            name: The absolute name.
+            rdtype: The type.
+            age: Seconds since the answer came.
+        """
 
     def served_stale(self, name: str, rdtype: str, age: float) -> None:
-        """A question was given an expired answer, which is `age` seconds old, since none came (`serve_stale`)."""
+        """A question was given an expired answer, since none came (`CacheConfig.serve_stale`).
+
+        Args:
+            name: The absolute name.
+            rdtype: The type.
+            age: Seconds since the answer came.
+        """
 
     def looked_up(self, name: str, *, in_cluster: bool, milliseconds: float, error: BaseException | None) -> None:
         """A call such as `service()` or `getaddrinfo()` has ended, which had to wait for an answer, or failed.
 
-        `name` is the one that was found, else the first that was asked for, without the labels of a port or a protocol;
-        empty where nothing was asked. `in_cluster` where it is certainly a name of the cluster's: it is under the
-        cluster domain, and of one that was not found no more than that was asked. `error` is what the call raised: an
-        `Error`, or what ended it from outside, such as `CancelledError`. What is remembered, and what needs no
-        question, is not told, nor is what watches ask.
+        What is remembered, and what needs no question, is not told, nor is what watches ask.
+
+        Args:
+            name: The absolute name that was found, else the first that was asked for, without the labels of a port or a
+                protocol; empty where nothing was asked.
+            in_cluster: Whether it is certainly a name of the cluster's: it is under the cluster domain, and of one that
+                was not found no more than that was asked.
+            milliseconds: Since the call began.
+            error: What the call raised: an `Error`, or what ended it from outside, such as `CancelledError`. None where
+                it raised nothing.
         """
 
     def reloaded(self, config: ResolverConfig) -> None:
-        """This machine's files changed, and the next lookup goes by `config`."""
+        """This machine's files changed, and the next lookup goes by another configuration.
+
+        Args:
+            config: What holds now.
+        """
 
 
 _OF_QUESTIONS = ("asked", "sent", "answered", "landed", "decided", "remembered", "served_stale")
@@ -105,6 +152,10 @@ class Events:
     """
 
     __slots__ = ("_report", "_told", "decides", "lookups", "observers", "recalls")
+
+    recalls: bool
+    decides: bool
+    lookups: bool
 
     def __init__(
         self,
@@ -126,7 +177,7 @@ class Events:
             if not {*has}.isdisjoint(_OF_QUESTIONS):
                 of_questions.append(observer)
         self._told = told
-        self.observers = tuple(of_questions)
+        self.observers: tuple[Observer, ...] = tuple(of_questions)
         self.recalls, self.decides, self.lookups = map(bool, (told["remembered"], told["decided"], told["looked_up"]))
 
     def asked(self, question: Question) -> None:

@@ -119,7 +119,7 @@ class _Result:
             return NotImplemented
         return all(getattr(self, field) == getattr(other, field) for field in self.FIELDS[:-2])
 
-    __hash__ = None  # type: ignore[assignment] # a result is found by its question
+    __hash__: ClassVar[None] = None  # type: ignore[assignment] # a result is found by its question
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join([f'{field}={getattr(self, field)!r}' for field in self.FIELDS])})"
@@ -142,7 +142,7 @@ class Found(_Result):
 
     __slots__ = ("_by", "_took", "chain", "data", "expires", "glue", "truncated", "ttl")
 
-    FIELDS = "data", "ttl", "expires", "chain", "glue", "truncated", "exchanges", "at"
+    FIELDS: ClassVar[tuple[str, ...]] = "data", "ttl", "expires", "chain", "glue", "truncated", "exchanges", "at"
     outcome: ClassVar[Outcome] = "found"
 
     def __init__(  # noqa: PLR0917 - as each cold lookup makes one
@@ -157,12 +157,12 @@ class Found(_Result):
         at: float = 0.0,
         took: float = 0.0,
     ) -> None:
-        self.data = data
-        self.ttl = ttl
-        self.expires = expires
-        self.chain = chain
-        self.glue = glue
-        self.truncated = truncated
+        self.data: tuple[Any, ...] = data
+        self.ttl: int = ttl
+        self.expires: float = expires
+        self.chain: tuple[str, ...] = chain
+        self.glue: Mapping[str, tuple[IPAddress, ...]] = glue
+        self.truncated: bool = truncated
         self.at = at
         self._by = exchanges
         self._took = took
@@ -211,7 +211,7 @@ class Empty(_Result):
 
     __slots__ = ("chain", "exchanges", "expires", "limit")
 
-    FIELDS = "expires", "limit", "chain", "exchanges", "at"
+    FIELDS: ClassVar[tuple[str, ...]] = "expires", "limit", "chain", "exchanges", "at"
 
     def __init__(
         self,
@@ -221,11 +221,11 @@ class Empty(_Result):
         exchanges: tuple[Exchange, ...] = (),
         at: float = 0.0,
     ) -> None:
-        self.exchanges = exchanges
+        self.exchanges: tuple[Exchange, ...] = exchanges
         self.at = at
-        self.expires = expires
-        self.limit = limit
-        self.chain = chain
+        self.expires: float = expires
+        self.limit: float = limit
+        self.chain: tuple[str, ...] = chain
 
     @property
     def outcome(self) -> Outcome:
@@ -241,7 +241,7 @@ class NxDomain(_Result):
 
     __slots__ = ("chain", "exchanges", "expires", "limit")
 
-    FIELDS = "expires", "limit", "chain", "exchanges", "at"
+    FIELDS: ClassVar[tuple[str, ...]] = "expires", "limit", "chain", "exchanges", "at"
     outcome: ClassVar[Outcome] = "nxdomain"
 
     def __init__(
@@ -252,11 +252,11 @@ class NxDomain(_Result):
         exchanges: tuple[Exchange, ...] = (),
         at: float = 0.0,
     ) -> None:
-        self.exchanges = exchanges
+        self.exchanges: tuple[Exchange, ...] = exchanges
         self.at = at
-        self.expires = expires
-        self.limit = limit
-        self.chain = chain
+        self.expires: float = expires
+        self.limit: float = limit
+        self.chain: tuple[str, ...] = chain
 
 
 class Failed(_Result):
@@ -264,13 +264,13 @@ class Failed(_Result):
 
     __slots__ = ("detail", "exchanges", "reason")
 
-    FIELDS = "reason", "detail", "exchanges", "at"
+    FIELDS: ClassVar[tuple[str, ...]] = "reason", "detail", "exchanges", "at"
 
     def __init__(self, reason: Reason, detail: str = "", exchanges: tuple[Exchange, ...] = (), at: float = 0.0) -> None:
-        self.exchanges = exchanges
+        self.exchanges: tuple[Exchange, ...] = exchanges
         self.at = at
         self.reason: Reason = reason
-        self.detail = detail
+        self.detail: str = detail
 
     @property
     def outcome(self) -> Outcome:
@@ -316,9 +316,9 @@ class Round:
         enough: Callable[[Results], bool] = all_there,
         usable: Callable[[Results], bool] = never,
     ) -> None:
-        self.questions = questions
-        self.enough = enough
-        self.usable = usable
+        self.questions: tuple[Question, ...] = questions
+        self.enough: Callable[[Results], bool] = enough
+        self.usable: Callable[[Results], bool] = usable
 
 
 class Patience:
@@ -330,7 +330,7 @@ class Patience:
     __slots__ = ("end", "seconds")
 
     def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
+        self.seconds: float = seconds
         self.end: float | None = None
 
     def until(self, now: float) -> float:
@@ -363,8 +363,8 @@ class Terms:
     __slots__ = ("_patience", "_retry_unreachable", "deadline", "fresh")
 
     def __init__(self, deadline: float, fresh: bool = False, retry_unreachable: float = 0.0) -> None:
-        self.deadline = deadline
-        self.fresh = fresh
+        self.deadline: float = deadline
+        self.fresh: bool = fresh
         self._retry_unreachable = retry_unreachable
         self._patience: Patience | None = None  # most calls need none
 

@@ -73,7 +73,7 @@ class LoopFollower(ABC):
         self._now = now
         self._published = published
         self._pollers = pollers
-        self.closed = False
+        self.closed: bool = False
         forks.register(self)
 
     # -- what watches call -------------------------------------------------------------------------------------------

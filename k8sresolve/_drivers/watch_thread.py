@@ -29,6 +29,7 @@ from k8sresolve.errors import NetworkError, ResolverClosed
 from k8sresolve.records import Endpoint
 
 _REST = 1.0  # seconds that one waits for the thread's end, which takes a millisecond
+_SOON = 0.01  # seconds until the thread looks again for a lock that others hold for less
 _LONGEST = 3600.0  # seconds of one wait for a lock, which takes no more than the system's time can hold
 
 
@@ -276,13 +277,15 @@ class ThreadFollower:
             host.do(lambda _: host.ask(questions, lambda: self._rest_if_idle(host)))
 
     def _rest_if_idle(self, host: _Host) -> None:
-        """In the thread: end it, if there is nothing to do. Whoever holds the lock ends it, or has something to do."""
-        if self._hosting.acquire(blocking=False):
-            try:
-                if self._host is host and not self._open and not host.is_asking:
-                    self._halt()
-            finally:
-                self._hosting.release()
+        """In the thread: end it, if there is nothing to do. It waits for no lock whose holder may wait for it."""
+        if not self._hosting.acquire(blocking=False):
+            host.loop.call_later(_SOON, self._rest_if_idle, host)
+            return
+        try:
+            if self._host is host and not self._open and not host.is_asking:
+                self._halt()
+        finally:
+            self._hosting.release()
 
     def hint(self, following: Following) -> None:
         """The answer may be another by now."""

@@ -15,12 +15,15 @@ class Line:
     that is no command, or option.
     """
 
+    options: dict[str, argparse.Action]
+    arguments: list[argparse.Action]
+
     def __init__(self, parser: Parser) -> None:
-        self.command = ""
+        self.command: str = ""
         self.awaited: argparse.Action | None = None
         self.given: dict[str, list[str]] = {}
-        self.unknown = ""
-        self.options_ended = False
+        self.unknown: str = ""
+        self.options_ended: bool = False
         self._begin(parser)
 
     def _begin(self, parser: Parser) -> None:

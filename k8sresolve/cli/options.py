@@ -215,7 +215,7 @@ class Parser(argparse.ArgumentParser):
 
     def format_usage(self) -> str:
         """Write the line of usage, without the options, which are many."""
-        self.usage = " ".join(
+        self.usage: str | None = " ".join(
             ["%(prog)s [options]", *(_place(action) for action in self._actions if not action.option_strings)]
         )
         return super().format_usage()
@@ -224,7 +224,7 @@ class Parser(argparse.ArgumentParser):
         """Write the help."""
         self.format_usage()
         if self.epilogue is not None:
-            self.epilog = self.epilogue()
+            self.epilog: str | None = self.epilogue()
         return super().format_help()
 
 

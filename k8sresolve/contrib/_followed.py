@@ -17,7 +17,7 @@ from k8sresolve.contrib._names import AsyncNames, Names
 W = TypeVar("W", bound=Watch | AsyncWatch)
 K = TypeVar("K")
 
-Policy: TypeAlias = Literal["p2c", "round_robin"]
+BalancePolicy: TypeAlias = Literal["p2c", "round_robin"]
 """How endpoints are chosen; see `k8sresolve.balance.Balancer`."""
 
 Left: TypeAlias = Callable[[], float | None]
@@ -47,9 +47,9 @@ class Followed(Generic[W, K]):
 class _Services(Generic[W, K]):
     """The Services followed so far, by the hosts of URLs."""
 
-    def __init__(self, policy: Policy, keep: Callable[[], K]) -> None:
+    def __init__(self, policy: BalancePolicy, keep: Callable[[], K]) -> None:
         Balancer((), policy)  # whatever is wrong is said now
-        self._policy: Policy = policy
+        self._policy: BalancePolicy = policy
         self._keep = keep
         self._followed: dict[str, Followed[W, K]] = {}
         self._adding = Lock()
@@ -89,7 +89,7 @@ class _Services(Generic[W, K]):
 class Services(_Services[Watch, K]):
     """See `_Services`; for clients that block, in any number of threads."""
 
-    def __init__(self, names: Names, policy: Policy, keep: Callable[[], K]) -> None:
+    def __init__(self, names: Names, policy: BalancePolicy, keep: Callable[[], K]) -> None:
         super().__init__(policy, keep)
         self._names = names
 
@@ -120,7 +120,7 @@ class Services(_Services[Watch, K]):
 class AsyncServices(_Services[AsyncWatch, K]):
     """See `_Services`; for tasks of asyncio or trio, in one loop at a time."""
 
-    def __init__(self, names: AsyncNames, policy: Policy, keep: Callable[[], K]) -> None:
+    def __init__(self, names: AsyncNames, policy: BalancePolicy, keep: Callable[[], K]) -> None:
         super().__init__(policy, keep)
         self._names = names
 

@@ -18,7 +18,7 @@ import anyio
 
 from k8sresolve import AsyncResolver, AsyncWatch, ConfigError, Error, Resolver, Watch
 from k8sresolve.contrib._balancing import REPEATABLE, Aim, Tries, settle
-from k8sresolve.contrib._followed import AsyncServices, Followed, Policy, Services
+from k8sresolve.contrib._followed import AsyncServices, BalancePolicy, Followed, Services
 from k8sresolve.contrib._locking import Lock
 from k8sresolve.contrib._names import AsyncNames, Names, Scope
 
@@ -29,7 +29,7 @@ class Own(NamedTuple):
     """The options that httpx's transports do not have."""
 
     scope: Scope
-    policy: Policy
+    policy: BalancePolicy
     max_connection_age: float | None
 
 

@@ -35,7 +35,7 @@ class _Names(Generic[R]):
             raise ConfigError(f"resolver={told(resolver)} is no {kind}", advice=f"give {self._article} {kind}, or none")
         self._given: R | None = resolver
         self.scope = check_scope(scope)
-        self.disabled = is_disabled()
+        self.disabled: bool = is_disabled()
 
     @property
     def resolver(self) -> R:

@@ -1,10 +1,10 @@
 """aiohttp: names found by a resolver, connections that grow old, and requests balanced over a headless Service.
 
+::
+
     async with aiohttp.ClientSession(connector=balanced()) as session:
         async with session.get("http://cassandra.data:8080/") as reply:
             ...
-
-See docs/how-to/http.md and docs/how-to/balanced.md.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from k8sresolve import (
 )
 from k8sresolve.contrib._aging import ages, is_over
 from k8sresolve.contrib._balancing import Aim, Tries, settle
-from k8sresolve.contrib._followed import AsyncServices, Followed, Policy
+from k8sresolve.contrib._followed import AsyncServices, BalancePolicy, Followed
 from k8sresolve.contrib._names import AsyncNames, Scope
 from k8sresolve.contrib._needs import needed, read_port_name
 
@@ -39,8 +39,8 @@ try:
     import aiohttp
     from aiohttp.abc import AbstractResolver, ResolveResult
     from aiohttp.client_proto import ResponseHandler
-except ImportError as error:
-    raise ImportError("k8sresolve.contrib.aiohttp needs aiohttp: pip install 'aiohttp>=3.13'") from error
+except ImportError as _error:
+    raise ImportError("k8sresolve.contrib.aiohttp needs aiohttp: pip install 'aiohttp>=3.13'") from _error
 
 if TYPE_CHECKING:
     from aiohttp.connector import Connection
@@ -60,23 +60,31 @@ _NUMERIC = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
 class Resolver(AbstractResolver):
     """A resolver of aiohttp's, for `aiohttp.TCPConnector(resolver=...)`; it may be made before the loop runs.
 
-    - `resolver`: an `AsyncResolver`, which stays the caller's to close; by default the process's own.
-    - `scope`: `"cluster"`, names that are or may be the cluster's, or `"all"`. Other names go to `DefaultResolver`.
-    - `port_name`: the name of a port of the URL's host. Its number is found by SRV, and holds in place of the URL's.
-
     aiohttp's connector remembers what it is told for 10 s, whatever the TTL, and takes the addresses in turn:
     `TCPConnector(use_dns_cache=False)` leaves both to the resolver. It keeps connections by the URL's host, so that
     pods that are new get none of them: see `TCPConnector` here, and `balanced`.
 
     Requests raise `aiohttp.ClientConnectorDNSError`, with k8sresolve's text, and its error as `__cause__`.
 
+    Args:
+        resolver: An `AsyncResolver`, which stays the caller's to close; None is the process's own.
+        scope: Which names it finds: `"cluster"`, those that are or may be the cluster's, or `"all"`. Others go to
+            `aiohttp.DefaultResolver`.
+        port_name: The name of a port of the URL's host. Its number is found by SRV, and holds in place of the URL's.
+
+    Raises:
+        ConfigError: An option cannot be.
+        InvalidName: `port_name` is no port's name.
+
     >>> import asyncio
+    >>> from k8sresolve.contrib.aiohttp import Resolver
     >>> from k8sresolve.testing import Cluster
     >>> async def addresses():
     ...     cluster = Cluster.from_manifests("docs/examples/shop.yaml")
     ...     async with cluster.async_resolver(namespace="shop") as resolver:
     ...         found = await Resolver(resolver, port_name="http").resolve("payments", 8080)
     ...         return [(one["host"], one["port"]) for one in found]
+    ...
     >>> asyncio.run(addresses())
     [('10.96.20.1', 80)]
     """
@@ -127,28 +135,38 @@ class Resolver(AbstractResolver):
 class TCPConnector(aiohttp.TCPConnector):
     """`aiohttp.TCPConnector`, with names looked up by an `AsyncResolver`, and connections that grow old.
 
-    It takes all options of that class, and
+    Requests raise aiohttp's errors.
 
-    - `resolver`, `scope`, `port_name`: as `Resolver` here; or a resolver of aiohttp's own kind, to be used as it is.
-    - `max_connection_age`: seconds after which a connection takes no request more, less up to a fifth by chance. It is
-      closed as its request is done, or when it is next asked for. No request is cut. With 300, connections to a
-      ClusterIP reach pods that are new within five minutes; by default they stay as long as aiohttp keeps them.
+    Args:
+        resolver: An `AsyncResolver`, which stays the caller's to close, or a resolver of aiohttp's own kind, to be used
+            as it is; None is the process's own.
+        scope, port_name: As of `Resolver`.
+        max_connection_age: Seconds after which a connection takes no request more, less up to a fifth by chance. It is
+            closed as its request is done, or when it is next asked for. No request is cut. With 300, connections to a
+            ClusterIP reach pods that are new within five minutes; None: they stay as long as aiohttp keeps them.
+        **options: Those of `aiohttp.TCPConnector`.
 
-    Raises `ConfigError` and `InvalidName` for options that cannot be, and `ConfigError` for a version of aiohttp that
-    is built otherwise. Requests raise aiohttp's errors.
+    Raises:
+        ConfigError: An option cannot be, or this version of aiohttp is built otherwise.
+        InvalidName: `port_name` is no port's name.
 
+    >>> from http.server import HTTPServer, SimpleHTTPRequestHandler
+    >>> from threading import Thread
     >>> import asyncio
     >>> import aiohttp
+    >>> from k8sresolve.contrib.aiohttp import TCPConnector
     >>> from k8sresolve.testing import Cluster
-    >>> async def pay():
-    ...     async with Cluster.from_manifests("docs/examples/shop.yaml").async_resolver(namespace="shop") as resolver:
-    ...         async with aiohttp.ClientSession(connector=TCPConnector(resolver, max_connection_age=300)) as session:
-    ...             try:
-    ...                 await session.get("http://paymets/")
-    ...             except aiohttp.ClientConnectorError as error:
-    ...                 return type(error.__cause__).__name__
-    >>> asyncio.run(pay())
-    'NoSuchName'
+    >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+    >>> async def pay(resolver):
+    ...     async with aiohttp.ClientSession(connector=TCPConnector(resolver, max_connection_age=300)) as session:
+    ...         return (await session.get("http://payments/")).status
+    ...
+    >>> with HTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler) as server, cluster.patch():
+    ...     cluster.route("payments.shop", "http", to=server.server_address)
+    ...     Thread(target=server.handle_request, daemon=True).start()
+    ...     asyncio.run(pay(cluster.async_resolver(namespace="shop")))
+    ...
+    200
     """
 
     def __init__(
@@ -212,7 +230,7 @@ def balanced(
     resolver: AsyncResolver | None = None,
     *,
     scope: Scope = "cluster",
-    policy: Policy = "p2c",
+    policy: BalancePolicy = "p2c",
     max_connection_age: float | None = None,
     **options: Any,
 ) -> aiohttp.TCPConnector:
@@ -223,12 +241,6 @@ def balanced(
     first request to it until the connector is closed; the port is the URL's. Other names, requests by a proxy, and all
     where `K8SRESOLVE_DISABLE` says so, go as `TCPConnector` here has them go. A Service with a ClusterIP is one
     endpoint.
-
-    - `resolver`: an `AsyncResolver`, which stays the caller's to close; by default the process's own.
-    - `scope`: `"cluster"`, names that are or may be the cluster's, or `"all"`.
-    - `policy`: `"p2c"` or `"round_robin"`: see `k8sresolve.balance.Balancer`.
-    - `max_connection_age`: as of `TCPConnector`.
-    - `options`: those of `aiohttp.TCPConnector`; `limit_per_host` is of each endpoint.
 
     Where a connection fails, the other endpoints are tried, until `sock_connect` or `connect` of the timeout; each may
     take its share of that, and 250 ms at least. Where one ends without a reply, aiohttp itself sends GET, HEAD,
@@ -241,8 +253,19 @@ def balanced(
     where none could be connected to, with k8sresolve's text, and its error as `__cause__`;
     `aiohttp.ConnectionTimeoutError` where none answered in time, with the text in its cause.
 
+    Args:
+        resolver: An `AsyncResolver`, which stays the caller's to close; None is the process's own.
+        scope: Which names it finds: `"cluster"`, those that are or may be the cluster's, or `"all"`.
+        policy: `"p2c"` or `"round_robin"`: see `k8sresolve.balance.Balancer`.
+        max_connection_age: As of `TCPConnector`.
+        **options: Those of `aiohttp.TCPConnector`; `limit_per_host` is of each endpoint.
+
+    Raises:
+        ConfigError: An option cannot be, or this version of aiohttp is built otherwise.
+
     >>> import asyncio
     >>> import aiohttp
+    >>> from k8sresolve.contrib.aiohttp import balanced
     >>> from k8sresolve.testing import Cluster
     >>> async def ask():
     ...     async with Cluster.from_manifests("docs/examples/shop.yaml").async_resolver() as resolver:
@@ -251,6 +274,7 @@ def balanced(
     ...                 await session.get("http://casandra.data:8080/")
     ...             except aiohttp.ClientConnectorError as error:
     ...                 return type(error.__cause__).__name__
+    ...
     >>> asyncio.run(ask())
     'NoSuchName'
     """
@@ -282,7 +306,7 @@ class _BalancedConnector(TCPConnector):
         self,
         resolver: AsyncResolver | None,
         scope: Scope,
-        policy: Policy,
+        policy: BalancePolicy,
         max_connection_age: float | None,
         options: dict[str, Any],
     ) -> None:

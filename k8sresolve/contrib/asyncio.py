@@ -4,6 +4,7 @@
 >>> import asyncio
 >>> with asyncio.Runner(loop_factory=new_event_loop) as runner:
 ...     pass  # runner.run(main())
+...
 
 Streams, aiohttp, redis, asyncpg, nats, aiokafka and others ask the loop, and connect to the port that it finds. A loop
 of uvloop looks names up in C: see `k8sresolve.contrib.uvloop`.
@@ -30,6 +31,20 @@ def new_event_loop() -> asyncio.AbstractEventLoop:
     """Make a loop that finds the cluster's names by the process's own `AsyncResolver`; see `loop_factory`.
 
     For what takes a loop's factory by its name, as `uvicorn --loop k8sresolve.contrib.asyncio:new_event_loop` does.
+
+    Raises:
+        ConfigError: The loop of the event loop policy is one as uvloop's, which does not ask its own `getaddrinfo`.
+
+    >>> import asyncio
+    >>> from k8sresolve.contrib.asyncio import new_event_loop
+    >>> async def main():
+    ...     return await asyncio.get_running_loop().getaddrinfo("127.0.0.1", 80, type=1)
+    ...
+    >>> with asyncio.Runner(loop_factory=new_event_loop) as runner:
+    ...     [*_, address] = runner.run(main())[0]
+    ...
+    >>> address
+    ('127.0.0.1', 80)
     """
     return loop_factory()()
 
@@ -42,18 +57,28 @@ def loop_factory(
 ) -> Callable[[], asyncio.AbstractEventLoop]:
     """Return what makes loops whose `getaddrinfo` and `getnameinfo` are the resolver's.
 
-    It is for what takes a loop's factory, as `asyncio.Runner`. `base` makes the loop (default:
-    `asyncio.new_event_loop`), `scope` is which names go to the resolver. With K8SRESOLVE_DISABLE=1 loops stay as `base`
-    makes them. Raises `ConfigError` for what is none of these, and as a loop is made that does not ask its own
-    `getaddrinfo`, as uvloop's.
+    It is for what takes a loop's factory, as `asyncio.Runner`. With K8SRESOLVE_DISABLE=1 loops stay as `base` makes
+    them.
+
+    Args:
+        resolver: An `AsyncResolver`, which stays the caller's to close; None is the process's own.
+        scope: Which names it finds: `"cluster"`, those that are or may be the cluster's, or `"all"`. Others go where
+            asyncio has them go.
+        base: Makes the loop; None is `asyncio.new_event_loop`.
+
+    Raises:
+        ConfigError: An argument cannot be; as a loop is made, it does not ask its own `getaddrinfo`, as uvloop's.
 
     >>> import asyncio
+    >>> from k8sresolve.contrib.asyncio import loop_factory
     >>> from k8sresolve.testing import Cluster
     >>> resolver = Cluster.from_manifests("docs/examples/shop.yaml").async_resolver(namespace="shop")
     >>> async def main():
     ...     return await asyncio.get_running_loop().getaddrinfo("payments", "http", type=1)
+    ...
     >>> with asyncio.Runner(loop_factory=loop_factory(resolver)) as runner:
     ...     [*_, address] = runner.run(main())[0]
+    ...
     >>> address
     ('10.96.20.1', 80)
     """
@@ -76,18 +101,27 @@ def loop_factory(
 def install(
     resolver: AsyncResolver | None = None, *, scope: Scope = "cluster", loop: asyncio.AbstractEventLoop | None = None
 ) -> Installed:
-    """Have a loop that is there already (default: the one that runs) find names by the resolver.
+    """Have a loop that is there already find names by the resolver.
 
-    Returns what undoes it: `uninstall()`, or the end of a `with`. With K8SRESOLVE_DISABLE=1 nothing changes. Raises
-    `ConfigError` for a loop that has a resolver already, and for one that does not ask its own `getaddrinfo`, as
-    uvloop's.
+    Returns what undoes it: `uninstall()`, or the end of a `with`. With K8SRESOLVE_DISABLE=1 nothing changes.
+
+    Args:
+        resolver, scope: As in `loop_factory`.
+        loop: The loop; None is the one that runs.
+
+    Raises:
+        ConfigError: An argument cannot be, the loop has a resolver already, or does not ask its own `getaddrinfo`, as
+            uvloop's.
+        RuntimeError: No loop runs, and none is given.
 
     >>> import asyncio
+    >>> from k8sresolve.contrib.asyncio import install
     >>> from k8sresolve.testing import Cluster
     >>> resolver = Cluster.from_manifests("docs/examples/shop.yaml").async_resolver(namespace="shop")
     >>> async def main():
     ...     with install(resolver):
     ...         return await asyncio.get_running_loop().getaddrinfo("payments", "http", type=1)
+    ...
     >>> [*_, address] = asyncio.run(main())[0]
     >>> address
     ('10.96.20.1', 80)
@@ -96,7 +130,20 @@ def install(
 
 
 class Installed:
-    """A resolver in a loop; a context manager. Made by `install`."""
+    """A resolver in a loop; a context manager. Made by `install`.
+
+    >>> import asyncio
+    >>> from k8sresolve.contrib.asyncio import install
+    >>> from k8sresolve.testing import Cluster
+    >>> resolver = Cluster.from_manifests("docs/examples/shop.yaml").async_resolver(namespace="shop")
+    >>> async def main():
+    ...     installed = install(resolver)
+    ...     installed.uninstall()
+    ...     return "getaddrinfo" in vars(asyncio.get_running_loop())
+    ...
+    >>> asyncio.run(main())
+    False
+    """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, names: AsyncNames) -> None:
         self._loop: Any = loop

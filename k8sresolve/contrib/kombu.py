@@ -14,8 +14,8 @@ from k8sresolve.contrib._places import Place, Places
 
 try:
     from kombu.exceptions import OperationalError
-except ImportError as error:
-    raise ImportError("k8sresolve.contrib.kombu needs kombu: pip install 'kombu>=5.3'") from error
+except ImportError as _error:
+    raise ImportError("k8sresolve.contrib.kombu needs kombu: pip install 'kombu>=5.3'") from _error
 
 __all__ = ["failover_strategy"]
 
@@ -27,22 +27,30 @@ def failover_strategy(
 ) -> Callable[[list[str]], Iterator[str]]:
     """Make a `failover_strategy` of kombu: after a failed connect, the Service's servers as they are then.
 
-    `port` is the port's name or number in the Service. kombu uses a strategy only where it is given a list: give
+    kombu uses a strategy only where it is given a list: give
     `Connection([url], failover_strategy=...)`, or Celery's `broker_url = [url]` and `broker_failover_strategy`. It
     connects to the URL itself first, and then to one after the other of what the Service is, by the URL's user,
     password and virtual host; of several URLs the first one counts. An address stands in its host's place, and for
     `amqps` and `rediss` the pod's own name.
 
     While DNS is away, the Service is where it was last. Where nothing is known yet, or there is no server, kombu tries
-    the URL again, and a warning in the logger `k8sresolve` says why. What is no name or port at all raises
-    `kombu.exceptions.OperationalError`, with this library's error as its cause; `ConfigError` is raised for a host that
-    stands in a URL's place.
+    the URL again, and a warning in the logger `k8sresolve` says why. What is no name or port at all makes kombu raise
+    `kombu.exceptions.OperationalError`, with this library's error as its cause.
 
-    >>> from k8sresolve.testing import Cluster, service
-    >>> resolver = Cluster.new(service("rabbit.shop", amqp=5672)).resolver()
-    >>> urls = failover_strategy("rabbit.shop", "amqp", resolver=resolver)(["amqp://guest:guest@rabbit.shop//"])
-    >>> next(urls)
-    'amqp://guest:guest@rabbit.shop//'
+    Args:
+        name: The Service's, as in `Resolver.port`.
+        port: The port's name or number in the Service.
+        resolver: A `Resolver`, which stays the caller's to close; None is the process's own.
+
+    Raises:
+        ConfigError: `resolver` is no `Resolver`; as kombu takes the strategy, a host stands in a URL's place.
+
+    >>> from k8sresolve.contrib.kombu import failover_strategy
+    >>> from k8sresolve.testing import Cluster
+    >>> resolver = Cluster.from_manifests("docs/examples/shop.yaml").resolver()
+    >>> urls = failover_strategy("payments.shop", "http", resolver=resolver)(["redis://payments.shop:80/0"])
+    >>> next(urls), next(urls)
+    ('redis://payments.shop:80/0', 'redis://10.96.20.1:80/0')
     """
     names, places = Names(resolver), Places(name, port)
 

@@ -21,12 +21,19 @@ try:
     from opentelemetry.instrumentation.utils import is_instrumentation_enabled
     from opentelemetry.metrics import Histogram, MeterProvider, get_meter
     from opentelemetry.trace import SpanKind, StatusCode, Tracer, TracerProvider, get_tracer
-except ModuleNotFoundError as error:
-    problem = f"{error.msg}, which k8sresolve.contrib.opentelemetry needs: pip install 'k8sresolve[otel]'"
-    raise ModuleNotFoundError(problem, name=error.name) from error
+except ModuleNotFoundError as _error:
+    _problem = f"{_error.msg}, which k8sresolve.contrib.opentelemetry needs: pip install 'k8sresolve[otel]'"
+    raise ModuleNotFoundError(_problem, name=_error.name) from _error
+
+__all__ = ["SLOW", "K8sResolveInstrumentor"]
 
 SLOW = 0.1
-"""Seconds from which on a lookup is slow. In a cluster one takes a few milliseconds, and a lost packet 50 to 250 ms."""
+"""Seconds from which on a lookup is slow. In a cluster one takes a few milliseconds, and a lost packet 50 to 250 ms.
+
+>>> from k8sresolve.contrib.opentelemetry import SLOW
+>>> SLOW
+0.1
+"""
 
 NAMES_FOUND, NAMES_LOST = 256, 64  # that metrics tell at most, since each is a time series of its own
 
@@ -39,8 +46,19 @@ class K8sResolveInstrumentor(BaseInstrumentor):  # type: ignore[misc] # as above
 
     There is one instrumentor in a process. Programs that run under `opentelemetry-instrument` have it without a line.
 
-    >>> K8sResolveInstrumentor().instrument()
+    >>> from opentelemetry.sdk.metrics import MeterProvider
+    >>> from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+    >>> from k8sresolve.contrib.opentelemetry import K8sResolveInstrumentor
+    >>> from k8sresolve.testing import Cluster
+    >>> reader = InMemoryMetricReader()
+    >>> K8sResolveInstrumentor().instrument(meter_provider=MeterProvider([reader]))
+    >>> with Cluster.from_manifests("docs/examples/shop.yaml").resolver(namespace="shop") as resolver:
+    ...     found = resolver.service("payments")
+    ...
     >>> K8sResolveInstrumentor().uninstrument()
+    >>> [metric] = reader.get_metrics_data().resource_metrics[0].scope_metrics[0].metrics
+    >>> metric.name, metric.data.data_points[0].count
+    ('dns.lookup.duration', 1)
     """
 
     _end: Callable[[], None] | None = None
@@ -60,7 +78,15 @@ class K8sResolveInstrumentor(BaseInstrumentor):  # type: ignore[misc] # as above
         span `dns.lookup`, a child of what the program does then; its status has the error's text, where the name is
         the cluster's. Where instrumentation is suppressed, as in exporters, nothing is recorded.
 
-        Raises `ConfigError` for what is no provider. Source: OpenTelemetry semantic conventions, "DNS metrics".
+        Args:
+            meter_provider: Of the histogram; None is the process's own.
+            tracer_provider: Of the spans; None is the process's own.
+            **more: What OpenTelemetry's own call takes.
+
+        Raises:
+            ConfigError: It is no provider.
+
+        Source: OpenTelemetry semantic conventions, "DNS metrics".
         """
         for kind, provider in ((MeterProvider, meter_provider), (TracerProvider, tracer_provider)):
             if provider is not None and not isinstance(provider, kind):

@@ -14,9 +14,11 @@ try:
     from prometheus_client import Counter, Histogram, Metric
     from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
     from prometheus_client.registry import Collector
-except ModuleNotFoundError as error:
-    problem = f"{error.msg}, which k8sresolve.contrib.prometheus needs: pip install prometheus-client"
-    raise ModuleNotFoundError(problem, name=error.name) from error
+except ModuleNotFoundError as _error:
+    _problem = f"{_error.msg}, which k8sresolve.contrib.prometheus needs: pip install prometheus-client"
+    raise ModuleNotFoundError(_problem, name=_error.name) from _error
+
+__all__ = ["K8sResolveCollector"]
 
 _BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 # What labels say of all else is "other", so that they are few whatever programs ask and nameservers say.
@@ -25,13 +27,20 @@ _RCODES = frozenset({"NOERROR", "NXDOMAIN", "SERVFAIL", "REFUSED", "FORMERR", "N
 
 
 class K8sResolveCollector(Collector):
-    """Tells a registry what resolvers do and what their watches know, summed up; without any, the process's own.
+    """Tells a registry what resolvers do and what their watches know, summed up.
 
-    Nothing is asked as it is scraped. No name is a label, unless `watch_names` is set: then the metrics of watches have
-    the label `service`, the full name of what is followed. A registry takes one collector. `close()` ends counting.
-    Raises `ConfigError` for what is no resolver.
+    Nothing is asked as it is scraped. A registry takes one collector. `close()` ends counting.
+
+    Args:
+        *resolvers: Each a `Resolver` or an `AsyncResolver`; without any, the process's own of both kinds.
+        watch_names: Whether the metrics of watches have the label ``service``, the full name of what is followed; else
+            no name is a label.
+
+    Raises:
+        ConfigError: Something is no resolver.
 
     >>> from prometheus_client import CollectorRegistry
+    >>> from k8sresolve.contrib.prometheus import K8sResolveCollector
     >>> from k8sresolve.testing import Cluster
     >>> registry = CollectorRegistry()
     >>> resolver = Cluster.from_manifests("docs/examples/shop.yaml").resolver(namespace="shop", family="ipv4")

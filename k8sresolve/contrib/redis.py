@@ -21,8 +21,8 @@ try:
     import redis.asyncio
     import redis.asyncio.sentinel
     import redis.sentinel
-except ImportError as error:
-    raise ImportError("k8sresolve.contrib.redis needs redis-py: pip install 'redis>=5.0.1'") from error
+except ImportError as _error:
+    raise ImportError("k8sresolve.contrib.redis needs redis-py: pip install 'redis>=5.0.1'") from _error
 
 __all__ = ["AsyncConnection", "AsyncSSLConnection", "AsyncSentinel", "Connection", "SSLConnection", "Sentinel"]
 
@@ -56,18 +56,36 @@ def _as_redis_errors() -> Generator[None]:
 class Connection(redis.Connection):
     """A connection of redis-py that finds its server each time it connects: `from_url(url, connection_class=...)`.
 
-    It takes `resolver` and `scope` beside what `redis.Connection` takes: the cluster's names are the resolver's, other
-    hosts redis-py's. Where a name is several servers, they are tried in random order: DNS knows no roles, and Redis
+    Where a name is several servers, they are tried in random order: DNS knows no roles, and Redis
     refuses what a replica cannot do. An SRV host, as `_redis._tcp.cache.shop`, has its own port in place of the one
     given. The lookup takes `socket_connect_timeout` at most. While DNS is away, the server is where it was last.
 
-    Raises `redis.ConnectionError`, with this library's error as its cause.
+    Commands raise `redis.ConnectionError`, with this library's error as its cause.
+
+    Args:
+        *args: Those of `redis.Connection`.
+        resolver: A `Resolver`, which stays the caller's to close; None is the process's own.
+        scope: Which names it finds: `"cluster"`, those that are or may be the cluster's, or `"all"`. Others go where
+            redis-py has them go.
+        **options: Those of `redis.Connection`.
+
+    Raises:
+        ConfigError: `resolver` or `scope` cannot be.
 
     >>> import redis
+    >>> from k8sresolve.contrib.redis import Connection
     >>> from k8sresolve.testing import Cluster, service
     >>> resolver = Cluster.new(service("cache.shop", redis=6379)).resolver()
-    >>> client = redis.Redis.from_url("redis://cache.shop", connection_class=Connection, resolver=resolver)
+    >>> client = redis.Redis.from_url("redis://cach.shop", connection_class=Connection, resolver=resolver)
+    >>> try:
+    ...     client.ping()
+    ... except redis.ConnectionError as error:
+    ...     print(type(error.__cause__).__name__)
+    ...
+    NoSuchName
     """
+
+    port: int
 
     def __init__(self, *args: Any, resolver: Resolver | None = None, scope: Scope = "cluster", **options: Any) -> None:
         self._names = Names(resolver, scope)
@@ -97,11 +115,60 @@ class Connection(redis.Connection):
 
 
 class SSLConnection(redis.SSLConnection, Connection):
-    """As `Connection`, by TLS, which verifies the host of the URL, or by an SRV host the pod's own name."""
+    """As `Connection`, by TLS, which verifies the host of the URL, or by an SRV host the pod's own name.
+
+    Args:
+        *args: Those of `redis.SSLConnection`.
+        resolver, scope: As of `Connection`.
+        **options: Those of `redis.SSLConnection`.
+
+    Raises:
+        ConfigError: As `Connection`.
+
+    >>> import redis
+    >>> from k8sresolve.contrib.redis import SSLConnection
+    >>> from k8sresolve.testing import Cluster, service
+    >>> resolver = Cluster.new(service("cache.shop", redis=6379)).resolver()
+    >>> client = redis.Redis.from_url("rediss://cach.shop", connection_class=SSLConnection, resolver=resolver)
+    >>> try:
+    ...     client.ping()
+    ... except redis.ConnectionError as error:
+    ...     print(type(error.__cause__).__name__)
+    ...
+    NoSuchName
+    """
 
 
 class AsyncConnection(redis.asyncio.Connection):
-    """`Connection` for `redis.asyncio`; `resolver` is an `AsyncResolver`."""
+    """`Connection` for `redis.asyncio`.
+
+    Args:
+        resolver: An `AsyncResolver`, which stays the caller's to close; None is the process's own.
+        scope: As of `Connection`.
+        **options: Those of `redis.asyncio.Connection`.
+
+    Raises:
+        ConfigError: As `Connection`.
+
+    >>> import asyncio
+    >>> import redis.asyncio
+    >>> from k8sresolve.contrib.redis import AsyncConnection
+    >>> from k8sresolve.testing import Cluster, service
+    >>> async def ping():
+    ...     resolver = Cluster.new(service("cache.shop", redis=6379)).async_resolver()
+    ...     pool = redis.asyncio.ConnectionPool(AsyncConnection, host="cach.shop", resolver=resolver)
+    ...     await redis.asyncio.Redis(connection_pool=pool).ping()
+    ...
+    >>> try:
+    ...     asyncio.run(ping())
+    ... except redis.ConnectionError as error:
+    ...     print(type(error.__cause__).__name__)
+    ...
+    NoSuchName
+    """
+
+    host: str
+    port: int
 
     def __init__(self, *, resolver: AsyncResolver | None = None, scope: Scope = "cluster", **options: Any) -> None:
         self._names = AsyncNames(resolver, scope)
@@ -143,7 +210,31 @@ class AsyncConnection(redis.asyncio.Connection):
 
 
 class AsyncSSLConnection(redis.asyncio.SSLConnection, AsyncConnection):
-    """`SSLConnection` for `redis.asyncio`, by a URL with `redis://`: for `rediss://` redis-py takes its own class."""
+    """`SSLConnection` for `redis.asyncio`, by a URL with `redis://`: for `rediss://` redis-py takes its own class.
+
+    Args:
+        resolver, scope: As of `AsyncConnection`.
+        **options: Those of `redis.asyncio.SSLConnection`.
+
+    Raises:
+        ConfigError: As `Connection`.
+
+    >>> import asyncio
+    >>> import redis.asyncio
+    >>> from k8sresolve.contrib.redis import AsyncSSLConnection
+    >>> from k8sresolve.testing import Cluster, service
+    >>> async def ping():
+    ...     resolver = Cluster.new(service("cache.shop", redis=6379)).async_resolver()
+    ...     pool = redis.asyncio.ConnectionPool(AsyncSSLConnection, host="cach.shop", resolver=resolver)
+    ...     await redis.asyncio.Redis(connection_pool=pool).ping()
+    ...
+    >>> try:
+    ...     asyncio.run(ping())
+    ... except redis.ConnectionError as error:
+    ...     print(type(error.__cause__).__name__)
+    ...
+    NoSuchName
+    """
 
     def _connection_arguments(self) -> dict[str, Any]:
         return {**super()._connection_arguments(), "server_hostname": self._verified}
@@ -152,13 +243,32 @@ class AsyncSSLConnection(redis.asyncio.SSLConnection, AsyncConnection):
 class Sentinel(redis.sentinel.Sentinel):
     """A Sentinel client of redis-py whose Sentinels are the pods of a Service, found anew whenever it asks them.
 
-    `name` is the Service, headless if each Sentinel is to be asked, `port` its port's name or number. It takes
-    `resolver`, and all that `redis.sentinel.Sentinel` takes after its list. The servers are those that the Sentinels
-    tell; commands for Sentinels go to all that there are. With `sentinel_kwargs={"ssl": True}` they are addressed by
-    their pods' names.
+    The servers are those that the Sentinels tell; commands for Sentinels go to all that there are. Where no Sentinel is
+    found, calls raise `redis.ConnectionError`, with this library's error as its cause.
 
-    Raises `redis.ConnectionError`, with this library's error as its cause, where no Sentinel is found.
+    Args:
+        name: The Service's, headless if each Sentinel is to be asked.
+        port: Its port's name or number.
+        resolver: A `Resolver`, which stays the caller's to close; None is the process's own.
+        **options: Those of `redis.sentinel.Sentinel` after its list. With `sentinel_kwargs={"ssl": True}` Sentinels are
+            addressed by their pods' names.
+
+    Raises:
+        ConfigError: `resolver` is no `Resolver`.
+
+    >>> import redis
+    >>> from k8sresolve.contrib.redis import Sentinel
+    >>> from k8sresolve.testing import Cluster, headless
+    >>> resolver = Cluster.new(headless("sentinel.shop", sentinel=26379)).resolver()
+    >>> try:
+    ...     Sentinel("sentinl.shop", "sentinel", resolver=resolver).discover_master("orders")
+    ... except redis.ConnectionError as error:
+    ...     print(type(error.__cause__).__name__)
+    ...
+    NoSuchName
     """
+
+    sentinels: list[Any]
 
     def __init__(
         self, name: str | ServiceName, port: str | int = 26379, *, resolver: Resolver | None = None, **options: Any
@@ -206,7 +316,30 @@ class Sentinel(redis.sentinel.Sentinel):
 
 
 class AsyncSentinel(redis.asyncio.sentinel.Sentinel):
-    """`Sentinel` for `redis.asyncio`; `resolver` is an `AsyncResolver`."""
+    """`Sentinel` for `redis.asyncio`.
+
+    Args:
+        name, port: As of `Sentinel`.
+        resolver: An `AsyncResolver`, which stays the caller's to close; None is the process's own.
+        **options: Those of `redis.asyncio.sentinel.Sentinel` after its list.
+
+    Raises:
+        ConfigError: `resolver` is no `AsyncResolver`.
+
+    >>> import asyncio
+    >>> import redis
+    >>> from k8sresolve.contrib.redis import AsyncSentinel
+    >>> from k8sresolve.testing import Cluster, headless
+    >>> resolver = Cluster.new(headless("sentinel.shop", sentinel=26379)).async_resolver()
+    >>> try:
+    ...     asyncio.run(AsyncSentinel("sentinl.shop", "sentinel", resolver=resolver).discover_master("orders"))
+    ... except redis.ConnectionError as error:
+    ...     print(type(error.__cause__).__name__)
+    ...
+    NoSuchName
+    """
+
+    sentinels: list[Any]
 
     def __init__(
         self, name: str | ServiceName, port: str | int = 26379, *, resolver: AsyncResolver | None = None, **options: Any

@@ -1,10 +1,10 @@
 """requests: an `HTTPAdapter` that finds a cluster's Services.
 
+::
+
     session = requests.Session()
     session.mount("http://", HTTPAdapter())
     session.get("http://payments.shop/")
-
-See docs/how-to/http.md.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ try:
     import requests
     import requests.adapters
     import urllib3
-except ImportError as error:
-    raise ImportError("k8sresolve.contrib.requests needs requests: pip install 'requests>=2.32'") from error
+except ImportError as _error:
+    raise ImportError("k8sresolve.contrib.requests needs requests: pip install 'requests>=2.32'") from _error
 
 __all__ = ["HTTPAdapter"]
 
@@ -31,28 +31,43 @@ __all__ = ["HTTPAdapter"]
 class HTTPAdapter(requests.adapters.HTTPAdapter):
     """`requests.adapters.HTTPAdapter`, with names looked up by a `Resolver`.
 
-    It takes all arguments of that class, by position too, and by keyword `resolver`, `scope`, `port_name` and
-    `max_connection_age`, as `PoolManager` of `k8sresolve.contrib.urllib3` does, whose way of connecting it has.
+    It connects as `k8sresolve.contrib.urllib3.PoolManager` does. Of what goes to a proxy, the proxy's name is looked
+    up, and the URL's port holds; a SOCKS proxy is found as before.
 
-    Of what goes to a proxy, the proxy's name is looked up, and the URL's port holds; a SOCKS proxy is found as before.
+    Requests raise requests' errors: `requests.ConnectTimeout` where the time was over, `requests.exceptions.ProxyError`
+    where the proxy was not reached, and `requests.ConnectionError`, with k8sresolve's text, and its error as
+    `__cause__`.
 
-    Raises `ConfigError` and `InvalidName` for options that cannot be, and `ConfigError` for a version of urllib3 that
-    is built otherwise. Requests raise requests' errors: `ConnectTimeout` where the time was over, `ProxyError` where
-    the proxy was not reached, and `ConnectionError`, with k8sresolve's text, and its error as `__cause__`.
+    Args:
+        *arguments: Those of `requests.adapters.HTTPAdapter`.
+        resolver: A `Resolver`, which stays the caller's to close; None is the process's own.
+        scope: Which names it finds: `"cluster"`, those that are or may be the cluster's, or `"all"`. Others go where
+            requests has them go.
+        port_name: The name of a port of the URL's host. Its number is found by SRV, and holds in place of the URL's.
+        max_connection_age: As of `k8sresolve.contrib.urllib3.PoolManager`.
+        **options: Those of `requests.adapters.HTTPAdapter`.
 
+    Raises:
+        ConfigError: An option cannot be, or this version of urllib3 is built otherwise.
+        InvalidName: `port_name` is no port's name.
+
+    >>> from http.server import HTTPServer, SimpleHTTPRequestHandler
+    >>> from threading import Thread
     >>> import requests
+    >>> from k8sresolve.contrib.requests import HTTPAdapter
     >>> from k8sresolve.testing import Cluster
-    >>> with Cluster.from_manifests("docs/examples/shop.yaml").resolver(namespace="shop") as resolver:
-    ...     session = requests.Session()
-    ...     session.mount("http://", HTTPAdapter(resolver=resolver))
-    ...     try:
-    ...         session.get("http://paymets/")
-    ...     except requests.ConnectionError as error:
-    ...         print(type(error.__cause__).__name__)
-    NoSuchName
+    >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+    >>> with HTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler) as server, cluster.patch():
+    ...     cluster.route("payments.shop", "http", to=server.server_address)
+    ...     Thread(target=server.handle_request, daemon=True).start()
+    ...     with requests.Session() as session:
+    ...         session.mount("http://", HTTPAdapter(resolver=cluster.resolver(namespace="shop")))
+    ...         print(session.get("http://payments/").status_code)
+    ...
+    200
     """
 
-    __attrs__ = [*requests.adapters.HTTPAdapter.__attrs__, "_way"]  # noqa: RUF012 - what pickle keeps
+    __attrs__: list[str] = [*requests.adapters.HTTPAdapter.__attrs__, "_way"]  # noqa: RUF012 - what pickle keeps
 
     def __init__(
         self,

@@ -26,17 +26,26 @@ _in_force = threading.Lock()
 
 @contextmanager
 def override(resolver: Resolver | None = None, *, scope: Scope = "cluster") -> Generator[None]:
-    """Have `socket` find names by a resolver (default: the process's own) in all threads, within a `with`.
+    """Have `socket` find names by a resolver in all threads, within a `with`.
 
-    `getaddrinfo`, `gethostbyname`, `gethostbyname_ex` and `getnameinfo` are replaced, and what calls them with them:
-    `create_connection`, and asyncio's loops; in a program that gevent has patched, gevent's, too. `scope` is which
-    names go to the resolver. One is in force at a time. With K8SRESOLVE_DISABLE=1 nothing changes. Raises
-    `ConfigError` for what is no `Resolver` or no scope, and where one is in force already.
+    Its ``getaddrinfo``, ``gethostbyname``, ``gethostbyname_ex`` and ``getnameinfo`` are replaced, and what calls them
+    with them: `create_connection`, and asyncio's loops; in a program that gevent has patched, gevent's, too. One is in
+    force at a time. With K8SRESOLVE_DISABLE=1 nothing changes.
+
+    Args:
+        resolver: A `Resolver`, which stays the caller's to close; None is the process's own.
+        scope: Which names it finds: `"cluster"`, those that are or may be the cluster's, or `"all"`. Others go where
+            they went before.
+
+    Raises:
+        ConfigError: An argument cannot be, or one is in force already.
 
     >>> import socket
+    >>> from k8sresolve.contrib.socket import override
     >>> from k8sresolve.testing import Cluster
     >>> with override(Cluster.from_manifests("docs/examples/shop.yaml").resolver(namespace="shop")):
     ...     socket.gethostbyname("payments")
+    ...
     '10.96.20.1'
     """
     names = Names(resolver, scope)

@@ -17,8 +17,8 @@ try:
     from sqlalchemy import Dialect, Engine, event
     from sqlalchemy.ext.asyncio import AsyncEngine
     from sqlalchemy.util import await_only
-except ImportError as error:
-    raise ImportError("k8sresolve.contrib.sqlalchemy needs SQLAlchemy: pip install 'sqlalchemy>=2.0.4'") from error
+except ImportError as _error:
+    raise ImportError("k8sresolve.contrib.sqlalchemy needs SQLAlchemy: pip install 'sqlalchemy>=2.0.4'") from _error
 
 __all__ = ["follow"]
 
@@ -33,9 +33,8 @@ def follow(
 ) -> E:
     """Let an engine's new connections go to a Service as it is when they are made; returns the engine.
 
-    `port` is the port's name or number in the Service. Host and port of the engine's URL are then not used. Drivers are
-    psycopg, psycopg2 and asyncpg; an `AsyncEngine` takes an `AsyncResolver`. While DNS is away, connections go to where
-    the Service was last.
+    Host and port of the engine's URL are then not used. Drivers are psycopg, psycopg2 and asyncpg. While DNS is away,
+    connections go to where the Service was last.
 
     DNS knows no roles. A Service with a ClusterIP is one server to clients; of one that is several, as the pods of a
     headless one, the driver has to find the right one: say `target_session_attrs` in the URL, such as `read-write`, or
@@ -44,14 +43,32 @@ def follow(
     Where TLS verifies, the name is the pod's own, and otherwise the one given here: with asyncpg the driver then looks
     that up by itself, as it takes no address beside a name.
 
-    Raises `ConfigError` for another driver, an engine that has a `creator` or a pool of yours, or follows a Service
-    already, or a resolver of the wrong kind. A connection that cannot be made for want of a server raises the driver's
-    `OperationalError`, as SQLAlchemy's, with this library's error as its cause.
+    A connection that cannot be made for want of a server raises the driver's `OperationalError`, as SQLAlchemy's, with
+    this library's error as the cause of the driver's.
+
+    Args:
+        engine: What `create_engine` or `create_async_engine` returned.
+        name: The Service's, as in `Resolver.port`.
+        port: The port's name or number in the Service.
+        resolver: A `Resolver`, or for an `AsyncEngine` an `AsyncResolver`, which stays the caller's to close; None is
+            the process's own.
+
+    Raises:
+        ConfigError: The driver is another, the engine has a `creator` or a pool of yours, or follows a Service
+            already, or the resolver is of the wrong kind.
 
     >>> from sqlalchemy import create_engine
+    >>> from sqlalchemy.exc import OperationalError
+    >>> from k8sresolve.contrib.sqlalchemy import follow
     >>> from k8sresolve.testing import Cluster, service
     >>> resolver = Cluster.new(service("orders-rw.shop", sql=5432)).resolver()
-    >>> engine = follow(create_engine("postgresql+psycopg://app@/orders"), "orders-rw.shop", "sql", resolver=resolver)
+    >>> engine = follow(create_engine("postgresql+psycopg://app@/orders"), "orders.shop", "sql", resolver=resolver)
+    >>> try:
+    ...     engine.connect()
+    ... except OperationalError as error:
+    ...     print(type(error.orig.__cause__).__name__)
+    ...
+    NoSuchName
     """
     if not isinstance(engine, Engine | AsyncEngine):
         raise ConfigError(f"{told(engine)} is no engine", advice="give what create_engine() returned")

@@ -10,24 +10,32 @@ from k8sresolve.contrib._names import AsyncNames, Scope
 
 try:
     import trio
-except ImportError as error:
-    raise ImportError("k8sresolve.contrib.trio needs trio: pip install 'trio>=0.32'") from error
+except ImportError as _error:
+    raise ImportError("k8sresolve.contrib.trio needs trio: pip install 'trio>=0.32'") from _error
 
 __all__ = ["HostnameResolver"]
 
 
 class HostnameResolver(trio.abc.HostnameResolver):
-    """Finds names for trio by a resolver (default: the process's own); `scope` is which names.
+    """Finds names for trio by a resolver.
 
-    All other names, and with K8SRESOLVE_DISABLE=1 every name, go trio's own way: a thread calls `socket`. Raises
-    `ConfigError` for what is no `AsyncResolver` or no scope.
+    All other names, and with K8SRESOLVE_DISABLE=1 every name, go trio's own way: a thread calls `socket`.
+
+    Args:
+        resolver: An `AsyncResolver`, which stays the caller's to close; None is the process's own.
+        scope: Which names it finds: `"cluster"`, those that are or may be the cluster's, or `"all"`.
+
+    Raises:
+        ConfigError: An argument cannot be.
 
     >>> import trio
+    >>> from k8sresolve.contrib.trio import HostnameResolver
     >>> from k8sresolve.testing import Cluster
     >>> resolver = Cluster.from_manifests("docs/examples/shop.yaml").async_resolver(namespace="shop")
     >>> async def main():
     ...     trio.socket.set_custom_hostname_resolver(HostnameResolver(resolver))
     ...     return await trio.socket.getaddrinfo("payments", "http", type=trio.socket.SOCK_STREAM)
+    ...
     >>> [*_, address] = trio.run(main)[0]
     >>> address
     ('10.96.20.1', 80)

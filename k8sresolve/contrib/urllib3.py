@@ -1,9 +1,9 @@
 """urllib3: a `PoolManager` that finds a cluster's Services.
 
+::
+
     http = PoolManager()
     http.request("GET", "http://payments.shop/")
-
-See docs/how-to/http.md.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ try:
     from urllib3.connection import HTTPConnection, HTTPSConnection
     from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
     from urllib3.util import connection as urllib3_connecting
-except ImportError as error:
-    raise ImportError("k8sresolve.contrib.urllib3 needs urllib3: pip install 'urllib3>=2'") from error
+except ImportError as _error:
+    raise ImportError("k8sresolve.contrib.urllib3 needs urllib3: pip install 'urllib3>=2'") from _error
 
 if hasattr(urllib3, "AsyncPoolManager"):
     raise ImportError(
@@ -42,30 +42,40 @@ __all__ = ["PoolManager"]
 class PoolManager(urllib3.PoolManager):
     """`urllib3.PoolManager`, with names looked up by a `Resolver`.
 
-    It takes all arguments of that class, by position too, and by keyword:
-
-    - `resolver`: a `Resolver`, which stays the caller's to close; by default the process's own.
-    - `scope`: `"cluster"`, names that are or may be the cluster's, or `"all"`. Other names go where they went before.
-    - `port_name`: the name of a port of the URL's host. Its number is found by SRV, and holds in place of the URL's.
-    - `max_connection_age`: seconds after which a connection takes no request more, less up to a fifth by chance. It is
-      closed as its last request ends, or, if it is idle, when another's does, or as it is taken. No request is cut.
-
     The certificate's check, SNI and the Host header are of the name in the URL. The connect timeout bounds lookup and
     connecting together; addresses are tried in turn, as urllib3 does, each for its share of the time.
 
-    Raises `ConfigError` and `InvalidName` for options that cannot be, and `ConfigError` for a version of urllib3 that
-    is built otherwise. Requests raise urllib3's errors: `NameResolutionError`, `ConnectTimeoutError` where the time
-    was over, and `NewConnectionError`, mostly as `reason` of a `MaxRetryError`. They have k8sresolve's text, and its
-    error as `__cause__`.
+    Requests raise urllib3's errors: `NameResolutionError`, `ConnectTimeoutError` where the time was over, and
+    `NewConnectionError`, mostly as ``reason`` of a `MaxRetryError`. They have k8sresolve's text, and its error as
+    `__cause__`.
 
-    >>> import urllib3
+    Args:
+        num_pools, headers: Those of `urllib3.PoolManager`.
+        resolver: A `Resolver`, which stays the caller's to close; None is the process's own.
+        scope: Which names it finds: `"cluster"`, those that are or may be the cluster's, or `"all"`. Others go where
+            urllib3 has them go.
+        port_name: The name of a port of the URL's host. Its number is found by SRV, and holds in place of the URL's.
+        max_connection_age: Seconds after which a connection takes no request more, less up to a fifth by chance. It is
+            closed as its last request ends, or, if it is idle, when another's does, or as it is taken. No request is
+            cut. None: connections stay as long as urllib3 keeps them.
+        **connection_pool_kw: What else `urllib3.PoolManager` takes.
+
+    Raises:
+        ConfigError: An option cannot be, or this version of urllib3 is built otherwise.
+        InvalidName: `port_name` is no port's name.
+
+    >>> from http.server import HTTPServer, SimpleHTTPRequestHandler
+    >>> from threading import Thread
+    >>> from k8sresolve.contrib.urllib3 import PoolManager
     >>> from k8sresolve.testing import Cluster
-    >>> with Cluster.from_manifests("docs/examples/shop.yaml").resolver(namespace="shop") as resolver:
-    ...     try:
-    ...         PoolManager(resolver=resolver).request("GET", "http://paymets/", retries=False)
-    ...     except urllib3.exceptions.NameResolutionError as error:
-    ...         print(type(error.__cause__).__name__)
-    NoSuchName
+    >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+    >>> with HTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler) as server, cluster.patch():
+    ...     cluster.route("payments.shop", "http", to=server.server_address)
+    ...     Thread(target=server.handle_request, daemon=True).start()
+    ...     with PoolManager(resolver=cluster.resolver(namespace="shop")) as manager:
+    ...         print(manager.request("GET", "http://payments/").status)
+    ...
+    200
     """
 
     def __init__(

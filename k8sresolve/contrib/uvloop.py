@@ -4,6 +4,7 @@
 >>> import asyncio
 >>> with asyncio.Runner(loop_factory=new_event_loop) as runner:
 ...     pass  # runner.run(main())
+...
 
 uvloop looks names up in C: what its `create_datagram_endpoint` and `create_server` are given is not reached.
 """
@@ -21,8 +22,8 @@ from k8sresolve.contrib._names import AsyncNames, Info, Scope
 
 try:
     import uvloop
-except ImportError as error:
-    raise ImportError("k8sresolve.contrib.uvloop needs uvloop: pip install 'uvloop>=0.17'") from error
+except ImportError as _error:
+    raise ImportError("k8sresolve.contrib.uvloop needs uvloop: pip install 'uvloop>=0.17'") from _error
 
 __all__ = ["loop_factory", "new_event_loop"]
 
@@ -31,6 +32,17 @@ def new_event_loop() -> asyncio.AbstractEventLoop:
     """Make a loop that finds the cluster's names by the process's own `AsyncResolver`; see `loop_factory`.
 
     For what takes a loop's factory by its name, as `uvicorn --loop k8sresolve.contrib.uvloop:new_event_loop` does.
+
+    >>> import asyncio
+    >>> from k8sresolve.contrib.uvloop import new_event_loop
+    >>> async def main():
+    ...     return await asyncio.get_running_loop().getaddrinfo("127.0.0.1", 80, type=1)
+    ...
+    >>> with asyncio.Runner(loop_factory=new_event_loop) as runner:
+    ...     [*_, address] = runner.run(main())[0]
+    ...
+    >>> address
+    ('127.0.0.1', 80)
     """
     return loop_factory()()
 
@@ -40,17 +52,27 @@ def loop_factory(
 ) -> Callable[[], asyncio.AbstractEventLoop]:
     """Return what makes loops of uvloop whose `getaddrinfo`, `getnameinfo` and `create_connection` ask the resolver.
 
-    `scope` is which names go there. `create_connection` tries the addresses one after the other, as uvloop's does, and
-    verifies the name that it was given. With K8SRESOLVE_DISABLE=1 loops are uvloop's own. Raises `ConfigError` for what
-    is none of these.
+    `create_connection` tries the addresses one after the other, as uvloop's does, and verifies the name that it was
+    given. With K8SRESOLVE_DISABLE=1 loops are uvloop's own.
+
+    Args:
+        resolver: An `AsyncResolver`, which stays the caller's to close; None is the process's own.
+        scope: Which names it finds: `"cluster"`, those that are or may be the cluster's, or `"all"`. Others go where
+            uvloop has them go.
+
+    Raises:
+        ConfigError: An argument cannot be.
 
     >>> import asyncio
+    >>> from k8sresolve.contrib.uvloop import loop_factory
     >>> from k8sresolve.testing import Cluster
     >>> resolver = Cluster.from_manifests("docs/examples/shop.yaml").async_resolver(namespace="shop")
     >>> async def main():
     ...     return await asyncio.get_running_loop().getaddrinfo("payments", "http", type=1)
+    ...
     >>> with asyncio.Runner(loop_factory=loop_factory(resolver)) as runner:
     ...     [*_, address] = runner.run(main())[0]
+    ...
     >>> address
     ('10.96.20.1', 80)
     """

@@ -29,7 +29,12 @@ from k8sresolve.names import check_hostname
 __all__ = ["EXTERNAL", "RULES", "Check", "Diagnosis", "Mark", "Place", "ResponseTimes", "State", "examine"]
 
 EXTERNAL = "example.com."
-"""The name outside that is asked for where none is given: it is there for documentation (RFC 2606), and stays there."""
+"""The name outside that is asked for where none is given: it is there for documentation (RFC 2606), and stays there.
+
+>>> from k8sresolve.doctor import EXTERNAL
+>>> EXTERNAL
+'example.com.'
+"""
 
 
 def examine(
@@ -42,22 +47,33 @@ def examine(
     external: str | None = None,
     progress: Callable[[int, int], object] = lambda _done, _planned: None,
 ) -> Diagnosis:
-    """Examine the nameservers of a configuration: by default, of this machine's `resolv_conf`, which is judged, too.
+    """Examine the nameservers of a configuration: by default, of this machine's resolv.conf, which is judged, too.
 
-    `nameserver` is asked in place of those that the configuration has; elsewhere than in a pod, `/etc/resolv.conf` has
-    nothing to do with that, and is left aside.
-    `namespace` and `cluster_domain` win over what the search list tells. `external` is a name outside that must be
-    there; without one, `example.com.` is asked for, and that it is not found is no fault. `progress` is called with how
-    many questions have been answered or given up, and about how many there are. It takes up to 20 seconds where
-    nameservers are silent, and far less than one where they are not.
+    It takes up to 20 seconds where nameservers are silent, and far less than one where they are not. What is wrong with
+    DNS is told, not raised.
 
-    What is wrong with DNS is told, not raised. Raises `ConfigError` as `load_config()` does, and `InvalidName` where
-    `external` can be no host name, is an address or `localhost`, or stands in the hosts file.
+    Args:
+        config: What to examine. None: what `resolv_conf` says.
+        nameserver: Whom to ask in place of the nameservers that the configuration has; elsewhere than in a pod,
+            `/etc/resolv.conf` has nothing to do with that, and is left aside. None for those.
+        resolv_conf: The file to examine and to judge.
+        namespace: The namespace. None: what the configuration tells.
+        cluster_domain: The cluster domain. None: what the configuration tells.
+        external: A name outside that must be there. None: `EXTERNAL` is asked for, and that it is not found is no
+            fault.
+        progress: Called with how many questions have been answered or given up, and about how many there are.
+
+    Raises:
+        ConfigError: As `load_config` does, or there is no nameserver.
+        InvalidName: `external` can be no host name, is an address or `localhost`, or stands in the hosts file.
 
     >>> from k8sresolve import ResolverConfig
+    >>> from k8sresolve.doctor import examine
     >>> from k8sresolve.testing import Cluster
     >>> with Cluster.from_manifests("docs/examples/shop.yaml").serve() as server:
-    ...     diagnosis = examine(ResolverConfig.for_cluster(str(server.nameserver), namespace="shop"))
+    ...     config = ResolverConfig.for_cluster(server.nameserver, namespace="shop")
+    ...     diagnosis = examine(config)
+    ...
     >>> diagnosis.state
     'sound'
     """

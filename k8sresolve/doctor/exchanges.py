@@ -85,7 +85,7 @@ class Asker:
     """Asks so many questions at most, all of those that are given at once at the same time."""
 
     def __init__(self, most: int = MOST, progress: Callable[[int], object] = lambda _done: None) -> None:
-        self.sent = 0
+        self.sent: int = 0
         self._most = most
         self._progress = progress
         self._done = 0

@@ -36,7 +36,12 @@ RULES = (
     "external-missing",
     "replies-lost",
 )
-"""The ids of the findings that this makes beside those of a resolv.conf."""
+"""The ids of what an examination may find, besides those of `lint`.
+
+>>> from k8sresolve.doctor import RULES
+>>> "nameserver-silent" in RULES
+True
+"""
 
 _REFERENCE = "Kubernetes DNS specification"
 MANY_LOST = 3

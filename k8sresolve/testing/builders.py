@@ -44,13 +44,21 @@ def service(
 ) -> Objects:
     """Make a Service with a ClusterIP, called `SERVICE.NAMESPACE`, and a Deployment of its pods.
 
-    Without a namespace it lies in `apply_namespace`. Its ports are TCP, by their names: `http=80`, and `grpc_web=8080`
-    for `grpc-web`. Those of `udp` are UDP. Pods listen on the same numbers. `ready` says how many of the pods are, or
-    whether all are. Raises `ConfigError` for what cannot be, and `InvalidName` for a name that is none.
+    Args:
+        name: The Service's. Without a namespace it lies in the cluster's `apply_namespace`.
+        pods: How many there are, up to 10,000. They listen on the numbers of the ports.
+        ready: How many of them are ready, or whether all are.
+        udp: The numbers of UDP ports, by name.
+        **tcp: Those of TCP ports: `http=80`, and `grpc_web=8080` for the name `grpc-web`.
+
+    Raises:
+        ConfigError: It has no port, or no such number of pods.
+        InvalidName: The name is none.
 
     >>> from k8sresolve.testing import Cluster, service
     >>> with Cluster.new(service("api.shop", http=80)).resolver(namespace="shop") as resolver:
     ...     resolver.port("api", "http").number
+    ...
     80
     """
     meta, ports = _named(name), _ports(tcp, udp)
@@ -65,12 +73,19 @@ def headless(
 ) -> Objects:
     """Make a headless Service, called `SERVICE.NAMESPACE`, and a StatefulSet whose pods have names of their own below.
 
-    Ports and pods are as in `service`; here there may be no port.
+    Args:
+        name, pods, ready, udp: As in `service`.
+        **tcp: As there; here there may be no port.
+
+    Raises:
+        ConfigError: It has no such number of pods.
+        InvalidName: The name is none.
 
     >>> from k8sresolve.testing import Cluster, headless
     >>> with Cluster.new(headless("db.shop", sql=5432, pods=3, ready=2)).resolver() as resolver:
     ...     for endpoint in resolver.endpoints("db.shop", "sql"):
     ...         print(endpoint.hostname, endpoint.port)
+    ...
     db-0 5432
     db-1 5432
     """
@@ -83,9 +98,17 @@ def headless(
 def external(name: str, host: str) -> Objects:
     """Make a Service of type ExternalName, called `SERVICE.NAMESPACE`, that stands for a host.
 
+    Args:
+        name: The Service's. Without a namespace it lies in the cluster's `apply_namespace`.
+        host: Its `externalName`.
+
+    Raises:
+        InvalidName: The name is none.
+
     >>> from k8sresolve.testing import Cluster, external
     >>> with Cluster.new(external("pg.shop", "pg.example.com"), upstream=None).resolver() as resolver:
     ...     resolver.lookup("pg.shop.svc.cluster.local", "CNAME").records[0]
+    ...
     'pg.example.com.'
     """
     return (_object("Service", _named(name), {"type": "ExternalName", "externalName": host}),)

@@ -20,7 +20,7 @@ from k8sresolve.async_resolver import AsyncResolver
 from k8sresolve.config import CacheConfig, Family, Policy, ResolverConfig, check_config
 from k8sresolve.errors import ConfigError, ManifestError
 from k8sresolve.findings import Finding
-from k8sresolve.names import EndpointName, ServiceName, check_namespace
+from k8sresolve.names import EndpointName, IPAddress, ServiceName, check_namespace, parse_address
 from k8sresolve.resolver import Resolver
 from k8sresolve.testing.builders import ClusterOptions, Object, check_options, flattened, taken_apart
 from k8sresolve.testing.checks.checking import check, find_service
@@ -72,14 +72,48 @@ _NO_ENVIRONMENT: Mapping[str, str] = MappingProxyType({})
 class Cluster:
     """A cluster that is not there: a store of Kubernetes objects and a nameserver that answers from it as CoreDNS does.
 
-    Made by `from_manifests` or `from_objects`. `network` takes faults, `clock` is the time by which its resolvers and
-    its nameserver's cache live, and `queries` logs what was asked. `upstream` is what stands outside: while its
-    `reachable` is False nobody answers there. `coredns` and `kubernetes` are the versions, and `corefile_names` are the
-    names that the Corefile itself gives, in `hosts` and zone files. `warnings` says what was
-    passed over in manifests, and what the Corefile asks for that is not modelled here. `kubelet` is what nodes tell
-    their pods about DNS; another may be put in its place. `namespace` is where its programs run unless told otherwise:
-    `default`, or what is put in its place.
+    Made by `from_manifests`, `from_objects` or `new`.
+
+    >>> from k8sresolve.testing import Cluster
+    >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+    >>> with cluster.resolver(namespace="shop") as resolver:
+    ...     print(*resolver.service("payments").addresses)
+    ...
+    10.96.20.1
     """
+
+    network: Network
+    """The way to its nameservers, which takes faults."""
+
+    clock: Clock
+    """The time by which its resolvers and its nameserver's cache live."""
+
+    queries: QueryLog
+    """What was asked of its nameservers."""
+
+    upstream: Upstream
+    """What stands outside: while its `reachable` is False nobody answers there."""
+
+    kubelet: Kubelet
+    """What nodes tell their pods about DNS; another may be put in its place, best by `attrs.evolve`."""
+
+    namespace: str
+    """Where its programs run unless told otherwise: `default`, or what is put in its place."""
+
+    coredns: Version
+    """The version of CoreDNS that answers."""
+
+    kubernetes: Version
+    """The version of Kubernetes that checks manifests and makes resolv.conf files."""
+
+    warnings: tuple[str, ...]
+    """What was passed over in manifests, and what the Corefile asks for that is not modelled here."""
+
+    corefile_names: frozenset[str]
+    """The names that the Corefile itself gives, in ``hosts`` and zone files."""
+
+    store: Store
+    """Its objects, as they are now."""
 
     def __init__(
         self,
@@ -94,24 +128,25 @@ class Cluster:
     ) -> None:
         self.store = store
         self.namespace = "default"
-        self.clock = Clock()
-        self.queries = QueryLog()
-        self.upstream = Upstream(settings.upstream or {}, authoritative=settings.upstream_authoritative)
+        self.clock: Clock = Clock()
+        self.queries: QueryLog = QueryLog()
+        self.upstream: Upstream = Upstream(settings.upstream or {}, authoritative=settings.upstream_authoritative)
         replicas = {
             address: assemble(store, self.clock.monotonic, settings, self.upstream)
             for address in settings.server_addresses
         }
         nameserver = replicas[settings.server_addresses[0]]
-        self.warnings = (*notes, *nameserver.notes)
-        self.coredns, self.kubernetes = settings.coredns, kubernetes
+        self.warnings: tuple[str, ...] = (*notes, *nameserver.notes)
+        self.coredns: Version = settings.coredns
+        self.kubernetes: Version = kubernetes
         echoed = echoed_options(settings.coredns)
         responders = {address: Responder(replica.server, echoed) for address, replica in replicas.items()}
         self._responder = responders[settings.server_addresses[0]]
-        self.network = Network(responders, self.clock, self.queries, store=store)
+        self.network: Network = Network(responders, self.clock, self.queries, store=store)
         self._settings = settings
         self._notes = tuple(notes)
         self._any_namespace, self._apply_namespace = any_namespace, apply_namespace
-        self.corefile_names = nameserver.names
+        self.corefile_names: frozenset[str] = nameserver.names
         self._cluster_domain = nameserver.cluster_domain
         self._control_plane = control_plane
         self._outside = Responder(nameserver.outside)
@@ -119,7 +154,7 @@ class Cluster:
             store, control_plane, self.network.hold, any_namespace=any_namespace, apply_namespace=apply_namespace
         )
         self._routes = Routes(store, control_plane.networks, self._cluster_domain)
-        self.kubelet = Kubelet(
+        self.kubelet: Kubelet = Kubelet(
             cluster_dns=(self._nameserver(),),
             cluster_domain=self._cluster_domain,
             node_ips=tuple(self._node_ips()),
@@ -150,41 +185,50 @@ class Cluster:
     ) -> "Cluster":
         """Make a cluster of manifest files, and of directories of them, as given to `kubectl apply`.
 
-        A path names a file, or a directory: its own files are read, and with `recursive` those below. A file that is
-        open for reading octets will do too, as `sys.stdin.buffer`. Objects that state no namespace lie in
-        `apply_namespace`, as with `kubectl apply -n`. What is no Kubernetes object is passed over, with a line in
-        `warnings`. Secrets are read with `secrets` alone, for `check`. YAML needs the extra `k8sresolve[yaml]`; JSON
-        needs nothing.
-
-        The nameserver is set up by `corefile`, the text of a Corefile, or else by the ConfigMap `coredns` in
-        kube-system, if it is among the manifests. Without either, it is CoreDNS's `kubernetes` plugin alone, with the
-        `options` given, by default as kubeadm sets them. `environment` has the values of a Corefile's variables,
-        `{$NAME}`; this process's own are never read. `upstream` maps origins to the texts of the zone files that stand
-        behind the cluster, by default an Internet in which no name exists. Names in no zone are REFUSED, with None all
-        of them. They are answered as by a resolver, or, with `upstream_authoritative`, as by their own nameserver.
-        `server_addresses` are the nameserver's own, which show in its NS records: each is a replica's, with a cache of
-        its own. By `seed` the plugin `loadbalance` shuffles.
-
-        `coredns` and `kubernetes` are the versions that answer, and that check manifests and make resolv.conf files:
-        one of `COREDNS_VERSIONS` and of `KUBERNETES_VERSIONS`. The defaults are what kubeadm 1.37 sets up.
-
         Workloads, Services with selectors and pods become what controllers make of them: pods that run, ClusterIPs and
-        EndpointSlices. What an object states is used as it stands. ClusterIPs come from `service_cidrs` and pods'
-        addresses from `pod_cidrs`, by default 10.96.0.0/16 and 10.244.0.0/16, and, where a Service asks for IPv6,
-        fd00:10:96::/112 and fd00:10:244::/56 too. Given one network each, or one of each IP family in one order, they
-        tell the cluster's families.
+        EndpointSlices. What an object states is used as it stands. What is no Kubernetes object is passed over, with a
+        line in `warnings`. YAML needs the extra `k8sresolve[yaml]`; JSON needs nothing.
 
-        With `built_ins` there is besides what every cluster has: the namespaces default, kube-system, kube-public and
-        kube-node-lease, and the Service kubernetes in default, at the first address of the first network unless an
-        object states another or that one.
+        Args:
+            *paths: Files, directories, of which the own files are read, or files that are open for reading octets, as
+                `sys.stdin.buffer`.
+            recursive: Whether what lies below directories is read, too.
+            apply_namespace: Where objects lie that state no namespace, as with `kubectl apply -n`.
+            secrets: Whether Secrets are read, for `check`.
+            refused: With it a file that cannot be read does not keep the others from it: it is called with the error
+                of each, and the first is raised only where nothing can be read. A ConfigMap's Corefile with which
+                CoreDNS does not start is left out, of which `check` tells.
+            options: Those of the `kubernetes` plugin, where no Corefile is; None: as kubeadm sets them.
+            corefile: The text of a Corefile, which sets up the nameserver. None: that of the ConfigMap `coredns` in
+                kube-system, if it is among the objects, and else the `kubernetes` plugin alone.
+            environment: The values of a Corefile's variables; this process's own are never read.
+            upstream: The texts of the zone files that stand behind the cluster, by their origins; by default an
+                Internet in which no name exists. Names in no zone are REFUSED, with None all of them.
+            upstream_authoritative: Whether these are answered as by their own nameserver, and not as by a resolver.
+            server_addresses: The nameserver's own, which show in its NS records: each is a replica's, with a cache of
+                its own; by default 10.244.0.2.
+            seed: What the plugin `loadbalance` shuffles by.
+            service_cidrs: The networks of ClusterIPs; None is 10.96.0.0/16, and where a Service asks for IPv6
+                fd00:10:96::/112 too. One network, or one of each IP family, in one order for both arguments: they
+                tell the cluster's families.
+            pod_cidrs: The networks of pods; None is 10.244.0.0/16, and with IPv6 fd00:10:244::/56 too.
+            built_ins: Whether there is what every cluster has: the namespaces default, kube-system, kube-public and
+                kube-node-lease, and the Service kubernetes in default, at the first address of the first network
+                unless an object states another or that one.
+            coredns: Which version answers, one of `COREDNS_VERSIONS`; by default that of kubeadm 1.37, 1.14.7.
+            kubernetes: Which version checks manifests and makes resolv.conf files, one of `KUBERNETES_VERSIONS`; by
+                default 1.37.
 
-        With `refused` a file that cannot be read does not keep the others from it: it is called with the error of each,
-        and the first is raised only where nothing can be read. A ConfigMap's Corefile with which CoreDNS does not start
-        is left out, of which `check` tells.
+        Raises:
+            ManifestError: A manifest or a Corefile cannot be used.
+            InvalidName: `apply_namespace` is no namespace.
+            ConfigError: A zone file or another setting cannot be used, networks do not go together, or `corefile` is
+                given together with `options`.
 
-        Raises `ManifestError` for a manifest or a Corefile that cannot be used, `InvalidName` for what is no namespace,
-        and `ConfigError` for a zone file that cannot be used, for networks that do not go together, for `corefile`
-        together with `options`, and for other settings that cannot be used.
+        >>> from k8sresolve.testing import Cluster
+        >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml", coredns="1.15.0")
+        >>> cluster.store.service("shop", "payments").cluster_ips
+        ('10.96.20.1',)
         """
         settings = ServerSettings(
             options=options,
@@ -250,6 +294,17 @@ class Cluster:
     ) -> "Cluster":
         """Make a cluster of objects as `json.load` or `yaml.safe_load` give them; the rest as in `from_manifests`.
 
+        Args:
+            objects: The objects, or what `service`, `headless` and `external` make.
+            apply_namespace, secrets, options, corefile, environment, upstream, upstream_authoritative: As there.
+            server_addresses, seed, service_cidrs, pod_cidrs, built_ins, coredns, kubernetes: As there.
+
+        Raises:
+            ManifestError: An object or a Corefile cannot be used.
+            InvalidName: `apply_namespace` is no namespace.
+            ConfigError: As there.
+
+        >>> from k8sresolve.testing import Cluster
         >>> meta, spec = {"name": "payments", "namespace": "shop"}, {"clusterIP": "10.96.20.1"}
         >>> cluster = Cluster.from_objects([{"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": spec}])
         >>> cluster.store.service("shop", "payments").cluster_ips
@@ -285,12 +340,19 @@ class Cluster:
 
     @classmethod
     def new(cls, *parts: "Object | Sequence[Object]", **options: Unpack[ClusterOptions]) -> "Cluster":
-        """Make a cluster of what `service`, `headless` and `external` make, and of objects; options as `from_objects`.
+        """Make a cluster of what `service`, `headless` and `external` make, and of objects.
 
-        The namespaces of what is built are there, without being told of. Raises `ManifestError` for anything else, and
-        `ConfigError` for an option that there is not.
+        The namespaces of what is built are there, without being told of.
 
-        >>> from k8sresolve.testing import external, headless, service
+        Args:
+            *parts: What these make, and objects as `json.load` gives them, or lists of these.
+            **options: Those of `from_objects`, but for `secrets`.
+
+        Raises:
+            ManifestError: It is anything else, or cannot be used.
+            ConfigError: There is no such option, or it cannot be used.
+
+        >>> from k8sresolve.testing import Cluster, external, headless, service
         >>> cluster = Cluster.new(
         ...     headless("db.shop", sql=5432, pods=3),
         ...     service("api.shop", http=80),
@@ -298,6 +360,7 @@ class Cluster:
         ... )
         >>> with cluster.resolver(namespace="shop") as resolver:
         ...     len(resolver.endpoints("db", "sql")), resolver.port("api", "http").number
+        ...
         (3, 80)
         """
         check_options("Cluster.new", options)
@@ -339,9 +402,17 @@ class Cluster:
     ) -> "Cluster":
         """Make a cluster of the same objects, now and later, in which other versions answer.
 
-        It has a clock, a network and a log of its own. Raises `ManifestError` where that CoreDNS would not start with
-        the Corefile, and `ConfigError` for a version that is not known.
+        It has a clock, a network and a log of its own.
 
+        Args:
+            coredns: One of `COREDNS_VERSIONS`; None is this cluster's.
+            kubernetes: One of `KUBERNETES_VERSIONS`; None is this cluster's.
+
+        Raises:
+            ManifestError: That CoreDNS would not start with the Corefile.
+            ConfigError: A version is not known.
+
+        >>> from k8sresolve.testing import Cluster
         >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml").with_versions(coredns="1.15.0")
         >>> print(cluster.coredns, cluster.kubernetes, sep=", ")
         CoreDNS 1.15.0, Kubernetes 1.37
@@ -361,10 +432,23 @@ class Cluster:
         return made
 
     def respond(self, message: bytes, *, tcp: bool = False, client: str = "") -> bytes | None:
-        """Answer a DNS message as CoreDNS would, over UDP or TCP; None where it would send nothing.
+        """Answer a DNS message as CoreDNS would; None where it would send nothing.
 
-        `client` is the address that it comes from, which the plugins `autopath`, `acl`, `view` and `rewrite` look at.
-        No octets make it raise; what is none is a `ConfigError`.
+        Args:
+            message: Its octets. None of them make it raise.
+            tcp: Whether it came over TCP, and not over UDP.
+            client: The address that it comes from, which the plugins `autopath`, `acl`, `view` and `rewrite` look at;
+                empty where it is not known.
+
+        Raises:
+            ConfigError: It is no octets.
+
+        >>> import dns.message
+        >>> from k8sresolve.testing import Cluster
+        >>> query = dns.message.make_query("payments.shop.svc.cluster.local", "A")
+        >>> octets = Cluster.from_manifests("docs/examples/shop.yaml").respond(query.to_wire())
+        >>> print(dns.message.from_wire(octets).answer[0][0])
+        10.96.20.1
         """
         if not isinstance(message, bytes | bytearray | memoryview):
             raise ConfigError(f"{told(message)} is no DNS message", advice="give its octets")
@@ -389,16 +473,27 @@ class Cluster:
         """Make the resolver of a program in `namespace`, by default the cluster's, or in `pod`, `NAMESPACE/NAME`.
 
         No socket is opened but by `create_connection` and `probe`, which go where `route` leads, and waiting for DNS
-        takes no time. With `connections="real"` they go to the very address where no route leads, as for manifests that
-        `kubectl get -o yaml` wrote; to an address that is made up here nothing connects. In a pod, it has the pod's
-        resolv.conf and addresses, and nameservers outside the cluster answer from `upstream`. The other arguments are
-        those of `Resolver`; `config` stands in for what a pod in `namespace` would have. With `family="auto"`, AAAA is
-        asked where the cluster, or the pod, has IPv6. Raises `ManifestError` if there is no such pod, and `ConfigError`
-        for a pod together with another place.
+        takes no time.
 
+        Args:
+            config: What stands in for the configuration that a pod in `namespace` would have.
+            namespace: Where the program runs; None is the cluster's `namespace`.
+            pod: The pod in which it runs, with its resolv.conf and addresses. Nameservers outside the cluster answer
+                from `upstream`.
+            family: As of `Resolver`; with `"auto"`, AAAA is asked where the cluster, or the pod, has IPv6.
+            cluster_domain, policy, timeout, retry_unreachable, in_flight, cache, observers: Those of `Resolver`.
+            connections: `"routed"`, or `"real"`: where no route leads, connections go to the very address, as for
+                manifests that `kubectl get -o yaml` wrote. To one that is made up here nothing connects.
+
+        Raises:
+            ManifestError: There is no such pod.
+            ConfigError: A pod is given together with another place, or something that `Resolver` would not take.
+
+        >>> from k8sresolve.testing import Cluster
         >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
         >>> with cluster.resolver(namespace="shop") as resolver:
         ...     print(*resolver.service("payments").addresses)
+        ...
         10.96.20.1
         """
         options = Options(
@@ -429,7 +524,18 @@ class Cluster:
         observers: Iterable[Observer] = (),
         connections: "Connections" = "routed",
     ) -> AsyncResolver:
-        """Make the resolver of an asyncio program in `namespace` or `pod`; see `resolver`."""
+        """Make the resolver of a program of asyncio or trio in `namespace` or `pod`; all as `Cluster.resolver`.
+
+        >>> import asyncio
+        >>> from k8sresolve.testing import Cluster
+        >>> async def main():
+        ...     cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+        ...     async with cluster.async_resolver(namespace="shop") as resolver:
+        ...         print(*(await resolver.service("payments")).addresses)
+        ...
+        >>> asyncio.run(main())
+        10.96.20.1
+        """
         options = Options(
             cluster_domain=cluster_domain,
             policy=policy,
@@ -455,11 +561,28 @@ class Cluster:
         """Make a real nameserver, UDP and TCP, for any client: a context manager with `host` and `port`.
 
         Faults of `network` act on it too, and its queries are logged. While it listens, `clock` also goes on by itself.
-        For faults and the log it is the address of the Service that pods are told to ask, or the one of
-        `server_addresses` that is given as `replica`. Raises `ConfigError` for one that is not among them.
 
-        `host` is a loopback or a private address of this machine, or with `open=True` any: 0.0.0.0 stands for all.
-        Beyond loopback a UDP reply has at most 1,232 octets.
+        Args:
+            host: A loopback or a private address of this machine, or with `open` any: 0.0.0.0 stands for all. Beyond
+                loopback a UDP reply has at most 1,232 octets.
+            port: The number of its port; 0 is any that is free.
+            replica: The one of `server_addresses` for which it stands in faults and the log; None is the address of
+                the Service that pods are told to ask.
+            open: Whether anyone may ask.
+
+        Raises:
+            ConfigError: Host or port cannot be, or there is no such replica; as it begins, where the port is in use.
+
+        >>> import dns.message
+        >>> import dns.query
+        >>> from k8sresolve.testing import Cluster
+        >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+        >>> with cluster.serve() as server:
+        ...     query = dns.message.make_query("payments.shop.svc.cluster.local", "A")
+        ...     reply = dns.query.udp(query, server.host, port=server.port, timeout=5)
+        ...
+        >>> print(reply.answer[0][0])
+        10.96.20.1
         """
         if replica is not None and replica not in self.network.replicas:
             known = ", ".join(self.network.replicas)
@@ -480,18 +603,25 @@ class Cluster:
         """Make a context manager in which this whole process finds names as a program in `namespace` or `pod` does.
 
         It holds for `socket.getaddrinfo`, `gethostbyname`, `gethostbyname_ex`, `gethostbyaddr` and `getnameinfo`, for
-        asyncio, uvloop and trio, in all threads. `libc` is `glibc`, `musl` or `musl-1.2.3`, with its search, flags,
-        order and errors. A name outside the cluster of which the cluster's DNS knows nothing is not found, or, with
-        `outside="pass"`, looked up by this machine. `localhost`, loopback addresses and this machine's own name are
-        always looked up so. Connections go where `route` leads them. `namespace`, `pod` and `config` are as in
-        `resolver`.
+        asyncio, uvloop and trio, in all threads. `localhost`, loopback addresses and this machine's own name are always
+        looked up by the machine. Connections go where `route` leads them.
 
-        Entering raises `ConfigError` while another patch is in force.
+        Args:
+            namespace, pod, config: As in `resolver`.
+            libc: `"glibc"`, `"musl"` or `"musl-1.2.3"`, with its search, flags, order and errors.
+            outside: What becomes of a name outside the cluster of which the cluster's DNS knows nothing: `"refuse"`, it
+                is not found, or `"pass"`, this machine looks it up.
+
+        Raises:
+            ManifestError: There is no such pod.
+            ConfigError: An argument cannot be; as it is entered, another patch is in force.
 
         >>> import socket
+        >>> from k8sresolve.testing import Cluster
         >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
         >>> with cluster.patch(namespace="shop"):
         ...     socket.gethostbyname("payments")
+        ...
         '10.96.20.1'
         """
         from k8sresolve.testing.programs.patch import Patch
@@ -501,22 +631,47 @@ class Cluster:
     async def advance(self, seconds: float) -> None:
         """Let `seconds` pass by `clock`, for tasks: it returns when all that watches ask meanwhile has been told.
 
-        Raises `ConfigError` as `clock.advance()` does, which does this for callers that wait.
+        `Clock.advance` does this for callers that wait.
+
+        Args:
+            seconds: From 0 on.
+
+        Raises:
+            ConfigError: It is a step back, or no number.
+
+        >>> import asyncio
+        >>> from k8sresolve.testing import Cluster
+        >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+        >>> asyncio.run(cluster.advance(30))
+        >>> cluster.clock.monotonic()
+        30.0
         """
         await advance(self.clock, seconds)
 
     def route(self, name: str | ServiceName | EndpointName, port: str | int, *, to: tuple[str, int]) -> None:
         """Lead connections to a Service's port to a local one: `create_connection`, and all while `patch` is in force.
 
-        `name` is a Service's, as in `Resolver.service`, or the full name of an endpoint; `port` is the port's name or
-        number in the Service. A Service's route holds for its ClusterIP and for its endpoints, as far as these have no
-        route of their own. A connection to an address of the cluster that no route fits is refused
-        (`ConnectionRefusedError`), and the error says which route is missing.
+        A Service's route holds for its ClusterIP and for its endpoints, as far as these have no route of their own. A
+        connection to an address of the cluster that no route fits is refused (`ConnectionRefusedError`), and the error
+        says which route is missing.
 
-        Raises `ConfigError` if there is no such Service or port, or if `to` is not an IPv4 loopback address and a port.
+        Args:
+            name: A Service's, as in `Resolver.service`, or the full name of an endpoint.
+            port: The port's name or number in the Service.
+            to: An IPv4 loopback address, and the number of a port.
 
+        Raises:
+            ConfigError: There is no such Service or port, or `to` is none.
+
+        >>> import socket
+        >>> from k8sresolve.testing import Cluster
         >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
-        >>> cluster.route("payments.shop", "http", to=("127.0.0.1", 8080))
+        >>> with socket.create_server(("127.0.0.1", 0)) as listener:
+        ...     cluster.route("payments.shop", "http", to=listener.getsockname())
+        ...     with cluster.patch(namespace="shop"), socket.create_connection(("payments", 80)) as connection:
+        ...         connection.getpeername() == listener.getsockname()
+        ...
+        True
         """
         self._routes.add(name, port, to)
 
@@ -526,6 +681,7 @@ class Cluster:
         It opens no socket, and faults and `clock` act as for other resolvers.
 
         >>> from dns.resolver import Resolver
+        >>> from k8sresolve.testing import Cluster
         >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
         >>> resolver = Resolver(configure=False)
         >>> resolver.nameservers = [cluster.nameserver()]
@@ -539,38 +695,65 @@ class Cluster:
     def apply(self, *manifests: "Manifest | Sequence[Object]", recursive: bool = False) -> None:
         """Put objects in, or in place of those of the same name, as `kubectl apply` does and the controllers then do.
 
-        They are objects, what builders make, or paths or open files, read as by `from_manifests`; `apply_namespace` is
-        the one given there.
         All that follows happens at once: workloads have the pods they should have, of a new template if it changed.
         What the manifest of a Service or a pod leaves open stays as it is, such as its addresses. Where no manifest
-        tells of a Namespace, objects may lie in any. Raises `ManifestError`, and changes nothing, for what cannot be
-        used, and for a ConfigMap that sets up the nameserver otherwise.
+        tells of a Namespace, objects may lie in any.
 
+        Args:
+            *manifests: Objects, what builders make, or paths or open files, read as by `from_manifests`, with the
+                `apply_namespace` given there.
+            recursive: Whether what lies below directories is read, too.
+
+        Raises:
+            ManifestError: Something cannot be used, or is a ConfigMap that sets up the nameserver otherwise; then
+                nothing changes.
+
+        >>> from k8sresolve.testing import Cluster
         >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
         >>> meta, spec = {"name": "mail", "namespace": "shop"}, {"clusterIP": "10.96.20.9"}
         >>> cluster.apply({"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": spec})
         >>> with cluster.resolver(namespace="shop") as resolver:
         ...     print(*resolver.service("mail").addresses)
+        ...
         10.96.20.9
         """
         self._changes.apply(tuple(taken_apart(manifests)), recursive=recursive)
 
     def delete(self, kind: str, name: str) -> None:
-        """Take out the object of a kind and name, `NAMESPACE/NAME`, as `kubectl delete` and then the controllers do.
+        """Take out an object, as `kubectl delete` and then the controllers do.
 
         A workload's pods go with it, with a namespace all that lies in it, and with a Service the EndpointSlices of
-        the controller. For a pod of a workload, another one comes at once. Raises `ManifestError` if there is no such
-        object, for an EndpointSlice that would be made again, and for a pod as in `set_ready`.
+        the controller. For a pod of a workload, another one comes at once.
 
+        Args:
+            kind: Its kind, such as `"Service"`.
+            name: `NAMESPACE/NAME`.
+
+        Raises:
+            ManifestError: There is no such object, it is an EndpointSlice that would be made again, or a pod and
+                nothing would change, as in `set_ready`.
+
+        >>> from k8sresolve.testing import Cluster
         >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
         >>> cluster.delete("Service", "shop/payments")
         """
         self._changes.delete(kind, name)
 
     def scale(self, workload: str, replicas: int) -> None:
-        """Let a Deployment, StatefulSet or ReplicaSet, `NAMESPACE/NAME`, have `replicas` pods, all of them ready.
+        """Let a Deployment, StatefulSet or ReplicaSet have so many pods, all of them ready.
 
-        Raises `ManifestError` if there is no such workload, and as `set_ready`.
+        Args:
+            workload: `NAMESPACE/NAME`.
+            replicas: How many pods, from 0 on.
+
+        Raises:
+            ManifestError: There is no such workload, or nothing would change, as in `set_ready`.
+
+        >>> from k8sresolve.testing import Cluster, service
+        >>> cluster = Cluster.new(service("api.shop", http=80))
+        >>> cluster.scale("shop/api", 3)
+        >>> len(cluster.pods("shop/api"))
+        3
         """
         self._changes.scale(workload, replicas)
 
@@ -582,47 +765,125 @@ class Cluster:
         max_surge: int = 1,
         max_unavailable: int = 0,
     ) -> Rollout:
-        """Replace the pods of a Deployment, StatefulSet or DaemonSet, `NAMESPACE/NAME`, one after another.
+        """Replace the pods of a Deployment, StatefulSet or DaemonSet, one after another.
 
-        What is returned takes one step for each iteration, and none before. The new pods are of `template`, as in the
-        workload's `spec`, or else of the one that there is, as `kubectl rollout restart` makes them. A Deployment has
-        at most `max_surge` pods more than it should, and `max_unavailable` ready ones less; others have one less.
-        Raises `ManifestError` for what cannot be used, and as `set_ready`.
+        What is returned takes one step for each iteration, and none before.
+
+        Args:
+            workload: `NAMESPACE/NAME`.
+            template: What the new pods are made of, as in the workload's ``spec``; None is the one that there is, as
+                for `kubectl rollout restart`.
+            max_surge: How many pods more than it should a Deployment has at most.
+            max_unavailable: How many ready ones less it has at most; other workloads have one less.
+
+        Raises:
+            ManifestError: Something cannot be used, or nothing would change, as in `set_ready`.
+
+        >>> from k8sresolve.testing import Cluster, service
+        >>> cluster = Cluster.new(service("api.shop", http=80, pods=2))
+        >>> [step.event for step in cluster.roll_out("shop/api")][:3]
+        ['created', 'ready', 'terminating']
         """
         return self._changes.roll_out(workload, template, max_surge=max_surge, max_unavailable=max_unavailable)
 
     def set_ready(self, pod: str | Pod, ready: bool = True) -> None:
-        """Let a pod, `NAMESPACE/NAME` or one of `pods`, pass its readiness probe, or with False fail it.
+        """Let a pod pass its readiness probe, or fail it.
 
-        Raises `ManifestError` if there is no such pod or it does not run, and if nothing would change in DNS, as all
-        Services that select it have EndpointSlices or Endpoints that a manifest states.
+        Args:
+            pod: `NAMESPACE/NAME`, or one of `pods`.
+            ready: Whether it passes.
+
+        Raises:
+            ManifestError: There is no such pod, it does not run, or nothing would change in DNS, as all Services that
+                select it have EndpointSlices or Endpoints that a manifest states.
+
+        >>> from k8sresolve.testing import Cluster, headless
+        >>> cluster = Cluster.new(headless("db.shop", sql=5432, pods=2))
+        >>> cluster.set_ready("shop/db-0", False)
+        >>> with cluster.resolver(namespace="shop") as resolver:
+        ...     [endpoint.hostname for endpoint in resolver.endpoints("db", "sql")]
+        ...
+        ['db-1']
         """
         self._changes.set_ready(pod, ready=ready)
 
     def move(self, pod: str | Pod, to: str | None = None) -> None:
-        """Give a pod, `NAMESPACE/NAME` or one of `pods`, the address `to`, or else others than it has, of each family.
+        """Give a pod another address, as if it had been made anew.
 
-        Raises `ManifestError` as `set_ready`, and for an address that it cannot have.
+        Args:
+            pod: `NAMESPACE/NAME`, or one of `pods`.
+            to: The address; None is any that it has not, of each family.
+
+        Raises:
+            ManifestError: It cannot have that address, or as in `set_ready`.
+
+        >>> from k8sresolve.testing import Cluster, headless
+        >>> cluster = Cluster.new(headless("db.shop", sql=5432))
+        >>> cluster.move("shop/db-0", "10.244.9.9")
+        >>> [pod.ip for pod in cluster.pods("shop/db")]
+        ['10.244.9.9']
         """
         self._changes.move(pod, to)
 
     def pods(self, name: str) -> tuple[Pod, ...]:
-        """Tell the pods of a workload, `NAMESPACE/NAME`, or else those that a Service selects, as they are now.
+        """Tell the pods of a workload, or else those that a Service selects, as they are now, sorted by name.
 
-        They are sorted by name. Raises `ManifestError` if there is neither.
+        Args:
+            name: `NAMESPACE/NAME`.
+
+        Raises:
+            ManifestError: There is neither.
+
+        >>> from k8sresolve.testing import Cluster, headless
+        >>> [pod.name for pod in Cluster.new(headless("db.shop", sql=5432, pods=2)).pods("shop/db")]
+        ['db-0', 'db-1']
         """
         return self._changes.pods(name)
 
+    def is_made_up(self, address: IPAddress | str) -> bool:
+        """Whether a Service, pod or node has this address, and no manifest states it: a real cluster gives another.
+
+        Args:
+            address: An IP address.
+
+        Raises:
+            InvalidName: It is none.
+
+        >>> from k8sresolve.testing import Cluster
+        >>> spec = {"ports": [{"name": "http", "port": 80}]}
+        >>> api = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "api"}, "spec": spec}
+        >>> cluster = Cluster.from_objects([api])
+        >>> [cluster.is_made_up(ip) for ip in cluster.store.service("default", "api").cluster_ips]
+        [True]
+        """
+        return self._control_plane.is_made_up(str(parse_address(address)))
+
     def config(self, namespace: str = "default") -> ResolverConfig:
-        """Tell the configuration of a pod with dnsPolicy ClusterFirst in `namespace`."""
+        """Tell the configuration of a pod with dnsPolicy ClusterFirst.
+
+        Args:
+            namespace: Where it runs.
+
+        Raises:
+            ConfigError: It is no namespace.
+
+        >>> from k8sresolve.testing import Cluster
+        >>> Cluster.from_objects([]).config("shop").search
+        ('shop.svc.cluster.local', 'svc.cluster.local', 'cluster.local')
+        """
         return ResolverConfig.for_cluster(self._nameserver(), namespace=namespace, cluster_domain=self._cluster_domain)
 
     def resolv_conf(self, pod: str) -> ResolvConf:
-        """Write the /etc/resolv.conf of a pod, named `NAMESPACE/NAME`: text with the kubelet's warnings as `events`.
+        """Write the /etc/resolv.conf of a pod: text with the kubelet's warnings as `events`. They are logged, too.
 
-        Warnings are logged, too. Raises `ManifestError` if there is no such pod, and `ConfigError` where the kubelet
-        would not start it.
+        Args:
+            pod: `NAMESPACE/NAME`.
 
+        Raises:
+            ManifestError: There is no such pod.
+            ConfigError: The kubelet would not start it.
+
+        >>> from k8sresolve.testing import Cluster
         >>> spec = {"dnsConfig": {"options": [{"name": "ndots", "value": "1"}]}}
         >>> pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "namespace": "shop"}, "spec": spec}
         >>> print(Cluster.from_objects([pod]).resolv_conf("shop/a"), end="")
@@ -633,10 +894,17 @@ class Cluster:
         return write_resolv_conf(self._pod(pod), self.kubelet)
 
     def hosts_file(self, pod: str) -> str:
-        r"""Write the /etc/hosts of a pod, named `NAMESPACE/NAME`: its own name, and its hostAliases.
+        r"""Write the /etc/hosts of a pod: its own name, and its hostAliases.
 
-        A program in the pod finds these names without a question. Raises `ManifestError` if there is no such pod.
+        A program in the pod finds these names without a question.
 
+        Args:
+            pod: `NAMESPACE/NAME`.
+
+        Raises:
+            ManifestError: There is no such pod.
+
+        >>> from k8sresolve.testing import Cluster
         >>> meta, spec = {"name": "a", "namespace": "shop"}, {"subdomain": "web"}
         >>> pod = {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec, "status": {"podIP": "10.244.0.7"}}
         >>> Cluster.from_objects([pod]).hosts_file("shop/a").splitlines()[-1]
@@ -650,15 +918,25 @@ class Cluster:
         """Check what people check by hand before they blame DNS, for one Service or for all; the worst comes first.
 
         That is whether ports, selectors, pods and endpoints fit together, and whether a name can be asked or hides
-        another. A Service is named `NAMESPACE/SERVICE`, or as for a resolver in `namespace`. Objects are checked as
-        they are now. Hosts in the environment, arguments and files of containers are looked up as their pods do, in
-        this cluster and in what an `inventory` has, in whose namespaces nothing else is. Raises `NoSuchName` if there
-        is no such Service, `InvalidName` for what names none, and `ConfigError` for what is no inventory.
+        another. Objects are checked as they are now. Hosts in the environment, arguments and files of containers are
+        looked up as their pods do.
 
+        Args:
+            name: `NAMESPACE/SERVICE`, or as for a resolver in `namespace`; None is all.
+            namespace: Where a name without one lies.
+            inventory: What there is besides, in whose namespaces nothing else is.
+
+        Raises:
+            NoSuchName: There is no such Service.
+            InvalidName: It names none.
+            ConfigError: The inventory is none.
+
+        >>> from k8sresolve.testing import Cluster
         >>> spec = {"type": "ExternalName", "externalName": "192.0.2.7"}
         >>> service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "db"}, "spec": spec}
         >>> for finding in Cluster.from_objects([service]).check("db"):
         ...     print(finding.severity, finding.object, finding.field)
+        ...
         error Service default/db spec.externalName
         """
         if not isinstance(inventory, Inventory | None):
@@ -709,7 +987,7 @@ class Cluster:
 
     def _passed(self, address: str) -> None:
         """Raise OSError for an address to which nothing real corresponds."""
-        if self._control_plane.is_made_up(address):
+        if self.is_made_up(address):
             raise OSError(errno.EADDRNOTAVAIL, "is made up here: no manifest states it")
 
     def _place_of(self, pod: Pod) -> Place:

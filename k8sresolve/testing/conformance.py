@@ -5,6 +5,10 @@ For clients that know nothing of k8sresolve: they are given a way to connect, an
     @pytest.mark.parametrize("story", conformance.STORIES, ids=str)
     def test_my_driver(story):
         story.run(connect)
+
+>>> from k8sresolve.testing import conformance
+>>> [str(story) for story in conformance.STORIES][:3]
+['roll-out', 'scale to 0 and back', 'SERVFAIL for 10 s']
 """
 
 from __future__ import annotations
@@ -49,11 +53,21 @@ _EVERY = 5.0  # seconds between two attempts
 
 
 class Verdict(NamedTuple):
-    """Whether a criterion was met, and `what` was seen."""
+    """Whether a criterion was met.
+
+    >>> from k8sresolve.testing.conformance import Verdict
+    >>> print(Verdict("connects", True, "at 0 s connected to 10.244.1.7"))
+    connects: met: at 0 s connected to 10.244.1.7
+    """
 
     criterion: str
+    """One of the story's `criteria`."""
+
     met: bool
+    """Whether it was met."""
+
     what: str
+    """What was seen."""
 
     def __str__(self) -> str:
         return f"{self.criterion}: {'met' if self.met else 'not met'}: {self.what}"
@@ -157,17 +171,24 @@ Play: TypeAlias = Callable[[_World], Iterable[Verdict]]
 
 @attrs.frozen
 class Story:
-    """Something that happens to a Service and its DNS, and what is demanded of a client meanwhile: its `criteria`.
+    """Something that happens to a Service and its DNS, and what is demanded of a client meanwhile.
 
-    `connect(host, port)` connects, and returns what it reached: `getpeername()` of its socket, or the pod's address. It
-    is called within `Cluster.patch()`, every few seconds of virtual time. A client that remembers by a clock of its
-    own is told how many seconds go by if `advance` is given. With `served=True` nothing is patched, and
-    `connect(host, port, server)` is given the cluster's nameserver on loopback as well, as `Cluster.serve()` makes it;
-    then it need not connect, but tell which address it would.
+    Made by `k8sresolve.testing.conformance`, whose `STORIES` has all of them.
+
+    >>> import socket
+    >>> from k8sresolve.testing import conformance
+    >>> def connect(host, port):
+    ...     with socket.create_connection((host, port)) as sock:
+    ...         return sock.getpeername()
+    ...
+    >>> conformance.TRUNCATION.run(connect)
     """
 
     name: str
+    """What happens, in a word."""
+
     criteria: tuple[str, ...]
+    """What is demanded, each in a sentence."""
     _play: Play = attrs.field(repr=False)
     _options: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False, hash=False)
 
@@ -175,7 +196,21 @@ class Story:
         return self.name
 
     def run(self, connect: Connect, *, advance: Callable[[float], object] | None = None, served: bool = False) -> None:
-        """Raise `AssertionError` where a criterion was not met; it tells each by its name, and what was seen."""
+        """Play it, and demand that each criterion is met.
+
+        Args:
+            connect: `connect(host, port)` connects, and returns what it reached: `getpeername()` of its socket, or the
+                pod's address. It is called within `Cluster.patch()`, every few seconds of virtual time.
+            advance: Is told how many seconds go by, for a client that remembers by a clock of its own; None where it
+                has none.
+            served: With it nothing is patched, and `connect(host, port, server)` is given the cluster's nameserver on
+                loopback as well, as `Cluster.serve()` makes it; then it need not connect, but tell which address it
+                would.
+
+        Raises:
+            AssertionError: A criterion was not met: it tells each by its name, and what was seen.
+            ConfigError: `connect` returns no address.
+        """
         failed = [verdict for verdict in self.judge(connect, advance=advance, served=served) if not verdict.met]
         if failed:
             raise AssertionError("\n".join(f"{self.name}: {verdict}" for verdict in failed))
@@ -183,13 +218,20 @@ class Story:
     def judge(
         self, connect: Connect, *, advance: Callable[[float], object] | None = None, served: bool = False
     ) -> tuple[Verdict, ...]:
-        """Tell of each criterion whether it was met. Raises `ConfigError` where `connect` returns no address.
+        """Play it, and tell of each criterion whether it was met.
+
+        Args:
+            connect, advance, served: As in `run`.
+
+        Raises:
+            ConfigError: `connect` returns no address.
 
         >>> import socket
         >>> from k8sresolve.testing import conformance
         >>> def connect(host, port):
         ...     with socket.create_connection((host, port)) as sock:
         ...         return sock.getpeername()
+        ...
         >>> [verdict.criterion for verdict in conformance.SERVFAIL.judge(connect) if not verdict.met]
         ['keeps what it had while DNS fails']
         """
@@ -307,4 +349,9 @@ IPV6_ONLY = Story(
 )
 
 STORIES = (ROLL_OUT, SCALE_TO_0_AND_BACK, SERVFAIL, NXDOMAIN_FIRST, LOST_PACKETS, TRUNCATION, IPV6_ONLY)
-"""All of them, for `pytest.mark.parametrize("story", STORIES, ids=str)`."""
+"""All of them, for `pytest.mark.parametrize("story", STORIES, ids=str)`.
+
+>>> from k8sresolve.testing.conformance import STORIES
+>>> [story.name for story in STORIES]
+['roll-out', 'scale to 0 and back', 'SERVFAIL for 10 s', 'NXDOMAIN first', 'lost packets', 'truncation', 'IPv6 only']
+"""

@@ -22,7 +22,14 @@ from k8sresolve.testing.versions import DIFFERENCES, Difference, Program, Versio
 ANY_INTERNET: Mapping[str, str] = {
     ".": "@ 86400 IN SOA a.root-servers.net. nstld.verisign-grs.com. 1 1800 900 604800 86400\n* 300 IN A 192.0.2.1\n"
 }
-"""Zone files of an upstream where each name has an address, so that what becomes of names outside shows."""
+"""Zone files of an upstream where each name has an address, so that what becomes of names outside shows.
+
+>>> from k8sresolve.testing import ANY_INTERNET, Cluster
+>>> with Cluster.from_objects([], upstream=ANY_INTERNET).resolver() as resolver:
+...     print(*resolver.addresses("www.example.com").addresses)
+...
+192.0.2.1
+"""
 
 _OUTSIDE = "programs that ask names outside the cluster"
 _AGAIN = "asked again at once"
@@ -30,16 +37,27 @@ _AWAY = "asked again at once, after the upstream was out of reach"
 
 
 class Question(NamedTuple):
-    """Something that is asked or looked at, whom it concerns, and `when`, where that counts.
+    """Something that is asked or looked at, and whom it concerns.
 
-    `rdtype` is empty for what is no DNS question, `client` is the address that asks.
+    >>> from k8sresolve.testing import Question
+    >>> print(Question("Service shop/payments", "payments.shop.svc.cluster.local.", "A"))
+    payments.shop.svc.cluster.local. A
     """
 
     who: str
+    """Whom it concerns, such as `Service shop/payments`."""
+
     what: str
+    """The absolute name that is asked for, or the file or field that is looked at."""
+
     rdtype: str = ""
+    """The record type; empty for what is no DNS question."""
+
     client: str = ""
+    """The address that asks, where it counts; else empty."""
+
     when: str = ""
+    """When it is asked, or the rule by which it is looked at, where that counts; else empty."""
 
     def __str__(self) -> str:
         asked = " ".join(filter(None, [self.what, self.rdtype, f"from {self.client}" if self.client else ""]))
@@ -48,15 +66,25 @@ class Question(NamedTuple):
 
 @attrs.frozen
 class Changed:
-    """What an upgrade changes: the question, what comes of it before and after, and the differences that do it.
+    """What an upgrade changes. `compare_versions` finds them.
 
-    `differences` is empty where only several of them together do.
+    >>> from k8sresolve.testing import DIFFERENCES, Changed, Question
+    >>> question = Question("programs that ask names outside the cluster", "example.com.", "A")
+    >>> Changed(question, "NOERROR AA RA", "NOERROR RA", DIFFERENCES[:1]).differences[0].name
+    'stored-aa'
     """
 
     question: Question
+    """What is asked, or looked at."""
+
     before: str
+    """What comes of it with the first version: rcode, flags and records, or a text."""
+
     after: str
+    """And with the second."""
+
     differences: tuple[Difference, ...]
+    """Those that do it; empty where only several of them together do."""
 
 
 _Seen: TypeAlias = dict[Question, bytes | str | None]
@@ -72,9 +100,17 @@ def compare_versions(
 ) -> tuple[Changed, ...]:
     """Tell what changes between two versions of CoreDNS, or two of Kubernetes, for the objects of a cluster.
 
-    `open_cluster` makes the cluster under a version, best with `ANY_INTERNET` as its upstream. Raises `ConfigError`
-    for a version that is not known, and `ManifestError` for what neither version can use.
+    Args:
+        open_cluster: Makes the cluster under a version, best with `ANY_INTERNET` as its upstream.
+        program: `"CoreDNS"` or `"Kubernetes"`.
+        before: The version that is compared with, one of `COREDNS_VERSIONS` or of `KUBERNETES_VERSIONS`.
+        after: The version that comes in its place.
 
+    Raises:
+        ConfigError: A version is not known, or `open_cluster` makes no cluster.
+        ManifestError: Neither version can use what there is.
+
+    >>> from k8sresolve.testing import Cluster, compare_versions
     >>> shop = "docs/examples/shop.yaml"
     >>> compare_versions(lambda version: Cluster.from_manifests(shop, coredns=version), "CoreDNS", "1.14.7", "1.15.0")
     ()

@@ -34,6 +34,7 @@ _BY_WORD = {word: kind for kind, words in _KINDS.items() for word in words}
 def behind(cluster: Cluster, resolver: Resolver, told: Explanation, namespace: str) -> Sequence[Behind]:
     """Tell what the manifests say of an answer that a program in a namespace got by a resolver, or of there being none.
 
+    >>> from k8sresolve.testing import Cluster
     >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
     >>> with cluster.resolver(namespace="shop") as resolver:
     ...     [said] = behind(cluster, resolver, resolver.explain("payments"), "shop")
@@ -45,7 +46,14 @@ def behind(cluster: Cluster, resolver: Resolver, told: Explanation, namespace: s
         found = [candidate.name for candidate in told.candidates if candidate.outcome == "found"]
         if not found:
             return ()
-        return behind_found(cluster.store, domain, found[-1], told.addresses, lambda name: _aliases(resolver, name))
+        return behind_found(
+            cluster.store,
+            domain,
+            found[-1],
+            told.addresses,
+            lambda name: _aliases(resolver, name),
+            is_made_up=cluster.is_made_up,
+        )
     outcomes = {candidate.name: candidate.outcome for candidate in told.candidates if candidate.questions}
     world = World(cluster.store, domain, lambda _pod, _host: None)
     return behind_missing(world, told.name, namespace, outcomes, told.outcome)

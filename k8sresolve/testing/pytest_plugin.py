@@ -51,7 +51,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def k8s_cluster(request: pytest.FixtureRequest) -> "Cluster":
-    """The offline cluster of this test: a `Cluster` of the marker's manifests, or else of the ini option's."""
+    """The offline cluster of this test: a `Cluster` of the marker's manifests, or else of the ini option's.
+
+    ::
+
+        @pytest.mark.k8s_manifests("docs/examples/shop.yaml", namespace="shop")
+        def test_lost_packets(k8s_cluster, k8s_resolver):
+            with k8s_cluster.network.drop(next=2) as lost:
+                assert k8s_resolver.service("payments").addresses
+            assert lost.hits == 2
+    """
     cluster = _cluster(request)
     _note(request, cluster)
     return cluster
@@ -59,7 +68,14 @@ def k8s_cluster(request: pytest.FixtureRequest) -> "Cluster":
 
 @pytest.fixture
 def k8s_make_cluster(request: pytest.FixtureRequest) -> "Callable[..., Cluster]":
-    """Makes clusters as `Cluster.new` does, of what builders make and of objects, with the marker's options."""
+    """Makes clusters as `Cluster.new` does, of what builders make and of objects, with the marker's options.
+
+    ::
+
+        def test_two_clusters(k8s_make_cluster):
+            blue, green = (k8s_make_cluster(service("api.shop", http=80, pods=n)) for n in (1, 2))
+            assert len(blue.pods("shop/api")) < len(green.pods("shop/api"))
+    """
     settings = {key: value for key, value in _options(request).items() if key != "recursive"}
     mark = request.node.get_closest_marker(_MARKER)
     paths = [] if mark is None or "k8s_cluster" in request.fixturenames else _paths(mark.args)
@@ -85,14 +101,28 @@ def k8s_make_cluster(request: pytest.FixtureRequest) -> "Callable[..., Cluster]"
 
 @pytest.fixture
 def k8s_resolver(request: pytest.FixtureRequest, k8s_cluster: "Cluster") -> Iterator["k8sresolve.Resolver"]:
-    """A `Resolver` of a pod in the offline cluster, in the marker's namespace."""
+    """A `Resolver` of a pod in the offline cluster, in the marker's namespace.
+
+    ::
+
+        @pytest.mark.k8s_manifests("docs/examples/shop.yaml", namespace="shop")
+        def test_payments_has_a_port(k8s_resolver):
+            assert k8s_resolver.port("payments", "http").number == 80
+    """
     with k8s_cluster.resolver(namespace=_namespace(request)) as resolver:
         yield resolver
 
 
 @pytest.fixture
 def k8s_async_resolver(request: pytest.FixtureRequest, k8s_cluster: "Cluster") -> Iterator["k8sresolve.AsyncResolver"]:
-    """An `AsyncResolver` of a pod in the offline cluster, in the marker's namespace, for asyncio and trio."""
+    """An `AsyncResolver` of a pod in the offline cluster, in the marker's namespace, for asyncio and trio.
+
+    ::
+
+        @pytest.mark.k8s_manifests("docs/examples/shop.yaml", namespace="shop")
+        def test_payments_is_found(k8s_async_resolver):
+            assert asyncio.run(k8s_async_resolver.service("payments")).addresses
+    """
     resolver = k8s_cluster.async_resolver(namespace=_namespace(request))
     yield resolver
     closing = resolver.close()
@@ -102,7 +132,16 @@ def k8s_async_resolver(request: pytest.FixtureRequest, k8s_cluster: "Cluster") -
 
 @pytest.fixture
 def k8s_nameserver(k8s_cluster: "Cluster") -> Iterator["Server"]:
-    """The offline cluster's nameserver on loopback, UDP and TCP, with `host` and `port`."""
+    """The offline cluster's nameserver on loopback, UDP and TCP: a `Server` that listens.
+
+    ::
+
+        @pytest.mark.k8s_manifests("docs/examples/shop.yaml")
+        def test_any_client(k8s_nameserver):
+            query = dns.message.make_query("payments.shop.svc.cluster.local", "A")
+            reply = dns.query.udp(query, k8s_nameserver.host, port=k8s_nameserver.port, timeout=5)
+            assert str(reply.answer[0][0]) == "10.96.20.1"
+    """
     import socket
 
     # Where a tool forbids sockets, it shall say so here and not in the server's thread.

@@ -16,9 +16,20 @@ from k8sresolve.errors import ConfigError
 Program: TypeAlias = Literal["CoreDNS", "Kubernetes"]
 
 COREDNS_VERSIONS: tuple[str, ...] = ("1.14.7", "1.15.0")
-"""The versions of CoreDNS that are known, the oldest first."""
+"""The versions of CoreDNS that are known, the oldest first.
+
+>>> from k8sresolve.testing import COREDNS_VERSIONS
+>>> COREDNS_VERSIONS
+('1.14.7', '1.15.0')
+"""
+
 KUBERNETES_VERSIONS: tuple[str, ...] = ("1.36", "1.37", "1.38")
-"""The versions of Kubernetes that are known, the oldest first."""
+"""The versions of Kubernetes that are known, the oldest first.
+
+>>> from k8sresolve.testing import KUBERNETES_VERSIONS
+>>> KUBERNETES_VERSIONS
+('1.36', '1.37', '1.38')
+"""
 
 
 _KNOWN: Mapping[Program, tuple[str, ...]] = {"CoreDNS": COREDNS_VERSIONS, "Kubernetes": KUBERNETES_VERSIONS}
@@ -28,19 +39,34 @@ _KNOWN: Mapping[Program, tuple[str, ...]] = {"CoreDNS": COREDNS_VERSIONS, "Kuber
 class Difference:
     """One thing that a version does otherwise than those before it.
 
-    `since` is the first version that does, `sources` are the changes that brought it, or the files that have it.
-    `what` says what a client sees, `who` whom it concerns, and `advice` what to do about it. One that is `special` is
-    seen by clients alone that ask what no libc asks.
+    >>> from k8sresolve.testing import DIFFERENCES
+    >>> DIFFERENCES[0].name, DIFFERENCES[0].since, DIFFERENCES[0].sources
+    ('stored-aa', '1.15.0', ('coredns/coredns#8419',))
     """
 
     name: str
+    """What it is called here."""
+
     program: Program
+    """`"CoreDNS"` or `"Kubernetes"`."""
+
     since: str
+    """The first version that does it."""
+
     sources: tuple[str, ...]
+    """The changes that brought it, or the files that have it."""
+
     what: str
+    """What a client sees."""
+
     who: str
+    """Whom it concerns."""
+
     advice: str
+    """What to do about it."""
+
     special: bool = False
+    """Whether clients alone see it that ask what no libc asks."""
 
 
 def _coredns(name: str, sources: str, what: str, who: str, advice: str, *, special: bool = False) -> Difference:
@@ -175,19 +201,42 @@ DIFFERENCES: tuple[Difference, ...] = (
     NEW_FIELDS,
     NODE_NAMESERVERS,
 )
-"""Each known difference, in the order in which they are told."""
+"""Each known difference, in the order of the tables on this page.
+
+>>> from k8sresolve.testing import DIFFERENCES
+>>> [one.name for one in DIFFERENCES if one.program == "Kubernetes"]
+['service-names', 'new-fields', 'node-nameservers']
+"""
 
 
 @attrs.frozen
 class Version:
-    """A version of a program, and the differences that it has to those before it."""
+    """A version of a program. `Cluster.coredns` and `Cluster.kubernetes` are such.
+
+    >>> from k8sresolve.testing import DIFFERENCES, Cluster
+    >>> version = Cluster.from_objects([], coredns="1.15.0").coredns
+    >>> print(version, version.has(DIFFERENCES[0]))
+    CoreDNS 1.15.0 True
+    """
 
     program: Program
+    """`"CoreDNS"` or `"Kubernetes"`."""
+
     text: str
-    differences: frozenset[Difference]
+    """As it is written: `1.15.0`."""
+
+    differences: frozenset[Difference] = attrs.field(repr=False)
+    """What it does otherwise than the oldest one that is known."""
 
     def has(self, difference: Difference) -> bool:
-        """Whether this version does something the newer way. Raises `ConfigError` for what is no difference."""
+        """Whether this version does something the newer way.
+
+        Args:
+            difference: One of `DIFFERENCES`.
+
+        Raises:
+            ConfigError: It is no difference.
+        """
         if not isinstance(difference, Difference):
             raise ConfigError(f"{told(difference)} is no difference", advice="give one of DIFFERENCES")
         return difference in self.differences

@@ -105,7 +105,7 @@ def test_where_the_table_does_not_fit_candidates_are_numbered_steps(app, monkeyp
     monkeypatch.setenv("COLUMNS", "80")
     assert app("payments.billing").out.splitlines() == [
         "payments.billing: found 10.96.251.86; 2 questions asked, policy kubernetes",
-        "  Service billing/payments has this address (app.yaml:3)",
+        "  Service billing/payments has this address, made up here (app.yaml:3)",
         "  payments.billing.svc.cluster.local would ask 1, not 2",
         "",
         "1  payments.billing.shop.svc.cluster.local.",
@@ -217,6 +217,7 @@ def test_explain_as_json_has_the_records_fields(offline, shop):
                 "object": "Service shop/payments",
                 "file": shop,
                 "line": 53,
+                "made_up": False,
             }
         ],
         "pod": None,
@@ -263,7 +264,7 @@ def said(ran):
         (
             "web",
             [
-                "Service shop/web is headless: these are its pods (app.yaml:8)",
+                "Service shop/web is headless: these are its pods, with addresses made up here (app.yaml:8)",
                 "Deployment shop/web makes them (app.yaml:13)",
             ],
         ),
@@ -303,7 +304,7 @@ def test_a_pod_has_its_own_resolv_conf(app, pod):
 def test_dns_policy_none_has_what_dns_config_says(app, pod):
     ran = app("payments", "--pod", pod)
     assert ran.out.startswith("payments: found ")
-    assert said(ran) == ["Service billing/payments has this address (app.yaml:3)"]
+    assert said(ran) == ["Service billing/payments has this address, made up here (app.yaml:3)"]
     assert ran.out.endswith(
         "/etc/resolv.conf of pod shop/web-0 (dnsPolicy None, app.yaml:39):\n"
         "  search billing.svc.cluster.local\n  nameserver 10.96.0.10\n"

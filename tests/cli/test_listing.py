@@ -16,7 +16,7 @@ def test_the_services_of_a_namespace_are_listed(offline):
 def test_those_of_all_namespaces_have_theirs(offline):
     lines = offline("svc", "-A").out.splitlines()
     assert lines[0].split() == ["NAME", "TYPE", "CLUSTER-IP", "EXTERNAL-IP", "PORT(S)"]
-    assert [line.split()[0] for line in lines[1:]] == [
+    assert [line.split()[0] for line in lines[1:-1]] == [
         "data/cassandra",
         "default/kubernetes",
         "kube-system/kube-dns",
@@ -24,6 +24,37 @@ def test_those_of_all_namespaces_have_theirs(offline):
         "shop/payments",
         "shop/web",
     ]
+
+
+def test_an_address_that_no_manifest_states_is_marked(offline, run, tmp_path):
+    lines = offline("svc", "-A").out.splitlines()
+    assert [line.split()[2] for line in lines if "*" in line[1:]] == ["10.96.0.1*"]  # of default/kubernetes
+    assert lines[-1] == "* made up here: no manifest states this address"
+    spec = {"ports": [{"port": 80}], "clusterIP": "10.96.7.7", "ipFamilyPolicy": "RequireDualStack"}
+    two = {"ipFamilies": ["IPv4", "IPv6"], **spec}
+    objects = [
+        {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}, "spec": spec}
+        for name, spec in (
+            ("both", two),
+            ("free", {"ports": [{"port": 80}]}),
+            ("stated", {**spec, "clusterIP": "10.96.7.8"}),
+        )
+    ]
+    file = tmp_path / "a.json"
+    file.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
+    told = {one["name"]: one for one in run("svc", "-f", str(file), "--json").json["services"]}
+    assert told["free"]["made_up"] == told["free"]["cluster_ips"]
+    assert told["both"]["made_up"] == told["both"]["cluster_ips"][1:]
+    assert len(told["both"]["made_up"]) == 1
+    # Of several addresses the second is made up here, which the short table does not show.
+    shown = run("svc", "-f", str(file)).out
+    assert "10.96.7.7  " in shown
+    assert "10.96.7.7*" not in shown
+    assert f"10.96.7.7,{told['both']['made_up'][0]}*" in run("svc", "-f", str(file), "-o", "wide").out
+
+
+def test_where_no_address_is_made_up_nothing_is_said_of_it(offline):
+    assert "made up" not in offline("svc", "-o", "wide").out
 
 
 def test_names_can_be_asked_about(offline):
@@ -41,6 +72,7 @@ def test_as_json_a_service_has_its_fields(offline):
                 "name": "cassandra",
                 "type": "ClusterIP",
                 "cluster_ips": ["None"],
+                "made_up": [],
                 "external_name": None,
                 "external_ips": [],
                 "ports": [{"name": "cql", "port": 9042, "protocol": "TCP"}],

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import pytest
 
-import k8sresolve
 from k8sresolve import ResolverConfig
 from k8sresolve._drivers import sockets
 from k8sresolve.cli.main import main
@@ -78,13 +77,20 @@ def run_python(source: str, names: dict[str, object]) -> str:
     return printed.getvalue()
 
 
+def parted(part: str) -> tuple[str, str]:
+    """Return a command, whose lines may end in a backslash to go on, and what stands below it."""
+    command = re.match(r"(.*\\\n)*.*\n", part)
+    assert command, part
+    return command[0].replace("\\\n", "").rstrip(), part[command.end() :]
+
+
 def run_console(text: str) -> None:
     """Run each `$ k8sresolve` line; what stands below it, if anything, is what it prints.
 
     Its end may name the exit status: `# exit status 1`.
     """
     for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
-        line, _, shown = part.partition("\n")
+        line, shown = parted(part)
         program, *arguments = shlex.split(line, comments=True)
         status = re.search(r"# exit status (\d)$", line)
         assert program == "k8sresolve", line
@@ -100,11 +106,3 @@ def test_the_quick_start_has_exactly_two_commands() -> None:
     consoles = [text for kind, text in _FENCE.findall(section) if kind == "console"]
     assert len(consoles) == 2
     assert all(text.startswith("$ ") and text.count("\n") == 1 for text in consoles)
-
-
-def test_every_public_name_has_a_reference() -> None:
-    reference = "".join(path.read_text() for path in (ROOT / "docs/reference").glob("*.md"))
-    errors = {name for name in k8sresolve.__all__ if name in vars(k8sresolve.errors)}
-    assert "automodule:: k8sresolve.errors" in reference
-    missing = [name for name in k8sresolve.__all__ if name not in errors and not re.search(rf"\b{name}\b", reference)]
-    assert missing == []

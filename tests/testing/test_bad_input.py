@@ -46,6 +46,7 @@ CHANGES = {
     "pods": {"name": "shop/payments"},
     "resolv_conf": {"pod": "shop/web-0"},
     "hosts_file": {"pod": "shop/web-0"},
+    "is_made_up": {"address": "10.96.0.1"},
     "respond": {"message": b""},
     "roll_out": {"workload": "shop/web"},
     "route": {"name": "payments.shop", "port": "http", "to": ("127.0.0.1", 8080)},

@@ -1,5 +1,6 @@
 """The pytest plugin, in runs of pytest of their own: alone, and beside the plugins that people have."""
 
+import inspect
 import re
 import subprocess
 import sys
@@ -8,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from k8sresolve.testing import pytest_plugin
 
 ROOT = Path(__file__).parents[2]
 PLUGIN = ("-p", "k8sresolve.testing.pytest_plugin")
@@ -220,6 +223,8 @@ def test_what_is_wrong_with_the_marker_is_said(project: pytest.Pytester) -> None
 FAILING = """
 import pytest
 
+from k8sresolve.testing import pytest_plugin
+
 @pytest.mark.k8s_manifests("deploy/", namespace="shop")
 def test_fails(k8s_resolver):
     k8s_resolver.service("payments")
@@ -334,6 +339,8 @@ def test_a_patch_that_a_test_leaves_open_fails_it_and_no_other(project: pytest.P
 ASYNC_TEST = """
 import socket
 import pytest
+
+from k8sresolve.testing import pytest_plugin
 
 {mark}
 @pytest.mark.k8s_manifests("deploy/", namespace="shop")
@@ -492,3 +499,19 @@ def test_the_namespace_of_the_apply_is_that_of_the_test_unless_it_says_otherwise
     )
     result.assert_outcomes(passed=3, errors=1)
     assert "give -R, or recursive=True" in result.stdout.str()
+
+
+FIXTURES = ("k8s_cluster", "k8s_make_cluster", "k8s_resolver", "k8s_async_resolver", "k8s_nameserver")
+
+
+def test_the_examples_of_the_fixtures_run(project: pytest.Pytester) -> None:
+    examples_of_pages = project.mkdir("docs") / "examples"
+    examples_of_pages.mkdir()
+    (examples_of_pages / "shop.yaml").symlink_to(ROOT / "docs/examples/shop.yaml")
+    told = {name: inspect.getdoc(getattr(pytest_plugin, name)) or "" for name in FIXTURES}
+    imports = "import asyncio\nimport dns.message\nimport dns.query\nimport pytest\n"
+    builders = "from k8sresolve.testing import service\n"
+    examples = [textwrap.dedent(text.partition("::\n")[2]) for text in told.values()]
+    assert all(name in example for name, example in zip(told, examples, strict=True))
+    result = run(project, "\n".join([imports + builders, *examples]))
+    result.assert_outcomes(passed=len(FIXTURES))

@@ -1,4 +1,4 @@
-"""A small service that finds two others by name: payments over HTTP, and the instances of its database."""
+"""A small service that finds two others by name: payments, and its database."""
 
 import aiohttp
 from psycopg.conninfo import make_conninfo
@@ -13,9 +13,11 @@ class Shop:
         self.resolver = resolver
 
     async def conninfo(self) -> str:
-        """What to give to psycopg.connect: all instances of the database, of which libpq takes the one that writes."""
+        """Return all instances of the database: libpq takes the one that writes."""
         instances = await self.resolver.endpoints("orders-db", "postgres")
-        return make_conninfo(dbname="orders", target_session_attrs="read-write", **libpq(instances))
+        return make_conninfo(
+            dbname="orders", target_session_attrs="read-write", **libpq(instances)
+        )
 
     async def pay(self, order: int) -> str:
         """Ask payments to settle an order."""

@@ -12,13 +12,14 @@ from k8sresolve.contrib.httpx import AsyncHTTPTransport
 from k8sresolve.contrib.requests import HTTPAdapter
 
 app = Celery("shop", config_source="celeryconfig")
-in_loops: AsyncResolver | None = None  # the process's own; tests give those of their cluster
+# None: the process's own; tests give those of their cluster.
+in_loops: AsyncResolver | None = None
 blocking: Resolver | None = None
 
 
 @app.task(bind=True, max_retries=5)
 def settle(self, order: int) -> str:
-    """Has a loop of its own, as each task of asyncio; the resolver serves all of them, and remembers what it knows."""
+    """Has a loop of its own, as each task of asyncio; one resolver serves them all."""
     try:
         return asyncio.run(pay(order))
     except httpx.TransportError as error:
@@ -30,7 +31,8 @@ def settle(self, order: int) -> str:
 async def pay(order: int) -> str:
     transport = AsyncHTTPTransport(resolver=in_loops)
     async with httpx.AsyncClient(mounts={"http://": transport}) as client:
-        return (await client.post(f"http://payments/orders/{order}")).raise_for_status().text
+        reply = await client.post(f"http://payments/orders/{order}")
+        return reply.raise_for_status().text
 
 
 @app.task
@@ -42,7 +44,7 @@ def refund(order: int) -> str:
 
 @cache
 def session() -> requests.Session:
-    """Made by a process's first task: what has connections is not to be made before the pool forks."""
+    """Made by a process's first task: the pool forks before it has connections."""
     made = requests.Session()
     made.mount("http://", HTTPAdapter(resolver=blocking))
     return made

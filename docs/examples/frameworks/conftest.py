@@ -1,4 +1,4 @@
-"""For the tests of the frameworks' examples: a local server that stands in for `payments`."""
+"""For the tests of the examples: a local server that stands in for `payments`."""
 
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer

@@ -12,7 +12,7 @@ resolver: Resolver | None = None  # the process's own; tests give that of their 
 
 @cache
 def session() -> requests.Session:
-    """Made by the first request of a worker: what has connections is not to be made before gunicorn forks."""
+    """Made by a worker's first request: gunicorn forks before it has connections."""
     made = requests.Session()
     made.mount("http://", HTTPAdapter(resolver=resolver))
     return made

@@ -1,4 +1,4 @@
-"""An API that asks `payments`, and answers 404 where there is no such Service, 503 where nobody can say."""
+"""An API that asks `payments`: 404 where there is no such Service, 503 at trouble."""
 
 from contextlib import asynccontextmanager
 from typing import Annotated
@@ -12,7 +12,7 @@ from k8sresolve.contrib.httpx import AsyncHTTPTransport
 
 
 def make_app(resolver: AsyncResolver | None = None) -> FastAPI:
-    """In a pod without a resolver: the process has one of its own. Tests give that of their cluster."""
+    """In a pod no resolver is given: the process has its own. Tests give theirs."""
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI):
@@ -37,7 +37,9 @@ def resolver_of(request: Request) -> AsyncResolver:
     return request.state.resolver
 
 
-async def pay(order: int, client: Annotated[httpx.AsyncClient, Depends(client_of)]) -> str:
+async def pay(
+    order: int, client: Annotated[httpx.AsyncClient, Depends(client_of)]
+) -> str:
     """Ask payments by HTTP: the client finds it."""
     reply = await client.post(f"http://payments/orders/{order}")
     return reply.raise_for_status().text
@@ -58,4 +60,5 @@ async def away(_request: Request, _error: Exception) -> JSONResponse:
 
 async def not_reached(request: Request, error: Exception) -> JSONResponse:
     """httpx raises its own errors, with k8sresolve's as their cause."""
-    return await (missing if isinstance(error.__cause__, NotFound) else away)(request, error)
+    reply = missing if isinstance(error.__cause__, NotFound) else away
+    return await reply(request, error)

@@ -1,4 +1,4 @@
-"""A site that asks `payments`, and answers 404 where there is no such Service, 503 where nobody can say."""
+"""A site that asks `payments`: 404 where there is no such Service, 503 at trouble."""
 
 import requests
 from flask import Flask, current_app
@@ -8,7 +8,7 @@ from k8sresolve.contrib.requests import HTTPAdapter
 
 
 def make_app(resolver: Resolver | None = None) -> Flask:
-    """In a pod without a resolver: each process has one of its own. Tests give that of their cluster."""
+    """In a pod no resolver is given: the process has its own. Tests give theirs."""
     app = Flask(__name__)
     app.extensions["payments"] = session = requests.Session()
     session.mount("http://", HTTPAdapter(resolver=resolver))
@@ -18,7 +18,8 @@ def make_app(resolver: Resolver | None = None) -> Flask:
 
 
 def pay(order: int) -> str:
-    reply = current_app.extensions["payments"].post(f"http://payments/orders/{order}", timeout=5)
+    payments = current_app.extensions["payments"]
+    reply = payments.post(f"http://payments/orders/{order}", timeout=5)
     reply.raise_for_status()
     return reply.text
 

@@ -24,8 +24,12 @@ def cluster(k8s_make_cluster, monkeypatch):
 def test_a_task_finds_payments(cluster, payments, task):
     cluster.route("payments.shop", "http", to=payments)
     with cluster.patch(namespace="shop"):
-        assert [task.delay(order).get() for order in (7, 8)] == ["order 7 is paid", "order 8 is paid"]
-    assert cluster.queries.asked("payments.shop.svc.cluster.local", "A") == 1  # by the first of two tasks
+        assert [task.delay(order).get() for order in (7, 8)] == [
+            "order 7 is paid",
+            "order 8 is paid",
+        ]
+    payments = "payments.shop.svc.cluster.local"
+    assert cluster.queries.asked(payments, "A") == 1  # by the first of two tasks
 
 
 def test_without_payments_a_task_fails(cluster):

@@ -20,7 +20,9 @@ def api(cluster):
 
 def test_it_finds_payments(api, cluster):
     with cluster.resolver(namespace="shop") as resolver:
-        assert api.get("/payments").json() == [str(resolver.service("payments").addresses[0])]
+        assert api.get("/payments").json() == [
+            str(resolver.service("payments").addresses[0])
+        ]
 
 
 def test_an_order_is_paid(api, cluster, payments):
@@ -29,13 +31,17 @@ def test_an_order_is_paid(api, cluster, payments):
         assert api.post("/orders/7/payment").json() == "order 7 is paid"
 
 
-@pytest.mark.parametrize(("method", "url"), [("GET", "/payments"), ("POST", "/orders/7/payment")])
+@pytest.mark.parametrize(
+    ("method", "url"), [("GET", "/payments"), ("POST", "/orders/7/payment")]
+)
 def test_without_payments_it_is_404(api, cluster, method, url):
     cluster.delete("Service", "shop/payments")
     assert api.request(method, url).status_code == 404
 
 
-@pytest.mark.parametrize(("method", "url"), [("GET", "/payments"), ("POST", "/orders/7/payment")])
+@pytest.mark.parametrize(
+    ("method", "url"), [("GET", "/payments"), ("POST", "/orders/7/payment")]
+)
 def test_while_dns_fails_it_is_503(api, cluster, method, url):
     cluster.network.rcode("SERVFAIL")
     reply = api.request(method, url)

@@ -19,7 +19,10 @@ def api(cluster):
 
 
 def test_it_finds_the_port(api):
-    assert api.get("/payments").json() == {"host": "payments.shop.svc.cluster.local", "port": 80}
+    assert api.get("/payments").json() == {
+        "host": "payments.shop.svc.cluster.local",
+        "port": 80,
+    }
 
 
 def test_without_payments_it_is_404(api, cluster):

@@ -1,4 +1,4 @@
-"""What each of the lines is tried with: it asks `payments`, on the port that the Service calls `http`."""
+"""What each of the lines is tried with: it asks `payments` on its port `http`."""
 
 import asyncio
 import urllib.request
@@ -20,6 +20,8 @@ async def main() -> None:
 
 
 def ask_blocking() -> str:
-    request = urllib.request.Request("http://_http._tcp.payments:1/", headers={"Host": "payments"})
+    request = urllib.request.Request(
+        "http://_http._tcp.payments:1/", headers={"Host": "payments"}
+    )
     with urllib.request.urlopen(request) as reply:  # noqa: S310 - it is a constant
         return reply.read().decode()

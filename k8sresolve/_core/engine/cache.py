@@ -42,9 +42,9 @@ class Worth:
     __slots__ = ("found", "questions", "times")
 
     def __init__(self, questions: int, found: int) -> None:
-        self.questions = questions
-        self.found = found
-        self.times = 0
+        self.questions: int = questions
+        self.found: int = found
+        self.times: int = 0
 
 
 class Recalled:
@@ -130,14 +130,14 @@ class Cache:
     __slots__ = ("_asked_ahead", "_kept", "config", "edition", "find", "forgotten", "lock", "octets", "recalled")
 
     def __init__(self, config: CacheConfig, lock: Lock = UNSHARED) -> None:
-        self.config = config
-        self.lock = lock
-        self.recalled = Recalled()
+        self.config: CacheConfig = config
+        self.lock: Lock = lock
+        self.recalled: Recalled = Recalled()
         self._kept: dict[tuple[Any, ...], Any] = {}  # Answer or Finished
         self._asked_ahead: dict[tuple[Any, ...], float] = {}  # when what has been asked for again had come
-        self.edition = 0
-        self.forgotten = 0  # how often something was
-        self.octets = 0
+        self.edition: int = 0
+        self.forgotten: int = 0  # how often something was
+        self.octets: int = 0
         self.find: Callable[[tuple[Any, ...]], Finished | None] = self._kept.get
         """Find the result of a call."""
 

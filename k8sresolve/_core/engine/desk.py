@@ -19,6 +19,7 @@ from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.places import Places
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.engine.sends import Send
+from k8sresolve._core.engine.tally import Counters
 from k8sresolve._core.events import Events
 from k8sresolve._core.questions import (
     IMPATIENT,
@@ -104,7 +105,7 @@ class Desk:
         # As keys of flights under the cluster domain end. Where that is not known, none does.
         self._suffix: str | tuple[()] = suffix_of(rules.cluster_domain) if rules.cluster_domain else ()
         self.places: Places[Flight] = Places(rules.in_flight)
-        self.counters = ledger.tally.enter(self)
+        self.counters: Counters = ledger.tally.enter(self)
         self._events = events
         self._host = host
         cache = ledger.cache

@@ -9,7 +9,7 @@ from k8sresolve._core.engine.inquiry import Inquiry
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.engine.sends import Send
-from k8sresolve._core.questions import Failed, Question, Result, Round, Terms
+from k8sresolve._core.questions import Failed, Patience, Question, Result, Round, Terms
 from k8sresolve.config import Nameserver
 from k8sresolve.errors import Transport
 
@@ -22,16 +22,20 @@ class Batch:
 
     __slots__ = ("answers", "deadline", "done", "due", "flights", "fresh", "missing", "patience", "round", "waiter")
 
+    due: float
+    deadline: float
+    missing: int
+
     def __init__(self, round_: Round, terms: Terms, waiter: Any) -> None:
-        self.round = round_
+        self.round: Round = round_
         self.due = self.deadline = terms.deadline
-        self.fresh = terms.fresh
-        self.patience = terms.patience
+        self.fresh: bool = terms.fresh
+        self.patience: Patience = terms.patience
         self.missing = count = len(round_.questions)
         self.answers: list[Result | None] = [None] * count
         self.flights: dict[int, Flight] = {}
-        self.done = False
-        self.waiter = waiter  # whom the host wakes when the batch is done; the desk does not look at it
+        self.done: bool = False
+        self.waiter: Any = waiter  # whom the host wakes when the batch is done; the desk does not look at it
 
     def take(self, index: int, answer: Result) -> None:
         """Take the answer to one of the questions."""
@@ -60,6 +64,10 @@ class Flight(Inquiry):
         "was_late",
     )
 
+    launched: bool
+    was_late: bool
+    unbound: bool
+
     def __init__(
         self,
         batch: Batch,
@@ -75,13 +83,13 @@ class Flight(Inquiry):
         deadline = batch.deadline
         question = batch.round.questions[index]
         Inquiry.__init__(self, question, rules, ledger, deadline, first=first, patience=batch.patience)
-        self.key = key
-        self.began = now
-        self.forgotten = ledger.cache.forgotten  # as it was then: what is forgotten since is not to come back
-        self.inside = inside
+        self.key: Question = key
+        self.began: float = now
+        self.forgotten: int = ledger.cache.forgotten  # as it was then: what is forgotten since is not to come back
+        self.inside: bool = inside
         self.batches: dict[tuple[Batch, int], None] = {(batch, index): None}  # in the order in which they came
-        self.soonest = batch.due  # no batch is due earlier
-        self.alarm = math.inf
+        self.soonest: float = batch.due  # no batch is due earlier
+        self.alarm: float = math.inf
         self.launched = self.was_late = self.unbound = False
         self.told: tuple[int, ...] = ()  # the sends of which observers know what became
         self.ports: list[Any] = []

@@ -76,8 +76,8 @@ class Budget:
     SHARE, BURST = 0.25, 32.0
 
     def __init__(self, lock: Lock = UNSHARED) -> None:
-        self.lock = lock
-        self.tokens = self.BURST
+        self.lock: Lock = lock
+        self.tokens: float = self.BURST
 
     def earn(self) -> None:
         """Count one question."""

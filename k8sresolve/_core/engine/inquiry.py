@@ -124,6 +124,11 @@ class Inquiry:
         "wake",
     )
 
+    give_up: float
+    wake: float
+    late: bool
+    unreachable: bool
+
     def __init__(
         self,
         question: Question,
@@ -134,10 +139,10 @@ class Inquiry:
         first: int = 0,
         patience: Patience = IMPATIENT,
     ) -> None:
-        self.question = question
+        self.question: Question = question
         self.give_up = self.wake = give_up
         self.answer: Result | None = None
-        self.sent = Sends()
+        self.sent: Sends = Sends()
         self.late = self.unreachable = self._pausing = False
         self._rules = rules
         self._ledger = ledger

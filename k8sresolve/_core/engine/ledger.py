@@ -21,10 +21,10 @@ class Ledger:
     active = 0  # it asks nothing itself: see `tally.Counting`
 
     def __init__(self, rules: Rules, tally: Tally | None = None, lock: Lock = UNSHARED) -> None:
-        self.healths = tuple(Health(str(nameserver), lock) for nameserver in rules.nameservers)
-        self.budget = Budget(lock)
-        self.tally = Tally(lock) if tally is None else tally
-        self.cache = Cache(rules.cache, lock)
+        self.healths: tuple[Health, ...] = tuple(Health(str(nameserver), lock) for nameserver in rules.nameservers)
+        self.budget: Budget = Budget(lock)
+        self.tally: Tally = Tally(lock) if tally is None else tally
+        self.cache: Cache = Cache(rules.cache, lock)
         self.tally.admit(self, self.cache.recalled)
 
     def mend(self) -> None:

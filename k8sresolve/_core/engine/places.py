@@ -41,8 +41,8 @@ class Places(Generic[W]):
         self._late = [0, 0]
         self._shares = (cap - cap // 4, cap)
         self._queues: tuple[deque[W], ...] = ()  # made when one has to wait: an empty deque takes 800 octets
-        self.queued = False  # whether any may stand in line
-        self.taken = 0  # the questions under way, late ones among them
+        self.queued: bool = False  # whether any may stand in line
+        self.taken: int = 0  # the questions under way, late ones among them
 
     @property
     def waiting(self) -> int:

@@ -40,15 +40,15 @@ class Rules:
         limit: float | None = None,
         retry_unreachable: float = 0.0,
     ) -> None:
-        self.nameservers = nameservers
-        self.in_flight = in_flight
-        self.cache = cache
-        self.cluster_domain = cluster_domain
-        self.rotate = rotate
-        self.use_tcp = use_tcp
-        self.most_sends = most_sends
-        self.limit = limit
-        self.retry_unreachable = retry_unreachable
+        self.nameservers: tuple[Nameserver, ...] = nameservers
+        self.in_flight: int = in_flight
+        self.cache: CacheConfig = cache
+        self.cluster_domain: str | None = cluster_domain
+        self.rotate: bool = rotate
+        self.use_tcp: bool = use_tcp
+        self.most_sends: int | None = most_sends
+        self.limit: float | None = limit
+        self.retry_unreachable: float = retry_unreachable
 
     @classmethod
     def of(cls, config: ResolverConfig, *, in_flight: int, cache: CacheConfig, retry_unreachable: float) -> Rules:

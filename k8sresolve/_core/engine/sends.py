@@ -35,6 +35,10 @@ class Send:
         "truncated",
     )
 
+    ended: bool
+    truncated: bool
+    doubted: bool
+
     def __init__(
         self,
         number: int,
@@ -47,19 +51,19 @@ class Send:
         at: float = 0.0,
         edns: bool = False,
     ) -> None:
-        self.number = number
-        self.nameserver = nameserver
+        self.number: int = number
+        self.nameserver: Nameserver = nameserver
         self.transport: Transport = transport
-        self.payload = payload
+        self.payload: bytes = payload
         self.purpose: Purpose = purpose
-        self.server = server
-        self.at = at
-        self.edns = edns
+        self.server: int = server
+        self.at: float = at
+        self.edns: bool = edns
         self.ended = self.truncated = self.doubted = False
         self.heard: float | None = None
         self.reason: Reason | None = None
-        self.outcome = "no reply"
-        self.milliseconds = 0.0
+        self.outcome: str = "no reply"
+        self.milliseconds: float = 0.0
 
     def end(self, now: float, outcome: str) -> None:
         """Note what became of it."""

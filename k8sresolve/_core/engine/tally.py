@@ -26,6 +26,11 @@ class Counters:
 
     __slots__ = ("cache_hits", "questions", "resends", "sends")
 
+    questions: int
+    sends: int
+    resends: int
+    cache_hits: int
+
     def __init__(self) -> None:
         self.questions = self.sends = self.resends = self.cache_hits = 0
 
@@ -55,7 +60,7 @@ class Tally:
     __slots__ = ("_counting", "_past", "lock")
 
     def __init__(self, lock: Lock = UNSHARED) -> None:
-        self.lock = lock
+        self.lock: Lock = lock
         self._past = Counters()  # of those that are no more
         self._counting: list[tuple[ref[Counting], Counted]] = []
 

@@ -58,14 +58,22 @@ def lint_resolv_conf(
     interfaces: Mapping[str, int] = _NO_INTERFACES,
     source: str = "",
 ) -> tuple[Finding, ...]:
-    r"""Tell what to improve in the text of a resolv.conf(5), None for a missing one; the worst comes first.
+    r"""Tell what to improve in the text of a resolv.conf(5); the worst comes first.
 
     The file is judged as glibc reads it; where musl (Alpine) or Go make something else of it, that is told, and so is
     what typical names cost, and, unless `env` has K8SRESOLVE_ABSOLUTE, how to ask for fewer of them with this library.
-    The arguments are those of `parse_resolv_conf`. Any bytes are taken, and nothing is raised.
+    Any bytes are taken, and nothing is raised.
+
+    Args:
+        data: The text. None for a missing file.
+        env: LOCALDOMAIN and RES_OPTIONS, which glibc reads.
+        hostname: The machine's name, whose domain stands in for a search list that is not stated.
+        interfaces: Numbers of interfaces by name, for the scope of an IPv6 nameserver.
+        source: The file's name in findings.
 
     Source: resolv.conf(5), and what each finding refers to.
 
+    >>> from k8sresolve import lint_resolv_conf
     >>> text = b"nameserver 10.96.0.10\nsearch svc.cluster.local .\noptions rotate\n"
     >>> for finding in lint_resolv_conf(text):
     ...     print(finding.severity, finding.line)

@@ -39,18 +39,27 @@ def parse_resolv_conf(
     dialect: Dialect = "glibc",
     source: str = "",
 ) -> ResolverConfig:
-    r"""Read the text of a resolv.conf(5), None for a missing one, as `dialect` does: `"glibc"`, `"musl"` or `"go"`.
-
-    `env` may hold LOCALDOMAIN and RES_OPTIONS, which glibc reads; `hostname` is the machine's, whose domain stands in
-    for a search list that is not stated; `interfaces` are numbers of interfaces by name, for the scope of an IPv6
-    nameserver; `source` names the file in findings. Text has one character for each byte. `timeout` is in seconds.
+    r"""Read the text of a resolv.conf(5).
 
     Any bytes give a configuration, with the nameserver 127.0.0.1 where none is named. What was ignored, cut or read in
-    a surprising way is told in `diagnostics`. Raises `ConfigError` for a dialect that is none of the three.
+    a surprising way is told in `ResolverConfig.diagnostics`. Text has one character for each byte.
+
+    Args:
+        data: The text. None for a missing file.
+        env: LOCALDOMAIN and RES_OPTIONS, which glibc reads.
+        hostname: The machine's name, whose domain stands in for a search list that is not stated.
+        interfaces: Numbers of interfaces by name, for the scope of an IPv6 nameserver.
+        dialect: Which resolver's way of reading it.
+        source: The file's name in findings.
+
+    Raises:
+        ConfigError: The dialect is none of the three, or an argument is of another type.
 
     Source: resolv.conf(5); glibc 2.41 `res_init.c`, musl 1.2.5 `resolvconf.c`, Go 1.26 `dnsconfig_unix.go`.
 
-    >>> config = parse_resolv_conf(b"nameserver 10.96.0.10\nsearch shop.svc.cluster.local\noptions ndots:20\n")
+    >>> from k8sresolve import parse_resolv_conf
+    >>> text = b"nameserver 10.96.0.10\nsearch shop.svc.cluster.local\noptions ndots:20\n"
+    >>> config = parse_resolv_conf(text)
     >>> config.nameservers, config.ndots, config.namespace
     ((Nameserver(address='10.96.0.10', port=53, scope=0),), 15, 'shop')
     >>> print(config.diagnostics[0])

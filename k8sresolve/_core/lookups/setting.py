@@ -41,7 +41,7 @@ class Setting:
         self.now = now
         self.wall = wall
         self.events = events
-        self.hosts = dict(config.hosts)
+        self.hosts: dict[str, tuple[str, ...]] = dict(config.hosts)
 
     def under(self, policy: PolicyRules | None = None, family: Family | None = None) -> Setting:
         """The same with another policy or family."""

@@ -113,10 +113,10 @@ class PolicyRules:
         asks_beyond: bool = False,
     ) -> None:
         self.name: Policy = name
-        self.steps = steps
-        self.judge = judge
-        self.failure = failure
-        self.asks_beyond = asks_beyond
+        self.steps: MakeSteps = steps
+        self.judge: Callable[[Step, Results], Judgement] = judge
+        self.failure: Callable[[Sequence[Tried], tuple[int, ...]], Failure] = failure
+        self.asks_beyond: bool = asks_beyond
 
 
 # Candidates.

@@ -57,7 +57,7 @@ class Belief:
 
     def __init__(self, empty_hold: float) -> None:
         self.current: tuple[Endpoint, ...] = ()
-        self.known = False
+        self.known: bool = False
         self.cause: Error | None = None
         self.lack: Error | None = None
         self._empty_hold = empty_hold

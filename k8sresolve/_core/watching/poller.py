@@ -43,13 +43,13 @@ class Following:
         interval: tuple[float, float],
         empty_hold: float,
     ) -> None:
-        self.call = call
-        self.place = place
-        self.question = question
-        self.interval = interval
-        self.belief = Belief(empty_hold)
+        self.call: tuple[Any, ...] = call
+        self.place: ServiceName = place
+        self.question: Hashable = question
+        self.interval: tuple[float, float] = interval
+        self.belief: Belief = Belief(empty_hold)
         self.error: Error | None = None  # why there can never be an endpoint
-        self.shown = Shown()
+        self.shown: Shown = Shown()
         self._told: tuple[Endpoint, ...] | None = None
         self._told_stale = False
 

@@ -26,8 +26,8 @@ class Asked:
     def __init__(self, rdtype: str) -> None:
         self.types: dict[str, int] = {}
         self.found: set[str] = set()
-        self.failed = 0
-        self.timed = rdtype
+        self.failed: int = 0
+        self.timed: str = rdtype
         self.times: array[float] | None = None
 
     @property
@@ -41,8 +41,13 @@ class Client:
 
     __slots__ = ("address", "names", "negative", "questions", "rare", "tcp")
 
+    questions: int
+    negative: int
+    tcp: int
+    rare: int
+
     def __init__(self, address: str) -> None:
-        self.address = address
+        self.address: str = address
         self.questions = self.negative = self.tcp = self.rare = 0
         self.names: dict[str, Asked] = {}
 
@@ -54,6 +59,11 @@ class Counts:
     stays together.
     """
 
+    seen: int
+    questions: int
+    negative: int
+    rare: int
+
     def __init__(self, sample: float = 1.0, *, most_names: int = MOST_NAMES, most_times: int = MOST_TIMES) -> None:
         self.clients: dict[str, Client] = {}
         self.seen = self.questions = self.negative = self.rare = 0
@@ -63,7 +73,7 @@ class Counts:
         self._most_names = most_names
         self._names = 0
         self._times_left = most_times
-        self.is_timed = True
+        self.is_timed: bool = True
 
     def add(self, query: Query) -> None:
         """Count a query."""

@@ -47,13 +47,13 @@ class AllObjects:
         self, store: Store, networks: Networks, world: World, kubernetes: Version, settings: ServerSettings
     ) -> None:
         self.store = store
-        self.cluster_domain = world.cluster_domain
+        self.cluster_domain: str = world.cluster_domain
         self.networks = networks
         self.world = world
         self.kubernetes = kubernetes
         self.settings = settings
-        self.services = [item for item in store.all("Service") if isinstance(item, Service)]
-        self.origins = Origins(store)
+        self.services: list[Service] = [item for item in store.all("Service") if isinstance(item, Service)]
+        self.origins: Origins = Origins(store)
 
     @cached_property
     def takers(self) -> Takers:

@@ -25,6 +25,7 @@ _ALIASES = "\n# Entries added by HostAliases.\n"
 def write_hosts_file(pod: Pod, kubelet: Kubelet) -> str:
     """Write the file that a pod would have; one with hostNetwork has its node's.
 
+    >>> from k8sresolve.testing import Kubelet, Pod
     >>> write_hosts_file(Pod("shop", "db-0", ips=("10.244.0.7",)), Kubelet()).splitlines()[-1].split()
     ['10.244.0.7', 'db-0']
     """

@@ -39,10 +39,18 @@ _PodDNSType = Literal["none", "cluster", "host"]
 
 @attrs.frozen
 class KubeletEvent:
-    """A warning that the kubelet sends: `MissingClusterDNS`, or `DNSConfigForming` where a limit cut something."""
+    """A warning that the kubelet sends. `PodDNS` and `ResolvConf` have those that came up.
+
+    >>> from k8sresolve.testing import KubeletEvent
+    >>> print(KubeletEvent("DNSConfigForming", "Search Line limits were exceeded"))
+    DNSConfigForming: Search Line limits were exceeded
+    """
 
     reason: Literal["MissingClusterDNS", "DNSConfigForming"]
+    """`MissingClusterDNS`, or `DNSConfigForming` where a limit cut something."""
+
     message: str
+    """The kubelet's own text."""
 
     def __str__(self) -> str:
         return f"{self.reason}: {self.message}"
@@ -52,18 +60,38 @@ class KubeletEvent:
 class Kubelet:
     """What a node tells its pods about DNS.
 
-    `resolv_conf` is the text of the file that `--resolv-conf` names, None for `--resolv-conf=""`. `cluster_dns` and
-    `cluster_domain` are the flags, or fields of KubeletConfiguration, of those names. `node_ips` are the node's own,
-    and `hosts` is the text of its /etc/hosts, which pods with hostNetwork have. `kubernetes` is the kubelet's version.
-    Raises `ConfigError` for what is no text and no address.
+    That of a cluster is `Cluster.kubelet`.
+
+    Raises:
+        ConfigError: A field is of another type than these, or the version is not known.
+
+    >>> import attrs
+    >>> from k8sresolve.testing import Cluster
+    >>> pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "spec": {"dnsPolicy": "Default"}}
+    >>> cluster = Cluster.from_objects([pod])
+    >>> cluster.kubelet = attrs.evolve(cluster.kubelet, resolv_conf="nameserver 192.0.2.1")
+    >>> print(cluster.resolv_conf("default/a"), end="")
+    nameserver 192.0.2.1
     """
 
     resolv_conf: str | None = NODE_RESOLV_CONF
+    """The text of the file that `--resolv-conf` names, by default with the nameserver 192.0.2.53; None for an empty
+    option."""
+
     cluster_dns: tuple[str, ...] = ("10.96.0.10",)
+    """The flag, or field of KubeletConfiguration, of that name: addresses."""
+
     cluster_domain: str = "cluster.local"
+    """The flag, or field of KubeletConfiguration, of that name."""
+
     node_ips: tuple[str, ...] = ()
+    """The node's own addresses."""
+
     hosts: str = NODE_HOSTS
+    """The text of the node's /etc/hosts, which pods with hostNetwork have; by default `localhost` alone."""
+
     kubernetes: Version = attrs.field(default=DEFAULT_KUBERNETES, converter=kubernetes_version)
+    """The kubelet's version, one of `KUBERNETES_VERSIONS` or its text."""
 
     def __attrs_post_init__(self) -> None:
         texts = {"resolv_conf": self.resolv_conf or "", "cluster_domain": self.cluster_domain, "hosts": self.hosts}
@@ -77,16 +105,31 @@ class Kubelet:
 
 @attrs.frozen
 class PodDNS:
-    """The DNS settings of a pod, as the kubelet hands them to the container runtime, and the events on the way."""
+    """The DNS settings of a pod, as the kubelet hands them to the container runtime. `pod_dns` works them out.
+
+    >>> from k8sresolve.testing import PodDNS
+    >>> print(PodDNS(nameservers=("10.96.0.10",)).text(), end="")
+    nameserver 10.96.0.10
+    """
 
     nameservers: tuple[str, ...] = ()
+    """Addresses, in order: three at most."""
+
     searches: tuple[str, ...] = ()
+    """The search domains, in order."""
+
     options: tuple[str, ...] = ()
+    """As resolv.conf(5) has them, such as ``ndots:5``."""
+
     events: tuple[KubeletEvent, ...] = ()
+    """What the kubelet warned of on the way."""
 
     def text(self) -> str:
-        """Write the file as containerd does (`internal/cri/server/sandbox_run_linux.go`, `parseDNSOptions`).
+        """Write the file as containerd does.
 
+        Source: `parseDNSOptions`, `internal/cri/server/sandbox_run_linux.go` of containerd.
+
+        >>> from k8sresolve.testing import PodDNS
         >>> print(PodDNS(("10.96.0.10",), ("shop.svc.cluster.local",), ("ndots:5",)).text(), end="")
         search shop.svc.cluster.local
         nameserver 10.96.0.10
@@ -99,9 +142,17 @@ class PodDNS:
 
 
 class ResolvConf(str):  # noqa: SLOT000 - a text that carries something
-    """The text of a pod's resolv.conf. `events` are the warnings that the kubelet sent while making it."""
+    """The text of a pod's resolv.conf. Made by `Cluster.resolv_conf`.
+
+    >>> from k8sresolve.testing import Cluster
+    >>> spec = {"dnsConfig": {"nameservers": ["192.0.2.1", "192.0.2.2", "192.0.2.3"]}}
+    >>> pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "spec": spec}
+    >>> [event.reason for event in Cluster.from_objects([pod]).resolv_conf("default/a").events]
+    ['DNSConfigForming']
+    """
 
     events: tuple[KubeletEvent, ...] = ()
+    """The warnings that the kubelet sent while making it."""
 
 
 def write_resolv_conf(pod: Pod, kubelet: Kubelet) -> ResolvConf:
@@ -119,11 +170,20 @@ def write_resolv_conf(pod: Pod, kubelet: Kubelet) -> ResolvConf:
 
 
 def pod_dns(pod: Pod, kubelet: Kubelet) -> PodDNS:
-    """Work out a pod's DNS settings from its dnsPolicy, dnsConfig and hostNetwork (`GetPodDNS`).
+    """Work out a pod's DNS settings from its dnsPolicy, dnsConfig and hostNetwork.
 
     Options are in the order in which they come to be; the kubelet's own order is random where there is a dnsConfig.
-    Raises `ConfigError` for a file of the node that the kubelet cannot read: then it starts no pod at all.
 
+    Args:
+        pod: One of `Cluster.pods`, or one that is made here.
+        kubelet: What its node tells.
+
+    Raises:
+        ConfigError: The kubelet cannot read the node's file: then it starts no pod at all.
+
+    Source: `GetPodDNS`, `pkg/kubelet/network/dns/dns.go` of Kubernetes.
+
+    >>> from k8sresolve.testing import Kubelet, Pod, pod_dns
     >>> dns = pod_dns(Pod("shop", "payments-0"), Kubelet())
     >>> dns.searches, dns.options
     (('shop.svc.cluster.local', 'svc.cluster.local', 'cluster.local'), ('ndots:5',))

@@ -16,20 +16,33 @@ RolloutEvent = Literal["created", "ready", "terminating", "deleted"]
 
 @attrs.frozen
 class RolloutStep:
-    """What happened in one step of a roll-out: `pod`, as `NAMESPACE/NAME`, and `event`.
+    """What happened in one step of a roll-out.
 
-    A pod is first `created`, not ready yet, and then `ready`. An old one is `terminating`, and no endpoint any more,
-    before it is `deleted`.
+    >>> from k8sresolve.testing import Cluster, headless
+    >>> next(Cluster.new(headless("db.shop", sql=5432)).roll_out("shop/db"))
+    RolloutStep(pod='shop/db-0', event='terminating')
     """
 
     pod: str
+    """The pod, as `NAMESPACE/NAME`."""
+
     event: RolloutEvent
+    """What came of it.
+
+    A pod is first `"created"`, not ready yet, and then `"ready"`. An old one is `"terminating"`, and no endpoint any
+    more, before it is `"deleted"`.
+    """
 
 
 class Rollout(Iterator[RolloutStep]):
     """A roll-out, which goes on by one step for each that is taken from it. Nothing happens before the first.
 
-    Between two steps, and wherever one stops, the cluster stays as it is.
+    Between two steps, and wherever one stops, the cluster stays as it is. Made by `Cluster.roll_out`.
+
+    >>> from k8sresolve.testing import Cluster, headless
+    >>> rollout = Cluster.new(headless("db.shop", sql=5432)).roll_out("shop/db")
+    >>> [step.event for step in rollout]
+    ['terminating', 'deleted', 'created', 'ready']
     """
 
     def __init__(self, take_step: Callable[[], RolloutStep | None]) -> None:

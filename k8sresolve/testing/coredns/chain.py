@@ -247,7 +247,7 @@ class CoreDNSServer:
         self.any_class = any_class
         self._port = port
         blocks = list(zones.items()) if isinstance(zones, Mapping) else zones
-        self.names = frozenset(
+        self.names: frozenset[str] = frozenset(
             name for _, plugins in blocks for one in plugins if isinstance(one, Naming) for name in one.names()
         )
         chains = [

@@ -91,6 +91,11 @@ class Targets(Columns):
 
     __slots__ = ("fields", "name", "targets", "ttl")
 
+    name: str
+    ttl: int
+    fields: bytes
+    targets: Sequence[str]
+
     def __init__(self, name: str, ttl: int, fields: bytes, targets: Sequence[str]) -> None:
         super().__init__(repeat(name), repeat(SRV), ttl, repeat(fields), targets)
         self.name, self.ttl, self.fields, self.targets = name, ttl, fields, targets

@@ -87,10 +87,10 @@ class Block:
     def __init__(
         self, building: Building, block: ServerBlock, zones: tuple[str, ...], registry: Sequence[Specification]
     ) -> None:
-        self.surroundings = building.surroundings
-        self.coredns = building.surroundings.coredns
+        self.surroundings: Surroundings = building.surroundings
+        self.coredns: Version = building.surroundings.coredns
         self.zones = zones
-        self.note = building.note
+        self.note: Callable[[str, Token], None] = building.note
         self._building = building
         self._registry = {specification.name: specification for specification in registry}
         self._plugins: dict[str, tuple[Plugin, ...]] = {}

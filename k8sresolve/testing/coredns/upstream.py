@@ -11,9 +11,34 @@ from k8sresolve.testing.coredns.plugins.file import Zones
 class Upstream:
     """A resolver that knows the names of some zones and refuses all others, or the `authoritative` server of them.
 
-    A resolver says RA and not AA, and of the authority section only what denies a name. While `reachable` is False
-    nobody answers: `cluster.upstream.reachable = False`. With `echoing`, the query's EDNS options are sent back.
+    That of a cluster is `Cluster.upstream`. A resolver says RA and not AA, and of the authority section only what
+    denies a name.
+
+    Args:
+        zones: The texts of zone files, by their origins.
+        authoritative: Whether it answers as the zones' own nameserver, and not as a resolver.
+
+    Raises:
+        ConfigError: A zone file cannot be used.
+
+    >>> from k8sresolve import LookupTimeout
+    >>> from k8sresolve.testing import Cluster
+    >>> cluster = Cluster.from_objects([], upstream={"example.com.": "www 300 IN A 192.0.2.7"})
+    >>> cluster.upstream.reachable = False
+    >>> with cluster.resolver() as resolver:
+    ...     try:
+    ...         resolver.addresses("www.example.com")
+    ...     except LookupTimeout:
+    ...         print("nobody answers")
+    ...
+    nobody answers
     """
+
+    reachable: bool
+    """Whether anybody answers; True, until False is put in its place."""
+
+    echoing: bool
+    """Whether the query's EDNS options are sent back; False, until True is put in its place."""
 
     def __init__(self, zones: Mapping[str, str], *, authoritative: bool = False) -> None:
         if not isinstance(zones, Mapping) or not all(isinstance(text, str) for pair in zones.items() for text in pair):

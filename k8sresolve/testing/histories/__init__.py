@@ -1,6 +1,10 @@
 """Property tests of a client that follows a Service: what happens to it over time, and what the client promises.
 
 `histories()` is a Hypothesis strategy (`pip install k8sresolve[hypothesis]`); `History` and the rest need nothing.
+
+>>> from k8sresolve.testing import histories
+>>> histories.History([histories.Scale(3, after=10), histories.Crash(1, after=2.5)])
+History(events=(Scale(after=10, pods=3), Crash(after=2.5, pod=1)))
 """
 
 from typing import TYPE_CHECKING, Any

@@ -19,7 +19,13 @@ if TYPE_CHECKING:
     from k8sresolve.testing.objects.kinds import Pod
 
 Manner: TypeAlias = Literal["lost", "refused", "unsynced"]
-"""How a CoreDNS that is restarted answers: packets are lost, its ports are closed, or it knows no object yet."""
+"""How a CoreDNS that is restarted answers: packets are lost, its ports are closed, or it knows no object yet.
+
+>>> from typing import get_args
+>>> from k8sresolve.testing.histories import Manner
+>>> get_args(Manner)
+('lost', 'refused', 'unsynced')
+"""
 
 _MANNERS = ("lost", "refused", "unsynced")
 
@@ -87,9 +93,15 @@ def _share(_: object, __: attrs.Attribute[float], value: object) -> None:
 
 @attrs.frozen
 class Event(ABC):
-    """Something that happens `after` so many seconds since what happened before."""
+    """Something that happens: the base of all of them.
+
+    >>> from k8sresolve.testing.histories import Crash, Event
+    >>> isinstance(Crash(), Event)
+    True
+    """
 
     after: float = attrs.field(default=0.0, kw_only=True, validator=_seconds)
+    """Seconds since what happened before."""
 
     @abstractmethod
     def happen(self, stage: Stage) -> None:
@@ -98,9 +110,15 @@ class Event(ABC):
 
 @attrs.frozen
 class Scale(Event):
-    """The workload is to have so many `pods`, all of them ready; 0 is none."""
+    """The workload is to have so many pods, all of them ready.
+
+    >>> from k8sresolve.testing.histories import Scale
+    >>> Scale(3, after=10)
+    Scale(after=10, pods=3)
+    """
 
     pods: int = attrs.field(validator=_number)
+    """How many; 0 is none."""
 
     def happen(self, stage: Stage) -> None:
         """Scale it."""
@@ -110,7 +128,12 @@ class Scale(Event):
 
 @attrs.frozen
 class RollOut(Event):
-    """A roll-out takes its next step; one begins where none is under way."""
+    """A roll-out takes its next step; one begins where none is under way.
+
+    >>> from k8sresolve.testing.histories import RollOut
+    >>> RollOut(after=2)
+    RollOut(after=2)
+    """
 
     def happen(self, stage: Stage) -> None:
         """Take the step."""
@@ -122,9 +145,15 @@ class RollOut(Event):
 
 @attrs.frozen
 class Crash(Event):
-    """The pod of a number, counted round, is not ready any more."""
+    """A pod is not ready any more.
+
+    >>> from k8sresolve.testing.histories import Crash
+    >>> Crash(1, after=2.5)
+    Crash(after=2.5, pod=1)
+    """
 
     pod: int = attrs.field(default=0, validator=_number)
+    """Its number, counted round."""
 
     def happen(self, stage: Stage) -> None:
         """Let it fail its readiness probe."""
@@ -133,9 +162,15 @@ class Crash(Event):
 
 @attrs.frozen
 class Recover(Event):
-    """The pod of a number is ready again."""
+    """A pod is ready again.
+
+    >>> from k8sresolve.testing.histories import Recover
+    >>> Recover(1, after=30)
+    Recover(after=30, pod=1)
+    """
 
     pod: int = attrs.field(default=0, validator=_number)
+    """Its number, counted round."""
 
     def happen(self, stage: Stage) -> None:
         """Let it pass its readiness probe."""
@@ -150,9 +185,15 @@ def _set_ready(stage: Stage, number: int, *, ready: bool) -> None:
 
 @attrs.frozen
 class Move(Event):
-    """The pod of a number is made anew, and has another address."""
+    """A pod is made anew, and has another address.
+
+    >>> from k8sresolve.testing.histories import Move
+    >>> Move(1, after=5)
+    Move(after=5, pod=1)
+    """
 
     pod: int = attrs.field(default=0, validator=_number)
+    """Its number, counted round."""
 
     def happen(self, stage: Stage) -> None:
         """Move it."""
@@ -163,10 +204,18 @@ class Move(Event):
 
 @attrs.frozen
 class Lag(Event):
-    """The nameserver of a number, counted round, hears nothing new for `lasting` seconds: replicas disagree."""
+    """A nameserver hears nothing new for a while: replicas disagree.
+
+    >>> from k8sresolve.testing.histories import Lag
+    >>> Lag(1, lasting=60)
+    Lag(after=0.0, replica=1, lasting=60)
+    """
 
     replica: int = attrs.field(default=0, validator=_number)
+    """The number of the nameserver, counted round."""
+
     lasting: float = attrs.field(default=10.0, kw_only=True, validator=_seconds)
+    """Seconds."""
 
     def happen(self, stage: Stage) -> None:
         """Let it answer from what it knows."""
@@ -177,15 +226,22 @@ class Lag(Event):
 
 @attrs.frozen
 class Restart(Event):
-    """The nameserver of a number, counted round, is away for `lasting` seconds, or knows nothing yet.
+    """A nameserver is away for a while, or knows nothing yet.
 
-    `manner` says how: packets to it are `"lost"`; it is `"unsynced"`, so that it says SERVFAIL; or the ports of all
-    nameservers are closed (`"refused"`), as where the only one is restarted.
+    >>> from k8sresolve.testing.histories import Restart
+    >>> Restart(lasting=5, manner="refused")
+    Restart(after=0.0, replica=0, lasting=5, manner='refused')
     """
 
     replica: int = attrs.field(default=0, validator=_number)
+    """The number of the nameserver, counted round."""
+
     lasting: float = attrs.field(default=10.0, kw_only=True, validator=_seconds)
+    """Seconds."""
+
     manner: Manner = attrs.field(default="lost", kw_only=True, validator=_manner)
+    """Packets to it are `"lost"`; it is `"unsynced"`, so that it says SERVFAIL; or the ports of all nameservers are
+    closed (`"refused"`), as where the only one is restarted."""
 
     def happen(self, stage: Stage) -> None:
         """Let it go."""
@@ -203,14 +259,18 @@ class Restart(Event):
 
 @attrs.frozen
 class ApiServerAway(Event):
-    """No nameserver hears anything new for `lasting` seconds; then all are restarted, and say SERVFAIL for `unsynced`.
+    """No nameserver hears anything new for a while; then all are restarted, and say SERVFAIL.
 
+    >>> from k8sresolve.testing.histories import ApiServerAway
     >>> ApiServerAway(after=5, lasting=60)
     ApiServerAway(after=5, lasting=60, unsynced=0.0)
     """
 
     lasting: float = attrs.field(default=60.0, kw_only=True, validator=_seconds)
+    """Seconds for which they answer from what they knew."""
+
     unsynced: float = attrs.field(default=0.0, kw_only=True, validator=_seconds)
+    """Seconds for which they say SERVFAIL then."""
 
     def happen(self, stage: Stage) -> None:
         """Let them answer from what they know."""
@@ -223,9 +283,15 @@ class ApiServerAway(Event):
 
 @attrs.frozen
 class ServFail(Event):
-    """Each nameserver says SERVFAIL for `lasting` seconds."""
+    """Each nameserver says SERVFAIL for a while.
+
+    >>> from k8sresolve.testing.histories import ServFail
+    >>> ServFail(lasting=5)
+    ServFail(after=0.0, lasting=5)
+    """
 
     lasting: float = attrs.field(default=10.0, kw_only=True, validator=_seconds)
+    """Seconds."""
 
     def happen(self, stage: Stage) -> None:
         """Let them."""
@@ -235,11 +301,21 @@ class ServFail(Event):
 
 @attrs.frozen
 class Loss(Event):
-    """For `lasting` seconds packets are lost: each by the chance `share`, up to 1, with a generator from `seed`."""
+    """Packets are lost for a while.
+
+    >>> from k8sresolve.testing.histories import Loss
+    >>> Loss(0.2, lasting=30)
+    Loss(after=0.0, share=0.2, lasting=30, seed=0)
+    """
 
     share: float = attrs.field(default=0.5, validator=_share)
+    """The chance of each query to be lost, from 0 to 1."""
+
     lasting: float = attrs.field(default=10.0, kw_only=True, validator=_seconds)
+    """Seconds."""
+
     seed: int = attrs.field(default=0, kw_only=True, validator=_number)
+    """What the random generator starts from."""
 
     def happen(self, stage: Stage) -> None:
         """Lose them."""

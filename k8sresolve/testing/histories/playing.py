@@ -40,6 +40,9 @@ def _events(_: object, __: attrs.Attribute[tuple[Event, ...]], value: tuple[obje
 class History:
     """What happens to a Service over time: a value, which is written as it is read, so that it can be played again.
 
+    Raises:
+        ConfigError: Something is no event.
+
     >>> from k8sresolve.testing import Cluster, headless, histories
     >>> history = histories.History([histories.Scale(3, after=10), histories.Crash(1, after=2.5)])
     >>> cluster = Cluster.new(headless("db.shop", sql=5432, pods=2))
@@ -48,21 +51,30 @@ class History:
     ...     for seconds in play:
     ...         cluster.clock.advance(seconds)  # with tasks: await cluster.advance(seconds)
     ...         play.publish(watch.current)
+    ...
     >>> play.check(histories.Promises())
     >>> [len(addresses) for _, addresses in play.truth], [len(addresses) for _, addresses in play.published]
     ([2, 3, 2], [2, 3, 2])
     """
 
     events: tuple[Event, ...] = attrs.field(converter=_as_tuple, validator=_events)
+    """Its events, in order."""
 
     def play(
         self, cluster: Cluster, workload: str, *, service: str | None = None, step: float = 1.0, rest: float = 240.0
     ) -> Play:
-        """Make what plays it, once, on the `workload` of a cluster, `NAMESPACE/NAME`.
+        """Make what plays it, once, on a workload.
 
-        `service` is the headless Service, by default of the workload's name. Time goes on in steps of `step` seconds at
-        most, and for `rest` seconds after the last event, by when a client should know all. Raises `ConfigError` where
-        there is no such Service or it is not headless, and `ManifestError` where there is no such workload.
+        Args:
+            cluster: The cluster.
+            workload: `NAMESPACE/NAME`.
+            service: The headless Service, `NAMESPACE/NAME`; None is the one of the workload's name.
+            step: Seconds, above 0, in which time goes on at most.
+            rest: Seconds after the last event, by when a client should know all.
+
+        Raises:
+            ConfigError: There is no such Service, it is not headless, or seconds cannot be.
+            ManifestError: There is no such workload.
         """
         service = workload if service is None else service
         return Play(self, cluster, workload, service=service, step=step, rest=rest)
@@ -71,8 +83,23 @@ class History:
 class Play(Iterator[float]):
     """A history that is being played: for each item, let so many seconds go by, and say what the client has by then.
 
-    `truth` is what was true, and `published` what the client had; `disturbances` is what was in the way.
+    Made by `History.play`.
+
+    >>> from k8sresolve.testing import Cluster, headless, histories
+    >>> cluster = Cluster.new(headless("db.shop", sql=5432))
+    >>> play = histories.History([histories.Scale(2, after=5)]).play(cluster, "shop/db", rest=0)
+    >>> [len(addresses) for _, addresses in play.truth]
+    [1]
     """
+
+    history: History
+    """What is played."""
+
+    truth: Timeline
+    """What was true."""
+
+    published: Timeline
+    """What the client had."""
 
     def __init__(
         self, history: History, cluster: Cluster, workload: str, *, service: str, step: float, rest: float
@@ -81,8 +108,8 @@ class Play(Iterator[float]):
             raise ConfigError("step=0 lets no time go by", advice="give seconds above 0")
         check_seconds("rest", rest, 0)
         self.history = history
-        self.truth = Timeline()
-        self.published = Timeline()
+        self.truth: Timeline = Timeline()
+        self.published: Timeline = Timeline()
         self._cluster = cluster
         self._key = _headless(cluster, service)
         self._stage = Stage(cluster, workload)
@@ -101,15 +128,34 @@ class Play(Iterator[float]):
         return next(self._steps)
 
     def publish(self, endpoints: Iterable[Endpoint | IPAddress | str]) -> None:
-        """Note what the client has now: endpoints, addresses, or texts of them. Raises `InvalidName` for others."""
+        """Note what the client has now.
+
+        Args:
+            endpoints: Endpoints, addresses, or texts of them.
+
+        Raises:
+            InvalidName: A text is no address.
+            ConfigError: It is no list of them.
+        """
         self.published.note(self._now(), addresses_of(endpoints))
 
     def broken(self, promises: Promises) -> tuple[Broken, ...]:
-        """Tell which promises did not hold so far."""
+        """Tell which promises did not hold so far.
+
+        Args:
+            promises: What the client promises.
+        """
         return promises.broken(Told(self.truth, self.published, self.disturbances, self._now(), self._answers))
 
     def check(self, promises: Promises) -> None:
-        """Raise `AssertionError`, which tells the whole story, where a promise did not hold."""
+        """Demand that all promises held.
+
+        Args:
+            promises: What the client promises.
+
+        Raises:
+            AssertionError: One did not hold; it tells the whole story.
+        """
         if broken := self.broken(promises):
             raise AssertionError("\n".join([*map(str, broken), "", str(self)]))
 

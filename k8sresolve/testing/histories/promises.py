@@ -34,11 +34,21 @@ _IN_A_ROW = 4  # observations in which there is one removal and one return at mo
 
 
 class Broken(NamedTuple):
-    """A promise that did not hold: `what` was the matter, `at` so many seconds by the cluster's clock."""
+    """A promise that did not hold.
+
+    >>> from k8sresolve.testing.histories import Broken
+    >>> print(Broken("no delete is lost", 40.0, "10.244.1.7 is there still, gone since 3.0 s"))
+    no delete is lost: at 40.0 s 10.244.1.7 is there still, gone since 3.0 s
+    """
 
     promise: str
+    """Which one."""
+
     at: float
+    """When, in seconds by the cluster's clock."""
+
     what: str
+    """What was the matter."""
 
     def __str__(self) -> str:
         return f"{self.promise}: at {self.at:.1f} s {self.what}"
@@ -65,11 +75,6 @@ def _seconds(_: object, attribute: attrs.Attribute[float], value: object) -> Non
 class Promises:
     """What a client promises: by default what `Resolver.watch()` does, where no DNS cache is on the way.
 
-    `caches` are the seconds for which all DNS caches between CoreDNS's records and the client may keep an answer, added
-    up; `interval` the most seconds between two questions, with all jitter; `empty_hold` those for which an empty answer
-    is doubted; `ttl` that of the records, which `interval` must not be below. `slack` is how much later than it happens
-    something is seen by whoever notes it, such as the step of a history.
-
     - An addition is seen within `caches + interval`, or `caches + 2 interval` if it was removed shortly before.
     - A removal is seen within `caches + 2 interval`, where no endpoint is left `empty_hold` later.
     - No delete is lost: no endpoint is still there at the end that should be gone by then.
@@ -80,15 +85,25 @@ class Promises:
 
     The time in which nameservers fail or disagree is not counted, nor what it takes to be over.
 
+    >>> from k8sresolve.testing.histories import Promises
     >>> Promises(caches=30).removal
     102.0
     """
 
     caches: float = attrs.field(default=0.0, validator=_seconds)
+    """Seconds for which all DNS caches between CoreDNS's records and the client may keep an answer, added up."""
+
     interval: float = attrs.field(default=36.0, validator=_seconds)
+    """The most seconds between two questions, with all jitter; no fewer than `ttl`."""
+
     empty_hold: float = attrs.field(default=30.0, validator=_seconds)
+    """Seconds for which an empty answer is doubted."""
+
     ttl: float = attrs.field(default=30.0, validator=_seconds)
+    """Seconds, that of the records."""
+
     slack: float = attrs.field(default=1.5, validator=_seconds)
+    """How many seconds later than it happens something is seen by whoever notes it, such as the step of a history."""
 
     @property
     def addition(self) -> float:

@@ -78,13 +78,24 @@ _STORIES: dict[type[Event], Callable[[], st.SearchStrategy[list[Event]]]] = {
 
 
 def histories(*kinds: type[Event], least: int = 1, most: int = 12) -> st.SearchStrategy[History]:
-    """Make histories of `least` to `most` stories, each one or several events of one of the `kinds`, by default of all.
+    """Make histories of `least` to `most` stories, each one or several events of one kind.
 
-    `Crash` stands for a loop of `Crash` and `Recover`. Raises `ConfigError` for what is no kind of event.
+    Args:
+        *kinds: Classes of events, by default all but `Recover`. `Crash` stands for a loop of `Crash` and `Recover`.
+        least: The fewest stories, from 0 on.
+        most: The most of them, up to 1,000.
 
-    >>> from k8sresolve.testing.histories import Crash, Scale, histories
-    >>> histories(Scale, Crash, most=5).example()  # doctest: +SKIP
-    History(events=(Scale(after=30.5, pods=0), Crash(after=0.0, pod=0), Recover(after=1.5, pod=0)))
+    Raises:
+        ConfigError: Something is no kind of event, or a number cannot be.
+
+    >>> from hypothesis import given, settings
+    >>> from k8sresolve.testing.histories import Move, Scale, histories
+    >>> @settings(max_examples=5, database=None)
+    ... @given(histories(Scale, Move, most=3))
+    ... def test_a_client(history):
+    ...     assert len(history.events) <= 3  # play it, as History shows
+    ...
+    >>> test_a_client()
     """
     check_whole("most", most, check_whole("least", least, 0, _MOST), _MOST)
     chosen = kinds or tuple(_STORIES)

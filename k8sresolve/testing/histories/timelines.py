@@ -13,6 +13,7 @@ Addresses: TypeAlias = frozenset[str]
 class Timeline:
     """What held, and since when: pairs of a time, in seconds by the cluster's clock, and addresses.
 
+    >>> from k8sresolve.testing.histories import Timeline
     >>> timeline = Timeline()
     >>> timeline.note(0.0, frozenset({"10.244.1.7"}))
     >>> timeline.note(4.0, frozenset())
@@ -25,7 +26,12 @@ class Timeline:
         self._states: list[Addresses] = []
 
     def note(self, when: float, addresses: Addresses) -> None:
-        """Take what holds from then on, which is not before what was noted last."""
+        """Take what holds from then on, which is not before what was noted last.
+
+        Args:
+            when: Seconds by the cluster's clock.
+            addresses: IP addresses, as texts.
+        """
         if self._states and self._states[-1] == addresses:
             return
         self._times.append(when)
@@ -38,11 +44,19 @@ class Timeline:
         return len(self._times)
 
     def at(self, when: float) -> Addresses:
-        """Tell what held then; before all, what came first."""
+        """Tell what held then; before all, what came first.
+
+        Args:
+            when: Seconds by the cluster's clock.
+        """
         return self._states[max(0, bisect_right(self._times, when) - 1)]
 
     def during(self, begin: float, end: float) -> list[Addresses]:
-        """Tell all that held at some time from `begin` to `end`."""
+        """Tell all that held at some time.
+
+        Args:
+            begin, end: Seconds by the cluster's clock, both inclusive.
+        """
         first = max(0, bisect_right(self._times, begin) - 1)
         return self._states[first : max(first + 1, bisect_right(self._times, end))]
 
@@ -51,7 +65,12 @@ class Timeline:
         return frozenset[str]().union(*self._states)
 
     def spells(self, address: str, begin: float, end: float) -> Iterator[Spell]:
-        """Cut the time from `begin` to `end` into spells in which an address was there, or was not."""
+        """Cut a time into spells in which an address was there, or was not.
+
+        Args:
+            address: An IP address.
+            begin, end: Seconds by the cluster's clock.
+        """
         spell: Spell | None = None
         for when, state in self:
             there = address in state
@@ -76,11 +95,21 @@ class Spell(NamedTuple):
 
 
 class Disturbance(NamedTuple):
-    """From `begin` to `end` nameservers failed or were out of reach, or some answered from an `old_view` of then."""
+    """A time in which nameservers failed or were out of reach, or some answered from an old view.
+
+    >>> from k8sresolve.testing.histories import Disturbance
+    >>> Disturbance(10.0, 20.0, old_view=True).end
+    20.0
+    """
 
     begin: float
+    """Since when, in seconds by the cluster's clock."""
+
     end: float
+    """And until when."""
+
     old_view: bool
+    """Whether some answered from what was true at its beginning; else they failed."""
 
 
 class Undisturbed:

@@ -42,8 +42,13 @@ class Catching(Protocol):
 class Clock:
     """A clock that goes on only when something waits for it, or when told.
 
-    While a `Server` listens, it also goes on by itself, as the clients' clocks do.
+    While a `Server` listens, it also goes on by itself, as the clients' clocks do. That of a cluster is
+    `Cluster.clock`.
 
+    Args:
+        start: The Unix time at which it begins, in seconds.
+
+    >>> from k8sresolve.testing import Clock
     >>> clock = Clock()
     >>> clock.advance(30)
     >>> clock.monotonic()
@@ -74,7 +79,11 @@ class Clock:
     def advance(self, seconds: float) -> None:
         """Let `seconds` pass, and what watches ask meanwhile; for those of tasks see `Cluster.advance()`.
 
-        Raises `ConfigError`, which is a `ValueError`, for a step back, and for no number.
+        Args:
+            seconds: From 0 on.
+
+        Raises:
+            ConfigError: It is a step back, or no number.
         """
         check_step(seconds)
         end = self.monotonic() + seconds

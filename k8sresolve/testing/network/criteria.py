@@ -15,22 +15,37 @@ from k8sresolve.testing.network.text import read_name, read_type
 class Which(TypedDict, total=False):
     """Which of the queries that are about the fault's name and type it hits; without any of these, all of them.
 
-    - `next`: so many, then no more; `every=2`: the first and then each second one, and so on; `probability`: each by
-      that chance, from 0 to 1, with a random generator of its own that starts from `seed`, 0 by default;
-    - `after`: only when so many seconds have passed by the cluster's clock since the fault was made; `lasting`: only
-      during so many seconds then;
-    - `transport`: only those over `"udp"` or `"tcp"`; `nameserver`: only those sent to that address, or led to it as
-      one of the cluster's replicas.
+    They are the keyword arguments of each method of `Network` that makes a fault, and hold together.
+
+    >>> from k8sresolve.testing import Cluster, Which
+    >>> only = Which(transport="udp", next=2)
+    >>> Cluster.from_manifests("docs/examples/shop.yaml").network.drop(**only)
+    <drop transport=udp next=2: 0 hit>
     """
 
     next: int
+    """So many, from 1 on, then no more: the fault ends. By default without end."""
+
     every: int
+    """The first, and then each second one for 2, each third for 3 and so on; by default 1, each."""
+
     probability: float
+    """Each by this chance, above 0 and at most 1; by default all."""
+
     seed: int
+    """What the random generator of the fault's own starts from, beside `probability`; by default 0."""
+
     after: float
+    """Only when so many seconds have passed by the cluster's clock since the fault was made; by default 0."""
+
     lasting: float
+    """Only during so many seconds from then on, by the same clock; by default without end."""
+
     transport: Transport
+    """Only those over `"udp"`, or over `"tcp"`; by default both, as far as the fault can happen there."""
+
     nameserver: str
+    """Only those sent to this IP address, or led to it as one of the cluster's replicas; by default all."""
 
 
 class Traits(NamedTuple):

@@ -49,9 +49,23 @@ class _Stoppable:
 class Fault(_Stoppable):
     """A fault of the network, from a method of `Network` on until it has hit its `next` queries, or `stop()`.
 
-    It is a context manager that stops it at the end. `hits` says how many queries it has hit so far: 0 in a test means
-    that the test did not test it. `kind` is the name of the method that made it.
+    It is a context manager that stops it at the end. Made by `Network.drop` and the like.
+
+    >>> from k8sresolve.testing import Cluster
+    >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+    >>> with cluster.network.rcode("SERVFAIL", rdtype="A", next=1) as fault:
+    ...     with cluster.resolver(namespace="shop", family="ipv4") as resolver:
+    ...         found = resolver.service("payments")  # it asks again
+    ...
+    >>> fault
+    <rcode A next=1: 1 hit>
     """
+
+    kind: str
+    """The name of the method that made it."""
+
+    hits: int
+    """How many queries it has hit so far: 0 in a test means that the test did not test it."""
 
     def __init__(
         self,
@@ -62,7 +76,7 @@ class Fault(_Stoppable):
         ended: Callable[["Fault"], None],
     ) -> None:
         self.kind = kind
-        self.hits = 0
+        self.hits: int = 0
         self.criteria = criteria
         self.effect = effect
         self.outcome: FaultOutcome | None = outcome
@@ -94,10 +108,26 @@ class Fault(_Stoppable):
 
 
 class Scenario(_Stoppable):
-    """Several faults that make one story; it stops, and counts its `hits`, as one `Fault` does."""
+    """Several faults that make one story; it stops, and counts its `hits`, as one `Fault` does.
+
+    It is a context manager, too.
+
+    Args:
+        faults: What methods of `Network` returned.
+
+    >>> from k8sresolve.testing import Cluster, Scenario
+    >>> network = Cluster.from_manifests("docs/examples/shop.yaml").network
+    >>> with Scenario([network.drop(rdtype="AAAA"), network.delay(0.2, rdtype="A")]) as scenario:
+    ...     print(scenario.hits)
+    ...
+    0
+    """
+
+    faults: tuple[Fault, ...]
+    """Its faults, in the order in which they act."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:
-        self.faults = tuple(faults)
+        self.faults: tuple[Fault, ...] = tuple(faults)
 
     @property
     def hits(self) -> int:
@@ -153,19 +183,37 @@ class Faults:
 
     @kind("dropped")
     def drop(self, name: str | None = None, rdtype: str | None = None, **which: Unpack[Which]) -> Fault:
-        """Lose queries on their way: no reply comes."""
+        """Lose queries on their way: no reply comes.
+
+        Args:
+            name: Only queries for this name, with or without the dot; `*.shop.svc.cluster.local` stands for all names
+                below that one. None stands for any.
+            rdtype: Only queries for this type, such as `"A"` or `"SRV"`. None stands for any.
+            **which: Only some of these: see `Which`.
+        """
         return self._begin("drop", Lost(), name, rdtype, which)
 
     @kind()
     def delay(
         self, seconds: float, name: str | None = None, rdtype: str | None = None, **which: Unpack[Which]
     ) -> Fault:
-        """Let replies come `seconds` later."""
+        """Let replies come `seconds` later.
+
+        Args:
+            seconds: From 0 on, by the cluster's clock.
+            name, rdtype: As in `drop`.
+            **which: Only some of these: see `Which`.
+        """
         return self._begin("delay", effects.late(effects.seconds("delay", seconds)), name, rdtype, which)
 
     @kind(only="udp")
     def duplicate(self, name: str | None = None, rdtype: str | None = None, **which: Unpack[Which]) -> Fault:
-        """Let replies over UDP come twice."""
+        """Let replies over UDP come twice.
+
+        Args:
+            name, rdtype: As in `drop`.
+            **which: Only some of these: see `Which`.
+        """
         return self._begin("duplicate", effects.twice(), name, rdtype, which)
 
     @kind(only="udp")
@@ -175,6 +223,11 @@ class Faults:
         """Let replies over UDP overtake one another: to queries that come in `within` seconds, in reverse order.
 
         A reply comes up to twice that late.
+
+        Args:
+            name, rdtype: As in `drop`.
+            **which: Only some of these: see `Which`.
+            within: Seconds above 0.
         """
         if not is_finite(within) or within <= 0:
             raise ConfigError(f"reorder: within={told(within)} is no time; give seconds above 0")
@@ -183,7 +236,12 @@ class Faults:
 
     @kind("truncated")
     def truncate(self, name: str | None = None, rdtype: str | None = None, **which: Unpack[Which]) -> Fault:
-        """Cut replies to nothing, with the flag TC: over UDP, unless `transport="tcp"` says otherwise."""
+        """Cut replies to nothing, with the flag TC: over UDP, unless `transport="tcp"` says otherwise.
+
+        Args:
+            name, rdtype: As in `drop`.
+            **which: Only some of these: see `Which`.
+        """
         # Whoever wants a truncated reply wants to see TCP at work.
         return self._begin("truncate", effects.damaged(effects.cut), name, rdtype, {"transport": "udp", **which})
 
@@ -191,7 +249,13 @@ class Faults:
     def rcode(self, rcode: str, name: str | None = None, rdtype: str | None = None, **which: Unpack[Which]) -> Fault:
         """Answer with nothing but an rcode: `SERVFAIL`, `REFUSED`, `FORMERR`, `NOTIMP`, `NXDOMAIN` and others.
 
-        Raises `ConfigError` for an rcode that there is not.
+        Args:
+            rcode: One of `RCODES`, by its name.
+            name, rdtype: As in `drop`.
+            **which: Only some of these: see `Which`.
+
+        Raises:
+            ConfigError: There is no such rcode.
         """
         return self._begin("rcode", effects.bare(rcode), name, rdtype, which)
 
@@ -199,7 +263,13 @@ class Faults:
     def wrong_id(
         self, name: str | None = None, rdtype: str | None = None, *, then_reply: bool = False, **which: Unpack[Which]
     ) -> Fault:
-        """Answer with another query's id; with `then_reply` the true reply follows, as it does after a forged one."""
+        """Answer with another query's id; with `then_reply` the true reply follows, as it does after a forged one.
+
+        Args:
+            name, rdtype: As in `drop`.
+            **which: Only some of these: see `Which`.
+            then_reply: Whether the true reply follows.
+        """
         effect = effects.damaged(effects.with_other_id)
         return self._forge("wrong_id", effect, name, rdtype, which, then_reply=then_reply)
 
@@ -207,7 +277,13 @@ class Faults:
     def wrong_question(
         self, name: str | None = None, rdtype: str | None = None, *, then_reply: bool = False, **which: Unpack[Which]
     ) -> Fault:
-        """Answer a question about another name; with `then_reply` the true reply follows."""
+        """Answer a question about another name; with `then_reply` the true reply follows.
+
+        Args:
+            name, rdtype: As in `drop`.
+            **which: Only some of these: see `Which`.
+            then_reply: Whether the true reply follows.
+        """
         effect = effects.damaged(effects.with_other_question)
         return self._forge("wrong_question", effect, name, rdtype, which, then_reply=then_reply)
 
@@ -215,7 +291,13 @@ class Faults:
     def garbage(
         self, name: str | None = None, rdtype: str | None = None, *, then_reply: bool = False, **which: Unpack[Which]
     ) -> Fault:
-        """Answer with the query's id and then what is no DNS message; with `then_reply` the true reply follows."""
+        """Answer with the query's id and then what is no DNS message; with `then_reply` the true reply follows.
+
+        Args:
+            name, rdtype: As in `drop`.
+            **which: Only some of these: see `Which`.
+            then_reply: Whether the true reply follows.
+        """
         effect = effects.damaged(effects.noise)
         return self._forge("garbage", effect, name, rdtype, which, then_reply=then_reply)
 
@@ -223,19 +305,36 @@ class Faults:
     def wrong_source(
         self, name: str | None = None, rdtype: str | None = None, *, then_reply: bool = False, **which: Unpack[Which]
     ) -> Fault:
-        """Answer over UDP from an address that was not asked; with `then_reply` the true reply follows."""
+        """Answer over UDP from an address that was not asked; with `then_reply` the true reply follows.
+
+        Args:
+            name, rdtype: As in `drop`.
+            **which: Only some of these: see `Which`.
+            then_reply: Whether the true reply follows.
+        """
         return self._forge("wrong_source", effects.elsewhere(), name, rdtype, which, then_reply=then_reply)
 
     @kind(only="tcp")
     def drip(
         self, interval: float, name: str | None = None, rdtype: str | None = None, **which: Unpack[Which]
     ) -> Fault:
-        """Send replies over TCP octet by octet, each `interval` seconds after the one before it."""
+        """Send replies over TCP octet by octet, each `interval` seconds after the one before it.
+
+        Args:
+            interval: Seconds, from 0 on.
+            name, rdtype: As in `drop`.
+            **which: Only some of these: see `Which`.
+        """
         return self._begin("drip", effects.dripping(effects.seconds("drip", interval)), name, rdtype, which)
 
     @kind("reset", only="tcp")
     def reset(self, name: str | None = None, rdtype: str | None = None, **which: Unpack[Which]) -> Fault:
-        """Reset TCP connections when the query has come, before any reply."""
+        """Reset TCP connections when the query has come, before any reply.
+
+        Args:
+            name, rdtype: As in `drop`.
+            **which: Only some of these: see `Which`.
+        """
         return self._begin("reset", effects.reset(), name, rdtype, which)
 
     @kind()
@@ -243,6 +342,10 @@ class Faults:
         """Answer from the cluster as it is now, whatever changes in it: what CoreDNS does that has lost the API server.
 
         Its cache and the records' TTL go on as ever.
+
+        Args:
+            name, rdtype: As in `drop`.
+            **which: Only some of these: see `Which`.
         """
         return self._begin("stale", self._copied({}, which), name, rdtype, which)
 
@@ -251,6 +354,10 @@ class Faults:
         """Answer as CoreDNS does before it has heard from the API server: it knows no object yet.
 
         What does not exist then goes on to the next plugin where `fallthrough` says so, and is SERVFAIL elsewhere.
+
+        Args:
+            name, rdtype: As in `drop`.
+            **which: Only some of these: see `Which`.
         """
         unsynced = Store.unsynced(self._store.serial + 1)
         return self._begin("unsynced", self._copied({id(self._store): unsynced}, which), name, rdtype, which)
@@ -275,6 +382,10 @@ class Faults:
         """Close ports: of both transports or one, of all nameservers or of that address, until it is stopped.
 
         Nobody sees what question a closed port refuses, so it is not logged, and `hits` counts offline resolvers alone.
+
+        Args:
+            transport: `"udp"` or `"tcp"`; None is both.
+            nameserver: An IP address; None is all.
         """
         which = Which()
         if transport is not None:

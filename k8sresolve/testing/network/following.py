@@ -39,7 +39,7 @@ class VirtualFollower:
         self._clock = clock
         self._look = look
         self._pollers = _pollers()
-        self.closed = False
+        self.closed: bool = False
         self._state = threading.RLock()
         clock.follow(self)
 

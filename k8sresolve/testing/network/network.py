@@ -36,14 +36,32 @@ _MOST_FLOWS = 4096
 class Network(Faults):
     """The way between resolvers and the cluster's nameservers, and what goes wrong on it.
 
-    Each method below makes a fault, which hits the queries for `name` and `rdtype`, or any where that is None;
-    `*.shop.svc.cluster.local` stands for all names below that one. The keyword arguments `**which` are those of
-    `k8sresolve.testing.Which`: `transport`, `nameserver`, `next`, `every`, `probability` and `seed`, `after`
-    and `lasting`. Without any it hits all such queries, until it is stopped. What can never match is a `ConfigError`.
+    It is `Cluster.network`. Each method but `restore` makes a fault, and returns it: a `Fault`, with `hits` and
+    `stop()`, which is a context manager, too. Where several faults hit a query, they act in the order in which they
+    were made. Made by `Cluster.from_manifests` and the like.
 
-    What is returned is the `Fault`, with `hits` and `stop()`, and a context manager. Where several faults hit a query,
-    they act in the order in which they were made. `latency` is the round trip in seconds for offline resolvers.
+    All raise `ConfigError` for what no query can ever meet.
+
+    >>> from k8sresolve import LookupTimeout
+    >>> from k8sresolve.testing import Cluster
+    >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+    >>> with cluster.network.drop() as lost, cluster.resolver(namespace="shop") as resolver:
+    ...     try:
+    ...         resolver.service("payments", timeout=2)
+    ...     except LookupTimeout:
+    ...         print(lost.hits > 0, cluster.clock.monotonic())
+    ...
+    True 2.0
     """
+
+    latency: float
+    """The round trip in seconds that offline resolvers see; 0.0005, and another may be put in its place."""
+
+    replicas: tuple[str, ...]
+    """The addresses of the cluster's nameservers, as given by `server_addresses`."""
+
+    clock: Clock
+    """The cluster's."""
 
     def __init__(
         self,
@@ -56,7 +74,7 @@ class Network(Faults):
     ) -> None:
         super().__init__(responders, clock, store)
         self.latency = latency
-        self.replicas = tuple(responders)
+        self.replicas: tuple[str, ...] = tuple(responders)
         self._queries = queries
         self._flows: OrderedDict[Hashable, str] = OrderedDict()
         self._turn = 0

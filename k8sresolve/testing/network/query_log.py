@@ -48,27 +48,53 @@ class Exchange:
 
 @attrs.frozen
 class LoggedQuery:
-    """One question that came to a nameserver, and what its asker was sent.
+    """One question that came to a nameserver, and what its asker was sent. Made by `Network`, for `QueryLog`.
 
-    - `name` is absolute and in lower case, `rdtype` text such as `"SRV"`, `transport` `"udp"` or `"tcp"`;
-    - `at` is the time in seconds by the cluster's clock;
-    - `client` is the address that asked, `nameserver` the one that was asked, and `replica` the one of the cluster's
-      nameservers that this led to, empty where the question went elsewhere;
-    - `outcome` is the reply's rcode, `"NODATA"`, `"truncated"`, or what a fault made of it: `"dropped"`, `"reset"`,
-      `"wrong id"`, `"wrong question"`, `"wrong source"`, `"garbage"`, or `"no reply"` where CoreDNS itself sends none;
-    - `faults` are the kinds of all faults that hit it, in the order of their effect.
+    >>> from k8sresolve.testing import Cluster
+    >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+    >>> with cluster.resolver(namespace="shop", family="ipv4") as resolver:
+    ...     found = resolver.service("payments")
+    ...
+    >>> for query in cluster.queries:
+    ...     print(query)
+    ...
+    0.000 s  udp  10.244.0.77  10.96.0.10  payments.shop.svc.cluster.local. A  NOERROR 10.96.20.1
     """
 
     name: str
+    """Absolute, and in lower case."""
+
     rdtype: str
+    """The record type, such as `"SRV"`."""
+
     transport: Transport
+    """`"udp"` or `"tcp"`."""
+
     at: float
+    """When it came, in seconds by the cluster's clock."""
+
     outcome: LoggedOutcome
+    """The reply's rcode, `"NODATA"`, `"truncated"`, or what a fault made of it.
+
+    That is `"dropped"`, `"reset"`, `"wrong id"`, `"wrong question"`, `"wrong source"` or `"garbage"`; and `"no reply"`
+    where CoreDNS itself sends none.
+    """
+
     client: str = ""
+    """The address that asked; empty where it is not known."""
+
     nameserver: str = ""
+    """The address that was asked."""
+
     replica: str = ""
+    """The one of the cluster's nameservers that this led to, empty where the question went elsewhere."""
+
     faults: tuple[str, ...] = ()
+    """The kinds of all faults that hit it, in the order of their effect."""
+
     answer: tuple[Record, ...] = attrs.field(default=(), repr=False)
+    """The answer section, empty where a fault spoilt the reply; see `records`."""
+
     _exchange: Exchange | None = attrs.field(default=None, repr=False, eq=False)
 
     def coredns_fields(self) -> Mapping[str, str | int | float | bool | None]:
@@ -77,6 +103,7 @@ class LoggedQuery:
         `response_size` is what was sent, where CoreDNS tells what it would be without compression. Fields about the
         messages themselves are left out of a query that was not logged by a cluster.
 
+        >>> from k8sresolve.testing import LoggedQuery
         >>> LoggedQuery("db.shop.svc.cluster.local.", "A", "udp", 0.5, "NXDOMAIN").coredns_fields()["qtype"]
         'A'
         """
@@ -145,7 +172,15 @@ class LoggedQuery:
 class QueryCount(int):
     """How often something was asked: a number, whose `repr`, which pytest shows, tells what else was asked.
 
-    `story` are the lines of the whole log.
+    Made by `QueryLog.asked`.
+
+    >>> from k8sresolve.testing import Cluster
+    >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+    >>> with cluster.resolver(namespace="shop", family="ipv4") as resolver:
+    ...     found = resolver.service("payments")
+    ...
+    >>> cluster.queries.asked("payments.shop.svc.cluster.local", "AAAA")
+    0 (asked in all: payments.shop.svc.cluster.local. A NOERROR)
     """
 
     _log: "QueryLog"
@@ -182,6 +217,12 @@ class QueryCount(int):
 class QueryLog:
     """What was asked of the cluster's nameservers, in order. It is bounded: the oldest of some 100,000 give way.
 
+    That of a cluster is `Cluster.queries`. It can be iterated, has a length, and as text is a table.
+
+    Args:
+        queries: What it begins with.
+
+    >>> from k8sresolve.testing import QueryLog
     >>> log = QueryLog()
     >>> log.asked("payments.shop.svc.cluster.local", "A") == 0
     True
@@ -205,7 +246,12 @@ class QueryLog:
     def of(self, name: str | None = None, rdtype: str | None = None) -> "QueryLog":
         """Pick the queries for a name (with or without the dot) and type, as a log; None stands for any.
 
-        Raises `ConfigError` for a type that there is not.
+        Args:
+            name: With or without the dot at its end, in any letter case.
+            rdtype: Such as `"A"`.
+
+        Raises:
+            ConfigError: There is no such type.
         """
         wanted = None if name is None else read_name(name)
         kind = None if rdtype is None else read_type(rdtype)
@@ -214,8 +260,13 @@ class QueryLog:
     def asked(self, name: str | None = None, rdtype: str | None = None) -> QueryCount:
         """Count the queries for a name (with or without the dot) and type; None stands for any.
 
-        What is returned is an `int`. When an assertion about it fails, pytest shows what was asked instead. Raises
-        `ConfigError` for a type that there is not.
+        What is returned is an `int`. When an assertion about it fails, pytest shows what was asked instead.
+
+        Args:
+            name, rdtype: As in `of`.
+
+        Raises:
+            ConfigError: There is no such type.
         """
         return QueryCount.of(len(self.of(name, rdtype)), self)
 
@@ -236,7 +287,11 @@ class QueryLog:
             watcher(query)
 
     def watch(self, watcher: Callable[[LoggedQuery], object]) -> None:
-        """Call this for each query as it comes, in whatever thread that is."""
+        """Call this for each query as it comes, in whatever thread that is.
+
+        Args:
+            watcher: Is given the query; what it returns counts for nothing.
+        """
         self._watchers.append(watcher)
 
     def __repr__(self) -> str:

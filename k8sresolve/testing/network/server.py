@@ -37,10 +37,9 @@ _PAYLOAD = 1232  # octets, of UDP replies that may be routed: no fragments, and 
 
 
 class Server:
-    """A nameserver, UDP and TCP on one port, from entering the context until leaving it.
+    """A nameserver, UDP and TCP on one port, from entering the context until leaving it. Made by `Cluster.serve`.
 
-    `host` and `port` are where it listens; port 0 stands for any free one. It has one thread of its own; `with` and
-    `async with` are the same. `stands_for` is the address in the cluster that faults and the log know it by.
+    It has one thread of its own; `with` and `async with` are the same.
 
     Addresses that are neither loopback nor private are refused with `ConfigError` unless it is `open`, as is a port in
     use: anyone may ask, and what is asked from a forged address is answered to that. Beyond loopback a UDP reply has at
@@ -49,7 +48,26 @@ class Server:
     A TCP connection ends when for 10 seconds no whole query comes or no reply is taken. Of more than 512 the one that
     has waited longest for a query gives way; while all of them are being answered, no other is let in (RFC 7766,
     section 6.2.3).
+
+    >>> import dns.message
+    >>> import dns.query
+    >>> from k8sresolve.testing import Cluster
+    >>> with Cluster.from_manifests("docs/examples/shop.yaml").serve() as server:
+    ...     query = dns.message.make_query("payments.shop.svc.cluster.local", "A")
+    ...     reply = dns.query.udp(query, server.host, port=server.port, timeout=5)
+    ...
+    >>> print(reply.answer[0][0])
+    10.96.20.1
     """
+
+    host: str
+    """The address at which it listens."""
+
+    port: int
+    """The number of its port, UDP and TCP; before it listens 0 stands for any that is free."""
+
+    stands_for: str
+    """The address in the cluster that faults and the log know it by."""
 
     def __init__(
         self,
@@ -70,7 +88,7 @@ class Server:
             advice = f"give 0 for any, or one up to {_MOST_PORT}"
             raise ConfigError(f"{told(port)} is no port to listen on", advice=advice)
         self.host = host
-        self.port = port
+        self.port: int = port
         self.stands_for = stands_for
         self._network = network
         self._payload = 0 if address.is_loopback else _PAYLOAD
@@ -84,7 +102,12 @@ class Server:
         return Nameserver(self.host, self.port)
 
     def start(self) -> None:
-        """Listen. Raises `ConfigError` if the port is in use, and `RuntimeError` if it listens already."""
+        """Listen.
+
+        Raises:
+            ConfigError: The port is in use, or the address is none of this machine.
+            RuntimeError: It listens already.
+        """
         if self._thread is not None:
             raise RuntimeError(f"this server listens already, on {self.nameserver}")
         listening: Future[int] = Future()

@@ -9,7 +9,12 @@ from k8sresolve._escaping import told
 from k8sresolve.errors import ConfigError
 
 RCODES: Mapping[str, int] = MappingProxyType({name: number for number, name in RCODE_NAMES.items() if number < 16})
-"""The numbers of the rcodes that a fault may answer with: those that fit a header, which is all that its reply has."""
+"""The numbers of the rcodes that a fault may answer with: those that fit a header, which is all that its reply has.
+
+>>> from k8sresolve.testing import RCODES
+>>> RCODES["SERVFAIL"]
+2
+"""
 
 _NUMBERS = {name: number for number, name in TYPE_NAMES.items()}
 

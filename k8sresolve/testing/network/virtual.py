@@ -59,7 +59,7 @@ class _VirtualDriver:
 
     def __init__(self, rules: Rules, ledger: Ledger, events: Events, network: Exchanging, clock: VirtualTime) -> None:
         self.rules = rules
-        self.desk = Desk(rules, ledger, events, self)
+        self.desk: Desk = Desk(rules, ledger, events, self)
         self._network = network
         self._clock = clock
         self._alarms = Alarms()
@@ -150,7 +150,9 @@ class _VirtualDriver:
         """Time lets everything go on."""
         return True
 
-    report = staticmethod(report)
+    def report(self, what: str, error: Exception) -> None:
+        """Log it."""
+        report(what, error)
 
 
 def _id_of(number: int) -> bytes:
@@ -188,7 +190,7 @@ class AsyncVirtualDriver(_VirtualDriver):
         self, rules: Rules, ledger: Ledger, events: Events, network: Exchanging, clock: VirtualTime, *, loop: Any
     ) -> None:
         super().__init__(rules, ledger, events, network, clock)
-        self.loop = ref(loop)
+        self.loop: ref[Any] = ref(loop)
         self._stepping = False
         self._waiting = 0  # tasks
 

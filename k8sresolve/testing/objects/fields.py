@@ -29,7 +29,7 @@ class Wrong(Exception):
     def __init__(self, problem: str, path: FieldPath) -> None:
         super().__init__(problem)
         self.problem = problem
-        self.path = path
+        self.path: FieldPath = path
 
     def below(self, path: FieldPath) -> "Wrong":
         """Put the place that the field's path starts from before it."""

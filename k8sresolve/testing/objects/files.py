@@ -20,7 +20,12 @@ from k8sresolve.testing.objects.sources import Part, Source
 from k8sresolve.testing.objects.written import UNWRITTEN, comments
 
 MANIFEST_SUFFIXES: tuple[str, ...] = (".yaml", ".yml", ".json")
-"""By these endings of their names the files of a directory are manifests."""
+"""By these endings of their names the files of a directory are manifests.
+
+>>> from k8sresolve.testing import MANIFEST_SUFFIXES
+>>> MANIFEST_SUFFIXES
+('.yaml', '.yml', '.json')
+"""
 
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 CHART = "Chart.yaml"

@@ -203,31 +203,56 @@ class PodSpec:
 
 @attrs.frozen
 class Pod(Manifested):
-    """A Pod.
+    """A Pod, as `Cluster.pods` tells it.
 
-    `ip` is `status.podIP` as written; `ips` are all its addresses, in canonical form, and `spellings` has those of them
-    that are written otherwise. `phase` is empty until something says that the pod runs, and `ready` is None where no
-    condition tells. `owner` is its controller, as `KIND/NAME`. `own_hostname` is the one that its controller gives it,
-    whatever the template says.
+    >>> from k8sresolve.testing import Cluster, headless
+    >>> [pod] = Cluster.new(headless("db.shop", sql=5432)).pods("shop/db")
+    >>> pod.name, pod.owner, pod.hostname, pod.ready
+    ('db-0', 'StatefulSet/db', 'db-0', True)
     """
 
     namespace: str
+    """Its namespace."""
+
     name: str
+    """Its name."""
+
     ip: str = ""
+    """`status.podIP` as written; empty while it has none."""
+
     ips: tuple[str, ...] = ()
+    """All its addresses, in canonical form."""
+
     phase: str = ""
+    """`status.phase`; empty until something says that the pod runs."""
+
     ready: bool | None = None
+    """Whether it is ready; None where no condition tells."""
+
     terminating: bool = False
+    """Whether it is to go."""
+
     labels: Mapping[str, str] = attrs.field(default=NO_LABELS, hash=False)
+    """Its labels."""
+
     node: str = ""
+    """The name of its node; empty where it has none."""
+
     owner: str = ""
+    """Its controller, as `KIND/NAME`; empty where it has none."""
+
     own_hostname: str = ""
+    """The host name that its controller gives it, whatever the template says; empty where it gives none."""
+
     spec: PodSpec = PodSpec()
+    """What its template says."""
+
     spellings: tuple[tuple[str, str], ...] = ()
+    """Those of `ips` that are written otherwise, each with how."""
 
     @property
     def hostname(self) -> str:
-        """`spec.hostname`."""
+        """The host name that it has in DNS, below its `subdomain`; empty where it has none."""
         return self.own_hostname or self.spec.hostname
 
     @property

@@ -25,10 +25,13 @@ class Refusal(NamedTuple):
 
 @attrs.frozen
 class Manifested:
-    """What has been read from a manifest, and where. `refused` is what an API server would not take of it."""
+    """What has been read from a manifest, and where."""
 
     refused: tuple[Refusal, ...] = attrs.field(default=(), kw_only=True, eq=False, repr=False)
+    """What an API server would not take of it."""
+
     written: Written = attrs.field(default=UNWRITTEN, kw_only=True, eq=False, repr=False)
+    """Where it is written; nowhere for what a controller made."""
 
     @property
     def kind(self) -> str:

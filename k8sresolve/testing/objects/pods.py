@@ -215,8 +215,8 @@ def _replicated(kind: type[_Replicated]) -> Callable[[Object, FieldPath], _Repli
     return read_one
 
 
-read_deployment = _replicated(Deployment)
-read_replica_set = _replicated(ReplicaSet)
+read_deployment: Callable[[Object, FieldPath], Deployment] = _replicated(Deployment)
+read_replica_set: Callable[[Object, FieldPath], ReplicaSet] = _replicated(ReplicaSet)
 
 
 def read_replication_controller(obj: Object, path: FieldPath) -> ReplicationController:

@@ -93,7 +93,7 @@ class Store:
     """
 
     def __init__(self) -> None:
-        self.serial = 0
+        self.serial: int = 0
         self.is_synced = True
         self.is_partial = False
         self.given_twice: list[tuple[Resource, Resource]] = []

@@ -18,7 +18,14 @@ from k8sresolve.testing.network.network import Network
 class OfflineNameserver(dns.nameserver.AddressAndPortNameserver):
     """The cluster's nameserver for dnspython: no socket is opened. Made by `Cluster.nameserver`.
 
-    Waiting takes no time: a timeout lets `clock` go on by as much and raises `dns.exception.Timeout` at once.
+    Waiting takes no time: a timeout lets `Cluster.clock` go on by as much and raises `dns.exception.Timeout` at once.
+
+    >>> from dns.resolver import Resolver
+    >>> from k8sresolve.testing import Cluster
+    >>> resolver = Resolver(configure=False)
+    >>> resolver.nameservers = [Cluster.from_manifests("docs/examples/shop.yaml").nameserver()]
+    >>> print(*resolver.resolve("payments.shop.svc.cluster.local", "A"))
+    10.96.20.1
     """
 
     def __init__(self, address: str, network: Network, clock: Clock) -> None:
@@ -40,9 +47,19 @@ class OfflineNameserver(dns.nameserver.AddressAndPortNameserver):
         one_rr_per_rrset: bool = False,
         ignore_trailing: bool = False,
     ) -> Message:
-        """Ask the cluster; `timeout` is in virtual seconds, and `max_size` means over TCP.
+        """Ask the cluster.
 
-        Raises `dns.exception.Timeout`, `dns.message.Truncated`, and `OSError` for a fault of the network.
+        Args:
+            request: dnspython's message.
+            timeout: Seconds by the cluster's clock.
+            source, source_port: Count for nothing.
+            max_size: Whether to ask over TCP, and not over UDP.
+            one_rr_per_rrset, ignore_trailing: As in `dns.message.from_wire`.
+
+        Raises:
+            dns.exception.Timeout: No reply came in time.
+            dns.message.Truncated: The reply over UDP is cut.
+            OSError: A fault of the network.
         """
         transport: Transport = "tcp" if max_size else "udp"
         start = self._clock.monotonic()
@@ -82,7 +99,15 @@ class OfflineNameserver(dns.nameserver.AddressAndPortNameserver):
         one_rr_per_rrset: bool = False,
         ignore_trailing: bool = False,
     ) -> Message:
-        """Ask the cluster for a task of asyncio or trio."""
+        """Ask the cluster for a task of asyncio or trio.
+
+        Args:
+            request, timeout, source, source_port, max_size, one_rr_per_rrset, ignore_trailing: As in `query`.
+            backend: dnspython's.
+
+        Raises:
+            OSError: As in `query`.
+        """
         await backend.sleep(0)  # other tasks go on, as they would while a socket is waited for
         return self.query(request, timeout, source, source_port, max_size, one_rr_per_rrset, ignore_trailing)
 

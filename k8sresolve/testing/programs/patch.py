@@ -50,6 +50,13 @@ class Patch:
     """A context manager: inside, this process finds names as a pod of the cluster does. Made by `Cluster.patch`.
 
     It holds for all threads, and there is one at a time. It may be entered again once it was left.
+
+    >>> import socket
+    >>> from k8sresolve.testing import Cluster
+    >>> with Cluster.from_manifests("docs/examples/shop.yaml").patch(namespace="shop"):
+    ...     socket.gethostbyname("payments")
+    ...
+    '10.96.20.1'
     """
 
     def __init__(self, place: Place, clock: Clock, routes: Routes, *, libc_: LibcName, outside: Outside) -> None:
@@ -77,7 +84,11 @@ class Patch:
         proto: int = 0,
         flags: int = 0,
     ) -> list[Info]:
-        """Do as `socket.getaddrinfo` does in a pod."""
+        """Do as `socket.getaddrinfo` does in a pod.
+
+        Args:
+            host, port, family, type, proto, flags: As that function has them.
+        """
         name = read_host(host)
         rest = (port, family, type, proto, flags)
         if name is not None and is_localhost(name):
@@ -92,7 +103,11 @@ class Patch:
         return self._machine.getaddrinfo(there or host, *rest)
 
     def gethostbyname(self, hostname: Any) -> str:
-        """Do as `socket.gethostbyname` does in a pod."""
+        """Do as `socket.gethostbyname` does in a pod.
+
+        Args:
+            hostname: As that function has it.
+        """
         # Unlike the others it leaves ASCII as it is.
         host = hostname if isinstance(hostname, str) and hostname.isascii() else read_host(hostname)
         if host is None or _is_no_host(host):
@@ -100,7 +115,11 @@ class Patch:
         return self.getaddrinfo(host.encode("latin-1"), None, socket.AF_INET)[0][4][0]
 
     def gethostbyname_ex(self, hostname: Any) -> HostTuple:
-        """Do as `socket.gethostbyname_ex` does in a pod."""
+        """Do as `socket.gethostbyname_ex` does in a pod.
+
+        Args:
+            hostname: As that function has it.
+        """
         host = read_host(hostname)
         if host is None or _is_no_host(host) or is_localhost(host) or literal_text(host):
             return self._machine.gethostbyname_ex(hostname)
@@ -114,7 +133,11 @@ class Patch:
             raise self._libc.host_error(missing.old) from None
 
     def gethostbyaddr(self, ip_address: Any) -> HostTuple:
-        """Do as `socket.gethostbyaddr` does in a pod."""
+        """Do as `socket.gethostbyaddr` does in a pod.
+
+        Args:
+            ip_address: As that function has it.
+        """
         host = read_host(ip_address)
         if host is None or _is_no_host(host):
             return self._machine.gethostbyaddr(ip_address)
@@ -128,7 +151,11 @@ class Patch:
         return self._machine.gethostbyaddr(address)
 
     def getnameinfo(self, sockaddr: Any, flags: int) -> tuple[str, str]:
-        """Do as `socket.getnameinfo` does in a pod."""
+        """Do as `socket.getnameinfo` does in a pod.
+
+        Args:
+            sockaddr, flags: As that function has them.
+        """
         with suppress(Elsewhere):
             try:
                 if not _is_loopback(numeric_nameinfo(sockaddr, flags & ~socket.NI_NAMEREQD)[0]):

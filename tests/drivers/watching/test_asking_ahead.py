@@ -55,6 +55,20 @@ def test_a_question_goes_on_whose_caller_took_what_had_expired():
         assert [one.stale for one in resolver.endpoints("db.shop", "sql")] == [False] * 3
 
 
+def test_the_thread_ends_whoever_comes_between():
+    cluster = made()
+    with cluster.serve() as server, Resolver(_config(server), cache=CacheConfig(prefetch=0.001)) as resolver:
+        resolver.endpoints("db.shop", "sql")
+        time.sleep(0.2)
+        follower = resolver._follow()
+        with follower._hosting:  # as one that is about to ask has it, and is held up
+            resolver.endpoints("db.shop", "sql")
+            wait_until(lambda: len(cluster.queries) == 2)
+            wait_until(lambda: not follower._host.is_asking)
+            assert threads() == 1
+        wait_until(lambda: threads() == 0)
+
+
 def test_a_watch_keeps_the_thread():
     cluster = made()
     with cluster.serve() as server, Resolver(_config(server), cache=CacheConfig(prefetch=0.001)) as resolver:

@@ -1,6 +1,6 @@
 """What in the manifests stands behind the answer for a name, or why there is none: told only where it is certain."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 import attrs
 
@@ -21,12 +21,16 @@ _MOST_MEANT = 3
 
 @attrs.frozen
 class Behind:
-    """Something that the manifests say of an answer: of which object, and where that is written, if it is of one."""
+    """Something that the manifests say of an answer: of which object, and where that is written, if it is of one.
+
+    `made_up` says that the addresses are in no manifest, and that the offline cluster gave them.
+    """
 
     text: str
     object: str = ""
     file: str = ""
     line: int | None = None
+    made_up: bool = False
 
 
 def behind_found(
@@ -35,10 +39,13 @@ def behind_found(
     candidate: str,
     addresses: Iterable[IPAddress],
     aliases: Callable[[str], Sequence[str]],
+    *,
+    is_made_up: Callable[[str], bool],
 ) -> list[Behind]:
     """Tell which objects have the addresses with which a candidate was found; `aliases` looks up the CNAME of a name.
 
-    Empty where none has just these, as where the Corefile answers.
+    `is_made_up` says of an address that no manifest states it. Empty where none has just these, as where the Corefile
+    answers.
     """
     target = target_of(candidate, "", cluster_domain)
     service = None if target is None or not target.is_explicit else store.service(target.namespace, target.service)
@@ -50,9 +57,11 @@ def behind_found(
         text = f"{title} is an alias of {service.external_name}"
         return [_of(service, text, "spec.externalName")] if is_own else []
     wanted = {str(address) for address in addresses}
+    invented = {address for address in wanted if is_made_up(address)}
     if not service.headless:
         has_them = wanted <= set(map(canonical, service.cluster_ips)) and not target.endpoint
-        return [_of(service, f"{title} has {'this address' if len(wanted) == 1 else 'these addresses'}")] * has_them
+        text = f"{title} has {'this address' if len(wanted) == 1 else 'these addresses'}{_invented(invented, wanted)}"
+        return [attrs.evolve(_of(service, text), made_up=bool(invented))] * has_them
     listed = [
         (part, endpoint)
         for part in store.slices(service.namespace, service.name)
@@ -61,7 +70,16 @@ def behind_found(
     ]
     if {canonical(endpoint.address) for _, endpoint in listed} != wanted:
         return []
-    return [_of(service, f"{title} is headless: these are its pods"), *_listing(store, listed)]
+    text = f"{title} is headless: these are its pods{_invented(invented, wanted, 'with addresses ')}"
+    return [attrs.evolve(_of(service, text), made_up=bool(invented)), *_listing(store, listed)]
+
+
+def _invented(invented: Collection[str], wanted: Collection[str], of: str = "") -> str:
+    """Say that addresses are made up, and which, where others are not."""
+    if not invented:
+        return ""
+    which = "" if len(invented) == len(wanted) else f": {', '.join(sorted(invented))}"
+    return f", {of}made up here{which}"
 
 
 def _listing(store: Store, listed: Iterable[tuple[EndpointSlice, EndpointAddress]]) -> Iterator[Behind]:

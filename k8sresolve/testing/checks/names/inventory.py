@@ -43,14 +43,22 @@ _T = TypeVar("_T")
 class Inventory:
     """The namespaces and Services of a cluster, for `Cluster.check`: what is not here is not there.
 
+    Made by `from_json`, `from_manifests` or `from_objects`.
+
+    >>> from k8sresolve.testing import Inventory
     >>> text = '{"schema_version": 1, "namespaces": ["shop"], "services": []}'
     >>> Inventory.from_json(text).namespaces
     ('shop',)
     """
 
     namespaces: tuple[str, ...]
+    """The names of all namespaces."""
+
     services: tuple[Service, ...]
+    """All Services, as far as names need them."""
+
     hostnames: Mapping[tuple[str, str], tuple[str, ...]] = attrs.field(repr=False)
+    """The hostnames of endpoints, by the namespace and name of their Service."""
 
     def __attrs_post_init__(self) -> None:
         for name, given, kind in (("namespaces", self.namespaces, str), ("services", self.services, Service)):
@@ -61,15 +69,27 @@ class Inventory:
 
     @classmethod
     def from_manifests(cls, *paths: Manifests) -> "Inventory":
-        """Take it from what `kubectl get ns,svc,endpointslices -A -o json` prints. Raises `ManifestError`.
+        """Take it from what `kubectl get ns,svc,endpointslices -A -o json` prints.
 
-        Raises `ConfigError` where there is no Namespace among the objects.
+        Args:
+            *paths: Files, directories, or files that are open for reading octets, as in `Cluster.from_manifests`.
+
+        Raises:
+            ManifestError: A manifest cannot be used.
+            ConfigError: There is no Namespace among the objects.
         """
         return cls._of(read_manifests(paths))
 
     @classmethod
     def from_objects(cls, objects: Iterable[Mapping[str, Any]]) -> "Inventory":
-        """Take it from objects as `json.load` gives them. Raises as `from_manifests`."""
+        """Take it from objects as `json.load` gives them.
+
+        Args:
+            objects: Namespaces, Services and EndpointSlices.
+
+        Raises:
+            ManifestError, ConfigError: As in `from_manifests`.
+        """
         return cls._of(read_objects(objects))
 
     @classmethod
@@ -92,7 +112,14 @@ class Inventory:
 
     @classmethod
     def from_json(cls, text: str | bytes) -> "Inventory":
-        """Read what `to_json` wrote. Raises `ConfigError` for anything else."""
+        """Read what `to_json` wrote.
+
+        Args:
+            text: The JSON.
+
+        Raises:
+            ConfigError: It is anything else.
+        """
         try:
             read: object = json.loads(text)
         except RecursionError:

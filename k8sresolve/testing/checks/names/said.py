@@ -16,8 +16,8 @@ class Said:
 
     def __init__(self, origins: Iterable[Origin], store: Store) -> None:
         given = list(origins)
-        self.told = _counted(_told(given, store))
-        self.called = _counted(_called(given, store))
+        self.told: Counter[str] = _counted(_told(given, store))
+        self.called: Counter[str] = _counted(_called(given, store))
 
 
 def stem(name: str) -> str:

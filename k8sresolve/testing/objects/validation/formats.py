@@ -90,16 +90,16 @@ def _wrong_in_qualified(text: str) -> str:
     return _wrong_characters(text, _FOREIGN_IN_QUALIFIED, _QUALIFIED_LETTERS)
 
 
-label = _text(_wrong_label)
+label: Format = _text(_wrong_label)
 """One label of DNS (RFC 1123): `IsDNS1123Label`."""
 
-subdomain = _text(_wrong_subdomain)
+subdomain: Format = _text(_wrong_subdomain)
 """Labels with dots between them: `IsDNS1123Subdomain`."""
 
-port_name = _text(_wrong_port_name)
+port_name: Format = _text(_wrong_port_name)
 """The name of a container's port (RFC 6335, section 5.1): `IsValidPortName`."""
 
-qualified = _text(_wrong_qualified)
+qualified: Format = _text(_wrong_qualified)
 """The key of a label: `IsQualifiedName`."""
 
 
@@ -245,13 +245,13 @@ def _is_local_multicast(address: IPv4Address | IPv6Address) -> bool:
     return octets[:3] == b"\xe0\0\0" if address.version == 4 else octets[0] == 0xFF and octets[1] & 0x0F == 2
 
 
-address = _text(_wrong_address)
+address: Format = _text(_wrong_address)
 """An IP address, as StrictIPCIDRValidation takes it: `IsValidIP`."""
 
-endpoint_ip = _text(partial(_wrong_endpoint, canonical=False))
+endpoint_ip: Format = _text(partial(_wrong_endpoint, canonical=False))
 """An address that others can reach: `ValidateEndpointIP`."""
 
-slice_ip = _text(partial(_wrong_endpoint, canonical=True))
+slice_ip: Format = _text(partial(_wrong_endpoint, canonical=True))
 """The address of an EndpointSlice, which has one spelling only."""
 
 

@@ -53,8 +53,9 @@ class Rows:
             if len(one.path) > depth:
                 below.setdefault(one.path[depth], []).append(one)
         self._here = tuple([one for one in rows if len(one.path) == depth])
-        self.below = tuple([(part, Rows(tuple(found), depth + 1)) for part, found in below.items()])
-        self.formats = tuple([one.format for one in self._here])
+        inner = [(part, Rows(tuple(found), depth + 1)) for part, found in below.items()]
+        self.below: tuple[tuple[str | int, Rows], ...] = tuple(inner)
+        self.formats: tuple[Format, ...] = tuple([one.format for one in self._here])
         is_leaf = {part: part != _EACH and not found.below for part, found in self.below}
         self._leaves = tuple([(part, found.formats) for part, found in self.below if is_leaf[part]])
         self._inner = tuple([(part, found) for part, found in self.below if not is_leaf[part]])

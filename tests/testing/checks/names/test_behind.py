@@ -82,7 +82,12 @@ def say(cluster, name, *, namespace="shop", family="ipv4", policy="kubernetes"):
         if told.outcome == "found":
             found = [name for name, outcome in outcomes.items() if outcome == "found"]
             said = behind_found(
-                cluster.store, "cluster.local", found[-1], told.addresses, lambda host: aliases(resolver, host)
+                cluster.store,
+                "cluster.local",
+                found[-1],
+                told.addresses,
+                lambda host: aliases(resolver, host),
+                is_made_up=cluster.is_made_up,
             )
         else:
             said = behind_missing(world_of(cluster), name, namespace, outcomes, told.outcome)
@@ -122,7 +127,7 @@ def world_of(cluster):
         (
             "cache",
             [
-                "Service shop/cache is headless: these are its pods (app.yaml:26)",
+                "Service shop/cache is headless: these are its pods, with addresses made up here (app.yaml:26)",
                 "StatefulSet shop/cache makes them (app.yaml:31)",
             ],
         ),
@@ -218,6 +223,21 @@ COREFILE = """\
     ],
     ids=["hosts", "rewrite", "template"],
 )
+def test_of_two_addresses_the_one_that_is_made_up_is_told(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("app.yaml").write_text("""\
+apiVersion: v1
+kind: Service
+metadata: {name: both, namespace: shop}
+spec: {clusterIP: 10.96.7.7, ipFamilies: [IPv4, IPv6], ipFamilyPolicy: RequireDualStack, ports: [{port: 80}]}
+""")
+    cluster = Cluster.from_manifests("app.yaml")
+    made_up = cluster.store.service("shop", "both").cluster_ips[1]
+    told = f"Service shop/both has these addresses, made up here: {made_up} (app.yaml:3)"
+    assert say(cluster, "both", family="both") == [told]
+    assert say(cluster, "both") == ["Service shop/both has this address (app.yaml:3)"]
+
+
 def test_what_another_plugin_answers_is_not_put_down_to_the_service(tmp_path, monkeypatch, plugin):
     monkeypatch.chdir(tmp_path)
     Path("app.yaml").write_text(APP)

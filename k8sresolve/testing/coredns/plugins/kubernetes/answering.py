@@ -44,6 +44,9 @@ class Asking:
     `followed` says that an alias was followed on the way, and `truncated` that what it leads to was cut.
     """
 
+    followed: bool
+    truncated: bool
+
     def __init__(self, view: View, zone: Zone, request: Request, rest: Chain) -> None:
         self._view = view
         self._zone = zone

@@ -43,35 +43,53 @@ def _optional_names(texts: Iterable[str] | None) -> frozenset[str] | None:
 class KubernetesOptions:
     """The options of the `kubernetes` plugin, as in a Corefile. The defaults are those of kubeadm's Corefile.
 
-    `zones` are the zones it answers for, in order: PTR answers point into the first that is no reverse zone. `pods` is
-    `"disabled"`, `"insecure"` (a pod's name answers whatever address it spells) or `"verified"`. `ttl` is in seconds, 0
-    to 3600. `fallthrough`: zones where a name that does not exist goes on to the next plugin; empty for all, None for
-    none. `namespaces`: the only ones served, or None for all. `namespace_labels` and `labels` are label selectors, of
-    the namespaces that exist for it, and of its Services, EndpointSlices and Pods. `ignore_empty_service`: a Service
-    without endpoints does not exist. `noendpoints`: endpoints are not read. `endpoint_pod_names`: an endpoint without a
-    hostname is named after its pod. `zonal`: names `ZONE.pin|prefer._zone.SVC.NS.svc`. `multicluster`: those of `zones`
-    that are answered from ServiceImports.
+    Raises:
+        ConfigError: CoreDNS would not start with a value.
 
-    Raises `ConfigError` for a value that CoreDNS would not start with. Source: the plugin's README in CoreDNS 1.14.7.
+    Source: the plugin's README in CoreDNS 1.14.7.
 
+    >>> from k8sresolve.testing import KubernetesOptions
     >>> KubernetesOptions(zones=["k8s.corp.example"], pods="disabled").zones
     ('k8s.corp.example.',)
     """
 
     zones: tuple[str, ...] = attrs.field(default=("cluster.local", "in-addr.arpa", "ip6.arpa"), converter=_zone_names)
+    """The zones it answers for, in order: PTR answers point into the first that is no reverse zone."""
+
     pods: Pods = "insecure"
+    """`"disabled"`, `"insecure"` (a pod's name answers whatever address it spells) or `"verified"`."""
+
     ttl: int = 30
+    """Seconds, 0 to 3600, of its records."""
+
     fallthrough: tuple[str, ...] | None = attrs.field(
         default=("in-addr.arpa", "ip6.arpa"), converter=_optional_zone_names
     )
+    """Zones where a name that does not exist goes on to the next plugin; empty for all, None for none."""
+
     ignore_empty_service: bool = False
+    """Whether a Service without endpoints does not exist."""
+
     namespaces: frozenset[str] | None = attrs.field(default=None, converter=_optional_names)
+    """The only ones served; None for all."""
+
     noendpoints: bool = False
+    """Whether endpoints are not read."""
+
     endpoint_pod_names: bool = False
+    """Whether an endpoint without a hostname is named after its pod."""
+
     zonal: bool = False
+    """Whether there are names `ZONE.pin._zone.SVC.NS.svc` and `ZONE.prefer._zone.SVC.NS.svc`."""
+
     multicluster: tuple[str, ...] = attrs.field(default=(), converter=_zone_names)
+    """Those of `zones` that are answered from ServiceImports."""
+
     labels: str = ""
+    """The label selector of its Services, EndpointSlices and Pods; empty for all."""
+
     namespace_labels: str = ""
+    """The label selector of the namespaces that exist for it; empty for all."""
 
     def __attrs_post_init__(self) -> None:
         if self.pods not in get_args(Pods):

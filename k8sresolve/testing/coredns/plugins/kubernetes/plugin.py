@@ -31,7 +31,7 @@ class Kubernetes:
         server_addresses: Sequence[str] = (),
         coredns: Version = DEFAULT_COREDNS,
     ) -> None:
-        self.options = options if options is not None else KubernetesOptions()
+        self.options: KubernetesOptions = options if options is not None else KubernetesOptions()
         self._view = View(store, self.options, server_addresses, coredns)
         self._memo = Memo()
         multicluster = labels_of(self.options.multicluster)

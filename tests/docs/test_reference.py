@@ -1,0 +1,113 @@
+"""Every public name is described: what it takes and has, an example that runs, and a place on a reference page."""
+
+import builtins
+import doctest
+import inspect
+import os
+from codeop import CommandCompiler
+
+import pytest
+
+import k8sresolve
+from k8sresolve import Resolver, _default, errors
+from k8sresolve.testing import Cluster
+from tests.docs.described import ROOT, Call, Public, calls, entries, fields, listed, on_pages, publics, typed
+
+MODULES = (
+    "k8sresolve",
+    "k8sresolve.balance",
+    "k8sresolve.config",
+    "k8sresolve.doctor",
+    "k8sresolve.errors",
+    "k8sresolve.names",
+    "k8sresolve.seeds",
+)
+
+
+def called(one: Public | Call) -> str:
+    return f"{one.module}.{one[1]}"
+
+
+def path_of(public: Public) -> str:
+    """The name by which programs import it: from the package itself, if it is there."""
+    return (
+        f"k8sresolve.{public.name}"
+        if public.name in k8sresolve.__all__ and getattr(k8sresolve, public.name) is public.value
+        else called(public)
+    )
+
+
+PUBLIC = publics(*MODULES)
+CALLS = calls(*MODULES)
+DESCRIBED = list({called(one): one for one in [*PUBLIC, *CALLS]}.values())
+CLASSES = list({one.value: one for one in reversed(PUBLIC) if isinstance(one.value, type)}.values())
+
+
+@pytest.mark.parametrize("public", PUBLIC, ids=called)
+def test_it_is_described_by_a_text_of_its_own(public: Public) -> None:
+    assert public.doc
+    if isinstance(public.value, type):
+        assert "__doc__" in vars(public.value)
+        assert public.value.__doc__
+
+
+@pytest.mark.parametrize("call", CALLS, ids=called)
+def test_each_parameter_of_a_call_is_listed(call: Call) -> None:
+    assert call.doc
+    assert listed(call) == {*call.parameters}
+
+
+@pytest.mark.parametrize("public", CLASSES, ids=called)
+def test_each_field_of_a_class_has_a_text_of_its_own(public: Public) -> None:
+    assert [name for name, text in fields(public.value).items() if not text] == []
+
+
+@pytest.mark.parametrize("public", CLASSES, ids=called)
+def test_what_makes_one_is_listed_or_a_field(public: Public) -> None:
+    if "Made by `" in public.doc or getattr(public.value, "_is_protocol", False):
+        return  # programs make none
+    try:
+        parameters = inspect.signature(public.value).parameters.values()
+    except ValueError:  # of a class whose __init__ is not Python's
+        return
+    variable = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    taken = {one.name for one in parameters if one.kind not in variable}
+    assert taken - {*fields(public.value)} - entries(public.doc, "Args") == set()
+
+
+@pytest.mark.parametrize("one", DESCRIBED, ids=called)
+def test_what_it_raises_is_an_error(one: Public | Call) -> None:
+    for name in entries(one.doc, "Raises"):
+        kind = getattr(errors, name, None) or getattr(builtins, name)
+        assert issubclass(kind, BaseException)
+
+
+@pytest.mark.parametrize("public", PUBLIC, ids=called)
+def test_it_has_an_example(public: Public) -> None:
+    assert doctest.DocTestParser().get_examples(public.doc)
+
+
+@pytest.mark.parametrize("one", DESCRIBED, ids=called)
+def test_its_example_runs_by_itself(one: Public | Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It imports all that it needs, as whoever pastes it must; the process's own resolver is that of a pod."""
+    monkeypatch.chdir(ROOT)
+    cluster = Cluster.from_manifests("docs/examples/shop.yaml")
+    monkeypatch.setattr(_default, "_made", {(os.getpid(), Resolver): cluster.resolver(namespace="shop")})
+    test = doctest.DocTestParser().get_doctest(one.doc, {"__name__": "__main__"}, called(one), None, None)
+    assert doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test).failed == 0
+
+
+@pytest.mark.parametrize("one", DESCRIBED, ids=called)
+def test_its_example_can_be_pasted_at_the_prompt(one: Public | Call) -> None:
+    """At that of Python 3.11 and 3.12 a block ends with an empty line: `...` alone."""
+    compiler, statement = CommandCompiler(), ""
+    for line in [*typed(one.doc), ""]:
+        statement += f"{line}\n"
+        if compiler(statement.removesuffix("\n"), "<pasted>", "single") is not None:
+            statement = ""
+    assert not statement.strip()
+
+
+@pytest.mark.parametrize("public", PUBLIC, ids=called)
+def test_it_has_a_place_on_a_page(public: Public) -> None:
+    assert path_of(public) in on_pages()
