@@ -138,6 +138,9 @@ class SSLConnection(redis.SSLConnection, Connection):
     NoSuchName
     """
 
+    def __init__(self, *args: Any, resolver: Resolver | None = None, scope: Scope = "cluster", **options: Any) -> None:
+        super().__init__(*args, resolver=resolver, scope=scope, **options)
+
 
 class AsyncConnection(redis.asyncio.Connection):
     """`Connection` for `redis.asyncio`.
@@ -235,6 +238,9 @@ class AsyncSSLConnection(redis.asyncio.SSLConnection, AsyncConnection):
     ...
     NoSuchName
     """
+
+    def __init__(self, *, resolver: AsyncResolver | None = None, scope: Scope = "cluster", **options: Any) -> None:
+        super().__init__(resolver=resolver, scope=scope, **options)
 
     def _connection_arguments(self) -> dict[str, Any]:
         return {**super()._connection_arguments(), "server_hostname": self._verified}

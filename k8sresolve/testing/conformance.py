@@ -31,6 +31,8 @@ from k8sresolve.testing.cluster import Cluster
 if TYPE_CHECKING:
     from k8sresolve.testing.network.faults import Fault
 
+__all__ = ["STORIES", "Story", "Verdict"]
+
 HOST, PORT = "db.shop.svc.cluster.local", 5432
 """What stories ask a client to connect to: a headless Service, and its port."""
 

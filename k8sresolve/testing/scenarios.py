@@ -16,6 +16,8 @@ from k8sresolve.errors import ConfigError
 from k8sresolve.testing.cluster import Cluster
 from k8sresolve.testing.network.faults import Scenario
 
+__all__ = ["api_server_away", "conntrack_race", "not_yet_synced", "one_replica_dead", "rolling_restart"]
+
 
 def rolling_restart(cluster: Cluster, *, away: float = 5.0) -> Scenario:
     """Let each of the cluster's nameservers vanish for `away` seconds, one after another, and come back.

@@ -10,7 +10,7 @@ import zlib
 from pathlib import Path
 
 from tests.docs.described import publics
-from tests.docs.test_reference import MODULES, path_of
+from tests.docs.test_reference import MODULES
 
 _TITLE = re.compile(r'title="(k8sresolve\.[^"]*)"')
 _SHOWN = re.compile(r'<dt class="sig [^>]*>(.*?)</dt>|<p>Bases: (.*?)</p>', re.DOTALL)
@@ -26,9 +26,9 @@ def inventory(folder: Path) -> set[str]:
 def problems(folder: Path) -> list[str]:
     """What is lacking, or shown and should not be."""
     public = publics(*MODULES)
-    found = [f"objects.inv lacks {path_of(one)}" for one in public if path_of(one) not in inventory(folder)]
+    found = [f"objects.inv lacks {one.path}" for one in public if one.path not in inventory(folder)]
     homes = {f"{one.value.__module__}.{one.value.__qualname__}" for one in public if isinstance(one.value, type)} - {
-        path_of(one) for one in public
+        one.path for one in public
     }
     for page in sorted(folder.glob("reference/*.html")):
         text = page.read_text()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from types import FunctionType
+from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
 import k8sresolve
@@ -16,7 +16,8 @@ import k8sresolve
 ROOT = Path(k8sresolve.__file__).parent.parent
 _ENTRY = re.compile(r"\*{0,2}(\w+(?:, \*{0,2}\w+)*): \S")
 _REFERENCE = re.compile(r"\b[Aa]s `([\w.]+)`")
-_DIRECTIVE = re.compile(r"^\.\. (?:auto\w+|py:\w+):: (k8sresolve[\w.]*)", re.MULTILINE)
+_DIRECTIVE = re.compile(r"^\.\. (?:auto\w+|py:\w+):: (k8sresolve[\w.]*)\n((?:   :.*\n)*)", re.MULTILINE)
+_OPTION = re.compile(r":([\w-]+):(.*)")
 
 
 class Public(NamedTuple):
@@ -30,9 +31,15 @@ class Public(NamedTuple):
         return getattr(import_module(self.module), self.name)
 
     @property
+    def path(self) -> str:
+        """The name by which programs import it: from the package itself, if it is there."""
+        in_package = self.name in k8sresolve.__all__ and getattr(k8sresolve, self.name) is self.value
+        return f"k8sresolve.{self.name}" if in_package else f"{self.module}.{self.name}"
+
+    @property
     def doc(self) -> str:
         """Its docstring, or what stands below it where it can have none."""
-        if isinstance(self.value, type | FunctionType):
+        if isinstance(self.value, type | FunctionType | ModuleType):
             return inspect.getdoc(self.value) or ""
         return below(self.module, self.name)
 
@@ -60,22 +67,21 @@ def publics(*modules: str) -> list[Public]:
 
 
 def calls(*modules: str) -> list[Call]:
-    """Each function that the modules offer, and each method of the classes."""
+    """Each function that the modules offer, and each method that a page shows of the classes."""
     found: dict[str, Call] = {}
-    for module, name in publics(*modules):
-        value = getattr(import_module(module), name)
-        if isinstance(value, type):
-            for attribute, method in methods(value):
-                found.setdefault(f"{value.__name__}.{attribute}", Call(module, f"{name}.{attribute}", method))
-        elif isinstance(value, FunctionType):
-            found[f"{module}.{name}"] = Call(module, name, value)
+    for public in publics(*modules):
+        if isinstance(public.value, type):
+            for name, method in methods(public.value):
+                if is_shown(public.path, name):
+                    found.setdefault(f"{public.path}.{name}", Call(public.module, f"{public.name}.{name}", method))
+        elif isinstance(public.value, FunctionType):
+            found.setdefault(public.path, Call(public.module, public.name, public.value))
     return list(found.values())
 
 
 def methods(kind: type) -> Iterator[tuple[str, Any]]:
-    """The public methods that a class has from this library."""
-    names = {name for one in own_classes(kind) for name in vars(one) if not name.startswith("_")}
-    for name in sorted(names):
+    """The methods that a class has from this library."""
+    for name in sorted({name for one in own_classes(kind) for name in vars(one)}):
         value = inspect.getattr_static(kind, name)
         if isinstance(value, FunctionType | staticmethod):
             yield name, getattr(kind, name)
@@ -88,14 +94,14 @@ def own_classes(kind: type) -> list[type]:
     return [one for one in kind.__mro__ if one.__module__.partition(".")[0] == "k8sresolve"]
 
 
-def fields(kind: type) -> dict[str, str]:
-    """The public fields of a class, each with the text below it."""
+def fields(public: Public) -> dict[str, str]:
+    """The fields of a class that a page shows, each with the text below it."""
     found: dict[str, str] = {}
-    for one in own_classes(kind):
+    for one in own_classes(public.value):
         [node] = ast.parse(textwrap.dedent(inspect.getsource(one))).body
         assert isinstance(node, ast.ClassDef)
         for name, text in _texts(node.body).items():
-            if not name.startswith("_"):
+            if is_shown(public.path, name):
                 found[name] = found.get(name) or text
     return found
 
@@ -169,7 +175,20 @@ def _resolved(module: str, path: str) -> Any:
 
 
 @cache
-def on_pages() -> frozenset[str]:
-    """The full names that the reference pages have a place for."""
+def on_pages() -> dict[str, dict[str, list[str]]]:
+    """The full names that the reference pages have a place for, each with the options and their words there."""
     pages = (ROOT / "docs/reference").glob("*.md")
-    return frozenset(name for page in pages for name in _DIRECTIVE.findall(page.read_text()))
+    return {
+        name: {option: words.replace(",", " ").split() for option, words in _OPTION.findall(options)}
+        for page in pages
+        for name, options in _DIRECTIVE.findall(page.read_text())
+    }
+
+
+def is_shown(path: str, attribute: str) -> bool:
+    """Whether a page shows this attribute of a class."""
+    options = on_pages().get(path, {})
+    shown, hidden = options.get("members"), options.get("exclude-members", [])
+    if shown is None or attribute in hidden or attribute.startswith("_"):
+        return False
+    return not shown or attribute in shown

@@ -5,11 +5,11 @@ import doctest
 import inspect
 import os
 from codeop import CommandCompiler
+from pkgutil import iter_modules
 
 import pytest
 
-import k8sresolve
-from k8sresolve import Resolver, _default, errors
+from k8sresolve import Resolver, _default, contrib, errors
 from k8sresolve.testing import Cluster
 from tests.docs.described import ROOT, Call, Public, calls, entries, fields, listed, on_pages, publics, typed
 
@@ -21,20 +21,16 @@ MODULES = (
     "k8sresolve.errors",
     "k8sresolve.names",
     "k8sresolve.seeds",
+    "k8sresolve.testing",
+    "k8sresolve.testing.conformance",
+    "k8sresolve.testing.histories",
+    "k8sresolve.testing.scenarios",
+    *sorted(f"k8sresolve.contrib.{one.name}" for one in iter_modules(contrib.__path__) if one.name[0] != "_"),
 )
 
 
 def called(one: Public | Call) -> str:
     return f"{one.module}.{one[1]}"
-
-
-def path_of(public: Public) -> str:
-    """The name by which programs import it: from the package itself, if it is there."""
-    return (
-        f"k8sresolve.{public.name}"
-        if public.name in k8sresolve.__all__ and getattr(k8sresolve, public.name) is public.value
-        else called(public)
-    )
 
 
 PUBLIC = publics(*MODULES)
@@ -59,7 +55,7 @@ def test_each_parameter_of_a_call_is_listed(call: Call) -> None:
 
 @pytest.mark.parametrize("public", CLASSES, ids=called)
 def test_each_field_of_a_class_has_a_text_of_its_own(public: Public) -> None:
-    assert [name for name, text in fields(public.value).items() if not text] == []
+    assert [name for name, text in fields(public).items() if not text] == []
 
 
 @pytest.mark.parametrize("public", CLASSES, ids=called)
@@ -72,7 +68,7 @@ def test_what_makes_one_is_listed_or_a_field(public: Public) -> None:
         return
     variable = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     taken = {one.name for one in parameters if one.kind not in variable}
-    assert taken - {*fields(public.value)} - entries(public.doc, "Args") == set()
+    assert taken - {*fields(public)} - entries(public.doc, "Args") == set()
 
 
 @pytest.mark.parametrize("one", DESCRIBED, ids=called)
@@ -110,4 +106,4 @@ def test_its_example_can_be_pasted_at_the_prompt(one: Public | Call) -> None:
 
 @pytest.mark.parametrize("public", PUBLIC, ids=called)
 def test_it_has_a_place_on_a_page(public: Public) -> None:
-    assert path_of(public) in on_pages()
+    assert public.path in on_pages()
