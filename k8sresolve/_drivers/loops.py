@@ -85,13 +85,14 @@ def _soon(driver: LoopDriver, act: Callable[[], None]) -> None:
         driver.abandon()
 
 
-def _check_readers(loop: Any) -> None:
+def _check_readers(loop: object) -> None:
     """Raise `ConfigError` for a loop of asyncio that cannot watch sockets, as Windows' ProactorEventLoop."""
     from asyncio import AbstractEventLoop
 
-    if getattr(type(loop), "add_reader", None) is AbstractEventLoop.add_reader:  # which is none
+    kind = type(loop)
+    if getattr(kind, "add_reader", None) is AbstractEventLoop.add_reader:  # which is none
         raise ConfigError(
-            f"a {type(loop).__name__} cannot watch sockets",
+            f"a {kind.__name__} cannot watch sockets",
             advice="run another one, as asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) does, or ask a Resolver "
             "in a thread",
         )
