@@ -14,7 +14,7 @@ from tests.docs.test_reference import MODULES
 
 _TITLE = re.compile(r'title="(k8sresolve\.[^"]*)"')
 _SHOWN = re.compile(r'<dt class="sig [^>]*>(.*?)</dt>|<p>Bases: (.*?)</p>', re.DOTALL)
-_HIDDEN = re.compile(r"\bk8sresolve(?:\.\w+)*\._\w+|Bases:.*\b_\w+")
+_HIDDEN = re.compile(r"\bk8sresolve(?:\.\w+)*\._\w+|Bases:.*\b_\w+|= _\w+|\battr_dict\b|\bmappingproxy\b")
 
 
 def inventory(folder: Path) -> set[str]:
