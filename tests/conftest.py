@@ -39,7 +39,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=needing)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+def pytest_terminal_summary(terminalreporter) -> None:
     if not HAS_IPV6:
         terminalreporter.write_line("No ::1 on this machine: the tests that need IPv6 (-m ipv6) were not run.")
 

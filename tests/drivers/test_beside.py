@@ -130,7 +130,7 @@ assert threading.main_thread() not in importers, importers
 RUNS = {
     "asyncio": "import asyncio; asyncio.run(main())",
     "trio": "import trio; trio.run(main)",
-    "uvloop": "import uvloop; uvloop.run(main())",
+    "uvloop": "import asyncio, uvloop; asyncio.Runner(loop_factory=uvloop.new_event_loop).run(main())",
 }
 
 
