@@ -76,10 +76,10 @@ COREFILE = f'. {{\n errors\n dnssec "x{HOSTILE}"\n whoami\n log "{HOSTILE}"\n ku
 def hostile(tmp_path):
     """Hostile files, by what they are."""
     files = {"manifests": tmp_path / "a\x1b[2K\u202e.json", "resolv_conf": tmp_path / "resolv\x1b[2K.conf"}
-    files["manifests"].write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": MANIFEST}))
+    files["manifests"].write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": MANIFEST}), "utf-8")
     files["resolv_conf"].write_bytes(RESOLV_CONF)
     files["corefile"] = tmp_path / "Corefile\x1b[2K"
-    files["corefile"].write_text(COREFILE)
+    files["corefile"].write_text(COREFILE, "utf-8")
     return {name: str(path) for name, path in files.items()}
 
 
@@ -296,7 +296,7 @@ def calls(tree, name):
 def test_f11_nothing_is_written_past_the_escapes():
     """What writes for people stands in few places: a new one has to go through the helper, and onto this list."""
     root = Path(k8sresolve.__file__).parent
-    trees = {str(path.relative_to(root)): ast.parse(path.read_text()) for path in root.rglob("*.py")}
+    trees = {str(path.relative_to(root)): ast.parse(path.read_bytes()) for path in root.rglob("*.py")}
     assert {name for name, tree in trees.items() if calls(tree, "print")} == {
         "cli/failing.py",
         "cli/forms.py",

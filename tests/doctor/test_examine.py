@@ -23,8 +23,6 @@ def around(monkeypatch, tmp_path):
     hosts.write_text("127.0.0.1 localhost\n")
     monkeypatch.setattr(surroundings, "HOSTS", str(hosts))
     monkeypatch.setattr(surroundings, "_KUBELET", str(tmp_path / "kubelet"))
-    for name in ("KUBERNETES_SERVICE_HOST", "K8SRESOLVE_NAMESPACE", "K8SRESOLVE_CLUSTER_DOMAIN"):
-        monkeypatch.delenv(name, raising=False)
     return tmp_path
 
 
