@@ -52,6 +52,9 @@ IPV4_ROUTES = "/proc/net/fib_trie"
 
 _MOST_BYTES = 1 << 20
 
+# Windows has no O_NONBLOCK, and gives text where it is not told otherwise.
+_READING: int = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
 # glibc takes a file that it cannot open for one of these reasons for an empty one (res_init.c, __resolv_conf_load).
 _AS_MISSING = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.ELOOP, errno.EPERM})
 
@@ -100,7 +103,7 @@ def load_config(
 
     Raises:
         ConfigError: `path` is no regular file, is larger than 1 MiB, or cannot be read for another reason; or one of
-            these variables has no namespace or domain.
+            these variables has no namespace or domain; or this is Windows, and has no `/etc/resolv.conf`.
 
     Source: resolv.conf(5), hosts(5); Kubernetes documentation, "Accessing the Kubernetes API from a Pod".
 
@@ -284,9 +287,10 @@ def libc_name() -> Literal["glibc", "musl"]:
 
     glibc alone knows its own version by confstr(3); the Pythons of Linux without it are built for musl, but Android's.
     """
-    with suppress(AttributeError, OSError, ValueError):
-        if os.confstr("CS_GNU_LIBC_VERSION"):
-            return "glibc"
+    if sys.platform != "win32":
+        with suppress(AttributeError, OSError, ValueError):
+            if os.confstr("CS_GNU_LIBC_VERSION"):
+                return "glibc"
     return "musl" if sys.platform == "linux" and not hasattr(sys, "getandroidapilevel") else "glibc"
 
 
@@ -307,6 +311,8 @@ def _resolv_conf(path: str) -> tuple[bytes | None, tuple[Finding, ...]]:
         return _read(path, _MOST_BYTES), ()
     except OSError as error:
         if error.errno == errno.ENOENT:
+            if sys.platform == "win32" and path == RESOLV_CONF:
+                raise _of_windows() from None
             return None, ()
         if error.errno in _AS_MISSING:
             problem = f"counts as missing, because opening it fails: {error.strerror}"
@@ -326,6 +332,14 @@ def _resolv_conf(path: str) -> tuple[bytes | None, tuple[Finding, ...]]:
     raise ConfigError(
         f"{path!r} cannot be read as a resolv.conf: {problem}",
         advice="name a regular file of at most 1 MiB, or give a ResolverConfig",
+    )
+
+
+def _of_windows() -> ConfigError:
+    return ConfigError(
+        f"Windows has no {RESOLV_CONF}",
+        advice="give config=ResolverConfig.for_cluster(NAMESERVER), or to the command --nameserver ADDRESS; "
+        "manifests (-f) need neither",
     )
 
 
@@ -357,7 +371,7 @@ def _namespace() -> str | None:
 def _read(path: str, most: int) -> bytes:
     """Read a regular file of at most `most` bytes. Opening waits for nobody, such as the writer of a FIFO."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(path, _READING)
     except ValueError as error:  # a NUL in the path
         raise _FileError(str(error)) from None
     try:

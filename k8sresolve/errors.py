@@ -214,7 +214,7 @@ class NoSuchName(NotFound):
 
 
 class NoData(NotFound):
-    """NODATA: the name exists, but has no record of the type asked for. EAI_NODATA.
+    """NODATA: the name exists, but has no record of the type asked for. EAI_NODATA, or EAI_NONAME without it.
 
     Source: RFC 2308.
 
@@ -227,7 +227,7 @@ class NoData(NotFound):
     k8sresolve.errors.NoData: payments: the name exists, but has no IPv6 address; tried ...
     """
 
-    CODE = _socket.EAI_NODATA
+    CODE: ClassVar[int] = getattr(_socket, "EAI_NODATA", _socket.EAI_NONAME)
 
 
 class TemporaryFailure(ResolveError):

@@ -6,7 +6,6 @@ sockets; when a leader leaves, the next batch leads and is told so by its bell. 
 
 from __future__ import annotations
 
-import select
 import threading
 from _socket import SHUT_RDWR, SocketType
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from k8sresolve._core.events import Events
 from k8sresolve._core.questions import Question, Results, Round, Terms
 from k8sresolve._drivers import forks
 from k8sresolve._drivers.clock import monotonic
+from k8sresolve._drivers.polling import READ, WRITE, Poll, new_poll, wait
 from k8sresolve._drivers.running import report_fault
 from k8sresolve._drivers.sockets import (
     MOST_DATAGRAM,
@@ -32,7 +32,6 @@ from k8sresolve._drivers.sockets import (
 )
 from k8sresolve.errors import ResolverClosed
 
-_LONGEST = 60_000.0  # milliseconds in one poll(), which takes no more than a C int
 _LOOK = 0.02  # seconds between looks of a thread that nobody can wake
 _REST = 1.0  # seconds that a fork waits for other threads' work, which takes microseconds
 
@@ -225,10 +224,9 @@ class BlockingDriver:
         self._torn = False
         (port,) = lone.ports
         lock.release()
-        poll = select.poll()
-        poll.register(port.sock.fileno(), select.POLLIN)
-        rest = (lone.alarm - monotonic()) * 1000
-        ready = poll.poll(0.0 if rest < 0.0 else min(_LONGEST, rest))
+        poll = new_poll()
+        poll.register(port.sock.fileno(), READ)
+        ready = wait(poll, lone.alarm - monotonic())
         lock.acquire()
         if self._torn or desk is not self.desk:
             lock.release()
@@ -281,8 +279,7 @@ class BlockingDriver:
                 waits = self._waits(batch, waiter)
                 self._torn = False
             poll, ports, until = waits
-            rest = (until - monotonic()) * 1000
-            ready = poll.poll(0.0 if rest < 0.0 else min(_LONGEST, rest))
+            ready = wait(poll, until - monotonic())
         if self._closed:
             self.close()  # a signal handler's call may have left that to this thread
         if results is None:
@@ -340,9 +337,9 @@ class BlockingDriver:
             self.desk.ledger.mend()
         self._torn = False
 
-    def _waits(self, batch: Batch, waiter: _Waiter) -> tuple[select.poll, _Ports, float]:
+    def _waits(self, batch: Batch, waiter: _Waiter) -> tuple[Poll, _Ports, float]:
         """What to poll, and until when."""
-        poll = select.poll()
+        poll = new_poll()
         ports: _Ports = {}
         until = batch.due
         for flight in batch.flights.values():
@@ -353,10 +350,10 @@ class BlockingDriver:
             until = min(until, flight.alarm)
             for port in flight.ports:
                 fd = port.sock.fileno()
-                poll.register(fd, select.POLLOUT if port.wants_write else select.POLLIN)
+                poll.register(fd, WRITE if port.wants_write else READ)
                 ports[fd] = flight, port
         if waiter.bell is not None:
-            poll.register(waiter.bell[0].fileno(), select.POLLIN)
+            poll.register(waiter.bell[0].fileno(), READ)
         return poll, ports, until
 
     def _handle(self, batch: Batch, waiter: _Waiter, ports: _Ports, ready: list[tuple[int, int]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -16,7 +17,7 @@ def _clock() -> Callable[[], float]:
     moves that one's CLOCK_REALTIME alone.
     """
     is_stopped = not isinstance(time.monotonic, BuiltinFunctionType)
-    if is_stopped and hasattr(time, "clock_gettime"):
+    if is_stopped and sys.platform != "win32" and hasattr(time, "clock_gettime"):
         return partial(time.clock_gettime, time.CLOCK_MONOTONIC)
     return partial(time.monotonic)
 

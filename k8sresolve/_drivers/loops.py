@@ -85,12 +85,26 @@ def _soon(driver: LoopDriver, act: Callable[[], None]) -> None:
         driver.abandon()
 
 
+def _check_readers(loop: object) -> None:
+    """Raise `ConfigError` for a loop of asyncio that cannot watch sockets, as Windows' ProactorEventLoop."""
+    from asyncio import AbstractEventLoop
+
+    kind = type(loop)
+    if getattr(kind, "add_reader", None) is AbstractEventLoop.add_reader:  # which is none
+        raise ConfigError(
+            f"a {kind.__name__} cannot watch sockets",
+            advice="run another one, as asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) does, or ask a Resolver "
+            "in a thread",
+        )
+
+
 def loop_driver(rules: Rules, ledger: Ledger, events: Events, loop: Any) -> LoopDriver:
     """Make the driver of a loop, for real sockets."""
     if is_trio(loop):
         from k8sresolve._drivers.trio_ import TrioDriver
 
         return TrioDriver(rules, ledger, events, loop)
+    _check_readers(loop)
     from k8sresolve._drivers.asyncio_ import AsyncioDriver
 
     return AsyncioDriver(rules, ledger, events, loop)
@@ -109,6 +123,7 @@ def attempts_here() -> type[AsyncioAttempts | TrioAttempts]:
         from k8sresolve._drivers.connecting.trio_ import TrioAttempts
 
         return TrioAttempts
+    _check_readers(loop)
     from k8sresolve._drivers.connecting.asyncio_ import AsyncioAttempts
 
     return AsyncioAttempts
@@ -123,6 +138,7 @@ def probes_here() -> type[AsyncioProbes | TrioProbes]:
         from k8sresolve._drivers.probing.trio_ import TrioProbes
 
         return TrioProbes
+    _check_readers(loop)
     from k8sresolve._drivers.probing.asyncio_ import AsyncioProbes
 
     return AsyncioProbes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _socket
 import os
+import sys
 from _socket import AF_INET, AF_INET6, SOCK_DGRAM, SOCK_STREAM
 from collections.abc import Iterable
 from errno import EINPROGRESS, EWOULDBLOCK
@@ -15,8 +16,16 @@ from k8sresolve.config import Nameserver
 
 # What `socket` is made of: that would take a twentieth of the import, and its sockets have methods in Python on top.
 _Socket = _socket.socket
-# Such sockets, unlike numbers of descriptors, are closed with the last reference to them, whatever has happened.
-_pair = _socket.socketpair
+
+
+def _pair() -> tuple[_socket.socket, _socket.socket]:
+    # Such sockets, unlike numbers of descriptors, are closed with the last reference to them, whatever has happened.
+    if sys.platform != "win32":
+        return _socket.socketpair()
+    import socket
+
+    return socket.socketpair()  # made of two that connect on loopback
+
 
 MOST_DATAGRAM = 65535
 # Where the system can, a socket is made so that it never blocks, which saves a system call.

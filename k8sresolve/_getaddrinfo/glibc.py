@@ -10,6 +10,7 @@ from typing import Final
 from k8sresolve._core import ordering
 from k8sresolve._core.questions import AAAA, A, Lookup
 from k8sresolve._core.search.rules import Failure
+from k8sresolve._getaddrinfo.codes import EAI_ADDRFAMILY, EAI_NODATA
 from k8sresolve._getaddrinfo.hints import (
     ADDRCONFIG,
     ALL,
@@ -111,10 +112,10 @@ class _Glibc(Libc):
             if hints.takes(AF_INET):
                 return Address(packed)
             if not hints.has(V4MAPPED):
-                raise Eai(socket.EAI_ADDRFAMILY)
+                raise Eai(EAI_ADDRFAMILY)
             return Address(mapped(packed))
         if not hints.takes(AF_INET6) and not packed.startswith(MAPPED):
-            raise Eai(socket.EAI_ADDRFAMILY)
+            raise Eai(EAI_ADDRFAMILY)
         index = 0 if scope is None else self._scope(packed, scope)
         return Address(packed, index) if hints.takes(AF_INET6) else Address(packed[12:])
 
@@ -148,7 +149,7 @@ class _Glibc(Libc):
         return Named(addresses, found[0].canonical)
 
     def _code(self, failure: Failure) -> int:
-        codes: dict[Failure, int] = {"nodata": socket.EAI_NODATA, "temporary": socket.EAI_AGAIN}
+        codes: dict[Failure, int] = {"nodata": EAI_NODATA, "temporary": socket.EAI_AGAIN}
         return codes.get(failure, socket.EAI_NONAME)
 
     def host_tuple(self, typed: str, host: HostEntry) -> HostTuple:
@@ -180,15 +181,15 @@ GLIBC = _Glibc(
     "glibc",
     FLAGS | _IDN,
     {
+        EAI_NODATA: "No address associated with hostname",
+        EAI_ADDRFAMILY: "Address family for hostname not supported",
         socket.EAI_BADFLAGS: "Bad value for ai_flags",
         socket.EAI_NONAME: "Name or service not known",
         socket.EAI_AGAIN: "Temporary failure in name resolution",
         socket.EAI_FAIL: "Non-recoverable failure in name resolution",
-        socket.EAI_NODATA: "No address associated with hostname",
         socket.EAI_FAMILY: "ai_family not supported",
         socket.EAI_SOCKTYPE: "ai_socktype not supported",
         socket.EAI_SERVICE: "Servname not supported for ai_socktype",
-        socket.EAI_ADDRFAMILY: "Address family for hostname not supported",
     },
     {
         1: "Unknown host",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from ipaddress import ip_address
-from socket import EAI_BADFLAGS, EAI_FAMILY, EAI_NODATA, EAI_NONAME, EAI_SERVICE, EAI_SOCKTYPE
+from socket import EAI_BADFLAGS, EAI_FAMILY, EAI_NONAME, EAI_SERVICE, EAI_SOCKTYPE
 from typing import Any
 
 from k8sresolve._core.lookups import hosts, reverse
@@ -13,6 +13,7 @@ from k8sresolve._core.lookups.trail import Trail
 from k8sresolve._core.questions import A, Lookup
 from k8sresolve._core.search.rules import Failure
 from k8sresolve._escaping import told
+from k8sresolve._getaddrinfo.codes import EAI_NODATA
 from k8sresolve._getaddrinfo.hints import Hints, Info, read_host, read_service
 from k8sresolve._getaddrinfo.libc import Eai, LibcName
 from k8sresolve._getaddrinfo.libcs import libc

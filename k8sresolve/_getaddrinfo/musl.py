@@ -11,6 +11,7 @@ from typing import Final
 from k8sresolve._core import ordering
 from k8sresolve._core.questions import Lookup
 from k8sresolve._core.search.rules import Failure
+from k8sresolve._getaddrinfo.codes import EAI_NODATA
 from k8sresolve._getaddrinfo.hints import (
     ADDRCONFIG,
     ALL,
@@ -46,7 +47,7 @@ class _Musl(Libc):
     @property
     def _no_data(self) -> int:
         # EAI_NODATA came with 1.2.4.
-        return socket.EAI_NONAME if self.name == "musl-1.2.3" else socket.EAI_NODATA
+        return socket.EAI_NONAME if self.name == "musl-1.2.3" else EAI_NODATA
 
     def getaddrinfo(self, host: str | None, service: str | None, hints: Hints, caller: Caller) -> Lookup[list[Info]]:
         self._check(host, service, hints)
@@ -169,11 +170,11 @@ _of_version = partial(
     _Musl,
     known_flags=FLAGS,
     messages={
+        EAI_NODATA: "Name has no usable address",
         socket.EAI_BADFLAGS: "Invalid flags",
         socket.EAI_NONAME: "Name does not resolve",
         socket.EAI_AGAIN: "Try again",
         socket.EAI_FAIL: "Non-recoverable error",
-        socket.EAI_NODATA: "Name has no usable address",
         socket.EAI_FAMILY: "Unrecognized address family or invalid length",
         socket.EAI_SOCKTYPE: "Unrecognized socket type",
         socket.EAI_SERVICE: "Unrecognized service",

@@ -5,7 +5,6 @@ A resolver chooses all of these itself, and asks elsewhere where one of them fai
 
 from __future__ import annotations
 
-import select
 from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
 from typing import Any, NamedTuple
@@ -17,6 +16,7 @@ from k8sresolve._core.wire.reply import read_reply
 from k8sresolve._core.wire.rules import Reply
 from k8sresolve._drivers import sockets
 from k8sresolve._drivers.clock import monotonic
+from k8sresolve._drivers.polling import READ, WRITE, Poll, new_poll
 from k8sresolve._drivers.sockets import MOST_DATAGRAM, Stream, open_datagram, query_id, text_of
 from k8sresolve.config import Nameserver
 from k8sresolve.errors import Transport
@@ -112,7 +112,7 @@ class Asker:
             open_ = [wait for wait in waits if wait.heard is None]
             if not open_:
                 return
-            poll = select.poll()
+            poll = new_poll()
             by_fd = {fd: wait for wait in open_ for fd in wait.register(poll)}
             for fd, _ in poll.poll(max(0.0, min(wait.due for wait in open_) - now) * 1000 + 1):
                 wait = by_fd[fd]
@@ -170,9 +170,9 @@ class _Wait:
         except OSError as error:
             self._fail(error)
 
-    def register(self, poll: select.poll) -> list[int]:
+    def register(self, poll: Poll) -> list[int]:
         for send in self.sends:
-            poll.register(send.sock.fileno(), select.POLLOUT if send.wants_write else select.POLLIN)
+            poll.register(send.sock.fileno(), WRITE if send.wants_write else READ)
         return [send.sock.fileno() for send in self.sends]
 
     def receive_all(self) -> None:

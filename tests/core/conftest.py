@@ -1,6 +1,7 @@
 """Resolvers in the small cluster of `world`, by both facades."""
 
 import asyncio
+import inspect
 
 import pytest
 
@@ -16,7 +17,7 @@ class Asyncio:
 
     def __getattr__(self, name):
         method = getattr(self._resolver, name)
-        if not asyncio.iscoroutinefunction(method):
+        if not inspect.iscoroutinefunction(method):
             return method
 
         def call(*args, **options):

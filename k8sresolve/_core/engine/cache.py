@@ -50,8 +50,8 @@ class Worth:
 class Recalled:
     """What recalled results saved, as `tally.Counters` tell it: what the calls would have asked, and found here.
 
-    Results are recalled without the lock, so that one addition must do: the interpreter lets no other thread run, and
-    no signal's handler, in the midst of one.
+    Results are recalled without the lock, so that one addition must do: an interpreter that has the GIL lets no other
+    thread run, and none a signal's handler, in the midst of one. Without the GIL it is made under the lock.
     """
 
     __slots__ = ("_worths",)

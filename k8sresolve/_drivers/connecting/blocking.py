@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import select
 import socket
 
 from k8sresolve._drivers.clock import monotonic
 from k8sresolve._drivers.connecting.attempts import Attempts
-
-_LONGEST = 60_000.0  # milliseconds in one poll(), which takes no more than a C int
+from k8sresolve._drivers.polling import WRITE, new_poll, wait
 
 
 class BlockingAttempts(Attempts):
@@ -26,12 +24,11 @@ class BlockingAttempts(Attempts):
             raise
 
     def _wait(self) -> None:
-        poll = select.poll()
+        poll = new_poll()
         pending = {sock.fileno(): sock for sock in self._open}
         for fd in pending:
-            poll.register(fd, select.POLLOUT)
-        rest = (self._race.wakes - monotonic()) * 1000
-        ready = poll.poll(0.0 if rest < 0.0 else min(_LONGEST, rest))
+            poll.register(fd, WRITE)
+        ready = wait(poll, self._race.wakes - monotonic())
         self._writable.update(pending[fd] for fd, _ in ready)
 
     def _watch(self, sock: socket.socket) -> None:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import select
-
 from k8sresolve._drivers.clock import monotonic
+from k8sresolve._drivers.polling import READ, WRITE, new_poll, wait
 from k8sresolve._drivers.probing.conversations import Conversation, Probes, Want
 from k8sresolve.reachability import ProbedEndpoint
-
-_LONGEST = 60_000.0  # milliseconds in one poll(), which takes no more than a C int
 
 
 class BlockingProbes(Probes):
@@ -24,14 +21,13 @@ class BlockingProbes(Probes):
             self._abandon()
 
     def _wait(self) -> None:
-        poll = select.poll()
+        poll = new_poll()
         pending: dict[int, Conversation] = {}
         for conversation, want in self._begun.items():
             if conversation.sock is not None:
                 pending[conversation.sock.fileno()] = conversation
-                poll.register(conversation.sock, select.POLLIN if want == "read" else select.POLLOUT)
-        rest = (self._wakes - monotonic()) * 1000
-        ready = poll.poll(0.0 if rest < 0.0 else min(_LONGEST, rest))
+                poll.register(conversation.sock.fileno(), READ if want == "read" else WRITE)
+        ready = wait(poll, self._wakes - monotonic())
         self._ready.update(pending[fd] for fd, _ in ready)
 
     def _watch(self, conversation: Conversation, want: Want) -> None:

@@ -316,9 +316,9 @@ def test_f9_answers_are_bounded_by_what_they_take():
 def test_f9_an_answer_of_more_than_an_eighth_is_not_kept_and_drives_nothing_out():
     kept = cache(octets=80_000)
     kept.put(QA, found(30.0), 0.0)
-    kept.put(Question("big.", A), many(105), 0.0)
+    kept.put(Question("big.", A), many(95), 0.0)
     assert kept.get(Question("big.", A), 0.0) is not None
-    kept.put(Question("big.", A), many(112), 0.0)
+    kept.put(Question("big.", A), many(120), 0.0)
     assert kept.get(Question("big.", A), 0.0) is None
     assert kept.get(QA, 0.0) is not None
 
