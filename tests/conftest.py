@@ -1,10 +1,11 @@
 """What holds for the whole suite: a test can be named, on any terminal and by any process, none is held to a time, and
-none needs what some machines lack without saying so.
+none needs what some machines lack without saying so, or heeds what is set for whoever runs it.
 
 That an id is the same in every process, whatever its hash seed, is checked by `-n`: xdist runs nothing when its workers
 have collected different tests.
 """
 
+import os
 import socket
 import sys
 
@@ -17,6 +18,18 @@ settings.register_profile("brief", settings.get_profile("unhurried"), max_exampl
 settings.load_profile("unhurried")
 
 
+# What this library, the command and the programs that tests start would heed. A test sets what it needs.
+HEEDED = (
+    "LOCALDOMAIN",
+    "RES_OPTIONS",
+    *(f"K8SRESOLVE_{name}" for name in ("ABSOLUTE", "CLUSTER_DOMAIN", "DISABLE", "NAMESPACE", "TIMEOUT")),
+    "KUBERNETES_SERVICE_HOST",
+    "COLUMNS",
+    "NO_COLOR",
+    "FORCE_COLOR",
+)
+
+
 def _has_ipv6() -> bool:
     try:
         with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as one:
@@ -27,6 +40,12 @@ def _has_ipv6() -> bool:
 
 
 HAS_IPV6 = _has_ipv6()
+
+
+def pytest_sessionstart() -> None:
+    """Forget them: by now pytest knows whether it has colours."""
+    for name in HEEDED:
+        os.environ.pop(name, None)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

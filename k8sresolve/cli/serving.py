@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _LISTEN = re.compile(r"(?:\[(?P<ipv6>[^\]]+)\]|(?P<host>[^:]+)):(?P<port>[0-9]{1,5})", re.ASCII)
 _LOOK = 0.5  # seconds between two looks at the manifests; also how long Windows lets a signal wait
+_CUT = "..."
 _HEADER = ("TIME", "CLIENT", "OVER", "TYPE", "OUTCOME", "NAME", "ANSWER")
 _WIDTHS = (12, 9, 4, 4, 8, 40, 0)  # columns, of what comes most often; they widen as needed and never shrink
 _STYLES: Mapping[str, Style] = {"NOERROR": "good", "NODATA": "warning", "NXDOMAIN": "warning", "truncated": "warning"}
@@ -242,5 +243,5 @@ class _Table:
 
 
 def _cut(text: str, room: int) -> str:
-    """Keep a line within the terminal, if any of the text fits."""
-    return text if len(text) <= room or room < 1 else f"{text[: room - 1]}…"
+    """Keep a line within the terminal, whatever letters it has, if any of the text fits."""
+    return text if len(text) <= room or room <= len(_CUT) else text[: room - len(_CUT)] + _CUT

@@ -30,13 +30,6 @@ class Ran(NamedTuple):
         return told
 
 
-@pytest.fixture(autouse=True)
-def _plain(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Write as for a file, whatever starts the tests."""
-    for variable in ("COLUMNS", "NO_COLOR", "FORCE_COLOR"):
-        monkeypatch.delenv(variable, raising=False)
-
-
 @pytest.fixture
 def shop() -> str:
     """The example cluster's manifests."""

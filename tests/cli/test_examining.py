@@ -18,8 +18,6 @@ def nowhere(monkeypatch, tmp_path):
     monkeypatch.setattr(surroundings, "_KUBELET", str(tmp_path / "kubelet"))
     monkeypatch.setattr(exchanges, "RESENDS", (0.0, 0.02, 0.04))
     monkeypatch.setattr(exchanges, "SILENCE", 0.06)
-    for name in ("KUBERNETES_SERVICE_HOST", "K8SRESOLVE_NAMESPACE", "K8SRESOLVE_CLUSTER_DOMAIN", "RES_OPTIONS"):
-        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture

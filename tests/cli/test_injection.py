@@ -7,6 +7,7 @@ writing that runs the other way. Each way out is walked with texts that try all 
 import ast
 import json
 import logging
+import os
 import pickle
 import re
 from pathlib import Path
@@ -72,14 +73,19 @@ RESOLV_CONF = (
 COREFILE = f'. {{\n errors\n dnssec "x{HOSTILE}"\n whoami\n log "{HOSTILE}"\n kubernetes cluster.local\n}}\n'
 
 
+def given(text):
+    """Give this as paths and variables do, whether or not the locale can write it."""
+    return os.fsdecode(text.encode())
+
+
 @pytest.fixture
 def hostile(tmp_path):
     """Hostile files, by what they are."""
-    files = {"manifests": tmp_path / "a\x1b[2K\u202e.json", "resolv_conf": tmp_path / "resolv\x1b[2K.conf"}
-    files["manifests"].write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": MANIFEST}))
+    files = {"manifests": tmp_path / given("a\x1b[2K\u202e.json"), "resolv_conf": tmp_path / "resolv\x1b[2K.conf"}
+    files["manifests"].write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": MANIFEST}), "utf-8")
     files["resolv_conf"].write_bytes(RESOLV_CONF)
     files["corefile"] = tmp_path / "Corefile\x1b[2K"
-    files["corefile"].write_text(COREFILE)
+    files["corefile"].write_text(COREFILE, "utf-8")
     return {name: str(path) for name, path in files.items()}
 
 
@@ -227,9 +233,9 @@ def test_f11_a_hostile_corefile_is_named_in_warnings_log_and_errors(caplog):
 
 
 def test_f11_a_hostile_environment(monkeypatch, capsys, hostile):
-    monkeypatch.setenv("LOCALDOMAIN", f"\x1b[2K{HOSTILE} b\u202e.example")
-    monkeypatch.setenv("RES_OPTIONS", f"\x1b[2K{HOSTILE} ndots:\u202e")
-    monkeypatch.setenv("COLUMNS", HOSTILE)
+    monkeypatch.setenv("LOCALDOMAIN", given(f"\x1b[2K{HOSTILE} b\u202e.example"))
+    monkeypatch.setenv("RES_OPTIONS", given(f"\x1b[2K{HOSTILE} ndots:\u202e"))
+    monkeypatch.setenv("COLUMNS", given(HOSTILE))
     for command in (["lint"], ["candidates", "a"], ["explain", "a", "--timeout", "0.2"]):
         main([*command, "--resolv-conf", hostile["resolv_conf"]])
         told = capsys.readouterr()
@@ -296,7 +302,7 @@ def calls(tree, name):
 def test_f11_nothing_is_written_past_the_escapes():
     """What writes for people stands in few places: a new one has to go through the helper, and onto this list."""
     root = Path(k8sresolve.__file__).parent
-    trees = {str(path.relative_to(root)): ast.parse(path.read_text()) for path in root.rglob("*.py")}
+    trees = {str(path.relative_to(root)): ast.parse(path.read_bytes()) for path in root.rglob("*.py")}
     assert {name for name, tree in trees.items() if calls(tree, "print")} == {
         "cli/failing.py",
         "cli/forms.py",

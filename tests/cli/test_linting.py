@@ -12,8 +12,6 @@ KUBELET = "search shop.svc.cluster.local svc.cluster.local cluster.local\nnamese
 @pytest.fixture(autouse=True)
 def bare_machine(monkeypatch):
     """Let nothing of this machine count."""
-    for name in ("LOCALDOMAIN", "RES_OPTIONS"):
-        monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("_socket.gethostname", lambda: "web-0")
 
 

@@ -213,7 +213,7 @@ def test_only_a_terminal_that_wants_colours_has_them(start, shop, monkeypatch, e
     assert ("\033[32mNOERROR" in shown[1], "\033[" in "".join(shown)) == (coloured, coloured)
     plain = re.sub(r"\033\[\d*m", "", shown[1]).rstrip("\r\n")
     assert len(plain) == 100
-    assert plain.endswith("…")
+    assert plain.endswith("...")
 
 
 def test_it_ends_when_nobody_reads_any_more(serve):

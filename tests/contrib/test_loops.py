@@ -142,7 +142,7 @@ def test_no_loop_without_a_resolver_is_left_open():
         of_asyncio.loop_factory(base=7)
 
 
-LOOPS = (Path(__file__).parents[2] / "docs/how-to/loops.md").read_text()
+LOOPS = (Path(__file__).parents[2] / "docs/how-to/loops.md").read_text("utf-8")
 
 
 def test_the_line_of_the_page_for_python_3_12(cluster, monkeypatch):

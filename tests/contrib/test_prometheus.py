@@ -292,7 +292,8 @@ def test_a_child_process_counts_on(collected, ipv4):
 # As users run it.
 
 
-def test_a_scrape_over_http_gives_all_metrics_with_their_types(collected, registry, there):
+def test_a_scrape_over_http_gives_all_metrics_with_their_types(collected, registry, there, monkeypatch):
+    monkeypatch.setenv("no_proxy", "*")
     server, thread = start_http_server(0, "127.0.0.1", registry)
     try:
         resolver = there.resolver()

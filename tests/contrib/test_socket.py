@@ -56,7 +56,9 @@ def test_each_function(resolver):
                 getattr(socket, name)("orders", *([80] if name == "getaddrinfo" else []))
 
 
-def test_the_programs_of_others_in_this_process(resolver, cluster):
+def test_the_programs_of_others_in_this_process(resolver, cluster, monkeypatch):
+    monkeypatch.setenv("no_proxy", "*")
+
     async def main():
         reader, writer = await asyncio.open_connection("payments", "hello")
         greeting = await reader.read()

@@ -19,11 +19,7 @@ TEXT = "nameserver 10.96.0.10\nsearch shop.svc.cluster.local svc.cluster.local c
 
 
 @pytest.fixture(autouse=True)
-def _plain_environment(monkeypatch, tmp_path):
-    monkeypatch.delenv("LOCALDOMAIN", raising=False)
-    monkeypatch.delenv("RES_OPTIONS", raising=False)
-    for name in ("ABSOLUTE", "NAMESPACE", "CLUSTER_DOMAIN", "TIMEOUT"):
-        monkeypatch.delenv(f"K8SRESOLVE_{name}", raising=False)
+def _bare_machine(monkeypatch, tmp_path):
     monkeypatch.setattr(_socket, "gethostname", lambda: "web-0")
     monkeypatch.setattr(_system, "NAMESPACE_FILE", str(tmp_path / "no-namespace"))
 

@@ -39,7 +39,6 @@ def pod(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Stand in for a pod of namespace `shop`: every nameserver is the offline cluster on loopback."""
     monkeypatch.chdir(ROOT)
     monkeypatch.setenv("COLUMNS", "80")
-    monkeypatch.delenv("FORCE_COLOR", raising=False)
     cluster = Cluster.from_manifests("docs/examples/shop.yaml")
     with cluster.serve() as server:
         monkeypatch.setattr(sockets, "address_of", lambda _nameserver: (server.host, server.port))

@@ -149,10 +149,8 @@ def ended(lookup, answer):
 @pytest.mark.parametrize("family", ["ipv4", "both"])
 def test_f19_the_class_of_error_is_the_policys_in_the_exception_and_in_what_is_told(policy, family):
     place = setting(LISTED, family=family).under(search.policy(policy))
-    # What comes first and what comes last may be any; one of each class is enough between them.
-    between = ["nxdomain", "nodata", "servfail", "refused"]
     for name, *outcomes in product(
-        ["web", "web.shop.x", f"{'x' * 63}.{'y' * 63}.{'z' * 63}.{'w' * 55}"], ANSWERS, between, ANSWERS
+        ["web", "web.shop.x", f"{'x' * 63}.{'y' * 63}.{'z' * 63}.{'w' * 55}"], *[ANSWERS] * 3
     ):
 
         def answer(asked, outcomes=outcomes):

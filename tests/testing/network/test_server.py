@@ -50,6 +50,7 @@ def test_it_answers_over_both_transports_on_one_port(server):
     assert udp(server) == tcp(server) == ["10.96.20.1"]
 
 
+@pytest.mark.ipv6
 def test_it_listens_on_ipv6_loopback(cluster):
     with cluster.serve("::1") as server:
         assert udp(server) == tcp(server) == ["10.96.20.1"]
