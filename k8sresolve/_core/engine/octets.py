@@ -1,7 +1,7 @@
 """What remembered answers and results take of memory, about.
 
-The numbers are octets as tracemalloc(3) counts them on CPython 3.11, a share of the dictionary's among them, and what tuples
-take more from 3.14 on, which keep their hash.
+The numbers are octets as tracemalloc(3) counts them on CPython 3.11, a share of the dictionary's among them, and what
+tuples take more from 3.14 on, which keep their hash.
 """
 
 from __future__ import annotations
