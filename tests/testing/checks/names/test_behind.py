@@ -206,6 +206,21 @@ def test_a_failure_says_nothing_of_manifests(cluster):
         assert behind_missing(world_of(cluster), "web", "shop", outcomes, end) == []
 
 
+def test_of_two_addresses_the_one_that_is_made_up_is_told(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("app.yaml").write_text("""\
+apiVersion: v1
+kind: Service
+metadata: {name: both, namespace: shop}
+spec: {clusterIP: 10.96.7.7, ipFamilies: [IPv4, IPv6], ipFamilyPolicy: RequireDualStack, ports: [{port: 80}]}
+""")
+    cluster = Cluster.from_manifests("app.yaml")
+    made_up = cluster.store.service("shop", "both").cluster_ips[1]
+    told = f"Service shop/both has these addresses, made up here: {made_up} (app.yaml:3)"
+    assert say(cluster, "both", family="both") == [told]
+    assert say(cluster, "both") == ["Service shop/both has this address (app.yaml:3)"]
+
+
 COREFILE = """\
 .:53 {{
     {plugin}
@@ -223,21 +238,6 @@ COREFILE = """\
     ],
     ids=["hosts", "rewrite", "template"],
 )
-def test_of_two_addresses_the_one_that_is_made_up_is_told(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    Path("app.yaml").write_text("""\
-apiVersion: v1
-kind: Service
-metadata: {name: both, namespace: shop}
-spec: {clusterIP: 10.96.7.7, ipFamilies: [IPv4, IPv6], ipFamilyPolicy: RequireDualStack, ports: [{port: 80}]}
-""")
-    cluster = Cluster.from_manifests("app.yaml")
-    made_up = cluster.store.service("shop", "both").cluster_ips[1]
-    told = f"Service shop/both has these addresses, made up here: {made_up} (app.yaml:3)"
-    assert say(cluster, "both", family="both") == [told]
-    assert say(cluster, "both") == ["Service shop/both has this address (app.yaml:3)"]
-
-
 def test_what_another_plugin_answers_is_not_put_down_to_the_service(tmp_path, monkeypatch, plugin):
     monkeypatch.chdir(tmp_path)
     Path("app.yaml").write_text(APP)
