@@ -12,7 +12,10 @@ import sys
 import pytest
 from hypothesis import HealthCheck, settings
 
-settings.register_profile("unhurried", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# Tests that need more or fewer examples say how many times as many.
+settings.register_profile(
+    "unhurried", settings.default, max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 # For who has run all of it already, and asks which branches are taken.
 settings.register_profile("brief", settings.get_profile("unhurried"), max_examples=10)
 settings.load_profile("unhurried")

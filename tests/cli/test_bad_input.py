@@ -78,7 +78,7 @@ def test_f12_odd_options_of_one_command(capsys, small, text):
         ran(capsys, ["--manifests", small, "serve", option, text, "--fault", "no fault", "--listen", "192.0.2.1:0"])
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=2 * settings.default.max_examples, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.sampled_from(sorted(COMMANDS)),
     st.lists(ANY_TEXT, max_size=3),

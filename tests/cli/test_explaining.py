@@ -158,7 +158,7 @@ PLAYED = st.sampled_from(["NXDOMAIN", "SERVFAIL", "REFUSED", None])
 
 
 @given(NAMES, PLAYED, st.integers(0, 220))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=settings.default.max_examples // 2, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_is_explained_fits_and_nothing_is_lost(name, rcode, width):
     cluster = Cluster.from_manifests(SHOP_YAML)
     if rcode:

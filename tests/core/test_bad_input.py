@@ -156,7 +156,7 @@ def test_f12_odd_arguments_come_to_a_typed_error_or_are_taken(call):
             call.given(argument, value)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=3 * settings.default.max_examples, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(CALLS), st.data())
 def test_f12_so_it_is_with_anything(call, data):
     call.given(data.draw(st.sampled_from(call.arguments)), data.draw(ANYTHING))

@@ -285,4 +285,4 @@ class AnyRace(RuleBasedStateMachine):
 
 
 TestAnyRace = AnyRace.TestCase
-TestAnyRace.settings = settings(max_examples=200, stateful_step_count=30, deadline=None)
+TestAnyRace.settings = settings(max_examples=2 * settings.default.max_examples, stateful_step_count=30)

@@ -377,7 +377,7 @@ STEPS = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=settings.default.max_examples // 2)
 @given(
     steps=st.lists(STEPS, max_size=25),
     family=st.sampled_from(["auto", "ipv4", "both"]),

@@ -5,7 +5,7 @@ import inspect
 from functools import partial
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from k8sresolve import testing
@@ -131,7 +131,6 @@ def test_f12_odd_arguments_come_to_a_typed_error_or_are_taken(name):
             call.given(argument, value)
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.sampled_from(NAMES), st.data())
 def test_f12_so_it_is_with_anything(name, data):
     call = next(call for call in calls() if call.name == name)
@@ -139,7 +138,6 @@ def test_f12_so_it_is_with_anything(name, data):
         call.given(data.draw(st.sampled_from(call.arguments)), data.draw(ANYTHING))
 
 
-@settings(max_examples=100, deadline=None)
 @given(ANYTHING, st.sampled_from(KINDS))
 def test_f12_so_it_is_with_objects(value, kind):
     for made in (value, {"kind": kind, "metadata": value}, {"kind": kind, "metadata": {"name": "a"}, "spec": value}):

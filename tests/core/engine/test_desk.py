@@ -1252,7 +1252,7 @@ class Interleavings(RuleBasedStateMachine):
         assert self.host.idle()
 
 
-Interleavings.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+Interleavings.TestCase.settings = settings(max_examples=3 * settings.default.max_examples // 2, stateful_step_count=40)
 TestInterleavings = Interleavings.TestCase
 
 

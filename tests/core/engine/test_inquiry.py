@@ -761,7 +761,7 @@ _events = st.lists(
               st.floats(0, 0.5)), max_size=40)  # fmt: skip
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=3 * settings.default.max_examples)
 @given(
     events=_events,
     count=st.integers(1, 3),

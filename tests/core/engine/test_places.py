@@ -120,7 +120,7 @@ def test_who_has_left_the_queue_has_no_turn():
     assert places.next() is third
 
 
-@settings(max_examples=60)
+@settings(max_examples=settings.default.max_examples // 2)
 class Crowd(RuleBasedStateMachine):
     """Whatever comes, ages and ends: the bounds hold, and no place stays empty while somebody waits for it."""
 

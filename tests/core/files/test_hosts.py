@@ -44,7 +44,7 @@ def test_order_is_that_of_the_file():
 PIECES = st.sampled_from([b"10.0.0.1", b"::1", b" ", b"\t", b"\n", b"#", b"\0", b"a", b"B.test", b"\r\n", b"\xff"])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=3 * settings.default.max_examples)
 @given(st.one_of(st.binary(max_size=200), st.lists(PIECES, max_size=40).map(b"".join)))
 def test_any_bytes_give_names_with_addresses(data):
     for name, addresses in parse_hosts(data):

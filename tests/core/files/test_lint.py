@@ -292,7 +292,7 @@ WORDS = (
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=2 * settings.default.max_examples)
 @given(data=st.lists(st.sampled_from(WORDS.split(b"|")), max_size=60).map(b"".join))
 def test_any_text_gives_remarks_with_all_their_parts(data):
     for remark in lint_resolv_conf(data):

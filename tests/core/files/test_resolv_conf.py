@@ -295,7 +295,7 @@ TEXTS = st.text(st.characters(max_codepoint=255), max_size=30)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=3 * settings.default.max_examples)
 @given(data=FILES, env=st.dictionaries(st.sampled_from(["LOCALDOMAIN", "RES_OPTIONS"]), TEXTS), hostname=TEXTS)
 def test_any_bytes_give_a_configuration(dialect, data, env, hostname):
     config = parse_resolv_conf(data, env=env, hostname=hostname, interfaces={"eth0": 2}, dialect=dialect)
@@ -316,7 +316,6 @@ def test_any_bytes_give_a_configuration(dialect, data, env, hostname):
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-@settings(max_examples=100, deadline=None)
 @given(data=FILES, comment=st.binary(max_size=20).filter(lambda text: not {0, 10} & set(text)))
 def test_a_comment_line_on_top_changes_nothing(dialect, data, comment):
     plain = parse_resolv_conf(data, dialect=dialect)

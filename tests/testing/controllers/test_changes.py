@@ -469,7 +469,7 @@ CHANGE = st.one_of(
 
 
 @given(st.lists(CHANGE, max_size=12))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=settings.default.max_examples // 2)
 def test_dns_lists_the_ready_pods_and_workloads_keep_their_number(changes):
     cluster = made(workload(replicas=2), workload("StatefulSet", "db", replicas=2, serviceName="web"), headless())
     for what, *arguments in changes:

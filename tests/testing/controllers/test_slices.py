@@ -62,7 +62,7 @@ def test_more_than_a_hundred_endpoints_lie_in_several_slices():
 labels = st.dictionaries(st.sampled_from("abc"), st.sampled_from("xy"), max_size=3)
 
 
-@settings(max_examples=200)
+@settings(max_examples=2 * settings.default.max_examples)
 @given(st.lists(labels, max_size=5), st.lists(st.tuples(st.sampled_from(["n", "m"]), labels), max_size=8))
 def test_select_finds_what_a_walk_over_all_finds(selectors, given_pods):
     services = [Service("n", f"s{n}", selector=tuple(sorted(one.items()))) for n, one in enumerate(selectors)]

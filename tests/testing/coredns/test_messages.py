@@ -269,7 +269,7 @@ def test_a_record_that_has_no_wire_form_means_no_reply(name):
         name_to_wire(name)
 
 
-@settings(max_examples=300)
+@settings(max_examples=3 * settings.default.max_examples)
 @given(st.lists(st.binary(min_size=1, max_size=63), max_size=3))
 def test_any_octets_in_a_name_come_back_as_they_were(labels):
     wire = b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
@@ -278,7 +278,7 @@ def test_any_octets_in_a_name_come_back_as_they_were(labels):
     assert Responder(Chain([])).respond(message)[12 : 12 + len(wire)] == wire
 
 
-@settings(max_examples=300)
+@settings(max_examples=3 * settings.default.max_examples)
 @given(st.binary(max_size=600), st.booleans(), st.booleans())
 def test_no_message_raises(octets, tcp, headed):
     message = (query().to_wire()[:12] if headed else b"") + octets

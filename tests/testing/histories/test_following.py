@@ -13,8 +13,8 @@ from k8sresolve.testing.histories import Crash, History, Lag, Move, Promises, Re
 from k8sresolve.testing.histories.promises import NO_FLAP, NO_LOST_DELETE
 from tests.testing.histories.following import CACHES, PORTS, follow, follow_in_task, promises, world
 
-more = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-few = settings(more, max_examples=20)
+more = settings(max_examples=settings.default.max_examples, suppress_health_check=[HealthCheck.too_slow])
+few = settings(more, max_examples=settings.default.max_examples // 5)
 
 
 @pytest.mark.parametrize("port", PORTS)

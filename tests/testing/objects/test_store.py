@@ -146,7 +146,7 @@ resources = st.one_of(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=2 * settings.default.max_examples)
 @given(st.lists(st.tuples(resources, st.booleans()), max_size=12))
 def test_indexes_show_what_the_store_holds_whatever_came_before(changes):
     store = Store()
