@@ -54,6 +54,16 @@ def _escape(letter: str) -> str:
     return letter.encode("unicode_escape").decode("ascii")
 
 
+def _shallow(value: object) -> str:
+    """Write what may hold others, some levels deep: `repr` of a hundred thousand takes a second from Python 3.14 on."""
+    from reprlib import Repr
+
+    writing = Repr()
+    writing.maxlist = writing.maxtuple = writing.maxdict = writing.maxset = writing.maxfrozenset = 80
+    writing.maxstring = writing.maxother = 80
+    return writing.repr(value)
+
+
 def told(value: object) -> str:
     r"""Write any value for a message: its `repr`, cut where that is long, its type where it has none.
 
@@ -61,7 +71,7 @@ def told(value: object) -> str:
     ('None', "'a\\x1b'", 'aaaaa...')
     """
     try:
-        text = repr(value)
-    except Exception:  # noqa: BLE001 - a number of thousands of digits, lists nested too deep, a class that fails
+        text = _shallow(value) if isinstance(value, list | tuple | dict | set | frozenset) else repr(value)
+    except Exception:  # noqa: BLE001 - a number of thousands of digits, a class that fails
         text = f"<{type(value).__name__}>"
     return text if len(text) <= 80 else f"{text[:70]}..."
