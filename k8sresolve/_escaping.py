@@ -54,6 +54,9 @@ def _escape(letter: str) -> str:
     return letter.encode("unicode_escape").decode("ascii")
 
 
+_HOLDERS: frozenset[type[object]] = frozenset({list, tuple, dict, set, frozenset})
+
+
 def _shallow(value: object) -> str:
     """Write what may hold others, some levels deep: `repr` of a hundred thousand takes a second from Python 3.14 on."""
     from reprlib import Repr
@@ -71,7 +74,7 @@ def told(value: object) -> str:
     ('None', "'a\\x1b'", 'aaaaa...')
     """
     try:
-        text = _shallow(value) if isinstance(value, list | tuple | dict | set | frozenset) else repr(value)
+        text = _shallow(value) if type(value) in _HOLDERS else repr(value)
     except Exception:  # noqa: BLE001 - a number of thousands of digits, a class that fails
         text = f"<{type(value).__name__}>"
     return text if len(text) <= 80 else f"{text[:70]}..."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 from socket import AF_INET, AF_INET6, AF_UNSPEC
 from typing import Final, NamedTuple, TypeAlias
 
@@ -58,6 +59,6 @@ def read_service(port: object) -> str | None:
         return port
     if isinstance(port, bytes):
         return port.decode("latin-1")
-    if type(port) is int:
-        return str(port)
+    if type(port) is int or (isinstance(port, int) and sys.version_info >= (3, 14)):
+        return int.__repr__(port)
     raise OSError("Int or String expected")

@@ -1,6 +1,7 @@
 """Hosts and ports are read as Python reads them."""
 
 import socket
+import sys
 
 import pytest
 
@@ -36,7 +37,16 @@ def test_ports(port, read):
     assert read_service(port) == read
 
 
-@pytest.mark.parametrize("port", [1.5, True, [80]])
+def test_from_3_14_on_python_takes_any_int_for_a_port():
+    if sys.version_info >= (3, 14):
+        assert socket.getaddrinfo("127.0.0.1", True) == socket.getaddrinfo("127.0.0.1", 1)
+        assert read_service(True) == "1"
+    else:
+        with pytest.raises(OSError, match="Int or String expected"):
+            read_service(True)
+
+
+@pytest.mark.parametrize("port", [1.5, [80]])
 def test_what_is_no_port_is_the_error_that_python_makes(port):
     with pytest.raises(OSError, match="Int or String expected") as real:
         socket.getaddrinfo("127.0.0.1", port)

@@ -427,7 +427,8 @@ def test_nothing_is_imported_for_tests_that_use_nothing(project: pytest.Pytester
         def test_nothing():
             loaded = {name for name in sys.modules if name.startswith("k8sresolve")}
             assert loaded == {"k8sresolve", "k8sresolve.testing", "k8sresolve.testing.pytest_plugin"}
-            assert not {"asyncio", "dns"} & {*sys.modules}
+            assert "dns" not in sys.modules
+            assert "asyncio" not in sys.modules or sys.version_info >= (3, 14)  # where pdb loads it, and pytest that
         """,
     )
     result.assert_outcomes(passed=1)
