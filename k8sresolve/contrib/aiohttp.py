@@ -158,8 +158,10 @@ class TCPConnector(aiohttp.TCPConnector):
     >>> from k8sresolve.testing import Cluster
     >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
     >>> async def pay(resolver):
-    ...     async with aiohttp.ClientSession(connector=TCPConnector(resolver, max_connection_age=300)) as session:
-    ...         return (await session.get("http://payments/")).status
+    ...     connector = TCPConnector(resolver, max_connection_age=300)
+    ...     async with aiohttp.ClientSession(connector=connector) as session:
+    ...         async with session.get("http://payments/") as reply:
+    ...             return reply.status
     ...
     >>> with HTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler) as server, cluster.patch():
     ...     cluster.route("payments.shop", "http", to=server.server_address)
