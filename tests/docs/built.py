@@ -25,8 +25,8 @@ def inventory(folder: Path) -> set[str]:
 
 def problems(folder: Path) -> list[str]:
     """What is lacking, or shown and should not be."""
-    public = publics(*MODULES)
-    found = [f"objects.inv lacks {one.path}" for one in public if one.path not in inventory(folder)]
+    public, listed = publics(*MODULES), inventory(folder)
+    found = [f"objects.inv lacks {one.path}" for one in public if one.path not in listed]
     homes = {f"{one.value.__module__}.{one.value.__qualname__}" for one in public if isinstance(one.value, type)} - {
         one.path for one in public
     }

@@ -1,36 +1,27 @@
 """The app of the first day passes its tests, and its files and its page fit together."""
 
 import re
-import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 import yaml
 
 from k8sresolve.cli.main import main
+from tests.docs.apps import DOCS, copy, run
 
-DOCS = Path(__file__).parents[2] / "docs"
 APP = DOCS / "examples/first-day"
 PAGE = (DOCS / "tutorial/first-day.md").read_text()
 
 
-def run(folder):
-    command = [sys.executable, "-m", "pytest", "-q", "-pno:cacheprovider", "-pno:asyncio", "-W", "error"]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=100, check=False)
-
-
 @pytest.fixture
 def app(tmp_path):
-    return Path(shutil.copytree(APP, tmp_path / "app", ignore=shutil.ignore_patterns("__pycache__")))
+    return copy(APP, tmp_path)
 
 
 def test_its_tests_pass_and_notice_another_service(app):
-    done = run(app)
+    done = run(app, "-pno:asyncio")
     assert "3 passed" in done.stdout, done.stdout
     (app / "app.py").write_text((app / "app.py").read_text().replace('"payments"', '"payment"'))
-    assert "1 failed, 2 passed" in run(app).stdout
+    assert "1 failed, 2 passed" in run(app, "-pno:asyncio").stdout
 
 
 def test_image_and_manifests_run_the_app_where_it_listens():

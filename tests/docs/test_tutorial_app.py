@@ -1,29 +1,21 @@
 """The tests that the tutorial has its readers write pass with nothing but its files."""
 
 import re
-import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-DOCS = Path(__file__).parents[2] / "docs"
+from tests.docs.apps import DOCS, copy, run
+
 APP = DOCS / "examples/app"
-
-
-def run_app(folder):
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error"]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=100, check=False)
 
 
 @pytest.fixture
 def app(tmp_path):
-    return Path(shutil.copytree(APP, tmp_path / "app", ignore=shutil.ignore_patterns("__pycache__")))
+    return copy(APP, tmp_path)
 
 
 def test_the_apps_tests_pass(app):
-    done = run_app(app)
+    done = run(app)
     tests = len(re.findall("^async def test_", (app / "test_shop.py").read_text(), re.MULTILINE))
     assert f"{tests} passed" in done.stdout, done.stdout
 
@@ -31,7 +23,7 @@ def test_the_apps_tests_pass(app):
 def test_they_fail_when_the_app_asks_for_another_service(app):
     source = (app / "shop.py").read_text()
     (app / "shop.py").write_text(source.replace('"orders-db"', '"order-db"'))
-    done = run_app(app)
+    done = run(app)
     assert done.returncode == 1, done.stdout
     assert "_postgres._tcp.order-db.shop.svc.cluster.local. SRV  NXDOMAIN" in done.stdout
 
