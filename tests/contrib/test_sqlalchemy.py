@@ -266,7 +266,9 @@ def test_disabled_is_as_if_it_were_not_there(servers, db, monkeypatch):
     url = f"postgresql+psycopg://app@{SECOND}:{servers.port}/orders"
     connect(follow(create_engine(url), "db.data", "main", resolver=db.resolver()))
     assert {*addresses(servers)} == {SECOND}
-    follow(create_engine("sqlite://"), "db.data", "main").connect().close()
+    other = follow(create_engine("sqlite://"), "db.data", "main")
+    other.connect().close()
+    other.dispose()
     assert len(db.queries) == 0
 
 
