@@ -54,15 +54,19 @@ class Recalled:
     thread run, and none a signal's handler, in the midst of one. Without the GIL it is made under the lock.
     """
 
-    __slots__ = ("_worths",)
+    __slots__ = ("_worths", "one")
 
     resends = sends = 0
 
     def __init__(self) -> None:
+        self.one: Worth = Worth(1, 1)
+        """Where to count results of one question: nearly all."""
         self._worths: dict[tuple[int, int], Worth] = {}
 
     def worth(self, questions: int, found: int) -> Worth:
         """Where to count results that are worth so much."""
+        if questions == found == 1:
+            return self.one
         worth = self._worths.get((questions, found))
         if worth is None:
             worth = self._worths[questions, found] = Worth(questions, found)
@@ -71,12 +75,12 @@ class Recalled:
     @property
     def questions(self) -> int:
         """How many questions there would have been."""
-        return sum(worth.times * worth.questions for worth in tuple(self._worths.values()))
+        return sum(worth.times * worth.questions for worth in (self.one, *self._worths.values()))
 
     @property
     def cache_hits(self) -> int:
         """How many of these the cache would have answered."""
-        return sum(worth.times * worth.found for worth in tuple(self._worths.values()))
+        return sum(worth.times * worth.found for worth in (self.one, *self._worths.values()))
 
 
 class Finished:
@@ -173,25 +177,27 @@ class Cache:
 
     def take(self, key: Question, answer: Result, now: float) -> None:
         """Under the lock: do as `put`."""
-        if isinstance(answer, Failed):
+        kept, config = self._kept, self.config
+        is_found = isinstance(answer, Found)
+        if not is_found and isinstance(answer, Failed):
             return
-        if key in self._kept:
+        if key in kept:
             self._drop(key)
-        if isinstance(answer, NxDomain) and self._outlived(_beside(key), now) is not None:
+        if not is_found and isinstance(answer, NxDomain) and self._outlived(_beside(key), now) is not None:
             self._drop(_beside(key))  # RFC 2308, section 2.1: there is nothing of any type
         octets = octets_of_answer(key, answer)
-        if answer.expires <= now or octets * _SHARES > self.config.octets:
+        if answer.expires <= now or octets * _SHARES > config.octets:
             return
-        self._kept[key] = answer
-        self.octets += octets
+        kept[key] = answer
+        self.octets = total = self.octets + octets
         self.edition += 1
         name, rdtype = key
-        if rdtype in _OTHER_FAMILY:
-            beside = self._kept.get((name, _OTHER_FAMILY[rdtype]))
-            if beside is not None:
-                self._let_live(key, answer, beside, now)
-                self._let_live(Question(name, _OTHER_FAMILY[rdtype]), beside, answer, now)
-        if self.octets > self.config.octets or len(self._kept) > self.config.entries:
+        other = _OTHER_FAMILY.get(rdtype)
+        beside = None if other is None else kept.get((name, other))
+        if beside is not None:
+            self._let_live(key, answer, beside, now)
+            self._let_live(_beside(key), beside, answer, now)
+        if total > config.octets or len(kept) > config.entries:
             self._keep_to_bounds()
 
     def _let_live(self, key: Question, negative: object, positive: object, now: float) -> None:
@@ -259,38 +265,34 @@ class Cache:
 
     def keep(self, call: tuple[Any, ...], result: Any, asked: Asked, now: float) -> None:
         """Under the lock: keep the result of a call that asked this, if all that it was made of is here, and whole."""
-        gathered = self._gather(asked, now)
-        if gathered is None or getattr(result, "incomplete", False) or _lacks(result):
+        finished = self._gather(asked, now)
+        if finished is None or finished.expires <= now or _lacks(result):
             return
-        key, answer, others, found, expires = gathered
-        count = 1 + len(others) // 2
+        kept, config = self._kept, self.config
+        count = finished.questions if finished.others else 1
         octets = octets_of_result(call, result, count)
         # With no more room than for these, the result would drive out an answer that it was made of.
-        if count >= self.config.entries or octets * _SHARES > self.config.octets:
+        if count >= config.entries or octets * _SHARES > config.octets:
             return
-        if call in self._kept:
+        if call in kept:
             self._drop(call)
-        self.edition += 1
-        finished = Finished()
-        finished.result, finished.key, finished.answer, finished.others = result, key, answer, others
-        finished.expires, finished.worth, finished.edition = expires, self.recalled.worth(count, found), self.edition
-        self._kept[call] = finished
-        self.octets += octets
-        if self.octets > self.config.octets or len(self._kept) > self.config.entries:
+        finished.result = result
+        self.edition = finished.edition = self.edition + 1
+        kept[call] = finished
+        self.octets = total = self.octets + octets
+        if total > config.octets or len(kept) > config.entries:
             self._keep_to_bounds()
 
-    def _gather(self, asked: Asked, now: float) -> tuple[Question, Answer | None, tuple[Any, ...], int, float] | None:
-        """What a result is made of, how many of these answers are here, and until when; None if not all are, whole.
-
-        The first question and its answer stand before the others.
-        """
+    def _gather(self, asked: Asked, now: float) -> Finished | None:
+        """What a result is made of that is still to be told; None if not all of it is here, whole."""
+        finished = Finished()
         if len(asked) == 1 and len(asked[0][0]) == 1:
             # Nearly all are made of one whole answer, whose question was in lower case.
             (((only,), (given,)),) = asked
-            is_here = self._kept.get(only) is given
-            if is_here and isinstance(given, Found) and not given.truncated:
-                expires = given.expires if self.config.prefetch is None else self._calm_until(only, given)
-                return (only, given, (), 1, expires) if expires > now else None
+            if self._kept.get(only) is given and isinstance(given, Found) and not given.truncated:
+                finished.key, finished.answer, finished.others, finished.worth = only, given, (), self.recalled.one
+                finished.expires = given.expires if self.config.prefetch is None else self._calm_until(only, given)
+                return finished
         made_of: list[Any] = []
         used = found = 0
         expires = math.inf
@@ -308,9 +310,11 @@ class Cache:
                 if known is not None and known.expires > now:
                     found += 1
                     expires = min(expires, self._calm_until(key, known))
-        if not used or found < used or expires <= now:
+        if not used or found < used:
             return None
-        return made_of[0], made_of[1], tuple(made_of[2:]), found, expires
+        finished.key, finished.answer, finished.others, finished.expires = *made_of[:2], tuple(made_of[2:]), expires
+        finished.worth = self.recalled.worth(finished.questions, found)
+        return finished
 
     def holds(self, call: tuple[Any, ...], finished: Finished, now: float) -> bool:
         """Under the lock: whether the result of a call holds in this edition still; it is the last one used then."""
@@ -380,9 +384,9 @@ def _lives_on(known: Answer, answer: Result) -> bool:
 
 
 def _lacks(result: object) -> bool:
-    """Whether something is missing in one of several records."""
+    """Whether something is missing in a record, or in one of several."""
     if not isinstance(result, tuple):
-        return False
+        return getattr(result, "incomplete", False)
     parts: tuple[Any, ...] = result  # pyright: ignore[reportUnknownVariableType]
     return any(getattr(part, "incomplete", False) for part in parts)
 
