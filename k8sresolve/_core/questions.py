@@ -55,6 +55,10 @@ new: _New = tuple.__new__  # pyright: ignore[reportUnknownMemberType, reportUnkn
 """Make a NamedTuple of all its items: `new(Question, ("payments.shop.svc.cluster.local.", A))`."""
 
 
+blank = object.__new__
+"""Make what is made for every lookup without `__init__`, a call of which takes longer than to set each field."""
+
+
 def type_name(rdtype: int) -> str:
     """Write a type as text: `A`, or `TYPE65280` (RFC 3597) where it has no name here."""
     return TYPE_NAMES.get(rdtype, f"TYPE{rdtype}")
@@ -188,6 +192,23 @@ class Found(_Result):
         )
         stale.recheck = recheck
         return stale
+
+
+def found(  # noqa: PLR0917 - as each cold lookup makes one
+    data: tuple[Any, ...],
+    ttl: int,
+    expires: float,
+    chain: tuple[str, ...],
+    glue: Mapping[str, tuple[IPAddress, ...]],
+    nameserver: str,
+    at: float,
+    took: float,
+) -> Found:
+    """Make the answer that the first datagram brought, whole."""
+    made = blank(Found)
+    made.data, made.ttl, made.expires, made.chain, made.glue, made.truncated = data, ttl, expires, chain, glue, False
+    made.at, made._by, made._took = at, nameserver, took  # noqa: SLF001 - this module's own
+    return made
 
 
 class Stale(Found):
@@ -360,20 +381,35 @@ class Terms:
     again for `retry_unreachable` seconds.
     """
 
-    __slots__ = ("_patience", "_retry_unreachable", "deadline", "fresh")
+    __slots__ = ("_patience", "deadline", "fresh", "retry_unreachable")
 
     def __init__(self, deadline: float, fresh: bool = False, retry_unreachable: float = 0.0) -> None:
         self.deadline: float = deadline
         self.fresh: bool = fresh
-        self._retry_unreachable = retry_unreachable
-        self._patience: Patience | None = None  # most calls need none
+        self.retry_unreachable: float = retry_unreachable
 
     @property
     def patience(self) -> Patience:
-        """The one of all these questions."""
-        if self._patience is None:
-            self._patience = Patience(self._retry_unreachable)
-        return self._patience
+        """The one of all these questions; most calls need none."""
+        try:
+            return self._patience
+        except AttributeError:
+            self._patience: Patience = Patience(self.retry_unreachable)
+            return self._patience
+
+
+def alone(question: Question) -> Round:
+    """Ask one question, and wait for its answer."""
+    round_ = blank(Round)
+    round_.questions, round_.enough, round_.usable = (question,), all_there, never
+    return round_
+
+
+def terms_of(deadline: float, fresh: bool, retry_unreachable: float) -> Terms:
+    """Make the terms of a call."""
+    terms = blank(Terms)
+    terms.deadline, terms.fresh, terms.retry_unreachable = deadline, fresh, retry_unreachable
+    return terms
 
 
 T = TypeVar("T")

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 READ: int = getattr(select, "POLLIN", 1)
 WRITE: int = getattr(select, "POLLOUT", 4)
 
-_LONGEST = 60_000.0  # milliseconds in one poll(), which takes no more than a C int
+_LONGEST = 60.0  # seconds in one poll(), which takes no more milliseconds than a C int has
 
 
 class Poll(Protocol):
@@ -46,12 +46,16 @@ class Selecting:
 
 def new_poll() -> Poll:
     """Make what waits for one turn."""
-    # Looked for each time: gevent puts its own there.
-    make: Any = getattr(select, "poll", Selecting)
-    poll: Poll = make()
+    modules: Any = select
+    try:
+        poll: Poll = modules.poll()  # looked for each time: gevent puts its own there
+    except AttributeError:
+        return Selecting()
     return poll
 
 
 def wait(poll: Poll, seconds: float) -> list[tuple[int, int]]:
     """Return what is ready, after so many seconds at the latest, or a minute; at once if they are over."""
-    return poll.poll(0.0 if seconds < 0.0 else min(_LONGEST, seconds * 1000))
+    if seconds < 0.0:
+        return poll.poll(0.0)
+    return poll.poll(seconds * 1000 if seconds < _LONGEST else _LONGEST * 1000)

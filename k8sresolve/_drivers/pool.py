@@ -65,7 +65,7 @@ class Pool:
             # A resend: the socket before may have hit a dead conntrack entry.
             if isinstance(port, tuple):
                 self.condemn(port[0])
-        name = flight.key.name
+        name = flight.key[0]
         for slot in self._free[server]:
             if now - slot.born >= AGE:
                 self.condemn(slot)
@@ -85,7 +85,7 @@ class Pool:
     def enter(self, slot: Slot, id_: bytes, flight: Flight | Lone, number: int) -> Ticket:
         """Note that a flight's send left by the socket under that id, which is none of `slot.ids`."""
         slot.ids.add(id_)
-        slot.names.add(flight.key.name)
+        slot.names.add(flight.key[0])
         ticket = slot.waiting[id_] = (slot, id_, flight, number)
         if len(slot.ids) >= USES:
             self.condemn(slot)
@@ -97,7 +97,7 @@ class Pool:
         """Give the send's place up."""
         slot, id_, flight, _ = ticket
         if slot.waiting.pop(id_, None) is not None:
-            slot.names.discard(flight.key.name)
+            slot.names.discard(flight.key[0])
             if not slot.free:
                 self._settle(slot)
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Generator
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from k8sresolve._core.engine.rules import Rules
-from k8sresolve._core.questions import Asked, Lookup, Results, Round, Terms
+from k8sresolve._core.questions import Asked, Lookup, Results, Round, Terms, terms_of
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -58,7 +58,7 @@ def run(  # noqa: PLR0917 - as each lookup comes here
     driver: SyncDriver, call: Call[T], setting: object, timeout: float, asked: Asked, fresh: bool
 ) -> T:
     """Run a call to its end, `timeout` seconds at most, and note what it asks."""
-    terms = Terms(driver.now() + timeout, fresh, driver.rules.retry_unreachable)
+    terms = terms_of(driver.now() + timeout, fresh, driver.rules.retry_unreachable)
     lookup = call[0](setting, *call[1:])
     try:
         round_ = next(lookup)
@@ -74,7 +74,7 @@ async def run_async(  # noqa: PLR0917 - as each lookup comes here
     driver: AsyncDriver, call: Call[T], setting: object, timeout: float, asked: Asked, fresh: bool
 ) -> T:
     """Run a call to its end, `timeout` seconds at most, and note what it asks."""
-    terms = Terms(driver.now() + timeout, fresh, driver.rules.retry_unreachable)
+    terms = terms_of(driver.now() + timeout, fresh, driver.rules.retry_unreachable)
     lookup = call[0](setting, *call[1:])
     try:
         round_ = next(lookup)

@@ -31,9 +31,9 @@ Answer: TypeAlias = Found | Empty | NxDomain
 
 def key_of(question: Question) -> Question:
     """Return the question that stands for all letter cases of its name (RFC 4343)."""
-    name, rdtype = question
+    name = question[0]  # thrice as fast as by the field's name
     lower = name.lower()
-    return question if lower == name else Question(lower, rdtype)
+    return question if lower == name else Question(lower, question[1])
 
 
 class Worth:
@@ -191,9 +191,8 @@ class Cache:
         kept[key] = answer
         self.octets = total = self.octets + octets
         self.edition += 1
-        name, rdtype = key
-        other = _OTHER_FAMILY.get(rdtype)
-        beside = None if other is None else kept.get((name, other))
+        other = _OTHER_FAMILY.get(key[1])
+        beside = None if other is None else kept.get((key[0], other))
         if beside is not None:
             self._let_live(key, answer, beside, now)
             self._let_live(_beside(key), beside, answer, now)

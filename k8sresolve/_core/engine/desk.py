@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from k8sresolve._core.engine.cache import Answer, key_of
 from k8sresolve._core.engine.flights import Batch, Flight, Lone, Sending
+from k8sresolve._core.engine.health import BURST
 from k8sresolve._core.engine.inquiry import Reading, is_found, read_lone
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.places import Places
@@ -26,7 +27,6 @@ from k8sresolve._core.questions import (
     NO_GLUE,
     Empty,
     Failed,
-    Found,
     Question,
     Result,
     Results,
@@ -34,6 +34,7 @@ from k8sresolve._core.questions import (
     Stale,
     Terms,
     all_there,
+    found,
     never,
     suffix_of,
 )
@@ -154,7 +155,7 @@ class Desk:
         except Unsendable:
             return self.ask(round_, terms, now, waiter)
         lone = Lone()
-        lone.inside = key.name.endswith(self._suffix)
+        lone.inside = key[0].endswith(self._suffix)
         if not self.places.enter(lone):
             return self.ask(round_, terms, now, waiter)
         lone.question, lone.key, lone.terms, lone.waiter, lone.began = question, key, terms, waiter, now
@@ -162,7 +163,10 @@ class Desk:
         lone.forgotten = cache.forgotten
         alarm, deadline = now + health.wait, terms.deadline
         lone.alarm = alarm if alarm < deadline else deadline  # noqa: FURB136 - a call takes ten times as long
-        lone.ports = []
+        lone.ports, lone.batches, lone.done = [], (), False
+        lone.answer = lone.flight = lone.batch = None
+        lone.number = lone.server = 0
+        lone.transport = "udp"
         self.flights[key] = lone
         counters = self.counters
         counters.questions += 1
@@ -273,8 +277,8 @@ class Desk:
             lone = flight
             if lone.flight is None and isinstance(data, bytes):
                 try:
-                    plain = read_one_address(data, lone.payload, lone.key.rdtype)
-                    reading = read_lone(data, lone.payload, lone.key.rdtype) if plain is None else None
+                    plain = read_one_address(data, lone.payload, lone.key[1])
+                    reading = read_lone(data, lone.payload, lone.key[1]) if plain is None else None
                 except Exception as error:  # noqa: BLE001 - as in `_let`
                     self._end_by(error, self.unfold(lone), now)
                     return
@@ -530,11 +534,11 @@ class Desk:
         took = now - lone.began
         health.replied(took)
         budget = self.ledger.budget
-        if budget.tokens < budget.BURST:
+        if budget.tokens < BURST:
             budget.earn()
         most = self.rules.cache.max_ttl
         expires = now + (ttl if ttl < most else most)  # noqa: FURB136 - a call takes ten times as long
-        lone.answer = answer = Found(data, ttl, expires, chain, glue, False, health.nameserver, now, took * 1000)
+        lone.answer = answer = found(data, ttl, expires, chain, glue, health.nameserver, now, took * 1000)
         self._put_down(lone, answer, now, False)
         if self._events.observers:
             self._events.answered(lone.question, answer.exchanges[0])

@@ -125,29 +125,56 @@ class Lone:
     which go on from where it stands.
     """
 
-    number = server = 0
-    transport: Transport = "udp"
-    landed = False  # it never stands in line
-    batches: tuple[tuple[Batch, int], ...] = ()  # who else waits for it
-
     # The desk sets these: to make one without a call of `__init__` takes half the time.
+    __slots__ = (
+        "alarm",
+        "answer",
+        "batch",
+        "batches",
+        "began",
+        "done",
+        "edns",
+        "flight",
+        "forgotten",
+        "inside",
+        "key",
+        "launched",
+        "nameserver",
+        "number",
+        "payload",
+        "ports",
+        "question",
+        "server",
+        "terms",
+        "transport",
+        "waiter",
+    )
+
+    landed = False  # it never stands in line
+
     question: Question
     key: Question
     terms: Terms
     waiter: Any
     began: float
+    alarm: float
+    inside: bool
+    launched: bool
+    forgotten: int
+    ports: list[Any]
+    done: bool
+    answer: Result | None
+    # As a send.
+    number: int
+    server: int
+    transport: Transport
     nameserver: Nameserver
     payload: bytes
     edns: bool
-    inside: bool
-    forgotten: int
-    alarm: float
-    ports: list[Any]
-    # As long as it is alone and unanswered.
-    launched = done = False
-    answer: Result | None = None
-    flight: Flight | None = None
-    batch: Batch | None = None
+    # Once it is unfolded; as long as it is not, nobody else waits for it.
+    flight: Flight | None
+    batch: Batch | None
+    batches: tuple[tuple[Batch, int], ...]
 
     def sent(self) -> Send:
         """Its only send, as that of a flight."""

@@ -10,6 +10,7 @@ FIRST_WAIT = 0.25  # seconds before the first resend while no round trip has bee
 LEAST_WAIT = 0.05
 MOST_WAIT = 1.0
 PROBE_AFTER = 5.0  # seconds until a failed nameserver is asked again beside a good one
+SHARE, BURST = 0.25, 32.0  # of the budget
 WITHOUT_EDNS = 300.0  # seconds that a nameserver which takes no EDNS is asked without
 
 
@@ -66,24 +67,22 @@ class Health:
 
 
 class Budget:
-    """Resends earlier than 250 ms: at most 25 % of recent questions, with a burst of 32.
+    """Resends earlier than 250 ms: a `SHARE` of recent questions at most, with a `BURST`.
 
     A burst of loss at a loaded nameserver must not be answered with twice the load.
     """
 
     __slots__ = ("lock", "tokens")
 
-    SHARE, BURST = 0.25, 32.0
-
     def __init__(self, lock: Lock = UNSHARED) -> None:
         self.lock: Lock = lock
-        self.tokens: float = self.BURST
+        self.tokens: float = BURST
 
     def earn(self) -> None:
         """Count one question."""
-        if self.tokens < self.BURST:
+        if self.tokens < BURST:
             with self.lock:
-                self.tokens = min(self.BURST, self.tokens + self.SHARE)
+                self.tokens = min(BURST, self.tokens + SHARE)
 
     def take(self) -> bool:
         """Whether one early resend is granted."""

@@ -36,11 +36,12 @@ _ENDPOINT = 183
 
 def octets_of_answer(key: Question, answer: Result) -> int:
     """About how much memory a remembered answer takes."""
-    octets = _ANSWER + len(key.name)
+    octets = _ANSWER + len(key[0])
     if not isinstance(answer, Found):
         return octets
-    if key.rdtype in _ADDRESS:
-        return octets + _ADDRESS[key.rdtype] * len(answer.data)
+    address = _ADDRESS.get(key[1])
+    if address is not None:
+        return octets + address * len(answer.data)
     for datum in answer.data:
         octets += _SRV + len(datum.target) if isinstance(datum, SrvData) else _NAME + len(datum)
     if answer.glue:
@@ -56,8 +57,9 @@ _OWN_NAMES: dict[type[Any], int] = {Addresses: 0, Answer: 0, PodName: 90}  # whe
 def octets_of_result(call: tuple[Any, ...], result: Any, asked: int) -> int:
     """About how much memory the result of a call takes that asked so many questions."""
     octets = _RESULT + _ASKED * asked
-    if isinstance(call[1], str):  # further ones, of ports and types, are a program's constants
-        octets += _TEXT + len(call[1])
+    name = call[1]
+    if isinstance(name, str):  # further ones, of ports and types, are a program's constants
+        octets += _TEXT + len(name)
     if isinstance(result, Addresses):
         count = len(result.addresses)
         return octets + _RECORD if count < 2 else octets + _RECORD + _SEVERAL + 16 * count

@@ -16,7 +16,7 @@ from k8sresolve._core.lookups.results import (
 from k8sresolve._core.lookups.services import exists_without
 from k8sresolve._core.lookups.setting import Setting
 from k8sresolve._core.lookups.trail import Trail
-from k8sresolve._core.questions import Failed, Found, Lookup, Question, Results, Round, is_under, new
+from k8sresolve._core.questions import Failed, Found, Lookup, Question, Results, alone, is_under, new
 from k8sresolve._core.search import walk as search
 from k8sresolve._core.search.rules import Tried
 from k8sresolve.errors import NoData, NoSuchName
@@ -41,9 +41,9 @@ def addresses(setting: Setting, host: str | ZonalName) -> Lookup[Addresses]:
     if first is not None:
         # Most names are found by their first candidate, and then nothing is needed but its answer.
         began = setting.now()
-        known = yield Round((first,))
+        known = yield alone(first)
         if isinstance(known[0], Found):
-            candidate = first.name
+            candidate = first[0]
         else:
             tried = yield from searched(Trail(host, setting, began), known)
             known, candidate = tried.answers, tried.step.name
