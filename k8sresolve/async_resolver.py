@@ -11,7 +11,8 @@ from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.events import Events
 from k8sresolve._core.lookups import endpoints, hosts, reverse, rrsets, services
-from k8sresolve._core.questions import Asked
+from k8sresolve._core.lookups.setting import Setting
+from k8sresolve._core.questions import Asked, Short
 from k8sresolve._drivers.clock import monotonic
 from k8sresolve._drivers.loops import Loops, attempts_here, is_trio, let_do, loop_driver, probes_here, running
 from k8sresolve._drivers.running import AsyncDriver, Call, run_async, take_steps_async
@@ -96,7 +97,9 @@ class AsyncResolver(Facade[AsyncDriver]):
             return None
         return self._recall(call, timeout, fresh)
 
-    async def _look(self, call: Call[T], timeout: float | None, fresh: bool) -> T:
+    async def _look(
+        self, call: Call[T], timeout: float | None, fresh: bool, short: Short[Setting, T] | None = None
+    ) -> T:
         """Run a call that was not recalled."""
         if "trio" in sys.modules and is_trio(running()):
             known = self._recall(call, timeout, fresh)
@@ -108,9 +111,9 @@ class AsyncResolver(Facade[AsyncDriver]):
         asked: Asked = []
         if self._events.lookups:
             with Telling(self._events, line, asked):
-                result = await run_async(line.driver, call, line.setting, lifetime, asked, fresh)
+                result = await run_async(line.driver, call, line.setting, lifetime, asked, fresh, short)
         else:
-            result = await run_async(line.driver, call, line.setting, lifetime, asked, fresh)
+            result = await run_async(line.driver, call, line.setting, lifetime, asked, fresh, short)
         if is_plain(call):
             line.keep(call, result, asked, forgotten)
         return result
@@ -185,7 +188,7 @@ class AsyncResolver(Facade[AsyncDriver]):
         """
         call: Call[Addresses] = (hosts.addresses, host)
         known = self._known(call, timeout, fresh)
-        return await self._look(call, timeout, fresh) if known is None else known
+        return await self._look(call, timeout, fresh, hosts.SHORT) if known is None else known
 
     async def reverse(
         self, address: str | IPAddress, *, timeout: float | None = None, fresh: bool = False

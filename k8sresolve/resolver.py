@@ -11,7 +11,8 @@ from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.events import Events
 from k8sresolve._core.lookups import endpoints, hosts, reverse, rrsets, services
-from k8sresolve._core.questions import Asked
+from k8sresolve._core.lookups.setting import Setting
+from k8sresolve._core.questions import Asked, Short
 from k8sresolve._drivers.running import Call, SyncDriver, run, take_steps
 from k8sresolve._facade import Facade, Telling, is_plain
 from k8sresolve.config import Policy
@@ -83,16 +84,16 @@ class Resolver(Facade[SyncDriver]):
         with Telling(self._events, line, asked):
             return run(line.driver, call, line.setting, lifetime, asked, fresh)
 
-    def _look(self, call: Call[T], timeout: float | None, fresh: bool) -> T:
+    def _look(self, call: Call[T], timeout: float | None, fresh: bool, short: Short[Setting, T] | None = None) -> T:
         """Run a call that was not recalled."""
         lifetime, line = self._lifetime(timeout), self._line
         forgotten = line.cache.forgotten
         asked: Asked = []
         if self._events.lookups:
             with Telling(self._events, line, asked):
-                result = run(line.driver, call, line.setting, lifetime, asked, fresh)
+                result = run(line.driver, call, line.setting, lifetime, asked, fresh, short)
         else:
-            result = run(line.driver, call, line.setting, lifetime, asked, fresh)
+            result = run(line.driver, call, line.setting, lifetime, asked, fresh, short)
         if is_plain(call):
             line.keep(call, result, asked, forgotten)
         if self._elsewhere:
@@ -281,7 +282,7 @@ class Resolver(Facade[SyncDriver]):
         """
         call: Call[Addresses] = (hosts.addresses, host)
         known = self._recall(call, timeout, fresh)
-        return self._look(call, timeout, fresh) if known is None else known
+        return self._look(call, timeout, fresh, hosts.SHORT) if known is None else known
 
     def reverse(
         self, address: str | IPAddress, *, timeout: float | None = None, fresh: bool = False

@@ -414,3 +414,15 @@ def terms_of(deadline: float, fresh: bool, retry_unreachable: float) -> Terms:
 
 T = TypeVar("T")
 Lookup: TypeAlias = Generator[Round, Results, T]
+
+S = TypeVar("S")
+Short: TypeAlias = tuple[
+    Callable[[S, Any], Question | None],
+    Callable[[S, Any, Question, Results], T | None],
+    Callable[[S, Any, float, Results], Lookup[T]],
+]
+"""A lookup of one argument, in parts, for whoever runs it without a generator as long as none is needed.
+
+The first tells the question that it begins with, if that is one by itself; the second what the lookup comes to by the
+answer, None if there is more to ask; the third goes on then, and is told when the lookup began.
+"""

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Generator
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from k8sresolve._core.engine.rules import Rules
-from k8sresolve._core.questions import Asked, Lookup, Results, Round, Terms, terms_of
+from k8sresolve._core.questions import Asked, Lookup, Results, Round, Short, Terms, alone, terms_of
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -55,11 +55,26 @@ class AsyncDriver(Driver, Protocol):
 
 
 def run(  # noqa: PLR0917 - as each lookup comes here
-    driver: SyncDriver, call: Call[T], setting: object, timeout: float, asked: Asked, fresh: bool
+    driver: SyncDriver,
+    call: Call[T],
+    setting: Any,
+    timeout: float,
+    asked: Asked,
+    fresh: bool,
+    short: Short[Any, T] | None = None,
 ) -> T:
-    """Run a call to its end, `timeout` seconds at most, and note what it asks."""
-    terms = terms_of(driver.now() + timeout, fresh, driver.rules.retry_unreachable)
-    lookup = call[0](setting, *call[1:])
+    """Run a call to its end, `timeout` seconds at most, and note what it asks; the short way, if it has one."""
+    began = driver.now()
+    terms = terms_of(began + timeout, fresh, driver.rules.retry_unreachable)
+    if short is None or (first := short[0](setting, call[1])) is None:
+        lookup = call[0](setting, *call[1:])
+    else:
+        results = driver.ask(alone(first), terms)
+        asked.append(((first,), results))
+        result = short[1](setting, call[1], first, results)
+        if result is not None:
+            return result
+        lookup = short[2](setting, call[1], began, results)
     try:
         round_ = next(lookup)
         while True:
@@ -71,11 +86,26 @@ def run(  # noqa: PLR0917 - as each lookup comes here
 
 
 async def run_async(  # noqa: PLR0917 - as each lookup comes here
-    driver: AsyncDriver, call: Call[T], setting: object, timeout: float, asked: Asked, fresh: bool
+    driver: AsyncDriver,
+    call: Call[T],
+    setting: Any,
+    timeout: float,
+    asked: Asked,
+    fresh: bool,
+    short: Short[Any, T] | None = None,
 ) -> T:
-    """Run a call to its end, `timeout` seconds at most, and note what it asks."""
-    terms = terms_of(driver.now() + timeout, fresh, driver.rules.retry_unreachable)
-    lookup = call[0](setting, *call[1:])
+    """Run a call to its end, `timeout` seconds at most, and note what it asks; the short way, if it has one."""
+    began = driver.now()
+    terms = terms_of(began + timeout, fresh, driver.rules.retry_unreachable)
+    if short is None or (first := short[0](setting, call[1])) is None:
+        lookup = call[0](setting, *call[1:])
+    else:
+        results = await driver.ask(alone(first), terms)
+        asked.append(((first,), results))
+        result = short[1](setting, call[1], first, results)
+        if result is not None:
+            return result
+        lookup = short[2](setting, call[1], began, results)
     try:
         round_ = next(lookup)
         while True:

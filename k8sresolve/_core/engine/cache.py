@@ -178,12 +178,11 @@ class Cache:
     def take(self, key: Question, answer: Result, now: float) -> None:
         """Under the lock: do as `put`."""
         kept, config = self._kept, self.config
-        is_found = isinstance(answer, Found)
-        if not is_found and isinstance(answer, Failed):
+        if isinstance(answer, Failed):
             return
         if key in kept:
             self._drop(key)
-        if not is_found and isinstance(answer, NxDomain) and self._outlived(_beside(key), now) is not None:
+        if isinstance(answer, NxDomain) and self._outlived(_beside(key), now) is not None:
             self._drop(_beside(key))  # RFC 2308, section 2.1: there is nothing of any type
         octets = octets_of_answer(key, answer)
         if answer.expires <= now or octets * _SHARES > config.octets:

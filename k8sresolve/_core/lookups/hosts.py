@@ -16,7 +16,7 @@ from k8sresolve._core.lookups.results import (
 from k8sresolve._core.lookups.services import exists_without
 from k8sresolve._core.lookups.setting import Setting
 from k8sresolve._core.lookups.trail import Trail
-from k8sresolve._core.questions import Failed, Found, Lookup, Question, Results, alone, is_under, new
+from k8sresolve._core.questions import Failed, Found, Lookup, Question, Results, Short, alone, is_under, new
 from k8sresolve._core.search import walk as search
 from k8sresolve._core.search.rules import Tried
 from k8sresolve.errors import NoData, NoSuchName
@@ -37,40 +37,52 @@ def addresses(setting: Setting, host: str | ZonalName) -> Lookup[Addresses]:
     """Any host, as the pod's libc would find it: literals, the hosts file, `localhost`, then the search list."""
     if isinstance(host, ZonalName):
         host = host.fqdn
+    began = setting.now()
     first = _first_alone(setting, host)
     if first is not None:
-        # Most names are found by their first candidate, and then nothing is needed but its answer.
-        began = setting.now()
         known = yield alone(first)
-        if isinstance(known[0], Found):
-            candidate = first[0]
-        else:
-            tried = yield from searched(Trail(host, setting, began), known)
-            known, candidate = tried.answers, tried.step.name
-    else:
-        trail = Trail(check_hostname(host), setting)
-        here = answered_here(setting, host)
-        if here is not None:
-            if not here.addresses:
-                trail.fail(NoData, f"an IP address, but no {setting.wanted}")
-            return here
-        tried = yield from searched(trail)
-        known, candidate = tried.answers, tried.step.name
-    addresses, cname, ttl, expires_at, incomplete, ranks, age = summary_of(known, setting)
-    return addresses_of(host, addresses, cname, candidate, ttl, expires_at, incomplete, ranks, age)
+        found = _at_first(setting, host, first, known)
+        return found if found is not None else (yield from _since_first(setting, host, began, known))
+    trail = Trail(check_hostname(host), setting, began)
+    here = answered_here(setting, host)
+    if here is not None:
+        if not here.addresses:
+            trail.fail(NoData, f"an IP address, but no {setting.wanted}")
+        return here
+    tried = yield from searched(trail)
+    return _found(setting, host, tried.step.name, tried.answers)
 
 
-def _first_alone(setting: Setting, host: str) -> Question | None:
-    """What is asked first of a host that is certainly to be asked for, if that is one question of its own."""
+def _first_alone(setting: Setting, host: object) -> Question | None:
+    """What is asked first of a host that is certainly to be asked for, if that is one question of its own.
+
+    Most names are found by it, and then nothing is needed but its answer.
+    """
     rdtypes = setting.rdtypes
-    if len(rdtypes) != 1 or setting.events.decides or not isinstance(host, str):
-        return None
-    lower = host.lower()
-    # As `answered_here` knows them.
-    if lower[:1].isdigit() or "localhost" in lower or lower in setting.hosts:
+    if type(host) is not str or len(rdtypes) != 1 or setting.events.decides or host in setting.hosts:
         return None
     candidate = setting.search.lone(host, rdtypes)
     return None if candidate is None else new(Question, (candidate, rdtypes[0]))
+
+
+def _at_first(setting: Setting, host: str, first: Question, known: Results) -> Addresses | None:
+    """The addresses, if the first question brought them."""
+    return _found(setting, host, first[0], known) if isinstance(known[0], Found) else None
+
+
+def _since_first(setting: Setting, host: str, began: float, known: Results) -> Lookup[Addresses]:
+    """Go on where the first question brought none."""
+    tried = yield from searched(Trail(host, setting, began), known)
+    return _found(setting, host, tried.step.name, tried.answers)
+
+
+SHORT: Short[Setting, Addresses] = (_first_alone, _at_first, _since_first)
+"""The short way of `addresses`."""
+
+
+def _found(setting: Setting, host: str, candidate: str, known: Results) -> Addresses:
+    addresses, cname, ttl, expires_at, incomplete, ranks, age = summary_of(known, setting)
+    return addresses_of(host, addresses, cname, candidate, ttl, expires_at, incomplete, ranks, age)
 
 
 def searched(trail: Trail, known: Results | None = None) -> Lookup[Tried]:

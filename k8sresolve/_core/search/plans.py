@@ -29,19 +29,21 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 class Plan:
     """The runs of all names that end alike, without the first label, which has `room` characters.
 
-    `lone` is the candidate that is asked first, if it is asked alone.
+    `lone` is the candidate that is asked first, if it is asked alone; of names that end in lower case only, and may not
+    be this machine's.
     `unlike` are the labels with which the name would itself be a domain that the plan depends on.
     """
 
     __slots__ = ("lone", "room", "runs", "unlike")
 
-    def __init__(self, planned: Iterable[Run], room: int, unlike: frozenset[str]) -> None:
+    def __init__(self, behind: str, planned: Iterable[Run], room: int, unlike: frozenset[str]) -> None:
         # Plain tuples are taken apart in a tenth of the time that a Step is.
         self.runs: tuple[tuple[tuple[str, str, Kind, bool, bool], ...], ...] = tuple(
             [tuple([(step.name, step.rule, step.kind, step.listed, step.inside) for step in run]) for run in planned]
         )
         first = self.runs[0] if self.runs else ()
-        self.lone = first[0][0] if len(first) == 1 and first[0][2] == "asked" else None
+        is_plain = behind == behind.lower() and "localhost" not in behind
+        self.lone = first[0][0] if is_plain and len(first) == 1 and first[0][2] == "asked" else None
         self.room = room
         self.unlike = unlike
 
@@ -78,7 +80,7 @@ def plan_behind(config: ResolverConfig, policy: PolicyRules, behind: str, rdtype
     if any(step.unsent or ".pod." in step.name.lower() for step in steps):
         return None
     longest = max([len(step.name) for step in steps], default=0)
-    return Plan(runs(steps), LONGEST_NAME - longest, unlike)
+    return Plan(behind, runs(steps), LONGEST_NAME - longest, unlike)
 
 
 def runs(steps: Iterable[Step]) -> Iterator[Run]:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from k8sresolve.explanations import Candidate
 
 _NOTHING_BEYOND: Beyond = ()
+_DIGITS = ":"  # labels that begin with a digit sort before this, all others behind it
 
 
 class Walked:
@@ -111,12 +112,11 @@ class Search:
     def lone(self, name: str, rdtypes: tuple[int, ...]) -> str | None:
         """The first candidate, if it is asked alone; None also where no plan is kept for such names.
 
-        None for all that `check_host` refuses.
+        None for all that `check_host` refuses, for what may be a literal, and for `localhost`.
         """
         head, dot, rest = name.partition(".")
-        behind = dot + rest
-        plan = self._planned(behind, rdtypes) if is_label(head) else None
-        if plan is None or plan.lone is None or len(head) > plan.room or head in plan.unlike:
+        plan = self._planned(dot + rest, rdtypes) if is_label(head) and head > _DIGITS else None
+        if plan is None or plan.lone is None or len(head) > plan.room or head in plan.unlike or head == "localhost":
             return None
         return head + plan.lone
 
