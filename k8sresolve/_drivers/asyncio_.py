@@ -41,7 +41,9 @@ class AsyncioDriver(PooledDriver):
         return loop.is_closed()
 
     def _wait(self, batch: Batch | Lone) -> asyncio.Future[None]:
-        waiter: asyncio.Future[None] = self._home().create_future()
+        loop = self.loop()
+        assert loop is not None  # noqa: S101 - it runs
+        waiter: asyncio.Future[None] = loop.create_future()
         if batch.done:
             waiter.set_result(None)
         batch.waiter = waiter

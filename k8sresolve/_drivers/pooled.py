@@ -226,7 +226,10 @@ class PooledDriver(ABC):
     def send(self, flight: Flight | Lone, send: Sending) -> str | None:
         """Perform a send on a pooled socket, or on a stream of its own."""
         try:
-            (self._datagram if send.transport == "udp" else self._connect)(flight, send)
+            if send.transport == "udp":
+                self._datagram(flight, send)
+            else:
+                self._connect(flight, send)
         except OSError as error:
             return text_of(error)
         return None
@@ -257,8 +260,7 @@ class PooledDriver(ABC):
     # -- datagrams ---------------------------------------------------------------------------------------------------
 
     def _datagram(self, flight: Flight | Lone, send: Sending) -> None:
-        now = monotonic()
-        slot = self._pool.choose(send.server, flight, now) or self._open_slot(send, now)
+        slot = self._pool.choose(send.server, flight, send.at) or self._open_slot(send)
         id_ = query_id()
         while id_ in slot.ids:
             id_ = query_id()
@@ -270,12 +272,12 @@ class PooledDriver(ABC):
             raise
         flight.ports.append(self._pool.enter(slot, id_, flight, send.number))
 
-    def _open_slot(self, send: Sending, now: float) -> Slot:
+    def _open_slot(self, send: Sending) -> Slot:
         sock: SocketType | None = None
         try:
             sock = open_datagram(self._addresses[send.server])
             self._open.add(sock)
-            slot = self._pool.add(send.server, sock, now)
+            slot = self._pool.add(send.server, sock, send.at)
             self._listen(slot)
         except BaseException:
             if sock is not None:

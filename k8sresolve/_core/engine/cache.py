@@ -18,6 +18,7 @@ from k8sresolve._core.questions import (
     NxDomain,
     Question,
     Result,
+    Results,
     Stale,
     is_under,
 )
@@ -284,9 +285,10 @@ class Cache:
     def _gather(self, asked: Asked, now: float) -> Finished | None:
         """What a result is made of that is still to be told; None if not all of it is here, whole."""
         finished = Finished()
-        if len(asked) == 1 and len(asked[0][0]) == 1:
+        questions, results = asked[0] if len(asked) == 1 else _NOTHING
+        if len(questions) == 1:
             # Nearly all are made of one whole answer, whose question was in lower case.
-            (((only,), (given,)),) = asked
+            only, given = questions[0], results[0]
             if self._kept.get(only) is given and isinstance(given, Found) and not given.truncated:
                 finished.key, finished.answer, finished.others, finished.worth = only, given, (), self.recalled.one
                 finished.expires = given.expires if self.config.prefetch is None else self._calm_until(only, given)
@@ -364,6 +366,7 @@ class Cache:
             self._drop(next(iter(self._kept)))
 
 
+_NOTHING: tuple[tuple[Question, ...], Results] = (), ()
 _OTHER_FAMILY = {A: AAAA, AAAA: A}
 
 

@@ -155,7 +155,7 @@ class Desk:
         except Unsendable:
             return self.ask(round_, terms, now, waiter)
         lone = Lone()
-        lone.inside = key[0].endswith(self._suffix)
+        lone.inside = 1 if key[0].endswith(self._suffix) else 0
         if not self.places.enter(lone):
             return self.ask(round_, terms, now, waiter)
         lone.question, lone.key, lone.terms, lone.waiter, lone.began = question, key, terms, waiter, now
@@ -165,7 +165,7 @@ class Desk:
         lone.alarm = alarm if alarm < deadline else deadline  # noqa: FURB136 - a call takes ten times as long
         lone.ports, lone.batches, lone.done = [], (), False
         lone.answer = lone.flight = lone.batch = None
-        lone.number = lone.server = 0
+        lone.at, lone.number, lone.server = now, 0, 0
         lone.transport = "udp"
         self.flights[key] = lone
         counters = self.counters
@@ -424,7 +424,7 @@ class Desk:
         """Make a flight for one of the batch's questions. resolv.conf(5), rotate: each prefers the next nameserver."""
         first = self._turn if self.rules.rotate else 0
         self._turn += 1
-        inside = key.name.endswith(self._suffix)
+        inside = 1 if key.name.endswith(self._suffix) else 0
         return Flight(batch, index, key, self.rules, self.ledger, first=first, inside=inside, now=now)
 
     def _launch(self, flight: Flight, now: float) -> None:

@@ -77,7 +77,7 @@ class Flight(Inquiry):
         ledger: Ledger,
         *,
         first: int,
-        inside: bool,
+        inside: int,
         now: float,
     ) -> None:
         deadline = batch.deadline
@@ -86,7 +86,7 @@ class Flight(Inquiry):
         self.key: Question = key
         self.began: float = now
         self.forgotten: int = ledger.cache.forgotten  # as it was then: what is forgotten since is not to come back
-        self.inside: bool = inside
+        self.inside: int = inside
         self.batches: dict[tuple[Batch, int], None] = {(batch, index): None}  # in the order in which they came
         self.soonest: float = batch.due  # no batch is due earlier
         self.alarm: float = math.inf
@@ -129,6 +129,7 @@ class Lone:
     __slots__ = (
         "alarm",
         "answer",
+        "at",
         "batch",
         "batches",
         "began",
@@ -158,7 +159,7 @@ class Lone:
     waiter: Any
     began: float
     alarm: float
-    inside: bool
+    inside: int
     launched: bool
     forgotten: int
     ports: list[Any]
@@ -169,6 +170,7 @@ class Lone:
     server: int
     transport: Transport
     nameserver: Nameserver
+    at: float
     payload: bytes
     edns: bool
     # Once it is unfolded; as long as it is not, nobody else waits for it.

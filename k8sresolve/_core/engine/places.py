@@ -18,7 +18,7 @@ class Waiting(Protocol):
     """What waits for a place, or has one."""
 
     began: float
-    inside: bool  # under the cluster domain
+    inside: int  # 1 under the cluster domain, 0 elsewhere
     launched: bool  # it has been given a place
 
     @property
@@ -96,7 +96,7 @@ class Places(Generic[W]):
         (self._late if late else self._prompt)[one.inside] -= 1
         self.taken -= 1
 
-    def _is_free(self, inside: bool) -> bool:
+    def _is_free(self, inside: int) -> bool:
         outer, inner = self._prompt
         late_outer, late_inner = self._late
         share, cap = self._shares

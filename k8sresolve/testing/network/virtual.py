@@ -124,7 +124,7 @@ class _VirtualDriver:
 
     def send(self, flight: Flight | Lone, send: Sending) -> str | None:
         """Hand the message to the network, and note what will arrive."""
-        now = send.began if isinstance(send, Lone) else send.at
+        now = send.at
         flight.ports.append(send.number)
         for arrival in self._network.exchange(send, _id_of(send.number) + send.payload[2:]):
             self._serial += 1
