@@ -155,12 +155,13 @@ class Line(Generic[D]):
 
     def keep(self, call: Call[T], result: T, asked: Asked, forgotten: int) -> None:
         """Let the call come to this as long as that holds, unless something was forgotten since it began."""
+        cache = self.cache
         try:
-            with self.cache.lock:
-                if self.cache.forgotten == forgotten:
-                    self.cache.keep(call, result, asked, self.now())
+            with cache.lock:
+                if cache.forgotten == forgotten:
+                    cache.keep(call, result, asked, self.now())
         except BaseException:
-            self.cache.mend()  # out of nowhere, as a signal handler's
+            cache.mend()  # out of nowhere, as a signal handler's
             raise
 
     def holds(self, call: Call[T], finished: Finished, now: float) -> bool:

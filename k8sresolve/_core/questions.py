@@ -398,11 +398,9 @@ class Terms:
             return self._patience
 
 
-def alone(question: Question) -> Round:
-    """Ask one question, and wait for its answer."""
-    round_ = blank(Round)
-    round_.questions, round_.enough, round_.usable = (question,), all_there, never
-    return round_
+def round_of(asked: Question | Round) -> Round:
+    """Return the round that asks for this: a question by itself, or a round."""
+    return asked if isinstance(asked, Round) else Round((asked,))
 
 
 def terms_of(deadline: float, fresh: bool, retry_unreachable: float) -> Terms:

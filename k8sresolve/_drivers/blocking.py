@@ -193,18 +193,18 @@ class BlockingDriver:
 
     # -- waiting -----------------------------------------------------------------------------------------------------
 
-    def ask(self, round_: Round, terms: Terms) -> Results:
+    def ask(self, asked: Question | Round, terms: Terms) -> Results:
         """Ask questions at once, and wait for what suffices."""
         if self._holds():
-            return self._ask_apart(round_, terms)
+            return self._ask_apart(asked, terms)
         waiter = _Waiter()
         try:
-            return self._ask_alone(waiter, round_, terms) or self._ask(waiter, round_, terms)
+            return self._ask_alone(waiter, asked, terms) or self._ask(waiter, asked, terms)
         except BaseException:
             self._leave(waiter)
             raise
 
-    def _ask_alone(self, waiter: _Waiter, round_: Round, terms: Terms) -> Results | None:
+    def _ask_alone(self, waiter: _Waiter, asked: Question | Round, terms: Terms) -> Results | None:
         """Ask, and wait for a lone question's answer; `_ask` goes on where the round is none, or is one no more."""
         # `with` takes twice the time; an exception here ends in `_leave`, which lets go of the lock.
         lock = self._lock
@@ -215,7 +215,7 @@ class BlockingDriver:
         self._current = waiter
         self._torn = True
         waiter.desk = desk = self.desk
-        waiter.asked = lone = desk.begin(round_, terms, monotonic(), waiter)
+        waiter.asked = lone = desk.begin(asked, terms, monotonic(), waiter)
         if not isinstance(lone, Lone):
             self._waiters.add(waiter)
             self._torn = False
@@ -244,7 +244,7 @@ class BlockingDriver:
         lock.release()
         return None if answer is None else (answer,)
 
-    def _ask(self, waiter: _Waiter, round_: Round, terms: Terms) -> Results:
+    def _ask(self, waiter: _Waiter, asked: Question | Round, terms: Terms) -> Results:
         """Ask, unless that is done, and wait for what suffices."""
         ready: list[tuple[int, int]] = []  # what can go on
         ports: _Ports = {}
@@ -260,7 +260,7 @@ class BlockingDriver:
                 if waiter.desk is not self.desk:  # it is the first, or the one before was given up
                     self._waiters.add(waiter)
                     waiter.desk = self.desk
-                    waiter.asked = self.desk.ask(round_, terms, monotonic(), waiter)
+                    waiter.asked = self.desk.ask(asked, terms, monotonic(), waiter)
                 batch = waiter.asked
                 if isinstance(batch, Lone):
                     self.desk.unfold(batch)
@@ -286,10 +286,10 @@ class BlockingDriver:
             raise ResolverClosed("this resolver is closed")
         return results
 
-    def _ask_apart(self, round_: Round, terms: Terms) -> Results:
+    def _ask_apart(self, asked: Question | Round, terms: Terms) -> Results:
         """Look up for a signal handler, whose thread it was that worked here: that work stands still until it ends."""
         apart = BlockingDriver(self.rules, Ledger(self.rules, self.desk.ledger.tally), self._events)
-        return apart.ask(round_, terms)
+        return apart.ask(asked, terms)
 
     def _leave(self, waiter: _Waiter) -> None:
         """An exception ends this thread's waiting, wherever it came from."""

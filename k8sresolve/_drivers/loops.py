@@ -11,7 +11,7 @@ from weakref import ref
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.events import Events
-from k8sresolve._core.questions import Results, Round, Terms
+from k8sresolve._core.questions import Question, Results, Round, Terms
 from k8sresolve._drivers import forks
 from k8sresolve.errors import ConfigError, ResolverClosed
 
@@ -32,7 +32,7 @@ class LoopDriver(Protocol):
         """Whether nothing runs in the loop any more."""
         ...
 
-    async def ask(self, round_: Round, terms: Terms) -> Results:
+    async def ask(self, asked: Question | Round, terms: Terms) -> Results:
         """Ask questions at once, and wait for what suffices."""
         ...
 
@@ -162,13 +162,13 @@ class Loops:
         self._retired = self._closed = False
         forks.register(self)
 
-    def ask(self, round_: Round, terms: Terms) -> Coroutine[Any, Any, Results]:
+    def ask(self, asked: Question | Round, terms: Terms) -> Coroutine[Any, Any, Results]:
         """Ask questions at once, and wait for what suffices, in the loop that runs here."""
         loop = running()
         driver = self._drivers.get(id(loop))
         if driver is None or driver.loop() is not loop:
             driver = self._enter(loop)
-        return driver.ask(round_, terms)
+        return driver.ask(asked, terms)
 
     def _enter(self, loop: Any) -> LoopDriver:
         """Make the driver of a loop that asks for the first time."""

@@ -60,24 +60,24 @@ class PooledDriver(ABC):
         loop = self.loop()
         return self._closed or loop is None or self._has_ended(loop)
 
-    async def ask(self, round_: Round, terms: Terms) -> Results:
+    async def ask(self, asked: Question | Round, terms: Terms) -> Results:
         """Ask questions at once, and wait for what suffices."""
         while not self._closed:
-            asked: Batch | Lone | None = None
+            batch: Batch | Lone | None = None
             try:
-                asked = self.desk.begin(round_, terms, monotonic())
-                self._waiting.add(asked)
-                await self._wait(asked)
-                self._waiting.discard(asked)
+                batch = self.desk.begin(asked, terms, monotonic())
+                self._waiting.add(batch)
+                await self._wait(batch)
+                self._waiting.discard(batch)
             except BaseException:
-                self._leave(asked)
+                self._leave(batch)
                 raise
-            if isinstance(asked, Lone):
-                if asked.answer is not None and not self._closed:
-                    return (asked.answer,)
-                asked = asked.batch
-            if asked is not None and asked.done and not self._closed:
-                return tuple(asked.answers)
+            if isinstance(batch, Lone):
+                if batch.answer is not None and not self._closed:
+                    return (batch.answer,)
+                batch = batch.batch
+            if batch is not None and batch.done and not self._closed:
+                return tuple(batch.answers)
         raise ResolverClosed("this resolver is closed")
 
     def _leave(self, batch: Batch | Lone | None) -> None:

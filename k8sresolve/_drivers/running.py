@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Generator
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from k8sresolve._core.engine.rules import Rules
-from k8sresolve._core.questions import Asked, Lookup, Results, Round, Short, Terms, alone, terms_of
+from k8sresolve._core.questions import Asked, Lookup, Question, Results, Round, Short, Terms, terms_of
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -41,7 +41,7 @@ class Driver(Protocol):
 class SyncDriver(Driver, Protocol):
     """A driver for callers that wait."""
 
-    def ask(self, round_: Round, terms: Terms) -> Results:
+    def ask(self, asked: Question | Round, terms: Terms) -> Results:
         """Ask questions at once, and wait for what suffices."""
         ...
 
@@ -49,7 +49,7 @@ class SyncDriver(Driver, Protocol):
 class AsyncDriver(Driver, Protocol):
     """A driver for tasks."""
 
-    def ask(self, round_: Round, terms: Terms) -> Coroutine[Any, Any, Results]:
+    def ask(self, asked: Question | Round, terms: Terms) -> Coroutine[Any, Any, Results]:
         """Ask questions at once, and wait for what suffices."""
         ...
 
@@ -69,7 +69,7 @@ def run(  # noqa: PLR0917 - as each lookup comes here
     if short is None or (first := short[0](setting, call[1])) is None:
         lookup = call[0](setting, *call[1:])
     else:
-        results = driver.ask(alone(first), terms)
+        results = driver.ask(first, terms)
         asked.append(((first,), results))
         result = short[1](setting, call[1], first, results)
         if result is not None:
@@ -100,7 +100,7 @@ async def run_async(  # noqa: PLR0917 - as each lookup comes here
     if short is None or (first := short[0](setting, call[1])) is None:
         lookup = call[0](setting, *call[1:])
     else:
-        results = await driver.ask(alone(first), terms)
+        results = await driver.ask(first, terms)
         asked.append(((first,), results))
         result = short[1](setting, call[1], first, results)
         if result is not None:

@@ -14,7 +14,7 @@ from k8sresolve._core.engine.inquiry import Reading
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.events import Events
-from k8sresolve._core.questions import Results, Round, Terms
+from k8sresolve._core.questions import Question, Results, Round, Terms
 from k8sresolve._drivers.pool import Slot
 from k8sresolve._drivers.pooled import PooledDriver
 from k8sresolve._drivers.running import report
@@ -38,10 +38,10 @@ class TrioDriver(PooledDriver):
     def _has_ended(loop: object) -> bool:  # noqa: ARG004
         return False  # the end of the run closes this driver
 
-    async def ask(self, round_: Round, terms: Terms) -> Results:
+    async def ask(self, asked: Question | Round, terms: Terms) -> Results:
         """Ask questions at once, and wait for what suffices. In a scope that is cancelled already, nothing is asked."""
         await trio.lowlevel.checkpoint_if_cancelled()
-        return await super().ask(round_, terms)
+        return await super().ask(asked, terms)
 
     def _wait(self, batch: Batch | Lone) -> Awaitable[None]:
         event = batch.waiter = trio.Event()

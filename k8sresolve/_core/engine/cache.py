@@ -265,7 +265,9 @@ class Cache:
     def keep(self, call: tuple[Any, ...], result: Any, asked: Asked, now: float) -> None:
         """Under the lock: keep the result of a call that asked this, if all that it was made of is here, and whole."""
         finished = self._gather(asked, now)
-        if finished is None or finished.expires <= now or _lacks(result):
+        if finished is None or finished.expires <= now or getattr(result, "incomplete", False):
+            return
+        if isinstance(result, tuple) and _is_lacking(result):
             return
         kept, config = self._kept, self.config
         count = finished.questions if finished.others else 1
@@ -384,12 +386,9 @@ def _lives_on(known: Answer, answer: Result) -> bool:
     return isinstance(known, Empty) and isinstance(answer, Empty) and known.at == answer.at
 
 
-def _lacks(result: object) -> bool:
-    """Whether something is missing in a record, or in one of several."""
-    if not isinstance(result, tuple):
-        return getattr(result, "incomplete", False)
-    parts: tuple[Any, ...] = result  # pyright: ignore[reportUnknownVariableType]
-    return any(getattr(part, "incomplete", False) for part in parts)
+def _is_lacking(records: tuple[Any, ...]) -> bool:
+    """Whether something is missing in one of several records."""
+    return any(getattr(record, "incomplete", False) for record in records)
 
 
 def _stands_at(name: str, key: tuple[Any, ...], one: Answer | Finished) -> bool:

@@ -36,6 +36,7 @@ from k8sresolve._core.questions import (
     all_there,
     found,
     never,
+    round_of,
     suffix_of,
 )
 from k8sresolve._core.wire.names import Unsendable
@@ -131,33 +132,37 @@ class Desk:
 
     # -- callers -----------------------------------------------------------------------------------------------------
 
-    def begin(self, round_: Round, terms: Terms, now: float, waiter: Any = None) -> Batch | Lone:
-        """Ask a round of questions as `ask` does, but a question by itself as a lone one, where all about it is plain.
+    def begin(self, asked: Question | Round, terms: Terms, now: float, waiter: Any = None) -> Batch | Lone:
+        """Ask as `ask` does, but a question by itself as a lone one, where all about it is plain.
 
         It is not where it is known, if only by an answer that has expired, or is under way already, or has to wait in
         line.
         """
-        questions = round_.questions
-        if len(questions) != 1 or not self._takes_lone or now >= terms.deadline:
-            return self.ask(round_, terms, now, waiter)
-        (question,) = questions
+        if not self._takes_lone or now >= terms.deadline:
+            return self.ask(asked, terms, now, waiter)
+        if isinstance(asked, Round):
+            if len(asked.questions) != 1:
+                return self.ask(asked, terms, now, waiter)
+            question = asked.questions[0]
+        else:
+            question = asked
         key = key_of(question)
         cache = self.ledger.cache
         if key in self.flights or (
             # The first of these needs no lock, and says of nearly all such questions that they are not known.
             cache.find(key) is not None and not terms.fresh and self._is_at_hand(key, now)
         ):
-            return self.ask(round_, terms, now, waiter)
+            return self.ask(asked, terms, now, waiter)
         health = self.ledger.healths[0]
         edns = now >= health.edns_from
         try:
             payload = encode_query(question, EDNS_SIZE if edns else None)
         except Unsendable:
-            return self.ask(round_, terms, now, waiter)
+            return self.ask(asked, terms, now, waiter)
         lone = Lone()
         lone.inside = 1 if key[0].endswith(self._suffix) else 0
         if not self.places.enter(lone):
-            return self.ask(round_, terms, now, waiter)
+            return self.ask(asked, terms, now, waiter)
         lone.question, lone.key, lone.terms, lone.waiter, lone.began = question, key, terms, waiter, now
         lone.nameserver, lone.payload, lone.edns = self.rules.nameservers[0], payload, edns
         lone.forgotten = cache.forgotten
@@ -203,8 +208,9 @@ class Desk:
             self._alarm(flight)
         return flight
 
-    def ask(self, round_: Round, terms: Terms, now: float, waiter: Any = None) -> Batch:
-        """Ask a round of questions; it may be done at once. Fresh ones pass over the cache, not over flights."""
+    def ask(self, asked: Question | Round, terms: Terms, now: float, waiter: Any = None) -> Batch:
+        """Ask questions at once; that may be done at once. Fresh ones pass over the cache, not over flights."""
+        round_ = round_of(asked)
         batch = Batch(round_, terms, waiter)
         self.counters.questions += batch.missing
         keys = [key_of(question) for question in round_.questions]

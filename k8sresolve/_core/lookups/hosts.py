@@ -16,7 +16,7 @@ from k8sresolve._core.lookups.results import (
 from k8sresolve._core.lookups.services import exists_without
 from k8sresolve._core.lookups.setting import Setting
 from k8sresolve._core.lookups.trail import Trail
-from k8sresolve._core.questions import Failed, Found, Lookup, Question, Results, Short, alone, is_under, new
+from k8sresolve._core.questions import Failed, Found, Lookup, Question, Results, Round, Short, is_under, new
 from k8sresolve._core.search import walk as search
 from k8sresolve._core.search.rules import Tried
 from k8sresolve.errors import NoData, NoSuchName
@@ -40,7 +40,7 @@ def addresses(setting: Setting, host: str | ZonalName) -> Lookup[Addresses]:
     began = setting.now()
     first = _first_alone(setting, host)
     if first is not None:
-        known = yield alone(first)
+        known = yield Round((first,))
         found = _at_first(setting, host, first, known)
         return found if found is not None else (yield from _since_first(setting, host, began, known))
     trail = Trail(check_hostname(host), setting, began)

@@ -167,13 +167,13 @@ class VirtualDriver(_VirtualDriver):
         super().__init__(rules, ledger, events, network, clock)
         self._lock = threading.RLock()
 
-    def ask(self, round_: Round, terms: Terms) -> Results:
+    def ask(self, asked: Question | Round, terms: Terms) -> Results:
         """Ask questions at once, and let time go on until what suffices is there."""
         with self._lock:
             if self._closed:
                 raise ResolverClosed("this resolver is closed")
             self._catch_up()
-            batch = self.desk.ask(round_, terms, self.now())
+            batch = self.desk.ask(asked, terms, self.now())
             while not batch.done:
                 self._step()
         return tuple(batch.answers)
@@ -205,13 +205,13 @@ class AsyncVirtualDriver(_VirtualDriver):
         self._closed = True
         self.desk.reset()
 
-    async def ask(self, round_: Round, terms: Terms) -> Results:
+    async def ask(self, asked: Question | Round, terms: Terms) -> Results:
         """Ask questions at once, and let time go on until what suffices is there."""
         if self._closed:
             raise ResolverClosed("this resolver is closed")
         loop: Any = self.loop()
         self._catch_up()
-        batch = self.desk.ask(round_, terms, self.now())
+        batch = self.desk.ask(asked, terms, self.now())
         self._waiting += 1
         try:
             if is_trio(loop):

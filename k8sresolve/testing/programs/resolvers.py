@@ -10,7 +10,7 @@ from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.events import Events
 from k8sresolve._core.lookups.polls import Seen
-from k8sresolve._core.questions import Asked, Results, Round, Terms
+from k8sresolve._core.questions import Asked, Question, Results, Round, Terms
 from k8sresolve._drivers.loops import Loops
 from k8sresolve._drivers.running import Call, run
 from k8sresolve._facade import Options
@@ -136,9 +136,9 @@ class _Looking(Loops):
         super().__init__(rules, ledger, clock.monotonic, make)
         self._clock = clock
 
-    async def ask(self, round_: Round, terms: Terms) -> Results:
+    async def ask(self, asked: Question | Round, terms: Terms) -> Results:
         self._clock.looking += 1
         try:
-            return await super().ask(round_, terms)
+            return await super().ask(asked, terms)
         finally:
             self._clock.looking -= 1
