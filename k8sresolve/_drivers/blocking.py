@@ -78,19 +78,26 @@ class _Datagrams:
 
     __slots__ = ("id", "number", "sock")
 
-    def __init__(self, send: Sending, address: Address) -> None:
-        self.number = send.number
-        self.id = query_id()
+    number: int
+    id: bytes
+    sock: SocketType
+    wants_write = False
+
+    @staticmethod
+    def of(send: Sending, address: Address) -> _Datagrams:
+        """Send it; raises OSError."""
+        port = _Datagrams()
+        port.number = send.number
+        port.id = id_ = query_id()
         sock: SocketType | None = None
         try:
-            self.sock = sock = open_datagram(address)
-            sock.send(self.id + send.payload[2:])
+            port.sock = sock = open_datagram(address)
+            sock.send(id_ + send.payload[2:])
         except BaseException:
             if sock is not None:
                 sock.close()
             raise
-
-    wants_write = False
+        return port
 
     def advance(self) -> bytes | None:
         """Return the next datagram; the desk learns of a foreign id as of any other junk."""
@@ -394,7 +401,7 @@ class BlockingDriver:
         """Perform a send on a fresh socket."""
         try:
             address = self._addresses[send.server]
-            flight.ports.append(_Datagrams(send, address) if send.transport == "udp" else _Connection(send))
+            flight.ports.append(_Datagrams.of(send, address) if send.transport == "udp" else _Connection(send))
         except OSError as error:
             return text_of(error)
         if flight.batches and not self._is_alone():

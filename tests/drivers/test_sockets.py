@@ -45,7 +45,7 @@ def test_nor_does_what_must_not_be_sent(monkeypatch):
     before = held.fds()
     monkeypatch.setattr(blocking, "open_datagram", lambda _: socket.SocketType(socket.AF_INET, socket.SOCK_DGRAM))
     with pytest.raises(OSError, match="Destination address required"):
-        _Datagrams(Send(0, BROADCAST, "udp", PAYLOAD), address_of(BROADCAST))
+        _Datagrams.of(Send(0, BROADCAST, "udp", PAYLOAD), address_of(BROADCAST))
     assert held.fds() == before
 
 
@@ -100,7 +100,7 @@ def nameserver():
 
 def test_a_look_that_finds_nothing_is_no_failure(nameserver):
     # select(2), BUGS: a datagram with a wrong checksum makes a socket readable, and is gone when it is read.
-    port = _Datagrams(Send(0, nameserver, "udp", PAYLOAD), address_of(nameserver))
+    port = _Datagrams.of(Send(0, nameserver, "udp", PAYLOAD), address_of(nameserver))
     stream = Stream(nameserver, PAYLOAD)
     try:
         assert port.advance() is None

@@ -267,7 +267,7 @@ class Cache:
         finished = self._gather(asked, now)
         if finished is None or finished.expires <= now or getattr(result, "incomplete", False):
             return
-        if isinstance(result, tuple) and _is_lacking(result):
+        if isinstance(result, tuple) and _is_lacking(result):  # pyright: ignore[reportUnknownArgumentType]
             return
         kept, config = self._kept, self.config
         count = finished.questions if finished.others else 1
