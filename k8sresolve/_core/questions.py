@@ -417,10 +417,11 @@ S = TypeVar("S")
 Short: TypeAlias = tuple[
     Callable[[S, Any], Question | None],
     Callable[[S, Any, Question, Results], T | None],
-    Callable[[S, Any, float, Results], Lookup[T]],
+    Callable[[S, Any, float, Results | None], Lookup[T]],
 ]
 """A lookup of one argument, in parts, for whoever runs it without a generator as long as none is needed.
 
 The first tells the question that it begins with, if that is one by itself; the second what the lookup comes to by the
-answer, None if there is more to ask; the third goes on then, and is told when the lookup began.
+answer, None if there is more to ask; the third is the rest, from that answer on, or all of it where there was no such
+question. It is told when the lookup began.
 """

@@ -66,15 +66,19 @@ def run(  # noqa: PLR0917 - as each lookup comes here
     """Run a call to its end, `timeout` seconds at most, and note what it asks; the short way, if it has one."""
     began = driver.now()
     terms = terms_of(began + timeout, fresh, driver.rules.retry_unreachable)
-    if short is None or (first := short[0](setting, call[1])) is None:
+    if short is None:
         lookup = call[0](setting, *call[1:])
     else:
-        results = driver.ask(first, terms)
-        asked.append(((first,), results))
-        result = short[1](setting, call[1], first, results)
-        if result is not None:
-            return result
-        lookup = short[2](setting, call[1], began, results)
+        begin, end, go_on = short
+        what, known = call[1], None
+        first = begin(setting, what)
+        if first is not None:
+            known = driver.ask(first, terms)
+            asked.append(((first,), known))
+            result = end(setting, what, first, known)
+            if result is not None:
+                return result
+        lookup = go_on(setting, what, began, known)
     try:
         round_ = next(lookup)
         while True:
@@ -97,15 +101,19 @@ async def run_async(  # noqa: PLR0917 - as each lookup comes here
     """Run a call to its end, `timeout` seconds at most, and note what it asks; the short way, if it has one."""
     began = driver.now()
     terms = terms_of(began + timeout, fresh, driver.rules.retry_unreachable)
-    if short is None or (first := short[0](setting, call[1])) is None:
+    if short is None:
         lookup = call[0](setting, *call[1:])
     else:
-        results = await driver.ask(first, terms)
-        asked.append(((first,), results))
-        result = short[1](setting, call[1], first, results)
-        if result is not None:
-            return result
-        lookup = short[2](setting, call[1], began, results)
+        begin, end, go_on = short
+        what, known = call[1], None
+        first = begin(setting, what)
+        if first is not None:
+            known = await driver.ask(first, terms)
+            asked.append(((first,), known))
+            result = end(setting, what, first, known)
+            if result is not None:
+                return result
+        lookup = go_on(setting, what, began, known)
     try:
         round_ = next(lookup)
         while True:

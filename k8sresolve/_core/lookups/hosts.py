@@ -35,22 +35,15 @@ Walk: TypeAlias = tuple[tuple[int, ...], search.Walked]
 
 def addresses(setting: Setting, host: str | ZonalName) -> Lookup[Addresses]:
     """Any host, as the pod's libc would find it: literals, the hosts file, `localhost`, then the search list."""
-    if isinstance(host, ZonalName):
-        host = host.fqdn
     began = setting.now()
     first = _first_alone(setting, host)
+    known: Results | None = None
     if first is not None:
         known = yield Round((first,))
-        found = _at_first(setting, host, first, known)
-        return found if found is not None else (yield from _since_first(setting, host, began, known))
-    trail = Trail(check_hostname(host), setting, began)
-    here = answered_here(setting, host)
-    if here is not None:
-        if not here.addresses:
-            trail.fail(NoData, f"an IP address, but no {setting.wanted}")
-        return here
-    tried = yield from searched(trail)
-    return _found(setting, host, tried.step.name, tried.answers)
+        found = _at_first(setting, str(host), first, known)
+        if found is not None:
+            return found
+    return (yield from _from_first(setting, host, began, known))
 
 
 def _first_alone(setting: Setting, host: object) -> Question | None:
@@ -70,13 +63,21 @@ def _at_first(setting: Setting, host: str, first: Question, known: Results) -> A
     return _found(setting, host, first[0], known) if isinstance(known[0], Found) else None
 
 
-def _since_first(setting: Setting, host: str, began: float, known: Results) -> Lookup[Addresses]:
-    """Go on where the first question brought none."""
-    tried = yield from searched(Trail(host, setting, began), known)
+def _from_first(setting: Setting, host: str | ZonalName, began: float, known: Results | None) -> Lookup[Addresses]:
+    """Go on where the first question brought none, or begin where there was none by itself."""
+    if isinstance(host, ZonalName):
+        host = host.fqdn
+    trail = Trail(host if known else check_hostname(host), setting, began)
+    here = None if known else answered_here(setting, host)
+    if here is not None:
+        if not here.addresses:
+            trail.fail(NoData, f"an IP address, but no {setting.wanted}")
+        return here
+    tried = yield from searched(trail, known)
     return _found(setting, host, tried.step.name, tried.answers)
 
 
-SHORT: Short[Setting, Addresses] = (_first_alone, _at_first, _since_first)
+SHORT: Short[Setting, Addresses] = (_first_alone, _at_first, _from_first)
 """The short way of `addresses`."""
 
 

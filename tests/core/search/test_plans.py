@@ -108,8 +108,21 @@ def test_of_names_that_end_alike_the_policy_is_asked_once(names, plans):
         ("web.shop", None),
         ("web.shop.svc.cluster.local", "web.shop.svc.cluster.local."),
         ("10-0-0-7.shop.pod", None),
+        ("10.shop.svc.cluster.local", None),
+        ("localhost", None),
+        ("web.localhost", None),
+        ("web.Svc.cluster.local", None),
     ],
-    ids=["one candidate in the cluster", "two at once", "as typed", "no plan is kept"],
+    ids=[
+        "one candidate in the cluster",
+        "two at once",
+        "as typed",
+        "no plan is kept",
+        "what may be an address",
+        "this machine",
+        "this machine by another name",
+        "capital letters",
+    ],
 )
 def test_the_first_candidate_is_told_where_it_is_asked_alone(name, lone):
     assert Search(POD, KUBERNETES).lone(name, (A,)) == lone
