@@ -603,8 +603,9 @@ class Cluster:
         """Make a context manager in which this whole process finds names as a program in `namespace` or `pod` does.
 
         It holds for `socket.getaddrinfo`, `gethostbyname`, `gethostbyname_ex`, `gethostbyaddr` and `getnameinfo`, for
-        asyncio, uvloop and trio, in all threads. `localhost`, loopback addresses and this machine's own name are always
-        looked up by the machine. Connections go where `route` leads them.
+        asyncio, uvloop and trio, in all threads, and for what is given no resolver, such as adapters and
+        `k8sresolve.port`; a `Resolver()` that the program makes is the machine's. `localhost`, loopback addresses and
+        this machine's own name are always looked up by the machine. Connections go where `route` leads them.
 
         Args:
             namespace, pod, config: As in `resolver`.
