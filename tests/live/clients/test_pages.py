@@ -18,7 +18,7 @@ pytestmark = pytest.mark.live
 # `k8sresolve` and `python3` are those of this environment.
 PATH = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
 PAGES = tuple(f"docs/how-to/{name}.md" for name in ("clients", "like-a-pod", "other-languages", "serve"))
-KNOWN = {"python", "text"}  # run by the tests of the documentation, and shown
+KNOWN = {"console", "python", "text"}  # run by the tests of the documentation, and shown
 
 
 class Example(NamedTuple):
