@@ -657,7 +657,8 @@ class Cluster:
         says which route is missing.
 
         Args:
-            name: A Service's, as in `Resolver.service`, or the full name of an endpoint.
+            name: A Service's, as in `Resolver.service`, where the namespace is the cluster's `namespace`; or the full
+                name of an endpoint.
             port: The port's name or number in the Service.
             to: An IPv4 loopback address, and the number of a port.
 
@@ -674,7 +675,7 @@ class Cluster:
         ...
         True
         """
-        self._routes.add(name, port, to)
+        self._routes.add(name, port, to, self.namespace)
 
     def nameserver(self) -> "OfflineNameserver":
         """Make a nameserver for dnspython's resolvers: `resolver.nameservers = [cluster.nameserver()]`.
