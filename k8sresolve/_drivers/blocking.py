@@ -93,11 +93,11 @@ class _Datagrams:
         try:
             port.sock = sock = open_datagram(address)
             sock.send(id_ + send.payload[2:])
+            return port  # noqa: TRY300 - here nothing can come in between
         except BaseException:
             if sock is not None:
                 sock.close()
             raise
-        return port
 
     def advance(self) -> bytes | None:
         """Return the next datagram; the desk learns of a foreign id as of any other junk."""
