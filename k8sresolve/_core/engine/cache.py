@@ -76,12 +76,12 @@ class Recalled:
     @property
     def questions(self) -> int:
         """How many questions there would have been."""
-        return sum(worth.times * worth.questions for worth in (self.one, *self._worths.values()))
+        return sum(worth.times * worth.questions for worth in [self.one, *self._worths.values()])
 
     @property
     def cache_hits(self) -> int:
         """How many of these the cache would have answered."""
-        return sum(worth.times * worth.found for worth in (self.one, *self._worths.values()))
+        return sum(worth.times * worth.found for worth in [self.one, *self._worths.values()])
 
 
 class Finished:
