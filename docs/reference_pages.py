@@ -120,19 +120,19 @@ def _find(path: str, module: str) -> Any:
 
 # Code.
 
-SHORT = 16  # letters
+SHORT, LONG = 16, 40  # letters
 NARROW = 52  # letters of code in a line of a telephone
 _COLUMNS = re.compile(r"\S {2,}[^\s#]")
 
 
 def shape_code(_app: Sphinx, page: document) -> None:
-    """Let pages.css tell what is too short to be broken, and columns that no telephone has room for.
+    """Let pages.css tell what is too short to be broken or too long to be kept, and columns that no telephone can show.
 
     Code begins and ends without empty lines, whichever part of a file it is.
     """
     for code in page.findall(literal):
-        if len(code.astext()) <= SHORT:
-            code["classes"].append("short")
+        longest = max(map(len, code.astext().split()), default=0)  # a word
+        code["classes"] += ["short"] * (longest <= SHORT) + ["long"] * (longest > LONG)
     for block in page.findall(literal_block):
         text = block.astext().strip("\n")
         block.rawsource, block.children = text, [Text(text)]
