@@ -9,7 +9,7 @@ from importlib import import_module
 from types import FunctionType
 from typing import Any, get_origin
 
-from docutils.nodes import Element, Node, document, reference
+from docutils.nodes import Element, Node, Text, document, literal, literal_block, reference
 from sphinx.addnodes import desc, desc_parameter, desc_sig_name, pending_xref
 from sphinx.application import Sphinx
 from sphinx.pycode import ModuleAnalyzer
@@ -118,6 +118,29 @@ def _find(path: str, module: str) -> Any:
     return None
 
 
+# Code.
+
+SHORT, LONG = 16, 40  # letters
+NARROW = 52  # letters of code in a line of a telephone
+_COLUMNS = re.compile(r"\S {2,}[^\s#]")
+
+
+def shape_code(_app: Sphinx, page: document) -> None:
+    """Let pages.css tell what is too short to be broken or too long to be kept, and columns that no telephone can show.
+
+    Code begins and ends without empty lines, whichever part of a file it is.
+    """
+    for code in page.findall(literal):
+        longest = max(map(len, code.astext().split()), default=0)  # a word
+        code["classes"] += ["short"] * (longest <= SHORT) + ["long"] * (longest > LONG)
+    for block in page.findall(literal_block):
+        text = block.astext().strip("\n")
+        block.rawsource, block.children = text, [Text(text)]
+        is_output = block.get("language") in ("console", "text")
+        if is_output and any(len(line) > NARROW and _COLUMNS.search(line) for line in text.splitlines()):
+            block["classes"].append("aligned")
+
+
 # Links.
 
 
@@ -186,6 +209,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("autodoc-process-signature", hide_making)
     app.connect("autodoc-process-bases", show_public_bases)
     app.connect("autodoc-process-docstring", complete, priority=400)  # before napoleon
+    app.connect("doctree-read", shape_code)
     app.connect("doctree-read", forget_parameters)
     app.connect("doctree-read", mean_the_package)
     app.connect("missing-reference", link_anywhere)

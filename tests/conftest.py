@@ -5,9 +5,11 @@ That an id is the same in every process, whatever its hash seed, is checked by `
 have collected different tests.
 """
 
+import gc
 import os
 import socket
 import sys
+from collections.abc import Generator
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -49,6 +51,18 @@ def pytest_sessionstart() -> None:
     """Forget them: by now pytest knows whether it has colours."""
     for name in HEEDED:
         os.environ.pop(name, None)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Keep the garbage collector from the tests themselves and all that they import: a million objects, which stay."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.collect()
+        gc.freeze()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

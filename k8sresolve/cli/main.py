@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from functools import cache
 from typing import NoReturn, cast
 
 from k8sresolve import __version__
@@ -66,6 +67,7 @@ exit status, of several names the greatest:
 _INTERRUPTED, _BROKEN_PIPE = 130, 141
 
 
+@cache
 def _parser() -> Parser:
     parser = Parser(
         prog="k8sresolve",

@@ -227,8 +227,8 @@ class Cluster:
 
         >>> from k8sresolve.testing import Cluster
         >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml", coredns="1.15.0")
-        >>> cluster.store.service("shop", "payments").cluster_ips
-        ('10.96.20.1',)
+        >>> print(cluster.resolver(namespace="shop").service("payments").addresses[0])
+        10.96.20.1
         """
         settings = ServerSettings(
             options=options,
@@ -307,8 +307,8 @@ class Cluster:
         >>> from k8sresolve.testing import Cluster
         >>> meta, spec = {"name": "payments", "namespace": "shop"}, {"clusterIP": "10.96.20.1"}
         >>> cluster = Cluster.from_objects([{"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": spec}])
-        >>> cluster.store.service("shop", "payments").cluster_ips
-        ('10.96.20.1',)
+        >>> print(cluster.resolver(namespace="shop").service("payments").addresses[0])
+        10.96.20.1
         """
         settings = ServerSettings(
             options=options,
@@ -855,7 +855,7 @@ class Cluster:
         >>> spec = {"ports": [{"name": "http", "port": 80}]}
         >>> api = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "api"}, "spec": spec}
         >>> cluster = Cluster.from_objects([api])
-        >>> [cluster.is_made_up(ip) for ip in cluster.store.service("default", "api").cluster_ips]
+        >>> [cluster.is_made_up(ip) for ip in cluster.resolver().service("api").addresses]
         [True]
         """
         return self._control_plane.is_made_up(str(parse_address(address)))

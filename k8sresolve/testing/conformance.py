@@ -353,6 +353,9 @@ IPV6_ONLY = Story(
 STORIES = (ROLL_OUT, SCALE_TO_0_AND_BACK, SERVFAIL, NXDOMAIN_FIRST, LOST_PACKETS, TRUNCATION, IPV6_ONLY)
 """All of them, for `pytest.mark.parametrize("story", STORIES, ids=str)`.
 
+The module has each by its name, too: ``ROLL_OUT``, ``SCALE_TO_0_AND_BACK``, ``SERVFAIL``, ``NXDOMAIN_FIRST``,
+``LOST_PACKETS``, ``TRUNCATION`` and ``IPV6_ONLY``.
+
 >>> from k8sresolve.testing.conformance import STORIES
 >>> [story.name for story in STORIES]
 ['roll-out', 'scale to 0 and back', 'SERVFAIL for 10 s', 'NXDOMAIN first', 'lost packets', 'truncation', 'IPv6 only']

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -37,7 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
         f"{_MARKER}(*manifests, namespace=, **options): what the offline cluster of k8s_cluster is made of: "
-        "paths below the root directory, or objects, and what builders make; "
+        "paths from the folder of the test's file on or else from the root directory; objects, and what builders make; "
         "namespace is where the test runs, by default apply_namespace; "
         "options are those of Cluster.from_manifests, such as apply_namespace='default' and recursive=True, "
         "and, but for recursive, those of what k8s_make_cluster makes",
@@ -167,7 +168,17 @@ def _cluster(request: pytest.FixtureRequest) -> "Cluster":
         return Cluster.new(*given, **options)
     if len(paths) < len(given):
         pytest.fail(f"the marker {_MARKER} has paths as well as objects; give either", pytrace=False)
-    return Cluster.from_manifests(*(request.config.rootpath / path for path in paths), **options)
+    return Cluster.from_manifests(*(_found(request, path) for path in paths), **options)
+
+
+def _found(request: pytest.FixtureRequest, path: "str | os.PathLike[str]") -> Path:
+    """Look for a path beside the test, and then from the root directory on; those of the ini option are absolute."""
+    folder, root = request.node.path.parent, request.config.rootpath
+    found = next((place / path for place in (folder, root) if (place / path).exists()), root / path)
+    if not found.exists() and not Path(path).is_absolute():
+        places = f"{folder}" if folder == root else f"{folder}, nor in {root}"
+        pytest.fail(f"the marker {_MARKER} names {os.fspath(path)!r}, which is not in {places}", pytrace=False)
+    return found
 
 
 def _paths(given: "Sequence[Any]") -> "list[str | os.PathLike[str]]":

@@ -23,6 +23,9 @@ from k8sresolve.contrib._connecting import Attempts, Destination
 from k8sresolve.errors import InvalidHints
 from tests.contrib.web import causes, closed, pods, silence, web
 
+# Where no TLS is spoken; else each client and each transport would read the certificates of all authorities.
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
 
 class Flavour(NamedTuple):
     """One of the packages, blocking or in a loop of its own."""
@@ -47,14 +50,14 @@ class Flavour(NamedTuple):
     @contextmanager
     def client(self, transport, *, timeout=None):
         """A client with the transport mounted, as what blocks: `get`, and `stream`, which yields the body's parts."""
-        mounts = {"all://": transport}
+        how = {"mounts": {"all://": transport}, "timeout": timeout, "trust_env": False, "verify": NO_TLS}
         with ExitStack() as stack:
             if self.backend is None:
-                client = stack.enter_context(self.package.Client(mounts=mounts, timeout=timeout, trust_env=False))
+                client = stack.enter_context(self.package.Client(**how))
                 yield Blocking(client)
             else:
                 portal = stack.enter_context(start_blocking_portal(self.backend))
-                client = self.package.AsyncClient(mounts=mounts, timeout=timeout, trust_env=False)
+                client = self.package.AsyncClient(**how)
                 yield InLoop(portal, stack.enter_context(portal.wrap_async_context_manager(client)))
 
 
@@ -116,7 +119,8 @@ def get(flavour, resolver):
     """Get a URL by a client whose transport has the options given."""
 
     def get(url, *, timeout=None, **options):
-        with flavour.client(flavour.transport(resolver=resolver, **options), timeout=timeout) as client:
+        transport = flavour.transport(**{"resolver": resolver, "verify": NO_TLS, **options})
+        with flavour.client(transport, timeout=timeout) as client:
             return client.get(url)
 
     return get

@@ -98,12 +98,17 @@ def fields(public: Public) -> dict[str, str]:
     """The fields of a class that a page shows, each with the text below it."""
     found: dict[str, str] = {}
     for one in own_classes(public.value):
-        [node] = ast.parse(textwrap.dedent(inspect.getsource(one))).body
-        assert isinstance(node, ast.ClassDef)
-        for name, text in _texts(node.body).items():
+        for name, text in _class_texts(one).items():
             if is_shown(public.path, name):
                 found[name] = found.get(name) or text
     return found
+
+
+@cache
+def _class_texts(kind: type) -> dict[str, str]:
+    [node] = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
+    assert isinstance(node, ast.ClassDef)
+    return _texts(node.body)
 
 
 def _texts(body: list[ast.stmt]) -> dict[str, str]:

@@ -171,6 +171,45 @@ def test_the_nearest_marker_holds(project: pytest.Pytester) -> None:
     result.assert_outcomes(passed=2)
 
 
+def test_paths_are_looked_for_beside_the_test_and_then_from_the_root_directory(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nested = project.mkdir("tests") / "shop"
+    (nested / "deploy").mkdir(parents=True)
+    (nested / "deploy/own.yaml").write_text(
+        "{apiVersion: v1, kind: Service, metadata: {name: own, namespace: shop}, spec: {clusterIP: 10.96.0.9}}"
+    )
+    (nested / "test_nested.py").write_text(
+        textwrap.dedent("""
+        from pathlib import Path
+
+        import pytest
+
+        @pytest.mark.k8s_manifests("deploy", namespace="shop")
+        def test_beside(k8s_resolver):
+            assert [*map(str, k8s_resolver.addresses("own").addresses)] == ["10.96.0.9"]
+
+        @pytest.mark.k8s_manifests("deploy/shop.yaml", Path("deploy/own.yaml"), namespace="shop")
+        def test_one_of_each(k8s_resolver):
+            assert k8s_resolver.addresses("own").addresses
+            assert k8s_resolver.addresses("payments").addresses
+
+        @pytest.mark.k8s_manifests("nowhere.yaml")
+        def test_in_neither(k8s_cluster):
+            pass
+
+        def test_those_of_the_ini_file(k8s_resolver):
+            assert k8s_resolver.addresses("payments.shop").addresses
+        """)
+    )
+    monkeypatch.chdir(nested)  # from wherever pytest is run
+    result = project.runpytest_subprocess(*PLUGIN, "-W", "error")
+    result.assert_outcomes(passed=3, errors=1)
+    result.stdout.fnmatch_lines(
+        [f"the marker k8s_manifests names 'nowhere.yaml', which is not in {nested}, nor in {project.path}"]
+    )
+
+
 def test_what_is_wrong_with_the_marker_is_said(project: pytest.Pytester) -> None:
     project.makeini("[pytest]\n")
     result = run(
@@ -212,7 +251,7 @@ def test_what_is_wrong_with_the_marker_is_said(project: pytest.Pytester) -> None
         [
             "there are no manifests: mark the test with @pytest.mark.k8s_manifests('deploy/'), or set k8s_manifests *",
             "the marker k8s_manifests has paths as well as objects; give either",
-            "*ManifestError: *nowhere*",
+            f"the marker k8s_manifests names 'nowhere/', which is not in {project.path}",
             "*ManifestError: 5 is neither an object nor made by a builder, as service('api.shop')",
             "k8s_make_cluster makes nothing of 'nowhere/': it takes the options of the marker k8s_manifests, and *",
             "*ConfigError: k8s_make_cluster has no option 'nosuch'; it has apply_namespace, options, corefile, *",

@@ -23,6 +23,7 @@ from tests.testing.histories.following import CACHES, PORTS, follow, promises
 
 COUNT = 100_000  # changes
 EXAMPLES = 20  # histories in a batch
+CHANGES = 1500  # about as many are in one
 STEP = 2.0  # seconds between two looks at what a watch has published
 
 
@@ -40,7 +41,7 @@ def soak(count: int, seed: int) -> int:
     began, books = time.monotonic(), Books()
     changes = polls = lived = 0
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
-        for batch in _in_order(pool, seed):
+        for batch in _in_order(pool, seed, min(1 + count // CHANGES, 2 * (os.cpu_count() or 1))):
             changes, polls, lived = changes + batch.changes, polls + batch.polls, lived + batch.histories
             books.counted["right"] += batch.histories
             if batch.broken:
@@ -53,10 +54,10 @@ def soak(count: int, seed: int) -> int:
     return keeping.close("histories", seed, began, figures, books)
 
 
-def _in_order(pool: ProcessPoolExecutor, seed: int) -> Iterator[Batch]:
-    """Batch after batch, with some more under way, so that what they come to depends on the seed alone."""
+def _in_order(pool: ProcessPoolExecutor, seed: int, ahead: int) -> Iterator[Batch]:
+    """Batch after batch, with so many under way, so that what they come to depends on the seed alone."""
     jobs = (pool.submit(_live, 1_000_000 * seed + number) for number in numbers())
-    waiting: list[Future[Batch]] = list(islice(jobs, 2 * (os.cpu_count() or 1)))
+    waiting: list[Future[Batch]] = list(islice(jobs, ahead))
     while True:
         yield waiting.pop(0).result()
         waiting.append(next(jobs))
