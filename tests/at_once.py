@@ -4,6 +4,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 
 _LONGEST = 120  # seconds, of what hangs
 
@@ -45,3 +46,20 @@ def times(count: int, work: Callable[[], object]) -> Callable[[], None]:
             work()
 
     return do
+
+
+def beside(work: Callable[[], object], *others: Callable[[], object]) -> None:
+    """Do it, and the others again and again until it is done."""
+    done = threading.Event()
+
+    def do() -> None:
+        try:
+            work()
+        finally:
+            done.set()
+
+    def keep_doing(other: Callable[[], object]) -> None:
+        while not done.is_set():
+            other()
+
+    at_once(do, *[partial(keep_doing, other) for other in others])

@@ -1,7 +1,8 @@
 """An offline cluster that changes while threads ask it, and a balancer that they share."""
 
-import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import dns.message
 import dns.rdatatype
@@ -9,7 +10,7 @@ import pytest
 
 from k8sresolve.balance import Balancer
 from k8sresolve.testing import Cluster, headless
-from tests.at_once import at_once, times
+from tests.at_once import at_once, beside, times
 from tests.core.balancing import endpoints, in_flight
 
 UNCACHED = ".:53 {\n  kubernetes cluster.local {\n    ttl 0\n  }\n}\n"
@@ -35,21 +36,29 @@ def test_no_answer_is_torn_by_what_is_applied_meanwhile(ask):
     whole = {4: ask(cluster)[0]}
     cluster.apply(headless("db.shop", sql=5432, pods=12))
     whole[12] = ask(cluster)[0]
-    done = threading.Event()
 
     def apply():
-        try:
-            for pods in (4, 12) * 10:
-                cluster.apply(headless("db.shop", sql=5432, pods=pods))
-        finally:
-            done.set()
+        for pods in (4, 12) * 25:
+            cluster.apply(headless("db.shop", sql=5432, pods=pods))
 
     def look():
-        while not done.is_set():
-            targets, glue = ask(cluster)
-            assert targets == glue == whole.get(len(targets))
+        targets, glue = ask(cluster)
+        assert targets == glue == whole.get(len(targets))
 
-    at_once(apply, look, look)
+    beside(apply, look)
+
+
+def test_a_message_is_answered_while_nothing_can_change(monkeypatch):
+    cluster = Cluster.new(headless("db.shop", sql=5432, pods=1))
+    can_change = []
+
+    def look(*_, **__):
+        with ThreadPoolExecutor(1) as other:
+            can_change.append(other.submit(cluster.network.hold().acquire, blocking=False).result())
+
+    monkeypatch.setattr(cluster, "_responder", SimpleNamespace(respond=look))
+    cluster.respond(QUERY)
+    assert can_change == [False]
 
 
 def test_all_that_is_picked_of_a_balancer_is_counted_and_given_back():

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-import math
+import threading
 from collections import Counter
 
 import pytest
@@ -14,7 +14,7 @@ from k8sresolve._core.watching.poller import Following, Pollers
 from k8sresolve._drivers.watch_thread import ThreadFollower
 from k8sresolve.names import ServiceName
 from k8sresolve.testing import Cluster, headless
-from tests.at_once import at_once, times
+from tests.at_once import at_once, beside, times
 from tests.drivers.watching.players import REAL, served
 
 QUICK = {"interval": REAL[0], "empty_hold": REAL[1]}
@@ -67,25 +67,23 @@ def test_every_change_is_told_to_one_thread_while_others_look_hint_and_suspect(m
 
 def test_all_that_wait_are_woken_while_others_begin_to():
     follower = ThreadFollower(lambda: pytest.fail("nothing is asked"), None)
-    rung = []
+    bells = [threading.Lock() for _ in range(5000)]
 
     def wait():
-        for _ in range(300):
-            before = len(rung)
-            follower.wait(lambda before=before: len(rung) > before or len(rung) == 2000, None)
+        for bell in bells:
+            bell.acquire(blocking=False)
+            follower._bells.add(bell)
+        for bell in bells:
+            follower._bells.discard(bell)
 
-    def ring():
-        for _ in range(2000):
-            rung.append(None)
-            follower._ring()
-
-    at_once(wait, wait, wait, ring)
+    beside(times(10, wait), follower._ring)
+    assert follower.wait(lambda: True, None)
     assert not follower._bells
 
 
 def test_what_is_open_is_told_while_watches_open_and_close():
     follower, pollers = ThreadFollower(lambda: None, None), Pollers(lambda: 0.5)
-    some = [following(f"db-{number}") for number in range(400)]
+    some = [following(f"db-{number}") for number in range(2000)]
 
     def come_and_go(mine):
         for one in mine:
@@ -98,9 +96,8 @@ def test_what_is_open_is_told_while_watches_open_and_close():
     def look():
         assert {*follower.followed()} <= {*some}
         assert {*pollers.followed()} <= {*some}
-        assert pollers.due >= -math.inf
 
-    at_once(lambda: come_and_go(some), times(200, look), times(200, look))
+    beside(times(5, lambda: come_and_go(some)), look)
     assert not [*follower.followed(), *pollers.followed()]
 
 
