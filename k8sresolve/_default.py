@@ -20,7 +20,7 @@ R = TypeVar("R")
 _made: dict[tuple[int, type[Any]], Any] = {}
 
 
-def _of_process(kind: type[R]) -> R:
+def of_process(kind: type[R]) -> R:
     """The one resolver of its kind in this process, made when first needed."""
     process = os.getpid()
     resolver: Any = _made.get((process, kind))
@@ -35,14 +35,14 @@ def _of_process(kind: type[R]) -> R:
 
 def sync_resolver() -> Resolver:
     """The `Resolver` of the calls here, and of what is given none."""
-    return _of_process(Resolver)
+    return of_process(Resolver)
 
 
 def async_resolver() -> AsyncResolver:
     """The `AsyncResolver` of what is given none."""
     from k8sresolve.async_resolver import AsyncResolver
 
-    return _of_process(AsyncResolver)
+    return of_process(AsyncResolver)
 
 
 def service(

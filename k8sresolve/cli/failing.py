@@ -53,6 +53,8 @@ def _more(error: Error, args: argparse.Namespace) -> str:
     name = shlex.quote(f"{service}.{namespace}" if slash else error.name)
     if args.command == "addresses" and not error.advice:
         return f"`k8sresolve explain {name}` shows every candidate"
+    if error.problem.startswith("the Service has no port") and isinstance(error, NoSuchName):
+        return f"`k8sresolve ports {name}` lists the numbers that it has"
     if is_offline and error.advice.startswith("there is no Service"):
         return f"`k8sresolve explain {name}` says what the manifests have"
     if not is_offline and error.attempts and isinstance(error, NoSuchName):

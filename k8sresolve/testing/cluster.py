@@ -604,8 +604,9 @@ class Cluster:
         """Make a context manager in which this whole process finds names as a program in `namespace` or `pod` does.
 
         It holds for `socket.getaddrinfo`, `gethostbyname`, `gethostbyname_ex`, `gethostbyaddr` and `getnameinfo`, for
-        asyncio, uvloop and trio, in all threads. `localhost`, loopback addresses and this machine's own name are always
-        looked up by the machine. Connections go where `route` leads them.
+        asyncio, uvloop and trio, in all threads, and for what is given no resolver, such as adapters and
+        `k8sresolve.port`; a `Resolver()` that the program makes is the machine's. `localhost`, loopback addresses and
+        this machine's own name are always looked up by the machine. Connections go where `route` leads them.
 
         Args:
             namespace, pod, config: As in `resolver`.
@@ -657,7 +658,8 @@ class Cluster:
         says which route is missing.
 
         Args:
-            name: A Service's, as in `Resolver.service`, or the full name of an endpoint.
+            name: A Service's, as in `Resolver.service`, where the namespace is the cluster's `namespace`; or the full
+                name of an endpoint.
             port: The port's name or number in the Service.
             to: An IPv4 loopback address, and the number of a port.
 
@@ -674,7 +676,7 @@ class Cluster:
         ...
         True
         """
-        self._routes.add(name, port, to)
+        self._routes.add(name, port, to, self.namespace)
 
     def nameserver(self) -> "OfflineNameserver":
         """Make a nameserver for dnspython's resolvers: `resolver.nameservers = [cluster.nameserver()]`.

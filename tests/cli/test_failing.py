@@ -47,6 +47,21 @@ def test_of_a_service_that_lacks_in_manifests_explain_tells_more(offline, namese
     assert "explain" not in live.err
 
 
+@pytest.mark.parametrize("argv", [["port", "htpp"], ["service", "--port", "htpp"], ["endpoints", "htpp"]])
+@pytest.mark.parametrize("name", ["payments", "shop/payments"])
+def test_of_a_port_that_a_service_lacks_ports_tells_more(offline, nameserver, run, argv, name):
+    command, *port = argv
+    live = run("--nameserver", nameserver, "-n", "shop", command, name, *port)
+    for ran in (offline(command, name, *port), live):
+        assert ran.status == 1, ran.err
+        proposed = ran.err.rstrip("\n").rpartition("; ")[2]
+        assert proposed.endswith("` lists the numbers that it has")
+        again = shlex.split(proposed.split("`")[1])
+        assert again[0] == "k8sresolve"
+        assert [line.split()[0] for line in offline(*again[1:]).out.splitlines()] == ["PORT", "80", "9090"]
+    assert "doctor" not in live.err
+
+
 def test_a_nameserver_that_fails_is_for_doctor(run):
     ran = run("--nameserver", "127.0.0.1:9", "--timeout", "0.3", "addresses", "web")
     assert (ran.status, ran.err.endswith(DOCTOR)) == (3, True)

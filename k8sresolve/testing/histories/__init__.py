@@ -1,6 +1,6 @@
 """Property tests of a client that follows a Service: what happens to it over time, and what the client promises.
 
-`histories()` is a Hypothesis strategy (`pip install k8sresolve[hypothesis]`); `History` and the rest need nothing.
+`histories()` is a Hypothesis strategy (`pip install 'k8sresolve[hypothesis]'`); `History` and the rest need nothing.
 
 >>> from k8sresolve.testing import histories
 >>> histories.History([histories.Scale(3, after=10), histories.Crash(1, after=2.5)])
@@ -59,7 +59,7 @@ def __getattr__(name: str) -> Any:
         try:
             from k8sresolve.testing.histories import strategies
         except ModuleNotFoundError:
-            raise ConfigError("histories() needs Hypothesis", advice="pip install k8sresolve[hypothesis]") from None
+            raise ConfigError("histories() needs Hypothesis", advice="pip install 'k8sresolve[hypothesis]'") from None
         globals()[name] = strategies.histories
         return strategies.histories
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -267,7 +267,7 @@ def _yaml_parts(file: str, original: Original) -> Iterator[Part]:
         from k8sresolve.testing.objects import yaml_ as _yaml
     except ModuleNotFoundError:
         raise ManifestError(
-            "reading YAML needs PyYAML: pip install k8sresolve[yaml] (JSON needs nothing)", file=file
+            "reading YAML needs PyYAML: pip install 'k8sresolve[yaml]' (JSON needs nothing)", file=file
         ) from None
     data = original.octets() or b""
     try:

@@ -1,5 +1,7 @@
 """`cluster.patch()`: programs in this process find the cluster's names through `socket`, asyncio and trio.
 
+The process's own resolvers, which adapters and the module's calls take where they are given none, are the cluster's.
+
 What is replaced is Python's: code in C that calls the C library's getaddrinfo itself, as libpq does, is not reached,
 and neither is a function that was imported by its name before (`from socket import getaddrinfo`).
 """
@@ -15,20 +17,25 @@ from contextlib import ExitStack, suppress
 from ipaddress import IPv6Address, ip_address
 from typing import Any, Self, get_args
 
+import k8sresolve._default as own
 from k8sresolve._core.lookups.hosts import is_localhost
 from k8sresolve._core.questions import A
 from k8sresolve._escaping import told
+from k8sresolve._facade import Options
 from k8sresolve._getaddrinfo.hints import Hints, Info, read_host, read_service
 from k8sresolve._getaddrinfo.libc import Eai, HostTuple, LibcName
 from k8sresolve._getaddrinfo.libcs import libc
 from k8sresolve._getaddrinfo.nameinfo import getnameinfo, numeric_nameinfo
 from k8sresolve._getaddrinfo.names import Caller, Missing
 from k8sresolve._getaddrinfo.numeric import literal_text
+from k8sresolve._replacing import put
+from k8sresolve.async_resolver import AsyncResolver
 from k8sresolve.errors import ConfigError
+from k8sresolve.resolver import Resolver
 from k8sresolve.testing.network.clock import Clock
 from k8sresolve.testing.programs.libc_names import Elsewhere, LibcNames, LibcResolver, Outside
 from k8sresolve.testing.programs.replacing import Functions, Sockets, replace
-from k8sresolve.testing.programs.resolvers import Place
+from k8sresolve.testing.programs.resolvers import OfflineAsyncResolver, OfflineResolver, Place
 from k8sresolve.testing.programs.routes import Routes
 
 
@@ -67,9 +74,13 @@ class Patch:
         self._libc = libc(libc_)
         self._resolver = LibcResolver(place, clock, self._libc)
         self._names = LibcNames(place.config, self._libc, outside)
-        own = tuple(ip for ip in map(ip_address, place.addresses) if ip.version in place.versions)
-        self._caller = Caller(lambda: own, self._names)
+        addresses = tuple(ip for ip in map(ip_address, place.addresses) if ip.version in place.versions)
+        self._caller = Caller(lambda: addresses, self._names)
         self._routes = routes
+        self._own: dict[type[Any], Any] = {
+            Resolver: OfflineResolver(place, clock, Options()),
+            AsyncResolver: OfflineAsyncResolver(place, clock, Options()),
+        }
         self._undo = ExitStack()
         self._machine = Functions.of(socket)
 
@@ -198,6 +209,7 @@ class Patch:
             with ExitStack() as undo:
                 self._machine = Functions.of(socket)
                 replace(Sockets(Functions.of(self), self.reach), undo, sys.modules)
+                put(undo, own, "of_process", self._own.__getitem__)
                 self._undo = undo.pop_all()
             _ENTERED[self] = where
         return self

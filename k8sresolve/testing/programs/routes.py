@@ -38,12 +38,14 @@ class Routes:
         self._cluster_domain = cluster_domain
         self._routes: dict[_Way, SocketAddress] = {}
 
-    def add(self, name: str | ServiceName | EndpointName, port: str | int, to: SocketAddress) -> None:
+    def add(self, name: str | ServiceName | EndpointName, port: str | int, to: SocketAddress, namespace: str) -> None:
         """Lead connections to a port of a Service, or of one of its endpoints, to a local address.
+
+        `namespace` is that of a Service whose name tells none.
 
         Raises `ConfigError` if there is no such Service or port, and for an address that is not IPv4 loopback.
         """
-        place, endpoint = self._place(name)
+        place, endpoint = self._place(name, namespace)
         service = self._store.service(place.namespace, place.service)
         if service is None:
             raise ConfigError(f"route: there is no Service {place.service}.{place.namespace}", advice=self._near(place))
@@ -84,13 +86,13 @@ class Routes:
         ways = self._ways(address, port, protocol)
         return any(way in self._routes or way._replace(endpoint="") in self._routes for way in ways)
 
-    def _place(self, name: str | ServiceName | EndpointName) -> tuple[ServiceName, str]:
+    def _place(self, name: str | ServiceName | EndpointName, namespace: str) -> tuple[ServiceName, str]:
         if isinstance(name, EndpointName):
             return name.service, name.endpoint
         if isinstance(name, ServiceName):
             return name, ""
         with suppress(InvalidName):
-            return ServiceName.parse(name, namespace="default", cluster_domain=self._cluster_domain), ""
+            return ServiceName.parse(name, namespace=namespace, cluster_domain=self._cluster_domain), ""
         endpoint = EndpointName.parse(name)
         return endpoint.service, endpoint.endpoint
 

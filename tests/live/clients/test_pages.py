@@ -17,8 +17,8 @@ pytestmark = pytest.mark.live
 
 # `k8sresolve` and `python3` are those of this environment.
 PATH = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-PAGES = ("docs/how-to/clients.md", "docs/how-to/other-languages.md", "docs/how-to/serve.md")
-KNOWN = {"python", "text"}  # run by the tests of the documentation, and shown
+PAGES = tuple(f"docs/how-to/{name}.md" for name in ("clients", "like-a-pod", "other-languages", "serve"))
+KNOWN = {"console", "python", "text"}  # run by the tests of the documentation, and shown
 
 
 class Example(NamedTuple):

@@ -138,7 +138,7 @@ def test_json_needs_no_yaml(tmp_path, monkeypatch):
     monkeypatch.setattr(builtins, "__import__", without_yaml)
     objects = json.dumps({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}})
     assert read(tmp_path, f"{objects}\n{objects}", "shop.json") == [Namespace("shop"), Namespace("shop")]
-    assert "pip install k8sresolve[yaml]" in str(refused(tmp_path, SERVICE))
+    assert "pip install 'k8sresolve[yaml]'" in str(refused(tmp_path, SERVICE))
 
 
 def named(name):

@@ -16,7 +16,10 @@ import pytest
 import trio
 import uvloop
 
-from k8sresolve import ConfigError, ResolverConfig
+import k8sresolve
+from k8sresolve import AsyncResolver, ConfigError, Resolver, ResolverConfig, _default
+from k8sresolve.contrib.asyncio import loop_factory
+from k8sresolve.contrib.urllib3 import PoolManager
 from k8sresolve.testing import Cluster
 from k8sresolve.testing.programs import patch, replacing
 
@@ -34,8 +37,10 @@ def cluster() -> Cluster:
 def restored() -> Iterator[None]:
     """Whatever a test does, everything is as before."""
     before = [getattr(socket, name) for name in FUNCTIONS]
+    own = _default.of_process
     yield
     assert [getattr(socket, name) for name in FUNCTIONS] == before
+    assert _default.of_process is own
     assert "connect" not in vars(socket.socket)
     assert "connect_ex" not in vars(socket.socket)
     assert not patch.in_force()
@@ -338,6 +343,52 @@ def test_trio_finds_names_whether_entered_outside_its_run_or_inside(cluster: Clu
         assert trio.socket.set_custom_hostname_resolver(None) is None
 
     trio.run(inside)
+
+
+def test_calls_of_the_module_ask_the_cluster(cluster: Cluster) -> None:
+    with cluster.patch(namespace="shop") as patched:
+        assert k8sresolve.port("payments", "http").number == 80
+        assert k8sresolve.addresses("payments").addresses == k8sresolve.service("payments.shop").addresses
+    assert cluster.queries.asked(f"payments.shop.{D}", "A") == 1  # what is remembered is the resolver's
+    cluster.clock.advance(30)
+    with patched:
+        assert k8sresolve.service("payments").addresses
+    assert cluster.queries.asked(f"payments.shop.{D}", "A") == 2
+
+
+def test_adapters_that_are_given_no_resolver_take_the_clusters(cluster: Cluster) -> None:
+    http = PoolManager(port_name="http", retries=False)  # made before, as at the top of a module
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as threads:
+        cluster.route("payments.shop", "http", to=server.getsockname())
+        with cluster.patch(namespace="shop"), http:
+            threads.submit(_serve_once, server)
+            assert http.request("GET", "http://payments:1/").data == b"paid"
+    assert cluster.queries.asked(f"_http._tcp.payments.shop.{D}", "SRV") == 1
+
+
+def _serve_once(server: socket.socket) -> None:
+    with server.accept()[0] as connection:
+        connection.recv(1000)
+        connection.sendall(b"HTTP/1.0 200 OK\r\n\r\npaid")
+
+
+def test_loops_that_are_given_no_resolver_take_the_clusters(cluster: Cluster) -> None:
+    async def find() -> Any:
+        return await asyncio.get_running_loop().getaddrinfo("payments", "http", type=socket.SOCK_STREAM)
+
+    with cluster.patch(namespace="shop"), asyncio.Runner(loop_factory=loop_factory()) as runner:
+        assert [address for *_, address in runner.run(find())] == [("10.96.20.1", 80)]
+
+
+def test_the_processs_own_resolvers_are_kept_for_later(cluster: Cluster, monkeypatch: Any) -> None:
+    monkeypatch.setattr(_default, "_made", {})
+    before = _default.sync_resolver(), _default.async_resolver()
+    with cluster.patch():
+        inside = _default.sync_resolver(), _default.async_resolver()
+        assert isinstance(inside[0], Resolver)
+        assert isinstance(inside[1], AsyncResolver)
+        assert not set(inside) & set(before)
+    assert (_default.sync_resolver(), _default.async_resolver()) == before
 
 
 def test_threads_find_names_at_once(cluster: Cluster) -> None:

@@ -76,6 +76,13 @@ def test_a_client_reaches_a_local_server_by_the_services_name(cluster: Cluster, 
         assert get("http://10.96.20.1/") == f"{ports[0]} as 10.96.20.1"
 
 
+def test_a_name_alone_is_of_the_namespace_in_which_programs_run(cluster: Cluster, ports: list[int]) -> None:
+    cluster.namespace = "shop"
+    cluster.route("payments", "http", to=("127.0.0.1", ports[0]))
+    with cluster.patch():
+        assert get("http://payments/") == f"{ports[0]} as payments"
+
+
 def test_each_spelling_of_service_and_port_will_do(cluster: Cluster, ports: list[int]) -> None:
     for name in (
         "payments.shop",
