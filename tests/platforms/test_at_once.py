@@ -172,7 +172,7 @@ def test_a_process_has_one_resolver_of_its_own_whoever_asks_first(monkeypatch, k
         # What a parent has left a child drops.
         monkeypatch.setattr(_default, "_made", {(-number, kind): None for number in range(1, 50)})
         made = []
-        at_once(*[lambda made=made: made.append(_default._of_process(kind))] * 8)
+        at_once(*[lambda made=made: made.append(_default.of_process(kind))] * 8)
         assert {*map(id, made)} == {id(made[0])}
         assert [*_default._made.values()] == [made[0]]
 
