@@ -28,7 +28,7 @@ def of_process(kind: type[R]) -> R:
         # A child after fork makes its own. No lock, which a fork might leave taken: of two threads' resolvers one is
         # kept, and the other has opened nothing.
         resolver = _made.setdefault((process, kind), kind())
-        for other in [key for key in tuple(_made) if key[0] != process]:
+        for other in [key for key in [*_made] if key[0] != process]:
             _made.pop(other, None)
     return resolver  # type: ignore[no-any-return]
 

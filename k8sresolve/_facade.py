@@ -12,7 +12,7 @@ from functools import cache as once
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args
-from weakref import WeakSet, WeakValueDictionary, ref
+from weakref import WeakValueDictionary, ref
 
 import attrs
 
@@ -26,7 +26,7 @@ from k8sresolve._core.lookups.setting import Setting
 from k8sresolve._core.questions import Asked
 from k8sresolve._core.search import walk as search
 from k8sresolve._drivers.clock import monotonic
-from k8sresolve._drivers.forks import Turn
+from k8sresolve._drivers.forks import Known, Turn, alive_of
 from k8sresolve._drivers.running import Call, Driver, report
 from k8sresolve._escaping import told
 from k8sresolve.config import (
@@ -212,7 +212,6 @@ class Facade(Generic[D]):
     """A resolver without the calls that ask: it holds one line of service, which a reload swaps as a whole."""
 
     _line: Line[D]
-    _pauses: set[Callable[[], object]] | None = None  # what ends those that are under way
 
     def __init__(
         self,
@@ -264,7 +263,8 @@ class Facade(Generic[D]):
         self._lock = threading.RLock()  # a signal handler may look up what its thread is about to remember
         self._tally = Tally(self._lock)
         self._drivers: list[ref[D]] = []
-        self._connecting: WeakSet[Attempts] = WeakSet()  # as a task may be collected that its loop left pending
+        self._connecting: Known[Any] = WeakValueDictionary()  # as a task may be collected that its loop left pending
+        self._pauses: set[Callable[[], object]] = set()  # what ends those that are under way
         self._line = self._lay(config)
         _all[id(self)] = self
         self._tell_whom()
@@ -302,8 +302,8 @@ class Facade(Generic[D]):
 
     def _current(self) -> Line[D]:
         """The line to take; another one from now on, if this machine's configuration has changed."""
-        if _wanted(_DEBUG) is not self._debugging:
-            self._watch()
+        if (wanted := _wanted(_DEBUG)) is not self._debugging:
+            self._watch(wanted=wanted)
         # One thread looks; the others go on with what holds.
         if self._reloader is not None and self._reloading.take():
             try:
@@ -322,15 +322,16 @@ class Facade(Generic[D]):
             self._events.reloaded(self._line.config)
         self._calm_down()
 
-    def _watch(self) -> None:
+    def _watch(self, *, wanted: bool) -> None:
         """Let the log of level DEBUG be one of the observers from now on, or no more."""
         from k8sresolve._debug_log import DebugLog
 
-        self._debugging = not self._debugging
-        if self._debugging:
-            self._observers[DebugLog] = DebugLog()
-        else:
-            self._observers.pop(DebugLog, None)
+        with self._lock:
+            self._debugging = wanted
+            if wanted:
+                self._observers[DebugLog] = DebugLog()
+            else:
+                self._observers.pop(DebugLog, None)
         self._tell_whom()
 
     def _tell_whom(self) -> None:
@@ -385,9 +386,9 @@ class Facade(Generic[D]):
     @contextmanager
     def _pausing(self, end: Callable[[], object]) -> Generator[None]:
         """Let the end of this resolver end what pauses here."""
-        if self._pauses is None:
-            self._pauses = set()
         self._pauses.add(end)
+        if self._closed:  # by another thread, which did not see this
+            end()
         try:
             yield
         finally:
@@ -396,7 +397,7 @@ class Facade(Generic[D]):
     def _close(self) -> None:
         """End what is pending, in the drivers of earlier configurations too."""
         self._closed = True
-        for end in tuple(self._pauses or ()):
+        for end in [*self._pauses]:
             end()
         self._calm_down()
         self._line.driver.close()  # as this resolver is collected, no weak reference leads there
@@ -404,8 +405,8 @@ class Facade(Generic[D]):
             driver = alive()
             if driver is not None:
                 driver.close()
-        for attempts in tuple(self._connecting):
-            attempts.shut()
+        for one in alive_of(self._connecting):
+            one.shut()
 
     def _attempts(
         self, kind: Callable[..., M], name: str | ServiceName, port: str | int, to: Groups, until: float
@@ -419,7 +420,7 @@ class Facade(Generic[D]):
             attempts.shut()
         return attempts
 
-    def _probes(self, kind: Callable[[Talk, Callable[[Destination], Destination], WeakSet[Any]], P], talk: Talk) -> P:
+    def _probes(self, kind: Callable[[Talk, Callable[[Destination], Destination], Known[Any]], P], talk: Talk) -> P:
         """Make ready to try what a probe is about."""
         probes = kind(talk, self._reach, self._connecting)
         if self._closed:  # by another thread, which did not see this

@@ -349,9 +349,15 @@ class AsyncResolver(Facade[AsyncDriver]):
         from k8sresolve.watches import status_of
 
         now = self._line.now()
-        loops = [loop() for loop in self._followers.keyrefs()]
-        followers = [follower for loop in loops if loop and (follower := self._followers.get(loop))]
-        return tuple([status_of(following, now) for follower in followers for following in follower.followed()])
+        return tuple([status_of(following, now) for _, one in self._followed() for following in one.followed()])
+
+    def _followed(self) -> list[tuple[Any, LoopFollower]]:
+        """The loops that are there, and what hosts the pollers of each; other threads may add some meanwhile."""
+        known = self._followers
+        if known is None:
+            return []
+        loops = [loop for alive in known.keyrefs() if (loop := alive()) is not None]
+        return [(loop, follower) for loop in loops if (follower := known.get(loop)) is not None]
 
     def _follow(self) -> LoopFollower:
         """What hosts the pollers of the loop that runs here."""
@@ -367,7 +373,9 @@ class AsyncResolver(Facade[AsyncDriver]):
             follower = self._followers.get(loop)
             if follower is None or follower.closed:
                 follower = self._followers[loop] = self._new_follower(loop)
-            return follower
+        if self._closed:  # by another thread, which did not see this
+            follower.close()
+        return follower
 
     def _new_follower(self, loop: Any) -> LoopFollower:
         from k8sresolve._drivers.following import TaskFollower, tasks_of
@@ -444,7 +452,7 @@ class AsyncResolver(Facade[AsyncDriver]):
         """
         self._close()
         here = running()
-        for loop, follower in tuple((self._followers or {}).items()):
+        for loop, follower in self._followed():
             if loop is here:
                 await follower.end()
             elif not let_do(loop, follower.close):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from k8sresolve._core.engine.ledger import Ledger
@@ -103,9 +104,11 @@ class Resolver(Facade[SyncDriver]):
     def _ask_elsewhere(self) -> None:
         """Let the thread of watches ask what nobody waits for."""
         questions: list[Question] = []
-        while self._elsewhere:
-            questions.append(self._elsewhere.popleft())
-        self._follow().ask(questions)
+        with suppress(IndexError):  # another thread may take them, too
+            while self._elsewhere:
+                questions.append(self._elsewhere.popleft())
+        if questions:
+            self._follow().ask(questions)
 
     def service(
         self,
@@ -664,9 +667,12 @@ class Resolver(Facade[SyncDriver]):
         """What hosts the pollers: another one in a process that was forked, or after a fault."""
         self._lifetime(None)
         with self._lock:
-            if self._follower is None or self._follower.closed:
-                self._follower = self._new_follower()
-            return self._follower
+            follower = self._follower
+            if follower is None or follower.closed:
+                follower = self._follower = self._new_follower()
+        if self._closed:  # by another thread, which did not see this
+            follower.close()
+        return follower
 
     def _new_follower(self) -> Follower:
         from k8sresolve._drivers.watch_thread import ThreadFollower

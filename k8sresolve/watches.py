@@ -113,9 +113,9 @@ class _Watch(Generic[F]):
         if self._is_open:
             raise ResolverClosed("this watch is open already: call watch() once more for another one")
 
-    def _open(self) -> Following:
-        self._following = self._make()
-        self._is_open = True
+    def _open(self, follower: F) -> Following:
+        self._following, self._follower = self._make(), follower
+        self._is_open = True  # last of all: another thread may look
         return self._following
 
     def _require_open(self) -> None:
@@ -215,9 +215,10 @@ class Watch(_Watch[Follower]):
     def __enter__(self) -> Self:
         self._require_new()
         try:
-            follower, following = self._follow(), self._open()
+            follower = self._follow()
+            following = self._open(follower)
             # Who loses a watch without closing it is followed for no more.
-            self._follower, self._lost = follower, finalize(self, follower.leave, following)
+            self._lost = finalize(self, follower.leave, following)
             self._lost.atexit = False
             follower.join(following)
             return self  # noqa: TRY300 - here nothing can come in between
@@ -292,13 +293,13 @@ class AsyncWatch(_Watch[LoopFollower]):
 
     async def __aenter__(self) -> Self:
         self._require_new()
-        follower, following = self._follow(), self._open()
+        follower = self._follow()
+        following = self._open(follower)
         try:
             follower.join(following)
         except BaseException:
             self._is_open = False
             raise
-        self._follower = follower
         return self
 
     async def __aexit__(self, *_: object) -> None:

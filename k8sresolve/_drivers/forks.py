@@ -32,7 +32,8 @@ Known: TypeAlias = WeakValueDictionary[int, T]
 """By id. Unlike a `WeakSet`, it can be looked through while other threads add to it."""
 
 
-def _alive(known: Known[T]) -> list[T]:
+def alive_of(known: Known[T]) -> list[T]:
+    """Return those that are there, whatever other threads add meanwhile."""
     return [one for alive in known.valuerefs() if (one := alive()) is not None]
 
 
@@ -93,7 +94,7 @@ def let_thread_rest(one: Restable) -> None:
 
 def _before_fork() -> None:
     resting = _resting[threading.get_ident()] = []
-    for one in (*_alive(_threads), *_alive(_restable)):
+    for one in (*alive_of(_threads), *alive_of(_restable)):
         resting.append(one)
         one.before_fork()
 
@@ -107,7 +108,7 @@ def _after_fork() -> None:
     _resting.clear()
     for drop in _first:
         drop()
-    for one in _alive(_forkable):
+    for one in alive_of(_forkable):
         one.after_fork()
 
 

@@ -238,7 +238,7 @@ class ThreadFollower:
 
     def _ring(self) -> None:
         """Let all that wait look again."""
-        for bell in tuple(self._bells):
+        for bell in [*self._bells]:
             with suppress(RuntimeError):  # it has rung already
                 bell.release()
 
@@ -303,7 +303,7 @@ class ThreadFollower:
 
     def followed(self) -> Iterable[Following]:
         """What the watches know that are open, in whatever thread."""
-        return tuple(self._open)
+        return [*self._open]
 
     def wait(self, until: Callable[[], bool], seconds: float | None) -> bool:
         """Wait until that is so; False where it was not in time."""

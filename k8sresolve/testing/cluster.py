@@ -452,7 +452,8 @@ class Cluster:
         """
         if not isinstance(message, bytes | bytearray | memoryview):
             raise ConfigError(f"{told(message)} is no DNS message", advice="give its octets")
-        return self._responder.respond(bytes(message), tcp=tcp, client=client)
+        with self.network.hold():
+            return self._responder.respond(bytes(message), tcp=tcp, client=client)
 
     def resolver(
         self,

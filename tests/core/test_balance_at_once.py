@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
 import sys
 import threading
 from collections import Counter
@@ -334,7 +333,6 @@ class Machine(RuleBasedStateMachine):
         if not count:
             return
         self.balancer.pick()  # and let go at once
-        gc.collect(0)
         assert in_flight(self.balancer) == self.loads
         can_be_picked = {number_of(one.endpoint) for one in self.balancer._available}
         ejected = self.loads.keys() - can_be_picked

@@ -343,7 +343,7 @@ def test_a_loop_keeps_nothing_of_what_is_connected(stage, machines, run):
             connected: Any = await resolver.create_connection("127.0.0.2", there.port, timeout=PATIENCE)
             await connected.aclose() if run is in_trio else connected.close()
             gc.collect()
-            return [one for one in forks._alive(forks._forkable) if isinstance(one, Attempts)]
+            return [one for one in forks.alive_of(forks._forkable) if isinstance(one, Attempts)]
 
     assert run(main) == []
 
@@ -353,7 +353,7 @@ def test_a_loop_keeps_nothing_of_what_is_connected(stage, machines, run):
 
 def waits(resolver: Any) -> bool:
     """Whether one waits for an attempt."""
-    return any(attempts._open for attempts in tuple(resolver._connecting))
+    return any(attempts._open for attempts in forks.alive_of(resolver._connecting))
 
 
 @pytest.fixture

@@ -31,6 +31,7 @@ from k8sresolve import (
 )
 from k8sresolve._core import probing
 from k8sresolve._core.connecting import Destination
+from k8sresolve._drivers.forks import alive_of
 from k8sresolve._drivers.probing.conversations import Conversation, _told
 from tests.drivers.children import in_child, status_of
 from tests.drivers.script import Nameserver, silent
@@ -507,7 +508,7 @@ def test_what_cannot_be_probed_is_refused_before_a_packet(stage, driver, call, h
 
 def waits(resolver: Any) -> bool:
     """Whether a conversation waits for its socket."""
-    return any(any(probes._begun.values()) for probes in tuple(resolver._connecting))
+    return any(any([*probes._begun.values()]) for probes in alive_of(resolver._connecting))
 
 
 @pytest.fixture
@@ -539,8 +540,8 @@ def test_closing_the_resolver_ends_it_in_another_thread(into_silence):
 
 def shaking(resolver: Any) -> bool:
     """Whether a handshake of TLS waits for its answer."""
-    (probes,) = tuple(resolver._connecting) or (None,)
-    begun = tuple(probes._begun.items()) if probes else ()
+    (probes,) = alive_of(resolver._connecting) or (None,)
+    begun = [*probes._begun.items()] if probes else ()
     return any(want == "read" and isinstance(conversation.sock, ssl.SSLSocket) for conversation, want in begun)
 
 
@@ -652,7 +653,7 @@ def test_a_child_of_fork_holds_nothing_of_it(into_silence):
     thread = threading.Thread(target=probe)
     thread.start()
     wait_for(lambda: waits(resolver))
-    (probes,) = resolver._connecting
+    (probes,) = alive_of(resolver._connecting)
     (conversation,) = probes._begun
 
     assert conversation.sock is not None

@@ -156,10 +156,11 @@ class Cache:
         with self.lock:
             return self.use(key, now)
 
-    def put(self, key: Question, answer: Result, now: float) -> None:
-        """Keep the answer while it lasts."""
+    def put(self, key: Question, answer: Result, now: float, forgotten: int | None = None) -> None:
+        """Keep the answer while it lasts, unless something was forgotten since `forgotten` was so many."""
         with self.lock:
-            self.take(key, answer, now)
+            if forgotten is None or forgotten == self.forgotten:
+                self.take(key, answer, now)
 
     def use(self, key: Question, now: float) -> Answer | None:
         """Under the lock: do as `get`. The answer is the last one used then."""

@@ -111,7 +111,7 @@ class Desk:
         self._events = events
         self._host = host
         cache = ledger.cache
-        self._recall, self._keep = (cache.use, cache.take) if locked else (cache.get, cache.put)
+        self._recall = cache.use if locked else cache.get
         self._locked = locked
         self._turn = turn  # which nameserver the next question prefers, where they rotate
         self._left = left
@@ -566,8 +566,10 @@ class Desk:
         except Exception as error:  # noqa: BLE001 - the answer is there all the same
             self._host.report(f"releasing what {flight.question} used failed", error)
         cache = self.ledger.cache
-        if flight.forgotten == cache.forgotten:
-            self._keep(key, answer, now)
+        if not self._locked:
+            cache.put(key, answer, now, flight.forgotten)
+        elif flight.forgotten == cache.forgotten:
+            cache.take(key, answer, now)
 
     def _land(self, flight: Flight, now: float) -> None:
         """The flight has its answer: keep it, and tell the batches. The caller lets the next one start."""

@@ -164,7 +164,7 @@ class Pollers:
         self._pollers: dict[Hashable, Poller] = {}
 
     def __iter__(self) -> Iterator[Poller]:
-        return iter(tuple(self._pollers.values()))
+        return iter([*self._pollers.values()])
 
     def __len__(self) -> int:
         return len(self._pollers)

@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
-from weakref import WeakSet
+from typing import Any
 
 from k8sresolve._core.connecting import Destination, Race
 from k8sresolve._drivers.clock import monotonic
 from k8sresolve._drivers.connecting.attempts import Attempts
+from k8sresolve._drivers.forks import Known
 
 
 class AsyncioAttempts(Attempts):
     """Attempts of the task that awaits `connect`."""
 
-    def __init__(self, race: Race, reach: Callable[[Destination], Destination], among: WeakSet[Attempts]) -> None:
+    def __init__(self, race: Race, reach: Callable[[Destination], Destination], among: Known[Any]) -> None:
         super().__init__(race, reach, among)
         self._loop = asyncio.get_running_loop()
         self._woken: asyncio.Future[None] = self._loop.create_future()

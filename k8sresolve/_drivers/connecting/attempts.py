@@ -9,7 +9,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from ipaddress import IPv6Address
 from typing import Any
-from weakref import WeakSet
 
 from k8sresolve._core.connecting import Destination, Race
 from k8sresolve._drivers import forks
@@ -25,7 +24,7 @@ class Attempts(ABC):
     line: whatever is open is found in `_open` or `_won` then, and closed.
     """
 
-    def __init__(self, race: Race, reach: Callable[[Destination], Destination], among: WeakSet[Attempts]) -> None:
+    def __init__(self, race: Race, reach: Callable[[Destination], Destination], among: forks.Known[Any]) -> None:
         self._race = race
         self._reach = reach
         self._among = among
@@ -34,12 +33,12 @@ class Attempts(ABC):
         self._won: socket.socket | None = None
         self._shut = False
         forks.register(self)
-        among.add(self)
+        among[id(self)] = self
 
     def shut(self) -> None:
         """Let it end with `ResolverClosed`: whoever waits wakes, in whatever thread or loop that is."""
         self._shut = True
-        for sock in tuple(self._open):
+        for sock in [*self._open]:
             with suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
 
@@ -130,7 +129,7 @@ class Attempts(ABC):
 
     def _end(self) -> None:
         """Close what is open, but for the winner."""
-        self._among.discard(self)
+        self._among.pop(id(self), None)
         for sock in tuple(self._open):
             self._drop(sock)
 

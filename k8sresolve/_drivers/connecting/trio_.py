@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
-from weakref import WeakSet
+from typing import Any
 
 import trio
 
 from k8sresolve._core.connecting import Destination, Race
 from k8sresolve._drivers.clock import monotonic
 from k8sresolve._drivers.connecting.attempts import Attempts
+from k8sresolve._drivers.forks import Known
 from k8sresolve._drivers.trio_ import can
 
 
 class TrioAttempts(Attempts):
     """Attempts of the task that awaits `connect`."""
 
-    def __init__(self, race: Race, reach: Callable[[Destination], Destination], among: WeakSet[Attempts]) -> None:
+    def __init__(self, race: Race, reach: Callable[[Destination], Destination], among: Known[Any]) -> None:
         super().__init__(race, reach, among)
         self._woken = trio.Event()
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from typing import Any
-from weakref import WeakSet
 
 from k8sresolve._core.connecting import Destination
 from k8sresolve._core.probing import Talk
 from k8sresolve._drivers.clock import monotonic
+from k8sresolve._drivers.forks import Known
 from k8sresolve._drivers.probing.conversations import Conversation, Probes, Want
 from k8sresolve.reachability import ProbedEndpoint
 
@@ -17,7 +17,7 @@ from k8sresolve.reachability import ProbedEndpoint
 class AsyncioProbes(Probes):
     """Conversations of the task that awaits `run`."""
 
-    def __init__(self, talk: Talk, reach: Callable[[Destination], Destination], among: WeakSet[Any]) -> None:
+    def __init__(self, talk: Talk, reach: Callable[[Destination], Destination], among: Known[Any]) -> None:
         super().__init__(talk, reach, among)
         self._loop = asyncio.get_running_loop()
         self._woken: asyncio.Future[None] = self._loop.create_future()

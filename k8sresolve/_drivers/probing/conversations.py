@@ -13,7 +13,6 @@ from contextlib import suppress
 from functools import partial
 from math import inf
 from typing import Any, Literal, TypeAlias, TypeVar
-from weakref import WeakSet
 
 from k8sresolve._core import certificates, probing
 from k8sresolve._core.connecting import Destination
@@ -221,7 +220,7 @@ class Probes(ABC):
     belongs to a conversation in `_begun` then, and is closed with that.
     """
 
-    def __init__(self, talk: Talk, reach: Callable[[Destination], Destination], among: WeakSet[Any]) -> None:
+    def __init__(self, talk: Talk, reach: Callable[[Destination], Destination], among: forks.Known[Any]) -> None:
         self._among = among
         self._talk = talk
         contexts = Contexts(talk)
@@ -234,12 +233,12 @@ class Probes(ABC):
         self._until = monotonic() + talk.seconds
         self._shut = False
         forks.register(self)
-        among.add(self)
+        among[id(self)] = self
 
     def shut(self) -> None:
         """Let it end with `ResolverClosed`: whoever waits wakes, in whatever thread or loop that is."""
         self._shut = True
-        for conversation in tuple(self._begun):
+        for conversation in [*self._begun]:
             conversation.shut()
 
     def after_fork(self) -> None:
@@ -284,7 +283,7 @@ class Probes(ABC):
         self._check_open()  # at last, too: what was begun meanwhile was not shut
         if self._begun:
             return None
-        self._among.discard(self)
+        self._among.pop(id(self), None)
         return tuple([self._told[index] for index in range(len(self._talk.endpoints))])
 
     def _check_open(self) -> None:
@@ -315,7 +314,7 @@ class Probes(ABC):
 
     def _abandon(self) -> None:
         """Close what is open."""
-        self._among.discard(self)
+        self._among.pop(id(self), None)
         for conversation, want in tuple(self._begun.items()):
             if want is not None:
                 self._unwatch(conversation)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 from typing import Any
-from weakref import WeakSet
 
 import trio
 
 from k8sresolve._core.connecting import Destination
 from k8sresolve._core.probing import Talk
 from k8sresolve._drivers.clock import monotonic
+from k8sresolve._drivers.forks import Known
 from k8sresolve._drivers.probing.conversations import Conversation, Probes, Want
 from k8sresolve._drivers.trio_ import can
 from k8sresolve.reachability import ProbedEndpoint
@@ -20,7 +20,7 @@ from k8sresolve.reachability import ProbedEndpoint
 class TrioProbes(Probes):
     """Conversations of the task that awaits `run`."""
 
-    def __init__(self, talk: Talk, reach: Callable[[Destination], Destination], among: WeakSet[Any]) -> None:
+    def __init__(self, talk: Talk, reach: Callable[[Destination], Destination], among: Known[Any]) -> None:
         super().__init__(talk, reach, among)
         self._woken = trio.Event()
 

@@ -65,7 +65,7 @@ class Clock:
         # Of callers that wait, by id: other threads add some while one looks for the first that is due.
         self._followers: WeakValueDictionary[int, Follower] = WeakValueDictionary()
         self.loops: WeakKeyDictionary[Any, Catching] = WeakKeyDictionary()  # whose tasks follow something
-        self.looking = 0  # lookups of tasks that let it go on now
+        self.looking: set[object] = set()  # lookups of tasks that let it go on now, in whatever thread
 
     def monotonic(self) -> float:
         """Seconds since the clock was made."""
@@ -90,9 +90,10 @@ class Clock:
         while self.go_on(end):
             pass
         self.reach(end)
-        for loop in [self.loops.get(alive()) for alive in self.loops.keyrefs()]:
-            if loop is not None:
-                loop.catch_up()
+        for loop in [loop for alive in self.loops.keyrefs() if (loop := alive()) is not None]:
+            catching = self.loops.get(loop)
+            if catching is not None:
+                catching.catch_up()
 
     def follow(self, follower: Follower) -> None:
         """Let it ask what is due, as time goes on."""

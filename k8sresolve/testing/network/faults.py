@@ -418,7 +418,7 @@ class Faults:
         self._watchers.remove(watcher)
 
     def _tell(self) -> None:
-        for watcher in tuple(self._watchers):
+        for watcher in [*self._watchers]:
             watcher()
 
     def _closing(self, transport: Transport, nameserver: str) -> list[Fault]:

@@ -66,7 +66,8 @@ class VirtualFollower:
     def suspect(self, following: Following, endpoint: Endpoint) -> None:
         """A connect to the endpoint failed."""
         self._require_open()
-        following.belief.suspect(endpoint, self._clock.monotonic())
+        with self._state:
+            following.belief.suspect(endpoint, self._clock.monotonic())
 
     def followed(self) -> Iterable[Following]:
         """What the watches know that are open, in whatever thread."""

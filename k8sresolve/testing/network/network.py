@@ -92,7 +92,8 @@ class Network(Faults):
         """
         address, transport = send.nameserver.address, send.transport
         for fault in self._closing(transport, address):
-            fault.hits += 1
+            with self._lock:
+                fault.hits += 1
             return [REFUSED]
         parcels = self.receive(message, transport, nameserver=address, client=client, responder=responder)
         arrivals = [self._arrival(parcel) for parcel in parcels if parcel.manner != "elsewhere"]

@@ -178,6 +178,11 @@ class VirtualDriver(_VirtualDriver):
                 self._step()
         return tuple(batch.answers)
 
+    def close(self) -> None:
+        """End what is pending, before or after another thread's turn."""
+        with self._lock:
+            super().close()
+
 
 # A loop does not tell when no task can run any more: so many turns does a chain of them get before time goes on.
 _TURNS = 3

@@ -137,8 +137,9 @@ class _Looking(Loops):
         self._clock = clock
 
     async def ask(self, asked: Question | Round, terms: Terms) -> Results:
-        self._clock.looking += 1
+        this = object()
+        self._clock.looking.add(this)
         try:
             return await super().ask(asked, terms)
         finally:
-            self._clock.looking -= 1
+            self._clock.looking.discard(this)

@@ -6,6 +6,7 @@ import gc
 import subprocess
 import sys
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -107,7 +108,14 @@ def test_a_watch_that_another_task_closes_ends_whoever_waits(config: ResolverCon
 def test_a_watch_that_another_thread_closes_is_not_ready_any_more(config: ResolverConfig) -> None:
     with Resolver(config) as resolver, resolver.watch("db", "sql", **QUICK) as watch:
         next(watch)
-        thread = threading.Timer(0.05, watch.close)
+        follower: Any = resolver._follower
+
+        def close() -> None:
+            while not follower._bells:  # until it waits
+                time.sleep(0)
+            watch.close()
+
+        thread = threading.Thread(target=close)
         thread.start()
         with pytest.raises(ResolverClosed, match="this watch was closed"):
             watch.ready(3, timeout=None)
