@@ -4,6 +4,8 @@ import gc
 import resource
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 import warnings
@@ -218,6 +220,23 @@ def test_without_a_file_descriptor_left_it_is_a_network_error(resolver_of):  # R
         for sock in fillers:
             sock.close()
     assert right(resolver, 0)
+
+
+def test_so_it_is_where_what_tells_of_errors_is_not_loaded_yet():
+    program = """
+import resource
+from k8sresolve import NetworkError, Resolver, ResolverConfig
+
+resolver = Resolver(ResolverConfig(nameservers=["127.0.0.1"]), timeout=1)
+resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
+try:
+    resolver.addresses("payments.shop")
+except NetworkError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
+    assert done.stderr == ""
+    assert "payments.shop: no nameserver can be reached (too many open files)" in done.stdout
 
 
 def test_nor_for_tcp(resolver_of, monkeypatch):

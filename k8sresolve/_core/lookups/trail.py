@@ -151,12 +151,16 @@ class Trail:
 
     def fail(self, kind: type[ResolveError], problem: str, advice: str = "") -> NoReturn:
         """Raise an error that tells of all that was tried."""
-        from k8sresolve.attempts import Attempt
-
+        exchanges = [(question, answer, exchange) for question, answer in self.log for exchange in answer.exchanges]
+        try:
+            from k8sresolve.attempts import Attempt
+        except OSError:  # no descriptor is left to read the module by, which the problem says
+            exchanges.clear()
         attempts = tuple(
-            Attempt(question.name, type_name(question.rdtype), *exchange, age=self.age(answer), stale=answer.stale)
-            for question, answer in self.log
-            for exchange in answer.exchanges
+            [
+                Attempt(question.name, type_name(question.rdtype), *exchange, age=self.age(answer), stale=answer.stale)
+                for question, answer, exchange in exchanges
+            ]
         )
         raise kind(self.name, problem, attempts=attempts, advice=advice)
 
@@ -166,8 +170,6 @@ class Trail:
         `final` is what a search policy takes it for: its resolver would not try again, or would. Without one, the
         failure itself tells.
         """
-        from k8sresolve._core.lookups.domains import domain_slip
-
         if failed.reason == "closed":
             raise ResolverClosed("this resolver was closed during the lookup")
         kind, problem, advice = _FAILURES[failed.reason]
@@ -180,7 +182,10 @@ class Trail:
             problem += f", after {spent:.1f} s"
         if failed.reason in _CONFIGURED:
             advice = "; ".join(filter(None, (advice, remarks(self.setting.config))))
-        advice = domain_slip(self.name, self.setting.config) or advice
+        if failed.reason != "network":  # which no name is to blame for
+            from k8sresolve._core.lookups.domains import domain_slip
+
+            advice = domain_slip(self.name, self.setting.config) or advice
         if final and issubclass(kind, TemporaryFailure):
             kind = BadResponse
         elif final is False and kind is BadResponse:
