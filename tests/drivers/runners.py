@@ -2,16 +2,19 @@
 
 import asyncio
 import ctypes
+import pkgutil
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from importlib import import_module
 from ipaddress import ip_address
 from typing import Any
 
 import attrs
 import trio
 
+from k8sresolve import _core, _drivers
 from k8sresolve._core.engine.desk import Desk
 from k8sresolve._drivers.loops import Loops
 from k8sresolve.async_resolver import AsyncResolver
@@ -23,6 +26,12 @@ from k8sresolve.testing.network.virtual import AsyncVirtualDriver, VirtualDriver
 from tests.drivers.nameservers import Loopback, Virtual
 from tests.drivers.scenarios import Call, Scenario, Wait
 from tests.drivers.script import Playing
+
+# Ways run at once, and each loads what it needs, which pytest rewrites. Python 3.11 may raise SystemError where threads
+# parse at once, and garbage is collected meanwhile: "AST constructor recursion depth mismatch".
+for _package in (_core, _drivers):
+    for _found in pkgutil.walk_packages(_package.__path__, f"{_package.__name__}."):
+        import_module(_found.name)
 
 _START = 1_700_000_000.0
 _OWN = (ip_address("10.244.0.77"),)
