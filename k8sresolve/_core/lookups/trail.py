@@ -7,6 +7,7 @@ user typed it, what was tried, what came back and what to do.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from k8sresolve._core.lookups.setting import Setting, remarks
@@ -40,6 +41,7 @@ from k8sresolve.errors import (
 )
 
 if TYPE_CHECKING:
+    from k8sresolve.attempts import Attempt
     from k8sresolve.explanations import Candidate
 
 Story: TypeAlias = tuple[str, str]
@@ -151,17 +153,15 @@ class Trail:
 
     def fail(self, kind: type[ResolveError], problem: str, advice: str = "") -> NoReturn:
         """Raise an error that tells of all that was tried."""
-        exchanges = [(question, answer, exchange) for question, answer in self.log for exchange in answer.exchanges]
-        try:
+        attempts: tuple[Attempt, ...] = ()
+        with suppress(OSError):  # no descriptor is left to read the module by, which the problem says
             from k8sresolve.attempts import Attempt
-        except OSError:  # no descriptor is left to read the module by, which the problem says
-            exchanges.clear()
-        attempts = tuple(
-            [
+
+            attempts = tuple(
                 Attempt(question.name, type_name(question.rdtype), *exchange, age=self.age(answer), stale=answer.stale)
-                for question, answer, exchange in exchanges
-            ]
-        )
+                for question, answer in self.log
+                for exchange in answer.exchanges
+            )
         raise kind(self.name, problem, attempts=attempts, advice=advice)
 
     def give_up(self, failed: Failed, *, final: bool | None = None) -> NoReturn:
