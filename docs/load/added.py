@@ -67,7 +67,7 @@ def _pooled(asked: list[Asked]) -> list[tuple[float, float]]:
     for at, together in _at_once(asked).items():
         tickets: list[Any] = []
         for question in together:
-            flight: Any = SimpleNamespace(key=SimpleNamespace(name=question.name), ports=[])
+            flight: Any = SimpleNamespace(key=(question.name,), ports=[])
             slot = pool.choose(server, flight, at)
             if slot is None:
                 slot = pool.add(server, SimpleNamespace(number=len(spans)), at)  # type: ignore[arg-type]

@@ -36,8 +36,8 @@ MEASURED = {
         "| G9 | knot, remembered, CPU µs: k8sresolve / dnspython | 0.377 | 14.48 |",
         "| G9 | knot, remembered, CPU µs: k8sresolve / getaddrinfo | 0.377 | 29.95 |",
         "| G10 | knot, remembered, CPU µs: k8sresolve-async / aiodns | 0.842 | 32.04 |",
-        "import-dns.resolver            408,",
-        "import-Resolver                297,",
+        "import-dns.resolver            415,",
+        "import-Resolver                301,",
     ],
     "load-on-coredns": [
         "| glibc | 2 / 2 | 4 / 4 | 6 / 8 | 8 / 2 |",

@@ -150,7 +150,7 @@ def test_without_hypothesis_a_history_is_played_all_the_same(monkeypatch, cluste
     monkeypatch.delitem(sys.modules, "k8sresolve.testing.histories.strategies", raising=False)
     monkeypatch.delattr(histories, "strategies", raising=False)
     monkeypatch.setitem(sys.modules, "hypothesis", None)
-    with pytest.raises(ConfigError, match=r"needs Hypothesis; pip install k8sresolve\[hypothesis\]"):
+    with pytest.raises(ConfigError, match=r"needs Hypothesis; pip install 'k8sresolve\[hypothesis\]'"):
         _ = histories.histories
     assert played(cluster, Scale(0, after=1))[0] == [(0, 2), (1, 0)]
 
