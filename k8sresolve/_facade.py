@@ -517,7 +517,8 @@ class Facade(Generic[D]):
         """Drop what is remembered.
 
         Args:
-            name: A host: all that it may stand for is dropped. None for everything.
+            name: A host: all that it may stand for is dropped. None for everything. A port that is asked for by its
+                name has a name of its own in DNS, to be forgotten by itself: `_http._tcp.payments`.
 
         Raises:
             InvalidName: The name is none.
@@ -525,8 +526,9 @@ class Facade(Generic[D]):
         >>> from k8sresolve.testing import Cluster
         >>> cluster = Cluster.from_manifests("docs/examples/shop.yaml")
         >>> resolver = cluster.resolver(namespace="shop")
-        >>> found = resolver.service("payments")
+        >>> found = resolver.service("payments"), resolver.port("payments", "http")
         >>> resolver.forget("payments")
+        >>> resolver.forget("_http._tcp.payments")
         """
         line = self._line
         if name is None:
