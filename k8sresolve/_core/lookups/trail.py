@@ -7,7 +7,6 @@ user typed it, what was tried, what came back and what to do.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from k8sresolve._core.lookups.setting import Setting, remarks
@@ -154,9 +153,11 @@ class Trail:
     def fail(self, kind: type[ResolveError], problem: str, advice: str = "") -> NoReturn:
         """Raise an error that tells of all that was tried."""
         attempts: tuple[Attempt, ...] = ()
-        with suppress(OSError):  # no descriptor is left to read the module by, which the problem says
+        try:
             from k8sresolve.attempts import Attempt
-
+        except OSError:  # no descriptor is left to read the module by, which the problem says
+            pass
+        else:
             attempts = tuple(
                 Attempt(question.name, type_name(question.rdtype), *exchange, age=self.age(answer), stale=answer.stale)
                 for question, answer in self.log
