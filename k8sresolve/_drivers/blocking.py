@@ -230,10 +230,12 @@ class BlockingDriver:
             return None
         self._torn = False
         (port,) = lone.ports
+        # Not after the lock: another thread may join it then, and keep the time from then on, or close all.
+        number, alarm = port.sock.fileno(), lone.alarm
         lock.release()
         poll = new_poll()
-        poll.register(port.sock.fileno(), READ)
-        ready = wait(poll, lone.alarm - monotonic())
+        poll.register(number, READ)
+        ready = wait(poll, alarm - monotonic())
         lock.acquire()
         if self._torn or desk is not self.desk:
             lock.release()

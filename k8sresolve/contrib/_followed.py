@@ -44,19 +44,23 @@ class Followed(Generic[W, K]):
         return self.watch.current
 
 
+_Way: TypeAlias = tuple[object, str]
+"""Who follows, and the host of URLs: within a patch of the test kit, this process's own resolver is another one."""
+
+
 class _Services(Generic[W, K]):
-    """The Services followed so far, by the hosts of URLs."""
+    """The Services followed so far."""
 
     def __init__(self, policy: BalancePolicy, keep: Callable[[], K]) -> None:
         Balancer((), policy)  # whatever is wrong is said now
         self._policy: BalancePolicy = policy
         self._keep = keep
-        self._followed: dict[str, Followed[W, K]] = {}
+        self._followed: dict[_Way, Followed[W, K]] = {}
         self._adding = Lock()
 
-    def _known(self, host: str) -> Followed[W, K] | None:
+    def _known(self, way: _Way) -> Followed[W, K] | None:
         """What is followed already, unless a fork, or the end of a loop, has ended that."""
-        followed = self._followed.get(host)
+        followed = self._followed.get(way)
         if followed is not None:
             try:
                 followed.watch.current  # noqa: B018 - it is raised here
@@ -64,7 +68,7 @@ class _Services(Generic[W, K]):
                 return None
         return followed
 
-    def _add(self, host: str, watch: W, to: dict[str, Followed[W, K]]) -> Followed[W, K]:
+    def _add(self, way: _Way, watch: W, to: dict[_Way, Followed[W, K]]) -> Followed[W, K]:
         """Take a watch that is open and ready, unless there is one by now.
 
         Raises `ResolverClosed` where the client has been closed since what was followed was `to`.
@@ -73,10 +77,10 @@ class _Services(Generic[W, K]):
         with self._adding:
             if to is not self._followed:
                 raise ResolverClosed(CLOSED)
-            followed = self._known(host)
+            followed = self._known(way)
             if followed is None:
                 followed = Followed(watch, Balancer(watch, self._policy), Kept(self._keep))
-                self._followed[host] = followed
+                self._followed[way] = followed
             return followed
 
     def all(self) -> list[Followed[W, K]]:
@@ -98,10 +102,12 @@ class Services(_Services[Watch, K]):
 
         Raises as `Resolver.service` and `Watch.ready` do, within the seconds that are `left`.
         """
-        followed = self._known(host)
+        if self._names.disabled:
+            return None
+        resolver, to = self._names.resolver, self._followed
+        followed = self._known(way := (resolver, host))
         if followed is not None or not self._names.takes(host):
             return followed
-        resolver, to = self._names.resolver, self._followed
         try:
             resolver.service(host, timeout=_seconds(left))
         except _NO_SERVICE:
@@ -110,7 +116,7 @@ class Services(_Services[Watch, K]):
         try:
             watch.__enter__()
             watch.ready(timeout=_seconds(left) or _LONGEST)
-            followed = self._add(host, watch, to)
+            followed = self._add(way, watch, to)
         finally:
             if followed is None or followed.watch is not watch:
                 watch.close()
@@ -126,10 +132,12 @@ class AsyncServices(_Services[AsyncWatch, K]):
 
     async def find(self, host: str, left: Left) -> Followed[AsyncWatch, K] | None:
         """See `Services.find`."""
-        followed = self._known(host)
+        if self._names.disabled:
+            return None
+        resolver, to = self._names.resolver, self._followed
+        followed = self._known(way := (resolver, host))
         if followed is not None or not self._names.takes(host):
             return followed
-        resolver, to = self._names.resolver, self._followed
         try:
             await resolver.service(host, timeout=_seconds(left))
         except _NO_SERVICE:
@@ -138,7 +146,7 @@ class AsyncServices(_Services[AsyncWatch, K]):
         try:
             await watch.__aenter__()
             await watch.ready(timeout=_seconds(left) or _LONGEST)
-            followed = self._add(host, watch, to)
+            followed = self._add(way, watch, to)
         finally:
             if followed is None or followed.watch is not watch:
                 await watch.close()

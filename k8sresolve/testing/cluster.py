@@ -676,7 +676,7 @@ class Cluster:
         ...
         True
         """
-        self._routes.add(name, port, to, self.namespace)
+        self._routes.add(name, port, to, check_namespace(self.namespace))
 
     def nameserver(self) -> "OfflineNameserver":
         """Make a nameserver for dnspython's resolvers: `resolver.nameservers = [cluster.nameserver()]`.

@@ -174,11 +174,18 @@ def _cluster(request: pytest.FixtureRequest) -> "Cluster":
 def _found(request: pytest.FixtureRequest, path: "str | os.PathLike[str]") -> Path:
     """Look for a path beside the test, and then from the root directory on; those of the ini option are absolute."""
     folder, root = request.node.path.parent, request.config.rootpath
-    found = next((place / path for place in (folder, root) if (place / path).exists()), root / path)
-    if not found.exists() and not Path(path).is_absolute():
+    found = next((place / path for place in (folder, root) if _exists(place / path)), root / path)
+    if not _exists(found) and not Path(path).is_absolute():
         places = f"{folder}" if folder == root else f"{folder}, nor in {root}"
         pytest.fail(f"the marker {_MARKER} names {os.fspath(path)!r}, which is not in {places}", pytrace=False)
     return found
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # as it is where a manifest is given for its path
+        return False
 
 
 def _paths(given: "Sequence[Any]") -> "list[str | os.PathLike[str]]":

@@ -228,15 +228,84 @@ import resource
 from k8sresolve import NetworkError, Resolver, ResolverConfig
 
 resolver = Resolver(ResolverConfig(nameservers=["127.0.0.1"]), timeout=1)
-resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
+before = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (3, before[1]))
 try:
     resolver.addresses("payments.shop")
 except NetworkError as error:
     print(error)
+resource.setrlimit(resource.RLIMIT_NOFILE, before)
 """
     done = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
     assert done.stderr == ""
     assert "payments.shop: no nameserver can be reached (too many open files)" in done.stdout
+
+
+@pytest.mark.parametrize("call", ["addresses", "service"])
+def test_and_where_an_open_socket_brings_the_first_error(call):
+    program = f"""
+import asyncio, resource, socket, threading
+from k8sresolve import AsyncResolver, NoSuchName, ResolverConfig
+
+FOUND, GONE = b"\\x81\\x80\\0\\1\\0\\1\\0\\0\\0\\0", b"\\x81\\x83\\0\\1\\0\\0\\0\\0\\0\\0"
+ADDRESS = b"\\xc0\\x0c\\0\\1\\0\\1\\0\\0\\0\\x1e\\0\\4\\x0a\\0\\0\\1"
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.bind(("127.0.0.1", 0))
+
+def serve():
+    while True:
+        query, client = server.recvfrom(1000)
+        question = query[12 : query.index(0, 12) + 5]
+        rest = GONE + question if b"nope" in question else FOUND + question + ADDRESS
+        server.sendto(query[:2] + rest, client)
+
+async def main():
+    config = ResolverConfig.for_cluster(f"127.0.0.1:{{server.getsockname()[1]}}", namespace="shop")
+    resolver = AsyncResolver(config, family="ipv4")
+    await resolver.addresses("payments")
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, before[1]))
+    try:
+        await resolver.{call}("nope")
+    except NoSuchName as error:
+        print(error.problem)
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+threading.Thread(target=serve, daemon=True).start()
+asyncio.run(main())
+"""
+    done = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("no such name\n", "")
+
+
+@pytest.mark.parametrize("others", ["ask", "close"])
+def test_what_other_threads_do_before_it_waits_is_not_lost(resolver_of, monkeypatch, others):
+    """The question is another thread's, too, from then on, or there is none any more."""
+    resolver = resolver_of(Nameserver({"": (silent,)}, ZONE), timeout=1)
+    both_wait, real = threading.Event(), blocking.new_poll
+    polls = []
+
+    def ask():
+        with pytest.raises(LookupTimeout):
+            resolver.addresses(NAMES[0])
+
+    def new_poll():
+        polls.append(threading.current_thread())
+        if len(polls) == 1:
+            other = threading.Thread(target=ask if others == "ask" else resolver.close)
+            other.start()
+            assert others == "close" or both_wait.wait(10)
+            if others == "close":
+                other.join()
+        else:
+            both_wait.set()
+        return real()
+
+    monkeypatch.setattr(blocking, "new_poll", new_poll)
+    began = time.monotonic()
+    with pytest.raises(LookupTimeout if others == "ask" else ResolverClosed):
+        resolver.addresses(NAMES[0])
+    assert time.monotonic() - began < 30  # a wait of no end looks again after a minute
 
 
 def test_nor_for_tcp(resolver_of, monkeypatch):

@@ -229,6 +229,10 @@ def test_what_is_wrong_with_the_marker_is_said(project: pytest.Pytester) -> None
         def test_missing(k8s_cluster):
             pass
 
+        @pytest.mark.k8s_manifests("kind: Service, " * 100)
+        def test_text(k8s_cluster):
+            pass
+
         @pytest.mark.k8s_manifests(5)
         def test_number(k8s_cluster):
             pass
@@ -246,7 +250,7 @@ def test_what_is_wrong_with_the_marker_is_said(project: pytest.Pytester) -> None
             assert [k8s_resolver.port(name, "http").number for name in ("api", "b")] == [80, 80]
         """,
     )
-    result.assert_outcomes(passed=1, failed=1, errors=5)
+    result.assert_outcomes(passed=1, failed=1, errors=6)
     result.stdout.fnmatch_lines(
         [
             "there are no manifests: mark the test with @pytest.mark.k8s_manifests('deploy/'), or set k8s_manifests *",

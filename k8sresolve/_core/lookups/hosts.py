@@ -15,7 +15,7 @@ from k8sresolve._core.lookups.results import (
 )
 from k8sresolve._core.lookups.services import exists_without
 from k8sresolve._core.lookups.setting import Setting
-from k8sresolve._core.lookups.trail import Trail
+from k8sresolve._core.lookups.trail import Trail, domain_advice
 from k8sresolve._core.questions import Failed, Found, Lookup, Question, Results, Round, Short, is_under, new
 from k8sresolve._core.search import walk as search
 from k8sresolve._core.search.rules import Tried
@@ -141,9 +141,7 @@ def _advice(trail: Trail) -> str:
         return "such names are of headless Services, where CoreDNS's plugin kubernetes has the option zonal"
     if not trail.log:
         return "such a name is never asked of a nameserver"
-    from k8sresolve._core.lookups.domains import domain_slip
-
-    return domain_slip(trail.name, trail.setting.config)
+    return domain_advice("slip", trail.name, trail.setting.config)
 
 
 def failed_by(end: search.Walked) -> Failed:

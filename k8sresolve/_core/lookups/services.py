@@ -24,7 +24,7 @@ from k8sresolve._core.lookups.results import (
     summary_of,
 )
 from k8sresolve._core.lookups.setting import Setting
-from k8sresolve._core.lookups.trail import Story, Trail
+from k8sresolve._core.lookups.trail import Story, Trail, domain_advice
 from k8sresolve._core.questions import (
     SRV,
     Empty,
@@ -143,9 +143,7 @@ def _no_service(trail: Trail, place: ServiceName) -> Story:
 
 
 def _no_service_because(trail: Trail, place: ServiceName, besides: str = "") -> str:
-    from k8sresolve._core.lookups.domains import other_domain
-
-    if other := other_domain(place.host, trail.setting.config):
+    if other := domain_advice("other", place.host, trail.setting.config):
         return other
     missing = f"there is no Service {place.service!r} in namespace {place.namespace!r}"
     return f"{missing}, or it is headless and none of its pods is ready{besides}"

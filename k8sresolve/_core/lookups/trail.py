@@ -7,7 +7,7 @@ user typed it, what was tried, what came back and what to do.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Literal, NoReturn, TypeAlias
 
 from k8sresolve._core.lookups.setting import Setting, remarks
 from k8sresolve._core.questions import (
@@ -41,6 +41,7 @@ from k8sresolve.errors import (
 
 if TYPE_CHECKING:
     from k8sresolve.attempts import Attempt
+    from k8sresolve.config import ResolverConfig
     from k8sresolve.explanations import Candidate
 
 Story: TypeAlias = tuple[str, str]
@@ -70,6 +71,15 @@ _DETAILED = frozenset({"refused", "network", "bad", "unsendable", "internal"})
 _WORTH_TELLING = 0.1  # seconds
 # What a configuration that was not there, and so points at 127.0.0.1, may explain.
 _CONFIGURED = frozenset({"timeout", "network"})
+
+
+def domain_advice(kind: Literal["slip", "other"], name: str, config: ResolverConfig) -> str:
+    """Say which domain is right, as `domains` does; empty where no descriptor is left to load that by."""
+    try:
+        from k8sresolve._core.lookups.domains import domain_slip, other_domain
+    except OSError:
+        return ""
+    return domain_slip(name, config) if kind == "slip" else other_domain(name, config)
 
 
 class Trail:
@@ -183,10 +193,7 @@ class Trail:
             problem += f", after {spent:.1f} s"
         if failed.reason in _CONFIGURED:
             advice = "; ".join(filter(None, (advice, remarks(self.setting.config))))
-        if failed.reason != "network":  # which no name is to blame for
-            from k8sresolve._core.lookups.domains import domain_slip
-
-            advice = domain_slip(self.name, self.setting.config) or advice
+        advice = domain_advice("slip", self.name, self.setting.config) or advice
         if final and issubclass(kind, TemporaryFailure):
             kind = BadResponse
         elif final is False and kind is BadResponse:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import httpx
 import pytest
 import trio
 import uvloop
@@ -19,6 +20,7 @@ import uvloop
 import k8sresolve
 from k8sresolve import AsyncResolver, ConfigError, Resolver, ResolverConfig, _default
 from k8sresolve.contrib.asyncio import loop_factory
+from k8sresolve.contrib.httpx import BalancedTransport
 from k8sresolve.contrib.urllib3 import PoolManager
 from k8sresolve.testing import Cluster
 from k8sresolve.testing.programs import patch, replacing
@@ -364,6 +366,27 @@ def test_adapters_that_are_given_no_resolver_take_the_clusters(cluster: Cluster)
             threads.submit(_serve_once, server)
             assert http.request("GET", "http://payments:1/").data == b"paid"
     assert cluster.queries.asked(f"_http._tcp.payments.shop.{D}", "SRV") == 1
+
+
+def test_clients_that_follow_services_follow_those_of_the_cluster_that_is_patched_in() -> None:
+    with httpx.Client(mounts={"http://": BalancedTransport()}) as client, ThreadPoolExecutor(1) as threads:
+        for address in ("10.96.0.50", "10.96.0.51"):
+            cluster = Cluster.from_objects(
+                [
+                    {
+                        "apiVersion": "v1",
+                        "kind": "Service",
+                        "metadata": {"name": "payments", "namespace": "shop"},
+                        "spec": {"clusterIP": address, "selector": {"app": "payments"}, "ports": [{"port": 80}]},
+                    }
+                ]
+            )
+            with socket.create_server(("127.0.0.1", 0)) as server:
+                cluster.route("payments.shop", 80, to=server.getsockname())
+                with cluster.patch(namespace="shop"):
+                    threads.submit(_serve_once, server)
+                    assert client.get("http://payments/").text == "paid"
+            assert cluster.queries.asked(f"payments.shop.{D}", "A")
 
 
 def _serve_once(server: socket.socket) -> None:

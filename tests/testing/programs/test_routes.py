@@ -83,6 +83,12 @@ def test_a_name_alone_is_of_the_namespace_in_which_programs_run(cluster: Cluster
         assert get("http://payments/") == f"{ports[0]} as payments"
 
 
+def test_where_programs_run_must_be_a_namespace(cluster: Cluster, ports: list[int]) -> None:
+    cluster.namespace = "shop.svc"
+    with pytest.raises(InvalidName, match=r"'shop\.svc'"):
+        cluster.route("payments", "http", to=("127.0.0.1", ports[0]))
+
+
 def test_each_spelling_of_service_and_port_will_do(cluster: Cluster, ports: list[int]) -> None:
     for name in (
         "payments.shop",
