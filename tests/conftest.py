@@ -12,7 +12,7 @@ import sys
 from collections.abc import Generator
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, given, settings, strategies
 
 # Tests that need more or fewer examples say how many times as many.
 settings.register_profile(
@@ -53,6 +53,12 @@ def pytest_sessionstart() -> None:
         os.environ.pop(name, None)
 
 
+@settings(max_examples=1, database=None)
+@given(strategies.none())
+def _settle(_: None) -> None:
+    """Let Hypothesis make what it keeps, while it can see who refers to that."""
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
     """Keep the garbage collector from the tests themselves and all that they import: a million objects, which stay."""
@@ -61,6 +67,7 @@ def pytest_collection() -> Generator[None, object, object]:
         return (yield)
     finally:
         gc.enable()
+        _settle()
         gc.collect()
         gc.freeze()
 
