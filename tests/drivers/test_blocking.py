@@ -283,28 +283,29 @@ def test_what_other_threads_do_before_it_waits_is_not_lost(resolver_of, monkeypa
     """The question is another thread's, too, from then on, or there is none any more."""
     resolver = resolver_of(Nameserver({"": (silent,)}, ZONE), timeout=1)
     both_wait, real = threading.Event(), blocking.new_poll
-    polls = []
 
     def ask():
         with pytest.raises(LookupTimeout):
             resolver.addresses(NAMES[0])
 
+    other = threading.Thread(target=ask if others == "ask" else resolver.close)
+
     def new_poll():
-        polls.append(threading.current_thread())
-        if len(polls) == 1:
-            other = threading.Thread(target=ask if others == "ask" else resolver.close)
-            other.start()
-            assert others == "close" or both_wait.wait(10)
-            if others == "close":
-                other.join()
-        else:
+        if threading.current_thread() is other:
             both_wait.set()
+        elif other.ident is None:
+            other.start()
+            if others == "ask":
+                assert both_wait.wait(10)
+            else:
+                other.join()
         return real()
 
     monkeypatch.setattr(blocking, "new_poll", new_poll)
     began = time.monotonic()
     with pytest.raises(LookupTimeout if others == "ask" else ResolverClosed):
         resolver.addresses(NAMES[0])
+    other.join()
     assert time.monotonic() - began < 30  # a wait of no end looks again after a minute
 
 
