@@ -120,9 +120,10 @@ def test_a_certificate_for_another_name(sandbox):
 def test_what_the_page_shows_is_what_is_printed(sandbox):
     shown = re.findall(r"^```text\n\$ k8sresolve (.*?)\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
     assert shown
-    told = run(sandbox, *(line.replace(FILE, str(MANIFESTS)).split() for line, _ in shown), COLUMNS="100")
+    told = run(sandbox, *(line.replace(FILE, str(MANIFESTS)).split() for line, _ in shown), COLUMNS="80")
     for (line, text), one in zip(shown, told, strict=True):
-        assert _timeless(one["told"].replace(str(MANIFESTS), FILE)) == _timeless(text), line
+        # Words: where lines end depends on how long the path of the manifests is.
+        assert _timeless(one["told"].replace(str(MANIFESTS), FILE)).split() == _timeless(text).split(), line
 
 
 def _line(text: str) -> int:
