@@ -1,7 +1,7 @@
 """Runs `k8sresolve probe` in a sandbox, where pods are listeners and nftables stand for kube-proxy and a NetworkPolicy.
 
-On standard input are the file with the key and certificate of the pod `secure-0`, and command lines; what each came to,
-as exit status and JSON, is printed.
+On standard input are the file with the key and certificate of the pod `secure-0`, the folder to run in, and command
+lines; what each came to, as exit status and JSON, is printed.
 """
 
 import contextlib
@@ -66,7 +66,11 @@ def run() -> None:
     told = []
     for argv in given["commands"]:
         printed, complained = io.StringIO(), io.StringIO()
-        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(complained):
+        with (
+            contextlib.chdir(given["folder"]),
+            contextlib.redirect_stdout(printed),
+            contextlib.redirect_stderr(complained),
+        ):
             status = main(argv)
         told.append({"status": status, "told": printed.getvalue(), "error": complained.getvalue()})
     sys.stdout.write(json.dumps(told))
