@@ -116,7 +116,7 @@ def knot(address: str, port: int = 53) -> Iterator[None]:
         soa = "@ SOA ns.dns hostmaster 1 7200 1800 86400 30\n@ NS ns.dns\nns.dns A 10.96.0.10"
         (place / "zone").write_text("\n".join(["$ORIGIN cluster.local.", "$TTL 3600", soa, *records, ""]))
         server = servers.knot(place, f"{address}@{port}", [("cluster.local", place / "zone")])
-        process = started(server, place / "log")
+        process = started(server, place)
         try:
             yield
         finally:
@@ -133,11 +133,11 @@ def _headless(pods: int) -> Iterator[str]:
         yield f"_http._tcp.pods-{pods}.shop.svc SRV 0 {max(1, 100 // pods)} 80 {pod}"
 
 
-def started(server: servers.Server, log: Path) -> "subprocess.Popen[bytes]":
+def started(server: servers.Server, place: Path) -> "subprocess.Popen[bytes]":
     """Start a server on core 1; it serves when this returns."""
     command, *arguments = server.argv
     found = shutil.which(command) or f"/usr/sbin/{command}"
-    return inside.start({**server._asdict(), "argv": [*on(1), found, *arguments]}, log)
+    return inside.start({**server._asdict(), "argv": [*on(1), found, *arguments]}, place)
 
 
 def _end(process: "subprocess.Popen[Any]") -> None:
@@ -177,7 +177,7 @@ class CoreDNS:
     def start(self) -> None:
         """Start it; it serves when this returns."""
         with folder() as place:
-            self._process = started(servers.coredns(place, self._corefile), place / "log")
+            self._process = started(servers.coredns(place, self._corefile), place)
 
     def stop(self) -> None:
         """Let it end as a pod does, by SIGTERM."""
