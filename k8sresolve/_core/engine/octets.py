@@ -22,7 +22,7 @@ _SRV = 168 + _HASH
 _GLUE = 120 + _HASH
 _SOME_GLUE = 150
 
-_RESULT = 160  # a call and what it knows of its answers, which are counted by themselves
+_RESULT = 330  # a call and what it knows of its answers, which are counted by themselves
 _ASKED = 20
 _TEXT = 57  # without its characters
 _OWN_NAME = 200  # the Service's own, of which there is one
