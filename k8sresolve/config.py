@@ -187,7 +187,7 @@ def dialect_of(policy: Policy) -> Dialect:
             assert_never(policy)
 
 
-@attrs.frozen(repr=False)
+@attrs.frozen(eq=False, repr=False)
 class Nameserver(Value):
     """A nameserver: its address, port and scope.
 

@@ -336,6 +336,10 @@ def _service_name(value: ServiceName) -> ServiceName:
     return value
 
 
+def _any_service(value: ServiceName | None) -> ServiceName | None:
+    return None if value is None else _service_name(value)
+
+
 def _full_service(text: str) -> ServiceName:
     """Read a Service's full name and no shorter one."""
     if text.removesuffix(".").count(".") < 3:
@@ -460,7 +464,7 @@ class PortName(_Name):
     """The port's name, as in the Service's `spec.ports`, without an underscore."""
     protocol: str = attrs.field(default="tcp", converter=check_protocol)
     """`tcp`, `udp` or `sctp`. Default: `tcp`."""
-    service: ServiceName | None = attrs.field(default=None, converter=attrs.converters.optional(_service_name))
+    service: ServiceName | None = attrs.field(default=None, converter=_any_service)
     """The Service that has the port. Default: None, for a port of any Service."""
 
     def __attrs_post_init__(self) -> None:

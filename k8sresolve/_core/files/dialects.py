@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -137,8 +138,8 @@ def bounded(digits: str) -> int:
 
 
 # They match within the text: a copy of what follows each number would cost its whole length.
-_DIGITS = re.compile("[0-9]*")
-_STRTOL = re.compile(r"[ \t\n\v\f\r]*([+-]?)([0-9]*)")
+_DIGITS = "[0-9]*"
+_STRTOL = r"[ \t\n\v\f\r]*([+-]?)([0-9]*)"
 
 
 def _atoi(text: str, start: int) -> int | None:
@@ -154,8 +155,8 @@ def _musl_number(text: str, start: int) -> int | None:
     return bounded(digits) if digits else None
 
 
-def _matched(pattern: re.Pattern[str], text: str, start: int) -> re.Match[str]:
-    found = pattern.match(text, start)
+def _matched(pattern: str, text: str, start: int) -> re.Match[str]:
+    found = re.compile(pattern).match(text, start)
     assert found is not None  # noqa: S101 - it matches nothing, too
     return found
 
@@ -196,7 +197,7 @@ class DialectRules:
         name: Dialect,
         reference: str,
         lines: Callable[[str], Iterator[TextLine]],
-        word: re.Pattern[str],
+        word: str,
         scope: Callable[[IPv6Address, str, Mapping[str, int]], int | None],
         number: Callable[[str, int], int | None],
         bounds: Mapping[str, tuple[int, int]],
@@ -216,7 +217,7 @@ class DialectRules:
         self.name: Dialect = name
         self.reference = reference
         self.lines = lines
-        self.word = word
+        self._word = word
         self.scope = scope
         self.number = number
         self.bounds = bounds
@@ -233,6 +234,11 @@ class DialectRules:
         self.flags = flags
         self.by_prefix = by_prefix
 
+    @cached_property
+    def word(self) -> re.Pattern[str]:
+        """Matches what stands between its blanks: compiled for the first file that is read so."""
+        return re.compile(self._word)
+
 
 def _as_named(words: str) -> dict[str, str]:
     return {word: word for word in words.split()}
@@ -245,7 +251,7 @@ _ALL = (
         name="glibc",
         reference="resolv.conf(5)",
         lines=_glibc_lines,
-        word=re.compile(r"[^ \t]+"),
+        word=r"[^ \t]+",
         aside=("sortlist",),
         scope=_glibc_scope,
         host_domain=_glibc_domain,
@@ -261,7 +267,7 @@ _ALL = (
         name="musl",
         reference="musl, resolvconf.c",
         lines=_musl_lines,
-        word=re.compile(r"[^ \t\n\v\f\r]+"),
+        word=r"[^ \t\n\v\f\r]+",
         scope=_musl_scope,
         whole_domain=True,
         clears=("search", "domain"),
@@ -273,7 +279,7 @@ _ALL = (
         name="go",
         reference="Go, net/dnsconfig.go",
         lines=_go_lines,
-        word=re.compile(r"[^ \t\r]+"),
+        word=r"[^ \t\r]+",
         free=True,
         aside=("lookup",),
         ipv4=_dotted,

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from ipaddress import ip_address
-
-# The blanks of isspace(3) in the C locale, which is what nss_files splits at.
-_WORD = re.compile(rb"[^ \t\n\v\f\r]+")
 
 
 def parse_hosts(data: bytes) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -22,8 +18,8 @@ def parse_hosts(data: bytes) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """
     found: dict[str, dict[str, None]] = {}
     for line in data.split(b"\n"):
-        # nss_files handles C strings: a line ends at its first NUL.
-        words = _WORD.findall(line.partition(b"\0")[0].partition(b"#")[0])
+        # nss_files handles C strings: a line ends at its first NUL. It splits at blanks of isspace(3) in the C locale.
+        words = line.partition(b"\0")[0].partition(b"#")[0].split()
         address = _address(words[0]) if words[1:] else None
         if address:
             for name in words[1:]:

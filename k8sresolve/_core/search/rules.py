@@ -125,7 +125,6 @@ AS_TYPED_LAST = "as typed, after the search list"
 ENDED_BY_DOT = "a dot at the end ends all searching"
 ONION = ".onion."
 ONION_RULE = "names under .onion are not for DNS (RFC 7686)"
-_PLAIN = re.compile(r"(?:[!-\-/-\[\]-~]{1,63}\.)+")
 _ESCAPE = r"\\(?:[01]\d\d|2[0-4]\d|25[0-5]|\D)"  # few names have one
 
 
@@ -156,8 +155,8 @@ def _absolute(name: str) -> str:
 
 @lru_cache(512)
 def _is_plain(name: str) -> bool:
-    """Whether each label is fit as it stands, without a look at escapes."""
-    return _PLAIN.fullmatch(_absolute(name)) is not None
+    """Whether each label is fit as it stands, whatever it is joined with: one ends in the midst of no escape."""
+    return name not in {"", "."} and "\\" not in name and not _unfit(_absolute(name))
 
 
 def _checked(name: str, rule: str, *, listed: bool = False) -> Step:
@@ -171,7 +170,7 @@ def _checked(name: str, rule: str, *, listed: bool = False) -> Step:
 
 def _unfit(name: str) -> str:
     """Say why no packet can carry an absolute name (RFC 1035, section 2.3.4); empty if one can."""
-    text = re.sub(_ESCAPE, "x", name)
+    text = re.sub(_ESCAPE, "x", name) if "\\" in name else name
     if not text.endswith(".") or "\\" in text:
         return "it ends in the middle of an escape"
     if not text.isascii():
