@@ -179,9 +179,9 @@ class Cache:
 
     def take(self, key: Question, answer: Result, now: float) -> None:
         """Under the lock: do as `put`."""
-        kept, config = self._kept, self.config
         if isinstance(answer, Failed):
             return
+        kept, config = self._kept, self.config
         if key in kept:
             self._drop(key)
         if isinstance(answer, NxDomain) and self._outlived(_beside(key), now) is not None:
@@ -265,37 +265,38 @@ class Cache:
 
     def keep(self, call: tuple[Any, ...], result: Any, asked: Asked, now: float) -> None:
         """Under the lock: keep the result of a call that asked this, if all that it was made of is here, and whole."""
-        finished = self._gather(asked, now)
-        if finished is None or finished.expires <= now or getattr(result, "incomplete", False):
-            return
-        if isinstance(result, tuple) and _is_lacking(result):  # pyright: ignore[reportUnknownArgumentType]
-            return
         kept, config = self._kept, self.config
-        count = finished.questions if finished.others else 1
+        finished = Finished()
+        questions, results = asked[0] if len(asked) == 1 else _NOTHING
+        if (
+            len(questions) == 1
+            and kept.get(only := questions[0]) is (given := results[0])
+            and isinstance(given, Found)
+            and not given.truncated
+        ):
+            # Nearly all are made of one whole answer, whose question was in lower case.
+            finished.key, finished.answer, finished.others, finished.worth = only, given, (), self.recalled.one
+            expires = given.expires if config.prefetch is None else self._calm_until(only, given)
+            count = 1
+        else:
+            count, expires = self._gather(finished, asked, now)
+        if expires <= now or _is_lacking(result):
+            return
         octets = octets_of_result(call, result, count)
         # With no more room than for these, the result would drive out an answer that it was made of.
         if count >= config.entries or octets * _SHARES > config.octets:
             return
         if call in kept:
             self._drop(call)
-        finished.result = result
+        finished.result, finished.expires = result, expires
         self.edition = finished.edition = self.edition + 1
         kept[call] = finished
         self.octets = total = self.octets + octets
         if total > config.octets or len(kept) > config.entries:
             self._keep_to_bounds()
 
-    def _gather(self, asked: Asked, now: float) -> Finished | None:
-        """What a result is made of that is still to be told; None if not all of it is here, whole."""
-        finished = Finished()
-        questions, results = asked[0] if len(asked) == 1 else _NOTHING
-        if len(questions) == 1:
-            # Nearly all are made of one whole answer, whose question was in lower case.
-            only, given = questions[0], results[0]
-            if self._kept.get(only) is given and isinstance(given, Found) and not given.truncated:
-                finished.key, finished.answer, finished.others, finished.worth = only, given, (), self.recalled.one
-                finished.expires = given.expires if self.config.prefetch is None else self._calm_until(only, given)
-                return finished
+    def _gather(self, finished: Finished, asked: Asked, now: float) -> tuple[int, float]:
+        """Note what a result is made of; how many questions, and until when: a time past, if not all is here, whole."""
         made_of: list[Any] = []
         used = found = 0
         expires = math.inf
@@ -309,15 +310,15 @@ class Cache:
                     made_of += key, known
                     used += 1
                 else:
-                    return None
+                    return 0, -math.inf
                 if known is not None and known.expires > now:
                     found += 1
                     expires = min(expires, self._calm_until(key, known))
         if not used or found < used:
-            return None
-        finished.key, finished.answer, finished.others, finished.expires = *made_of[:2], tuple(made_of[2:]), expires
+            return 0, -math.inf
+        finished.key, finished.answer, finished.others = *made_of[:2], tuple(made_of[2:])
         finished.worth = self.recalled.worth(finished.questions, found)
-        return finished
+        return finished.questions, expires
 
     def holds(self, call: tuple[Any, ...], finished: Finished, now: float) -> bool:
         """Under the lock: whether the result of a call holds in this edition still; it is the last one used then."""
@@ -387,8 +388,11 @@ def _lives_on(known: Answer, answer: Result) -> bool:
     return isinstance(known, Empty) and isinstance(answer, Empty) and known.at == answer.at
 
 
-def _is_lacking(records: tuple[Any, ...]) -> bool:
-    """Whether something is missing in one of several records."""
+def _is_lacking(result: Any) -> bool:
+    """Whether something is missing in a record, or in one of several."""
+    if not isinstance(result, tuple):
+        return getattr(result, "incomplete", False)
+    records: tuple[object, ...] = result  # pyright: ignore[reportUnknownVariableType]
     return any(getattr(record, "incomplete", False) for record in records)
 
 

@@ -60,7 +60,7 @@ def _first_alone(setting: Setting, host: object) -> Question | None:
 
 def _at_first(setting: Setting, host: str, first: Question, known: Results) -> Addresses | None:
     """The addresses, if the first question brought them."""
-    return _found(setting, host, first[0], known) if isinstance(known[0], Found) else None
+    return addresses_of(host, first[0], summary_of(known, setting)) if isinstance(known[0], Found) else None
 
 
 def _from_first(setting: Setting, host: str | ZonalName, began: float, known: Results | None) -> Lookup[Addresses]:
@@ -74,16 +74,11 @@ def _from_first(setting: Setting, host: str | ZonalName, began: float, known: Re
             trail.fail(NoData, f"an IP address, but no {setting.wanted}")
         return here
     tried = yield from searched(trail, known)
-    return _found(setting, host, tried.step.name, tried.answers)
+    return addresses_of(host, tried.step.name, summary_of(tried.answers, setting))
 
 
 SHORT: Short[Setting, Addresses] = (_first_alone, _at_first, _from_first)
 """The short way of `addresses`."""
-
-
-def _found(setting: Setting, host: str, candidate: str, known: Results) -> Addresses:
-    addresses, cname, ttl, expires_at, incomplete, ranks, age = summary_of(known, setting)
-    return addresses_of(host, addresses, cname, candidate, ttl, expires_at, incomplete, ranks, age)
 
 
 def searched(trail: Trail, known: Results | None = None) -> Lookup[Tried]:

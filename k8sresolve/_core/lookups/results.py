@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from k8sresolve._core.lookups.setting import Setting
 from k8sresolve._core.ordering import ranks
-from k8sresolve._core.questions import Empty, Failed, Found, NxDomain, Result, Results, Stale, is_under
+from k8sresolve._core.questions import Empty, Failed, Found, NxDomain, Result, Results, is_under
 from k8sresolve.names import IPAddress
 from k8sresolve.records import Cname
 
@@ -32,7 +32,7 @@ def summary_of(answers: Results, setting: Setting) -> Summary:
     """Sum up answers of which one at least is found."""
     if len(answers) == 1 and isinstance(found := answers[0], Found) and len(found.data) == 1 and not found.chain:
         now = setting.now()
-        age = now - found.at if isinstance(found, Stale) else 0.0
+        age = now - found.at if found.stale else 0.0
         return found.data, None, found.ttl, found.expires - now + setting.wall(), found.truncated, _FIRST, age
     addresses = addresses_in(answers)
     ttl, expires_at = lifetime(answers, setting)
