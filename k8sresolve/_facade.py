@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
-from functools import cache as once
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args
@@ -134,6 +133,22 @@ def _one_of(what: str, word: W, words: tuple[str, ...]) -> W:
     if word not in words:
         raise ConfigError(f"there is no {what} {told(word)}", advice=f"use one of {', '.join(words)}")
     return word
+
+
+class _Once:
+    """Finds out what is called for, once it is."""
+
+    __slots__ = ("_find", "_found")
+
+    def __init__(self, find: Callable[[], tuple[IPAddress, ...]]) -> None:
+        self._find = find
+        self._found: tuple[IPAddress, ...] | None = None
+
+    def __call__(self) -> tuple[IPAddress, ...]:
+        """Return what was found."""
+        if self._found is None:
+            self._found = self._find()
+        return self._found
 
 
 class Line(Generic[D]):
@@ -263,8 +278,8 @@ class Facade(Generic[D]):
         self._lock = threading.RLock()  # a signal handler may look up what its thread is about to remember
         self._tally = Tally(self._lock)
         self._drivers: list[ref[D]] = []
-        self._connecting: Known[Any] = WeakValueDictionary()  # as a task may be collected that its loop left pending
-        self._pauses: set[Callable[[], object]] = set()  # what ends those that are under way
+        self._connecting: Known[Any] | None = None  # made when it is first needed
+        self._pauses: dict[Callable[[], object], None] = {}  # what ends those that are under way
         self._line = self._lay(config)
         _all[id(self)] = self
         self._tell_whom()
@@ -293,7 +308,7 @@ class Facade(Generic[D]):
             config,
             search.policy(options.policy),
             options.family,
-            own=once(self._probe),
+            own=_Once(self._probe),
             now=driver.now,
             wall=self._wall,
             events=self._events,
@@ -386,13 +401,13 @@ class Facade(Generic[D]):
     @contextmanager
     def _pausing(self, end: Callable[[], object]) -> Generator[None]:
         """Let the end of this resolver end what pauses here."""
-        self._pauses.add(end)
+        self._pauses[end] = None
         if self._closed:  # by another thread, which did not see this
             end()
         try:
             yield
         finally:
-            self._pauses.discard(end)
+            self._pauses.pop(end, None)
 
     def _close(self) -> None:
         """End what is pending, in the drivers of earlier configurations too."""
@@ -405,8 +420,15 @@ class Facade(Generic[D]):
             driver = alive()
             if driver is not None:
                 driver.close()
-        for one in alive_of(self._connecting):
+        for one in () if self._connecting is None else alive_of(self._connecting):
             one.shut()
+
+    def _under_way(self) -> Known[Any]:
+        """The connections that are being made, known weakly: a task may be collected that its loop left pending."""
+        with self._lock:
+            if self._connecting is None:
+                self._connecting = WeakValueDictionary()
+            return self._connecting
 
     def _attempts(
         self, kind: Callable[..., M], name: str | ServiceName, port: str | int, to: Groups, until: float
@@ -415,14 +437,14 @@ class Facade(Generic[D]):
         from k8sresolve._core import connecting
 
         deadline = monotonic() + until - self._line.now()  # the offline cluster's clock does not go on by itself
-        attempts = kind(connecting.race(name, port, to, deadline), self._reach, self._connecting)
+        attempts = kind(connecting.race(name, port, to, deadline), self._reach, self._under_way())
         if self._closed:  # by another thread, which did not see this
             attempts.shut()
         return attempts
 
     def _probes(self, kind: Callable[[Talk, Callable[[Destination], Destination], Known[Any]], P], talk: Talk) -> P:
         """Make ready to try what a probe is about."""
-        probes = kind(talk, self._reach, self._connecting)
+        probes = kind(talk, self._reach, self._under_way())
         if self._closed:  # by another thread, which did not see this
             probes.shut()
         return probes

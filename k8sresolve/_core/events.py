@@ -7,7 +7,8 @@ it costs nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from k8sresolve._core.questions import (
@@ -142,6 +143,7 @@ class Observer:
 
 _OF_QUESTIONS = ("asked", "sent", "answered", "landed", "decided", "remembered", "served_stale")
 _ALL = (*_OF_QUESTIONS, "looked_up", "reloaded")
+_NOBODY: Mapping[str, list[Callable[..., None]]] = MappingProxyType({})
 
 
 class Events:
@@ -167,29 +169,29 @@ class Events:
 
     def take(self, observers: Iterable[Observer]) -> None:
         """Tell these from now on."""
-        told: dict[str, list[Callable[..., None]]] = {event: [] for event in _ALL}
+        told: dict[str, list[Callable[..., None]]] = {}
         of_questions: list[Observer] = []
         for observer in observers:
             # Also a method that is the object's own, and not its class's.
             has = [e for e in _ALL if getattr(getattr(observer, e), "__func__", None) is not getattr(Observer, e)]
             for event in has:
-                told[event].append(getattr(observer, event))
+                told.setdefault(event, []).append(getattr(observer, event))
             if not {*has}.isdisjoint(_OF_QUESTIONS):
                 of_questions.append(observer)
-        self._told = told
+        self._told: Mapping[str, list[Callable[..., None]]] = told or _NOBODY
         self.observers: tuple[Observer, ...] = tuple(of_questions)
-        self.recalls, self.decides, self.lookups = map(bool, (told["remembered"], told["decided"], told["looked_up"]))
+        self.recalls, self.decides, self.lookups = "remembered" in told, "decided" in told, "looked_up" in told
 
     def asked(self, question: Question) -> None:
         """See `Observer.asked`."""
-        for tell in self._told["asked"]:
+        for tell in self._told.get("asked", ()):
             self._tell(tell, question.name, type_name(question.rdtype))
 
     def sent(
         self, question: Question, *, nameserver: str, transport: Transport, purpose: Purpose, waited: float
     ) -> None:
         """See `Observer.sent`."""
-        for tell in self._told["sent"]:
+        for tell in self._told.get("sent", ()):
             self._tell(
                 tell,
                 question.name,
@@ -202,32 +204,32 @@ class Events:
 
     def answered(self, question: Question, exchange: Exchange) -> None:
         """See `Observer.answered`."""
-        if not self._told["answered"]:
+        if "answered" not in self._told:
             return
         from k8sresolve.attempts import Attempt  # where anybody is told
 
         attempt = Attempt(question.name, type_name(question.rdtype), *exchange)
-        for tell in self._told["answered"]:
+        for tell in self._told.get("answered", ()):
             self._tell(tell, attempt)
 
     def landed(self, question: Question, result: Result, seconds: float) -> None:
         """See `Observer.landed`."""
-        for tell in self._told["landed"]:
+        for tell in self._told.get("landed", ()):
             self._tell(tell, question.name, type_name(question.rdtype), outcome_of(result), seconds * 1000)
 
     def decided(self, name: str, candidate: Candidate) -> None:
         """See `Observer.decided`."""
-        for tell in self._told["decided"]:
+        for tell in self._told.get("decided", ()):
             self._tell(tell, name, candidate)
 
     def remembered(self, question: Question, age: float) -> None:
         """See `Observer.remembered`."""
-        for tell in self._told["remembered"]:
+        for tell in self._told.get("remembered", ()):
             self._tell(tell, question.name, type_name(question.rdtype), age)
 
     def served_stale(self, question: Question, age: float) -> None:
         """See `Observer.served_stale`."""
-        for tell in self._told["served_stale"]:
+        for tell in self._told.get("served_stale", ()):
             self._tell(tell, question.name, type_name(question.rdtype), age)
 
     def looked_up(
@@ -237,12 +239,12 @@ class Events:
         if error is None and not _was_waited_for(asked, began):
             return
         name, in_cluster = _name_of(asked, cluster_domain)
-        for tell in self._told["looked_up"]:
+        for tell in self._told.get("looked_up", ()):
             self._tell(tell, name, in_cluster=in_cluster, milliseconds=(now - began) * 1000, error=error)
 
     def reloaded(self, config: ResolverConfig) -> None:
         """See `Observer.reloaded`."""
-        for tell in self._told["reloaded"]:
+        for tell in self._told.get("reloaded", ()):
             self._tell(tell, config)
 
     def _tell(self, method: Callable[..., None], *what: Any, **more: Any) -> None:

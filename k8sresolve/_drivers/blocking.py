@@ -139,7 +139,7 @@ class BlockingDriver:
         self.ask_elsewhere: Callable[[Question], object] = _leave_it
         self._closed = self._torn = False
         self._current: _Waiter | None = None
-        self._waiters: set[_Waiter] = set()
+        self._waiters: dict[_Waiter, None] = {}
         self._new_lock()
         ledger.share(self._lock)
         forks.register(self)
@@ -224,7 +224,7 @@ class BlockingDriver:
         waiter.desk = desk = self.desk
         waiter.asked = lone = desk.begin(asked, terms, monotonic(), waiter)
         if not isinstance(lone, Lone):
-            self._waiters.add(waiter)
+            self._waiters[waiter] = None
             self._torn = False
             lock.release()
             return None
@@ -246,7 +246,7 @@ class BlockingDriver:
             self._advance(lone, port)
         answer = lone.answer
         if answer is None:
-            self._waiters.add(waiter)
+            self._waiters[waiter] = None
         else:
             waiter.asked = None  # each would keep the other, until the collector comes
         self._torn = False
@@ -267,7 +267,7 @@ class BlockingDriver:
                 self._current = waiter
                 self._torn = True
                 if waiter.desk is not self.desk:  # it is the first, or the one before was given up
-                    self._waiters.add(waiter)
+                    self._waiters[waiter] = None
                     waiter.desk = self.desk
                     waiter.asked = self.desk.ask(asked, terms, monotonic(), waiter)
                 batch = waiter.asked
@@ -278,7 +278,7 @@ class BlockingDriver:
                 if not batch.done:
                     self._handle(batch, waiter, ports, ready)
                 if batch.done:
-                    self._waiters.discard(waiter)
+                    self._waiters.pop(waiter, None)
                     if waiter.bell is not None:
                         waiter.close()
                     waiter.asked = None  # each would keep the other, until the collector comes
@@ -314,7 +314,7 @@ class BlockingDriver:
             if asked is not None and waiter.desk is self.desk and not asked.done:
                 self.wake(asked)
                 self.desk.leave(asked, monotonic())
-            self._waiters.discard(waiter)
+            self._waiters.pop(waiter, None)
             self._torn = False
         waiter.close()
 
@@ -331,7 +331,7 @@ class BlockingDriver:
         """All that is open, as far as a torn desk tells."""
         flights = {*self.desk.flights.values()}
         # Whose question is alone is not among those that wait.
-        for waiter in self._waiters | {self._current}:
+        for waiter in {*self._waiters, self._current}:
             asked = None if waiter is None else waiter.asked
             if isinstance(asked, Lone):
                 flights.add(asked)

@@ -353,7 +353,7 @@ def test_a_loop_keeps_nothing_of_what_is_connected(stage, machines, run):
 
 def waits(resolver: Any) -> bool:
     """Whether one waits for an attempt."""
-    return any(attempts._open for attempts in forks.alive_of(resolver._connecting))
+    return any(attempts._open for attempts in forks.alive_of(resolver._under_way()))
 
 
 @pytest.fixture
@@ -373,7 +373,7 @@ def test_closing_the_resolver_ends_it_in_another_thread(into_silence):
         resolver.close()
         with pytest.raises(ResolverClosed):
             waiting.result(10)
-    assert not resolver._connecting
+    assert not resolver._under_way()
 
 
 def test_a_resolver_that_is_closed_connects_no_more(into_silence):
@@ -397,7 +397,7 @@ def test_closed_between_lookup_and_connecting(into_silence, monkeypatch):
     monkeypatch.setattr(resolver, "_look", look_and_close)
     with pytest.raises(ResolverClosed):
         resolver.create_connection(*call, timeout=PATIENCE)
-    assert not resolver._connecting
+    assert not resolver._under_way()
 
 
 @pytest.mark.parametrize("run", [in_asyncio, in_uvloop], ids=["asyncio", "uvloop"])
@@ -418,7 +418,7 @@ def test_a_task_that_is_cancelled_or_whose_resolver_is_closed(into_silence, run,
             await asyncio.get_running_loop().run_in_executor(None, resolver._close)
         with pytest.raises(asyncio.CancelledError if end == "cancel" else ResolverClosed):
             await task
-        assert not resolver._connecting
+        assert not resolver._under_way()
         await resolver.close()
 
     run(main)
@@ -453,7 +453,7 @@ def test_the_same_in_trio(into_silence, end):
                         await trio.to_thread.run_sync(resolver._close)
             except* ResolverClosed:
                 assert end != "cancel"
-        assert not resolver._connecting
+        assert not resolver._under_way()
         await resolver.close()
 
     trio.run(main)
@@ -472,7 +472,7 @@ def test_a_task_that_its_loop_left_pending_leaves_nothing_open(into_silence, mak
     task._log_destroy_pending = False  # type: ignore[attr-defined]
     del task
     gc.collect()
-    assert not resolver._connecting
+    assert not resolver._under_way()
 
 
 def test_a_child_process_does_not_hold_what_its_parent_connects(into_silence):
@@ -516,7 +516,7 @@ def test_f1_an_exception_at_any_line_of_connecting_leaves_nothing_open(refused_f
 
         def check() -> None:
             there.forget()
-            assert not resolver._connecting
+            assert not resolver._under_way()
             assert holds_no_more_than(idle)
 
         assert at_every_line(connect, check, kind) > 60
@@ -551,7 +551,7 @@ def test_exceptions_at_any_line_in_a_loop_leave_nothing_open(refused_first, driv
         resolver._close()
         there.forget()
         gc.collect()
-        assert not resolver._connecting
+        assert not resolver._under_way()
         assert holds_no_more_than(idle)
         if not interrupter.raised:
             lines = at

@@ -508,7 +508,7 @@ def test_what_cannot_be_probed_is_refused_before_a_packet(stage, driver, call, h
 
 def waits(resolver: Any) -> bool:
     """Whether a conversation waits for its socket."""
-    return any(any([*probes._begun.values()]) for probes in alive_of(resolver._connecting))
+    return any(any([*probes._begun.values()]) for probes in alive_of(resolver._under_way()))
 
 
 @pytest.fixture
@@ -535,12 +535,12 @@ def test_closing_the_resolver_ends_it_in_another_thread(into_silence):
     resolver.close()
     thread.join(10)
     assert [type(error) for error in raised] == [ResolverClosed]
-    assert not resolver._connecting
+    assert not resolver._under_way()
 
 
 def shaking(resolver: Any) -> bool:
     """Whether a handshake of TLS waits for its answer."""
-    (probes,) = alive_of(resolver._connecting) or (None,)
+    (probes,) = alive_of(resolver._under_way()) or (None,)
     begun = [*probes._begun.items()] if probes else ()
     return any(want == "read" and isinstance(conversation.sock, ssl.SSLSocket) for conversation, want in begun)
 
@@ -623,7 +623,7 @@ def test_a_cancelled_task_leaves_nothing_open(into_silence, run):
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
-            assert not resolver._connecting
+            assert not resolver._under_way()
 
     run(main)
 
@@ -637,7 +637,7 @@ def test_a_cancelled_scope_of_trio_leaves_nothing_open(into_silence):
             while not waits(resolver):
                 await trio.lowlevel.checkpoint()
             nursery.cancel_scope.cancel()
-        assert not resolver._connecting
+        assert not resolver._under_way()
 
     in_trio(main)
 
@@ -653,7 +653,7 @@ def test_a_child_of_fork_holds_nothing_of_it(into_silence):
     thread = threading.Thread(target=probe)
     thread.start()
     wait_for(lambda: waits(resolver))
-    (probes,) = alive_of(resolver._connecting)
+    (probes,) = alive_of(resolver._under_way())
     (conversation,) = probes._begun
 
     assert conversation.sock is not None
@@ -686,7 +686,7 @@ def test_f1_an_exception_at_any_line_of_probing_leaves_nothing_open(stage, three
         idle = at_rest()
 
         def check() -> None:
-            assert not resolver._connecting
+            assert not resolver._under_way()
             assert holds_no_more_than(idle)
 
         assert at_every_line(probe, check, kind) > 150
@@ -714,7 +714,7 @@ def test_exceptions_at_any_line_in_a_loop_leave_nothing_open(stage, three, drive
             error.__traceback__ = None
         resolver._close()
         gc.collect()
-        assert not resolver._connecting
+        assert not resolver._under_way()
         assert holds_no_more_than(idle)
         if not interrupter.raised:
             assert at > 80
