@@ -130,7 +130,8 @@ class AsyncResolver(Facade[AsyncDriver]):
 
         As `Resolver.service`, awaited.
         """
-        named: Any = tuple(ports) if isinstance(ports, (list, tuple)) else services.port_list(ports)
+        kind = ports.__class__
+        named: Any = ports if kind is tuple else tuple(ports) if kind is list else services.port_list(ports)
         call: Call[Service] = (services.service, name) + named  # noqa: RUF005 - each time, and twice as fast
         known = self._known(call, timeout, fresh)
         return await self._look(call, timeout, fresh) if known is None else known

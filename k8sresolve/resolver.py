@@ -144,7 +144,8 @@ class Resolver(Facade[SyncDriver]):
         >>> print(resolver.service("payments", ports=["http"]))
         payments.shop.svc.cluster.local: 10.96.20.1; http/tcp 80
         """
-        named: Any = tuple(ports) if isinstance(ports, (list, tuple)) else services.port_list(ports)
+        kind = ports.__class__
+        named: Any = ports if kind is tuple else tuple(ports) if kind is list else services.port_list(ports)
         call: Call[Service] = (services.service, name) + named  # noqa: RUF005 - each time, and twice as fast
         known = self._recall(call, timeout, fresh)
         return self._look(call, timeout, fresh) if known is None else known

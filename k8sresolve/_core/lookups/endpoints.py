@@ -14,7 +14,7 @@ from k8sresolve._core.lookups.trail import Trail
 from k8sresolve._core.questions import PTR, Failed, Found, Lookup, is_under
 from k8sresolve.errors import BadResponse, InvalidName, NoData, NotHeadless
 from k8sresolve.names import EndpointName, IPAddress, PortName, ServiceName
-from k8sresolve.records import Endpoint
+from k8sresolve.records import Endpoint, endpoint_of
 
 Row: TypeAlias = tuple[str, int | None, IPAddress]
 """A target, its port's number, and one of its addresses."""
@@ -115,9 +115,16 @@ def endpoints_of(trail: Trail, place: ServiceName, rows: Iterable[Row]) -> tuple
     found: dict[tuple[int, int, str], Endpoint] = {}
     for target, port, address in rows:
         name = _endpoint_name(target, place, suffix)
-        hostname = name.endpoint if name is not None and name.address is None else None
-        found[_place(address), port or 0, target if name else ""] = Endpoint(address, port, name, hostname, age)
+        endpoint = endpoint_of(address, port, name, _hostname(name, address), age)
+        found[_place(address), port or 0, target if name else ""] = endpoint
     return tuple([found[key] for key in sorted(found)])
+
+
+def _hostname(name: EndpointName | None, address: IPAddress) -> str | None:
+    """The pod's, unless the name's label spells an address: as a rule its own, which is seen without reading it."""
+    if name is None or name.endpoint == str(address).replace(".", "-") or name.address is not None:
+        return None
+    return name.endpoint
 
 
 def _endpoint_name(target: str, place: ServiceName, suffix: str) -> EndpointName | None:

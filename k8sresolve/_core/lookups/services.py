@@ -42,7 +42,7 @@ from k8sresolve._core.questions import (
 from k8sresolve._core.search.aliases import at_alias, completed, unsaid
 from k8sresolve.errors import InvalidName, NoData, NoSuchName, PortsDiffer
 from k8sresolve.names import IPAddress, PortName, ServiceName, check_protocol, port_number, shown
-from k8sresolve.records import Port, Service, Target
+from k8sresolve.records import Port, Service, Target, target_of
 
 
 def port_list(ports: Iterable[str | PortName]) -> tuple[str | PortName, ...]:
@@ -312,7 +312,7 @@ def _targets(offer: Offer, setting: Setting) -> tuple[Target, ...]:
     targets: list[Target] = []
     for priority, name, port, weight in offer.records:
         addresses = known.get(name, ())
-        targets.append(Target(name, port, priority, weight, addresses, ranked(addresses, setting)))
+        targets.append(target_of(name, port, priority, weight, addresses, ranked(addresses, setting)))
     return tuple(targets)
 
 
