@@ -46,7 +46,15 @@ def _told(value: object) -> str:
     return told(value).encode("ascii", "backslashreplace").decode()
 
 
-_ORDINARY = re.compile(r"(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}\.?").fullmatch
+def _is_ordinary(name: object) -> TypeGuard[str]:
+    """Whether it can be asked as it stands, as nearly all names can: letters, digits, hyphens and underscores."""
+    if not isinstance(name, str) or len(name) > _MAX_NAME or not name.isascii():
+        return False
+    labels = name.removesuffix(".").split(".")
+    return (
+        "".join(labels).replace("-", "").replace("_", "").isalnum()
+        and 0 < min(map(len, labels)) <= max(map(len, labels)) <= _MAX_LABEL
+    )
 
 
 def check_host(name: str) -> str:
@@ -57,7 +65,7 @@ def check_host(name: str) -> str:
     >>> check_host("api.example.com")
     'api.example.com'
     """
-    if isinstance(name, str) and len(name) <= _MAX_NAME and _ORDINARY(name):
+    if _is_ordinary(name):
         return name
     if not isinstance(name, str):
         raise InvalidName(shown(name), f"a name is a str, not {type(name).__name__}")
@@ -81,7 +89,7 @@ def check_given(name: str) -> str:
 
     Of a URL, `user@host` and `host:port` the error says what to give instead, and tells no password.
     """
-    if isinstance(name, str) and len(name) <= _MAX_NAME and _ORDINARY(name):
+    if _is_ordinary(name):
         return name
     # Few names have any of these, and no IPv6 address has a single colon.
     if isinstance(name, str) and ("//" in name or "@" in name or name[:1] == "[" or name.count(":") == 1):

@@ -28,5 +28,7 @@ def parse_inet_aton(text: str) -> IPv4Address | None:
 
 
 def _c_number(text: str) -> int | None:
+    if text.isascii() and text.isdigit() and len(text) < 10 and (text[0] != "0" or text == "0"):
+        return int(text)  # as nearly all are
     match = re.fullmatch(_C_NUMBER, text)
     return int(text, (16, 8, 10)[(match.lastindex or 1) - 1]) if match else None

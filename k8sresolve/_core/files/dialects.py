@@ -130,6 +130,8 @@ def _go_scope(_address: IPv6Address, text: str, interfaces: Mapping[str, int]) -
 
 # Numbers.
 
+_C_BLANKS = " \t\n\v\f\r"  # of isspace(3)
+
 
 def bounded(digits: str) -> int:
     """Turn digits into a number, at most 2**63: any more overflows in every resolver; Python refuses very long ones."""
@@ -137,28 +139,27 @@ def bounded(digits: str) -> int:
     return min(int(digits[:20] or "0"), 1 << 63)
 
 
-# They match within the text: a copy of what follows each number would cost its whole length.
-_DIGITS = "[0-9]*"
-_STRTOL = r"[ \t\n\v\f\r]*([+-]?)([0-9]*)"
+def _digits_from(text: str, start: int) -> str:
+    """The digits that stand there: a copy of all that follows each number would cost its whole length."""
+    end = start
+    while "0" <= text[end : end + 1] <= "9":
+        end += 1
+    return text[start:end]
 
 
 def _atoi(text: str, start: int) -> int | None:
     """Read as atoi(3) on 64-bit Linux: strtol(3), cut to 32 bits; 0 where there is no number."""
-    sign, digits = _matched(_STRTOL, text, start).groups()
-    value = bounded(digits)
+    while start < len(text) and text[start] in _C_BLANKS:
+        start += 1
+    sign = text[start : start + 1]
+    value = bounded(_digits_from(text, start + 1 if sign in {"+", "-"} else start))
     value = -value if sign == "-" else min(value, (1 << 63) - 1)
     return (value + (1 << 31)) % (1 << 32) - (1 << 31)
 
 
 def _musl_number(text: str, start: int) -> int | None:
-    digits = _matched(_DIGITS, text, start)[0]
+    digits = _digits_from(text, start)
     return bounded(digits) if digits else None
-
-
-def _matched(pattern: str, text: str, start: int) -> re.Match[str]:
-    found = re.compile(pattern).match(text, start)
-    assert found is not None  # noqa: S101 - it matches nothing, too
-    return found
 
 
 def _go_number(text: str, start: int) -> int | None:

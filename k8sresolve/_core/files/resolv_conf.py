@@ -312,7 +312,7 @@ class _Reader:
         if value > most:
             cut = f"is cut to {kept}, because {self._dialect.name} takes no more"
             self._odd_number(said, cut, f"write {name}:{most}", line)
-        elif not re.fullmatch("[0-9]+\r?", digits) or value != bounded(digits.rstrip("\r")):
+        elif not (plain := digits.removesuffix("\r")).isdecimal() or value != bounded(plain):
             counts = f"counts as {kept}, because it is no plain number within bounds"
             self._odd_number(said, counts, f"write {name}:N", line)
         elif value < 1 and name != "ndots":

@@ -19,7 +19,7 @@ KUBELET_SEARCHES, KUBELET_SEARCH_CHARACTERS = 32, 2048
 # Where most hosts are that programs look up. Any of IANA's 1,400 top-level domains may be a namespace's name, but many
 # are plain words, such as `shop` or `prod`, under which few programs look anything up.
 _GENERIC = ("com", "net", "org", "edu", "gov", "mil", "int", "info", "biz", "dev", "app", "cloud")
-_OF_COUNTRIES = "a[itu]|b[er]|c[achnoz]|d[ek]|e[su]|f[ir]|i[not]|jp|kr|m[ex]|n[loz]|p[lt]|ru|se|tv|u[ks]|za"
+_COUNTRIES = "ai at au be br ca cc ch cn co cz de dk es eu fi fr in io it jp kr me mx nl no nz pl pt ru se tv uk us za"
 
 # Services under which every name exists: the address is a part of the name, or 127.0.0.1.
 _WILDCARDS = (
@@ -38,13 +38,16 @@ def plain(domain: str) -> str:
 
 def is_like_top_level(label: str) -> bool:
     """Whether a label is called like a top-level domain in which programs look hosts up."""
-    return label in _GENERIC or bool(re.fullmatch(_OF_COUNTRIES, label))
+    return label in _GENERIC or label in _COUNTRIES.split()
 
 
 def has_every_name(domain: str) -> bool:
     """Whether a domain is known as one with a wildcard at its top, or is called like one."""
     name = plain(domain)
-    return name.endswith(_WILDCARDS_BELOW) or name in _WILDCARDS or bool(re.search(_HAS_ADDRESS, name))
+    if name.endswith(_WILDCARDS_BELOW) or name in _WILDCARDS:
+        return True
+    # Few entries have a digit at all.
+    return any(map(str.isdigit, name)) and re.search(_HAS_ADDRESS, name) is not None
 
 
 def look_at(entries: Sequence[str], line: str = "") -> Iterator[Finding]:
