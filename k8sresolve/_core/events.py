@@ -7,8 +7,7 @@ it costs nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from types import MappingProxyType
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from k8sresolve._core.questions import (
@@ -143,7 +142,6 @@ class Observer:
 
 _OF_QUESTIONS = ("asked", "sent", "answered", "landed", "decided", "remembered", "served_stale")
 _ALL = (*_OF_QUESTIONS, "looked_up", "reloaded")
-_NOBODY: Mapping[str, list[Callable[..., None]]] = MappingProxyType({})
 
 
 class Events:
@@ -178,7 +176,7 @@ class Events:
                 told.setdefault(event, []).append(getattr(observer, event))
             if not {*has}.isdisjoint(_OF_QUESTIONS):
                 of_questions.append(observer)
-        self._told: Mapping[str, list[Callable[..., None]]] = told or _NOBODY
+        self._told = told
         self.observers: tuple[Observer, ...] = tuple(of_questions)
         self.recalls, self.decides, self.lookups = "remembered" in told, "decided" in told, "looked_up" in told
 
@@ -204,12 +202,13 @@ class Events:
 
     def answered(self, question: Question, exchange: Exchange) -> None:
         """See `Observer.answered`."""
-        if "answered" not in self._told:
+        those = self._told.get("answered")
+        if those is None:
             return
         from k8sresolve.attempts import Attempt  # where anybody is told
 
         attempt = Attempt(question.name, type_name(question.rdtype), *exchange)
-        for tell in self._told.get("answered", ()):
+        for tell in those:
             self._tell(tell, attempt)
 
     def landed(self, question: Question, result: Result, seconds: float) -> None:

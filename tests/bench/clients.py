@@ -116,7 +116,7 @@ def _decode(query: bytes, reply: bytes) -> str:
     flags, _, answers = struct.unpack_from("!3H", reply, 2)
     owner = 2 if reply[end] >= 0xC0 else end - 16
     rdtype, _, _, size = struct.unpack_from("!HHIH", reply, end + owner)
-    if flags & 0x820F not in {0x8000, 0x8400} or not answers or (rdtype, size) != (1, 4):
+    if flags & 0x820F != 0x8000 or not answers or (rdtype, size) != (1, 4):
         raise ValueError("no answer")
     return socket.inet_ntoa(reply[end + owner + 10 : end + owner + 14])
 

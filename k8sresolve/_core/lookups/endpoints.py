@@ -13,7 +13,7 @@ from k8sresolve._core.lookups.setting import Setting
 from k8sresolve._core.lookups.trail import Trail
 from k8sresolve._core.questions import PTR, Failed, Found, Lookup, is_under
 from k8sresolve.errors import BadResponse, InvalidName, NoData, NotHeadless
-from k8sresolve.names import EndpointName, IPAddress, PortName, ServiceName
+from k8sresolve.names import EndpointName, IPAddress, PortName, ServiceName, dashed
 from k8sresolve.records import Endpoint, endpoint_of
 
 Row: TypeAlias = tuple[str, int | None, IPAddress]
@@ -122,7 +122,7 @@ def endpoints_of(trail: Trail, place: ServiceName, rows: Iterable[Row]) -> tuple
 
 def _hostname(name: EndpointName | None, address: IPAddress) -> str | None:
     """The pod's, unless the name's label spells an address: as a rule its own, which is seen without reading it."""
-    if name is None or name.endpoint == str(address).replace(".", "-") or name.address is not None:
+    if name is None or name.endpoint == dashed(address) or name.address is not None:
         return None
     return name.endpoint
 

@@ -130,8 +130,7 @@ _ESCAPE = r"\\(?:[01]\d\d|2[0-4]\d|25[0-5]|\D)"  # few names have one
 
 def as_typed(name: str, rule: str) -> Step:
     """Make a step of the name as typed, which is not asked where no packet can carry it."""
-    absolute = _absolute(name)
-    return Step(absolute, rule) if len(absolute) <= LONGEST_NAME and _is_plain(name) else _checked(absolute, rule)
+    return _checked(_absolute(name), rule)
 
 
 def joined(name: str, entry: str) -> Step:
@@ -155,7 +154,7 @@ def _absolute(name: str) -> str:
 
 @lru_cache(512)
 def _is_plain(name: str) -> bool:
-    """Whether each label is fit as it stands, whatever it is joined with: one ends in the midst of no escape."""
+    """Whether each label is fit as it stands, whatever it is joined with, as it is without an escape."""
     return name not in {"", "."} and "\\" not in name and not _unfit(_absolute(name))
 
 

@@ -6,8 +6,6 @@ afresh must be true now. The memory in use must not grow with the hours.
 """
 
 import asyncio
-import functools
-import gc
 import random
 import time
 import tracemalloc
@@ -18,6 +16,7 @@ from k8sresolve import NotFound, TemporaryFailure
 from k8sresolve.testing import Cluster
 from tests.bench.soaks import keeping
 from tests.bench.soaks.keeping import Books
+from tests.memory import in_use
 
 COUNT = 24 * 3600  # virtual seconds
 TTL = 30.0
@@ -67,8 +66,8 @@ class Day:
                 self._wait(self._rng.uniform(0.0, 6.0))
             self._cluster.queries.clear()
             if not first and self.seconds >= seconds / 10:
-                first = _in_use()
-        self.grown = _in_use() - first
+                first = in_use()
+        self.grown = in_use() - first
         self._resolver.close()
         await self._async_resolver.close()
 
@@ -179,15 +178,6 @@ CALLS: tuple[tuple[Callable[..., Any], Callable[[Any], frozenset[str]]], ...] = 
         lambda found: _texts(address for target in found.targets for address in target.addresses),
     ),
 )
-
-
-def _in_use() -> int:
-    """Octets in use, but for what functions remember of so many calls at most: that takes days to fill."""
-    for one in gc.get_objects():
-        if isinstance(one, functools._lru_cache_wrapper) and one.cache_parameters()["maxsize"] is not None:
-            one.cache_clear()
-    gc.collect()
-    return tracemalloc.get_traced_memory()[0]
 
 
 def _objects() -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ import tracemalloc
 import pytest
 
 from tests.core.world import headless, ipv4_cluster, pods
+from tests.memory import in_use
 
 # Fewer might be made of what the interpreter keeps of objects that are no more, which tracemalloc(3) does not count.
 COPIES = 200
@@ -19,15 +20,6 @@ CALLS = {
     "reverse": lambda r, n: r.reverse(f"10.99.{n}.1"),
     "pod": lambda r, n: r.pod(f"10.99.{n}.1", "data"),
 }
-
-
-def forget_computed():
-    """Empty what functions of ours keep of their results, which holds texts and addresses of remembered answers."""
-    for name, module in tuple(sys.modules.items()):
-        if name.startswith("k8sresolve"):
-            for one in tuple(vars(module).values()):
-                if hasattr(one, "cache_clear"):
-                    one.cache_clear()
 
 
 @pytest.mark.parametrize("count", [1, 10])
@@ -51,15 +43,11 @@ def test_f9_what_a_call_leaves_is_estimated_to_a_tenth(call, count):
             for n in range(COPIES):
                 call(resolver, n)
             cluster.queries.clear()
-            forget_computed()
-            gc.collect()
-            before = tracemalloc.get_traced_memory()[0]
+            before = in_use()
             told = kept.octets
             resolver.forget()
-            forget_computed()
-            gc.collect()
             # The dictionary stays as large as it was.
-            taken = before - tracemalloc.get_traced_memory()[0] + sys.getsizeof(kept._kept)
+            taken = before - in_use() + sys.getsizeof(kept._kept)
         finally:
             tracemalloc.stop()
     assert 0.9 * taken <= told <= 1.1 * taken, (told / COPIES, taken / COPIES)
