@@ -123,19 +123,20 @@ def _read_sections(message: bytes, at: int, rdtype: int) -> Reply:
     chain: tuple[str, ...] = ()
     ttl: int | None = None
     targets: Mapping[bytes, str] = _NO_TARGETS
+    places: dict[int, str | None] = {}
     dropped = 0
     if answers:
         if rcode not in _ANSWERING:
             raise Odd
         at, found = _read_answers(message, at, rdtype, answers)
         data, chain, ttl = found.data(), tuple(found.chain), found.ttl
-        targets, dropped = found.targets, found.dropped
+        targets, places, dropped = found.targets, found.places, found.dropped
     soa_ttl: int | None = None
     if authority:
         at, soa_ttl = _read_authority(message, at, authority)
     glue = NO_GLUE
     if additional:
-        at, upper, glue = _read_additional(message, at, additional, targets)
+        at, upper, glue = _read_additional(message, at, additional, targets, places)
         rcode |= upper << 4
     if at > len(message):
         raise Malformed("the reply ends within a record")
@@ -144,12 +145,14 @@ def _read_sections(message: bytes, at: int, rdtype: int) -> Reply:
     return Reply(rcode, truncated, data, chain, ttl, glue, soa_ttl, lame, answers, dropped)
 
 
-# How a reply of one address and an OPT record ends (TTL, length, address; owner and type, upper bits, length), how long
-# that is, how long the address is, and owner, type and class in front of it where the owner is a pointer.
-_ENDS: dict[int, tuple[Struct, int, int, bytes]] = {
-    A: (Struct("!IH4s3s2xB3xH"), 21, 4, b"\xc0\x0c\0\x01\0\x01"),
-    AAAA: (Struct("!IH16s3s2xB3xH"), 33, 16, b"\xc0\x0c\0\x1c\0\x01"),
+# How a reply of one address and an OPT record ends (TTL, length, address; owner and type, upper bits, length), where
+# that is, and what is before it, how long the address is, and owner, type and class where the owner is a pointer.
+_ENDS: dict[int, tuple[Struct, slice, slice, int, bytes]] = {
+    A: (Struct("!IH4s3s2xB3xH"), slice(12, -21), slice(-21, None), 4, b"\xc0\x0c\0\x01\0\x01"),
+    AAAA: (Struct("!IH16s3s2xB3xH"), slice(12, -33), slice(-33, None), 16, b"\xc0\x0c\0\x1c\0\x01"),
 }
+_HEAD = slice(2, 12)  # of the header, what is behind the id
+_QUESTION = slice(12, -OPT_OCTETS)  # of a query with EDNS
 _ONE_ADDRESS = frozenset(
     # RD, AA and what does not matter (RA, Z, AD, CD) of a NOERROR; one question, one answer, one additional record
     bytes((0x80 | high, low)) + b"\0\x01\0\x01\0\0\0\x01"
@@ -165,15 +168,15 @@ def read_one_address(message: bytes, query: bytes, rdtype: int) -> tuple[tuple[I
     that it needs to be compared only.
     """
     ends = _ENDS.get(rdtype)
-    if ends is None or message[2:12] not in _ONE_ADDRESS or not query[11]:
+    if ends is None or message[_HEAD] not in _ONE_ADDRESS or not query[11]:
         return None
-    end, behind, size, pointed = ends
-    question = query[12:-OPT_OCTETS]
-    sections = message[12:-behind]
+    end, records, behind, size, pointed = ends
+    question = query[_QUESTION]
+    sections = message[records]
     # CoreDNS compresses only what would not fit. Owner, type and class are as in the question.
     if sections != question + question and sections != question + pointed:
         return None
-    ttl, length, octets, opt, upper, options = end.unpack_from(message, len(message) - behind)
+    ttl, length, octets, opt, upper, options = end.unpack(message[behind])
     if length != size or ttl > MAX_TTL or opt != _BARE_OPT or upper or options:
         return None
     return _lone_address(octets), ttl
@@ -192,7 +195,19 @@ def _least(ttls: list[int]) -> int:
 class _Answers:
     """What the answer section says, as far as it was read."""
 
-    __slots__ = ("at", "chain", "dropped", "host_chain", "host_data", "name", "names", "records", "targets", "ttl")
+    __slots__ = (
+        "at",
+        "chain",
+        "dropped",
+        "host_chain",
+        "host_data",
+        "name",
+        "names",
+        "places",
+        "records",
+        "targets",
+        "ttl",
+    )
 
     def __init__(self, name: bytes, rdtype: int) -> None:
         self.name = name  # whose records are wanted now: the question's, or that which the last alias leads to
@@ -201,6 +216,7 @@ class _Answers:
         self.chain: list[str] = []
         self.records: dict[bytes, Any] = {}  # by what makes a duplicate, letter case of names apart; None: dropped
         self.targets: dict[bytes, str] = {}  # of SRV records, by lower-case octets
+        self.places: dict[int, str | None] = {}  # the same by the offset, where the whole name stands there
         self.ttl: int | None = None
         self.dropped = 0
         # Services of DNS-SD are PTR data with any octets; those of reverse lookups are hosts, though the names that a
@@ -310,7 +326,7 @@ def _decode_srv(message: bytes, at: int, end: int, found: _Answers) -> None:
     head = wire[1 : length + 1]
     parent = host_parent(wire[length + 1 :]) if 0 < length < 64 else None
     if parent and len(wire) <= MAX_NAME and is_host_label(head):
-        target = f"{head.decode()}.{parent}"
+        target = found.places[at] = f"{head.decode()}.{parent}"
     else:
         wire, behind = expand_name(message, at)
         if behind != end:
@@ -362,31 +378,44 @@ def _behind_two_names(message: bytes, at: int) -> int:
     return expand_name(message, expand_name(message, at)[1])[1]
 
 
-def _read_additional(
-    message: bytes, at: int, count: int, targets: Mapping[bytes, str]
+def _read_additional(  # noqa: PLR0912 - of up to a thousand records each goes this way
+    message: bytes, at: int, count: int, targets: Mapping[bytes, str], known: dict[int, str | None]
 ) -> tuple[int, int, Mapping[str, tuple[IPAddress, ...]]]:
-    """Return the offset behind the section, the upper bits of the rcode, and the addresses of the targets."""
+    """Return the offset behind the section, the upper bits of the rcode, and the addresses of the targets.
+
+    `known` are targets by what a pointer to them says, and come to be all owners that are but a pointer.
+    """
     upper: int | None = None
     glue: dict[str, dict[bytes, IPAddress]] = {}
-    known: dict[int, str | None] = {}  # owners that are but a pointer
+    parents: dict[bytes, bytes] = {}  # what is behind the first label, by the pointer that says so
     for _ in range(count):
         start = at
         name: str | None = None
-        if not message[at]:
+        first = message[at]
+        if not first:
             at += 1
-        elif message[at] < 192:
-            # A name's octets end with their first zero, if they are those of a target.
-            at = message.find(0, at) + 1
-            name = targets.get(message[start:at].lower())
-            if name is None:
-                owner, at = expand_name(message, start)
-                name = targets.get(owner.lower())
+        elif first < 192:
+            behind = at + first + 1
+            pointer = message[behind : behind + 2]
+            parent = parents.get(pointer) if first < 64 else None
+            if parent is not None and first + len(parent) < MAX_NAME:
+                at = behind + 2
+                name = targets.get(message[start:behind].lower() + parent)
+            else:
+                # A name's octets end with their first zero, if they are those of a target.
+                at = message.find(0, at) + 1
+                name = targets.get(message[start:at].lower())
+                if name is None:
+                    owner, at = expand_name(message, start)
+                    name = targets.get(owner.lower())
+                    if at == behind + 2 and pointer[0] >= 192:
+                        parents[pointer] = owner[first + 1 :].lower()
         else:
-            pointer = (message[at] & 63) << 8 | message[at + 1]
+            offset = (first & 63) << 8 | message[at + 1]
             at += 2
-            if pointer not in known:
-                known[pointer] = targets.get(expand_name(message, start)[0].lower())
-            name = known[pointer]
+            if offset not in known:
+                known[offset] = targets.get(expand_name(message, start)[0].lower())
+            name = known[offset]
         kind, rdclass, ttl, length = _RECORD.unpack_from(message, at)
         at += 10 + length
         if kind == OPT:

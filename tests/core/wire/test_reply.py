@@ -925,3 +925,52 @@ def test_glue_goes_by_the_whole_pointer(read):
     assert message[at : at + 11] == name("a.example.")
     assert message[at + 256 : at + 267] == name("b.example.")
     assert read(message, HTTP).glue == {"a.example.": (ONE,), "b.example.": (IPv4Address("10.0.0.2"),)}
+
+
+def pointing(head, at):
+    """A name of some labels, and a pointer."""
+    return name(head)[:-1] + struct.pack("!H", 0xC000 | at)
+
+
+def test_glue_of_many_targets_below_one_parent(read):
+    """As Knot writes what is beyond the names that it can point to."""
+    pods = [f"pod-{number}.Db.example." for number in range(4)]
+    answer = [srv(b"\xc0\x0c", pod) for pod in pods]
+    at = len(reply(HTTP)) + 12 + 6  # of the first target
+    parent = at + len("pod-0") + 1
+    owners = [
+        struct.pack("!H", 0xC000 | at),
+        pointing("pod-1", parent),
+        pointing("POD-2", parent),
+        pointing("pod-3", parent),
+        pointing("pod-4", parent),  # is none of them
+        pointing("pod-1.other", parent),
+        pointing("pod-1", parent + len("db") + 1),
+    ]
+    additional = [a(owner, f"10.0.0.{number}") for number, owner in enumerate(owners)]
+    reading = read(reply(HTTP, answer, additional=additional), HTTP)
+    assert reading.glue == {pod.lower(): (IPv4Address(f"10.0.0.{number}"),) for number, pod in enumerate(pods)}
+
+
+@pytest.mark.parametrize("kind", [0x40, 0x80])
+def test_a_label_of_unknown_type_before_a_pointer_that_was_followed(read, kind):
+    answer = [srv(b"\xc0\x0c", "a.example.")]
+    parent = len(reply(HTTP)) + 12 + 6 + 2
+    known, unknown = pointing("a", parent), bytes([kind]) + bytes(kind) + pointing("", parent)
+    message = reply(HTTP, answer, additional=[a(known, "10.0.0.1"), a(unknown, "10.0.0.2")])
+    with pytest.raises(Malformed):
+        read(message, HTTP)
+
+
+@pytest.mark.parametrize(("length", "is_name"), [(51, True), (52, False)])
+def test_a_name_too_long_by_a_pointer_that_was_followed(read, length, is_name):
+    long = ".".join(["x" * 50] * 3 + ["y" * 48]) + "."  # 203 octets
+    answer = [srv(b"\xc0\x0c", f"a.{long}")]
+    parent = len(reply(HTTP)) + 12 + 6 + 2
+    glue = [a(pointing("a", parent), "10.0.0.1"), a(pointing("z" * length, parent), "10.0.0.2")]
+    message = reply(HTTP, answer, additional=glue)
+    if is_name:
+        assert read(message, HTTP).glue == {f"a.{long}": (ONE,)}
+    else:
+        with pytest.raises(Malformed):
+            read(message, HTTP)
