@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, lru_cache, partial
 
 from k8sresolve._core.events import Events
 from k8sresolve._core.questions import AAAA, A
@@ -13,6 +13,7 @@ from k8sresolve.config import Family, ResolverConfig
 from k8sresolve.errors import ConfigError
 from k8sresolve.names import IPAddress, ServiceName, check_namespace
 
+_NAMES = 256  # of Services, that are kept as they were read
 _FAMILY_NAMES = {"ipv4": "IPv4 address", "ipv6": "IPv6 address"}
 
 
@@ -74,6 +75,11 @@ class Setting:
                 return (A, AAAA) if self._takes_aaaa and self._has_ipv6() else (A,)
 
     @cached_property
+    def only(self) -> int | None:
+        """The only type that is asked for at first; None where there are two."""
+        return self.rdtypes[0] if len(self.rdtypes) == 1 else None
+
+    @cached_property
     def rest(self) -> tuple[int, ...]:
         """The address type that is asked for when the first has no data (`auto`)."""
         return (AAAA,) if self.family == "auto" and self._takes_aaaa and not self._has_ipv6() else ()
@@ -106,35 +112,52 @@ class Setting:
         """
         if isinstance(name, ServiceName):
             return name
-        config = self.config
-        # What is no Service's name at all shall be said first, whatever the configuration lacks.
-        parsed = ServiceName.parse(name, namespace=config.namespace or "x", cluster_domain=config.cluster_domain or "x")
-        dots = name.count(".")
-        if dots < 3:
-            self.cluster_domain(name)
-        if dots == 0 and "/" not in name:
-            self.namespace(name)
-        return parsed
+        # What equals another of the user's own class need not mean the same.
+        return self._read(name) if type(name) is str else _service_name(self.config, name)
+
+    @cached_property
+    def _read(self) -> Callable[[str], ServiceName]:
+        """Reads a Service's name once: most programs ask for few, whenever a TTL has ended."""
+        return lru_cache(_NAMES)(partial(_service_name, self.config))
 
     def cluster_domain(self, asked: str) -> str:
         """The cluster domain; `ConfigError`, which says what was asked, where it is not known."""
-        if self.config.cluster_domain is not None:
-            return self.config.cluster_domain
-        source = f" of {self.config.source}" if self.config.source else ""
-        remark = remarks(self.config)
-        raise ConfigError(
-            f"{asked}: the cluster domain is not known: no entry NAMESPACE.svc.DOMAIN in the search list{source}"
-            + (f" ({remark})" if remark else ""),
-            advice="a pod with hostNetwork needs dnsPolicy: ClusterFirstWithHostNet; outside a pod give "
-            "cluster_domain= or use ResolverConfig.for_cluster()",
-        )
+        return _cluster_domain(self.config, asked)
 
     def namespace(self, asked: str, given: str | None = None) -> str:
         """The namespace given, else the pod's own; `ConfigError`, which says what was asked, where it is not known."""
-        found = self.config.namespace if given is None else given
-        if found is None:
-            raise ConfigError(f"{asked}: the namespace is not known", advice="write svc.ns, or give namespace=")
-        return check_namespace(found)
+        return _namespace(self.config, asked, given)
+
+
+def _service_name(config: ResolverConfig, name: str) -> ServiceName:
+    # What is no Service's name at all shall be said first, whatever the configuration lacks.
+    parsed = ServiceName.parse(name, namespace=config.namespace or "x", cluster_domain=config.cluster_domain or "x")
+    dots = name.count(".")
+    if dots < 3:
+        _cluster_domain(config, name)
+    if dots == 0 and "/" not in name:
+        _namespace(config, name)
+    return parsed
+
+
+def _cluster_domain(config: ResolverConfig, asked: str) -> str:
+    if config.cluster_domain is not None:
+        return config.cluster_domain
+    source = f" of {config.source}" if config.source else ""
+    remark = remarks(config)
+    raise ConfigError(
+        f"{asked}: the cluster domain is not known: no entry NAMESPACE.svc.DOMAIN in the search list{source}"
+        + (f" ({remark})" if remark else ""),
+        advice="a pod with hostNetwork needs dnsPolicy: ClusterFirstWithHostNet; outside a pod give "
+        "cluster_domain= or use ResolverConfig.for_cluster()",
+    )
+
+
+def _namespace(config: ResolverConfig, asked: str, given: str | None = None) -> str:
+    found = config.namespace if given is None else given
+    if found is None:
+        raise ConfigError(f"{asked}: the namespace is not known", advice="write svc.ns, or give namespace=")
+    return check_namespace(found)
 
 
 def remarks(config: ResolverConfig) -> str:

@@ -134,3 +134,33 @@ def test_the_pods_place_is_told_and_a_namespace_given_goes_before_it():
     for given in ("a.b", ""):
         with pytest.raises(InvalidName):
             what.namespace("x", given)
+
+
+class Text(str):
+    """A str that is none of those that are kept."""
+
+    __slots__ = ()
+
+
+def test_the_name_of_a_service_is_read_once():
+    what = setting()
+    first = what.service_name("payments")
+    assert what.service_name("payments") is first
+    assert what.service_name(Text("payments")) == first
+    assert what.service_name(Text("payments")) is not first
+    assert what.service_name("payments.other") == ServiceName("payments", "other", "cluster.local")
+
+
+def test_of_many_names_some_are_kept():
+    what = setting()
+    for number in range(1_000):
+        assert what.service_name(f"payments-{number}").service == f"payments-{number}"
+    assert what._read.cache_info().currsize == 256
+
+
+@pytest.mark.parametrize("name", [["payments"], 5, None, b"payments", "-", ""])
+def test_what_is_no_name_is_refused_each_time(name):
+    what = setting()
+    for _ in range(2):
+        with pytest.raises(InvalidName):
+            what.service_name(name)
