@@ -20,10 +20,10 @@ from k8sresolve.errors import InvalidName
 
 __all__ = ["EndpointName", "IPAddress", "PodName", "PortName", "ServiceName", "ZonalName"]
 
-_INNER = "abcdefghijklmnopqrstuvwxyz0123456789-"
+LABEL_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789-"
 _DASHED = frozenset("0123456789abcdefABCDEF-")
 _PROTOCOLS = ("tcp", "udp", "sctp")
-_MAX_LABEL, _MAX_NAME, _MAX_PORT = 63, 253, 65535
+MAX_LABEL, _MAX_NAME, _MAX_PORT = 63, 253, 65535
 _ADVICE = "a Service is named svc, svc.ns, ns/svc, svc.ns.svc or svc.ns.svc.DOMAIN; addresses() looks up any other host"
 
 IPAddress = IPv4Address | IPv6Address
@@ -53,7 +53,7 @@ def _is_ordinary(name: object) -> TypeGuard[str]:
     labels = name.removesuffix(".").split(".")
     return (
         "".join(labels).replace("-", "").replace("_", "").isalnum()
-        and 0 < min(map(len, labels)) <= max(map(len, labels)) <= _MAX_LABEL
+        and 0 < min(map(len, labels)) <= max(map(len, labels)) <= MAX_LABEL
     )
 
 
@@ -106,8 +106,8 @@ def _check_limits(name: str) -> None:
     for label in bare.split("."):
         if not label:
             raise InvalidName(name, "a label is empty: two dots in a row, or one at the start")
-        if len(label) > _MAX_LABEL:
-            raise InvalidName(name, f"a label has at most {_MAX_LABEL} characters; one here has {len(label)}")
+        if len(label) > MAX_LABEL:
+            raise InvalidName(name, f"a label has at most {MAX_LABEL} characters; one here has {len(label)}")
 
 
 def _check_length(bare: str, name: str) -> None:
@@ -135,10 +135,10 @@ def without_slash(name: str) -> str:
 def is_label(text: str) -> bool:
     """Whether it is a label as RFC 1123 and Kubernetes want it, and in lower case."""
     # What strip() leaves begins and ends with another character.
-    return 0 < len(text) <= _MAX_LABEL and not text.strip(_INNER) and text[0] != "-" != text[-1]
+    return 0 < len(text) <= MAX_LABEL and not text.strip(LABEL_CHARACTERS) and text[0] != "-" != text[-1]
 
 
-def _is_label(value: object, most: int = _MAX_LABEL) -> TypeGuard[str]:
+def _is_label(value: object, most: int = MAX_LABEL) -> TypeGuard[str]:
     # ASCII first: lower() makes an ASCII letter of some others.
     return isinstance(value, str) and value.isascii() and len(value) <= most and is_label(value.lower())
 
@@ -150,7 +150,7 @@ def _label(value: str, what: str, whole: str) -> str:
     if not _is_label(value):
         raise InvalidName(
             shown(whole),
-            f"{_told(value)} is no {what}: it takes letters, digits and inner hyphens, at most {_MAX_LABEL}",
+            f"{_told(value)} is no {what}: it takes letters, digits and inner hyphens, at most {MAX_LABEL}",
             advice=_ADVICE,
         )
     return value.lower()
@@ -433,10 +433,10 @@ def _port_label(port: str) -> str:
             advice="give the port's name as in the Service's spec.ports; port() takes a number, ports() lists them",
         )
     # With its underscore the name must fit one label (RFC 2782; RFC 1035, section 2.3.4).
-    if not _is_label(port, _MAX_LABEL - 1):
+    if not _is_label(port, MAX_LABEL - 1):
         raise InvalidName(
             shown(port),
-            f"{_told(port)} is no port name: it takes letters, digits and inner hyphens, at most {_MAX_LABEL - 1}",
+            f"{_told(port)} is no port name: it takes letters, digits and inner hyphens, at most {MAX_LABEL - 1}",
             advice="give the name as in the Service's spec.ports, without underscore or protocol",
         )
     return port.lower()
@@ -572,11 +572,11 @@ _ZONE = r"(?!.*\.\.)[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?"  # compiled when
 
 def _zone(zone: str) -> str:
     # As the label of a node has it: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/
-    if not isinstance(zone, str) or len(zone) > _MAX_LABEL or not re.fullmatch(_ZONE, zone):
+    if not isinstance(zone, str) or len(zone) > MAX_LABEL or not re.fullmatch(_ZONE, zone):
         raise InvalidName(
             shown(zone),
             f"{_told(zone)} is no zone: it takes letters and digits, and `-`, `_` and `.` between them, at most "
-            f"{_MAX_LABEL}",
+            f"{MAX_LABEL}",
         )
     return zone.lower()
 

@@ -112,6 +112,13 @@ def test_of_names_that_end_alike_the_policy_is_asked_once(names, plans):
         ("localhost", None),
         ("web.localhost", None),
         ("web.Svc.cluster.local", None),
+        ("Web", None),
+        ("-web", None),
+        ("web-", None),
+        ("we_b", None),
+        ("", None),
+        ("w" * 64, None),
+        ("w" * 63, f"{'w' * 63}.shop.svc.cluster.local."),
     ],
     ids=[
         "one candidate in the cluster",
@@ -122,10 +129,23 @@ def test_of_names_that_end_alike_the_policy_is_asked_once(names, plans):
         "this machine",
         "this machine by another name",
         "capital letters",
+        "a capital letter",
+        "a hyphen first",
+        "a hyphen last",
+        "an underscore",
+        "nothing",
+        "too long",
+        "just not too long",
     ],
 )
 def test_the_first_candidate_is_told_where_it_is_asked_alone(name, lone):
     assert Search(POD, KUBERNETES).lone(name, (A,)) == lone
+
+
+def test_a_first_candidate_in_capitals_is_not_told_since_it_is_no_key():
+    search = Search(attrs.evolve(POD, search=("shop.svc.Cluster.local",)), KUBERNETES)
+    assert search.lone("web", (A,)) is None
+    assert search.lone("web.shop.svc.cluster.local", (A,)) == "web.shop.svc.cluster.local."
 
 
 def test_so_many_plans_are_kept_and_no_more():
