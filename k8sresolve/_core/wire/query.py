@@ -16,21 +16,26 @@ def encode_query(question: Question, edns: int | None = EDNS_SIZE) -> bytes:
 
     Raises `Unsendable` for a name that no packet can carry.
     """
-    name, rdtype = question[0], question[1]
+    name, rdtype = question
     label, _, parent = name.partition(".")
+    begin = (_BEGINS if edns is None else _BEGINS_EDNS).get(len(label))
     # Where the text is short, so are the octets: no escape is shorter than what it stands for.
-    if parent and 0 < len(label) < 64 and len(name) < MAX_NAME and label.isascii() and "\\" not in label:
-        begins = _BEGINS if edns is None else _BEGINS_EDNS
-        return (begins[len(label)] + label).encode() + _behind_label(parent, rdtype, edns)
+    if begin and parent and len(name) < MAX_NAME and "\\" not in label and label.isascii():
+        return (begin + label).encode() + _behind_label(parent, rdtype, edns)
     header = _HEADER if edns is None else _HEADER_EDNS
     return header.encode() + name_octets(name) + _tail(rdtype, edns)
+
+
+def has_edns(query: bytes) -> bool:
+    """Whether `encode_query` made it with EDNS."""
+    return query[11] != 0
 
 
 _HEADER = "\0\0\x01\0\0\x01\0\0\0\0\0\0"
 _HEADER_EDNS = "\0\0\x01\0\0\x01\0\0\0\0\0\x01"
 # With the length of the first label, as text: all these octets are ASCII.
-_BEGINS = [_HEADER + chr(number) for number in range(64)]
-_BEGINS_EDNS = [_HEADER_EDNS + chr(number) for number in range(64)]
+_BEGINS = {number: _HEADER + chr(number) for number in range(1, 64)}
+_BEGINS_EDNS = {number: _HEADER_EDNS + chr(number) for number in range(1, 64)}
 
 
 @lru_cache(512)
