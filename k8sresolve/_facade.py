@@ -15,7 +15,6 @@ from weakref import WeakValueDictionary, ref
 
 import attrs
 
-from k8sresolve._core.engine.cache import Finished
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.engine.tally import Tally
@@ -167,26 +166,6 @@ class Line(Generic[D]):
         self.cache = ledger.cache
         self.find = self.cache.find
         self.now = driver.now
-
-    def keep(self, call: Call[T], result: T, asked: Asked, forgotten: int) -> None:
-        """Let the call come to this as long as that holds, unless something was forgotten since it began."""
-        cache = self.cache
-        try:
-            with cache.lock:
-                if cache.forgotten == forgotten:
-                    cache.keep(call, result, asked, self.now())
-        except BaseException:
-            cache.mend()  # out of nowhere, as a signal handler's
-            raise
-
-    def holds(self, call: Call[T], finished: Finished, now: float) -> bool:
-        """Whether the result of a call holds still, after something in the cache has changed."""
-        try:
-            with self.cache.lock:
-                return self.cache.holds(call, finished, now)
-        except BaseException:
-            self.cache.mend()
-            raise
 
 
 class Telling:
@@ -486,7 +465,7 @@ class Facade(Generic[D]):
             return None
         if finished is None or finished.expires <= now:
             return None
-        if finished.edition != line.cache.edition and not line.holds(call, finished, now):
+        if finished.edition != line.cache.edition and not line.cache.holds(call, finished, now):
             return None
         if _HAS_GIL:
             finished.worth.times += 1

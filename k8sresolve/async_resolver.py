@@ -11,11 +11,10 @@ from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.events import Events
 from k8sresolve._core.lookups import endpoints, hosts, reverse, rrsets, services
-from k8sresolve._core.lookups.setting import Setting
-from k8sresolve._core.questions import Asked, Short
+from k8sresolve._core.questions import Asked
 from k8sresolve._drivers.clock import monotonic
 from k8sresolve._drivers.loops import Loops, attempts_here, is_trio, let_do, loop_driver, probes_here, running
-from k8sresolve._drivers.running import AsyncDriver, Call, run_async, take_steps_async
+from k8sresolve._drivers.running import AsyncDriver, Call, begin, go_on_async, run_async, take_steps_async
 from k8sresolve._facade import Facade, Telling, is_plain
 from k8sresolve.config import Policy
 from k8sresolve.errors import ConfigError, Error, ResolverClosed
@@ -97,9 +96,7 @@ class AsyncResolver(Facade[AsyncDriver]):
             return None
         return self._recall(call, timeout, fresh)
 
-    async def _look(
-        self, call: Call[T], timeout: float | None, fresh: bool, short: Short[Setting, T] | None = None
-    ) -> T:
+    async def _look(self, call: Call[T], timeout: float | None, fresh: bool) -> T:
         """Run a call that was not recalled."""
         if "trio" in sys.modules and is_trio(running()):
             known = self._recall(call, timeout, fresh)
@@ -111,12 +108,34 @@ class AsyncResolver(Facade[AsyncDriver]):
         asked: Asked = []
         if self._events.lookups:
             with Telling(self._events, line, asked):
-                result = await run_async(line.driver, call, line.setting, lifetime, asked, fresh, short)
+                result = await run_async(line.driver, call, line.setting, lifetime, asked, fresh)
         else:
-            result = await run_async(line.driver, call, line.setting, lifetime, asked, fresh, short)
+            result = await run_async(line.driver, call, line.setting, lifetime, asked, fresh)
         if is_plain(call):
-            line.keep(call, result, asked, forgotten)
+            line.cache.keep(call, result, asked, line.now(), forgotten)
         return result
+
+    async def _look_for_host(self, call: Call[Addresses], host: Any, timeout: float | None, fresh: bool) -> Addresses:
+        """Do as `_look` for `addresses`: most names take one question, and for these no lookup is made."""
+        lifetime, line = self._lifetime(timeout), self._line
+        setting, driver, cache = line.setting, line.driver, line.cache
+        first = None if self._events.lookups else hosts.first_alone(setting, host)
+        if first is None or ("trio" in sys.modules and is_trio(running())):
+            return await self._look(call, timeout, fresh)
+        forgotten = cache.forgotten
+        began = line.now()
+        terms = begin(driver, began + lifetime, fresh)
+        known = await driver.ask(first, terms)
+        answer: Any = known[0]
+        found = hosts.at_first(setting, host, first, answer)
+        if found is not None:
+            cache.keep_first(call, found, first, answer, line.now(), forgotten)
+        else:
+            asked: Asked = [((first,), known)]
+            lookup = hosts.from_first(setting, host, began, known)
+            found = await go_on_async(driver, lookup, terms, asked)
+            cache.keep(call, found, asked, line.now(), forgotten)
+        return found
 
     async def service(
         self,
@@ -189,7 +208,7 @@ class AsyncResolver(Facade[AsyncDriver]):
         """
         call: Call[Addresses] = (hosts.addresses, host)
         known = self._known(call, timeout, fresh)
-        return await self._look(call, timeout, fresh, hosts.SHORT) if known is None else known
+        return await self._look_for_host(call, host, timeout, fresh) if known is None else known
 
     async def reverse(
         self, address: str | IPAddress, *, timeout: float | None = None, fresh: bool = False

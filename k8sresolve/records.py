@@ -428,6 +428,27 @@ def addresses_of(
     return made  # type: ignore[no-any-return]
 
 
+_FIRST = (0,)
+
+
+def address_of(  # noqa: PLR0917 - as each cold lookup makes one
+    host: str, candidate: str, address: tuple[IPAddress, ...], ttl: int, expires_at: float, incomplete: bool
+) -> Addresses:
+    """Make the `Addresses` of a host that has one: see `_unfrozen`."""
+    made: Any = _Addresses()
+    made.host = host
+    made.addresses = address
+    made.cname = None
+    made.candidate = candidate
+    made.ttl = ttl
+    made.expires_at = expires_at
+    made.incomplete = incomplete
+    made.ranks = _FIRST
+    made.age = 0.0
+    made.__class__ = Addresses
+    return made  # type: ignore[no-any-return]
+
+
 @attrs.frozen(repr=False, weakref_slot=False)
 class Endpoint(_Aged):
     """One pod that a headless Service publishes, or what else a watch has in its place.

@@ -12,9 +12,8 @@ from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.events import Events
 from k8sresolve._core.lookups import endpoints, hosts, reverse, rrsets, services
-from k8sresolve._core.lookups.setting import Setting
-from k8sresolve._core.questions import Asked, Short
-from k8sresolve._drivers.running import Call, SyncDriver, run, take_steps
+from k8sresolve._core.questions import Asked
+from k8sresolve._drivers.running import Call, SyncDriver, begin, go_on, run, take_steps
 from k8sresolve._facade import Facade, Telling, is_plain
 from k8sresolve.config import Policy
 from k8sresolve.errors import Error, ResolverClosed
@@ -85,21 +84,45 @@ class Resolver(Facade[SyncDriver]):
         with Telling(self._events, line, asked):
             return run(line.driver, call, line.setting, lifetime, asked, fresh)
 
-    def _look(self, call: Call[T], timeout: float | None, fresh: bool, short: Short[Setting, T] | None = None) -> T:
+    def _look(self, call: Call[T], timeout: float | None, fresh: bool) -> T:
         """Run a call that was not recalled."""
         lifetime, line = self._lifetime(timeout), self._line
         forgotten = line.cache.forgotten
         asked: Asked = []
         if self._events.lookups:
             with Telling(self._events, line, asked):
-                result = run(line.driver, call, line.setting, lifetime, asked, fresh, short)
+                result = run(line.driver, call, line.setting, lifetime, asked, fresh)
         else:
-            result = run(line.driver, call, line.setting, lifetime, asked, fresh, short)
+            result = run(line.driver, call, line.setting, lifetime, asked, fresh)
         if is_plain(call):
-            line.keep(call, result, asked, forgotten)
+            line.cache.keep(call, result, asked, line.now(), forgotten)
         if self._elsewhere:
             self._ask_elsewhere()
         return result
+
+    def _look_for_host(self, call: Call[Addresses], host: Any, timeout: float | None, fresh: bool) -> Addresses:
+        """Do as `_look` for `addresses`: most names take one question, and for these no lookup is made."""
+        lifetime, line = self._lifetime(timeout), self._line
+        setting, driver, cache = line.setting, line.driver, line.cache
+        first = None if self._events.lookups else hosts.first_alone(setting, host)
+        if first is None:
+            return self._look(call, timeout, fresh)
+        forgotten = cache.forgotten
+        began = line.now()
+        terms = begin(driver, began + lifetime, fresh)
+        known = driver.ask(first, terms)
+        answer: Any = known[0]
+        found = hosts.at_first(setting, host, first, answer)
+        if found is not None:
+            cache.keep_first(call, found, first, answer, line.now(), forgotten)
+        else:
+            asked: Asked = [((first,), known)]
+            lookup = hosts.from_first(setting, host, began, known)
+            found = go_on(driver, lookup, terms, asked)
+            cache.keep(call, found, asked, line.now(), forgotten)
+        if self._elsewhere:
+            self._ask_elsewhere()
+        return found
 
     def _ask_elsewhere(self) -> None:
         """Let the thread of watches ask what nobody waits for."""
@@ -286,7 +309,7 @@ class Resolver(Facade[SyncDriver]):
         """
         call: Call[Addresses] = (hosts.addresses, host)
         known = self._recall(call, timeout, fresh)
-        return self._look(call, timeout, fresh, hosts.SHORT) if known is None else known
+        return self._look_for_host(call, host, timeout, fresh) if known is None else known
 
     def reverse(
         self, address: str | IPAddress, *, timeout: float | None = None, fresh: bool = False

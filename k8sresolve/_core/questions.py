@@ -141,10 +141,10 @@ class Found(_Result):
     as received, in seconds. `truncated`: the nameserver cut the answer even over TCP. Here as in every result,
     `expires` is when it ceases to hold, `exchanges` are the sendings that it took, and `at` is when it came, by the
     driver's clock. Most are brought by the first datagram: then its nameserver is given as `exchanges`, and the
-    milliseconds as `took`, since every answer that is remembered has this.
+    milliseconds as `took`, since every answer that is remembered has this (`by`, `took`).
     """
 
-    __slots__ = ("_by", "_took", "chain", "data", "expires", "glue", "truncated", "ttl")
+    __slots__ = ("by", "chain", "data", "expires", "glue", "took", "truncated", "ttl")
 
     FIELDS: ClassVar[tuple[str, ...]] = "data", "ttl", "expires", "chain", "glue", "truncated", "exchanges", "at"
     outcome: ClassVar[Outcome] = "found"
@@ -168,14 +168,14 @@ class Found(_Result):
         self.glue: Mapping[str, tuple[IPAddress, ...]] = glue
         self.truncated: bool = truncated
         self.at = at
-        self._by = exchanges
-        self._took = took
+        self.by: tuple[Exchange, ...] | str = exchanges
+        self.took: float = took
 
     @property
     def exchanges(self) -> tuple[Exchange, ...]:
         """The sendings that it took."""
-        by = self._by
-        return (Exchange(by, "udp", "NOERROR", self._took),) if isinstance(by, str) else by
+        by = self.by
+        return (Exchange(by, "udp", "NOERROR", self.took),) if isinstance(by, str) else by
 
     def outlived(self, recheck: float) -> Stale:
         """The same as it is given after it has expired."""
@@ -186,29 +186,12 @@ class Found(_Result):
             self.chain,
             self.glue,
             self.truncated,
-            self._by,
+            self.by,
             self.at,
-            self._took,
+            self.took,
         )
         stale.recheck = recheck
         return stale
-
-
-def found(  # noqa: PLR0917 - as each cold lookup makes one
-    data: tuple[Any, ...],
-    ttl: int,
-    expires: float,
-    chain: tuple[str, ...],
-    glue: Mapping[str, tuple[IPAddress, ...]],
-    nameserver: str,
-    at: float,
-    took: float,
-) -> Found:
-    """Make the answer that the first datagram brought, whole."""
-    made = blank(Found)
-    made.data, made.ttl, made.expires, made.chain, made.glue, made.truncated = data, ttl, expires, chain, glue, False
-    made.at, made._by, made._took = at, nameserver, took  # noqa: SLF001 - this module's own
-    return made
 
 
 class Stale(Found):
@@ -403,25 +386,5 @@ def round_of(asked: Question | Round) -> Round:
     return asked if isinstance(asked, Round) else Round((asked,))
 
 
-def terms_of(deadline: float, fresh: bool, retry_unreachable: float) -> Terms:
-    """Make the terms of a call."""
-    terms = blank(Terms)
-    terms.deadline, terms.fresh, terms.retry_unreachable = deadline, fresh, retry_unreachable
-    return terms
-
-
 T = TypeVar("T")
 Lookup: TypeAlias = Generator[Round, Results, T]
-
-S = TypeVar("S")
-Short: TypeAlias = tuple[
-    Callable[[S, Any], Question | None],
-    Callable[[S, Any, Question, Results], T | None],
-    Callable[[S, Any, float, Results | None], Lookup[T]],
-]
-"""A lookup of one argument, in parts, for whoever runs it without a generator as long as none is needed.
-
-The first tells the question that it begins with, if that is one by itself; the second what the lookup comes to by the
-answer, None if there is more to ask; the third is the rest, from that answer on, or all of it where there was no such
-question. It is told when the lookup began.
-"""

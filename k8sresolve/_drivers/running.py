@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Generator
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from k8sresolve._core.engine.rules import Rules
-from k8sresolve._core.questions import Asked, Lookup, Question, Results, Round, Short, Terms, terms_of
+from k8sresolve._core.questions import Asked, Lookup, Question, Results, Round, Terms, blank
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -54,31 +54,31 @@ class AsyncDriver(Driver, Protocol):
         ...
 
 
-def run(  # noqa: PLR0917 - as each lookup comes here
-    driver: SyncDriver,
-    call: Call[T],
-    setting: Any,
-    timeout: float,
-    asked: Asked,
-    fresh: bool,
-    short: Short[Any, T] | None = None,
+def run(  # noqa: PLR0917 - as lookups come here
+    driver: SyncDriver, call: Call[T], setting: Any, timeout: float, asked: Asked, fresh: bool
 ) -> T:
-    """Run a call to its end, `timeout` seconds at most, and note what it asks; the short way, if it has one."""
-    began = driver.now()
-    terms = terms_of(began + timeout, fresh, driver.rules.retry_unreachable)
-    if short is None:
-        lookup = call[0](setting, *call[1:])
-    else:
-        begin, end, go_on = short
-        what, known = call[1], None
-        first = begin(setting, what)
-        if first is not None:
-            known = driver.ask(first, terms)
-            asked.append(((first,), known))
-            result = end(setting, what, first, known)
-            if result is not None:
-                return result
-        lookup = go_on(setting, what, began, known)
+    """Run a call to its end, `timeout` seconds at most, and note what it asks."""
+    return go_on(driver, call[0](setting, *call[1:]), begin(driver, driver.now() + timeout, fresh), asked)
+
+
+def run_async(  # noqa: PLR0917 - as lookups come here
+    driver: AsyncDriver, call: Call[T], setting: Any, timeout: float, asked: Asked, fresh: bool
+) -> Coroutine[Any, Any, T]:
+    """Run a call to its end, `timeout` seconds at most, and note what it asks."""
+    return go_on_async(driver, call[0](setting, *call[1:]), begin(driver, driver.now() + timeout, fresh), asked)
+
+
+def begin(driver: Driver, deadline: float, fresh: bool) -> Terms:
+    """On which terms a call's questions are asked from now on."""
+    terms = blank(Terms)
+    terms.deadline = deadline
+    terms.fresh = fresh
+    terms.retry_unreachable = driver.rules.retry_unreachable
+    return terms
+
+
+def go_on(driver: SyncDriver, lookup: Lookup[T], terms: Terms, asked: Asked) -> T:
+    """Run a lookup to its end, and note what it asks."""
     try:
         round_ = next(lookup)
         while True:
@@ -89,31 +89,8 @@ def run(  # noqa: PLR0917 - as each lookup comes here
         return stop.value  # type: ignore[no-any-return]
 
 
-async def run_async(  # noqa: PLR0917 - as each lookup comes here
-    driver: AsyncDriver,
-    call: Call[T],
-    setting: Any,
-    timeout: float,
-    asked: Asked,
-    fresh: bool,
-    short: Short[Any, T] | None = None,
-) -> T:
-    """Run a call to its end, `timeout` seconds at most, and note what it asks; the short way, if it has one."""
-    began = driver.now()
-    terms = terms_of(began + timeout, fresh, driver.rules.retry_unreachable)
-    if short is None:
-        lookup = call[0](setting, *call[1:])
-    else:
-        begin, end, go_on = short
-        what, known = call[1], None
-        first = begin(setting, what)
-        if first is not None:
-            known = await driver.ask(first, terms)
-            asked.append(((first,), known))
-            result = end(setting, what, first, known)
-            if result is not None:
-                return result
-        lookup = go_on(setting, what, began, known)
+async def go_on_async(driver: AsyncDriver, lookup: Lookup[T], terms: Terms, asked: Asked) -> T:
+    """Run a lookup to its end, and note what it asks."""
     try:
         round_ = next(lookup)
         while True:

@@ -13,7 +13,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from k8sresolve import CacheConfig, Error, InvalidName, Observer, PortName, ServiceName, async_resolver, resolver
+from k8sresolve import (
+    CacheConfig,
+    Error,
+    InvalidName,
+    NoSuchName,
+    Observer,
+    PortName,
+    ServiceName,
+    async_resolver,
+    resolver,
+)
+from k8sresolve._drivers import running
 from k8sresolve.errors import ConfigError, ResolverClosed
 from tests.core.world import dual_cluster, ipv4_cluster, service
 from tests.odd import Number
@@ -44,11 +55,11 @@ def call(request):
 
 @pytest.fixture
 def walks(monkeypatch):
-    """The calls that were run."""
-    run, run_async = resolver.run, async_resolver.run_async
+    """The calls that were run, each with terms of its own."""
+    begin = running.begin
     walks = []
-    monkeypatch.setattr(resolver, "run", lambda *a, **o: walks.append(a[1]) or run(*a, **o))
-    monkeypatch.setattr(async_resolver, "run_async", lambda *a, **o: walks.append(a[1]) or run_async(*a, **o))
+    for module in (running, resolver, async_resolver):
+        monkeypatch.setattr(module, "begin", lambda *a: walks.append(begin(*a)) or walks[-1])
     return walks
 
 
@@ -122,6 +133,15 @@ def test_k12_fresh_passes_it_and_what_it_finds_is_given_from_then_on(resolver_of
     assert len(walks) == 2
 
 
+def test_a_miss_that_came_as_a_lookup_began_counts_as_remembered(resolver_of, ipv4):
+    one = resolver_of(ipv4, policy="glibc")  # in the kit's time nothing passes between two calls
+    for number in range(100):
+        for ages in ([None], [0.0]):
+            with pytest.raises(NoSuchName) as caught:
+                one.addresses(f"nowhere-{number}.shop.svc.cluster.local.")
+            assert [attempt.age for attempt in caught.value.attempts] == ages
+
+
 def test_what_a_fresh_lookup_brought_holds_for_other_calls_too(resolver_of, ipv4):
     one = resolver_of(ipv4)
     assert str(one.addresses("payments").addresses[0]) == "10.96.20.1"
@@ -136,11 +156,13 @@ def test_forget_drops_what_stands_at_any_candidate_and_no_other(resolver_of, ipv
     names = ["payments", "payments.shop", "payments.shop.svc.cluster.local.", "cassandra.data", "api.example.com"]
     for name in names:
         one.addresses(name)
-    del walks[:]
     one.forget("payments")
+    walked = []
     for name in names:
+        before = len(walks)
         one.addresses(name)
-    assert [walk[1] for walk in walks] == names[:3]
+        walked += [name] * (len(walks) - before)
+    assert walked == names[:3]
 
 
 def test_forget_alone_drops_all(resolver_of, ipv4, walks, call):

@@ -571,8 +571,8 @@ def throwing(at: int) -> Any:
 
 
 async def look_under(trace: Any, resolver: Any) -> list[Any]:
-    """Two callers of one question, and one of another, which goes over TCP, with resends in between."""
-    tasks = [asyncio.ensure_future(right(resolver, index, timeout=20.0)) for index in (0, 0, 1)]
+    """Two callers of one question, one of another, which goes over TCP, with resends in between, one of a plain one."""
+    tasks = [asyncio.ensure_future(right(resolver, index, timeout=20.0)) for index in (0, 0, 1, 3)]
     before = sys.gettrace()  # such as what measures coverage
     sys.settrace(trace)
     try:
@@ -596,7 +596,7 @@ async def through(trace: Any, resolver: Any) -> None:
 def test_an_exception_at_any_line_reaches_its_caller_or_no_one_and_strands_nobody(loopback, monkeypatch, start):  # F1
     monkeypatch.setattr(health, "FIRST_WAIT", 0.01)
     monkeypatch.setattr(logging.getLogger("asyncio"), "disabled", True)
-    script = {NAMES[1] + " udp": (silent, truncated), "udp": (silent, answer)}
+    script = {NAMES[1] + " udp": (silent, truncated), NAMES[3] + " udp": (answer,), "udp": (silent, answer)}
     for at in count(start, 23):
         opened = loopback.open([Playing(Nameserver(script, ZONE))])
         config = ResolverConfig(nameservers=(opened[0].address,), cluster_domain="cluster.local")

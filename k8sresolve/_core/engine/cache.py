@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any, TypeAlias
 
 from k8sresolve._core.engine.lock import UNSHARED, Lock
-from k8sresolve._core.engine.octets import octets_of_answer, octets_of_result
+from k8sresolve._core.engine.octets import octets_of_addresses, octets_of_answer, octets_of_result
 from k8sresolve._core.questions import (
     AAAA,
     A,
@@ -18,11 +19,11 @@ from k8sresolve._core.questions import (
     NxDomain,
     Question,
     Result,
-    Results,
     Stale,
     is_under,
 )
 from k8sresolve.config import CacheConfig
+from k8sresolve.records import Addresses
 
 NEGATIVE_WITHOUT_SOA = 5.0  # seconds; RFC 2308, section 5 would not keep it at all
 RECHECK = 5.0  # seconds after a failure for which an expired answer is given at once: RFC 8767, section 5, which has 30
@@ -132,10 +133,24 @@ class Cache:
     An exception out of nowhere, such as a signal handler's, may part an entry from its count: see `mend`.
     """
 
-    __slots__ = ("_asked_ahead", "_kept", "config", "edition", "find", "forgotten", "lock", "octets", "recalled")
+    __slots__ = (
+        "_asked_ahead",
+        "_has_nodata",
+        "_kept",
+        "_most",
+        "config",
+        "edition",
+        "find",
+        "forgotten",
+        "lock",
+        "octets",
+        "recalled",
+    )
 
     def __init__(self, config: CacheConfig, lock: Lock = UNSHARED) -> None:
         self.config: CacheConfig = config
+        self._most: int = config.octets // _SHARES  # that one entry may take
+        self._has_nodata: bool = False  # whether any was kept
         self.lock: Lock = lock
         self.recalled: Recalled = Recalled()
         self._kept: dict[tuple[Any, ...], Any] = {}  # Answer or Finished
@@ -159,8 +174,7 @@ class Cache:
     def put(self, key: Question, answer: Result, now: float, forgotten: int | None = None) -> None:
         """Keep the answer while it lasts, unless something was forgotten since `forgotten` was so many."""
         with self.lock:
-            if forgotten is None or forgotten == self.forgotten:
-                self.take(key, answer, now)
+            self.take(key, answer, now, self.forgotten if forgotten is None else forgotten)
 
     def use(self, key: Question, now: float) -> Answer | None:
         """Under the lock: do as `get`. The answer is the last one used then."""
@@ -177,26 +191,30 @@ class Cache:
         self._kept[key] = answer
         return answer  # type: ignore[no-any-return]
 
-    def take(self, key: Question, answer: Result, now: float) -> None:
+    def take(self, key: Question, answer: Result, now: float, forgotten: int) -> None:
         """Under the lock: do as `put`."""
-        if isinstance(answer, Failed):
+        if forgotten != self.forgotten:
             return
         kept, config = self._kept, self.config
+        if type(answer) is not Found:
+            if isinstance(answer, Failed):
+                return
+            if isinstance(answer, NxDomain) and self._outlived(_beside(key), now) is not None:
+                self._drop(_beside(key))  # RFC 2308, section 2.1: there is nothing of any type
+            self._has_nodata = self._has_nodata or isinstance(answer, Empty)
         if key in kept:
             self._drop(key)
-        if isinstance(answer, NxDomain) and self._outlived(_beside(key), now) is not None:
-            self._drop(_beside(key))  # RFC 2308, section 2.1: there is nothing of any type
         octets = octets_of_answer(key, answer)
-        if answer.expires <= now or octets * _SHARES > config.octets:
+        if answer.expires <= now or octets > self._most:
             return
         kept[key] = answer
         self.octets = total = self.octets + octets
         self.edition += 1
-        other = _OTHER_FAMILY.get(key[1])
-        beside = None if other is None else kept.get((key[0], other))
-        if beside is not None:
-            self._let_live(key, answer, beside, now)
-            self._let_live(_beside(key), beside, answer, now)
+        if self._has_nodata:
+            beside = kept.get(_beside(key))
+            if beside is not None:
+                self._let_live(key, answer, beside, now)
+                self._let_live(_beside(key), beside, answer, now)
         if total > config.octets or len(kept) > config.entries:
             self._keep_to_bounds()
 
@@ -263,40 +281,75 @@ class Cache:
 
     # -- finished results --------------------------------------------------------------------------------------------
 
-    def keep(self, call: tuple[Any, ...], result: Any, asked: Asked, now: float) -> None:
-        """Under the lock: keep the result of a call that asked this, if all that it was made of is here, and whole."""
-        kept, config = self._kept, self.config
-        finished = Finished()
-        questions, results = asked[0] if len(asked) == 1 else _NOTHING
-        if (
-            len(questions) == 1
-            and kept.get(only := questions[0]) is (given := results[0])
-            and isinstance(given, Found)
-            and not given.truncated
-        ):
-            # Nearly all are made of one whole answer, whose question was in lower case.
-            finished.key, finished.answer, finished.others, finished.worth = only, given, (), self.recalled.one
-            expires = given.expires if config.prefetch is None else self._calm_until(only, given)
-            count = 1
-        else:
-            count, expires = self._gather(finished, asked, now)
-        if expires <= now or _is_lacking(result):
+    def keep(self, call: tuple[Any, ...], result: Any, asked: Asked, now: float, forgotten: int | None = None) -> None:
+        """Keep the result of a call that asked this, if all that it was made of is here, and whole.
+
+        Not if something was forgotten since `forgotten` was so many.
+        """
+        try:
+            with self.lock:
+                if forgotten not in (None, self.forgotten) or _is_lacking(result):
+                    return
+                finished = Finished()
+                count, expires = self._gather(finished, asked, now)
+                # With no more room than for these, the result would drive out an answer that it was made of.
+                if expires > now and count < self.config.entries:
+                    finished.result = result
+                    finished.expires = expires
+                    self._keep(call, finished, octets_of_result(call, result, count), count + 1)
+        except BaseException:
+            self.mend()  # out of nowhere, as a signal handler's
+            raise
+
+    def keep_first(  # noqa: PLR0917 - as each cold lookup comes here
+        self, call: tuple[Any, ...], result: Addresses, key: Question, answer: Found, now: float, forgotten: int
+    ) -> None:
+        """Do as `keep` for the addresses of a host that one answer brought, whose question was in lower case."""
+        try:
+            with self.lock:
+                config = self.config
+                expires = answer.expires if config.prefetch is None else self._calm_until(key, answer)
+                if (
+                    self._kept.get(key) is answer
+                    and forgotten == self.forgotten
+                    and expires > now
+                    and config.entries > 1
+                    and not result.incomplete
+                ):
+                    finished = Finished()
+                    finished.result = result
+                    finished.key = key
+                    finished.answer = answer
+                    finished.others = ()
+                    finished.worth = self.recalled.one
+                    finished.expires = expires
+                    self._keep(call, finished, octets_of_addresses(result), 2)
+        except BaseException:
+            self.mend()
+            raise
+
+    def _keep(self, call: tuple[Any, ...], finished: Finished, octets: int, newest: int) -> None:
+        """Keep it; as many of the newest entries are this one, and what it was made of."""
+        if octets > self._most:
             return
-        octets = octets_of_result(call, result, count)
-        # With no more room than for these, the result would drive out an answer that it was made of.
-        if count >= config.entries or octets * _SHARES > config.octets:
-            return
+        kept = self._kept
         if call in kept:
             self._drop(call)
-        finished.result, finished.expires = result, expires
         self.edition = finished.edition = self.edition + 1
         kept[call] = finished
         self.octets = total = self.octets + octets
-        if total > config.octets or len(kept) > config.entries:
-            self._keep_to_bounds()
+        if total > self.config.octets or len(kept) > self.config.entries:
+            self._keep_to_bounds(newest)
 
     def _gather(self, finished: Finished, asked: Asked, now: float) -> tuple[int, float]:
         """Note what a result is made of; how many questions, and until when: a time past, if not all is here, whole."""
+        if len(asked) == 1 and len(asked[0][0]) == 1:
+            # As most are, and nearly all such questions are in lower case.
+            only, given = asked[0][0][0], asked[0][1][0]
+            if self._kept.get(only) is given and isinstance(given, Found) and not given.truncated:
+                finished.key, finished.answer, finished.others = only, given, ()
+                finished.worth = self.recalled.one
+                return 1, given.expires if self.config.prefetch is None else self._calm_until(only, given)
         made_of: list[Any] = []
         used = found = 0
         expires = math.inf
@@ -321,8 +374,13 @@ class Cache:
         return finished.questions, expires
 
     def holds(self, call: tuple[Any, ...], finished: Finished, now: float) -> bool:
-        """Under the lock: whether the result of a call holds in this edition still; it is the last one used then."""
-        return self._kept.get(call) is finished and self._look_up(call, finished, now)
+        """Whether the result of a call holds in this edition still; it is the last one used then."""
+        try:
+            with self.lock:
+                return self._kept.get(call) is finished and self._look_up(call, finished, now)
+        except BaseException:
+            self.mend()
+            raise
 
     def _look_up(self, call: tuple[Any, ...], finished: Finished, now: float) -> bool:
         """Look up what a result was made of, as its call would; drop it if that is not the same any more."""
@@ -365,12 +423,18 @@ class Cache:
             self.octets -= _octets_of(key, one)
             self.edition += 1
 
-    def _keep_to_bounds(self) -> None:
-        while self.octets > self.config.octets or len(self._kept) > self.config.entries:
-            self._drop(next(iter(self._kept)))
+    def _keep_to_bounds(self, newest: int = 1) -> None:
+        """Drop the least recently used; so many of the newest stay as long as others are to be had.
+
+        Of many some at once: to find the first of a dictionary takes as long as there are gaps before it.
+        """
+        kept = self._kept
+        while self.octets > self.config.octets or len(kept) > self.config.entries:
+            others = len(kept) - newest
+            for key in list(islice(kept, max(1, min(others, 1 + len(kept) // _AT_ONCE)))):
+                self._drop(key)
 
 
-_NOTHING: tuple[tuple[Question, ...], Results] = (), ()
 _OTHER_FAMILY = {A: AAAA, AAAA: A}
 
 
@@ -380,6 +444,7 @@ def _beside(key: Question) -> Question:
     return Question(name, _OTHER_FAMILY.get(rdtype, 0))
 
 
+_AT_ONCE = 256  # of so many entries one more is dropped
 _SHARES = 8  # that one entry may take one of
 
 

@@ -27,20 +27,20 @@ from k8sresolve._core.questions import (
     NO_GLUE,
     Empty,
     Failed,
+    Found,
     Question,
-    Result,
     Results,
     Round,
     Stale,
     Terms,
     all_there,
-    found,
+    blank,
     never,
     round_of,
     suffix_of,
 )
 from k8sresolve._core.wire.names import Unsendable
-from k8sresolve._core.wire.query import EDNS_SIZE, encode_query
+from k8sresolve._core.wire.query import EDNS_SIZE, encode_query, has_edns
 from k8sresolve._core.wire.reply import Odd, read_one_address
 from k8sresolve._core.wire.rules import Reply
 from k8sresolve.names import IPAddress
@@ -111,12 +111,16 @@ class Desk:
         self._events = events
         self._host = host
         cache = ledger.cache
-        self._recall = cache.use if locked else cache.get
+        self._find = cache.find
+        self._recall, self._remember = (cache.use, cache.take) if locked else (cache.get, cache.put)
         self._locked = locked
         self._turn = turn  # which nameserver the next question prefers, where they rotate
         self._left = left
         self._filling = False
-        self._takes_lone = len(rules.nameservers) == 1 and not rules.use_tcp
+        # The only nameserver, if lone questions may be asked of it.
+        self._only = ledger.healths[0] if len(rules.nameservers) == 1 and not rules.use_tcp else None
+        self._nameserver = rules.nameservers[0]
+        self._max_ttl = rules.cache.max_ttl
         self._serves_stale = rules.cache.serve_stale > 0.0
         self._prefetches = rules.cache.prefetch is not None
 
@@ -138,48 +142,50 @@ class Desk:
         It is not where it is known, if only by an answer that has expired, or is under way already, or has to wait in
         line.
         """
-        if not self._takes_lone or now >= terms.deadline:
-            return self.ask(asked, terms, now, waiter)
-        if isinstance(asked, Round):
-            if len(asked.questions) != 1:
-                return self.ask(asked, terms, now, waiter)
+        if isinstance(asked, Question):
+            question = key = asked
+        elif len(asked.questions) == 1:
             question = asked.questions[0]
+            key = key_of(question)
         else:
-            question = asked
-        key = key_of(question)
-        cache = self.ledger.cache
-        if key in self.flights or (
+            return self.ask(asked, terms, now, waiter)
+        health, deadline = self._only, terms.deadline
+        if (
+            health is None
+            or now >= deadline
+            or key in self.flights
             # The first of these needs no lock, and says of nearly all such questions that they are not known.
-            cache.find(key) is not None and not terms.fresh and self._is_at_hand(key, now)
+            or (self._find(key) is not None and not terms.fresh and self._is_at_hand(key, now))
         ):
             return self.ask(asked, terms, now, waiter)
-        health = self.ledger.healths[0]
-        edns = now >= health.edns_from
         try:
-            payload = encode_query(question, EDNS_SIZE if edns else None)
+            payload = encode_query(question, EDNS_SIZE if now >= health.edns_from else None)
         except Unsendable:
             return self.ask(asked, terms, now, waiter)
-        lone = Lone()
-        lone.inside = 1 if key[0].endswith(self._suffix) else 0
-        if not self.places.enter(lone):
+        inside = 1 if key[0].endswith(self._suffix) else 0
+        if not self.places.enter(inside):
             return self.ask(asked, terms, now, waiter)
-        lone.question, lone.key, lone.terms, lone.waiter, lone.began = question, key, terms, waiter, now
-        lone.nameserver, lone.payload, lone.edns = self.rules.nameservers[0], payload, edns
-        lone.forgotten = cache.forgotten
-        alarm, deadline = now + health.wait, terms.deadline
+        lone = Lone()
+        lone.question = question
+        lone.key = key
+        lone.terms = terms
+        lone.waiter = waiter
+        lone.at = now
+        lone.inside = inside
+        lone.nameserver = self._nameserver
+        lone.payload = payload
+        lone.forgotten = self.ledger.cache.forgotten
+        alarm = now + health.wait
         lone.alarm = alarm if alarm < deadline else deadline  # noqa: FURB136 - a call takes ten times as long
-        lone.ports, lone.batches, lone.done = [], (), False
-        lone.answer = lone.flight = lone.batch = None
-        lone.at, lone.number, lone.server = now, 0, 0
-        lone.transport = "udp"
+        lone.ports = []
+        lone.answer = lone.unfolded = None
         self.flights[key] = lone
         counters = self.counters
         counters.questions += 1
         counters.sends += 1
         if self._events.observers:
             self._events.asked(question)
-            nameserver = str(lone.nameserver)
-            self._events.sent(question, nameserver=nameserver, transport="udp", purpose="first", waited=0.0)
+            self._events.sent(question, nameserver=health.nameserver, transport="udp", purpose="first", waited=0.0)
         try:
             failed = self._host.send(lone, lone)
         except Exception as error:  # noqa: BLE001 - as in `_let`
@@ -198,15 +204,16 @@ class Desk:
         """Make a flight and its batch of a question that was alone, to go on from where that stands."""
         if not isinstance(one, Lone):
             return one
-        flight = one.flight
-        if flight is None:
-            one.batch = batch = Batch(Round((one.question,)), one.terms, one.waiter)
-            one.flight = flight = batch.flights[0] = self.flights[one.key] = self._flight(batch, 0, one.key, one.began)
+        if one.unfolded is None:
+            batch = Batch(Round((one.question,)), one.terms, one.waiter)
+            flight = batch.flights[0] = self.flights[one.key] = self._flight(batch, 0, one.key, one.at)
+            one.unfolded = flight, batch
             flight.forgotten, flight.launched, flight.ports = one.forgotten, True, one.ports
-            flight.go_on(one.sent())
+            edns = has_edns(one.payload)
+            flight.go_on(Send(0, one.nameserver, "udp", one.payload, at=one.at, edns=edns))
             one.alarm = math.inf
             self._alarm(flight)
-        return flight
+        return one.unfolded[0]
 
     def ask(self, asked: Question | Round, terms: Terms, now: float, waiter: Any = None) -> Batch:
         """Ask questions at once; that may be done at once. Fresh ones pass over the cache, not over flights."""
@@ -215,7 +222,7 @@ class Desk:
         self.counters.questions += batch.missing
         keys = [key_of(question) for question in round_.questions]
         if not terms.fresh:
-            self._remember(batch, keys, now)
+            self._answer_known(batch, keys, now)
         if batch.missing < len(keys) or round_.usable is not never or now >= batch.deadline:
             self.expire(batch, now)
             if batch.done or self._check(batch, now):
@@ -281,7 +288,7 @@ class Desk:
             return
         if isinstance(flight, Lone):
             lone = flight
-            if lone.flight is None and isinstance(data, bytes):
+            if lone.unfolded is None and isinstance(data, bytes):
                 try:
                     plain = read_one_address(data, lone.payload, lone.key[1])
                     reading = read_lone(data, lone.payload, lone.key[1]) if plain is None else None
@@ -289,8 +296,7 @@ class Desk:
                     self._end_by(error, self.unfold(lone), now)
                     return
                 if plain is not None:
-                    addresses, ttl = plain
-                    self._land_alone(lone, addresses, ttl, now)
+                    self._land_alone(lone, plain[0], plain[1], now)
                     return
                 if reading is not None:
                     if is_found(reading):
@@ -344,7 +350,7 @@ class Desk:
 
     # -- inside ------------------------------------------------------------------------------------------------------
 
-    def _remember(self, batch: Batch, keys: list[Question], now: float) -> None:
+    def _answer_known(self, batch: Batch, keys: list[Question], now: float) -> None:
         """Answer what the cache knows."""
         for index, key in enumerate(keys):
             answer = self._recall(key, now)
@@ -536,40 +542,37 @@ class Desk:
         glue: Mapping[str, tuple[IPAddress, ...]] = NO_GLUE,
     ) -> None:
         """The question that is alone has its answer, which is a plain one."""
-        health = self.ledger.healths[0]
-        took = now - lone.began
+        key, places = lone.key, self.places
+        health: Any = self._only
+        took = now - lone.at
         health.replied(took)
-        budget = self.ledger.budget
-        if budget.tokens < BURST:
-            budget.earn()
-        most = self.rules.cache.max_ttl
-        expires = now + (ttl if ttl < most else most)  # noqa: FURB136 - a call takes ten times as long
-        lone.answer = answer = found(data, ttl, expires, chain, glue, health.nameserver, now, took * 1000)
-        self._put_down(lone, answer, now, False)
+        if self.ledger.budget.tokens < BURST:
+            self.ledger.budget.earn()
+        answer = blank(Found)
+        answer.data = data
+        answer.ttl = ttl
+        answer.expires = now + (ttl if ttl < self._max_ttl else self._max_ttl)  # noqa: FURB136 - a call takes ten times as long
+        answer.chain = chain
+        answer.glue = glue
+        answer.truncated = False
+        answer.at = now
+        answer.by = health.nameserver
+        answer.took = took * 1000
+        lone.answer = answer  # whole: who waits for it may look at any moment, if an exception comes out of nowhere
+        del self.flights[key]
+        places.give_back(lone.inside, False)
+        try:
+            self._host.release(lone)
+        except Exception as error:  # noqa: BLE001 - the answer is there all the same
+            self._host.report(f"releasing what {lone.question} used failed", error)
+        self._remember(key, answer, now, lone.forgotten)
         if self._events.observers:
             self._events.answered(lone.question, answer.exchanges[0])
             self._events.landed(lone.question, answer, took)
-        lone.done = True
         if not self._locked:
             self._host.wake(lone)
-        if self.places.queued:
+        if places.queued:
             self._fill(now)
-
-    def _put_down(self, flight: Flight | Lone, answer: Result, now: float, late: bool) -> None:
-        """It is under way no more: let go of what it used, and keep the answer."""
-        key = flight.key
-        del self.flights[key]
-        if flight.launched:
-            self.places.give_back(flight, late)
-        try:
-            self._host.release(flight)
-        except Exception as error:  # noqa: BLE001 - the answer is there all the same
-            self._host.report(f"releasing what {flight.question} used failed", error)
-        cache = self.ledger.cache
-        if not self._locked:
-            cache.put(key, answer, now, flight.forgotten)
-        elif flight.forgotten == cache.forgotten:
-            cache.take(key, answer, now)
 
     def _land(self, flight: Flight, now: float) -> None:
         """The flight has its answer: keep it, and tell the batches. The caller lets the next one start."""
@@ -577,7 +580,14 @@ class Desk:
         assert answer is not None  # noqa: S101 - callers have checked
         if self.flights.get(flight.key) is not flight:
             return  # it has landed already
-        self._put_down(flight, answer, now, flight.was_late)
+        del self.flights[flight.key]
+        if flight.launched:
+            self.places.give_back(flight.inside, flight.was_late)
+        try:
+            self._host.release(flight)
+        except Exception as error:  # noqa: BLE001 - the answer is there all the same
+            self._host.report(f"releasing what {flight.question} used failed", error)
+        self._remember(flight.key, answer, now, flight.forgotten)
         if self._events.observers:
             self._events.landed(flight.question, answer, now - flight.began)
         batches, flight.batches = flight.batches, {}

@@ -130,57 +130,47 @@ class Lone:
         "alarm",
         "answer",
         "at",
-        "batch",
-        "batches",
-        "began",
-        "done",
-        "edns",
-        "flight",
         "forgotten",
         "inside",
         "key",
-        "launched",
         "nameserver",
-        "number",
         "payload",
         "ports",
         "question",
-        "server",
         "terms",
-        "transport",
+        "unfolded",
         "waiter",
     )
 
-    landed = False  # it never stands in line
+    # As a send, and as a flight for which nobody else waits.
+    number = 0
+    server = 0
+    transport: Transport = "udp"
+    batches: tuple[tuple[Batch, int], ...] = ()
 
     question: Question
     key: Question
     terms: Terms
     waiter: Any
-    began: float
+    at: float  # when it began, and was sent
     alarm: float
     inside: int
-    launched: bool
     forgotten: int
-    ports: list[Any]
-    done: bool
-    answer: Result | None
-    # As a send.
-    number: int
-    server: int
-    transport: Transport
     nameserver: Nameserver
-    at: float
     payload: bytes
-    edns: bool
-    # Once it is unfolded; as long as it is not, nobody else waits for it.
-    flight: Flight | None
-    batch: Batch | None
-    batches: tuple[tuple[Batch, int], ...]
+    ports: list[Any]
+    answer: Result | None
+    unfolded: tuple[Flight, Batch] | None
 
-    def sent(self) -> Send:
-        """Its only send, as that of a flight."""
-        return Send(0, self.nameserver, "udp", self.payload, at=self.began, edns=self.edns)
+    @property
+    def done(self) -> bool:
+        """Whether there is nothing to wait for any more; as a batch."""
+        return self.answer is not None
+
+    @property
+    def batch(self) -> Batch | None:
+        """The batch that it has become, once it is unfolded."""
+        return None if self.unfolded is None else self.unfolded[1]
 
 
 Sending: TypeAlias = Send | Lone

@@ -33,13 +33,13 @@ W = TypeVar("W", bound=Waiting)
 class Places(Generic[W]):
     """The places of one desk."""
 
-    __slots__ = ("_late", "_prompt", "_queues", "_shares", "queued", "taken")
+    __slots__ = ("_cap", "_late", "_outer", "_queues", "_share", "queued", "taken")
 
     def __init__(self, cap: int) -> None:
-        # By class: names outside the cluster domain, and names under it.
-        self._prompt = [0, 0]
-        self._late = [0, 0]
-        self._shares = (cap - cap // 4, cap)
+        self._cap = cap
+        self._share = cap - cap // 4  # that names outside the cluster domain may have
+        self._outer = 0  # that they have, late ones aside
+        self._late = [0, 0]  # outside the cluster domain, and under it
         self._queues: tuple[deque[W], ...] = ()  # made when one has to wait: an empty deque takes 800 octets
         self.queued: bool = False  # whether any may stand in line
         self.taken: int = 0  # the questions under way, late ones among them
@@ -49,23 +49,20 @@ class Places(Generic[W]):
         """The questions in line."""
         return sum(not one.landed for queue in self._queues for one in queue)
 
-    def enter(self, one: Waiting) -> bool:
+    def enter(self, inside: int) -> bool:
         """Take one of the places that are refused to nobody, within the lesser share; False where none is left."""
-        if self.taken >= self._shares[0]:
+        taken = self.taken
+        if taken >= self._share:
             return False
-        self._prompt[one.inside] += 1
-        self.taken += 1
-        one.launched = True
+        self.taken = taken + 1
+        if not inside:
+            self._outer += 1
         return True
 
     def take(self, one: W) -> bool:
         """Take a place for it; False where it has to wait, and stands in line now."""
-        if self.enter(one):
-            return True
         if self._is_free(one.inside):
-            self._prompt[one.inside] += 1
-            self.taken += 1
-            one.launched = True
+            self._seat(one)
             return True
         if not self._queues:
             self._queues = deque(), deque()
@@ -81,28 +78,36 @@ class Places(Generic[W]):
             return None
         one = min(heads, key=lambda head: head.began)
         self._queues[one.inside].popleft()
-        self._prompt[one.inside] += 1
-        self.taken += 1
-        one.launched = True
+        self._seat(one)
         return one
+
+    def _seat(self, one: W) -> None:
+        self.taken += 1
+        if not one.inside:
+            self._outer += 1
+        one.launched = True
 
     def note_late(self, one: W) -> None:
         """Its first timer has run."""
-        self._prompt[one.inside] -= 1
         self._late[one.inside] += 1
+        if not one.inside:
+            self._outer -= 1
 
-    def give_back(self, one: Waiting, late: bool) -> None:
-        """It has ended; `late` as it was noted here."""
-        (self._late if late else self._prompt)[one.inside] -= 1
+    def give_back(self, inside: int, late: bool) -> None:
+        """One of that class has ended; `late` as it was noted here."""
         self.taken -= 1
+        if late:
+            self._late[inside] -= 1
+        elif not inside:
+            self._outer -= 1
 
     def _is_free(self, inside: int) -> bool:
-        outer, inner = self._prompt
+        outer, share, cap = self._outer, self._share, self._cap
         late_outer, late_inner = self._late
-        share, cap = self._shares
-        held = outer + inner
-        if late_outer + late_inner > LATE * cap:
-            held += late_outer + late_inner - LATE * cap
+        late = late_outer + late_inner
+        held = self.taken - late
+        if late > LATE * cap:
+            held += late - LATE * cap
         if held >= cap:
             return False
         if inside or outer + late_outer < share:

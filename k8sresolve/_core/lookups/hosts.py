@@ -16,12 +16,12 @@ from k8sresolve._core.lookups.results import (
 from k8sresolve._core.lookups.services import exists_without
 from k8sresolve._core.lookups.setting import Setting
 from k8sresolve._core.lookups.trail import Trail, domain_advice
-from k8sresolve._core.questions import Failed, Found, Lookup, Question, Results, Round, Short, is_under, new
+from k8sresolve._core.questions import Failed, Found, Lookup, Question, Result, Results, Round, is_under, new
 from k8sresolve._core.search import walk as search
 from k8sresolve._core.search.rules import Tried
 from k8sresolve.errors import NoData, NoSuchName
 from k8sresolve.names import IPAddress, ZonalName, check_hostname
-from k8sresolve.records import Addresses, addresses_of
+from k8sresolve.records import Addresses, address_of, addresses_of
 
 if TYPE_CHECKING:
     from k8sresolve.explanations import Candidate
@@ -36,34 +36,43 @@ Walk: TypeAlias = tuple[tuple[int, ...], search.Walked]
 def addresses(setting: Setting, host: str | ZonalName) -> Lookup[Addresses]:
     """Any host, as the pod's libc would find it: literals, the hosts file, `localhost`, then the search list."""
     began = setting.now()
-    first = _first_alone(setting, host)
+    first = first_alone(setting, host)
     known: Results | None = None
     if first is not None:
         known = yield Round((first,))
-        found = _at_first(setting, str(host), first, known)
+        found = at_first(setting, str(host), first, known[0])
         if found is not None:
             return found
-    return (yield from _from_first(setting, host, began, known))
+    return (yield from from_first(setting, host, began, known))
 
 
-def _first_alone(setting: Setting, host: object) -> Question | None:
+# The lookup in parts, for whoever runs it without a generator as long as none is needed.
+
+
+def first_alone(setting: Setting, host: object) -> Question | None:
     """What is asked first of a host that is certainly to be asked for, if that is one question of its own.
 
-    Most names are found by it, and then nothing is needed but its answer.
+    Most names are found by it, and then nothing is needed but its answer. It is in lower case.
     """
-    rdtypes = setting.rdtypes
-    if type(host) is not str or len(rdtypes) != 1 or setting.events.decides or host in setting.hosts:
+    rdtype = setting.only
+    if rdtype is None or type(host) is not str or setting.events.decides or host in setting.hosts:
         return None
-    candidate = setting.search.lone(host, rdtypes)
-    return None if candidate is None else new(Question, (candidate, rdtypes[0]))
+    candidate = setting.search.lone(host, setting.rdtypes)
+    return None if candidate is None else new(Question, (candidate, rdtype))
 
 
-def _at_first(setting: Setting, host: str, first: Question, known: Results) -> Addresses | None:
+def at_first(setting: Setting, host: str, first: Question, answer: Result | None) -> Addresses | None:
     """The addresses, if the first question brought them."""
-    return addresses_of(host, first[0], summary_of(known, setting)) if isinstance(known[0], Found) else None
+    if not isinstance(answer, Found):
+        return None
+    data = answer.data
+    if len(data) != 1 or answer.chain or answer.stale:
+        return addresses_of(host, first[0], summary_of((answer,), setting))
+    expires_at = answer.expires - setting.now() + setting.wall()
+    return address_of(host, first[0], data, answer.ttl, expires_at, answer.truncated)
 
 
-def _from_first(setting: Setting, host: str | ZonalName, began: float, known: Results | None) -> Lookup[Addresses]:
+def from_first(setting: Setting, host: str | ZonalName, began: float, known: Results | None) -> Lookup[Addresses]:
     """Go on where the first question brought none, or begin where there was none by itself."""
     if isinstance(host, ZonalName):
         host = host.fqdn
@@ -75,10 +84,6 @@ def _from_first(setting: Setting, host: str | ZonalName, began: float, known: Re
         return here
     tried = yield from searched(trail, known)
     return addresses_of(host, tried.step.name, summary_of(tried.answers, setting))
-
-
-SHORT: Short[Setting, Addresses] = (_first_alone, _at_first, _from_first)
-"""The short way of `addresses`."""
 
 
 def searched(trail: Trail, known: Results | None = None) -> Lookup[Tried]:

@@ -38,6 +38,25 @@ def recall(cache, now=0.0, call=CALL):
     return finished.result
 
 
+@pytest.fixture(params=["keep", "keep_first"], autouse=True)
+def way(request, monkeypatch):
+    """Let addresses of one answer be kept either way: it is to make no difference."""
+    keep = Cache.keep
+
+    def keep_first(cache, call, result, asked, now, forgotten=None):
+        if isinstance(result, Addresses) and [len(questions) for questions, _ in asked] == [1]:
+            ((question,), (answer,)) = asked[0]
+            whole = isinstance(answer, Found) and not answer.truncated  # else the result would be incomplete
+            if whole and question.name == question.name.lower():
+                return cache.keep_first(
+                    call, result, question, answer, now, cache.forgotten if forgotten is None else forgotten
+                )
+        return keep(cache, call, result, asked, now, forgotten)
+
+    if request.param == "keep_first":
+        monkeypatch.setattr(Cache, "keep", keep_first)
+
+
 def kept_of(*asked, result=RESULT, call=CALL, **options):
     """A cache in which a call has left this result, and the answers."""
     cache = Cache(CacheConfig(**options))
@@ -135,8 +154,10 @@ def test_c13_a_result_of_what_is_stale_is_not_kept():
     cache, answer = Cache(CacheConfig(serve_stale=60.0)), found()
     cache.put(QA, answer, 0.0)
     for given in (answer, cache.fail(QA, 31.0)):
+        edition = cache.edition
         cache.keep(CALL, RESULT, [((QA,), (given,))], 31.0)
         assert recall(cache, 31.0) is None
+        assert (len(cache), cache.edition) == (1, edition)
 
 
 def test_an_answer_that_comes_anew_ends_what_was_made_of_the_one_before():
@@ -153,6 +174,17 @@ def test_a_result_of_answers_that_were_forgotten_meanwhile_is_not_kept():
     cache.put(QA, found(), 0.0)
     cache.keep(CALL, RESULT, [((QA,), (answer,))], 0.0)
     assert recall(cache) is None
+
+
+def test_nor_one_of_a_call_that_began_before_something_was_forgotten():
+    cache, answer = Cache(CacheConfig()), found()
+    before = cache.forgotten
+    cache.forget("other.")
+    cache.put(QA, answer, 0.0)
+    cache.keep(CALL, RESULT, [((QA,), (answer,))], 0.0, before)
+    assert recall(cache) is None
+    cache.keep(CALL, RESULT, [((QA,), (answer,))], 0.0, cache.forgotten)
+    assert recall(cache) is RESULT
 
 
 def test_it_counts_for_what_the_call_would_have_asked_and_found():
@@ -202,6 +234,36 @@ def test_c11_what_is_recalled_stays_with_its_answers_under_a_flood_of_names():
     assert cache.get(QAAAA, 0.0) is not None
 
 
+def test_c11_of_many_entries_some_go_at_once_and_the_rest_stays():
+    cache = Cache(CacheConfig(entries=1_024))
+    for number in range(1_500):
+        question, answer = Question(f"x{number}.", A), found()
+        cache.put(question, answer, 0.0)
+        cache.keep((lookup, question.name), RESULT, [((question,), (answer,))], 0.0)
+        assert len(cache) <= 1_024
+    assert len(cache) > 1_015
+    assert all(recall(cache, call=(lookup, f"x{number}.")) is RESULT for number in range(1_000, 1_500))
+    before = cache.octets
+    cache.mend()
+    assert cache.octets == before
+
+
+@pytest.mark.parametrize(("entries", "count"), [(256, 255), (300, 299), (1_024, 1_023), (1_024, 500)])
+def test_c11_a_result_of_many_answers_drives_out_none_of_them(entries, count):
+    cache = Cache(CacheConfig(entries=entries))
+    cache.put(EARLIER, found(), 0.0)
+    asked = [(Question(f"x{number}.", SRV), found()) for number in range(count)]
+    for question, answer in asked:
+        cache.put(question, answer, 0.0)
+    cache.keep(CALL, RESULT, [tuple(zip(*asked, strict=True))], 0.0)
+    assert recall(cache) is RESULT
+    assert all(cache.get(question, 0.0) is answer for question, answer in asked)
+
+
+def test_any_number_of_octets_may_be_the_bound():
+    assert recall(kept_of((QA, found()), octets=10**400)) is RESULT
+
+
 @pytest.mark.parametrize("bounds", [{"entries": 0}, {"octets": 0}])
 def test_no_room_keeps_nothing(bounds):
     cache = kept_of((QA, found()), **bounds)
@@ -216,9 +278,9 @@ def test_a_result_drives_out_no_answer_that_it_was_made_of():
 
 def test_f9_a_result_of_more_than_an_eighth_of_the_octets_is_not_kept():
     name = "x" * 60_000
-    cache = kept_of((QA, found()), call=(lookup, name), octets=400_000)
-    assert recall(cache, call=(lookup, name)) is None
-    assert recall(kept_of((QA, found()), call=(lookup, name), octets=800_000), call=(lookup, name)) is RESULT
+    call, result = (lookup, name), Addresses(name, ())
+    assert recall(kept_of((QA, found()), call=call, result=result, octets=400_000), call=call) is None
+    assert recall(kept_of((QA, found()), call=call, result=result, octets=800_000), call=call) is result
 
 
 def test_f9_what_goes_is_no_longer_counted():

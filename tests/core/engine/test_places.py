@@ -36,7 +36,7 @@ def grow_late(places: Places[One], ones: list[One]) -> None:
 def end(places: Places[One], one: One) -> None:
     one.landed = True
     if one.launched:
-        places.give_back(one, late=one.late)
+        places.give_back(one.inside, late=one.late)
 
 
 @pytest.mark.parametrize(("cap", "share"), [(1, 1), (2, 2), (4, 3), (128, 96), (130, 98)])
