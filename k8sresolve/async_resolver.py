@@ -129,7 +129,7 @@ class AsyncResolver(Facade[AsyncDriver]):
         answer: Any = known[0]
         found = hosts.at_first(setting, host, first, answer)
         if found is not None:
-            cache.keep_first(call, found, first, answer, line.now(), forgotten)
+            cache.keep_first(call, found, first, answer, began, forgotten)
         else:
             asked: Asked = [((first,), known)]
             lookup = hosts.from_first(setting, host, began, known)

@@ -304,7 +304,10 @@ class Cache:
     def keep_first(  # noqa: PLR0917 - as each cold lookup comes here
         self, call: tuple[Any, ...], result: Addresses, key: Question, answer: Found, now: float, forgotten: int
     ) -> None:
-        """Do as `keep` for the addresses of a host that one answer brought, whose question was in lower case."""
+        """Do as `keep` for the addresses of a host that one answer brought, whose question was in lower case.
+
+        The time when the lookup began will do: one that has ended meanwhile is not recalled anyway.
+        """
         try:
             with self.lock:
                 config = self.config
