@@ -29,13 +29,13 @@ def test_each_diagram_stands_in_a_page_in_light_and_dark_with_an_alt_text() -> N
 
 MEASURED = {
     "performance": [
-        "| G1 | knot, cold A, CPU µs: k8sresolve / dnspython | 43.70 | 262 |",
-        "| G1 | knot, cold A, CPU µs: k8sresolve / getaddrinfo | 43.70 | 17.20 |",
-        "| G2 | knot, cold A, CPU µs: k8sresolve-async / dnspython-async | 53.48 | 427 |",
-        "| G3 | knot, cold A, CPU µs: k8sresolve-async / aiodns | 53.48 | 78.83 |",
-        "| G9 | knot, remembered, CPU µs: k8sresolve / dnspython | 0.833 | 20.80 |",
-        "| G9 | knot, remembered, CPU µs: k8sresolve / getaddrinfo | 0.833 | 23.76 |",
-        "| G10 | knot, remembered, CPU µs: k8sresolve-async / aiodns | 1.43 | 48.48 |",
+        "| G1 | knot, cold A, CPU µs: k8sresolve / dnspython | 34.01 | 254 |",
+        "| G1 | knot, cold A, CPU µs: k8sresolve / getaddrinfo | 34.01 | 17.47 |",
+        "| G2 | knot, cold A, CPU µs: k8sresolve-async / dnspython-async | 45.16 | 457 |",
+        "| G3 | knot, cold A, CPU µs: k8sresolve-async / aiodns | 45.16 | 80.01 |",
+        "| G9 | knot, remembered, CPU µs: k8sresolve / dnspython | 0.541 | 18.44 |",
+        "| G9 | knot, remembered, CPU µs: k8sresolve / getaddrinfo | 0.541 | 18.88 |",
+        "| G10 | knot, remembered, CPU µs: k8sresolve-async / aiodns | 0.888 | 37.12 |",
         "import-dns.resolver            415,",
         "import-Resolver                298,",
     ],
