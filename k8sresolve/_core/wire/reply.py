@@ -45,6 +45,7 @@ _RECORD = Struct("!HHIH")
 _SRV = Struct("!HHH")
 _ANSWERING = frozenset({NOERROR, NXDOMAIN})
 _NO_TARGETS: Mapping[bytes, str] = MappingProxyType({})
+_NO_PLACES: Mapping[int, bytes] = MappingProxyType({})
 _BARE_OPT = b"\0\0\x29"  # owner, type
 _FAMILIES: dict[int, tuple[Callable[[int], IPAddress], int]] = {A: (IPv4Address, 4), AAAA: (IPv6Address, 16)}
 _number = int.from_bytes
@@ -123,7 +124,7 @@ def _read_sections(message: bytes, at: int, rdtype: int) -> Reply:
     chain: tuple[str, ...] = ()
     ttl: int | None = None
     targets: Mapping[bytes, str] = _NO_TARGETS
-    places: dict[int, str | None] = {}
+    places: Mapping[int, bytes] = _NO_PLACES
     dropped = 0
     if answers:
         if rcode not in _ANSWERING:
@@ -216,7 +217,7 @@ class _Answers:
         self.chain: list[str] = []
         self.records: dict[bytes, Any] = {}  # by what makes a duplicate, letter case of names apart; None: dropped
         self.targets: dict[bytes, str] = {}  # of SRV records, by lower-case octets
-        self.places: dict[int, str | None] = {}  # the same by the offset, where the whole name stands there
+        self.places: dict[int, bytes] = {}  # the same octets by the offset, where the whole name stands there
         self.ttl: int | None = None
         self.dropped = 0
         # Services of DNS-SD are PTR data with any octets; those of reverse lookups are hosts, though the names that a
@@ -326,7 +327,8 @@ def _decode_srv(message: bytes, at: int, end: int, found: _Answers) -> None:
     head = wire[1 : length + 1]
     parent = host_parent(wire[length + 1 :]) if 0 < length < 64 else None
     if parent and len(wire) <= MAX_NAME and is_host_label(head):
-        target = found.places[at] = f"{head.decode()}.{parent}"
+        target = f"{head.decode()}.{parent}"
+        lower = found.places[at] = wire.lower()
     else:
         wire, behind = expand_name(message, at)
         if behind != end:
@@ -336,7 +338,7 @@ def _decode_srv(message: bytes, at: int, end: int, found: _Answers) -> None:
             found.records.setdefault(numbers + wire.lower(), None)
             return
         target = name_text(wire)
-    lower = wire.lower()
+        lower = wire.lower()
     if lower != b"\0":
         found.targets[lower] = target
     found.records.setdefault(numbers + lower, SrvData(priority, weight, port, target))
@@ -379,14 +381,12 @@ def _behind_two_names(message: bytes, at: int) -> int:
 
 
 def _read_additional(  # noqa: PLR0912 - of up to a thousand records each goes this way
-    message: bytes, at: int, count: int, targets: Mapping[bytes, str], known: dict[int, str | None]
+    message: bytes, at: int, count: int, targets: Mapping[bytes, str], places: Mapping[int, bytes]
 ) -> tuple[int, int, Mapping[str, tuple[IPAddress, ...]]]:
-    """Return the offset behind the section, the upper bits of the rcode, and the addresses of the targets.
-
-    `known` are targets by what a pointer to them says, and come to be all owners that are but a pointer.
-    """
+    """Return the offset behind the section, the upper bits of the rcode, and the addresses of the targets."""
     upper: int | None = None
     glue: dict[str, dict[bytes, IPAddress]] = {}
+    known: dict[int, str | None] = {}  # owners that are but a pointer
     parents: dict[bytes, bytes] = {}  # what is behind the first label, by the pointer that says so
     for _ in range(count):
         start = at
@@ -414,7 +414,7 @@ def _read_additional(  # noqa: PLR0912 - of up to a thousand records each goes t
             offset = (first & 63) << 8 | message[at + 1]
             at += 2
             if offset not in known:
-                known[offset] = targets.get(expand_name(message, start)[0].lower())
+                known[offset] = targets.get(places.get(offset) or expand_name(message, start)[0].lower())
             name = known[offset]
         kind, rdclass, ttl, length = _RECORD.unpack_from(message, at)
         at += 10 + length

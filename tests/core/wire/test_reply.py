@@ -974,3 +974,14 @@ def test_a_name_too_long_by_a_pointer_that_was_followed(read, length, is_name):
     else:
         with pytest.raises(Malformed):
             read(message, HTTP)
+
+
+def test_glue_of_one_target_that_is_spelt_in_two_ways(read):
+    """Whatever leads to it: pointers to both, its name, a label and a pointer."""
+    answer = [srv(b"\xc0\x0c", "pod.db.example."), srv(b"\xc0\x0c", "POD.db.example.", port=81)]
+    at = len(reply(HTTP)) + 12 + 6
+    places = [at, at + len(answer[0])]
+    owners = [*(struct.pack("!H", 0xC000 | place) for place in places), "pod.DB.example.", pointing("Pod", at + 4)]
+    additional = [a(owner, f"10.0.0.{number}") for number, owner in enumerate(owners)]
+    reading = read(reply(HTTP, answer, additional=additional), HTTP)
+    assert reading.glue == {"pod.db.example.": tuple(IPv4Address(f"10.0.0.{number}") for number in range(4))}
