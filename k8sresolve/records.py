@@ -414,37 +414,28 @@ class Addresses(_Spread):
 _Addresses = _unfrozen(Addresses)
 
 
-def addresses_of(
+def addresses_of(  # noqa: PLR0917 - as each cold lookup makes one
     host: str,
     candidate: str,
-    rest: tuple[tuple[IPAddress, ...], Cname | None, int, float, bool, tuple[int, ...], float],
+    addresses: tuple[IPAddress, ...],
+    cname: Cname | None,
+    ttl: int,
+    expires_at: float,
+    incomplete: bool,
+    ranks: tuple[int, ...],
+    age: float,
 ) -> Addresses:
     """Make an `Addresses`: see `_unfrozen`."""
     made: Any = _Addresses()
     made.host = host
     made.candidate = candidate
-    made.addresses, made.cname, made.ttl, made.expires_at, made.incomplete, made.ranks, made.age = rest
-    made.__class__ = Addresses
-    return made  # type: ignore[no-any-return]
-
-
-_FIRST = (0,)
-
-
-def address_of(  # noqa: PLR0917 - as each cold lookup makes one
-    host: str, candidate: str, address: tuple[IPAddress, ...], ttl: int, expires_at: float, incomplete: bool
-) -> Addresses:
-    """Make the `Addresses` of a host that has one: see `_unfrozen`."""
-    made: Any = _Addresses()
-    made.host = host
-    made.addresses = address
-    made.cname = None
-    made.candidate = candidate
+    made.addresses = addresses
+    made.cname = cname
     made.ttl = ttl
     made.expires_at = expires_at
     made.incomplete = incomplete
-    made.ranks = _FIRST
-    made.age = 0.0
+    made.ranks = ranks
+    made.age = age
     made.__class__ = Addresses
     return made  # type: ignore[no-any-return]
 

@@ -44,9 +44,9 @@ class AsyncioDriver(PooledDriver):
         loop = self.loop()
         assert loop is not None  # noqa: S101 - it runs
         waiter: asyncio.Future[None] = loop.create_future()
-        batch.waiter = waiter
-        if isinstance(batch, Batch) and batch.done:
+        if batch.done:
             waiter.set_result(None)
+        batch.waiter = waiter
         return waiter
 
     def wake(self, batch: Batch | Lone) -> None:

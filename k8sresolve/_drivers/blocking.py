@@ -18,7 +18,7 @@ from k8sresolve._core.events import Events
 from k8sresolve._core.questions import Question, Results, Round, Terms
 from k8sresolve._drivers import forks
 from k8sresolve._drivers.clock import monotonic
-from k8sresolve._drivers.polling import READ, WRITE, Poll, is_readable, new_poll, wait
+from k8sresolve._drivers.polling import READ, WRITE, Poll, new_poll, wait
 from k8sresolve._drivers.running import report_fault
 from k8sresolve._drivers.sockets import (
     MOST_DATAGRAM,
@@ -233,7 +233,9 @@ class BlockingDriver:
         # Not after the lock: another thread may join it then, and keep the time from then on, or close all.
         number, alarm = port.sock.fileno(), lone.alarm
         lock.release()
-        ready = is_readable(number, alarm - monotonic())
+        poll = new_poll()
+        poll.register(number, READ)
+        ready = wait(poll, alarm - monotonic())
         lock.acquire()
         if self._torn or desk is not self.desk:
             lock.release()

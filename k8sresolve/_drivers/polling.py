@@ -54,17 +54,8 @@ def new_poll() -> Poll:
     return poll
 
 
-def is_readable(fd: int, seconds: float) -> bool:
-    """Wait until there is something to read, as `wait` does."""
-    poll = new_poll()
-    poll.register(fd, READ)
-    return bool(poll.poll(seconds * 1000 if 0.0 < seconds < _LONGEST else _within(seconds) * 1000))
-
-
 def wait(poll: Poll, seconds: float) -> list[tuple[int, int]]:
     """Return what is ready, after so many seconds at the latest, or a minute; at once if they are over."""
-    return poll.poll(_within(seconds) * 1000)
-
-
-def _within(seconds: float) -> float:
-    return min(max(seconds, 0.0), _LONGEST)
+    if seconds < 0.0:
+        return poll.poll(0.0)
+    return poll.poll(seconds * 1000 if seconds < _LONGEST else _LONGEST * 1000)

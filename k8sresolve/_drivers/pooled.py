@@ -234,23 +234,22 @@ class PooledDriver(ABC):
             return text_of(error)
         return None
 
-    def drop(self, flight: Flight | Lone, port: Ticket | Stream) -> None:
+    def drop(self, flight: Flight | Lone, port: Any) -> None:
         """Give one of the flight's ids back, or close one of its streams."""
         flight.ports.remove(port)
+        self._give_up(port)
+
+    def release(self, flight: Flight | Lone) -> None:
+        """Give back the flight's ids, and close its streams."""
+        for port in flight.ports:
+            self._give_up(port)
+        flight.ports.clear()
+
+    def _give_up(self, port: Ticket | Stream) -> None:
         if isinstance(port, tuple):
             self._pool.leave(port)
         else:
             self._close(port.sock)
-
-    def release(self, flight: Flight | Lone) -> None:
-        """Give back the flight's ids, and close its streams."""
-        ports: list[Ticket | Stream] = flight.ports
-        for port in ports:
-            if isinstance(port, tuple):
-                self._pool.leave(port)
-            else:
-                self._close(port.sock)
-        ports.clear()
 
     def goes_on(self, question: Question) -> bool:  # noqa: ARG002
         """The loop lets everything go on."""

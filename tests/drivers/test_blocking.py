@@ -17,7 +17,7 @@ import pytest
 from k8sresolve import Observer
 from k8sresolve._core.engine import health
 from k8sresolve._core.questions import Question
-from k8sresolve._drivers import blocking, polling
+from k8sresolve._drivers import blocking
 from k8sresolve.config import CacheConfig
 from k8sresolve.errors import LookupTimeout, NetworkError, ResolverClosed
 from k8sresolve.resolver import Resolver
@@ -299,7 +299,7 @@ def test_what_passes_before_it_waits_is_of_the_same_deadline(resolver_of, monkey
 def test_what_other_threads_do_before_it_waits_is_not_lost(resolver_of, monkeypatch, others):
     """The question is another thread's, too, from then on, or there is none any more."""
     resolver = resolver_of(Nameserver({"": (silent,)}, ZONE), timeout=1)
-    both_wait, real = threading.Event(), polling.new_poll
+    both_wait, real = threading.Event(), blocking.new_poll
 
     def ask():
         with pytest.raises(LookupTimeout):
@@ -319,7 +319,6 @@ def test_what_other_threads_do_before_it_waits_is_not_lost(resolver_of, monkeypa
         return real()
 
     monkeypatch.setattr(blocking, "new_poll", new_poll)
-    monkeypatch.setattr(polling, "new_poll", new_poll)  # by which it waits for a lone question
     began = time.monotonic()
     with pytest.raises(LookupTimeout if others == "ask" else ResolverClosed):
         resolver.addresses(NAMES[0])

@@ -290,13 +290,14 @@ class Cache:
             with self.lock:
                 if forgotten not in (None, self.forgotten) or _is_lacking(result):
                     return
-                finished = Finished()
-                count, expires = self._gather(finished, asked, now)
+                finished = self._gather(asked, now)
+                if finished is None or finished.expires <= now:
+                    return
+                count = finished.questions
                 # With no more room than for these, the result would drive out an answer that it was made of.
-                if expires > now and count < self.config.entries:
+                if count < self.config.entries:
                     finished.result = result
-                    finished.expires = expires
-                    self._keep(call, finished, octets_of_result(call, result, count), count + 1)
+                    self._keep(call, finished, octets_of_result(call, result, count))
         except BaseException:
             self.mend()  # out of nowhere, as a signal handler's
             raise
@@ -310,29 +311,21 @@ class Cache:
         """
         try:
             with self.lock:
-                config = self.config
-                expires = answer.expires if config.prefetch is None else self._calm_until(key, answer)
                 if (
                     self._kept.get(key) is answer
                     and forgotten == self.forgotten
-                    and expires > now
-                    and config.entries > 1
+                    and self.config.entries > 1
                     and not result.incomplete
                 ):
-                    finished = Finished()
-                    finished.result = result
-                    finished.key = key
-                    finished.answer = answer
-                    finished.others = ()
-                    finished.worth = self.recalled.one
-                    finished.expires = expires
-                    self._keep(call, finished, octets_of_addresses(result), 2)
+                    finished = self._made_of_one(key, answer)
+                    if finished.expires > now:
+                        finished.result = result
+                        self._keep(call, finished, octets_of_addresses(result))
         except BaseException:
             self.mend()
             raise
 
-    def _keep(self, call: tuple[Any, ...], finished: Finished, octets: int, newest: int) -> None:
-        """Keep it; as many of the newest entries are this one, and what it was made of."""
+    def _keep(self, call: tuple[Any, ...], finished: Finished, octets: int) -> None:
         if octets > self._most:
             return
         kept = self._kept
@@ -342,17 +335,25 @@ class Cache:
         kept[call] = finished
         self.octets = total = self.octets + octets
         if total > self.config.octets or len(kept) > self.config.entries:
-            self._keep_to_bounds(newest)
+            self._keep_to_bounds(finished.questions + 1)
 
-    def _gather(self, finished: Finished, asked: Asked, now: float) -> tuple[int, float]:
-        """Note what a result is made of; how many questions, and until when: a time past, if not all is here, whole."""
+    def _made_of_one(self, key: Question, answer: Found) -> Finished:
+        """Note that a result is made of this answer."""
+        finished = Finished()
+        finished.key = key
+        finished.answer = answer
+        finished.others = ()
+        finished.worth = self.recalled.one
+        finished.expires = answer.expires if self.config.prefetch is None else self._calm_until(key, answer)
+        return finished
+
+    def _gather(self, asked: Asked, now: float) -> Finished | None:
+        """Note what a result is made of; None, if not all is here, whole."""
         if len(asked) == 1 and len(asked[0][0]) == 1:
             # As most are, and nearly all such questions are in lower case.
             only, given = asked[0][0][0], asked[0][1][0]
             if self._kept.get(only) is given and isinstance(given, Found) and not given.truncated:
-                finished.key, finished.answer, finished.others = only, given, ()
-                finished.worth = self.recalled.one
-                return 1, given.expires if self.config.prefetch is None else self._calm_until(only, given)
+                return self._made_of_one(only, given)
         made_of: list[Any] = []
         used = found = 0
         expires = math.inf
@@ -366,15 +367,17 @@ class Cache:
                     made_of += key, known
                     used += 1
                 else:
-                    return 0, -math.inf
+                    return None
                 if known is not None and known.expires > now:
                     found += 1
                     expires = min(expires, self._calm_until(key, known))
         if not used or found < used:
-            return 0, -math.inf
+            return None
+        finished = Finished()
         finished.key, finished.answer, finished.others = *made_of[:2], tuple(made_of[2:])
         finished.worth = self.recalled.worth(finished.questions, found)
-        return finished.questions, expires
+        finished.expires = expires
+        return finished
 
     def holds(self, call: tuple[Any, ...], finished: Finished, now: float) -> bool:
         """Whether the result of a call holds in this edition still; it is the last one used then."""

@@ -29,6 +29,7 @@ from k8sresolve._core.questions import (
     Failed,
     Found,
     Question,
+    Result,
     Results,
     Round,
     Stale,
@@ -119,8 +120,6 @@ class Desk:
         self._filling = False
         # The only nameserver, if lone questions may be asked of it.
         self._only = ledger.healths[0] if len(rules.nameservers) == 1 and not rules.use_tcp else None
-        self._nameserver = rules.nameservers[0]
-        self._max_ttl = rules.cache.max_ttl
         self._serves_stale = rules.cache.serve_stale > 0.0
         self._prefetches = rules.cache.prefetch is not None
 
@@ -172,7 +171,7 @@ class Desk:
         lone.waiter = waiter
         lone.at = now
         lone.inside = inside
-        lone.nameserver = self._nameserver
+        lone.nameserver = self.rules.nameservers[0]
         lone.payload = payload
         lone.forgotten = self.ledger.cache.forgotten
         alarm = now + health.wait
@@ -542,8 +541,7 @@ class Desk:
         glue: Mapping[str, tuple[IPAddress, ...]] = NO_GLUE,
     ) -> None:
         """The question that is alone has its answer, which is a plain one."""
-        key, places = lone.key, self.places
-        health: Any = self._only
+        health = self.ledger.healths[0]
         took = now - lone.at
         health.replied(took)
         if self.ledger.budget.tokens < BURST:
@@ -551,7 +549,8 @@ class Desk:
         answer = blank(Found)
         answer.data = data
         answer.ttl = ttl
-        answer.expires = now + (ttl if ttl < self._max_ttl else self._max_ttl)  # noqa: FURB136 - a call takes ten times as long
+        most = self.rules.cache.max_ttl
+        answer.expires = now + (ttl if ttl < most else most)  # noqa: FURB136 - a call takes ten times as long
         answer.chain = chain
         answer.glue = glue
         answer.truncated = False
@@ -559,20 +558,26 @@ class Desk:
         answer.by = health.nameserver
         answer.took = took * 1000
         lone.answer = answer  # whole: who waits for it may look at any moment, if an exception comes out of nowhere
-        del self.flights[key]
-        places.give_back(lone.inside, False)
-        try:
-            self._host.release(lone)
-        except Exception as error:  # noqa: BLE001 - the answer is there all the same
-            self._host.report(f"releasing what {lone.question} used failed", error)
-        self._remember(key, answer, now, lone.forgotten)
+        self._put_down(lone, answer, now, False)
         if self._events.observers:
             self._events.answered(lone.question, answer.exchanges[0])
             self._events.landed(lone.question, answer, took)
         if not self._locked:
             self._host.wake(lone)
-        if places.queued:
+        if self.places.queued:
             self._fill(now)
+
+    def _put_down(self, flight: Flight | Lone, answer: Result, now: float, late: bool) -> None:
+        """It is under way no more: let go of what it used, and keep the answer."""
+        key = flight.key
+        del self.flights[key]
+        if flight.launched:
+            self.places.give_back(flight.inside, late)
+        try:
+            self._host.release(flight)
+        except Exception as error:  # noqa: BLE001 - the answer is there all the same
+            self._host.report(f"releasing what {flight.question} used failed", error)
+        self._remember(key, answer, now, flight.forgotten)
 
     def _land(self, flight: Flight, now: float) -> None:
         """The flight has its answer: keep it, and tell the batches. The caller lets the next one start."""
@@ -580,14 +585,7 @@ class Desk:
         assert answer is not None  # noqa: S101 - callers have checked
         if self.flights.get(flight.key) is not flight:
             return  # it has landed already
-        del self.flights[flight.key]
-        if flight.launched:
-            self.places.give_back(flight.inside, flight.was_late)
-        try:
-            self._host.release(flight)
-        except Exception as error:  # noqa: BLE001 - the answer is there all the same
-            self._host.report(f"releasing what {flight.question} used failed", error)
-        self._remember(flight.key, answer, now, flight.forgotten)
+        self._put_down(flight, answer, now, flight.was_late)
         if self._events.observers:
             self._events.landed(flight.question, answer, now - flight.began)
         batches, flight.batches = flight.batches, {}

@@ -142,7 +142,8 @@ class Lone:
         "waiter",
     )
 
-    # As a send, and as a flight for which nobody else waits.
+    # As a send, and as a flight that has its place, and for which nobody else waits.
+    launched = True
     number = 0
     server = 0
     transport: Transport = "udp"

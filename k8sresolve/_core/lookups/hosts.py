@@ -21,7 +21,7 @@ from k8sresolve._core.search import walk as search
 from k8sresolve._core.search.rules import Tried
 from k8sresolve.errors import NoData, NoSuchName
 from k8sresolve.names import IPAddress, ZonalName, check_hostname
-from k8sresolve.records import Addresses, address_of, addresses_of
+from k8sresolve.records import Addresses, addresses_of
 
 if TYPE_CHECKING:
     from k8sresolve.explanations import Candidate
@@ -67,9 +67,9 @@ def at_first(setting: Setting, host: str, first: Question, answer: Result | None
         return None
     data = answer.data
     if len(data) != 1 or answer.chain or answer.stale:
-        return addresses_of(host, first[0], summary_of((answer,), setting))
+        return addresses_of(host, first[0], *summary_of((answer,), setting))
     expires_at = answer.expires - setting.now() + setting.wall()
-    return address_of(host, first[0], data, answer.ttl, expires_at, answer.truncated)
+    return addresses_of(host, first[0], data, None, answer.ttl, expires_at, answer.truncated, (0,), 0.0)
 
 
 def from_first(setting: Setting, host: str | ZonalName, began: float, known: Results | None) -> Lookup[Addresses]:
@@ -83,7 +83,7 @@ def from_first(setting: Setting, host: str | ZonalName, began: float, known: Res
             trail.fail(NoData, f"an IP address, but no {setting.wanted}")
         return here
     tried = yield from searched(trail, known)
-    return addresses_of(host, tried.step.name, summary_of(tried.answers, setting))
+    return addresses_of(host, tried.step.name, *summary_of(tried.answers, setting))
 
 
 def searched(trail: Trail, known: Results | None = None) -> Lookup[Tried]:
