@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from functools import partial
+from sys import modules
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.events import Events
 from k8sresolve._core.lookups import endpoints, hosts, reverse, rrsets, services
-from k8sresolve._core.questions import Asked
+from k8sresolve._core.questions import Asked, Terms
+from k8sresolve._drivers import loops
 from k8sresolve._drivers.clock import monotonic
 from k8sresolve._drivers.loops import Loops, attempts_here, is_trio, let_do, loop_driver, probes_here, running
 from k8sresolve._drivers.running import AsyncDriver, Call, begin, go_on_async, run_async, take_steps_async
-from k8sresolve._facade import Facade, Telling, is_plain
+from k8sresolve._facade import Facade, Line, Telling, is_plain
 from k8sresolve.config import Policy
 from k8sresolve.errors import ConfigError, Error, ResolverClosed
 from k8sresolve.names import EndpointName, IPAddress, PodName, PortName, ServiceName, ZonalName
@@ -85,26 +86,18 @@ class AsyncResolver(Facade[AsyncDriver]):
         with Telling(self._events, line, asked):
             return await run_async(line.driver, call, line.setting, lifetime, asked, fresh)
 
-    def _known(self, call: Call[T], timeout: float | None, fresh: bool) -> T | None:
-        """Return what the call came to before, where that may be told without a turn of the loop."""
-        # In trio each call is a checkpoint; where no loop runs, each that may ask is refused. Both are for `_look`.
-        if "trio" in sys.modules:
-            loop = running()
-            if loop is None or is_trio(loop):
-                return None
-        elif "asyncio" not in sys.modules or sys.modules["asyncio"]._get_running_loop() is None:  # noqa: SLF001 - the other one raises
-            return None
-        return self._recall(call, timeout, fresh)
+    async def _look(self, call: Call[T], timeout: float | None, fresh: bool, known: T | None = None) -> T:
+        """Run a call that was not recalled, or is `known` where that may not be told at once.
 
-    async def _look(self, call: Call[T], timeout: float | None, fresh: bool) -> T:
-        """Run a call that was not recalled."""
-        if "trio" in sys.modules and is_trio(running()):
-            known = self._recall(call, timeout, fresh)
-            if known is not None:
-                await sys.modules["trio"].lowlevel.checkpoint()
+        In trio each call is a checkpoint; where no loop runs, each that may ask is refused.
+        """
+        if known is not None:
+            loop = running()
+            if loop is not None:
+                if is_trio(loop):
+                    await modules["trio"].lowlevel.checkpoint()
                 return known
         lifetime, line = self._lifetime(timeout), self._line
-        forgotten = line.cache.forgotten
         asked: Asked = []
         if self._events.lookups:
             with Telling(self._events, line, asked):
@@ -112,29 +105,17 @@ class AsyncResolver(Facade[AsyncDriver]):
         else:
             result = await run_async(line.driver, call, line.setting, lifetime, asked, fresh)
         if is_plain(call):
-            line.cache.keep(call, result, asked, line.now(), forgotten)
+            line.cache.keep(call, result, asked, line.now())
         return result
 
-    async def _look_for_host(self, call: Call[Addresses], host: Any, timeout: float | None, fresh: bool) -> Addresses:
-        """Do as `_look` for `addresses`: most names take one question, and for these no lookup is made."""
-        lifetime, line = self._lifetime(timeout), self._line
-        setting, driver, cache = line.setting, line.driver, line.cache
-        first = None if self._events.lookups else hosts.first_alone(setting, host)
-        if first is None or ("trio" in sys.modules and is_trio(running())):
-            return await self._look(call, timeout, fresh)
-        forgotten = cache.forgotten
-        began = line.now()
-        terms = begin(driver, began + lifetime, fresh)
-        known = await driver.ask(first, terms)
-        answer: Any = known[0]
-        found = hosts.at_first(setting, host, first, answer)
-        if found is not None:
-            cache.keep_first(call, found, first, answer, began, forgotten)
-        else:
-            asked: Asked = [((first,), known)]
-            lookup = hosts.from_first(setting, host, began, known)
-            found = await go_on_async(driver, lookup, terms, asked)
-            cache.keep(call, found, asked, line.now(), forgotten)
+    async def _look_on(
+        self, call: Call[Addresses], line: Line[AsyncDriver], began: float, terms: Terms, asked: Asked
+    ) -> Addresses:
+        """Go on with a host that the first question did not find."""
+        host: Any = call[1]
+        lookup = hosts.from_first(line.setting, host, began, asked[0][1])
+        found = await go_on_async(line.driver, lookup, terms, asked)
+        line.cache.keep(call, found, asked, line.now())
         return found
 
     async def service(
@@ -152,8 +133,10 @@ class AsyncResolver(Facade[AsyncDriver]):
         kind = ports.__class__
         named: Any = ports if kind is tuple else tuple(ports) if kind is list else services.port_list(ports)
         call: Call[Service] = (services.service, name) + named  # noqa: RUF005 - each time, and twice as fast
-        known = self._known(call, timeout, fresh)
-        return await self._look(call, timeout, fresh) if known is None else known
+        known = self._recall(call, timeout, fresh)
+        if known is None or "trio" in modules or loops.asyncios() is None:
+            return await self._look(call, timeout, fresh, known)
+        return known
 
     async def port(
         self,
@@ -170,8 +153,10 @@ class AsyncResolver(Facade[AsyncDriver]):
         """
         label = port if port.__class__ is str else services.port_text(port)
         call: Call[Port] = (services.port, name, label, protocol)
-        known = self._known(call, timeout, fresh)
-        return await self._look(call, timeout, fresh) if known is None else known
+        known = self._recall(call, timeout, fresh)
+        if known is None or "trio" in modules or loops.asyncios() is None:
+            return await self._look(call, timeout, fresh, known)
+        return known
 
     async def ports(
         self, name: str | ServiceName, *, timeout: float | None = None, fresh: bool = False
@@ -181,8 +166,10 @@ class AsyncResolver(Facade[AsyncDriver]):
         As `Resolver.ports`, awaited.
         """
         call: Call[tuple[Port, ...]] = (services.ports, name)
-        known = self._known(call, timeout, fresh)
-        return await self._look(call, timeout, fresh) if known is None else known
+        known = self._recall(call, timeout, fresh)
+        if known is None or "trio" in modules or loops.asyncios() is None:
+            return await self._look(call, timeout, fresh, known)
+        return known
 
     async def endpoints(
         self,
@@ -198,8 +185,10 @@ class AsyncResolver(Facade[AsyncDriver]):
         As `Resolver.endpoints`, awaited.
         """
         call: Call[tuple[Endpoint, ...]] = (endpoints.endpoints, name, port, protocol)
-        known = self._known(call, timeout, fresh)
-        return await self._look(call, timeout, fresh) if known is None else known
+        known = self._recall(call, timeout, fresh)
+        if known is None or "trio" in modules or loops.asyncios() is None:
+            return await self._look(call, timeout, fresh, known)
+        return known
 
     async def addresses(self, host: str | ZonalName, *, timeout: float | None = None, fresh: bool = False) -> Addresses:
         """Look up any host as the pod's libc would: IP literals, `localhost`, /etc/hosts, then the search list.
@@ -207,8 +196,25 @@ class AsyncResolver(Facade[AsyncDriver]):
         As `Resolver.addresses`, awaited.
         """
         call: Call[Addresses] = (hosts.addresses, host)
-        known = self._known(call, timeout, fresh)
-        return await self._look_for_host(call, host, timeout, fresh) if known is None else known
+        known = self._recall(call, timeout, fresh)
+        if known is not None:
+            at_once = "trio" not in modules and loops.asyncios() is not None
+            return known if at_once else await self._look(call, timeout, fresh, known)
+        line = self._line
+        # Most names take one question, and for these no lookup is made.
+        first = hosts.first_alone(line.setting, host)
+        if first is None:
+            return await self._look(call, timeout, fresh)
+        began = line.now()
+        lifetime = self._options.timeout if timeout is None else self._lifetime(timeout)
+        terms = begin(line.driver, began + lifetime, fresh)
+        results = await line.driver.ask(first, terms)
+        answer: Any = results[0]
+        found = hosts.at_first(line.setting, host, first, answer)
+        if found is None:
+            return await self._look_on(call, line, began, terms, [((first,), results)])
+        line.cache.keep_first(call, found, first, answer, began)
+        return found
 
     async def reverse(
         self, address: str | IPAddress, *, timeout: float | None = None, fresh: bool = False
@@ -218,8 +224,10 @@ class AsyncResolver(Facade[AsyncDriver]):
         As `Resolver.reverse`, awaited.
         """
         call: Call[tuple[ServiceName | EndpointName | str, ...]] = (reverse.reverse, address)
-        known = self._known(call, timeout, fresh)
-        return await self._look(call, timeout, fresh) if known is None else known
+        known = self._recall(call, timeout, fresh)
+        if known is None or "trio" in modules or loops.asyncios() is None:
+            return await self._look(call, timeout, fresh, known)
+        return known
 
     async def pod(
         self,
@@ -234,8 +242,10 @@ class AsyncResolver(Facade[AsyncDriver]):
         As `Resolver.pod`, awaited.
         """
         call: Call[PodName] = (reverse.pod, address, namespace)
-        known = self._known(call, timeout, fresh)
-        return await self._look(call, timeout, fresh) if known is None else known
+        known = self._recall(call, timeout, fresh)
+        if known is None or "trio" in modules or loops.asyncios() is None:
+            return await self._look(call, timeout, fresh, known)
+        return known
 
     async def lookup(self, name: str, rdtype: str, *, timeout: float | None = None, fresh: bool = False) -> Answer:
         """Look up an RRset of any type, with the search list.
@@ -243,8 +253,10 @@ class AsyncResolver(Facade[AsyncDriver]):
         As `Resolver.lookup`, awaited.
         """
         call: Call[Answer] = (rrsets.records, name, rdtype)
-        known = self._known(call, timeout, fresh)
-        return await self._look(call, timeout, fresh) if known is None else known
+        known = self._recall(call, timeout, fresh)
+        if known is None or "trio" in modules or loops.asyncios() is None:
+            return await self._look(call, timeout, fresh, known)
+        return known
 
     async def explain(
         self, name: str, *, policy: Policy | None = None, timeout: float | None = None, fresh: bool = False
@@ -290,7 +302,8 @@ class AsyncResolver(Facade[AsyncDriver]):
 
         until = self._line.now() + self._lifetime(timeout)
         call = lookup_of(name, port)
-        found: Any = self._known(call, timeout, fresh=False) or await self._look(call, timeout, fresh=False)
+        known = self._recall(call, timeout, fresh=False)
+        found: Any = await self._look(call, timeout, fresh=False, known=known)
         return await self._attempts(attempts_here(), name, port, targets_of(found, port), until).connect()
 
     async def probe(

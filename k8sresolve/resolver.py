@@ -12,9 +12,9 @@ from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.events import Events
 from k8sresolve._core.lookups import endpoints, hosts, reverse, rrsets, services
-from k8sresolve._core.questions import Asked
+from k8sresolve._core.questions import Asked, Terms
 from k8sresolve._drivers.running import Call, SyncDriver, begin, go_on, run, take_steps
-from k8sresolve._facade import Facade, Telling, is_plain
+from k8sresolve._facade import Facade, Line, Telling, is_plain
 from k8sresolve.config import Policy
 from k8sresolve.errors import Error, ResolverClosed
 from k8sresolve.names import EndpointName, IPAddress, PodName, PortName, ServiceName, ZonalName
@@ -87,7 +87,6 @@ class Resolver(Facade[SyncDriver]):
     def _look(self, call: Call[T], timeout: float | None, fresh: bool) -> T:
         """Run a call that was not recalled."""
         lifetime, line = self._lifetime(timeout), self._line
-        forgotten = line.cache.forgotten
         asked: Asked = []
         if self._events.lookups:
             with Telling(self._events, line, asked):
@@ -95,33 +94,19 @@ class Resolver(Facade[SyncDriver]):
         else:
             result = run(line.driver, call, line.setting, lifetime, asked, fresh)
         if is_plain(call):
-            line.cache.keep(call, result, asked, line.now(), forgotten)
+            line.cache.keep(call, result, asked, line.now())
         if self._elsewhere:
             self._ask_elsewhere()
         return result
 
-    def _look_for_host(self, call: Call[Addresses], host: Any, timeout: float | None, fresh: bool) -> Addresses:
-        """Do as `_look` for `addresses`: most names take one question, and for these no lookup is made."""
-        lifetime, line = self._lifetime(timeout), self._line
-        setting, driver, cache = line.setting, line.driver, line.cache
-        first = None if self._events.lookups else hosts.first_alone(setting, host)
-        if first is None:
-            return self._look(call, timeout, fresh)
-        forgotten = cache.forgotten
-        began = line.now()
-        terms = begin(driver, began + lifetime, fresh)
-        known = driver.ask(first, terms)
-        answer: Any = known[0]
-        found = hosts.at_first(setting, host, first, answer)
-        if found is not None:
-            cache.keep_first(call, found, first, answer, began, forgotten)
-        else:
-            asked: Asked = [((first,), known)]
-            lookup = hosts.from_first(setting, host, began, known)
-            found = go_on(driver, lookup, terms, asked)
-            cache.keep(call, found, asked, line.now(), forgotten)
-        if self._elsewhere:
-            self._ask_elsewhere()
+    def _look_on(
+        self, call: Call[Addresses], line: Line[SyncDriver], began: float, terms: Terms, asked: Asked
+    ) -> Addresses:
+        """Go on with a host that the first question did not find."""
+        host: Any = call[1]
+        lookup = hosts.from_first(line.setting, host, began, asked[0][1])
+        found = go_on(line.driver, lookup, terms, asked)
+        line.cache.keep(call, found, asked, line.now())
         return found
 
     def _ask_elsewhere(self) -> None:
@@ -309,7 +294,26 @@ class Resolver(Facade[SyncDriver]):
         """
         call: Call[Addresses] = (hosts.addresses, host)
         known = self._recall(call, timeout, fresh)
-        return self._look_for_host(call, host, timeout, fresh) if known is None else known
+        if known is not None:
+            return known
+        line = self._line
+        # Most names take one question, and for these no lookup is made.
+        first = hosts.first_alone(line.setting, host)
+        if first is None:
+            return self._look(call, timeout, fresh)
+        began = line.now()
+        lifetime = self._options.timeout if timeout is None else self._lifetime(timeout)
+        terms = begin(line.driver, began + lifetime, fresh)
+        results = line.driver.ask(first, terms)
+        answer: Any = results[0]
+        found = hosts.at_first(line.setting, host, first, answer)
+        if found is None:
+            found = self._look_on(call, line, began, terms, [((first,), results)])
+        else:
+            line.cache.keep_first(call, found, first, answer, began)
+        if self._elsewhere:
+            self._ask_elsewhere()
+        return found
 
     def reverse(
         self, address: str | IPAddress, *, timeout: float | None = None, fresh: bool = False

@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from types import SimpleNamespace
 from typing import Any
 
-from docs.load.clients import CLIENTS, NAMESERVER, Package, Place
+import dns.rdatatype
+
+from docs.load.clients import CLIENTS, Package, Place
 from docs.load.mix import Mix, lookups, pods
 from docs.load.simulation import STEADY, WARM, Asked, Run, Setup, make_cluster
-from k8sresolve import CacheConfig, Nameserver, ResolveError
+from k8sresolve import CacheConfig, ResolveError
 from k8sresolve._drivers.pool import Pool
 from k8sresolve.testing import Cluster, headless
 
@@ -61,21 +63,24 @@ def _spans(asked: list[Asked], flows: str) -> list[tuple[float, float]]:
 
 def _pooled(asked: list[Asked]) -> list[tuple[float, float]]:
     """Let the questions leave by the asyncio driver's pool of sockets."""
-    server = Nameserver(NAMESERVER)
     pool = Pool(lambda _sock: None)
     spans: dict[int, tuple[float, float]] = {}
     for at, together in _at_once(asked).items():
         tickets: list[Any] = []
         for question in together:
-            flight: Any = SimpleNamespace(key=(question.name,), ports=[])
-            slot = pool.choose(server, flight, at)
+            rdtype = dns.rdatatype.from_text(question.rdtype)
+            slot = pool.choose(0, rdtype, at)
             if slot is None:
-                slot = pool.add(server, SimpleNamespace(number=len(spans)), at)  # type: ignore[arg-type]
+                slot = pool.add(0, rdtype, SimpleNamespace(number=len(spans)), at)  # type: ignore[arg-type]
             number = slot.sock.number  # type: ignore[attr-defined]
             spans[number] = spans.get(number, (at, at))[0], at
-            tickets.append(pool.enter(slot, len(slot.ids).to_bytes(2), flight, 0))
+            id_ = len(slot.ids).to_bytes(2)
+            slot.ids.add(id_)
+            ticket: Any = (slot, id_, None, 0)
+            slot.waiting[id_] = ticket
+            tickets.append(ticket)
         for ticket in tickets:
-            pool.leave(ticket)
+            pool.give_up(ticket)
     return list(spans.values())
 
 

@@ -148,14 +148,15 @@ class Events:
     """Whom to tell. `report` is told of what an observer raises.
 
     `observers` are told something of questions; `recalls`, `decides`, `lookups` say whether somebody is told of what is
-    remembered, of the search's candidates, of whole lookups.
+    remembered, of the search's candidates, of whole lookups; `watched`, of either of the last two.
     """
 
-    __slots__ = ("_report", "_told", "decides", "lookups", "observers", "recalls")
+    __slots__ = ("_report", "_told", "decides", "lookups", "observers", "recalls", "watched")
 
     recalls: bool
     decides: bool
     lookups: bool
+    watched: bool
 
     def __init__(
         self,
@@ -179,6 +180,7 @@ class Events:
         self._told = told
         self.observers: tuple[Observer, ...] = tuple(of_questions)
         self.recalls, self.decides, self.lookups = "remembered" in told, "decided" in told, "looked_up" in told
+        self.watched = self.decides or self.lookups
 
     def asked(self, question: Question) -> None:
         """See `Observer.asked`."""

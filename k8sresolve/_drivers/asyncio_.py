@@ -44,7 +44,7 @@ class AsyncioDriver(PooledDriver):
         loop = self.loop()
         assert loop is not None  # noqa: S101 - it runs
         waiter: asyncio.Future[None] = loop.create_future()
-        if batch.done:
+        if not isinstance(batch, Lone) and batch.done:
             waiter.set_result(None)
         batch.waiter = waiter
         return waiter

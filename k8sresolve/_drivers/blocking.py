@@ -10,10 +10,11 @@ import threading
 from _socket import SHUT_RDWR, SocketType
 from collections.abc import Callable
 
-from k8sresolve._core.engine.desk import Desk
+from k8sresolve._core.engine.desk import Desk, Unsent
 from k8sresolve._core.engine.flights import Batch, Flight, Lone, Sending
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
+from k8sresolve._core.engine.sends import Send
 from k8sresolve._core.events import Events
 from k8sresolve._core.questions import Question, Results, Round, Terms
 from k8sresolve._drivers import forks
@@ -113,7 +114,7 @@ class _Connection(Stream):
 
     __slots__ = ("number",)
 
-    def __init__(self, send: Sending) -> None:
+    def __init__(self, send: Send) -> None:
         self.number = send.number
         super().__init__(send.nameserver, send.payload)
 
@@ -386,7 +387,7 @@ class BlockingDriver:
         try:
             data = port.advance()
         except OSError as error:
-            self.drop(flight, port)
+            self.desk.drop(flight, port)
             self.desk.error(flight, port.number, text_of(error), monotonic())
             return
         if data is None:
@@ -394,33 +395,26 @@ class BlockingDriver:
         if isinstance(port, _Datagrams):
             self.desk.datagram(flight, port.number, data, monotonic())
         else:
-            self.drop(flight, port)
+            self.desk.drop(flight, port)
             self.desk.message(flight, port.number, data, monotonic())
 
     # -- the desk's host ---------------------------------------------------------------------------------------------
 
-    def send(self, flight: Flight | Lone, send: Sending) -> str | None:
+    def send(self, flight: Flight | Lone, send: Sending) -> _Port:
         """Perform a send on a fresh socket."""
-        try:
-            address = self._addresses[send.server]
-            flight.ports.append(_Datagrams.of(send, address) if send.transport == "udp" else _Connection(send))
-        except OSError as error:
-            return text_of(error)
         if flight.batches and not self._is_alone():
             for batch, _ in flight.batches:
                 self._poke(batch)  # another thread may have to poll this socket
-        return None
+        try:
+            if isinstance(send, Send) and send.transport == "tcp":
+                return _Connection(send)
+            return _Datagrams.of(send, self._addresses[send.server])
+        except OSError as error:
+            raise Unsent(text_of(error)) from error
 
-    def drop(self, flight: Flight | Lone, port: _Port) -> None:
-        """Close one of the flight's sockets."""
-        port.sock.close()  # first: an exception between the two must not lose sight of what is open
-        flight.ports.remove(port)
-
-    def release(self, flight: Flight | Lone) -> None:
-        """Close the flight's sockets."""
-        for port in flight.ports:
-            port.sock.close()
-        flight.ports.clear()
+    def give_up(self, port: _Port) -> None:
+        """Close a socket."""
+        port.sock.close()
 
     def wake(self, batch: Batch | Lone) -> None:
         """Tell the batch's thread, and those that may have to lead its flights now."""

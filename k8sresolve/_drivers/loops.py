@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable, Coroutine
+from sys import modules
 from typing import TYPE_CHECKING, Any, Protocol
 from weakref import ref
 
@@ -51,10 +51,24 @@ def is_trio(loop: object) -> bool:
     return hasattr(loop, "run_sync_soon")
 
 
+def _find_asyncios() -> Any:
+    global asyncios  # noqa: PLW0603 - each call asks, and one of ours around asyncio's takes thrice as long
+    # The public one raises where none runs. There is none yet where asyncio has only begun to load.
+    find = getattr(modules.get("asyncio"), "_get_running_loop", None)
+    if find is None:
+        return None
+    asyncios = find
+    return find()
+
+
+asyncios: Callable[[], Any] = _find_asyncios
+"""Find the loop of asyncio's that runs here; None where none does. To be looked up here at each call."""
+
+
 def running() -> Any:
     """The loop that runs here: asyncio's, or the token of trio's run; None where neither does."""
     # trio first: as a guest, it runs inside a loop of asyncio's.
-    trio: Any = sys.modules.get("trio")
+    trio: Any = modules.get("trio")
     if trio is not None:
         try:
             trio.lowlevel.current_task()
@@ -62,11 +76,7 @@ def running() -> Any:
             pass
         else:
             return trio.lowlevel.current_trio_token()
-    asyncio: Any = sys.modules.get("asyncio")
-    try:
-        return asyncio and asyncio.get_running_loop()
-    except RuntimeError:
-        return None
+    return asyncios()
 
 
 def let_do(loop: Any, act: Callable[[], None]) -> bool:
@@ -164,7 +174,7 @@ class Loops:
 
     def ask(self, asked: Question | Round, terms: Terms) -> Coroutine[Any, Any, Results]:
         """Ask questions at once, and wait for what suffices, in the loop that runs here."""
-        loop = running()
+        loop = running() if "trio" in modules else asyncios()
         driver = self._drivers.get(id(loop))
         if driver is None or driver.loop() is not loop:
             driver = self._enter(loop)

@@ -1,7 +1,7 @@
 """Which socket a question leaves by, and when a socket has had its day: decisions for drivers that share sockets.
 
-A and AAAA of one name never share a socket, since one lost of two packets from one port is what conntrack's race does;
-a resend uses another socket than the send before. A socket is renewed after about 100 questions, one timeout, or 30
+A and AAAA never share a socket, since one lost of two packets from one port is what conntrack's race does to a name's
+pair; a resend uses another socket than the send before. A socket is renewed after 100 questions, one timeout, or 30
 seconds: each has a port of its own, which nobody off the path is to learn in time (RFC 5452, section 9.2), and for
 which kube-proxy chooses a CoreDNS replica anew, so that one that was added gets its share. Nothing here opens or uses
 one.
@@ -10,11 +10,12 @@ one.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from socket import SocketType
 from typing import TypeAlias
 
 from k8sresolve._core.engine.flights import Flight, Lone
+from k8sresolve._core.questions import AAAA
 from k8sresolve._drivers.sockets import Stream
 
 USES = 100  # questions that one socket carries
@@ -25,102 +26,85 @@ CROWD = 32  # questions in flight on one socket; a socket's receive buffer holds
 Ticket: TypeAlias = tuple["Slot", bytes, Flight | Lone, int]
 """A send by a pooled socket: the socket, the id it has there, its flight, and its number in that."""
 
+_Group: TypeAlias = tuple[int, bool]
+"""Who shares sockets: questions to one nameserver, those for AAAA apart from all others."""
+
 
 class Slot:
     """A socket in the pool, and the sends that wait on it, by id.
 
-    `names` are those of the waiting. `ids` are all that ever left by it: what comes for one of them that no longer
-    waits is late, or a copy, not junk.
+    `ids` are all that ever left by it: what comes for one of them that no longer waits is late, or a copy, not junk.
     """
 
-    __slots__ = ("born", "free", "ids", "names", "retired", "server", "sock", "waiting")
+    __slots__ = ("born", "group", "ids", "retired", "sock", "waiting")
 
-    def __init__(self, server: int, sock: SocketType, now: float, *, retired: bool) -> None:
-        self.server = server
+    def __init__(self, group: _Group, sock: SocketType, now: float) -> None:
+        self.group = group
         self.sock = sock
         self.born = now
-        self.retired = retired  # no question will leave by it any more
-        self.free = not retired  # the next one may
+        self.retired = False  # no question will leave by it any more
         self.ids: set[bytes] = set()
         self.waiting: dict[bytes, Ticket] = {}
-        self.names: set[str] = set()
 
 
 class Pool:
-    """The sockets of one loop. `close` is called with each that has had its day, once."""
+    """The sockets of one loop. `close` is called with each that has had its day."""
 
     def __init__(self, close: Callable[[SocketType], None]) -> None:
         self._close = close
         self._slots: set[Slot] = set()
-        self._free: dict[int, list[Slot]] = defaultdict(list)  # those by which the next question may leave
+        self._open: dict[_Group, list[Slot]] = defaultdict(list)  # those by which more questions may leave
         self._retired = False
 
     def __iter__(self) -> Iterator[Slot]:
         return iter(self._slots)
 
-    def choose(self, server: int, flight: Flight | Lone, now: float) -> Slot | None:
-        """Find the socket that a flight's next send leaves by; None where one is to be opened and `add`ed."""
-        ports: list[Ticket | Stream] = flight.ports
-        for port in ports:
-            # A resend: the socket before may have hit a dead conntrack entry.
-            if isinstance(port, tuple):
-                self.condemn(port[0])
-        name = flight.key[0]
-        for slot in self._free[server]:
-            if now - slot.born >= AGE:
+    def choose(self, server: int, rdtype: int, now: float) -> Slot | None:
+        """Find the socket that a send leaves by; None where one is to be opened and `add`ed."""
+        for slot in self._open[server, rdtype == AAAA]:
+            if len(slot.ids) >= USES or now - slot.born >= AGE:
                 self.condemn(slot)
-                return self.choose(server, flight, now)
-            if name not in slot.names:
+                return self.choose(server, rdtype, now)
+            if len(slot.waiting) < CROWD:
                 return slot
         return None
 
-    def add(self, server: int, sock: SocketType, now: float) -> Slot:
+    def add(self, server: int, rdtype: int, sock: SocketType, now: float) -> Slot:
         """Take in a socket that was opened."""
-        slot = Slot(server, sock, now, retired=self._retired)
+        slot = Slot((server, rdtype == AAAA), sock, now)
         self._slots.add(slot)
-        if slot.free:
-            self._free[server].append(slot)
+        if self._retired:
+            slot.retired = True
+        else:
+            self._open[slot.group].append(slot)
         return slot
 
-    def enter(self, slot: Slot, id_: bytes, flight: Flight | Lone, number: int) -> Ticket:
-        """Note that a flight's send left by the socket under that id, which is none of `slot.ids`."""
-        slot.ids.add(id_)
-        slot.names.add(flight.key[0])
-        ticket = slot.waiting[id_] = (slot, id_, flight, number)
-        if len(slot.ids) >= USES:
-            self.condemn(slot)
-        elif len(slot.waiting) >= CROWD:
-            self._withdraw(slot)
-        return ticket
+    def avoid(self, ports: Iterable[Ticket | Stream]) -> None:
+        """Let no question leave any more by what a flight has used: a resend may have hit a dead conntrack entry."""
+        for port in ports:
+            if isinstance(port, tuple):
+                self.condemn(port[0])
 
-    def leave(self, ticket: Ticket) -> None:
-        """Give the send's place up."""
-        slot, id_, flight, _ = ticket
-        if slot.waiting.pop(id_, None) is not None:
-            slot.names.discard(flight.key[0])
-            if not slot.free:
-                self._settle(slot)
+    def give_up(self, port: Ticket | Stream) -> None:
+        """Give a send's place back, or close a stream."""
+        if not isinstance(port, tuple):
+            self._close(port.sock)
+            return
+        slot, id_, _, _ = port
+        if slot.waiting.pop(id_, None) is not None and slot.retired:
+            self._settle(slot)
 
     def condemn(self, slot: Slot) -> None:
         """Let no question leave by the socket any more."""
         slot.retired = True
-        self._withdraw(slot)
-        self._settle(slot)
-
-    def _withdraw(self, slot: Slot) -> None:
-        slot.free = False
-        others = self._free[slot.server]
+        others = self._open[slot.group]
         if slot in others:
             others.remove(slot)
+        self._settle(slot)
 
     def _settle(self, slot: Slot) -> None:
-        """Let one that was full be chosen again, or close one on which nothing waits any more and nothing will."""
-        if slot not in self._slots:
-            return
-        if not slot.retired:
-            slot.free = True
-            self._free[slot.server].append(slot)
-        elif not slot.waiting:
+        """Close one on which nothing waits any more and nothing will."""
+        if not slot.waiting and slot in self._slots:
             self._slots.remove(slot)
             self._close(slot.sock)
 
@@ -133,4 +117,4 @@ class Pool:
     def clear(self) -> None:
         """Forget all sockets; they are closed otherwise."""
         self._slots.clear()
-        self._free.clear()
+        self._open.clear()

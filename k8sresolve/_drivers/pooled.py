@@ -14,11 +14,12 @@ from typing import Any, TypeAlias
 from weakref import finalize, ref
 
 from k8sresolve._core.engine.alarms import Alarms
-from k8sresolve._core.engine.desk import Desk
+from k8sresolve._core.engine.desk import Desk, Unsent
 from k8sresolve._core.engine.flights import Batch, Flight, Lone, Sending
 from k8sresolve._core.engine.inquiry import Reading
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
+from k8sresolve._core.engine.sends import Send
 from k8sresolve._core.events import Events
 from k8sresolve._core.questions import Question, Results, Round, Terms
 from k8sresolve._core.wire.reply import Odd
@@ -45,6 +46,7 @@ class PooledDriver(ABC):
         self._alarms = Alarms()
         self._rings = math.inf  # when the timer is set to ring
         self._pool = Pool(self._close)
+        self.give_up = self._pool.give_up
         self._closed = False
         # What is open, for the case that loop and driver are forgotten together, and nothing is closed in order.
         self._open: set[SocketType] = set()
@@ -73,7 +75,7 @@ class PooledDriver(ABC):
                 self._leave(batch)
                 raise
             if isinstance(batch, Lone):
-                if batch.answer is not None and not self._closed:
+                if batch.answer is not None:
                     return (batch.answer,)
                 batch = batch.batch
             if batch is not None and batch.done and not self._closed:
@@ -193,12 +195,16 @@ class PooledDriver(ABC):
         try:
             now = max(monotonic(), self._rings)
             self._rings = -math.inf  # no alarm is early enough to wind the timer before all have rung
-            for flight in self._alarms.due(now):
+            alone = [lone for lone in self.desk.alone() if lone.alarm <= now]
+            for flight in [*self._alarms.due(now), *alone]:
                 self._look(flight)
                 self.desk.ring(flight, now)
             self._rings = math.inf
-            when = self._alarms.next()
-            if when is not None:
+            first = self._alarms.next()
+            when = min([lone.alarm for lone in self.desk.alone()], default=math.inf)
+            if first is not None:
+                when = min(when, first)
+            if when < math.inf:
                 self._wind(when, now)
         except BaseException:
             self._begin_anew()
@@ -219,37 +225,33 @@ class PooledDriver(ABC):
 
     def alarm(self, flight: Flight | Lone) -> None:
         """Note the flight's alarm. One that is put off leaves the timer as it is: it rings, and looks again then."""
-        self._alarms.set(flight)
+        if not isinstance(flight, Lone):  # most of which need no alarm: `_ring` looks for those that are left
+            self._alarms.set(flight)
         if flight.alarm < self._rings:
             self._wind(flight.alarm, monotonic())
 
-    def send(self, flight: Flight | Lone, send: Sending) -> str | None:
+    def send(self, flight: Flight | Lone, send: Sending) -> Ticket | Stream:
         """Perform a send on a pooled socket, or on a stream of its own."""
         try:
-            if send.transport == "udp":
-                self._datagram(flight, send)
-            else:
-                self._connect(flight, send)
+            if not isinstance(send, Lone):
+                if send.transport == "tcp":
+                    return self._connect(flight, send)
+                self._pool.avoid(flight.ports)
+            slot = self._pool.choose(send.server, flight.key[1], send.at) or self._open_slot(flight, send)
+            id_ = query_id()
+            while id_ in slot.ids:
+                id_ = query_id()
+            try:
+                slot.sock.send(id_ + send.payload[2:])
+            except OSError as error:
+                self._pool.condemn(slot)
+                self._soon(self._fail, slot, error)  # the desk is in the middle of this flight
+                raise
         except OSError as error:
-            return text_of(error)
-        return None
-
-    def drop(self, flight: Flight | Lone, port: Any) -> None:
-        """Give one of the flight's ids back, or close one of its streams."""
-        flight.ports.remove(port)
-        self._give_up(port)
-
-    def release(self, flight: Flight | Lone) -> None:
-        """Give back the flight's ids, and close its streams."""
-        for port in flight.ports:
-            self._give_up(port)
-        flight.ports.clear()
-
-    def _give_up(self, port: Ticket | Stream) -> None:
-        if isinstance(port, tuple):
-            self._pool.leave(port)
-        else:
-            self._close(port.sock)
+            raise Unsent(text_of(error)) from error
+        slot.ids.add(id_)
+        ticket = slot.waiting[id_] = slot, id_, flight, send.number
+        return ticket
 
     def goes_on(self, question: Question) -> bool:  # noqa: ARG002
         """The loop lets everything go on."""
@@ -259,25 +261,12 @@ class PooledDriver(ABC):
 
     # -- datagrams ---------------------------------------------------------------------------------------------------
 
-    def _datagram(self, flight: Flight | Lone, send: Sending) -> None:
-        slot = self._pool.choose(send.server, flight, send.at) or self._open_slot(send)
-        id_ = query_id()
-        while id_ in slot.ids:
-            id_ = query_id()
-        try:
-            slot.sock.send(id_ + send.payload[2:])
-        except OSError as error:
-            self._pool.condemn(slot)
-            self._soon(self._fail, slot, error)  # the desk is in the middle of this flight
-            raise
-        flight.ports.append(self._pool.enter(slot, id_, flight, send.number))
-
-    def _open_slot(self, send: Sending) -> Slot:
+    def _open_slot(self, flight: Flight | Lone, send: Sending) -> Slot:
         sock: SocketType | None = None
         try:
             sock = open_datagram(self._addresses[send.server])
             self._open.add(sock)
-            slot = self._pool.add(send.server, sock, send.at)
+            slot = self._pool.add(send.server, flight.key[1], sock, send.at)
             self._listen(slot)
         except BaseException:
             if sock is not None:
@@ -306,41 +295,38 @@ class PooledDriver(ABC):
             except OSError as error:
                 self._fail(slot, error)
                 return
-            self._take(slot, data)
+            now = monotonic()
+            ticket = slot.waiting.get(data[:2])
+            try:
+                if ticket is not None:
+                    _, _, flight, number = ticket
+                    try:
+                        self.desk.datagram(flight, number, data, now)
+                    except Odd:
+                        self._read_beside(self.desk.datagram, flight, number, data)
+                elif data[:2] not in slot.ids:
+                    # It counts as junk for all, since whoever floods this socket is after one of them.
+                    for _, _, flight, number in tuple(slot.waiting.values()):
+                        self.desk.datagram(flight, number, b"", now)
+            except BaseException:
+                self._begin_anew()
+                raise
             if not slot.waiting:
                 return
 
-    def _take(self, slot: Slot, data: bytes) -> None:
-        now = monotonic()
-        ticket = slot.waiting.get(data[:2])
-        try:
-            if ticket is not None:
-                _, _, flight, number = ticket
-                try:
-                    self.desk.datagram(flight, number, data, now)
-                except Odd:
-                    self._read_beside(self.desk.datagram, flight, number, data)
-            elif data[:2] not in slot.ids:
-                # It counts as junk for all, since whoever floods this socket is after one of them.
-                for _, _, flight, number in tuple(slot.waiting.values()):
-                    self.desk.datagram(flight, number, b"", now)
-        except BaseException:
-            self._begin_anew()
-            raise
-
     # -- streams -----------------------------------------------------------------------------------------------------
 
-    def _connect(self, flight: Flight | Lone, send: Sending) -> None:
+    def _connect(self, flight: Flight | Lone, send: Send) -> Stream:
         stream: Stream | None = None
         try:
             stream = Stream(send.nameserver, send.payload)
             self._open.add(stream.sock)
-            flight.ports.append(stream)
             self._follow(flight, stream, send.number)
         except BaseException:
             if stream is not None:
                 self._close(stream.sock)
             raise
+        return stream
 
     def _advance(self, flight: Flight | Lone, stream: Stream, number: int) -> None:
         """Let the stream go on, and tell what comes of it; it is closed then."""
@@ -351,10 +337,10 @@ class PooledDriver(ABC):
             except OSError as error:
                 outcome = text_of(error)
             if outcome is not None:
-                self.drop(flight, stream)
+                self.desk.drop(flight, stream)
                 self.desk.error(flight, number, outcome, monotonic())
             elif data is not None:
-                self.drop(flight, stream)
+                self.desk.drop(flight, stream)
                 try:
                     self.desk.message(flight, number, data, monotonic())
                 except Odd:

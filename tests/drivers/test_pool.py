@@ -8,7 +8,7 @@ import pytest
 from k8sresolve._core.engine.flights import Batch, Flight
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
-from k8sresolve._core.questions import AAAA, A, Question, Round, Terms
+from k8sresolve._core.questions import AAAA, SRV, A, Question, Round, Terms
 from k8sresolve._drivers.pool import AGE, CROWD, USES, Pool
 
 ONE, OTHER = 0, 1
@@ -52,10 +52,14 @@ class Sent(NamedTuple):
 
 def sent(pool, flight, server=ONE, now=0.0):
     """Let a flight leave as a driver does; returns its ticket."""
-    slot = pool.choose(server, flight, now)
+    number = len(flight.ports)
+    pool.avoid(flight.ports)
+    slot = pool.choose(server, flight.key.rdtype, now)
     if slot is None:
-        slot = pool.add(server, object(), now)
-    ticket = Sent(*pool.enter(slot, next(numbers).to_bytes(4), flight, 0))
+        slot = pool.add(server, flight.key.rdtype, object(), now)
+    id_ = next(numbers).to_bytes(4)
+    slot.ids.add(id_)
+    ticket = slot.waiting[id_] = Sent(slot, id_, flight, number)
     flight.ports.append(ticket)
     return ticket
 
@@ -70,10 +74,11 @@ def test_a_and_aaaa_of_one_name_do_not(pool, flight_of):  # K1
     assert sent(pool, flight_of("a")).slot is not sent(pool, flight_of("a", AAAA)).slot
 
 
-def test_once_the_one_is_answered_the_other_may_leave_there(pool, flight_of):
+def test_nor_does_aaaa_leave_where_a_has_been_answered(pool, flight_of):
     ticket = sent(pool, flight_of("a"))
-    pool.leave(ticket)
-    assert sent(pool, flight_of("a", AAAA)).slot is ticket.slot
+    pool.give_up(ticket)
+    assert sent(pool, flight_of("a", AAAA)).slot is not ticket.slot
+    assert sent(pool, flight_of("a", SRV)).slot is ticket.slot
 
 
 def test_each_nameserver_has_sockets_of_its_own(pool, flight_of):
@@ -87,7 +92,7 @@ def test_a_resend_leaves_by_another_socket_and_the_first_one_is_used_no_more(poo
     assert first.slot.retired
     assert sent(pool, flight_of("b")).slot is not first.slot
     assert pool.closed == []
-    pool.leave(first)
+    pool.give_up(first)
     assert pool.closed == [first.slot.sock]
     assert first.slot not in list(pool)
 
@@ -101,33 +106,50 @@ def test_a_socket_carries_so_many_at_once_and_no_more(pool, flight_of):
 def test_one_that_was_full_is_chosen_again_as_soon_as_one_of_its_questions_is_answered(pool, flight_of):
     tickets = [sent(pool, flight_of(f"n{n}")) for n in range(2 * CROWD)]
     assert len(list(pool)) == 2
-    pool.leave(tickets[0])
+    pool.give_up(tickets[0])
     assert sent(pool, flight_of("a")).slot is tickets[0].slot
     assert sent(pool, flight_of("b")).slot not in {ticket.slot for ticket in tickets}
 
 
-def test_a_socket_is_closed_after_its_last_use_and_no_earlier(pool, flight_of):
+def test_a_socket_carries_so_many_questions_and_is_closed_as_the_next_is_to_leave(pool, flight_of):
     first = sent(pool, flight_of("a"))
-    pool.leave(first)
+    pool.give_up(first)
     for _ in range(USES - 2):
-        pool.leave(sent(pool, flight_of("a")))
+        pool.give_up(sent(pool, flight_of("a")))
     last = sent(pool, flight_of("a"))
+    pool.give_up(last)
     assert (last.slot, pool.closed) == (first.slot, [])
-    pool.leave(last)
-    assert (pool.closed, list(pool)) == ([last.slot.sock], [])
+    assert sent(pool, flight_of("a")).slot is not first.slot
+    assert pool.closed == [first.slot.sock]
+
+
+def test_one_that_has_carried_so_many_is_closed_when_the_last_of_them_is_answered(pool, flight_of):
+    tickets = []
+    for _ in range(USES // CROWD):
+        crowd = [sent(pool, flight_of("a")) for _ in range(CROWD)]
+        for ticket in crowd:
+            pool.give_up(ticket)
+        tickets += crowd
+    tickets += [sent(pool, flight_of("a")) for _ in range(USES % CROWD + 1)]
+    *_, last, other = tickets
+    assert last.slot is not other.slot
+    assert pool.closed == []
+    for ticket in tickets:
+        pool.give_up(ticket)
+    assert pool.closed == [last.slot.sock]
 
 
 def test_no_question_leaves_by_a_socket_of_30_seconds(pool, flight_of):
     first = sent(pool, flight_of("a"), now=100.0)
     assert sent(pool, flight_of("b"), now=100.0 + AGE - 0.1).slot is first.slot
-    pool.leave(first)
+    pool.give_up(first)
     assert sent(pool, flight_of("d"), now=100.0 + AGE).slot is not first.slot
     assert pool.closed == []  # "b" still waits there
 
 
 def test_one_of_that_age_that_nothing_waits_on_is_closed_as_the_next_is_chosen(pool, flight_of):
     idle, other = sent(pool, flight_of("a")), sent(pool, flight_of("b"), OTHER)
-    pool.leave(idle)
+    pool.give_up(idle)
     assert sent(pool, flight_of("c"), now=AGE).slot is not idle.slot
     assert pool.closed == [idle.slot.sock]
     assert other.slot in list(pool)
@@ -135,7 +157,7 @@ def test_one_of_that_age_that_nothing_waits_on_is_closed_as_the_next_is_chosen(p
 
 def test_a_socket_knows_the_ids_that_were_answered_or_given_up(pool, flight_of):  # F3
     ticket, other = sent(pool, flight_of("a")), sent(pool, flight_of("b"))
-    pool.leave(ticket)
+    pool.give_up(ticket)
     assert ticket.slot.ids == {ticket.id, other.id}
     assert list(ticket.slot.waiting) == [other.id]
 
@@ -143,20 +165,20 @@ def test_a_socket_knows_the_ids_that_were_answered_or_given_up(pool, flight_of):
 def test_a_ticket_given_back_twice_closes_once(pool, flight_of):
     ticket = sent(pool, flight_of("a"))
     pool.condemn(ticket.slot)
-    pool.leave(ticket)
-    pool.leave(ticket)
+    pool.give_up(ticket)
+    pool.give_up(ticket)
     assert pool.closed == [ticket.slot.sock]
 
 
 def test_retired_it_closes_idle_sockets_now_and_the_others_as_they_fall_idle(pool, flight_of):
     busy, idle = sent(pool, flight_of("a")), sent(pool, flight_of("b"), OTHER)
-    pool.leave(idle)
+    pool.give_up(idle)
     pool.retire()
     assert (pool.closed, list(pool)) == ([idle.slot.sock], [busy.slot])
-    pool.leave(busy)
+    pool.give_up(busy)
     late = sent(pool, flight_of("c"))
     assert late.slot is not busy.slot
-    pool.leave(late)
+    pool.give_up(late)
     assert pool.closed == [ticket.slot.sock for ticket in (idle, busy, late)]
     assert list(pool) == []
 
@@ -165,7 +187,7 @@ def test_one_that_failed_is_closed_when_nothing_waits_on_it_any_more(pool, fligh
     ticket = sent(pool, flight_of("a"))
     pool.condemn(ticket.slot)
     assert pool.closed == []
-    pool.leave(ticket)
+    pool.give_up(ticket)
     assert pool.closed == [ticket.slot.sock]
     pool.condemn(ticket.slot)
     assert len(pool.closed) == 1
@@ -174,10 +196,10 @@ def test_one_that_failed_is_closed_when_nothing_waits_on_it_any_more(pool, fligh
 def test_cleared_it_knows_none_and_closes_none(pool, flight_of):
     ticket, *others = [sent(pool, flight_of(f"n{n}")) for n in range(CROWD)]
     pool.clear()
-    pool.leave(others[0])
+    pool.give_up(others[0])
     assert sent(pool, flight_of("a")).slot is not ticket.slot
     pool.clear()
     pool.condemn(ticket.slot)
     for one in (ticket, *others):
-        pool.leave(one)
+        pool.give_up(one)
     assert (list(pool), pool.closed) == ([], [])

@@ -138,6 +138,8 @@ class Cache:
         "_has_nodata",
         "_kept",
         "_most",
+        "_most_entries",
+        "_most_octets",
         "config",
         "edition",
         "find",
@@ -149,6 +151,8 @@ class Cache:
 
     def __init__(self, config: CacheConfig, lock: Lock = UNSHARED) -> None:
         self.config: CacheConfig = config
+        self._most_entries: int = config.entries
+        self._most_octets: int = config.octets
         self._most: int = config.octets // _SHARES  # that one entry may take
         self._has_nodata: bool = False  # whether any was kept
         self.lock: Lock = lock
@@ -195,7 +199,7 @@ class Cache:
         """Under the lock: do as `put`."""
         if forgotten != self.forgotten:
             return
-        kept, config = self._kept, self.config
+        kept = self._kept
         if type(answer) is not Found:
             if isinstance(answer, Failed):
                 return
@@ -215,7 +219,7 @@ class Cache:
             if beside is not None:
                 self._let_live(key, answer, beside, now)
                 self._let_live(_beside(key), beside, answer, now)
-        if total > config.octets or len(kept) > config.entries:
+        if total > self._most_octets or len(kept) > self._most_entries:
             self._keep_to_bounds()
 
     def _let_live(self, key: Question, negative: object, positive: object, now: float) -> None:
@@ -281,46 +285,35 @@ class Cache:
 
     # -- finished results --------------------------------------------------------------------------------------------
 
-    def keep(self, call: tuple[Any, ...], result: Any, asked: Asked, now: float, forgotten: int | None = None) -> None:
+    def keep(self, call: tuple[Any, ...], result: Any, asked: Asked, now: float) -> None:
         """Keep the result of a call that asked this, if all that it was made of is here, and whole.
 
-        Not if something was forgotten since `forgotten` was so many.
+        Answers that were forgotten meanwhile are not here.
         """
         try:
             with self.lock:
-                if forgotten not in (None, self.forgotten) or _is_lacking(result):
+                if _is_lacking(result):
                     return
                 finished = self._gather(asked, now)
                 if finished is None or finished.expires <= now:
                     return
-                count = finished.questions
-                # With no more room than for these, the result would drive out an answer that it was made of.
-                if count < self.config.entries:
-                    finished.result = result
-                    self._keep(call, finished, octets_of_result(call, result, count))
+                finished.result = result
+                self._keep(call, finished, octets_of_result(call, result, finished.questions))
         except BaseException:
             self.mend()  # out of nowhere, as a signal handler's
             raise
 
-    def keep_first(  # noqa: PLR0917 - as each cold lookup comes here
-        self, call: tuple[Any, ...], result: Addresses, key: Question, answer: Found, now: float, forgotten: int
-    ) -> None:
+    def keep_first(self, call: tuple[Any, ...], result: Addresses, key: Question, answer: Found, now: float) -> None:
         """Do as `keep` for the addresses of a host that one answer brought, whose question was in lower case.
 
         The time when the lookup began will do: one that has ended meanwhile is not recalled anyway.
         """
         try:
             with self.lock:
-                if (
-                    self._kept.get(key) is answer
-                    and forgotten == self.forgotten
-                    and self.config.entries > 1
-                    and not result.incomplete
-                ):
+                if self._kept.get(key) is answer and answer.expires > now and not result.incomplete:
                     finished = self._made_of_one(key, answer)
-                    if finished.expires > now:
-                        finished.result = result
-                        self._keep(call, finished, octets_of_addresses(result))
+                    finished.result = result
+                    self._keep(call, finished, octets_of_addresses(result))
         except BaseException:
             self.mend()
             raise
@@ -334,8 +327,12 @@ class Cache:
         self.edition = finished.edition = self.edition + 1
         kept[call] = finished
         self.octets = total = self.octets + octets
-        if total > self.config.octets or len(kept) > self.config.entries:
-            self._keep_to_bounds(finished.questions + 1)
+        if total > self._most_octets or len(kept) > self._most_entries:
+            # With no more room than for these, the result would drive out an answer that it was made of.
+            if finished.questions < self._most_entries:
+                self._keep_to_bounds(finished.questions + 1)
+            else:
+                self._drop(call)
 
     def _made_of_one(self, key: Question, answer: Found) -> Finished:
         """Note that a result is made of this answer."""
@@ -435,7 +432,7 @@ class Cache:
         Of many some at once: to find the first of a dictionary takes as long as there are gaps before it.
         """
         kept = self._kept
-        while self.octets > self.config.octets or len(kept) > self.config.entries:
+        while self.octets > self._most_octets or len(kept) > self._most_entries:
             others = len(kept) - newest
             for key in list(islice(kept, max(1, min(others, 1 + len(kept) // _AT_ONCE)))):
                 self._drop(key)

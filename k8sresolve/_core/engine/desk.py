@@ -55,20 +55,21 @@ SOCKETS = 3  # that one flight holds at most: a reply to an older send would har
 _PASSED = Failed("timeout", "the deadline had passed")
 
 
+class Unsent(Exception):
+    """A send failed at once, for this reason."""
+
+
 class Host(Protocol):
     """What the desk needs of a driver."""
 
-    def send(self, flight: Flight | Lone, send: Sending) -> str | None:
-        """Perform a send; an error's text if that fails at once.
+    def send(self, flight: Flight | Lone, send: Sending) -> Any:
+        """Perform a send, and return what it uses: one of `flight.ports` from then on. Raises `Unsent`.
 
         Its outcome comes by `datagram`, `message` or `error`.
         """
 
-    def drop(self, flight: Flight, port: Any) -> None:
-        """Close or give back one of `flight.ports`, and take it out."""
-
-    def release(self, flight: Flight | Lone) -> None:
-        """The flight has ended: close or give back what it used."""
+    def give_up(self, port: Any) -> None:
+        """Close or give back what a send used."""
 
     def wake(self, batch: Batch | Lone) -> None:
         """The batch is done."""
@@ -111,7 +112,7 @@ class Desk:
         self.counters: Counters = ledger.tally.enter(self)
         self._events = events
         self._host = host
-        cache = ledger.cache
+        self._cache = cache = ledger.cache
         self._find = cache.find
         self._recall, self._remember = (cache.use, cache.take) if locked else (cache.get, cache.put)
         self._locked = locked
@@ -120,6 +121,8 @@ class Desk:
         self._filling = False
         # The only nameserver, if lone questions may be asked of it.
         self._only = ledger.healths[0] if len(rules.nameservers) == 1 and not rules.use_tcp else None
+        self._budget = ledger.budget
+        self._max_ttl = rules.cache.max_ttl
         self._serves_stale = rules.cache.serve_stale > 0.0
         self._prefetches = rules.cache.prefetch is not None
 
@@ -142,10 +145,9 @@ class Desk:
         line.
         """
         if isinstance(asked, Question):
-            question = key = asked
-        elif len(asked.questions) == 1:
-            question = asked.questions[0]
-            key = key_of(question)
+            key = asked
+        elif len(asked.questions) == 1 and key_of(asked.questions[0]) is asked.questions[0]:
+            key = asked.questions[0]
         else:
             return self.ask(asked, terms, now, waiter)
         health, deadline = self._only, terms.deadline
@@ -158,44 +160,40 @@ class Desk:
         ):
             return self.ask(asked, terms, now, waiter)
         try:
-            payload = encode_query(question, EDNS_SIZE if now >= health.edns_from else None)
+            payload = encode_query(key, EDNS_SIZE if now >= health.edns_from else None)
         except Unsendable:
             return self.ask(asked, terms, now, waiter)
-        inside = 1 if key[0].endswith(self._suffix) else 0
+        inside = key[0].endswith(self._suffix)
         if not self.places.enter(inside):
             return self.ask(asked, terms, now, waiter)
         lone = Lone()
-        lone.question = question
         lone.key = key
         lone.terms = terms
         lone.waiter = waiter
         lone.at = now
         lone.inside = inside
-        lone.nameserver = self.rules.nameservers[0]
         lone.payload = payload
-        lone.forgotten = self.ledger.cache.forgotten
+        lone.forgotten = self._cache.forgotten
         alarm = now + health.wait
         lone.alarm = alarm if alarm < deadline else deadline  # noqa: FURB136 - a call takes ten times as long
         lone.ports = []
         lone.answer = lone.unfolded = None
         self.flights[key] = lone
-        counters = self.counters
-        counters.questions += 1
-        counters.sends += 1
+        self.counters.alone += 1
         if self._events.observers:
-            self._events.asked(question)
-            self._events.sent(question, nameserver=health.nameserver, transport="udp", purpose="first", waited=0.0)
+            self._events.asked(key)
+            self._events.sent(key, nameserver=health.nameserver, transport="udp", purpose="first", waited=0.0)
         try:
-            failed = self._host.send(lone, lone)
+            lone.ports.append(self._host.send(lone, lone))
+        except Unsent as error:
+            flight = self.unfold(lone)
+            self._let(flight, now, flight.on_error, 0, str(error))
         except Exception as error:  # noqa: BLE001 - as in `_let`
             self._end_by(error, self.unfold(lone), now)
         else:
-            if failed is None:
-                if not self._locked:
-                    self._host.alarm(lone)
-                return lone
-            flight = self.unfold(lone)
-            self._let(flight, now, flight.on_error, 0, failed)
+            if not self._locked:
+                self._host.alarm(lone)
+            return lone
         assert lone.batch is not None  # noqa: S101 - it was unfolded
         return lone.batch
 
@@ -204,12 +202,12 @@ class Desk:
         if not isinstance(one, Lone):
             return one
         if one.unfolded is None:
-            batch = Batch(Round((one.question,)), one.terms, one.waiter)
+            batch = Batch(Round((one.key,)), one.terms, one.waiter)
             flight = batch.flights[0] = self.flights[one.key] = self._flight(batch, 0, one.key, one.at)
             one.unfolded = flight, batch
             flight.forgotten, flight.launched, flight.ports = one.forgotten, True, one.ports
             edns = has_edns(one.payload)
-            flight.go_on(Send(0, one.nameserver, "udp", one.payload, at=one.at, edns=edns))
+            flight.go_on(Send(0, self.rules.nameservers[0], "udp", one.payload, at=one.at, edns=edns))
             one.alarm = math.inf
             self._alarm(flight)
         return one.unfolded[0]
@@ -218,7 +216,7 @@ class Desk:
         """Ask questions at once; that may be done at once. Fresh ones pass over the cache, not over flights."""
         round_ = round_of(asked)
         batch = Batch(round_, terms, waiter)
-        self.counters.questions += batch.missing
+        self.counters.asked += batch.missing
         keys = [key_of(question) for question in round_.questions]
         if not terms.fresh:
             self._answer_known(batch, keys, now)
@@ -281,28 +279,39 @@ class Desk:
 
     # -- the host ----------------------------------------------------------------------------------------------------
 
+    def alone(self) -> list[Lone]:
+        """The questions that are alone: never more than there are places."""
+        return [one for one in self.flights.values() if isinstance(one, Lone) and one.unfolded is None]
+
+    def drop(self, flight: Flight | Lone, port: Any) -> None:
+        """Let go of one of `flight.ports`."""
+        self._host.give_up(port)
+        flight.ports.remove(port)
+
     def datagram(self, flight: Flight | Lone, number: int, data: bytes | Reading, now: float) -> None:
         """A datagram came for that send, or was read meanwhile."""
         if flight.answer is not None:
             return
         if isinstance(flight, Lone):
-            lone = flight
-            if lone.unfolded is None and isinstance(data, bytes):
+            if flight.unfolded is None:
+                # What is read elsewhere is a flight's: this one is octets.
+                octets: Any = data
                 try:
-                    plain = read_one_address(data, lone.payload, lone.key[1])
-                    reading = read_lone(data, lone.payload, lone.key[1]) if plain is None else None
+                    plain = read_one_address(octets, flight.payload, flight.key[1])
+                    reading = read_lone(octets, flight.payload, flight.key[1]) if plain is None else None
                 except Exception as error:  # noqa: BLE001 - as in `_let`
-                    self._end_by(error, self.unfold(lone), now)
+                    self._end_by(error, self.unfold(flight), now)
                     return
                 if plain is not None:
-                    self._land_alone(lone, plain[0], plain[1], now)
+                    records, ttl = plain
+                    self._land_alone(flight, records, ttl, now)
                     return
                 if reading is not None:
                     if is_found(reading):
-                        self._land_alone(lone, reading.data, reading.ttl or 0, now, reading.chain, reading.glue)
+                        self._land_alone(flight, reading.data, reading.ttl or 0, now, reading.chain, reading.glue)
                         return
                     data = partial(_give, reading)
-            flight = self.unfold(lone)
+            flight = self.unfold(flight)
         self._let(flight, now, flight.on_datagram, number, data)
 
     def message(self, flight: Flight | Lone, number: int, data: bytes | Reading, now: float) -> None:
@@ -354,7 +363,7 @@ class Desk:
         for index, key in enumerate(keys):
             answer = self._recall(key, now)
             if answer is None:
-                if self._serves_stale and self.ledger.cache.find(key) is not None:
+                if self._serves_stale and self._cache.find(key) is not None:
                     self._remember_stale(batch, index, key, now)
                 continue
             batch.take(index, answer)
@@ -368,11 +377,11 @@ class Desk:
 
     def _is_at_hand(self, key: Question, now: float) -> bool:
         """Whether there is an answer to give, now or after a setback."""
-        return self._recall(key, now) is not None or self.ledger.cache.find(key) is not None
+        return self._recall(key, now) is not None or self._cache.find(key) is not None
 
     def _remember_stale(self, batch: Batch, index: int, key: Question, now: float) -> None:
         """Answer what has failed a moment ago; what else has expired is to be given in a while."""
-        answer = self.ledger.cache.stale(key, now)
+        answer = self._cache.stale(key, now)
         if answer is None:
             batch.due = min(batch.deadline, now + RESPOND)
         else:
@@ -392,7 +401,7 @@ class Desk:
 
     def _stand_in(self, flight: Flight, now: float) -> None:
         """Give an expired answer, if there is one, to all who take it; the question goes on."""
-        answer = self.ledger.cache.fail(flight.key, now)
+        answer = self._cache.fail(flight.key, now)
         waiting = [(batch, index) for batch, index in flight.batches if not batch.fresh]
         if answer is None or not waiting:
             return
@@ -417,7 +426,7 @@ class Desk:
 
     def _ask_ahead(self, question: Question, key: Question, known: Answer, now: float) -> None:
         """Ask for what is about to expire, if it is due, and let nobody wait for it."""
-        if key in self.flights or not self.ledger.cache.is_due_ahead(key, known, now):
+        if key in self.flights or not self._cache.is_due_ahead(key, known, now):
             return
         if not self._host.goes_on(question):
             return
@@ -502,15 +511,16 @@ class Desk:
         while sends and flight.answer is None:
             send = sends.pop(0)
             if len(flight.ports) >= SOCKETS:
-                self._host.drop(flight, flight.ports[0])
-            self.counters.sends += 1
+                self.drop(flight, flight.ports[0])
+            self.counters.sent += 1
             if len(flight.sent) > 1 and send.purpose not in ("first", "probe"):
                 self.counters.resends += 1
             if self._events.observers:
                 self._tell_sent(flight, send, now)
-            error = self._host.send(flight, send)
-            if error is not None:
-                sends += flight.on_error(now, send.number, error)
+            try:
+                flight.ports.append(self._host.send(flight, send))
+            except Unsent as error:
+                sends += flight.on_error(now, send.number, str(error))
                 if self._events.observers:
                     self._tell_answered(flight, now)
 
@@ -541,15 +551,15 @@ class Desk:
         glue: Mapping[str, tuple[IPAddress, ...]] = NO_GLUE,
     ) -> None:
         """The question that is alone has its answer, which is a plain one."""
-        health = self.ledger.healths[0]
+        health: Any = self._only  # one that is alone is asked of it
         took = now - lone.at
         health.replied(took)
-        if self.ledger.budget.tokens < BURST:
-            self.ledger.budget.earn()
+        if self._budget.tokens < BURST:
+            self._budget.earn()
         answer = blank(Found)
         answer.data = data
         answer.ttl = ttl
-        most = self.rules.cache.max_ttl
+        most = self._max_ttl
         answer.expires = now + (ttl if ttl < most else most)  # noqa: FURB136 - a call takes ten times as long
         answer.chain = chain
         answer.glue = glue
@@ -574,7 +584,9 @@ class Desk:
         if flight.launched:
             self.places.give_back(flight.inside, late)
         try:
-            self._host.release(flight)
+            for port in flight.ports:
+                self._host.give_up(port)
+            flight.ports.clear()
         except Exception as error:  # noqa: BLE001 - the answer is there all the same
             self._host.report(f"releasing what {flight.question} used failed", error)
         self._remember(key, answer, now, flight.forgotten)
@@ -591,7 +603,7 @@ class Desk:
         batches, flight.batches = flight.batches, {}
         stale = None
         if self._serves_stale and isinstance(answer, Failed) and answer.reason != "closed":
-            stale = self.ledger.cache.fail(flight.key, now)
+            stale = self._cache.fail(flight.key, now)
         for batch, index in batches:
             if stale is None or batch.fresh:
                 batch.take(index, answer)

@@ -10,7 +10,6 @@ from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.engine.sends import Send
 from k8sresolve._core.questions import Failed, Patience, Question, Result, Round, Terms
-from k8sresolve.config import Nameserver
 from k8sresolve.errors import Transport
 
 
@@ -133,10 +132,8 @@ class Lone:
         "forgotten",
         "inside",
         "key",
-        "nameserver",
         "payload",
         "ports",
-        "question",
         "terms",
         "unfolded",
         "waiter",
@@ -149,7 +146,6 @@ class Lone:
     transport: Transport = "udp"
     batches: tuple[tuple[Batch, int], ...] = ()
 
-    question: Question
     key: Question
     terms: Terms
     waiter: Any
@@ -157,11 +153,15 @@ class Lone:
     alarm: float
     inside: int
     forgotten: int
-    nameserver: Nameserver
     payload: bytes
     ports: list[Any]
     answer: Result | None
     unfolded: tuple[Flight, Batch] | None
+
+    @property
+    def question(self) -> Question:
+        """What is asked, which is in lower case."""
+        return self.key
 
     @property
     def done(self) -> bool:

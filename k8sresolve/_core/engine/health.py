@@ -35,15 +35,16 @@ class Health:
         """Note a reply: every send has an id and socket of its own, so each sample is unambiguous."""
         # Not locked: a sample that another thread's overwrites is one of many.
         self.failures = 0
-        srtt, var = self.srtt, self.var
+        srtt = self.srtt
         if srtt is None:
             srtt, var = rtt, rtt / 2
         else:
             # RFC 6298, section 2.3: alpha 1/8, beta 1/4.
-            further = rtt - srtt
-            var += ((further if further > 0.0 else -further) - var) / 4
-            srtt += further / 8
-        self.srtt, self.var = srtt, var
+            var = self.var
+            var += (abs(rtt - srtt) - var) / 4
+            srtt += (rtt - srtt) / 8
+        self.srtt = srtt
+        self.var = var
         wait = srtt + 4 * var
         self.wait = LEAST_WAIT if wait < LEAST_WAIT else min(wait, MOST_WAIT)
 

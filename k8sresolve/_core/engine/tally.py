@@ -22,22 +22,33 @@ class Counted(Protocol):
 
 
 class Counters:
-    """What a desk counts."""
+    """What a desk counts: questions that were `alone`, each sent once, in one number; beside these, all others."""
 
-    __slots__ = ("cache_hits", "questions", "resends", "sends")
+    __slots__ = ("alone", "asked", "cache_hits", "resends", "sent")
 
-    questions: int
-    sends: int
+    alone: int
+    asked: int
+    sent: int
     resends: int
     cache_hits: int
 
     def __init__(self) -> None:
-        self.questions = self.sends = self.resends = self.cache_hits = 0
+        self.alone = self.asked = self.sent = self.resends = self.cache_hits = 0
+
+    @property
+    def questions(self) -> int:
+        """The questions of all lookups."""
+        return self.asked + self.alone
+
+    @property
+    def sends(self) -> int:
+        """What was sent of them."""
+        return self.sent + self.alone
 
     def add(self, other: Counted) -> None:
         """Take over what another one has counted."""
-        self.questions += other.questions
-        self.sends += other.sends
+        self.asked += other.questions
+        self.sent += other.sends
         self.resends += other.resends
         self.cache_hits += other.cache_hits
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NoReturn, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 from k8sresolve._core.lookups.following import follow
 from k8sresolve._core.lookups.results import age_of, chain_of, first_failed, in_canonical_order
@@ -12,8 +12,9 @@ from k8sresolve._core.lookups.services import Offer, all_ports, first_round, lis
 from k8sresolve._core.lookups.setting import Setting
 from k8sresolve._core.lookups.trail import Trail
 from k8sresolve._core.questions import PTR, Failed, Found, Lookup, is_under
+from k8sresolve._value import unfrozen
 from k8sresolve.errors import BadResponse, InvalidName, NoData, NotHeadless
-from k8sresolve.names import EndpointName, IPAddress, PortName, ServiceName, dashed
+from k8sresolve.names import EndpointName, IPAddress, PortName, ServiceName, dashed, is_label
 from k8sresolve.records import Endpoint, endpoint_of
 
 Row: TypeAlias = tuple[str, int | None, IPAddress]
@@ -127,10 +128,19 @@ def _hostname(name: EndpointName | None, address: IPAddress) -> str | None:
     return name.endpoint
 
 
+_EndpointName = unfrozen(EndpointName)
+
+
 def _endpoint_name(target: str, place: ServiceName, suffix: str) -> EndpointName | None:
+    if target.endswith(suffix):
+        label = target[: -len(suffix)]
+        if is_label(label):  # as nearly all are, and a name that came in a reply is not too long
+            made: Any = _EndpointName()
+            made.endpoint = label
+            made.service = place
+            made.__class__ = EndpointName
+            return made  # type: ignore[no-any-return]
     try:
-        if target.endswith(suffix):
-            return EndpointName(target[: -len(suffix)], place)
         return EndpointName.parse(target)
     except InvalidName:
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import TYPE_CHECKING, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from k8sresolve._core.addresses import parse_inet_aton
 from k8sresolve._core.lookups.results import (
@@ -55,21 +55,18 @@ def first_alone(setting: Setting, host: object) -> Question | None:
     Most names are found by it, and then nothing is needed but its answer. It is in lower case.
     """
     rdtype = setting.only
-    if rdtype is None or type(host) is not str or setting.events.decides or host in setting.hosts:
+    if rdtype is None or type(host) is not str or setting.events.watched or host in setting.hosts:
         return None
     candidate = setting.search.lone(host, setting.rdtypes)
     return None if candidate is None else new(Question, (candidate, rdtype))
 
 
-def at_first(setting: Setting, host: str, first: Question, answer: Result | None) -> Addresses | None:
-    """The addresses, if the first question brought them."""
-    if not isinstance(answer, Found):
-        return None
-    data = answer.data
-    if len(data) != 1 or answer.chain or answer.stale:
-        return addresses_of(host, first[0], *summary_of((answer,), setting))
-    expires_at = answer.expires - setting.now() + setting.wall()
-    return addresses_of(host, first[0], data, None, answer.ttl, expires_at, answer.truncated, (0,), 0.0)
+def at_first(setting: Setting, host: Any, first: Question, answer: Result | None) -> Addresses | None:
+    """The addresses of a host that is text, if the first question brought them."""
+    if type(answer) is Found and len(answer.data) == 1 and not answer.chain:
+        expires_at = answer.expires - setting.now() + setting.wall()
+        return addresses_of(host, first[0], answer.data, None, answer.ttl, expires_at, answer.truncated, (0,), 0.0)
+    return addresses_of(host, first[0], *summary_of((answer,), setting)) if isinstance(answer, Found) else None
 
 
 def from_first(setting: Setting, host: str | ZonalName, began: float, known: Results | None) -> Lookup[Addresses]:

@@ -31,7 +31,7 @@ class Plan:
 
     `lone` is the candidate that is asked first, if it is asked alone; only where it is in lower case, and the name may
     not be this machine's: for heads of up to `lone_room` characters, 0 where there is none.
-    `unlike` are the labels with which the name would itself be a domain that the plan depends on.
+    `unlike` are the labels with which the name would itself be a domain that the plan depends on, or this machine.
     """
 
     __slots__ = ("lone", "lone_room", "room", "runs", "unlike")
@@ -68,7 +68,7 @@ def plan_behind(config: ResolverConfig, policy: PolicyRules, behind: str, rdtype
     None, too, for what can be no host name.
     """
     domains = (config.cluster_domain or "", *config.absolute)
-    unlike = frozenset([domain.strip(".").lower().partition(".")[0] for domain in domains])
+    unlike = frozenset(["localhost", *(domain.strip(".").lower().partition(".")[0] for domain in domains)])
     head = next((letter for letter in _LETTERS if letter not in unlike), None)
     if head is None:
         return None

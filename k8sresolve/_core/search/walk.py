@@ -122,7 +122,6 @@ class Search:
             or head.strip(LABEL_CHARACTERS)
             or head[-1] == "-"
             or head in plan.unlike
-            or head == "localhost"
         ):
             return None
         return head + plan.lone

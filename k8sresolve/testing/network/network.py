@@ -12,7 +12,7 @@ from typing import Any, assert_never
 
 import attrs
 
-from k8sresolve._core.engine.flights import Sending
+from k8sresolve._core.engine.sends import Send
 from k8sresolve._core.wire.rcodes import NOERROR, RCODE_NAMES
 from k8sresolve.errors import Transport
 from k8sresolve.testing.coredns.chain import Reply
@@ -84,7 +84,7 @@ class Network(Faults):
         return self._lock
 
     def exchange(
-        self, send: Sending, message: bytes, *, responder: Responder | None = None, client: str = SOME_POD[0]
+        self, send: Send, message: bytes, *, responder: Responder | None = None, client: str = SOME_POD[0]
     ) -> list[Arrival]:
         """Say what comes back for a message, and when (the virtual driver's question).
 
@@ -184,7 +184,7 @@ class PodNetwork:
     client: str = ""
     on_node: bool = False
 
-    def exchange(self, send: Sending, message: bytes) -> list[Arrival]:
+    def exchange(self, send: Send, message: bytes) -> list[Arrival]:
         """Say what comes back for a message, and when (the virtual driver's question)."""
         address = send.nameserver.address
         if address in self.inside:

@@ -14,6 +14,7 @@ from k8sresolve._core.engine.desk import Desk
 from k8sresolve._core.engine.flights import Batch, Flight, Lone, Sending
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
+from k8sresolve._core.engine.sends import Send
 from k8sresolve._core.events import Events
 from k8sresolve._core.questions import Question, Results, Round, Terms
 from k8sresolve._drivers.loops import is_trio
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 class Exchanging(Protocol):
     """What stands in for sockets."""
 
-    def exchange(self, send: Sending, message: bytes) -> list[Arrival]:
+    def exchange(self, send: Send, message: bytes) -> list[Arrival]:
         """Say what comes back for a message; nothing is a lost packet."""
         ...
 
@@ -122,22 +123,18 @@ class _VirtualDriver:
 
     # -- the desk's host ---------------------------------------------------------------------------------------------
 
-    def send(self, flight: Flight | Lone, send: Sending) -> str | None:
+    def send(self, flight: Flight | Lone, send: Sending) -> int:
         """Hand the message to the network, and note what will arrive."""
+        assert isinstance(send, Send)  # noqa: S101 - nothing is asked alone here
         now = send.at
-        flight.ports.append(send.number)
         for arrival in self._network.exchange(send, _id_of(send.number) + send.payload[2:]):
             self._serial += 1
             delivery = _Delivery(now + arrival.delay, self._serial, flight, send.number, send.transport, arrival)
             heapq.heappush(self._deliveries, delivery)
-        return None
+        return send.number
 
-    def drop(self, flight: Flight | Lone, port: int) -> None:
-        """Let what arrives for that send be lost."""
-        flight.ports.remove(port)
-
-    def release(self, flight: Flight | Lone) -> None:
-        """Nothing is held for a flight."""
+    def give_up(self, port: int) -> None:
+        """Nothing is held: what arrives for a send that is none of its flight's any more is lost."""
 
     def wake(self, batch: Batch | Lone) -> None:
         """A batch that is done is seen by whoever steps."""

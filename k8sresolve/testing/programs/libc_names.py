@@ -7,9 +7,9 @@ from typing import Literal, TypeVar, TypeVarTuple
 
 import attrs
 
-from k8sresolve._core.engine.flights import Sending
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
+from k8sresolve._core.engine.sends import Send
 from k8sresolve._core.events import Events
 from k8sresolve._core.questions import AAAA, PTR, A, Empty, Found, Lookup, NxDomain, is_under
 from k8sresolve._core.search import walk as search
@@ -49,7 +49,7 @@ class _Plain:
         self._edns = edns
         self._tcp = tcp
 
-    def exchange(self, send: Sending, message: bytes) -> list[Arrival]:
+    def exchange(self, send: Send, message: bytes) -> list[Arrival]:
         if not self._edns and message[10:12] == b"\0\1":
             message = message[:10] + b"\0\0" + message[12:-_OPT_OCTETS]
         arrivals = self._network.exchange(send, message)

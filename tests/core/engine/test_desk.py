@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
+from typing import NamedTuple
 
 import dns.edns
 import dns.message
@@ -13,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from k8sresolve._core.engine.alarms import Alarms
 from k8sresolve._core.engine.cache import RECHECK
-from k8sresolve._core.engine.desk import Desk
+from k8sresolve._core.engine.desk import Desk, Unsent
 from k8sresolve._core.engine.flights import Flight, Lone
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
@@ -78,6 +79,13 @@ def pytest_generate_tests(metafunc):
         metafunc.parametrize("may_be_alone", [False, True], ids=["batches", "alone"], indirect=True)
 
 
+class Port(NamedTuple):
+    """What a send uses."""
+
+    name: str
+    number: int
+
+
 class Host:
     """A host that notes what it is told, and has one heap of alarms as real ones do."""
 
@@ -98,8 +106,7 @@ class Host:
         self.now = 0.0
         self.sends = []
         self.woken = []
-        self.released = []
-        self.dropped = []
+        self.given_up = []
         self.fault = None
         self.lets_go_on = True
         self.elsewhere = []
@@ -112,15 +119,13 @@ class Host:
 
     def send(self, flight, send):
         self.sends.append((flight, send))
-        flight.ports.append(send.number)
-        return self.fault() if callable(self.fault) else self.fault
+        fault = self.fault() if callable(self.fault) else self.fault
+        if fault is not None:
+            raise Unsent(fault)
+        return Port(flight.question.name, send.number)
 
-    def drop(self, flight, port):
-        flight.ports.remove(port)
-        self.dropped.append(port)
-
-    def release(self, flight):
-        self.released.append(flight)
+    def give_up(self, port):
+        self.given_up.append(port)
 
     def wake(self, batch):
         assert batch.done
@@ -202,7 +207,7 @@ def test_one_question_one_answer():
     host.reply("a")
     assert (batch.done, data(batch), host.woken) == (True, [(IPV4,)], [batch])
     assert host.idle()
-    assert len(host.released) == 1
+    assert host.given_up == [("a.", 0)]
 
 
 def test_callers_of_one_question_share_its_flight():
@@ -277,7 +282,7 @@ def test_unless_fewer_are_enough_and_then_the_rest_is_not_waited_for():
     host.reply("a")
     assert (batch.done, data(batch)) == (True, [(IPV4,), None])
     assert host.idle()
-    assert sorted(flight.question.name for flight in host.released) == ["a.", "b."]
+    assert sorted(host.given_up) == [("a.", 0), ("b.", 0)]
 
 
 def test_but_it_is_waited_for_by_others():
@@ -485,8 +490,8 @@ def test_f5_a_flight_holds_three_sockets_at_most():
     host.wait(4.9)
     ((flight, _), *_) = host.sends
     assert len(host.sends) == 7
-    assert host.dropped == [0, 1, 2, 3]
-    assert flight.ports == [4, 5, 6]
+    assert host.given_up == [("a.", number) for number in (0, 1, 2, 3)]
+    assert flight.ports == [("a.", number) for number in (4, 5, 6)]
     host.desk.datagram(flight, 4, reply_to("a.", "A", 0, 30), host.now)
     assert data(batch) == [(IPV4,)]
 
@@ -744,7 +749,7 @@ def test_nor_does_one_in_a_lookup(rule):
 def test_nor_one_as_the_host_lets_go_of_a_flight(monkeypatch):
     host = Host(cap=1)
     batch, other = host.ask("a"), host.ask("b")
-    monkeypatch.setattr(host, "release", lambda flight: 1 / 0)
+    monkeypatch.setattr(host, "give_up", lambda port: 1 / 0)
     host.reply("a")
     host.reply("b")
     assert (batch.done, other.done) == (True, True)
@@ -782,7 +787,7 @@ def test_closing_ends_once_what_ends_with_another():
     host.ask("a", "b", enough=any)
     host.desk.close(0.1)
     assert host.idle()
-    assert len(host.released) == 2
+    assert sorted(host.given_up) == [("a.", 0), ("b.", 0)]
 
 
 def test_rotation_takes_turns():

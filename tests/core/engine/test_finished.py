@@ -43,15 +43,13 @@ def way(request, monkeypatch):
     """Let addresses of one answer be kept either way: it is to make no difference."""
     keep = Cache.keep
 
-    def keep_first(cache, call, result, asked, now, forgotten=None):
+    def keep_first(cache, call, result, asked, now):
         if isinstance(result, Addresses) and [len(questions) for questions, _ in asked] == [1]:
             ((question,), (answer,)) = asked[0]
             whole = isinstance(answer, Found) and not answer.truncated  # else the result would be incomplete
             if whole and question.name == question.name.lower():
-                return cache.keep_first(
-                    call, result, question, answer, now, cache.forgotten if forgotten is None else forgotten
-                )
-        return keep(cache, call, result, asked, now, forgotten)
+                return cache.keep_first(call, result, question, answer, now)
+        return keep(cache, call, result, asked, now)
 
     if request.param == "keep_first":
         monkeypatch.setattr(Cache, "keep", keep_first)
@@ -174,17 +172,6 @@ def test_a_result_of_answers_that_were_forgotten_meanwhile_is_not_kept():
     cache.put(QA, found(), 0.0)
     cache.keep(CALL, RESULT, [((QA,), (answer,))], 0.0)
     assert recall(cache) is None
-
-
-def test_nor_one_of_a_call_that_began_before_something_was_forgotten():
-    cache, answer = Cache(CacheConfig()), found()
-    before = cache.forgotten
-    cache.forget("other.")
-    cache.put(QA, answer, 0.0)
-    cache.keep(CALL, RESULT, [((QA,), (answer,))], 0.0, before)
-    assert recall(cache) is None
-    cache.keep(CALL, RESULT, [((QA,), (answer,))], 0.0, cache.forgotten)
-    assert recall(cache) is RESULT
 
 
 def test_it_counts_for_what_the_call_would_have_asked_and_found():

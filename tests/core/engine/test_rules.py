@@ -4,7 +4,6 @@ import pytest
 
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
-from k8sresolve._core.engine.tally import Counters
 from k8sresolve.config import CacheConfig, Nameserver, ResolverConfig
 
 CACHE = CacheConfig(entries=7)
@@ -54,12 +53,3 @@ def test_a_ledger_has_a_record_for_each_nameserver_and_empty_books():
     assert len(ledger.cache) == 0
     assert ledger.cache.config is CACHE
     assert ledger.tally.total()[0].questions == 0
-
-
-def test_counters_add_up():
-    one, other = Counters(), Counters()
-    for number, name in enumerate(Counters.__slots__, 1):
-        setattr(other, name, number)
-    one.add(other)
-    one.add(other)
-    assert [getattr(one, name) for name in Counters.__slots__] == [2, 4, 6, 8]
