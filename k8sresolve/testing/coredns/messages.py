@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
-from k8sresolve._core.questions import OPT
+from k8sresolve._core.questions import OPT, new
 from k8sresolve._core.wire.names import Malformed, Unsendable
 from k8sresolve._core.wire.rcodes import BADVERS, FORMERR, NOTIMP, REFUSED, SERVFAIL
 from k8sresolve.testing.coredns.chain import IN, NOTIFY, Answering, CoreDNSServer, Endless, Reply, Request
@@ -25,7 +25,7 @@ _Z, _AD, _RA = 0x0040, 0x0020, 0x0080
 _QUERY = 0
 _HEADER = struct.Struct("!HHHHHH")
 _FIXED = struct.Struct("!HHIH")
-_USUAL_END = struct.Struct("!HHBHHBBHH")  # a question's type and class, and an OPT record without options
+_USUAL_END = struct.Struct("!BHHBHHBBHH")  # the root, a question's type and class, an OPT record without options
 _TWO = struct.Struct("!HH")
 _MIN_UDP = 512  # RFC 1035, section 2.3.4; also what CoreDNS reads of a datagram
 _MAX_TCP = 65535
@@ -36,6 +36,7 @@ _ECHOED_OPTIONS = frozenset({3, 9, 10, 11, 12})  # NSID, EXPIRE, COOKIE, TCP-KEE
 _SPECIAL = re.compile(rb"""[^!#-&*-:<-?A-\[\]-~]""")
 _DOT = ord(".")
 _PLAIN = bytes(octet for octet in range(256) if octet != _DOT and not _SPECIAL.match(bytes((octet,))))
+_DOTTED = bytes(octet if octet in _PLAIN else _DOT for octet in range(256))
 
 
 class Edns(NamedTuple):
@@ -179,29 +180,20 @@ def read_query(message: bytes, *, tcp: bool = False, echoed: AbstractSet[int] = 
 
 def _read_usual(message: bytes, id_: int, flags: int, *, tcp: bool) -> Query | None:
     """Read a query as most are: a name without escapes and pointers, and EDNS without options. None for another."""
-    at, dots, text = _HEADER.size, 0, bytearray(message)
-    try:
-        while length := message[at]:
-            if length > MOST_LABEL:
-                return None
-            text[at] = _DOT
-            dots += 1
-            at += length + 1
-    except IndexError:
+    end = message.find(0, _HEADER.size)
+    wire = message[_HEADER.size : end]
+    if end < 0 or len(wire) > 1 + _MAX_NAME or len(message) - end != _USUAL_END.size:
         return None
-    start, end = _HEADER.size + 1, at + 1
-    if not 0 < at - start <= _MAX_NAME or len(message) - end != _USUAL_END.size:
+    # The octets that are no character of a name are the labels' lengths, unless these are such that they look like one.
+    lengths, name = wire.translate(None, _PLAIN), wire.translate(_DOTTED)[1:]
+    if bytes(map(len, name.split(b"."))) != lengths or max(lengths) > MOST_LABEL:
         return None
-    text[at] = _DOT
-    name = bytes(text[start:end])
-    if name.translate(None, _PLAIN) != b"." * dots:
-        return None
-    rdtype, rdclass, owner, kind, size, _, version, edns_flags, length = _USUAL_END.unpack_from(message, end)
+    _, rdtype, rdclass, owner, kind, size, _, version, edns_flags, length = _USUAL_END.unpack_from(message, end)
     if owner or kind != OPT or length:
         return None
-    edns = Edns(size, version, edns_flags, b"")
-    octets = message[_HEADER.size : end + _TWO.size]
-    return Query(id_, flags, name.decode(), rdtype, rdclass, edns, tcp, None, octets)
+    edns = new(Edns, (size, version, edns_flags, b"", b""))
+    octets = message[_HEADER.size : end + 1 + _TWO.size]
+    return new(Query, (id_, flags, f"{name.decode()}.", rdtype, rdclass, edns, tcp, None, octets))
 
 
 def _read_number(message: bytes, at: int) -> tuple[int, int]:
