@@ -474,6 +474,12 @@ class Facade(Generic[D]):
                 finished.worth.times += 1
         return finished.result  # type: ignore[no-any-return]
 
+    def _take_back(self, call: Call[Any]) -> None:
+        """Count a recall as none: what it returned is not told."""
+        finished = self._line.find(call)
+        if finished is not None:
+            finished.worth.times -= 1
+
     def _to_ask(self) -> tuple[Line[D], float]:
         """What to ask by now, and for how many seconds, where nobody gives a call's own."""
         lifetime = self._lifetime(None)

@@ -29,11 +29,3 @@ class Value:
         kind: Any = type(self)
         fields = [f"{field.name}={getattr(self, field.name)!r}" for field in kind.__attrs_attrs__ if field.repr]
         return f"{kind.__qualname__}({', '.join(fields)})"
-
-
-def unfrozen(kind: type[Value]) -> type[Any]:
-    """Make a class whose objects become such values once their fields are set.
-
-    That takes a third of the time: attrs sets each field of a frozen value by a call.
-    """
-    return type(kind.__name__, kind.__bases__, {"__slots__": kind.__slots__})

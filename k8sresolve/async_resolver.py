@@ -97,6 +97,7 @@ class AsyncResolver(Facade[AsyncDriver]):
                 if is_trio(loop):
                     await modules["trio"].lowlevel.checkpoint()
                 return known
+            self._take_back(call)
         lifetime, line = self._lifetime(timeout), self._line
         asked: Asked = []
         if self._events.lookups:

@@ -355,7 +355,7 @@ def _full_service(text: str) -> ServiceName:
     return ServiceName.parse(text)
 
 
-@attrs.frozen(eq=False, str=False, repr=False, weakref_slot=False)
+@attrs.frozen(eq=False, str=False, repr=False)
 class EndpointName(_Name):
     """The name of one endpoint of a headless Service: `endpoint.svc.ns.svc.D`.
 

@@ -1,10 +1,10 @@
 """Which socket a question leaves by, and when a socket has had its day: decisions for drivers that share sockets.
 
-A and AAAA never share a socket, since one lost of two packets from one port is what conntrack's race does to a name's
-pair; a resend uses another socket than the send before. A socket is renewed after 100 questions, one timeout, or 30
-seconds: each has a port of its own, which nobody off the path is to learn in time (RFC 5452, section 9.2), and for
-which kube-proxy chooses a CoreDNS replica anew, so that one that was added gets its share. Nothing here opens or uses
-one.
+Questions for A, for AAAA and for all else never share a socket, since one lost of two packets from one port is what
+conntrack's race does to those that are asked at once of one name; a resend uses another socket than the send before. A
+socket is renewed after 100 questions, one timeout, or 30 seconds: each has a port of its own, which nobody off the path
+is to learn in time (RFC 5452, section 9.2), and for which kube-proxy chooses a CoreDNS replica anew, so that one that
+was added gets its share. Nothing here opens or uses one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from socket import SocketType
 from typing import TypeAlias
 
 from k8sresolve._core.engine.flights import Flight, Lone
-from k8sresolve._core.questions import AAAA
+from k8sresolve._core.questions import AAAA, A
 from k8sresolve._drivers.sockets import Stream
 
 USES = 100  # questions that one socket carries
@@ -26,8 +26,9 @@ CROWD = 32  # questions in flight on one socket; a socket's receive buffer holds
 Ticket: TypeAlias = tuple["Slot", bytes, Flight | Lone, int]
 """A send by a pooled socket: the socket, the id it has there, its flight, and its number in that."""
 
-_Group: TypeAlias = tuple[int, bool]
-"""Who shares sockets: questions to one nameserver, those for AAAA apart from all others."""
+_Group: TypeAlias = tuple[int, int]
+"""Who shares sockets: questions to one nameserver, those for A and those for AAAA apart from all others."""
+_GROUPS = {A: 1, AAAA: 2}
 
 
 class Slot:
@@ -61,7 +62,7 @@ class Pool:
 
     def choose(self, server: int, rdtype: int, now: float) -> Slot | None:
         """Find the socket that a send leaves by; None where one is to be opened and `add`ed."""
-        for slot in self._open[server, rdtype == AAAA]:
+        for slot in self._open[server, _GROUPS.get(rdtype, 0)]:
             if len(slot.ids) >= USES or now - slot.born >= AGE:
                 self.condemn(slot)
                 return self.choose(server, rdtype, now)
@@ -71,7 +72,7 @@ class Pool:
 
     def add(self, server: int, rdtype: int, sock: SocketType, now: float) -> Slot:
         """Take in a socket that was opened."""
-        slot = Slot((server, rdtype == AAAA), sock, now)
+        slot = Slot((server, _GROUPS.get(rdtype, 0)), sock, now)
         self._slots.add(slot)
         if self._retired:
             slot.retired = True

@@ -195,17 +195,17 @@ class PooledDriver(ABC):
         try:
             now = max(monotonic(), self._rings)
             self._rings = -math.inf  # no alarm is early enough to wind the timer before all have rung
-            alone = [lone for lone in self.desk.alone() if lone.alarm <= now]
-            for flight in [*self._alarms.due(now), *alone]:
+            alone = self.desk.alone()
+            later = [lone.alarm for lone in alone if lone.alarm > now]
+            for flight in [*self._alarms.due(now), *(lone for lone in alone if lone.alarm <= now)]:
                 self._look(flight)
                 self.desk.ring(flight, now)
             self._rings = math.inf
             first = self._alarms.next()
-            when = min([lone.alarm for lone in self.desk.alone()], default=math.inf)
             if first is not None:
-                when = min(when, first)
-            if when < math.inf:
-                self._wind(when, now)
+                later.append(first)
+            if later:
+                self._wind(min(later), now)
         except BaseException:
             self._begin_anew()
             raise

@@ -285,9 +285,11 @@ def test_where_no_loop_runs_it_is_refused_as_ever(ipv4):
         assert await one.addresses("payments") is await one.addresses("payments")
 
     asyncio.run(twice())
+    told = one.stats()
     coroutine = one.addresses("payments")
     with pytest.raises(ConfigError, match="neither asyncio nor trio"):
         coroutine.send(None)
+    assert one.stats() == told
 
 
 class Remembered(Observer):

@@ -8,7 +8,7 @@ import pytest
 from k8sresolve._core.engine.flights import Batch, Flight
 from k8sresolve._core.engine.ledger import Ledger
 from k8sresolve._core.engine.rules import Rules
-from k8sresolve._core.questions import AAAA, SRV, A, Question, Round, Terms
+from k8sresolve._core.questions import AAAA, PTR, SRV, A, Question, Round, Terms
 from k8sresolve._drivers.pool import AGE, CROWD, USES, Pool
 
 ONE, OTHER = 0, 1
@@ -70,15 +70,11 @@ def test_questions_of_several_names_share_a_socket(pool, flight_of):
     assert len(list(pool)) == 1
 
 
-def test_a_and_aaaa_of_one_name_do_not(pool, flight_of):  # K1
-    assert sent(pool, flight_of("a")).slot is not sent(pool, flight_of("a", AAAA)).slot
-
-
-def test_nor_does_aaaa_leave_where_a_has_been_answered(pool, flight_of):
-    ticket = sent(pool, flight_of("a"))
-    pool.give_up(ticket)
-    assert sent(pool, flight_of("a", AAAA)).slot is not ticket.slot
-    assert sent(pool, flight_of("a", SRV)).slot is ticket.slot
+def test_those_for_a_for_aaaa_and_for_all_else_do_not(pool, flight_of):  # K1
+    slots = [sent(pool, flight_of("a", rdtype)).slot for rdtype in (A, AAAA, SRV)]
+    assert len(set(slots)) == 3
+    assert [sent(pool, flight_of("b", rdtype)).slot for rdtype in (A, AAAA, SRV)] == slots
+    assert sent(pool, flight_of("a", PTR)).slot is slots[2]
 
 
 def test_each_nameserver_has_sockets_of_its_own(pool, flight_of):

@@ -310,10 +310,11 @@ class Cache:
         """
         try:
             with self.lock:
-                if self._kept.get(key) is answer and answer.expires > now and not result.incomplete:
+                if self._kept.get(key) is answer and not result.incomplete:
                     finished = self._made_of_one(key, answer)
-                    finished.result = result
-                    self._keep(call, finished, octets_of_addresses(result))
+                    if finished.expires > now:
+                        finished.result = result
+                        self._keep(call, finished, octets_of_addresses(result))
         except BaseException:
             self.mend()
             raise

@@ -280,7 +280,7 @@ class Desk:
     # -- the host ----------------------------------------------------------------------------------------------------
 
     def alone(self) -> list[Lone]:
-        """The questions that are alone: never more than there are places."""
+        """Find the questions that are alone."""
         return [one for one in self.flights.values() if isinstance(one, Lone) and one.unfolded is None]
 
     def drop(self, flight: Flight | Lone, port: Any) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, NoReturn, TypeAlias
+from collections.abc import Callable, Iterable
+from typing import NoReturn, TypeAlias
 
 from k8sresolve._core.lookups.following import follow
 from k8sresolve._core.lookups.results import age_of, chain_of, first_failed, in_canonical_order
@@ -11,8 +11,7 @@ from k8sresolve._core.lookups.reverse import pointer_of
 from k8sresolve._core.lookups.services import Offer, all_ports, first_round, lists_ports, one_port, require_addresses
 from k8sresolve._core.lookups.setting import Setting
 from k8sresolve._core.lookups.trail import Trail
-from k8sresolve._core.questions import PTR, Failed, Found, Lookup, is_under
-from k8sresolve._value import unfrozen
+from k8sresolve._core.questions import PTR, Failed, Found, Lookup, blank, is_under
 from k8sresolve.errors import BadResponse, InvalidName, NoData, NotHeadless
 from k8sresolve.names import EndpointName, IPAddress, PortName, ServiceName, dashed, is_label
 from k8sresolve.records import Endpoint, endpoint_of
@@ -128,20 +127,18 @@ def _hostname(name: EndpointName | None, address: IPAddress) -> str | None:
     return name.endpoint
 
 
-_EndpointName = unfrozen(EndpointName)
+_set: Callable[[object, str, object], None] = object.__setattr__
 
 
 def _endpoint_name(target: str, place: ServiceName, suffix: str) -> EndpointName | None:
-    if target.endswith(suffix):
-        label = target[: -len(suffix)]
-        if is_label(label):  # as nearly all are, and a name that came in a reply is not too long
-            made: Any = _EndpointName()
-            made.endpoint = label
-            made.service = place
-            made.__class__ = EndpointName
-            return made  # type: ignore[no-any-return]
+    label = target[: -len(suffix)] if target.endswith(suffix) else ""
+    if is_label(label):  # as nearly all are; and a name that came in a reply is not too long
+        made = blank(EndpointName)
+        _set(made, "endpoint", label)
+        _set(made, "service", place)
+        return made
     try:
-        return EndpointName.parse(target)
+        return EndpointName(label, place) if label else EndpointName.parse(target)
     except InvalidName:
         return None
 

@@ -83,6 +83,17 @@ def test_a_target_is_named_as_an_endpoint_if_it_is_one(target, name):
     assert (endpoint.name and endpoint.name.host, endpoint.hostname) == (name, name and name.partition(".")[0])
 
 
+def test_a_target_two_labels_below_its_service_is_no_endpoint_of_another_one():
+    # By its text alone it would be endpoint `a` of Service `b` in namespace `db`, under the domain `svc.cluster.local`.
+    service, asked = "db.svc.svc.cluster.local.", "_sql._tcp.db.svc.svc.cluster.local. SRV"
+    answers = {
+        asked: Found((SrvData(0, 50, 5432, f"a.b.{service}"),), 30, 130.0),
+        f"a.b.{service} A": Found((OWN,), 30, 130.0),
+    }
+    (endpoint,), _ = drive(endpoints(setting(), "db.svc", "sql", "tcp"), answers)
+    assert (endpoint.name, endpoint.hostname) == (None, None)
+
+
 # Glue counts for names under the cluster domain alone (F21, threat 17).
 
 OWN, GLUE = IPv4Address("192.0.2.80"), IPv4Address("6.6.6.6")
