@@ -238,20 +238,25 @@ def counted(_: Extent) -> Iterator[Row]:
     yield Row(Goal("G20", "instructions, thousands: 50 tasks / 1 task", 1.15, 1.05), [crowd], [few], exact=True)
 
 
+_BY_PACE = " / this machine's pace"
+
+
 def offline(extent: Extent) -> Iterator[Row]:
     """G18 and G19."""
     with machine.folder() as place:
         big, small = cluster.written(place)
         found = [cluster.measures(big, small) for _ in range(extent.rounds)]
-    for code, what, key, floor, wanted in cluster.FIGURES:
+    for code, what, key, floor, wanted, paced in cluster.FIGURES:
         if wanted is not None:
-            yield Row(Goal(code or "G18", f"offline cluster, {what}", floor, wanted), [one[key] for one in found])
+            goal = Goal(code or "G18", f"offline cluster, {what}{_BY_PACE if paced else ''}", floor, wanted)
+            yield Row(goal, [one[key] for one in found], [one["pace"] for one in found] if paced else ())
 
 
 def pods(extent: Extent) -> Iterator[Row]:
     """G21."""
-    told = [_part("records")["a pod"] for _ in range(extent.rounds)]
-    yield Row(Goal("G21", "endpoints() of 1,000 pods after the codec, CPU µs a pod", 8, 5), told)
+    told = [_part("records") for _ in range(extent.rounds)]
+    goal = Goal("G21", f"endpoints() of 1,000 pods after the codec, CPU µs a pod{_BY_PACE}", 8, 5)
+    yield Row(goal, [one["a pod"] for one in told], [one["pace"] for one in told])
 
 
 def memory(_: Extent) -> Iterator[Row]:
