@@ -74,11 +74,8 @@ def _pooled(asked: list[Asked]) -> list[tuple[float, float]]:
                 slot = pool.add(0, rdtype, SimpleNamespace(number=len(spans)), at)  # type: ignore[arg-type]
             number = slot.sock.number  # type: ignore[attr-defined]
             spans[number] = spans.get(number, (at, at))[0], at
-            id_ = len(slot.ids).to_bytes(2)
-            slot.ids.add(id_)
-            ticket: Any = (slot, id_, None, 0)
-            slot.waiting[id_] = ticket
-            tickets.append(ticket)
+            nobody: Any = None
+            tickets.append(slot.enter(len(slot.ids).to_bytes(2), nobody, 0))
         for ticket in tickets:
             pool.give_up(ticket)
     return list(spans.values())

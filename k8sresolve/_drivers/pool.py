@@ -47,6 +47,12 @@ class Slot:
         self.ids: set[bytes] = set()
         self.waiting: dict[bytes, Ticket] = {}
 
+    def enter(self, id_: bytes, flight: Flight | Lone, number: int) -> Ticket:
+        """Note that a flight's send left by it under that id, which is none of `ids`."""
+        self.ids.add(id_)
+        ticket = self.waiting[id_] = self, id_, flight, number
+        return ticket
+
 
 class Pool:
     """The sockets of one loop. `close` is called with each that has had its day."""

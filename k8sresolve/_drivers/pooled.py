@@ -249,9 +249,7 @@ class PooledDriver(ABC):
                 raise
         except OSError as error:
             raise Unsent(text_of(error)) from error
-        slot.ids.add(id_)
-        ticket = slot.waiting[id_] = slot, id_, flight, send.number
-        return ticket
+        return slot.enter(id_, flight, send.number)
 
     def goes_on(self, question: Question) -> bool:  # noqa: ARG002
         """The loop lets everything go on."""

@@ -57,9 +57,7 @@ def sent(pool, flight, server=ONE, now=0.0):
     slot = pool.choose(server, flight.key.rdtype, now)
     if slot is None:
         slot = pool.add(server, flight.key.rdtype, object(), now)
-    id_ = next(numbers).to_bytes(4)
-    slot.ids.add(id_)
-    ticket = slot.waiting[id_] = Sent(slot, id_, flight, number)
+    ticket = Sent(*slot.enter(next(numbers).to_bytes(4), flight, number))
     flight.ports.append(ticket)
     return ticket
 

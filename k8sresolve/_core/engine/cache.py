@@ -138,8 +138,6 @@ class Cache:
         "_has_nodata",
         "_kept",
         "_most",
-        "_most_entries",
-        "_most_octets",
         "config",
         "edition",
         "find",
@@ -151,8 +149,6 @@ class Cache:
 
     def __init__(self, config: CacheConfig, lock: Lock = UNSHARED) -> None:
         self.config: CacheConfig = config
-        self._most_entries: int = config.entries
-        self._most_octets: int = config.octets
         self._most: int = config.octets // _SHARES  # that one entry may take
         self._has_nodata: bool = False  # whether any was kept
         self.lock: Lock = lock
@@ -219,7 +215,7 @@ class Cache:
             if beside is not None:
                 self._let_live(key, answer, beside, now)
                 self._let_live(_beside(key), beside, answer, now)
-        if total > self._most_octets or len(kept) > self._most_entries:
+        if total > self.config.octets or len(kept) > self.config.entries:
             self._keep_to_bounds()
 
     def _let_live(self, key: Question, negative: object, positive: object, now: float) -> None:
@@ -328,9 +324,9 @@ class Cache:
         self.edition = finished.edition = self.edition + 1
         kept[call] = finished
         self.octets = total = self.octets + octets
-        if total > self._most_octets or len(kept) > self._most_entries:
+        if total > self.config.octets or len(kept) > self.config.entries:
             # With no more room than for these, the result would drive out an answer that it was made of.
-            if finished.questions < self._most_entries:
+            if finished.questions < self.config.entries:
                 self._keep_to_bounds(finished.questions + 1)
             else:
                 self._drop(call)
@@ -433,7 +429,7 @@ class Cache:
         Of many some at once: to find the first of a dictionary takes as long as there are gaps before it.
         """
         kept = self._kept
-        while self.octets > self._most_octets or len(kept) > self._most_entries:
+        while self.octets > self.config.octets or len(kept) > self.config.entries:
             others = len(kept) - newest
             for key in list(islice(kept, max(1, min(others, 1 + len(kept) // _AT_ONCE)))):
                 self._drop(key)

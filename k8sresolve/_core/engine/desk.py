@@ -112,7 +112,7 @@ class Desk:
         self.counters: Counters = ledger.tally.enter(self)
         self._events = events
         self._host = host
-        self._cache = cache = ledger.cache
+        cache = ledger.cache
         self._find = cache.find
         self._recall, self._remember = (cache.use, cache.take) if locked else (cache.get, cache.put)
         self._locked = locked
@@ -121,8 +121,6 @@ class Desk:
         self._filling = False
         # The only nameserver, if lone questions may be asked of it.
         self._only = ledger.healths[0] if len(rules.nameservers) == 1 and not rules.use_tcp else None
-        self._budget = ledger.budget
-        self._max_ttl = rules.cache.max_ttl
         self._serves_stale = rules.cache.serve_stale > 0.0
         self._prefetches = rules.cache.prefetch is not None
 
@@ -173,7 +171,7 @@ class Desk:
         lone.at = now
         lone.inside = inside
         lone.payload = payload
-        lone.forgotten = self._cache.forgotten
+        lone.forgotten = self.ledger.cache.forgotten
         alarm = now + health.wait
         lone.alarm = alarm if alarm < deadline else deadline  # noqa: FURB136 - a call takes ten times as long
         lone.ports = []
@@ -363,7 +361,7 @@ class Desk:
         for index, key in enumerate(keys):
             answer = self._recall(key, now)
             if answer is None:
-                if self._serves_stale and self._cache.find(key) is not None:
+                if self._serves_stale and self.ledger.cache.find(key) is not None:
                     self._remember_stale(batch, index, key, now)
                 continue
             batch.take(index, answer)
@@ -377,11 +375,11 @@ class Desk:
 
     def _is_at_hand(self, key: Question, now: float) -> bool:
         """Whether there is an answer to give, now or after a setback."""
-        return self._recall(key, now) is not None or self._cache.find(key) is not None
+        return self._recall(key, now) is not None or self.ledger.cache.find(key) is not None
 
     def _remember_stale(self, batch: Batch, index: int, key: Question, now: float) -> None:
         """Answer what has failed a moment ago; what else has expired is to be given in a while."""
-        answer = self._cache.stale(key, now)
+        answer = self.ledger.cache.stale(key, now)
         if answer is None:
             batch.due = min(batch.deadline, now + RESPOND)
         else:
@@ -401,7 +399,7 @@ class Desk:
 
     def _stand_in(self, flight: Flight, now: float) -> None:
         """Give an expired answer, if there is one, to all who take it; the question goes on."""
-        answer = self._cache.fail(flight.key, now)
+        answer = self.ledger.cache.fail(flight.key, now)
         waiting = [(batch, index) for batch, index in flight.batches if not batch.fresh]
         if answer is None or not waiting:
             return
@@ -426,7 +424,7 @@ class Desk:
 
     def _ask_ahead(self, question: Question, key: Question, known: Answer, now: float) -> None:
         """Ask for what is about to expire, if it is due, and let nobody wait for it."""
-        if key in self.flights or not self._cache.is_due_ahead(key, known, now):
+        if key in self.flights or not self.ledger.cache.is_due_ahead(key, known, now):
             return
         if not self._host.goes_on(question):
             return
@@ -554,12 +552,12 @@ class Desk:
         health: Any = self._only  # one that is alone is asked of it
         took = now - lone.at
         health.replied(took)
-        if self._budget.tokens < BURST:
-            self._budget.earn()
+        if self.ledger.budget.tokens < BURST:
+            self.ledger.budget.earn()
         answer = blank(Found)
         answer.data = data
         answer.ttl = ttl
-        most = self._max_ttl
+        most = self.rules.cache.max_ttl
         answer.expires = now + (ttl if ttl < most else most)  # noqa: FURB136 - a call takes ten times as long
         answer.chain = chain
         answer.glue = glue
@@ -603,7 +601,7 @@ class Desk:
         batches, flight.batches = flight.batches, {}
         stale = None
         if self._serves_stale and isinstance(answer, Failed) and answer.reason != "closed":
-            stale = self._cache.fail(flight.key, now)
+            stale = self.ledger.cache.fail(flight.key, now)
         for batch, index in batches:
             if stale is None or batch.fresh:
                 batch.take(index, answer)
