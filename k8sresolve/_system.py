@@ -377,14 +377,19 @@ def _read(path: str, most: int) -> bytes:
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise _FileError("it is no regular file")
-        data = b""
-        # Only reading tells the size: what /proc shows has none, and a file may grow meanwhile.
-        while len(data) <= most and (more := os.read(descriptor, most + 1 - len(data))):
-            data += more
+        data = _read_all(descriptor, most + 1)
     finally:
         os.close(descriptor)
     if len(data) > most:
         raise _FileError(f"it is larger than {most:,} bytes")
+    return data
+
+
+def _read_all(descriptor: int, most: int) -> bytes:
+    # Only reading tells the size: what /proc shows has none, and a file may grow meanwhile.
+    data = b""
+    while len(data) < most and (more := os.read(descriptor, most - len(data))):
+        data += more
     return data
 
 

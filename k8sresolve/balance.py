@@ -216,7 +216,7 @@ class Balancer:
             available = self._available
             if avoid:
                 _check_avoided(avoid)
-                available = [one for one in available if one.endpoint not in avoid]
+                available = _without(available, avoid)
             if not available:
                 raise NoEndpoints(
                     str(getattr(self._source, "name", "()")),
@@ -353,6 +353,10 @@ def _checked_endpoint(value: Any) -> Endpoint:
 def _check_avoided(avoid: Any) -> None:
     if not isinstance(avoid, Collection) or isinstance(avoid, str | bytes):
         raise ConfigError(f"avoid={told(avoid)} are no endpoints", advice="give a set or a tuple of them")
+
+
+def _without(available: list[_Standing], avoid: Collection[Any]) -> list[_Standing]:
+    return [one for one in available if one.endpoint not in avoid]
 
 
 def _checked_rng(rng: Any) -> random.Random:

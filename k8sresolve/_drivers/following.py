@@ -220,7 +220,9 @@ class TaskFollower(LoopFollower):
     async def _keep_asking(self, poller: Poller, asking: _Asking) -> None:
         """Ask whenever it is due, until this is cancelled."""
         try:
-            while not self.closed:
+            while True:
+                if self.closed:
+                    return
                 await self._until_due(poller, asking)
                 await self._ask(poller)
         finally:

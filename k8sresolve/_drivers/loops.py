@@ -187,14 +187,17 @@ class Loops:
         with self._lock:
             if self._closed:
                 raise ResolverClosed("this resolver is closed")
-            for key, other in tuple(self._drivers.items()):
-                if other.over:
-                    other.abandon()
-                    del self._drivers[key]
+            self._leave_those_over()
             driver = self._drivers[id(loop)] = self._make(loop)
             if self._retired:
                 driver.retire()
         return driver
+
+    def _leave_those_over(self) -> None:
+        for key, other in tuple(self._drivers.items()):
+            if other.over:
+                other.abandon()
+                del self._drivers[key]
 
     def forget(self, name: str | None) -> None:
         """Drop what the cache knows of a name, or everything."""

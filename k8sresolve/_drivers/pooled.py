@@ -193,22 +193,24 @@ class PooledDriver(ABC):
     def _ring(self) -> None:
         """The timer rings. In this the loop is trusted: its time may be another than the clock's."""
         try:
-            now = max(monotonic(), self._rings)
-            self._rings = -math.inf  # no alarm is early enough to wind the timer before all have rung
-            alone = self.desk.alone()
-            later = [lone.alarm for lone in alone if lone.alarm > now]
-            for flight in [*self._alarms.due(now), *(lone for lone in alone if lone.alarm <= now)]:
-                self._look(flight)
-                self.desk.ring(flight, now)
-            self._rings = math.inf
-            first = self._alarms.next()
-            if first is not None:
-                later.append(first)
-            if later:
-                self._wind(min(later), now)
+            self._ring_for(max(monotonic(), self._rings))
         except BaseException:
             self._begin_anew()
             raise
+
+    def _ring_for(self, now: float) -> None:
+        self._rings = -math.inf  # no alarm is early enough to wind the timer before all have rung
+        alone = self.desk.alone()
+        later = [lone.alarm for lone in alone if lone.alarm > now]
+        for flight in [*self._alarms.due(now), *(lone for lone in alone if lone.alarm <= now)]:
+            self._look(flight)
+            self.desk.ring(flight, now)
+        self._rings = math.inf
+        first = self._alarms.next()
+        if first is not None:
+            later.append(first)
+        if later:
+            self._wind(min(later), now)
 
     def _look(self, flight: Flight | Lone) -> None:
         """Read what has come meanwhile: whoever held up the loop held up its replies, too, which are here."""

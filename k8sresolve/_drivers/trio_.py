@@ -68,14 +68,17 @@ class TrioDriver(PooledDriver):
     async def _keep_time(self) -> None:
         """Ring when it is time. The run cancels this as it ends, and that ends the driver."""
         try:
-            while not self._closed:
-                with self._sleep:
-                    await trio.sleep_forever()
-                self._sleep = trio.CancelScope()
-                if not self._closed:
-                    self._safely(self._ring)
+            await self._ring_in_time()
         finally:
             self.close()
+
+    async def _ring_in_time(self) -> None:
+        while not self._closed:
+            with self._sleep:
+                await trio.sleep_forever()
+            self._sleep = trio.CancelScope()
+            if not self._closed:
+                self._safely(self._ring)
 
     def _set_timer(self, delay: float) -> None:
         self._sleep.deadline = trio.current_time() + delay

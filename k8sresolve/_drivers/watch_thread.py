@@ -215,8 +215,11 @@ class ThreadFollower:
         with self._hosting:
             self._require_open()
             self._open.add(following)  # first of all, so that a signal handler that ends the others ends no thread
-            while not self._up(str(following.call[1])).do(lambda follower: follower.join(following)):
-                self._require_open()
+            self._hand_over(following)
+
+    def _hand_over(self, following: Following) -> None:
+        while not self._up(str(following.call[1])).do(lambda follower: follower.join(following)):
+            self._require_open()
 
     def _up(self, name: str) -> _Host:
         """The thread, which is begun if there is none."""

@@ -126,7 +126,7 @@ class _Balanced:
             pools = [*followed.kept.departed(followed.current)]
             for pool in pools:
                 pool.left = True
-            return [pool for pool in pools if not pool.users]
+            return _unused(pools)
 
     def _all(self, followed: Followed[Any, Pool]) -> list[Pool]:
         with self._lock:
@@ -174,6 +174,10 @@ class _Balanced:
     def _failed(self, error: Error, request: Any) -> Exception:
         kind = self._client.ConnectTimeout if isinstance(error, TimeoutError) else self._client.ConnectError
         return kind(str(error), request=request)  # type: ignore[no-any-return]
+
+
+def _unused(pools: list[Pool]) -> list[Pool]:
+    return [pool for pool in pools if not pool.users]
 
 
 def _origin(error: BaseException) -> BaseException:

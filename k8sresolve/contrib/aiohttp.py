@@ -331,10 +331,7 @@ class _BalancedConnector(TCPConnector):
             if followed is None:
                 return await super().connect(req, traces, timeout)
             async with asyncio.timeout(timeout.connect):
-                while True:
-                    connection = await self._try(followed, tries, req, traces, timeout)
-                    if connection is not None:
-                        return connection
+                return await self._first(followed, tries, req, traces, timeout)
         except (ResolverClosed, ConfigError) as error:
             raise aiohttp.ClientConnectionError(str(error)) from error
         except (ResolveError, ConnectFailed) as error:
@@ -343,6 +340,19 @@ class _BalancedConnector(TCPConnector):
             kind = aiohttp.ClientConnectorDNSError if isinstance(error, ResolveError) else aiohttp.ClientConnectorError
             _tell_all(error)
             raise kind(req.connection_key, error) from error
+
+    async def _first(
+        self,
+        followed: Followed[AsyncWatch, WeakSet[ResponseHandler]],
+        tries: Tries,
+        req: aiohttp.ClientRequest,
+        traces: list[Trace],
+        timeout: aiohttp.ClientTimeout,
+    ) -> Connection:
+        while True:
+            connection = await self._try(followed, tries, req, traces, timeout)
+            if connection is not None:
+                return connection
 
     async def _try(
         self,

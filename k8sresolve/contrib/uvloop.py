@@ -128,7 +128,7 @@ class _Loop(uvloop.Loop):
             try:
                 sock.setblocking(False)
                 if sources:
-                    _bind(sock, [source for of, *_, source in sources if of == family])
+                    _bind(sock, family, sources)
                 await self.sock_connect(sock, address)
             except OSError as error:
                 sock.close()
@@ -143,10 +143,12 @@ class _Loop(uvloop.Loop):
         raise OSError(failed[-1].errno, f"{host}: no address takes a connection: {'; '.join(map(str, failed))}")
 
 
-def _bind(sock: socket.socket, sources: list[Any]) -> None:
-    """Bind a socket to the first of these that can be had."""
+def _bind(sock: socket.socket, family: int, sources: list[Info]) -> None:
+    """Bind a socket to the first of these of its family that can be had."""
     refused = OSError(errno.EADDRNOTAVAIL, "local_addr has no address of this family")
-    for source in sources:
+    for of, *_, source in sources:
+        if of != family:
+            continue
         try:
             return sock.bind(source)
         except OSError as error:

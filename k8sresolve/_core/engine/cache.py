@@ -408,8 +408,11 @@ class Cache:
         lower = None if name is None else name.lower()
         with self.lock:
             self.forgotten += 1
-            for key in [key for key, one in self._kept.items() if lower is None or _stands_at(lower, key, one)]:
+            for key in tuple(self._kept) if lower is None else self._standing_at(lower):
                 self._drop(key)
+
+    def _standing_at(self, lower: str) -> list[tuple[Any, ...]]:
+        return [key for key, one in self._kept.items() if _stands_at(lower, key, one)]
 
     def mend(self) -> None:
         """Count anew, where an exception out of nowhere may have parted an entry from its count."""

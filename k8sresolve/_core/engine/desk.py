@@ -457,7 +457,7 @@ class Desk:
             return  # one that ends as it starts gets here again; the loop below goes on
         self._filling = True
         try:
-            while (flight := self.places.next()) is not None:
+            for flight in iter(self.places.next, None):
                 self._let(flight, now, flight.start)
         finally:
             self._filling = False

@@ -25,9 +25,11 @@ class AsyncioAttempts(Attempts):
         """Return the first socket that is connected; it does not block."""
         try:
             now = monotonic()
-            while (sock := self._step(now)) is None:
+            while True:
+                sock = self._step(now)
+                if sock is not None:
+                    return sock
                 now = await self._wait()
-            return sock  # noqa: TRY300 - here nothing can come in between
         except BaseException:
             self._abandon()
             raise

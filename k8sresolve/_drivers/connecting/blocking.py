@@ -15,10 +15,12 @@ class BlockingAttempts(Attempts):
     def connect(self) -> socket.socket:
         """Return the first socket that is connected; it blocks, as a new socket does."""
         try:
-            while (sock := self._step(monotonic())) is None:
+            while True:
+                sock = self._step(monotonic())
+                if sock is not None:
+                    sock.settimeout(socket.getdefaulttimeout())
+                    return sock
                 self._wait()
-            sock.settimeout(socket.getdefaulttimeout())
-            return sock  # noqa: TRY300 - here nothing can come in between
         except BaseException:
             self._abandon()
             raise

@@ -27,9 +27,11 @@ class TrioAttempts(Attempts):
         try:
             await trio.lowlevel.checkpoint()
             now = monotonic()
-            while (sock := self._step(now)) is None:
+            while True:
+                sock = self._step(now)
+                if sock is not None:
+                    return trio.SocketStream(trio.socket.from_stdlib_socket(sock))
                 now = await self._wait()
-            return trio.SocketStream(trio.socket.from_stdlib_socket(sock))
         except BaseException:
             self._abandon()
             raise

@@ -26,9 +26,11 @@ class AsyncioProbes(Probes):
         """Return what came of all."""
         try:
             now = monotonic()
-            while (told := self._step(now)) is None:
+            while True:
+                told = self._step(now)
+                if told is not None:
+                    return told
                 now = await self._wait()
-            return told
         finally:
             self._abandon()
 

@@ -14,9 +14,11 @@ class BlockingProbes(Probes):
     def run(self) -> tuple[ProbedEndpoint, ...]:
         """Return what came of all."""
         try:
-            while (told := self._step(monotonic())) is None:
+            while True:
+                told = self._step(monotonic())
+                if told is not None:
+                    return told
                 self._wait()
-            return told
         finally:
             self._abandon()
 

@@ -29,9 +29,11 @@ class TrioProbes(Probes):
         try:
             await trio.lowlevel.checkpoint()
             now = monotonic()
-            while (told := self._step(now)) is None:
+            while True:
+                told = self._step(now)
+                if told is not None:
+                    return told
                 now = await self._wait()
-            return told
         finally:
             self._abandon()
 

@@ -364,10 +364,10 @@ class Faults:
 
     def _copied(self, others: dict[int, Any], which: Which) -> Answered:
         """Let copies of the nameservers that may be hit answer, in which others stand in for some objects."""
-        alone = which.get("nameserver")
+        alone = which.get("nameserver") or ""
         with self._lock:
-            hit = {address: each for address, each in self.responders.items() if alone in (None, address)}
-            copies = copy.deepcopy(hit or dict(self.responders), {id(self.clock): self.clock, **others})
+            hit = {alone: self.responders[alone]} if alone in self.responders else dict(self.responders)
+            copies = copy.deepcopy(hit, {id(self.clock): self.clock, **others})
 
         def answer(responder: Responder, query: Query, client: str) -> Reply:
             for address, replica in self.responders.items():
@@ -462,7 +462,8 @@ class Faults:
         with self._lock:
             if fault not in self._standing:
                 return
-            # A new list, since this one may be walked over.
-            self._standing = [other for other in self._standing if other is not fault]
+            standing = self._standing.copy()  # this one may be walked over
+            standing.remove(fault)
+            self._standing = standing
         if isinstance(fault.effect, Closed):
             self._tell()

@@ -203,12 +203,15 @@ class LoopTime:
         end = self._clock.monotonic() + seconds
         self._advancing += 1
         try:
-            while await self.go_on(end):
-                await self.turn()
-            self._clock.reach(end)
-            await self.turn()
+            await self._advance_to(end)
         finally:
             self._advancing -= 1
+
+    async def _advance_to(self, end: float) -> None:
+        while await self.go_on(end):
+            await self.turn()
+        self._clock.reach(end)
+        await self.turn()
 
     def catch_up(self) -> None:
         """Ask in the loop what should have been asked by now: somebody let time go on who cannot wait for that."""
@@ -223,8 +226,7 @@ class LoopTime:
     async def go_on(self, end: float) -> bool:
         """Go on to the poll that is due next, of callers that wait too; False where none is before the end."""
         async with self._lock:
-            while self._clock.looking:  # lookups let time go on themselves
-                await self.turn()
+            await self._let_look()
             first = min(self.followers, key=_due, default=None)
             due = math.inf if first is None else first.due
             if self._clock.due <= min(due, end):
@@ -234,6 +236,10 @@ class LoopTime:
             self._clock.reach(due)
             await first.fall_due()
             return True
+
+    async def _let_look(self) -> None:
+        while self._clock.looking:  # lookups let time go on themselves
+            await self.turn()
 
     async def pass_by(self, end: float | None, until: Callable[[], bool]) -> bool:
         """Let time go on to the next poll for a task that waits; False where its own time is over before.
@@ -256,21 +262,24 @@ class LoopTime:
         event = self._tasks.event()
         self._events.add(event)
         try:
-            await self.turn()
-            if until():
-                return False
-            alone = not self._in_trio and asyncio.all_tasks() <= self._listening.keys()
-            while self._advancing or not alone:
-                if await self._tasks.wait(event, _CUSHION) or until():
-                    return False
-                if not self._advancing:
-                    break
-            return True
+            return await self._is_quiet(event, until)
         finally:
             self._events.discard(event)
             self._listening[task] -= 1
             if not self._listening[task]:
                 del self._listening[task]
+
+    async def _is_quiet(self, event: Any, until: Callable[[], bool]) -> bool:
+        await self.turn()
+        if until():
+            return False
+        alone = not self._in_trio and asyncio.all_tasks() <= self._listening.keys()
+        while self._advancing or not alone:
+            if await self._tasks.wait(event, _CUSHION) or until():
+                return False
+            if not self._advancing:
+                break
+        return True
 
 
 def _due(follower: VirtualLoopFollower) -> float:

@@ -281,10 +281,13 @@ class QueryLog:
         with self._lock:
             self._queries.append(query)
             self._size += 1 + len(query.answer)
-            while self._size > _MOST:
-                self._size -= 1 + len(self._queries.popleft().answer)
+            self._keep_to_bounds()
         for watcher in self._watchers:
             watcher(query)
+
+    def _keep_to_bounds(self) -> None:
+        while self._size > _MOST:
+            self._size -= 1 + len(self._queries.popleft().answer)
 
     def watch(self, watcher: Callable[[LoggedQuery], object]) -> None:
         """Call this for each query as it comes, in whatever thread that is.

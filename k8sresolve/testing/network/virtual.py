@@ -171,9 +171,12 @@ class VirtualDriver(_VirtualDriver):
                 raise ResolverClosed("this resolver is closed")
             self._catch_up()
             batch = self.desk.ask(asked, terms, self.now())
-            while not batch.done:
-                self._step()
+            self._go_on_until(batch)
         return tuple(batch.answers)
+
+    def _go_on_until(self, batch: Batch) -> None:
+        while not batch.done:
+            self._step()
 
     def close(self) -> None:
         """End what is pending, before or after another thread's turn."""

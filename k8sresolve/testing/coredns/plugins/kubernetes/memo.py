@@ -42,9 +42,12 @@ class Memo:
             self._drop((name, rdtype))
             self._replies[name, rdtype] = serial, reply, records
             self._records += records
-            while self._records > _MOST:
-                self._drop(next(iter(self._replies)))
+            self._keep_to_bounds()
         return reply
+
+    def _keep_to_bounds(self) -> None:
+        while self._records > _MOST:
+            self._drop(next(iter(self._replies)))
 
     def _drop(self, question: tuple[str, int]) -> None:
         dropped = self._replies.pop(question, None)
