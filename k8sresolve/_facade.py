@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import sys
-import threading
 import time
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
@@ -27,6 +26,7 @@ from k8sresolve._drivers.clock import monotonic
 from k8sresolve._drivers.forks import Known, Turn, alive_of
 from k8sresolve._drivers.running import Call, Driver, report
 from k8sresolve._escaping import told
+from k8sresolve._locks import Lock
 from k8sresolve.config import (
     CacheConfig,
     Family,
@@ -254,7 +254,7 @@ class Facade(Generic[D]):
         self._observers: dict[object, Observer] = {object(): observer for observer in options.observers}
         self._debugging = False
         self._reloading = Turn()
-        self._lock = threading.RLock()  # a signal handler may look up what its thread is about to remember
+        self._lock = Lock()  # a signal handler may look up what its thread is about to remember
         self._tally = Tally(self._lock)
         self._drivers: list[ref[D]] = []
         self._connecting: Known[Any] | None = None  # made when it is first needed

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import sys
-import threading
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
@@ -19,6 +18,7 @@ from weakref import WeakSet
 
 from k8sresolve._drivers.clock import monotonic
 from k8sresolve._escaping import told
+from k8sresolve._locks import Lock
 from k8sresolve.errors import ConfigError, Error, NoEndpoints
 from k8sresolve.records import Endpoint, Place, place_of
 
@@ -193,7 +193,7 @@ class Balancer:
         self._rng = _checked_rng(rng)
         self._clock = _checked_clock(clock)
         # Held for moments only; the handler of a signal may pick in the midst of a pick.
-        self._lock = threading.RLock()
+        self._lock = Lock()
         self._current: tuple[Endpoint, ...] | None = None
         self._standings: dict[Endpoint, _Standing] = {}  # in canonical order
         self._available: list[_Standing] = []  # those of them that are not ejected

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable
 from typing import Any, Generic, Protocol, Self, TypeVar, cast
 from weakref import finalize
@@ -14,6 +13,7 @@ from k8sresolve._core.watching.poller import Following
 from k8sresolve._core.watching.waiting import MOST, see_pods
 from k8sresolve._drivers.following import LoopFollower
 from k8sresolve._escaping import told
+from k8sresolve._locks import Lock
 from k8sresolve.changes import Change, WatchStatus
 from k8sresolve.config import check_seconds, check_whole, is_finite
 from k8sresolve.errors import ConfigError, ResolverClosed, WaitTimeout
@@ -210,7 +210,7 @@ class Watch(_Watch[Follower]):
     def __init__(self, follow: Callable[[], Follower], make: Callable[[], Following]) -> None:
         super().__init__(follow, make)
         self._lost: Any = None
-        self._telling = threading.RLock()  # by several threads; what asks does not wait for it
+        self._telling = Lock()  # by several threads; what asks does not wait for it
 
     def __enter__(self) -> Self:
         self._require_new()

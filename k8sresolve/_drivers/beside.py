@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from concurrent.futures import Future
 
 from k8sresolve._core.engine.flights import Flight
 from k8sresolve._core.engine.inquiry import Reading
 from k8sresolve._core.wire.rules import Reply
 from k8sresolve._drivers import forks
+from k8sresolve._locks import Lock
 
 _LONGEST = 1.0  # seconds that a fork waits for a reading
 
@@ -37,7 +37,7 @@ class _Turn:
 
     def after_fork(self) -> None:
         """Have the lock free, whichever of the parent's threads had it."""
-        self.lock = threading.RLock()  # which only who has it can release
+        self.lock = Lock()  # which only who has it can release
 
 
 _turn = _Turn()

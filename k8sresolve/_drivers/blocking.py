@@ -6,7 +6,6 @@ sockets; when a leader leaves, the next batch leads and is told so by its bell. 
 
 from __future__ import annotations
 
-import threading
 from _socket import SHUT_RDWR, SocketType
 from collections.abc import Callable
 
@@ -31,6 +30,7 @@ from k8sresolve._drivers.sockets import (
     query_id,
     text_of,
 )
+from k8sresolve._locks import Lock
 from k8sresolve.errors import ResolverClosed
 
 _LOOK = 0.02  # seconds between looks of a thread that nobody can wake
@@ -150,7 +150,7 @@ class BlockingDriver:
         return Desk(self.rules, ledger, self._events, self, turn=int.from_bytes(query_id()), locked=True)
 
     def _new_lock(self) -> None:
-        self._lock = threading.RLock()
+        self._lock = Lock()
         # As threading.Condition asks. Who holds it is told and taken in one step, which no signal can part.
         self._holds: Callable[[], bool] = self._lock._is_owned  # type: ignore[attr-defined]  # noqa: SLF001
 
@@ -191,7 +191,7 @@ class BlockingDriver:
         """Drop what belongs to the parent: its lock, threads and flights, whose sockets are closed here, not used."""
         self._new_lock()
         self.desk.ledger.share(self._lock)
-        self.desk.ledger.tally.lock = threading.RLock()
+        self.desk.ledger.tally.lock = Lock()
         for port in self._ports():
             port.sock.close()
         for waiter in self._waiters:

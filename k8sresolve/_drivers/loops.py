@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Coroutine
 from sys import modules
 from typing import TYPE_CHECKING, Any, Protocol
@@ -13,6 +12,7 @@ from k8sresolve._core.engine.rules import Rules
 from k8sresolve._core.events import Events
 from k8sresolve._core.questions import Question, Results, Round, Terms
 from k8sresolve._drivers import forks
+from k8sresolve._locks import Lock
 from k8sresolve.errors import ConfigError, ResolverClosed
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ class Loops:
         self._ledger = ledger
         self._make = make
         self._drivers: dict[int, LoopDriver] = {}  # by the id of the loop, which another one may have later
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._retired = self._closed = False
         forks.register(self)
 
@@ -235,9 +235,9 @@ class Loops:
 
     def after_fork(self) -> None:
         """Drop what belongs to the parent: its loops, with their sockets and flights, and the holders of its locks."""
-        self._lock = threading.Lock()
-        self._ledger.share(threading.RLock())
-        self._ledger.tally.lock = threading.RLock()
+        self._lock = Lock()
+        self._ledger.share(Lock())
+        self._ledger.tally.lock = Lock()
         self._ledger.mend()
         drivers, self._drivers = self._drivers, {}
         for driver in drivers.values():

@@ -25,6 +25,7 @@ from k8sresolve._drivers.clock import monotonic
 from k8sresolve._drivers.following import CLOSED, TaskFollower
 from k8sresolve._drivers.loops import Loops, loop_driver
 from k8sresolve._drivers.running import Call, Driver, run_async
+from k8sresolve._locks import Lock
 from k8sresolve.errors import NetworkError, ResolverClosed
 from k8sresolve.records import Endpoint
 
@@ -205,7 +206,7 @@ class ThreadFollower:
         forks.let_thread_rest(self)
 
     def _new_locks(self) -> None:
-        self._hosting = threading.RLock()  # of the thread itself
+        self._hosting = Lock()  # of the thread itself
         # One for each that waits. A condition of `threading` is no match for exceptions out of nowhere, such as Ctrl-C:
         # in the midst of its `__enter__` they would leave it locked.
         self._bells: set[threading.Lock] = set()

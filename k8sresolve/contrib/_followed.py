@@ -10,7 +10,7 @@ import attrs
 from k8sresolve import AsyncWatch, ConfigError, Endpoint, InvalidName, NotFound, ResolverClosed, Watch
 from k8sresolve.balance import Balancer
 from k8sresolve.contrib._balancing import CLOSED, Kept
-from k8sresolve.contrib._locking import Lock
+from k8sresolve.contrib._locking import ProcessLock
 from k8sresolve.contrib._mesh import warn_of_mesh
 from k8sresolve.contrib._names import AsyncNames, Names
 
@@ -56,7 +56,7 @@ class _Services(Generic[W, K]):
         self._policy: BalancePolicy = policy
         self._keep = keep
         self._followed: dict[_Way, Followed[W, K]] = {}
-        self._adding = Lock()
+        self._adding = ProcessLock()
 
     def _known(self, way: _Way) -> Followed[W, K] | None:
         """What is followed already, unless a fork, or the end of a loop, has ended that."""
@@ -74,7 +74,7 @@ class _Services(Generic[W, K]):
         Raises `ResolverClosed` where the client has been closed since what was followed was `to`.
         """
         warn_of_mesh()
-        with self._adding:
+        with self._adding.here():
             if to is not self._followed:
                 raise ResolverClosed(CLOSED)
             followed = self._known(way)
@@ -85,7 +85,7 @@ class _Services(Generic[W, K]):
 
     def all(self) -> list[Followed[W, K]]:
         """All that are followed; none any more."""
-        with self._adding:
+        with self._adding.here():
             followed, self._followed = self._followed, {}
         return [*followed.values()]
 

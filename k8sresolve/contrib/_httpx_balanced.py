@@ -19,7 +19,7 @@ import anyio
 from k8sresolve import AsyncResolver, AsyncWatch, ConfigError, Error, Resolver, Watch
 from k8sresolve.contrib._balancing import REPEATABLE, Aim, Tries, settle
 from k8sresolve.contrib._followed import AsyncServices, BalancePolicy, Followed, Services
-from k8sresolve.contrib._locking import Lock
+from k8sresolve.contrib._locking import ProcessLock
 from k8sresolve.contrib._names import AsyncNames, Names, Scope
 
 _PORTS = {"http": 80, "https": 443}
@@ -102,7 +102,7 @@ class _Balanced:
         options = {**options, "verify": context, "cert": None, "max_connection_age": own.max_connection_age}
         self._make: Callable[..., Any] = partial(plain, **options)
         self._plain = self._make(scope=own.scope)
-        self._lock = Lock()
+        self._lock = ProcessLock()
         self._unreached = (client.ConnectError, client.ConnectTimeout)
         self._broken = (client.ReadError, client.WriteError, client.RemoteProtocolError)
         self._slow = (client.ReadTimeout, client.WriteTimeout)
@@ -115,26 +115,26 @@ class _Balanced:
 
     def _begin(self, followed: Followed[Any, Pool], tries: Tries) -> tuple[Aim, Pool]:
         aim = tries.aim(followed.balancer, len(followed.current))
-        with self._lock:
+        with self._lock.here():
             pool = followed.kept.of(aim.picked.endpoint)
             pool.users += 1
         return aim, pool
 
     def _departed(self, followed: Followed[Any, Pool]) -> list[Pool]:
         """The pools to close now, as their endpoints have left and nobody uses them."""
-        with self._lock:
+        with self._lock.here():
             pools = [*followed.kept.departed(followed.current)]
             for pool in pools:
                 pool.left = True
             return _unused(pools)
 
     def _all(self, followed: Followed[Any, Pool]) -> list[Pool]:
-        with self._lock:
+        with self._lock.here():
             return [*followed.kept.all()]
 
     def _is_over(self, pool: Pool) -> bool:
         """Give a pool back; whether it is to be closed."""
-        with self._lock:
+        with self._lock.here():
             pool.users -= 1
             return pool.left and not pool.users
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-import threading
+
+from k8sresolve._locks import Lock
 
 
-class Lock:
+class ProcessLock:
     """A lock of each process: a child after fork finds it open, whichever of its parent's threads held it."""
 
     def __init__(self) -> None:
-        self._locks: dict[int, threading.Lock] = {}
+        self._locks: dict[int, Lock] = {}
 
-    def __enter__(self) -> None:
-        self._locks.setdefault(os.getpid(), threading.Lock()).acquire()
-
-    def __exit__(self, *_: object) -> None:
-        self._locks[os.getpid()].release()
+    def here(self) -> Lock:
+        """Return that of this process, for `with`."""
+        return self._locks.setdefault(os.getpid(), Lock())

@@ -163,7 +163,7 @@ def test_a_child_process_does_not_wait_for_threads_of_its_parent(module, adapter
         held, over = threading.Event(), threading.Event()
 
         def hold():
-            with transport._lock, transport._services._adding:
+            with transport._lock.here(), transport._services._adding.here():
                 held.set()
                 over.wait()
 

@@ -1,4 +1,4 @@
-"""F1: what the interpreter does with an exception out of nowhere at the end of a loop's turn.
+"""F1: where the interpreter itself lets an exception out of nowhere pass `with` and `finally` by.
 
 From CPython 3.12 on a jump back that the compiler adds, as where a turn ends early (a comprehension with `if`, a `for`
 whose last statement is an `if`, a `while` with a condition), belongs to no `with` and no `try` around it. From 3.13 on
@@ -6,12 +6,20 @@ signals are looked for just there: what a handler raises passes `finally` by, an
 """
 
 import ast
+import contextlib
 import dis
+import random
+import re
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from types import CodeType
 
+import pytest
+
 import k8sresolve
+from k8sresolve._locks import GuardedLock, Lock
+from tests.drivers.test_interruptions import Interruption, interrupt, on_alarm
 
 _ROOT = Path(k8sresolve.__file__).parent
 # As a command is interrupted, its process ends.
@@ -67,3 +75,58 @@ def test_a_jump_that_is_not_guarded_is_seen(monkeypatch):
 def test_f1_no_loop_lets_an_exception_pass_its_guard_by():
     found = {str(path.relative_to(_ROOT)): jumps_past_guards(path.read_text()) for path in MODULES}
     assert {path: jumps for path, jumps in found.items() if jumps} == {}, "these loops want functions of their own"
+
+
+# -- locks, in CPython 3.14 --------------------------------------------------------------------------------------------
+
+
+class Interrupted(GuardedLock):
+    """An exception comes before it is had, or as it has just been."""
+
+    taken = False
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+        if self.taken:
+            super().acquire(blocking, timeout)
+        raise Interruption
+
+
+# What is had already is not waited for.
+@pytest.mark.parametrize(("taken", "depth"), [(False, 0), (True, 0), (True, 1), (True, 2)])
+def test_f1_a_lock_that_an_exception_kept_from_with_is_as_it_was(taken, depth):
+    lock = Interrupted()
+    lock.taken = taken
+    for _ in range(depth):
+        super(Interrupted, lock).acquire()
+    with pytest.raises(Interruption), lock:
+        pytest.fail("it was not had")
+    for _ in range(depth):
+        assert lock._is_owned()
+        lock.release()
+    assert not lock._is_owned()
+
+
+def take_and_release(lock):
+    while True:
+        with lock:
+            pass
+
+
+def test_f1_alarms_at_random_moments_leave_a_lock_free():
+    lock, chance = Lock(), random.Random(12)
+    with on_alarm(interrupt):
+        for _ in range(300):
+            with contextlib.suppress(Interruption):
+                signal.setitimer(signal.ITIMER_REAL, chance.uniform(0.00001, 0.0003))
+                take_and_release(lock)
+            assert not lock._is_owned()
+
+
+def test_f1_other_locks_are_those_that_are_never_held_by_with():
+    made = re.compile(r"threading\.R?Lock\(|import .*\bRLock\b")
+    assert {str(path.relative_to(_ROOT)) for path in MODULES if made.search(path.read_text())} == {
+        "_locks.py",
+        "_drivers/forks.py",  # a turn, which is tried and given back
+        "_drivers/watch_thread.py",  # bells, which another thread rings
+        "contrib/socket.py",  # whether something is in force
+    }

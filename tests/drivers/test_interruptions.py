@@ -7,8 +7,9 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import cycle
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -17,6 +18,7 @@ import dns.message
 import pytest
 
 import k8sresolve
+from k8sresolve import CacheConfig
 from k8sresolve.errors import Error, NetworkError, ResolverClosed
 from tests.drivers import held
 from tests.drivers.names import NAMES, NOT_KEPT, WORLD, ZONE, right
@@ -300,6 +302,28 @@ def test_f1_alarms_at_random_moments(resolver_of):
     assert is_idle(resolver)
     assert holds_no_more_than(idle)
     assert right(resolver, 1)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # as above
+def test_f1_alarms_at_random_moments_leave_nothing_to_other_threads_that_is_locked(resolver_of):
+    resolver = resolver_of(cache=CacheConfig(entries=3))
+
+    def look_up(numbers: Iterable[int]) -> None:
+        for number in numbers:
+            assert right(resolver, number)
+            resolver.forget(NAMES[0])
+
+    look_up([0, 1, 2, 3] * 3)  # what is loaded late is not loaded again by what an exception leaves of it
+    chance = random.Random(13)
+    with on_alarm(interrupt):
+        for _ in range(500):
+            with contextlib.suppress(Interruption):
+                # Again, where an object's end has it to itself, and drops what it raises.
+                signal.setitimer(signal.ITIMER_REAL, chance.uniform(0.00001, 0.002), 0.1)
+                look_up(cycle(range(4)))
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            assert not resolver._line.driver._lock._is_owned()
+    assert is_idle(resolver)
 
 
 def test_f1_an_alarm_ends_a_lookup_that_waits(resolver_of):

@@ -1,13 +1,13 @@
 """The offline cluster's clock."""
 
 import math
-import threading
 import time
 from operator import itemgetter
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from k8sresolve._escaping import told
+from k8sresolve._locks import Lock
 from k8sresolve.config import is_finite
 from k8sresolve.errors import ConfigError
 
@@ -61,7 +61,7 @@ class Clock:
         # began to go by itself, and when by the machine's clock that was; None while it does not.
         self._passed: tuple[float, float | None] = (0.0, None)
         self._running = 0
-        self._lock = threading.Lock()
+        self._lock = Lock()
         # Of callers that wait, by id: other threads add some while one looks for the first that is due.
         self._followers: WeakValueDictionary[int, Follower] = WeakValueDictionary()
         self.loops: WeakKeyDictionary[Any, Catching] = WeakKeyDictionary()  # whose tasks follow something

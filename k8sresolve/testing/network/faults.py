@@ -7,13 +7,13 @@ method, and what the log calls it, if that is new, to `FaultOutcome`.
 
 import copy
 import random
-import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, Self, TypeAlias, TypeVar, Unpack
 
 import attrs
 
 from k8sresolve._escaping import told
+from k8sresolve._locks import Lock
 from k8sresolve.config import is_finite
 from k8sresolve.errors import ConfigError, Transport
 from k8sresolve.testing.coredns.chain import Reply
@@ -179,7 +179,7 @@ class Faults:
         self._store = store
         self._standing: list[Fault] = []
         self._watchers: list[Callable[[], None]] = []
-        self._lock = threading.RLock()
+        self._lock = Lock()
 
     @kind("dropped")
     def drop(self, name: str | None = None, rdtype: str | None = None, **which: Unpack[Which]) -> Fault:

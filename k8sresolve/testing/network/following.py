@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import threading
 from collections.abc import Callable, Iterable
 from random import Random
 from typing import Any
@@ -19,6 +18,7 @@ from k8sresolve._core.watching.poller import Following, Poller, Pollers
 from k8sresolve._drivers.following import CLOSED, Look, LoopFollower, fault_of, tasks_of
 from k8sresolve._drivers.loops import is_trio, let_do, running
 from k8sresolve._drivers.running import Call
+from k8sresolve._locks import Lock
 from k8sresolve.errors import Error, ResolverClosed
 from k8sresolve.records import Endpoint
 from k8sresolve.testing.network.clock import Clock, check_step
@@ -40,7 +40,7 @@ class VirtualFollower:
         self._look = look
         self._pollers = _pollers()
         self.closed: bool = False
-        self._state = threading.RLock()
+        self._state = Lock()
         clock.follow(self)
 
     def join(self, following: Following) -> None:

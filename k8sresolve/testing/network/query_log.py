@@ -1,6 +1,5 @@
 """The log of what was asked of the offline cluster, and counts that tell the whole story when a test fails."""
 
-import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
@@ -11,6 +10,7 @@ import attrs
 from k8sresolve._columns import Columns
 from k8sresolve._core.wire.rcodes import Rcode
 from k8sresolve._escaping import escaped
+from k8sresolve._locks import Lock
 from k8sresolve.errors import Transport
 from k8sresolve.testing.coredns.records import Record
 from k8sresolve.testing.network.faults import KINDS, FaultOutcome
@@ -234,7 +234,7 @@ class QueryLog:
         self._queries = deque(queries)
         self._size = 0
         self._watchers: list[Callable[[LoggedQuery], object]] = []
-        self._lock = threading.Lock()
+        self._lock = Lock()
 
     def __iter__(self) -> Iterator[LoggedQuery]:
         with self._lock:

@@ -5,7 +5,6 @@ The desk, and so single flight, the cap, resends and deadlines, is the one that 
 
 import heapq
 import math
-import threading
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from weakref import ref
 
@@ -19,6 +18,7 @@ from k8sresolve._core.events import Events
 from k8sresolve._core.questions import Question, Results, Round, Terms
 from k8sresolve._drivers.loops import is_trio
 from k8sresolve._drivers.running import report
+from k8sresolve._locks import Lock
 from k8sresolve.errors import ResolverClosed
 from k8sresolve.testing.network.parcels import Arrival
 
@@ -162,7 +162,7 @@ class VirtualDriver(_VirtualDriver):
 
     def __init__(self, rules: Rules, ledger: Ledger, events: Events, network: Exchanging, clock: VirtualTime) -> None:
         super().__init__(rules, ledger, events, network, clock)
-        self._lock = threading.RLock()
+        self._lock = Lock()
 
     def ask(self, asked: Question | Round, terms: Terms) -> Results:
         """Ask questions at once, and let time go on until what suffices is there."""

@@ -10,7 +10,6 @@ import atexit
 import contextlib
 import socket
 import sys
-import threading
 import warnings
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
@@ -28,6 +27,7 @@ from k8sresolve._getaddrinfo.libcs import libc
 from k8sresolve._getaddrinfo.nameinfo import getnameinfo, numeric_nameinfo
 from k8sresolve._getaddrinfo.names import Caller, Missing
 from k8sresolve._getaddrinfo.numeric import literal_text
+from k8sresolve._locks import Lock
 from k8sresolve._replacing import put
 from k8sresolve.async_resolver import AsyncResolver
 from k8sresolve.errors import ConfigError
@@ -222,7 +222,7 @@ class Patch:
 
 
 _ENTERED: dict[Patch, tuple[str, int]] = {}  # one at most
-_ENTERING = threading.Lock()
+_ENTERING = Lock()
 
 
 def in_force() -> Mapping[Patch, tuple[str, int]]:

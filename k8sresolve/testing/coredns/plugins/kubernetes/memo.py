@@ -1,7 +1,6 @@
 """Replies that are given again as long as no object changes."""
 
-import threading
-
+from k8sresolve._locks import Lock
 from k8sresolve.testing.coredns.chain import Reply
 from k8sresolve.testing.coredns.writing import Written
 
@@ -16,7 +15,7 @@ class Memo:
         self._serial = 0
         self._replies: dict[tuple[str, int], tuple[int, Reply, int]] = {}  # serial, reply, its records
         self._records = 0
-        self._lock = threading.Lock()
+        self._lock = Lock()
 
     def __deepcopy__(self, _: object) -> "Memo":
         """A copy of the server, which sees no change from here on, makes its own replies."""
