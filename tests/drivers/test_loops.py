@@ -15,6 +15,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import dns.message
 import freezegun
 import pytest
 import trio
@@ -31,7 +32,7 @@ from k8sresolve.errors import ConfigError, LookupTimeout, ResolverClosed
 from tests.drivers import held
 from tests.drivers.names import NAMES, ZONE, scripted
 from tests.drivers.names import async_right as right
-from tests.drivers.script import Nameserver, Playing, answer, late, silent, truncated
+from tests.drivers.script import Nameserver, Out, Playing, answer, late, silent, truncated
 
 NOT_KEPT = CacheConfig(entries=0)
 Work = Callable[[], Coroutine[Any, Any, Any]]
@@ -401,7 +402,13 @@ def test_a_loop_that_asks_first_as_the_resolver_is_closed_gets_no_driver(resolve
 
 @each_loop
 def test_retired_each_loop_keeps_no_socket_and_ends_what_is_under_way(resolver_of, run):  # L6
-    resolver = resolver_of(scripted(late(0.05)))
+    retired = threading.Event()
+
+    def answer_afterwards(query: bytes, reply: dns.message.Message) -> list[Out]:
+        assert retired.wait(20)
+        return answer(query, reply)
+
+    resolver = resolver_of(scripted(answer_afterwards))
 
     async def look() -> tuple[bool, int]:
         found = await right(resolver, 0)
@@ -411,6 +418,7 @@ def test_retired_each_loop_keeps_no_socket_and_ends_what_is_under_way(resolver_o
     thread, results = in_thread(lambda: run(look))
     until(lambda: resolver.stats().sends)
     resolver._line.driver.retire()
+    retired.set()
     thread.join(20)
     assert results == [(True, 0)]
     assert run(look) == (True, 0)
