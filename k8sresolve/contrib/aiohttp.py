@@ -43,6 +43,8 @@ except ImportError as _error:
     raise ImportError("k8sresolve.contrib.aiohttp needs aiohttp: pip install 'aiohttp>=3.13'") from _error
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from aiohttp.connector import Connection
     from aiohttp.tracing import Trace
 
@@ -331,7 +333,7 @@ class _BalancedConnector(TCPConnector):
             if followed is None:
                 return await super().connect(req, traces, timeout)
             async with asyncio.timeout(timeout.connect):
-                return await self._first(followed, tries, req, traces, timeout)
+                return await _first(partial(self._try, followed, tries, req, traces, timeout))
         except (ResolverClosed, ConfigError) as error:
             raise aiohttp.ClientConnectionError(str(error)) from error
         except (ResolveError, ConnectFailed) as error:
@@ -340,19 +342,6 @@ class _BalancedConnector(TCPConnector):
             kind = aiohttp.ClientConnectorDNSError if isinstance(error, ResolveError) else aiohttp.ClientConnectorError
             _tell_all(error)
             raise kind(req.connection_key, error) from error
-
-    async def _first(
-        self,
-        followed: Followed[AsyncWatch, WeakSet[ResponseHandler]],
-        tries: Tries,
-        req: aiohttp.ClientRequest,
-        traces: list[Trace],
-        timeout: aiohttp.ClientTimeout,
-    ) -> Connection:
-        while True:
-            connection = await self._try(followed, tries, req, traces, timeout)
-            if connection is not None:
-                return connection
 
     async def _try(
         self,
@@ -401,6 +390,14 @@ class _BalancedConnector(TCPConnector):
 
 # aiohttp sends a request again by asking for another connection, in the same task.
 _broken: ContextVar[Endpoint | None] = ContextVar("the endpoint that ended this task's last request", default=None)
+
+
+async def _first(attempt: Callable[[], Awaitable[Connection | None]]) -> Connection:
+    """The first connection that one of as many attempts as it takes comes to; the last attempt there may be raises."""
+    while True:
+        connection = await attempt()
+        if connection is not None:
+            return connection
 
 
 def _end(aim: Aim, protocol: ResponseHandler) -> None:

@@ -47,7 +47,10 @@ class Interruption(Exception):
 
 
 def _releases(frame: FrameType) -> bool:
-    """Whether the line is that of a `with`, where the interpreter looks for signals only once a lock is released."""
+    """Whether the line is that of a `with`, where the interpreter looks for signals only once a lock is released.
+
+    What it does otherwise, in some versions, is in `test_guards`.
+    """
     return linecache.getline(frame.f_code.co_filename, frame.f_lineno).lstrip().startswith("with ")
 
 
