@@ -99,6 +99,7 @@ class AsyncResolver(Facade[AsyncDriver]):
                 return known
             self._take_back(call)
         lifetime, line = self._lifetime(timeout), self._line
+        began = line.now()
         asked: Asked = []
         if self._events.lookups:
             with Telling(self._events, line, asked):
@@ -106,7 +107,7 @@ class AsyncResolver(Facade[AsyncDriver]):
         else:
             result = await run_async(line.driver, call, line.setting, lifetime, asked, fresh)
         if is_plain(call):
-            line.cache.keep(call, result, asked, line.now())
+            line.cache.keep(call, result, asked, began)
         return result
 
     async def _look_on(
@@ -116,7 +117,7 @@ class AsyncResolver(Facade[AsyncDriver]):
         host: Any = call[1]
         lookup = hosts.from_first(line.setting, host, began, asked[0][1])
         found = await go_on_async(line.driver, lookup, terms, asked)
-        line.cache.keep(call, found, asked, line.now())
+        line.cache.keep(call, found, asked, began)
         return found
 
     async def service(
@@ -214,7 +215,8 @@ class AsyncResolver(Facade[AsyncDriver]):
         found = hosts.at_first(line.setting, host, first, answer)
         if found is None:
             return await self._look_on(call, line, began, terms, [((first,), results)])
-        line.cache.keep_first(call, found, first, answer, began)
+        if answer.at <= began:  # it was remembered
+            line.cache.keep(call, found, [((first,), results)], began)
         return found
 
     async def reverse(

@@ -87,6 +87,7 @@ class Resolver(Facade[SyncDriver]):
     def _look(self, call: Call[T], timeout: float | None, fresh: bool) -> T:
         """Run a call that was not recalled."""
         lifetime, line = self._lifetime(timeout), self._line
+        began = line.now()
         asked: Asked = []
         if self._events.lookups:
             with Telling(self._events, line, asked):
@@ -94,7 +95,7 @@ class Resolver(Facade[SyncDriver]):
         else:
             result = run(line.driver, call, line.setting, lifetime, asked, fresh)
         if is_plain(call):
-            line.cache.keep(call, result, asked, line.now())
+            line.cache.keep(call, result, asked, began)
         if self._elsewhere:
             self._ask_elsewhere()
         return result
@@ -106,7 +107,7 @@ class Resolver(Facade[SyncDriver]):
         host: Any = call[1]
         lookup = hosts.from_first(line.setting, host, began, asked[0][1])
         found = go_on(line.driver, lookup, terms, asked)
-        line.cache.keep(call, found, asked, line.now())
+        line.cache.keep(call, found, asked, began)
         return found
 
     def _ask_elsewhere(self) -> None:
@@ -309,8 +310,8 @@ class Resolver(Facade[SyncDriver]):
         found = hosts.at_first(line.setting, host, first, answer)
         if found is None:
             found = self._look_on(call, line, began, terms, [((first,), results)])
-        else:
-            line.cache.keep_first(call, found, first, answer, began)
+        elif answer.at <= began:  # it was remembered
+            line.cache.keep(call, found, [((first,), results)], began)
         if self._elsewhere:
             self._ask_elsewhere()
         return found

@@ -225,12 +225,15 @@ class BlockingDriver:
         waiter.desk = desk = self.desk
         waiter.asked = lone = desk.begin(asked, terms, monotonic(), waiter)
         if not isinstance(lone, Lone):
-            self._waiters[waiter] = None
+            if lone.done:
+                waiter.asked = None  # each would keep the other, until the collector comes
+            else:
+                self._waiters[waiter] = None
             self._torn = False
             lock.release()
-            return None
+            return tuple(lone.answers) if lone.done else None
         self._torn = False
-        (port,) = lone.ports
+        port: _Port = lone.port
         # Not after the lock: another thread may join it then, and keep the time from then on, or close all.
         number, alarm = port.sock.fileno(), lone.alarm
         lock.release()

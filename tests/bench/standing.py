@@ -262,7 +262,9 @@ def pods(extent: Extent) -> Iterator[Row]:
 def memory(_: Extent) -> Iterator[Row]:
     """G22."""
     told = _part("memory")
-    yield Row(Goal("G22", "octets of a remembered result", 1000, 1000), [told["remembered"]], exact=True)
+    yield Row(Goal("G22", "octets of a remembered answer"), [told["answer"]], exact=True)
+    both = told["answer"] + told["result"]
+    yield Row(Goal("G22", "octets of a remembered result, and its answer", 1000, 1000), [both], exact=True)
     yield Row(Goal("G22", "octets of an idle Resolver", 6000, 4000), [told["idle"]], exact=True)
 
 

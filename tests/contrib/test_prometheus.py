@@ -78,8 +78,9 @@ def test_questions_are_counted_by_type_transport_and_rcode(collected, ipv4):
 def test_what_is_remembered_is_a_hit_and_keeps_its_short_way(collected, ipv4):
     resolver = ipv4.resolver(namespace="shop")
     value = collected(resolver)
+    resolver.service("payments")
     assert resolver.service("payments") is resolver.service("payments")
-    assert (value("cache_hits_total"), value("cache_misses_total")) == (1, 1)
+    assert (value("cache_hits_total"), value("cache_misses_total")) == (2, 1)
     assert value("lookup_duration_seconds_count") == 1
 
 

@@ -121,7 +121,7 @@ def test_two_hundred_loops_leave_no_descriptor(resolver_of, run):
 
 
 def test_the_round_trips_of_one_loop_set_the_timers_of_the_next(resolver_of):
-    resolver = resolver_of(cache=NOT_KEPT)
+    resolver = resolver_of(scripted(late(0.02)), cache=NOT_KEPT)  # long enough to be noted
     assert in_asyncio(lambda: right(resolver, 0))
     (health,) = resolver._line.driver._ledger.healths
     first = health.srtt

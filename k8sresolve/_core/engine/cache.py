@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any, TypeAlias
 
 from k8sresolve._core.engine.lock import UNSHARED, Lock
-from k8sresolve._core.engine.octets import octets_of_addresses, octets_of_answer, octets_of_result
+from k8sresolve._core.engine.octets import octets_of_answer, octets_of_result
 from k8sresolve._core.questions import (
     AAAA,
     A,
@@ -23,7 +23,6 @@ from k8sresolve._core.questions import (
     is_under,
 )
 from k8sresolve.config import CacheConfig
-from k8sresolve.records import Addresses
 
 NEGATIVE_WITHOUT_SOA = 5.0  # seconds; RFC 2308, section 5 would not keep it at all
 RECHECK = 5.0  # seconds after a failure for which an expired answer is given at once: RFC 8767, section 5, which has 30
@@ -122,10 +121,13 @@ class Cache:
     What would take more than an eighth of the octets is not kept: it would drive too much else out.
 
     Finished results are kept beside the answers, by call: a tuple that begins with the lookup's function, and so equals
-    no question. One holds for as long as the call would be given the very answers that it was made of, so that nothing
-    that has expired, was forgotten or has come anew lives on in it. To see whether one does, and to keep its answers
-    among what is in use, they are looked up as the call would do it: once in each edition of the cache, at the first
-    recall. Others take no lock, since they change nothing. An `edition` lasts until something comes or goes.
+    no question. One is kept if the call found here all that it was made of: who asks once in a TTL has no use for it,
+    and it would take a tenth of the time that the lookup takes, and as much memory as the answer.
+
+    It holds for as long as the call would be given the very answers that it was made of, so that nothing that has
+    expired, was forgotten or has come anew lives on in it. To see whether it does, and to keep its answers among what
+    is in use, they are looked up as the call would do it: once in each edition of the cache, at the first recall.
+    Others take no lock, since they change nothing. An `edition` lasts until something comes or goes.
 
     Where expired answers are served, a positive one stays for that time, within the same bounds, and NODATA beside it.
     It goes as soon as another answer comes, whatever that says.
@@ -281,8 +283,8 @@ class Cache:
 
     # -- finished results --------------------------------------------------------------------------------------------
 
-    def keep(self, call: tuple[Any, ...], result: Any, asked: Asked, now: float) -> None:
-        """Keep the result of a call that asked this, if all that it was made of is here, and whole.
+    def keep(self, call: tuple[Any, ...], result: Any, asked: Asked, began: float) -> None:
+        """Keep the result of a call that asked this, if all that it was made of was here as it began, and still is.
 
         Answers that were forgotten meanwhile are not here.
         """
@@ -290,29 +292,13 @@ class Cache:
             with self.lock:
                 if _is_lacking(result):
                     return
-                finished = self._gather(asked, now)
-                if finished is None or finished.expires <= now:
+                finished = self._gather(asked, began)
+                if finished is None or finished.expires <= began:
                     return
                 finished.result = result
                 self._keep(call, finished, octets_of_result(call, result, finished.questions))
         except BaseException:
             self.mend()  # out of nowhere, as a signal handler's
-            raise
-
-    def keep_first(self, call: tuple[Any, ...], result: Addresses, key: Question, answer: Found, now: float) -> None:
-        """Do as `keep` for the addresses of a host that one answer brought, whose question was in lower case.
-
-        The time when the lookup began will do: one that has ended meanwhile is not recalled anyway.
-        """
-        try:
-            with self.lock:
-                if self._kept.get(key) is answer and not result.incomplete:
-                    finished = self._made_of_one(key, answer)
-                    if finished.expires > now:
-                        finished.result = result
-                        self._keep(call, finished, octets_of_addresses(result))
-        except BaseException:
-            self.mend()
             raise
 
     def _keep(self, call: tuple[Any, ...], finished: Finished, octets: int) -> None:
@@ -321,7 +307,8 @@ class Cache:
         kept = self._kept
         if call in kept:
             self._drop(call)
-        self.edition = finished.edition = self.edition + 1
+        self.edition += 1
+        finished.edition = 0  # of none: most are looked at in the same edition then, and share its number
         kept[call] = finished
         self.octets = total = self.octets + octets
         if total > self.config.octets or len(kept) > self.config.entries:
@@ -341,12 +328,12 @@ class Cache:
         finished.expires = answer.expires if self.config.prefetch is None else self._calm_until(key, answer)
         return finished
 
-    def _gather(self, asked: Asked, now: float) -> Finished | None:
-        """Note what a result is made of; None, if not all is here, whole."""
+    def _gather(self, asked: Asked, began: float) -> Finished | None:
+        """Note what a result is made of; None, if not all is here, whole, and was before."""
         if len(asked) == 1 and len(asked[0][0]) == 1:
             # As most are, and nearly all such questions are in lower case.
             only, given = asked[0][0][0], asked[0][1][0]
-            if self._kept.get(only) is given and isinstance(given, Found) and not given.truncated:
+            if self._kept.get(only) is given and type(given) is Found and given.at <= began and not given.truncated:
                 return self._made_of_one(only, given)
         made_of: list[Any] = []
         used = found = 0
@@ -357,12 +344,14 @@ class Cache:
                 known = self._kept.get(key)
                 if answer is None:
                     made_of += key, None
+                elif answer.at > began:
+                    return None
                 elif known is not None and (known is answer or _lives_on(known, answer)) and not known.truncated:
                     made_of += key, known
                     used += 1
                 else:
                     return None
-                if known is not None and known.expires > now:
+                if known is not None and known.expires > began:
                     found += 1
                     expires = min(expires, self._calm_until(key, known))
         if not used or found < used:
@@ -434,8 +423,15 @@ class Cache:
         kept = self._kept
         while self.octets > self.config.octets or len(kept) > self.config.entries:
             others = len(kept) - newest
-            for key in list(islice(kept, max(1, min(others, 1 + len(kept) // _AT_ONCE)))):
-                self._drop(key)
+            self._drop_oldest(max(1, min(others, 1 + len(kept) // _AT_ONCE)))
+
+    def _drop_oldest(self, count: int) -> None:
+        """Drop the so many that were used least recently, at once."""
+        kept, keys = self._kept, list(islice(self._kept, count))
+        self.octets -= sum(map(_octets_of, keys, map(kept.pop, keys)))
+        self.edition += 1
+        for key in keys if self._asked_ahead else ():
+            self._asked_ahead.pop(key, None)
 
 
 _OTHER_FAMILY = {A: AAAA, AAAA: A}

@@ -174,15 +174,14 @@ class Desk:
         lone.forgotten = self.ledger.cache.forgotten
         alarm = now + health.wait
         lone.alarm = alarm if alarm < deadline else deadline  # noqa: FURB136 - a call takes ten times as long
-        lone.ports = []
-        lone.answer = lone.unfolded = None
+        lone.port = lone.answer = lone.unfolded = None
         self.flights[key] = lone
         self.counters.alone += 1
         if self._events.observers:
             self._events.asked(key)
             self._events.sent(key, nameserver=health.nameserver, transport="udp", purpose="first", waited=0.0)
         try:
-            lone.ports.append(self._host.send(lone, lone))
+            lone.port = self._host.send(lone, lone)
         except Unsent as error:
             flight = self.unfold(lone)
             self._let(flight, now, flight.on_error, 0, str(error))
@@ -202,8 +201,8 @@ class Desk:
         if one.unfolded is None:
             batch = Batch(Round((one.key,)), one.terms, one.waiter)
             flight = batch.flights[0] = self.flights[one.key] = self._flight(batch, 0, one.key, one.at)
-            one.unfolded = flight, batch
             flight.forgotten, flight.launched, flight.ports = one.forgotten, True, one.ports
+            one.unfolded = flight, batch
             edns = has_edns(one.payload)
             flight.go_on(Send(0, self.rules.nameservers[0], "udp", one.payload, at=one.at, edns=edns))
             one.alarm = math.inf
@@ -284,7 +283,7 @@ class Desk:
     def drop(self, flight: Flight | Lone, port: Any) -> None:
         """Let go of one of `flight.ports`."""
         self._host.give_up(port)
-        flight.ports.remove(port)
+        self.unfold(flight).ports.remove(port)
 
     def datagram(self, flight: Flight | Lone, number: int, data: bytes | Reading, now: float) -> None:
         """A datagram came for that send, or was read meanwhile."""
@@ -566,7 +565,16 @@ class Desk:
         answer.by = health.nameserver
         answer.took = took * 1000
         lone.answer = answer  # whole: who waits for it may look at any moment, if an exception comes out of nowhere
-        self._put_down(lone, answer, now, False)
+        # As `_put_down` does it.
+        key = lone.key
+        del self.flights[key]
+        self.places.give_back(lone.inside, False)
+        try:
+            self._host.give_up(lone.port)
+            lone.port = None
+        except Exception as error:  # noqa: BLE001
+            self._report_release(lone, error)
+        self._remember(key, answer, now, lone.forgotten)
         if self._events.observers:
             self._events.answered(lone.question, answer.exchanges[0])
             self._events.landed(lone.question, answer, took)
@@ -575,19 +583,22 @@ class Desk:
         if self.places.queued:
             self._fill(now)
 
-    def _put_down(self, flight: Flight | Lone, answer: Result, now: float, late: bool) -> None:
+    def _put_down(self, flight: Flight, answer: Result, now: float) -> None:
         """It is under way no more: let go of what it used, and keep the answer."""
         key = flight.key
         del self.flights[key]
         if flight.launched:
-            self.places.give_back(flight.inside, late)
+            self.places.give_back(flight.inside, flight.was_late)
         try:
             for port in flight.ports:
                 self._host.give_up(port)
             flight.ports.clear()
         except Exception as error:  # noqa: BLE001 - the answer is there all the same
-            self._host.report(f"releasing what {flight.question} used failed", error)
+            self._report_release(flight, error)
         self._remember(key, answer, now, flight.forgotten)
+
+    def _report_release(self, flight: Flight | Lone, error: Exception) -> None:
+        self._host.report(f"releasing what {flight.question} used failed", error)
 
     def _land(self, flight: Flight, now: float) -> None:
         """The flight has its answer: keep it, and tell the batches. The caller lets the next one start."""
@@ -595,7 +606,7 @@ class Desk:
         assert answer is not None  # noqa: S101 - callers have checked
         if self.flights.get(flight.key) is not flight:
             return  # it has landed already
-        self._put_down(flight, answer, now, flight.was_late)
+        self._put_down(flight, answer, now)
         if self._events.observers:
             self._events.landed(flight.question, answer, now - flight.began)
         batches, flight.batches = flight.batches, {}

@@ -133,7 +133,7 @@ class Lone:
         "inside",
         "key",
         "payload",
-        "ports",
+        "port",
         "terms",
         "unfolded",
         "waiter",
@@ -154,7 +154,7 @@ class Lone:
     inside: int
     forgotten: int
     payload: bytes
-    ports: list[Any]
+    port: Any  # what the host sent it by; None before and after
     answer: Result | None
     unfolded: tuple[Flight, Batch] | None
 
@@ -162,6 +162,13 @@ class Lone:
     def question(self) -> Question:
         """What is asked, which is in lower case."""
         return self.key
+
+    @property
+    def ports(self) -> list[Any]:
+        """What it uses, as a flight."""
+        if self.unfolded is not None:
+            return self.unfolded[0].ports
+        return [] if self.port is None else [self.port]
 
     @property
     def done(self) -> bool:

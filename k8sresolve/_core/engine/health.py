@@ -8,6 +8,7 @@ from k8sresolve._core.engine.lock import UNSHARED, Lock
 
 FIRST_WAIT = 0.25  # seconds before the first resend while no round trip has been measured
 LEAST_WAIT = 0.05
+SHORT = 0.01  # seconds of a round trip that does not call for more than that
 MOST_WAIT = 1.0
 PROBE_AFTER = 5.0  # seconds until a failed nameserver is asked again beside a good one
 SHARE, BURST = 0.25, 32.0  # of the budget
@@ -35,6 +36,8 @@ class Health:
         """Note a reply: every send has an id and socket of its own, so each sample is unambiguous."""
         # Not locked: a sample that another thread's overwrites is one of many.
         self.failures = 0
+        if rtt < SHORT and self.wait == LEAST_WAIT:
+            return  # as nearly always in a cluster, where the mean and the deviation say nothing more
         srtt = self.srtt
         if srtt is None:
             srtt, var = rtt, rtt / 2

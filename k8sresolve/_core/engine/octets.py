@@ -17,11 +17,12 @@ from k8sresolve.records import Addresses, Answer, Endpoint, Port, Service
 
 _HASH = ().__sizeof__() - 24
 
-_ANSWER = 316 + 4 * _HASH  # without its records
+_ANSWER = 370 + 2 * _HASH  # without its records
+_NEGATIVE = 450 + 5 * _HASH
 _ADDRESS = {A: 88 + _HASH, AAAA: 108 + _HASH}
-_NAME = 92  # as a record, without its text, as the next two
-_SRV = 168 + _HASH
-_GLUE = 120 + _HASH
+_NAME = 80  # as a record, without its text, as the next two
+_SRV = 152 + _HASH
+_GLUE = 104 + _HASH
 _SOME_GLUE = 150
 
 _RESULT = 330  # a call and what it knows of its answers, which are counted by themselves
@@ -39,15 +40,16 @@ _ENDPOINT = 183
 
 def octets_of_answer(key: Question, answer: Result) -> int:
     """About how much memory a remembered answer takes."""
-    octets = _ANSWER + len(key[0])
+    name, rdtype = key
     if not isinstance(answer, Found):
-        return octets
-    address = _ADDRESS.get(key[1])
+        return _NEGATIVE + len(name)
+    octets = _ANSWER + len(name)
+    address = _ADDRESS.get(rdtype)
     if address is not None:
         return octets + address * len(answer.data)
     data, glue = answer.data, answer.glue
     # There may be a thousand: `map` takes half as long as a loop.
-    if key[1] == SRV and data:
+    if rdtype == SRV and data:
         *_, targets = zip(*data, strict=True)
         octets += _SRV * len(data) + sum(map(len, targets))
     else:

@@ -9,7 +9,6 @@ the same octets.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 from struct import Struct, error
 from types import MappingProxyType
@@ -180,13 +179,7 @@ def read_one_address(message: bytes, query: bytes, rdtype: int) -> tuple[tuple[I
     ttl, length, octets, opt, upper, options = end.unpack(message[behind])
     if length != size or ttl > MAX_TTL or opt != _BARE_OPT or upper or options:
         return None
-    return _lone_address(octets), ttl
-
-
-@lru_cache(128)
-def _lone_address(octets: bytes) -> tuple[IPAddress]:
-    # A Service's address comes again whenever its TTL has ended.
-    return (IPv4Address(_number(octets)) if len(octets) == 4 else IPv6Address(_number(octets)),)
+    return (IPv4Address(_number(octets)) if size == 4 else IPv6Address(_number(octets)),), ttl
 
 
 def _least(ttls: list[int]) -> int:

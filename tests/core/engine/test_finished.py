@@ -38,30 +38,13 @@ def recall(cache, now=0.0, call=CALL):
     return finished.result
 
 
-@pytest.fixture(params=["keep", "keep_first"], autouse=True)
-def way(request, monkeypatch):
-    """Let addresses of one answer be kept either way: it is to make no difference."""
-    keep = Cache.keep
-
-    def keep_first(cache, call, result, asked, now):
-        if isinstance(result, Addresses) and [len(questions) for questions, _ in asked] == [1]:
-            ((question,), (answer,)) = asked[0]
-            whole = isinstance(answer, Found) and not answer.truncated  # else the result would be incomplete
-            if whole and question.name == question.name.lower():
-                return cache.keep_first(call, result, question, answer, now)
-        return keep(cache, call, result, asked, now)
-
-    if request.param == "keep_first":
-        monkeypatch.setattr(Cache, "keep", keep_first)
-
-
-def kept_of(*asked, result=RESULT, call=CALL, **options):
+def kept_of(*asked, result=RESULT, call=CALL, began=0.0, **options):
     """A cache in which a call has left this result, and the answers."""
     cache = Cache(CacheConfig(**options))
     for question, answer in asked:
         if answer is not None:
             cache.put(question, answer, 0.0)
-    cache.keep(call, result, [(tuple(q for q, _ in asked), tuple(a for _, a in asked))], 0.0)
+    cache.keep(call, result, [(tuple(q for q, _ in asked), tuple(a for _, a in asked))], began)
     return cache
 
 
@@ -83,7 +66,7 @@ def test_it_ends_with_the_earliest_of_all_answers_used():
 
 
 def test_nodata_that_lives_on_beside_an_address_counts_as_long_as_that():
-    cache = kept_of((QA, found(20.0)), (QAAAA, Empty(5.0, limit=30.0, at=1.0)))
+    cache = kept_of((QA, found(20.0)), (QAAAA, Empty(5.0, limit=30.0, at=1.0)), began=1.0)
     assert recall(cache, 19.9) is RESULT
     assert recall(cache, 20.0) is None
 
@@ -113,6 +96,16 @@ def test_what_is_not_all_there_is_not_kept(asked):
 )
 def test_what_is_incomplete_is_not_kept(result):
     assert recall(kept_of((QA, found()), result=result)) is None
+
+
+@pytest.mark.parametrize("came", [5.0, 5.1])
+@pytest.mark.parametrize("others", [[], [(EARLIER, NxDomain(9.0))]], ids=["alone", "with another"])
+def test_what_came_while_the_call_was_under_way_does_not_make_a_result_that_is_kept(others, came):
+    asked = [*others, (QA, found(at=came))]
+    cache = kept_of(*asked, began=5.0)
+    assert (recall(cache, 5.2) is RESULT) is (came == 5.0)
+    cache.keep(CALL, RESULT, [tuple(zip(*asked, strict=True))], 6.0)
+    assert recall(cache, 6.0) is RESULT
 
 
 def test_a_result_goes_with_any_of_its_answers():

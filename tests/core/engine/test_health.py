@@ -60,6 +60,29 @@ def test_no_wait_is_shorter_than_50_ms():
     assert health.wait == 0.05
 
 
+def test_short_round_trips_leave_it_so_and_end_a_row_of_failures():
+    health = Health()
+    health.replied(0.001)
+    health.failed(1.0)
+    health.replied(0.0099)
+    assert (health.wait, health.failures) == (0.05, 0)
+    assert (health.srtt, health.var) == (0.001, 0.0005)
+    health.replied(0.05)
+    assert health.wait == pytest.approx(0.001 + 0.049 / 8 + 4 * (0.0005 + 0.0485 / 4))
+
+
+def test_short_round_trips_shorten_a_longer_wait():
+    health = Health()
+    for _ in range(9):
+        health.replied(0.2)
+    waits = [health.wait]
+    while health.wait > 0.05:
+        health.replied(0.001)
+        waits.append(health.wait)
+    assert len(waits) < 50
+    assert waits[-1] == 0.05
+
+
 # -- the budget for early resends --------------------------------------------------------------------------------------
 
 
