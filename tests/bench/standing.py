@@ -50,8 +50,10 @@ COLD_GOALS = (
     ("G1", "k8sresolve", "getaddrinfo", None, None),
     ("G2", "k8sresolve-async", "dnspython-async", 0.15, 0.10),
     ("G2", "k8sresolve-async", "raw-pool", 1.7, 1.3),
+    ("G2", "raw-pool", "dnspython-async", None, None),
     ("G2", "k8sresolve-uvloop", "dnspython-uvloop", None, None),
     ("G3", "k8sresolve-async", "aiodns", 0.50, 0.33),
+    ("G3", "raw-pool", "aiodns", None, None),
     ("G3", "k8sresolve-uvloop", "aiodns-uvloop", None, None),
 )
 CROWD = (

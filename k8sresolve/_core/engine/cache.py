@@ -395,10 +395,14 @@ class Cache:
     def forget(self, name: str | None) -> None:
         """Drop what is known of one absolute name, or everything."""
         lower = None if name is None else name.lower()
-        with self.lock:
-            self.forgotten += 1
-            for key in tuple(self._kept) if lower is None else self._standing_at(lower):
-                self._drop(key)
+        try:
+            with self.lock:
+                self.forgotten += 1
+                for key in tuple(self._kept) if lower is None else self._standing_at(lower):
+                    self._drop(key)
+        except BaseException:
+            self.mend()
+            raise
 
     def _standing_at(self, lower: str) -> list[tuple[Any, ...]]:
         return [key for key, one in self._kept.items() if _stands_at(lower, key, one)]

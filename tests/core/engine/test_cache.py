@@ -9,7 +9,9 @@ import dns.rdatatype
 import dns.rrset
 import pytest
 
+from k8sresolve._core.engine import cache as engine_cache
 from k8sresolve._core.engine.cache import Cache, key_of
+from k8sresolve._core.engine.octets import octets_of_answer
 from k8sresolve._core.questions import AAAA, SRV, A, Empty, Failed, Found, NxDomain, Question
 from k8sresolve._core.wire.query import encode_query
 from k8sresolve._core.wire.reply import read_reply
@@ -346,6 +348,23 @@ def test_what_an_interruption_parted_is_counted_anew():
     kept.octets = 10**9
     kept.mend()
     assert kept.octets == right
+
+
+def test_a_handler_s_exception_in_the_midst_of_forgetting_leaves_the_count_right(monkeypatch):
+    kept = cache()
+    kept.put(QA, found(30.0), 0.0)
+    kept.put(Question("other.", A), found(30.0), 0.0)
+    told = iter([0, KeyboardInterrupt])
+
+    def octets(key, answer):
+        if next(told, 0):
+            raise KeyboardInterrupt  # the second has gone, and is counted still
+        return octets_of_answer(key, answer)
+
+    monkeypatch.setattr(engine_cache, "octets_of_answer", octets)
+    with pytest.raises(KeyboardInterrupt):
+        kept.forget(None)
+    assert (len(kept), kept.octets) == (0, 0)
 
 
 def wire_reply(rdtype, count):
