@@ -29,13 +29,13 @@ def test_each_diagram_stands_in_a_page_in_light_and_dark_with_an_alt_text() -> N
 
 MEASURED = {
     "performance": [
-        "| G1 | knot, cold A, CPU µs: k8sresolve / dnspython | 41.01 | 378 |",
-        "| G1 | knot, cold A, CPU µs: k8sresolve / getaddrinfo | 41.01 | 25.16 |",
-        "| G2 | knot, cold A, CPU µs: k8sresolve-async / dnspython-async | 60.64 | 612 |",
-        "| G3 | knot, cold A, CPU µs: k8sresolve-async / aiodns | 60.64 | 116 |",
-        "| G9 | knot, remembered, CPU µs: k8sresolve / dnspython | 0.511 | 23.26 |",
-        "| G9 | knot, remembered, CPU µs: k8sresolve / getaddrinfo | 0.511 | 23.08 |",
-        "| G10 | knot, remembered, CPU µs: k8sresolve-async / aiodns | 1.05 | 50.19 |",
+        "| G1 | knot, cold A, CPU µs: k8sresolve / dnspython | 25.87 | 263 |",
+        "| G1 | knot, cold A, CPU µs: k8sresolve / getaddrinfo | 25.87 | 18.38 |",
+        "| G2 | knot, cold A, CPU µs: k8sresolve-async / dnspython-async | 34.42 | 466 |",
+        "| G3 | knot, cold A, CPU µs: k8sresolve-async / aiodns | 34.42 | 87.24 |",
+        "| G9 | knot, remembered, CPU µs: k8sresolve / dnspython | 0.513 | 20.47 |",
+        "| G9 | knot, remembered, CPU µs: k8sresolve / getaddrinfo | 0.513 | 20.66 |",
+        "| G10 | knot, remembered, CPU µs: k8sresolve-async / aiodns | 0.860 | 41.19 |",
         "import-dns.resolver            415,",
         "import-Resolver                299,",
     ],
