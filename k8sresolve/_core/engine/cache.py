@@ -318,23 +318,8 @@ class Cache:
             else:
                 self._drop(call)
 
-    def _made_of_one(self, key: Question, answer: Found) -> Finished:
-        """Note that a result is made of this answer."""
-        finished = Finished()
-        finished.key = key
-        finished.answer = answer
-        finished.others = ()
-        finished.worth = self.recalled.one
-        finished.expires = answer.expires if self.config.prefetch is None else self._calm_until(key, answer)
-        return finished
-
     def _gather(self, asked: Asked, began: float) -> Finished | None:
         """Note what a result is made of; None, if not all is here, whole, and was before."""
-        if len(asked) == 1 and len(asked[0][0]) == 1:
-            # As most are, and nearly all such questions are in lower case.
-            only, given = asked[0][0][0], asked[0][1][0]
-            if self._kept.get(only) is given and type(given) is Found and given.at <= began and not given.truncated:
-                return self._made_of_one(only, given)
         made_of: list[Any] = []
         used = found = 0
         expires = math.inf

@@ -30,7 +30,6 @@ _ASKED = 20
 _TEXT = 57  # without its characters
 _OWN_NAME = 200  # the Service's own, of which there is one
 _RECORD = 122
-_HOST = _RESULT + _ASKED + _TEXT + _RECORD
 _SEVERAL = 110  # a tuple of its own for addresses and for their ranks
 _RRSET = 118
 _PORT = 240
@@ -63,20 +62,11 @@ def octets_of_answer(key: Question, answer: Result) -> int:
 _size_of: Callable[[type[Any]], int] = {IPv4Address: _ADDRESS[A], IPv6Address: _ADDRESS[AAAA]}.__getitem__
 
 
-def octets_of_addresses(result: Addresses) -> int:
-    """The same of a call that came to a host's addresses by one question."""
-    octets = _HOST + len(result.host)
-    count = len(result.addresses)
-    return octets if count < 2 else octets + _SEVERAL + 16 * count
-
-
 _OWN_NAMES: dict[type[Any], int] = {Addresses: 0, Answer: 0, PodName: 90}  # where it is another, or that of a question
 
 
 def octets_of_result(call: tuple[Any, ...], result: Any, asked: int) -> int:
     """About how much memory the result of a call takes that asked so many questions."""
-    if isinstance(result, Addresses):
-        return octets_of_addresses(result) + _ASKED * (asked - 1)
     octets = _RESULT + _ASKED * asked
     name = call[1]
     if isinstance(name, str):  # further ones, of ports and types, are a program's constants
@@ -112,6 +102,7 @@ def _of_port(port: Port) -> int:
 
 # By the type: to match classes, one after the other, is most of what it costs to remember a result.
 _OF_KIND: dict[type[Any], Callable[[Any], int]] = {
+    Addresses: lambda one: _RECORD + _of_addresses(one.addresses),
     Service: _of_service,
     Port: _of_port,
     Answer: lambda one: _RRSET + sum(_TEXT + 8 + len(text) for text in one.records),
