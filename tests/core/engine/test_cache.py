@@ -341,6 +341,17 @@ def test_f9_what_goes_is_no_longer_counted():
     assert (len(kept), kept.octets) == (0, 0)
 
 
+@pytest.mark.parametrize("entries", [4, 1_024])
+def test_c11_of_what_goes_for_want_of_room_nothing_stays_that_was_noted_of_it(entries):
+    kept = cache(entries=entries, prefetch=0.5)
+    for number in range(2 * entries):
+        question, answer = Question(f"x{number}.", A), found(30.0)
+        kept.put(question, answer, 0.0)
+        assert kept.is_due_ahead(question, answer, 20.0)
+    assert len(kept) <= entries
+    assert kept._asked_ahead.keys() == kept._kept.keys()
+
+
 def test_what_an_interruption_parted_is_counted_anew():
     kept = cache()
     kept.put(QA, found(30.0), 0.0)
