@@ -24,6 +24,7 @@ from k8sresolve.cli.fault_option import add_fault
 from k8sresolve.errors import ConfigError
 from k8sresolve.testing import Cluster, Which
 from k8sresolve.testing.network.faults import KINDS
+from tests.ports import apart
 
 PAYMENTS = "payments.shop.svc.cluster.local."
 
@@ -59,9 +60,7 @@ def test_it_answers_until_a_signal_ends_it_with_status_0(serve, number):
 
 
 def test_it_listens_where_it_is_told(serve, run):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = apart()
     process = serve("--listen", f"127.0.0.1:{port}", "--cluster-domain", "k8s.corp")
     assert _port(process) == port
     ran = run(

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from queue import Queue
 
 from k8sresolve.testing import Cluster
+from tests.ports import apart
 
 COREFILE = """\
 cluster.local in-addr.arpa ip6.arpa {
@@ -57,7 +58,7 @@ class Listeners:
     """Listeners at several addresses and one port; `seen` has the address of each connection and its first octets."""
 
     def __init__(self, addresses: tuple[str, ...], port: int, reply: Reply | None, greeting: bytes) -> None:
-        self.port = port
+        self.port = port or apart()
         self._greeting = greeting
         self.seen: Queue[tuple[str, bytes]] = Queue()
         self._reply = reply
@@ -67,7 +68,6 @@ class Listeners:
 
     def add(self, address: str) -> None:
         server = socket.create_server((address, self.port))
-        self.port = server.getsockname()[1]
         self._sockets[address] = server
         threading.Thread(target=self._serve, args=(address, server), daemon=True).start()
 

@@ -1,7 +1,6 @@
 """Pods of an offline cluster that are there: listeners on loopback, at the addresses that the cluster gave them."""
 
 import asyncio
-import socket
 import ssl
 import threading
 from collections import Counter
@@ -9,6 +8,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from k8sresolve.testing import Cluster, headless
+from tests.ports import apart
 
 LOOPBACK = ["127.10.0.0/16"]
 
@@ -56,9 +56,7 @@ class Pods:
         self._servers: dict[str, asyncio.Server] = {}
         self._loop = asyncio.new_event_loop()
         self._changed = asyncio.Event()
-        with socket.socket() as sock:
-            sock.bind((at[0], 0))
-            self.port = sock.getsockname()[1]
+        self.port = apart()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         self.start(*at)

@@ -25,6 +25,7 @@ from tests.drivers.script import Nameserver, silent
 from tests.drivers.test_blocking import wait_for
 from tests.drivers.test_interruptions import Interrupter, Interruption, at_every_line, holds_no_more_than
 from tests.drivers.test_loops import in_asyncio, in_trio, in_uvloop
+from tests.ports import apart
 
 PATIENCE = 60.0  # seconds, on a busy machine
 SERVICE = "web.shop.svc.cluster.local."
@@ -40,11 +41,10 @@ class Machines:
         self._stack = ExitStack()
         self.listening = {}
         with self._stack as stack:
-            self.port = 0
+            self.port = apart()
             for address in alive or ("127.0.0.99",):
                 server = stack.enter_context(_bound(address, self.port))
                 server.listen(8)
-                self.port = server.getsockname()[1]
                 self.listening[address] = server
             for address in quiet:
                 stack.enter_context(_silent(address, self.port))

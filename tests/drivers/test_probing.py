@@ -46,6 +46,7 @@ from tests.drivers.test_interruptions import (
 )
 from tests.drivers.test_loops import in_asyncio, in_trio, in_uvloop
 from tests.listening import Listener
+from tests.ports import apart
 
 HOST = SERVICE.removesuffix(".")
 SILENCE = 0.4  # seconds: as long as a silent address may take
@@ -100,17 +101,15 @@ class There:
 def opened(*there: There) -> Iterator[tuple[int, dict[str, Answering]]]:
     """Let all listen on one port, which is told; without any it is one that refuses."""
     with ExitStack() as stack:
-        port = 0
+        port = apart()
         answering: dict[str, Answering] = {}
-        if not there or there[0].says is None:  # a port that nobody else takes
-            port = stack.enter_context(_bound("127.0.0.99", 0)).getsockname()[1]
         for one in there:
             if one.says is None:
                 stack.enter_context(_silent(one.address, port))
                 continue
             made = Answering(one.address, port, one.says, one.certificate and one.certificate())
             stack.callback(made.close)
-            answering[one.address], port = made, made.port
+            answering[one.address] = made
         yield port, answering
 
 

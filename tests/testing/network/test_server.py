@@ -18,6 +18,7 @@ from k8sresolve.errors import ConfigError
 from k8sresolve.testing import Cluster, headless
 from k8sresolve.testing.network import server as server_module
 from k8sresolve.testing.network.server import Server
+from tests.ports import apart
 
 PAYMENTS = "payments.shop.svc.cluster.local."
 QUERY = dns.message.make_query(PAYMENTS, "A")
@@ -105,9 +106,9 @@ def test_beyond_loopback_a_udp_reply_is_cut_as_coredns_cuts_it(host, corefile, p
 @pytest.mark.parametrize("kind", [socket.SOCK_STREAM, socket.SOCK_DGRAM])
 def test_a_port_in_use_is_told_and_nothing_is_left_open(cluster, kind):
     threads = threading.active_count()
+    port = apart()
     with socket.socket(type=kind) as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
+        taken.bind(("127.0.0.1", port))
         with pytest.raises(ConfigError, match=f"cannot listen on 127.0.0.1:{port}: .*; choose another port"):
             cluster.serve(port=port).start()
     assert threading.active_count() == threads
