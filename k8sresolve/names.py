@@ -265,7 +265,7 @@ def _within_limits(name: _Name) -> None:
     _check_length(host, host)
 
 
-@attrs.frozen(str=False, repr=False)
+@attrs.frozen(eq=False, str=False, repr=False)
 class ServiceName(_Name):
     """A Service's name: `svc.ns.svc.D`. Any letter case is read and kept as lower case.
 
@@ -289,6 +289,9 @@ class ServiceName(_Name):
 
     def __attrs_post_init__(self) -> None:
         _within_limits(self)
+
+    def _meant(self) -> tuple[str, str, str]:
+        return self.service, self.namespace, self.cluster_domain
 
     @property
     def host(self) -> str:
@@ -452,7 +455,7 @@ def check_protocol(protocol: str) -> str:
     return lower
 
 
-@attrs.frozen(str=False, repr=False)
+@attrs.frozen(eq=False, str=False, repr=False)
 class PortName(_Name):
     """A named port: `_port._proto.svc.ns.svc.D`, or, without a Service, just the port's name and protocol.
 
@@ -478,6 +481,9 @@ class PortName(_Name):
     def __attrs_post_init__(self) -> None:
         if self.service is not None:
             _within_limits(self)
+
+    def _meant(self) -> tuple[str, str, ServiceName | None]:
+        return self.port, self.protocol, self.service
 
     def at(self, service: ServiceName) -> PortName:
         """Return the same port of another Service.

@@ -440,7 +440,7 @@ def addresses_of(  # noqa: PLR0917 - as each cold lookup makes one
     return made  # type: ignore[no-any-return]
 
 
-@attrs.frozen(repr=False, weakref_slot=False)
+@attrs.frozen(eq=False, repr=False, weakref_slot=False)
 class Endpoint(_Aged):
     """One pod that a headless Service publishes, or what else a watch has in its place.
 
@@ -463,6 +463,9 @@ class Endpoint(_Aged):
     """The first label of that name where it is a host name, None where it is an address with dashes."""
     age: float = attrs.field(default=0.0, eq=False)
     """Seconds since the oldest answer came, where it is `stale`; else 0.0. No part in equality."""
+
+    def _meant(self) -> tuple[object, ...]:
+        return self.address, self.port, self.name, self.hostname
 
     def __str__(self) -> str:
         host = f"[{self.address}]" if self.address.version == 6 and self.port is not None else str(self.address)

@@ -4,6 +4,7 @@ import copy
 import pickle
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -493,3 +494,28 @@ def test_names_are_values(service, address):
         assert hash(copy.deepcopy(name)) == hash(name)
         with pytest.raises(AttributeError):
             name.namespace = "other"
+
+
+# Equality.
+
+
+@pytest.mark.parametrize(
+    ("name", "others"),
+    [
+        (
+            PAYMENTS,
+            [ServiceName("refunds", "shop"), ServiceName("payments", "web"), ServiceName("payments", "shop", "corp")],
+        ),
+        (
+            PortName("dns", "tcp", PAYMENTS),
+            [PortName("web", "tcp", PAYMENTS), PortName("dns", "udp", PAYMENTS), PortName("dns", "tcp")],
+        ),
+    ],
+    ids=["a Service's", "a port's"],
+)
+def test_names_are_equal_where_all_their_parts_are(name, others):
+    twin = attrs.evolve(name)
+    assert (twin == name, hash(twin) == hash(name)) == (True, True)
+    assert name not in others
+    assert len({name, twin, *others}) == 4
+    assert name != tuple(attrs.astuple(name))

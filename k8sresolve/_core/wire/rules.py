@@ -13,8 +13,7 @@
 - At most 4,096 records are read; what lies behind is said by `truncated`.
 """
 
-from __future__ import annotations
-
+# Annotations are not postponed here: a NamedTuple compiles each, which `Reply` has many of.
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
