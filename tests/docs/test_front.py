@@ -36,8 +36,8 @@ MEASURED = {
         "| G9 | knot, remembered, CPU µs: k8sresolve / dnspython | 0.513 | 20.47 |",
         "| G9 | knot, remembered, CPU µs: k8sresolve / getaddrinfo | 0.513 | 20.66 |",
         "| G10 | knot, remembered, CPU µs: k8sresolve-async / aiodns | 0.860 | 41.19 |",
-        "import-dns.resolver            415,",
-        "import-Resolver                299,",
+        "import-dns.resolver            413,",
+        "import-Resolver                296,",
     ],
     "load-on-coredns": [
         "| glibc | 2 / 2 | 4 / 4 | 6 / 8 | 8 / 2 |",
