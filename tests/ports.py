@@ -9,7 +9,7 @@ _APART = range(20_000, 32_768)
 
 
 def apart() -> int:
-    """A port that is free for TCP and UDP at all addresses of this machine, and that is given to nobody unasked."""
+    """A port that is free for TCP and UDP at all IPv4 addresses of this machine, and is given to nobody unasked."""
     while True:
         port = random.choice(_APART)
         with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:

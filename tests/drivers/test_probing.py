@@ -102,6 +102,7 @@ def opened(*there: There) -> Iterator[tuple[int, dict[str, Answering]]]:
     """Let all listen on one port, which is told; without any it is one that refuses."""
     with ExitStack() as stack:
         port = apart()
+        stack.enter_context(_bound("127.0.0.99", port))  # where none listens, it stays nobody's
         answering: dict[str, Answering] = {}
         for one in there:
             if one.says is None:
